@@ -1,0 +1,83 @@
+"""nbalabel: active labeling of segmentation datasets, inside one Jupyter notebook.
+
+The public names load on first use, so ``import nbalabel`` itself is instant and brings neither torch,
+scikit-learn nor umap.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import demo as demo
+    from .core import errors as errors
+    from .data.dataset import Dataset as Dataset
+    from .data.dataset import create as create
+    from .data.dataset import open as open  # noqa: A004  # nl.open reads like pandas' and rasterio's
+    from .data.formats import read_coco as read_coco
+    from .data.formats import read_instance_masks as read_instance_masks
+    from .data.formats import read_label_maps as read_label_maps
+    from .data.formats import read_labelme as read_labelme
+    from .data.formats import read_semantic as read_semantic
+    from .data.formats import read_yolo as read_yolo
+    from .data.formats import write_coco as write_coco
+    from .data.formats import write_instance_masks as write_instance_masks
+    from .data.formats import write_label_maps as write_label_maps
+    from .data.formats import write_labelme as write_labelme
+    from .data.formats import write_semantic as write_semantic
+    from .data.formats import write_yolo as write_yolo
+    from .data.tables import Tables as Tables
+    from .data.version import Version as Version
+    from .learn.match import match as match
+    from .learn.metrics import evaluate as evaluate
+    from .learn.model import Model as Model
+    from .learn.project import project as project
+    from .learn.run import Run as Run
+    from .learn.yolo import Yolo as Yolo
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Dataset": "data.dataset",
+    "Model": "learn.model",
+    "Run": "learn.run",
+    "Tables": "data.tables",
+    "Version": "data.version",
+    "Yolo": "learn.yolo",
+    "create": "data.dataset",
+    "evaluate": "learn.metrics",
+    "match": "learn.match",
+    "open": "data.dataset",
+    "project": "learn.project",
+    "read_coco": "data.formats",
+    "read_instance_masks": "data.formats",
+    "read_label_maps": "data.formats",
+    "read_labelme": "data.formats",
+    "read_semantic": "data.formats",
+    "read_yolo": "data.formats",
+    "write_coco": "data.formats",
+    "write_instance_masks": "data.formats",
+    "write_label_maps": "data.formats",
+    "write_labelme": "data.formats",
+    "write_semantic": "data.formats",
+    "write_yolo": "data.formats",
+}
+_MODULES = {"demo": "demo", "errors": "core.errors"}
+
+__all__ = ["__version__", *sorted([*_HOME, *_MODULES])]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        value: Any = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    elif name in _HOME:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    else:
+        raise AttributeError(f"module 'nbalabel' has no attribute {name!r}; it has {', '.join(__all__)}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

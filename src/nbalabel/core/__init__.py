@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, geometry, the table schema, changes. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""The generated dataset that the demo, the docs and the tests use."""
