@@ -1,0 +1,291 @@
+"""The tables: which columns they have, of which dtype, and what makes a row valid.
+
+Three tables, each indexed by a stable int64 id that is never reused:
+
+- ``images``     one row per image (``image_id``)
+- ``instances``  one row per mask (``instance_id``)
+- ``rejected``   predictions a person turned down (``instance_id``; the columns of ``instances``), kept so that
+  they are not proposed again and can serve as hard negatives
+
+Coordinates are pixels of the original image, x right, y down, (0, 0) the outer corner of the first pixel.
+Columns beyond the schema are the user's own and ride along untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from .errors import DataError, first
+from .geometry import rle
+
+STATES = ("unlabeled", "partial", "complete", "empty")
+SPLITS = ("train", "val", "test")
+SOURCES = ("human", "imported", "model", "propagated", "synthetic")
+STATUSES = ("proposed", "accepted", "verified")
+
+MASK_DTYPE = pd.ArrowDtype(pa.large_binary())
+_REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its dtype, the value a missing column gets, and its meaning.
+
+    ``categories`` are the allowed values of a category column; None means the dataset decides (labels, groups).
+    """
+
+    dtype: Any
+    default: object
+    meaning: str
+    categories: tuple[str, ...] | None = None
+
+
+IMAGES: Mapping[str, Column] = {
+    "file": Column("str", _REQUIRED, "path relative to the image root, or a URL"),
+    "width": Column(np.int32, _REQUIRED, "pixels"),
+    "height": Column(np.int32, _REQUIRED, "pixels"),
+    "split": Column("category", None, "train / val / test / missing", SPLITS),
+    "weight": Column(np.float32, 1.0, "sampling weight; 0 leaves the image out of training altogether"),
+    "state": Column("category", "unlabeled", "how completely the image is labeled", STATES),
+    "group": Column("category", None, "video or sequence"),
+    "frame": Column("Int32", pd.NA, "position in the sequence"),
+}
+
+INSTANCES: Mapping[str, Column] = {
+    "image_id": Column(np.int64, _REQUIRED, "row of images"),
+    "label": Column("category", _REQUIRED, "ordered label list of the dataset"),
+    "mask": Column(MASK_DTYPE, _REQUIRED, "COCO compressed RLE, as pycocotools writes it"),
+    "x": Column(np.float32, _REQUIRED, "left edge of the box, pixels"),
+    "y": Column(np.float32, _REQUIRED, "top edge of the box, pixels"),
+    "w": Column(np.float32, _REQUIRED, "width of the box, pixels"),
+    "h": Column(np.float32, _REQUIRED, "height of the box, pixels"),
+    "area": Column(np.int32, _REQUIRED, "mask pixels"),
+    "score": Column(np.float32, np.nan, "model confidence 0..1; missing for people's masks"),
+    "source": Column("category", "human", "where the instance came from", SOURCES),
+    "origin": Column("str", "", "annotator, run id or cluster id: the handle for audits and reverts"),
+    "status": Column("category", "accepted", "how far it was checked", STATUSES),
+    "crowd": Column(np.bool_, False, "COCO's iscrowd: one mask over many objects"),
+}
+
+PREDICTIONS: Mapping[str, Column] = {
+    **INSTANCES,
+    "iou": Column(np.float32, np.nan, "best mask IoU with a label of the same name; 0 where there is none"),
+    "matched": Column(np.bool_, False, "greedily matched to a label at the run's IoU threshold"),
+    "matched_id": Column("Int64", pd.NA, "instance_id of that label"),
+}
+
+SCHEMAS: Mapping[str, Mapping[str, Column]] = {"images": IMAGES, "instances": INSTANCES, "rejected": INSTANCES}
+INDEX_NAMES: Mapping[str, str] = {
+    "images": "image_id",
+    "instances": "instance_id",
+    "rejected": "instance_id",
+    "predictions": "prediction_id",
+}
+
+
+@runtime_checkable
+class LabeledImages(Protocol):
+    """What models and writers need of a dataset: Dataset, Version and Tables all are one."""
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """One row per image."""
+
+    @property
+    def instances(self) -> pd.DataFrame:
+        """One row per mask."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names, in order."""
+
+    @property
+    def image_root(self) -> Path | None:
+        """Folder that ``images.file`` is relative to; None when there are no pixels."""
+
+    def read_image(self, image_id: int) -> np.ndarray:
+        """Pixels of one image, ``(height, width, 3)`` uint8 RGB."""
+
+
+def conform(
+    frame: pd.DataFrame, table: str, labels: Sequence[str] = (), heights: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Give a table its schema: missing columns filled with defaults, every column of its dtype, in order.
+
+    Boxes and areas of instances are computed from the masks where those columns are absent and ``heights`` are given.
+    The frame passed in is not modified; columns already right are shared with it.
+
+    Args:
+        frame: rows indexed by id; without an index name the ids are taken as they stand.
+        table: "images", "instances", "rejected" or "predictions".
+        labels: the ordered label list, the categories of ``label``.
+        heights: height of each row's image, ``(n,)`` pixels, for boxes from masks.
+
+    Returns:
+        A new frame with the schema's columns first and the user's own after them.
+
+    Raises:
+        DataError: a required column is absent, or values cannot be of its dtype (naming the rows).
+
+    Example:
+        >>> images = pd.DataFrame({"file": ["a.jpg"], "width": [640], "height": [480]})
+        >>> conform(images, "images").weight.tolist()
+        [1.0]
+    """
+    schema = PREDICTIONS if table == "predictions" else SCHEMAS[table]
+    index = _conform_index(frame.index, table)
+    columns: dict[str, Any] = {}
+    if "mask" in frame and heights is not None and not {"x", "y", "w", "h", "area"} <= set(frame.columns):
+        frame = frame.assign(**{k: v for k, v in _from_masks(frame, heights).items() if k not in frame.columns})
+    for name, column in schema.items():
+        if name in frame:
+            columns[name] = _cast(frame[name], name, column, labels, table)
+        elif column.default is _REQUIRED:
+            raise DataError(f"{table} needs a column {name!r} ({column.meaning}); it has {list(frame.columns)}")
+        else:
+            blank = pd.Series([column.default] * len(frame), index=frame.index, dtype=object)
+            columns[name] = _cast(blank, name, column, labels, table)
+    for name in frame.columns:
+        if name not in columns:
+            columns[str(name)] = frame[name]
+    out = pd.DataFrame({k: v.array for k, v in columns.items()}, index=index, copy=False)
+    out.index.name = INDEX_NAMES[table]
+    return out
+
+
+def empty(table: str, labels: Sequence[str] = ()) -> pd.DataFrame:
+    """A table of the right columns and no rows."""
+    schema = PREDICTIONS if table == "predictions" else SCHEMAS[table]
+    return conform(pd.DataFrame({name: [] for name in schema}), table, labels)
+
+
+def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks: bool = True) -> None:
+    """Check what dtypes cannot: ids, ranges, references and masks. Errors name rows; nothing is modified.
+
+    Args:
+        tables: "images", "instances" and perhaps "rejected", conformed.
+        labels: the ordered label list.
+        masks: also parse every mask and compare its size with its image (about 1 s per million masks).
+
+    Raises:
+        DataError: the first rule that is broken, with the rows that break it.
+        MaskError: a mask is malformed or of another size than its image.
+    """
+    _check_labels(labels)
+    images = tables["images"]
+    _check_ids(images, "images")
+    _reject(images, (images["width"] <= 0) | (images["height"] <= 0), "images", "width and height must be > 0")
+    weight = images["weight"].to_numpy()
+    _reject(images, ~(np.isfinite(weight) & (weight >= 0)), "images", "weight must be a number >= 0", "weight")
+    _reject(images, images["state"].isna(), "images", f"state must be one of {', '.join(STATES)}")
+    for name in ("instances", "rejected"):
+        if name in tables:
+            validate_instances(tables[name], images, name, masks=masks)
+
+
+def validate_instances(
+    frame: pd.DataFrame, images: pd.DataFrame, table: str = "instances", *, masks: bool = True
+) -> None:
+    """Check rows of an instance table against their images; see :func:`validate`."""
+    _check_ids(frame, table)
+    position = images.index.get_indexer(frame["image_id"])
+    _reject(frame, position < 0, table, "image_id must be a row of images", "image_id")
+    _reject(frame, frame["label"].isna(), table, "label must be in the label list (add it with ds.add_label)")
+    for name in ("source", "status"):
+        allowed = SCHEMAS["instances"][name].categories or ()
+        _reject(frame, frame[name].isna(), table, f"{name} must be one of {', '.join(allowed)}")
+    box = frame[["x", "y", "w", "h"]].to_numpy(np.float32)
+    _reject(frame, ~np.isfinite(box).all(axis=1), table, "boxes must be finite numbers", ["x", "y", "w", "h"])
+    _reject(frame, (box[:, 2:] < 0).any(axis=1), table, "boxes must not have negative size", ["w", "h"])
+    _reject(frame, frame["area"] < 0, table, "area must be >= 0", "area")
+    score = frame["score"].to_numpy()
+    _reject(frame, (score < 0) | (score > 1), table, "score must be between 0 and 1, or missing", "score")
+    _reject(frame, frame["mask"].isna(), table, "mask must be bytes, not missing")
+    if masks and len(frame):
+        sizes = images[["height", "width"]].to_numpy()[position]
+        rle.check(frame["mask"].array, sizes[:, 0], sizes[:, 1], ids=frame.index, table=table)
+
+
+def _conform_index(index: pd.Index, table: str) -> pd.Index:
+    try:
+        return pd.Index(index.to_numpy(dtype=np.int64), name=INDEX_NAMES[table])
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{table} must be indexed by integers, got {index.dtype}: {first(index)}") from error
+
+
+def _from_masks(frame: pd.DataFrame, heights: np.ndarray) -> dict[str, Any]:
+    runs = rle.parse(frame["mask"].array)
+    box = runs.boxes(heights)
+    columns = {name: box[:, i] for i, name in enumerate("xywh")}
+    return {**columns, "area": runs.areas()}
+
+
+def _cast(series: pd.Series, name: str, column: Column, labels: Sequence[str], table: str) -> pd.Series:
+    """The series with the column's dtype; a DataError names the rows whose values do not fit."""
+    if column.dtype == "category":
+        return _cast_category(series, name, tuple(labels) if name == "label" else column.categories, table)
+    if series.dtype == column.dtype:
+        return series
+    try:
+        if name == "mask":
+            values = [bytes(m) if isinstance(m, bytearray | memoryview) else m for m in series]
+            return pd.Series(pd.array(values, dtype=MASK_DTYPE), index=series.index)
+        cast = series.astype(column.dtype)
+    except (TypeError, ValueError, OverflowError, pa.ArrowException) as error:
+        kind = "bytes" if name == "mask" else str(np.dtype(column.dtype) if isinstance(column.dtype, type) else column.dtype)
+        raise DataError(
+            f"{table}.{name} must be {kind} ({column.meaning}), got {series.dtype}: {first(series)}. {error}"
+        ) from error
+    if cast.dtype.kind in "iu" and series.dtype.kind == "f":
+        _reject(series.to_frame(name), (cast != series).to_numpy(), table, f"{name} must be whole numbers", name)
+    return cast
+
+
+def _cast_category(
+    series: pd.Series, name: str, categories: tuple[str, ...] | None, table: str
+) -> pd.Series:
+    if categories is None:
+        return series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("category")
+    if isinstance(series.dtype, pd.CategoricalDtype) and tuple(series.cat.categories) == categories:
+        return series
+    cast = series.astype(pd.CategoricalDtype(list(categories)))
+    unknown = (cast.isna() & series.notna()).to_numpy()
+    allowed = ", ".join(categories) or "(the label list is empty)"
+    _reject(series.to_frame(name), unknown, table, f"{name} must be one of {allowed}", name)
+    return cast
+
+
+def _check_ids(frame: pd.DataFrame, table: str) -> None:
+    ids = frame.index
+    if ids.has_duplicates:
+        raise DataError(f"{table}: ids must be unique, repeated: {first(ids[ids.duplicated()].unique())}")
+    if len(ids) and ids.min() < 0:
+        raise DataError(f"{table}: ids must be >= 0, got {first(ids[ids < 0])}")
+
+
+def _check_labels(labels: Sequence[str]) -> None:
+    bad = [x for x in labels if not isinstance(x, str) or not x.strip()]
+    if bad:
+        raise DataError(f"labels must be non-empty strings, got {first(map(repr, bad))}")
+    repeated = {x for x in labels if list(labels).count(x) > 1}
+    if repeated:
+        raise DataError(f"labels must be unique, repeated: {first(sorted(repeated))}")
+
+
+def _reject(
+    frame: pd.DataFrame, bad: Any, table: str, rule: str, show: str | list[str] | None = None
+) -> None:
+    """Raise a DataError naming the rows where ``bad`` is true, and their values."""
+    bad = np.asarray(bad, dtype=bool)
+    if not bad.any():
+        return
+    rows = frame[bad]
+    values = "" if show is None else f" (got {first(rows[show].to_numpy().tolist())})"
+    raise DataError(f"{table}: {rule}; {int(bad.sum())} of {len(frame)} rows break it: {first(rows.index)}{values}")
