@@ -1,0 +1,83 @@
+"""The layers of ARCHITECTURE.md, held by reading every import in the source."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1] / "src" / "nbalabel"
+ALLOWED = {
+    "core": {"core"},
+    "data": {"core", "data"},
+    "learn": {"core", "learn"},
+    "demo": {"core", "data", "demo", "learn"},
+    "cli": {"core", "data", "learn", "demo", "cli"},
+}
+HEAVY_BUT_LAZY = {"torch", "torchvision", "ultralytics", "sklearn", "umap", "pacmap", "numba", "matplotlib", "cv2"}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imports(name: str, *, top_level_only: bool) -> set[str]:
+    """Absolute names of the modules that one module imports."""
+    path = MODULES[name]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    nodes = top_level(tree) if top_level_only else ast.walk(tree)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            target = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {f"{target}.{a.name}" if f"{target}.{a.name}" in MODULES else target for a in node.names}
+    return found
+
+
+def top_level(tree: ast.Module) -> list[ast.stmt]:
+    """Statements that run on import: not in functions, not under TYPE_CHECKING."""
+    out = []
+    for node in tree.body:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        out += [n for n in ast.walk(node) if isinstance(n, ast.stmt)] if isinstance(node, ast.If | ast.Try) else [node]
+    return out
+
+
+def layer(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+@pytest.mark.parametrize("name", [m for m in MODULES if layer(m) in ALLOWED])
+def test_a_module_imports_only_from_its_own_layer_and_those_below(name: str) -> None:
+    ours = {m for m in imports(name, top_level_only=False) if m.split(".")[0] == "nbalabel"}
+    above = {m for m in ours if layer(m) not in ALLOWED[layer(name)]}
+    assert not above, f"{name} imports {sorted(above)}"
+
+
+def test_modules_form_no_cycle_when_they_are_imported() -> None:
+    graph = {name: imports(name, top_level_only=True) & MODULES.keys() - {name} for name in MODULES}
+    list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_heavy_packages_are_never_imported_at_module_level(name: str) -> None:
+    if name.startswith("nbalabel.learn.yolo"):
+        return  # loaded only by nl.Yolo
+    roots = {m.split(".")[0] for m in imports(name, top_level_only=True)}
+    assert not roots & HEAVY_BUT_LAZY
+
+
+def test_only_the_yolo_modules_import_ultralytics() -> None:
+    users = {m for m in MODULES if any(i.split(".")[0] == "ultralytics" for i in imports(m, top_level_only=False))}
+    assert users
+    assert all(m.startswith("nbalabel.learn.yolo") for m in users)

@@ -1,0 +1,37 @@
+"""What ``import nbalabel`` offers, and what it must not load."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import nbalabel as nl
+
+HEAVY = ["torch", "ultralytics", "sklearn", "umap", "pacmap", "numba", "matplotlib", "cv2", "scipy", "pandas"]
+
+
+@pytest.mark.parametrize("name", [n for n in nl.__all__ if n != "__version__"])
+def test_every_public_name_resolves_and_has_a_docstring(name: str) -> None:
+    assert getattr(nl, name).__doc__
+
+
+def test_dir_lists_exactly_the_public_names() -> None:
+    assert set(dir(nl)) == set(nl.__all__)
+
+
+def test_an_unknown_name_says_what_there_is() -> None:
+    with pytest.raises(AttributeError, match="read_coco"):
+        nl.read_cocoa  # noqa: B018
+
+
+def test_importing_nbalabel_loads_none_of_the_heavy_packages() -> None:
+    code = "import json, sys, nbalabel; print(json.dumps([m for m in sys.modules]))"
+    loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
+    assert not loaded & set(HEAVY)
+
+
+def test_opening_a_dataset_loads_neither_torch_nor_ultralytics(tmp_path) -> None:
+    code = f"import sys, nbalabel as nl; nl.create({str(tmp_path / 'a.nbal')!r}); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert not set(done.stdout.split()) & {"torch", "ultralytics", "sklearn", "umap", "matplotlib", "numba"}
