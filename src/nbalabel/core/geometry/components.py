@@ -1,0 +1,130 @@
+"""Islands and holes of masks: split into components, fill holes, drop specks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from . import rle
+
+Connectivity = Literal[4, 8]
+
+
+def components(mask: bytes, height: int, width: int, connectivity: Connectivity = 8) -> list[bytes]:
+    """The connected parts of a mask, in the order of their first pixels, column by column.
+
+    Args:
+        mask: compressed run-length mask.
+        height: of the image, pixels.
+        width: of the image, pixels.
+        connectivity: 8 joins pixels that touch at a corner, 4 only those that share an edge.
+
+    Example:
+        >>> components(rle.encode([[1, 0, 1]]), 1, 3)
+        [b'012', b'21']
+    """
+    crop, x, y = rle.decode_crop(mask, height, width)
+    return _paste(_label(crop, connectivity)[0], x, y, height, width)
+
+
+def n_islands(mask: bytes, height: int, width: int, connectivity: Connectivity = 8) -> int:
+    """Number of connected parts.
+
+    Example:
+        >>> n_islands(rle.encode([[1, 0, 1]]), 1, 3)
+        2
+    """
+    return _label(rle.decode_crop(mask, height, width)[0], connectivity)[1]
+
+
+def n_holes(mask: bytes, height: int, width: int, connectivity: Connectivity = 8) -> int:
+    """Number of holes: connected parts outside the mask that it encloses.
+
+    Args:
+        mask: compressed run-length mask.
+        height: of the image, pixels.
+        width: of the image, pixels.
+        connectivity: of the mask; its outside has the other one, so that a ring encloses its hole.
+
+    Example:
+        >>> n_holes(rle.encode([[1, 1, 1], [1, 0, 1], [1, 1, 1]]), 3, 3)
+        1
+    """
+    return _holes(rle.decode_crop(mask, height, width)[0], connectivity)[1]
+
+
+def fill_holes(
+    mask: bytes, height: int, width: int, max_area: int | None = None, connectivity: Connectivity = 8
+) -> bytes:
+    """Add the holes to a mask.
+
+    Args:
+        mask: compressed run-length mask.
+        height: of the image, pixels.
+        width: of the image, pixels.
+        max_area: fill only holes of at most this many pixels; None fills all.
+        connectivity: of the mask; its outside has the other one.
+
+    Example:
+        >>> ring = rle.encode([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
+        >>> rle.areas([fill_holes(ring, 3, 3)]).tolist()
+        [9]
+    """
+    crop, x, y = rle.decode_crop(mask, height, width)
+    labels, n = _holes(crop, connectivity)
+    if not n:
+        return mask
+    fill = np.ones(n + 1, bool)
+    if max_area is not None:
+        fill = np.bincount(labels.ravel(), minlength=n + 1) <= max_area
+    fill[0] = False
+    return _paste((crop | fill[labels]).astype(np.int32), x, y, height, width)[0]
+
+
+def remove_small(
+    mask: bytes, height: int, width: int, min_area: int, connectivity: Connectivity = 8
+) -> bytes:
+    """Drop connected parts of fewer than ``min_area`` pixels; what is left may be empty.
+
+    Example:
+        >>> remove_small(rle.encode([[1, 0, 1, 1]]), 1, 4, min_area=2)
+        b'22'
+    """
+    crop, x, y = rle.decode_crop(mask, height, width)
+    labels, n = _label(crop, connectivity)
+    keep = np.bincount(labels.ravel(), minlength=n + 1) >= min_area
+    keep[0] = False
+    kept = _paste(keep[labels].astype(np.int32), x, y, height, width)
+    return kept[0] if kept else rle.from_counts([height * width])
+
+
+def _label(mask: npt.NDArray[np.bool_], connectivity: int) -> tuple[npt.NDArray[np.int32], int]:
+    from scipy import ndimage
+
+    if connectivity not in (4, 8):
+        raise ValueError(f"connectivity must be 4 or 8, got {connectivity}")
+    # Transposed, so that parts are numbered column by column, as runs are.
+    labels, n = ndimage.label(
+        mask.T, structure=ndimage.generate_binary_structure(2, 1 if connectivity == 4 else 2)
+    )
+    return labels.T, int(n)
+
+
+def _holes(mask: npt.NDArray[np.bool_], connectivity: int) -> tuple[npt.NDArray[np.int32], int]:
+    """Label map of what the mask encloses, 1..n."""
+    labels, n = _label(~np.pad(mask, 1), 12 - connectivity)
+    outside = labels[0, 0]
+    number = np.zeros(n + 1, np.int32)
+    number[np.arange(n + 1) != outside] = np.arange(n)  # 0 stays 0: the mask itself
+    return number[labels][1:-1, 1:-1], max(n - 1, 0)
+
+
+def _paste(labels: npt.NDArray[np.int32], x: int, y: int, height: int, width: int) -> list[bytes]:
+    """Masks of all ids of a crop whose first pixel is at (x, y) of the image."""
+    if not labels.size:
+        return []
+    whole = np.zeros((width, height), np.int32).T
+    whole[y : y + labels.shape[0], x : x + labels.shape[1]] = labels
+    return rle.encode_labels(whole)[1]
