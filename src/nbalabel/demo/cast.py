@@ -25,8 +25,8 @@ NEAR = 2.4  # what stands deeper is behind every fish
 
 # How long a prop is at depth 1, and how far its tip sways (in lengths).
 _SIZE = {
-    "seagrass": 0.36, "kelp": 1.15, "fern": 0.26, "staghorn": 0.26, "fan": 0.3, "brain": 0.2, "tubes": 0.26,
-    "anemone": 0.17, "rock": 0.26, "fishstone": 0.2, "leaf": 0.17, "root": 1.5, "jellyfish": 0.34, "starfish": 0.11,
+    "seagrass": 0.36, "kelp": 1.15, "fern": 0.26, "staghorn": 0.34, "fan": 0.36, "brain": 0.25, "tubes": 0.32,
+    "anemone": 0.22, "rock": 0.26, "fishstone": 0.2, "leaf": 0.17, "root": 1.15, "jellyfish": 0.34, "starfish": 0.11,
     "urchin": 0.1, "bubble": 0.035,
 }  # fmt: skip
 _SWAY = {"seagrass": 0.1, "kelp": 0.05, "fern": 0.09, "anemone": 0.07, "fan": 0.02}
@@ -102,7 +102,7 @@ def _group(rng: np.random.Generator, kind: int, width: float) -> list[Actor]:
     _, rows, fill = wardrobe()
     texture = int(rng.choice(rows[species.name]))
     count = 1 + int(rng.integers(0, species.school) * (rng.random() < 0.7))
-    smallest = np.sqrt(75 / fill[texture]) / 192
+    smallest = np.sqrt(110 / fill[texture]) / 192
     depth = min(rng.uniform(0.85, 1.5) + rng.exponential(0.35), NEAR - 0.1, species.length / smallest)
     if rng.random() < 0.12:
         yaw = np.pi * rng.random() + np.linspace(0, rng.choice([-1, 1]) * 2.6, FRAMES)  # turns round
@@ -177,6 +177,8 @@ def _standing(rng: np.random.Generator, name: str, place: Backdrop, height: int,
         pose["flip"] = flip
     else:
         pose = _pose(texture, x=x, y=y, length=length, angle=-np.pi / 2 + rng.normal(0, 0.06), flip=flip)
+    if name == "root":
+        pose.update(stretch=(y + 0.08) / length, length=length)
     sway = _SWAY.get(name, 0.0)
     if sway and depth < NEAR:
         t = np.arange(FRAMES)

@@ -67,7 +67,10 @@ def tile(seed: int, power: float) -> Floats:
 
 @lru_cache(maxsize=2)
 def caustics() -> Floats:
-    """The net of light that waves throw on the floor, periodic, 0..1, ``(256, 256)`` float32.
+    """The net of light that waves throw on the floor, periodic, 0..1.
+
+    Returns:
+        The tile twice over on both axes, ``(512, 512)`` float32, so that a shifted look needs no modulo.
 
     Source:
         Ridges between the cells of a warped Worley pattern: Worley, "A Cellular Texture Basis Function", 1996.
@@ -79,4 +82,4 @@ def caustics() -> Floats:
     warped = np.stack([x + 5 * tile(12, 2.0), y + 5 * tile(13, 2.0)], -1) % TILE
     distance = cKDTree(points, boxsize=TILE).query(warped.reshape(-1, 2), k=2)[0]
     ridge = np.exp(-(distance[:, 1] - distance[:, 0]) / 4.0)
-    return ridge.reshape(TILE, TILE).astype(np.float32)
+    return np.tile(ridge.reshape(TILE, TILE).astype(np.float32), (2, 2))

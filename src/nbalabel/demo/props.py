@@ -40,6 +40,11 @@ def _blade(root: float, lean: float, height: float, width: float, wiggle: float 
     return stroke(list(zip(t * height, v, strict=True)), widths)
 
 
+def _disc(u: float, v: float, radius: float) -> Points:
+    a = np.linspace(0, 2 * np.pi, 12)
+    return list(zip(u + radius * np.cos(a), v + radius * np.sin(a), strict=True))
+
+
 @painter("seagrass", 4)
 def _seagrass(rng: np.random.Generator) -> Floats:
     canvas = Canvas(0.4, 160)
@@ -53,21 +58,26 @@ def _seagrass(rng: np.random.Generator) -> Floats:
 
 @painter("kelp", 3)
 def _kelp(rng: np.random.Generator) -> Floats:
-    canvas = Canvas(0.16, 320)
+    """Giant kelp: a stipe, and leaves that each rise from a float."""
+    canvas = Canvas(0.14, 288)
     t = np.linspace(0, 1, 30)
     axis = 0.015 * np.sin(t * 7 + rng.uniform(0, 6))
-    canvas.lay(color("6a5a1c"), canvas.shape(stroke(list(zip(t * 0.97, axis, strict=True)), 0.012 + 0 * t)))
-    for i in range(26):
-        u0, side = 0.06 + 0.034 * i, -1 if i % 2 else 1
+    canvas.lay(color("6a5a1c"), canvas.shape(stroke(list(zip(t * 0.97, axis, strict=True)), 0.01 + 0 * t)))
+    leaves: list[list[Points]] = [[], [], []]
+    floats: list[Points] = []
+    for i in range(38):
+        u0, side = 0.05 + 0.0235 * i, -1 if i % 2 else 1
         v0 = float(np.interp(u0, t, axis))
-        reach, rise = rng.uniform(0.085, 0.13), rng.uniform(0.03, 0.11)
+        reach, rise = rng.uniform(0.05, 0.11), rng.uniform(0.02, 0.13)
         s = np.linspace(0, 1, 12)
-        line = list(zip(u0 + rise * s, v0 + side * reach * s**0.8 + 0.006 * np.sin(s * 14), strict=True))
-        leaf = stroke(line, 0.036 * np.sin(np.pi * s.clip(0.06, 0.98)) ** 0.6)
-        across = abs(canvas.v - v0) / 0.13
-        tone = 0.25 + 0.6 * across + 0.2 * rng.random()
-        canvas.lay(_ramp(canvas, "5e5414", "b79a3c", tone), canvas.shape(leaf))
-        canvas.lay(color("c9b04c"), soft(np.hypot(canvas.u - u0, canvas.v - v0 - side * 0.014) - 0.009, 0.006))
+        v = v0 + side * reach * s**0.8 + 0.006 * np.sin(s * 14 + i)
+        body = stroke(list(zip(u0 + rise * s, v, strict=True)), 0.027 * np.sin(np.pi * s.clip(0.08, 0.98)) ** 0.6)
+        leaves[int(rng.integers(3))].append(body)
+        floats.append(_disc(u0 + 0.004, v0 + side * 0.008, 0.006))
+    across = abs(canvas.v - np.interp(canvas.u, t, axis)) / 0.13
+    for k, batch in enumerate(leaves):
+        canvas.lay(_ramp(canvas, "4a4410", "b39436", 0.15 * k + 0.7 * across), canvas.shape(*batch))
+    canvas.lay(color("bfa648"), canvas.shape(*floats))
     return canvas.rgba
 
 
@@ -85,8 +95,7 @@ def _branch(rng: np.random.Generator, at: tuple[float, float], angle: float, siz
     tip = (at[0] + size * np.cos(angle), at[1] + size * np.sin(angle))
     width = 0.03 + 0.018 * depth
     parts = [stroke([at, ((at[0] + tip[0]) / 2, (at[1] + tip[1]) / 2), tip], [width, width * 0.9, width * 0.8])]
-    a = np.linspace(0, 2 * np.pi, 12)
-    parts.append(list(zip(tip[0] + width * 0.46 * np.cos(a), tip[1] + width * 0.46 * np.sin(a), strict=True)))
+    parts.append(_disc(*tip, width * 0.46))
     if depth:
         for turn in rng.normal([-0.5, 0.5], 0.16):
             parts += _branch(rng, tip, angle + turn, size * rng.uniform(0.7, 0.88), depth - 1)
@@ -148,12 +157,16 @@ def _tubes(rng: np.random.Generator) -> Floats:
 @painter("anemone", 2)
 def _anemone(rng: np.random.Generator) -> Floats:
     canvas = Canvas(0.8, 128)
-    for v0 in np.sort(rng.uniform(-0.34, 0.34, 34))[rng.permutation(34)]:
+    blades: list[list[Points]] = [[], [], [], []]
+    tips: list[list[Points]] = [[], [], [], []]
+    for v0 in rng.uniform(-0.34, 0.34, 40):
         height, lean = rng.uniform(0.55, 0.95) * (1 - 0.5 * abs(v0)), v0 * 1.15 + rng.normal(0, 0.08)
-        canvas.lay(_ramp(canvas, "4a5a4e", "c8d8a8", canvas.u * 1.1 + rng.uniform(-0.15, 0.1)),
-                   canvas.shape(_blade(v0 * 0.8, lean, height, 0.06)))  # fmt: skip
-        tip = np.hypot(canvas.u - height + 0.01, canvas.v - v0 * 0.8 - lean)
-        canvas.lay(color("d98ac0"), soft(tip - 0.028, 0.02))
+        layer = int(rng.integers(4))
+        blades[layer].append(_blade(v0 * 0.8, lean, height, 0.06))
+        tips[layer].append(_disc(height - 0.01, v0 * 0.8 + lean, 0.032))
+    for k in range(4):
+        canvas.lay(_ramp(canvas, "3a4a42", "c8d8a8", canvas.u * 1.1 - 0.2 + 0.1 * k), canvas.shape(*blades[k]))
+        canvas.lay(color("d98ac0"), canvas.shape(*tips[k]))
     return canvas.rgba
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from . import cast, water
 from .cast import FRAMES, NEAR, Actor
 from .fish import NAMES
-from .noise import Floats, tile
-from .sprites import Patch, cover, draw
+from .noise import Floats
+from .sprites import Patch, draw
 from .water import HABITATS, Backdrop, Habitat
 
 MIN_AREA = 12  # an instance with fewer visible pixels is none
@@ -82,34 +82,36 @@ class _Scene:
         atlas = cast.wardrobe()[0]
         distant = [a for a in crew if a.depth >= NEAR and not a.moving]
         for actor, patch in zip(distant, draw(cast.stage(distant, size, [0]), atlas, size, width), strict=True):
-            cover(place.colors, patch, *self._light(actor, patch))
+            patch.lit(*self._light(actor, patch)).cover(place.colors)
         self.crew = [a for a in crew if a.depth < NEAR or a.moving]
         still = [a for a in self.crew if not a.moving]
         moving = [a for a in self.crew if a.moving]
         once = iter(draw(cast.stage(still, size, [0]), atlas, size, width))
-        drawn = draw(cast.stage(moving, size), atlas, size, width)
-        each = iter([drawn[i : i + FRAMES] for i in range(0, len(drawn), FRAMES)])
-        self.patches = [next(each) if a.moving else [next(once)] * FRAMES for a in self.crew]
+        drawn = iter(draw(cast.stage(moving, size), atlas, size, width))
+        self.patches = [[self._lit(a, next(drawn)) for _ in range(FRAMES)] if a.moving
+                        else [self._lit(a, next(once))] * FRAMES for a in self.crew]  # fmt: skip
         t = np.arange(FRAMES)
         drift = np.sin(rng.uniform(0, 6) + rng.uniform(0.05, 0.4) * t)
         self.pan = np.rint(margin * (1 + rng.uniform(0, 0.95) * drift)).astype(int)
         radius = size / 192
-        self.sheets = [water.specks(rng, size, width, int(rng.integers(30, 110)), 0.55 * radius),
+        self.sheets = [water.specks(rng, size, width, int(rng.integers(30, 110)), 0.6 * radius),
                        water.specks(rng, size, width, int(rng.integers(3, 12)), 2.2 * radius)]  # fmt: skip
         self.wind = rng.normal(0, 0.008, (2, 2)) + [[0.006, 0.004], [0.014, 0.01]]
         self.origin = rng.random((2, 2))
-        self.grain_at = rng.integers(0, 1 << 16, (FRAMES, 2))
-        self.grain = float(rng.uniform(0.004, 0.012))
+        self.grain_at = rng.integers(0, 64, (FRAMES, 2))
+        self.grain = float(rng.uniform(0.003, 0.009))
         self.blur = max(0.0, (haze - 0.3) * 1.6) * radius
+
+    def _lit(self, actor: Actor, patch: Patch) -> Patch:
+        return patch.lit(*self._light(actor, patch)) if patch.clear.size else patch
 
     def _light(self, actor: Actor, patch: Patch) -> tuple[Floats, Floats]:
         """What an actor's colors are multiplied by, and the light that the water before it adds."""
-        height, width = patch.pixels.shape[:2]
-        row = min(patch.y + height // 2, self.size - 1)
+        row = min(patch.y + patch.clear.shape[0] // 2, self.size - 1)
         water_color = self.place.column[row]
         veil = 1 - np.exp(-self.haze * 0.85 * (actor.depth - 0.35))
         tint = water_color / water_color.max()
-        cast_color = 1 - (1 - tint) * min(0.85, 0.38 + 0.12 * actor.depth)
+        cast_color = 1 - (1 - tint) * min(0.85, 0.26 + 0.14 * actor.depth)
         light = 1.12 - 0.22 * row / self.size
         return (actor.tint * cast_color * light * (1 - veil)).astype(np.float32), (water_color * veil).astype(np.float32)
 
@@ -117,44 +119,37 @@ class _Scene:
         """Image, label map, species and tracks of frame t."""
         canvas = self.place.colors.copy()
         water.light_floor(canvas, self.place, t)
-        labels = np.zeros(canvas.shape[:2], np.int32)
-        tracks = []
+        labels = np.zeros(canvas.shape[1:], np.int32)
+        tracks = [actor for actor in self.crew if actor.species >= 0]
+        number = 0
         for actor, patches in zip(self.crew, self.patches, strict=True):
-            patch = patches[t]
-            if not patch.pixels.size:
-                continue
-            covered = cover(canvas, patch, *self._light(actor, patch))
-            window = labels[patch.y : patch.y + covered.shape[0], patch.x : patch.x + covered.shape[1]]
-            if actor.species < 0:
-                window[covered] = 0
-            else:
-                tracks.append(actor)
-                window[covered] = len(tracks)
+            number += actor.species >= 0
+            patches[t].cover(canvas, labels, number if actor.species >= 0 else 0)
         view = slice(self.pan[t], self.pan[t] + self.size)
         labels, kept = _renumber(labels[:, view], len(tracks))
-        swimmers = [a for a in self.crew if a.species >= 0]
         species = tuple(NAMES[tracks[k].species] for k in kept)
-        numbers = tuple(next(i for i, a in enumerate(swimmers) if a is tracks[k]) for k in kept)
-        return self._finish(canvas, t)[:, view], labels, species, numbers
+        return self._finish(canvas, t, view), labels, species, tuple(kept)
 
-    def _finish(self, canvas: Floats, t: int) -> NDArray[np.uint8]:
-        """Beams, specks, murk and the sensor's grain, then bytes."""
-        hue = np.float32(0.5) + np.float32(0.5) * self.place.column[0]
-        water.light_beams(canvas, self.place, t, hue)
-        height, width = canvas.shape[:2]
-        for sheet, wind, origin, strength in zip(self.sheets, self.wind, self.origin, (0.5, 0.22), strict=True):
+    def _finish(self, canvas: Floats, t: int, view: slice) -> NDArray[np.uint8]:
+        """Beams, specks, the sensor's grain and murk, then bytes ``(size, size, 3)``."""
+        height, width = canvas.shape[1:]
+        for sheet, wind, origin, strength in zip(self.sheets, self.wind, self.origin, (0.3, 0.18), strict=True):
             y, x = ((origin + wind * t) % 1 * (height, width)).astype(int)
-            canvas += (sheet[y : y + height, x : x + width] * np.float32(strength))[..., None]
-        y, x = self.grain_at[t] % 256
-        rows, columns = (np.arange(height) + y) % 256, (np.arange(width) + x) % 256
-        canvas += (tile(51, 0.15)[rows[:, None], columns] * np.float32(self.grain))[..., None]
-        canvas *= 255
-        np.clip(canvas, 0, 255, out=canvas)
-        pixels = canvas.astype(np.uint8)
+            glow = sheet[y : y + height, x : x + width] * np.float32(strength)
+            light = glow if sheet is self.sheets[0] else light + glow
+        y, x = self.grain_at[t]
+        light += water.grain(height, width)[y : y + height, x : x + width] * np.float32(self.grain)
+        light += water.beams(self.place, t)
+        shown = canvas[:, :, view]
+        shown += light[:, view]
+        shown *= water.vignette(self.size)
+        np.minimum(shown, 255, out=shown)
+        np.maximum(shown, 0, out=shown)
+        pixels = water.TONE.take(shown.astype(np.uint8).transpose(1, 2, 0))
         if self.blur > 0.15:
             from PIL import Image, ImageFilter
 
-            pixels = np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(self.blur)))
+            pixels = np.array(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(self.blur)))
         return pixels
 
 

@@ -2,13 +2,14 @@
 
 Everything that stands before the water is one: fish, weed, coral, stones, bubbles. A texture is painted once in the
 thing's own frame (u along it from 0 to 1, v across it in the same unit, v = 0 its axis). To draw one, every pixel of
-a small window is carried back into that frame, unbent, and looked up; all sprites of a sequence in one pass.
+a small window is carried back into that frame, unbent, and looked up. Colors are kept in planes, ``(3, h, w)``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from .noise import Floats
 
 LEVELS = 6
+BENDS = 256  # steps in which the bend along the axis is worked out
 
 
 class Atlas:
@@ -81,14 +83,11 @@ class Sprites:
     def __len__(self) -> int:
         return len(self.x)
 
-    def take(self, rows: NDArray[np.int64]) -> Sprites:
-        """Some of the sprites, ``(k,)`` row numbers."""
-        return Sprites(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
-
     def boxes(self, atlas: Atlas, height: int, width: int) -> NDArray[np.int64]:
         """Windows that hold the sprites, clipped to the canvas: ``(n, 4)`` left, top, right, bottom, pixels."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)
-        bend = abs(self.bend0) + abs(self.bend1) + abs(self.bend2) + abs(self.curve)
+        reach = np.maximum(self.anchor, 1 - self.anchor) ** 2
+        bend = np.maximum(abs(self.bend0), abs(self.bend0 + self.bend1 + self.bend2)) + abs(self.curve) * reach
         across = (atlas.half_height[self.texture] + bend) * self.length
         near, far = -self.anchor * self.length * self.stretch, (1 - self.anchor) * self.length * self.stretch
         xs = np.stack([near * cos, far * cos])
@@ -105,108 +104,121 @@ class Sprites:
 
 @dataclass(frozen=True)
 class Patch:
-    """One sprite drawn: premultiplied colors ``(h, w, 4)`` float32 in 0..1 at pixel (x, y) of the canvas."""
+    """One sprite drawn, its corner at pixel (x, y) of the canvas.
+
+    Attributes:
+        x: column of the left edge.
+        y: row of the top edge.
+        color: ``(3, h, w)`` float32 0..1, already multiplied by the coverage.
+        clear: ``(h, w)`` float32, how much of what lies behind shows through.
+        solid: ``(h, w)`` bool, the pixels it covers by half or more.
+    """
 
     x: int
     y: int
-    pixels: Floats
+    color: Floats
+    clear: Floats
+    solid: NDArray[np.bool_]
+
+    def lit(self, gain: Floats, haze: Floats) -> Patch:
+        """The patch in its light: colors times ``gain (3,)``, plus ``haze (3,)`` from the water before it."""
+        color = self.color * gain[:, None, None]
+        color += (1 - self.clear) * haze[:, None, None]
+        return Patch(self.x, self.y, color, self.clear, self.solid)
+
+    def cover(self, canvas: Floats, labels: NDArray[np.int32] | None = None, label: int = 0) -> None:
+        """Lay the patch over a canvas ``(3, height, width)``, and its label over labels ``(height, width)``."""
+        height, width = self.clear.shape
+        window = canvas[:, self.y : self.y + height, self.x : self.x + width]
+        window *= self.clear
+        window += self.color
+        if labels is not None:
+            np.copyto(labels[self.y : self.y + height, self.x : self.x + width], label, where=self.solid)
 
 
 def draw(sprites: Sprites, atlas: Atlas, height: int, width: int) -> list[Patch]:
-    """Render sprites into patches, all in one pass.
+    """Render n sprites into n patches, clipped to the canvas; one wholly outside has no pixels.
 
     Args:
-        sprites: n of them.
+        sprites: what to draw.
         atlas: their textures.
         height: rows of the canvas.
         width: columns of the canvas.
-
-    Returns:
-        n patches, clipped to the canvas; a sprite wholly outside has one of no pixels.
     """
     if not len(sprites):
         return []
-    box = sprites.boxes(atlas, height, width)
-    widths, heights = (box[:, 2] - box[:, 0]).clip(0), (box[:, 3] - box[:, 1]).clip(0)
-    counts = widths * heights
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    owner = np.repeat(np.arange(len(sprites)), counts)
-    step = (np.arange(starts[-1]) - starts[owner]).astype(np.int32)
-    row = step // np.maximum(widths, 1).astype(np.int32)[owner]
-    column = step - row * widths.astype(np.int32)[owner]
-    dx = column + (box[:, 0] + np.float32(0.5) - sprites.x).astype(np.float32)[owner]
-    dy = row + (box[:, 1] + np.float32(0.5) - sprites.y).astype(np.float32)[owner]
-    u, v = _unbend(sprites, dx, dy, owner)
-    colors = _look_up(sprites, atlas, u, v, owner)
+    boxes = sprites.boxes(atlas, height, width).tolist()
+    level, size, start, scale = _levels(sprites, atlas)
+    frames = _frames(sprites)
     return [
-        Patch(int(b[0]), int(b[1]), colors[s:e].reshape(h, w, 4))
-        for b, s, e, h, w in zip(box, starts, starts[1:], heights, widths, strict=False)
+        _draw_one(atlas.texels, box, frame, int(start[i]), size[i], float(scale[i]))
+        for i, (box, frame) in enumerate(zip(boxes, frames, strict=True))
     ]
 
 
-def _unbend(s: Sprites, dx: Floats, dy: Floats, owner: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Pixels relative to the anchor, into the sprite's straight frame."""
-    cos, sin = np.cos(s.angle), np.sin(s.angle)
-    along, across = 1 / (s.length * s.stretch), s.flip / s.length
-    anchor = s.anchor[owner]
-    u = dx * (cos * along)[owner]
-    u += dy * (sin * along)[owner]
-    v = dy * (cos * across)[owner]
-    v -= dx * (sin * across)[owner]
-    v -= s.curve[owner] * u * u
-    u += anchor
-    if np.any(s.bend0) or np.any(s.bend1) or np.any(s.bend2):
-        inside = u.clip(0, 1)
-        sway = np.sin(np.float32(2 * np.pi) * (s.waves[owner] * inside - s.phase[owner]))
-        v -= ((s.bend2[owner] * inside + s.bend1[owner]) * inside + s.bend0[owner]) * sway
-    return u, v
-
-
-def _look_up(s: Sprites, atlas: Atlas, u: Floats, v: Floats, owner: NDArray[np.int64]) -> Floats:
-    """Bilinear texture lookup at the level that fits each sprite's size: ``(n_pixels, 4)`` float32 in 0..1."""
+def _levels(s: Sprites, atlas: Atlas) -> tuple[Any, Any, Any, Any]:
+    """The mip level that fits each sprite's size: level, (h, w), first texel, texels per length."""
     full = atlas.size[s.texture, 0, 1]
     level = np.rint(np.log2(full / np.maximum(s.length, 1)) + s.blur).clip(0, LEVELS - 1).astype(np.int64)
-    size = atlas.size[s.texture, level]
-    start = atlas.start[s.texture, level]
-    tall, wide = size[:, 0].astype(np.float32), size[:, 1].astype(np.float32)
-    scale = (full / 2.0**level).astype(np.float32)
-    x = u * scale[owner] + np.float32(0.5)
-    y = v * scale[owner] + (tall / 2 + np.float32(0.5))[owner]
-    np.clip(x, 0, (wide + np.float32(0.999))[owner], out=x)
-    np.clip(y, 0, (tall + np.float32(0.999))[owner], out=y)
-    column, row = x.astype(np.int32), y.astype(np.int32)
-    x -= column
-    y -= row
-    pitch = (size[:, 1] + 2)[owner]
-    index = start[owner] + row * pitch + column
-    out = _texels(atlas, index) * ((1 - x) * (1 - y))[:, None]
-    out += _texels(atlas, index + 1) * (x * (1 - y))[:, None]
-    out += _texels(atlas, index + pitch) * ((1 - x) * y)[:, None]
-    out += _texels(atlas, index + pitch + 1) * (x * y)[:, None]
-    out *= np.float32(1 / 255)
-    return out
+    return level, atlas.size[s.texture, level].tolist(), atlas.start[s.texture, level], full / 2.0**level
 
 
-def _texels(atlas: Atlas, index: NDArray[np.int64]) -> Floats:
-    return atlas.texels.take(index).view(np.uint8).reshape(-1, 4).astype(np.float32)
+def _frames(s: Sprites) -> list[tuple[float, ...]]:
+    """Per sprite: the linear map from pixels into its frame, and how its axis is bent."""
+    cos, sin = np.cos(s.angle), np.sin(s.angle)
+    along, across = 1 / (s.length * s.stretch), s.flip / s.length
+    columns = (s.x, s.y, cos * along, sin * along, -sin * across, cos * across, s.anchor, s.curve, s.bend0, s.bend1,
+               s.bend2, 2 * np.pi * s.waves, 2 * np.pi * s.phase)  # fmt: skip
+    return list(zip(*(np.asarray(c).tolist() for c in columns), strict=True))
 
 
-def cover(canvas: Floats, patch: Patch, gain: Floats, haze: Floats) -> NDArray[np.bool_]:
-    """Lay a patch over the canvas, in place.
+def _draw_one(
+    texels: NDArray[np.uint32], box: list[int], frame: tuple[float, ...], start: int, size: list[int], scale: float
+) -> Patch:
+    """Carry the pixels of a window into the sprite's frame and look them up, bilinear."""
+    left, top, right, bottom = box
+    if right <= left or bottom <= top:
+        none = np.zeros((0, 0), np.float32)
+        return Patch(0, 0, np.zeros((3, 0, 0), np.float32), none, none > 0)
+    x, y, ux, uy, vx, vy, anchor, curve, bend0, bend1, bend2, waves, phase = frame
+    dx = np.arange(left + 0.5 - x, right - x, dtype=np.float32)
+    dy = np.arange(top + 0.5 - y, bottom - y, dtype=np.float32)[:, None]
+    dx, dy = dx[: right - left], dy[: bottom - top]
+    u = dx * np.float32(ux) + dy * np.float32(uy)
+    v = dx * np.float32(vx) + dy * np.float32(vy)
+    if curve:
+        v -= np.float32(curve) * u * u
+    u += np.float32(anchor)
+    if bend0 or bend1 or bend2:
+        place = np.minimum(np.maximum(u * BENDS, 0), BENDS - 1).astype(np.int32)
+        t = np.arange(BENDS, dtype=np.float32) / BENDS
+        v -= (((bend2 * t + bend1) * t + bend0) * np.sin(waves * t - phase)).astype(np.float32).take(place)
+    tall, wide = size
+    u *= np.float32(scale)
+    u += np.float32(0.5)
+    v *= np.float32(scale)
+    v += np.float32(tall / 2 + 0.5)
+    np.minimum(np.maximum(u, 0, out=u), np.float32(wide + 0.999), out=u)
+    np.minimum(np.maximum(v, 0, out=v), np.float32(tall + 0.999), out=v)
+    column, row = u.astype(np.int32), v.astype(np.int32)
+    u -= column
+    v -= row
+    pitch = wide + 2
+    row *= pitch
+    row += column
+    row += start
+    uv = u * v
+    planes = _planes(texels, row + (pitch + 1)) * uv
+    v -= uv
+    planes += _planes(texels, row + pitch) * v
+    u -= uv
+    planes += _planes(texels, row + 1) * u
+    planes += _planes(texels, row) * (1 - u - v - uv)
+    planes *= np.float32(1 / 255)
+    return Patch(left, top, planes[:3], 1 - planes[3], planes[3] >= 0.5)
 
-    Args:
-        canvas: ``(height, width, 3)`` float32.
-        patch: what is drawn, inside the canvas.
-        gain: ``(3,)`` its colors are multiplied by.
-        haze: ``(3,)`` light that the water between adds where the sprite is.
 
-    Returns:
-        ``(h, w)`` bool, the patch's pixels that it covers by half or more.
-    """
-    height, width = patch.pixels.shape[:2]
-    window = canvas[patch.y : patch.y + height, patch.x : patch.x + width]
-    alpha = patch.pixels[..., 3:]
-    window *= 1 - alpha
-    window += patch.pixels[..., :3] * gain
-    window += alpha * haze
-    return np.asarray(alpha[..., 0] >= 0.5)
+def _planes(texels: NDArray[np.uint32], index: NDArray[np.int32]) -> Floats:
+    """Texels as four planes ``(4, h, w)`` float32 in 0..255."""
+    packed = texels.take(index).view(np.uint8).reshape(*index.shape, 4)
+    return packed.transpose(2, 0, 1).astype(np.float32, order="C")

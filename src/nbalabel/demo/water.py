@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,15 +99,24 @@ HABITATS: tuple[Habitat, ...] = (
 HABITAT_NAMES: tuple[str, ...] = tuple(h.name for h in HABITATS)
 
 
+def _tone() -> NDArray[np.uint8]:
+    """A gentle S-curve over the 256 values: deeper shadows, the same whites."""
+    x = np.linspace(0, 1, 256)
+    return np.rint(255 * (x + 0.45 * (x * x * (3 - 2 * x) - x) - 0.025 * (1 - x) ** 2).clip(0, 1)).astype(np.uint8)
+
+
+TONE = _tone()
+
+
 @dataclass(frozen=True)
 class Backdrop:
     """A painted place: its colors and the maps that light is laid on with.
 
     Attributes:
-        colors: ``(h, w, 3)`` float32 0..1.
+        colors: ``(3, h, w)`` float32 0..1.
         column: ``(h, 3)`` color of the open water at each row, what haze fades to.
         top: first row that holds floor.
-        floor_u, floor_v: ``(h - top, w)`` int32, place in the caustics' tile.
+        floor: ``(h - top, w)`` int32, place in the caustics' doubled tile.
         floor_light: ``(h - top, w)`` strength of the caustics.
         beam: ``(h, w)`` int32, place in the beams' profile.
         beam_light: ``(h, w)`` strength of the beams.
@@ -116,8 +126,7 @@ class Backdrop:
     colors: Floats
     column: Floats
     top: int
-    floor_u: NDArray[np.int32]
-    floor_v: NDArray[np.int32]
+    floor: NDArray[np.int32]
     floor_light: Floats
     beam: NDArray[np.int32]
     beam_light: Floats
@@ -151,13 +160,12 @@ def backdrop(rng: np.random.Generator, habitat: Habitat, height: int, width: int
     lean = rng.uniform(-0.5, 0.5)
     fan = (x - sun) / (0.6 + 0.5 * y) + lean * y
     return Backdrop(
-        colors=np.ascontiguousarray(colors.clip(0, 1), np.float32),
+        colors=np.ascontiguousarray(np.moveaxis(colors.clip(0, 1), -1, 0), np.float32),
         column=column,
         top=top,
-        floor_u=(side[top:] * scale).astype(np.int32) + TILE * 64,
-        floor_v=(depth[top:] * scale * 0.8).astype(np.int32) + TILE * 64,
+        floor=(depth[top:] * scale * 0.8).astype(np.int32) % TILE * (2 * TILE) + (side[top:] * scale).astype(np.int32) % TILE,
         floor_light=(on_floor * np.exp(-depth * (0.22 + haze)) * habitat.caustics)[top:].astype(np.float32),
-        beam=((fan * TILE * 0.55).astype(np.int32) + TILE * 64),
+        beam=(fan * TILE * 0.55).astype(np.int32) % TILE,
         beam_light=(habitat.beams * 0.34 * np.exp(-(y / 0.5) ** 1.5) * np.exp(-((fan / 0.8) ** 2))).astype(np.float32),
         horizon=horizon * height,
     )  # fmt: skip
@@ -192,31 +200,48 @@ def _floor(
     tone = tone + habitat.ripples * 0.2 * rings / (1 + 0.25 * depth**1.5)
     light, dark = (np.asarray(color(c), np.float32) for c in habitat.floor)
     ground = dark + (light - dark) * tone.clip(0, 1.25)[..., None]
-    veil = 1 - np.exp(-(haze * 0.9 + 0.1) * depth)[..., None]
-    ground += (column[:, None, :] - ground) * veil
     tint = column[height // 2] / column[height // 2].max()
     ground *= (0.45 + 0.55 * tint) * (1 - 0.1 * (y[..., None] - 0.6))
+    far = column[(horizon * height).astype(int).clip(0, height - 1)][None]
+    ground += (far - ground) * (1 - np.exp(-(haze * 0.9 + 0.22) * depth)[..., None])
     return colors + (ground - colors) * on_floor[..., None], depth.astype(np.float32), on_floor.astype(np.float32)
 
 
 def light_floor(canvas: Floats, place: Backdrop, time: float) -> None:
-    """Throw moving caustics on the floor, in place: two nets drift through each other."""
-    if place.top >= len(canvas) or not place.floor_light.any():
+    """Throw moving caustics on the floor of ``(3, h, w)`` in place: two nets drift through each other."""
+    if not place.floor_light.any():
         return
-    net, drift = caustics(), int(time * 9)
-    one = net[(place.floor_v + drift) % TILE, (place.floor_u + drift // 2) % TILE]
-    two = net[(place.floor_v - drift + 90) % TILE, (place.floor_u - drift + 40) % TILE]
-    bright = np.minimum(one, two) * place.floor_light
-    canvas[place.top :] *= (1 + 1.15 * bright)[..., None]
+    drift = int(time * 9)
+    net = caustics()
+    one = net.take(place.floor + (drift % TILE * 2 * TILE + drift // 2 % TILE))
+    two = net.take(place.floor + ((90 - drift) % TILE * 2 * TILE + (40 - drift) % TILE))
+    bright = np.minimum(one, two, out=one)
+    bright *= place.floor_light
+    bright *= np.float32(1.15)
+    bright += 1
+    canvas[:, place.top :] *= bright
 
 
-def light_beams(canvas: Floats, place: Backdrop, time: float, hue: Floats) -> None:
-    """Let beams fall from the surface, in place; hue ``(3,)`` is their color."""
+def beams(place: Backdrop, time: float) -> Floats:
+    """Light that falls from the surface, ``(h, w)`` float32."""
     profile = tile(41, 1.0)
     one = profile[3, (np.arange(TILE) + int(time * 5)) % TILE]
     two = profile[90, (np.arange(TILE) - int(time * 3)) % TILE]
     strength = np.convolve(np.pad(one + two, 3, mode="wrap"), np.ones(7) / 7, "valid").clip(0, 2.2).astype(np.float32)
-    canvas += (strength[place.beam % TILE] * place.beam_light)[..., None] * hue
+    return strength.take(place.beam) * place.beam_light
+
+
+@lru_cache(maxsize=4)
+def vignette(size: int) -> Floats:
+    """What a lens does to the corners, times 255: ``(size, size)`` float32."""
+    x = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
+    return (255 * (1.02 - 0.55 * (x[:, None] ** 2 + x[None, :] ** 2) ** 1.2)).astype(np.float32)
+
+
+@lru_cache(maxsize=4)
+def grain(height: int, width: int) -> Floats:
+    """A sensor's noise, mean 0 and standard deviation 1, 64 pixels larger than the frame on both axes."""
+    return np.random.default_rng(51).standard_normal((height + 64, width + 64), dtype=np.float32)
 
 
 def specks(rng: np.random.Generator, height: int, width: int, count: int, radius: float) -> Floats:
