@@ -1,0 +1,68 @@
+"""What nbalabel asks of a model: train, predict, embed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import pandas as pd
+
+from ..core.schema import LabeledImages
+from .embed import Embeddings
+from .run import Run
+
+Chosen: TypeAlias = "pd.DataFrame | pd.Series | pd.Index | list[int] | None"
+"""Which images: ids, rows of ``images``, a boolean Series over them, or None for all."""
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Anything that learns from labeled images and proposes instances.
+
+    Implement these three methods and everything else (matching, review, propagation, charts) works with it.
+    """
+
+    def train(self, tables: LabeledImages, *, epochs: int, imgsz: int, seed: int = 0, **arguments: Any) -> Run:
+        """Learn from images with weight > 0, drawn in proportion to it.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            epochs: how often as many images are drawn as have weight > 0.
+            imgsz: long side images are resized to, pixels.
+            seed: the same tables, arguments and seed give the same model on a CPU.
+            **arguments: the model's own.
+
+        Returns:
+            A Run with curves and without predictions.
+        """
+
+    def predict(
+        self,
+        tables: LabeledImages,
+        images: Chosen = None,
+        *,
+        score: float = 0.1,
+        folder: str | Path | None = None,
+        **arguments: Any,
+    ) -> Run:
+        """Propose instances.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            images: which of its images; None is all.
+            score: proposals below this confidence are dropped, 0..1.
+            folder: where parts are kept, so that an interrupted prediction continues.
+            **arguments: the model's own.
+
+        Returns:
+            A Run with predictions matched to the labels, and embeddings.
+        """
+
+    def embed(self, tables: LabeledImages, images: Chosen = None, **arguments: Any) -> Embeddings:
+        """Vectors of images and of their labels' masks.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            images: which of its images; None is all.
+            **arguments: the model's own.
+        """

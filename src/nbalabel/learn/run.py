@@ -1,0 +1,236 @@
+"""What a model said about one version of a dataset."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..core.errors import DataError, UnknownNameError
+from ..core.schema import LabeledImages, empty
+from .embed import Embeddings
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from .metrics import Metrics
+
+_LIBRARIES = ("nbalabel", "torch", "ultralytics", "numpy", "pandas")
+_LABELED = ("complete", "empty")
+
+
+def new_id(kind: str) -> str:
+    """A name for a run: kind, time and a random end, so that two never share one."""
+    return f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def libraries() -> dict[str, str]:
+    """Versions of what a result depends on; a library that is not installed is left out."""
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def state_of(tables: LabeledImages) -> dict[str, Any]:
+    """Which version the tables are, and whether they were edited since."""
+    return {"version": getattr(tables, "version_id", None), "dirty": bool(getattr(tables, "is_dirty", False))}
+
+
+@dataclass(eq=False)
+class Run:
+    """What a model said about one version: curves of a training, or predictions matched to labels.
+
+    Attributes:
+        id: its name; the ``origin`` of its predictions.
+        kind: "train" or "predict".
+        model: the model's name.
+        version: id of the dataset version, None where the tables have none.
+        dirty: whether the working copy differed from that version.
+        arguments: what the model was asked to do.
+        seed: of the training.
+        labels: the ordered label list.
+        libraries: versions, by name.
+        seconds: how long it took.
+        interrupted: whether it was stopped by hand.
+        n_images: images that took part.
+        curves: one row an epoch: epoch, seconds, loss and its parts, lr, and where images validate map, map50 (masks),
+            box_map, box_map50.
+        predictions: see ``core.schema.PREDICTIONS``; index prediction_id.
+        missed: labels that no prediction was matched to.
+        failed: images that could not be read: image_id, problem.
+        embeddings: of the images and of the predictions.
+        predicted_ids: images that were predicted on, ``(n,)`` int64.
+        tables: what was predicted on: labels, pixels and columns for ``query``, ``show`` and ``metrics``.
+    """
+
+    id: str
+    kind: str
+    model: str = ""
+    version: str | None = None
+    dirty: bool = False
+    arguments: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    labels: tuple[str, ...] = ()
+    libraries: dict[str, str] = field(default_factory=libraries)
+    seconds: float = 0.0
+    interrupted: bool = False
+    n_images: int = 0
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    predictions: pd.DataFrame = field(default_factory=lambda: empty("predictions"))
+    missed: pd.DataFrame = field(default_factory=lambda: empty("instances"))
+    failed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"image_id": [], "problem": []}))
+    embeddings: Embeddings = field(default_factory=Embeddings.none)
+    predicted_ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    tables: LabeledImages | None = None
+
+    # --- what the predictions are worth -------------------------------------------------------------------------------
+
+    def matched_to(self, tables: LabeledImages, *, iou: float = 0.5) -> Run:
+        """This run, its predictions matched to the labels of these tables (in place).
+
+        Args:
+            tables: labels of the images predicted on.
+            iou: least overlap of a match, 0..1.
+        """
+        from .match import match
+
+        images = tables.images[tables.images.index.isin(self.predicted_ids)]
+        instances = tables.instances
+        found = match(self.predictions, instances[instances["image_id"].isin(images.index)], images, iou=iou)
+        self.predictions, self.missed, self.tables = found.predictions, found.missed, tables
+        self.__dict__.pop("metrics", None)
+        return self
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Average precision and more on the images predicted that are labeled all over; computed once, when asked."""
+        return self.evaluate()
+
+    def evaluate(self, images: Any = None, tables: LabeledImages | None = None, **arguments: Any) -> Metrics:
+        """Measure the predictions against labels.
+
+        Args:
+            images: rows of ``images`` or ids to measure on; None takes those predicted on that are labeled all over
+                (state complete or empty).
+            tables: labels to measure against, perhaps truer ones than were trained on; None takes the run's own.
+            **arguments: of :func:`nbalabel.evaluate`, such as ``kind="box"``.
+
+        Raises:
+            DataError: no image is left.
+        """
+        from .metrics import evaluate
+
+        tables = self._tables(tables)
+        frame = tables.images
+        chosen = frame.index.isin(self.predicted_ids)
+        if images is None:
+            chosen &= frame["state"].isin(_LABELED).to_numpy()
+        else:
+            chosen &= frame.index.isin(images.index if isinstance(images, pd.DataFrame | pd.Series) else images)
+        if not chosen.any():
+            raise DataError(
+                f"none of the {len(self.predicted_ids)} images predicted on is to be measured: expected images of state "
+                "complete or empty, or images= naming some"
+            )
+        frame = frame[chosen]
+        instances, predictions = tables.instances, self.predictions
+        return evaluate(
+            predictions[predictions["image_id"].isin(frame.index)],
+            instances[instances["image_id"].isin(frame.index)],
+            frame,
+            self.labels,
+            **arguments,
+        )
+
+    def query(self, expression: str) -> pd.DataFrame:
+        """Predictions for which an expression holds, which may name columns of their images too.
+
+        Args:
+            expression: as pandas takes it, such as ``"score > 0.6 and matched == False and habitat == 'reef'"``.
+
+        Raises:
+            UnknownNameError: a name is a column of neither table.
+        """
+        columns = self.predictions.drop(columns="mask")
+        if self.tables is not None:
+            images = self.tables.images
+            columns = columns.join(images[images.columns.difference(columns.columns)], on="image_id")
+        try:
+            kept = columns.query(expression)
+        except (KeyError, NameError) as error:
+            names = ", ".join(map(str, columns.columns))
+            raise UnknownNameError(f"cannot query {expression!r}: {error}; columns are {names}") from error
+        return self.predictions.loc[kept.index]
+
+    def show(self, image_id: int, *, score: float = 0.0) -> Image.Image:
+        """One image with its predictions filled in their label's color, and its labels outlined in white.
+
+        Args:
+            image_id: which image.
+            score: leave out predictions below this confidence.
+        """
+        from ..core.overlay import overlay, palette
+
+        tables = self._tables(None)
+        own = self.predictions[(self.predictions["image_id"] == image_id) & (self.predictions["score"] >= score)]
+        own = own.sort_values("score")
+        colors = palette(max(len(self.labels), 1))[own["label"].cat.codes.to_numpy()]
+        captions = [f"{label} {score:.2f}" for label, score in zip(own["label"], own["score"], strict=True)]
+        image = overlay(tables.read_image(image_id), list(own["mask"]), colors, captions=captions)
+        labels = tables.instances[tables.instances["image_id"] == image_id]
+        if labels.empty:
+            return image
+        white = np.full((len(labels), 3), 255, np.uint8)
+        return overlay(np.asarray(image.convert("RGB")), list(labels["mask"]), white, alpha=0.0)
+
+    # --- keeping it ---------------------------------------------------------------------------------------------------
+
+    def save(self, folder: str | Path) -> Path:
+        """Write everything but the tables: JSON, parquet and npy files, nothing that could run code."""
+        from .run_files import write
+
+        return write(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path, tables: LabeledImages | None = None) -> Run:
+        """Read what :meth:`save` wrote.
+
+        Args:
+            folder: where it was written.
+            tables: what was predicted on, for ``query`` by image columns, ``show`` and ``metrics``.
+
+        Raises:
+            StorageError: there is no run in the folder.
+        """
+        from .run_files import read
+
+        return read(Path(folder), tables)
+
+    # --- looking at it ------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        what = f"{len(self.curves)} epochs" if self.kind == "train" else f"{len(self.predictions)} predictions"
+        return f"Run({self.id!r}, {what} on {self.n_images} images)"
+
+    def _repr_html_(self) -> str:
+        from .run_card import card
+
+        return card(self)
+
+    def _tables(self, tables: LabeledImages | None) -> LabeledImages:
+        found = self.tables if tables is None else tables
+        if found is None:
+            raise DataError(f"{self.id} holds no tables: load it with Run.load(folder, tables)")
+        return found

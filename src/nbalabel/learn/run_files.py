@@ -1,0 +1,89 @@
+"""A Run as a folder: ``run.json``, parquet tables and npy arrays. No file in it can run code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..core.errors import NewerSchemaError, StorageError
+from ..core.schema import LabeledImages, conform
+from .embed import Embeddings, as_mapping
+
+if TYPE_CHECKING:
+    from .run import Run
+
+_FORMAT = 1
+_FACTS = ("id", "kind", "model", "version", "dirty", "seed", "labels", "libraries", "seconds", "interrupted", "n_images")
+_TABLES = ("curves", "predictions", "missed", "failed")
+
+
+def write(run: Run, folder: Path) -> Path:
+    """Write a run; ``run.json`` comes last, so that a folder with it is whole.
+
+    Args:
+        run: what to write; the tables it was made on are not.
+        folder: made if missing; a run in it is replaced.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "run.json").unlink(missing_ok=True)
+    for name in _TABLES:
+        frame = getattr(run, name)
+        frame.to_parquet(folder / f"{name}.parquet", compression="zstd", index=frame.index.name is not None)
+    for name, array in {**as_mapping(run.embeddings), "predicted_ids": run.predicted_ids}.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    facts = {"format": _FORMAT, **{name: getattr(run, name) for name in _FACTS}, "arguments": _plain(run.arguments)}
+    partial = folder / "run.json.part"
+    partial.write_text(json.dumps(facts, indent=1))
+    partial.replace(folder / "run.json")
+    return folder
+
+
+def read(folder: Path, tables: LabeledImages | None) -> Run:
+    """Read what :func:`write` wrote.
+
+    Raises:
+        StorageError: there is no whole run in the folder.
+        NewerSchemaError: a newer nbalabel wrote it.
+    """
+    from .run import Run
+
+    try:
+        facts: dict[str, Any] = json.loads((folder / "run.json").read_text())
+        if facts.pop("format") > _FORMAT:
+            raise NewerSchemaError(f"{folder} was written by a newer nbalabel: upgrade to read it")
+        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
+        arrays = {
+            name: np.load(folder / f"{name}.npy", allow_pickle=False)
+            for name in (*as_mapping(Embeddings.none()), "predicted_ids")
+        }
+    except (OSError, ValueError, KeyError) as error:
+        if isinstance(error, NewerSchemaError):
+            raise
+        raise StorageError(f"no whole run in {folder}: {error}") from error
+    labels = tuple(facts.pop("labels"))
+    return Run(
+        **facts,
+        labels=labels,
+        curves=frames["curves"],
+        predictions=conform(frames["predictions"], "predictions", labels),
+        missed=conform(frames["missed"], "instances", labels),
+        failed=frames["failed"],
+        predicted_ids=arrays.pop("predicted_ids"),
+        embeddings=Embeddings(**arrays),
+        tables=tables,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Arguments as JSON can hold them; what it cannot, as text."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,0 +1,237 @@
+"""Examples as the dataset class ultralytics trains on: no label files, no image copies, masks that keep holes and islands.
+
+Built inside functions, since its base classes come from ultralytics, which loads only when a model is made.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tqdm.auto import tqdm
+
+from ...core.errors import ImageError
+from .examples import Examples, draw, partners, resized
+from .outlines import coverage, pad
+from .quiet import ultralytics
+
+_CACHE_BYTES = 2 << 30
+
+
+def dataset(examples: Examples, args: Any, names: dict[int, str], *, augment: bool) -> Any:
+    """A ``YOLODataset`` over examples.
+
+    Args:
+        examples: what to learn from; images absent from it can neither be drawn nor mixed in.
+        args: ultralytics' training arguments.
+        names: labels by index.
+        augment: random transforms (training), or letterboxing alone (validation).
+    """
+    hyp = SimpleNamespace(**vars(args))
+    return _table_dataset()(
+        examples,
+        img_path="",
+        imgsz=args.imgsz,
+        augment=augment,
+        hyp=hyp,
+        batch_size=args.batch,
+        single_cls=bool(args.single_cls),
+        classes=args.classes,
+        data={"names": names, "nc": len(names), "channels": 3},
+        task="segment",
+    )
+
+
+def loader(data: Any, batch: int, workers: int, *, seed: int, shuffle: bool) -> Any:
+    """A data loader that draws by weight anew each epoch (training) or walks in order (validation)."""
+    build = ultralytics("data.build")
+    sampler = WeightedSampler(data.examples.weights, seed) if shuffle else range(len(data))
+    return build.InfiniteDataLoader(
+        dataset=data,
+        batch_size=min(batch, len(data)),
+        sampler=sampler,
+        num_workers=workers,
+        collate_fn=data.collate_fn,
+        worker_init_fn=build.seed_worker,
+        pin_memory=False,
+    )
+
+
+class WeightedSampler:
+    """Indices of one epoch after the other, each drawn by weight; see :func:`examples.draw`."""
+
+    def __init__(self, weights: npt.NDArray[np.float64], seed: int) -> None:
+        self.weights = weights
+        self.seed = seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def __iter__(self) -> Iterator[int]:
+        rng = np.random.default_rng([self.seed, self.epoch])
+        self.epoch += 1
+        return iter(draw(self.weights, rng).tolist())
+
+
+def read_resized(examples: Examples, at: int, imgsz: int) -> npt.NDArray[np.uint8]:
+    """Pixels of one example at training size, ``(h, w, 3)`` uint8 BGR as ultralytics' transforms take them."""
+    import cv2
+
+    pixels = np.asarray(examples.tables.read_image(int(examples.image_ids[at])))
+    height, width = resized(*pixels.shape[:2], imgsz)
+    if pixels.shape[:2] != (height, width):
+        shrinks = height < pixels.shape[0]
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.ascontiguousarray(pixels[..., ::-1])
+
+
+def read_all(examples: Examples, imgsz: int, limit: int = _CACHE_BYTES) -> tuple[list[Any], dict[int, str]]:
+    """Read every example once: its pixels while they fit in ``limit`` bytes (else None), and what cannot be read.
+
+    Returns:
+        Pixels or None by position, and the error message by image id.
+    """
+    cache: list[Any] = [None] * len(examples)
+    failed: dict[int, str] = {}
+    held = 0
+    for at in tqdm(range(len(examples)), desc="reading images", delay=1, leave=False):
+        try:
+            pixels = read_resized(examples, at, imgsz)
+        except ImageError as error:
+            failed[int(examples.image_ids[at])] = str(error)
+            continue
+        held += pixels.nbytes
+        if held <= limit:
+            cache[at] = pixels
+    return cache, failed
+
+
+@functools.cache
+def _table_dataset() -> Any:
+    """The dataset class, made once, when ultralytics is there."""
+    theirs = ultralytics("data.dataset")
+    instance = ultralytics("utils.instance")
+
+    class TableDataset(theirs.YOLODataset):
+        """Reads labels from paths in memory and pixels from the tables."""
+
+        format_class = _mask_format()
+
+        def __init__(self, examples: Examples, **kwargs: Any) -> None:
+            self.examples = examples
+            self.pixels: list[Any] = [None] * len(examples)
+            self.partners = partners(examples.weights)
+            super().__init__(**kwargs)
+            k = max((len(path) for paths in examples.paths for path in paths), default=1)
+            self.padded = [pad(paths, k) for paths in examples.paths]
+
+        def get_img_files(self, img_path: str) -> list[str]:
+            """Names, for messages only: nothing is opened by them."""
+            return [f"image_{i}.png" for i in self.examples.image_ids]
+
+        def get_labels(self) -> list[dict[str, Any]]:
+            """What ultralytics counts and filters by; paths themselves are kept aside."""
+            found = []
+            for at, (paths, classes) in enumerate(zip(self.examples.paths, self.examples.classes, strict=True)):
+                height, width = resized(*self.examples.sizes[at], self.imgsz)
+                found.append(
+                    {
+                        "im_file": self.im_files[at],
+                        "shape": (height, width),
+                        "cls": classes[:, None],
+                        "bboxes": _boxes(paths, height, width),
+                        "segments": [],
+                        "normalized": True,
+                        "bbox_format": "xywh",
+                    }
+                )
+            return found
+
+        def build_transforms(self, hyp: Any) -> Any:
+            """ultralytics' transforms, with mix partners drawn by weight."""
+            transforms = super().build_transforms(hyp)
+            for mix in _mixes(transforms):
+                mix.get_indexes = functools.partial(self._draw_partners, getattr(mix, "n", 2) - 1)
+            return transforms
+
+        def _draw_partners(self, k: int) -> list[int]:
+            return random.choices(range(len(self.examples)), cum_weights=self.partners, k=k)
+
+        def load_image(self, i: int, rect_mode: bool = True, resize_short: bool = False) -> Any:
+            """Pixels at training size, original and resized (height, width)."""
+            pixels = self.pixels[i]
+            if pixels is None:
+                pixels = read_resized(self.examples, i, self.imgsz)
+            return pixels, tuple(self.examples.sizes[i].tolist()), pixels.shape[:2]
+
+        def get_image_and_label(self, index: int) -> dict[str, Any]:
+            """One example, as the transforms take it."""
+            pixels, original, shape = self.load_image(index)
+            label = self.labels[index]
+            return {
+                "im_file": label["im_file"],
+                "cls": label["cls"].copy(),
+                "img": pixels,
+                "ori_shape": original,
+                "resized_shape": shape,
+                "ratio_pad": (shape[0] / original[0], shape[1] / original[1]),
+                "instances": instance.Instances(
+                    label["bboxes"] * np.array([shape[1], shape[0]] * 2, np.float32),
+                    self.padded[index].copy(),
+                    None,
+                    bbox_format="xywh",
+                    normalized=False,
+                ),
+            }
+
+    return TableDataset
+
+
+@functools.cache
+def _mask_format() -> Any:
+    augment = ultralytics("data.augment")
+
+    class MaskFormat(augment.Format):
+        """Fills paths by signed area, so that holes and islands reach the loss; masks are soft at their edges."""
+
+        def _format_segments(self, instances: Any, cls: Any, w: int, h: int) -> tuple[Any, Any, Any]:
+            masks = coverage(instances.segments, h, w, self.mask_ratio)
+            if not self.mask_overlap:
+                return masks, instances, cls
+            order = np.argsort(-masks.sum(axis=(1, 2)), kind="stable")
+            index_map = np.zeros(masks.shape[1:], np.int32)
+            for rank, at in enumerate(order, 1):  # smaller instances over larger ones
+                index_map[masks[at] >= 0.5] = rank
+            return index_map[None], instances[order], cls[order]
+
+    return MaskFormat
+
+
+def _mixes(transforms: Any) -> Iterator[Any]:
+    """All transforms that draw further images, wherever they are nested."""
+    augment = ultralytics("data.augment")
+    for transform in getattr(transforms, "transforms", [transforms]):
+        if isinstance(transform, augment.Compose):
+            yield from _mixes(transform)
+            continue
+        if isinstance(transform, augment.BaseMixTransform):
+            yield transform
+        inner = getattr(transform, "pre_transform", None)
+        if inner is not None:
+            yield from _mixes(inner)
+
+
+def _boxes(paths: list[Any], height: int, width: int) -> npt.NDArray[np.float32]:
+    """Centre and size of each path, as shares of the image, ``(n, 4)``."""
+    if not paths:
+        return np.zeros((0, 4), np.float32)
+    low = np.stack([path.min(axis=0) for path in paths])
+    high = np.stack([path.max(axis=0) for path in paths])
+    box = np.concatenate([(low + high) / 2, high - low], axis=1) / np.array([width, height] * 2)
+    return box.astype(np.float32)

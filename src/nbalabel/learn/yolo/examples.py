@@ -1,0 +1,152 @@
+"""What a training sees of the tables: which images, how often, and their masks as paths."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.errors import FallbackWarning, ModelError, first
+from ...core.schema import LabeledImages
+from .outlines import Points, outline
+
+PARTIAL = ("use", "skip")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images to learn from, in the order of their ids; everything is parallel to ``image_ids``.
+
+    Attributes:
+        tables: where pixels are read.
+        image_ids: ``(n,)`` int64.
+        weights: ``(n,)`` float64 > 0, expected draws an epoch are proportional to it.
+        sizes: ``(n, 2)`` int64, height and width of the originals, pixels.
+        paths: for each image the closed paths of its masks, pixels at the training size (see ``outlines``).
+        classes: for each image the label index of each path, ``(k,)`` float32.
+    """
+
+    tables: LabeledImages
+    image_ids: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64]
+    sizes: npt.NDArray[np.int64]
+    paths: list[list[Points]]
+    classes: list[npt.NDArray[np.float32]]
+
+    def __len__(self) -> int:
+        return len(self.image_ids)
+
+    @property
+    def n_instances(self) -> int:
+        """Masks over all images."""
+        return sum(len(paths) for paths in self.paths)
+
+
+def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Examples:
+    """Images with weight > 0, of split train or none, that somebody labeled.
+
+    An image with state unlabeled never trains, whatever its weight: everything not yet labeled on it would be taught as
+    background. Crowd masks and proposals are no examples either.
+
+    Args:
+        tables: where to learn from.
+        imgsz: long side that images are resized to, pixels; paths are as fine as that needs.
+        partial: "use" or "skip" images of state partial.
+
+    Raises:
+        ModelError: no image is left, or none of them has an instance.
+    """
+    if partial not in PARTIAL:
+        raise ModelError(f"partial must be one of {', '.join(PARTIAL)}, got {partial!r}")
+    images = tables.images
+    eligible = (images["weight"].to_numpy() > 0) & (images["split"].isna() | (images["split"] == "train")).to_numpy()
+    unlabeled = eligible & (images["state"] == "unlabeled").to_numpy()
+    if unlabeled.any():
+        warnings.warn(
+            f"{int(unlabeled.sum())} images with weight > 0 have state 'unlabeled' and are left out of training: "
+            f"{first(images.index[unlabeled])}. Set their state to partial, complete or empty, or their weight to 0",
+            FallbackWarning,
+            stacklevel=4,
+        )
+    eligible &= ~unlabeled
+    if partial == "skip":
+        eligible &= (images["state"] != "partial").to_numpy()
+    examples = _examples(tables, images[eligible], imgsz)
+    if not examples.n_instances:
+        raise ModelError(
+            f"nothing to learn from: {len(examples)} of {len(images)} images have weight > 0, split train or none, and a "
+            f"state other than unlabeled{' or partial' if partial == 'skip' else ''}, with 0 instances in all"
+        )
+    return examples
+
+
+def validation(tables: LabeledImages, imgsz: int) -> Examples:
+    """Images of split val that are labeled all over (state complete or empty), whatever their weight."""
+    images = tables.images
+    chosen = (images["split"] == "val").to_numpy() & images["state"].isin(["complete", "empty"]).to_numpy()
+    return _examples(tables, images[chosen], imgsz)
+
+
+def _examples(tables: LabeledImages, images: pd.DataFrame, imgsz: int) -> Examples:
+    sizes = images[["height", "width"]].to_numpy(np.int64)
+    instances = tables.instances
+    usable = instances["image_id"].isin(images.index) & ~instances["crowd"] & (instances["status"] != "proposed")
+    rows = instances[usable]
+    position = images.index.get_indexer(rows["image_id"])
+    codes = rows["label"].cat.codes.to_numpy()
+    paths: list[list[Points]] = [[] for _ in range(len(images))]
+    classes: list[list[int]] = [[] for _ in range(len(images))]
+    for at, code, mask in zip(position, codes, rows["mask"].array, strict=True):
+        height, width = (int(side) for side in sizes[at])
+        path = outline(mask, height, width, imgsz / max(height, width))
+        if len(path):
+            paths[at].append(path)
+            classes[at].append(code)
+    return Examples(
+        tables,
+        images.index.to_numpy(np.int64),
+        images["weight"].to_numpy(np.float64),
+        sizes,
+        paths,
+        [np.array(c, np.float32) for c in classes],
+    )
+
+
+def draw(weights: npt.ArrayLike, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """One epoch: as many draws as weights, each index in proportion to its weight, in random order.
+
+    Systematic resampling: index i comes up floor or ceil of n * w[i] / sum(w) times; equal weights, exactly once.
+
+    Args:
+        weights: ``(n,)`` > 0.
+        rng: source of chance.
+
+    Source: G. Kitagawa, "Monte Carlo filter and smoother for non-Gaussian nonlinear state space models" (1996).
+
+    Example:
+        >>> sorted(draw([2, 1, 1], np.random.default_rng(0)).tolist()) in ([0, 0, 1], [0, 0, 2], [0, 1, 2])
+        True
+    """
+    w = np.asarray(weights, np.float64)
+    n = len(w)
+    if (w == w[:1]).all():
+        return rng.permutation(n)
+    ends = np.cumsum(w) / w.sum() * n
+    ends[-1] = n
+    return rng.permutation(np.searchsorted(ends, rng.random() + np.arange(n), side="right")).astype(np.int64)
+
+
+def partners(weights: npt.ArrayLike) -> Sequence[float]:
+    """Cumulative weights, as ``random.choices`` takes them, for drawing the images that mosaic and mixup add."""
+    return np.cumsum(np.asarray(weights, np.float64)).tolist()
+
+
+def resized(height: int, width: int, imgsz: int) -> tuple[int, int]:
+    """Height and width with the long side at ``imgsz`` (rounded up, as ultralytics does), at least one pixel."""
+    ratio = imgsz / max(height, width)
+    return min(int(np.ceil(height * ratio)), imgsz), min(int(np.ceil(width * ratio)), imgsz)
+

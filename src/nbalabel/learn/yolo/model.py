@@ -1,0 +1,256 @@
+"""``Yolo``: train, predict, embed."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import FallbackWarning, ModelError, first
+from ...core.schema import LabeledImages, conform
+from ..embed import Embeddings
+from ..run import Run, new_id, state_of
+from . import examples, inference, trainer, weights
+from .parts import Part, Parts
+from .predictor import Predictor
+from .progress import Progress
+
+
+class Yolo:
+    """An instance-segmentation model of ultralytics that learns from tables.
+
+    Pretrained weights are used when they are at hand (a path, the working folder, its ``weights/``, ultralytics' own
+    weights folder) or can be downloaded; otherwise, within seconds and with one FallbackWarning, training starts from the
+    architecture. ``NBALABEL_OFFLINE=1`` tries no download.
+
+    Training again continues from the current weights, so that round after round of labeling builds on the last.
+
+    Args:
+        model: "yolo11n-seg" or another name, or a ``.npz`` (ours), ``.pt`` or ``.yaml`` (ultralytics) file.
+        device: "" takes a GPU where there is one; "cpu", "cuda:1", "mps".
+
+    Raises:
+        MissingExtraError: ultralytics is not installed.
+        UnknownNameError: there is no such model or file.
+        ModelError: the file is damaged or no segmentation model.
+    """
+
+    def __init__(self, model: str | Path = "yolo11n-seg", *, device: str = "") -> None:
+        self.name = Path(model).stem
+        self.device = device
+        self.network = weights.start(str(model))
+        self.trained = hasattr(self.network, "pt_path") or Path(model).suffix in (".npz", ".pt")
+        self.imgsz: int | None = None
+        if Path(model).suffix == ".npz":
+            meta = weights.read_meta(Path(model).expanduser())
+            self.imgsz, self.name = meta.get("imgsz"), meta.get("name", self.name)
+        self._predictor: Predictor | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it tells apart, in order; placeholders before the first training."""
+        return tuple(self.network.names.values())
+
+    def train(
+        self,
+        tables: LabeledImages,
+        *,
+        epochs: int = 40,
+        imgsz: int = 640,
+        batch: int = 8,
+        seed: int = 0,
+        partial: str = "use",
+        folder: str | Path | None = None,
+        **arguments: Any,
+    ) -> Run:
+        """Learn from the images with weight > 0, drawn in proportion to their weights.
+
+        An epoch draws as many images as have weight > 0; with equal weights each comes exactly once. Images of state
+        unlabeled, of split val or test, and those with weight 0 are no part of it: not in mosaic, mixup or copy-paste
+        either. Masks reach the loss with their holes and islands. Where images of split val are labeled all over, the
+        weights that do best on them are kept, otherwise the last. Interrupting keeps the best so far and returns.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            epochs: passes over the images.
+            imgsz: long side images are resized to, pixels (a multiple of 32).
+            batch: images a step.
+            seed: the same tables, arguments and seed give the same weights on a CPU.
+            partial: "use" images of state partial, or "skip" them (what is unlabeled on them is taught as background).
+            folder: where to save the Run and its weights; None saves nothing.
+            **arguments: any training argument of ultralytics (``lr0``, ``mosaic``, ``degrees``, ``freeze`` ...).
+
+        Returns:
+            A Run with ``curves`` (one row an epoch) and ``interrupted``.
+
+        Raises:
+            ModelError: there is nothing to learn from, an argument is unknown, or the loss is no longer a number.
+        """
+        began = time.perf_counter()
+        given = {**self._defaults(batch, imgsz), **arguments, "epochs": epochs, "imgsz": imgsz, "batch": batch, "seed": seed}
+        learn = examples.training(tables, imgsz, partial)
+        check = examples.validation(tables, imgsz)
+        outcome = trainer.train(self.network, tables.labels, learn, check, given, Progress())
+        self.network, self.imgsz, self.trained, self._predictor = outcome.network, imgsz, True, None
+        run = Run(
+            id=new_id("train"),
+            kind="train",
+            model=self.name,
+            arguments={**given, "partial": partial},
+            seed=seed,
+            labels=tables.labels,
+            seconds=time.perf_counter() - began,
+            curves=pd.DataFrame(outcome.rows).astype({"epoch": "int64"}) if outcome.rows else pd.DataFrame(),
+            interrupted=outcome.interrupted,
+            n_images=len(learn),
+            **state_of(tables),
+        )
+        if folder is not None:
+            run.save(folder)
+            self.save(Path(folder) / "weights.npz")
+        return run
+
+    def predict(
+        self,
+        tables: LabeledImages,
+        images: Any = None,
+        *,
+        score: float = 0.1,
+        iou: float = 0.7,
+        imgsz: int | None = None,
+        batch: int = 16,
+        max_detections: int = 300,
+        embed: bool = True,
+        folder: str | Path | None = None,
+    ) -> Run:
+        """Propose instances, masks at the resolution of the originals.
+
+        Images that cannot be read are skipped and reported in ``run.failed``. Interrupting returns what was found so far;
+        with a folder, the same call continues where it stopped.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            images: ids, rows of ``images``, a boolean Series over them, or None for all.
+            score: least confidence, 0..1.
+            iou: of two boxes of one label that overlap more, only the more confident stays, 0..1.
+            imgsz: long side images are resized to, pixels; None takes that of the last training, else 640.
+            batch: images at once.
+            max_detections: most predictions on one image.
+            embed: collect embeddings in the same pass.
+            folder: where parts and then the Run are saved; None keeps all in memory.
+
+        Returns:
+            A Run with ``predictions`` matched to the labels, ``missed``, ``embeddings`` and ``failed``.
+
+        Raises:
+            ModelError: the model has not been trained, or shares no label with the tables.
+            UnknownNameError: ids that are no images.
+        """
+        began = time.perf_counter()
+        codes = self._codes(tables.labels)
+        ids = inference.choose(tables, images)
+        settings = inference.Settings(imgsz or self.imgsz or 640, score, iou, max_detections, embed)
+        mark = inference.fingerprint(self.network, tables, ids, settings) if folder is not None else ""
+        parts = Parts(folder, mark)
+        found, interrupted = inference.predict(self._ready(), tables, ids, settings, batch, parts)
+        run_id = new_id("predict")
+        known = found.rows["code"].map(codes).notna().to_numpy()
+        rows = found.rows[known].reset_index(drop=True)
+        labels = rows.pop("code").map(codes)
+        frame = rows.assign(label=labels, source="model", origin=run_id, status="proposed")
+        predictions = conform(frame, "predictions", tables.labels)
+        run = Run(
+            id=run_id,
+            kind="predict",
+            model=self.name,
+            arguments={**vars(settings), "batch": batch},
+            labels=tables.labels,
+            seconds=time.perf_counter() - began,
+            interrupted=interrupted,
+            n_images=len(ids),
+            failed=pd.DataFrame({"image_id": list(found.failed), "problem": list(found.failed.values())}),
+            predictions=predictions,
+            embeddings=_embeddings(found, known) if embed else Embeddings.none(),
+            predicted_ids=found.image_ids,
+            **state_of(tables),
+        ).matched_to(tables)
+        run.seconds = time.perf_counter() - began
+        if folder is not None and not interrupted:
+            run.save(folder)
+            parts.clear()
+        return run
+
+    def embed(
+        self, tables: LabeledImages, images: Any = None, *, imgsz: int | None = None, batch: int = 16
+    ) -> Embeddings:
+        """Vectors of images, and of their labels' masks in the same space as those of predictions.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            images: ids, rows of ``images``, a boolean Series over them, or None for all.
+            imgsz: long side images are resized to, pixels; None takes that of the last training, else 640.
+            batch: images at once.
+        """
+        ids = inference.choose(tables, images)
+        return inference.embed(self._ready(), tables, ids, imgsz or self.imgsz or 640, batch)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the weights as ``.npz``: tensors and a JSON text, nothing that could run code."""
+        return weights.write(self.network, Path(path).with_suffix(".npz"), imgsz=self.imgsz, name=self.name)
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: str = "") -> Yolo:
+        """A model from weights that :meth:`save` wrote."""
+        return cls(Path(path).with_suffix(".npz"), device=device)
+
+    def __repr__(self) -> str:
+        state = f"labels {', '.join(self.labels[:5])}" if self.trained else "not trained yet"
+        return f"Yolo({self.name!r}, {state})"
+
+    def _defaults(self, batch: int, imgsz: int) -> dict[str, Any]:
+        """Where ultralytics' own defaults fit large sets and GPUs only."""
+        return {
+            "optimizer": "AdamW",
+            "lr0": 0.001 if self.trained else 0.002,
+            "momentum": 0.9,
+            "warmup_bias_lr": 0.0,
+            "nbs": batch,  # one step a batch: the default gathers 64 images, eight batches of 8
+            "overlap_mask": False,  # one mask an instance, so that overlaps and soft edges reach the loss
+            "amp": False,
+            "device": self.device or _best_device(),
+        }
+
+    def _ready(self) -> Predictor:
+        if self._predictor is None:
+            self._predictor = Predictor(self.network, self.device)
+        return self._predictor
+
+    def _codes(self, labels: tuple[str, ...]) -> dict[int, str]:
+        """The tables' label for each of the network's outputs that has one."""
+        if not self.trained:
+            raise ModelError(f"{self.name} has not been trained: call train first, or start from weights")
+        codes = {code: name for code, name in self.network.names.items() if name in labels}
+        if not codes:
+            raise ModelError(
+                f"the model knows {first(self.labels)}, the tables {first(labels)}: they share no label. Train first"
+            )
+        if len(codes) < len(labels):
+            unknown = [name for name in labels if name not in codes.values()]
+            warnings.warn(f"the model has not learned {first(unknown)}", FallbackWarning, stacklevel=3)
+        return codes
+
+
+def _embeddings(found: Part, known: np.ndarray) -> Embeddings:
+    """Of what was found, predictions of unknown labels left out."""
+    instance = found.instance[known] if len(found.instance) else found.instance
+    return Embeddings(found.image_ids, found.image, np.arange(len(instance)), instance)
+
+
+def _best_device() -> str:
+    import torch
+
+    return "0" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,196 @@
+"""The network on a batch of images: boxes, scores, mask logits, and the feature maps embeddings are made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...core.errors import ModelError
+from ..embed import Floats, cell_weights, pool_image, pool_masks
+from .letterbox import Letterbox, mask_crops
+from .quiet import quiet, ultralytics
+
+_STRIDES = (8, 16)  # backbone maps that instances are pooled from, besides SPPF's
+
+
+@dataclass
+class Found:
+    """What was found on one image.
+
+    Attributes:
+        crops: masks within their boxes, original pixels.
+        corners: ``(n, 2)`` x and y of each crop.
+        scores: ``(n,)`` float32.
+        classes: ``(n,)`` int64 label index.
+        image: ``(d,)`` image embedding, or ``(0,)``.
+        instance: ``(n, e)`` instance embeddings, or ``(n, 0)``.
+    """
+
+    crops: list[npt.NDArray[np.bool_]]
+    corners: npt.NDArray[np.int64]
+    scores: Floats
+    classes: npt.NDArray[np.int64]
+    image: Floats
+    instance: Floats
+
+
+@dataclass
+class Maps:
+    """Feature maps of one image: ``scales`` from fine to coarse for instances, the last one for the image."""
+
+    scales: list[Floats]
+
+    def image(self, letterbox: Letterbox) -> Floats:
+        """The image embedding."""
+        last = self.scales[-1]
+        cell = letterbox.outer[0] / last.shape[1]
+        inside = cell_weights(np.ones(letterbox.inner, bool), 0, 0, (1.0, 1.0), cell, last.shape[1:])
+        return pool_image(last, inside)
+
+    def instances(
+        self, crops: Sequence[npt.NDArray], corners: npt.NDArray, letterbox: Letterbox
+    ) -> Floats:
+        """The instance embeddings of masks given as crops."""
+        finest = self.scales[0]
+        grid = finest.shape[1:]
+        cell = letterbox.outer[0] / grid[0]
+        weights = np.zeros((len(crops), *grid), np.float32)
+        for row, crop, (x, y) in zip(weights, crops, corners, strict=True):
+            row[:] = cell_weights(crop, x, y, letterbox.gain, cell, grid)
+        return pool_masks(self.scales, weights)
+
+
+class Predictor:
+    """A network made ready for inference: fused, in evaluation mode, its backbone listened to."""
+
+    def __init__(self, network: Any, device: str = "") -> None:
+        import torch
+
+        with quiet():
+            self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            fused = deepcopy(network).float().eval().fuse(verbose=False)
+        self.network = fused.to(self.device, memory_format=torch.channels_last)
+        self.n_labels = len(network.names)
+        self.end2end = bool(getattr(fused, "end2end", False))
+        self.stride = int(fused.stride.max())
+        self._taps = _backbone_taps(self.network)
+
+    def find(
+        self,
+        images: Sequence[npt.NDArray[np.uint8]],
+        imgsz: int,
+        *,
+        score: float,
+        iou: float,
+        max_detections: int,
+        embed: bool,
+    ) -> list[Found]:
+        """Predict on images of any sizes; those that letterbox to one shape run as one batch."""
+        out: list[Any] = [None] * len(images)
+        for letterboxes, at, raw, maps in self._forward(images, imgsz, listen=embed):
+            outputs, protos = _outputs(raw)
+            kept = self._suppress(outputs, score, iou, max_detections)
+            for i, letterbox, rows, proto, map_ in zip(at, letterboxes, kept, protos, maps, strict=True):
+                out[i] = _found(rows, proto, letterbox, map_, embed=embed)
+        return out
+
+    def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[tuple[Maps, Letterbox]]:
+        """Feature maps alone."""
+        out: list[Any] = [None] * len(images)
+        for letterboxes, at, _, maps in self._forward(images, imgsz, listen=True):
+            for i, letterbox, map_ in zip(at, letterboxes, maps, strict=True):
+                out[i] = (map_, letterbox)
+        return out
+
+    def _forward(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int, *, listen: bool) -> Any:
+        import torch
+
+        shapes: dict[tuple[int, int], list[int]] = defaultdict(list)
+        letterboxes = [Letterbox.fit(*pixels.shape[:2], imgsz, self.stride) for pixels in images]
+        for i, letterbox in enumerate(letterboxes):
+            shapes[letterbox.outer].append(i)
+        for at in shapes.values():
+            stack = np.stack([letterboxes[i].fill(images[i]) for i in at])
+            batch = torch.from_numpy(stack).to(self.device).permute(0, 3, 1, 2).float().div_(255)
+            heard: dict[int, Any] = {}
+            hooks = [
+                layer.register_forward_hook(lambda _m, _i, output, key=key: heard.__setitem__(key, output))
+                for key, layer in (self._taps if listen else {}).items()
+            ]
+            try:
+                with torch.inference_mode():
+                    raw = self.network(batch)
+            finally:
+                for hook in hooks:
+                    hook.remove()
+            yield [letterboxes[i] for i in at], at, raw, _scales(heard, len(at), letterboxes[at[0]].outer[0])
+
+    def _suppress(self, outputs: Any, score: float, iou: float, max_detections: int) -> list[Any]:
+        nms = ultralytics("utils.nms")
+        return nms.non_max_suppression(
+            outputs,
+            score,
+            iou,
+            nc=self.n_labels,
+            max_det=max_detections,
+            max_time_img=60.0,  # never give up on an image for want of time: results must not depend on it
+            end2end=self.end2end,
+        )
+
+
+def _outputs(raw: Any) -> tuple[Any, Any]:
+    """Detections and mask prototypes from what a segmentation network returns in evaluation mode."""
+    first = raw[0]
+    return (first[0], first[1]) if isinstance(first, tuple) else (first, raw[1])
+
+
+def _found(rows: Any, proto: Any, letterbox: Letterbox, maps: Maps | None, *, embed: bool) -> Found:
+    detections = rows.float().cpu().numpy()
+    channels, h, w = proto.shape
+    logits = (rows[:, 6:] @ proto.float().reshape(channels, -1)).reshape(-1, h, w).cpu().numpy()
+    boxes = letterbox.boxes_back(detections[:, :4])
+    crops = mask_crops(logits, boxes, letterbox)
+    filled = [i for i, crop in enumerate(crops) if crop.any()]
+    crops = [crops[i] for i in filled]
+    corners = boxes[filled, :2].reshape(-1, 2)
+    blank = np.zeros((len(filled), 0), np.float32)
+    return Found(
+        crops,
+        corners,
+        detections[filled, 4].astype(np.float32),
+        detections[filled, 5].astype(np.int64),
+        maps.image(letterbox) if embed and maps else np.zeros(0, np.float32),
+        maps.instances(crops, corners, letterbox) if embed and maps and filled else blank,
+    )
+
+
+def _backbone_taps(network: Any) -> dict[int, Any]:
+    """SPPF (or, where there is none, the last backbone layer) and the layers before it."""
+    layers = list(network.model)
+    n_backbone = len(network.yaml["backbone"])
+    sppf = [i for i, layer in enumerate(layers) if type(layer).__name__ == "SPPF"]
+    last = sppf[-1] if sppf else n_backbone - 1
+    if not 0 < last < len(layers):
+        raise ModelError("the network has no backbone to take embeddings from")
+    return {i: layers[i] for i in range(last + 1)}
+
+
+def _scales(heard: dict[int, Any], n: int, height: int) -> list[Maps | None]:
+    """Per image: the deepest backbone map at each stride asked for, then SPPF's."""
+    if not heard:
+        return [None] * n
+    last = max(heard)
+    chosen: dict[int, Any] = {}
+    for key in sorted(heard):
+        stride = round(height / heard[key].shape[2])
+        if key != last and stride in _STRIDES:
+            chosen[stride] = heard[key]
+    stacks = [chosen[stride] for stride in sorted(chosen)] + [heard[last]]
+    arrays = [np.ascontiguousarray(stack.float().cpu().numpy()) for stack in stacks]
+    return [Maps([array[i] for array in arrays]) for i in range(n)]

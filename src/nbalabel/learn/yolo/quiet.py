@@ -1,0 +1,93 @@
+"""Bringing ultralytics in without its voice: no telemetry, no integrations, no log lines, no files of its own.
+
+Whatever is changed here is put back, so that a notebook that also uses ultralytics directly finds it as it was.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from ...core.errors import MissingExtraError
+
+_HINT = "nbalabel.Yolo needs ultralytics: pip install 'nbalabel[yolo]' (it is AGPL-3.0; nbalabel itself is Apache-2.0)"
+
+
+def cache_folder() -> Path:
+    """Where downloaded weights and ultralytics' settings are kept: ``NBALABEL_CACHE`` or the user's cache folder."""
+    named = os.environ.get("NBALABEL_CACHE")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
+    return Path(base).expanduser() / "nbalabel"
+
+
+def is_offline() -> bool:
+    """Whether ``NBALABEL_OFFLINE`` asks for no download to be tried."""
+    return os.environ.get("NBALABEL_OFFLINE", "").strip().lower() not in ("", "0", "false", "no")
+
+
+def ultralytics(module: str = "") -> ModuleType:
+    """Import ultralytics, or one of its modules, telemetry off.
+
+    Args:
+        module: dotted name below ``ultralytics``; "" is the package.
+
+    Raises:
+        MissingExtraError: ultralytics or torch is not installed.
+    """
+    name = f"ultralytics.{module}".rstrip(".")
+    try:
+        with _import_environment():
+            return importlib.import_module(name)
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] in ("ultralytics", "torch", "torchvision", "cv2"):
+            raise MissingExtraError(_HINT) from error
+        raise
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold ultralytics' log lines and progress bars back: errors only."""
+    logger = ultralytics("utils").LOGGER
+    events = ultralytics("utils.events").events
+    level, enabled = logger.level, events.enabled
+    logger.setLevel(logging.ERROR)
+    events.enabled = False
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        events.enabled = enabled
+
+
+@contextmanager
+def _import_environment() -> Iterator[None]:
+    """At import ultralytics looks up host names and writes a settings file: no to the first, our cache for the second."""
+    ours = {"YOLO_OFFLINE": "1", "YOLO_VERBOSE": "false"}
+    if "YOLO_CONFIG_DIR" not in os.environ:
+        ours["YOLO_CONFIG_DIR"] = str(_writable(cache_folder()))
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _writable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir())
+    return folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir())
