@@ -170,7 +170,7 @@ def _standing(rng: np.random.Generator, name: str, place: Backdrop, height: int,
     length = _SIZE[name] * rng.uniform(0.7, 1.3) / depth**0.9
     flip = float(rng.choice([-1, 1]))
     texture = int(rng.choice(rows[name]))
-    tint = _tint(rng, 0.16 if name in ("staghorn", "brain", "anemone", "fan", "tubes") else 0.05)
+    tint = _tint(rng, 0.16 if name in ("staghorn", "brain", "anemone", "fan", "tubes") else 0.08)
     if name in _FLAT:
         pose = _pose(texture, x=x, y=y, length=length, angle=rng.normal(0, 0.12), flip=1.0, anchor=0.5)
         pose["angle"] += np.pi * (flip < 0)

@@ -65,12 +65,30 @@ def tile(seed: int, power: float) -> Floats:
     return np.ascontiguousarray(field / field.std(), np.float32)
 
 
-@lru_cache(maxsize=2)
-def caustics() -> Floats:
+@lru_cache(maxsize=16)
+def fine_tile(seed: int, power: float, factor: int) -> Floats:
+    """:func:`tile` with ``factor`` times as many texels on each axis."""
+    return _enlarge(tile(seed, power), factor)
+
+
+def _enlarge(field: Floats, factor: int) -> Floats:
+    """A periodic tile, bicubic, without a seam."""
+    if factor == 1:
+        return field
+    edge = 4
+    large = (TILE + 2 * edge) * factor
+    return resize(np.pad(field, edge, mode="wrap"), large, large)[edge * factor : -edge * factor, edge * factor : -edge * factor]
+
+
+@lru_cache(maxsize=4)
+def caustics(factor: int = 1) -> Floats:
     """The net of light that waves throw on the floor, periodic, 0..1.
 
+    Args:
+        factor: how many times 256 texels on each axis.
+
     Returns:
-        The tile twice over on both axes, ``(512, 512)`` float32, so that a shifted look needs no modulo.
+        The tile twice over on both axes, ``(512 factor, 512 factor)`` float32, so that a shifted look needs no modulo.
 
     Source:
         Ridges between the cells of a warped Worley pattern: Worley, "A Cellular Texture Basis Function", 1996.
@@ -82,4 +100,4 @@ def caustics() -> Floats:
     warped = np.stack([x + 5 * tile(12, 2.0), y + 5 * tile(13, 2.0)], -1) % TILE
     distance = cKDTree(points, boxsize=TILE).query(warped.reshape(-1, 2), k=2)[0]
     ridge = np.exp(-(distance[:, 1] - distance[:, 0]) / 4.0)
-    return np.tile(ridge.reshape(TILE, TILE).astype(np.float32), (2, 2))
+    return np.tile(_enlarge(ridge.reshape(TILE, TILE).astype(np.float32), factor), (2, 2))

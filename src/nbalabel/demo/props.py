@@ -53,6 +53,7 @@ def _seagrass(rng: np.random.Generator) -> Floats:
         blade = _blade(rng.normal(0, 0.11), rng.normal(0, 0.1), rng.uniform(0.45, 0.97), 0.034)
         low, high = shades[i % 4]
         canvas.lay(_ramp(canvas, low, high, canvas.u * 1.05), canvas.shape(blade))
+    canvas.rgba[..., 3] *= soft(0.05 + 0.05 * np.sin(canvas.v * 60) - canvas.u, 0.08)
     return canvas.rgba
 
 
@@ -127,6 +128,11 @@ def _fan(rng: np.random.Generator) -> Floats:
     return canvas.rgba
 
 
+def _foot(canvas: Canvas) -> Floats:
+    """Where a round thing meets the sand: its near edge bulges towards the camera."""
+    return soft(0.02 + 0.2 * (canvas.v / 0.72) ** 2 - canvas.u, 0.04)
+
+
 @painter("brain", 3)
 def _brain(rng: np.random.Generator) -> Floats:
     canvas = Canvas(0.75, 160)
@@ -134,7 +140,7 @@ def _brain(rng: np.random.Generator) -> Floats:
     dome = (canvas.u / 0.95) ** 2 + (canvas.v / 0.72) ** 2 + 0.12 * (warp - 0.5)
     groove = np.sin(48 * warp + 9 * canvas.u) * 0.5 + 0.5
     light = 0.25 + 0.62 * canvas.u - 0.28 * canvas.v + 0.28 * (groove - 0.5)
-    canvas.lay(_ramp(canvas, "4c3a3a", "e2c08a", light), soft(dome - 0.97, 0.03))
+    canvas.lay(_ramp(canvas, "4c3a3a", "e2c08a", light), soft(dome - 0.97, 0.03) * _foot(canvas))
     return canvas.rgba
 
 
@@ -189,7 +195,7 @@ def _rock(rng: np.random.Generator) -> Floats:
     angle = np.arctan2(canvas.u, canvas.v)
     bumps = sum(rng.normal(0, 0.07 / k) * np.cos(k * angle + rng.uniform(0, 6)) for k in range(1, 7))
     radius = np.hypot(canvas.u / 0.85, canvas.v / 0.72)
-    _stone(rng, canvas, soft(radius - 0.98 - bumps, 0.03), "2c2c30", "9a9284", "5c6a3a")
+    _stone(rng, canvas, soft(radius - 0.98 - bumps, 0.03) * _foot(canvas), "2c2c30", "9a9284", "5c6a3a")
     canvas.rgba[..., :3] *= (0.5 + 0.6 * canvas.u)[..., None]
     return canvas.rgba
 

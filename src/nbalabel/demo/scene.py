@@ -111,7 +111,7 @@ class _Scene:
         water_color = self.place.column[row]
         veil = 1 - np.exp(-self.haze * 0.85 * (actor.depth - 0.35))
         tint = water_color / water_color.max()
-        cast_color = 1 - (1 - tint) * min(0.85, 0.26 + 0.14 * actor.depth)
+        cast_color = 1 - (1 - tint) * min(0.85, 0.12 + 0.15 * actor.depth)
         light = 1.12 - 0.22 * row / self.size
         return (actor.tint * cast_color * light * (1 - veil)).astype(np.float32), (water_color * veil).astype(np.float32)
 

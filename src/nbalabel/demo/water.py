@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .noise import TILE, Floats, caustics, fractal, resize, tile
+from .noise import TILE, Floats, caustics, fine_tile, fractal, resize, tile
 from .paint import color
 
 
@@ -57,14 +57,14 @@ class Habitat:
 HABITATS: tuple[Habitat, ...] = (
     Habitat(
         "coral reef", ("a8e6e4", "2f9fc0", "0d4f86"), ("e4d2b0", "8c7d78"), 0.5, 0.04, 0.8, 0.1, 0.75, 0.5,
-        (0.12, 0.32), 0.06, 2.6,
+        (0.12, 0.32), 0.1, 2.6,
         {"rock": (2, 5), "brain": (4, 8), "staghorn": (4, 9), "fan": (2, 5), "tubes": (1, 4), "anemone": (1, 3),
          "starfish": (0, 2), "urchin": (0, 3), "fishstone": (0, 1), "fern": (0, 3)},
         {"butterflyfish": 4, "tang": 4, "clownfish": 4, "wrasse": 3, "snapper": 2, "grouper": 2},
     ),
     Habitat(
         "seagrass", ("c9ecc4", "4fae9a", "17665f"), ("c2b98a", "55663f"), 0.55, 0.02, 0.3, 0.2, 0.55, 0.55,
-        (0.2, 0.5), 0.2, 1.9,
+        (0.2, 0.5), 0.24, 1.9,
         {"seagrass": (34, 60), "rock": (0, 2), "fern": (0, 4), "starfish": (0, 2), "leaf": (0, 3)},
         {"snapper": 4, "wrasse": 5, "trevally": 2, "barracuda": 2, "grouper": 1, "tang": 1},
     ),
@@ -77,13 +77,13 @@ HABITATS: tuple[Habitat, ...] = (
     ),
     Habitat(
         "mangrove", ("dcd79a", "8c9a58", "3c5636"), ("84704c", "3f3626"), 0.62, 0.03, 0.5, 0.1, 0.25, 0.9,
-        (0.3, 0.65), 0.22, 1.9,
+        (0.3, 0.65), 0.24, 1.9,
         {"root": (5, 10), "leaf": (3, 7), "seagrass": (0, 5), "rock": (0, 2), "fishstone": (0, 2)},
         {"snapper": 5, "grouper": 3, "barracuda": 3, "trevally": 2, "wrasse": 1, "tang": 1},
     ),
     Habitat(
         "rocky slope", ("b5d8dc", "4a8698", "173c54"), ("8f8a80", "3e4148"), 0.5, 0.3, 1.0, 0.0, 0.35, 0.6,
-        (0.18, 0.45), 0.14, 2.1,
+        (0.18, 0.45), 0.18, 2.1,
         {"rock": (9, 15), "kelp": (5, 10), "fern": (3, 8), "urchin": (2, 6), "starfish": (0, 3), "fishstone": (1, 2),
          "tubes": (0, 2)},
         {"grouper": 4, "snapper": 3, "wrasse": 4, "tang": 2, "barracuda": 1, "clownfish": 1},
@@ -117,6 +117,7 @@ class Backdrop:
         column: ``(h, 3)`` color of the open water at each row, what haze fades to.
         top: first row that holds floor.
         floor: ``(h - top, w)`` int32, place in the caustics' doubled tile.
+        fineness: how many times 256 texels that tile is wide, before doubling.
         floor_light: ``(h - top, w)`` strength of the caustics.
         beam: ``(h, w)`` int32, place in the beams' profile.
         beam_light: ``(h, w)`` strength of the beams.
@@ -126,6 +127,7 @@ class Backdrop:
     colors: Floats
     column: Floats
     top: int
+    fineness: int
     floor: NDArray[np.int32]
     floor_light: Floats
     beam: NDArray[np.int32]
@@ -156,19 +158,27 @@ def backdrop(rng: np.random.Generator, habitat: Habitat, height: int, width: int
     colors, depth, on_floor = _floor(rng, habitat, colors, column, horizon, haze)
     top = int(np.argmax(on_floor.any(1))) if on_floor.any() else height
     side = (x - 0.5) * depth
-    scale = TILE * 0.42
+    fineness = _fineness(height)
+    turn = TILE * fineness
+    scale = turn * 0.42
     lean = rng.uniform(-0.5, 0.5)
     fan = (x - sun) / (0.6 + 0.5 * y) + lean * y
     return Backdrop(
         colors=np.ascontiguousarray(np.moveaxis(colors.clip(0, 1), -1, 0), np.float32),
         column=column,
         top=top,
-        floor=(depth[top:] * scale * 0.8).astype(np.int32) % TILE * (2 * TILE) + (side[top:] * scale).astype(np.int32) % TILE,
+        fineness=fineness,
+        floor=(depth[top:] * scale * 0.8).astype(np.int32) % turn * (2 * turn) + (side[top:] * scale).astype(np.int32) % turn,
         floor_light=(on_floor * np.exp(-depth * (0.22 + haze)) * habitat.caustics)[top:].astype(np.float32),
         beam=(fan * TILE * 0.55).astype(np.int32) % TILE,
         beam_light=(habitat.beams * 0.34 * np.exp(-(y / 0.5) ** 1.5) * np.exp(-((fan / 0.8) ** 2))).astype(np.float32),
         horizon=horizon * height,
     )  # fmt: skip
+
+
+def _fineness(height: int) -> int:
+    """Texels per texel of the tiles, so that they are not seen in a large frame: 1, 2 or 4."""
+    return 1 if height <= 256 else 2 if height <= 512 else 4
 
 
 def _horizon(rng: np.random.Generator, habitat: Habitat, width: int) -> Floats:
@@ -191,12 +201,17 @@ def _floor(
     depth = (0.8 * (1.08 - horizon[None, :]).clip(0.1) / below.clip(0.02)).clip(0.3, 12)
     turn = rng.uniform(-0.5, 0.5)
     offset = rng.integers(0, TILE, 2)
-    u = ((x - 0.5) * depth * 150 + turn * depth * 40).astype(np.int32) + offset[0] + TILE * 64
-    v = (depth * 150).astype(np.int32) + offset[1]
-    grain = tile(31, 1.1)[v % TILE, u % TILE] / (1 + 0.35 * depth)
-    patches = tile(32, 1.8)[(v // 3) % TILE, (u // 3) % TILE]
-    rings = np.sin(26 * depth + 3.2 * tile(33, 2.2)[(v // 2) % TILE, (u // 2) % TILE] + 6 * turn * (x - 0.5) * depth)
-    tone = 0.62 + 0.13 * grain + (0.1 + 0.18 * habitat.relief) * patches
+    fineness = _fineness(height)
+    side = 150 * ((x - 0.5) * depth + 0.27 * turn * depth) + offset[0]
+    away = 150 * depth + offset[1]
+
+    def look(seed: int, power: float, zoom: int) -> Floats:
+        rows = (away * (fineness / zoom)).astype(np.int32) % (TILE * fineness)
+        columns = (side * (fineness / zoom)).astype(np.int32) % (TILE * fineness)
+        return fine_tile(seed, power, fineness).take(rows * (TILE * fineness) + columns)
+
+    rings = np.sin(26 * depth + 3.2 * look(33, 2.2, 2) + 6 * turn * (x - 0.5) * depth)
+    tone = 0.62 + 0.13 * look(31, 1.1, 1) / (1 + 0.35 * depth) + (0.1 + 0.18 * habitat.relief) * look(32, 1.8, 3)
     tone = tone + habitat.ripples * 0.2 * rings / (1 + 0.25 * depth**1.5)
     light, dark = (np.asarray(color(c), np.float32) for c in habitat.floor)
     ground = dark + (light - dark) * tone.clip(0, 1.25)[..., None]
@@ -211,10 +226,10 @@ def light_floor(canvas: Floats, place: Backdrop, time: float) -> None:
     """Throw moving caustics on the floor of ``(3, h, w)`` in place: two nets drift through each other."""
     if not place.floor_light.any():
         return
-    drift = int(time * 9)
-    net = caustics()
-    one = net.take(place.floor + (drift % TILE * 2 * TILE + drift // 2 % TILE))
-    two = net.take(place.floor + ((90 - drift) % TILE * 2 * TILE + (40 - drift) % TILE))
+    net, turn = caustics(place.fineness), TILE * place.fineness
+    drift = int(time * 9 * place.fineness)
+    one = net.take(place.floor + (drift % turn * 2 * turn + drift // 2 % turn))
+    two = net.take(place.floor + ((90 * place.fineness - drift) % turn * 2 * turn + (40 * place.fineness - drift) % turn))
     bright = np.minimum(one, two, out=one)
     bright *= place.floor_light
     bright *= np.float32(1.15)
