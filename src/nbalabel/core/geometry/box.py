@@ -9,12 +9,13 @@ import numpy.typing as npt
 def box_iou(
     a: npt.ArrayLike, b: npt.ArrayLike, crowd: npt.ArrayLike | None = None
 ) -> npt.NDArray[np.float64]:
-    """Intersection over union of every box of ``a`` with every box of ``b``, equal to pycocotools' in every bit.
+    """Intersection over union of every box of ``a`` with every box of ``b``, bit for bit pycocotools'.
 
     Args:
         a: ``(n, 4)`` (x, y, w, h) pixels.
         b: ``(m, 4)`` likewise.
-        crowd: ``(m,)`` bool; for a crowd the union is taken to be the area of the box of ``a``. Default: none.
+        crowd: ``(m,)`` bool; the union with a crowd is the area of the box of ``a`` alone. Default: no
+            crowds.
 
     Returns:
         ``(n, m)`` float64; 0 where boxes do not overlap.
@@ -43,7 +44,7 @@ def box_iou(
     shared = w * h
     area_a, area_b = p[:, 2] * p[:, 3], q[:, 2] * q[:, 3]
     either = np.where(is_crowd, area_a[:, None], area_a[:, None] + area_b - shared)
-    return np.divide(shared, either, out=np.zeros(shared.shape), where=overlap)
+    return np.asarray(np.divide(shared, either, out=np.zeros(shared.shape), where=overlap))
 
 
 def _boxes(boxes: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:

@@ -75,7 +75,8 @@ def rle_to_polygons(mask: bytes, height: int, width: int, tolerance: float = 0.0
     """Trace a mask along the edges of its pixels.
 
     At tolerance 0 nothing is lost: corners are whole pixels, and each exterior minus its holes, rasterised by
-    :func:`polygons_to_rle`, gives back the same mask. Parts that touch only at a corner become polygons of their own.
+    :func:`polygons_to_rle`, gives back the same mask. Parts that touch only at a corner become polygons of
+    their own.
 
     Args:
         mask: compressed run-length mask.
@@ -84,7 +85,7 @@ def rle_to_polygons(mask: bytes, height: int, width: int, tolerance: float = 0.0
         tolerance: how far, in pixels, a simplified outline may stray from the traced one (Douglas-Peucker).
 
     Returns:
-        One polygon for each part, exteriors clockwise as seen on screen, holes likewise; empty for an empty mask.
+        One polygon for each part, all outlines clockwise as seen on screen; none for an empty mask.
 
     Example:
         >>> rle_to_polygons(b"222", 2, 3)[0].exterior.tolist()
@@ -95,7 +96,7 @@ def rle_to_polygons(mask: bytes, height: int, width: int, tolerance: float = 0.0
         return []
     rings, is_hole = _trace(crop)
     owner = _owners(crop, rings, is_hole)
-    shifted = [_simplify(ring + (x, y), tolerance) for ring in rings]
+    shifted = [_simplify(ring + np.array([x, y]), tolerance) for ring in rings]
     parts = {i: Polygon(shifted[i]) for i in np.flatnonzero(~is_hole).tolist()}
     for i in np.flatnonzero(is_hole).tolist():
         parts[owner[i]].holes.append(shifted[i])
@@ -103,10 +104,10 @@ def rle_to_polygons(mask: bytes, height: int, width: int, tolerance: float = 0.0
 
 
 def _trace(mask: npt.NDArray[np.bool_]) -> tuple[list[Points], npt.NDArray[np.bool_]]:
-    """All outlines of a mask, each from its topmost leftmost corner to the right, and which of them are holes.
+    """All outlines of a mask, each from its top left corner to the right, and which of them are holes.
 
-    Corners of outlines are where one or three of the four pixels around are inside, or (twice) two diagonal ones.
-    Along each row of the corner lattice they pair up to horizontal edges, along each column to vertical ones.
+    Outlines turn where one or three of the four pixels around are inside, or (twice) two diagonal ones. Along
+    each row of the lattice these corners pair up to horizontal edges, along each column to vertical ones.
     """
     padded = np.pad(mask, 1).astype(np.uint8)
     code = padded[:-1, :-1] + 2 * padded[:-1, 1:] + 4 * padded[1:, :-1] + 8 * padded[1:, 1:]
@@ -115,8 +116,9 @@ def _trace(mask: npt.NDArray[np.bool_]) -> tuple[list[Points], npt.NDArray[np.bo
     times = np.where((kind == 6) | (kind == 9), 2, 1)
     second = np.repeat(np.cumsum(times) - 1, times) == np.arange(times.sum())
     x, y, kind = (np.repeat(v, times) for v in (x, y, kind))
-    # Of a doubled corner the first copy takes the edge to the left, the second that to the right. So that diagonal
-    # pixels stay apart, the edge upwards goes to the first copy at code 9 (upper left inside), to the second at 6.
+    # Of a doubled corner the first copy takes the edge to the left, the second that to the right. So that
+    # diagonal pixels stay apart, the edge up goes to the first copy at code 9 (upper left inside), the second
+    # at 6.
     up_last = np.where(kind == 6, ~second, second & (kind == 9))
     order = np.lexsort((up_last, y, x))
     across = np.empty(len(order), np.int64)
@@ -192,4 +194,4 @@ def _distances(points: Points, a: Points, b: Points) -> Points:
     along = b - a
     length = float(along @ along)
     t = np.clip((points - a) @ along / length, 0, 1) if length else np.zeros(len(points))
-    return np.hypot(*(points - a - t[:, None] * along).T)
+    return np.asarray(np.hypot(*(points - a - t[:, None] * along).T))
