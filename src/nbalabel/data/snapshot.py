@@ -1,0 +1,107 @@
+"""Whole tables on disk: one Arrow file a table, masks in a file of their own, named by their content.
+
+The files are memory-mapped: numbers are copied out, texts and masks are read where they lie. Every byte is
+checked against the file's name when it is opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ..core.change import State
+from ..core.columns import Array, values
+from ..core.errors import CorruptError
+from ..core.rows import ids_of
+from .arrow import batch_of, columns_of, frame_from
+from .files import TEMPORARY, publish
+
+_ALONE = "c:mask"
+
+
+def write_snapshot(state: State, objects: Path) -> dict[str, Any]:
+    """Write every table of a state; files that exist already are not written again.
+
+    Returns:
+        JSON that :func:`read_snapshot` takes: the file names, by table.
+    """
+    tables: dict[str, Any] = {}
+    for name, frame in state.tables.items():
+        columns: dict[str, Array] = {"id": ids_of(frame)}
+        columns |= {f"c:{column}": values(frame[column]) for column in frame.columns}
+        masks = {_ALONE: columns.pop(_ALONE)} if _ALONE in columns else None
+        tables[name] = {
+            "index": frame.index.name,
+            "order": list(frame.columns),
+            "rows": len(frame),
+            "file": _write(columns, objects),
+            "masks": masks and _write(masks, objects),
+        }
+    size = sum((objects / file).stat().st_size for file in files_of({"tables": tables}))
+    return {"tables": tables, "labels": list(state.labels), "bytes": size}
+
+
+def read_snapshot(meta: dict[str, Any], objects: Path) -> State:
+    """The state that :func:`write_snapshot` was given.
+
+    Raises:
+        CorruptError: a file is missing or its bytes are not those that were written.
+    """
+    names = files_of(meta)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        read = dict(zip(names, pool.map(lambda name: _read(objects / name), names), strict=True))
+    tables: dict[str, pd.DataFrame] = {}
+    for name, table in meta["tables"].items():
+        columns = read[table["file"]] | (read[table["masks"]] if table["masks"] else {})
+        frame = frame_from(columns, table["index"])
+        tables[name] = frame if list(frame.columns) == table["order"] else frame[table["order"]]
+    return State(tables, tuple(meta["labels"]))
+
+
+def files_of(meta: dict[str, Any]) -> list[str]:
+    """The files a snapshot consists of."""
+    both = [(table["masks"], table["file"]) for table in meta["tables"].values()]
+    return list(dict.fromkeys(name for pair in both for name in pair if name))
+
+
+def _write(columns: dict[str, Array], objects: Path) -> str:
+    batch = batch_of(columns)
+    partial = objects / f"{TEMPORARY}{secrets.token_hex(8)}"
+    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    name = f"{_content(partial)}.arrow"
+    if (objects / name).exists():
+        partial.unlink()
+        return name
+    with open(partial, "rb+") as file:
+        os.fsync(file.fileno())
+    publish(partial, objects / name)
+    return name
+
+
+def _read(path: Path) -> dict[str, Array]:
+    if not path.is_file():
+        raise CorruptError(f"{path} is missing: copy it from a backup, or open an earlier version")
+    found = _content(path)
+    if found != path.stem:
+        raise CorruptError(
+            f"{path} is damaged: its checksum is {found}; copy it from a backup, or open an earlier "
+            "version with nl.open(folder, version=...)"
+        )
+    with pa.ipc.open_file(pa.memory_map(str(path))) as reader:
+        return columns_of(reader.read_all())
+
+
+def _content(path: Path) -> str:
+    if path.stat().st_size == 0:
+        return hashlib.blake2b(digest_size=20).hexdigest()
+    data: Any = np.memmap(path, dtype=np.uint8, mode="r")
+    return hashlib.blake2b(data, digest_size=20).hexdigest()
