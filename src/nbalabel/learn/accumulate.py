@@ -105,7 +105,7 @@ def _fill(outcomes: Outcomes, n_positive: Ints, needed: Ints, precision: Floats,
     n_t = outcomes.hit.shape[1]
     low, high = int(outcomes.label[0]), int(outcomes.label[-1]) + 1
     n_here = high - low
-    hit = np.ascontiguousarray(outcomes.hit.reshape(len(outcomes.live), -1).T)
+    hit = np.ascontiguousarray(outcomes.hit.reshape(-1, n_t * n_a).T)
     column, at = np.nonzero(hit)
     label = outcomes.label[outcomes.live[at]] - low
     segment = column * n_here + label
@@ -134,7 +134,7 @@ def _counted(outcomes: Outcomes, column: Ints, at: Ints) -> Ints:
     """
     live, inside = outcomes.live, ~outcomes.outside
     counts = outcomes.hit | (inside[live, None] & ~outcomes.void)
-    alive = _running(counts.reshape(len(live), -1))
+    alive = _running(counts.reshape(len(live), counts.shape[1] * counts.shape[2]))
     inside[live] = False  # the others are false positives wherever they lie inside the range
     plain = _running(inside)
     row, area = live[at], column % inside.shape[1]

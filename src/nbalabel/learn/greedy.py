@@ -1,7 +1,7 @@
 """COCO's greedy matching of all images and labels at once.
 
 Within one image and label the predictions take their turn by falling score, and each takes the best label
-that is left. What one image does does not touch another, so the first predictions of all images are matched
+that is left. One image has no say in another, so the first predictions of all images are matched
 together, then the second ones, and so on, for every IoU threshold and area range in the same step.
 
 Source: Microsoft COCO, detection evaluation, https://cocodataset.org/#detection-eval
