@@ -48,7 +48,7 @@ def table(rows: list[Any], extra: str) -> pd.DataFrame:
 
 
 def plainly(found: list[Any], truth: list[Any], threshold: float) -> list[tuple[float, int | None, bool]]:
-    """Per prediction: best IoU with a label that is no crowd, the label it got, whether it lies on a crowd."""
+    """Per prediction: best IoU with a label that is no crowd, the label it got, whether on a crowd."""
     masks, taken = [drawn(*row[0][2:]) for row in truth], set()
     out: dict[int, tuple[float, int | None, bool]] = {}
     for i in sorted(range(len(found)), key=lambda i: -found[i][1]):
