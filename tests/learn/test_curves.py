@@ -62,6 +62,13 @@ def test_curves_by_label_are_the_curves_of_each_labels_rows(rows, n_missed):
         pd.testing.assert_frame_equal(of_label, alone)
 
 
+def test_there_is_no_curve_without_labels():
+    none = matched([])
+    none.predictions["label"] = none.predictions.label.cat.set_categories([])
+    assert precision_recall(none, by_label=True).columns.tolist()[:2] == ["label", "score"]
+    assert precision_recall(none, by_label=True).empty
+
+
 @given(ROWS, st.integers(1, 12))
 def test_calibration_is_what_counting_in_each_bin_gives(rows, bins):
     table = calibration(matched(rows).predictions, bins)

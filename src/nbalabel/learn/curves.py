@@ -47,7 +47,7 @@ def precision_recall(matched: Matched, *, by_label: bool = False) -> pd.DataFram
     labels = rows["label"].to_numpy(object)
     missed = matched.missed["label"].to_numpy(object)
     curves = [_curve(rows[labels == name], int((missed == name).sum())) for name in names]
-    curve = pd.concat(curves, ignore_index=True)
+    curve = pd.concat([_curve(rows.iloc[:0], 0), *curves], ignore_index=True)
     column = pd.Categorical.from_codes(np.repeat(np.arange(len(names)), [len(c) for c in curves]), names)
     curve.insert(0, "label", pd.Series(column))
     return curve
