@@ -1,1 +1,7 @@
-"""The generated dataset that the demo, the docs and the tests use."""
+"""The generated dataset of the demo, the docs and the tests, and someone to answer questions about it."""
+
+from .reef import Scenes, generate, reef, truth
+from .reviewer import Reviewer
+from .scene import Frame
+
+__all__ = ["Frame", "Reviewer", "Scenes", "generate", "reef", "truth"]

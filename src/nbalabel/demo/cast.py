@@ -1,7 +1,7 @@
-"""Who is on the scene: fish, plants, stones and drifting things, each with its path through the sequence.
+"""Who is on the scene: fish, plants, stones and drifting things, each with its path.
 
-Positions are in units of the frame's height, so that a scene is the same at every size; depth 1 is an arm's length
-away, and twice as deep is half as large.
+Positions are in units of the frame's height, so that a scene is the same at every size; depth 1 is an
+arm's length away, and twice as deep is half as large.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .fish import SPECIES, paint
+from . import props as props_painted
+from .fish import paint
+from .habitats import Habitat
 from .noise import Floats
-from .props import PAINTERS
+from .species import SPECIES
 from .sprites import Atlas, Sprites
-from .water import Backdrop, Habitat
+from .water import Backdrop
 
 FRAMES = 10
 NEAR = 2.4  # what stands deeper is behind every fish
@@ -26,8 +28,8 @@ NEAR = 2.4  # what stands deeper is behind every fish
 # How long a prop is at depth 1, and how far its tip sways (in lengths).
 _SIZE = {
     "seagrass": 0.36, "kelp": 1.15, "fern": 0.26, "staghorn": 0.34, "fan": 0.36, "brain": 0.25, "tubes": 0.32,
-    "anemone": 0.22, "rock": 0.26, "fishstone": 0.2, "leaf": 0.17, "root": 1.15, "jellyfish": 0.34, "starfish": 0.11,
-    "urchin": 0.1, "bubble": 0.035,
+    "anemone": 0.22, "rock": 0.26, "fishstone": 0.2, "leaf": 0.17, "root": 1.15, "jellyfish": 0.34,
+    "starfish": 0.11, "urchin": 0.1, "bubble": 0.035,
 }  # fmt: skip
 _SWAY = {"seagrass": 0.1, "kelp": 0.05, "fern": 0.09, "anemone": 0.07, "fan": 0.02}
 _FLAT = ("fishstone", "starfish")
@@ -63,15 +65,17 @@ def wardrobe() -> tuple[Atlas, dict[str, list[int]], Floats]:
     for species in SPECIES:
         rows[species.name] = list(range(len(textures), len(textures) + len(species.morphs)))
         textures += [paint(species, morph) for morph in species.morphs]
-    for k, (name, (function, variants)) in enumerate(PAINTERS.items()):
+    for name, (_, variants) in props_painted.PAINTERS.items():
         rows[name] = list(range(len(textures), len(textures) + variants))
-        textures += [function(np.random.default_rng([7, k, i])) for i in range(variants)]
+        textures += props_painted.paint(name)
     fill = [float((t[..., 3] > 0.5).sum() / t.shape[1] ** 2) for t in textures]
     return Atlas(textures), rows, np.asarray(fill, np.float32)
 
 
 def _pose(texture: int, **values: Any) -> dict[str, Any]:
-    rest: dict[str, Any] = dict.fromkeys(("bend0", "bend1", "bend2", "waves", "phase", "curve", "blur", "angle"), 0.0)
+    rest: dict[str, Any] = dict.fromkeys(
+        ("bend0", "bend1", "bend2", "waves", "phase", "curve", "blur", "angle"), 0.0
+    )
     return {**rest, "texture": texture, "flip": 1.0, "stretch": 1.0, "anchor": 0.0, **values}
 
 
@@ -80,7 +84,7 @@ def _tint(rng: np.random.Generator, spread: float = 0.07) -> Floats:
 
 
 def fish(rng: np.random.Generator, habitat: Habitat, width: float) -> list[Actor]:
-    """The fish of one sequence: groups that swim together, some of them only passing through.
+    """The fish of a sequence that is not deserted: groups that swim together, some only passing through.
 
     Args:
         rng: the sequence's own generator.
@@ -89,7 +93,7 @@ def fish(rng: np.random.Generator, habitat: Habitat, width: float) -> list[Actor
     """
     names = list(habitat.fish)
     odds = np.asarray([habitat.fish[n] for n in names], np.float64)
-    n_groups = 0 if rng.random() < habitat.deserted else 1 + int(rng.poisson(habitat.groups - 1))
+    n_groups = 1 + int(rng.poisson(habitat.groups - 1))
     actors: list[Actor] = []
     for _ in range(min(n_groups, 5)):
         name = names[int(rng.choice(len(names), p=odds / odds.sum()))]
@@ -149,12 +153,16 @@ def _swimmer(
     return Actor(depth, pose, _tint(rng), kind)
 
 
-def props(rng: np.random.Generator, habitat: Habitat, place: Backdrop, height: int, width: float) -> list[Actor]:
+def props(
+    rng: np.random.Generator, habitat: Habitat, place: Backdrop, height: int, width: float
+) -> list[Actor]:
     """Everything else of one sequence, shadows included."""
     actors: list[Actor] = []
     for name, (low, high) in habitat.props.items():
         for _ in range(int(rng.integers(low, high + 1))):
-            made = _drifting(rng, name, width) if name in _WATER else _standing(rng, name, place, height, width)
+            made = (
+                _drifting(rng, name, width) if name in _WATER else _standing(rng, name, place, height, width)
+            )
             actors += made
     for _ in range(int(rng.integers(0, 3)) if habitat.horizon < 1 else int(rng.random() < 0.3)):
         actors += _bubbles(rng, width)
@@ -189,7 +197,9 @@ def _standing(rng: np.random.Generator, name: str, place: Backdrop, height: int,
     if name not in _SHADED:
         return [actor]
     wide = length * (1.1 if name in _FLAT else 2.1 if name in ("rock", "brain") else 1.2)
-    shadow = _pose(rows["shadow"][0], x=x, y=y + (0.14 * length if name in _FLAT else 0.0), length=wide, anchor=0.5)
+    shadow = _pose(
+        rows["shadow"][0], x=x, y=y + (0.14 * length if name in _FLAT else 0.0), length=wide, anchor=0.5
+    )
     return [Actor(depth + 0.01, shadow, np.ones(3, np.float32), moving=False), actor]
 
 
@@ -203,8 +213,9 @@ def _drifting(rng: np.random.Generator, name: str, width: float) -> list[Actor]:
     texture = int(rng.choice(rows[name]))
     if name == "leaf":
         pose = _pose(
-            texture, x=x, y=y, length=length, anchor=0.5, angle=rng.uniform(0, 6.28) + rng.normal(0, 0.07) * t,
-            curve=rng.normal(0, 0.25), flip=float(rng.choice([-1, 1])), stretch=rng.uniform(0.6, 1),
+            texture, x=x, y=y, length=length, anchor=0.5, flip=float(rng.choice([-1, 1])),
+            stretch=rng.uniform(0.6, 1),
+            angle=rng.uniform(0, 6.28) + rng.normal(0, 0.07) * t, curve=rng.normal(0, 0.25),
         )  # fmt: skip
     else:
         beat = np.sin(t * 0.9 + rng.uniform(0, 6))
@@ -230,7 +241,7 @@ def _bubbles(rng: np.random.Generator, width: float) -> list[Actor]:
 
 
 def stage(actors: Sequence[Actor], height: int, frames: Iterable[int] = range(FRAMES)) -> Sprites:
-    """Actors as sprites in pixels, frame after frame: row ``i * n_frames + j`` is actor i in the j-th frame."""
+    """Actors as sprites in pixels: row ``i * n_frames + j`` is actor i in the j-th frame."""
     picked = np.fromiter(frames, np.int64)
     columns: dict[str, Any] = {}
     for name in Sprites.__dataclass_fields__:

@@ -6,12 +6,13 @@ Every texture is drawn on a grid of fixed size, so that a scene looks the same a
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]  # float32 wherever it is large
 
 TILE = 256
 
@@ -77,7 +78,9 @@ def _enlarge(field: Floats, factor: int) -> Floats:
         return field
     edge = 4
     large = (TILE + 2 * edge) * factor
-    return resize(np.pad(field, edge, mode="wrap"), large, large)[edge * factor : -edge * factor, edge * factor : -edge * factor]
+    return resize(np.pad(field, edge, mode="wrap"), large, large)[
+        edge * factor : -edge * factor, edge * factor : -edge * factor
+    ]
 
 
 @lru_cache(maxsize=4)
@@ -88,10 +91,11 @@ def caustics(factor: int = 1) -> Floats:
         factor: how many times 256 texels on each axis.
 
     Returns:
-        The tile twice over on both axes, ``(512 factor, 512 factor)`` float32, so that a shifted look needs no modulo.
+        The tile twice over on both axes, ``(512 factor, 512 factor)`` float32: a shifted look
+        needs no modulo.
 
     Source:
-        Ridges between the cells of a warped Worley pattern: Worley, "A Cellular Texture Basis Function", 1996.
+        Ridges between the cells of a warped pattern; Worley, "A Cellular Texture Basis Function", 1996.
     """
     from scipy.spatial import cKDTree
 

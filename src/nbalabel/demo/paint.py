@@ -5,7 +5,7 @@ A texture of length 1 is ``width`` texels wide; u runs along it in 0..1, v acros
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -14,6 +14,7 @@ from .noise import Floats
 
 Color = tuple[float, float, float]
 Points = Sequence[tuple[float, float]]
+Painter = Callable[[np.random.Generator], Floats]
 
 OVERSAMPLE = 3
 
@@ -50,6 +51,11 @@ class Canvas:
         share = (alpha / np.maximum(total, 1e-6))[..., None]
         self.rgba[..., :3] += (top - self.rgba[..., :3]) * share
         self.rgba[..., 3] = total
+
+    def ramp(self, low: str, high: str, amount: Floats) -> Floats:
+        """A color between two, ``(h, w, 3)``: low where amount is 0, high where it is 1."""
+        a, b = np.asarray(color(low), np.float32), np.asarray(color(high), np.float32)
+        return a + (b - a) * np.broadcast_to(amount, (self.height, self.width)).clip(0, 1)[..., None]
 
     def shape(self, *outlines: Points) -> Floats:
         """Coverage ``(h, w)`` of filled outlines, given as (u, v) points."""
@@ -101,3 +107,8 @@ def soft(distance: Floats, width: float) -> Floats:
     """1 where distance < 0, falling to 0 over ``width``, smoothly."""
     t = np.clip(0.5 - distance / width, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def foot(canvas: Canvas) -> Floats:
+    """Where a round thing meets the sand: its near edge bulges towards the camera; coverage ``(h, w)``."""
+    return soft(0.02 + 0.2 * (canvas.v / 0.72) ** 2 - canvas.u, 0.04)

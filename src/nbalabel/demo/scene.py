@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import cast, water
 from .cast import FRAMES, NEAR, Actor
-from .fish import NAMES
+from .habitats import HABITATS
 from .noise import Floats
+from .species import NAMES
 from .sprites import Patch, draw
-from .water import HABITATS, Backdrop, Habitat
+from .water import Backdrop
 
 MIN_AREA = 12  # an instance with fewer visible pixels is none
 
@@ -53,54 +55,83 @@ def sequence(seed: int, index: int, size: int, n_frames: int = FRAMES) -> Iterat
         n_frames: how many, at most 10.
     """
     rng = np.random.default_rng([seed, index])
-    order = np.random.default_rng([seed, 1 << 20, index // len(HABITATS)]).permutation(len(HABITATS))
-    habitat = HABITATS[order[index % len(HABITATS)]]
+    kind = _habitat(seed, index)
+    habitat = HABITATS[kind]
     murk = float(rng.beta(1.4, 2.2))
     haze = habitat.haze[0] + murk * (habitat.haze[1] - habitat.haze[0])
     margin = round(0.05 * size)
     width = size + 2 * margin
     place = water.backdrop(rng, habitat, size, width, haze)
     crew = cast.props(rng, habitat, place, size, width / size)
-    crew += cast.fish(rng, habitat, width / size)
+    if not _deserted(seed, index, kind):
+        crew += cast.fish(np.random.default_rng([seed, index, 1]), habitat, width / size)
     crew.sort(key=lambda actor: -actor.depth)
-    scene = _Scene(rng, habitat, place, crew, haze, size, margin)
+    scene = _Scene(rng, place, crew, haze, size, margin)
     turbidity = round((haze - 0.12) / 0.53, 3)
     for t in range(n_frames):
         image, labels, kinds, tracks = scene.shoot(t)
         yield Frame(image, labels, kinds, tracks, habitat.name, turbidity, index, t)
 
 
+def _habitat(seed: int, index: int) -> int:
+    """Row of HABITATS: each run of six sequences visits all, in an order of its own."""
+    order = np.random.default_rng([seed, 1 << 20, index // len(HABITATS)]).permutation(len(HABITATS))
+    return int(order[index % len(HABITATS)])
+
+
+def _deserted(seed: int, index: int, kind: int) -> bool:
+    """Whether no fish comes by: as often as the habitat says, evenly spread over its sequences."""
+    first = np.random.default_rng([seed, 1 << 21, kind]).random()
+    golden = 0.6180339887498949
+    return bool((first + golden * (index // len(HABITATS))) % 1 < HABITATS[kind].deserted)
+
+
 class _Scene:
     """A sequence made ready: distant things painted in, near ones drawn for every frame."""
 
     def __init__(
-        self, rng: np.random.Generator, habitat: Habitat, place: Backdrop, crew: list[Actor], haze: float, size: int,
+        self,
+        rng: np.random.Generator,
+        place: Backdrop,
+        crew: list[Actor],
+        haze: float,
+        size: int,
         margin: int,
-    ) -> None:  # fmt: skip
-        self.place, self.haze, self.size, self.habitat = place, haze, size, habitat
+    ) -> None:
+        self.place, self.haze, self.size = place, haze, size
         width = size + 2 * margin
-        atlas = cast.wardrobe()[0]
-        distant = [a for a in crew if a.depth >= NEAR and not a.moving]
-        for actor, patch in zip(distant, draw(cast.stage(distant, size, [0]), atlas, size, width), strict=True):
-            patch.lit(*self._light(actor, patch)).cover(place.colors)
+        for patches in self._drawn([a for a in crew if a.depth >= NEAR and not a.moving], width):
+            patches[0].cover(place.colors)
         self.crew = [a for a in crew if a.depth < NEAR or a.moving]
-        still = [a for a in self.crew if not a.moving]
-        moving = [a for a in self.crew if a.moving]
-        once = iter(draw(cast.stage(still, size, [0]), atlas, size, width))
-        drawn = iter(draw(cast.stage(moving, size), atlas, size, width))
-        self.patches = [[self._lit(a, next(drawn)) for _ in range(FRAMES)] if a.moving
-                        else [self._lit(a, next(once))] * FRAMES for a in self.crew]  # fmt: skip
+        self.patches = self._drawn(self.crew, width)
         t = np.arange(FRAMES)
         drift = np.sin(rng.uniform(0, 6) + rng.uniform(0.05, 0.4) * t)
         self.pan = np.rint(margin * (1 + rng.uniform(0, 0.95) * drift)).astype(int)
         radius = size / 192
-        self.sheets = [water.specks(rng, size, width, int(rng.integers(30, 110)), 0.6 * radius),
-                       water.specks(rng, size, width, int(rng.integers(3, 12)), 2.2 * radius)]  # fmt: skip
-        self.wind = rng.normal(0, 0.008, (2, 2)) + [[0.006, 0.004], [0.014, 0.01]]
+        fine, coarse = int(rng.integers(30, 110)), int(rng.integers(3, 12))
+        self.sheets = [
+            water.specks(rng, size, width, fine, 0.6 * radius, 0.3),
+            water.specks(rng, size, width, coarse, 2.2 * radius, 0.18),
+        ]
+        self.wind = np.asarray([[0.006, 0.004], [0.014, 0.01]]) + rng.normal(0, 0.008, (2, 2))
         self.origin = rng.random((2, 2))
         self.grain_at = rng.integers(0, 64, (FRAMES, 2))
         self.grain = float(rng.uniform(0.003, 0.009))
         self.blur = max(0.0, (haze - 0.3) * 1.6) * radius
+
+    def _drawn(self, crew: list[Actor], width: int) -> list[list[Patch]]:
+        """Each actor's patches, frame by frame; one that does not move is drawn once."""
+        atlas = cast.wardrobe()[0]
+        still, moving = ([a for a in crew if a.moving == moves] for moves in (False, True))
+        once = iter(draw(cast.stage(still, self.size, [0]), atlas, self.size, width))
+        each = iter(draw(cast.stage(moving, self.size), atlas, self.size, width))
+        drawn = []
+        for actor in crew:
+            if actor.moving:
+                drawn.append([self._lit(actor, patch) for patch in islice(each, FRAMES)])
+            else:
+                drawn.append([self._lit(actor, next(once))] * FRAMES)
+        return drawn
 
     def _lit(self, actor: Actor, patch: Patch) -> Patch:
         return patch.lit(*self._light(actor, patch)) if patch.clear.size else patch
@@ -113,7 +144,8 @@ class _Scene:
         tint = water_color / water_color.max()
         cast_color = 1 - (1 - tint) * min(0.85, 0.12 + 0.15 * actor.depth)
         light = 1.12 - 0.22 * row / self.size
-        return (actor.tint * cast_color * light * (1 - veil)).astype(np.float32), (water_color * veil).astype(np.float32)
+        gain = (actor.tint * cast_color * light * (1 - veil)).astype(np.float32)
+        return gain, (water_color * veil).astype(np.float32)
 
     def shoot(self, t: int) -> tuple[NDArray[np.uint8], NDArray[np.int32], tuple[str, ...], tuple[int, ...]]:
         """Image, label map, species and tracks of frame t."""
@@ -133,13 +165,12 @@ class _Scene:
     def _finish(self, canvas: Floats, t: int, view: slice) -> NDArray[np.uint8]:
         """Beams, specks, the sensor's grain and murk, then bytes ``(size, size, 3)``."""
         height, width = canvas.shape[1:]
-        for sheet, wind, origin, strength in zip(self.sheets, self.wind, self.origin, (0.3, 0.18), strict=True):
+        light = water.beams(self.place, t)
+        for sheet, wind, origin in zip(self.sheets, self.wind, self.origin, strict=True):
             y, x = ((origin + wind * t) % 1 * (height, width)).astype(int)
-            glow = sheet[y : y + height, x : x + width] * np.float32(strength)
-            light = glow if sheet is self.sheets[0] else light + glow
+            light += sheet[y : y + height, x : x + width]
         y, x = self.grain_at[t]
         light += water.grain(height, width)[y : y + height, x : x + width] * np.float32(self.grain)
-        light += water.beams(self.place, t)
         shown = canvas[:, :, view]
         shown += light[:, view]
         shown *= water.vignette(self.size)

@@ -1,8 +1,9 @@
 """Sprites: textures that bend, turn, shrink and cover each other.
 
-Everything that stands before the water is one: fish, weed, coral, stones, bubbles. A texture is painted once in the
-thing's own frame (u along it from 0 to 1, v across it in the same unit, v = 0 its axis). To draw one, every pixel of
-a small window is carried back into that frame, unbent, and looked up. Colors are kept in planes, ``(3, h, w)``.
+Everything that stands before the water is one: fish, weed, coral, stones, bubbles. A texture is painted once,
+in the thing's own frame: u along it from 0 to 1, v across it in the same unit, v = 0 its axis. To draw one,
+every pixel of a small window is carried back into that frame, unbent, and looked up. Colors are kept in
+planes, ``(3, h, w)``, where NumPy is twice as fast as on interleaved ones.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ class Sprites:
     """Where and how each of n sprites is drawn; every field is ``(n,)`` float32 unless said otherwise.
 
     ``angle`` points from u = 0 to u = 1 (from snout to tail, from root to tip), radians, x right and y down.
-    The axis is displaced across by ``(bend0 + bend1 u + bend2 u^2) sin(2 pi (waves u - phase)) + curve (u - anchor)^2``.
+    The axis is bent: at u it is displaced across, in lengths, by
+    ``(bend0 + bend1 u + bend2 u^2) sin(2 pi (waves u - phase)) + curve (u - anchor)^2``.
     """
 
     texture: NDArray[np.int64]  # index into the atlas
@@ -84,10 +86,12 @@ class Sprites:
         return len(self.x)
 
     def boxes(self, atlas: Atlas, height: int, width: int) -> NDArray[np.int64]:
-        """Windows that hold the sprites, clipped to the canvas: ``(n, 4)`` left, top, right, bottom, pixels."""
+        """Windows that hold the sprites, on the canvas: ``(n, 4)`` left, top, right, bottom, pixels."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         reach = np.maximum(self.anchor, 1 - self.anchor) ** 2
-        bend = np.maximum(abs(self.bend0), abs(self.bend0 + self.bend1 + self.bend2)) + abs(self.curve) * reach
+        bend = (
+            np.maximum(abs(self.bend0), abs(self.bend0 + self.bend1 + self.bend2)) + abs(self.curve) * reach
+        )
         across = (atlas.half_height[self.texture] + bend) * self.length
         near, far = -self.anchor * self.length * self.stretch, (1 - self.anchor) * self.length * self.stretch
         xs = np.stack([near * cos, far * cos])
@@ -127,7 +131,7 @@ class Patch:
         return Patch(self.x, self.y, color, self.clear, self.solid)
 
     def cover(self, canvas: Floats, labels: NDArray[np.int32] | None = None, label: int = 0) -> None:
-        """Lay the patch over a canvas ``(3, height, width)``, and its label over labels ``(height, width)``."""
+        """Lay the patch over a canvas ``(3, height, width)``, its label over labels ``(height, width)``."""
         height, width = self.clear.shape
         window = canvas[:, self.y : self.y + height, self.x : self.x + width]
         window *= self.clear
@@ -148,7 +152,7 @@ def draw(sprites: Sprites, atlas: Atlas, height: int, width: int) -> list[Patch]
     if not len(sprites):
         return []
     boxes = sprites.boxes(atlas, height, width).tolist()
-    level, size, start, scale = _levels(sprites, atlas)
+    size, start, scale = _levels(sprites, atlas)
     frames = _frames(sprites)
     return [
         _draw_one(atlas.texels, box, frame, int(start[i]), size[i], float(scale[i]))
@@ -156,43 +160,41 @@ def draw(sprites: Sprites, atlas: Atlas, height: int, width: int) -> list[Patch]
     ]
 
 
-def _levels(s: Sprites, atlas: Atlas) -> tuple[Any, Any, Any, Any]:
-    """The mip level that fits each sprite's size: level, (h, w), first texel, texels per length."""
+def _levels(s: Sprites, atlas: Atlas) -> tuple[Any, Any, Any]:
+    """The mip level that fits each sprite's size: its (h, w), first texel and texels per length."""
     full = atlas.size[s.texture, 0, 1]
     level = np.rint(np.log2(full / np.maximum(s.length, 1)) + s.blur).clip(0, LEVELS - 1).astype(np.int64)
-    return level, atlas.size[s.texture, level].tolist(), atlas.start[s.texture, level], full / 2.0**level
+    return atlas.size[s.texture, level].tolist(), atlas.start[s.texture, level], full / 2.0**level
 
 
 def _frames(s: Sprites) -> list[tuple[float, ...]]:
     """Per sprite: the linear map from pixels into its frame, and how its axis is bent."""
     cos, sin = np.cos(s.angle), np.sin(s.angle)
     along, across = 1 / (s.length * s.stretch), s.flip / s.length
-    columns = (s.x, s.y, cos * along, sin * along, -sin * across, cos * across, s.anchor, s.curve, s.bend0, s.bend1,
-               s.bend2, 2 * np.pi * s.waves, 2 * np.pi * s.phase)  # fmt: skip
+    columns = (
+        s.x, s.y, cos * along, sin * along, -sin * across, cos * across, s.anchor, s.curve, s.bend0, s.bend1,
+        s.bend2, 2 * np.pi * s.waves, 2 * np.pi * s.phase,
+    )  # fmt: skip
     return list(zip(*(np.asarray(c).tolist() for c in columns), strict=True))
 
 
 def _draw_one(
-    texels: NDArray[np.uint32], box: list[int], frame: tuple[float, ...], start: int, size: list[int], scale: float
+    texels: NDArray[np.uint32],
+    box: list[int],
+    frame: tuple[float, ...],
+    start: int,
+    size: list[int],
+    scale: float,
 ) -> Patch:
-    """Carry the pixels of a window into the sprite's frame and look them up, bilinear."""
+    """Carry the pixels of a window into the sprite's frame and look them up."""
     left, top, right, bottom = box
     if right <= left or bottom <= top:
         none = np.zeros((0, 0), np.float32)
         return Patch(0, 0, np.zeros((3, 0, 0), np.float32), none, none > 0)
-    x, y, ux, uy, vx, vy, anchor, curve, bend0, bend1, bend2, waves, phase = frame
-    dx = np.arange(left + 0.5 - x, right - x, dtype=np.float32)
-    dy = np.arange(top + 0.5 - y, bottom - y, dtype=np.float32)[:, None]
-    dx, dy = dx[: right - left], dy[: bottom - top]
-    u = dx * np.float32(ux) + dy * np.float32(uy)
-    v = dx * np.float32(vx) + dy * np.float32(vy)
-    if curve:
-        v -= np.float32(curve) * u * u
-    u += np.float32(anchor)
-    if bend0 or bend1 or bend2:
-        place = np.minimum(np.maximum(u * BENDS, 0), BENDS - 1).astype(np.int32)
-        t = np.arange(BENDS, dtype=np.float32) / BENDS
-        v -= (((bend2 * t + bend1) * t + bend0) * np.sin(waves * t - phase)).astype(np.float32).take(place)
+    x, y, *rest = frame
+    dx = np.arange(right - left, dtype=np.float32) + np.float32(left + 0.5 - x)
+    dy = np.arange(bottom - top, dtype=np.float32)[:, None] + np.float32(top + 0.5 - y)
+    u, v = _unbend(dx, dy, rest)
     tall, wide = size
     u *= np.float32(scale)
     u += np.float32(0.5)
@@ -200,10 +202,31 @@ def _draw_one(
     v += np.float32(tall / 2 + 0.5)
     np.minimum(np.maximum(u, 0, out=u), np.float32(wide + 0.999), out=u)
     np.minimum(np.maximum(v, 0, out=v), np.float32(tall + 0.999), out=v)
+    planes = _bilinear(texels, u, v, start, wide + 2)
+    return Patch(left, top, planes[:3], 1 - planes[3], planes[3] >= 0.5)
+
+
+def _unbend(dx: Floats, dy: Floats, frame: Sequence[float]) -> tuple[Floats, Floats]:
+    """Offsets from the anchor in pixels, ``(w,)`` and ``(h, 1)``, as u and v of the straight sprite."""
+    ux, uy, vx, vy, anchor, curve, bend0, bend1, bend2, waves, phase = frame
+    u = dx * np.float32(ux) + dy * np.float32(uy)
+    v = dx * np.float32(vx) + dy * np.float32(vy)
+    if curve:
+        v -= np.float32(curve) * u * u
+    u += np.float32(anchor)
+    if bend0 or bend1 or bend2:
+        t = np.arange(BENDS, dtype=np.float32) / BENDS
+        sway = ((bend2 * t + bend1) * t + bend0) * np.sin(waves * t - phase)
+        place = np.minimum(np.maximum(u * BENDS, 0), BENDS - 1).astype(np.int32)
+        v -= sway.astype(np.float32).take(place)
+    return u, v
+
+
+def _bilinear(texels: NDArray[np.uint32], u: Floats, v: Floats, start: int, pitch: int) -> Floats:
+    """Texture colors ``(4, h, w)`` in 0..1 at texel positions u, v, which are overwritten."""
     column, row = u.astype(np.int32), v.astype(np.int32)
     u -= column
     v -= row
-    pitch = wide + 2
     row *= pitch
     row += column
     row += start
@@ -215,7 +238,7 @@ def _draw_one(
     planes += _planes(texels, row + 1) * u
     planes += _planes(texels, row) * (1 - u - v - uv)
     planes *= np.float32(1 / 255)
-    return Patch(left, top, planes[:3], 1 - planes[3], planes[3] >= 0.5)
+    return planes
 
 
 def _planes(texels: NDArray[np.uint32], index: NDArray[np.int32]) -> Floats:

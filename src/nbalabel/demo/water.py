@@ -1,108 +1,28 @@
-"""The water: six habitats, their floor, haze and light.
+"""The water: floor, haze and light.
 
-A habitat is a palette and a guest list. Its backdrop is painted once a sequence; light on the floor, beams and
-drifting specks are laid over every frame.
+The backdrop is painted once a sequence; light on the floor, beams and drifting specks are laid over every
+frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .habitats import Habitat
 from .noise import TILE, Floats, caustics, fine_tile, fractal, resize, tile
 from .paint import color
-
-
-@dataclass(frozen=True)
-class Habitat:
-    """Colors, light and inhabitants of one kind of place.
-
-    Attributes:
-        name: how it is called in the tables.
-        water: surface, middle and deep color of the water, rrggbb.
-        floor: two colors of the ground, light and dark.
-        horizon: where floor and water meet, share of the height; 1 or more is no floor at all.
-        slope: how far the horizon leans, share of the height.
-        relief: how bumpy the ground is, 0..1.
-        ripples: strength of sand ripples, 0..1.
-        caustics: strength of the net of light on the floor.
-        beams: strength of the beams from above.
-        haze: how much light the water swallows in a unit of depth, clear and murky bound.
-        deserted: share of sequences that no fish visits.
-        groups: mean number of fish groups in the others.
-        props: per sequence, how many of each prop stand there, lowest and highest count.
-        fish: relative frequency of the species.
-    """
-
-    name: str
-    water: tuple[str, str, str]
-    floor: tuple[str, str]
-    horizon: float
-    slope: float
-    relief: float
-    ripples: float
-    caustics: float
-    beams: float
-    haze: tuple[float, float]
-    deserted: float
-    groups: float
-    props: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    fish: Mapping[str, float] = field(default_factory=dict)
-
-
-HABITATS: tuple[Habitat, ...] = (
-    Habitat(
-        "coral reef", ("a8e6e4", "2f9fc0", "0d4f86"), ("e4d2b0", "8c7d78"), 0.5, 0.04, 0.8, 0.1, 0.75, 0.5,
-        (0.12, 0.32), 0.1, 2.6,
-        {"rock": (2, 5), "brain": (4, 8), "staghorn": (4, 9), "fan": (2, 5), "tubes": (1, 4), "anemone": (1, 3),
-         "starfish": (0, 2), "urchin": (0, 3), "fishstone": (0, 1), "fern": (0, 3)},
-        {"butterflyfish": 4, "tang": 4, "clownfish": 4, "wrasse": 3, "snapper": 2, "grouper": 2},
-    ),
-    Habitat(
-        "seagrass", ("c9ecc4", "4fae9a", "17665f"), ("c2b98a", "55663f"), 0.55, 0.02, 0.3, 0.2, 0.55, 0.55,
-        (0.2, 0.5), 0.24, 1.9,
-        {"seagrass": (34, 60), "rock": (0, 2), "fern": (0, 4), "starfish": (0, 2), "leaf": (0, 3)},
-        {"snapper": 4, "wrasse": 5, "trevally": 2, "barracuda": 2, "grouper": 1, "tang": 1},
-    ),
-    Habitat(
-        "sandy flat", ("d6f4ee", "7fcfd6", "3593b0"), ("f0e2c0", "b7a27c"), 0.48, 0.0, 0.12, 1.0, 1.0, 0.35,
-        (0.14, 0.36), 0.3, 1.7,
-        {"rock": (0, 3), "starfish": (0, 4), "seagrass": (0, 6), "fishstone": (1, 3), "urchin": (0, 2),
-         "leaf": (0, 2)},
-        {"snapper": 4, "trevally": 4, "wrasse": 2, "barracuda": 2, "butterflyfish": 1, "grouper": 1},
-    ),
-    Habitat(
-        "mangrove", ("dcd79a", "8c9a58", "3c5636"), ("84704c", "3f3626"), 0.62, 0.03, 0.5, 0.1, 0.25, 0.9,
-        (0.3, 0.65), 0.24, 1.9,
-        {"root": (5, 10), "leaf": (3, 7), "seagrass": (0, 5), "rock": (0, 2), "fishstone": (0, 2)},
-        {"snapper": 5, "grouper": 3, "barracuda": 3, "trevally": 2, "wrasse": 1, "tang": 1},
-    ),
-    Habitat(
-        "rocky slope", ("b5d8dc", "4a8698", "173c54"), ("8f8a80", "3e4148"), 0.5, 0.3, 1.0, 0.0, 0.35, 0.6,
-        (0.18, 0.45), 0.18, 2.1,
-        {"rock": (9, 15), "kelp": (5, 10), "fern": (3, 8), "urchin": (2, 6), "starfish": (0, 3), "fishstone": (1, 2),
-         "tubes": (0, 2)},
-        {"grouper": 4, "snapper": 3, "wrasse": 4, "tang": 2, "barracuda": 1, "clownfish": 1},
-    ),
-    Habitat(
-        "open blue", ("8ad0f0", "2277c4", "082a6e"), ("2a5f94", "123a6a"), 1.2, 0.0, 0.6, 0.0, 0.0, 1.0,
-        (0.12, 0.36), 0.3, 1.5,
-        {"jellyfish": (0, 4), "leaf": (0, 2)},
-        {"trevally": 6, "barracuda": 4, "snapper": 2, "tang": 1},
-    ),
-)  # fmt: skip
-
-HABITAT_NAMES: tuple[str, ...] = tuple(h.name for h in HABITATS)
 
 
 def _tone() -> NDArray[np.uint8]:
     """A gentle S-curve over the 256 values: deeper shadows, the same whites."""
     x = np.linspace(0, 1, 256)
-    return np.rint(255 * (x + 0.45 * (x * x * (3 - 2 * x) - x) - 0.025 * (1 - x) ** 2).clip(0, 1)).astype(np.uint8)
+    return np.rint(255 * (x + 0.45 * (x * x * (3 - 2 * x) - x) - 0.025 * (1 - x) ** 2).clip(0, 1)).astype(
+        np.uint8
+    )
 
 
 TONE = _tone()
@@ -145,35 +65,48 @@ def backdrop(rng: np.random.Generator, habitat: Habitat, height: int, width: int
         width: columns.
         haze: light lost in a unit of depth, see :class:`Habitat`.
     """
-    y = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
-    x = ((np.arange(width, dtype=np.float32) + 0.5) / height)[None, :]
-    stops = np.asarray([color(c) for c in habitat.water], np.float32)
-    column = np.stack([np.interp(y[:, 0], [0, 0.42, 1], stops[:, k]) for k in range(3)], 1).astype(np.float32)
-    sun, warm = rng.uniform(0.15, 0.9), rng.normal(0, 0.025, 3)
-    column = (column * (1 + warm)).clip(0, 1).astype(np.float32)
+    x, y = _grid(height, width)
+    sun = rng.uniform(0.15, 0.9)
+    column = _column(rng, habitat, y[:, 0])
     murk = fractal(rng, height, width, 3, 3) - 0.5
     glow = np.exp(-(((x - sun) / 0.45) ** 2) - (y / 0.4) ** 2) * 0.3
     colors = column[:, None, :] * (1 + 0.16 * murk[..., None]) + glow[..., None] * (1 - column[:, None, :])
     horizon = _horizon(rng, habitat, width)
-    colors, depth, on_floor = _floor(rng, habitat, colors, column, horizon, haze)
+    on_floor = ((y - horizon) * height + 0.5).clip(0, 1)
+    depth = (0.8 * (1.08 - horizon).clip(0.1) / (y - horizon).clip(0.02)).clip(0.3, 12)
+    ground = _ground(rng, habitat, column, depth, horizon, haze)
+    colors += (ground - colors) * on_floor[..., None]
     top = int(np.argmax(on_floor.any(1))) if on_floor.any() else height
-    side = (x - 0.5) * depth
     fineness = _fineness(height)
     turn = TILE * fineness
-    scale = turn * 0.42
-    lean = rng.uniform(-0.5, 0.5)
-    fan = (x - sun) / (0.6 + 0.5 * y) + lean * y
+    along = (depth * turn * 0.336).astype(np.int32) % turn
+    across = ((x - 0.5) * depth * turn * 0.42).astype(np.int32) % turn
+    fan = (x - sun) / (0.6 + 0.5 * y) + rng.uniform(-0.5, 0.5) * y
     return Backdrop(
         colors=np.ascontiguousarray(np.moveaxis(colors.clip(0, 1), -1, 0), np.float32),
         column=column,
         top=top,
         fineness=fineness,
-        floor=(depth[top:] * scale * 0.8).astype(np.int32) % turn * (2 * turn) + (side[top:] * scale).astype(np.int32) % turn,
+        floor=(along * (2 * turn) + across)[top:],
         floor_light=(on_floor * np.exp(-depth * (0.22 + haze)) * habitat.caustics)[top:].astype(np.float32),
         beam=(fan * TILE * 0.55).astype(np.int32) % TILE,
-        beam_light=(habitat.beams * 0.34 * np.exp(-(y / 0.5) ** 1.5) * np.exp(-((fan / 0.8) ** 2))).astype(np.float32),
+        beam_light=(habitat.beams * 0.34 * np.exp(-((y / 0.5) ** 1.5) - (fan / 0.8) ** 2)).astype(np.float32),
         horizon=horizon * height,
-    )  # fmt: skip
+    )
+
+
+def _grid(height: int, width: int) -> tuple[Floats, Floats]:
+    """Pixel centers in frame heights: ``(1, width)`` and ``(height, 1)``."""
+    x = (np.arange(width, dtype=np.float32) + 0.5) / height
+    y = (np.arange(height, dtype=np.float32) + 0.5) / height
+    return x[None, :], y[:, None]
+
+
+def _column(rng: np.random.Generator, habitat: Habitat, y: Floats) -> Floats:
+    """Color of the water at each row, a little different in every sequence: ``(h, 3)``."""
+    stops = np.asarray([color(c) for c in habitat.water], np.float32)
+    bands = np.stack([np.interp(y, [0, 0.42, 1], stops[:, k]) for k in range(3)], 1)
+    return np.asarray((bands * (1 + rng.normal(0, 0.025, 3))).clip(0, 1), np.float32)
 
 
 def _fineness(height: int) -> int:
@@ -189,20 +122,14 @@ def _horizon(rng: np.random.Generator, habitat: Habitat, width: int) -> Floats:
     return np.asarray(base + lean + habitat.relief * (0.12 * hills + 0.025 * bumps), np.float32)
 
 
-def _floor(
-    rng: np.random.Generator, habitat: Habitat, colors: Floats, column: Floats, horizon: Floats, haze: float
-) -> tuple[Floats, Floats, Floats]:
-    """Lay the ground in perspective: colors, depth ``(h, w)`` and where the floor is ``(h, w)``."""
-    height, width = colors.shape[:2]
-    y = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
-    x = ((np.arange(width, dtype=np.float32) + 0.5) / height)[None, :]
-    below = y - horizon[None, :]
-    on_floor = (below * height + 0.5).clip(0, 1)
-    depth = (0.8 * (1.08 - horizon[None, :]).clip(0.1) / below.clip(0.02)).clip(0.3, 12)
-    turn = rng.uniform(-0.5, 0.5)
-    offset = rng.integers(0, TILE, 2)
-    fineness = _fineness(height)
-    side = 150 * ((x - 0.5) * depth + 0.27 * turn * depth) + offset[0]
+def _ground(
+    rng: np.random.Generator, habitat: Habitat, column: Floats, depth: Floats, horizon: Floats, haze: float
+) -> Floats:
+    """Colors of the ground in perspective, fading into the water: ``(h, w, 3)``."""
+    height, width = depth.shape
+    x, y = _grid(height, width)
+    turn, offset, fineness = rng.uniform(-0.5, 0.5), rng.integers(0, TILE, 2), _fineness(height)
+    side = 150 * depth * (x - 0.5 + 0.27 * turn) + offset[0]
     away = 150 * depth + offset[1]
 
     def look(seed: int, power: float, zoom: int) -> Floats:
@@ -211,15 +138,16 @@ def _floor(
         return fine_tile(seed, power, fineness).take(rows * (TILE * fineness) + columns)
 
     rings = np.sin(26 * depth + 3.2 * look(33, 2.2, 2) + 6 * turn * (x - 0.5) * depth)
-    tone = 0.62 + 0.13 * look(31, 1.1, 1) / (1 + 0.35 * depth) + (0.1 + 0.18 * habitat.relief) * look(32, 1.8, 3)
-    tone = tone + habitat.ripples * 0.2 * rings / (1 + 0.25 * depth**1.5)
+    tone = 0.62 + 0.13 * look(31, 1.1, 1) / (1 + 0.35 * depth)
+    tone += (0.1 + 0.18 * habitat.relief) * look(32, 1.8, 3)
+    tone += habitat.ripples * 0.2 * rings / (1 + 0.25 * depth**1.5)
     light, dark = (np.asarray(color(c), np.float32) for c in habitat.floor)
     ground = dark + (light - dark) * tone.clip(0, 1.25)[..., None]
     tint = column[height // 2] / column[height // 2].max()
-    ground *= (0.45 + 0.55 * tint) * (1 - 0.1 * (y[..., None] - 0.6))
-    far = column[(horizon * height).astype(int).clip(0, height - 1)][None]
+    ground *= (0.45 + 0.55 * tint) * (1.06 - 0.1 * y[..., None])
+    far = column[(horizon * height).astype(int).clip(0, height - 1)]
     ground += (far - ground) * (1 - np.exp(-(haze * 0.9 + 0.22) * depth)[..., None])
-    return colors + (ground - colors) * on_floor[..., None], depth.astype(np.float32), on_floor.astype(np.float32)
+    return ground
 
 
 def light_floor(canvas: Floats, place: Backdrop, time: float) -> None:
@@ -227,9 +155,9 @@ def light_floor(canvas: Floats, place: Backdrop, time: float) -> None:
     if not place.floor_light.any():
         return
     net, turn = caustics(place.fineness), TILE * place.fineness
-    drift = int(time * 9 * place.fineness)
+    drift, apart = int(time * 9 * place.fineness), 90 * place.fineness
     one = net.take(place.floor + (drift % turn * 2 * turn + drift // 2 % turn))
-    two = net.take(place.floor + ((90 * place.fineness - drift) % turn * 2 * turn + (40 * place.fineness - drift) % turn))
+    two = net.take(place.floor + ((apart - drift) % turn * 2 * turn + (apart // 2 - drift) % turn))
     bright = np.minimum(one, two, out=one)
     bright *= place.floor_light
     bright *= np.float32(1.15)
@@ -242,8 +170,8 @@ def beams(place: Backdrop, time: float) -> Floats:
     profile = tile(41, 1.0)
     one = profile[3, (np.arange(TILE) + int(time * 5)) % TILE]
     two = profile[90, (np.arange(TILE) - int(time * 3)) % TILE]
-    strength = np.convolve(np.pad(one + two, 3, mode="wrap"), np.ones(7) / 7, "valid").clip(0, 2.2).astype(np.float32)
-    return strength.take(place.beam) * place.beam_light
+    strength = np.convolve(np.pad(one + two, 3, mode="wrap"), np.ones(7) / 7, "valid").clip(0, 2.2)
+    return strength.astype(np.float32).take(place.beam) * place.beam_light
 
 
 @lru_cache(maxsize=4)
@@ -259,12 +187,14 @@ def grain(height: int, width: int) -> Floats:
     return np.random.default_rng(51).standard_normal((height + 64, width + 64), dtype=np.float32)
 
 
-def specks(rng: np.random.Generator, height: int, width: int, count: int, radius: float) -> Floats:
-    """A periodic sheet of drifting specks, doubled so that any window of it is one slice: ``(2h, 2w)`` float32."""
+def specks(
+    rng: np.random.Generator, height: int, width: int, count: int, radius: float, strength: float
+) -> Floats:
+    """A periodic sheet of drifting specks, doubled so that any window is one slice: ``(2h, 2w)`` float32."""
     from scipy.ndimage import gaussian_filter
 
     sheet = np.zeros((height, width), np.float32)
     place = rng.random((count, 2))
     sheet[(place[:, 0] * height).astype(int), (place[:, 1] * width).astype(int)] = rng.random(count) ** 2
-    sheet = gaussian_filter(sheet, radius, mode="wrap", truncate=2.5) * (2 * np.pi * radius**2)
+    sheet = gaussian_filter(sheet, radius, mode="wrap", truncate=2.5) * (strength * 2 * np.pi * radius**2)
     return np.tile(sheet, (2, 2))

@@ -1,0 +1,67 @@
+"""Pictures of the reef for the docs: ``python -m nbalabel.demo.picture FOLDER``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..core.geometry import rle
+from ..core.overlay import overlay, palette
+from .reef import generate
+from .scene import Frame
+from .species import NAMES
+
+GAP = 4
+PAPER = (255, 255, 255)
+SHEET = (
+    (5, 5),
+    (7, 6),
+    (9, 4),
+    (2, 3),
+    (16, 7),
+    (13, 2),
+    (18, 3),
+    (6, 2),
+    (23, 5),
+    (15, 4),
+    (21, 5),
+    (17, 5),
+)
+STRIP = 7
+
+
+def masks(frame: Frame) -> NDArray[np.uint8]:
+    """A frame with its masks over it, a color for each species: ``(size, size, 3)``."""
+    colors = palette(len(NAMES))[[NAMES.index(name) for name in frame.species]]
+    return np.asarray(overlay(frame.image, rle.encode_labels(frame.labels)[1], colors=colors).convert("RGB"))
+
+
+def grid(tiles: list[NDArray[np.uint8]], columns: int) -> Image.Image:
+    """Tiles of one size in rows, with a gap between them."""
+    size = tiles[0].shape[0] + GAP
+    sheet = Image.new("RGB", (columns * size - GAP, -(-len(tiles) // columns) * size - GAP), PAPER)
+    for i, tile in enumerate(tiles):
+        sheet.paste(Image.fromarray(tile), (i % columns * size, i // columns * size))
+    return sheet
+
+
+def main(folder: Path) -> None:
+    """Write ``reef_sheet.jpg`` (scenes, and the same with masks) and ``reef_sequence.jpg`` (one sequence)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = [list(generate(t + 1, 192, start=s))[t] for s, t in SHEET]
+    tiles = []
+    for row in range(0, len(shown), 6):
+        tiles += [frame.image for frame in shown[row : row + 6]] + [
+            masks(frame) for frame in shown[row : row + 6]
+        ]
+    grid(tiles, 6).save(folder / "reef_sheet.jpg", quality=80, optimize=True)
+    strip = [frame.image for frame in generate(10, 192, start=STRIP)][::2]
+    grid(strip, 5).save(folder / "reef_sequence.jpg", quality=85, optimize=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images"))
