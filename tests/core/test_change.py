@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbalabel.core.change import Change, State, apply, diff, fit, invert, merge
+from nbalabel.core.change import Change, State, apply, diff, invert, merge
 from nbalabel.core.errors import HistoryError
+from nbalabel.core.fit import fit
 from nbalabel.core.schema import MASK_DTYPE
 
 LABELS = [("a", "b"), ("b", "a"), ("a", "b", "c"), ("c",), ()]
@@ -142,6 +143,17 @@ def test_merging_is_associative(s0, s1, s2, s3):
 def test_fitting_a_change_to_the_state_it_was_made_for_keeps_it(old, new):
     change = diff(old, new)
     assert_same_change(fit(change, old), change)
+
+
+@MANY
+@given(states(), states(), states())
+def test_a_fitted_change_applies_to_any_state_and_brings_nothing_it_did_not_have(old, new, other):
+    fitted = fit(diff(old, new), other)
+    after = apply(other, fitted)
+    for name, frame in after.tables.items():
+        assert set(frame.index) <= set(other.tables[name].index) | set(new.tables[name].index)
+        assert tuple(frame["label"].cat.categories) == after.labels
+    assert_same_state(apply(after, invert(fitted)), other)
 
 
 @SOME

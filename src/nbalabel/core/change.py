@@ -6,7 +6,6 @@ Changes are immutable values over :class:`State`, itself an immutable value:
     apply(state, change) -> state          apply(apply(s, c), invert(c)) == s
     diff(old, new) -> change               apply(old, diff(old, new)) == new
     merge(a, b) -> change                  apply(s, merge(a, b)) == apply(apply(s, a), b), associative
-    fit(change, state) -> change           the same intent, on a state it was not made for
 """
 
 from __future__ import annotations
@@ -16,25 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import numpy as np
 import pandas as pd
 
-from .columns import Array, equal, is_recast, positions, recast, same_dtype, values
-from .columns import take as take_array
 from .errors import HistoryError
-from .rows import (
-    Cells,
-    TableChange,
-    apply_rows,
-    diff_rows,
-    ids_of,
-    invert_rows,
-    merge_rows,
-    select_rows,
-    take_rows,
-)
+from .rows import Cells, TableChange, apply_rows, diff_rows, invert_rows, merge_rows
 
-__all__ = ["Cells", "Change", "State", "TableChange", "apply", "diff", "fit", "invert", "merge"]
+__all__ = ["Cells", "Change", "State", "TableChange", "apply", "diff", "invert", "merge"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,49 +158,3 @@ def diff(old: State, new: State, origin: str = "", note: str = "") -> Change:
             tables[name] = rows
     labels = None if old.labels == new.labels else (old.labels, new.labels)
     return Change(tables, labels, origin, note)
-
-
-def fit(change: Change, state: State) -> Change:
-    """The same intent for another state: old values become what it holds, impossible parts are left out.
-
-    Rows to be updated or deleted that are gone are skipped, so are rows to be created whose id is taken.
-    Label lists and columns must have been brought to agree before; cells follow the categories the state has.
-
-    Returns:
-        A change with the id, time, origin and note of the one passed in, which fits ``state``.
-    """
-    tables = {}
-    for name, rows in change.tables.items():
-        fitted = _fit_rows(rows, state.tables[name])
-        if fitted:
-            tables[name] = fitted
-    return replace(change, tables=tables)
-
-
-def _fit_rows(rows: TableChange, frame: pd.DataFrame) -> TableChange:
-    created = take_rows(rows.created, positions(frame.index, ids_of(rows.created)) < 0)
-    there = ids_of(rows.deleted)
-    deleted = select_rows(frame, there[positions(frame.index, there) >= 0]) if len(there) else rows.deleted
-    updated = {}
-    for name, cells in rows.updated.items():
-        fitted = _fit_cells(cells, frame, name)
-        if fitted is not None:
-            updated[name] = fitted
-    return TableChange(created, updated, deleted, rows.columns)
-
-
-def _fit_cells(cells: Cells, frame: pd.DataFrame, name: str) -> Cells | None:
-    if cells.retypes:
-        return cells
-    if name not in frame:
-        return None
-    at = positions(frame.index, cells.ids)
-    cells = cells.at(at >= 0)
-    now: Array = take_array(values(frame[name]), at[at >= 0])
-    new: Array = cells.new
-    if not same_dtype(now.dtype, new.dtype):
-        if not is_recast(now.dtype, new.dtype):
-            return None
-        new = recast(new, now.dtype)
-    differ = np.flatnonzero(~equal(now, new))
-    return Cells(cells.ids, now, new).at(differ) if len(differ) else None

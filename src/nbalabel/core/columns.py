@@ -124,6 +124,24 @@ def recast(array: Array, dtype: Any, unknown: int = -1) -> Array:
     return _Codes(codes)
 
 
+def missing(dtype: Any, n: int) -> Array:
+    """``n`` missing values; zeros for integers and booleans, which have no missing value.
+
+    Example:
+        >>> missing(np.dtype("float32"), 2).tolist()
+        [nan, nan]
+    """
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Categorical.from_codes(np.full(n, -1), dtype=dtype)
+    if not isinstance(dtype, np.dtype):
+        return pd.array([None] * n, dtype=dtype)
+    if dtype.kind in "mM":
+        return pd.Series([pd.NaT] * n, dtype=dtype).array
+    if dtype.kind == "O":
+        return np.full(n, None, dtype=object)
+    return np.full(n, np.nan if dtype.kind in "fc" else 0, dtype=dtype)
+
+
 def is_recast(old: Any, new: Any) -> bool:
     """Whether only a list of categories changes between two dtypes, so that values carry over."""
     return isinstance(old, pd.CategoricalDtype) and isinstance(new, pd.CategoricalDtype)
