@@ -1,0 +1,129 @@
+"""One version on disk: a manifest record, then the changes since its parent, in one immutable file.
+
+The manifest names the checksum of every record after it, and the version's id ends with the manifest's own
+checksum: whoever has the id can tell whether the version is what was committed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..core.change import Change
+from ..core.errors import CorruptError
+from .codec import HEAD_SIZE, Damage, decode_change, digest, encode_change, frame_record, read_record
+from .files import write_file
+
+_ADVICE = "copy it from a backup, or open an earlier version with nl.open(folder, version=...)"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known of a version without reading its rows.
+
+    Attributes:
+        number: steps from the first version.
+        parent: id of the version it was made on; None for the first.
+        message: what the author said.
+        author: who committed.
+        time: when, ISO 8601, UTC.
+        token: the journal whose work it holds.
+        rows: rows in each table.
+        changed: table -> rows created, updated, deleted since the parent.
+        labels: the label list.
+        snapshot: id and number of the closest ancestor stored whole (itself, for the first version).
+        since: bytes of changes since that snapshot.
+        base: the snapshot's files, for a first version.
+        merged: id of the version this work began on, where somebody else had committed in between.
+        records: size and checksum of each record after the manifest.
+        id: name of the version; not stored, it follows from the rest.
+    """
+
+    number: int
+    parent: str | None
+    message: str
+    author: str
+    time: str
+    token: str
+    rows: dict[str, int]
+    changed: dict[str, dict[str, int]]
+    labels: list[str]
+    snapshot: list[Any]
+    since: int = 0
+    base: dict[str, Any] | None = None
+    merged: str | None = None
+    records: list[list[Any]] = field(default_factory=list)
+    id: str = ""
+
+
+def write_version(folder: Path, manifest: Manifest, net: Change | None, changes: list[Change]) -> Manifest:
+    """Write a version; returns its manifest, completed, once the file is on the medium.
+
+    Args:
+        folder: ``versions/`` of the dataset.
+        manifest: without id and records.
+        net: all changes as one; None for a first version.
+        changes: the changes one by one, for the log and for reverts.
+    """
+    alone = [change for change in changes if change is not net]
+    stored = [frame_record(*encode_change(change)) for change in ([net] if net is not None else []) + alone]
+    records = [[len(record), digest(record).hex()] for record in stored]
+    size = sum(map(len, stored))
+    manifest = replace(manifest, records=records, since=manifest.since + size)
+    facts = {name: value for name, value in asdict(manifest).items() if name != "id"}
+    head = frame_record(facts)
+    version_id = f"v{manifest.number}-{digest(head).hex()[:8]}"
+    path = folder / f"{version_id}.nbv"
+    assert not path.exists(), f"two versions share the checksum {version_id}"
+    write_file(path, head, *stored)
+    return replace(manifest, id=version_id)
+
+
+def read_manifest(folder: Path, version_id: str) -> Manifest:
+    """The manifest of a version.
+
+    Raises:
+        CorruptError: the file is missing or damaged.
+    """
+    path = folder / f"{version_id}.nbv"
+    try:
+        with open(path, "rb") as file:
+            head = file.read(HEAD_SIZE)
+            n_meta = int.from_bytes(head[4:12], "little")
+            data = head + file.read(min(n_meta, path.stat().st_size))
+        meta, _, end = read_record(memoryview(data))
+    except FileNotFoundError as error:
+        raise CorruptError(f"{path} is missing: {_ADVICE}") from error
+    except Damage as damage:
+        raise CorruptError(f"{path} is damaged ({damage.reason}): {_ADVICE}") from damage
+    if digest(data[:end]).hex()[:8] != version_id.rpartition("-")[2]:
+        raise CorruptError(f"{path} is damaged (it is another version than its name says): {_ADVICE}")
+    return Manifest(**{**meta, "id": version_id})
+
+
+def read_net(folder: Path, manifest: Manifest) -> Change:
+    """Everything a version changed since its parent, as one change."""
+    return _read_records(folder, manifest, [0])[0]
+
+
+def read_changes(folder: Path, manifest: Manifest) -> list[Change]:
+    """The changes of a version one by one, oldest first."""
+    n = len(manifest.records)
+    return _read_records(folder, manifest, [0] if n == 1 else list(range(1, n)))
+
+
+def _read_records(folder: Path, manifest: Manifest, wanted: list[int]) -> list[Change]:
+    path = folder / f"{manifest.id}.nbv"
+    sizes = [size for size, _ in manifest.records]
+    out = []
+    with open(path, "rb") as file:
+        start = HEAD_SIZE + int.from_bytes(file.read(HEAD_SIZE)[4:12], "little")
+        for i in wanted:
+            file.seek(start + sum(sizes[:i]))
+            data = file.read(sizes[i])
+            if digest(data).hex() != manifest.records[i][1]:
+                raise CorruptError(f"{path} is damaged (record {i + 1} fails its checksum): {_ADVICE}")
+            meta, body, _ = read_record(memoryview(data))
+            out.append(decode_change(meta, body))
+    return out
