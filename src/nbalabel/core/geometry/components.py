@@ -26,7 +26,7 @@ def components(mask: bytes, height: int, width: int, connectivity: Connectivity 
         [b'012', b'21']
     """
     crop, x, y = rle.decode_crop(mask, height, width)
-    return _paste(_label(crop, connectivity)[0], x, y, height, width)
+    return rle.encode_labels(_label(crop, connectivity)[0], height, width, x, y)[1]
 
 
 def n_islands(mask: bytes, height: int, width: int, connectivity: Connectivity = 8) -> int:
@@ -80,7 +80,7 @@ def fill_holes(
     if max_area is not None:
         fill = np.bincount(labels.ravel(), minlength=n + 1) <= max_area
     fill[0] = False
-    return _paste((crop | fill[labels]).astype(np.int32), x, y, height, width)[0]
+    return rle.encode_labels(crop | fill[labels], height, width, x, y)[1][0]
 
 
 def remove_small(
@@ -96,7 +96,7 @@ def remove_small(
     labels, n = _label(crop, connectivity)
     keep = np.bincount(labels.ravel(), minlength=n + 1) >= min_area
     keep[0] = False
-    kept = _paste(keep[labels].astype(np.int32), x, y, height, width)
+    kept = rle.encode_labels(keep[labels], height, width, x, y)[1]
     return kept[0] if kept else rle.from_counts([height * width])
 
 
@@ -119,12 +119,3 @@ def _holes(mask: npt.NDArray[np.bool_], connectivity: int) -> tuple[npt.NDArray[
     number = np.zeros(n + 1, np.int32)
     number[np.arange(n + 1) != outside] = np.arange(n)  # 0 stays 0: the mask itself
     return number[labels][1:-1, 1:-1], max(n - 1, 0)
-
-
-def _paste(labels: npt.NDArray[np.int32], x: int, y: int, height: int, width: int) -> list[bytes]:
-    """Masks of all ids of a crop whose first pixel is at (x, y) of the image."""
-    if not labels.size:
-        return []
-    whole = np.zeros((width, height), np.int32).T
-    whole[y : y + labels.shape[0], x : x + labels.shape[1]] = labels
-    return rle.encode_labels(whole)[1]

@@ -112,11 +112,13 @@ class Runs:
 
     def canonical(self) -> Runs:
         """The same masks without empty runs inside, which some tools write: equal masks, equal bytes."""
+        empty = self.counts == 0
+        empty[self.starts[:-1]] = False
+        if not empty.any():
+            return self
         rows = np.repeat(np.arange(len(self)), self.lengths())
         inside = (np.arange(len(self.counts)) - self.starts[:-1][rows]) % 2 == 1
         full = self.counts > 0
-        if full[1:].all() and full[:1].all():
-            return self
         bounds = cumulative(self.counts)
         begin = (bounds[:-1] - bounds[self.starts[:-1]][rows])[inside & full]
         length = self.counts[inside & full]
