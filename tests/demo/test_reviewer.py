@@ -7,14 +7,12 @@ from nbalabel.core.errors import DataError, UnknownNameError
 from nbalabel.core.geometry import rle
 from nbalabel.data.tables import Tables
 from nbalabel.demo import Reviewer, generate
-from nbalabel.demo.reef import frames_to_tables
+from nbalabel.demo.files import collect
 
 
 @pytest.fixture(scope="module")
 def truth() -> Tables:
-    frames = list(generate(120, size=96, seed=4))
-    images, instances, labels = frames_to_tables(frames, [f"{i}.jpg" for i in range(120)], by_species=True)
-    return Tables.of(images, instances, labels)
+    return Tables.of(*collect(generate(120, size=96, seed=4), by_species=True))
 
 
 def test_true_masks_are_right_and_shifted_ones_are_not(truth: Tables) -> None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from ..core.errors import StorageError
+from ..core.geometry import rle
+from ..data.tables import Tables
+from .habitats import HABITAT_NAMES
 from .scene import Frame
+from .species import NAMES
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
-    from ..data.tables import Tables
 
 QUALITY = 90
+IMAGE_COLUMNS = ["file", "width", "height", "state", "group", "frame", "habitat", "turbidity"]
+PERSON = {"source": "human", "origin": "generator", "status": "verified"}
 
 
 def save(
@@ -25,40 +31,63 @@ def save(
 ) -> Dataset:
     """Write frames (training ones first) into a dataset folder; see :func:`nbalabel.demo.reef`."""
     from ..data.dataset import create_from
-    from ..data.tables import Tables
-    from .reef import frames_to_tables
 
     pictures = folder / "images"
-    pictures.mkdir(parents=True)
-    kept, names = _write_pictures(pictures, frames)
-    images, instances, labels = frames_to_tables(kept, names, by_species=by_species)
-    images["split"] = np.where(np.arange(len(images)) < n_train, "train", "test")
-    images["weight"] = np.float32(0)
-    whole = Tables.of(images, instances, labels, pictures)
-    _write_truth(folder / "truth", whole)
-    shown = _first_day(whole, n_labeled, seed)
-    return create_from(shown, folder, message=f"{n_labeled} of {n_train} training images labeled")
+    try:
+        pictures.mkdir(parents=True)
+        images, instances, labels = collect(_written(frames, pictures), by_species=by_species)
+        images["split"] = np.where(np.arange(len(images)) < n_train, "train", "test")
+        images["weight"] = np.float32(0)
+        whole = Tables.of(images, instances, labels, pictures)
+        _write_truth(folder / "truth", whole)
+        message = f"{n_labeled} of {n_train} training images labeled"
+        return create_from(_first_day(whole, n_labeled, seed), folder, message=message)
+    except BaseException:  # half a dataset is none, also after an interrupt
+        for part in (pictures, folder / "truth"):
+            shutil.rmtree(part, ignore_errors=True)
+        raise
 
 
-def _write_pictures(folder: Path, frames: Iterable[Frame]) -> tuple[list[Frame], list[str]]:
-    """Save each picture; the frames come back with their pixels still in memory, and their file names."""
-    from PIL import Image
-
-    from .reef import group_name
-
-    kept, names = [], []
+def _written(frames: Iterable[Frame], folder: Path) -> Iterator[Frame]:
+    """Save the picture of each frame that passes."""
     for frame in frames:
-        name = f"{group_name(frame)}-{frame.frame}.jpg"
-        Image.fromarray(frame.image).save(folder / name, quality=QUALITY, subsampling=0)
-        kept.append(replace(frame, image=frame.image[:, :, :0]))
-        names.append(name)
-    return kept, names
+        Image.fromarray(frame.image).save(folder / file_name(frame), quality=QUALITY, subsampling=0)
+        yield frame
+
+
+def file_name(frame: Frame) -> str:
+    """Such as "reef-007-3.jpg"."""
+    return f"{frame.group}-{frame.frame}.jpg"
+
+
+def collect(
+    frames: Iterable[Frame], *, by_species: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """The complete truth of frames: images, instances and labels.
+
+    Args:
+        frames: taken one by one; none is kept.
+        by_species: label each fish with its species instead of "fish".
+    """
+    images: list[tuple[Any, ...]] = []
+    instances: list[tuple[Any, ...]] = []
+    for i, f in enumerate(frames):
+        height, width = f.labels.shape
+        state = "complete" if f.species else "empty"
+        images.append((file_name(f), width, height, state, f.group, f.frame, f.habitat, f.turbidity))
+        masks = rle.encode_labels(f.labels)[1]
+        instances += [(i, *row) for row in zip(masks, f.species, f.tracks, strict=True)]
+    image_table = pd.DataFrame(images, columns=IMAGE_COLUMNS)
+    image_table["habitat"] = pd.Categorical(image_table["habitat"], categories=list(HABITAT_NAMES))
+    image_table["turbidity"] = image_table["turbidity"].astype(np.float32)
+    instance_table = pd.DataFrame(instances, columns=["image_id", "mask", "species", "track"])
+    instance_table["label"] = instance_table["species"] if by_species else "fish"
+    instance_table["species"] = pd.Categorical(instance_table["species"], categories=list(NAMES))
+    return image_table, instance_table.assign(**PERSON), NAMES if by_species else ("fish",)
 
 
 def _first_day(whole: Tables, n_labeled: int, seed: int) -> Tables:
     """The truth with all labels but a few taken away."""
-    from ..data.tables import Tables
-
     images = whole.images.copy()
     chosen = choose(images, n_labeled, seed)
     hidden = (images["split"] == "train") & ~images.index.isin(chosen)
@@ -105,8 +134,6 @@ def _write_truth(folder: Path, tables: Tables) -> None:
 
 def read_truth(folder: Path) -> Tables:
     """What :func:`save` kept beside a dataset."""
-    from ..data.tables import Tables
-
     place = folder / "truth"
     if not (place / "instances.arrow").is_file():
         raise StorageError(f"no truth in {place}: only datasets made by nl.demo.reef have one")

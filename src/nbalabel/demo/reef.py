@@ -10,28 +10,22 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
 from ..core.errors import DataError, StorageError
-from ..core.geometry import rle
+from . import files
 from .cast import FRAMES
-from .habitats import HABITAT_NAMES
-from .scene import Frame, sequence
-from .species import NAMES
+from .scene import TEST, Frame, sequence
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
     from ..data.tables import Tables
 
 SIZES = (96, 1024)
-TEST = 6_000_000  # number of the first test sequence, far from all others
 
 
 @dataclass(frozen=True)
@@ -134,8 +128,6 @@ def reef(
         raise StorageError(
             f"{folder} already exists and is not an empty folder: choose another one, or delete it first"
         )
-    from . import files
-
     return files.save(folder, chain(train, test), len(train), n_labeled, seed, by_species=by_species)
 
 
@@ -152,47 +144,4 @@ def truth(dataset: Dataset | str | Path) -> Tables:
     Raises:
         StorageError: the folder holds no truth; only generated datasets do.
     """
-    from . import files
-
     return files.read_truth(Path(dataset if isinstance(dataset, str | Path) else dataset.folder))
-
-
-def group_name(frame: Frame) -> str:
-    """What a frame's sequence is called in the tables, such as "reef-007" or "test-001"."""
-    part = "test" if frame.sequence >= TEST else "reef"
-    return f"{part}-{frame.sequence % TEST:03d}"
-
-
-def frames_to_tables(
-    frames: Sequence[Frame], file_names: Sequence[str], *, by_species: bool = False
-) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """The complete truth of frames: images, instances and labels.
-
-    Args:
-        frames: n of them.
-        file_names: ``images.file`` of each.
-        by_species: label each fish with its species instead of "fish".
-    """
-    images = pd.DataFrame({
-        "file": list(file_names),
-        "width": [f.image.shape[1] for f in frames],
-        "height": [f.image.shape[0] for f in frames],
-        "state": ["complete" if f.species else "empty" for f in frames],
-        "group": pd.Categorical([group_name(f) for f in frames]),
-        "frame": [f.frame for f in frames],
-        "habitat": pd.Categorical([f.habitat for f in frames], categories=list(HABITAT_NAMES)),
-        "turbidity": np.asarray([f.turbidity for f in frames], np.float32),
-    })  # fmt: skip
-    masks = [rle.encode_labels(f.labels)[1] for f in frames]
-    species = [name for f in frames for name in f.species]
-    instances = pd.DataFrame({
-        "image_id": np.repeat(np.arange(len(frames)), [len(m) for m in masks]),
-        "label": species if by_species else ["fish"] * len(species),
-        "mask": list(chain.from_iterable(masks)),
-        "source": "human",
-        "origin": "generator",
-        "status": "verified",
-        "species": pd.Categorical(species, categories=list(NAMES)),
-        "track": np.asarray([k for f in frames for k in f.tracks], np.int32),
-    })  # fmt: skip
-    return images, instances, NAMES if by_species else ("fish",)

@@ -17,6 +17,7 @@ from .species import NAMES
 from .sprites import Patch, draw
 from .water import Backdrop
 
+TEST = 6_000_000  # number of the first test sequence, far from all others
 MIN_AREA = 12  # an instance with fewer visible pixels is none
 
 
@@ -43,6 +44,11 @@ class Frame:
     turbidity: float
     sequence: int
     frame: int
+
+    @property
+    def group(self) -> str:
+        """What its sequence is called in the tables, such as "reef-007" or "test-001"."""
+        return f"{'test' if self.sequence >= TEST else 'reef'}-{self.sequence % TEST:03d}"
 
 
 def sequence(seed: int, index: int, size: int, n_frames: int = FRAMES) -> Iterator[Frame]:
