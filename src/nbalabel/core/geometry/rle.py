@@ -29,7 +29,7 @@ from .raster import (
     from_counts,
     run_ends,
 )
-from .runs import Runs, check, from_ones, from_rows, overlaps, parse
+from .runs import Runs, check, from_ones, from_rows, overlaps, parse, parse_blocks
 
 __all__ = [
     "MAX_PIXELS",
@@ -75,7 +75,8 @@ def areas(rles: Rles) -> Ints:
         >>> areas([b"211", b"04"]).tolist()
         [1, 4]
     """
-    return parse(rles).areas()
+    parts = [runs.areas() for _, runs in parse_blocks(rles)]
+    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 def boxes(rles: Rles, heights: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -89,7 +90,9 @@ def boxes(rles: Rles, heights: npt.ArrayLike) -> npt.NDArray[np.float64]:
         >>> boxes([b"211"], 2).tolist()
         [[1.0, 0.0, 1.0, 1.0]]
     """
-    return parse(rles).boxes(heights)
+    height = np.asarray(heights, np.int64)
+    parts = [runs.boxes(height[rows] if height.ndim else height) for rows, runs in parse_blocks(rles)]
+    return np.concatenate([np.empty((0, 4)), *parts])
 
 
 def union(rles: Rles, height: int, width: int) -> bytes:

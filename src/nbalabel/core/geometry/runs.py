@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,12 +184,25 @@ def parse(rles: Rles) -> Runs:
         >>> parse([b"112", b"04"]).starts.tolist()
         [0, 3, 5]
     """
-    data, offsets = characters(rles)
-    parts = [_parse_block(data, offsets, a, b, None, "masks") for a, b in blocks(offsets)]
+    parts = [runs for _, runs in parse_blocks(rles)]
     if len(parts) == 1:
         return parts[0]
     counts = np.concatenate([np.empty(0, np.int64), *(p.counts for p in parts)])
     return Runs(counts, cumulative(np.concatenate([np.empty(0, np.int64), *(p.lengths() for p in parts)])))
+
+
+def parse_blocks(rles: Rles) -> Iterator[tuple[slice, Runs]]:
+    """Read all strings, a few thousand rows at a time, for what needs the runs once, while in the cache.
+
+    Yields the rows and their runs; raises as :func:`parse`.
+
+    Example:
+        >>> [(rows.stop, runs.areas().tolist()) for rows, runs in parse_blocks([b"112", b"04"])]
+        [(2, [1, 4])]
+    """
+    data, offsets = characters(rles)
+    for a, b in blocks(offsets):
+        yield slice(a, b), _parse_block(data, offsets, a, b, None, "masks")
 
 
 def check(
