@@ -1,9 +1,9 @@
 """Embeddings: one vector an image and one an instance, from the same feature maps.
 
-An image's vector is the average of the last backbone map (the pooled output of the SPPF layer) over the image. An
-instance's is mask-attention pooling: at each of several scales, the average of the backbone map weighted by how much of
-each cell the mask covers; the scales are brought to unit length and joined. Labels and predictions go through the same
-function, so they share one space.
+An image's vector is the average of the last backbone map (the pooled output of the SPPF layer) over the
+image. An instance's is mask-attention pooling: at each of several scales, the average of the backbone map
+weighted by how much of each cell the mask covers; the scales are brought to unit length and joined. Labels
+and predictions go through the same function, so they share one space.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def cell_weights(
     mask = np.asarray(crop, np.float32)
     rows = _overlap(y * gain[0], gain[0], mask.shape[0], cell, grid[0])
     columns = _overlap(x * gain[1], gain[1], mask.shape[1], cell, grid[1])
-    return rows @ mask @ columns.T
+    return np.asarray(rows @ mask @ columns.T, np.float32)
 
 
 def _overlap(start: float, step: float, n: int, cell: float, n_cells: int) -> Floats:
@@ -106,11 +106,13 @@ def pool_masks(maps: Sequence[Floats], weights: Floats) -> Floats:
     """Mask-attention pooling over several scales.
 
     Args:
-        maps: feature maps ``(c, h, w)`` from fine to coarse, each half the size of the one before or the same.
+        maps: feature maps ``(c, h, w)`` from fine to coarse, each half the size of the one before or the
+            same.
         weights: ``(n, h, w)`` on the finest.
 
     Returns:
-        ``(n, sum of c)`` float32; each scale's block has unit length (divided by their number's root, so the whole has).
+        ``(n, sum of c)`` float32; each scale's block has unit length (divided by their number's root, so the
+        whole has).
     """
     blocks = []
     for fmap in maps:
@@ -123,7 +125,7 @@ def pool_masks(maps: Sequence[Floats], weights: Floats) -> Floats:
 
 
 def pool_image(fmap: Floats, inside: Floats) -> Floats:
-    """Average of a map ``(c, h, w)`` over the image, padding left out: weights ``(h, w)``; ``(c,)`` float32."""
+    """Average of a map ``(c, h, w)`` over the image only, weights ``(h, w)``; returns ``(c,)`` float32."""
     flat = inside.ravel()
     return (fmap.reshape(len(fmap), -1) @ flat / flat.sum()).astype(np.float32)
 
@@ -140,7 +142,7 @@ def as_mapping(embeddings: Embeddings) -> Mapping[str, npt.NDArray]:
 
 
 def _rows(vectors: Floats, known: npt.NDArray[np.int64], ids: npt.ArrayLike) -> Floats:
-    at = pd.Index(known).get_indexer(np.asarray(ids, np.int64))
+    at = pd.Index(known).get_indexer(pd.Index(np.asarray(ids, np.int64)))
     out = np.full((len(at), vectors.shape[1]), np.nan, np.float32)
     out[at >= 0] = vectors[at[at >= 0]]
     return out

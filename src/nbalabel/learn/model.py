@@ -22,7 +22,9 @@ class Model(Protocol):
     Implement these three methods and everything else (matching, review, propagation, charts) works with it.
     """
 
-    def train(self, tables: LabeledImages, *, epochs: int, imgsz: int, seed: int = 0, **arguments: Any) -> Run:
+    def train(
+        self, tables: LabeledImages, *, epochs: int, imgsz: int, seed: int = 0, **arguments: Any
+    ) -> Run:
         """Learn from images with weight > 0, drawn in proportion to it.
 
         Args:

@@ -65,8 +65,8 @@ class Run:
         seconds: how long it took.
         interrupted: whether it was stopped by hand.
         n_images: images that took part.
-        curves: one row an epoch: epoch, seconds, loss and its parts, lr, and where images validate map, map50 (masks),
-            box_map, box_map50.
+        curves: one row an epoch: epoch, seconds, loss and its parts, lr, and where images validate map, map50
+            (masks), box_map, box_map50.
         predictions: see ``core.schema.PREDICTIONS``; index prediction_id.
         missed: labels that no prediction was matched to.
         failed: images that could not be read: image_id, problem.
@@ -95,8 +95,6 @@ class Run:
     predicted_ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     tables: LabeledImages | None = None
 
-    # --- what the predictions are worth -------------------------------------------------------------------------------
-
     def matched_to(self, tables: LabeledImages, *, iou: float = 0.5) -> Run:
         """This run, its predictions matched to the labels of these tables (in place).
 
@@ -115,16 +113,17 @@ class Run:
 
     @cached_property
     def metrics(self) -> Metrics:
-        """Average precision and more on the images predicted that are labeled all over; computed once, when asked."""
+        """Average precision and more on the images that are labeled all over; computed once, when asked."""
         return self.evaluate()
 
     def evaluate(self, images: Any = None, tables: LabeledImages | None = None, **arguments: Any) -> Metrics:
         """Measure the predictions against labels.
 
         Args:
-            images: rows of ``images`` or ids to measure on; None takes those predicted on that are labeled all over
-                (state complete or empty).
-            tables: labels to measure against, perhaps truer ones than were trained on; None takes the run's own.
+            images: rows of ``images`` or ids to measure on; None takes those predicted on that are labeled
+                all over (state complete or empty).
+            tables: labels to measure against, perhaps truer ones than were trained on; None takes the run's
+                own.
             **arguments: of :func:`nbalabel.evaluate`, such as ``kind="box"``.
 
         Raises:
@@ -138,11 +137,13 @@ class Run:
         if images is None:
             chosen &= frame["state"].isin(_LABELED).to_numpy()
         else:
-            chosen &= frame.index.isin(images.index if isinstance(images, pd.DataFrame | pd.Series) else images)
+            chosen &= frame.index.isin(
+                images.index if isinstance(images, pd.DataFrame | pd.Series) else images
+            )
         if not chosen.any():
             raise DataError(
-                f"none of the {len(self.predicted_ids)} images predicted on is to be measured: expected images of state "
-                "complete or empty, or images= naming some"
+                f"none of the {len(self.predicted_ids)} images predicted on can be measured: expected some "
+                "of state complete or empty, or images= to say which"
             )
         frame = frame[chosen]
         instances, predictions = tables.instances, self.predictions
@@ -158,7 +159,8 @@ class Run:
         """Predictions for which an expression holds, which may name columns of their images too.
 
         Args:
-            expression: as pandas takes it, such as ``"score > 0.6 and matched == False and habitat == 'reef'"``.
+            expression: as pandas takes it, such as ``"score > 0.6 and matched == False and habitat ==
+                'reef'"``.
 
         Raises:
             UnknownNameError: a name is a column of neither table.
@@ -184,7 +186,9 @@ class Run:
         from ..core.overlay import overlay, palette
 
         tables = self._tables(None)
-        own = self.predictions[(self.predictions["image_id"] == image_id) & (self.predictions["score"] >= score)]
+        own = self.predictions[
+            (self.predictions["image_id"] == image_id) & (self.predictions["score"] >= score)
+        ]
         own = own.sort_values("score")
         colors = palette(max(len(self.labels), 1))[own["label"].cat.codes.to_numpy()]
         captions = [f"{label} {score:.2f}" for label, score in zip(own["label"], own["score"], strict=True)]
@@ -194,8 +198,6 @@ class Run:
             return image
         white = np.full((len(labels), 3), 255, np.uint8)
         return overlay(np.asarray(image.convert("RGB")), list(labels["mask"]), white, alpha=0.0)
-
-    # --- keeping it ---------------------------------------------------------------------------------------------------
 
     def save(self, folder: str | Path) -> Path:
         """Write everything but the tables: JSON, parquet and npy files, nothing that could run code."""
@@ -218,10 +220,10 @@ class Run:
 
         return read(Path(folder), tables)
 
-    # --- looking at it ------------------------------------------------------------------------------------------------
-
     def __repr__(self) -> str:
-        what = f"{len(self.curves)} epochs" if self.kind == "train" else f"{len(self.predictions)} predictions"
+        what = (
+            f"{len(self.curves)} epochs" if self.kind == "train" else f"{len(self.predictions)} predictions"
+        )
         return f"Run({self.id!r}, {what} on {self.n_images} images)"
 
     def _repr_html_(self) -> str:

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from .run import Run
 
 _FORMAT = 1
-_FACTS = ("id", "kind", "model", "version", "dirty", "seed", "labels", "libraries", "seconds", "interrupted", "n_images")
+_FACTS = (
+    "id",
+    "kind",
+    "model",
+    "version",
+    "dirty",
+    "seed",
+    "labels",
+    "libraries",
+    "seconds",
+    "interrupted",
+    "n_images",
+)
 _TABLES = ("curves", "predictions", "missed", "failed")
 
 
@@ -35,7 +47,11 @@ def write(run: Run, folder: Path) -> Path:
         frame.to_parquet(folder / f"{name}.parquet", compression="zstd", index=frame.index.name is not None)
     for name, array in {**as_mapping(run.embeddings), "predicted_ids": run.predicted_ids}.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
-    facts = {"format": _FORMAT, **{name: getattr(run, name) for name in _FACTS}, "arguments": _plain(run.arguments)}
+    facts = {
+        "format": _FORMAT,
+        **{name: getattr(run, name) for name in _FACTS},
+        "arguments": _plain(run.arguments),
+    }
     partial = folder / "run.json.part"
     partial.write_text(json.dumps(facts, indent=1))
     partial.replace(folder / "run.json")

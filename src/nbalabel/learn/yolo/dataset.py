@@ -1,4 +1,4 @@
-"""Examples as the dataset class ultralytics trains on: no label files, no image copies, masks that keep holes and islands.
+"""Examples as the dataset class ultralytics trains on: no label files, no copies of images, whole masks.
 
 Built inside functions, since its base classes come from ultralytics, which loads only when a model is made.
 """
@@ -13,14 +13,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tqdm.auto import tqdm
 
-from ...core.errors import ImageError
 from .examples import Examples, draw, partners, resized
 from .outlines import coverage, pad
+from .pixels import read
 from .quiet import ultralytics
-
-_CACHE_BYTES = 2 << 30
 
 
 def dataset(examples: Examples, args: Any, names: dict[int, str], *, augment: bool) -> Any:
@@ -79,67 +76,34 @@ class WeightedSampler:
         return iter(draw(self.weights, rng).tolist())
 
 
-def read_resized(examples: Examples, at: int, imgsz: int) -> npt.NDArray[np.uint8]:
-    """Pixels of one example at training size, ``(h, w, 3)`` uint8 BGR as ultralytics' transforms take them."""
-    import cv2
-
-    pixels = np.asarray(examples.tables.read_image(int(examples.image_ids[at])))
-    height, width = resized(*pixels.shape[:2], imgsz)
-    if pixels.shape[:2] != (height, width):
-        shrinks = height < pixels.shape[0]
-        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return np.ascontiguousarray(pixels[..., ::-1])
-
-
-def read_all(examples: Examples, imgsz: int, limit: int = _CACHE_BYTES) -> tuple[list[Any], dict[int, str]]:
-    """Read every example once: its pixels while they fit in ``limit`` bytes (else None), and what cannot be read.
-
-    Returns:
-        Pixels or None by position, and the error message by image id.
-    """
-    cache: list[Any] = [None] * len(examples)
-    failed: dict[int, str] = {}
-    held = 0
-    for at in tqdm(range(len(examples)), desc="reading images", delay=1, leave=False):
-        try:
-            pixels = read_resized(examples, at, imgsz)
-        except ImageError as error:
-            failed[int(examples.image_ids[at])] = str(error)
-            continue
-        held += pixels.nbytes
-        if held <= limit:
-            cache[at] = pixels
-    return cache, failed
-
-
 @functools.cache
 def _table_dataset() -> Any:
     """The dataset class, made once, when ultralytics is there."""
-    theirs = ultralytics("data.dataset")
+    base: Any = ultralytics("data.dataset").YOLODataset
     instance = ultralytics("utils.instance")
 
-    class TableDataset(theirs.YOLODataset):
+    class TableDataset(base):  # type: ignore[misc,valid-type]  # known only once ultralytics is there
         """Reads labels from paths in memory and pixels from the tables."""
 
         format_class = _mask_format()
 
         def __init__(self, examples: Examples, **kwargs: Any) -> None:
             self.examples = examples
-            self.pixels: list[Any] = [None] * len(examples)
             self.partners = partners(examples.weights)
             super().__init__(**kwargs)
             k = max((len(path) for paths in examples.paths for path in paths), default=1)
             self.padded = [pad(paths, k) for paths in examples.paths]
 
-        def get_img_files(self, img_path: str) -> list[str]:
+        def get_img_files(self, img_path: str) -> list[str]:  # noqa: ARG002  # theirs
             """Names, for messages only: nothing is opened by them."""
             return [f"image_{i}.png" for i in self.examples.image_ids]
 
         def get_labels(self) -> list[dict[str, Any]]:
             """What ultralytics counts and filters by; paths themselves are kept aside."""
             found = []
-            for at, (paths, classes) in enumerate(zip(self.examples.paths, self.examples.classes, strict=True)):
-                height, width = resized(*self.examples.sizes[at], self.imgsz)
+            examples = self.examples
+            for at, (paths, classes) in enumerate(zip(examples.paths, examples.classes, strict=True)):
+                height, width = resized(*_pair(examples.sizes[at]), self.imgsz)
                 found.append(
                     {
                         "im_file": self.im_files[at],
@@ -154,7 +118,7 @@ def _table_dataset() -> Any:
             return found
 
         def build_transforms(self, hyp: Any) -> Any:
-            """ultralytics' transforms, with mix partners drawn by weight."""
+            """Ultralytics' transforms, with mix partners drawn by weight."""
             transforms = super().build_transforms(hyp)
             for mix in _mixes(transforms):
                 mix.get_indexes = functools.partial(self._draw_partners, getattr(mix, "n", 2) - 1)
@@ -163,12 +127,11 @@ def _table_dataset() -> Any:
         def _draw_partners(self, k: int) -> list[int]:
             return random.choices(range(len(self.examples)), cum_weights=self.partners, k=k)
 
-        def load_image(self, i: int, rect_mode: bool = True, resize_short: bool = False) -> Any:
+        def load_image(self, i: int, *_args: Any, **_kwargs: Any) -> Any:
             """Pixels at training size, original and resized (height, width)."""
-            pixels = self.pixels[i]
-            if pixels is None:
-                pixels = read_resized(self.examples, i, self.imgsz)
-            return pixels, tuple(self.examples.sizes[i].tolist()), pixels.shape[:2]
+            held = self.examples.pixels[i] if self.examples.pixels else None
+            pixels = read(self.examples, i, self.imgsz) if held is None else held
+            return pixels, _pair(self.examples.sizes[i]), pixels.shape[:2]
 
         def get_image_and_label(self, index: int) -> dict[str, Any]:
             """One example, as the transforms take it."""
@@ -195,10 +158,10 @@ def _table_dataset() -> Any:
 
 @functools.cache
 def _mask_format() -> Any:
-    augment = ultralytics("data.augment")
+    base: Any = ultralytics("data.augment").Format
 
-    class MaskFormat(augment.Format):
-        """Fills paths by signed area, so that holes and islands reach the loss; masks are soft at their edges."""
+    class MaskFormat(base):  # type: ignore[misc,valid-type]  # known only once ultralytics is there
+        """Fills paths by signed area: holes and islands reach the loss, and edges are soft."""
 
         def _format_segments(self, instances: Any, cls: Any, w: int, h: int) -> tuple[Any, Any, Any]:
             masks = coverage(instances.segments, h, w, self.mask_ratio)
@@ -225,6 +188,11 @@ def _mixes(transforms: Any) -> Iterator[Any]:
         inner = getattr(transform, "pre_transform", None)
         if inner is not None:
             yield from _mixes(inner)
+
+
+def _pair(size: npt.NDArray[np.int64]) -> tuple[int, int]:
+    height, width = size.tolist()
+    return height, width
 
 
 def _boxes(paths: list[Any], height: int, width: int) -> npt.NDArray[np.float32]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,8 @@ class Examples:
         sizes: ``(n, 2)`` int64, height and width of the originals, pixels.
         paths: for each image the closed paths of its masks, pixels at the training size (see ``outlines``).
         classes: for each image the label index of each path, ``(k,)`` float32.
+        pixels: for each image its pixels at the training size, or None where memory would not hold them (see
+            ``pixels.load``).
     """
 
     tables: LabeledImages
@@ -36,9 +39,22 @@ class Examples:
     sizes: npt.NDArray[np.int64]
     paths: list[list[Points]]
     classes: list[npt.NDArray[np.float32]]
+    pixels: list[Any] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.image_ids)
+
+    def take(self, at: Sequence[int]) -> Examples:
+        """Some of them, by position."""
+        chosen = list(at)
+        return Examples(
+            self.tables,
+            self.image_ids[chosen],
+            self.weights[chosen],
+            self.sizes[chosen],
+            [self.paths[i] for i in chosen],
+            [self.classes[i] for i in chosen],
+        )
 
     @property
     def n_instances(self) -> int:
@@ -49,8 +65,8 @@ class Examples:
 def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Examples:
     """Images with weight > 0, of split train or none, that somebody labeled.
 
-    An image with state unlabeled never trains, whatever its weight: everything not yet labeled on it would be taught as
-    background. Crowd masks and proposals are no examples either.
+    An image with state unlabeled never trains, whatever its weight: everything not yet labeled on it would be
+    taught as background. Crowd masks and proposals are no examples either.
 
     Args:
         tables: where to learn from.
@@ -63,12 +79,14 @@ def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Example
     if partial not in PARTIAL:
         raise ModelError(f"partial must be one of {', '.join(PARTIAL)}, got {partial!r}")
     images = tables.images
-    eligible = (images["weight"].to_numpy() > 0) & (images["split"].isna() | (images["split"] == "train")).to_numpy()
+    eligible = (images["weight"].to_numpy() > 0) & (
+        images["split"].isna() | (images["split"] == "train")
+    ).to_numpy()
     unlabeled = eligible & (images["state"] == "unlabeled").to_numpy()
     if unlabeled.any():
         warnings.warn(
-            f"{int(unlabeled.sum())} images with weight > 0 have state 'unlabeled' and are left out of training: "
-            f"{first(images.index[unlabeled])}. Set their state to partial, complete or empty, or their weight to 0",
+            f"{int(unlabeled.sum())} images with weight > 0 have state 'unlabeled' and are left out: "
+            f"{first(images.index[unlabeled])}. Set their state to partial, complete or empty",
             FallbackWarning,
             stacklevel=4,
         )
@@ -77,9 +95,10 @@ def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Example
         eligible &= (images["state"] != "partial").to_numpy()
     examples = _examples(tables, images[eligible], imgsz)
     if not examples.n_instances:
+        states = "unlabeled" + (" or partial" if partial == "skip" else "")
         raise ModelError(
-            f"nothing to learn from: {len(examples)} of {len(images)} images have weight > 0, split train or none, and a "
-            f"state other than unlabeled{' or partial' if partial == 'skip' else ''}, with 0 instances in all"
+            f"nothing to learn from: {len(examples)} of {len(images)} images have weight > 0, split train or "
+            f"none, and a state other than {states}, and no accepted instance is on them"
         )
     return examples
 
@@ -94,13 +113,15 @@ def validation(tables: LabeledImages, imgsz: int) -> Examples:
 def _examples(tables: LabeledImages, images: pd.DataFrame, imgsz: int) -> Examples:
     sizes = images[["height", "width"]].to_numpy(np.int64)
     instances = tables.instances
-    usable = instances["image_id"].isin(images.index) & ~instances["crowd"] & (instances["status"] != "proposed")
+    usable = (
+        instances["image_id"].isin(images.index) & ~instances["crowd"] & (instances["status"] != "proposed")
+    )
     rows = instances[usable]
-    position = images.index.get_indexer(rows["image_id"])
+    position = images.index.get_indexer(pd.Index(rows["image_id"]))
     codes = rows["label"].cat.codes.to_numpy()
     paths: list[list[Points]] = [[] for _ in range(len(images))]
     classes: list[list[int]] = [[] for _ in range(len(images))]
-    for at, code, mask in zip(position, codes, rows["mask"].array, strict=True):
+    for at, code, mask in zip(position.tolist(), codes.tolist(), rows["mask"].array, strict=True):
         height, width = (int(side) for side in sizes[at])
         path = outline(mask, height, width, imgsz / max(height, width))
         if len(path):
@@ -119,13 +140,15 @@ def _examples(tables: LabeledImages, images: pd.DataFrame, imgsz: int) -> Exampl
 def draw(weights: npt.ArrayLike, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """One epoch: as many draws as weights, each index in proportion to its weight, in random order.
 
-    Systematic resampling: index i comes up floor or ceil of n * w[i] / sum(w) times; equal weights, exactly once.
+    Systematic resampling: index i comes up floor or ceil of n * w[i] / sum(w) times; equal weights, exactly
+    once.
 
     Args:
         weights: ``(n,)`` > 0.
         rng: source of chance.
 
-    Source: G. Kitagawa, "Monte Carlo filter and smoother for non-Gaussian nonlinear state space models" (1996).
+    Source: G. Kitagawa, "Monte Carlo filter and smoother for non-Gaussian nonlinear state space models"
+        (1996).
 
     Example:
         >>> sorted(draw([2, 1, 1], np.random.default_rng(0)).tolist()) in ([0, 0, 1], [0, 0, 2], [0, 1, 2])
@@ -141,12 +164,11 @@ def draw(weights: npt.ArrayLike, rng: np.random.Generator) -> npt.NDArray[np.int
 
 
 def partners(weights: npt.ArrayLike) -> Sequence[float]:
-    """Cumulative weights, as ``random.choices`` takes them, for drawing the images that mosaic and mixup add."""
+    """Cumulative weights, as ``random.choices`` takes them, to draw the images that mosaic adds."""
     return np.cumsum(np.asarray(weights, np.float64)).tolist()
 
 
 def resized(height: int, width: int, imgsz: int) -> tuple[int, int]:
-    """Height and width with the long side at ``imgsz`` (rounded up, as ultralytics does), at least one pixel."""
+    """Height and width with the long side at ``imgsz``, rounded up as ultralytics does."""
     ratio = imgsz / max(height, width)
     return min(int(np.ceil(height * ratio)), imgsz), min(int(np.ceil(width * ratio)), imgsz)
-

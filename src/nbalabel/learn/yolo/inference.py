@@ -20,6 +20,7 @@ from ...core.schema import LabeledImages
 from ..embed import Embeddings, concatenate
 from .letterbox import encode_crops
 from .parts import Part, Parts, gather
+from .pixels import read_image
 from .predictor import Found, Predictor
 
 _PART_IMAGES = 64
@@ -155,11 +156,13 @@ def _read(
     tables: LabeledImages, ids: npt.NDArray[np.int64], batch: int, failed: dict[int, str]
 ) -> Iterator[tuple[list[int], list[npt.NDArray[np.uint8]]]]:
     """Images ``batch`` at a time; those that cannot be read are noted and skipped."""
+    frame = tables.images.loc[ids, ["height", "width"]]
+    sizes = {i: (h, w) for i, h, w in frame.itertuples()}
     for begin in range(0, len(ids), batch):
         group, images = [], []
         for image_id in ids[begin : begin + batch].tolist():
             try:
-                images.append(np.asarray(tables.read_image(image_id)))
+                images.append(read_image(tables, image_id, sizes[image_id]))
             except (ImageError, OSError) as error:
                 failed[image_id] = str(error)
                 continue
@@ -192,7 +195,7 @@ def _rows(held: Sequence[Found], ids: Sequence[int], sizes: Sequence[tuple[int, 
 
 
 def _blank() -> Part:
-    types = {"image_id": "int64", "code": "int64", "mask": pd.ArrowDtype(pa.large_binary())}
+    types: dict[str, Any] = {"image_id": "int64", "code": "int64", "mask": pd.ArrowDtype(pa.large_binary())}
     types |= {**dict.fromkeys("xywh", "float32"), "area": "int32", "score": "float32"}
     rows = pd.DataFrame({name: pd.array([], dtype=dtype) for name, dtype in types.items()})
     return Part(rows, np.zeros(0, np.int64), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
@@ -209,7 +212,9 @@ def embed(
     image, instance, instance_ids = [], [], []
     failed: dict[int, str] = {}
     for group, images in _read(tables, ids, batch, failed):
-        for image_id, pixels, (maps, letterbox) in zip(group, images, predictor.maps(images, imgsz), strict=True):
+        for image_id, pixels, (maps, letterbox) in zip(
+            group, images, predictor.maps(images, imgsz), strict=True
+        ):
             known.append(image_id)
             image.append(maps.image(letterbox)[None])
             own = instances.iloc[rows.get(image_id, [])]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ...core.geometry import runs
 from .examples import resized
+from .pixels import resize
 
 _GRAY = 114  # what ultralytics pads with
 
@@ -40,12 +41,7 @@ class Letterbox:
 
     def fill(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The image ``(h, w, 3)`` uint8 in its input, ``outer`` + (3,)."""
-        import cv2
-
-        if pixels.shape[:2] != self.inner:
-            shrinks = self.inner[0] < pixels.shape[0]
-            how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            pixels = cv2.resize(pixels, self.inner[::-1], interpolation=how)
+        pixels = resize(pixels, *self.inner)
         if self.inner == self.outer:
             return pixels
         out = np.full((*self.outer, 3), _GRAY, np.uint8)
@@ -62,7 +58,7 @@ class Letterbox:
 def mask_crops(
     logits: npt.NDArray[np.float32], boxes: npt.NDArray[np.int64], letterbox: Letterbox
 ) -> list[npt.NDArray[np.bool_]]:
-    """Masks at the original's resolution inside their boxes: logits interpolated linearly at each pixel's centre.
+    """Masks at the original's resolution: logits interpolated linearly at each pixel's centre, within boxes.
 
     Args:
         logits: ``(n, h, w)`` over the whole input, > 0 inside.

@@ -14,7 +14,7 @@ from ...core.errors import FallbackWarning, ModelError, first
 from ...core.schema import LabeledImages, conform
 from ..embed import Embeddings
 from ..run import Run, new_id, state_of
-from . import examples, inference, trainer, weights
+from . import examples, inference, pixels, trainer, weights
 from .parts import Part, Parts
 from .predictor import Predictor
 from .progress import Progress
@@ -23,11 +23,12 @@ from .progress import Progress
 class Yolo:
     """An instance-segmentation model of ultralytics that learns from tables.
 
-    Pretrained weights are used when they are at hand (a path, the working folder, its ``weights/``, ultralytics' own
-    weights folder) or can be downloaded; otherwise, within seconds and with one FallbackWarning, training starts from the
-    architecture. ``NBALABEL_OFFLINE=1`` tries no download.
+    Pretrained weights are used when they are at hand (a path, the working folder, its ``weights/``,
+    ultralytics' own weights folder) or can be downloaded; otherwise, within seconds and with one
+    FallbackWarning, training starts from the architecture. ``NBALABEL_OFFLINE=1`` tries no download.
 
-    Training again continues from the current weights, so that round after round of labeling builds on the last.
+    Training again continues from the current weights, so that round after round of labeling builds on the
+    last.
 
     Args:
         model: "yolo11n-seg" or another name, or a ``.npz`` (ours), ``.pt`` or ``.yaml`` (ultralytics) file.
@@ -69,32 +70,46 @@ class Yolo:
     ) -> Run:
         """Learn from the images with weight > 0, drawn in proportion to their weights.
 
-        An epoch draws as many images as have weight > 0; with equal weights each comes exactly once. Images of state
-        unlabeled, of split val or test, and those with weight 0 are no part of it: not in mosaic, mixup or copy-paste
-        either. Masks reach the loss with their holes and islands. Where images of split val are labeled all over, the
-        weights that do best on them are kept, otherwise the last. Interrupting keeps the best so far and returns.
+        An epoch draws as many images as have weight > 0; with equal weights each comes exactly once. Images
+        of state unlabeled, of split val or test, and those with weight 0 are no part of it: not in mosaic,
+        mixup or copy-paste either. Masks reach the loss with their holes and islands. Where images of split
+        val are labeled all over, the weights that do best on them are kept, otherwise the last. Interrupting
+        keeps the best so far and returns.
 
         Args:
             tables: a Dataset, a Version or Tables.
             epochs: passes over the images.
-            imgsz: long side images are resized to, pixels (a multiple of 32).
+            imgsz: long side images are resized to, pixels (rounded up to a multiple of 32).
             batch: images a step.
             seed: the same tables, arguments and seed give the same weights on a CPU.
-            partial: "use" images of state partial, or "skip" them (what is unlabeled on them is taught as background).
+            partial: "use" images of state partial, or "skip" them (what is unlabeled on them is taught as
+                background).
             folder: where to save the Run and its weights; None saves nothing.
-            **arguments: any training argument of ultralytics (``lr0``, ``mosaic``, ``degrees``, ``freeze`` ...).
+            **arguments: any training argument of ultralytics (``lr0``, ``mosaic``, ``degrees``, ``freeze``
+                ...).
 
         Returns:
             A Run with ``curves`` (one row an epoch) and ``interrupted``.
 
         Raises:
-            ModelError: there is nothing to learn from, an argument is unknown, or the loss is no longer a number.
+            ModelError: there is nothing to learn from, an argument is unknown, or the loss is no longer a
+                number.
         """
         began = time.perf_counter()
-        given = {**self._defaults(batch, imgsz), **arguments, "epochs": epochs, "imgsz": imgsz, "batch": batch, "seed": seed}
-        learn = examples.training(tables, imgsz, partial)
-        check = examples.validation(tables, imgsz)
-        outcome = trainer.train(self.network, tables.labels, learn, check, given, Progress())
+        imgsz = -(-imgsz // 32) * 32
+        given = {
+            **self._defaults(batch),
+            **arguments,
+            "epochs": epochs,
+            "imgsz": imgsz,
+            "batch": batch,
+            "seed": seed,
+        }
+        trainer.check(given)
+        learn = pixels.load(examples.training(tables, imgsz, partial), imgsz)
+        check = pixels.load(examples.validation(tables, imgsz), imgsz)
+        with Progress() as progress:
+            outcome = trainer.train(self.network, tables.labels, learn, check, given, progress)
         self.network, self.imgsz, self.trained, self._predictor = outcome.network, imgsz, True, None
         run = Run(
             id=new_id("train"),
@@ -129,8 +144,8 @@ class Yolo:
     ) -> Run:
         """Propose instances, masks at the resolution of the originals.
 
-        Images that cannot be read are skipped and reported in ``run.failed``. Interrupting returns what was found so far;
-        with a folder, the same call continues where it stopped.
+        Images that cannot be read are skipped and reported in ``run.failed``. Interrupting returns what was
+        found so far; with a folder, the same call continues where it stopped.
 
         Args:
             tables: a Dataset, a Version or Tables.
@@ -211,7 +226,7 @@ class Yolo:
         state = f"labels {', '.join(self.labels[:5])}" if self.trained else "not trained yet"
         return f"Yolo({self.name!r}, {state})"
 
-    def _defaults(self, batch: int, imgsz: int) -> dict[str, Any]:
+    def _defaults(self, batch: int) -> dict[str, Any]:
         """Where ultralytics' own defaults fit large sets and GPUs only."""
         return {
             "optimizer": "AdamW",
@@ -236,7 +251,7 @@ class Yolo:
         codes = {code: name for code, name in self.network.names.items() if name in labels}
         if not codes:
             raise ModelError(
-                f"the model knows {first(self.labels)}, the tables {first(labels)}: they share no label. Train first"
+                f"the model knows {first(self.labels)}, the tables {first(labels)}: train it first"
             )
         if len(codes) < len(labels):
             unknown = [name for name in labels if name not in codes.values()]

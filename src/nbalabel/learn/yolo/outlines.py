@@ -1,8 +1,9 @@
 """Masks as closed paths that keep holes and islands, and paths back to masks.
 
-ultralytics carries one closed path per instance through its augmentations. A mask of several rings becomes one path by
-walking a seam to each further ring and back: the seam is crossed once in either direction, so in a *signed* fill both
-crossings cancel and neither holes nor islands are lost. (A fill that paints its border, as OpenCV's, would draw the seams.)
+ultralytics carries one closed path per instance through its augmentations. A mask of several rings becomes
+one path by walking a seam to each further ring and back: the seam is crossed once in either direction, so in
+a *signed* fill both crossings cancel and neither holes nor islands are lost. (A fill that paints its border,
+as OpenCV's, would draw the seams.)
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ...core.geometry.polygon import rle_to_polygons
 Points = npt.NDArray[np.float32]
 
 MAX_POINTS = 1000
-"""Points of the longest path; longer ones are sampled evenly along their length (ultralytics does it at this number)."""
+"""Most points of a path; longer ones are sampled evenly along their length."""
 
 
 def outline(rle: bytes, height: int, width: int, scale: float, step: float = 2.0) -> Points:
@@ -28,25 +29,25 @@ def outline(rle: bytes, height: int, width: int, scale: float, step: float = 2.0
         height: of its image, pixels.
         width: of its image, pixels.
         scale: pixels of the resized image per pixel of the original.
-        step: longest distance between neighbours, resized pixels (augmentation clips points, not lines).
+        step: longest distance between neighbours, resized pixels (points are clipped, not lines); where corners
+            lie closer than half a resized pixel, points half a pixel apart stand for them.
 
     Returns:
-        ``(k, 2)`` float32 (x, y), not repeated at the end; exterior rings run one way, holes the other. ``(0, 2)`` for
-        an empty mask.
+        ``(k, 2)`` float32 (x, y), not repeated at the end; exterior rings run one way, holes the other. ``(0,
+        2)`` for an empty mask.
     """
-    tolerance = 0.25 / scale if scale < 1 else 0.0
     rings: list[npt.NDArray[np.float64]] = []
-    for polygon in rle_to_polygons(rle, height, width, tolerance):
+    for polygon in rle_to_polygons(rle, height, width):
         rings.append(_turning(polygon.exterior, 1))
         rings.extend(_turning(hole, -1) for hole in polygon.holes)
     if not rings:
         return np.zeros((0, 2), np.float32)
     path = join([ring * scale for ring in rings])
-    return _dense(path, step).astype(np.float32)
+    return _spaced(path, 0.5, step).astype(np.float32)
 
 
 def join(rings: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    """Rings as one closed path: each closed, then on to the next ring's start, and back along the starts at the end."""
+    """Rings as one closed path: each closed, on to the next one's start, and back along the starts."""
     starts = np.stack([ring[0] for ring in rings])
     walk = [np.concatenate([ring, ring[:1]]) for ring in rings]
     return np.concatenate([*walk, starts[-2:0:-1]]) if len(rings) > 1 else rings[0]
@@ -64,8 +65,8 @@ def pad(paths: Sequence[Points], k: int) -> Points:
 def coverage(paths: npt.ArrayLike, height: int, width: int, ratio: int = 1) -> npt.NDArray[np.float32]:
     """How much of each cell every path encloses: exact along x, ``ratio`` scan lines a cell along y.
 
-    Sums, over the edges of a path, the signed length of scan line right of the edge: the area under a closed path, as
-    anti-aliasing font rasterisers accumulate it.
+    Sums, over the edges of a path, the signed length of scan line right of the edge: the area under a closed
+    path, as anti-aliasing font rasterisers accumulate it.
 
     Args:
         paths: ``(n, k, 2)`` closed paths (x, y), pixels of the image.
@@ -89,7 +90,10 @@ def coverage(paths: npt.ArrayLike, height: int, width: int, ratio: int = 1) -> n
     x1, y1 = following[..., 0].ravel(), following[..., 1].ravel()
     first = np.ceil(np.minimum(y0, y1) - 0.5)
     last = np.ceil(np.maximum(y0, y1) - 0.5)
-    first, last = np.clip(first, 0, rows * ratio).astype(np.int64), np.clip(last, 0, rows * ratio).astype(np.int64)
+    first, last = (
+        np.clip(first, 0, rows * ratio).astype(np.int64),
+        np.clip(last, 0, rows * ratio).astype(np.int64),
+    )
     crossed = last - first
     edge = np.repeat(np.arange(len(crossed)), crossed)
     line = np.arange(len(edge)) - np.repeat(np.cumsum(crossed) - crossed, crossed) + first[edge]
@@ -112,14 +116,15 @@ def _turning(ring: npt.NDArray[np.float64], sign: int) -> npt.NDArray[np.float64
     return ring if area * sign > 0 else ring[::-1]
 
 
-def _dense(path: npt.NDArray[np.float64], step: float) -> npt.NDArray[np.float64]:
-    """Points added so that no edge is longer than ``step``, or evenly spaced ones where that is too many."""
+def _spaced(path: npt.NDArray[np.float64], least: float, most: float) -> npt.NDArray[np.float64]:
+    """Points added so that no edge is longer than ``most``; evenly spaced where edges are mostly short."""
     closed = np.concatenate([path, path[:1]])
     length = np.hypot(*np.diff(closed, axis=0).T)
-    pieces = np.maximum(np.ceil(length / step), 1).astype(np.int64)
-    if pieces.sum() > MAX_POINTS:
+    pieces = np.maximum(np.ceil(length / most), 1).astype(np.int64)
+    enough = min(max(int(np.ceil(length.sum() / least)), 4), MAX_POINTS)
+    if pieces.sum() > enough:
         along = np.concatenate([[0.0], np.cumsum(length)])
-        at = np.linspace(0, along[-1], MAX_POINTS, endpoint=False)
+        at = np.linspace(0, along[-1], enough, endpoint=False)
         return np.stack([np.interp(at, along, closed[:, i]) for i in range(2)], axis=1)
     edge = np.repeat(np.arange(len(pieces)), pieces)
     share = (np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) / pieces[edge]

@@ -60,9 +60,13 @@ class Parts:
         if self.folder is None:
             self._held[number] = part
             return
-        np.savez(self.folder / f"{number:06}.npz", ids=part.image_ids, image=part.image, instance=part.instance)
+        np.savez(
+            self.folder / f"{number:06}.npz", ids=part.image_ids, image=part.image, instance=part.instance
+        )
         failed = json.dumps(part.failed)
-        table = pa.Table.from_pandas(part.rows, preserve_index=False).replace_schema_metadata({"failed": failed})
+        table = pa.Table.from_pandas(part.rows, preserve_index=False).replace_schema_metadata(
+            {"failed": failed}
+        )
         partial = self._file(number).with_suffix(".part")
         with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)

@@ -1,11 +1,13 @@
-"""The network on a batch of images: boxes, scores, mask logits, and the feature maps embeddings are made of."""
+"""The network on a batch of images: boxes, scores, mask logits, and feature maps for embeddings."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,9 +55,7 @@ class Maps:
         inside = cell_weights(np.ones(letterbox.inner, bool), 0, 0, (1.0, 1.0), cell, last.shape[1:])
         return pool_image(last, inside)
 
-    def instances(
-        self, crops: Sequence[npt.NDArray], corners: npt.NDArray, letterbox: Letterbox
-    ) -> Floats:
+    def instances(self, crops: Sequence[npt.NDArray], corners: npt.NDArray, letterbox: Letterbox) -> Floats:
         """The instance embeddings of masks given as crops."""
         finest = self.scales[0]
         grid = finest.shape[1:]
@@ -112,24 +112,16 @@ class Predictor:
         import torch
 
         shapes: dict[tuple[int, int], list[int]] = defaultdict(list)
-        letterboxes = [Letterbox.fit(*pixels.shape[:2], imgsz, self.stride) for pixels in images]
+        letterboxes = [Letterbox.fit(*p.shape[:2], imgsz, self.stride) for p in images]
         for i, letterbox in enumerate(letterboxes):
             shapes[letterbox.outer].append(i)
         for at in shapes.values():
             stack = np.stack([letterboxes[i].fill(images[i]) for i in at])
             batch = torch.from_numpy(stack).to(self.device).permute(0, 3, 1, 2).float().div_(255)
-            heard: dict[int, Any] = {}
-            hooks = [
-                layer.register_forward_hook(lambda _m, _i, output, key=key: heard.__setitem__(key, output))
-                for key, layer in (self._taps if listen else {}).items()
-            ]
-            try:
-                with torch.inference_mode():
-                    raw = self.network(batch)
-            finally:
-                for hook in hooks:
-                    hook.remove()
-            yield [letterboxes[i] for i in at], at, raw, _scales(heard, len(at), letterboxes[at[0]].outer[0])
+            height = batch.shape[2]
+            with torch.inference_mode(), _listening(self._taps if listen else {}, height) as heard:
+                raw = self.network(batch)
+            yield [letterboxes[i] for i in at], at, raw, _scales(heard, len(at))
 
     def _suppress(self, outputs: Any, score: float, iou: float, max_detections: int) -> list[Any]:
         nms = ultralytics("utils.nms")
@@ -181,16 +173,29 @@ def _backbone_taps(network: Any) -> dict[int, Any]:
     return {i: layers[i] for i in range(last + 1)}
 
 
-def _scales(heard: dict[int, Any], n: int, height: int) -> list[Maps | None]:
-    """Per image: the deepest backbone map at each stride asked for, then SPPF's."""
+@contextmanager
+def _listening(layers: dict[int, Any], height: int) -> Iterator[dict[int, Any]]:
+    """What layers put out, by stride: the deepest at each stride asked for; the last one under 0."""
+    heard: dict[int, Any] = {}
+    last = max(layers, default=-1)
+
+    def listen(at: int, _layer: Any, _inputs: Any, output: Any) -> None:
+        stride = 0 if at == last else round(height / output.shape[2])
+        if stride == 0 or stride in _STRIDES:
+            heard[stride] = output
+
+    hooks = [layer.register_forward_hook(partial(listen, at)) for at, layer in layers.items()]
+    try:
+        yield heard
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _scales(heard: dict[int, Any], n: int) -> list[Maps | None]:
+    """Per image: the backbone maps from fine to coarse, SPPF's last."""
     if not heard:
         return [None] * n
-    last = max(heard)
-    chosen: dict[int, Any] = {}
-    for key in sorted(heard):
-        stride = round(height / heard[key].shape[2])
-        if key != last and stride in _STRIDES:
-            chosen[stride] = heard[key]
-    stacks = [chosen[stride] for stride in sorted(chosen)] + [heard[last]]
+    stacks = [heard[stride] for stride in sorted(heard) if stride] + [heard[0]]
     arrays = [np.ascontiguousarray(stack.float().cpu().numpy()) for stack in stacks]
     return [Maps([array[i] for array in arrays]) for i in range(n)]

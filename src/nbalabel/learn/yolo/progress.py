@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,30 +10,55 @@ from tqdm.auto import tqdm
 
 
 class Progress:
-    """Reports to whoever watches: a bar everywhere, a live curve where there is a notebook."""
+    """Reports to whoever watches: a bar everywhere, a live curve where there is a notebook.
+
+    Use as a context: the bar closes with it, and the curve goes, since the Run shows it.
+    """
 
     def __init__(self) -> None:
         self._bar: Any = None
+        self._curve: Any = None
         self._epochs = 0
         self._rows: list[Mapping[str, float]] = []
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        if self._curve is not None:
+            self._curve.update({"text/html": ""}, raw=True)
 
     def start(self, epochs: int, batches: int) -> None:
         """Training begins."""
         self._epochs = epochs
         self._bar = tqdm(total=epochs * batches, unit="batch", delay=1, leave=False)
+        if _in_notebook():
+            from IPython.display import display
+
+            self._curve = display({"text/html": ""}, raw=True, display_id=True)
 
     def batch(self, losses: Mapping[str, float]) -> None:
         """One batch is done."""
-        if self._bar is not None:
-            self._bar.set_description(f"epoch {len(self._rows) + 1}/{self._epochs}", refresh=False)
-            self._bar.set_postfix(loss=f"{sum(losses.values()):.3g}", refresh=False)
-            self._bar.update()
+        self._bar.set_description(f"epoch {len(self._rows) + 1}/{self._epochs}", refresh=False)
+        self._bar.set_postfix(loss=f"{sum(losses.values()):.3g}", refresh=False)
+        self._bar.update()
 
     def epoch(self, row: Mapping[str, float]) -> None:
         """One epoch is done."""
         self._rows.append(row)
+        if self._curve is not None:
+            from ..run_card import curves_svg
 
-    def close(self) -> None:
-        """Training is over, or was stopped."""
-        if self._bar is not None:
-            self._bar.close()
+            self._curve.update({"text/html": curves_svg(self._rows, epochs=self._epochs)}, raw=True)
+
+
+def _in_notebook() -> bool:
+    """Whether a kernel is there to show pictures; IPython in a terminal is not one."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return shell is not None and hasattr(shell, "kernel")

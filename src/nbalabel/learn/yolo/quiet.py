@@ -1,6 +1,7 @@
-"""Bringing ultralytics in without its voice: no telemetry, no integrations, no log lines, no files of its own.
+"""Ultralytics without its voice: no telemetry, no integrations, no log lines, no files of its own.
 
-Whatever is changed here is put back, so that a notebook that also uses ultralytics directly finds it as it was.
+Whatever is changed here is put back, so that a notebook that also uses ultralytics directly finds it as it
+was.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from types import ModuleType
 
 from ...core.errors import MissingExtraError
 
-_HINT = "nbalabel.Yolo needs ultralytics: pip install 'nbalabel[yolo]' (it is AGPL-3.0; nbalabel itself is Apache-2.0)"
+_HINT = "nbalabel.Yolo needs ultralytics (AGPL-3.0; nbalabel is Apache-2.0): pip install 'nbalabel[yolo]'"
 
 
 def cache_folder() -> Path:
-    """Where downloaded weights and ultralytics' settings are kept: ``NBALABEL_CACHE`` or the user's cache folder."""
+    """Where weights and ultralytics' settings are kept: ``NBALABEL_CACHE``, or the user's cache folder."""
     named = os.environ.get("NBALABEL_CACHE")
     if named:
         return Path(named)
@@ -69,7 +70,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def _import_environment() -> Iterator[None]:
-    """At import ultralytics looks up host names and writes a settings file: no to the first, our cache for the second."""
+    """At import it looks up host names and writes a settings file: keep it offline, and in our cache."""
     ours = {"YOLO_OFFLINE": "1", "YOLO_VERBOSE": "false"}
     if "YOLO_CONFIG_DIR" not in os.environ:
         ours["YOLO_CONFIG_DIR"] = str(_writable(cache_folder()))

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,6 +44,16 @@ OURS = {
     "save_dir": "pass folder=",
 }
 """Arguments of ultralytics that have no meaning here, and what to do instead."""
+
+_FIXED: Mapping[str, Any] = {
+    "task": "segment",
+    "model": "tables",
+    "data": "tables",
+    "plots": False,
+    "save": True,
+    "verbose": False,
+    "workers": 0,
+}
 
 # Warnings of torch and ultralytics that nobody reading a notebook can act on.
 _NOISE = (
@@ -96,18 +107,24 @@ def train(
         network: where to start from.
         labels: what to tell apart, in order.
         learn: examples to learn from.
-        check: examples to validate on after each epoch, perhaps none: then the last weights are kept, else the best.
+        check: examples to validate on after each epoch, perhaps none: then the last weights are kept, else
+            the best.
         arguments: ultralytics' training arguments.
         progress: told about each batch and epoch.
 
     Raises:
         ModelError: an argument is unknown or has no meaning here, or the loss is no longer a number.
     """
-    overrides = _overrides(arguments, validates=len(check) > 0)
+    overrides = {**_FIXED, "val": len(check) > 0, **arguments}
     with _own_randomness(), quiet(), tempfile.TemporaryDirectory(prefix="nbalabel-") as folder, _less_noise():
         try:
             trainer = _table_trainer()(
-                network, labels, learn, check, progress, overrides={**overrides, "save_dir": folder, "exist_ok": True}
+                network,
+                labels,
+                learn,
+                check,
+                progress,
+                overrides={**overrides, "save_dir": folder, "exist_ok": True},
             )
         except (SyntaxError, TypeError, ValueError) as error:
             raise ModelError(f"training arguments {dict(arguments)!r}: {error}") from error
@@ -119,19 +136,27 @@ def train(
         return Outcome(trainer.best_network(), trainer.rows, interrupted, trainer.best_epoch)
 
 
-def _overrides(arguments: Mapping[str, Any], *, validates: bool) -> dict[str, Any]:
+def check(arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments that ultralytics does not know or that mean nothing here, before any work is done.
+
+    Raises:
+        ModelError: naming the argument, and what to do instead.
+    """
+    known = vars(ultralytics("utils").DEFAULT_CFG)
     for name in arguments:
         if name in OURS:
             raise ModelError(f"train has no argument {name!r}: {OURS[name]}")
-    fixed = {"task": "segment", "val": validates, "plots": False, "save": True, "verbose": False, "workers": 0}
-    return {**fixed, "model": "yolo.yaml", "data": "tables", **arguments}
+        if name not in known:
+            near = get_close_matches(name, known, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else "see ultralytics' training settings"
+            raise ModelError(f"ultralytics has no training argument {name!r}: {hint}")
 
 
 @functools.cache
 def _table_trainer() -> Any:
-    base = ultralytics("models.yolo.segment").SegmentationTrainer
+    base: Any = ultralytics("models.yolo.segment").SegmentationTrainer
 
-    class TableTrainer(base):
+    class TableTrainer(base):  # type: ignore[misc,valid-type]  # known only once ultralytics is there
         """Takes network and data from memory, keeps the best weights there."""
 
         def __init__(
@@ -153,14 +178,12 @@ def _table_trainer() -> Any:
             self._began = time.perf_counter()
             super().__init__(overrides=overrides)
 
-        # --- data and network ---------------------------------------------------------------------------------------
-
         def get_dataset(self) -> dict[str, Any]:
             """Labels, and keys by which the data loaders are asked for."""
             return {"train": "train", "val": "val", "names": self.names, "nc": len(self.names), "channels": 3}
 
         def setup_model(self) -> None:
-            """A copy of the network it starts from, fitted to the labels; NHWC, which is a fifth faster on CPUs too."""
+            """A copy of the network, fitted to the labels; NHWC, which is a fifth faster on CPUs too."""
             import torch
 
             network = weights.adapt(self.source, tuple(self.names.values()))
@@ -168,8 +191,10 @@ def _table_trainer() -> Any:
                 network = network.to(memory_format=torch.channels_last)
             self.model = network
 
-        def get_dataloader(self, dataset_path: str, batch_size: int = 16, rank: int = 0, mode: str = "train") -> Any:
-            """Training examples by weight; validation examples in order (the training ones stand in for none)."""
+        def get_dataloader(
+            self, *_args: Any, batch_size: int = 16, mode: str = "train", **_kwargs: Any
+        ) -> Any:
+            """Training examples by weight, or validation examples in order (training ones stand in)."""
             chosen = self.examples[mode] if len(self.examples[mode]) else self.examples["train"]
             data = dataset(chosen, self.args, self.names, augment=mode == "train")
             return loader(data, batch_size, self.args.workers, seed=self.args.seed, shuffle=mode == "train")
@@ -192,8 +217,6 @@ def _table_trainer() -> Any:
             if self.device.type == "cpu":
                 batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
             return batch
-
-        # --- what is kept --------------------------------------------------------------------------------------------
 
         def validate(self) -> tuple[dict[str, float], float | None]:
             """Metrics on the validation examples; nothing where there are none."""
@@ -228,8 +251,6 @@ def _table_trainer() -> Any:
                 network.load_state_dict(self._best)
             network.criterion = None
             return network
-
-        # --- the loop's events ---------------------------------------------------------------------------------------
 
         def run_callbacks(self, event: str) -> None:
             """Only our own: ultralytics' integrations (telemetry, experiment trackers) stay out."""
@@ -271,15 +292,15 @@ def _state(network: Any) -> dict[str, Any]:
 
 @contextmanager
 def _own_randomness() -> Iterator[None]:
-    """ultralytics seeds the global generators: put them back, so that a notebook's own random numbers are its own."""
+    """Ultralytics seeds the global generators: put them back, since a notebook may count on its own."""
     import torch
 
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
         yield
     finally:
         random.setstate(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
+        np.random.set_state(states[1])
         torch.set_rng_state(states[2])
 
 

@@ -1,7 +1,7 @@
 """Weights: finding, downloading, reading and writing them.
 
-Our own files are ``.npz``: the tensors by name, and one JSON text. Nothing in them can run code, unlike the pickles
-torch writes; ultralytics' ``.pt`` files are read through its allow-list of known classes only.
+Our own files are ``.npz``: the tensors by name, and one JSON text. Nothing in them can run code, unlike the
+pickles torch writes; ultralytics' ``.pt`` files are read through its allow-list of known classes only.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ _META = "__nbalabel__"
 
 
 def start(name: str) -> Any:
-    """The network that a name stands for: pretrained when its weights are at hand or can be had, else untrained.
+    """The network that a name stands for: pretrained where its weights can be had, else untrained.
 
     Args:
-        name: a ``.npz`` of ours, a ``.pt`` or ``.yaml`` of ultralytics (a path), or a model's name ("yolo11n-seg").
+        name: a ``.npz`` of ours, a ``.pt`` or ``.yaml`` of ultralytics (a path), or a model's name
+            ("yolo11n-seg").
 
     Raises:
         UnknownNameError: neither a file nor an architecture goes by that name.
@@ -58,7 +59,7 @@ def start(name: str) -> Any:
 
 
 def find(file: str) -> Path | None:
-    """A weights file in the working folder, ``weights/``, ultralytics' weights folder or our cache; None if nowhere."""
+    """A weights file in the working folder, ``weights/``, ultralytics' own or our cache; or None."""
     theirs = Path(ultralytics("utils").SETTINGS["weights_dir"])
     for folder in (Path(), Path("weights"), theirs, cache_folder() / "weights"):
         if (folder / file).is_file():
@@ -67,7 +68,7 @@ def find(file: str) -> Path | None:
 
 
 def download(file: str) -> tuple[Path | None, str]:
-    """Try to fetch a published weights file into the cache, giving up within seconds when there is no way out.
+    """Fetch a published weights file into the cache, giving up within seconds where there is no network.
 
     Returns:
         The file, or None and the reason why there is none.
@@ -102,7 +103,7 @@ def download(file: str) -> tuple[Path | None, str]:
 
 
 def _fetch(url: str, target: Path, connected: threading.Event) -> None:
-    with urllib.request.urlopen(url, timeout=_CONNECT_SECONDS) as response:  # noqa: S310  # https, fixed above
+    with urllib.request.urlopen(url, timeout=_CONNECT_SECONDS) as response:  # noqa: S310  # fixed https address
         connected.set()
         content = response.read()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +112,9 @@ def _fetch(url: str, target: Path, connected: threading.Event) -> None:
     partial.replace(target)
 
 
-def build(architecture: str | dict[str, Any], nc: int | None = None, names: dict[int, str] | None = None) -> Any:
+def build(
+    architecture: str | dict[str, Any], nc: int | None = None, names: dict[int, str] | None = None
+) -> Any:
     """An untrained network of an architecture: ultralytics' name of a YAML file, or its content.
 
     Args:
@@ -126,13 +129,19 @@ def build(architecture: str | dict[str, Any], nc: int | None = None, names: dict
     tasks = ultralytics("nn.tasks")
     with quiet():
         try:
-            content = deepcopy(architecture) if isinstance(architecture, dict) else tasks.yaml_model_load(architecture)
+            content = (
+                deepcopy(architecture)
+                if isinstance(architecture, dict)
+                else tasks.yaml_model_load(architecture)
+            )
         except (OSError, ValueError) as error:
             raise UnknownNameError(
-                f"no model {architecture!r}: expected a name such as 'yolo11n-seg', or a .npz, .pt or .yaml file"
+                f"no model {architecture!r}: expected a name as 'yolo11n-seg', or a .npz, .pt or .yaml file"
             ) from error
         if tasks.guess_model_task(content) != "segment":
-            raise ModelError(f"{architecture!r} is no segmentation model: expected a name such as 'yolo11n-seg'")
+            raise ModelError(
+                f"{architecture!r} is no segmentation model: expected a name such as 'yolo11n-seg'"
+            )
         network = tasks.SegmentationModel(content, nc=nc, verbose=False)
     if names is not None:
         network.names = names
@@ -140,7 +149,7 @@ def build(architecture: str | dict[str, Any], nc: int | None = None, names: dict
 
 
 def adapt(network: Any, labels: tuple[str, ...]) -> Any:
-    """A new network of the same architecture for these labels, with all weights that fit (labels matched by name)."""
+    """A new network of this architecture for these labels, with all weights that fit (labels by name)."""
     names = dict(enumerate(labels))
     fresh = build(network.yaml, len(labels), names)
     with quiet():
@@ -168,7 +177,8 @@ def write(network: Any, path: Path, **meta: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
-        np.savez(file, **{_META: np.frombuffer(text.encode(), np.uint8)}, **tensors)
+        arrays: dict[str, Any] = {_META: np.frombuffer(text.encode(), np.uint8), **tensors}
+        np.savez(file, **arrays)
     partial.replace(path)
     return path
 
@@ -190,7 +200,7 @@ def _read_npz(path: Path) -> Any:
         state = {name: torch.from_numpy(archive[name]) for name in archive.files if name != _META}
     labels = meta["labels"]
     network = build(meta["architecture"], len(labels), dict(enumerate(labels)))
-    # The width of the label branch follows the number of labels a model was first built for: rebuild that first.
+    # The width of the label branch follows the number of labels a model was first built for.
     width = next(tensor.shape[0] for name, tensor in state.items() if name.endswith("cv3.0.0.1.conv.weight"))
     if width != dict(network.named_parameters())[_width_name(network)].shape[0]:
         with quiet():

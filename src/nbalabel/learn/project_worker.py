@@ -1,0 +1,29 @@
+"""A fit in a process of its own: ``python -m nbalabel.learn.project_worker FOLDER``.
+
+Reads ``rows.npy`` and ``job.json`` from the folder, writes ``points.npy`` and the fitted reducer. The folder
+is a private temporary one, made and removed by the process that asked.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from .reducers import FITS
+
+
+def work(folder: Path) -> None:
+    """Fit what ``job.json`` asks for."""
+    job = json.loads((folder / "job.json").read_text())
+    rows = np.load(folder / "rows.npy", allow_pickle=False)
+    reducer, points = FITS[job["method"]](rows, job["seed"], **job["arguments"])
+    (folder / "reducer.pickle").write_bytes(pickle.dumps(reducer))
+    np.save(folder / "points.npy", points, allow_pickle=False)
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]))
