@@ -87,7 +87,9 @@ class Runs:
         out = np.zeros((len(self), 4))
         if not len(full):
             return out
-        height = np.repeat(np.broadcast_to(np.asarray(heights, np.int64), len(self)), np.diff(offsets))
+        of_mask = np.broadcast_to(np.asarray(heights, np.int64), len(self))
+        same = bool((of_mask == of_mask[0]).all())  # dividing by one number is several times faster
+        height = of_mask[0] if same else np.repeat(of_mask, np.diff(offsets))
         last = end - 1
         column, last_column = begin // height, last // height
         spans = last_column > column  # a run that goes on in the next column fills the box from top to bottom
