@@ -1,0 +1,346 @@
+"""Image files: where they may lie, how large they are, their pixels.
+
+File names come from whoever made the dataset, and so do the files: neither is trusted. A name that leaves
+the image root is an UnsafePathError, a file that is missing, damaged, too large or no image is an
+ImageError, and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image, UnidentifiedImageError
+
+from ..core.errors import ImageError, MissingExtraError, NbalabelError, UnsafePathError
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+Source: TypeAlias = str | os.PathLike[str]
+
+MAX_PIXELS = 100_000_000
+"""Larger images are refused unless asked for: a small file can unpack to more than the memory holds."""
+
+# Formats whose readers only read: Pillow would also hand PostScript to Ghostscript, for one.
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "TGA")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_REMOTE = frozenset(
+    {"http", "https", "s3", "gs", "gcs", "az", "abfs", "abfss", "hf", "ftp", "sftp", "memory"}
+)
+
+
+def is_url(file: str) -> bool:
+    """Whether ``images.file`` names something to fetch rather than a path.
+
+    Example:
+        >>> is_url("s3://bucket/a.jpg"), is_url("train/a.jpg")
+        (True, False)
+    """
+    return _URL.match(file) is not None
+
+
+def safe_path(root: Source, file: str) -> Path:
+    """Path of an image below its root.
+
+    Args:
+        root: the image root.
+        file: path relative to it, with forward slashes.
+
+    Raises:
+        UnsafePathError: the name is empty, absolute, climbs out with ``..`` or through a link, or has a
+            drive letter,
+            a backslash or a zero byte.
+
+    Example:
+        >>> safe_path("/data", "train/a.jpg").as_posix()
+        '/data/train/a.jpg'
+        >>> safe_path("/data", "../a.jpg")
+        Traceback (most recent call last):
+        nbalabel.core.errors.UnsafePathError: image file '../a.jpg' must stay below its image root: it
+        contains '..'
+    """
+    problem = _unsafe(file)
+    if problem is None:
+        path = Path(root, file)
+        try:
+            outside = not path.resolve().is_relative_to(Path(root).resolve())
+        except (OSError, RuntimeError) as error:  # a name too long, or links in a circle
+            raise UnsafePathError(f"image file {file!r} cannot be looked up: {error}") from error
+        if not outside:
+            return path
+        problem = "a link leads out of it"
+    raise UnsafePathError(f"image file {file!r} must stay below its image root: {problem}")
+
+
+def locate(root: Source | None, file: str) -> Path | str:
+    """What ``images.file`` names: a path below the image root, or a URL as it stands.
+
+    Raises:
+        UnsafePathError: see :func:`safe_path`; for URLs a scheme that is not remote, such as ``file://``.
+        ImageError: there is no image root to look below.
+
+    Example:
+        >>> locate(None, "https://example.org/a.jpg")
+        'https://example.org/a.jpg'
+    """
+    if is_url(file):
+        scheme = file.split("://", 1)[0].lower()
+        if (
+            scheme not in _REMOTE or "::" in file
+        ):  # "::" chains one file system to another, such as the local one
+            raise UnsafePathError(f"image URL {file!r} must be one of {', '.join(sorted(_REMOTE))}")
+        return file
+    if root is None:
+        raise ImageError(f"image file {file!r} is relative, and these tables have no image root")
+    return safe_path(root, file)
+
+
+def image_size(source: Source) -> tuple[int, int]:
+    """Width and height of an image, pixels, from its header alone.
+
+    Raises:
+        ImageError: the file is missing or not an image.
+    """
+    with _opened(source) as image:
+        width, height = image.size
+    return int(width), int(height)
+
+
+def read_image(source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """Pixels of an image file or URL.
+
+    The orientation that cameras note in EXIF is not applied: masks of COCO, YOLO and the rest refer to the
+    pixels as they are stored. Transparency is dropped, of several frames the first is taken. Images of more
+    than eight bits are stretched so that the darkest and the brightest thousandth of their pixels become 0
+    and 255.
+
+    Args:
+        source: a path, or a URL that fsspec can open.
+        max_pixels: refuse images with more, before their pixels are unpacked.
+
+    Returns:
+        ``(height, width, 3)`` uint8, RGB.
+
+    Raises:
+        ImageError: the file is missing, truncated, not an image, too large, or of a kind that has no RGB.
+        MissingExtraError: a URL, and fsspec or what it needs for this scheme is not installed.
+    """
+    with _opened(source) as image:
+        width, height = image.size
+        if width * height > max_pixels:
+            raise ImageError(
+                f"{_name(source)} has {width} x {height} pixels, more than max_pixels={max_pixels:,}"
+            )
+        image.load()
+        return _rgb(image)
+
+
+def check_images(images: pd.DataFrame, root: Source | None) -> pd.DataFrame:
+    """Read every image and list those that cannot be used.
+
+    Args:
+        images: the images table.
+        root: the image root.
+
+    Returns:
+        One row per broken image, indexed by ``image_id``: ``file`` and ``problem``, a sentence. No rows is
+        good news.
+    """
+    from tqdm.auto import tqdm
+
+    found = []
+    rows = zip(images.index, images["file"], images["width"], images["height"], strict=True)
+    for image_id, file, width, height in tqdm(rows, total=len(images), desc="checking images", delay=1):
+        try:
+            got = read_image(locate(root, file)).shape
+        except NbalabelError as error:
+            found.append((image_id, file, str(error)))
+            continue
+        if got[:2] != (height, width):
+            found.append(
+                (image_id, file, f"has {got[1]} x {got[0]} pixels, the table says {width} x {height}")
+            )
+    out = pd.DataFrame(found, columns=["image_id", "file", "problem"])
+    return out.astype({"image_id": np.int64, "file": "str", "problem": "str"}).set_index("image_id")
+
+
+def thumbnail(pixels: Pixels, size: int) -> Pixels:
+    """The image scaled down so that its longer side is at most ``size`` pixels; never up.
+
+    Example:
+        >>> thumbnail(np.zeros((300, 600, 3), np.uint8), 100).shape
+        (50, 100, 3)
+    """
+    height, width = pixels.shape[:2]
+    scale = size / max(height, width)
+    if scale >= 1:
+        return pixels
+    target = max(round(width * scale), 1), max(round(height * scale), 1)
+    return np.asarray(Image.fromarray(pixels).resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0))
+
+
+def crop(pixels: Pixels, box: Sequence[float], margin: float = 0.0) -> Pixels:
+    """The part of an image in a box, clipped to the image and at least one pixel; a view, not a copy.
+
+    Args:
+        pixels: ``(height, width, 3)`` uint8.
+        box: (x, y, w, h), pixels.
+        margin: added on every side, as a share of the longer side of the box.
+
+    Example:
+        >>> crop(np.zeros((50, 80, 3), np.uint8), (70, 10, 20, 10), margin=0.5).shape
+        (30, 20, 3)
+    """
+    height, width = pixels.shape[:2]
+    x, y, w, h = (float(v) for v in box)
+    more = margin * max(w, h)
+    left, top = (
+        min(max(int(np.floor(x - more)), 0), width - 1),
+        min(max(int(np.floor(y - more)), 0), height - 1),
+    )
+    right, bottom = min(int(np.ceil(x + w + more)), width), min(int(np.ceil(y + h + more)), height)
+    return pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+
+
+class ImageCache:
+    """Images read lately, dropped when they together exceed ``max_bytes``; several threads may share one.
+
+    A file that has changed on disk is read again. The arrays are read-only, as others see them too.
+
+    Example:
+        >>> cache = ImageCache(max_bytes=64 << 20)
+        >>> len(cache)
+        0
+    """
+
+    def __init__(self, max_bytes: int = 256 << 20) -> None:
+        self.max_bytes = max_bytes
+        self.n_bytes = 0
+        self._images: OrderedDict[tuple[str, int, int], Pixels] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def read(self, source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
+        """As :func:`read_image`, from memory where it can."""
+        key = _version(source)
+        with self._lock:
+            if key in self._images:
+                self._images.move_to_end(key)
+                return self._images[key]
+        pixels = read_image(source, max_pixels)
+        pixels.flags.writeable = False
+        with self._lock:
+            if key not in self._images and pixels.nbytes <= self.max_bytes:
+                self._images[key] = pixels
+                self.n_bytes += pixels.nbytes
+            while self.n_bytes > self.max_bytes:
+                self.n_bytes -= self._images.popitem(last=False)[1].nbytes
+        return pixels
+
+
+def _unsafe(file: str) -> str | None:
+    """What is wrong with a file name, by its letters alone."""
+    if not isinstance(file, str) or not file.strip() or file in (".", "./"):
+        return "it is empty"
+    if "\0" in file:
+        return "it contains a zero byte"
+    if "\\" in file:
+        return "it contains a backslash (write '/')"
+    if file.startswith("/") or re.match(r"[A-Za-z]:", file):
+        return "it is absolute"
+    if ".." in file.split("/"):
+        return "it contains '..'"
+    return None
+
+
+def _version(source: Source) -> tuple[str, int, int]:
+    """What changes when a file does."""
+    name = os.fspath(source)
+    if is_url(name):
+        return name, 0, 0
+    try:
+        state = Path(name).stat()
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{name} cannot be read: {error}") from error
+    return name, state.st_mtime_ns, state.st_size
+
+
+def _name(source: Source) -> str:
+    return os.fspath(source)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[Image.Image]:
+    """The image with only its header read; whatever goes wrong with it is an ImageError."""
+    name = _name(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of what we refuse, or read all the same
+        try:
+            with _stream(name) as stream, Image.open(stream, formats=_known_formats()) as image:
+                yield image
+        except NbalabelError:
+            raise
+        except UnidentifiedImageError as error:
+            raise ImageError(f"{name} is not an image in one of {', '.join(_known_formats())}") from error
+        except Image.DecompressionBombError as error:
+            raise ImageError(f"{name} has too many pixels: {error}") from error
+        except Exception as error:  # damaged files make Pillow's readers raise almost anything
+            raise ImageError(f"{name} cannot be read: {str(error) or type(error).__name__}") from error
+
+
+def _known_formats() -> list[str]:
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]
+
+
+def _stream(name: str) -> IO[bytes]:
+    if is_url(name):
+        return io.BytesIO(_fetch(name))
+    path = Path(name)
+    if not path.is_file():  # nor a folder, a device or a pipe
+        raise ImageError(f"{name} is missing" if not path.exists() else f"{name} is not a file")
+    return path.open("rb")
+
+
+def _fetch(url: str) -> bytes:
+    try:
+        import fsspec  # type: ignore[import-untyped]  # ships no types
+    except ImportError as error:
+        raise MissingExtraError(f"{url} is a URL: install fsspec to read it (pip install fsspec)") from error
+    try:
+        with fsspec.open(url, "rb") as stream:
+            data: bytes = stream.read()
+    except ImportError as error:  # fsspec names the package this scheme needs
+        raise MissingExtraError(f"{url} cannot be read yet: {error}") from error
+    return data
+
+
+def _rgb(image: Image.Image) -> Pixels:
+    if image.mode.startswith(("I", "F")):
+        gray = _stretched(np.asarray(image))
+        return np.repeat(gray[:, :, None], 3, axis=2)
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _stretched(values: npt.NDArray[np.generic]) -> Pixels:
+    """Eight bits of an image that has more."""
+    numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    low, high = np.quantile(numbers, (0.001, 0.999))
+    if values.dtype.kind in "iu" and numbers.min() >= 0 and numbers.max() <= 255:
+        low, high = 0.0, 255.0  # eight bits in a wider file
+    scale = 255.0 / (high - low) if high > low else 0.0
+    return np.asarray(np.clip(np.rint((numbers - low) * scale), 0, 255), np.uint8)
