@@ -256,6 +256,7 @@ def test_a_notebook_shows_the_twelve_numbers():
         ({"iou_thresholds": []}, "iou_thresholds must be numbers in"),
         ({"max_detections": (0,)}, "max_detections must be whole numbers"),
         ({"kind": "polygon"}, "kind must be 'mask' or 'box'"),
+        ({"labels": ["fish", "crab", "fish"]}, "labels must be unique"),
         ({"area": "acreage"}, "no column 'acreage'"),
         ({"label_area": "coco_area"}, "no column 'coco_area'"),
     ],
@@ -263,7 +264,7 @@ def test_a_notebook_shows_the_twelve_numbers():
 def test_arguments_out_of_range_are_refused(arguments, message):
     predictions, instances = scattered(5, seed=1, noise=1.0)
     with pytest.raises(DataError, match=message):
-        evaluate(predictions, instances, IMAGES, LABELS, **arguments)
+        evaluate(predictions, instances, IMAGES, **arguments)
 
 
 def test_a_prediction_without_score_is_refused_by_its_id():

@@ -93,12 +93,14 @@ def candidates(
         same_label: False compares regardless of label (crowds still only take their own).
 
     Raises:
-        DataError: a column is missing, a score is missing, or ``kind`` is unknown.
+        DataError: a column or a score is missing, ``kind`` is unknown, or a label is listed twice.
         MaskError: masks are malformed, or those of one image differ in size.
     """
     if kind not in ("mask", "box"):
         raise DataError(f"kind must be 'mask' or 'box', got {kind!r}")
     names = tuple(labels) if labels is not None else _all_labels(predictions, instances)
+    if len(set(names)) < len(names):
+        raise DataError(f"labels must be unique, got {', '.join(names)}")
     ids = _image_ids(predictions, instances, images)
     score = _scores(predictions)
     found = _side(predictions, "predictions", ids, names, kind, same_label, -score)
