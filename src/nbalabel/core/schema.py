@@ -81,7 +81,11 @@ PREDICTIONS: Mapping[str, Column] = {
     "matched_id": Column("Int64", pd.NA, "instance_id of that label"),
 }
 
-SCHEMAS: Mapping[str, Mapping[str, Column]] = {"images": IMAGES, "instances": INSTANCES, "rejected": INSTANCES}
+SCHEMAS: Mapping[str, Mapping[str, Column]] = {
+    "images": IMAGES,
+    "instances": INSTANCES,
+    "rejected": INSTANCES,
+}
 INDEX_NAMES: Mapping[str, str] = {
     "images": "image_id",
     "instances": "instance_id",
@@ -143,15 +147,19 @@ def conform(
     index = _conform_index(frame.index, table)
     columns: dict[str, Any] = {}
     if "mask" in frame and heights is not None and not {"x", "y", "w", "h", "area"} <= set(frame.columns):
-        frame = frame.assign(**{k: v for k, v in _from_masks(frame, heights).items() if k not in frame.columns})
+        frame = frame.assign(
+            **{k: v for k, v in _from_masks(frame, heights).items() if k not in frame.columns}
+        )
     for name, column in schema.items():
         if name in frame:
             columns[name] = _cast(frame[name], name, column, labels, table)
         elif column.default is _REQUIRED:
-            raise DataError(f"{table} needs a column {name!r} ({column.meaning}); it has {list(frame.columns)}")
+            raise DataError(
+                f"{table} needs a column {name!r} ({column.meaning}); it has {list(frame.columns)}"
+            )
         else:
-            blank = pd.Series([column.default] * len(frame), index=frame.index, dtype=object)
-            columns[name] = _cast(blank, name, column, labels, table)
+            one = _cast(pd.Series([column.default], dtype=object), name, column, labels, table)
+            columns[name] = pd.Series(one.array.repeat(len(frame)), index=frame.index)
     for name in frame.columns:
         if name not in columns:
             columns[str(name)] = frame[name]
@@ -181,9 +189,13 @@ def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks
     _check_labels(labels)
     images = tables["images"]
     _check_ids(images, "images")
-    _reject(images, (images["width"] <= 0) | (images["height"] <= 0), "images", "width and height must be > 0")
+    _reject(
+        images, (images["width"] <= 0) | (images["height"] <= 0), "images", "width and height must be > 0"
+    )
     weight = images["weight"].to_numpy()
-    _reject(images, ~(np.isfinite(weight) & (weight >= 0)), "images", "weight must be a number >= 0", "weight")
+    _reject(
+        images, ~(np.isfinite(weight) & (weight >= 0)), "images", "weight must be a number >= 0", "weight"
+    )
     _reject(images, images["state"].isna(), "images", f"state must be one of {', '.join(STATES)}")
     for name in ("instances", "rejected"):
         if name in tables:
@@ -239,27 +251,41 @@ def _cast(series: pd.Series, name: str, column: Column, labels: Sequence[str], t
             return pd.Series(pd.array(values, dtype=MASK_DTYPE), index=series.index)
         cast = series.astype(column.dtype)
     except (TypeError, ValueError, OverflowError, pa.ArrowException) as error:
-        kind = "bytes" if name == "mask" else str(np.dtype(column.dtype) if isinstance(column.dtype, type) else column.dtype)
+        kind = (
+            "bytes"
+            if name == "mask"
+            else str(np.dtype(column.dtype) if isinstance(column.dtype, type) else column.dtype)
+        )
         raise DataError(
             f"{table}.{name} must be {kind} ({column.meaning}), got {series.dtype}: {first(series)}. {error}"
         ) from error
     if cast.dtype.kind in "iu" and series.dtype.kind == "f":
-        _reject(series.to_frame(name), (cast != series).to_numpy(), table, f"{name} must be whole numbers", name)
+        _reject(
+            series.to_frame(name), (cast != series).to_numpy(), table, f"{name} must be whole numbers", name
+        )
     return cast
 
 
-def _cast_category(
-    series: pd.Series, name: str, categories: tuple[str, ...] | None, table: str
-) -> pd.Series:
+def _cast_category(series: pd.Series, name: str, categories: tuple[str, ...] | None, table: str) -> pd.Series:
     if categories is None:
         return series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("category")
     if isinstance(series.dtype, pd.CategoricalDtype) and tuple(series.cat.categories) == categories:
         return series
-    cast = series.astype(pd.CategoricalDtype(list(categories)))
+    cast = _as_categories(series, categories)
     unknown = (cast.isna() & series.notna()).to_numpy()
     allowed = ", ".join(categories) or "(the label list is empty)"
     _reject(series.to_frame(name), unknown, table, f"{name} must be one of {allowed}", name)
     return cast
+
+
+def _as_categories(series: pd.Series, categories: tuple[str, ...]) -> pd.Series:
+    """The series as a category column, values of no category missing."""
+    dtype = pd.CategoricalDtype(list(categories))
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return series.cat.set_categories(list(categories))
+    found = {category: code for code, category in enumerate(categories)}
+    codes = [found.get(value, -1) if isinstance(value, str) else -1 for value in series]
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype), index=series.index)
 
 
 def _check_ids(frame: pd.DataFrame, table: str) -> None:
@@ -288,4 +314,6 @@ def _reject(
         return
     rows = frame[bad]
     values = "" if show is None else f" (got {first(rows[show].to_numpy().tolist())})"
-    raise DataError(f"{table}: {rule}; {int(bad.sum())} of {len(frame)} rows break it: {first(rows.index)}{values}")
+    raise DataError(
+        f"{table}: {rule}; {int(bad.sum())} of {len(frame)} rows break it: {first(rows.index)}{values}"
+    )
