@@ -1,0 +1,223 @@
+"""Damaged files end in Tables or in one of nbalabel's errors, never in another exception."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import nbalabel as nl
+from nbalabel.core.errors import DataError, NbalabelError
+from nbalabel.data.formats import read_coco_results
+from nbalabel.data.formats.labelme_shapes import encode_pixels
+from nbalabel.data.tables import Tables
+
+from .conftest import make_tables
+
+Fresh = Callable[[], Path]
+fuzz = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4)
+    | st.sampled_from(["../a.png", "/a.png", "1e999", "222", "04", "polygon", 1e308, -1, 10**18, [], {}]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(document: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of everything inside a JSON document."""
+    items: Any = ()
+    if isinstance(document, dict | list):
+        items = document.items() if isinstance(document, dict) else enumerate(document)
+    return [at, *(place for key, value in items for place in places(value, (*at, key)))]
+
+
+@st.composite
+def damaged(draw: st.DrawFn, document: Any) -> Any:
+    """The document with one to three values replaced, removed or repeated."""
+    document = copy.deepcopy(document)
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.sampled_from(places(document)))
+        if not at:
+            return draw(values)
+        parent = document
+        for key in at[:-1]:
+            parent = parent[key]
+        action = draw(st.sampled_from(["replace", "remove", "repeat"]))
+        if action == "replace":
+            parent[at[-1]] = draw(values)
+        elif action == "remove":
+            del parent[at[-1]]
+        elif isinstance(parent, list):
+            parent.append(copy.deepcopy(parent[at[-1]]))
+        if not document:
+            return document
+    return document
+
+
+def survives(read: Callable[[], object]) -> None:
+    try:
+        found = read()
+    except NbalabelError:
+        return
+    assert isinstance(found, Tables | pd.DataFrame)
+
+
+PARTS = [[0, 0, 2, 0, 2, 2], [1, 1, 3, 1, 3, 3]]
+COUNTS = {"size": [3, 4], "counts": [1, 2, 9]}
+STRING = {"size": [2, 2], "counts": "112"}
+COCO = {
+    "info": {"year": 2024},
+    "images": [
+        {"id": 1, "file_name": "a.png", "width": 4, "height": 3, "date": "may", "nbalabel": {"weight": 2}},
+        {"id": 2, "file_name": "b/c.png", "width": 2, "height": 2},
+    ],
+    "annotations": [
+        {"id": 1, "image_id": 1, "category_id": 1, "segmentation": PARTS, "bbox": [0, 0, 2, 2]},
+        {"id": 2, "image_id": 1, "category_id": 2, "segmentation": COUNTS, "iscrowd": 1},
+        {"id": 3, "image_id": 2, "category_id": 1, "segmentation": STRING, "area": 1.5, "score": 0.5},
+        {
+            "id": 4,
+            "image_id": 2,
+            "category_id": 1,
+            "bbox": [0, 0, 1, 1],
+            "nbalabel": {"source": "human"},
+            "d": [{}],
+        },
+    ],
+    "categories": [{"id": 1, "name": "fish"}, {"id": 2, "name": "ray", "supercategory": "fish"}],
+}
+
+
+@fuzz
+@given(damaged(COCO))
+def test_damaged_coco(fresh: Fresh, document: Any) -> None:
+    file = fresh() / "a.json"
+    file.write_bytes(json.dumps(document).encode("utf-8", "replace"))
+    survives(lambda: nl.read_coco(file, boxes="mask"))
+
+
+@fuzz
+@given(damaged(COCO["annotations"]))
+def test_damaged_coco_results(fresh: Fresh, document: Any) -> None:
+    folder = fresh()
+    (folder / "gt.json").write_bytes(orjson.dumps({**COCO, "annotations": []}))
+    tables = nl.read_coco(folder / "gt.json")
+    (folder / "a.json").write_bytes(json.dumps(document).encode("utf-8", "replace"))
+    survives(lambda: read_coco_results(folder / "a.json", tables, boxes="mask"))
+
+
+SHAPES = {
+    "version": "5.5.0",
+    "flags": {"clear": True},
+    "shapes": [
+        {"label": "fish", "points": [[0, 0], [3, 0], [3, 3]], "group_id": 1, "flags": {"ripe": True}},
+        {"label": "fish", "points": [[0, 0], [1, 1]], "group_id": 1, "shape_type": "rectangle"},
+        {"label": "ray", "points": [[2, 2], [3, 2]], "shape_type": "circle", "attributes": {"age": 3}},
+        {
+            "label": "ray",
+            "points": [[1, 1], [2, 1]],
+            "shape_type": "mask",
+            "mask": encode_pixels(np.ones((1, 2), bool)),
+        },
+    ],
+    "imagePath": "a.png",
+    "imageData": None,
+    "imageHeight": 5,
+    "imageWidth": 6,
+}
+
+
+@fuzz
+@given(damaged(SHAPES))
+def test_damaged_labelme(fresh: Fresh, document: Any) -> None:
+    folder = fresh()
+    (folder / "a.json").write_bytes(json.dumps(document).encode("utf-8", "replace"))
+    survives(lambda: nl.read_labelme(folder))
+
+
+words = st.lists(st.sampled_from(["0", "1", "0.5", "nan", "-1", "1e400", "\n", "x"]))
+
+
+@fuzz
+@given(st.text(max_size=80) | words.map(" ".join))
+def test_damaged_yolo_lines(fresh: Fresh, text: str) -> None:
+    folder = fresh()
+    Image.new("RGB", (4, 3)).save(folder / "a.png")
+    (folder / "a.txt").write_bytes(text.encode("utf-8", "replace"))
+    survives(lambda: nl.read_yolo(folder, labels=["fish", "ray"], boxes="mask"))
+
+
+YAML = {"path": ".", "train": "images/train", "val": ["images/val"], "names": {0: "fish", 1: "ray"}, "nc": 2}
+
+
+@fuzz
+@given(damaged(YAML).map(json.dumps) | st.text(max_size=60))
+def test_damaged_data_yaml(fresh: Fresh, text: str) -> None:
+    folder = fresh()
+    for split in ("train", "val"):
+        (folder / "images" / split).mkdir(parents=True)
+    (folder / "data.yaml").write_bytes(text.encode("utf-8", "replace"))
+    survives(lambda: nl.read_yolo(folder))
+
+
+@fuzz
+@given(st.data())
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "I;16"])
+def test_damaged_mask_files(fresh: Fresh, mode: str, data: st.DataObject) -> None:
+    folder = fresh()
+    file = folder / "a.png"
+    Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4)).convert(mode).save(file)
+    content = bytearray(file.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    kept = data.draw(st.integers(0, len(content))) if data.draw(st.booleans()) else len(content)
+    file.write_bytes(content[:kept])
+    survives(lambda: nl.read_label_maps(None, folder))
+    survives(lambda: nl.read_semantic(None, folder, labels=["fish"]))
+
+
+@fuzz
+@given(damaged({"labels": ["fish"], "instances": [{"file": "a.png", "value": 1, "label": "fish"}]}))
+def test_damaged_sidecars(fresh: Fresh, document: Any) -> None:
+    folder = fresh()
+    Image.fromarray(np.eye(3, dtype=np.uint8)).save(folder / "a.png")
+    (folder / "instances.json").write_bytes(json.dumps(document).encode("utf-8", "replace"))
+    (folder / "labels.json").write_bytes(json.dumps(document).encode("utf-8", "replace"))
+    survives(lambda: nl.read_label_maps(None, folder))
+    survives(lambda: nl.read_semantic(None, folder))
+
+
+@fuzz
+@given(st.lists(st.text(min_size=1, max_size=6), min_size=3, max_size=3))
+def test_labels_of_any_text_stay_inside_the_folder(fresh: Fresh, labels: list[str]) -> None:
+    folder = fresh()
+    tables = make_tables([[(0, np.ones((2, 2), bool))]], fresh())
+    try:
+        tables = Tables.of(
+            tables.images,
+            tables.instances.assign(label=labels[0]),
+            labels,
+            tables.image_root,
+        )
+    except DataError:
+        return
+    try:
+        nl.write_instance_masks(tables, folder, images="copy")
+    except NbalabelError:
+        return
+    assert len(list(folder.rglob("*.png"))) == 2
+    assert nl.read_instance_masks(folder / "images", folder / "masks").labels == tuple(labels)
