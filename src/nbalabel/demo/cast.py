@@ -106,8 +106,8 @@ def _group(rng: np.random.Generator, kind: int, width: float) -> list[Actor]:
     _, rows, fill = wardrobe()
     texture = int(rng.choice(rows[species.name]))
     count = 1 + int(rng.integers(0, species.school) * (rng.random() < 0.7))
-    smallest = np.sqrt(110 / fill[texture]) / 192
-    depth = min(rng.uniform(0.85, 1.5) + rng.exponential(0.35), NEAR - 0.1, species.length / smallest)
+    smallest = np.sqrt(140 / fill[texture]) / 192
+    depth = min(rng.uniform(0.85, 1.45) + rng.exponential(0.3), NEAR - 0.1, species.length / smallest)
     if rng.random() < 0.12:
         yaw = np.pi * rng.random() + np.linspace(0, rng.choice([-1, 1]) * 2.6, FRAMES)  # turns round
     else:
@@ -145,7 +145,7 @@ def _swimmer(
     tail = np.where(facing > 0, np.pi + pitch, -pitch)
     pose = _pose(
         texture, x=x, y=y, length=length, angle=tail, flip=-facing, anchor=0.45,
-        stretch=np.maximum(abs(forward), 0.45) * (1 - 0.05 * np.sin(t * 1.9 + start) ** 2),
+        stretch=np.maximum(abs(forward), 0.55) * (1 - 0.05 * np.sin(t * 1.9 + start) ** 2),
         bend0=0.15 * sway, bend1=-0.3 * sway, bend2=1.15 * sway, waves=species.waves,
         phase=rng.random() + t * rng.uniform(0.18, 0.34), curve=rng.normal(0, 0.05) * (1 + abs(np.sin(yaw))),
         blur=0.25 * (depth > 1.8),

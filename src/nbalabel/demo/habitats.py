@@ -49,7 +49,7 @@ HABITATS: tuple[Habitat, ...] = (
         (0.12, 0.32), 0.15, 2.6,
         {"rock": (2, 5), "brain": (4, 8), "staghorn": (4, 9), "fan": (2, 5), "tubes": (1, 4),
          "anemone": (1, 3), "starfish": (0, 2), "urchin": (0, 3), "fishstone": (0, 1), "fern": (0, 3)},
-        {"butterflyfish": 4, "tang": 4, "clownfish": 4, "wrasse": 3, "snapper": 2, "grouper": 2},
+        {"butterflyfish": 4, "tang": 3, "clownfish": 6, "wrasse": 3, "snapper": 2, "grouper": 2},
     ),
     Habitat(
         "seagrass", ("c9ecc4", "4fae9a", "17665f"), ("c2b98a", "55663f"), 0.55, 0.02, 0.3, 0.2, 0.55, 0.55,
@@ -75,7 +75,7 @@ HABITATS: tuple[Habitat, ...] = (
         (0.18, 0.45), 0.2, 2.1,
         {"rock": (9, 15), "kelp": (5, 10), "fern": (3, 8), "urchin": (2, 6), "starfish": (0, 3),
          "fishstone": (1, 2), "tubes": (0, 2)},
-        {"grouper": 4, "snapper": 3, "wrasse": 4, "tang": 2, "barracuda": 1, "clownfish": 1},
+        {"grouper": 4, "snapper": 3, "wrasse": 4, "tang": 2, "barracuda": 1, "clownfish": 2},
     ),
     Habitat(
         "open blue", ("8ad0f0", "2277c4", "082a6e"), ("2a5f94", "123a6a"), 1.2, 0.0, 0.6, 0.0, 0.0, 1.0,

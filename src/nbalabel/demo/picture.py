@@ -17,27 +17,18 @@ from .species import NAMES
 
 GAP = 4
 PAPER = (255, 255, 255)
+# (sequence, frame): two of each habitat, in one order.
 SHEET = (
-    (5, 5),
-    (7, 6),
-    (9, 4),
-    (2, 3),
-    (16, 7),
-    (13, 2),
-    (18, 3),
-    (6, 2),
-    (23, 5),
-    (15, 4),
-    (21, 5),
-    (17, 5),
+    *((45, 5), (10, 5), (42, 5), (15, 5), (59, 5), (46, 5)),
+    *((24, 5), (58, 5), (32, 5), (22, 5), (6, 5), (4, 5)),
 )
-STRIP = 7
+STRIP = 13
 
 
 def masks(frame: Frame) -> NDArray[np.uint8]:
     """A frame with its masks over it, a color for each species: ``(size, size, 3)``."""
     colors = palette(len(NAMES))[[NAMES.index(name) for name in frame.species]]
-    return np.asarray(overlay(frame.image, rle.encode_labels(frame.labels)[1], colors=colors).convert("RGB"))
+    return np.asarray(overlay(frame.image, rle.encode_labels(frame.labels)[1], colors=colors, scale=1))
 
 
 def grid(tiles: list[NDArray[np.uint8]], columns: int) -> Image.Image:
@@ -58,7 +49,7 @@ def main(folder: Path) -> None:
         tiles += [frame.image for frame in shown[row : row + 6]] + [
             masks(frame) for frame in shown[row : row + 6]
         ]
-    grid(tiles, 6).save(folder / "reef_sheet.jpg", quality=80, optimize=True)
+    grid(tiles, 6).save(folder / "reef_sheet.jpg", quality=74, optimize=True)
     strip = [frame.image for frame in generate(10, 192, start=STRIP)][::2]
     grid(strip, 5).save(folder / "reef_sequence.jpg", quality=85, optimize=True)
 
