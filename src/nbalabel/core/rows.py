@@ -236,14 +236,14 @@ def diff_rows(old: pd.DataFrame, new: pd.DataFrame) -> TableChange:
 
 
 def _changed(ids: np.ndarray, old: Array | None, new: Array | None) -> Cells | None:
-    """The cells that differ, or None where the column is the same."""
+    """The cells that differ, copied out, or None where the column is the same."""
     cells = Cells(ids, old, new)
     if old is None and new is None:
         return None
     if not cells.covers_all:
         cells = cells.at(~equal(old, new))
         return cells if len(cells.ids) or cells.retypes else None
-    return cells
+    return cells.at(np.arange(len(ids)))
 
 
 def _fold(a: Cells | None, b: Cells | None, gone: np.ndarray) -> Cells | None:

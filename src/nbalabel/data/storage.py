@@ -21,6 +21,7 @@ import getpass
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import reduce
@@ -51,6 +52,18 @@ def merge_all(changes: Sequence[Change]) -> Change:
         pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
         level = [reduce(merge, pair) for pair in pairs]
     return reduce(merge, level, Change()) if len(level) != 1 else level[0]
+
+
+def log_entry(change: Change) -> dict[str, Any]:
+    """What the log says about a change."""
+    counts = change.counts.values()
+    return {
+        "change": change.id,
+        "time": change.time,
+        "origin": change.origin,
+        "note": change.note or change.summary(),
+        **{what: sum(c[what] for c in counts) for what in ("created", "updated", "deleted")},
+    }
 
 
 def now() -> str:
@@ -92,7 +105,7 @@ class Store:
             base = write_snapshot(state, folder / "objects")
             number = int(any(len(frame) for frame in state.tables.values()))
             manifest = _manifest(number, None, state, message, author, token="", net=Change())
-            manifest = Manifest(**{**vars(manifest), "snapshot": [None, number], "base": base})
+            manifest = replace(manifest, base=base)
             manifest = write_version(folder / "versions", manifest, None, [])
             top = {name: _top(frame) + 1 for name, frame in state.tables.items()}
             instances = max(top["instances"], top["rejected"])
@@ -196,7 +209,8 @@ class Store:
         snapshot = [parent, above.number] if self._snapshot_path(parent).exists() else above.snapshot
         snapshot = [parent, above.number] if above.base is not None else snapshot
         since = 0 if snapshot[0] == parent else above.since
-        manifest = Manifest(**{**vars(manifest), "snapshot": snapshot, "since": since, "merged": merged})
+        manifest = replace(manifest, snapshot=snapshot, since=since, merged=merged)
+        manifest = replace(manifest, log=[log_entry(change) for change in changes])
         manifest = write_version(self.folder / "versions", manifest, net, changes)
         self.head.append(manifest.id, "commit")
         self._manifests[manifest.id] = manifest

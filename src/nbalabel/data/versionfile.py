@@ -36,6 +36,7 @@ class Manifest:
         since: bytes of changes since that snapshot.
         base: the snapshot's files, for a first version.
         merged: id of the version this work began on, where somebody else had committed in between.
+        log: id, time, origin, note and counts of each change, oldest first.
         records: size and checksum of each record after the manifest.
         id: name of the version; not stored, it follows from the rest.
     """
@@ -53,6 +54,7 @@ class Manifest:
     since: int = 0
     base: dict[str, Any] | None = None
     merged: str | None = None
+    log: list[dict[str, Any]] = field(default_factory=list)
     records: list[list[Any]] = field(default_factory=list)
     id: str = ""
 

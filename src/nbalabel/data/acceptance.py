@@ -1,0 +1,192 @@
+"""What a model proposed, taken over or turned down in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..core.change import Cells, Change, State, TableChange
+from ..core.columns import equal, positions, values
+from ..core.errors import DataError, first
+from ..core.geometry import rle
+from ..core.rows import ids_of, select_rows, take_rows
+from ..core.schema import INDEX_NAMES
+from .edits import Allocate, new_instances, numbered, remove, set_cells
+
+OVERLAPS = ("allow", "replace", "skip")
+
+
+@dataclass
+class _Sorted:
+    """Positions of the rows to take over, ids of the labels they replace, and why the others stay out."""
+
+    taken: np.ndarray
+    replaced: np.ndarray
+    notes: list[str]
+
+
+def accept(
+    state: State,
+    rows: pd.DataFrame,
+    allocate: Allocate,
+    *,
+    weight: float | None,
+    overlap: str,
+    iou: float,
+    status: str,
+    origin: str | None,
+) -> Change:
+    """Make instances of predictions; see :meth:`Dataset.accept`."""
+    if overlap not in OVERLAPS:
+        raise DataError(f"overlap must be one of {', '.join(OVERLAPS)}, got {overlap!r}")
+    if not 0 <= iou <= 1:
+        raise DataError(f"iou must be between 0 and 1, got {iou}")
+    if rows.index.name == INDEX_NAMES["instances"]:
+        change = set_cells(
+            state, "instances", np.unique(ids_of(rows)), {"status": status}, origin or _who(rows)
+        )
+        return Change(change.tables, None, change.origin, f"accepted {len(rows)} instances")
+    if not len(rows):
+        return Change({}, None, origin or "", "accepted none of 0")
+    given = rows.assign(status=status) if "source" in rows else rows.assign(status=status, source="model")
+    new = new_instances(state, given)
+    chosen = _choose(state, new, overlap, iou)
+    accepted = take_rows(new, chosen.taken)
+    tables: dict[str, TableChange] = {}
+    notes = [f"accepted {len(accepted)} of {len(rows)}", *chosen.notes]
+    if len(accepted):
+        created = numbered(accepted, allocate("instances", len(accepted)), INDEX_NAMES["instances"])
+        tables["instances"] = TableChange(
+            created, deleted=select_rows(state.tables["instances"], chosen.replaced)
+        )
+        images = _mark_images(state.tables["images"], np.unique(values(created["image_id"])), weight)
+        tables |= {"images": images} if images else {}
+    return Change(tables, None, origin or _who(rows), ", ".join(notes))
+
+
+def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | None) -> Change:
+    """Turn predictions down, or remove instances; see :meth:`Dataset.reject`."""
+    if rows.index.name == INDEX_NAMES["instances"]:
+        change = remove(state, "instances", np.unique(ids_of(rows)), origin or _who(rows))
+        return Change(change.tables, None, change.origin, f"rejected {len(rows)} instances")
+    if not len(rows):
+        return Change({}, None, origin or "", "rejected none of 0")
+    given = rows if "source" in rows else rows.assign(source="model")
+    new = new_instances(state, given, "rejected")
+    known = _keys(state.tables["rejected"], new)
+    fresh = _first_of_each(new, known)
+    tables = {}
+    if len(fresh):
+        start = allocate("instances", len(fresh))
+        tables["rejected"] = TableChange(numbered(take_rows(new, fresh), start, INDEX_NAMES["rejected"]))
+    note = f"rejected {len(fresh)} of {len(rows)}"
+    return Change(tables, None, origin or _who(rows), note)
+
+
+def _choose(state: State, new: pd.DataFrame, overlap: str, iou: float) -> _Sorted:
+    notes = []
+    accepted, rejected = _keys(state.tables["instances"], new), _keys(state.tables["rejected"], new)
+    there = _first_of_each(new, accepted)
+    taken = _first_of_each(new, accepted | rejected)
+    if len(there) < len(new):
+        notes.append(f"{len(new) - len(there)} were there already")
+    if len(taken) < len(there):
+        notes.append(f"{len(there) - len(taken)} had been rejected")
+    replaced = np.array([], dtype=np.int64)
+    if overlap != "allow" and len(taken):
+        before = len(taken)
+        taken, replaced = _resolve(state, new, taken, overlap, iou)
+        if len(taken) < before:
+            notes.append(f"{before - len(taken)} overlapped a label or a better one")
+        if len(replaced):
+            notes.append(f"replaced {len(replaced)} labels")
+    return _Sorted(taken, replaced, notes)
+
+
+def _resolve(
+    state: State, new: pd.DataFrame, taken: np.ndarray, overlap: str, iou: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which predictions stay, and which labels go, where masks overlap by more than ``iou``."""
+    keep, gone = [], []
+    images, labels = state.tables["images"], state.tables["instances"]
+    labels = labels[labels["image_id"].isin(new["image_id"]) & ~labels["crowd"]]
+    on_image = labels.groupby("image_id", sort=False).indices
+    masks, label_masks = new["mask"].array, labels["mask"].array
+    score = new["score"].fillna(1.0).to_numpy()
+    for image_id, at in _by_image(values(new["image_id"]), taken):
+        row = positions(images.index, np.array([image_id]))[0]
+        height, width = int(images["height"].iloc[row]), int(images["width"].iloc[row])
+        at = at[np.argsort(-score[at], kind="stable")]
+        mine = list(masks[at])
+        theirs = on_image.get(image_id, np.array([], dtype=np.int64))
+        over = np.zeros((len(at), len(theirs)), dtype=bool)
+        if len(theirs):
+            over = rle.iou(mine, list(label_masks[theirs]), height, width) > iou
+        if overlap == "skip":
+            free = np.flatnonzero(~over.any(axis=1))
+            at, over, mine = at[free], over[free], [mine[i] for i in free]
+        best = _suppress(mine, height, width, iou)
+        keep.append(at[best])
+        gone.append(theirs[over[best].any(axis=0)] if overlap == "replace" and len(best) else theirs[:0])
+    return np.sort(np.concatenate(keep)), np.sort(ids_of(labels)[np.concatenate(gone)])
+
+
+def _suppress(masks: list[bytes], height: int, width: int, iou: float) -> np.ndarray:
+    """Positions of masks, best first, that no better one kept overlaps."""
+    if len(masks) < 2:
+        return np.arange(len(masks))
+    over = rle.iou(masks, masks, height, width) > iou
+    kept: list[int] = []
+    for i in range(len(masks)):
+        if not over[i, kept].any():
+            kept.append(i)
+    return np.array(kept, dtype=np.int64)
+
+
+def _by_image(image_ids: np.ndarray, at: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    order = at[np.argsort(image_ids[at], kind="stable")]
+    bounds = np.flatnonzero(np.diff(image_ids[order])) + 1
+    for part in np.split(order, bounds):
+        yield int(image_ids[part[0]]), part
+
+
+def _keys(frame: pd.DataFrame, like: pd.DataFrame) -> set[tuple[Any, ...]]:
+    """What tells masks apart, of the rows on the same images."""
+    if not len(frame):
+        return set()
+    near = frame[frame["image_id"].isin(like["image_id"])]
+    return set(zip(near["image_id"], near["label"], near["mask"], strict=True))
+
+
+def _first_of_each(new: pd.DataFrame, known: set[tuple[Any, ...]]) -> np.ndarray:
+    """Positions of the rows that are not known, each mask once."""
+    seen, out = set(known), []
+    for i, key in enumerate(zip(new["image_id"], new["label"], new["mask"], strict=True)):
+        if key not in seen:
+            seen.add(key)
+            out.append(i)
+    return np.array(out, dtype=np.int64)
+
+
+def _mark_images(images: pd.DataFrame, ids: np.ndarray, weight: float | None) -> TableChange:
+    """The images are no longer unlabeled, and count in training."""
+    at = positions(images.index, ids)
+    state = images["state"].array[at]
+    partial = pd.Categorical(["partial"] * len(ids), dtype=state.dtype)
+    cells = {"state": Cells(ids, state, partial).at(np.asarray(state == "unlabeled"))}
+    if weight is not None:
+        old = images["weight"].to_numpy()[at]
+        new = np.full(len(ids), weight, dtype=np.float32)
+        cells["weight"] = Cells(ids, old, new).at(~equal(old, new))
+    return TableChange(updated={name: cell for name, cell in cells.items() if len(cell.ids)})
+
+
+def _who(rows: pd.DataFrame) -> str:
+    """The origins of rows, as the origin of the change."""
+    if "origin" not in rows:
+        return ""
+    return first([x for x in rows["origin"].dropna().unique() if x], 3)

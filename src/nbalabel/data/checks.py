@@ -1,0 +1,99 @@
+"""What a change must satisfy before it is made: only the rows it touches are looked at."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from ..core.change import Change, State, TableChange
+from ..core.columns import positions
+from ..core.errors import DataError, UnsafePathError, first
+from ..core.rows import ids_of, take_rows
+from ..core.schema import validate, validate_instances
+
+_SIZE = ("width", "height")
+_MASK = ("mask", "image_id")
+_URL = re.compile(r"^[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+
+
+def check_change(change: Change, after: State) -> None:
+    """Check that the tables are valid after a change, given that they were before.
+
+    Raises:
+        DataError: a rule is broken; the message names the rows.
+        MaskError: a mask is malformed or of another size than its image.
+        UnsafePathError: a file name leaves the image root.
+    """
+    images = after.tables["images"]
+    if change.labels:
+        validate({"images": images.iloc[:0]}, after.labels)
+    if "images" in change.tables:
+        _check_images(change.tables["images"], after)
+    for name in ("instances", "rejected"):
+        if name in change.tables:
+            _check_instances(change.tables[name], after.tables[name], images, name)
+
+
+def check_files(images: pd.DataFrame) -> None:
+    """Check that image files are named relative to the image root, or as URLs.
+
+    Raises:
+        UnsafePathError: a name is empty, absolute, or climbs out of the root; the message names the rows.
+    """
+    files = images["file"]
+    bad = np.array([not _is_safe(name) for name in files], dtype=bool)
+    if bad.any():
+        rows = images[bad]
+        raise UnsafePathError(
+            f"images: file must be a path below the image root or a URL; {int(bad.sum())} of {len(images)} "
+            f"rows are not: {first(rows.index)} (got {first(map(repr, rows['file']))})"
+        )
+
+
+def _is_safe(name: object) -> bool:
+    if not isinstance(name, str) or not name or "\0" in name:
+        return False
+    if _URL.match(name):
+        return True
+    parts = re.split(r"[\\/]", name)
+    return not (parts[0] == "" or parts[0].endswith(":") or ":" in parts[0][:2] or ".." in parts)
+
+
+def _check_images(change: TableChange, after: State) -> None:
+    images = after.tables["images"]
+    touched = _rows(images, np.union1d(ids_of(change.created), change.updated_ids))
+    validate({"images": touched}, after.labels)
+    check_files(touched)
+    for name in ("instances", "rejected"):
+        _check_orphans(ids_of(change.deleted), after.tables[name], name)
+        resized = [change.updated[column].ids for column in _SIZE if column in change.updated]
+        if resized:
+            frame = after.tables[name]
+            on = frame["image_id"].isin(np.concatenate(resized)).to_numpy()
+            validate_instances(take_rows(frame, on), images, name)
+
+
+def _check_orphans(gone: np.ndarray, frame: pd.DataFrame, name: str) -> None:
+    if not len(gone) or not len(frame):
+        return
+    on = frame["image_id"].isin(gone)
+    if on.any():
+        raise DataError(
+            f"{name}: {int(on.sum())} rows belong to images that are removed: {first(frame.index[on])}; "
+            "ds.remove(images) removes both"
+        )
+
+
+def _check_instances(change: TableChange, frame: pd.DataFrame, images: pd.DataFrame, name: str) -> None:
+    masks = [change.updated[column].ids for column in _MASK if column in change.updated]
+    parsed = np.unique(np.concatenate([ids_of(change.created), *masks]))
+    validate_instances(_rows(frame, parsed), images, name)
+    rest = np.setdiff1d(change.updated_ids, parsed)
+    validate_instances(_rows(frame, rest), images, name, masks=False)
+
+
+def _rows(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
+    at = positions(frame.index, ids)
+    return take_rows(frame, at[at >= 0])

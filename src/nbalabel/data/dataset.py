@@ -1,0 +1,390 @@
+"""A dataset: a folder with a working copy and a history.
+
+    ds = nl.open("fish.nbal")
+    ds.images.loc[ds.images.state == "unlabeled", "weight"] = 0     # the tables are pandas' own
+    ds.accept(run.query("iou < 0.2 and score > 0.6"))
+    ds.commit("round 1")
+
+Every edit, by method or directly in the frames, becomes a Change that is checked, written to the journal
+and only then applied: a bad edit raises and leaves everything as it was, a killed kernel loses nothing it
+was told is done.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+
+from ..core import schema
+from ..core.change import Change, diff
+from ..core.errors import DataError, HistoryError, RecoveryWarning
+from . import history
+from .comparison import Comparison
+from .editing import Editing
+from .importing import import_tables, relative_root
+from .session import Session
+from .settings import read_settings, write_settings
+from .status import Status
+from .storage import Store, user
+from .sync import watch
+from .tables import Tables
+from .version import Version
+from .workingcopy import WorkingCopy
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_OPEN: weakref.WeakValueDictionary[tuple[int, Path], Dataset] = weakref.WeakValueDictionary()
+
+
+class Dataset(Editing):
+    """A dataset folder opened for work. :func:`create`, :func:`open` and ``tables.save`` make one.
+
+    ``images`` and ``instances`` are the working copy itself: assign into them as into any frame. Rows are
+    kept in ascending order of id. What was assigned is looked for, checked and journaled at the end of each
+    notebook cell and by every method here (:meth:`sync`). A method that edits replaces the frames it
+    changes: take ``ds.images`` anew afterwards rather than keep an older one.
+
+    Attributes:
+        folder: the dataset's folder.
+        recovered: what was brought back from an earlier session, in words; "" if nothing.
+    """
+
+    def __init__(self, folder: str | Path, version: str | None = None) -> None:
+        self.folder = Path(folder)
+        store = Store(self.folder)
+        session = Session(store, None if version is None else store.resolve(version))
+        if version is not None:
+            session.checkout(session.base)
+        self._session, self._copy = session, WorkingCopy(session)
+        self.recovered = session.recovered
+        if self.recovered and not session.was_closed:
+            warnings.warn(f"{self.folder}: {self.recovered}", RecoveryWarning, stacklevel=3)
+        self._unwatch = watch(self)
+        self._finalizer = weakref.finalize(self, _release, session, os.getpid())
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """The working copy: one row per image, by ``image_id``; columns in ``core.schema.IMAGES``."""
+        return self._copy.frames["images"]
+
+    @images.setter
+    def images(self, frame: pd.DataFrame) -> None:
+        self._copy.assign("images", frame)
+
+    @property
+    def instances(self) -> pd.DataFrame:
+        """The working copy: one row per mask, by ``instance_id``; columns in ``core.schema.INSTANCES``."""
+        return self._copy.frames["instances"]
+
+    @instances.setter
+    def instances(self, frame: pd.DataFrame) -> None:
+        self._copy.assign("instances", frame)
+
+    @property
+    def rejected(self) -> pd.DataFrame:
+        """Predictions turned down, in the columns of ``instances``; they are not taken over again."""
+        return self._copy.frames["rejected"]
+
+    @rejected.setter
+    def rejected(self, frame: pd.DataFrame) -> None:
+        self._copy.assign("rejected", frame)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names, in order."""
+        return self._session.state.labels
+
+    @property
+    def image_root(self) -> Path | None:
+        """Folder that ``images.file`` is relative to; None when there are no pixels. Assign to move it."""
+        root = read_settings(self.folder).get("image_root")
+        return None if root is None else self.folder / root
+
+    @image_root.setter
+    def image_root(self, folder: str | Path | None) -> None:
+        facts = read_settings(self.folder)
+        write_settings(self.folder, {**facts, "image_root": relative_root(self.folder, folder)})
+
+    @property
+    def version_id(self) -> str:
+        """Id of the version the working copy builds on."""
+        return self._session.base
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where Runs of this dataset are kept."""
+        return self.folder / "runs"
+
+    def read_image(self, image_id: int) -> np.ndarray:
+        """Pixels of one image, ``(height, width, 3)`` uint8 RGB; see :meth:`Tables.read_image`."""
+        return self._tables().read_image(image_id)
+
+    def show(self, image_id: int) -> Image:
+        """One image with its masks drawn over it, a fixed color per label; see :meth:`Tables.show`."""
+        return self._tables().show(image_id)
+
+    @property
+    def versions(self) -> pd.DataFrame:
+        """All versions, oldest first: parent, message, author, time, counts, rows added, updated, removed."""
+        return history.versions_table(self._session.store)
+
+    def status(self) -> Status:
+        """What changed since the version the working copy builds on."""
+        with self._copy.lock:
+            self.sync()
+            session = self._session
+            behind = session.store.head.current() != session.base
+            return Status.of(session.base, session.net, session.pending, behind=behind)
+
+    def commit(self, message: str, author: str | None = None) -> Version:
+        """Make the working copy a version.
+
+        Where somebody else has committed on the same parent meanwhile, the two are merged row by row.
+
+        Args:
+            message: what changed, for people.
+            author: who says so; default: the user's login.
+
+        Returns:
+            The new version; where nothing has changed, the current one, whose ``note`` says so.
+
+        Raises:
+            ConflictError: somebody else committed changes of the same cells; the message names the rows,
+                nothing
+                is lost, and :meth:`refresh` resolves it.
+        """
+        with self._copy.lock:
+            self.sync()
+            before = self._session.base
+            manifest = self._session.commit(message, author)
+            if manifest is None:
+                return self._version(before, "nothing has changed since this version")
+            self._copy.hand_out()
+            note = f"merged with what had been committed on {before} meanwhile" if manifest.merged else ""
+            return self._version(manifest.id, note)
+
+    def version(self, name: str) -> Version:
+        """A version, read-only.
+
+        Args:
+            name: its id, the beginning of one ("v12"), or "HEAD" for the current one.
+
+        Raises:
+            UnknownNameError: there is no such version; the message lists the closest.
+        """
+        return self._version(self._session.store.resolve(name))
+
+    def checkout(self, name: str, *, discard: bool = False) -> Version:
+        """Go on from another version: what is committed next becomes its child.
+
+        Args:
+            name: as in :meth:`version`.
+            discard: give up uncommitted work, for good.
+
+        Raises:
+            HistoryError: there is uncommitted work and ``discard`` is False.
+        """
+        with self._copy.lock:
+            version_id = self._session.store.resolve(name)
+            if not discard and self.status():
+                raise HistoryError(
+                    "there is uncommitted work: ds.commit(...) it, or checkout(..., discard=True)"
+                )
+            self._session.checkout(version_id)
+            self._copy.hand_out()
+            return self._version(version_id)
+
+    def refresh(self, keep: str | None = None) -> Change:
+        """Bring in what others committed since, below the uncommitted work.
+
+        Args:
+            keep: "mine" or "theirs": whose cells stay where both changed the same.
+
+        Returns:
+            What came in.
+
+        Raises:
+            ConflictError: both changed the same cells, and ``keep`` does not say whose stay.
+        """
+        if keep not in (None, "mine", "theirs"):
+            raise DataError(f'keep must be "mine" or "theirs", got {keep!r}')
+        with self._copy.lock:
+            self.sync()
+            change = self._session.refresh(keep)
+            self._copy.hand_out()
+            return change
+
+    def diff(self, a: str | None = None, b: str | None = None) -> Comparison:
+        """Rows added, removed and updated, cell by cell; for masks the IoU of old and new.
+
+        Args:
+            a: version to compare from; default: the one the working copy builds on.
+            b: version to compare to; default: the working copy.
+        """
+        with self._copy.lock:
+            self.sync()
+            store = self._session.store
+            before_id = self._session.base if a is None else store.resolve(a)
+            before = store.state(before_id)
+            after_id = "working copy" if b is None else store.resolve(b)
+            after = self._session.state if b is None else store.state(after_id)
+            return Comparison.of(before_id, after_id, diff(before, after), before, after)
+
+    def log(self) -> pd.DataFrame:
+        """Every change up to the working copy, newest first: time, origin, note, counts, version."""
+        with self._copy.lock:
+            self.sync()
+            return history.log_table(self._session.store, self._session.base, self._session.pending)
+
+    @property
+    def _is_open(self) -> bool:  # type: ignore[override]  # read-only here
+        return self._finalizer.alive
+
+    @property
+    def rejected_edit(self) -> dict[str, pd.DataFrame]:
+        """Frames of the last direct edit that was refused, by table; nothing assigned is ever lost."""
+        return self._copy.refused
+
+    def sync(self) -> Change:
+        """Look for what was assigned in the frames since, check it and journal it; returns it.
+
+        Raises:
+            DataError: the tables are not valid so; they are as before, :attr:`rejected_edit` holds what was
+                refused.
+        """
+        return self._copy.sync()
+
+    def verify(self) -> list[str]:
+        """Read every version back and check every checksum; returns their ids.
+
+        Raises:
+            CorruptError: bytes on disk are not those that were written; the message names the file.
+        """
+        return self._session.store.verify()
+
+    def close(self) -> None:
+        """End the session. Uncommitted work stays in the folder and is there again when it is next opened."""
+        with self._copy.lock:
+            if self._is_open:
+                self.sync()
+                self._unwatch()
+                self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.images):,} images, {len(self.instances):,} instances, {len(self.labels)} labels"
+        return f"<Dataset {self.folder.name} on {self.version_id}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        from .display import dataset_html
+
+        return dataset_html(self)
+
+    def _version(self, version_id: str, note: str = "") -> Version:
+        store = self._session.store
+        return Version(store, store.manifest(version_id), self.image_root, note)
+
+    def _tables(self) -> Tables:
+        with self._copy.lock:
+            self.sync()
+            state = self._session.state
+            return Tables(state.tables["images"], state.tables["instances"], state.labels, self.image_root)
+
+
+def create(folder: str | Path, labels: Iterable[str] = (), image_root: str | Path | None = None) -> Dataset:
+    """Make an empty dataset.
+
+    Args:
+        folder: where; must not hold a dataset yet.
+        labels: label names, in order.
+        image_root: folder that ``images.file`` will be relative to; None when there are no pixels.
+
+    Raises:
+        StorageError: there is a dataset already.
+
+    Example:
+        >>> import tempfile
+        >>> ds = create(Path(tempfile.mkdtemp()) / "fish.nbal", labels=["cod", "ling"])
+        >>> len(ds.images), ds.labels
+        (0, ('cod', 'ling'))
+    """
+    names = tuple(labels)
+    tables = Tables.of(
+        schema.empty("images"),
+        schema.empty("instances", names),
+        names,
+        None if image_root is None else image_root,
+    )
+    return create_from(tables, folder, message="created")
+
+
+def open(folder: str | Path, version: str | None = None) -> Dataset:  # noqa: A001  # as pandas and rasterio do
+    """Open a dataset folder for work.
+
+    Uncommitted work of an earlier session, even of one that was killed, is there again (``ds.recovered``
+    says so). A folder that is open in this process already gives the same Dataset.
+
+    Args:
+        folder: the dataset's folder.
+        version: start from this version, as :meth:`Dataset.checkout` does; default: where the last session
+            stood.
+
+    Raises:
+        StorageError: the folder is no dataset, or one of a newer nbalabel (NewerSchemaError), or damaged
+            (CorruptError, which names the file and what can be done).
+    """
+    key = (os.getpid(), Path(folder).resolve())
+    there = _OPEN.get(key)
+    if there is not None and there._is_open and version is None:
+        return there
+    dataset = Dataset(folder, version)
+    _OPEN[key] = dataset
+    return dataset
+
+
+def create_from(
+    tables: schema.LabeledImages,
+    folder: str | Path,
+    message: str = "import",
+    author: str | None = None,
+    *,
+    copy_images: bool = False,
+) -> Dataset:
+    """Make a dataset of tables, with one version.
+
+    Args:
+        tables: what a reader returned, another Dataset or a Version; checked row by row.
+        folder: where; must not hold a dataset yet.
+        message: what the first version is called.
+        author: who imports; default: the user's login.
+        copy_images: copy the image files into ``images/`` of the folder instead of pointing to where they
+            are.
+
+    Raises:
+        StorageError: there is a dataset already.
+        DataError: a row breaks the schema; the message names the rows, and nothing is written.
+    """
+    import_tables(tables, Path(folder), message, author or user(), copy_images=copy_images)
+    return open(folder)
+
+
+def _release(session: Session, pid: int) -> None:
+    """End a session when its Dataset goes; a forked child must not end its parent's."""
+    if pid == os.getpid():
+        session.close()

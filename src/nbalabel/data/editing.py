@@ -1,0 +1,188 @@
+"""Everything that edits a dataset, as methods: each makes one Change, or raises and leaves all as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from ..core.change import Change, State
+from ..core.errors import StorageError
+from . import acceptance, edits, history
+from .revert import revert
+from .storage import user
+from .targets import target
+from .workingcopy import WorkingCopy
+
+
+class Editing:
+    """The editing half of :class:`Dataset`: each method checks, journals, applies, and returns its Change."""
+
+    _copy: WorkingCopy
+    _is_open: bool
+
+    def undo(self) -> Change:
+        """Take back the last uncommitted change; returns what that did to the tables.
+
+        Raises:
+            HistoryError: there is none; :meth:`revert` takes back committed changes.
+        """
+        return self._move("undo")
+
+    def redo(self) -> Change:
+        """Take back the last undo.
+
+        Raises:
+            HistoryError: nothing was undone since the last edit.
+        """
+        return self._move("redo")
+
+    def discard(self) -> Change:
+        """Drop all uncommitted work; :meth:`undo` brings it back."""
+        return self._move("discard")
+
+    def revert(self, what: Any) -> Change:
+        """Take back a change, or all of one origin or version, as far as it still stands; rounds later, too.
+
+        Rows created then are deleted unless they were edited since, cells get their old value where they
+        still hold the new one, deleted rows come back. The revert is a change of its own, and can be
+        undone.
+
+        Args:
+            what: a Change, its id, an origin, a version id, or anything with such an ``id`` or ``origin``
+                (a Run).
+
+        Returns:
+            The change; its ``note`` counts what stood.
+
+        Raises:
+            UnknownNameError: nothing on this branch goes by that name.
+        """
+        session = self._copy.session
+
+        def change(state: State) -> Change:
+            found = history.find_changes(session.store, session.base, session.pending, what)
+            return revert(state, found, f"revert of {_name(what)}")
+
+        return self._make(change)
+
+    def accept(
+        self,
+        rows: pd.DataFrame,
+        weight: float | None = 1,
+        overlap: str = "allow",
+        iou: float = 0.4,
+        status: str = "accepted",
+        origin: str | None = None,
+    ) -> Change:
+        """Make instances of predictions, in bulk.
+
+        Masks that are there already and masks rejected before are left out; the change's ``note`` counts
+        them.
+
+        Args:
+            rows: predictions of a Run, or proposed instances of this dataset (which become accepted).
+            weight: sampling weight the images get, >= 0; None leaves it.
+            overlap: what happens where an accepted mask overlaps a label by more than ``iou``: "allow",
+                "replace"
+                (the label goes) or "skip" (the mask stays out). With the last two, of accepted masks that
+                overlap each other the one of higher score wins.
+            iou: mask IoU, 0..1.
+            status: status of the new instances.
+            origin: who or what accepts; default: the origins of the rows. The handle for :meth:`revert`.
+
+        Raises:
+            DataError: rows do not fit the dataset; the message names them.
+            MaskError: a mask is malformed or of another size than its image.
+        """
+        return self._make(
+            lambda state: acceptance.accept(
+                state,
+                rows,
+                self._copy.reserve,
+                weight=weight,
+                overlap=overlap,
+                iou=iou,
+                status=status,
+                origin=origin,
+            )
+        )
+
+    def reject(self, rows: pd.DataFrame, origin: str | None = None) -> Change:
+        """Turn down predictions, so that they are not proposed again; instances of this dataset are removed.
+
+        Args:
+            rows: predictions of a Run, or instances.
+            origin: who rejects; default: the origins of the rows.
+        """
+        return self._make(lambda state: acceptance.reject(state, rows, self._copy.reserve, origin))
+
+    def set(self, rows: Any, table: str | None = None, origin: str | None = None, **columns: Any) -> Change:
+        """Give rows new values: ``ds.set(ids, label="cod")``; masks bring their boxes along.
+
+        Args:
+            rows: ids, or rows of ``images`` or ``instances``.
+            table: which of the two, where ``rows`` are mere ids; default: instances.
+            origin: who or what does so; default: the user's login.
+            columns: one value for all rows, or one a row, in ascending order of id.
+
+        Raises:
+            UnknownNameError: ids that are not there.
+            DataError: a value does not fit.
+        """
+
+        def change(state: State) -> Change:
+            name, ids = target(state, rows, table)
+            return edits.set_cells(state, name, ids, columns, origin or user())
+
+        return self._make(change)
+
+    def remove(self, rows: Any, table: str | None = None, origin: str | None = None) -> Change:
+        """Delete rows; images take their instances with them.
+
+        Args:
+            rows: ids, or rows of ``images`` or ``instances``.
+            table: which of the two, where ``rows`` are mere ids; default: instances.
+            origin: who or what does so; default: the user's login.
+        """
+
+        def change(state: State) -> Change:
+            name, ids = target(state, rows, table)
+            return edits.remove(state, name, ids, origin or user())
+
+        return self._make(change)
+
+    def add_images(self, frame: pd.DataFrame, origin: str | None = None) -> Change:
+        """New images: at least ``file``, ``width`` and ``height``; the change's ``created`` has their ids."""
+        return self._make(lambda state: edits.add_images(state, frame, self._copy.reserve, origin or user()))
+
+    def add_instances(self, frame: pd.DataFrame, origin: str | None = None) -> Change:
+        """New masks: at least ``image_id``, ``label`` and ``mask``; ids, boxes and areas are made here."""
+        return self._make(
+            lambda state: edits.add_instances(state, frame, self._copy.reserve, origin or user())
+        )
+
+    def add_label(self, name: str, origin: str | None = None) -> Change:
+        """One more label, at the end of the list."""
+        return self._make(lambda state: edits.add_label(state, name, origin or user()))
+
+    def rename_label(self, old: str, new: str, origin: str | None = None) -> Change:
+        """Another name for a label; the name of an existing one merges the two."""
+        return self._make(lambda state: edits.rename_label(state, old, new, origin or user()))
+
+    def _make(self, build: Callable[[State], Change]) -> Change:
+        self._check_open()
+        return self._copy.make(build)
+
+    def _move(self, operation: str) -> Change:
+        self._check_open()
+        return self._copy.move(operation)
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise StorageError("this dataset was closed: nl.open(folder) opens it again")
+
+
+def _name(what: Any) -> str:
+    return str(what if isinstance(what, str) else getattr(what, "id", None) or getattr(what, "origin", ""))

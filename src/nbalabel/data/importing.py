@@ -1,0 +1,96 @@
+"""A dataset folder from tables: checked first, written whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..core import schema
+from ..core.change import State
+from ..core.columns import positions
+from ..core.errors import DataError, ImageError, StorageError, first
+from ..core.rows import take_rows
+from .checks import check_files
+from .settings import SETTINGS
+from .storage import Store
+
+
+def import_tables(
+    tables: schema.LabeledImages, folder: Path, message: str, author: str, *, copy_images: bool
+) -> Store:
+    """Write tables as the first version of a new dataset; see :func:`nbalabel.data.dataset.create_from`."""
+    if (folder / SETTINGS).exists():
+        raise StorageError(f"{folder} is a dataset already: nl.open({str(folder)!r}) opens it")
+    if folder.exists() and not folder.is_dir():
+        raise StorageError(f"{folder} is a file, not a folder")
+    state = checked_state(tables)
+    root = tables.image_root
+    if copy_images:
+        if root is None:
+            raise ImageError("copy_images needs tables with an image_root: read them with images=FOLDER")
+        _copy(state.tables["images"], Path(root), folder / "images")
+        root = folder / "images"
+    return Store.create(folder, state, {"image_root": relative_root(folder, root)}, message, author)
+
+
+def checked_state(tables: schema.LabeledImages) -> State:
+    """Tables as a state: conformed, checked, sorted by id.
+
+    Raises:
+        DataError: a row breaks the schema; the message names the rows.
+    """
+    labels = tuple(tables.labels)
+    images = _sorted(schema.conform(tables.images, "images"))
+    heights = _heights(images, tables.instances)
+    instances = _sorted(schema.conform(tables.instances, "instances", labels, heights))
+    rejected = getattr(tables, "rejected", None)
+    rejected = schema.empty("rejected", labels) if rejected is None else rejected
+    frames = {
+        "images": images,
+        "instances": instances,
+        "rejected": _sorted(schema.conform(rejected, "rejected", labels)),
+    }
+    schema.validate(frames, labels)
+    check_files(images)
+    return State(frames, labels)
+
+
+def relative_root(folder: Path, root: str | Path | None) -> str | None:
+    """The image root as it is stored: relative to the dataset where it lies in it, so that both can move."""
+    if root is None:
+        return None
+    full, home = Path(root).resolve(), folder.resolve()
+    return full.relative_to(home).as_posix() if full.is_relative_to(home) else os.fspath(full)
+
+
+def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy in ascending order of id; whoever made the frame may go on writing to theirs."""
+    if frame.index.has_duplicates:
+        twice = frame.index[frame.index.duplicated()].unique()
+        raise DataError(f"{frame.index.name}: ids must be unique, repeated: {first(twice)}")
+    return take_rows(frame, np.argsort(frame.index.to_numpy(), kind="stable"))
+
+
+def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None:
+    if "image_id" not in instances or not len(instances):
+        return None
+    at = positions(images.index, instances["image_id"].to_numpy(dtype=np.int64))
+    return np.asarray(images["height"].to_numpy()[at]) if (at >= 0).all() else None
+
+
+def _copy(images: pd.DataFrame, root: Path, to: Path) -> None:
+    from tqdm.auto import tqdm
+
+    from .images import safe_path
+
+    missing = [name for name in images["file"] if not safe_path(root, name).is_file()]
+    if missing:
+        raise ImageError(f"{len(missing)} of {len(images)} image files are not in {root}: {first(missing)}")
+    for name in tqdm(images["file"], desc="copy images", disable=len(images) < 500):
+        target = to / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(safe_path(root, name), target)

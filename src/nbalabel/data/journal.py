@@ -1,0 +1,162 @@
+"""Uncommitted work on disk: every edit is appended and synced before the call that made it returns.
+
+One file an open session, locked by the system as long as its process lives. A file nobody holds the lock of
+is the work of a process that ended: :func:`orphans` finds it, and the next session carries on in it. A file
+begins with the version it builds on and a token; a version that holds the token has committed everything in
+it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import StorageError
+from .codec import Damage, frame_record, read_record
+from .files import locked, sync_folder, try_lock
+
+Record = tuple[dict[str, Any], bytes]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a journal file holds.
+
+    Attributes:
+        base: id of the version the work builds on.
+        token: names this stretch of work, from one commit to the next.
+        records: operations in order, with their bodies.
+        expected: records it must hold to count; fewer are a rewrite that did not finish.
+        replaces: name of the journal it was written to replace; "" if none.
+        size: bytes up to the end of the last whole record.
+        damage: what is wrong with the bytes after that, if it is more than a write cut short.
+    """
+
+    base: str
+    token: str
+    records: list[Record]
+    expected: int
+    replaces: str
+    size: int
+    damage: str | None
+
+
+class Journal:
+    """The journal of one session. The file appears with the first edit."""
+
+    def __init__(self, folder: Path, base: str, *, replaces: str = "", expected: int = 0) -> None:
+        self.folder = folder
+        self.base = base
+        self.path = folder / f"{secrets.token_hex(8)}.nbj"
+        self.token = secrets.token_hex(8)
+        self._replaces = {"replaces": replaces, "expected": expected}
+        self._handle: int | None = None
+        self._size = 0
+
+    @classmethod
+    def adopt(cls, path: Path, handle: int, contents: Contents) -> Journal:
+        """Carry on in the file of an ended process, whose lock we hold; a torn last record is cut off."""
+        journal = cls(path.parent, contents.base)
+        journal.path = path
+        journal.token, journal._handle, journal._size = contents.token, handle, contents.size
+        os.ftruncate(handle, contents.size)
+        return journal
+
+    def append(self, meta: dict[str, Any], body: bytes = b"") -> None:
+        """Write one operation; returns once it is on the medium.
+
+        Raises:
+            StorageError: it could not be written; the file is as it was.
+        """
+        try:
+            self._append(meta, body)
+        except OSError as error:
+            if self._handle is not None:
+                os.ftruncate(self._handle, self._size)
+            raise StorageError(f"the edit was not made: {self.path} cannot be written ({error})") from error
+
+    def restart(self, base: str) -> None:
+        """Forget everything: it is committed, or meant to be gone."""
+        self.base, self.token = base, secrets.token_hex(8)
+        self._replaces = {"replaces": "", "expected": 0}
+        if self._handle is not None:
+            os.ftruncate(self._handle, 0)
+            self._size = 0
+
+    def close(self, *, keep: bool) -> None:
+        """Let go of the file; it stays when it holds work."""
+        if self._handle is None:
+            return
+        if not keep:
+            self.path.unlink(missing_ok=True)
+        os.close(self._handle)
+        self._handle = None
+
+    def _append(self, meta: dict[str, Any], body: bytes) -> None:
+        data = frame_record(meta, body)
+        if self._handle is None:
+            with locked(self.folder.parent / "lock"):  # so that nobody takes the new file for an orphan
+                self._handle = open_locked(self.path)
+            sync_folder(self.folder)
+        if self._size == 0:
+            whose = {"base": self.base, "token": self.token, "pid": os.getpid(), "host": socket.gethostname()}
+            data = frame_record({"op": "begin", **whose, **self._replaces}) + data
+        os.lseek(self._handle, self._size, os.SEEK_SET)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._handle, view) :]
+        os.fsync(self._handle)
+        self._size += len(data)
+
+
+def open_locked(path: Path) -> int:
+    """Open a journal and take its lock.
+
+    Raises:
+        StorageError: another session has it.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+    if not try_lock(handle):
+        os.close(handle)
+        raise StorageError(f"{path} belongs to another session")
+    return handle
+
+
+def orphans(folder: Path) -> Iterator[tuple[Path, int, Contents | None]]:
+    """Journals of ended processes, newest first, each locked: path, open file, contents (None if empty).
+
+    Whoever takes one closes its file. Hold the folder's lock.
+    """
+    for path in sorted(folder.glob("*.nbj"), key=lambda p: p.stat().st_mtime_ns, reverse=True):
+        handle = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        if try_lock(handle):
+            yield path, handle, read_journal(path)
+        else:
+            os.close(handle)
+
+
+def read_journal(path: Path) -> Contents | None:
+    """The whole records of a journal; None when there is not even the first.
+
+    A record cut short is what a crash leaves of an edit that was never acknowledged: it is ignored.
+    Anything else that does not check out is reported as damage, together with the records before it.
+    """
+    data, at, records, damage = memoryview(path.read_bytes()), 0, list[Record](), None
+    while at < len(data):
+        try:
+            meta, body, at = read_record(data, at)
+        except Damage as found:
+            damage = None if found.torn else found.reason
+            break
+        records.append((meta, bytes(body)))
+    if not records or records[0][0].get("op") != "begin":
+        return None if damage is None else Contents("", "", [], 0, "", 0, damage)
+    begin = records[0][0]
+    return Contents(
+        str(begin["base"]), str(begin["token"]), records[1:], begin["expected"], begin["replaces"], at, damage
+    )

@@ -1,0 +1,142 @@
+"""The working copy of one session: a version and the changes since; each is on disk before it counts."""
+
+from __future__ import annotations
+
+from ..core.change import Change, State, apply
+from .codec import encode_change
+from .journal import Journal
+from .merging import merge_with
+from .recovery import recover
+from .storage import Store, merge_all
+from .versionfile import Manifest
+from .work import Work
+
+
+class Session:
+    """One working copy of a dataset folder.
+
+    Attributes:
+        store: the folder.
+        base: id of the version the work builds on.
+        state: the tables as they are now.
+        recovered: what was brought back from before, in words; "" if nothing.
+        was_closed: whether that had been left behind in good order.
+    """
+
+    def __init__(self, store: Store, version_id: str | None = None) -> None:
+        self.store = store
+        self.recovered, self.was_closed = "", True
+        self._work = Work()
+        with store.lock():
+            store.sweep()
+            found = None
+            if version_id is None:
+                found, self.recovered = recover(store)
+            self.base = found.journal.base if found else version_id or store.head.current()
+            self.journal = found.journal if found else Journal(store.folder / "journal", self.base)
+        self.state = store.state(self.base)
+        if found:
+            self._work, self.was_closed = found.work, found.closed
+            self.state = apply(self.state, self.net)
+
+    @property
+    def pending(self) -> list[Change]:
+        """Changes since the base version, oldest first."""
+        return self._work.pending
+
+    @property
+    def net(self) -> Change:
+        """The pending changes as one."""
+        return merge_all(self.pending)
+
+    def edit(self, change: Change) -> State:
+        """Apply a change; it is on disk when this returns.
+
+        Raises:
+            HistoryError: it does not fit the working copy, which stays as it was.
+            DataError: it holds values that cannot be stored.
+        """
+        return self.record(change, apply(self.state, change))
+
+    def record(self, change: Change, after: State) -> State:
+        """As :meth:`edit`, for who has the state after the change already."""
+        meta, body = encode_change(change)
+        self.journal.append({"op": "edit", "change": meta}, body)
+        self._work.edit(change)
+        self.state = after
+        return after
+
+    def move(self, operation: str) -> Change:
+        """Take a step of "undo", "redo" or "discard"; returns what it did.
+
+        Raises:
+            HistoryError: there is no such step.
+        """
+        change = self._work.change_for(operation)
+        after = apply(self.state, change)
+        self.journal.append({"op": operation})
+        self._work.move(operation)
+        self.state = after
+        return change
+
+    def commit(self, message: str, author: str | None) -> Manifest | None:
+        """Make the pending changes a version; None when they change nothing.
+
+        Raises:
+            ConflictError: somebody else committed changes of the same cells; the working copy stays as it is.
+        """
+        with self.store.lock():
+            changes, state, parent, merged = self.pending, self.state, self.base, None
+            if not merge_all(changes):
+                return None
+            head = self.store.head.current()
+            if head != parent and self.store.is_ancestor(parent, head):
+                theirs = self.store.change_between(parent, head)
+                changes, state = merge_with(changes, theirs, state, self.store.state(head))
+                parent, merged = head, self.base
+            token = self.journal.token
+            manifest = self.store.publish(parent, state, changes, message, author, token, merged)
+            self._start(manifest.id, state)
+            self.journal.restart(manifest.id)
+        return manifest
+
+    def refresh(self, keep: str | None) -> Change:
+        """Bring in what others committed since; returns that.
+
+        Raises:
+            ConflictError: both changed the same cells, and ``keep`` says not whose stay.
+        """
+        with self.store.lock():
+            head, base = self.store.head.current(), self.base
+            if head == base or not self.store.is_ancestor(base, head):
+                return Change()
+            theirs = self.store.change_between(base, head)
+            changes, state = merge_with(self.pending, theirs, self.state, self.store.state(head), keep)
+        fresh = Journal(self.journal.folder, head, replaces=self.journal.path.name, expected=len(changes))
+        for change in changes:
+            meta, body = encode_change(change)
+            fresh.append({"op": "edit", "change": meta}, body)
+        self.journal.close(keep=False)
+        self.journal = fresh
+        self._start(head, state)
+        for change in changes:
+            self._work.edit(change)
+        return theirs
+
+    def checkout(self, version_id: str) -> None:
+        """Start over from a version, which becomes the current one."""
+        state = self.store.state(version_id)
+        with self.store.lock():
+            if self.store.head.current() != version_id:
+                self.store.head.append(version_id, "checkout")
+            self._start(version_id, state)
+            self.journal.restart(version_id)
+
+    def close(self) -> None:
+        """Let go of the journal; uncommitted work stays in it and is brought back by the next session."""
+        if not self._work.is_empty:
+            self.journal.append({"op": "close"})
+        self.journal.close(keep=not self._work.is_empty)
+
+    def _start(self, base: str, state: State) -> None:
+        self.base, self.state, self._work = base, state, Work()

@@ -1,0 +1,116 @@
+"""Edits made directly in the frames: found by looking, because pandas tells nobody.
+
+pandas is copy-on-write, and the state holds a shallow copy of each frame handed out. A column assigned to
+since has another buffer than in that copy; the others need not be looked at.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from ..core.change import Change, State, apply, diff
+from ..core.columns import same_buffer, same_dtype, values
+from ..core.errors import DataError, NbalabelError, first
+from ..core.rows import take_rows
+from ..core.schema import conform
+from .checks import check_change
+from .edits import measure
+
+ORIGIN = "pandas"
+
+
+def read_edits(frames: Mapping[str, pd.DataFrame], state: State) -> tuple[Change, State]:
+    """What was edited in the frames since they were handed out, and the state it leads to; checked.
+
+    Raises:
+        DataError: the tables are not valid as they are; the message names the rows.
+    """
+    tables = {name: _tidy(frame, name, state) for name, frame in frames.items()}
+    change = measure(diff(state, State(tables, state.labels), ORIGIN), state)
+    if not change:
+        return change, state
+    after = apply(state, change)
+    check_change(change, after)
+    return change, after
+
+
+def settle(frame: pd.DataFrame, after: pd.DataFrame) -> bool:
+    """Bring a frame that was edited to what became of the edit, in place; False where it must be replaced."""
+    if not frame.index.equals(after.index) and len(frame) == len(after):
+        frame.sort_index(inplace=True)
+    if not frame.index.equals(after.index) or set(frame.columns) != set(after.columns):
+        return False
+    for name in after.columns:
+        mine, theirs = values(frame[name]), values(after[name])
+        if not (same_buffer(mine, theirs) and same_dtype(mine.dtype, theirs.dtype)):
+            frame[name] = after[name]
+    return True
+
+
+def _tidy(frame: pd.DataFrame, table: str, state: State) -> pd.DataFrame:
+    """The frame in the schema's columns and dtypes, sorted by id; the table itself if untouched."""
+    before = state.tables[table]
+    if _is_untouched(frame, before):
+        return before
+    names = [name for name in frame.columns if not isinstance(name, str)]
+    if names or not frame.columns.is_unique:
+        raise DataError(f"{table}: column names must be text, each once; got {first(frame.columns, 20)}")
+    if frame.index.has_duplicates:
+        twice = frame.index[frame.index.duplicated()].unique()
+        raise DataError(f"{table}: ids must be unique, repeated: {first(twice)}")
+    tidy = conform(frame, table, state.labels)
+    order = [*(c for c in before.columns if c in tidy), *(c for c in tidy.columns if c not in before)]
+    tidy = tidy if list(tidy.columns) == order else tidy[order]
+    if not tidy.index.is_monotonic_increasing:
+        tidy = take_rows(tidy, np.argsort(tidy.index.to_numpy(), kind="stable"))
+    return tidy
+
+
+def _is_untouched(frame: pd.DataFrame, before: pd.DataFrame) -> bool:
+    if not same_buffer(values(frame.index), values(before.index)) and not frame.index.equals(before.index):
+        return False
+    if not frame.columns.equals(before.columns):
+        return False
+    for name in before.columns:
+        mine, theirs = values(frame[name]), values(before[name])
+        if not (same_buffer(mine, theirs) and same_dtype(mine.dtype, theirs.dtype)):
+            return False
+    return True
+
+
+class _Synced(Protocol):
+    def sync(self) -> object: ...
+
+
+def watch(dataset: _Synced) -> Callable[[], None]:
+    """Call ``dataset.sync()`` at the end of each notebook cell; returns what ends that.
+
+    Outside IPython nothing happens. The dataset is not kept alive by being watched.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        return lambda: None
+    reference = weakref.ref(dataset)
+
+    def after_cell(*_: Any) -> None:
+        alive = reference()
+        if alive is None:
+            stop()
+            return
+        try:
+            alive.sync()
+        except NbalabelError as error:
+            shell.showtraceback((type(error), error, None))
+
+    def stop() -> None:
+        if after_cell in shell.events.callbacks["post_run_cell"]:
+            shell.events.unregister("post_run_cell", after_cell)
+
+    shell.events.register("post_run_cell", after_cell)
+    return stop

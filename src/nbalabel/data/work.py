@@ -1,0 +1,97 @@
+"""Uncommitted changes, undo and redo: a tree of steps, where moving costs what lies between two of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.change import Change, invert
+from ..core.errors import HistoryError
+from .storage import merge_all
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One uncommitted change, and the step before it (None: the version itself)."""
+
+    change: Change
+    before: Step | None
+    number: int
+
+
+class Work:
+    """Where the working copy stands relative to its version, and where undo and redo lead."""
+
+    def __init__(self) -> None:
+        self.tip: Step | None = None
+        self._past: list[Step | None] = []
+        self._future: list[Step | None] = []
+
+    @property
+    def pending(self) -> list[Change]:
+        """Changes since the version, oldest first."""
+        return _changes(self.tip, None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to commit and nothing to redo."""
+        return self.tip is None and not self._future
+
+    def edit(self, change: Change) -> None:
+        """One more change; what was undone before is no longer there to redo."""
+        self._past.append(self.tip)
+        self._future.clear()
+        self.tip = Step(change, self.tip, 1 if self.tip is None else self.tip.number + 1)
+
+    def change_for(self, operation: str) -> Change:
+        """What "undo", "redo" or "discard" would do to the tables.
+
+        Raises:
+            HistoryError: there is nothing to undo or redo.
+        """
+        return _between(self.tip, self._target(operation))
+
+    def move(self, operation: str) -> None:
+        """Do so."""
+        to = self._target(operation)
+        (self._future if operation == "undo" else self._past).append(self.tip)
+        if operation == "undo":
+            self._past.pop()
+        elif operation == "redo":
+            self._future.pop()
+        else:
+            self._future.clear()
+        self.tip = to
+
+    def _target(self, operation: str) -> Step | None:
+        if operation == "undo":
+            if not self._past:
+                raise HistoryError(
+                    "nothing to undo since the last commit; ds.revert(...) takes back older changes"
+                )
+            return self._past[-1]
+        if operation == "redo":
+            if not self._future:
+                raise HistoryError("nothing to redo: no undo since the last edit")
+            return self._future[-1]
+        return None
+
+
+def _between(a: Step | None, b: Step | None) -> Change:
+    """The change that leads from one step to another, through the last step they share."""
+    x, y = a, b
+    while x is not y:
+        if y is None or (x is not None and x.number >= y.number):
+            assert x is not None
+            x = x.before
+        else:
+            y = y.before
+    back = [invert(change) for change in reversed(_changes(a, x))]
+    return merge_all([*back, *_changes(b, x)])
+
+
+def _changes(tip: Step | None, since: Step | None) -> list[Change]:
+    out = []
+    while tip is not since and tip is not None:
+        out.append(tip.change)
+        tip = tip.before
+    return out[::-1]
