@@ -18,7 +18,7 @@ from . import props as props_painted
 from .fish import paint
 from .habitats import Habitat
 from .noise import Floats
-from .species import SPECIES
+from .species import NAMES, SPECIES
 from .sprites import Atlas, Sprites
 from .water import Backdrop
 
@@ -96,8 +96,9 @@ def fish(rng: np.random.Generator, habitat: Habitat, width: float) -> list[Actor
     n_groups = 1 + int(rng.poisson(habitat.groups - 1))
     actors: list[Actor] = []
     for _ in range(min(n_groups, 5)):
-        name = names[int(rng.choice(len(names), p=odds / odds.sum()))]
-        actors += _group(rng, [s.name for s in SPECIES].index(name), width)
+        kind = int(rng.choice(len(names), p=odds / odds.sum()))
+        odds[kind] *= 0.25  # the next group is likely of another species
+        actors += _group(rng, NAMES.index(names[kind]), width)
     return actors
 
 

@@ -49,7 +49,7 @@ HABITATS: tuple[Habitat, ...] = (
         (0.12, 0.32), 0.15, 2.6,
         {"rock": (2, 5), "brain": (4, 8), "staghorn": (4, 9), "fan": (2, 5), "tubes": (1, 4),
          "anemone": (1, 3), "starfish": (0, 2), "urchin": (0, 3), "fishstone": (0, 1), "fern": (0, 3)},
-        {"butterflyfish": 4, "tang": 3, "clownfish": 6, "wrasse": 3, "snapper": 2, "grouper": 2},
+        {"butterflyfish": 4, "tang": 5, "clownfish": 6, "wrasse": 3, "snapper": 2, "grouper": 2},
     ),
     Habitat(
         "seagrass", ("c9ecc4", "4fae9a", "17665f"), ("c2b98a", "55663f"), 0.55, 0.02, 0.3, 0.2, 0.55, 0.55,

@@ -83,7 +83,7 @@ SPECIES: tuple[Species, ...] = (
         "lines",
         (Morph("b08a6a", "e3c2a8", "f4ebe0", "d9a441", "8a4a3a", "e6bf7a"),
          Morph("8c5a5e", "d98f86", "f2dcd2", "f0d79a", "5a2d34", "d97f76")),
-        0.42, 0.11, 6, 0.5, 0.28,
+        0.42, 0.11, 5, 0.5, 0.28,
     ),
     Species(
         "trevally",
@@ -96,7 +96,7 @@ SPECIES: tuple[Species, ...] = (
         "silver",
         (Morph("4c6a7c", "b9c8ce", "f3f6f4", "3a4f5c", "e8c94a", "8b9ea6"),
          Morph("5f7a5a", "c8d2b4", "f6f5e6", "40543c", "f0d24e", "c9b24e")),
-        0.46, 0.22, 7, 0.35, 0.3, 0.035, 0.75,
+        0.46, 0.22, 6, 0.35, 0.3, 0.035, 0.75,
     ),
     Species(
         "grouper",
