@@ -1,0 +1,191 @@
+"""A line chart as SVG: small, without any library, readable on light and dark themes."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+Range: TypeAlias = tuple[float, float]
+Point: TypeAlias = tuple[float, float]
+
+# Okabe and Ito's colors in the order in which neighbors stay farthest apart on both themes.
+_COLORS = ("#e69f00", "#56b4e9", "#009e73", "#d55e00", "#cc79a7", "#0072b2")
+_MOST = 600  # points a line keeps
+
+
+def line_chart_svg(
+    series: Mapping[str, Sequence[float] | Sequence[Point]],
+    *,
+    width: int = 360,
+    height: int = 200,
+    title: str = "",
+    x_label: str = "",
+    y_label: str = "",
+    x_range: Range | None = None,
+    y_range: Range | None = None,
+) -> str:
+    """Draw lines, each ending in a dot with its last value.
+
+    Args:
+        series: name -> values at x = 1, 2, 3 ..., or (x, y) points; missing values (NaN) leave a gap.
+        width: pixels.
+        height: pixels.
+        title: shown above.
+        x_label: shown below.
+        y_label: shown at the top of the y axis.
+        x_range: ends of the x axis; default those of the points.
+        y_range: ends of the y axis; default around the values.
+
+    Returns:
+        An ``<svg>`` element.
+
+    Example:
+        >>> line_chart_svg({"loss": [3.0, 2.0, 1.5]}, title="training").startswith("<svg")
+        True
+    """
+    lines = {name: _points(values) for name, values in series.items()}
+    points = [p for line in lines.values() for p in line if _finite(p)]
+    top = 26 if title or y_label else 10
+    x_ends = _ends([x for x, _ in points], x_range, tight=True)
+    y_ends = _ends([y for _, y in points], y_range, tight=False)
+    frame = _Frame(44, top, width - _room(lines), height - (36 if x_label else 22), x_ends, y_ends)
+    parts = [_axes(frame), _texts(frame, title, x_label, y_label)]
+    parts += [
+        _line(frame, line, color) for line, color in zip(lines.values(), _cycle(len(lines)), strict=True)
+    ]
+    parts.append(
+        _ends_of_lines(frame, lines) if points else _text(width / 2, height / 2, "no data yet", "middle")
+    )
+    label = html.escape(title or ", ".join(series), quote=True)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" '
+        f'role="img" aria-label="{label}" font-family="var(--jp-ui-font-family, system-ui, sans-serif)" '
+        f'font-size="11" style="color: var(--jp-ui-font-color1, var(--vscode-foreground, inherit))" '
+        f'fill="currentColor">{"".join(parts)}</svg>'
+    )
+
+
+class _Frame:
+    """The rectangle of the plot, and how values fall into it."""
+
+    def __init__(self, left: float, top: float, right: float, bottom: float, x: Range, y: Range) -> None:
+        self.left, self.top, self.right, self.bottom = left, top, right, bottom
+        self.x, self.y = x, y
+
+    def place(self, point: Point) -> Point:
+        x = self.left + (point[0] - self.x[0]) / (self.x[1] - self.x[0]) * (self.right - self.left)
+        y = self.bottom - (point[1] - self.y[0]) / (self.y[1] - self.y[0]) * (self.bottom - self.top)
+        return x, min(max(y, self.top - 2), self.bottom + 2)
+
+
+def _points(values: Sequence[float] | Sequence[Point]) -> list[Point]:
+    points = [v if isinstance(v, tuple) else (i, v) for i, v in enumerate(values, 1)]
+    step = -(-len(points) // _MOST)
+    kept = points[:: max(step, 1)]
+    kept = kept if not points or kept[-1] == points[-1] else [*kept, points[-1]]
+    return [(float(x), float(y)) for x, y in kept]
+
+
+def _finite(point: Point) -> bool:
+    return math.isfinite(point[0]) and math.isfinite(point[1])
+
+
+def _ends(values: Sequence[float], wanted: Range | None, *, tight: bool) -> Range:
+    """Ends of an axis, never equal."""
+    low, high = wanted or (min(values, default=0.0), max(values, default=1.0))
+    if wanted is None and not tight:
+        low = 0.0 if 0 <= low < high / 2 else low - (high - low) * 0.06
+        high += (high - low) * 0.06
+    if not low < high:
+        low, high = (
+            (low - 0.5, low + 0.5) if tight else (low - max(abs(low), 1) / 10, low + max(abs(low), 1) / 10)
+        )
+    return low, high
+
+
+def _ticks(ends: Range, most: int, *, whole: bool = False) -> list[float]:
+    """Round numbers within the ends."""
+    rough = (ends[1] - ends[0]) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
+    step = max(step, 1.0) if whole else step
+    first = math.ceil(ends[0] / step - 1e-9)
+    last = math.floor(ends[1] / step + 1e-9)
+    return [i * step for i in range(first, last + 1)]
+
+
+def _number(value: float) -> str:
+    if value and not 1e-3 <= abs(value) < 1e5:
+        return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
+    return f"{value:.4g}"
+
+
+def _axes(frame: _Frame) -> str:
+    parts = []
+    for value in _ticks(frame.y, 4):
+        _, y = frame.place((frame.x[0], value))
+        parts.append(
+            f'<line x1="{frame.left}" x2="{frame.right:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="currentColor" '
+            'stroke-opacity=".14"/>'
+        )
+        parts.append(_text(frame.left - 6, y + 3.5, _number(value), "end", faint=True))
+    for value in _ticks(frame.x, 5, whole=True):
+        x, _ = frame.place((value, frame.y[0]))
+        parts.append(_text(x, frame.bottom + 15, _number(value), "middle", faint=True))
+    return "".join(parts)
+
+
+def _texts(frame: _Frame, title: str, x_label: str, y_label: str) -> str:
+    parts = [_text(frame.left, 13, title, "start", bold=True)] if title else []
+    if y_label:
+        parts.append(_text(frame.right, 13, y_label, "end", faint=True))
+    if x_label:
+        parts.append(_text((frame.left + frame.right) / 2, frame.bottom + 31, x_label, "middle", faint=True))
+    return "".join(parts)
+
+
+def _line(frame: _Frame, line: Sequence[Point], color: str) -> str:
+    path, drawing = [], False
+    for point in line:
+        if _finite(point):
+            x, y = frame.place(point)
+            path.append(f"L{x:.1f} {y:.1f}" if drawing else f"M{x:.1f} {y:.1f}h0")  # h0: a lone point shows
+        drawing = _finite(point)
+    style = 'fill="none" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"'
+    return f'<path d="{" ".join(path)}" {style} stroke="{color}"/>' if path else ""
+
+
+def _ends_of_lines(frame: _Frame, lines: Mapping[str, Sequence[Point]]) -> str:
+    """Dots at the last values, and beside them name and value, moved apart where they would meet."""
+    found = []
+    for (name, line), color in zip(lines.items(), _cycle(len(lines)), strict=True):
+        last = next((p for p in reversed(line) if _finite(p)), None)
+        if last is not None:
+            found.append((frame.place(last), color, name, last[1]))
+    found.sort(key=lambda end: end[0][1])
+    parts, below = [], frame.top - 12
+    for i, ((x, y), color, name, value) in enumerate(found):
+        lowest = frame.bottom - 12 * (len(found) - 1 - i)
+        below = max(min(y, lowest), below + 12)
+        text = f"{value:.3g}" if len(lines) == 1 else f"{name} {value:.3g}"
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>')
+        parts.append(_text(x + 7, below + 3.5, text, "start", bold=True))
+    return "".join(parts)
+
+
+def _room(lines: Mapping[str, Sequence[Point]]) -> float:
+    """Pixels right of the plot for the texts at the ends of the lines."""
+    longest = max((len(name) for name in lines), default=0) + 1 if len(lines) > 1 else 0
+    return min(16 + 6.8 * (longest + 5), 170)
+
+
+def _cycle(n: int) -> list[str]:
+    return [_COLORS[i % len(_COLORS)] for i in range(n)]
+
+
+def _text(x: float, y: float, text: str, anchor: str, *, faint: bool = False, bold: bool = False) -> str:
+    style = (' fill-opacity=".68"' if faint else "") + (' font-weight="600"' if bold else "")
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{style}>{html.escape(text)}</text>'
