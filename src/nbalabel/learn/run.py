@@ -192,12 +192,9 @@ class Run:
         own = own.sort_values("score")
         colors = palette(max(len(self.labels), 1))[own["label"].cat.codes.to_numpy()]
         captions = [f"{label} {score:.2f}" for label, score in zip(own["label"], own["score"], strict=True)]
-        image = overlay(tables.read_image(image_id), list(own["mask"]), colors, captions=captions)
-        labels = tables.instances[tables.instances["image_id"] == image_id]
-        if labels.empty:
-            return image
-        white = np.full((len(labels), 3), 255, np.uint8)
-        return overlay(np.asarray(image.convert("RGB")), list(labels["mask"]), white, alpha=0.0)
+        labels = tables.instances.loc[tables.instances["image_id"] == image_id, "mask"]
+        image = tables.read_image(image_id)
+        return overlay(image, list(own["mask"]), colors, captions=captions, contours=list(labels))
 
     def save(self, folder: str | Path) -> Path:
         """Write everything but the tables: JSON, parquet and npy files, nothing that could run code."""

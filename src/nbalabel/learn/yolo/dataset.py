@@ -82,7 +82,7 @@ def _table_dataset() -> Any:
     base: Any = ultralytics("data.dataset").YOLODataset
     instance = ultralytics("utils.instance")
 
-    class TableDataset(base):  # type: ignore[misc,valid-type]  # known only once ultralytics is there
+    class TableDataset(base):
         """Reads labels from paths in memory and pixels from the tables."""
 
         format_class = _mask_format()
@@ -118,10 +118,15 @@ def _table_dataset() -> Any:
             return found
 
         def build_transforms(self, hyp: Any) -> Any:
-            """Ultralytics' transforms, with mix partners drawn by weight."""
+            """Ultralytics' transforms, mix partners drawn by weight, paths moved exactly as pixels are."""
+            augment = ultralytics("data.augment")
             transforms = super().build_transforms(hyp)
-            for mix in _mixes(transforms):
-                mix.get_indexes = functools.partial(self._draw_partners, getattr(mix, "n", 2) - 1)
+            for transform in {id(t): t for t in _walk(transforms)}.values():  # some are shared
+                if isinstance(transform, augment.BaseMixTransform):
+                    k = getattr(transform, "n", 2) - 1
+                    transform.get_indexes = functools.partial(self._draw_partners, k)
+                elif isinstance(transform, augment.RandomPerspective):
+                    transform.apply_segments = functools.partial(_warp, transform.apply_segments)
             return transforms
 
         def _draw_partners(self, k: int) -> list[int]:
@@ -160,7 +165,7 @@ def _table_dataset() -> Any:
 def _mask_format() -> Any:
     base: Any = ultralytics("data.augment").Format
 
-    class MaskFormat(base):  # type: ignore[misc,valid-type]  # known only once ultralytics is there
+    class MaskFormat(base):
         """Fills paths by signed area: holes and islands reach the loss, and edges are soft."""
 
         def _format_segments(self, instances: Any, cls: Any, w: int, h: int) -> tuple[Any, Any, Any]:
@@ -176,18 +181,19 @@ def _mask_format() -> Any:
     return MaskFormat
 
 
-def _mixes(transforms: Any) -> Iterator[Any]:
-    """All transforms that draw further images, wherever they are nested."""
-    augment = ultralytics("data.augment")
-    for transform in getattr(transforms, "transforms", [transforms]):
-        if isinstance(transform, augment.Compose):
-            yield from _mixes(transform)
-            continue
-        if isinstance(transform, augment.BaseMixTransform):
-            yield transform
-        inner = getattr(transform, "pre_transform", None)
+def _walk(transform: Any) -> Iterator[Any]:
+    """A transform and all that are nested in it."""
+    yield transform
+    for inner in [*getattr(transform, "transforms", []), getattr(transform, "pre_transform", None)]:
         if inner is not None:
-            yield from _mixes(inner)
+            yield from _walk(inner)
+
+
+def _warp(apply: Any, segments: Any, matrix: npt.NDArray[Any], size: tuple[int, int]) -> Any:
+    """Move paths by a matrix that OpenCV applies to pixel *centres*: (0, 0) is the middle of the first pixel."""
+    to_corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    to_centre = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+    return apply(segments, (to_corner @ matrix @ to_centre).astype(np.float32), size)
 
 
 def _pair(size: npt.NDArray[np.int64]) -> tuple[int, int]:

@@ -109,7 +109,7 @@ class Yolo:
         learn = pixels.load(examples.training(tables, imgsz, partial), imgsz)
         check = pixels.load(examples.validation(tables, imgsz), imgsz)
         with Progress() as progress:
-            outcome = trainer.train(self.network, tables.labels, learn, check, given, progress)
+            outcome = trainer.train(self.network, self.trained, tables.labels, learn, check, given, progress)
         self.network, self.imgsz, self.trained, self._predictor = outcome.network, imgsz, True, None
         run = Run(
             id=new_id("train"),

@@ -29,8 +29,8 @@ def outline(rle: bytes, height: int, width: int, scale: float, step: float = 2.0
         height: of its image, pixels.
         width: of its image, pixels.
         scale: pixels of the resized image per pixel of the original.
-        step: longest distance between neighbours, resized pixels (points are clipped, not lines); where corners
-            lie closer than half a resized pixel, points half a pixel apart stand for them.
+        step: longest distance between neighbours, resized pixels, since augmentations clip points, not lines.
+            Corners closer than half a resized pixel are replaced by points that far apart.
 
     Returns:
         ``(k, 2)`` float32 (x, y), not repeated at the end; exterior rings run one way, holes the other. ``(0,

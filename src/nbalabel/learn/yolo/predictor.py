@@ -112,7 +112,7 @@ class Predictor:
         import torch
 
         shapes: dict[tuple[int, int], list[int]] = defaultdict(list)
-        letterboxes = [Letterbox.fit(*p.shape[:2], imgsz, self.stride) for p in images]
+        letterboxes = [Letterbox.fit(p.shape[0], p.shape[1], imgsz, self.stride) for p in images]
         for i, letterbox in enumerate(letterboxes):
             shapes[letterbox.outer].append(i)
         for at in shapes.values():

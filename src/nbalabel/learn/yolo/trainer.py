@@ -55,6 +55,10 @@ _FIXED: Mapping[str, Any] = {
     "workers": 0,
 }
 
+# Ultralytics' 0.03 suits many thousands of steps: after 60 steps its running statistics still hold a sixth of their
+# initial values, and a network that has learned predicts nothing (docs/decisions/0005-training.md).
+_BATCH_NORM_MOMENTUM = 0.1
+
 # Warnings of torch and ultralytics that nobody reading a notebook can act on.
 _NOISE = (
     r".*does not have a deterministic implementation.*",
@@ -95,6 +99,7 @@ class Outcome:
 
 def train(
     network: Any,
+    from_weights: bool,
     labels: tuple[str, ...],
     learn: Examples,
     check: Examples,
@@ -105,6 +110,7 @@ def train(
 
     Args:
         network: where to start from.
+        from_weights: whether it has learned anything; if not, its initial weights are drawn by the seed.
         labels: what to tell apart, in order.
         learn: examples to learn from.
         check: examples to validate on after each epoch, perhaps none: then the last weights are kept, else
@@ -120,6 +126,7 @@ def train(
         try:
             trainer = _table_trainer()(
                 network,
+                from_weights,
                 labels,
                 learn,
                 check,
@@ -127,12 +134,14 @@ def train(
                 overrides={**overrides, "save_dir": folder, "exist_ok": True},
             )
         except (SyntaxError, TypeError, ValueError) as error:
-            raise ModelError(f"training arguments {dict(arguments)!r}: {error}") from error
+            raise ModelError(f"ultralytics refuses these training arguments: {error}") from error
         interrupted = False
         try:
             trainer.train()
         except KeyboardInterrupt:
             interrupted = True
+        except NotImplementedError as error:
+            raise ModelError(f"ultralytics refuses these training arguments: {error}") from error
         return Outcome(trainer.best_network(), trainer.rows, interrupted, trainer.best_epoch)
 
 
@@ -156,12 +165,13 @@ def check(arguments: Mapping[str, Any]) -> None:
 def _table_trainer() -> Any:
     base: Any = ultralytics("models.yolo.segment").SegmentationTrainer
 
-    class TableTrainer(base):  # type: ignore[misc,valid-type]  # known only once ultralytics is there
+    class TableTrainer(base):
         """Takes network and data from memory, keeps the best weights there."""
 
         def __init__(
             self,
             network: Any,
+            from_weights: bool,
             labels: tuple[str, ...],
             learn: Examples,
             check: Examples,
@@ -169,6 +179,7 @@ def _table_trainer() -> Any:
             overrides: dict[str, Any],
         ) -> None:
             self.source = network
+            self.from_weights = from_weights
             self.names = dict(enumerate(labels))
             self.examples = {"train": learn, "val": check}
             self.progress = progress
@@ -186,10 +197,19 @@ def _table_trainer() -> Any:
             """A copy of the network, fitted to the labels; NHWC, which is a fifth faster on CPUs too."""
             import torch
 
-            network = weights.adapt(self.source, tuple(self.names.values()))
+            network = self._fitted()
+            for layer in network.modules():
+                if isinstance(layer, torch.nn.BatchNorm2d):
+                    layer.momentum = _BATCH_NORM_MOMENTUM
             if self.device.type == "cpu":
                 network = network.to(memory_format=torch.channels_last)
             self.model = network
+
+        def _fitted(self) -> Any:
+            """The network's weights as far as they fit the labels; drawn anew by the seed where it has learned none."""
+            if self.from_weights:
+                return weights.adapt(self.source, tuple(self.names.values()))
+            return weights.build(self.source.yaml, len(self.names), self.names)
 
         def get_dataloader(
             self, *_args: Any, batch_size: int = 16, mode: str = "train", **_kwargs: Any
@@ -245,7 +265,7 @@ def _table_trainer() -> Any:
             import torch
 
             if self.ema is None:
-                return weights.adapt(self.source, tuple(self.names.values()))
+                return self._fitted()
             network = deepcopy(self.ema.ema).to("cpu", memory_format=torch.contiguous_format).float().eval()
             if self._best is not None:
                 network.load_state_dict(self._best)

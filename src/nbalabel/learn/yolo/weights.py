@@ -126,8 +126,10 @@ def build(
         UnknownNameError: there is no such file.
         ModelError: it does not describe a segmentation model.
     """
+    import torch
+
     tasks = ultralytics("nn.tasks")
-    with quiet():
+    with quiet(), torch.random.fork_rng(devices=[]):  # drawing initial weights leaves the caller's generator alone
         try:
             content = (
                 deepcopy(architecture)
