@@ -175,8 +175,15 @@ def _check_sizes(images: pd.DataFrame) -> None:
 
 
 def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None:
-    """Height of each instance's image, None where validation will name dangling rows."""
+    """Height of each instance's image, for boxes from masks."""
     if "image_id" not in instances:
-        return None
+        return None  # conforming says what is missing
     position = images.index.get_indexer(pd.Index(instances["image_id"]))
-    return None if (position < 0).any() else images["height"].to_numpy(np.int64)[position]
+    dangling = instances.index[position < 0]
+    if len(dangling):
+        raise DataError(
+            f"instances: image_id must be a row of images; {len(dangling)} of {len(instances)} rows break it: "
+            f"{first(dangling)} (got {first(instances['image_id'][position < 0].unique())})"
+        )
+    heights: np.ndarray = images["height"].to_numpy(np.int64)[position]
+    return heights

@@ -46,7 +46,8 @@ def read_coco(
 
     Image and annotation ids become ours, the order of categories that of the labels. Fields COCO does not
     define are kept as columns, those that bear the name of one of our columns as ``coco_<name>``; COCO's own
-    ``area`` (a polygon's, not its pixels') is ``coco_area``. Boxes are kept as given where they are valid.
+    ``area`` (a polygon's, not its pixels') is ``coco_area``, where the two differ at all. Boxes are kept as
+    given where they are valid.
 
     Args:
         path: the JSON file.
@@ -186,8 +187,9 @@ def _instances(
         "crowd": _crowds(columns.values(found, "iscrowd"), numbered),
     }
     data["source"] = np.where(np.isnan(data["score"]), "imported", "model")
-    if any("area" in record for record in found):
-        data["coco_area"] = columns.numbers(columns.values(found, "area"), "area", numbered)
+    area = columns.numbers(columns.values(found, "area"), "area", numbered)
+    if (~np.isnan(area) & (area != data["area"])).any():
+        data["coco_area"] = area
     data.update(columns.extras(found, INSTANCE_FIELDS, {**INSTANCES, "coco_area": None}))
     frame = pd.DataFrame(data, index=pd.Index(numbered, name="instance_id"), copy=False)
     return _with_ours(frame, columns.values(found, OURS), INSTANCES), labels

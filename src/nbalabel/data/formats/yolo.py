@@ -98,7 +98,7 @@ def _split_files(root: Path, at: str) -> list[str]:
     if path.is_dir():
         return [(PurePosixPath(at) / name).as_posix() for name in list_images(path)]
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise FormatError(f"{path} must be a folder or a list of image files: {error}") from error
     files = [root / line if not line.startswith("./") else path.parent / line for line in lines if line]
@@ -127,7 +127,7 @@ def label_file(file: str) -> str:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

@@ -74,7 +74,7 @@ def _load_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
         raise FormatError(f"{path} is not YAML: {error}") from error
     if not isinstance(document, dict):
