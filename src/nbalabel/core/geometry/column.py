@@ -66,9 +66,7 @@ def refuse(
     at = np.flatnonzero(bad)
     shown = at if names is None else names[at]
     values = "" if got is None else f" (got {first(got[at].tolist())} pixels)"
-    raise MaskError(
-        f"{table}: {rule}; {len(at)} of {len(bad)} rows break it: {first(shown.tolist())}{values}"
-    )
+    raise MaskError(f"{table}: {rule}; broken by {first(shown.tolist())}{values}")
 
 
 def _arrow(rles: Rles, table: str) -> pa.Array:
