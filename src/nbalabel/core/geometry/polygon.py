@@ -58,7 +58,7 @@ def polygons_to_rle(polygons: Sequence[npt.ArrayLike], height: int, width: int) 
     return mask
 
 
-_REACH = 16  # corners may lie outside the image by this many image sizes
+_REACH = 16  # corners may lie outside the image by this many image sizes, of at least 100 pixels
 _PERIMETER = 2e7  # pixels; pycocotools keeps 80 bytes for each
 
 
@@ -70,7 +70,7 @@ def _flat(polygon: npt.ArrayLike, number: int, size: int) -> Points:
         raise MaskError(f"polygon {number} must be numbers: {error}") from error
     if len(corners) < 6 or len(corners) % 2:
         raise MaskError(f"polygon {number} must be at least 3 corners (x, y), got {len(corners)} numbers")
-    if not np.isfinite(corners).all() or np.abs(corners).max() > _REACH * size:
+    if not np.isfinite(corners).all() or np.abs(corners).max() > _REACH * max(size, 100):
         raise MaskError(f"corners of polygon {number} must be finite and at most {_REACH} image sizes away")
     x, y = corners[0::2], corners[1::2]
     steps = np.maximum(np.abs(np.diff(x, append=x[0])), np.abs(np.diff(y, append=y[0])))
