@@ -182,8 +182,8 @@ def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None
     dangling = instances.index[position < 0]
     if len(dangling):
         raise DataError(
-            f"instances: image_id must be a row of images; {len(dangling)} of {len(instances)} rows break it: "
-            f"{first(dangling)} (got {first(instances['image_id'][position < 0].unique())})"
+            f"instances: image_id must be a row of images; {len(dangling)} of {len(instances)} rows break "
+            f"it: {first(dangling)} (got {first(instances['image_id'][position < 0].unique())})"
         )
     heights: np.ndarray = images["height"].to_numpy(np.int64)[position]
     return heights
