@@ -61,7 +61,7 @@ def _lace(size: int, seed: int) -> np.ndarray:
 
 
 class _Pictured:
-    """Images that show their own masks in white, so that a transformed image says what its masks should be."""
+    """Images that show their masks in white: transformed, they say what their masks should be."""
 
     labels = ("lace",)
     image_root = None

@@ -43,8 +43,13 @@ def test_a_network_that_hangs_is_given_up_within_seconds(
     online: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        release.wait(30)
+        raise OSError("too late")
+
     monkeypatch.setattr(weights, "_CONNECT_SECONDS", 0.3)
-    monkeypatch.setattr(weights.urllib.request, "urlopen", lambda *_, **__: release.wait(30))
+    monkeypatch.setattr(weights.urllib.request, "urlopen", hang)
     began = time.perf_counter()
     with pytest.warns(FallbackWarning, match="no connection within"):
         Yolo("yolo11n-seg")

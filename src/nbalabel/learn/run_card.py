@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..core.html import facts_table, line_chart_svg
+from ..core import html
+from ..core.chart import line_chart_svg
 
 if TYPE_CHECKING:
     from .run import Run
@@ -19,7 +20,8 @@ _VALIDATED = {"map": "mAP50-95", "map50": "mAP50"}
 def card(run: Run) -> str:
     """A run as HTML; all text escaped, readable on light and dark themes."""
     charts = curves_svg(curve_rows(run.curves)) if len(run.curves) else ""
-    return f"<div>{facts_table(_facts(run))}{charts}</div>"
+    title = "Training run" if run.kind == "train" else "Prediction run"
+    return html.card(title, _facts(run), subtitle=run.id, extra_html=charts)
 
 
 def curves_svg(rows: Sequence[Mapping[str, float]], *, epochs: int | None = None) -> str:
@@ -49,7 +51,6 @@ def _points(rows: Sequence[Mapping[str, float]], name: str) -> list[tuple[float,
 def _facts(run: Run) -> list[tuple[str, str]]:
     version = run.version or "none"
     facts = [
-        ("run", run.id),
         ("model", run.model),
         ("version", f"{version}, edited since" if run.dirty else version),
         ("images", f"{run.n_images:,}"),

@@ -43,8 +43,7 @@ class Yolo:
     def __init__(self, model: str | Path = "yolo11n-seg", *, device: str = "") -> None:
         self.name = Path(model).stem
         self.device = device
-        self.network = weights.start(str(model))
-        self.trained = hasattr(self.network, "pt_path") or Path(model).suffix in (".npz", ".pt")
+        self.network, self.trained = weights.start(str(model))
         self.imgsz: int | None = None
         if Path(model).suffix == ".npz":
             meta = weights.read_meta(Path(model).expanduser())

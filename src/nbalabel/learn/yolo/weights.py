@@ -10,6 +10,7 @@ import json
 import threading
 import urllib.request
 import warnings
+import zipfile
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,15 @@ _DOWNLOAD_SECONDS = 120.0
 _META = "__nbalabel__"
 
 
-def start(name: str) -> Any:
+def start(name: str) -> tuple[Any, bool]:
     """The network that a name stands for: pretrained where its weights can be had, else untrained.
 
     Args:
         name: a ``.npz`` of ours, a ``.pt`` or ``.yaml`` of ultralytics (a path), or a model's name
             ("yolo11n-seg").
+
+    Returns:
+        The network, and whether it has learned anything.
 
     Raises:
         UnknownNameError: neither a file nor an architecture goes by that name.
@@ -37,11 +41,11 @@ def start(name: str) -> Any:
     """
     path = Path(name).expanduser()
     if path.suffix in (".npz", ".pt") and path.is_file():
-        return read(path)
+        return read(path), True
     if path.suffix == ".npz" or (path.suffix == ".pt" and path.parent != Path()):
         raise UnknownNameError(f"no weights file {path}")
     if path.suffix == ".yaml":
-        return build(name)
+        return build(name), False
     stem = path.stem if path.suffix == ".pt" else name
     file = find(f"{stem}.pt")
     network = build(f"{stem}.yaml", nc=None) if file is None else None
@@ -54,8 +58,8 @@ def start(name: str) -> Any:
                 FallbackWarning,
                 stacklevel=3,
             )
-            return network
-    return read(file)
+            return network, False
+    return read(file), True
 
 
 def find(file: str) -> Path | None:
@@ -129,7 +133,10 @@ def build(
     import torch
 
     tasks = ultralytics("nn.tasks")
-    with quiet(), torch.random.fork_rng(devices=[]):  # drawing initial weights leaves the caller's generator alone
+    with (
+        quiet(),
+        torch.random.fork_rng(devices=[]),
+    ):  # drawing initial weights leaves the caller's generator alone
         try:
             content = (
                 deepcopy(architecture)
@@ -190,7 +197,7 @@ def read_meta(path: Path) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return json.loads(archive[_META].tobytes())
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path} is not a weights file of nbalabel: {error}") from error
 
 
@@ -221,12 +228,13 @@ def _width_name(network: Any) -> str:
 
 def _read_pt(path: Path) -> Any:
     tasks = ultralytics("nn.tasks")
-    with quiet():
+    with quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch remarks on pickles that it then refuses
         try:
             checkpoint, _ = tasks.torch_safe_load(str(path), safe_only=True)
-        except (TypeError, RuntimeError, OSError, ModuleNotFoundError) as error:
+        except (TypeError, ValueError, RuntimeError, OSError, EOFError, ModuleNotFoundError) as error:
             raise ModelError(f"{path} cannot be read as ultralytics weights: {error}") from error
-    network = checkpoint.get("ema") or checkpoint.get("model")
+    network = (checkpoint.get("ema") or checkpoint.get("model")) if isinstance(checkpoint, dict) else None
     if not isinstance(network, tasks.SegmentationModel):
         raise ModelError(f"{path} holds {type(network).__name__}, expected a segmentation model")
     return network.float()
