@@ -42,8 +42,6 @@ def read_edits(frames: Mapping[str, pd.DataFrame], state: State) -> tuple[Change
 
 def settle(frame: pd.DataFrame, after: pd.DataFrame) -> bool:
     """Bring a frame that was edited to what became of the edit, in place; False where it must be replaced."""
-    if not frame.index.equals(after.index) and len(frame) == len(after):
-        frame.sort_index(inplace=True)
     if not frame.index.equals(after.index) or set(frame.columns) != set(after.columns):
         return False
     for name in after.columns:
