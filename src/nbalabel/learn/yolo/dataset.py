@@ -190,7 +190,7 @@ def _walk(transform: Any) -> Iterator[Any]:
 
 
 def _warp(apply: Any, segments: Any, matrix: npt.NDArray[Any], size: tuple[int, int]) -> Any:
-    """Move paths by a matrix that OpenCV applies to pixel *centres*: (0, 0) is the middle of the first pixel."""
+    """Move paths by a matrix that OpenCV applies to pixel centres: its (0, 0) is the first one's middle."""
     to_corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     to_centre = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
     return apply(segments, (to_corner @ matrix @ to_centre).astype(np.float32), size)

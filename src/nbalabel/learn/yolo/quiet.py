@@ -46,7 +46,9 @@ def ultralytics(module: str = "") -> ModuleType:
     name = f"ultralytics.{module}".rstrip(".")
     try:
         with _import_environment():
-            return importlib.import_module(name)
+            import ultralytics as package
+
+            return importlib.import_module(name) if module else package
     except ImportError as error:
         if (error.name or "").partition(".")[0] in ("ultralytics", "torch", "torchvision", "cv2"):
             raise MissingExtraError(_HINT) from error

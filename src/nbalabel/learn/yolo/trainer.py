@@ -55,8 +55,8 @@ _FIXED: Mapping[str, Any] = {
     "workers": 0,
 }
 
-# Ultralytics' 0.03 suits many thousands of steps: after 60 steps its running statistics still hold a sixth of their
-# initial values, and a network that has learned predicts nothing (docs/decisions/0005-training.md).
+# Ultralytics' 0.03 suits thousands of steps. After 60, its running statistics still hold a sixth of their
+# initial values, and a network that has learned finds nothing (docs/decisions/0005-training.md).
 _BATCH_NORM_MOMENTUM = 0.1
 
 # Warnings of torch and ultralytics that nobody reading a notebook can act on.
@@ -206,7 +206,7 @@ def _table_trainer() -> Any:
             self.model = network
 
         def _fitted(self) -> Any:
-            """The network's weights as far as they fit the labels; drawn anew by the seed where it has learned none."""
+            """The weights as far as they fit the labels; drawn anew by the seed where nothing was learned."""
             if self.from_weights:
                 return weights.adapt(self.source, tuple(self.names.values()))
             return weights.build(self.source.yaml, len(self.names), self.names)
