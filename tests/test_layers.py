@@ -12,7 +12,7 @@ ALLOWED = {
     "data": {"core", "data"},
     "learn": {"core", "learn"},
     "demo": {"core", "data", "demo", "learn"},
-    "cli": {"core", "data", "learn", "demo", "cli"},
+    "cli": {"", "core", "data", "learn", "demo", "cli"},  # "" is the front door, nbalabel itself
 }
 HEAVY_BUT_LAZY = {"torch", "torchvision", "ultralytics", "sklearn", "umap", "pacmap", "numba", "matplotlib", "cv2"}
 

@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_demo(commands: argparse._SubParsersAction) -> None:
     demo = commands.add_parser("demo", help="generate the underwater demo dataset")
     demo.add_argument("folder", type=Path, nargs="?", default=Path("reef.nbal"), help="where (default: reef.nbal)")
-    demo.add_argument("--images", type=int, default=600, metavar="N", help="how many images (default: 600)")
+    demo.add_argument("--images", type=int, default=600, metavar="N", help="how many images, a tenth of them for testing (default: 600)")
     demo.add_argument("--labeled", type=int, default=24, metavar="N", help="how many come labeled (default: 24)")
     demo.add_argument("--size", type=int, default=192, metavar="PX", help="width and height (default: 192)")
     demo.add_argument("--seed", type=int, default=0, help="the same seed makes the same dataset (default: 0)")
@@ -92,7 +92,12 @@ def _add_convert(commands: argparse._SubParsersAction) -> None:
 
 def _demo(options: argparse.Namespace) -> None:
     ds = nl.demo.reef(
-        options.folder, n_images=options.images, n_labeled=options.labeled, size=options.size, seed=options.seed
+        options.folder,
+        n_images=options.images,
+        n_labeled=options.labeled,
+        n_test=options.images // 10,
+        size=options.size,
+        seed=options.seed,
     )
     _print_info(ds)
     print(f"\nOpen it in a notebook:\n  import nbalabel as nl\n  ds = nl.open({str(options.folder)!r})")

@@ -1,0 +1,107 @@
+"""A JupyterLab on 127.0.0.1 and a headless Chromium that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+
+def chromium() -> str | None:
+    """Path of a Chromium: the variable CHROMIUM, or whichever is on the PATH."""
+    names = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+@contextmanager
+def lab(folder: Path, theme: str = "light") -> Iterator[str]:
+    """A JupyterLab server on ``folder``; gives its address, token included."""
+    settings = folder / ".lab" / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": THEMES[theme]}))
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
+    port, token = _free_port(), secrets.token_hex(8)
+    environment = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(settings.parents[1]),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".lab" / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(folder / ".lab" / "runtime"),
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
+    command += [f"--IdentityProvider.token={token}", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    with (folder / "lab.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", server, folder / "lab.log")
+            yield f"http://127.0.0.1:{port}/lab/tree/{{notebook}}?token={token}&reset"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+@contextmanager
+def browser_page(path: str, width: int = 1200, height: int = 1500) -> Iterator[Page]:
+    """A fresh page of a headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser.new_page(viewport={"width": width, "height": height})
+        finally:
+            browser.close()
+
+
+def run_all(page: Page, address: str, notebook: str, n_cells: int) -> None:
+    """Open a notebook, run every cell and wait for the last one to have run."""
+    page.goto(address.format(notebook=notebook))
+    page.locator(".jp-Notebook .jp-CodeCell").nth(n_cells - 1).wait_for(timeout=60_000)
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_function(
+        """n => {
+            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+            return prompts.length >= n && prompts.every(p => /\\[\\d+\\]/.test(p.textContent));
+        }""",
+        arg=n_cells,
+        timeout=120_000,
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_up(address: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(address, timeout=5):  # noqa: S310  # our own server on 127.0.0.1
+                return
+        except (urllib.error.URLError, ConnectionError):
+            server.poll()
+    raise RuntimeError(f"JupyterLab did not start: {log.read_text()[-2000:]}")
