@@ -133,6 +133,11 @@ def test_run_lengths_with_empty_runs_are_rewritten_as_pycocotools_would(tmp_path
     assert tables.instances["mask"].tolist() == [rle.from_counts([6, 2, 22])]
 
 
+def test_names_from_windows_get_forward_slashes(tmp_path: Path) -> None:
+    image = {"id": 1, "file_name": "day 1\\a.jpg", "width": 6, "height": 5}
+    assert nl.read_coco(written(tmp_path, images=[image])).images["file"].tolist() == ["day 1/a.jpg"]
+
+
 def test_scores_mark_what_a_model_said(tmp_path: Path) -> None:
     tables = nl.read_coco(written(tmp_path, instance(1, score=0.25), instance(2)))
     assert tables.instances["source"].tolist() == ["model", "imported"]
@@ -174,6 +179,18 @@ def test_columns_of_ones_own_and_foreign_fields_come_back(tmp_path: Path) -> Non
     pd.testing.assert_frame_equal(
         nl.read_coco(tmp_path / "again.json").instances, tables.instances, check_like=True
     )
+
+
+def test_a_folder_gets_a_file_of_the_usual_name_and_the_images_beside_it(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    source = shared_data / "coco_tiny"
+    tables = nl.read_coco(source / "instances.json", images=source / "images")
+    report = nl.write_coco(tables, tmp_path / "out", images="copy")
+    assert report.path == tmp_path / "out" / "instances.json"
+    back = nl.read_coco(report.path, images=tmp_path / "out" / "images")
+    first = int(back.images.index[0])
+    np.testing.assert_array_equal(back.read_image(first), tables.read_image(first))
 
 
 def test_a_column_named_like_a_coco_field_is_refused(tmp_path: Path) -> None:

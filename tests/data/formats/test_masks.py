@@ -1,5 +1,6 @@
 """Label maps and one file per instance."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,8 @@ def test_empty_masks_are_reported_as_lost(tmp_path: Path) -> None:
 
 
 def test_file_names_that_leave_the_folder_are_never_written(tmp_path: Path) -> None:
-    tables = make_tables([[]], file=["../../a.png"])
+    tables = make_tables([[]])
+    tables = replace(tables, images=tables.images.assign(file="../../a.png"))  # unchecked
     for write in (
         nl.write_label_maps,
         nl.write_semantic,

@@ -130,6 +130,7 @@ def _images(found: list[Record], root: Path | None, split: str | None) -> pd.Dat
     ids = columns.unique(columns.integers(columns.values(found, "id"), "image ids"), "image ids")
     files = columns.values(found, "file_name")
     check_names(files, ids.tolist())
+    files = [file.replace("\\", "/") for file in files]
     data: dict[str, Any] = {"file": files}
     data.update(_sizes(found, files, ids, root))
     if split is not None:

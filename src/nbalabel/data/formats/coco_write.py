@@ -48,7 +48,7 @@ def write_coco(
 
     Args:
         tables: a Dataset, Version or Tables.
-        path: the JSON file to write.
+        path: the JSON file to write, or a folder for ``instances.json``.
         images: "copy" or "link" puts the image files into ``images/`` beside the file; "none" leaves them
             where they are.
         masks: compressed run lengths ("rle", nothing is lost) or "polygons" (holes are bridged to their
@@ -68,6 +68,7 @@ def write_coco(
     Source: https://cocodataset.org/#format-data
     """
     target = Path(path)
+    target = target if target.suffix.lower() == ".json" else target / "instances.json"
     if masks not in ("rle", "polygons"):
         raise DataError(f'masks must be "rle" or "polygons", got {masks!r}')
     image_rows, instances = _of_split(tables, split)

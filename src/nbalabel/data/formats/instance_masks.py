@@ -69,16 +69,10 @@ def read_instance_masks(
         ('reef 1', 'fish', '07')
     """
     root, folder = existing_folder(images), existing_folder(masks)
-    expression = compiled(pattern)
-    matches = [(file, expression.fullmatch(stem(file))) for file in list_images(folder)]
-    named = {file: match.groupdict() for file, match in matches if match}
-    same = root.resolve() == folder.resolve()
-    others = [file for file, match in matches if not match]
-    if others and not same:
-        raise FormatError(f"{len(others)} files in {folder} are not named {pattern!r}: {first(others)}")
-    table = read_sizes(
-        root, list(by_stem(f for f in list_images(root) if not (same and f in named)).values())
-    )
+    together = root.resolve() == folder.resolve()
+    named = _named(folder, pattern, others_allowed=together)
+    files = [file for file in list_images(root) if not (together and file in named)]
+    table = read_sizes(root, list(by_stem(files).values()))
     by_id = {picture.image_id: picture for picture in pictures(table)}
     ids = _ids_by_name(list(by_id.values()))
     lost = [file for file, parts in named.items() if parts["image"] not in ids]
@@ -86,21 +80,15 @@ def read_instance_masks(
         raise FormatError(
             f"{len(lost)} masks in {folder} have no image, or several, in {root}: {first(lost)}"
         )
-    order = sorted(
-        named, key=lambda f: (ids[named[f]["image"]], named[f].get("instance", ""), named[f].get("label", ""))
-    )
+    looked = {ids[parts["image"]] for parts in named.values()}
+    if pattern.startswith("{image}/") and not together:
+        looked |= {i for name, i in ids.items() if (folder / name).is_dir()}
     found: list[tuple[int, str, bytes]] = []
-    looked = {
-        i
-        for name, i in ids.items()
-        if (folder / name).is_dir() and not same and pattern.startswith("{image}/")
-    }
-    for file in progress(order, "masks"):
-        i = ids[named[file]["image"]]
-        pixels = read_map(mask_path(folder, file), by_id[i].height, by_id[i].width)
-        looked.add(i)
+    for file, parts in progress(_ordered(named, ids), "masks"):
+        picture = by_id[ids[parts["image"]]]
+        pixels = read_map(mask_path(folder, file), picture.height, picture.width)
         if pixels.any():
-            found.append((i, unquote(named[file].get("label") or label), rle.encode(pixels != 0)))
+            found.append((picture.image_id, unquote(parts.get("label") or label), rle.encode(pixels != 0)))
     known = read_labels(folder) or ([label] if "{label}" not in pattern else [])
     rows = {
         "image_id": np.array([i for i, _, _ in found], np.int64),
@@ -108,8 +96,27 @@ def read_instance_masks(
         "mask": [mask for _, _, mask in found],
     }
     labels = tuple(dict.fromkeys([*known, *(name for _, name, _ in found)]))
-    blank = sorted(looked - {i for i, _, _ in found})
-    return assemble(table, rows, labels, root, unannotated, blank)
+    return assemble(table, rows, labels, root, unannotated, sorted(looked))
+
+
+def _named(folder: Path, pattern: str, *, others_allowed: bool) -> dict[str, dict[str, str]]:
+    """Mask files and what the pattern reads out of their names."""
+    expression = compiled(pattern)
+    matches = {file: expression.fullmatch(stem(file)) for file in list_images(folder)}
+    others = [file for file, match in matches.items() if not match]
+    if others and not others_allowed:
+        raise FormatError(f"{len(others)} files in {folder} are not named {pattern!r}: {first(others)}")
+    return {file: match.groupdict() for file, match in matches.items() if match}
+
+
+def _ordered(named: dict[str, dict[str, str]], ids: dict[str, int]) -> list[tuple[str, dict[str, str]]]:
+    """Masks by image, instance and label."""
+
+    def key(item: tuple[str, dict[str, str]]) -> tuple[int, str, str]:
+        parts = item[1]
+        return ids[parts["image"]], parts.get("instance", ""), parts.get("label", "")
+
+    return sorted(named.items(), key=key)
 
 
 def write_instance_masks(

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ...core.errors import DataError, first
-from ...core.schema import MASK_DTYPE
+from ...core.schema import INSTANCES
 from ..tables import Tables
 from .files import Unannotated, unwritable
 
@@ -65,7 +65,7 @@ def categorical(codes: Any, labels: Sequence[str]) -> Any:
 def mask_array(masks: Sequence[bytes] | pa.Array) -> Any:
     """Masks as the column the tables hold."""
     found: Any = masks if isinstance(masks, pa.Array) else pa.array(masks, pa.large_binary())
-    return pd.array(found, dtype=MASK_DTYPE)
+    return pd.array(found, dtype=INSTANCES["mask"].dtype)
 
 
 def states(

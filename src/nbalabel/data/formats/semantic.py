@@ -193,10 +193,12 @@ def _regions(
     """Label code and mask of each connected region, in the order of labels."""
     height, width = pixels.shape
     out = []
-    for code in sorted(set(codes.values())):
-        inside = np.isin(pixels, [value for value, c in codes.items() if c == code])
-        if not inside.any():
-            continue
+    present: dict[int, list[int]] = {}
+    for value in np.unique(pixels).tolist():
+        if value in codes:
+            present.setdefault(codes[value], []).append(value)
+    for code in sorted(present):
+        inside = np.isin(pixels, present[code])
         parts = islands.components(rle.encode(inside), height, width, connectivity)
         if fill_holes is not False:
             limit = None if fill_holes is True else fill_holes
