@@ -58,12 +58,12 @@ def test_metrics_are_taken_where_images_are_labeled_all_over(run: Run, tables: A
     assert 0.5 < everywhere.map50 < 1
     assert run.metrics is everywhere
     tables.images.loc[[0, 3], "state"] = "partial"
-    assert run.evaluate().map50 == pytest.approx(1)
+    assert run.evaluate(tables=tables).map50 == pytest.approx(1)
     assert run.evaluate([0]).map50 < 1
     assert run.evaluate(tables.images[tables.images.index != 0], kind="box").map50 == pytest.approx(1)
     tables.images["state"] = "unlabeled"
     with pytest.raises(DataError, match="none of the 4 images predicted on can be measured"):
-        run.evaluate()
+        run.evaluate(tables=tables)
 
 
 def test_a_picture_shows_predictions_and_labels(run: Run, tables: Any) -> None:
@@ -124,3 +124,18 @@ def test_a_card_of_a_training_draws_its_curves() -> None:
 
 def test_ids_of_runs_differ() -> None:
     assert new_id("train") != new_id("train")
+
+
+def test_a_run_keeps_the_labels_it_was_matched_to(run: Run, tables: Any) -> None:
+    before = run.evaluate().map50
+    tables.instances = tables.instances.iloc[:0]
+    tables.images["state"] = "unlabeled"
+    assert run.evaluate().map50 == before
+
+
+def test_uncommitted_edits_are_noted(tables: Any) -> None:
+    from nbalabel.learn.snapshot import state_of
+
+    assert state_of(tables) == {"version": "v1", "dirty": False}
+    tables.status = lambda: ["an edit"]
+    assert state_of(tables)["dirty"]

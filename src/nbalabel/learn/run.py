@@ -17,6 +17,7 @@ import pandas as pd
 from ..core.errors import DataError, UnknownNameError
 from ..core.schema import LabeledImages, empty
 from .embed import Embeddings
+from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -43,11 +44,6 @@ def libraries() -> dict[str, str]:
     return found
 
 
-def state_of(tables: LabeledImages) -> dict[str, Any]:
-    """Which version the tables are, and whether they were edited since."""
-    return {"version": getattr(tables, "version_id", None), "dirty": bool(getattr(tables, "is_dirty", False))}
-
-
 @dataclass(eq=False)
 class Run:
     """What a model said about one version: curves of a training, or predictions matched to labels.
@@ -72,7 +68,7 @@ class Run:
         failed: images that could not be read: image_id, problem.
         embeddings: of the images and of the predictions.
         predicted_ids: images that were predicted on, ``(n,)`` int64.
-        tables: what was predicted on: labels, pixels and columns for ``query``, ``show`` and ``metrics``.
+        tables: what was predicted on, as it was then, for ``query``, ``show`` and ``metrics``.
     """
 
     id: str
@@ -104,6 +100,7 @@ class Run:
         """
         from .match import match
 
+        tables = Snapshot.of(tables)
         images = tables.images[tables.images.index.isin(self.predicted_ids)]
         instances = tables.instances
         found = match(self.predictions, instances[instances["image_id"].isin(images.index)], images, iou=iou)

@@ -13,7 +13,8 @@ import pandas as pd
 from ...core.errors import FallbackWarning, ModelError, first
 from ...core.schema import LabeledImages, conform
 from ..embed import Embeddings
-from ..run import Run, new_id, state_of
+from ..run import Run, new_id
+from ..snapshot import state_of
 from . import examples, inference, pixels, trainer, weights
 from .parts import Part, Parts
 from .predictor import Predictor
