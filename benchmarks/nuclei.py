@@ -1,0 +1,136 @@
+"""The active-labeling loop on real images: ``python benchmarks/nuclei.py PATH``.
+
+PATH is a folder with ``instances.json`` (COCO) and ``images/``. Twenty labeled images are the start, a part
+is held back and measured on after every round, and a simulated reviewer, who knows the file's own labels,
+stands where a person's click would be. What a person would have had to decide is counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import nbalabel as nl
+
+
+@dataclass
+class Loop:
+    """A dataset that grows, its truth, the reviewer, and the table of what each round came to."""
+
+    ds: nl.Dataset
+    truth: nl.Tables
+    held_back: pd.Index
+    questions: int
+    reviewer: Any = None
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.reviewer = nl.demo.Reviewer(self.truth)
+
+    def measure(self, run: nl.Run, seconds: float) -> None:
+        """Add this round's row: how good the model is, and how good what was accepted so far is."""
+        metrics = run.evaluate(images=self.held_back, tables=self.truth)
+        gained = self.ds.instances[self.ds.instances["source"] == "model"]
+        judged = nl.match(gained, self.truth.instances, self.truth.images).predictions
+        right = judged["iou"] >= 0.5
+        self.rows.append(
+            {
+                "round": len(self.rows) + 1,
+                "images": int((self.ds.images["weight"] > 0).sum()),
+                "mAP50-95": round(metrics.map, 3),
+                "mAP50": round(metrics.map50, 3),
+                "labels gained": len(gained),
+                "precision": round(float(right.mean()), 3) if len(gained) else None,
+                "mean IoU": round(float(judged.loc[right, "iou"].mean()), 3) if len(gained) else None,
+                "decisions": self.reviewer.n_decisions,
+                "train s": round(seconds),
+            }
+        )
+        print(pd.DataFrame(self.rows[-1:]).to_string(index=False), flush=True)
+
+    def grow(self, run: nl.Run) -> None:
+        """Bulk-accept what is confident and new; then ask about the rest of the surest images."""
+        new = "split == 'train' and state in ('unlabeled', 'partial')"
+        sure = run.query(f"score > 0.6 and iou < 0.2 and {new}")
+        self.ds.accept(sure, overlap="skip")
+        candidates = run.query(f"score > 0.2 and iou < 0.5 and {new}")
+        asked = candidates[
+            candidates["image_id"].isin(self._surest(candidates)) & ~candidates.index.isin(sure.index)
+        ]
+        yes = self.reviewer.judge(asked, iou=0.6)
+        self.ds.accept(asked[yes], overlap="skip", origin="reviewer")
+        self.ds.reject(asked[~yes], origin="reviewer")
+        self._weigh()
+        self.ds.commit(f"round {len(self.rows)}")
+
+    def _surest(self, candidates: pd.DataFrame) -> pd.Index:
+        """Images by falling mean score, as many as the questions last."""
+        images = (
+            candidates.groupby("image_id")["score"].agg(["mean", "size"]).sort_values("mean", ascending=False)
+        )
+        return images.index[images["size"].cumsum() <= self.questions]
+
+    def _weigh(self) -> None:
+        """One glance an image: it trains where most of what is there is labeled, else the rest is background."""
+        images = self.ds.images
+        touched = images.index[(images["state"] == "partial").to_numpy()]
+        labeled = self.ds.instances.groupby("image_id").size().reindex(touched).fillna(0)
+        there = self.truth.instances.groupby("image_id").size().reindex(touched).fillna(0)
+        self.reviewer.n_decisions += len(touched)
+        images.loc[touched, "weight"] = np.where(labeled >= 0.7 * there, 1.0, 0.0)
+
+
+def start(
+    path: Path, folder: Path, n_labeled: int, n_held_back: int, seed: int
+) -> tuple[nl.Dataset, nl.Tables, pd.Index]:
+    """A dataset of which only ``n_labeled`` images are labeled; the whole truth; the images held back."""
+    truth = nl.read_coco(path / "instances.json", images=path / "images")
+    order = np.random.default_rng(seed).permutation(truth.images.index)
+    held_back, labeled = pd.Index(order[:n_held_back]), order[n_held_back : n_held_back + n_labeled]
+    images = truth.images.assign(weight=np.float32(0), state="unlabeled", split="train")
+    images.loc[labeled, ["weight", "state"]] = [1, "complete"]
+    images.loc[held_back, "split"] = "test"
+    known = truth.instances[truth.instances["image_id"].isin(labeled)]
+    tables = nl.Tables.of(images, known, truth.labels, truth.image_root)
+    return tables.save(folder, message=f"{n_labeled} labeled images"), truth, held_back
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--labeled", type=int, default=20)
+    parser.add_argument("--held-back", type=int, default=100)
+    parser.add_argument("--questions", type=int, default=1500, help="answers a round, at most")
+    parser.add_argument("--epochs", type=int, nargs="+", default=[60, 20, 20], help="one number a round")
+    parser.add_argument("--imgsz", type=int, default=256)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp()) / "nuclei.nbal"
+    ds, truth, held_back = start(options.path, folder, options.labeled, options.held_back, options.seed)
+    loop = Loop(ds, truth, held_back, options.questions)
+    model = nl.Yolo("yolo11n-seg.yaml")
+    for number, epochs in enumerate(options.epochs):
+        began = time.perf_counter()
+        model.train(ds, epochs=epochs, imgsz=options.imgsz, seed=options.seed)
+        seconds = time.perf_counter() - began
+        run = model.predict(ds, score=0.05, embed=False)
+        loop.measure(run, seconds)
+        if number + 1 < len(options.epochs):
+            loop.grow(run)
+    print("\n" + pd.DataFrame(loop.rows).to_string(index=False))
+    ds.close()
+    shutil.rmtree(folder.parent)
+
+
+if __name__ == "__main__":
+    main()
