@@ -21,7 +21,6 @@ from nbalabel.data.images import (
     check_images,
     crop,
     image_size,
-    is_url,
     locate,
     read_image,
     safe_path,
@@ -266,12 +265,6 @@ def test_no_name_at_all_leaves_the_root(file: str) -> None:
 def test_a_url_cannot_reach_local_files(url: str) -> None:
     with pytest.raises(UnsafePathError, match="image URL"):
         locate(None, url)
-
-
-def test_urls_are_told_from_paths() -> None:
-    assert is_url("https://example.org/a.jpg")
-    assert not is_url("a/b.jpg")
-    assert not is_url("C:/a.jpg")
 
 
 def test_a_relative_file_needs_a_root() -> None:

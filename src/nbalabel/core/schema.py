@@ -4,7 +4,8 @@ Three tables, each indexed by a stable int64 id that is never reused:
 
 - ``images``     one row per image (``image_id``)
 - ``instances``  one row per mask (``instance_id``)
-- ``rejected``   predictions a person turned down (``instance_id``; the columns of ``instances``), kept so that
+- ``rejected``   predictions a person turned down (``instance_id``; the columns of ``instances``), kept so
+that
   they are not proposed again and can serve as hard negatives
 
 Coordinates are pixels of the original image, x right, y down, (0, 0) the outer corner of the first pixel.
@@ -20,17 +21,17 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
+from .cast import MASK_DTYPE, cast, cast_category, reject
 from .errors import DataError, first
 from .geometry import rle
+from .paths import check_files
 
 STATES = ("unlabeled", "partial", "complete", "empty")
 SPLITS = ("train", "val", "test")
 SOURCES = ("human", "imported", "model", "propagated", "synthetic")
 STATUSES = ("proposed", "accepted", "verified")
 
-MASK_DTYPE = pd.ArrowDtype(pa.large_binary())
 _REQUIRED = object()
 
 
@@ -38,7 +39,8 @@ _REQUIRED = object()
 class Column:
     """One column: its dtype, the value a missing column gets, and its meaning.
 
-    ``categories`` are the allowed values of a category column; None means the dataset decides (labels, groups).
+    ``categories`` are the allowed values of a category column; None means the dataset decides (labels,
+    groups).
     """
 
     dtype: Any
@@ -123,8 +125,8 @@ def conform(
 ) -> pd.DataFrame:
     """Give a table its schema: missing columns filled with defaults, every column of its dtype, in order.
 
-    Boxes and areas of instances are computed from the masks where those columns are absent and ``heights`` are given.
-    The frame passed in is not modified; columns already right are shared with it.
+    Boxes and areas of instances are computed from the masks where those columns are absent and ``heights``
+    are given. The frame passed in is not modified; columns already right are shared with it.
 
     Args:
         frame: rows indexed by id; without an index name the ids are taken as they stand.
@@ -144,11 +146,15 @@ def conform(
         [1.0]
     """
     schema = PREDICTIONS if table == "predictions" else SCHEMAS[table]
+    if not frame.columns.is_unique:
+        repeated = first(frame.columns[frame.columns.duplicated()].unique())
+        raise DataError(f"{table}: columns must be unique, repeated: {repeated}")
     index = _conform_index(frame.index, table)
+    frame = frame.set_axis(index, axis=0)
     columns: dict[str, Any] = {}
     if "mask" in frame and heights is not None and not {"x", "y", "w", "h", "area"} <= set(frame.columns):
         frame = frame.assign(
-            **{k: v for k, v in _from_masks(frame, heights).items() if k not in frame.columns}
+            **{k: v for k, v in _from_masks(frame, heights, table).items() if k not in frame.columns}
         )
     for name, column in schema.items():
         if name in frame:
@@ -185,18 +191,16 @@ def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks
     Raises:
         DataError: the first rule that is broken, with the rows that break it.
         MaskError: a mask is malformed or of another size than its image.
+        UnsafePathError: a file name leaves the image root.
     """
     _check_labels(labels)
     images = tables["images"]
     _check_ids(images, "images")
-    _reject(
-        images, (images["width"] <= 0) | (images["height"] <= 0), "images", "width and height must be > 0"
-    )
+    check_files(images)
+    reject(images, (images["width"] <= 0) | (images["height"] <= 0), "images", "width and height must be > 0")
     weight = images["weight"].to_numpy()
-    _reject(
-        images, ~(np.isfinite(weight) & (weight >= 0)), "images", "weight must be a number >= 0", "weight"
-    )
-    _reject(images, images["state"].isna(), "images", f"state must be one of {', '.join(STATES)}")
+    reject(images, ~(np.isfinite(weight) & (weight >= 0)), "images", "weight must be a number >= 0", "weight")
+    reject(images, images["state"].isna(), "images", f"state must be one of {', '.join(STATES)}")
     for name in ("instances", "rejected"):
         if name in tables:
             validate_instances(tables[name], images, name, masks=masks)
@@ -207,85 +211,44 @@ def validate_instances(
 ) -> None:
     """Check rows of an instance table against their images; see :func:`validate`."""
     _check_ids(frame, table)
-    position = images.index.get_indexer(frame["image_id"])
-    _reject(frame, position < 0, table, "image_id must be a row of images", "image_id")
-    _reject(frame, frame["label"].isna(), table, "label must be in the label list (add it with ds.add_label)")
+    position = images.index.get_indexer(pd.Index(frame["image_id"]))
+    reject(frame, position < 0, table, "image_id must be a row of images", "image_id")
+    reject(frame, frame["label"].isna(), table, "label must be in the label list (add it with ds.add_label)")
     for name in ("source", "status"):
         allowed = SCHEMAS["instances"][name].categories or ()
-        _reject(frame, frame[name].isna(), table, f"{name} must be one of {', '.join(allowed)}")
+        reject(frame, frame[name].isna(), table, f"{name} must be one of {', '.join(allowed)}")
     box = frame[["x", "y", "w", "h"]].to_numpy(np.float32)
-    _reject(frame, ~np.isfinite(box).all(axis=1), table, "boxes must be finite numbers", ["x", "y", "w", "h"])
-    _reject(frame, (box[:, 2:] < 0).any(axis=1), table, "boxes must not have negative size", ["w", "h"])
-    _reject(frame, frame["area"] < 0, table, "area must be >= 0", "area")
+    reject(frame, ~np.isfinite(box).all(axis=1), table, "boxes must be finite numbers", ["x", "y", "w", "h"])
+    reject(frame, (box[:, 2:] < 0).any(axis=1), table, "boxes must not have negative size", ["w", "h"])
+    reject(frame, frame["area"] < 0, table, "area must be >= 0", "area")
     score = frame["score"].to_numpy()
-    _reject(frame, (score < 0) | (score > 1), table, "score must be between 0 and 1, or missing", "score")
-    _reject(frame, frame["mask"].isna(), table, "mask must be bytes, not missing")
+    reject(frame, (score < 0) | (score > 1), table, "score must be between 0 and 1, or missing", "score")
+    reject(frame, frame["mask"].isna(), table, "mask must be bytes, not missing")
     if masks and len(frame):
         sizes = images[["height", "width"]].to_numpy()[position]
-        rle.check(frame["mask"].array, sizes[:, 0], sizes[:, 1], ids=frame.index, table=table)
+        rle.check(frame["mask"], sizes[:, 0], sizes[:, 1], ids=frame.index, table=table)
 
 
 def _conform_index(index: pd.Index, table: str) -> pd.Index:
-    try:
-        return pd.Index(index.to_numpy(dtype=np.int64), name=INDEX_NAMES[table])
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{table} must be indexed by integers, got {index.dtype}: {first(index)}") from error
+    name = INDEX_NAMES[table]
+    if isinstance(index, pd.MultiIndex) or index.dtype == bool:
+        raise DataError(f"{table} must be indexed by integers, got {index.dtype}: {first(index)}")
+    ids = cast(pd.Series(index.to_numpy()), np.int64, "ids", name, table)
+    conformed: pd.Index = pd.Index(ids.to_numpy(), dtype=np.int64, name=name)
+    return conformed
 
 
-def _from_masks(frame: pd.DataFrame, heights: np.ndarray) -> dict[str, Any]:
-    runs = rle.parse(frame["mask"].array)
+def _from_masks(frame: pd.DataFrame, heights: np.ndarray, table: str) -> dict[str, Any]:
+    runs = rle.parse(frame["mask"], ids=frame.index, table=table)
     box = runs.boxes(heights)
     columns = {name: box[:, i] for i, name in enumerate("xywh")}
     return {**columns, "area": runs.areas()}
 
 
 def _cast(series: pd.Series, name: str, column: Column, labels: Sequence[str], table: str) -> pd.Series:
-    """The series with the column's dtype; a DataError names the rows whose values do not fit."""
     if column.dtype == "category":
-        return _cast_category(series, name, tuple(labels) if name == "label" else column.categories, table)
-    if series.dtype == column.dtype:
-        return series
-    try:
-        if name == "mask":
-            values = [bytes(m) if isinstance(m, bytearray | memoryview) else m for m in series]
-            return pd.Series(pd.array(values, dtype=MASK_DTYPE), index=series.index)
-        cast = series.astype(column.dtype)
-    except (TypeError, ValueError, OverflowError, pa.ArrowException) as error:
-        kind = (
-            "bytes"
-            if name == "mask"
-            else str(np.dtype(column.dtype) if isinstance(column.dtype, type) else column.dtype)
-        )
-        raise DataError(
-            f"{table}.{name} must be {kind} ({column.meaning}), got {series.dtype}: {first(series)}. {error}"
-        ) from error
-    if cast.dtype.kind in "iu" and series.dtype.kind == "f":
-        _reject(
-            series.to_frame(name), (cast != series).to_numpy(), table, f"{name} must be whole numbers", name
-        )
-    return cast
-
-
-def _cast_category(series: pd.Series, name: str, categories: tuple[str, ...] | None, table: str) -> pd.Series:
-    if categories is None:
-        return series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("category")
-    if isinstance(series.dtype, pd.CategoricalDtype) and tuple(series.cat.categories) == categories:
-        return series
-    cast = _as_categories(series, categories)
-    unknown = (cast.isna() & series.notna()).to_numpy()
-    allowed = ", ".join(categories) or "(the label list is empty)"
-    _reject(series.to_frame(name), unknown, table, f"{name} must be one of {allowed}", name)
-    return cast
-
-
-def _as_categories(series: pd.Series, categories: tuple[str, ...]) -> pd.Series:
-    """The series as a category column, values of no category missing."""
-    dtype = pd.CategoricalDtype(list(categories))
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        return series.cat.set_categories(list(categories))
-    found = {category: code for code, category in enumerate(categories)}
-    codes = [found.get(value, -1) if isinstance(value, str) else -1 for value in series]
-    return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype), index=series.index)
+        return cast_category(series, tuple(labels) if name == "label" else column.categories, name, table)
+    return cast(series, column.dtype, name, column.meaning, table)
 
 
 def _check_ids(frame: pd.DataFrame, table: str) -> None:
@@ -303,17 +266,3 @@ def _check_labels(labels: Sequence[str]) -> None:
     repeated = {x for x in labels if list(labels).count(x) > 1}
     if repeated:
         raise DataError(f"labels must be unique, repeated: {first(sorted(repeated))}")
-
-
-def _reject(
-    frame: pd.DataFrame, bad: Any, table: str, rule: str, show: str | list[str] | None = None
-) -> None:
-    """Raise a DataError naming the rows where ``bad`` is true, and their values."""
-    bad = np.asarray(bad, dtype=bool)
-    if not bad.any():
-        return
-    rows = frame[bad]
-    values = "" if show is None else f" (got {first(rows[show].to_numpy().tolist())})"
-    raise DataError(
-        f"{table}: {rule}; {int(bad.sum())} of {len(frame)} rows break it: {first(rows.index)}{values}"
-    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import threading
 import warnings
 from collections import OrderedDict
@@ -24,6 +23,7 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
 from ..core.errors import ImageError, MissingExtraError, NbalabelError, UnsafePathError
+from ..core.paths import is_url, problem
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str]
@@ -33,20 +33,6 @@ MAX_PIXELS = 100_000_000
 
 # Formats whose readers only read: Pillow would also hand PostScript to Ghostscript, for one.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "TGA")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_REMOTE = frozenset(
-    {"http", "https", "s3", "gs", "gcs", "az", "abfs", "abfss", "hf", "ftp", "sftp", "memory"}
-)
-
-
-def is_url(file: str) -> bool:
-    """Whether ``images.file`` names something to fetch rather than a path.
-
-    Example:
-        >>> is_url("s3://bucket/a.jpg"), is_url("train/a.jpg")
-        (True, False)
-    """
-    return _URL.match(file) is not None
 
 
 def safe_path(root: Source, file: str) -> Path:
@@ -69,8 +55,8 @@ def safe_path(root: Source, file: str) -> Path:
         nbalabel.core.errors.UnsafePathError: image file '../a.jpg' must stay below its image root: it
         contains '..'
     """
-    problem = _unsafe(file)
-    if problem is None:
+    wrong = "it is a URL" if is_url(file) else problem(file)
+    if wrong is None:
         path = Path(root, file)
         try:
             outside = not path.resolve().is_relative_to(Path(root).resolve())
@@ -78,8 +64,8 @@ def safe_path(root: Source, file: str) -> Path:
             raise UnsafePathError(f"image file {file!r} cannot be looked up: {error}") from error
         if not outside:
             return path
-        problem = "a link leads out of it"
-    raise UnsafePathError(f"image file {file!r} must stay below its image root: {problem}")
+        wrong = "a link leads out of it"
+    raise UnsafePathError(f"image file {file!r} must stay below its image root: {wrong}")
 
 
 def locate(root: Source | None, file: str) -> Path | str:
@@ -94,11 +80,9 @@ def locate(root: Source | None, file: str) -> Path | str:
         'https://example.org/a.jpg'
     """
     if is_url(file):
-        scheme = file.split("://", 1)[0].lower()
-        if (
-            scheme not in _REMOTE or "::" in file
-        ):  # "::" chains one file system to another, such as the local one
-            raise UnsafePathError(f"image URL {file!r} must be one of {', '.join(sorted(_REMOTE))}")
+        wrong = problem(file)
+        if wrong is not None:
+            raise UnsafePathError(f"image URL {file!r} cannot be used: {wrong}")
         return file
     if root is None:
         raise ImageError(f"image file {file!r} is relative, and these tables have no image root")
@@ -248,21 +232,6 @@ class ImageCache:
             while self.n_bytes > self.max_bytes:
                 self.n_bytes -= self._images.popitem(last=False)[1].nbytes
         return pixels
-
-
-def _unsafe(file: str) -> str | None:
-    """What is wrong with a file name, by its letters alone."""
-    if not isinstance(file, str) or not file.strip() or file in (".", "./"):
-        return "it is empty"
-    if "\0" in file:
-        return "it contains a zero byte"
-    if "\\" in file:
-        return "it contains a backslash (write '/')"
-    if file.startswith("/") or re.match(r"[A-Za-z]:", file):
-        return "it is absolute"
-    if ".." in file.split("/"):
-        return "it contains '..'"
-    return None
 
 
 def _version(source: Source) -> tuple[str, int, int]:

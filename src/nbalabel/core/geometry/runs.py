@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
 from . import codec
@@ -173,11 +174,13 @@ def from_ones(begin: Ints, end: Ints, offsets: Ints, totals: npt.ArrayLike) -> R
     return Runs(counts, starts)
 
 
-def parse(rles: Rles) -> Runs:
+def parse(rles: Rles, ids: Iterable[object] | None = None, table: str = "masks") -> Runs:
     """Read all strings at once.
 
     Args:
         rles: compressed masks, ``(n,)``; an Arrow column is read where it lies.
+        ids: names of the rows for messages; default their positions.
+        table: name of the table for messages.
 
     Raises:
         MaskError: a string is missing, empty, cut off, has characters outside the format or a negative run.
@@ -186,25 +189,28 @@ def parse(rles: Rles) -> Runs:
         >>> parse([b"112", b"04"]).starts.tolist()
         [0, 3, 5]
     """
-    parts = [runs for _, runs in parse_blocks(rles)]
+    parts = [runs for _, runs in parse_blocks(rles, ids, table)]
     if len(parts) == 1:
         return parts[0]
     counts = np.concatenate([np.empty(0, np.int64), *(p.counts for p in parts)])
     return Runs(counts, cumulative(np.concatenate([np.empty(0, np.int64), *(p.lengths() for p in parts)])))
 
 
-def parse_blocks(rles: Rles) -> Iterator[tuple[slice, Runs]]:
+def parse_blocks(
+    rles: Rles, ids: Iterable[object] | None = None, table: str = "masks"
+) -> Iterator[tuple[slice, Runs]]:
     """Read all strings, a few thousand rows at a time, for what needs the runs once, while in the cache.
 
-    Yields the rows and their runs; raises as :func:`parse`.
+    Yields the rows and their runs; arguments and errors are those of :func:`parse`.
 
     Example:
         >>> [(rows.stop, runs.areas().tolist()) for rows, runs in parse_blocks([b"112", b"04"])]
         [(2, [1, 4])]
     """
-    data, offsets = characters(rles)
+    names = _names(ids)
+    data, offsets = characters(rles, names, table)
     for a, b in blocks(offsets):
-        yield slice(a, b), _parse_block(data, offsets, a, b, None, "masks")
+        yield slice(a, b), _parse_block(data, offsets, a, b, names, table)
 
 
 def check(
@@ -234,7 +240,7 @@ def check(
         Traceback (most recent call last):
         nbalabel.core.errors.MaskError: instances: masks must have as many pixels as their image ...
     """
-    names = None if ids is None else np.asarray(list(ids))
+    names = _names(ids)
     data, offsets = characters(rles, names, table)
     n = len(offsets) - 1
     pixels = np.broadcast_to(np.asarray(heights, np.int64) * np.asarray(widths, np.int64), n)
@@ -343,6 +349,10 @@ def _parse_block(
             rule = "masks must be as pycocotools writes them: no empty runs, no padding"
             refuse(_any(void, starts), names, table, rule)
     return Runs(counts, starts)
+
+
+def _names(ids: Iterable[object] | None) -> npt.NDArray[Any] | None:
+    return None if ids is None else np.asarray(ids if isinstance(ids, pd.Index) else list(ids))
 
 
 def _any(bad: npt.NDArray[np.bool_], starts: Ints) -> npt.NDArray[np.bool_]:
