@@ -79,7 +79,7 @@ class Loop:
         return images.index[images["size"].cumsum() <= self.questions]
 
     def _weigh(self) -> None:
-        """One glance an image: it trains where most of what is there is labeled, else the rest is background."""
+        """A glance at each image: it trains where most is labeled, as the rest would be background."""
         images = self.ds.images
         touched = images.index[(images["state"] == "partial").to_numpy()]
         labeled = self.ds.instances.groupby("image_id").size().reindex(touched).fillna(0)
