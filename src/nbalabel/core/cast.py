@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from decimal import Decimal
-from numbers import Number
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -104,11 +104,11 @@ def reject(
 
 def _numbers(series: pd.Series) -> tuple[pd.Series, Flags]:
     """The values as numbers, missing where they are none; and which rows hold something else."""
-    if pd.api.types.is_numeric_dtype(series.dtype):
+    if pd.api.types.is_numeric_dtype(series.dtype) and series.dtype.kind != "c":
         return series, np.zeros(len(series), bool)
     values = series.astype(object)
     present = values.notna().to_numpy()
-    fits = np.fromiter((isinstance(v, Number | np.bool_ | Decimal) for v in values), bool, len(values))
+    fits = np.fromiter((isinstance(v, Real | np.bool_ | Decimal) for v in values), bool, len(values))
     numbers = pd.to_numeric(values.where(fits & present), errors="coerce")
     return numbers, present & (~fits | numbers.isna().to_numpy())
 
