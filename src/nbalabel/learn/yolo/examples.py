@@ -88,7 +88,7 @@ def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Example
             f"{int(unlabeled.sum())} images with weight > 0 have state 'unlabeled' and are left out: "
             f"{first(images.index[unlabeled])}. Set their state to partial, complete or empty",
             FallbackWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
     eligible &= ~unlabeled
     if partial == "skip":

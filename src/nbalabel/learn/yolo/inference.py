@@ -126,12 +126,10 @@ def _part(
     batch: int,
     bar: Any,
 ) -> Part:
-    held: list[Found] = []
-    known: list[int] = []
-    sizes: list[tuple[int, int]] = []
+    rows, image, instance, known = [_blank().rows], [], [], []
     failed: dict[int, str] = {}
     for group, images in _read(tables, ids, batch, failed):
-        held += predictor.find(
+        held = predictor.find(
             images,
             settings.imgsz,
             score=settings.score,
@@ -139,15 +137,17 @@ def _part(
             max_detections=settings.max_detections,
             embed=settings.embed,
         )
+        rows.append(_rows(held, group, [(p.shape[0], p.shape[1]) for p in images]))
+        image += [found.image[None] for found in held]
+        instance += [found.instance for found in held]
         known += group
-        sizes += [pixels.shape[:2] for pixels in images]
         bar.update(batch if len(group) == batch else 0)
     bar.update(len(ids) - len(ids) // batch * batch)
     return Part(
-        _rows(held, known, sizes),
+        pd.concat(rows, ignore_index=True),
         np.array(known, np.int64),
-        concatenate([found.image[None] for found in held]),
-        concatenate([found.instance for found in held]),
+        concatenate(image),
+        concatenate(instance),
         failed,
     )
 

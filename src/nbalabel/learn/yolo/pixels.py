@@ -70,7 +70,7 @@ def load(examples: Examples, imgsz: int, limit: int = CACHE_BYTES) -> Examples:
         warnings.warn(
             f"{len(failed)} images cannot be read and are left out of training: {ids} ({reason})",
             FallbackWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
         examples = examples.take([at for at in range(len(examples)) if at not in failed])
     return replace(examples, pixels=cache)

@@ -48,18 +48,19 @@ def start(name: str) -> tuple[Any, bool]:
         return build(name), False
     stem = path.stem if path.suffix == ".pt" else name
     file = find(f"{stem}.pt")
-    network = build(f"{stem}.yaml", nc=None) if file is None else None
-    if file is None:
-        file, reason = download(f"{stem}.pt")
-        if file is None:
-            warnings.warn(
-                f"no pretrained weights for {stem!r} ({reason}): training starts from the architecture. "
-                f"Put {stem}.pt into {Path('weights').resolve()} to start from weights",
-                FallbackWarning,
-                stacklevel=3,
-            )
-            return network, False
-    return read(file), True
+    if file is not None:
+        return read(file), True
+    network = build(f"{stem}.yaml")  # before the download: a wrong name is refused at once
+    file, reason = download(f"{stem}.pt")
+    if file is not None:
+        return read(file), True
+    warnings.warn(
+        f"no pretrained weights for {stem!r} ({reason}): training starts from the architecture. "
+        f"Put {stem}.pt into a folder weights/ beside the notebook to start from weights",
+        FallbackWarning,
+        stacklevel=3,
+    )
+    return network, False
 
 
 def find(file: str) -> Path | None:
