@@ -1,8 +1,8 @@
 """A warm process that forks children which edit a dataset until they are killed.
 
-Commands on stdin, one a line: ``edit FOLDER SEED`` and ``race FOLDER GO ROWS VALUE``. A child first prints its pid,
-then, as JSON, what it is about to do, and after the call returned, that it is done. The worker prints ``gone`` when
-the child has ended.
+Commands on stdin, one a line, tab-separated: ``edit FOLDER SEED`` and ``race FOLDER GO ROWS VALUE``. A child
+first prints its pid, then, as JSON, what it is about to do, and after the call returned, that it is done. The
+worker prints ``gone`` when the child has ended.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The promise: what a call acknowledged is there after any crash, and two writers lose nothing of each other."""
+"""The promise: what a call acknowledged survives any crash, and two writers lose nothing of each other."""
 
 import json
 import os

@@ -49,7 +49,7 @@ def test_a_folder_that_is_a_dataset_is_not_made_again(ds, tables, folder):
 
 
 def test_a_folder_that_is_no_dataset_says_how_to_make_one(tmp_path):
-    with pytest.raises(StorageError, match="does not exist: nl.create"):
+    with pytest.raises(StorageError, match=r"does not exist: nl\.create"):
         nl.open(tmp_path / "nothing")
     with pytest.raises(StorageError, match="no nbalabel dataset"):
         nl.open(tmp_path)

@@ -156,7 +156,7 @@ def test_shrinking_an_image_below_its_masks_is_refused(ds):
 def test_rows_that_are_not_there_are_named(ds):
     with pytest.raises(UnknownNameError, match="instances has no rows 77"):
         ds.remove([0, 77])
-    with pytest.raises(DataError, match="ds.accept"):
+    with pytest.raises(DataError, match=r"ds\.accept"):
         ds.remove(pd.DataFrame(index=pd.Index([1], name="prediction_id")))
     with pytest.raises(DataError, match="rows must be ids"):
         ds.remove(["a"])

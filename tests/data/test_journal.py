@@ -65,9 +65,10 @@ def test_a_dataset_dropped_without_closing_frees_its_session(tables, folder):
     again.close()
 
 
+@pytest.mark.slow
 def test_a_journal_cut_at_any_byte_gives_the_work_up_to_a_whole_record(ds, folder):
     states = [ds.images["weight"].tolist()]
-    for i in range(3):
+    for i in range(2):
         ds.set([i], "images", weight=i + 10)
         states.append(ds.images["weight"].tolist())
     (journal,) = (folder / "journal").glob("*.nbj")
@@ -85,7 +86,7 @@ def test_a_journal_cut_at_any_byte_gives_the_work_up_to_a_whole_record(ds, folde
         die(again)
         for left in (folder / "journal").iterdir():
             left.unlink()
-    assert seen == {0, 1, 2, 3}
+    assert seen == {0, 1, 2}
 
 
 def test_a_flipped_bit_anywhere_in_a_journal_is_announced_or_harmless(ds, folder):
@@ -111,7 +112,7 @@ def test_a_flipped_bit_anywhere_in_a_journal_is_announced_or_harmless(ds, folder
 
 def test_a_crash_between_commit_and_the_end_of_the_journal_commits_once(ds, folder, monkeypatch):
     ds.set([0], "images", weight=4)
-    monkeypatch.setattr(type(ds._session.journal), "restart", lambda self, base: None)
+    monkeypatch.setattr(type(ds._session.journal), "restart", lambda *_: None)
     version = ds.commit("x")
     die(ds)
     monkeypatch.undo()
@@ -151,7 +152,7 @@ def test_an_edit_that_cannot_be_journaled_is_not_made(ds, monkeypatch):
 
     ds.set([0], "images", weight=4)
     monkeypatch.setattr(journal.os, "write", full)
-    with pytest.raises(OSError, match="the edit was not made.*No space left"):
+    with pytest.raises(OSError, match=r"the edit was not made.*No space left"):
         ds.set([0], "images", weight=5)
     monkeypatch.undo()
     assert ds.images.loc[0, "weight"] == 4

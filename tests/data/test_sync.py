@@ -76,7 +76,7 @@ def test_rows_added_in_a_frame_need_ids_nobody_had(ds):
     ds.commit("one more")
     ds.remove([3])
     ds.commit("and gone")
-    with pytest.raises(DataError, match="never used twice, and these were: 3. Number new rows from 4 on"):
+    with pytest.raises(DataError, match=r"never used twice, and these were: 3\. Number new rows from 4 on"):
         ds.instances = pd.concat([ds.instances, row.set_axis([3])])
     ds.instances = ds.instances.drop(index=[0])
     ds.instances = pd.concat([ds.instances, row])

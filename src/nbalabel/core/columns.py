@@ -165,6 +165,8 @@ def positions(index: pd.Index, ids: np.ndarray) -> np.ndarray:
     known = index.to_numpy()
     if not len(known):
         return np.full(len(ids), -1, dtype=np.int64)
+    if known[-1] - known[0] == len(known) - 1:  # no gaps: an id says itself where it stands
+        return np.where((ids >= known[0]) & (ids <= known[-1]), ids - known[0], -1)
     at = np.searchsorted(known, ids)
     at[at == len(known)] = 0
     return np.where(known[at] == ids, at, -1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.change import Cells, Change, State, TableChange
-from ..core.columns import equal, positions, values
+from ..core.columns import equal, positions, take, values
 from ..core.errors import DataError, first
 from ..core.geometry import rle
 from ..core.rows import ids_of, select_rows, take_rows
@@ -111,47 +110,55 @@ def _resolve(
     state: State, new: pd.DataFrame, taken: np.ndarray, overlap: str, iou: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which predictions stay, and which labels go, where masks overlap by more than ``iou``."""
-    keep, gone = [], []
-    images, labels = state.tables["images"], state.tables["instances"]
-    labels = labels[labels["image_id"].isin(new["image_id"]) & ~labels["crowd"]]
-    on_image = labels.groupby("image_id", sort=False).indices
-    masks, label_masks = new["mask"].array, labels["mask"].array
+    labels = state.tables["instances"]
+    near = np.isin(values(labels["image_id"]), values(new["image_id"])) & ~values(labels["crowd"])
+    labels = take_rows(labels, near)
+    mine, theirs = _overlapping(new, labels, iou)
+    if overlap == "skip":
+        taken = taken[~np.isin(taken, mine)]
+    taken = _suppress(new, taken, iou)
+    gone = theirs[np.isin(mine, taken)] if overlap == "replace" else theirs[:0]
+    return taken, ids_of(labels)[np.unique(gone)]
+
+
+def _suppress(new: pd.DataFrame, taken: np.ndarray, iou: float) -> np.ndarray:
+    """Positions that stay when of masks that overlap each other the one of higher score wins."""
+    beats: dict[int, list[int]] = {}
+    for i, j in zip(*_overlapping(new, new, iou), strict=True):
+        beats.setdefault(int(i), []).append(int(j))
     score = new["score"].fillna(1.0).to_numpy()
-    for image_id, at in _by_image(values(new["image_id"]), taken):
-        row = positions(images.index, np.array([image_id]))[0]
-        height, width = int(images["height"].iloc[row]), int(images["width"].iloc[row])
-        at = at[np.argsort(-score[at], kind="stable")]
-        mine = list(masks[at])
-        theirs = on_image.get(image_id, np.array([], dtype=np.int64))
-        over = np.zeros((len(at), len(theirs)), dtype=bool)
-        if len(theirs):
-            over = rle.iou(mine, list(label_masks[theirs]), height, width) > iou
-        if overlap == "skip":
-            free = np.flatnonzero(~over.any(axis=1))
-            at, over, mine = at[free], over[free], [mine[i] for i in free]
-        best = _suppress(mine, height, width, iou)
-        keep.append(at[best])
-        gone.append(theirs[over[best].any(axis=0)] if overlap == "replace" and len(best) else theirs[:0])
-    return np.sort(np.concatenate(keep)), np.sort(ids_of(labels)[np.concatenate(gone)])
+    kept: set[int] = set()
+    for i in taken[np.argsort(-score[taken], kind="stable")]:
+        if not kept.intersection(beats.get(int(i), ())):
+            kept.add(int(i))
+    return np.array(sorted(kept), dtype=np.int64)
 
 
-def _suppress(masks: list[bytes], height: int, width: int, iou: float) -> np.ndarray:
-    """Positions of masks, best first, that no better one kept overlaps."""
-    if len(masks) < 2:
-        return np.arange(len(masks))
-    over = rle.iou(masks, masks, height, width) > iou
-    kept: list[int] = []
-    for i in range(len(masks)):
-        if not over[i, kept].any():
-            kept.append(i)
-    return np.array(kept, dtype=np.int64)
+def _overlapping(a: pd.DataFrame, b: pd.DataFrame, iou: float) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of rows on the same image, one in each table, whose masks overlap by more than ``iou``."""
+    order = np.argsort(values(b["image_id"]), kind="stable")
+    on = values(b["image_id"])[order]
+    low, high = (
+        np.searchsorted(on, values(a["image_id"])),
+        np.searchsorted(on, values(a["image_id"]), "right"),
+    )
+    i = np.repeat(np.arange(len(a)), high - low)
+    j = order[np.arange(len(i)) + np.repeat(low - np.r_[0, np.cumsum(high - low)[:-1]], high - low)]
+    if a is b:
+        i, j = i[i != j], j[i != j]
+    touch = _boxes_touch(a[["x", "y", "w", "h"]].to_numpy()[i], b[["x", "y", "w", "h"]].to_numpy()[j])
+    i, j = i[touch], j[touch]
+    if not len(i):
+        return i, j
+    over = rle.iou_pairs(take(a["mask"].array, i), take(b["mask"].array, j)) > iou
+    return i[over], j[over]
 
 
-def _by_image(image_ids: np.ndarray, at: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    order = at[np.argsort(image_ids[at], kind="stable")]
-    bounds = np.flatnonzero(np.diff(image_ids[order])) + 1
-    for part in np.split(order, bounds):
-        yield int(image_ids[part[0]]), part
+def _boxes_touch(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether boxes (x, y, w, h), ``(n, 4)``, share any area, row by row."""
+    start = np.maximum(a[:, :2], b[:, :2])
+    end = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
+    return np.asarray((end > start).all(axis=1))
 
 
 def _keys(frame: pd.DataFrame, like: pd.DataFrame) -> set[tuple[Any, ...]]:

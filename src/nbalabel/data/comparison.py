@@ -83,8 +83,8 @@ def _listed(column: str, cells: Cells, before: State, after: State, table: str) 
     return frame.astype({"old": object, "new": object})
 
 
-def _objects(array: Any, n: int) -> pd.Series:
-    return pd.Series([None] * n if array is None else list(array), dtype=object).array  # type: ignore[return-value]
+def _objects(array: Any, n: int) -> Any:
+    return pd.Series([None] * n if array is None else list(array), dtype=object).array
 
 
 def _mask_iou(cells: Cells, before: State, after: State, table: str) -> np.ndarray:
@@ -101,4 +101,4 @@ def _mask_iou(cells: Cells, before: State, after: State, table: str) -> np.ndarr
 def _sizes(state: State, ids: np.ndarray, table: str) -> np.ndarray:
     frame, images = state.tables[table], state.tables["images"]
     image_ids = values(frame["image_id"])[positions(frame.index, ids)]
-    return images[["height", "width"]].to_numpy()[positions(images.index, image_ids)]
+    return np.asarray(images[["height", "width"]].to_numpy()[positions(images.index, image_ids)])

@@ -52,7 +52,8 @@ class HeadLog:
         is_new = not self.path.exists()
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
         try:
-            os.ftruncate(handle, keep)
+            if os.fstat(handle).st_size > keep:
+                os.ftruncate(handle, keep)
             os.lseek(handle, keep, os.SEEK_SET)
             os.write(handle, line)
             os.fsync(handle)

@@ -14,7 +14,6 @@ from ..core.change import State
 from ..core.columns import positions
 from ..core.errors import DataError, ImageError, StorageError, first
 from ..core.rows import take_rows
-from .checks import check_files
 from .settings import SETTINGS
 from .storage import Store
 
@@ -55,7 +54,6 @@ def checked_state(tables: schema.LabeledImages) -> State:
         "rejected": _sorted(schema.conform(rejected, "rejected", labels)),
     }
     schema.validate(frames, labels)
-    check_files(images)
     return State(frames, labels)
 
 

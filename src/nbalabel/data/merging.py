@@ -114,7 +114,7 @@ def _on_removed(rows: TableChange, other: Change) -> np.ndarray:
         ids_of(created)[np.isin(created["image_id"].to_numpy(), removed)] if len(created) else ids_of(NO_ROWS)
     )
     moved = rows.updated.get("image_id")
-    if moved is not None:
+    if moved is not None and moved.new is not None:
         found = np.concatenate([found, moved.ids[np.isin(moved.new, removed)]])
     return found
 

@@ -103,8 +103,7 @@ class Store:
         with locked(folder / "lock"):
             (folder / "HEAD").unlink(missing_ok=True)
             base = write_snapshot(state, folder / "objects")
-            number = int(any(len(frame) for frame in state.tables.values()))
-            manifest = _manifest(number, None, state, message, author, token="", net=Change())
+            manifest = _manifest(1, None, state, message, author, token="", net=Change())
             manifest = replace(manifest, base=base)
             manifest = write_version(folder / "versions", manifest, None, [])
             top = {name: _top(frame) + 1 for name, frame in state.tables.items()}
@@ -330,9 +329,9 @@ def _top(frame: pd.DataFrame) -> int:
 
 
 def _spans(number: int) -> list[int]:
-    """The powers of the radix that divide a version's number, smallest first."""
-    spans, span = [], RADIX
-    while number and number % span == 0:
+    """The powers of the radix that divide the steps from the first version, smallest first."""
+    spans, span, steps = [], RADIX, number - 1
+    while steps and steps % span == 0:
         spans.append(span)
         span *= RADIX
     return spans

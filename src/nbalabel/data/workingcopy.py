@@ -61,7 +61,7 @@ class WorkingCopy:
             return change
 
     def make(self, build: Callable[[State], Change]) -> Change:
-        """Build a change from the state, check it, journal it, apply it; or nothing, where any of it fails."""
+        """Build a change from the state, check it, journal it, apply it; nothing, where any of it fails."""
         with self.lock:
             self.sync()
             change = build(self.session.state)
