@@ -70,8 +70,11 @@ def _flat(polygon: npt.ArrayLike, number: int, size: int) -> Points:
         raise MaskError(f"polygon {number} must be numbers: {error}") from error
     if len(corners) < 6 or len(corners) % 2:
         raise MaskError(f"polygon {number} must be at least 3 corners (x, y), got {len(corners)} numbers")
-    if not np.isfinite(corners).all() or np.abs(corners).max() > _REACH * max(size, 100):
+    farthest = np.abs(corners).max()
+    if not farthest <= _REACH * max(size, 100):  # nor where it is not a number
         raise MaskError(f"corners of polygon {number} must be finite and at most {_REACH} image sizes away")
+    if farthest * len(corners) <= _PERIMETER:
+        return corners
     x, y = corners[0::2], corners[1::2]
     steps = np.maximum(np.abs(np.diff(x, append=x[0])), np.abs(np.diff(y, append=y[0])))
     if steps.sum() > _PERIMETER:

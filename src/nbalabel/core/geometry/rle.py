@@ -186,11 +186,9 @@ def iou_pairs(a: Rles, b: Rles) -> npt.NDArray[np.float64]:
     left, right = parse(a), parse(b)
     if len(left) != len(right):
         raise ValueError(f"iou_pairs compares row by row: got {len(left)} and {len(right)} masks")
-    rows = np.arange(len(left))
-    shared = overlaps(left, right, rows, rows)
+    shared = overlaps(left, right)
     either = left.areas() + right.areas() - shared
-    ratio: npt.NDArray[np.float64] = np.divide(shared, either, out=np.zeros(len(left)), where=either > 0)
-    return ratio
+    return np.asarray(np.divide(shared, either, out=np.zeros(len(left)), where=either > 0))
 
 
 def _safe(rles: Rles, height: int, width: int) -> list[bytes]:

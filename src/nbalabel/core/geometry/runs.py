@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -252,11 +252,19 @@ def check(
     refuse(totals != pixels, names, table, rule, totals)
 
 
-def overlaps(a: Runs, b: Runs, rows_a: npt.ArrayLike, rows_b: npt.ArrayLike) -> Ints:
+def overlaps(
+    a: Runs, b: Runs, rows_a: npt.ArrayLike | None = None, rows_b: npt.ArrayLike | None = None
+) -> Ints:
     """Pixels shared by mask ``rows_a[i]`` of ``a`` and mask ``rows_b[i]`` of ``b``, ``(n,)`` int64.
 
     Each 1-run of the one asks how much of the other lies before its begin and its end; all pairs of a block
     ask in one binary search, each pair on a stretch of the number line of its own.
+
+    Args:
+        a: masks.
+        b: masks.
+        rows_a: positions in ``a``, ``(n,)``; default all, in order.
+        rows_b: positions in ``b``, likewise.
 
     Raises:
         MaskError: two masks to compare belong to images of different sizes.
@@ -266,34 +274,47 @@ def overlaps(a: Runs, b: Runs, rows_a: npt.ArrayLike, rows_b: npt.ArrayLike) -> 
         >>> overlaps(runs, runs, [0, 1], [1, 1]).tolist()
         [1, 3]
     """
-    rows = np.asarray(rows_a, np.int64), np.asarray(rows_b, np.int64)
-    totals = a.totals()[rows[0]], b.totals()[rows[1]]
+    rows = [None if r is None else np.asarray(r, np.int64) for r in (rows_a, rows_b)]
+    pair = [slice(None) if r is None else r for r in rows]
+    totals = a.totals()[pair[0]], b.totals()[pair[1]]
     refuse(totals[0] != totals[1], None, "masks", "masks to compare must be of one image size")
     ones = a.ones(), b.ones()
-    work = cumulative(np.diff(ones[0][2])[rows[0]] + np.diff(ones[1][2])[rows[1]])
+    work = cumulative(np.diff(ones[0][2])[pair[0]] + np.diff(ones[1][2])[pair[1]])
     stretch = int(totals[0].max(initial=0)) + 1
-    out = np.zeros(len(rows[0]), np.int64)
+    out = np.zeros(len(totals[0]), np.int64)
     for s, e in blocks(work, 1 << 15):
-        out[s:e] = _overlaps_block(ones[0], ones[1], rows[0][s:e], rows[1][s:e], stretch)
+        left, right = (_pick(side, r, s, e) for side, r in zip(ones, rows, strict=True))
+        out[s:e] = _shared(left, right, stretch)
     return out
 
 
-def _overlaps_block(
-    a: tuple[Ints, Ints, Ints], b: tuple[Ints, Ints, Ints], rows_a: Ints, rows_b: Ints, stretch: int
-) -> Ints:
-    (at_a, starts_a), (at_b, starts_b) = _ranges(a[2], rows_a), _ranges(b[2], rows_b)
-    origin = np.arange(len(rows_a)) * stretch
-    origin_a, origin_b = np.repeat(origin, np.diff(starts_a)), np.repeat(origin, np.diff(starts_b))
-    end = b[1][at_b] + origin_b
-    begin = np.append(b[0][at_b] + origin_b, len(rows_a) * stretch)
+_Ones: TypeAlias = tuple[
+    Ints, Ints, Ints
+]  # first pixel and pixel after the last of each run, and row offsets
+
+
+def _pick(ones: _Ones, rows: Ints | None, start: int, end: int) -> _Ones:
+    """The 1-runs of some rows: those picked at start to end, or all between."""
+    if rows is None:
+        offsets = ones[2][start : end + 1]
+        return ones[0][offsets[0] : offsets[-1]], ones[1][offsets[0] : offsets[-1]], offsets - offsets[0]
+    at, offsets = _ranges(ones[2], rows[start:end])
+    return ones[0][at], ones[1][at], offsets
+
+
+def _shared(a: _Ones, b: _Ones, stretch: int) -> Ints:
+    origin = np.arange(len(a[2]) - 1) * stretch
+    origin_a, origin_b = np.repeat(origin, np.diff(a[2])), np.repeat(origin, np.diff(b[2]))
+    end = b[1] + origin_b
+    begin = np.append(b[0] + origin_b, len(origin) * stretch)
     covered = cumulative(end - begin[:-1])
 
     def before(pixel: Ints) -> Ints:
         done = np.searchsorted(end, pixel, "right")
         return np.asarray(covered[done] + np.maximum(pixel - begin[done], 0))
 
-    shared = before(a[1][at_a] + origin_a) - before(a[0][at_a] + origin_a)
-    return np.diff(cumulative(shared)[starts_a])
+    shared = before(a[1] + origin_a) - before(a[0] + origin_a)
+    return np.diff(cumulative(shared)[a[2]])
 
 
 def _ranges(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
