@@ -16,6 +16,7 @@ from .column import Rles
 from .runs import check, from_ones, from_rows, parse
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
+Part: TypeAlias = tuple[int, int, int, int]  # of an image: left, top, right, bottom
 
 # Ways to fill in the pixels: runs from which each is quicker than the one before.
 _SOME, _MANY = 160, 400
@@ -145,16 +146,8 @@ def decode_crop(
         ((2, 2), 1, 1)
     """
     bounds = run_ends(rle, height, width)
-    begin, end = bounds[0:-1:2], bounds[1::2]
-    left, top, right, bottom = tight = _extent(begin, end, height)
-    rows = bottom - top
-    first = begin - left * height
-    if rows < height:  # then no run goes on in the next column
-        column = first // height
-        first = first - column * (height - rows) - top
-    size = (right - left) * rows
-    crop = _between(first, first + (end - begin), size).reshape(right - left, rows).T
-    return (crop, left, top) if box is None else _recrop(crop, tight, _whole_pixels(box, height, width))
+    crop, tight = _tight_crop(bounds, height)
+    return (crop, *tight[:2]) if box is None else _recrop(crop, tight, _whole_pixels(box, height, width))
 
 
 def decode_labels(rles: Rles, height: int, width: int) -> npt.NDArray[np.int32]:
@@ -258,36 +251,42 @@ def _joined(counts: list[int]) -> Mask:
 
 
 def _between(begin: Ints, end: Ints, size: int) -> Mask:
-    """``(size,)`` bool, true from each begin up to its end; eight bytes at a time."""
-    flips = np.zeros(-(-(size + 1) // 8) * 8, np.uint8)
-    flips[begin] = 1
-    flips[end] ^= 1
-    words = flips.view("<u8")
+    """``(size,)`` bool, true from each begin up to its end."""
+    steps = np.zeros(-(-(size + 1) // 8) * 8, np.int8)
+    steps[begin] = 1
+    if size < _FEW_PIXELS:
+        steps[end] -= 1
+        return np.cumsum(steps[:size], dtype=np.int8).view(bool)
+    steps[end] ^= 1
+    words = steps.view("<u8")  # eight at a time
     words *= _EACH_BYTE  # the sum of the bytes up to and including each, of which the last bit counts
     words &= _EACH_BYTE
     inside = np.zeros(len(words), "<u8")
     np.cumsum(words[:-1] >> np.uint64(56), out=inside[1:])
     words ^= (inside & np.uint64(1)) * _EACH_BYTE
-    return flips[:size].view(bool)
+    return steps[:size].view(bool)
 
 
+_FEW_PIXELS = 4096
 _EACH_BYTE = np.uint64(0x0101010101010101)
 
 
-def _extent(begin: Ints, end: Ints, height: int) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of 1-runs."""
+def _tight_crop(bounds: Ints, height: int) -> tuple[Mask, Part]:
+    """The pixels in the box of a mask, and the box."""
+    begin, end = bounds[0:-1:2], bounds[1::2]
     if not len(begin):
-        return 0, 0, 0, 0
-    column = begin // height
-    if ((end - 1) // height > column).any():
-        return int(column[0]), 0, int((end[-1] - 1) // height) + 1, height
-    top, bottom = begin - column * height, end - column * height
-    return int(column[0]), int(top.min()), int(column[-1]) + 1, int(bottom.max())
+        return np.zeros((0, 0), bool), (0, 0, 0, 0)
+    columns = begin // height
+    top, bottom = int((begin - columns * height).min()), int((end - columns * height).max())
+    if bottom > height:  # a run that goes on in the next column fills the crop from top to bottom
+        top, bottom = 0, height
+    left, right, rows = int(columns[0]), int(end[-1] - 1) // height + 1, bottom - top
+    cut = columns * (height - rows) + (left * rows + top)
+    flat = _between(begin - cut, end - cut, (right - left) * rows)
+    return flat.reshape(right - left, rows).T, (left, top, right, bottom)
 
 
-def _recrop(
-    crop: Mask, tight: tuple[int, int, int, int], wanted: tuple[int, int, int, int]
-) -> tuple[Mask, int, int]:
+def _recrop(crop: Mask, tight: Part, wanted: Part) -> tuple[Mask, int, int]:
     """The part of the image in ``wanted``, given the part in ``tight``; both (left, top, right, bottom)."""
     out = np.zeros((wanted[3] - wanted[1], wanted[2] - wanted[0]), bool)
     left, top = max(tight[0], wanted[0]), max(tight[1], wanted[1])
@@ -297,7 +296,7 @@ def _recrop(
     return out, wanted[0], wanted[1]
 
 
-def _whole_pixels(box: Sequence[float], height: int, width: int) -> tuple[int, int, int, int]:
+def _whole_pixels(box: Sequence[float], height: int, width: int) -> Part:
     """The box grown to whole pixels and clipped: left, top, right, bottom."""
     x, y, w, h = (float(v) for v in box)
     left, top = (int(np.clip(np.floor(v), 0, limit)) for v, limit in ((x, width), (y, height)))
