@@ -130,7 +130,7 @@ class _Shape:
             for ring in rings:
                 points = self._place(ring)
                 thick = round(width * self.fine)
-                draw.line([*points, *points[:2]], fill=round(255 * alpha), width=thick, joint="curve")
+                draw.line([*points, *points[:2]], fill=round(255 * alpha), width=thick)
         self._paste(picture, stencil, color)
 
     def _stencil(self) -> tuple[Image.Image, ImageDraw.ImageDraw]:
