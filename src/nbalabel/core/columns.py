@@ -229,9 +229,17 @@ def _equal_arrow(a: pa.ChunkedArray, b: pa.ChunkedArray) -> np.ndarray:
 
 
 def _put_arrow(array: Array, positions: np.ndarray, new: Array) -> Array:
-    order = np.arange(len(array))
-    order[positions] = len(array) + np.arange(len(positions))
-    return concat([array, new]).take(order)
+    if not len(positions):
+        return array
+    order = np.argsort(positions, kind="stable")
+    where = np.zeros(len(array), dtype=bool)
+    where[positions] = True
+    replacements = _whole(pc.take(new._pa_array, pa.array(order)))
+    return _like(array, pc.replace_with_mask(_whole(array._pa_array), pa.array(where), replacements))
+
+
+def _whole(chunked: pa.ChunkedArray) -> pa.Array:
+    return chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
 
 
 def _like(array: Array, chunked: pa.ChunkedArray) -> Array:

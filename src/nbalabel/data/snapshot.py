@@ -1,6 +1,6 @@
 """Whole tables on disk: one Arrow file a table, masks in a file of their own, named by their content.
 
-The files are memory-mapped: numbers are copied out, texts and masks are read where they lie. Every byte is
+Tables are compressed and read into memory; masks are memory-mapped and read where they lie. Every byte is
 checked against the file's name when it is opened.
 """
 
@@ -42,8 +42,8 @@ def write_snapshot(state: State, objects: Path) -> dict[str, Any]:
             "index": frame.index.name,
             "order": list(frame.columns),
             "rows": len(frame),
-            "file": _write(columns, objects),
-            "masks": masks and _write(masks, objects),
+            "file": _write(columns, objects, "lz4"),
+            "masks": masks and _write(masks, objects, None),
         }
     size = sum((objects / file).stat().st_size for file in files_of({"tables": tables}))
     return {"tables": tables, "labels": list(state.labels), "bytes": size}
@@ -72,10 +72,14 @@ def files_of(meta: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(name for pair in both for name in pair if name))
 
 
-def _write(columns: dict[str, Array], objects: Path) -> str:
+def _write(columns: dict[str, Array], objects: Path, compression: str | None) -> str:
     batch = batch_of(columns)
     partial = objects / f"{TEMPORARY}{secrets.token_hex(8)}"
-    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with (
+        pa.OSFile(str(partial), "wb") as sink,
+        pa.ipc.new_file(sink, batch.schema, options=options) as writer,
+    ):
         writer.write_batch(batch)
     name = f"{_content(partial)}.arrow"
     if (objects / name).exists():

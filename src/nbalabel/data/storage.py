@@ -54,6 +54,24 @@ def merge_all(changes: Sequence[Change]) -> Change:
     return reduce(merge, level, Change()) if len(level) != 1 else level[0]
 
 
+def _apply_all(state: State, changes: list[Change]) -> State:
+    """The state after consecutive changes.
+
+    Writing cells of plain columns costs less than merging them first. Moving rows or masks costs a pass over
+    the table each time, so that such changes are merged.
+    """
+    if sum(_moves_rows(change) for change in changes) > 1:
+        changes = [merge_all(changes)]
+    return reduce(apply, changes, state)
+
+
+def _moves_rows(change: Change) -> bool:
+    return any(
+        len(rows.created) or len(rows.deleted) or rows.columns or "mask" in rows.updated
+        for rows in change.tables.values()
+    )
+
+
 def log_entry(change: Change) -> dict[str, Any]:
     """What the log says about a change."""
     counts = change.counts.values()
@@ -253,7 +271,7 @@ class Store:
             return own
         snapshot_id, number = manifest.snapshot
         path = self._path(manifest, number)
-        return apply(self.state(snapshot_id), merge_all(path))
+        return _apply_all(self.state(snapshot_id), path)
 
     def _snapshot(self, version_id: str) -> State | None:
         """The stored whole of a later version, if it is there and sound; else it follows from the changes."""
