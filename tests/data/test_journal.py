@@ -144,6 +144,48 @@ def test_a_commit_that_did_not_reach_head_is_still_uncommitted_work(ds, folder, 
     again.close()
 
 
+def test_an_interrupt_right_after_the_commit_happened_repeats_nothing_and_loses_nothing(
+    ds, folder, monkeypatch
+):
+    from nbalabel.data.headlog import HeadLog
+
+    real = HeadLog.append
+
+    def interrupted(self, version_id, kind):
+        real(self, version_id, kind)
+        raise KeyboardInterrupt
+
+    ds.set([0], "images", weight=4)
+    monkeypatch.setattr(HeadLog, "append", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ds.commit("x")
+    monkeypatch.undo()
+    assert len(ds.versions) == 2
+    assert not ds.status()
+    ds.set([1], "images", weight=5)
+    die(ds)
+    with pytest.warns(RecoveryWarning):
+        again = Dataset(folder)
+    assert again.images["weight"].tolist() == [4, 5, 1, 1, 1]
+    again.commit("y")
+    assert len(again.verify()) == 3
+    again.close()
+
+
+def test_a_full_disk_after_the_commit_happened_does_not_undo_it(ds, monkeypatch):
+    import nbalabel.data.storage as storage
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage, "write_file", full)
+    for i in range(9):
+        ds.set([0], "images", weight=i + 2)
+        ds.commit("x")
+    monkeypatch.undo()
+    assert len(ds.verify()) == 10
+
+
 def test_an_edit_that_cannot_be_journaled_is_not_made(ds, monkeypatch):
     import nbalabel.data.journal as journal
 
@@ -158,6 +200,47 @@ def test_an_edit_that_cannot_be_journaled_is_not_made(ds, monkeypatch):
     assert ds.images.loc[0, "weight"] == 4
     ds.set([0], "images", weight=6)
     assert ds.images.loc[0, "weight"] == 6
+
+
+def test_an_interrupted_edit_is_neither_made_nor_recovered(ds, folder, monkeypatch):
+    import nbalabel.data.journal as journal
+
+    real = journal.os.fsync
+
+    def interrupted(handle):
+        real(handle)
+        raise KeyboardInterrupt
+
+    ds.set([0], "images", weight=4)
+    monkeypatch.setattr(journal.os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ds.set([1], "images", weight=5, note="a text that makes the record longer than the next one")
+    monkeypatch.undo()
+    assert ds.images["weight"].tolist() == [4, 1, 1, 1, 1]
+    ds.set([2], "images", weight=6)
+    die(ds)
+    with pytest.warns(RecoveryWarning, match="2 uncommitted changes"):
+        again = Dataset(folder)
+    assert again.images["weight"].tolist() == [4, 1, 6, 1, 1]
+    again.close()
+
+
+def test_a_journal_that_does_not_fit_its_version_is_kept_aside_and_the_dataset_opens(ds, folder):
+    from nbalabel.data.codec import frame_record
+    from nbalabel.data.journal import read_journal
+
+    ds.set([0], "images", weight=4)
+    ds.set([0], "images", weight=5)
+    journal = ds._session.journal.path
+    die(ds)
+    contents = read_journal(journal)
+    begin = {"op": "begin", "base": contents.base, "token": contents.token, "replaces": "", "expected": 0}
+    journal.write_bytes(frame_record(begin) + frame_record(*contents.records[1]))
+    with pytest.warns(RecoveryWarning, match=r"does not fit .* kept as"):
+        again = Dataset(folder)
+    assert again.images["weight"].tolist() == [1] * 5
+    assert journal.with_suffix(".damaged").exists()
+    again.close()
 
 
 def test_two_sessions_on_different_rows_merge_row_by_row(ds, other_kernel, predictions):

@@ -8,6 +8,7 @@ it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import StorageError
+from ..core.errors import NbalabelError, StorageError
 from .codec import Damage, frame_record, read_record
 from .files import locked, sync_folder, try_lock
 
@@ -68,17 +69,29 @@ class Journal:
         return journal
 
     def append(self, meta: dict[str, Any], body: bytes = b"") -> None:
-        """Write one operation; returns once it is on the medium.
+        """Write one operation; returns once it is on the medium. See :meth:`recording`."""
+        with self.recording(meta, body):
+            return
+
+    @contextlib.contextmanager
+    def recording(self, meta: dict[str, Any], body: bytes = b"") -> Iterator[None]:
+        """Write one operation; the block, which makes it count, runs once it is on the medium.
 
         Raises:
-            StorageError: it could not be written; the file is as it was.
+            StorageError: it could not be written. Then, and where the block fails, the file is as it was.
         """
+        size = self._size
         try:
             self._append(meta, body)
-        except OSError as error:
+            yield
+        except BaseException as error:
             if self._handle is not None:
-                os.ftruncate(self._handle, self._size)
-            raise StorageError(f"the edit was not made: {self.path} cannot be written ({error})") from error
+                os.ftruncate(self._handle, size)
+                self._size = size
+            if isinstance(error, OSError) and not isinstance(error, NbalabelError):
+                text = f"the edit was not made: {self.path} cannot be written ({error})"
+                raise StorageError(text) from error
+            raise
 
     def restart(self, base: str) -> None:
         """Forget everything: it is committed, or meant to be gone."""
@@ -96,6 +109,13 @@ class Journal:
             self.path.unlink(missing_ok=True)
         os.close(self._handle)
         self._handle = None
+
+    def set_aside(self) -> Path:
+        """Let go of a file that cannot be used, under another name."""
+        self.close(keep=True)
+        kept = self.path.with_suffix(".damaged")
+        os.replace(self.path, kept)
+        return kept
 
     def _append(self, meta: dict[str, Any], body: bytes) -> None:
         data = frame_record(meta, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.change import Change, State, apply
+from ..core.errors import HistoryError
 from .codec import encode_change
 from .journal import Journal
 from .merging import merge_with
@@ -34,10 +35,18 @@ class Session:
                 found, self.recovered = recover(store)
             self.base = found.journal.base if found else version_id or store.head.current()
             self.journal = found.journal if found else Journal(store.folder / "journal", self.base)
-        self.state = store.state(self.base)
-        if found:
-            self._work, self.was_closed = found.work, found.closed
-            self.state = apply(self.state, self.net)
+        try:
+            self.state = store.state(self.base)
+            if found:
+                self.state = apply(self.state, merge_all(found.work.pending))
+                self._work, self.was_closed = found.work, found.closed
+        except HistoryError as error:
+            kept = self.journal.set_aside()
+            self.recovered = f"work of an earlier session does not fit {self.base} ({error}); kept as {kept}"
+            self.journal, self.was_closed = Journal(store.folder / "journal", self.base), False
+        except BaseException:
+            self.journal.close(keep=True)
+            raise
 
     @property
     def pending(self) -> list[Change]:
@@ -61,9 +70,9 @@ class Session:
     def record(self, change: Change, after: State) -> State:
         """As :meth:`edit`, for who has the state after the change already."""
         meta, body = encode_change(change)
-        self.journal.append({"op": "edit", "change": meta}, body)
-        self._work.edit(change)
-        self.state = after
+        with self.journal.recording({"op": "edit", "change": meta}, body):
+            self._work.edit(change)
+            self.state = after
         return after
 
     def move(self, operation: str) -> Change:
@@ -74,9 +83,9 @@ class Session:
         """
         change = self._work.change_for(operation)
         after = apply(self.state, change)
-        self.journal.append({"op": operation})
-        self._work.move(operation)
-        self.state = after
+        with self.journal.recording({"op": operation}):
+            self._work.move(operation)
+            self.state = after
         return change
 
     def commit(self, message: str, author: str | None) -> Manifest | None:
@@ -95,9 +104,14 @@ class Session:
                 changes, state = merge_with(changes, theirs, state, self.store.state(head))
                 parent, merged = head, self.base
             token = self.journal.token
-            manifest = self.store.publish(parent, state, changes, message, author, token, merged)
+            try:
+                manifest = self.store.publish(parent, state, changes, message, author, token, merged)
+            except BaseException:
+                self._settle(token, state)
+                raise
             self._start(manifest.id, state)
             self.journal.restart(manifest.id)
+            self.store.shorten(manifest, state)
         return manifest
 
     def refresh(self, keep: str | None) -> Change:
@@ -137,6 +151,13 @@ class Session:
         if not self._work.is_empty:
             self.journal.append({"op": "close"})
         self.journal.close(keep=not self._work.is_empty)
+
+    def _settle(self, token: str, state: State) -> None:
+        """After an interrupt within a commit: where it did happen, the journal must not repeat it."""
+        head = self.store.head.current()
+        if self.store.manifest(head).token == token:
+            self._start(head, state)
+            self.journal.restart(head)
 
     def _start(self, base: str, state: State) -> None:
         self.base, self.state, self._work = base, state, Work()

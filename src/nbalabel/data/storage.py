@@ -20,7 +20,7 @@ from __future__ import annotations
 import getpass
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -232,7 +232,6 @@ class Store:
         self.head.append(manifest.id, "commit")
         self._manifests[manifest.id] = manifest
         self.remember(manifest.id, state)
-        self._shorten(manifest, state)
         return manifest
 
     def reserve(self, table: str, n: int, above: int = 0) -> int:
@@ -310,8 +309,15 @@ class Store:
             return decode_change(meta["change"], body), str(meta["to"])
         return None
 
+    def shorten(self, manifest: Manifest, state: State) -> None:
+        """Write what makes a new version quick to open, where there is room.
+
+        Opening works without, only slower; so nothing is synced, and no failure here undoes the commit.
+        """
+        with suppress(OSError):
+            self._shorten(manifest, state)
+
     def _shorten(self, manifest: Manifest, state: State) -> None:
-        """Write what makes this version quick to open; it can be made again, so nothing is synced."""
         whole, number = manifest.snapshot
         size = self._snapshot_bytes(whole)
         if manifest.since > max(_SNAPSHOT_FLOOR, size // 4) or manifest.number - number >= _SNAPSHOT_DEPTH:
