@@ -18,10 +18,10 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh
 	@touch $@
 
 demo: $(READY) ## run the active-labeling loop on the generated reef and show what it found
-	@$(BIN)/nbalabel demo --notebook
+	@$(BIN)/python scripts/demo.py
 
 lab: $(READY) ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --ip 127.0.0.1 notebooks
+	@$(BIN)/jupyter lab --ip 127.0.0.1 --notebook-dir . $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: $(READY) lint types unit training wheel browser notebooks ## everything: lint, types, Python, wheel, browser, notebooks
 

@@ -14,7 +14,17 @@ ALLOWED = {
     "demo": {"core", "data", "demo", "learn"},
     "cli": {"", "core", "data", "learn", "demo", "cli"},  # "" is the front door, nbalabel itself
 }
-HEAVY_BUT_LAZY = {"torch", "torchvision", "ultralytics", "sklearn", "umap", "pacmap", "numba", "matplotlib", "cv2"}
+HEAVY_BUT_LAZY = {
+    "torch",
+    "torchvision",
+    "ultralytics",
+    "sklearn",
+    "umap",
+    "pacmap",
+    "numba",
+    "matplotlib",
+    "cv2",
+}
 
 
 def module_name(path: Path) -> str:
@@ -48,7 +58,11 @@ def top_level(tree: ast.Module) -> list[ast.stmt]:
     for node in tree.body:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             continue
-        out += [n for n in ast.walk(node) if isinstance(n, ast.stmt)] if isinstance(node, ast.If | ast.Try) else [node]
+        out += (
+            [n for n in ast.walk(node) if isinstance(n, ast.stmt)]
+            if isinstance(node, ast.If | ast.Try)
+            else [node]
+        )
     return out
 
 
@@ -78,6 +92,8 @@ def test_heavy_packages_are_never_imported_at_module_level(name: str) -> None:
 
 
 def test_only_the_yolo_modules_import_ultralytics() -> None:
-    users = {m for m in MODULES if any(i.split(".")[0] == "ultralytics" for i in imports(m, top_level_only=False))}
+    users = {
+        m for m in MODULES if any(i.split(".")[0] == "ultralytics" for i in imports(m, top_level_only=False))
+    }
     assert users
     assert all(m.startswith("nbalabel.learn.yolo") for m in users)

@@ -27,7 +27,9 @@ def test_an_unknown_name_says_what_there_is() -> None:
 
 def test_importing_nbalabel_loads_none_of_the_heavy_packages() -> None:
     code = "import json, sys, nbalabel; print(json.dumps([m for m in sys.modules]))"
-    loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
+    loaded = set(
+        json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    )
     assert not loaded & set(HEAVY)
 
 

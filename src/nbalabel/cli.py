@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nbalabel",
-        description="Active labeling of segmentation datasets. The notebook is the main door; this is the side door.",
+        description="Look into dataset folders and convert them. The labeling itself happens in a notebook.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,9 +52,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_demo(commands: argparse._SubParsersAction) -> None:
     demo = commands.add_parser("demo", help="generate the underwater demo dataset")
-    demo.add_argument("folder", type=Path, nargs="?", default=Path("reef.nbal"), help="where (default: reef.nbal)")
-    demo.add_argument("--images", type=int, default=600, metavar="N", help="how many images, a tenth of them for testing (default: 600)")
-    demo.add_argument("--labeled", type=int, default=24, metavar="N", help="how many come labeled (default: 24)")
+    demo.add_argument(
+        "folder", type=Path, nargs="?", default=Path("reef.nbal"), help="where (default: reef.nbal)"
+    )
+    demo.add_argument(
+        "--images",
+        type=int,
+        default=600,
+        metavar="N",
+        help="how many images, a tenth of them for testing (default: 600)",
+    )
+    demo.add_argument(
+        "--labeled", type=int, default=24, metavar="N", help="how many come labeled (default: 24)"
+    )
     demo.add_argument("--size", type=int, default=192, metavar="PX", help="width and height (default: 192)")
     demo.add_argument("--seed", type=int, default=0, help="the same seed makes the same dataset (default: 0)")
     demo.set_defaults(run=_demo)

@@ -46,7 +46,9 @@ def address(tmp_path: Path, theme: str) -> Iterator[str]:
         yield where
 
 
-def test_a_dataset_shows_itself_and_a_cells_edit_is_journaled(notebook: Path, address: str, theme: str) -> None:
+def test_a_dataset_shows_itself_and_a_cells_edit_is_journaled(
+    notebook: Path, address: str, theme: str
+) -> None:
     path = chromium()
     assert path, "the browser tests need Chromium: install it or set CHROMIUM"
     with browser_page(path) as page:
