@@ -55,7 +55,7 @@ def test_a_dataset_shows_itself_and_a_cells_edit_is_journaled(
         run_all(page, address, notebook.name, len(CELLS))
         outputs = page.locator(".jp-CodeCell")
         card = outputs.nth(1).locator(".jp-RenderedHTMLCommon")
-        assert "30 images" in card.inner_text()
+        assert "30, " in card.inner_text()
         picture = outputs.nth(2).locator(".jp-RenderedImage img")
         assert picture.evaluate("img => img.naturalWidth") >= 96
         assert "weight" in outputs.nth(4).locator(".jp-OutputArea").inner_text()
