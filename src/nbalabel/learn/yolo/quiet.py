@@ -71,9 +71,22 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
+def own_threads() -> Iterator[None]:
+    """Keep torch's number of threads: choosing a device, ultralytics takes one core fewer than there are."""
+    torch = importlib.import_module("torch")
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
 def _import_environment() -> Iterator[None]:
-    """At import it looks up host names and writes a settings file: keep it offline, and in our cache."""
+    """At import it looks up host names, writes a settings file and holds torch to one thread: not here."""
     ours = {"YOLO_OFFLINE": "1", "YOLO_VERBOSE": "false"}
+    if "OMP_NUM_THREADS" not in os.environ:
+        ours["OMP_NUM_THREADS"] = str(_cores())
     if "YOLO_CONFIG_DIR" not in os.environ:
         ours["YOLO_CONFIG_DIR"] = str(_writable(cache_folder()))
     before = {name: os.environ.get(name) for name in ours}
@@ -86,6 +99,11 @@ def _import_environment() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _writable(folder: Path) -> Path:

@@ -23,7 +23,7 @@ from ...core.errors import ModelError
 from . import weights
 from .dataset import dataset, loader
 from .examples import Examples
-from .quiet import quiet, ultralytics
+from .quiet import own_threads, quiet, ultralytics
 
 OURS = {
     "model": "it is the Yolo object itself",
@@ -124,15 +124,16 @@ def train(
     overrides = {**_FIXED, "val": len(check) > 0, **arguments}
     with _own_randomness(), quiet(), tempfile.TemporaryDirectory(prefix="nbalabel-") as folder, _less_noise():
         try:
-            trainer = _table_trainer()(
-                network,
-                from_weights,
-                labels,
-                learn,
-                check,
-                progress,
-                overrides={**overrides, "save_dir": folder, "exist_ok": True},
-            )
+            with own_threads():
+                trainer = _table_trainer()(
+                    network,
+                    from_weights,
+                    labels,
+                    learn,
+                    check,
+                    progress,
+                    overrides={**overrides, "save_dir": folder, "exist_ok": True},
+                )
         except (SyntaxError, TypeError, ValueError) as error:
             raise ModelError(f"ultralytics refuses these training arguments: {error}") from error
         interrupted = False
