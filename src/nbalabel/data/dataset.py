@@ -51,7 +51,8 @@ class Dataset(Editing):
     ``images`` and ``instances`` are the working copy itself: assign into them as into any frame. Rows are
     kept in ascending order of id. What was assigned is looked for, checked and journaled at the end of each
     notebook cell and by every method here (:meth:`sync`). A method that edits replaces the frames it
-    changes: take ``ds.images`` anew afterwards rather than keep an older one.
+    changes. An older frame keeps what it held, to compare with; what is assigned into it is taken all the
+    same, fitted to the tables as they are by then, after the edits of the frames handed out now.
 
     Attributes:
         folder: the dataset's folder.
@@ -200,6 +201,8 @@ class Dataset(Editing):
                     "there is uncommitted work: ds.commit(...) it, or checkout(..., discard=True)"
                 )
             self._session.checkout(version_id)
+            if discard:
+                self._copy.abandon()
             self._copy.hand_out()
             return self._version(version_id)
 
@@ -251,11 +254,18 @@ class Dataset(Editing):
 
     @property
     def rejected_edit(self) -> dict[str, pd.DataFrame]:
-        """Frames of the last direct edit that was refused, by table; nothing assigned is ever lost."""
+        """Frames of the last direct edit not taken, or not in whole, by table; nothing assigned is lost.
+
+        Mend a frame right here, or in the name it has for you, and it is looked at again.
+        """
         return self._copy.refused
 
     def sync(self) -> Change:
         """Look for what was assigned in the frames since, check it and journal it; returns it.
+
+        Frames handed out earlier count as long as somebody holds them. Each is a change of its own, made
+        after that of the frames handed out now: where both assign to one cell, the older frame's value
+        stays, and undo brings the other back. Of rows that are gone by then, a warning names the ids.
 
         Raises:
             DataError: the tables are not valid so; they are as before, :attr:`rejected_edit` holds what was

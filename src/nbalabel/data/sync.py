@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,8 +31,21 @@ def read_edits(frames: Mapping[str, pd.DataFrame], state: State) -> tuple[Change
     Raises:
         DataError: the tables are not valid as they are; the message names the rows.
     """
-    tables = {name: _tidy(frame, name, state) for name, frame in frames.items()}
-    change = measure(diff(state, State(tables, state.labels), ORIGIN), state)
+    tables = {}
+    for name, frame in frames.items():
+        before = state.tables[name]
+        untouched = is_untouched(frame, before)
+        tables[name] = before if untouched else tidy(frame, name, state.labels, before.columns)
+    return check_edits(diff(state, State(tables, state.labels), ORIGIN), state)
+
+
+def check_edits(change: Change, state: State) -> tuple[Change, State]:
+    """The change with boxes and areas that follow its masks, and the state it leads to; checked.
+
+    Raises:
+        DataError: the tables are not valid after it; the message names the rows.
+    """
+    change = measure(change, state)
     if not change:
         return change, state
     after = apply(state, change)
@@ -51,32 +64,34 @@ def settle(frame: pd.DataFrame, after: pd.DataFrame) -> bool:
     return True
 
 
-def _tidy(frame: pd.DataFrame, table: str, state: State) -> pd.DataFrame:
-    """The frame in the schema's columns and dtypes, sorted by id; the table itself if untouched."""
-    before = state.tables[table]
-    if _is_untouched(frame, before):
-        return before
+def tidy(frame: pd.DataFrame, table: str, labels: tuple[str, ...], columns: Iterable[object]) -> pd.DataFrame:
+    """A frame in the schema's columns and dtypes, these columns first, sorted by id.
+
+    Raises:
+        DataError: it cannot be a table; the message names what is in the way.
+    """
     names = [name for name in frame.columns if not isinstance(name, str)]
     if names or not frame.columns.is_unique:
         raise DataError(f"{table}: column names must be text, each once; got {first(frame.columns, 20)}")
     if frame.index.has_duplicates:
         twice = frame.index[frame.index.duplicated()].unique()
         raise DataError(f"{table}: ids must be unique, repeated: {first(twice)}")
-    tidy = conform(frame, table, state.labels)
-    order = [*(c for c in before.columns if c in tidy), *(c for c in tidy.columns if c not in before)]
-    tidy = tidy if list(tidy.columns) == order else tidy[order]
-    if not tidy.index.is_monotonic_increasing:
-        tidy = take_rows(tidy, np.argsort(tidy.index.to_numpy(), kind="stable"))
-    return tidy
+    out = conform(frame, table, labels)
+    order = list(dict.fromkeys([*(name for name in columns if name in out), *out.columns]))
+    out = out if list(out.columns) == order else out[order]
+    if not out.index.is_monotonic_increasing:
+        out = take_rows(out, np.argsort(out.index.to_numpy(), kind="stable"))
+    return out
 
 
-def _is_untouched(frame: pd.DataFrame, before: pd.DataFrame) -> bool:
+def is_untouched(frame: pd.DataFrame, before: pd.DataFrame) -> bool:
+    """Whether nothing was assigned in a frame since it held what its shallow copy ``before`` holds."""
     if not same_buffer(values(frame.index), values(before.index)) and not frame.index.equals(before.index):
         return False
     if not frame.columns.equals(before.columns):
         return False
-    for name in before.columns:
-        mine, theirs = values(frame[name]), values(before[name])
+    for (_, now), (_, was) in zip(frame.items(), before.items(), strict=True):  # names may repeat by mistake
+        mine, theirs = values(now), values(was)
         if not (same_buffer(mine, theirs) and same_dtype(mine.dtype, theirs.dtype)):
             return False
     return True

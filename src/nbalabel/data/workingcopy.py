@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from ..core.change import Change, State, apply
-from ..core.errors import DataError, first
+from ..core.change import Change, State, apply, merge
+from ..core.errors import DataError, NbalabelWarning, first
 from ..core.rows import ids_of
 from .checks import check_change
+from .older import OlderFrame, OlderFrames, fit_edit, missed
 from .session import Session
 from .sync import read_edits, settle
 
@@ -22,7 +24,7 @@ class WorkingCopy:
     Attributes:
         session: the version, the changes since, and their journal.
         frames: "images", "instances" and "rejected" as handed out.
-        refused: the frames of the last direct edit that was not valid.
+        refused: the frames of the last direct edit that was not valid, or not in whole.
         lock: held while anything changes.
     """
 
@@ -31,33 +33,27 @@ class WorkingCopy:
         self.frames: dict[str, pd.DataFrame] = {}
         self.refused: dict[str, pd.DataFrame] = {}
         self.lock = threading.RLock()
-        self._given: dict[str, pd.DataFrame] = {}
+        self._given = State({}, ())
+        self._older = OlderFrames()
         self.hand_out()
 
     def sync(self) -> Change:
         """Look for what was assigned in the frames since, check it, journal it; returns it.
 
+        The frames handed out now come first, then older ones somebody still holds, in the order they were
+        replaced. Each older one is a change of its own, fitted to the tables as they are by then.
+
         Raises:
             DataError: the tables are not valid so; the frames are handed out anew as they were before.
         """
         with self.lock:
-            try:
-                change, after = read_edits(self.frames, self.session.state)
-                if not change:
-                    return change
-                self._check_ids(change)
-                self.session.record(change, after)
-            except DataError as error:
-                self.refused = dict(self.frames)
-                self.hand_out(fresh=True)
-                error.add_note(
-                    "The working copy is as it was before; ds.rejected_edit holds the refused frames."
-                )
-                raise
-            for name in change.tables:
-                if not settle(self.frames[name], after.tables[name]):
-                    self.frames[name] = after.tables[name].copy(deep=False)
-            self._given = dict(after.tables)
+            held = list(self.frames.values())
+            self.hand_out()  # where an interrupt came between a change and this
+            change = self._take_current()
+            for older, frame in self._older.edited():
+                taken = self._take_older(older, frame)
+                change = merge(change, taken) if taken else change
+            del held  # not before: what was assigned in them is looked for as well
             return change
 
     def make(self, build: Callable[[State], Change]) -> Change:
@@ -86,15 +82,22 @@ class WorkingCopy:
             raise DataError(f"{table} must be a DataFrame, got {type(frame).__name__}")
         with self.lock:
             self.sync()
-            self.frames[table] = frame.copy(deep=False)
+            self._replace(table, frame.copy(deep=False), self._given.tables[table])
             self.sync()
 
-    def hand_out(self, *, fresh: bool = False) -> None:
+    def hand_out(self) -> None:
         """Give out copies (on write) of the tables that are not those given out already."""
-        for name, frame in self.session.state.tables.items():
-            if fresh or self._given.get(name) is not frame:
-                self.frames[name] = frame.copy(deep=False)
-        self._given = dict(self.session.state.tables)
+        given, state = self._given.tables, self.session.state
+        for name, frame in state.tables.items():
+            if given.get(name) is not frame:
+                self._replace(name, frame.copy(deep=False), given.get(name))
+        self._given = state
+
+    def abandon(self) -> None:
+        """Forget what was assigned since the last look: it is given up with the rest."""
+        held = {name: frame.copy(deep=False) for name, frame in self.frames.items()}
+        self._given = State(held, self._given.labels)
+        self._older.settle()
 
     def reserve(self, table: str, n: int) -> int:
         """The first of ``n`` new ids."""
@@ -102,6 +105,70 @@ class WorkingCopy:
         used = ["images"] if table == "images" else ["instances", "rejected"]
         above = max((int(tables[name].index[-1]) + 1 for name in used if len(tables[name])), default=0)
         return self.session.store.reserve(table, n, above)
+
+    def _take_current(self) -> Change:
+        try:
+            change, after = read_edits(self.frames, self.session.state)
+            if not change:
+                return change
+            self._check_ids(change)
+            self.session.record(change, after)
+        except DataError as error:
+            self.refused = dict(self.frames)
+            for name, table in self._given.tables.items():
+                self._replace(name, table.copy(deep=False), table, self.frames[name].copy(deep=False))
+            error.add_note("The working copy is as it was before; ds.rejected_edit holds the refused frames.")
+            raise
+        self._given = after
+        for name in change.tables:
+            frame = self.frames[name]
+            if not settle(frame, after.tables[name]):
+                self._replace(name, after.tables[name].copy(deep=False), frame.copy(deep=False))
+        return change
+
+    def _take_older(self, older: OlderFrame, frame: pd.DataFrame) -> Change:
+        state = self.session.state
+        try:
+            edit = older.edit(state.labels)
+            change, after = fit_edit(edit, state)
+            if change:
+                self._check_ids(change)
+                self.session.record(change, after)
+        except DataError as error:
+            older.put_aside()
+            self.refused = {older.table: frame}
+            error.add_note(
+                f"This was assigned in an older ds.{older.table} and is not taken; ds.rejected_edit holds it."
+            )
+            raise
+        older.settle()
+        self.hand_out()
+        lost = missed(edit, state)
+        if lost:
+            self.refused = {older.table: frame}
+            text = f"edits in an older ds.{older.table} are not taken of {lost}. ds.rejected_edit holds them"
+            warnings.warn(text, NbalabelWarning, stacklevel=4)
+        return change
+
+    def _replace(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        base: pd.DataFrame | None,
+        seen: pd.DataFrame | None = None,
+    ) -> None:
+        """Hand out another frame; the one before is watched while somebody holds it.
+
+        Args:
+            name: the table.
+            frame: what is handed out from here on.
+            base: what the one before held when it was last in step; None where there is none.
+            seen: what it held at the last look, where that was refused.
+        """
+        if base is not None:
+            seen = base if seen is None else seen
+            self._older.remember(name, self.frames[name], self._given.labels, base, seen)
+        self.frames[name] = frame
 
     def _check_ids(self, change: Change) -> None:
         """Rows added in a frame carry ids of their own: they must be new, or come back."""
