@@ -34,6 +34,7 @@ _STYLE = """<style>
 .nbal-subtitle { opacity: .68; overflow-wrap: anywhere }
 .nbal table.nbal-facts { border-collapse: collapse; margin: 8px 0 0; border: 0; background: none;
   font-size: 13px }
+.nbal.nbal table.nbal-facts tr { background: none }
 .nbal table.nbal-facts th, .nbal table.nbal-facts td { text-align: left; vertical-align: top; border: 0;
   padding: 1px 0; background: none; white-space: pre-wrap; overflow-wrap: anywhere;
   font-variant-numeric: tabular-nums }
