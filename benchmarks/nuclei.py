@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--labeled", type=int, default=20)
     parser.add_argument("--held-back", type=int, default=100)
     parser.add_argument("--questions", type=int, default=1500, help="answers a round, at most")
-    parser.add_argument("--epochs", type=int, nargs="+", default=[60, 20, 20], help="one number a round")
+    parser.add_argument("--epochs", type=int, nargs="+", default=[40, 15, 15], help="one number a round")
     parser.add_argument("--imgsz", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
