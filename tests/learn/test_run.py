@@ -1,3 +1,4 @@
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,8 +119,17 @@ def test_a_card_states_the_facts_and_escapes_them(run: Run) -> None:
 def test_a_card_of_a_training_draws_its_curves() -> None:
     curves = pd.DataFrame({"epoch": [1, 2], "loss": [9.0, 4.0], "map": [0.1, 0.4], "map50": [0.2, 0.6]})
     card = Run(id="train-1", kind="train", curves=curves, arguments={"epochs": 2})._repr_html_()
-    assert card.count("<svg") == 2
-    assert "mAP50-95 0.400" in card
+    charts = [base64.b64decode(part.partition('"')[0]).decode() for part in card.split("svg+xml;base64,")[1:]]
+    assert len(charts) == 2
+    assert "mAP50-95" in charts[1]
+    assert "mAP50-95 0.400" in card + "".join(charts)
+
+
+def test_a_card_keeps_its_curves_where_inline_svg_is_taken_out() -> None:
+    curves = pd.DataFrame({"epoch": [1, 2], "loss": [9.0, 4.0]})
+    card = Run(id="train-1", kind="train", curves=curves, arguments={"epochs": 2})._repr_html_()
+    assert "<svg" not in card
+    assert 'alt="training loss"' in card
 
 
 def test_ids_of_runs_differ() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import math
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,9 @@ from typing import TypeAlias
 
 Range: TypeAlias = tuple[float, float]
 Point: TypeAlias = tuple[float, float]
+
+_INK = "var(--jp-ui-font-color1, var(--vscode-foreground, inherit))"
+_GRAY = "#868686"  # at least 3.6:1 on white and on JupyterLab's dark background
 
 # Okabe and Ito's colors in the order in which neighbors stay farthest apart on both themes.
 _COLORS = ("#e69f00", "#56b4e9", "#009e73", "#d55e00", "#cc79a7", "#0072b2")
@@ -63,9 +67,28 @@ def line_chart_svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" '
         f'role="img" aria-label="{label}" font-family="var(--jp-ui-font-family, system-ui, sans-serif)" '
-        f'font-size="11" style="color: var(--jp-ui-font-color1, var(--vscode-foreground, inherit))" '
+        f'font-size="11" style="color: {_INK}" '
         f'fill="currentColor">{"".join(parts)}</svg>'
     )
+
+
+def as_image(svg: str) -> str:
+    """A chart as an ``<img>``, for notebooks that are opened without being run.
+
+    JupyterLab and GitHub take inline SVG out of notebooks they do not trust and leave its text behind;
+    pictures stay. Inside a picture the theme's colors are unknown, so the text becomes a gray that both can
+    show.
+
+    Args:
+        svg: what :func:`line_chart_svg` returned.
+
+    Example:
+        >>> as_image(line_chart_svg({"loss": [2.0, 1.0]}))[:37]
+        '<img src="data:image/svg+xml;base64,P'
+    """
+    data = base64.b64encode(svg.replace(_INK, _GRAY).encode()).decode()
+    label = svg.partition('aria-label="')[2].partition('"')[0]
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="{label}">'
 
 
 class _Frame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import html
-from ..core.chart import line_chart_svg
+from ..core.chart import as_image, line_chart_svg
 
 if TYPE_CHECKING:
     from .run import Run
@@ -19,7 +19,7 @@ _VALIDATED = {"map": "mAP50-95", "map50": "mAP50"}
 
 def card(run: Run) -> str:
     """A run as HTML; all text escaped, readable on light and dark themes."""
-    charts = curves_svg(curve_rows(run.curves)) if len(run.curves) else ""
+    charts = "".join(map(as_image, _charts(curve_rows(run.curves)))) if len(run.curves) else ""
     title = "Training run" if run.kind == "train" else "Prediction run"
     return html.card(title, _facts(run), subtitle=run.id, extra_html=charts)
 
@@ -31,12 +31,16 @@ def curves_svg(rows: Sequence[Mapping[str, float]], *, epochs: int | None = None
         rows: one mapping an epoch, as in ``Run.curves``.
         epochs: how many there will be; None takes those there are.
     """
+    return "".join(_charts(rows, epochs))
+
+
+def _charts(rows: Sequence[Mapping[str, float]], epochs: int | None = None) -> list[str]:
     end = epochs or len(rows)
     charts = [line_chart_svg({"loss": _points(rows, "loss")}, x_range=(1, end), title="training loss")]
     known = {text: _points(rows, name) for name, text in _VALIDATED.items() if name in rows[0]}
     if known:
         charts.append(line_chart_svg(known, x_range=(1, end), y_range=(0, 1), title="validation"))
-    return "".join(charts)
+    return charts
 
 
 def curve_rows(curves: pd.DataFrame) -> list[dict[str, float]]:
