@@ -1,3 +1,4 @@
+import random
 from types import SimpleNamespace
 from typing import Any
 
@@ -86,6 +87,8 @@ def _reaching_the_loss(tables: Any, imgsz: int, **arguments: Any) -> list[tuple[
     from nbalabel.learn.yolo.dataset import dataset
     from nbalabel.learn.yolo.quiet import ultralytics
 
+    random.seed(1)  # the transforms draw from these two
+    np.random.seed(1)
     settings = vars(ultralytics("utils").DEFAULT_CFG)
     plain = {"hsv_h": 0, "hsv_s": 0, "hsv_v": 0, "mask_ratio": 1, "overlap_mask": False, "imgsz": imgsz}
     args = SimpleNamespace(**{**settings, **plain, **arguments})
