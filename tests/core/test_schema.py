@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nbalabel.core.errors import DataError, MaskError, UnsafePathError
@@ -430,6 +430,7 @@ def test_ordinary_names_and_urls_are_fine(file: str) -> None:
     check(conform(images(file=["a.jpg", file]), "images"), empty("instances", LABELS))
 
 
+@example("\n")
 @given(st.text(max_size=12))
 def test_names_are_judged_alike_one_by_one_and_in_a_table(file: str) -> None:
     table = conform(pd.DataFrame({"file": [file], "width": 1, "height": 1}), "images")

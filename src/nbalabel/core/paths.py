@@ -19,11 +19,11 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _REMOTE = ("http", "https", "s3", "gs", "gcs", "az", "abfs", "abfss", "hf", "ftp", "sftp", "memory")
 _SAFE_URL = re.compile(rf"(?:{'|'.join(_REMOTE)})://[^\0]+", re.IGNORECASE)
 _RULES = (
-    (r"^[ ./]*$", "it is empty"),
+    (r"^[ ./]*\Z", "it is empty"),
     (r"\x00", "it contains a zero byte"),
     (r"\\", "it contains a backslash (write '/')"),
     (r"^/|^[A-Za-z]:", "it is absolute"),
-    (r"(?:^|/)\.\.(?:/|$)", "it contains '..'"),
+    (r"(?:^|/)\.\.(?:/|\Z)", "it contains '..'"),
 )
 
 
