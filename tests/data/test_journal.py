@@ -390,6 +390,7 @@ def test_of_several_dead_sessions_the_newest_comes_first_and_the_others_wait(ds,
     other.set([1], "images", weight=5)
     die(ds)
     die(other)
+    os.utime(ds._session.journal.path)  # file times do not count: two edits can fall into one tick of theirs
     with pytest.warns(RecoveryWarning, match="1 more unfinished sessions wait"):
         again = Dataset(folder)
     assert again.images["weight"].tolist() == [1, 5, 1, 1, 1]

@@ -12,6 +12,7 @@ import contextlib
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ class Contents:
         replaces: name of the journal it was written to replace; "" if none.
         size: bytes up to the end of the last whole record.
         damage: what is wrong with the bytes after that, if it is more than a write cut short.
+        written: when its last record was written, nanoseconds since 1970; 0 where none says so. The file's
+            own time is too coarse to tell two sessions apart: the system counts it in ticks of milliseconds.
     """
 
     base: str
@@ -45,6 +48,7 @@ class Contents:
     replaces: str
     size: int
     damage: str | None
+    written: int = 0
 
 
 class Journal:
@@ -118,7 +122,7 @@ class Journal:
         return kept
 
     def _append(self, meta: dict[str, Any], body: bytes) -> None:
-        data = frame_record(meta, body)
+        data = frame_record({"at": time.time_ns(), **meta}, body)
         if self._handle is None:
             with locked(self.folder.parent / "lock"):  # so that nobody takes the new file for an orphan
                 self._handle = open_locked(self.path)
@@ -152,12 +156,16 @@ def orphans(folder: Path) -> Iterator[tuple[Path, int, Contents | None]]:
 
     Whoever takes one closes its file. Hold the folder's lock.
     """
-    for path in sorted(folder.glob("*.nbj"), key=lambda p: p.stat().st_mtime_ns, reverse=True):
+    found: list[tuple[int, Path, int, Contents | None]] = []
+    for path in folder.glob("*.nbj"):
         handle = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
-        if try_lock(handle):
-            yield path, handle, read_journal(path)
-        else:
+        if not try_lock(handle):
             os.close(handle)
+            continue
+        contents = read_journal(path)
+        found.append((contents.written if contents else 0, path, handle, contents))
+    for _, path, handle, contents in sorted(found, key=lambda one: one[0], reverse=True):
+        yield path, handle, contents
 
 
 def read_journal(path: Path) -> Contents | None:
@@ -176,7 +184,6 @@ def read_journal(path: Path) -> Contents | None:
         records.append((meta, bytes(body)))
     if not records or records[0][0].get("op") != "begin":
         return None if damage is None else Contents("", "", [], 0, "", 0, damage)
-    begin = records[0][0]
-    return Contents(
-        str(begin["base"]), str(begin["token"]), records[1:], begin["expected"], begin["replaces"], at, damage
-    )
+    begin, written = records[0][0], int(records[-1][0].get("at", 0))
+    whose = str(begin["base"]), str(begin["token"])
+    return Contents(*whose, records[1:], begin["expected"], begin["replaces"], at, damage, written)
