@@ -15,6 +15,14 @@ if [ ! -x "$venv/bin/python" ]; then
   }
 fi
 
+command -v npm >/dev/null || {
+  echo "nbalabel's widgets are built with Node.js 20 and npm, and npm was not found. On Debian:" >&2
+  echo "  apt-get install nodejs npm     (elsewhere: https://nodejs.org)" >&2
+  exit 1
+}
+echo "Building the widgets ..."
+(cd js && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build)
+
 echo "Setting up $venv (the first time takes a few minutes: torch is large) ..."
 # One resolve for all: torch and torchvision must come as a matching pair.
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \

@@ -11,6 +11,7 @@ ALLOWED = {
     "core": {"core"},
     "data": {"core", "data"},
     "learn": {"core", "learn"},
+    "widgets": {"core", "data", "widgets"},
     "demo": {"core", "data", "demo", "learn"},
     "cli": {"", "core", "data", "learn", "demo", "cli"},  # "" is the front door, nbalabel itself
 }

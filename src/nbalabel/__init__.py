@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .learn.project import project as project
     from .learn.run import Run as Run
     from .learn.yolo import Yolo as Yolo
+    from .widgets.workspace import Workspace as Workspace
 
 __version__ = "0.1.0"
 
@@ -44,6 +45,7 @@ _HOME = {
     "Run": "learn.run",
     "Tables": "data.tables",
     "Version": "data.version",
+    "Workspace": "widgets.workspace",
     "Yolo": "learn.yolo",
     "create": "data.dataset",
     "evaluate": "learn.metrics",

@@ -86,6 +86,23 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
     return Change(tables, None, origin or _who(rows), note)
 
 
+def decided(instances: pd.DataFrame, rejected: pd.DataFrame, predictions: pd.DataFrame) -> np.ndarray:
+    """What became of each prediction: 0 open, 1 accepted (or drawn just so), 2 rejected; ``(n,)`` int32.
+
+    Args:
+        instances: the working copy's.
+        rejected: the working copy's.
+        predictions: of a Run.
+    """
+    out = np.zeros(len(predictions), np.int32)
+    for code, table in ((2, rejected), (1, instances)):
+        known = _keys(table, predictions) if len(predictions) else set()
+        if known:
+            rows = zip(predictions["image_id"], predictions["label"], predictions["mask"], strict=True)
+            out[np.fromiter((key in known for key in rows), np.bool_, len(predictions))] = code
+    return out
+
+
 def _choose(state: State, new: pd.DataFrame, overlap: str, iou: float) -> _Sorted:
     notes = []
     accepted, rejected = _keys(state.tables["instances"], new), _keys(state.tables["rejected"], new)

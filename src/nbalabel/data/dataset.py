@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -259,6 +259,13 @@ class Dataset(Editing):
         Mend a frame right here, or in the name it has for you, and it is looked at again.
         """
         return self._copy.refused
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call back whenever the working copy has changed, by whatever way; returns what ends that.
+
+        Views follow a dataset so. The listener must not raise.
+        """
+        return self._copy.on_change(listener)
 
     def sync(self) -> Change:
         """Look for what was assigned in the frames since, check it and journal it; returns it.

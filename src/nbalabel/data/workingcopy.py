@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from ..core.change import Change, State, apply, merge
 from ..core.errors import DataError, NbalabelWarning, first
 from ..core.rows import ids_of
 from .checks import check_change
+from .locking import OutermostLock
 from .older import OlderFrame, OlderFrames, fit_edit, missed
 from .session import Session
 from .sync import read_edits, settle
@@ -32,10 +32,12 @@ class WorkingCopy:
         self.session = session
         self.frames: dict[str, pd.DataFrame] = {}
         self.refused: dict[str, pd.DataFrame] = {}
-        self.lock = threading.RLock()
+        self._listeners: list[Callable[[], None]] = []
+        self.lock = OutermostLock(self._tell)
         self._given = State({}, ())
         self._older = OlderFrames()
         self.hand_out()
+        self._told = self._given
 
     def sync(self) -> Change:
         """Look for what was assigned in the frames since, check it, journal it; returns it.
@@ -55,6 +57,11 @@ class WorkingCopy:
                 change = merge(change, taken) if taken else change
             del held  # not before: what was assigned in them is looked for as well
             return change
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call back when the tables are others, after the call that changed them; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def make(self, build: Callable[[State], Change]) -> Change:
         """Build a change from the state, check it, journal it, apply it; nothing, where any of it fails."""
@@ -105,6 +112,12 @@ class WorkingCopy:
         used = ["images"] if table == "images" else ["instances", "rejected"]
         above = max((int(tables[name].index[-1]) + 1 for name in used if len(tables[name])), default=0)
         return self.session.store.reserve(table, n, above)
+
+    def _tell(self) -> None:
+        if self._given is not self._told:
+            self._told = self._given
+            for listener in list(self._listeners):
+                listener()
 
     def _take_current(self) -> Change:
         try:

@@ -1,0 +1,40 @@
+// One self-contained bundle per widget: src/widgets/NAME.ts (and NAME.css) -> ../src/nbalabel/static/NAME.js (.css).
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { build, context } from "esbuild";
+
+const LIMIT = 60 * 1024; // every view carries a copy of its bundle: keep them small
+const OUT = new URL("../src/nbalabel/static/", import.meta.url).pathname;
+const SOURCE = new URL("src/widgets/", import.meta.url).pathname;
+
+const entryPoints = readdirSync(SOURCE)
+  .filter((file) => /\.(ts|css)$/.test(file))
+  .map((file) => join(SOURCE, file));
+
+const options = {
+  entryPoints,
+  outdir: OUT,
+  bundle: true,
+  format: "esm",
+  target: ["es2022", "chrome109", "firefox115", "safari16.4"],
+  minify: true,
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+if (process.argv.includes("--watch")) {
+  await (await context(options)).watch();
+  console.log("watching");
+} else {
+  for (const file of readdirSync(OUT)) if (/\.(js|css)$/.test(file)) rmSync(join(OUT, file));
+  await build(options);
+  const sizes = readdirSync(OUT)
+    .filter((file) => file.endsWith(".js"))
+    .map((file) => [basename(file), statSync(join(OUT, file)).size]);
+  console.log(sizes.map(([file, size]) => `${file} ${(size / 1024).toFixed(1)} KB`).join(", "));
+  const fat = sizes.filter(([, size]) => size > LIMIT);
+  if (fat.length) {
+    console.error(`over ${LIMIT / 1024} KB: ${fat.map(([file]) => file).join(", ")}`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,42 @@
+/** Elements without innerHTML: whatever comes from data goes in as text. */
+
+type Properties = Record<string, unknown>;
+
+/**
+ * @param tag "button.nbl-quiet": a tag with classes.
+ * @param properties attributes; "on…" are listeners; false and null are left out.
+ */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K | `${K}.${string}`,
+  properties: Properties = {},
+  ...children: (Node | string | null | false | undefined)[]
+): HTMLElementTagNameMap[K] {
+  const [name, ...classes] = tag.split(".");
+  const element = document.createElement(name) as HTMLElementTagNameMap[K];
+  if (classes.length) element.className = classes.join(" ");
+  for (const [key, value] of Object.entries(properties)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value as EventListener);
+    else if (key === "style" && typeof value === "object") Object.assign(element.style, value);
+    else element.setAttribute(key, value === true ? "" : String(value));
+  }
+  element.append(
+    ...children.filter(
+      (child): child is Node | string => child !== null && child !== false && child !== undefined,
+    ),
+  );
+  return element;
+}
+
+/** Run at most once a frame, with the latest arguments; nothing after the signal aborts. */
+export function perFrame(work: () => void, signal: AbortSignal): () => void {
+  let frame = 0;
+  signal.addEventListener("abort", () => cancelAnimationFrame(frame), { once: true });
+  return () => {
+    if (frame || signal.aborted) return;
+    frame = requestAnimationFrame(() => {
+      frame = 0;
+      work();
+    });
+  };
+}

@@ -1,0 +1,117 @@
+/** What every view sits in: toolbar, body, and a line that says when the kernel is busy, gone, or answered an error. */
+import { Cancelled, RemoteError, type Rpc } from "../wire/rpc";
+import { h } from "./dom";
+
+export interface Frame {
+  /** Carries the class `nbl` and takes the keys: JupyterLab's own shortcuts stay away from it. */
+  root: HTMLElement;
+  toolbar: HTMLElement;
+  body: HTMLElement;
+  /** Show what went wrong, until `settle` or the next success; cancellations are no errors. */
+  fail(error: unknown, retry?: () => void): void;
+  /** Take the error away. */
+  settle(): void;
+  /** Text over an empty body; "" takes it away. */
+  empty(text: string): void;
+}
+
+const PATIENCE = 400; // milliseconds until a wait for the kernel is worth showing
+
+/** @param label what screen readers call the view. */
+export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, label: string): Frame {
+  const toolbar = h("div.nbl-toolbar", { role: "toolbar", "aria-label": `${label} tools` });
+  const body = h("div.nbl-body");
+  const note = h("div.nbl-note", { hidden: true, role: "status", "aria-live": "polite" });
+  const placeholder = h("div.nbl-empty", { hidden: true });
+  const spinner = h("span.nbl-busy", { hidden: true, role: "img", "aria-label": "waiting for the kernel" });
+  note.style.display = "none";
+  placeholder.style.display = "none";
+  const root = h(
+    "div.nbl",
+    {
+      tabindex: 0,
+      "data-lm-suppress-shortcuts": "true",
+      "data-jp-suppress-context-menu": true,
+      role: "group",
+      "aria-label": label,
+    },
+    toolbar,
+    body,
+    note,
+  );
+  spinner.title = "waiting for the kernel";
+  el.append(root);
+  signal.addEventListener("abort", () => root.remove(), { once: true });
+
+  let failure: { text: string; retry: (() => void) | undefined } | null = null;
+  let patience = 0;
+
+  const draw = () => {
+    const kind = rpc.lost ? "lost" : failure ? "error" : "";
+    note.dataset.kind = kind;
+    note.hidden = !kind;
+    note.style.display = kind ? "" : "none";
+    if (!kind) return note.replaceChildren();
+    const text = rpc.lost
+      ? "The kernel restarted or is gone: this view shows what it last knew. Run its cell again."
+      : failure!.text;
+    const retry = !rpc.lost && failure?.retry;
+    note.replaceChildren(
+      h("span.nbl-note-text", {}, text),
+      retry
+        ? h(
+            "button",
+            {
+              onclick: () => {
+                settle();
+                retry();
+              },
+            },
+            "Try again",
+          )
+        : "",
+      rpc.lost ? "" : h("button.nbl-quiet.nbl-icon", { "aria-label": "dismiss", onclick: settle }, "×"),
+    );
+  };
+  const settle = () => {
+    if (!failure) return;
+    failure = null;
+    draw();
+  };
+
+  rpc.watch(() => {
+    window.clearTimeout(patience);
+    if (rpc.pending && !rpc.lost)
+      patience = window.setTimeout(() => {
+        spinner.hidden = false;
+        spinner.style.display = "";
+      }, PATIENCE);
+    else {
+      spinner.hidden = true;
+      spinner.style.display = "none";
+    }
+    draw();
+  });
+  signal.addEventListener("abort", () => window.clearTimeout(patience), { once: true });
+  spinner.style.display = "none";
+  body.append(placeholder);
+  toolbar.append(spinner);
+
+  return {
+    root,
+    toolbar,
+    body,
+    settle,
+    fail(error, retry) {
+      if (error instanceof Cancelled) return;
+      if (!(error instanceof RemoteError)) console.error("nbalabel:", error);
+      failure = { text: error instanceof Error ? error.message : String(error), retry };
+      draw();
+    },
+    empty(text) {
+      placeholder.textContent = text;
+      placeholder.hidden = !text;
+      placeholder.style.display = text ? "" : "none";
+    },
+  };
+}

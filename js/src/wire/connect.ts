@@ -1,0 +1,35 @@
+/** A view's way to the shared selection: the store of the headless Selection widget, or a copy kept by messages. */
+import type { Host } from "@anywidget/types";
+import { SelectionStore } from "../core/selection";
+import type { Channel } from "./rpc";
+import { SelectionSync } from "./selection_sync";
+
+export interface SelectionExports {
+  store: SelectionStore;
+}
+
+interface Model extends Channel {
+  get(name: string): unknown;
+}
+
+/**
+ * One store for all views on the page where the host can hand it over (JupyterLab): brushing then needs no message
+ * at all. Elsewhere a store of its own, kept in step through the view's channel and the kernel.
+ */
+export async function connectSelection(
+  model: Model,
+  host: Host | undefined,
+  signal: AbortSignal,
+): Promise<SelectionStore> {
+  if (host?.getWidget) {
+    try {
+      const { exports } = await host.getWidget<SelectionExports>(String(model.get("selection")));
+      if (exports?.store) return exports.store;
+    } catch (error) {
+      console.info("nbalabel: no shared selection in this host, linking through the kernel", error);
+    }
+  }
+  const store = new SelectionStore();
+  new SelectionSync(store, model, signal);
+  return store;
+}

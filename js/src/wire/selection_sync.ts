@@ -1,0 +1,136 @@
+/**
+ * Keeps a SelectionStore and the kernel's Selection in step. The browser owns the clauses people make; the kernel
+ * hears of them when it has time, the newest of each source only, and passes them on to other pages:
+ *
+ *   browser -> kernel   {kind: "selection", op: "ready", client}
+ *                       {…, op: "clause", client, rev, seq, source, of, title, code} + bits    or removed: true
+ *                       {…, op: "active", client, rev, of, row}                                or of: null
+ *   kernel -> browser   {…, op: "state", rev, sizes, clauses, active} + image rows of instances and predictions
+ *                           + bits of each clause
+ *                       {…, op: "clause" | "active", client, …} from another page; by client "" from Python
+ *                       {…, op: "ack", client, seq}
+ */
+import { Bitset } from "../core/bitset";
+import type { Changed, Clause, Of, Pointed, SelectionStore } from "../core/selection";
+import { asArray, asBytes } from "./codec";
+import type { Channel } from "./rpc";
+
+interface ClauseHead {
+  source: string;
+  of: Of;
+  title: string;
+  code: string;
+  removed?: boolean;
+}
+
+type Message =
+  | {
+      op: "state";
+      rev: number;
+      sizes: Record<Of, number>;
+      clauses: ClauseHead[];
+      active: Pointed | null;
+    }
+  | ({ op: "clause"; client: string; rev: number } & ClauseHead)
+  | { op: "active"; client: string; rev: number; of: Of | null; row: number }
+  | { op: "ack"; client: string; seq: number };
+
+const REMOTE = "\0remote";
+
+export class SelectionSync {
+  private readonly client = Math.random().toString(36).slice(2);
+  private seq = 0;
+  /** Number of the message the kernel has not acknowledged yet; -1 for none. */
+  private unacknowledged = -1;
+  private dirty = new Set<string>();
+  private activeDirty = false;
+
+  constructor(
+    private store: SelectionStore,
+    private channel: Channel,
+    signal: AbortSignal,
+  ) {
+    const receive = (message: { kind: string } & Message, buffers: DataView[]) => {
+      if (message.kind === "selection") this.receive(message, buffers);
+    };
+    channel.on("msg:custom", receive as never);
+    signal.addEventListener("abort", () => channel.off("msg:custom", receive as never), { once: true });
+    const before = new Map<string, Clause>();
+    store.subscribe((changed) => this.localChange(changed, before), signal);
+    this.post({ op: "ready", client: this.client });
+  }
+
+  private localChange(changed: Changed, before: Map<string, Clause>): void {
+    if (changed.clauses) {
+      const { clauses } = this.store;
+      for (const source of new Set([...before.keys(), ...clauses.keys()]))
+        if (before.get(source) !== clauses.get(source) && changed.by !== REMOTE && changed.by !== "")
+          this.dirty.add(source);
+      before.clear();
+      for (const [source, clause] of clauses) before.set(source, clause);
+    }
+    if (changed.active && changed.by !== REMOTE && changed.by !== "") this.activeDirty = true;
+    this.flush();
+  }
+
+  private flush(): void {
+    if (this.unacknowledged >= 0 || this.store.rev < 0) return;
+    if (!this.dirty.size && !this.activeDirty) return;
+    const { client } = this;
+    const { rev, active } = this.store;
+    for (const source of this.dirty) {
+      const clause = this.store.clauses.get(source);
+      const head = { op: "clause", client, rev, seq: this.seq, source };
+      if (clause) {
+        const { of, title, code } = clause;
+        this.post({ ...head, of, title, code }, [clause.rows.toBytes()]);
+      } else this.post({ ...head, removed: true });
+    }
+    this.dirty.clear();
+    if (this.activeDirty)
+      this.post({ op: "active", client, rev, of: active?.of ?? null, row: active?.row ?? -1, seq: this.seq });
+    this.activeDirty = false;
+    this.unacknowledged = this.seq++;
+    this.post({ op: "sync", client, seq: this.unacknowledged });
+  }
+
+  private receive(message: Message, buffers: DataView[]): void {
+    if (message.op === "state") this.takeState(message, buffers);
+    else if (message.client === this.client) {
+      if (message.op !== "ack" || message.seq !== this.unacknowledged) return;
+      this.unacknowledged = -1;
+      this.flush();
+    } else if (message.op !== "ack" && message.rev === this.store.rev) {
+      if (message.op === "active")
+        this.store.setActive(message.of ? { of: message.of, row: message.row } : null, REMOTE);
+      else if (message.removed) this.store.set(message.source, null, REMOTE);
+      else this.store.set(message.source, this.clause(message, buffers[0]), REMOTE);
+    }
+  }
+
+  private takeState(message: Message & { op: "state" }, buffers: DataView[]): void {
+    const { sizes, active, rev } = message;
+    const index = {
+      images: { n: sizes.images, imageRow: null },
+      instances: { n: sizes.instances, imageRow: asArray(Int32Array, buffers[0]) },
+      predictions: { n: sizes.predictions, imageRow: asArray(Int32Array, buffers[1]) },
+    };
+    const clauses = message.clauses.map((head, i) => ({
+      ...head,
+      rows: Bitset.fromBytes(sizes[head.of], asBytes(buffers[i + 2])),
+    }));
+    this.dirty.clear();
+    this.activeDirty = false;
+    this.unacknowledged = -1;
+    this.store.reset(rev, index, clauses, active);
+  }
+
+  private clause(head: ClauseHead, bits: DataView): Omit<Clause, "source"> {
+    const { of, title, code } = head;
+    return { of, title, code, rows: Bitset.fromBytes(this.store.tables[of].n, asBytes(bits)) };
+  }
+
+  private post(message: object, buffers: ArrayBufferView[] = []): void {
+    this.channel.send({ kind: "selection", ...message }, undefined, buffers);
+  }
+}

@@ -1,0 +1,64 @@
+"""The selection as a notebook cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ..core.selection import Clause, Index
+
+FRAMES = {"images": "ds.images", "instances": "ds.instances", "predictions": "run.predictions"}
+
+
+def as_code(clauses: Sequence[Clause], index: Index) -> str:
+    """A cell that selects the same rows, of the table the last clause is of.
+
+    Args:
+        clauses: as in the selection, oldest first.
+        index: of the tables.
+    """
+    if not clauses:
+        return "# nothing is selected: all rows are in focus\nselected = ds.images"
+    of = clauses[-1].of
+    lines = [f"rows = {FRAMES[of]}"]
+    for clause in clauses:
+        lines.append(f"# {clause.title}" if clause.title else f"# {clause.source}")
+        lines += _own(clause, index) if clause.of == of else _through_images(clause, of, index)
+    return "\n".join([*lines, "selected = rows"])
+
+
+def ids_code(ids: npt.NDArray[np.int64]) -> str:
+    """Ids as an expression, runs of them written ``np.r_[3:90]``.
+
+    Example:
+        >>> ids_code(np.array([1, 2, 3, 4, 9]))
+        'np.r_[1:5, 9]'
+    """
+    if not len(ids):
+        return "[]"
+    ids = np.sort(ids)
+    starts = np.flatnonzero(np.diff(ids, prepend=ids[0] - 2) != 1)
+    ends = np.append(starts[1:], len(ids))
+    parts = [
+        str(ids[a]) if b - a == 1 else f"{ids[a]}:{ids[b - 1] + 1}" for a, b in zip(starts, ends, strict=True)
+    ]
+    if len(parts) == 1 and len(ids) == 1:
+        return f"[{parts[0]}]"
+    return f"np.r_[{', '.join(parts)}]"
+
+
+def _own(clause: Clause, index: Index) -> list[str]:
+    if clause.code:
+        return [f"rows = rows[{clause.code}]"]
+    return [f"rows = rows[rows.index.isin({ids_code(index.ids[clause.of][clause.rows])})]"]
+
+
+def _through_images(clause: Clause, of: str, index: Index) -> list[str]:
+    lines = [f"other = {FRAMES[clause.of]}"]
+    test = clause.code.replace("rows", "other") if clause.code else ""
+    test = test or f"other.index.isin({ids_code(index.ids[clause.of][clause.rows])})"
+    images = f"other[{test}].index" if clause.of == "images" else f"other[{test}].image_id"
+    key = "rows.index" if of == "images" else "rows.image_id"
+    return [*lines, f"rows = rows[{key}.isin({images})]"]

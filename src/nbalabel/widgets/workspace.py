@@ -1,0 +1,228 @@
+"""A dataset, perhaps a run, and the selection that every view made from it shares."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..core.errors import DataError
+from ..core.schema import INDEX_NAMES, empty
+from ..core.selection import TABLES, Clause, Index, Rows, check_table
+from ..data.acceptance import decided
+from ..data.dataset import Dataset
+from .code import as_code
+from .columns import Column, Columns
+from .selection import Ids, Selection
+
+if TYPE_CHECKING:
+    from .bridge import Bridge
+
+
+class RunLike(Protocol):
+    """What a workspace needs of a :class:`nbalabel.Run`."""
+
+    id: str
+    predictions: pd.DataFrame
+    missed: pd.DataFrame
+    predicted_ids: npt.NDArray[np.int64]
+
+
+class Workspace:
+    """A dataset, perhaps a run, and one :class:`Selection` that all its views share.
+
+    Views are made from it: ``nl.Scatter(ws)``, ``nl.Table(ws)``, ``nl.Viewer(ws)``, ``nl.Histogram(ws,
+    "score")``. They follow the dataset: what a cell assigns or accepts shows in them when the cell has run.
+
+    Args:
+        ds: the dataset.
+        run: predictions on it, if there are any.
+
+    Attributes:
+        ds: the dataset.
+        run: the run, or None.
+        selection: the shared selection.
+        rev: counts how often the tables have changed; row numbers on the wire belong to one of these.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=12, n_labeled=6, n_test=2, size=64)
+        >>> ws = nl.Workspace(ds)
+        >>> ws.select(ds.images.query("state == 'complete'"))
+        >>> len(ws.selected) == len(ws.selection.images)
+        True
+        >>> ws.clear()
+        >>> len(ws.selected)
+        0
+    """
+
+    def __init__(self, ds: Dataset, run: RunLike | None = None) -> None:
+        if not isinstance(ds, Dataset):
+            raise DataError(f"expected a Dataset (nl.open, tables.save), got {type(ds).__name__}")
+        self.ds, self.run = ds, run
+        self.rev = 0
+        self._views: weakref.WeakSet[Bridge] = weakref.WeakSet()
+        self._take_tables()
+        self.selection = Selection(self._index)
+        self._stale = self._scheduled = False
+        me = weakref.ref(self)
+        self._unwatch = ds.on_change(lambda: _tell(me))
+
+    def frame(self, of: str) -> pd.DataFrame:
+        """A table as the views show it: "images", "instances" or "predictions"; do not assign into it."""
+        self.refresh()
+        return self._columns.frames[check_table(of)]
+
+    def column_names(self, of: str) -> list[str]:
+        """Names :meth:`column` knows: own columns, derived ones, and those of the image."""
+        self.refresh()
+        return self._columns.names(check_table(of))
+
+    def column(self, of: str, name: str) -> Column:
+        """A column ready to filter, bin and color.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+        """
+        self.refresh()
+        return self._columns.column(check_table(of), name)
+
+    def ids(self, of: str) -> Ids:
+        """Ids of all rows of a table, in the order of row numbers, ``(n,)`` int64."""
+        self.refresh()
+        return self._index.ids[check_table(of)]
+
+    def image_row(self, of: str) -> npt.NDArray[np.int32]:
+        """Row of ``images`` for each instance or prediction, ``(n,)`` int32; -1 where the image is gone."""
+        self.refresh()
+        return self._index.image_row[of]
+
+    @property
+    def selected(self) -> pd.DataFrame:
+        """The rows all clauses allow, of the table the last one is of; none while nothing is selected."""
+        return self.selected_of(self.selection.of)
+
+    def selected_of(self, of: str) -> pd.DataFrame:
+        """The rows of a table that all clauses allow; none while nothing is selected."""
+        self.refresh()
+        rows = self.selection.allowed(of)
+        frame = self._columns.frames[of]
+        return frame.iloc[:0] if rows is None else frame[rows]
+
+    def select(
+        self, rows: pd.DataFrame | pd.Series | npt.ArrayLike, of: str | None = None, title: str = ""
+    ) -> None:
+        """Put rows in focus, in place of those selected from Python before.
+
+        Args:
+            rows: rows of a table, or ids.
+            of: which table the ids are of; default: what the index of a frame says, else images.
+            title: what the views call it.
+
+        Raises:
+            UnknownNameError: ids that are not there.
+        """
+        self.refresh()
+        ids: Any = rows
+        if isinstance(rows, pd.DataFrame | pd.Series):
+            ids = rows.index
+            of = of or {name: table for table, name in INDEX_NAMES.items() if table in TABLES}.get(
+                str(ids.name)
+            )
+        of = check_table(of or "images")
+        ids = np.asarray(ids)
+        if len(ids) and ids.dtype.kind not in "iu":
+            raise DataError(
+                f"expected ids or rows of {of}, got values of {ids.dtype}: ws.select(frame[mask])"
+            )
+        self.selection.set("python", of, ids, title or f"{len(ids):,} {of} from Python")
+
+    def clear(self) -> None:
+        """Select nothing: every view shows everything."""
+        self.selection.clear()
+
+    def code(self) -> str:
+        """The selection as a cell of pandas that gives the same rows."""
+        self.refresh()
+        return as_code(list(self.selection.clauses.values()), self._index)
+
+    def allowed(self, of: str, without: tuple[str, ...] = ()) -> Rows | None:
+        """Rows the clauses allow but for some sources', ``(n,)`` bool; None for all."""
+        self.refresh()
+        return self.selection.allowed(of, without)
+
+    def put(self, clause: Clause) -> None:
+        """Put a view's clause in the selection."""
+        self.selection.put(clause)
+
+    def refresh(self) -> None:
+        """Look at the tables again if they have changed; views and clauses follow. Cells do it by themselves."""
+        if not self._stale:
+            return
+        self._stale = False
+        self.rev += 1
+        self._take_tables()
+        self.selection.reindex(self._index)
+        for view in list(self._views):
+            view.refreshed()
+
+    def attach(self, view: Bridge) -> None:
+        """A view that wants to hear of changed tables."""
+        self._views.add(view)
+
+    def detach(self, view: Bridge) -> None:
+        """The view is closed: its clauses go with it."""
+        self._views.discard(view)
+        for source in [s for s in self.selection.clauses if s.split("/")[0] == view.source]:
+            self.selection.clear(source)
+
+    def close(self) -> None:
+        """Close every view and let the dataset go."""
+        for view in list(self._views):
+            view.close()
+        self._unwatch()
+        self.selection.close()
+
+    def __repr__(self) -> str:
+        run = "" if self.run is None else f" with {self.run.id}"
+        return f"<Workspace of {self.ds.folder.name}{run}: {len(self.selection.clauses)} clauses>"
+
+    def _take_tables(self) -> None:
+        run, ds = self.run, self.ds
+        predictions = empty("predictions", ds.labels) if run is None else run.predictions
+        frames = {"images": ds.images, "instances": ds.instances, "predictions": predictions}
+        # Copies on write: what a cell assigns shows here once the dataset has checked it.
+        frames = {name: frame.copy(deep=False) for name, frame in frames.items()}
+        self._index = Index.of(frames)
+        self._columns = Columns(
+            frames,
+            self._index,
+            lambda: decided(ds.instances, ds.rejected, frames["predictions"]),
+            missed=None if run is None else run.missed.index.to_numpy(np.int64),
+            predicted=None if run is None else np.asarray(run.predicted_ids, np.int64),
+        )
+
+    def _changed(self) -> None:
+        """The tables are others now: refresh once the cell that changed them is done."""
+        self._stale = True
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # no notebook: whoever looks next refreshes
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._refresh_scheduled)
+
+    def _refresh_scheduled(self) -> None:
+        self._scheduled = False
+        self.refresh()
+
+
+def _tell(reference: weakref.ref[Workspace]) -> None:
+    workspace = reference()
+    if workspace is not None:
+        workspace._changed()
