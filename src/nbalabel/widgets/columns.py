@@ -53,8 +53,9 @@ class Column:
 
     Attributes:
         name: its name.
-        kind: "number" (float64, NaN missing), "time" (float64 milliseconds since 1970, NaN missing), "category"
-            (int32 codes, -1 missing), "boolean" (int32 0 or 1, -1 missing) or "text" (str objects, "" missing).
+        kind: "number" (float64, NaN missing), "time" (float64 milliseconds since 1970, NaN missing),
+            "category" (int32 codes, -1 missing), "boolean" (int32 0 or 1, -1 missing) or "text" (str
+            objects, "" missing).
         values: ``(n,)`` as the kind says.
         categories: texts of the codes; ("False", "True") for booleans.
         colors: a "#rrggbb" for each category; empty for other kinds.

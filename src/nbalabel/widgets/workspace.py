@@ -160,7 +160,7 @@ class Workspace:
         self.selection.put(clause)
 
     def refresh(self) -> None:
-        """Look at the tables again if they have changed; views and clauses follow. Cells do it by themselves."""
+        """Look at the tables again if they have changed; views and clauses follow. Cells see to it."""
         if not self._stale:
             return
         self._stale = False
