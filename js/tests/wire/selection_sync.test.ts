@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
 import { Bitset } from "../../src/core/bitset";
 import { SelectionStore } from "../../src/core/selection";
@@ -111,4 +112,16 @@ test("closing lets go of channel and store", () => {
   controller.abort();
   expect(channel.listening).toBe(0);
   expect(store.listening).toBe(0);
+});
+
+test("the state the kernel's tests wrote down is read as they meant it", () => {
+  const file = new URL("../../../tests/wire/selection.json", import.meta.url);
+  const golden = JSON.parse(readFileSync(file, "utf-8")) as { message: object; buffers: string[] };
+  const decoded = golden.buffers.map((text) => Uint8Array.from(Buffer.from(text, "base64")));
+  channel.arrive(golden.message, decoded);
+  expect(store.tables.instances).toEqual({ n: 3, imageRow: Int32Array.of(0, 0, 2) });
+  const clause = store.clauses.get("table-1/filter");
+  expect(clause).toMatchObject({ of: "instances", title: "score ≥ 0.5", code: 'rows["score"] >= 0.5' });
+  expect([...store.allowed("images")!.rows()]).toEqual([0, 2]);
+  expect(store.active).toEqual({ of: "instances", row: 2 });
 });

@@ -50,7 +50,7 @@ class Workspace:
 
     Example:
         >>> import tempfile, nbalabel as nl
-        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=12, n_labeled=6, n_test=2, size=64)
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=12, n_labeled=6, n_test=2, size=96)
         >>> ws = nl.Workspace(ds)
         >>> ws.select(ds.images.query("state == 'complete'"))
         >>> len(ws.selected) == len(ws.selection.images)
