@@ -3,5 +3,6 @@
 from .reef import Scenes, generate, reef, truth
 from .reviewer import Reviewer
 from .scene import Frame
+from .simulated import simulated_run
 
-__all__ = ["Frame", "Reviewer", "Scenes", "generate", "reef", "truth"]
+__all__ = ["Frame", "Reviewer", "Scenes", "generate", "reef", "simulated_run", "truth"]

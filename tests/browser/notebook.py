@@ -1,0 +1,95 @@
+"""A notebook open in JupyterLab, and a second line to its kernel to see what a gesture did there."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.blocking import BlockingKernelClient
+from playwright.sync_api import Page
+
+from .lab import browser_page, chromium, lab, run_all
+
+METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
+
+class Notebook:
+    """What a person sees (``page``) and what Python holds (``run``, ``value``)."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.page, self.folder = page, folder
+        self.client = BlockingKernelClient()
+        self.connect()
+
+    def connect(self) -> None:
+        """To the newest kernel."""
+        files = sorted(
+            (self.folder / ".lab" / "runtime").glob("kernel-*.json"), key=lambda p: p.stat().st_mtime
+        )
+        self.client = BlockingKernelClient(connection_file=str(files[-1]))
+        self.client.load_connection_file()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def run(self, code: str, timeout: float = 60) -> str:
+        """Run code in the kernel as a cell; returns what it printed."""
+        printed: list[str] = []
+
+        def hear(message: dict[str, Any]) -> None:
+            if message["msg_type"] == "stream":
+                printed.append(message["content"]["text"])
+
+        reply = self.client.execute_interactive(code, timeout=timeout, output_hook=hear)
+        content = reply["content"]
+        assert content["status"] == "ok", "\n".join(content.get("traceback", []))
+        return "".join(printed)
+
+    def start(self, code: str) -> None:
+        """Begin to run code; do not wait for it."""
+        self.client.execute(code)
+
+    def value(self, expression: str) -> Any:
+        """A Python literal: what an expression is in the kernel."""
+        return ast.literal_eval(self.run(f"print(repr({expression}))").strip().splitlines()[-1])
+
+    def until(self, expression: str, wanted: Any, seconds: float = 20) -> None:
+        """Wait until an expression in the kernel has a value."""
+        wait(
+            lambda: self.value(expression) == wanted,
+            seconds,
+            lambda: f"{expression} is {self.value(expression)!r}",
+        )
+
+
+def wait(condition: Callable[[], bool], seconds: float = 20, otherwise: Callable[[], str] = str) -> None:
+    """Poll until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {otherwise()}"
+        time.sleep(0.05)
+
+
+@contextmanager
+def notebook(
+    folder: Path, cells: list[str], *, theme: str = "light", width: int = 1200, height: int = 1500
+) -> Iterator[Notebook]:
+    """A notebook of these cells, opened in a fresh JupyterLab and run."""
+    path = chromium()
+    assert path, "the browser tests need Chromium: install it or set CHROMIUM"
+    document = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in cells], metadata=METADATA
+    )
+    nbformat.write(document, folder / "story.ipynb")
+    with lab(folder, theme) as address, browser_page(path, width, height) as page:
+        run_all(page, address, "story.ipynb", len(cells))
+        page.keyboard.press("Escape")
+        opened = Notebook(page, folder)
+        try:
+            yield opened
+        finally:
+            opened.client.stop_channels()
