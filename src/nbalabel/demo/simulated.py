@@ -41,7 +41,7 @@ def simulated_run(ds: Dataset, seed: int = 0) -> Run:
     real = real[rng.random(len(real)) < np.clip(real["area"].to_numpy() / 150, 0.35, 0.92)]
     images = ds.images
     sizes = images.loc[real["image_id"], ["height", "width"]].to_numpy()
-    found = [_worn(mask, *size, rng) for mask, size in zip(real["mask"], sizes, strict=True)]
+    found = [_worn(mask, h, w, rng) for mask, (h, w) in zip(real["mask"], sizes, strict=True)]
     quality = rle.iou_pairs(found, list(real["mask"]))
     right = pd.DataFrame(
         {"image_id": real["image_id"].to_numpy(), "label": real["label"].astype(str).to_numpy()}
