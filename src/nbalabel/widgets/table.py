@@ -1,0 +1,316 @@
+"""A million rows of images, instances or predictions: sorted, filtered, edited and acted on in bulk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from ..core.change import Change
+from ..core.errors import DataError, HistoryError, NbalabelError
+from ..core.schema import INDEX_NAMES
+from ..core.selection import Rows, check_table
+from .actions import agreed_rows, perform, set_value
+from .bars import Bars
+from .bridge import Bridge, Reply, serves
+from .columns import Column
+from .filters import Kept, all_of, keep, search
+from .ordering import order_by
+from .pictures import thumbnail_bytes
+from .selection import pack, unpack
+from .workspace import Workspace
+
+_FIRST = 60  # rows whose cells travel with the answer to a filter
+_MANY = 500  # categories from which their texts travel instead of codes
+_LONG = 1000  # characters of a text that a cell shows
+_AT_ONCE = 2000  # rows or pictures one request may ask for
+_SHOWN = {
+    "images": ("image_id", "file", "state", "split", "weight", "n_instances", "n_predictions", "best_score"),
+    "instances": ("instance_id", "image_id", "label", "match", "status", "source", "score", "area"),
+    "predictions": ("prediction_id", "image_id", "label", "score", "match", "decision", "iou", "area"),
+}
+_NOT_AT_FIRST = {
+    *("width", "height", "group", "frame", "x", "y", "w", "h", "origin", "crowd"),
+    *("source", "status", "matched", "matched_id", "file", "split", "weight", "state", "n_instances"),
+    *("n_predictions", "best_score"),
+}
+_MOST_AT_FIRST = 14
+
+Filters = Mapping[str, Mapping[str, Any]]
+
+
+class Table(Bridge):
+    """One of the tables of a workspace as a grid: virtual rows, sorting, filters, inline edits, bulk actions.
+
+    What it filters is a clause of the selection, so every other view follows; rows picked in it are another.
+
+    Args:
+        workspace: what it shows.
+        of: "images", "instances" or "predictions".
+        columns: names of the columns shown, in order; default: a choice that suits the table. Others can be
+            shown from its menu.
+        height: CSS pixels, 160 to 4000.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/r.nbal", n_images=8, n_labeled=2, n_test=2, size=96)
+        >>> nl.Table(nl.Workspace(ds), columns=["image_id", "file"]).columns
+        ['image_id', 'file']
+    """
+
+    bundle = "table"
+
+    of = traitlets.Unicode("images", help="table shown: images, instances or predictions").tag(sync=True)
+    columns = traitlets.List(traitlets.Unicode(), help="names of the columns shown, in order").tag(
+        sync=True, echo_update=False
+    )
+    pinned = traitlets.List(traitlets.Unicode(), help="names of columns that stay at the left").tag(
+        sync=True, echo_update=False
+    )
+    widths = traitlets.Dict(help="CSS pixels of columns whose width was set, by name").tag(
+        sync=True, echo_update=False
+    )
+    sort: traitlets.List[Any] = traitlets.List(
+        help="[name, ascending] of the columns sorted by, first key first"
+    ).tag(sync=True, echo_update=False)
+    filters = traitlets.Dict(help="filter of each column that has one; see widgets/filters.py").tag(
+        sync=True, echo_update=False
+    )
+    search = traitlets.Unicode("", help="text looked for in all text and category columns shown").tag(
+        sync=True, echo_update=False
+    )
+    thumbnails = traitlets.Bool(True, help="whether rows show a picture").tag(sync=True, echo_update=False)
+    height = traitlets.Int(420, min=160, max=4000, help="CSS pixels").tag(sync=True)
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        of: str = "images",
+        columns: Sequence[str] | None = None,
+        height: int = 420,
+        **traits: Any,
+    ) -> None:
+        check_table(of)
+        for name in columns or ():
+            workspace.column(of, name)  # raises where there is none
+        shown = default_columns(workspace, of) if columns is None else list(columns)
+        self._forget()
+        self._done: Change | None = None
+        super().__init__(workspace, of=of, columns=shown, height=height, **traits)
+
+    def refreshed(self) -> None:
+        """The tables have changed: bins, orders and kept rows belong to the old ones."""
+        self._forget()
+        super().refreshed()
+
+    def _forget(self) -> None:
+        self._bars: dict[str, Bars] = {}
+        self._orders: dict[str, npt.NDArray[np.int32]] = {}
+        self._kept: dict[str, tuple[str, Kept]] = {}
+
+    @serves
+    def describe(self, *, names: list[str]) -> Reply:
+        """What the browser needs to know of columns, and the names of all there are."""
+        ws, of = self.workspace, self.of
+        known = ws.column_names(of)
+        columns = [self._head(ws.column(of, name)) for name in names if name in known]
+        n = len(ws.ids(of))
+        labeled = {"run": ws.run is not None, "id": INDEX_NAMES[of], "labels": list(ws.ds.labels)}
+        return {"rev": ws.rev, "n": n, "names": known, "columns": columns, **labeled}
+
+    @serves
+    def cells(self, *, names: list[str], buffers: list[memoryview]) -> Reply:
+        """Cells of rows, ``buffers[0]`` their numbers as int32."""
+        rows = self._rows(buffers[0])
+        return {"rev": self.workspace.rev, "cells": self._cells(names, rows)}
+
+    @serves
+    def order(self, *, sort: list[list[Any]]) -> Reply:
+        """Row numbers in the order of columns, int32."""
+        return {"rev": self.workspace.rev}, [self._order(sort).tobytes()]
+
+    @serves
+    def keep(
+        self,
+        *,
+        filters: dict[str, Any],
+        search: str,
+        search_in: list[str],
+        sort: list[list[Any]],
+        names: list[str],
+        buffers: list[memoryview] | None = None,
+    ) -> Reply:
+        """What filters and search keep, and the cells of the first rows; ``buffers[0]`` what others allow."""
+        ws = self.workspace
+        kept = all_of(list(self._all_kept(filters, search, search_in).values()))
+        allowed = self._allowed(buffers)
+        if kept is not None:
+            allowed = kept.rows if allowed is None else allowed & kept.rows
+        first = self._first(allowed, sort)
+        result = {"rev": ws.rev, "any": kept is not None, "cells": self._cells(names, first)}
+        if kept is not None:
+            result |= {"title": kept.title, "code": kept.code}
+        return result, [first.tobytes(), *([] if kept is None else [pack(kept.rows)])]
+
+    @serves
+    def bars(
+        self,
+        *,
+        names: list[str],
+        filters: dict[str, Any],
+        search: str,
+        search_in: list[str],
+        buffers: list[memoryview] | None = None,
+    ) -> Reply:
+        """Small histograms: of all rows, and of those every *other* filter and view allows."""
+        base = self._allowed(buffers)
+        kept = self._all_kept(filters, search, search_in)
+        every = self._join(base, kept.values())
+        out = {}
+        for name in names:
+            bars = self._binned(name)
+            others = [one for key, one in kept.items() if key != name]
+            rows = self._join(base, others) if name in kept else every
+            allowed = None if rows is None else bars.count(rows)
+            out[name] = {"lo": bars.lo, "hi": bars.hi, "total": bars.total, "allowed": allowed}
+        return {"rev": self.workspace.rev, "bars": out}
+
+    @serves
+    def pictures(self, *, size: int, buffers: list[memoryview]) -> Reply:
+        """Small pictures of rows, one buffer each; an empty one where there is none, ``errors`` say why."""
+        rows = self._rows(buffers[0])
+        out, errors = [], {}
+        for row in rows.tolist():
+            try:
+                out.append(thumbnail_bytes(self.workspace, self.of, row, min(max(size, 16), 256)))
+            except (NbalabelError, OSError, ValueError) as error:
+                out.append(b"")
+                errors[row] = str(error)
+        return {"rev": self.workspace.rev, "errors": errors}, out
+
+    @serves
+    def edit(self, *, name: str, value: Any, n: int, rev: int, buffers: list[memoryview]) -> Reply:
+        """Give a column of the rows in ``buffers[0]`` a value."""
+        rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
+        return self._report(set_value(self.workspace, self.of, rows, name, value))
+
+    @serves
+    def act(
+        self, *, action: str, values: dict[str, Any], n: int, rev: int, buffers: list[memoryview]
+    ) -> Reply:
+        """Do something to the rows in ``buffers[0]``; see :mod:`nbalabel.widgets.actions`."""
+        rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
+        return self._report(perform(self.workspace, self.of, action, rows, values))
+
+    @serves
+    def undo(self, *, change: str) -> Reply:
+        """Take the last edit made here back."""
+        ds = self.workspace.ds
+        if self._done is None or self._done.id != change:
+            raise HistoryError(
+                "that edit is not the last one made here: ds.log() lists all, ds.revert(...) takes one back"
+            )
+        log = ds.log()
+        last = len(log) > 0 and log.index[0] == change
+        taken = ds.undo() if last else ds.revert(self._done)
+        self._done = None
+        self.workspace.refresh()
+        return {"note": "undone" if last else taken.note, "rev": self.workspace.rev}
+
+    def _report(self, change: Change) -> dict[str, Any]:
+        self._done = change if change else None
+        self.workspace.refresh()
+        note = change.note or change.summary()
+        return {"note": note, "change": change.id if change else "", "rev": self.workspace.rev}
+
+    def _head(self, column: Column) -> dict[str, Any]:
+        many = column.kind == "category" and len(column.categories) > _MANY
+        return {
+            "name": column.name,
+            "kind": "text" if many else column.kind,
+            "categories": [] if many else column.categories,
+            "colors": [] if many else column.colors,
+            "editable": column.editable and column.kind != "time",
+            "whole": column.whole,
+            "home": column.home,
+        }
+
+    def _cells(self, names: Sequence[str], rows: npt.NDArray[np.int32]) -> dict[str, list[Any]]:
+        known = set(self.workspace.column_names(self.of))
+        return {name: self._texts(name, rows) for name in names if name in known}
+
+    def _texts(self, name: str, rows: npt.NDArray[np.int32]) -> list[Any]:
+        column = self.workspace.column(self.of, name)
+        values = column.values[rows]
+        if column.kind == "category" and len(column.categories) > _MANY:
+            return [column.categories[code] if code >= 0 else "" for code in values.tolist()]
+        if column.kind == "text":
+            return [text if len(text) < _LONG else text[: _LONG - 1] + "…" for text in values.tolist()]
+        return list(values.tolist())
+
+    def _rows(self, buffer: memoryview) -> npt.NDArray[np.int32]:
+        rows, n = np.frombuffer(buffer, np.int32), len(self.workspace.ids(self.of))
+        if len(rows) > _AT_ONCE or (len(rows) and not 0 <= rows.min() <= rows.max() < n):
+            raise DataError(f"expected at most {_AT_ONCE} row numbers below {n}, got {len(rows)}")
+        return rows
+
+    def _allowed(self, buffers: list[memoryview] | None) -> Rows | None:
+        n = len(self.workspace.ids(self.of))
+        if not buffers or len(buffers[0]) != (n + 7) // 8:  # none, or of tables that are gone
+            return None
+        return unpack(buffers[0], n)
+
+    def _all_kept(self, filters: Filters, text: str, search_in: Sequence[str]) -> dict[str, Kept]:
+        """What each filter keeps; those that did not change are known."""
+        ws, of = self.workspace, self.of
+        wanted: dict[str, tuple[str, Any]] = {}
+        for name, one in filters.items():
+            wanted[name] = (json.dumps(one, sort_keys=True), lambda n=name, o=one: keep(ws, of, n, o))
+        if text:
+            wanted[""] = (json.dumps([text, *search_in]), lambda: search(ws, of, text, search_in))
+        out = {}
+        for name, (key, make) in wanted.items():
+            known = self._kept.get(name)
+            out[name] = (key, known[1] if known and known[0] == key else make())
+        self._kept = out
+        return {name: kept for name, (_, kept) in out.items()}
+
+    def _join(self, base: Rows | None, kept: Any) -> Rows | None:
+        for one in kept:
+            base = one.rows if base is None else base & one.rows
+        return base
+
+    def _binned(self, name: str) -> Bars:
+        if name not in self._bars:
+            self._bars[name] = Bars.of(self.workspace.column(self.of, name))
+        return self._bars[name]
+
+    def _order(self, sort: Sequence[Sequence[Any]]) -> npt.NDArray[np.int32]:
+        ws, of, key = self.workspace, self.of, json.dumps(sort)
+        if key not in self._orders:
+            while len(self._orders) >= 6:
+                self._orders.pop(next(iter(self._orders)))
+            keys = [(str(name), bool(up)) for name, up in sort]
+            self._orders[key] = order_by(lambda name: ws.column(of, name), keys, len(ws.ids(of)))
+        return self._orders[key]
+
+    def _first(self, rows: Rows | None, sort: Sequence[Sequence[Any]]) -> npt.NDArray[np.int32]:
+        """The first rows shown, in order."""
+        if not sort:
+            if rows is None:
+                return np.arange(min(_FIRST, len(self.workspace.ids(self.of))), dtype=np.int32)
+            return np.flatnonzero(rows)[:_FIRST].astype(np.int32)
+        order = self._order(sort)
+        return order[:_FIRST] if rows is None else order[rows[order]][:_FIRST]
+
+
+def default_columns(ws: Workspace, of: str) -> list[str]:
+    """Columns a table shows at first: what tells its rows apart, then the user's own."""
+    names = ws.column_names(of)
+    shown = [name for name in _SHOWN[of] if name in names]
+    own = [name for name in names if name not in shown and name not in _NOT_AT_FIRST]
+    return [*shown, *own][:_MOST_AT_FIRST]
