@@ -1,0 +1,56 @@
+/** What was done, to be undone: a stack of changes, each with its inverse. */
+
+export interface Invertible<C> {
+  /** The change that takes this one back. */
+  invert(change: C): C;
+  /** Make it so; must not record. */
+  apply(change: C): void;
+}
+
+export class History<C> {
+  private done: C[] = [];
+  private undone: C[] = [];
+
+  /** @param most older changes are forgotten. */
+  constructor(
+    private readonly target: Invertible<C>,
+    private readonly most = 200,
+  ) {}
+
+  get canUndo(): boolean {
+    return this.done.length > 0;
+  }
+
+  get canRedo(): boolean {
+    return this.undone.length > 0;
+  }
+
+  /** Apply a change and remember it; what was undone before is gone. */
+  record(change: C): void {
+    this.target.apply(change);
+    this.done.push(change);
+    if (this.done.length > this.most) this.done.shift();
+    this.undone.length = 0;
+  }
+
+  undo(): boolean {
+    const change = this.done.pop();
+    if (change === undefined) return false;
+    this.target.apply(this.target.invert(change));
+    this.undone.push(change);
+    return true;
+  }
+
+  redo(): boolean {
+    const change = this.undone.pop();
+    if (change === undefined) return false;
+    this.target.apply(change);
+    this.done.push(change);
+    return true;
+  }
+
+  clear(): void {
+    this.done.length = 0;
+    this.undone.length = 0;
+  }
+}
