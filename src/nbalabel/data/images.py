@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ Source: TypeAlias = str | os.PathLike[str]
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused unless asked for: a small file can unpack to more than the memory holds."""
+
+_ORIENTATION = 0x0112  # EXIF tag
 
 # Formats whose readers only read: Pillow would also hand PostScript to Ghostscript, for one.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "TGA")
@@ -127,6 +129,50 @@ def read_image(source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
             )
         image.load()
         return _rgb(image)
+
+
+class Header(NamedTuple):
+    """What an image file says of itself before its pixels are read.
+
+    Attributes:
+        format: as Pillow names it: "JPEG", "PNG".
+        width: pixels.
+        height: pixels.
+        plain: whether any reader sees what :func:`read_image` gives: 8 bits gray or RGB, not transparent, not
+            turned by EXIF.
+    """
+
+    format: str
+    width: int
+    height: int
+    plain: bool
+
+
+def read_header(source: Source) -> Header:
+    """Format, size and kind of an image file, without its pixels.
+
+    Raises:
+        ImageError: the file is missing or not an image.
+    """
+    with _opened(source) as image:
+        plain = image.mode in ("1", "L", "RGB", "P") and "transparency" not in image.info
+        upright = image.getexif().get(_ORIENTATION, 1) == 1
+        return Header(str(image.format), *image.size, plain and upright)
+
+
+def read_bytes(source: Source) -> bytes:
+    """An image file as it is.
+
+    Raises:
+        ImageError: the file is missing or cannot be read.
+    """
+    try:
+        with _stream(_name(source)) as stream:
+            return stream.read()
+    except NbalabelError:
+        raise
+    except Exception as error:  # file systems and servers fail in their own ways
+        raise ImageError(f"{_name(source)} cannot be read: {error}") from error
 
 
 def read_small(source: Source, size: int, max_pixels: int = MAX_PIXELS) -> Pixels:

@@ -1,0 +1,123 @@
+"""The pixels of one image as the viewer gets them: the file itself, or a base picture and sharp parts."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PIL import Image
+
+from ..core.errors import ImageError, NbalabelError
+from ..data.images import MAX_PIXELS, Header, Pixels, read_bytes, read_header, read_small, thumbnail
+from .pictures import image_row, image_source, jpeg, pictures_of
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+WHOLE_PIXELS = 16_000_000
+"""Images up to this size go to the browser whole, larger ones as a base picture and parts."""
+
+BASE = 2048
+"""Longer side of the base picture of a larger image, pixels."""
+
+_MESSAGE = 8 << 20  # bytes: larger files are sent as a JPEG
+_LOSSLESS = 1_000_000  # pixels up to which pictures are sent without loss
+_PLAIN = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "AVIF": "avif"}
+
+
+class Picture(NamedTuple):
+    """Encoded pixels.
+
+    Attributes:
+        data: the bytes of an image file.
+        mime: its type.
+        width: of the image it shows, pixels.
+        height: of the image, pixels.
+        whole: whether it has all of the image's pixels.
+    """
+
+    data: bytes
+    mime: str
+    width: int
+    height: int
+    whole: bool
+
+
+def picture_of(ws: Workspace, row: int) -> Picture:
+    """An image for the browser; a base picture where it has more than 16 million pixels.
+
+    Args:
+        ws: the workspace.
+        row: row of ``images``.
+
+    Raises:
+        ImageError: the file is missing, damaged, too large or no image.
+    """
+    try:
+        source = image_source(ws, image_row(ws, "images", row))
+        header = read_header(source)
+        _check_size(str(source), header)
+        _, width, height, plain = header
+        if width * height > WHOLE_PIXELS:
+            if header.format == "JPEG":
+                base = read_small(source, BASE)
+            else:
+                base = thumbnail(pictures_of(ws).pixels.read(source), BASE)
+            return Picture(jpeg(base), "image/jpeg", width, height, whole=False)
+        if plain and header.format in _PLAIN:
+            data = read_bytes(source)
+            if len(data) <= _MESSAGE:
+                return Picture(data, f"image/{_PLAIN[header.format]}", width, height, whole=True)
+        data, mime = _encoded(pictures_of(ws).pixels.read(source))
+        return Picture(data, mime, width, height, whole=True)
+    except ImageError:
+        raise
+    except NbalabelError as error:  # no image root, an unsafe name, the dataset folder is gone
+        raise ImageError(str(error)) from error
+
+
+def part_of(ws: Workspace, row: int, box: tuple[int, int, int, int], longest: int) -> bytes:
+    """A part of an image as a JPEG.
+
+    Args:
+        ws: the workspace.
+        row: row of ``images``.
+        box: left, top, right, bottom, pixels; clipped to the image.
+        longest: longer side of the picture, pixels; it is never enlarged.
+
+    Raises:
+        ImageError: see :func:`picture_of`, or the box misses the image.
+    """
+    try:
+        source = image_source(ws, image_row(ws, "images", row))
+        pixels = pictures_of(ws).pixels.read(source)
+    except ImageError:
+        raise
+    except NbalabelError as error:
+        raise ImageError(str(error)) from error
+    left, top, right, bottom = box
+    part = pixels[max(top, 0) : bottom, max(left, 0) : right]
+    if not part.size:
+        raise ImageError(f"{source}: no pixels in the box {box} of {pixels.shape[1]} x {pixels.shape[0]}")
+    return jpeg(thumbnail(part, min(max(longest, 16), 4096)), quality=88)
+
+
+def facts(picture: Picture) -> dict[str, Any]:
+    """What the browser has to know of a picture, without its bytes."""
+    return {"mime": picture.mime, "width": picture.width, "height": picture.height, "whole": picture.whole}
+
+
+def _check_size(name: str, header: Header) -> None:
+    if header.width * header.height > MAX_PIXELS:
+        raise ImageError(
+            f"{name} has {header.width} x {header.height} pixels, more than the {MAX_PIXELS:,} that are shown"
+        )
+
+
+def _encoded(pixels: Pixels) -> tuple[bytes, str]:
+    if pixels.shape[0] * pixels.shape[1] <= _LOSSLESS:
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+        return file.getvalue(), "image/png"
+    data = jpeg(pixels, quality=92)
+    return (data if len(data) <= _MESSAGE else jpeg(pixels, quality=75)), "image/jpeg"
