@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import demo as demo
     from .core import errors as errors
+    from .core.inside import inside as inside
     from .data.dataset import Dataset as Dataset
     from .data.dataset import create as create
     from .data.dataset import open as open  # noqa: A004  # nl.open reads like pandas' and rasterio's
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .learn.project import project as project
     from .learn.run import Run as Run
     from .learn.yolo import Yolo as Yolo
+    from .widgets.scatter import Scatter as Scatter
     from .widgets.workspace import Workspace as Workspace
 
 __version__ = "0.1.0"
@@ -43,12 +45,14 @@ _HOME = {
     "Dataset": "data.dataset",
     "Model": "learn.model",
     "Run": "learn.run",
+    "Scatter": "widgets.scatter",
     "Tables": "data.tables",
     "Version": "data.version",
     "Workspace": "widgets.workspace",
     "Yolo": "learn.yolo",
     "create": "data.dataset",
     "evaluate": "learn.metrics",
+    "inside": "core.inside",
     "match": "learn.match",
     "open": "data.dataset",
     "project": "learn.project",

@@ -22,6 +22,7 @@ from .snapshot import Snapshot
 if TYPE_CHECKING:
     from PIL import Image
 
+    from .layout import Layout
     from .metrics import Metrics
 
 _LIBRARIES = ("nbalabel", "torch", "ultralytics", "numpy", "pandas")
@@ -90,6 +91,9 @@ class Run:
     embeddings: Embeddings = field(default_factory=Embeddings.none)
     predicted_ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     tables: LabeledImages | None = None
+    _layouts: dict[tuple[str, str, int], tuple[Embeddings, Layout]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def matched_to(self, tables: LabeledImages, *, iou: float = 0.5) -> Run:
         """This run, its predictions matched to the labels of these tables (in place).
@@ -172,6 +176,31 @@ class Run:
             names = ", ".join(map(str, columns.columns))
             raise UnknownNameError(f"cannot query {expression!r}: {error}; columns are {names}") from error
         return self.predictions.loc[kept.index]
+
+    def layout(
+        self, of: str = "images", method: str = "umap", *, background: bool = False, seed: int = 0
+    ) -> Layout:
+        """The embeddings on a plane, near ones near each other; computed once and kept.
+
+        Args:
+            of: "images" or "predictions".
+            method: "umap", "pacmap" or "pca"; see :func:`nbalabel.project`.
+            background: return at once with the PCA and fit in another process (PCA stays where the method's
+                package is not installed).
+            seed: the same embeddings and seed give the same points.
+
+        Raises:
+            DataError: the run has no such embeddings.
+            MissingExtraError: the method's package is not installed.
+        """
+        from .layout import installed, layout
+
+        key = of, method if not background or installed(method) else "pca", seed
+        known, found = self._layouts.get(key, (None, None))
+        if found is None or known is not self.embeddings:
+            found = layout(self.embeddings, of, method=key[1], background=background, seed=seed)
+            self._layouts[key] = self.embeddings, found
+        return found if background else found.wait()
 
     def show(self, image_id: int, *, score: float = 0.0) -> Image.Image:
         """One image with its predictions filled in their label's color, and its labels outlined in white.

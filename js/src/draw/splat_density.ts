@@ -1,0 +1,102 @@
+/** How many points lie where, as colors: for clouds in which points hide each other. */
+import type { Placement } from "../core/scale";
+import { type Cloud, type Surface, pack } from "./splat";
+import { toRgb, viridis } from "./colors";
+
+const CELL = 2; // pixels of the surface along a side
+const STEPS = 256;
+
+/** Counts a cell, blurred where points are too few for a smooth picture. */
+export interface Density {
+  readonly columns: number;
+  readonly rows: number;
+  readonly counts: Float32Array;
+  readonly most: number;
+}
+
+/** Count the points whose tier is at least `from` and at most `to`. */
+export function density(
+  { width, height }: Surface,
+  { x, y, tier }: Cloud,
+  { kx, ky, bx, by }: Placement,
+  from: number,
+  to: number,
+): Density {
+  const columns = Math.ceil(width / CELL);
+  const rows = Math.ceil(height / CELL);
+  let counts = new Float32Array(columns * rows);
+  let seen = 0;
+  for (let row = 0; row < x.length; row++) {
+    if (tier[row] < from || tier[row] > to) continue;
+    const px = x[row] * kx + bx;
+    const py = y[row] * ky + by;
+    if (!(px >= 0 && px < width && py >= 0 && py < height)) continue;
+    counts[((py / CELL) | 0) * columns + ((px / CELL) | 0)]++;
+    seen++;
+  }
+  const radius = Math.min(Math.round(Math.sqrt((columns * rows) / Math.max(seen, 1)) * 0.8), 10);
+  if (radius && seen) for (let k = 0; k < 2; k++) counts = blurred(counts, columns, rows, radius);
+  let most = 0;
+  for (let i = 0; i < counts.length; i++) if (counts[i] > most) most = counts[i];
+  return { columns, rows, counts, most };
+}
+
+/** Color a surface by density, on a logarithmic scale; cells without points keep what is there. */
+export function paint({ width, height, pixels }: Surface, of: Density, ramp: Uint32Array): void {
+  if (!of.most) return;
+  const least = of.most * 0.004;
+  const scale = (STEPS - 1) / Math.log1p(of.most / least);
+  const steps = new Uint8Array(of.counts.length);
+  for (let i = 0; i < steps.length; i++)
+    if (of.counts[i] > 0) steps[i] = Math.log1p(of.counts[i] / least) * scale;
+  for (let j = 0; j < height; j++) {
+    const line = ((j / CELL) | 0) * of.columns;
+    for (let i = 0; i < width; i++) {
+      const step = steps[line + ((i / CELL) | 0)];
+      if (step) pixels[j * width + i] = ramp[step];
+    }
+  }
+}
+
+/** From the background to the end of viridis that stands out from it; or through grays. */
+export function ramp(background: string, dark: boolean, gray = false): Uint32Array {
+  const [r, g, b] = toRgb(background);
+  return Uint32Array.from({ length: STEPS }, (_, step) => {
+    const t = step / (STEPS - 1);
+    const end = dark ? 255 : 90;
+    const [vr, vg, vb] = gray ? [end, end, end] : viridis(dark ? 0.12 + 0.88 * t : 1 - t);
+    const a = gray ? 0.35 * t : Math.min(t * 3.5, 1);
+    const over = (from: number, to: number) => Math.round(from + (to - from) * a);
+    return pack(over(r, vr), over(g, vg), over(b, vb));
+  });
+}
+
+/** A box blur of `2 * radius + 1` cells along both axes. */
+function blurred(counts: Float32Array, columns: number, rows: number, radius: number): Float32Array<ArrayBuffer> {
+  const across = new Float32Array(counts.length);
+  const out = new Float32Array(counts.length);
+  slide(counts, across, rows, columns, columns, 1, radius);
+  slide(across, out, columns, rows, 1, columns, radius);
+  return out;
+}
+
+function slide(
+  from: Float32Array,
+  to: Float32Array,
+  lines: number,
+  length: number,
+  line: number,
+  step: number,
+  radius: number,
+): void {
+  const share = 1 / (2 * radius + 1);
+  for (let k = 0; k < lines; k++) {
+    let sum = 0;
+    for (let i = -radius; i < length; i++) {
+      if (i + radius < length) sum += from[k * line + (i + radius) * step];
+      if (i >= 0) to[k * line + i * step] = Math.max(sum, 0) * share;
+      if (i - radius >= 0) sum -= from[k * line + (i - radius) * step];
+      if (i >= 0 && sum < 1e-9) sum = 0; // no remainders of rounding where nothing is
+    }
+  }
+}
