@@ -9,21 +9,21 @@ interface Kept {
 }
 
 export class RowCache {
-  private rows = new Map<number, Kept>();
+  #rows = new Map<number, Kept>();
 
   /** @param limit rows kept. */
   constructor(private readonly limit: number) {}
 
   get size(): number {
-    return this.rows.size;
+    return this.#rows.size;
   }
 
   /** Cells of a row, perhaps as they were in older tables. */
   get(row: number): Cells | undefined {
-    const kept = this.rows.get(row);
+    const kept = this.#rows.get(row);
     if (!kept) return undefined;
-    this.rows.delete(row);
-    this.rows.set(row, kept);
+    this.#rows.delete(row);
+    this.#rows.set(row, kept);
     return kept.cells;
   }
 
@@ -33,23 +33,23 @@ export class RowCache {
     for (let i = 0; i < rows.length; i++) {
       const cells: Record<string, Cell> = {};
       for (const name of names) cells[name] = columns[name][i];
-      this.rows.delete(rows[i]);
-      this.rows.set(rows[i], { rev, cells });
+      this.#rows.delete(rows[i]);
+      this.#rows.set(rows[i], { rev, cells });
     }
-    for (const row of this.rows.keys()) {
-      if (this.rows.size <= this.limit) break;
-      this.rows.delete(row);
+    for (const row of this.#rows.keys()) {
+      if (this.#rows.size <= this.limit) break;
+      this.#rows.delete(row);
     }
   }
 
   /** Those of some rows that are not known as of these tables, in their order. */
   unknown(rev: number, rows: Iterable<number>): number[] {
     const out = [];
-    for (const row of rows) if (row >= 0 && this.rows.get(row)?.rev !== rev) out.push(row);
+    for (const row of rows) if (row >= 0 && this.#rows.get(row)?.rev !== rev) out.push(row);
     return out;
   }
 
   clear(): void {
-    this.rows.clear();
+    this.#rows.clear();
   }
 }

@@ -1,0 +1,158 @@
+/** Editing a cell in its place, for its row or for all rows picked. */
+import { Bitset } from "../../core/bitset";
+import { counted, editable } from "../../core/format";
+import type { Cell } from "../../core/rows";
+import { cellValue } from "../../draw/rows";
+import { h } from "../dom";
+import type { Frame } from "../frame";
+import { cellOf } from "./fetch";
+import type { Grid } from "./grid";
+import type { TableState } from "./state";
+import type { Head, Report } from "./wire";
+
+const LONGEST = 1000; // characters of a text; longer ones arrive cut
+
+export class CellEditor {
+  #element: HTMLElement | null = null;
+
+  readonly #frame: Frame;
+  readonly #state: TableState;
+  readonly #grid: Grid;
+  readonly #done: (report: Report) => void;
+
+  constructor(
+    frame: Frame,
+    state: TableState,
+    grid: Grid,
+    done: (report: Report) => void,
+    signal: AbortSignal,
+  ) {
+    this.#frame = frame;
+    this.#state = state;
+    this.#grid = grid;
+    this.#done = done;
+    grid.scroller.addEventListener("scroll", () => this.close(), { passive: true, signal });
+  }
+
+  get open(): boolean {
+    return this.#element !== null;
+  }
+
+  /** Open at a cell; tells whether it may be edited. */
+  edit(place: number, column: number): boolean {
+    const state = this.#state;
+    const head = this.#grid.layout.columns[column]?.head;
+    const row = state.visible.at(place);
+    const cell = this.#grid.cell(place, column);
+    if (!head?.editable || row < 0 || !cell || state.rpc.lost) return false;
+    const value = cellOf(state, row, head.name);
+    if (value === undefined || (typeof value === "string" && value.length >= LONGEST)) return false;
+    this.close();
+    const rows = this.#rowsFor(row);
+    const n = rows.count();
+    const input = makeInput(head, value);
+    const take = () => {
+      const typed = input.value;
+      this.close(true);
+      if (n > 1 || typed !== asTyped(head, value)) void this.#commit(head, rows, typed);
+    };
+    input.addEventListener("keydown", (event) => {
+      const key = (event as KeyboardEvent).key;
+      if (key === "Escape") this.close(true);
+      else if (key === "Enter") take();
+      else if (key !== "Tab") return event.stopPropagation();
+      event.stopPropagation();
+      event.preventDefault();
+    });
+    const hint = n > 1 ? `sets ${counted(n, "row")}` : head.kind === "text" ? "" : "";
+    const help = h("div.nbl-editor-hint", {}, hint || "↵ set · Esc cancel");
+    this.#element = h("div.nbl-editor", {}, input, help);
+    this.#element.addEventListener("focusout", (event) => {
+      if (!this.#element?.contains(event.relatedTarget as Node)) this.close();
+    });
+    this.#place(cell);
+    input.focus({ preventScroll: true });
+    if (input instanceof HTMLInputElement && input.type !== "number") input.select();
+    return true;
+  }
+
+  close(back = false): void {
+    const element = this.#element;
+    this.#element = null;
+    element?.remove();
+    if (back) this.#grid.scroller.focus({ preventScroll: true });
+  }
+
+  #place(cell: HTMLElement): void {
+    const frame = this.#frame.root.getBoundingClientRect();
+    const box = cell.getBoundingClientRect();
+    const width = Math.max(box.width, 132);
+    const style = {
+      left: `${Math.max(Math.min(box.left - frame.left, frame.width - width - 4), 2)}px`,
+      top: `${box.top - frame.top + (box.height - 26) / 2}px`,
+      width: `${width}px`,
+    };
+    Object.assign(this.#element!.style, style);
+    this.#frame.root.append(this.#element!);
+    const over = this.#element!.getBoundingClientRect().bottom - frame.bottom;
+    if (over > 0) this.#element!.classList.add("nbl-editor-up");
+  }
+
+  /** All rows picked, where the edited one is among several. */
+  #rowsFor(row: number): Bitset {
+    const { own, n, store, of } = this.#state;
+    if (!own?.has(row)) return Bitset.of(n, [row]);
+    const shown = store.allowed(of);
+    return shown?.has(row) ? shown : own;
+  }
+
+  async #commit(head: Head, rows: Bitset, typed: string): Promise<void> {
+    const state = this.#state;
+    const { rev } = state.store;
+    const keys = [...rows.rows().slice(0, 5000)].map((row) => `${row}|${head.name}`);
+    for (const key of keys) state.pending.set(key, fromTyped(head, typed));
+    state.tell("cells");
+    const params = { name: head.name, value: typed === "" ? null : typed, n: rows.count(), rev };
+    try {
+      const { result } = await state.rpc.request<Report>("edit", params, { buffers: [rows.toBytes()] });
+      this.#done(result);
+      this.#frame.settle();
+      // Shown as pending until the cells are there as the kernel has them.
+      await state.settled(result.rev);
+    } catch (error) {
+      this.#frame.fail(error);
+    }
+    for (const key of keys) state.pending.delete(key);
+    state.tell("cells");
+  }
+}
+
+function makeInput(head: Head, value: Cell): HTMLInputElement | HTMLSelectElement {
+  const label = { "aria-label": head.name };
+  if (head.kind === "boolean" || (head.kind === "category" && head.categories.length)) {
+    const select = h("select", label);
+    const texts = head.kind === "boolean" ? ["True", "False"] : [...new Set(head.categories)];
+    const now = cellValue(head, value);
+    if (now === null || !REQUIRED.has(head.name)) select.append(h("option", { value: "" }, "– missing –"));
+    for (const text of texts) select.append(h("option", { value: text }, text));
+    select.value = now ?? "";
+    return select;
+  }
+  const input = h("input", { type: head.kind === "number" ? "number" : "text", step: "any", ...label });
+  input.value = asTyped(head, value);
+  return input;
+}
+
+const REQUIRED = new Set(["label", "state", "status"]);
+
+function asTyped(head: Head, value: Cell): string {
+  if (head.kind === "number") return typeof value === "number" ? editable(value) : "";
+  return cellValue(head, value) ?? "";
+}
+
+function fromTyped(head: Head, typed: string): Cell {
+  if (typed === "") return head.kind === "category" || head.kind === "boolean" ? -1 : null;
+  if (head.kind === "number") return Number(typed);
+  if (head.kind === "boolean") return typed === "True" ? 1 : 0;
+  return head.kind === "category" ? head.categories.indexOf(typed) : typed;
+}

@@ -1,0 +1,129 @@
+/** What mouse and keys do in the table. */
+import type { Table } from "./table";
+
+export const KEYS: [string, string][] = [
+  ["↑ ↓ PgUp PgDn Home End", "move to another row: it becomes the active one"],
+  ["← →", "move to another column"],
+  ["Space", "pick or unpick the row"],
+  ["Shift+↑ Shift+↓", "pick a range"],
+  ["Ctrl+A", "pick all rows shown"],
+  ["Enter F2", "edit the cell; for all picked rows if it is one of them"],
+  ["F", "filter the column"],
+  ["S", "sort by the column; Shift+S adds it as another key"],
+  ["/", "search"],
+  ["Esc", "pick nothing"],
+  ["?", "this list"],
+];
+
+export function listen(table: Table, signal: AbortSignal): void {
+  const { frame, grid, state } = table;
+  frame.root.addEventListener("keydown", (event) => onKey(table, event), { signal });
+  const body = grid.scroller;
+  body.addEventListener(
+    "pointerdown",
+    (event) => {
+      const at = event.button === 0 ? grid.at(event) : null;
+      if (!at) return;
+      const column = at.column >= 0 ? at.column : undefined;
+      if (event.shiftKey) {
+        event.preventDefault(); // no text selection
+        body.focus({ preventScroll: true });
+        table.extend(at.place, event.ctrlKey || event.metaKey);
+      } else if (event.ctrlKey || event.metaKey) table.toggle(at.place);
+      else table.activate(at.place, column);
+    },
+    { signal },
+  );
+  body.addEventListener(
+    "dblclick",
+    (event) => {
+      const at = grid.at(event);
+      if (at && at.column >= 0) table.editor.edit(at.place, at.column);
+    },
+    { signal },
+  );
+  body.addEventListener(
+    "pointermove",
+    (event) => {
+      const row = event.pointerType === "touch" ? -1 : (grid.at(event)?.row ?? -1);
+      state.store.setHover(row < 0 ? null : { of: state.of, row }, state.source);
+    },
+    { signal },
+  );
+  const left = () => {
+    if (state.store.hover?.of === state.of) state.store.setHover(null, state.source);
+  };
+  body.addEventListener("pointerleave", left, { signal });
+  signal.addEventListener("abort", left, { once: true });
+}
+
+function onKey(table: Table, event: KeyboardEvent): void {
+  const target = event.composedPath()[0] as HTMLElement;
+  if (target.closest("input, select, textarea, .nbl-popover")) return;
+  const onButton = target.closest("button") !== null;
+  if (onButton && (event.key === "Enter" || event.key === " ")) return;
+  if (!act(table, event)) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function act(table: Table, event: KeyboardEvent): boolean {
+  const { grid, state } = table;
+  const { place } = grid.cursor;
+  const command = event.ctrlKey || event.metaKey;
+  const to = destination(table, event.key);
+  if (to !== null) {
+    if (event.shiftKey) table.extend(to);
+    else table.activate(to);
+    return true;
+  }
+  if (command) {
+    if (event.key.toLowerCase() !== "a") return false;
+    table.pickAll();
+    return true;
+  }
+  switch (event.key) {
+    case "ArrowLeft":
+    case "ArrowRight":
+      grid.moveTo(place, grid.cursor.column + (event.key === "ArrowLeft" ? -1 : 1));
+      return true;
+    case " ":
+      table.toggle(place);
+      return true;
+    case "Enter":
+    case "F2":
+      table.editor.edit(place, grid.cursor.column);
+      return true;
+    case "Escape":
+      if (!state.own) return false;
+      state.pick(null);
+      return true;
+    case "f":
+    case "F":
+      table.openFilter();
+      return true;
+    case "s":
+    case "S":
+      if (table.column) state.cycleSort(table.column.name, event.shiftKey);
+      return true;
+    case "/":
+      table.focusSearch();
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The place a key moves to; null for other keys. */
+function destination({ grid, state }: Table, key: string): number | null {
+  const { place } = grid.cursor;
+  const steps: Record<string, number> = {
+    ArrowUp: place - 1,
+    ArrowDown: place + 1,
+    PageUp: place - grid.page,
+    PageDown: place + grid.page,
+    Home: 0,
+    End: state.visible.length - 1,
+  };
+  return key in steps ? Math.min(Math.max(steps[key], 0), Math.max(state.visible.length - 1, 0)) : null;
+}

@@ -1,0 +1,83 @@
+/** Something small over the view, next to what opened it; Escape or a press elsewhere takes it away. */
+import { h } from "../dom";
+import type { Frame } from "../frame";
+
+export class Popover {
+  #element: HTMLElement | null = null;
+  #anchor: HTMLElement | null = null;
+  #closing: (() => void) | undefined;
+  key = "";
+
+  readonly #frame: Frame;
+
+  constructor(frame: Frame, signal: AbortSignal) {
+    this.#frame = frame;
+    const away = (event: Event) => {
+      const target = event.composedPath()[0] as Node;
+      if (this.#element && !this.#element.contains(target) && !this.#anchor?.contains(target))
+        this.close(false);
+    };
+    document.addEventListener("pointerdown", away, { capture: true, signal });
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || !this.#element) return;
+      event.stopPropagation();
+      event.preventDefault();
+      this.close();
+    };
+    frame.root.addEventListener("keydown", onKey, { capture: true, signal });
+  }
+
+  get open(): boolean {
+    return this.#element !== null;
+  }
+
+  /**
+   * Show it below its anchor, or above where there is more room.
+   *
+   * @param key opening the same one again takes it away.
+   */
+  show(key: string, label: string, anchor: HTMLElement, content: Node[], closing?: () => void): void {
+    const again = this.#element && this.key === key;
+    this.close(false);
+    if (again) return;
+    this.key = key;
+    this.#anchor = anchor;
+    this.#closing = closing;
+    this.#element = h("div.nbl-popover", { role: "dialog", "aria-label": label, tabindex: -1 }, ...content);
+    this.#frame.root.append(this.#element);
+    this.position();
+    const first = this.#element.querySelector<HTMLElement>("[autofocus], input, select, button");
+    (first ?? this.#element).focus({ preventScroll: true });
+  }
+
+  /** Contents have another size now. */
+  position(): void {
+    const element = this.#element;
+    const anchor = this.#anchor;
+    if (!element || !anchor) return;
+    const frame = this.#frame.root.getBoundingClientRect();
+    const from = anchor.getBoundingClientRect();
+    const below = frame.bottom - from.bottom - 8;
+    const above = from.top - frame.top - 8;
+    const up = below < Math.min(element.scrollHeight, 240) && above > below;
+    element.style.maxHeight = `${Math.max(up ? above : below, 120)}px`;
+    element.style.maxWidth = `${frame.width - 12}px`;
+    const left = Math.min(from.left - frame.left, frame.width - element.offsetWidth - 8);
+    element.style.left = `${Math.max(left, 4)}px`;
+    const top = up ? from.top - frame.top - element.offsetHeight - 4 : from.bottom - frame.top + 3;
+    element.style.top = `${Math.max(Math.min(top, frame.height - element.offsetHeight - 6), 4)}px`;
+  }
+
+  /** @param back give the keyboard back to what opened it. */
+  close(back = true): void {
+    if (!this.#element) return;
+    const anchor = this.#anchor;
+    const closing = this.#closing;
+    this.#element.remove();
+    this.#element = this.#anchor = null;
+    this.#closing = undefined;
+    closing?.();
+    if (!back) return;
+    (anchor?.isConnected && anchor.tabIndex >= 0 ? anchor : this.#frame.root).focus({ preventScroll: true });
+  }
+}

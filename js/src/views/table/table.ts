@@ -1,0 +1,204 @@
+/** The table: toolbar, grid, bar of actions, and how mouse and keys work on them. */
+import { Bitset } from "../../core/bitset";
+
+import type { SelectionStore } from "../../core/selection";
+import type { Rpc } from "../../wire/rpc";
+import { cheatsheet } from "../cheatsheet";
+import { perFrame } from "../dom";
+import type { Frame } from "../frame";
+import { ActionBar } from "./actions";
+import { CellEditor } from "./editor";
+import { pointsAt } from "./fetch";
+import { Grid } from "./grid";
+import { Header } from "./header";
+import { KEYS, listen } from "./keys";
+import { Menus } from "./menu";
+import { Popover } from "./popover";
+import { TableState, type What } from "./state";
+import { Toolbar } from "./toolbar";
+import type { Head, TableModel } from "./wire";
+
+export class Table {
+  readonly state: TableState;
+  readonly grid: Grid;
+  readonly popover: Popover;
+  readonly editor: CellEditor;
+  readonly menus: Menus;
+  readonly #header: Header;
+  readonly #toolbar: Toolbar;
+  readonly #actions: ActionBar;
+  #anchor = -1;
+  #shape = "";
+
+  constructor(
+    readonly frame: Frame,
+    model: TableModel,
+    rpc: Rpc,
+    store: SelectionStore,
+    signal: AbortSignal,
+  ) {
+    frame.root.classList.add("nbl-table");
+    const state = new TableState(model, rpc, store, signal, frame.fail);
+    this.state = state;
+    this.popover = new Popover(frame, signal);
+    this.grid = new Grid(frame, state, signal, model.get("source"));
+    state.inView = () => state.visible.between(this.grid.inView[0], this.grid.inView[1] - 1);
+    this.menus = new Menus(state, this.grid, this.popover);
+    this.#header = new Header(
+      state,
+      this.grid,
+      (head, anchor) => this.menus.column(head, anchor),
+      this.menus.fit,
+    );
+    this.#actions = new ActionBar(frame, state, this.popover);
+    this.editor = new CellEditor(frame, state, this.grid, (report) => this.#actions.report(report), signal);
+    const help = cheatsheet(frame, KEYS, signal);
+    this.#toolbar = new Toolbar(frame, state, this.menus, help, signal);
+    frame.body.after(this.#actions.root);
+    frame.empty("loading …");
+    const update = perFrame(() => this.#updateSoon(), signal);
+    state.subscribe((what) => {
+      this.#changed.add(what);
+      update();
+    });
+    rpc.watch(() => {
+      if (rpc.lost !== this.#lost) this.#changed.add("marks");
+      this.#lost = rpc.lost;
+      update();
+    });
+    rpc.on("refresh", () => {}); // the selection says so, too, and with what rows are now
+    listen(this, signal);
+    this.#resize();
+  }
+
+  #lost = false;
+  #changed = new Set<What>();
+
+  /** Draw what changed since the last frame. */
+  #updateSoon(): void {
+    const changed = this.#changed;
+    const { state } = this;
+    const what = new Set(changed);
+    changed.clear();
+    if (!state.loaded || !what.size) return;
+    if (what.has("traits")) this.#resize();
+    if (what.has("columns")) {
+      this.editor.close();
+      this.grid.relayout();
+      this.#header.build();
+    }
+    if (what.has("rows")) this.#rowsChanged();
+    if (what.has("traits")) this.#header.mark();
+    if (what.has("bars") || what.has("traits")) {
+      this.#header.draw();
+      this.menus.update();
+    }
+    if (what.has("marks")) this.#followActive();
+    this.grid.paintSoon();
+    if (["rows", "marks", "columns", "traits"].some((one) => what.has(one as What))) {
+      this.#toolbar.update();
+      this.#actions.update();
+      this.#sayEmpty();
+    }
+  }
+
+  /** Make a row the active one, and the only one if any were picked. */
+  activate(place: number, column?: number): void {
+    const { state } = this;
+    this.grid.moveTo(place, column);
+    this.#anchor = this.grid.cursor.place;
+    const row = state.visible.at(this.grid.cursor.place);
+    if (state.own) state.pick(null);
+    if (row >= 0) state.store.setActive({ of: state.of, row }, state.source);
+  }
+
+  /** Add a row to those picked, or take it away. */
+  toggle(place: number): void {
+    const { state } = this;
+    const row = state.visible.at(place);
+    if (row < 0) return;
+    const rows = state.own?.clone() ?? new Bitset(state.n);
+    if (rows.has(row)) rows.delete(row);
+    else rows.add(row);
+    this.#anchor = place;
+    this.grid.moveTo(place);
+    state.pick(rows);
+  }
+
+  /** Pick all from where picking began to here; `more` keeps those picked before. */
+  extend(place: number, more = false): void {
+    const { state } = this;
+    this.grid.moveTo(place);
+    const to = this.grid.cursor.place;
+    if (this.#anchor < 0) this.#anchor = to;
+    const rows = (more && state.own?.clone()) || new Bitset(state.n);
+    for (const row of state.visible.between(this.#anchor, to)) rows.add(row);
+    state.pick(rows);
+  }
+
+  pickAll(): void {
+    const { state } = this;
+    state.pick(Bitset.of(state.n, state.visible.between(0, state.visible.length - 1)));
+  }
+
+  openFilter(): void {
+    const column = this.grid.layout.columns[this.grid.cursor.column];
+    const anchor = this.#header.anchor(this.grid.cursor.column);
+    if (column && anchor) this.menus.column(column.head, anchor);
+  }
+
+  /** Column the keyboard is in. */
+  get column(): Head | null {
+    return this.grid.layout.columns[this.grid.cursor.column]?.head ?? null;
+  }
+
+  focusSearch(): void {
+    this.#toolbar.search.focus();
+    this.#toolbar.search.select();
+  }
+
+  #rowsChanged(): void {
+    const { state } = this;
+    const { model } = state;
+    // One's own filter or order starts at the top; what others brush leaves the eye where it is.
+    const shape = JSON.stringify([model.get("filters"), model.get("search"), model.get("sort")]);
+    const own = this.#shape !== "" && shape !== this.#shape;
+    this.#shape = shape;
+    if (own) this.#anchor = -1;
+    this.editor.close();
+    this.grid.reset(own);
+  }
+
+  /** Show the row that another view made the active one. */
+  #followActive(): void {
+    const { state } = this;
+    const row = pointsAt(state, state.store.active);
+    if (row < 0 || row === this.#lastActive) return;
+    this.#lastActive = row;
+    if (state.visible.at(this.grid.cursor.place) === row) return;
+    const place = state.visible.placeOf(row);
+    if (place < 0) return;
+    this.grid.cursor.place = place;
+    this.grid.reveal(place, 1);
+  }
+
+  #lastActive = -1;
+
+  #resize(): void {
+    this.frame.root.style.height = `${this.state.model.get("height")}px`;
+  }
+
+  #sayEmpty(): void {
+    const { state, frame, grid } = this;
+    grid.scroller.classList.toggle("nbl-no-rows", state.visible.length === 0);
+    frame.empty(state.visible.length ? "" : this.#whyEmpty());
+  }
+
+  #whyEmpty(): string {
+    const { state } = this;
+    if (state.n) return this.#toolbar.nothingMatches();
+    if (state.of === "images") return "no images yet";
+    if (state.of === "instances") return "no instances yet: accept predictions, or draw masks";
+    return state.hasRun ? "the run has no predictions" : "no predictions: run = model.predict(ds)";
+  }
+}

@@ -1,0 +1,146 @@
+/** Counts, search, the filters in force, and the menus of the table. */
+import { formatCount } from "../../core/format";
+import { h } from "../dom";
+import type { Frame } from "../frame";
+import { icon } from "./icons";
+import type { Menus } from "./menu";
+import type { TableState } from "./state";
+import type { Filter } from "./wire";
+
+const PAUSE = 120; // milliseconds after a key until the search is made
+
+export class Toolbar {
+  readonly search: HTMLInputElement;
+  readonly #counts = h("span.nbl-counts", { "aria-live": "polite" });
+  readonly #chips = h("div.nbl-chips", { role: "group", "aria-label": "filters" });
+
+  readonly #state: TableState;
+
+  constructor(frame: Frame, state: TableState, menus: Menus, help: () => void, signal: AbortSignal) {
+    this.#state = state;
+    this.search = h("input.nbl-search", {
+      type: "search",
+      placeholder: "search",
+      "aria-label": "search all text and category columns",
+    });
+    let timer = 0;
+    const look = () => {
+      window.clearTimeout(timer);
+      if (this.search.value !== state.model.get("search")) state.set("search", this.search.value);
+    };
+    this.search.addEventListener("input", () => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(look, PAUSE);
+    });
+    this.search.addEventListener("change", look);
+    this.search.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      this.search.value = "";
+      look();
+      frame.root.querySelector<HTMLElement>(".nbl-grid")?.focus({ preventScroll: true });
+      event.stopPropagation();
+    });
+    signal.addEventListener("abort", () => window.clearTimeout(timer), { once: true });
+    const columns = h(
+      "button",
+      { title: "show or hide columns", "aria-haspopup": "dialog", onclick: () => menus.columns(columns) },
+      icon("columns"),
+      "Columns",
+    );
+    const pictures = h(
+      "button.nbl-icon",
+      { "aria-label": "pictures", title: "show pictures" },
+      icon("picture"),
+    );
+    pictures.addEventListener("click", () => state.set("thumbnails", !state.model.get("thumbnails")));
+    this.#pictures = pictures;
+    const keys = h(
+      "button.nbl-quiet.nbl-icon",
+      { "aria-label": "keys", title: "keys (?)", onclick: help },
+      "?",
+    );
+    const busy = frame.toolbar.querySelector(".nbl-busy");
+    frame.toolbar.prepend(this.#counts, h("label.nbl-searcher", {}, icon("search"), this.search));
+    frame.toolbar.append(h("span.nbl-spacer"), ...(busy ? [busy] : []), pictures, columns, keys);
+    frame.toolbar.after(this.#chips);
+    this.update();
+  }
+
+  readonly #pictures: HTMLElement;
+
+  update(): void {
+    const state = this.#state;
+    const { model } = state;
+    const shown = state.visible.length;
+    const picked = state.own?.count() ?? 0;
+    this.#counts.replaceChildren(
+      h("b", {}, formatCount(shown)),
+      h("span.nbl-muted", {}, ` / ${formatCount(state.n)} ${state.of}`),
+      picked ? h("span.nbl-picked", {}, `${formatCount(picked)} picked`) : "",
+    );
+    if (this.search.ownerDocument.activeElement !== this.search) this.search.value = model.get("search");
+    this.#pictures.setAttribute("aria-pressed", String(model.get("thumbnails")));
+    this.#drawChips();
+  }
+
+  /** Said over the empty grid. */
+  nothingMatches(): string {
+    return this.#state.filtering
+      ? "no rows match the filters"
+      : "no rows match what is selected in other views";
+  }
+
+  #drawChips(): void {
+    const state = this.#state;
+    const filters = Object.entries(state.model.get("filters"));
+    const search = state.model.get("search");
+    const chips = filters.map(([name, filter]) =>
+      chip(`${name} ${describe(filter)}`, `remove filter of ${name}`, () => state.setFilter(name, null)),
+    );
+    if (search) chips.push(chip(`“${search}”`, "remove search", () => state.set("search", "")));
+    const others = this.#otherClauses();
+    if (chips.length > 1 || (chips.length && !state.visible.length))
+      chips.push(h("button.nbl-quiet", { onclick: () => state.clearFilters() }, "clear filters"));
+    if (others.length)
+      chips.push(h("span.nbl-muted.nbl-others", { title: others.join(", ") }, `also: ${others.join(", ")}`));
+    this.#chips.hidden = !chips.length;
+    this.#chips.style.display = chips.length ? "" : "none";
+    const focused = this.#chips.contains(this.#chips.ownerDocument.activeElement);
+    this.#chips.replaceChildren(...chips);
+    if (focused) this.#chips.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
+  }
+
+  /** What other views have brushed. */
+  #otherClauses(): string[] {
+    const { store, source, filterSource } = this.#state;
+    return [...store.clauses.values()]
+      .filter((clause) => clause.source !== source && clause.source !== filterSource)
+      .map((clause) => clause.title || clause.source);
+  }
+}
+
+function chip(text: string, label: string, remove: () => void): HTMLElement {
+  return h(
+    "span.nbl-chip",
+    { title: text },
+    h("span", {}, text),
+    h("button.nbl-quiet", { "aria-label": label, onclick: remove }, "×"),
+  );
+}
+
+function describe(filter: Filter): string {
+  if (filter.missing === "only") return "missing";
+  const more = filter.missing === "in" ? " or missing" : "";
+  if (filter.kind === "text") {
+    if (!filter.text) return "present";
+    return `${filter.regex ? `/${filter.text}/` : `“${filter.text}”`}${more}`;
+  }
+  if (filter.kind === "values") {
+    const { values } = filter;
+    const listed = values.slice(0, 3).join(", ");
+    return `${listed || (more ? "" : "none")}${values.length > 3 ? ` +${values.length - 3}` : ""}${more}`.trim();
+  }
+  const { lo, hi } = filter;
+  if (lo === null && hi === null) return "present";
+  return `${lo === null ? `≤ ${hi}` : hi === null ? `≥ ${lo}` : `${lo} – ${hi}`}${more}`;
+}
