@@ -66,7 +66,7 @@ class Bridge(anywidget.AnyWidget):
         self.errors: deque[Exception] = deque(maxlen=20)
         self._esm, self._css = script(self.bundle), style(self.bundle)
         super().__init__(
-            selection=f"IPY_MODEL_{workspace.selection.model_id}",
+            selection=f"anywidget:{workspace.selection.model_id}",
             source=f"{self.bundle}-{secrets.token_hex(3)}",
             **traits,
         )
