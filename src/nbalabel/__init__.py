@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from .learn.run import Run as Run
     from .learn.yolo import Yolo as Yolo
     from .widgets.scatter import Scatter as Scatter
+    from .widgets.table import Table as Table
+    from .widgets.viewer import Viewer as Viewer
     from .widgets.workspace import Workspace as Workspace
 
 __version__ = "0.1.0"
@@ -46,8 +48,10 @@ _HOME = {
     "Model": "learn.model",
     "Run": "learn.run",
     "Scatter": "widgets.scatter",
+    "Table": "widgets.table",
     "Tables": "data.tables",
     "Version": "data.version",
+    "Viewer": "widgets.viewer",
     "Workspace": "widgets.workspace",
     "Yolo": "learn.yolo",
     "create": "data.dataset",

@@ -8,8 +8,8 @@ export interface Invertible<C> {
 }
 
 export class History<C> {
-  private done: C[] = [];
-  private undone: C[] = [];
+  #done: C[] = [];
+  #undone: C[] = [];
 
   /** @param most older changes are forgotten. */
   constructor(
@@ -18,39 +18,39 @@ export class History<C> {
   ) {}
 
   get canUndo(): boolean {
-    return this.done.length > 0;
+    return this.#done.length > 0;
   }
 
   get canRedo(): boolean {
-    return this.undone.length > 0;
+    return this.#undone.length > 0;
   }
 
   /** Apply a change and remember it; what was undone before is gone. */
   record(change: C): void {
     this.target.apply(change);
-    this.done.push(change);
-    if (this.done.length > this.most) this.done.shift();
-    this.undone.length = 0;
+    this.#done.push(change);
+    if (this.#done.length > this.most) this.#done.shift();
+    this.#undone.length = 0;
   }
 
   undo(): boolean {
-    const change = this.done.pop();
+    const change = this.#done.pop();
     if (change === undefined) return false;
     this.target.apply(this.target.invert(change));
-    this.undone.push(change);
+    this.#undone.push(change);
     return true;
   }
 
   redo(): boolean {
-    const change = this.undone.pop();
+    const change = this.#undone.pop();
     if (change === undefined) return false;
     this.target.apply(change);
-    this.done.push(change);
+    this.#done.push(change);
     return true;
   }
 
   clear(): void {
-    this.done.length = 0;
-    this.undone.length = 0;
+    this.#done.length = 0;
+    this.#undone.length = 0;
   }
 }

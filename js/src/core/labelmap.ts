@@ -21,21 +21,21 @@ export class LabelMap {
   top = new Int32Array(256).fill(-1);
   /** Screen pixels outside of this have no mask: left, top, right, bottom. */
   painted: [number, number, number, number] = [0, 0, 0, 0];
-  private next = new Uint32Array(256); // for the mask being written: pile -> that pile with the mask on top
-  private touched: number[] = [];
+  #next = new Uint32Array(256); // for the mask being written: pile -> that pile with the mask on top
+  #touched: number[] = [];
 
   /**
    * @param order masks from the lowest to the topmost; those not in it are left out.
    * @param camera places the image on this map.
    */
   write(masks: Masks, order: ArrayLike<number>, camera: Camera, width: number, height: number): void {
-    this.clear(width, height);
+    this.#clear(width, height);
     for (let k = 0; k < order.length; k++) {
       const mask = order[k];
       if (masks.head[mask] === masks.head[mask + 1]) continue;
-      this.writeOne(masks, mask, camera);
-      for (const pile of this.touched) this.next[pile] = 0;
-      this.touched.length = 0;
+      this.#writeOne(masks, mask, camera);
+      for (const pile of this.#touched) this.#next[pile] = 0;
+      this.#touched.length = 0;
     }
   }
 
@@ -50,7 +50,7 @@ export class LabelMap {
     return out;
   }
 
-  private clear(width: number, height: number): void {
+  #clear(width: number, height: number): void {
     if (this.width === width && this.height === height) this.pixels.fill(0);
     else this.pixels = new Uint32Array(width * height);
     this.width = width;
@@ -59,7 +59,7 @@ export class LabelMap {
     this.painted = [width, height, 0, 0];
   }
 
-  private writeOne(masks: Masks, mask: number, camera: Camera): void {
+  #writeOne(masks: Masks, mask: number, camera: Camera): void {
     const { head, starts, ends, height } = masks;
     const { scale, x } = camera;
     const first = Math.floor(starts[head[mask]] / height);
@@ -73,18 +73,18 @@ export class LabelMap {
         const left = Math.ceil(column * scale + x - 0.5);
         if (left >= this.width) return;
         const right = Math.min(Math.max(Math.ceil((column + 1) * scale + x - 0.5), left + 1), this.width);
-        if (right > 0) this.writeColumn(columns, column, Math.max(left, 0), right, mask, camera);
+        if (right > 0) this.#writeColumn(columns, column, Math.max(left, 0), right, mask, camera);
       }
     } else {
       const right = Math.min(Math.ceil(end * scale + x - 0.5), this.width);
       for (let screen = Math.max(Math.ceil(first * scale + x - 0.5), 0); screen < right; screen++) {
         const column = Math.min(Math.max(Math.floor((screen + 0.5 - x) / scale), first), end - 1);
-        this.writeColumn(columns, column, screen, screen + 1, mask, camera);
+        this.#writeColumn(columns, column, screen, screen + 1, mask, camera);
       }
     }
   }
 
-  private writeColumn(
+  #writeColumn(
     columns: Columns,
     column: number,
     from: number,
@@ -97,12 +97,12 @@ export class LabelMap {
     for (let run = columns.firstRun(base); run < columns.to && starts[run] < base + height; run++) {
       const a = Math.max(starts[run] - base, 0);
       const b = Math.min(ends[run] - base, height);
-      this.writeSpan(mask, from, end, a, b, camera);
+      this.#writeSpan(mask, from, end, a, b, camera);
     }
   }
 
   /** Rows a..b of the image in screen columns from..end; at least one row high. */
-  private writeSpan(mask: number, from: number, end: number, a: number, b: number, camera: Camera): void {
+  #writeSpan(mask: number, from: number, end: number, a: number, b: number, camera: Camera): void {
     const first = Math.round(a * camera.scale + camera.y);
     const last = Math.max(Math.round(b * camera.scale + camera.y), first + 1);
     const top = Math.max(first, 0);
@@ -115,14 +115,14 @@ export class LabelMap {
     if (end > box[2]) box[2] = end;
     if (bottom > box[3]) box[3] = bottom;
     let known = 0; // neighbours mostly lie on the same pile
-    let piled = this.pile(0, mask);
+    let piled = this.#pile(0, mask);
     for (let y = top; y < bottom; y++) {
       const stop = y * width + end;
       for (let i = y * width + from; i < stop; i++) {
         const pile = pixels[i];
         if (pile !== known) {
           known = pile;
-          piled = this.pile(pile, mask);
+          piled = this.#pile(pile, mask);
         }
         pixels[i] = piled;
       }
@@ -130,31 +130,31 @@ export class LabelMap {
   }
 
   /** The pile with the mask on top of it; itself where the mask is there already. */
-  private pile(pile: number, mask: number): number {
+  #pile(pile: number, mask: number): number {
     if (this.top[pile] === mask) return pile;
-    const found = this.next[pile];
+    const found = this.#next[pile];
     if (found) return found;
     const made = this.piles++;
-    if (made >= this.top.length) this.grow();
+    if (made >= this.top.length) this.#grow();
     this.below[made] = pile;
     this.top[made] = mask;
-    this.next[pile] = made;
-    this.touched.push(pile);
+    this.#next[pile] = made;
+    this.#touched.push(pile);
     return made;
   }
 
-  private grow(): void {
+  #grow(): void {
     const size = this.top.length * 2;
     this.below = enlarged(this.below, new Uint32Array(size));
     this.top = enlarged(this.top, new Int32Array(size));
-    this.next = enlarged(this.next, new Uint32Array(size));
+    this.#next = enlarged(this.#next, new Uint32Array(size));
   }
 }
 
 /** Walks over the runs of a mask, column by column from left to right. */
 class Columns {
   readonly to: number;
-  private run = -1;
+  #run = -1;
 
   constructor(
     readonly masks: Masks,
@@ -166,9 +166,9 @@ class Columns {
   /** The first run that ends behind a pixel; pixels come in ascending order. */
   firstRun(pixel: number): number {
     const { ends, head } = this.masks;
-    if (this.run < 0) this.run = firstEndingAfter(ends, head[this.mask], this.to, pixel);
-    while (this.run < this.to && ends[this.run] <= pixel) this.run++;
-    return this.run;
+    if (this.#run < 0) this.#run = firstEndingAfter(ends, head[this.mask], this.to, pixel);
+    while (this.#run < this.to && ends[this.#run] <= pixel) this.#run++;
+    return this.#run;
   }
 }
 

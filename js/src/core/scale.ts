@@ -89,13 +89,7 @@ export function place(
 }
 
 /** Larger or smaller around a place of the screen, which keeps what it shows. */
-export function zoomed(
-  camera: Camera,
-  factor: number,
-  at: Placement,
-  px: number,
-  py: number,
-): Camera {
+export function zoomed(camera: Camera, factor: number, at: Placement, px: number, py: number): Camera {
   const zoom = Math.min(Math.max(camera.zoom * factor, FARTHEST), NEAREST);
   const real = zoom / camera.zoom;
   const [x, y] = [(px - at.bx) / at.kx, (py - at.by) / at.ky];
@@ -137,7 +131,11 @@ export function timeTicks(lo: number, hi: number, n: number): number[] {
   }
   const months = [1, 2, 3, 6, 12].find((m) => m * 2.63e9 >= rough) ?? 12 * Math.ceil(rough / 3.156e10);
   const first = new Date(lo);
-  for (let m = Math.floor((first.getUTCFullYear() * 12 + first.getUTCMonth()) / months) * months; ; m += months) {
+  for (
+    let m = Math.floor((first.getUTCFullYear() * 12 + first.getUTCMonth()) / months) * months;
+    ;
+    m += months
+  ) {
     const t = Date.UTC(Math.floor(m / 12), m % 12, 1);
     if (t > hi) return out;
     if (t >= lo) out.push(t);

@@ -1,0 +1,72 @@
+/** The canvas with the masks: rewritten when the camera moves, recolored through a table when only looks change. */
+import type { Camera } from "../core/camera";
+import { type Looks, paint, paintRing, pileColors, type Ring } from "../core/composite";
+import { LabelMap } from "../core/labelmap";
+import type { Masks } from "../core/rle";
+
+const MOST = 4_200_000; // device pixels from which the overlay has half their resolution
+
+export interface Marked {
+  mask: number;
+  /** In the image: x, y, w, h. */
+  box: readonly [number, number, number, number];
+  ring: Ring;
+}
+
+export class Overlay {
+  readonly map = new LabelMap();
+  #image: ImageData | null = null;
+  #shrink = 1;
+  #camera: Camera = { scale: 1, x: 0, y: 0 };
+
+  constructor(private canvas: HTMLCanvasElement) {}
+
+  /** Masks where the camera sees them, on a screen of this many device pixels. */
+  place(masks: Masks, order: ArrayLike<number>, camera: Camera, width: number, height: number): void {
+    this.#shrink = width * height > MOST ? 2 : 1;
+    const w = Math.max(Math.ceil(width / this.#shrink), 1);
+    const h = Math.max(Math.ceil(height / this.#shrink), 1);
+    const { scale, x, y } = camera;
+    this.#camera = { scale: scale / this.#shrink, x: x / this.#shrink, y: y / this.#shrink };
+    if (this.canvas.width !== w || this.canvas.height !== h || !this.#image) {
+      this.canvas.width = w;
+      this.canvas.height = h;
+      this.#image = new ImageData(w, h);
+    }
+    this.map.write(masks, order, this.#camera, w, h);
+  }
+
+  /** @param line width of outlines, device pixels; 0 for none. */
+  paint(looks: Looks, line: number, marked: readonly Marked[]): void {
+    if (!this.#image) return;
+    const out = new Uint32Array(this.#image.data.buffer);
+    const width = line && Math.max(Math.round(line / this.#shrink), 1);
+    paint(this.map, pileColors(this.map, looks), looks, width, out);
+    const { scale, x, y } = this.#camera;
+    for (const { mask, box, ring } of marked) {
+      const [left, top] = [box[0] * scale + x, box[1] * scale + y];
+      paintRing(this.map, mask, [left, top, left + box[2] * scale, top + box[3] * scale], ring, out);
+    }
+    this.canvas.getContext("2d")!.putImageData(this.#image, 0, 0);
+  }
+
+  /** Masks at a device pixel, the topmost first. */
+  at(x: number, y: number): number[] {
+    return this.map.at(x / this.#shrink, y / this.#shrink);
+  }
+
+  clear(): void {
+    this.canvas.width = this.canvas.height = 1;
+    this.#image = null;
+    this.map.write(NOTHING, [], this.#camera, 1, 1);
+  }
+}
+
+const NOTHING: Masks = {
+  n: 0,
+  width: 1,
+  height: 1,
+  head: new Uint32Array(1),
+  starts: new Uint32Array(0),
+  ends: new Uint32Array(0),
+};

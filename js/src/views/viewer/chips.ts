@@ -1,0 +1,71 @@
+/** Small texts on the stage: what is under the pointer, the zoom, the legend, what is wrong with the image. */
+import type { Point } from "../../core/camera";
+import { h } from "../dom";
+import { legend } from "./legend";
+import type { Picture } from "./picture";
+import type { Stage } from "./stage";
+
+export class Chips {
+  #over = h("div.nbl-viewer-chip.nbl-viewer-over", { hidden: true });
+  #keys = h("div.nbl-viewer-chip.nbl-viewer-legend", { hidden: true, "aria-label": "legend" });
+  #scale = h("div.nbl-viewer-chip.nbl-viewer-zoom");
+  #message = h("div.nbl-viewer-message", { hidden: true, role: "status" });
+  #at: Point | null = null;
+
+  constructor(
+    front: HTMLElement,
+    private retry: () => void,
+  ) {
+    front.append(this.#over, this.#keys, this.#scale, this.#message);
+  }
+
+  hover(mask: number, picture: Picture, color: (picture: Picture, mask: number) => string): void {
+    this.#over.hidden = mask < 0;
+    if (mask < 0) return;
+    const score = picture.score[mask];
+    const facts = [picture.label(mask)];
+    if (!Number.isNaN(score)) facts.push(score.toFixed(2));
+    facts.push(picture.source(mask), `${picture.area[mask].toLocaleString("en")} px`);
+    const swatch = h("span.nbl-swatch", { style: { backgroundColor: color(picture, mask) } });
+    if (mask >= picture.nLabels) swatch.classList.add("nbl-viewer-predicted");
+    this.#over.replaceChildren(swatch, facts.filter(Boolean).join(" · "));
+  }
+
+  cursor(at: Point | null, stage: Stage): void {
+    const size = stage.imageSize;
+    const inside = at && size && at[0] >= 0 && at[1] >= 0 && at[0] < size.width && at[1] < size.height;
+    this.#at = inside ? at : null;
+    this.zoom(stage);
+  }
+
+  zoom(stage: Stage): void {
+    const percent = stage.camera.scale * 100;
+    const text = `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+    const where = this.#at ? `${Math.floor(this.#at[0])}, ${Math.floor(this.#at[1])} · ` : "";
+    this.#scale.textContent = stage.scene ? where + text : "";
+  }
+
+  legend(picture: Picture): void {
+    const entries = legend(picture);
+    this.#keys.hidden = !entries.length;
+    this.#keys.replaceChildren(...entries);
+  }
+
+  /** Why there are no pixels; undefined takes it away. */
+  problem(error: unknown): void {
+    this.#message.hidden = error === undefined;
+    this.#message.replaceChildren();
+    if (error === undefined) return;
+    const text = error instanceof Error ? error.message : String(error);
+    this.#message.append(
+      h("b", {}, "The image cannot be shown"),
+      h("span", {}, text),
+      h("button", { onclick: this.retry }, "Try again"),
+    );
+  }
+
+  clear(): void {
+    this.#over.hidden = this.#keys.hidden = this.#message.hidden = true;
+    this.#scale.textContent = "";
+  }
+}

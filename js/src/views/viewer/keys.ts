@@ -1,0 +1,79 @@
+/** What the keyboard does. */
+
+export const KEYS: readonly (readonly [string, string])[] = [
+  ["← →", "previous, next image (also P, N)"],
+  ["↑ ↓", "previous, next instance in the list"],
+  ["5 6 7", "image, labels, predictions on or off"],
+  ["F 0", "fit the image into the view"],
+  ["1", "one image pixel on one screen pixel"],
+  ["+ −", "zoom; so does the wheel, at the pointer"],
+  ["Z", "zoom to the active instance; so does a double click"],
+  ["Space", "hold to see the image without masks"],
+  ["O", "outlines on or off"],
+  ["H", "hide or show the active instance"],
+  ["Shift+H", "hide all but the active instance, or show all"],
+  ["K", "lock or unlock the active instance"],
+  ["Ctrl+Z Ctrl+Y", "undo, redo hiding and locking"],
+  ["L", "list of instances on or off"],
+  ["Esc", "no instance is active"],
+  ["?", "this sheet"],
+];
+
+export interface Commands {
+  step(by: 1 | -1): void;
+  stepInList(by: 1 | -1): void;
+  layer(name: "show_image" | "show_labels" | "show_predictions" | "outlines" | "show_list"): void;
+  fit(): void;
+  actual(): void;
+  zoom(factor: number): void;
+  zoomToActive(): void;
+  mark(what: "hidden" | "locked"): void;
+  isolate(): void;
+  undo(): void;
+  redo(): void;
+  none(): void;
+}
+
+/** The command of a key; undefined where it has none. */
+export function command(event: KeyboardEvent, commands: Commands): (() => void) | undefined {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.ctrlKey || event.metaKey) {
+    if (key === "z") return () => (event.shiftKey ? commands.redo() : commands.undo());
+    return key === "y" ? () => commands.redo() : undefined;
+  }
+  if (event.altKey) return undefined;
+  const table: Record<string, () => void> = {
+    ArrowLeft: () => commands.step(-1),
+    p: () => commands.step(-1),
+    ArrowRight: () => commands.step(1),
+    n: () => commands.step(1),
+    ArrowUp: () => commands.stepInList(-1),
+    ArrowDown: () => commands.stepInList(1),
+    5: () => commands.layer("show_image"),
+    6: () => commands.layer("show_labels"),
+    7: () => commands.layer("show_predictions"),
+    o: () => commands.layer("outlines"),
+    l: () => commands.layer("show_list"),
+    f: () => commands.fit(),
+    0: () => commands.fit(),
+    1: () => commands.actual(),
+    "+": () => commands.zoom(1.3),
+    "=": () => commands.zoom(1.3),
+    "-": () => commands.zoom(1 / 1.3),
+    z: () => commands.zoomToActive(),
+    h: () => (event.shiftKey ? commands.isolate() : commands.mark("hidden")),
+    k: () => commands.mark("locked"),
+    Escape: () => commands.none(),
+  };
+  return table[key];
+}
+
+/** Whether a key belongs to the control that has the focus. */
+export function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement;
+  if (target.matches?.("textarea, input:not([type=checkbox]):not([type=range])")) return true;
+  const arrows = event.key.startsWith("Arrow");
+  if (target.matches?.("select")) return arrows || event.key.length === 1;
+  if (target.matches?.("input[type=range]")) return arrows;
+  return event.key === " " && target.matches?.("button, input[type=checkbox]");
+}

@@ -1,0 +1,38 @@
+/** What the colors mean, for what is on this image. */
+import { viridis } from "../../draw/colors";
+import { h } from "../dom";
+import { NEUTRAL } from "./looks";
+import type { Picture } from "./picture";
+
+const MOST = 7;
+
+export function legend(picture: Picture): HTMLElement[] {
+  const { coloring, values, n } = picture;
+  if (!n) return [];
+  if (coloring.kind !== "category") return [scale(coloring.name, coloring.low, coloring.high, coloring.kind)];
+  const counts = new Map<number, number>();
+  for (const code of values) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const codes = [...counts.keys()].sort((a, b) => counts.get(b)! - counts.get(a)!);
+  const entries = codes.slice(0, MOST).map((code) => {
+    const text = coloring.categories[code] ?? "none";
+    const backgroundColor = coloring.colors[code] ?? NEUTRAL;
+    return h(
+      "span.nbl-viewer-key",
+      { title: text },
+      h("span.nbl-swatch", { style: { backgroundColor } }),
+      text,
+    );
+  });
+  if (codes.length > MOST) entries.push(h("span.nbl-viewer-key", {}, `and ${codes.length - MOST} more`));
+  return entries;
+}
+
+function scale(name: string, low: number, high: number, kind: "number" | "time"): HTMLElement {
+  const stops = Array.from({ length: 9 }, (_, i) => `rgb(${viridis(i / 8).join(" ")})`);
+  const bar = h("span.nbl-viewer-scale", {
+    style: { backgroundImage: `linear-gradient(to right, ${stops.join(", ")})` },
+  });
+  const say = (value: number) =>
+    kind === "time" ? new Date(value).toISOString().slice(0, 10) : String(Number(value.toPrecision(3)));
+  return h("span.nbl-viewer-key", { title: name }, name, say(low), bar, say(high));
+}

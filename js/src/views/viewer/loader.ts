@@ -1,0 +1,204 @@
+/**
+ * Images from the kernel, those shown lately and those next in line kept decoded. An entry's promises end in a
+ * value or an error; entries that failed are forgotten, so that asking again asks the kernel again.
+ */
+
+import { asBytes } from "../../wire/codec";
+import { Cancelled, type Rpc } from "../../wire/rpc";
+import { type Coloring, type Head, Picture } from "./picture";
+
+export interface Pixels {
+  bitmap: ImageBitmap;
+  /** Size of the file's image, pixels. */
+  width: number;
+  height: number;
+  /** The bitmap has all of them. */
+  whole: boolean;
+}
+
+export interface Entry {
+  row: number;
+  picture: Promise<Picture>;
+  pixels: Promise<Pixels>;
+  /** As soon as they are there. */
+  masks?: Picture;
+  image?: Pixels;
+  problem?: unknown;
+  /** When the last of the kernel's bytes came, performance.now(). */
+  arrived: number;
+}
+
+const MOST = 12; // entries
+const MOST_PIXELS = 100_000_000; // of bitmaps, 4 bytes each
+
+export class Loader {
+  #entries = new Map<number, Entry>();
+
+  constructor(
+    private rpc: Rpc,
+    private current: () => { rev: number; colorBy: string },
+    private signal: AbortSignal,
+  ) {
+    signal.addEventListener("abort", () => this.clear(), { once: true });
+  }
+
+  /** An image, from memory where it is there. @param key requests of one key: only the newest counts. */
+  load(row: number, key: string): Entry {
+    const known = this.#entries.get(row);
+    if (known) {
+      this.#entries.delete(row);
+      this.#entries.set(row, known);
+      return known;
+    }
+    const { colorBy } = this.current();
+    const entry = this.#entry(
+      row,
+      this.#masks({ row, color_by: colorBy }, `masks ${key}`),
+      this.#pixels(row, key),
+    );
+    this.#entries.set(row, entry);
+    this.#trim(row);
+    return entry;
+  }
+
+  /** The entry's image as the tables have it now; null where it is gone. Its pixels are taken over. */
+  async reload(entry: Entry, imageId: number): Promise<Entry | null> {
+    const { colorBy } = this.current();
+    const picture = await this.#masks({ image_id: imageId, color_by: colorBy }, "masks shown");
+    if (!picture) return null;
+    const { row } = picture.head;
+    const fresh = this.#entry(row, Promise.resolve(picture), entry.pixels);
+    const inTheWay = this.#entries.get(row);
+    if (inTheWay && inTheWay.pixels !== entry.pixels) drop(inTheWay);
+    this.#entries.set(row, fresh);
+    await fresh.picture;
+    return fresh;
+  }
+
+  /** Ask for the pixels of an entry once more. */
+  retry(entry: Entry): void {
+    delete entry.problem;
+    entry.pixels = this.#pixels(entry.row, "shown");
+    this.#follow(entry);
+  }
+
+  /** Forget everything but one entry's pixels, which the caller still shows. */
+  clear(except?: Entry): void {
+    for (const entry of this.#entries.values()) if (entry.pixels !== except?.pixels) drop(entry);
+    this.#entries.clear();
+  }
+
+  /** Numbers or codes to color an image's masks by. */
+  async colors(entry: Entry, colorBy: string): Promise<void> {
+    type Colors = { rev: number; color: Coloring };
+    const { result, buffers } = await this.rpc.request<Colors>(
+      "colors",
+      { row: entry.row, color_by: colorBy },
+      { key: "colors" },
+    );
+    this.#check(result.rev);
+    entry.masks?.recolor(result.color, buffers);
+  }
+
+  /** Entries colored by something else. */
+  forgetOthers(entry: Entry | null): void {
+    for (const [row, other] of this.#entries)
+      if (other !== entry) {
+        this.#entries.delete(row);
+        drop(other);
+      }
+  }
+
+  #entry(row: number, masks: Promise<Picture | null>, pixels: Promise<Pixels>): Entry {
+    const picture = masks.then((found) => {
+      if (!found) throw new Cancelled("the image is gone");
+      return found;
+    });
+    const entry: Entry = { row, picture, pixels, arrived: 0 };
+    this.#follow(entry);
+    return entry;
+  }
+
+  #follow(entry: Entry): void {
+    entry.picture.then(
+      (picture) => {
+        entry.masks = picture;
+        entry.arrived = performance.now();
+      },
+      () => this.#forget(entry),
+    );
+    const { pixels } = entry;
+    pixels.then(
+      (image) => {
+        if (entry.pixels === pixels) entry.image = image;
+        this.#trim(entry.row);
+      },
+      (error) => {
+        if (entry.pixels !== pixels) return;
+        entry.problem = error;
+        if (error instanceof Cancelled) this.#forget(entry);
+      },
+    );
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#entries.get(entry.row) === entry) this.#entries.delete(entry.row);
+  }
+
+  async #masks(params: object, key: string): Promise<Picture | null> {
+    const { result, buffers } = await this.rpc.request<Head>("masks", params, { key });
+    this.#check(result.rev);
+    return result.row < 0 ? null : new Picture(result, buffers);
+  }
+
+  async #pixels(row: number, key: string): Promise<Pixels> {
+    type Reply = { rev: number; mime: string; width: number; height: number; whole: boolean };
+    const { result, buffers } = await this.rpc.request<Reply>("pixels", { row }, { key: `pixels ${key}` });
+    this.#check(result.rev);
+    const bitmap = await decode(asBytes(buffers[0]), result.mime);
+    if (this.signal.aborted) {
+      bitmap.close();
+      throw new Cancelled("the view was closed");
+    }
+    return { bitmap, width: result.width, height: result.height, whole: result.whole };
+  }
+
+  /** Row numbers of other tables than those on the page mean other rows. */
+  #check(rev: number): void {
+    if (rev !== this.current().rev) throw new Cancelled("the tables have changed meanwhile");
+  }
+
+  #trim(keep: number): void {
+    let pixels = 0;
+    for (const { image } of this.#entries.values())
+      if (image) pixels += image.bitmap.width * image.bitmap.height;
+    for (const [row, entry] of this.#entries) {
+      if (this.#entries.size <= 3 || (this.#entries.size <= MOST && pixels <= MOST_PIXELS)) return;
+      if (row === keep) continue;
+      if (entry.image) pixels -= entry.image.bitmap.width * entry.image.bitmap.height;
+      this.#entries.delete(row);
+      drop(entry);
+    }
+  }
+}
+
+/** EXIF must not turn it: masks refer to the pixels as they are stored. */
+export async function decode(bytes: Uint8Array<ArrayBuffer>, mime: string): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(new Blob([bytes], { type: mime }), {
+      imageOrientation: "none",
+      colorSpaceConversion: "none",
+    });
+  } catch (error) {
+    throw new Error(
+      `the browser cannot decode this ${mime}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+function drop(entry: Entry): void {
+  entry.pixels.then(
+    ({ bitmap }) => bitmap.close(),
+    () => {},
+  );
+}

@@ -1,0 +1,70 @@
+/** How each mask of the image looks now: colors, layers, what is hidden, what the selection leaves out. */
+
+import type { Bitset } from "../../core/bitset";
+import { type Looks, newLooks } from "../../core/composite";
+import { toRgb, viridis } from "../../draw/colors";
+import type { Settings } from "./options";
+import type { MaskOf, Picture } from "./picture";
+
+export const NEUTRAL = "#8c8c8c";
+
+export interface Context {
+  settings: Settings;
+  /** Rows the selection allows, null for all. */
+  allowed: Record<MaskOf, Bitset | null>;
+  /** Keys of masks hidden one by one. */
+  hidden: ReadonlySet<string>;
+  active: number;
+  hover: number;
+}
+
+const DIMMED = 0.25;
+
+export function looksOf(picture: Picture, context: Context): Looks {
+  const { settings, active, hover } = context;
+  const looks = newLooks(picture.n);
+  const opacity = settings.get("fill") ? settings.get("opacity") : 0;
+  const only = settings.get("only_selected");
+  for (let mask = 0; mask < picture.n; mask++) {
+    const allowed = isAllowed(picture, mask, context.allowed);
+    looks.color[mask] = packedColor(maskColor(picture, mask));
+    looks.shown[mask] = isShown(picture, mask, context) && (allowed || !only) ? 1 : 0;
+    const strong = mask === active || mask === hover;
+    looks.fill[mask] = strong
+      ? Math.min(opacity * 1.35 + 0.05, 1) * Number(opacity > 0)
+      : opacity * (allowed ? 1 : DIMMED);
+    looks.line[mask] = allowed || strong ? 1 : DIMMED;
+    looks.dashed[mask] = mask >= picture.nLabels ? 1 : 0;
+  }
+  return looks;
+}
+
+/** Whether its layer, its score and people show a mask. */
+export function isShown(
+  picture: Picture,
+  mask: number,
+  { settings, hidden }: Pick<Context, "settings" | "hidden">,
+): boolean {
+  if (hidden.has(picture.key(mask))) return false;
+  if (mask < picture.nLabels) return settings.get("show_labels");
+  return settings.get("show_predictions") && !(picture.score[mask] < settings.get("min_score"));
+}
+
+export function isAllowed(picture: Picture, mask: number, allowed: Context["allowed"]): boolean {
+  return allowed[picture.of(mask)]?.has(picture.rows[mask]) ?? true;
+}
+
+/** "#rrggbb". */
+export function maskColor({ coloring, values }: Picture, mask: number): string {
+  const value = values[mask];
+  if (coloring.kind === "category") return coloring.colors[value] ?? NEUTRAL;
+  if (Number.isNaN(value)) return NEUTRAL;
+  const { low, high } = coloring;
+  const [r, g, b] = viridis(high > low ? (value - low) / (high - low) : 0.5);
+  return `#${((r << 16) | (g << 8) | b).toString(16).padStart(6, "0")}`;
+}
+
+function packedColor(color: string): number {
+  const [r, g, b] = toRgb(color);
+  return (b << 16) | (g << 8) | r;
+}

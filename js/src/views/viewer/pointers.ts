@@ -1,0 +1,115 @@
+/** Mouse, pen and fingers over the stage: events for the tool; the wheel and two fingers zoom. */
+import { toImage } from "../../core/camera";
+import { type Selecting, select } from "../../tools/select";
+import type { ToolEvent } from "../../tools/tool";
+import type { Stage, StageEvents } from "./stage";
+
+const SCROLLING = 250; // milliseconds a scroll of the page that comes by is left alone
+
+export class Pointers {
+  #state: Selecting = select.start;
+  #down = new Map<number, readonly [number, number]>();
+  #pageScrolled = -SCROLLING;
+
+  constructor(
+    private stage: Stage,
+    private events: StageEvents,
+    signal: AbortSignal,
+  ) {
+    const { el } = stage;
+    const on = <K extends keyof HTMLElementEventMap>(
+      name: K,
+      handler: (event: HTMLElementEventMap[K]) => void,
+    ) => el.addEventListener(name, handler, { signal });
+    on("pointerdown", (event) => this.#pressed(event));
+    on("pointermove", (event) => this.#moved(event));
+    on("pointerup", (event) => this.#released(event, "up"));
+    on("pointercancel", (event) => this.#released(event, "cancel"));
+    on("pointerleave", (event) => {
+      if (!this.#down.size) this.#tell("leave", event);
+      events.pointed(null);
+    });
+    on("dblclick", (event) => {
+      if (this.#mine(event)) this.#tell("double", event);
+    });
+    el.addEventListener("wheel", (event) => this.#wheel(event), { passive: false, signal });
+    window.addEventListener(
+      "wheel",
+      (event) => {
+        const path = event.composedPath();
+        if (!path.includes(el)) this.#pageScrolled = event.timeStamp;
+      },
+      { passive: true, capture: true, signal },
+    );
+  }
+
+  #pressed(event: PointerEvent): void {
+    if (!this.#mine(event)) return;
+    (this.stage.el.closest(".nbl") as HTMLElement | null)?.focus({ preventScroll: true });
+    this.stage.el.setPointerCapture(event.pointerId);
+    this.#down.set(event.pointerId, this.#at(event));
+    if (this.#down.size === 1) this.#tell("down", event);
+    else this.#tell("cancel", event);
+  }
+
+  #moved(event: PointerEvent): void {
+    const [sx, sy] = this.#at(event);
+    this.events.pointed(this.#mine(event) ? toImage(this.stage.camera, sx, sy) : null);
+    if (this.#down.size === 2 && this.#down.has(event.pointerId)) this.#pinch(event);
+    else if (this.#down.size || this.#mine(event)) this.#tell("move", event);
+    else this.#tell("leave", event);
+  }
+
+  #released(event: PointerEvent, kind: "up" | "cancel"): void {
+    if (!this.#down.delete(event.pointerId)) return;
+    if (!this.#down.size) this.#tell(kind, event);
+  }
+
+  #pinch(event: PointerEvent): void {
+    const before = this.#down.get(event.pointerId)!;
+    const now = this.#at(event);
+    this.#down.set(event.pointerId, now);
+    const other = [...this.#down].find(([id]) => id !== event.pointerId)![1];
+    const spread = (point: readonly [number, number]) => Math.hypot(point[0] - other[0], point[1] - other[1]);
+    this.stage.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
+    const factor = spread(now) / Math.max(spread(before), 1);
+    this.stage.zoom(factor, (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
+  }
+
+  #wheel(event: WheelEvent): void {
+    if (event.timeStamp - this.#pageScrolled < SCROLLING && !event.ctrlKey) {
+      this.#pageScrolled = event.timeStamp;
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    const lines = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
+    const speed = event.ctrlKey ? 0.01 : 0.0015; // browsers report a pinch as a wheel with Ctrl
+    const [x, y] = this.#at(event);
+    this.stage.zoom(Math.exp(-Math.min(Math.max(event.deltaY * lines, -400), 400) * speed), x, y);
+  }
+
+  /** Events on buttons and the minimap, which lie on the stage, are not for the tool. */
+  #mine(event: MouseEvent): boolean {
+    return !(event.target as HTMLElement).closest?.("button, a, .nbl-viewer-minimap, .nbl-viewer-message");
+  }
+
+  #at(event: MouseEvent): readonly [number, number] {
+    const { el, ratio } = this.stage;
+    const box = el.getBoundingClientRect();
+    return [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
+  }
+
+  #tell(kind: ToolEvent["kind"], event: MouseEvent): void {
+    const { stage } = this;
+    const [sx, sy] = this.#at(event);
+    const [x, y] = toImage(stage.camera, sx, sy);
+    const { button, shiftKey: shift, altKey: alt } = event;
+    const under = stage.under(sx, sy);
+    const ctrl = event.ctrlKey || event.metaKey;
+    const step = select.reduce(this.#state, { kind, x, y, sx, sy, under, button, shift, alt, ctrl });
+    this.#state = step.state;
+    for (const effect of step.effects ?? []) this.events.effect(effect);
+    stage.el.style.cursor = select.cursor(this.#state);
+  }
+}
