@@ -30,7 +30,8 @@ export class Bitset {
   }
 
   toBytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.words.slice().buffer, 0, Math.ceil(this.n / 8));
+    // A buffer of its own: JupyterLab sends all of the buffer that a view looks at.
+    return new Uint8Array(this.words.slice().buffer.slice(0, Math.ceil(this.n / 8)));
   }
 
   has(row: number): boolean {
