@@ -137,8 +137,10 @@ export function paintRing(
   const h = Math.min(Math.ceil(box[3]) + reach + 1, map.height) - top;
   if (w <= 0 || h <= 0) return;
   const member = members(map, mask);
-  // How far each pixel is from the mask, Chebyshev, at most reach + 1: along rows, then along columns.
+  // How far each pixel is from the mask: along its row, at most reach + 1; then all around.
   const far = reach + 1;
+  const innermost = (ring.innerWidth + 0.5) ** 2;
+  const outermost = (reach + 0.5) ** 2;
   const across = new Uint8Array(w * h);
   for (let y = 0; y < h; y++) {
     const row = (top + y) * map.width + left;
@@ -158,15 +160,14 @@ export function paintRing(
     const from = Math.max(y - reach, 0);
     const to = Math.min(y + reach, h - 1);
     for (let x = 0; x < w; x++) {
-      let distance = across[y * w + x];
-      if (distance === 0) continue;
+      if (across[y * w + x] === 0) continue;
+      let squared = Number.POSITIVE_INFINITY;
       for (let other = from; other <= to; other++) {
-        const along = Math.abs(other - y);
-        const value = Math.max(along, across[other * w + x]);
-        if (value < distance) distance = value;
+        const value = (other - y) ** 2 + across[other * w + x] ** 2;
+        if (value < squared) squared = value;
       }
-      if (distance > reach) continue;
-      out[(top + y) * map.width + left + x] = distance <= ring.innerWidth ? ring.inner : ring.outer;
+      if (squared > outermost) continue;
+      out[(top + y) * map.width + left + x] = squared <= innermost ? ring.inner : ring.outer;
     }
   }
 }

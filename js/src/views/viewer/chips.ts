@@ -1,7 +1,7 @@
 /** Small texts on the stage: what is under the pointer, the zoom, the legend, what is wrong with the image. */
 import type { Point } from "../../core/camera";
 import { h } from "../dom";
-import { legend } from "./legend";
+import { legend, swatchOf } from "./legend";
 import type { Picture } from "./picture";
 import type { Stage } from "./stage";
 
@@ -26,8 +26,7 @@ export class Chips {
     const facts = [picture.label(mask)];
     if (!Number.isNaN(score)) facts.push(score.toFixed(2));
     facts.push(picture.source(mask), `${picture.area[mask].toLocaleString("en")} px`);
-    const swatch = h("span.nbl-swatch", { style: { backgroundColor: color(picture, mask) } });
-    if (mask >= picture.nLabels) swatch.classList.add("nbl-viewer-predicted");
+    const swatch = swatchOf(color(picture, mask), mask >= picture.nLabels);
     this.#over.replaceChildren(swatch, facts.filter(Boolean).join(" · "));
   }
 

@@ -6,6 +6,12 @@ import type { Picture } from "./picture";
 
 const MOST = 7;
 
+/** Of labels a square, of predictions a dashed frame. */
+export function swatchOf(color: string, predicted: boolean): HTMLElement {
+  if (!predicted) return h("span.nbl-swatch", { style: { backgroundColor: color } });
+  return h("span.nbl-swatch.nbl-viewer-predicted", { style: { borderColor: color } });
+}
+
 export function legend(picture: Picture): HTMLElement[] {
   const { coloring, values, n } = picture;
   if (!n) return [];
@@ -34,5 +40,5 @@ function scale(name: string, low: number, high: number, kind: "number" | "time")
   });
   const say = (value: number) =>
     kind === "time" ? new Date(value).toISOString().slice(0, 10) : String(Number(value.toPrecision(3)));
-  return h("span.nbl-viewer-key", { title: name }, name, say(low), bar, say(high));
+  return h("span.nbl-viewer-key", { title: name }, `${name} ${say(low)}`, bar, say(high));
 }

@@ -1,6 +1,7 @@
 /** The image's masks as rows, only those in sight in the document; sorted by a click on the head. */
 import { h, perFrame } from "../dom";
 import { icon } from "./icons";
+import { swatchOf } from "./legend";
 import type { Picture } from "./picture";
 
 export interface ListEvents {
@@ -30,13 +31,17 @@ const HEADS: readonly [Key, string][] = [
   ["area", "area"],
 ];
 const ROW = 24; // CSS pixels
+const HEAD = 26;
 
 export class List {
   readonly el: HTMLElement;
   /** Masks in the order of the list. */
   order: number[] = [];
   #state: ListState | null = null;
-  #spacer = h("div.nbl-viewer-spacer");
+  #spacer = h("div.nbl-viewer-spacer", {
+    role: "listbox",
+    "aria-label": "labels and predictions of this image",
+  });
   #rows: HTMLElement;
   #foot = h("div.nbl-viewer-list-foot.nbl-muted");
   #heads = new Map<Key, HTMLElement>();
@@ -56,12 +61,8 @@ export class List {
       this.#heads.set(key, button);
       head.append(button);
     }
-    this.#rows = h(
-      "div.nbl-viewer-rows",
-      { role: "listbox", "aria-label": "labels and predictions of this image", tabindex: -1 },
-      this.#spacer,
-    );
-    this.el = h("div.nbl-viewer-list", {}, head, this.#rows, this.#foot);
+    this.#rows = h("div.nbl-viewer-rows", {}, head, this.#spacer);
+    this.el = h("div.nbl-viewer-list", {}, this.#rows, this.#foot);
     this.#drawSoon = perFrame(() => this.#draw(), signal);
     this.#rows.addEventListener("scroll", () => this.#drawSoon(), { passive: true, signal });
     const over = (event: PointerEvent) => events.hover(this.#maskAt(event.target));
@@ -134,7 +135,8 @@ export class List {
     const at = this.order.indexOf(mask) * ROW;
     const { scrollTop, clientHeight } = this.#rows;
     if (at < scrollTop) this.#rows.scrollTop = at;
-    else if (at + ROW > scrollTop + clientHeight) this.#rows.scrollTop = at + ROW - clientHeight;
+    else if (at + ROW + HEAD > scrollTop + clientHeight)
+      this.#rows.scrollTop = at + ROW + HEAD - clientHeight;
   }
 
   #draw(): void {
@@ -152,16 +154,15 @@ export class List {
     const from = Math.max(Math.floor(rows.scrollTop / ROW) - 2, 0);
     const to = Math.min(Math.ceil((rows.scrollTop + rows.clientHeight) / ROW) + 2, order.length);
     spacer.replaceChildren(...order.slice(from, to).map((mask, i) => this.#row(state, mask, from + i)));
-    if (state.active >= 0) rows.setAttribute("aria-activedescendant", `${this.id}-${state.active}`);
-    else rows.removeAttribute("aria-activedescendant");
+    if (state.active >= 0) spacer.setAttribute("aria-activedescendant", `${this.id}-${state.active}`);
+    else spacer.removeAttribute("aria-activedescendant");
     this.#foot.textContent = counts(state);
   }
 
   #row(state: ListState, mask: number, at: number): HTMLElement {
     const { picture, active, hover } = state;
     const predicted = mask >= picture.nLabels;
-    const swatch = h("span.nbl-swatch", { style: { backgroundColor: state.color(mask) } });
-    if (predicted) swatch.classList.add("nbl-viewer-predicted");
+    const swatch = swatchOf(state.color(mask), predicted);
     const score = picture.score[mask];
     const hidden = state.hidden(mask);
     const locked = state.locked(mask);
