@@ -179,7 +179,6 @@ export class TableState {
       else this.look();
       return;
     }
-    const { rev } = store;
     const started = performance.now();
     const names = this.model.get("columns");
     const others = store.allowed(of, [this.source, this.filterSource]);
@@ -192,14 +191,14 @@ export class TableState {
         code?: string;
         cells: Columns;
       }>("keep", params, { key: "keep", buffers: others ? [others.toBytes()] : [] });
-      if (this.#signal.aborted || result.rev !== store.rev || rev !== store.rev) return;
+      if (this.#signal.aborted || asked !== this.#asked || result.rev !== store.rev) return;
       this.cache.put(this.generation, asArray(Int32Array, buffers[0]), result.cells);
       this.#applied = true;
       const rows = result.any ? Bitset.fromBytes(this.n, asBytes(buffers[1])) : Bitset.all(this.n);
       this.filteredAt = started;
       store.set(this.filterSource, { of, rows, title: result.title ?? "", code: result.code ?? "" });
     } catch (error) {
-      this.#asked = "";
+      if (asked === this.#asked) this.#asked = "";
       this.#fail(error);
     }
   }
