@@ -143,3 +143,11 @@ def test_a_dataset_without_images_makes_an_empty_workspace(tmp_path):
     ws = nl.Workspace(nl.create(tmp_path / "empty.nbal"))
     assert [len(ws.ids(of)) for of in ("images", "instances", "predictions")] == [0, 0, 0]
     assert all(len(ws.column("images", name).values) == 0 for name in ws.column_names("images"))
+
+
+def test_other_predictions_of_the_run_are_seen_at_the_next_look(ds):
+    run = nl.demo.simulated_run(ds)
+    ws = nl.Workspace(ds, run)
+    run.predictions = run.predictions.iloc[:4]
+    ws.sync()
+    assert len(ws.ids("predictions")) == 4

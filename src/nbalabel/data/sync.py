@@ -102,9 +102,9 @@ class _Synced(Protocol):
 
 
 def watch(dataset: _Synced) -> Callable[[], None]:
-    """Call ``dataset.sync()`` at the end of each notebook cell; returns what ends that.
+    """Call ``sync()`` of a dataset, or of what follows one, after each notebook cell; returns what ends that.
 
-    Outside IPython nothing happens. The dataset is not kept alive by being watched.
+    Outside IPython nothing happens. What is watched is not kept alive by it.
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:

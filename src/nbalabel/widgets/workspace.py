@@ -15,6 +15,7 @@ from ..core.schema import INDEX_NAMES, empty
 from ..core.selection import TABLES, Clause, Index, Rows, check_table
 from ..data.acceptance import decided
 from ..data.dataset import Dataset
+from ..data.sync import watch
 from .code import as_code
 from .columns import Column, Columns
 from .selection import Ids, Selection
@@ -70,7 +71,7 @@ class Workspace:
         self.selection = Selection(self._index)
         self._stale = self._scheduled = False
         me = weakref.ref(self)
-        self._unwatch = ds.on_change(lambda: _tell(me))
+        self._unwatch = [ds.on_change(lambda: _tell(me)), watch(self)]
 
     def frame(self, of: str) -> pd.DataFrame:
         """A table as the views show it: "images", "instances" or "predictions"; do not assign into it."""
@@ -161,7 +162,8 @@ class Workspace:
 
     def refresh(self) -> None:
         """Look at the tables again if they have changed; views and clauses follow. Cells see to it."""
-        if not self._stale:
+        replaced = self.run is not None and self.run.predictions is not self._predictions
+        if not self._stale and not replaced:
             return
         self._stale = False
         self.rev += 1
@@ -169,6 +171,10 @@ class Workspace:
         self.selection.reindex(self._index)
         for view in list(self._views):
             view.refreshed()
+
+    def sync(self) -> None:
+        """What :meth:`refresh` does, called at the end of each cell: the run may have other predictions."""
+        self.refresh()
 
     def attach(self, view: Bridge) -> None:
         """A view that wants to hear of changed tables."""
@@ -184,7 +190,8 @@ class Workspace:
         """Close every view and let the dataset go."""
         for view in list(self._views):
             view.close()
-        self._unwatch()
+        for stop in self._unwatch:
+            stop()
         self.selection.close()
 
     def __repr__(self) -> str:
@@ -194,6 +201,7 @@ class Workspace:
     def _take_tables(self) -> None:
         run, ds = self.run, self.ds
         predictions = empty("predictions", ds.labels) if run is None else run.predictions
+        self._predictions = predictions
         frames = {"images": ds.images, "instances": ds.instances, "predictions": predictions}
         # Copies on write: what a cell assigns shows here once the dataset has checked it.
         frames = {name: frame.copy(deep=False) for name, frame in frames.items()}
