@@ -47,80 +47,80 @@ export class SelectionStore {
   rev = -1;
   active: Pointed | null = null;
   hover: Pointed | null = null;
-  private index: Record<Of, TableIndex> = {
+  #index: Record<Of, TableIndex> = {
     images: { n: 0, imageRow: null },
     instances: { n: 0, imageRow: new Int32Array(0) },
     predictions: { n: 0, imageRow: new Int32Array(0) },
   };
-  private made = new Map<string, Clause>();
-  private listeners = new Set<Listener>();
-  private translated = new WeakMap<Clause, Map<Of, Bitset>>();
-  private merged = new Map<string, Bitset | null>();
+  #made = new Map<string, Clause>();
+  #listeners = new Set<Listener>();
+  #translated = new WeakMap<Clause, Map<Of, Bitset>>();
+  #merged = new Map<string, Bitset | null>();
 
   get tables(): Readonly<Record<Of, TableIndex>> {
-    return this.index;
+    return this.#index;
   }
 
   get clauses(): ReadonlyMap<string, Clause> {
-    return this.made;
+    return this.#made;
   }
 
   /** How many listen; for tests of clean-up. */
   get listening(): number {
-    return this.listeners.size;
+    return this.#listeners.size;
   }
 
   /** Call back on every change until the signal aborts. */
   subscribe(listener: Listener, signal: AbortSignal): void {
     if (signal.aborted) return;
-    this.listeners.add(listener);
-    signal.addEventListener("abort", () => this.listeners.delete(listener), { once: true });
+    this.#listeners.add(listener);
+    signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
   }
 
   /** New tables with their clauses, as the kernel sends them. */
   reset(rev: number, index: Record<Of, TableIndex>, clauses: Iterable<Clause>, active: Pointed | null): void {
     this.rev = rev;
-    this.index = index;
-    this.made = new Map([...clauses].map((clause) => [clause.source, clause]));
+    this.#index = index;
+    this.#made = new Map([...clauses].map((clause) => [clause.source, clause]));
     this.active = active;
     this.hover = null;
-    this.merged.clear();
-    this.emit({ tables: true, clauses: true, active: true, hover: true, by: "" });
+    this.#merged.clear();
+    this.#emit({ tables: true, clauses: true, active: true, hover: true, by: "" });
   }
 
   /** Put a clause in place of the source's last one; null takes it away. */
   set(source: string, clause: Omit<Clause, "source"> | null, by: string = source): void {
     if (clause) {
-      const expected = this.index[clause.of].n;
+      const expected = this.#index[clause.of].n;
       if (clause.rows.n !== expected)
         throw new RangeError(`a clause of ${clause.of} needs ${expected} rows, got ${clause.rows.n}`);
-      this.made.set(source, { ...clause, source });
-    } else if (!this.made.delete(source)) return;
-    this.merged.clear();
-    this.emit({ clauses: true, by });
+      this.#made.set(source, { ...clause, source });
+    } else if (!this.#made.delete(source)) return;
+    this.#merged.clear();
+    this.#emit({ clauses: true, by });
   }
 
   /** Take every clause away. */
   clear(by = "clear"): void {
-    for (const source of [...this.made.keys()]) this.set(source, null, by);
+    for (const source of [...this.#made.keys()]) this.set(source, null, by);
   }
 
   setActive(pointed: Pointed | null, by: string): void {
     if (same(this.active, pointed)) return;
     this.active = pointed;
-    this.emit({ active: true, by });
+    this.#emit({ active: true, by });
   }
 
   setHover(pointed: Pointed | null, by: string): void {
     if (same(this.hover, pointed)) return;
     this.hover = pointed;
-    this.emit({ hover: true, by });
+    this.#emit({ hover: true, by });
   }
 
   /** Row of `images` that a row belongs to, -1 for none. */
   imageOf(pointed: Pointed | null): number {
     if (!pointed) return -1;
-    return pointed.of === "images" ? pointed.row : (this.index[pointed.of].imageRow?.[pointed.row] ?? -1);
+    return pointed.of === "images" ? pointed.row : (this.#index[pointed.of].imageRow?.[pointed.row] ?? -1);
   }
 
   /**
@@ -129,39 +129,39 @@ export class SelectionStore {
    */
   allowed(of: Of, except: readonly string[] = []): Bitset | null {
     const key = `${of}|${except.join("|")}`;
-    const known = this.merged.get(key);
+    const known = this.#merged.get(key);
     if (known !== undefined) return known;
     let out: Bitset | null = null;
-    for (const clause of this.made.values()) {
+    for (const clause of this.#made.values()) {
       if (except.includes(clause.source)) continue;
-      const rows = this.reach(clause, of);
+      const rows = this.#reach(clause, of);
       out = out ? out.and(rows) : rows;
     }
-    this.merged.set(key, out);
+    this.#merged.set(key, out);
     return out;
   }
 
-  private reach(clause: Clause, of: Of): Bitset {
+  #reach(clause: Clause, of: Of): Bitset {
     if (clause.of === of) return clause.rows;
-    const known = this.translated.get(clause) ?? new Map<Of, Bitset>();
-    this.translated.set(clause, known);
+    const known = this.#translated.get(clause) ?? new Map<Of, Bitset>();
+    this.#translated.set(clause, known);
     let rows = known.get(of);
     if (!rows) {
-      rows = of === "images" ? this.imagesOf(clause) : this.rowsIn(of, this.reach(clause, "images"));
+      rows = of === "images" ? this.#imagesOf(clause) : this.#rowsIn(of, this.#reach(clause, "images"));
       known.set(of, rows);
     }
     return rows;
   }
 
-  private imagesOf(clause: Clause): Bitset {
-    const images = new Bitset(this.index.images.n);
-    const imageRow = this.index[clause.of].imageRow!;
+  #imagesOf(clause: Clause): Bitset {
+    const images = new Bitset(this.#index.images.n);
+    const imageRow = this.#index[clause.of].imageRow!;
     for (const row of clause.rows.rows()) if (imageRow[row] >= 0) images.add(imageRow[row]);
     return images;
   }
 
-  private rowsIn(of: Of, images: Bitset): Bitset {
-    const { n, imageRow } = this.index[of];
+  #rowsIn(of: Of, images: Bitset): Bitset {
+    const { n, imageRow } = this.#index[of];
     const rows = new Bitset(n);
     for (let row = 0; row < n; row++) {
       const image = imageRow![row];
@@ -170,8 +170,8 @@ export class SelectionStore {
     return rows;
   }
 
-  private emit(changed: Changed): void {
-    for (const listener of [...this.listeners]) listener(changed);
+  #emit(changed: Changed): void {
+    for (const listener of [...this.#listeners]) listener(changed);
   }
 }
 

@@ -61,19 +61,19 @@ export class Rpc {
   readonly client = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}-${clients++}`;
   /** The kernel is gone: what is shown is what it last said. */
   lost = false;
-  private next = 0;
-  private calls = new Map<number, Call>();
-  private underway = new Set<string>();
-  private waiting = new Map<string, Call>();
-  private handlers = new Map<string, EventHandler>();
-  private watchers = new Set<() => void>();
+  #next = 0;
+  #calls = new Map<number, Call>();
+  #underway = new Set<string>();
+  #waiting = new Map<string, Call>();
+  #handlers = new Map<string, EventHandler>();
+  #watchers = new Set<() => void>();
 
-  constructor(
-    private channel: Channel,
-    signal: AbortSignal,
-  ) {
-    const receive = (message: never, buffers: DataView[]) => this.receive(message, buffers);
-    const severed = () => this.setLost(true);
+  readonly #channel: Channel;
+
+  constructor(channel: Channel, signal: AbortSignal) {
+    this.#channel = channel;
+    const receive = (message: never, buffers: DataView[]) => this.#receive(message, buffers);
+    const severed = () => this.#setLost(true);
     channel.on("msg:custom", receive as never);
     channel.on("comm_live_update", severed);
     signal.addEventListener(
@@ -81,10 +81,10 @@ export class Rpc {
       () => {
         channel.off("msg:custom", receive as never);
         channel.off("comm_live_update", severed);
-        for (const call of [...this.calls.values(), ...this.waiting.values()])
+        for (const call of [...this.#calls.values(), ...this.#waiting.values()])
           call.settle(new Cancelled("the view was closed"));
-        this.handlers.clear();
-        this.watchers.clear();
+        this.#handlers.clear();
+        this.#watchers.clear();
       },
       { once: true },
     );
@@ -92,83 +92,83 @@ export class Rpc {
 
   /** Requests without an answer yet. */
   get pending(): number {
-    return this.calls.size + this.waiting.size;
+    return this.#calls.size + this.#waiting.size;
   }
 
   /** Call back whenever `pending` or `lost` changes. */
   watch(callback: () => void): void {
-    this.watchers.add(callback);
+    this.#watchers.add(callback);
   }
 
   /** Handle an event the kernel sends; one handler a name. */
   on<P>(name: string, handler: (payload: P, buffers: DataView[]) => void): void {
-    this.handlers.set(name, handler as EventHandler);
+    this.#handlers.set(name, handler as EventHandler);
   }
 
   request<T = unknown>(method: string, params: object = {}, options: Options = {}): Promise<Reply<T>> {
     return new Promise((resolve, reject) => {
       const { key = "", signal, buffers = [] } = options;
-      const id = this.next++;
+      const id = this.#next++;
       const settle = (outcome: Reply<unknown> | Error) => {
-        if (!this.calls.delete(id) && this.waiting.get(key)?.id === id) this.waiting.delete(key);
+        if (!this.#calls.delete(id) && this.#waiting.get(key)?.id === id) this.#waiting.delete(key);
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome as Reply<T>);
-        this.tell();
+        this.#tell();
       };
       const call: Call = { id, method, params, buffers, key, settle };
       if (signal?.aborted) return reject(new Cancelled("cancelled before it was sent"));
       signal?.addEventListener("abort", () => settle(new Cancelled("cancelled")), { once: true });
-      if (key && this.underway.has(key)) {
-        this.waiting.get(key)?.settle(new Cancelled("a newer request took its place"));
-        this.waiting.set(key, call);
-        for (const older of this.calls.values())
+      if (key && this.#underway.has(key)) {
+        this.#waiting.get(key)?.settle(new Cancelled("a newer request took its place"));
+        this.#waiting.set(key, call);
+        for (const older of this.#calls.values())
           if (older.key === key) older.settle(new Cancelled("a newer request took its place"));
-        this.tell();
-      } else this.send(call);
+        this.#tell();
+      } else this.#send(call);
     });
   }
 
-  private send(call: Call): void {
-    this.calls.set(call.id, call);
-    if (call.key) this.underway.add(call.key);
+  #send(call: Call): void {
+    this.#calls.set(call.id, call);
+    if (call.key) this.#underway.add(call.key);
     const { id, method, params } = call;
     // JSON has no infinity: the id carries its key so that the answer to a cancelled request frees it.
-    this.channel.send(
+    this.#channel.send(
       { kind: "request", client: this.client, id, key: call.key, method, params },
       undefined,
       call.buffers,
     );
-    this.tell();
+    this.#tell();
   }
 
-  private receive(message: Incoming, buffers: DataView[]): void {
-    this.setLost(false);
+  #receive(message: Incoming, buffers: DataView[]): void {
+    this.#setLost(false);
     if (message.kind === "event") {
-      this.handlers.get(message.name)?.(message.payload as never, buffers);
+      this.#handlers.get(message.name)?.(message.payload as never, buffers);
     } else if ((message.kind === "result" || message.kind === "error") && message.client === this.client) {
-      const call = this.calls.get(message.id);
-      this.free(message.key);
+      const call = this.#calls.get(message.id);
+      this.#free(message.key);
       if (message.kind === "result") call?.settle({ result: message.result, buffers });
       else call?.settle(new RemoteError(message.error.type, message.error.message));
     }
   }
 
-  private free(key: string): void {
+  #free(key: string): void {
     if (!key) return;
-    this.underway.delete(key);
-    const next = this.waiting.get(key);
-    this.waiting.delete(key);
-    if (next) this.send(next);
+    this.#underway.delete(key);
+    const next = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    if (next) this.#send(next);
   }
 
-  private setLost(lost: boolean): void {
+  #setLost(lost: boolean): void {
     if (this.lost === lost) return;
     this.lost = lost;
-    this.tell();
+    this.#tell();
   }
 
-  private tell(): void {
-    for (const watcher of this.watchers) watcher();
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher();
   }
 }
 

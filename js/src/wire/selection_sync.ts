@@ -38,77 +38,85 @@ type Message =
 const REMOTE = "\0remote";
 
 export class SelectionSync {
-  private readonly client = Math.random().toString(36).slice(2);
-  private seq = 0;
+  readonly #client = Math.random().toString(36).slice(2);
+  #seq = 0;
   /** Number of the message the kernel has not acknowledged yet; -1 for none. */
-  private unacknowledged = -1;
-  private dirty = new Set<string>();
-  private activeDirty = false;
+  #unacknowledged = -1;
+  #dirty = new Set<string>();
+  #activeDirty = false;
 
-  constructor(
-    private store: SelectionStore,
-    private channel: Channel,
-    signal: AbortSignal,
-  ) {
+  readonly #store: SelectionStore;
+  readonly #channel: Channel;
+
+  constructor(store: SelectionStore, channel: Channel, signal: AbortSignal) {
+    this.#store = store;
+    this.#channel = channel;
     const receive = (message: { kind: string } & Message, buffers: DataView[]) => {
-      if (message.kind === "selection") this.receive(message, buffers);
+      if (message.kind === "selection") this.#receive(message, buffers);
     };
     channel.on("msg:custom", receive as never);
     signal.addEventListener("abort", () => channel.off("msg:custom", receive as never), { once: true });
     const before = new Map<string, Clause>();
-    store.subscribe((changed) => this.localChange(changed, before), signal);
-    this.post({ op: "ready", client: this.client });
+    store.subscribe((changed) => this.#localChange(changed, before), signal);
+    this.#post({ op: "ready", client: this.#client });
   }
 
-  private localChange(changed: Changed, before: Map<string, Clause>): void {
+  #localChange(changed: Changed, before: Map<string, Clause>): void {
     if (changed.clauses) {
-      const { clauses } = this.store;
+      const { clauses } = this.#store;
       for (const source of new Set([...before.keys(), ...clauses.keys()]))
         if (before.get(source) !== clauses.get(source) && changed.by !== REMOTE && changed.by !== "")
-          this.dirty.add(source);
+          this.#dirty.add(source);
       before.clear();
       for (const [source, clause] of clauses) before.set(source, clause);
     }
-    if (changed.active && changed.by !== REMOTE && changed.by !== "") this.activeDirty = true;
-    this.flush();
+    if (changed.active && changed.by !== REMOTE && changed.by !== "") this.#activeDirty = true;
+    this.#flush();
   }
 
-  private flush(): void {
-    if (this.unacknowledged >= 0 || this.store.rev < 0) return;
-    if (!this.dirty.size && !this.activeDirty) return;
-    const { client } = this;
-    const { rev, active } = this.store;
-    for (const source of this.dirty) {
-      const clause = this.store.clauses.get(source);
-      const head = { op: "clause", client, rev, seq: this.seq, source };
+  #flush(): void {
+    if (this.#unacknowledged >= 0 || this.#store.rev < 0) return;
+    if (!this.#dirty.size && !this.#activeDirty) return;
+    const client = this.#client;
+    const { rev, active } = this.#store;
+    for (const source of this.#dirty) {
+      const clause = this.#store.clauses.get(source);
+      const head = { op: "clause", client, rev, seq: this.#seq, source };
       if (clause) {
         const { of, title, code } = clause;
-        this.post({ ...head, of, title, code }, [clause.rows.toBytes()]);
-      } else this.post({ ...head, removed: true });
+        this.#post({ ...head, of, title, code }, [clause.rows.toBytes()]);
+      } else this.#post({ ...head, removed: true });
     }
-    this.dirty.clear();
-    if (this.activeDirty)
-      this.post({ op: "active", client, rev, of: active?.of ?? null, row: active?.row ?? -1, seq: this.seq });
-    this.activeDirty = false;
-    this.unacknowledged = this.seq++;
-    this.post({ op: "sync", client, seq: this.unacknowledged });
+    this.#dirty.clear();
+    if (this.#activeDirty)
+      this.#post({
+        op: "active",
+        client,
+        rev,
+        of: active?.of ?? null,
+        row: active?.row ?? -1,
+        seq: this.#seq,
+      });
+    this.#activeDirty = false;
+    this.#unacknowledged = this.#seq++;
+    this.#post({ op: "sync", client, seq: this.#unacknowledged });
   }
 
-  private receive(message: Message, buffers: DataView[]): void {
-    if (message.op === "state") this.takeState(message, buffers);
-    else if (message.client === this.client) {
-      if (message.op !== "ack" || message.seq !== this.unacknowledged) return;
-      this.unacknowledged = -1;
-      this.flush();
-    } else if (message.op !== "ack" && message.rev === this.store.rev) {
+  #receive(message: Message, buffers: DataView[]): void {
+    if (message.op === "state") this.#takeState(message, buffers);
+    else if (message.client === this.#client) {
+      if (message.op !== "ack" || message.seq !== this.#unacknowledged) return;
+      this.#unacknowledged = -1;
+      this.#flush();
+    } else if (message.op !== "ack" && message.rev === this.#store.rev) {
       if (message.op === "active")
-        this.store.setActive(message.of ? { of: message.of, row: message.row } : null, REMOTE);
-      else if (message.removed) this.store.set(message.source, null, REMOTE);
-      else this.store.set(message.source, this.clause(message, buffers[0]), REMOTE);
+        this.#store.setActive(message.of ? { of: message.of, row: message.row } : null, REMOTE);
+      else if (message.removed) this.#store.set(message.source, null, REMOTE);
+      else this.#store.set(message.source, this.#clause(message, buffers[0]), REMOTE);
     }
   }
 
-  private takeState(message: Message & { op: "state" }, buffers: DataView[]): void {
+  #takeState(message: Message & { op: "state" }, buffers: DataView[]): void {
     const { sizes, active, rev } = message;
     const index = {
       images: { n: sizes.images, imageRow: null },
@@ -119,18 +127,18 @@ export class SelectionSync {
       ...head,
       rows: Bitset.fromBytes(sizes[head.of], asBytes(buffers[i + 2])),
     }));
-    this.dirty.clear();
-    this.activeDirty = false;
-    this.unacknowledged = -1;
-    this.store.reset(rev, index, clauses, active);
+    this.#dirty.clear();
+    this.#activeDirty = false;
+    this.#unacknowledged = -1;
+    this.#store.reset(rev, index, clauses, active);
   }
 
-  private clause(head: ClauseHead, bits: DataView): Omit<Clause, "source"> {
+  #clause(head: ClauseHead, bits: DataView): Omit<Clause, "source"> {
     const { of, title, code } = head;
-    return { of, title, code, rows: Bitset.fromBytes(this.store.tables[of].n, asBytes(bits)) };
+    return { of, title, code, rows: Bitset.fromBytes(this.#store.tables[of].n, asBytes(bits)) };
   }
 
-  private post(message: object, buffers: ArrayBufferView[] = []): void {
-    this.channel.send({ kind: "selection", ...message }, undefined, buffers);
+  #post(message: object, buffers: ArrayBufferView[] = []): void {
+    this.#channel.send({ kind: "selection", ...message }, undefined, buffers);
   }
 }
