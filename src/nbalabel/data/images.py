@@ -194,11 +194,11 @@ def read_small(source: Source, size: int, max_pixels: int = MAX_PIXELS) -> Pixel
             raise ImageError(
                 f"{_name(source)} has {width} x {height} pixels, more than max_pixels={max_pixels:,}"
             )
-        if image.format == "JPEG":
-            image.draft(None, (min(2 * size, width), min(2 * size, height)))
-        image.load()
         scale = min(size / max(width, height), 1.0)
         target = max(round(width * scale), 1), max(round(height * scale), 1)
+        if image.format == "JPEG":
+            image.draft(None, target)
+        image.load()
         pixels = _rgb(image)
     if pixels.shape[:2] == target[::-1]:
         return pixels

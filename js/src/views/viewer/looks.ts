@@ -19,16 +19,18 @@ export interface Context {
 }
 
 const DIMMED = 0.25;
+const PREDICTED = 0.6; // fainter: they mostly lie on labels
 
 export function looksOf(picture: Picture, context: Context): Looks {
   const { settings, active, hover } = context;
   const looks = newLooks(picture.n);
-  const opacity = settings.get("fill") ? settings.get("opacity") : 0;
+  const fill = settings.get("fill") ? settings.get("opacity") : 0;
   const only = settings.get("only_selected");
   for (let mask = 0; mask < picture.n; mask++) {
     const allowed = isAllowed(picture, mask, context.allowed);
     looks.color[mask] = packedColor(maskColor(picture, mask));
     looks.shown[mask] = isShown(picture, mask, context) && (allowed || !only) ? 1 : 0;
+    const opacity = mask < picture.nLabels ? fill : fill * PREDICTED;
     const strong = mask === active || mask === hover;
     looks.fill[mask] = strong
       ? Math.min(opacity * 1.35 + 0.05, 1) * Number(opacity > 0)

@@ -78,7 +78,7 @@ export class Stage {
     return this.scene?.picture.head ?? null;
   }
 
-  /** Show something; a new image is fitted. */
+  /** What to draw next; a new image is fitted. */
   show(scene: Scene | null): void {
     const before = this.imageSize;
     const other = scene?.picture.head.imageId !== this.scene?.picture.head.imageId;
@@ -91,7 +91,6 @@ export class Stage {
       this.part = null;
       this.fit();
     }
-    this.redraw();
   }
 
   redraw(): void {

@@ -196,6 +196,7 @@ export class Viewer {
 
   #present(entry: Entry): void {
     const other = this.#shown?.masks?.head.imageId !== entry.masks?.head.imageId;
+    window.clearTimeout(this.#patience);
     this.#shown = entry;
     this.frame.empty("");
     this.frame.settle();
@@ -223,6 +224,7 @@ export class Viewer {
   #nothing(): void {
     this.#shown = null;
     this.stage.show(null);
+    this.stage.draw();
     this.#list.show(null);
     this.#chips.clear();
     this.#main.style.visibility = "hidden";
@@ -260,6 +262,7 @@ export class Viewer {
       locked: (mask) => this.#visibility.locked.has(picture.key(mask)),
     });
     if (now) this.stage.draw();
+    else this.stage.redraw();
     this.#list.show({
       picture,
       active: context.active,
