@@ -82,7 +82,8 @@ def set_value(ws: Workspace, of: str, rows: Rows, name: str, value: Any) -> Chan
     ids = ws.ids(of)[rows]
     given = _fitted(column, ws.frame(of)[name].dtype, value)
     change = ws.ds.set(ids, of, **{name: given})
-    said = "nothing: it was so already" if not change else f"{name} of {len(ids):,} {of} to {_said(value)}"
+    what = f"{len(ids):,} {of if len(ids) != 1 else of[:-1]}"
+    said = f"{name} of {what} to {_said(value)}" if change else "nothing: it was so already"
     return replace(change, note=f"set {said}")
 
 

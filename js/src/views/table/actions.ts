@@ -3,6 +3,7 @@ import { counted, formatCount } from "../../core/format";
 import type { Of } from "../../core/selection";
 import { h } from "../dom";
 import type { Frame } from "../frame";
+import { focusOn, hear } from "./elements";
 import type { Popover } from "./popover";
 import type { TableState } from "./state";
 import type { Report } from "./wire";
@@ -151,7 +152,7 @@ export class ActionBar {
       ...OVERLAPS.map(([value, label]) => h("option", { value }, label)),
     );
     select.value = this.#overlap;
-    select.addEventListener("change", () => {
+    hear(select, "change", () => {
       this.#overlap = select.value;
     });
     return select;
@@ -183,7 +184,7 @@ export class ActionBar {
     }
     const input = h("input", { type: "number", min: 0, step: "any", value: 1, "aria-label": column });
     const set = h("button.nbl-primary", { onclick: () => input.value && give(input.value) }, "Set");
-    input.addEventListener("keydown", (event) => {
+    hear(input, "keydown", (event) => {
       if (event.key === "Enter" && input.value) give(input.value);
     });
     const hint = h("span.nbl-muted", {}, "0 leaves an image out of training; 2 shows it twice as often");
@@ -211,7 +212,7 @@ export class ActionBar {
       event.stopPropagation();
       this.#toButtons();
     };
-    (action.danger ? cancel : sure).focus({ preventScroll: true });
+    focusOn(action.danger ? cancel : sure);
   }
 
   #question(action: Action, n: number): string {

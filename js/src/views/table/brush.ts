@@ -1,4 +1,6 @@
 /** Dragging over bars chooses a range. */
+
+import { claim, hear } from "./elements";
 import type { Bars, Filter } from "./wire";
 
 const CLICK = 3; // pixels a press may wander and still be a click
@@ -40,11 +42,10 @@ export function limits(counts: Bars, from: number, to: number, whole: boolean): 
 
 /** Listen on bars; the listeners go when the element does. */
 export function brushable(svg: SVGSVGElement, brush: Brush): void {
-  svg.addEventListener("pointerdown", (event) => {
+  hear(svg, "pointerdown", (event) => {
     const counts = brush.counts();
     if (event.button !== 0) return;
-    event.preventDefault();
-    event.stopPropagation();
+    claim(event);
     svg.setPointerCapture(event.pointerId);
     const drag = new AbortController();
     const box = svg.getBoundingClientRect();
@@ -63,9 +64,9 @@ export function brushable(svg: SVGSVGElement, brush: Brush): void {
       if (!moved || !ranged(counts)) return brush.click?.();
       brush.chosen(...limits(counts, Math.min(start, share(e)), Math.max(start, share(e)), brush.whole));
     };
-    svg.addEventListener("pointermove", move, { signal: drag.signal });
-    svg.addEventListener("pointerup", up, { signal: drag.signal });
-    svg.addEventListener("pointercancel", () => drag.abort(), { signal: drag.signal });
+    hear(svg, "pointermove", move, { signal: drag.signal });
+    hear(svg, "pointerup", up, { signal: drag.signal });
+    hear(svg, "pointercancel", () => drag.abort(), { signal: drag.signal });
   });
 }
 

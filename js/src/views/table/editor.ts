@@ -5,6 +5,7 @@ import type { Cell } from "../../core/rows";
 import { cellValue } from "../../draw/rows";
 import { h } from "../dom";
 import type { Frame } from "../frame";
+import { claim, focusOn, hear } from "./elements";
 import { cellOf } from "./fetch";
 import type { Grid } from "./grid";
 import type { TableState } from "./state";
@@ -31,7 +32,7 @@ export class CellEditor {
     this.#state = state;
     this.#grid = grid;
     this.#done = done;
-    grid.scroller.addEventListener("scroll", () => this.close(), { passive: true, signal });
+    hear(grid.scroller, "scroll", () => this.close(), { passive: true, signal });
   }
 
   get open(): boolean {
@@ -56,22 +57,21 @@ export class CellEditor {
       this.close(true);
       if (n > 1 || typed !== asTyped(head, value)) void this.#commit(head, rows, typed);
     };
-    input.addEventListener("keydown", (event) => {
+    hear(input, "keydown", (event) => {
       const key = (event as KeyboardEvent).key;
       if (key === "Escape") this.close(true);
       else if (key === "Enter") take();
       else if (key !== "Tab") return event.stopPropagation();
-      event.stopPropagation();
-      event.preventDefault();
+      claim(event);
     });
     const hint = n > 1 ? `sets ${counted(n, "row")}` : head.kind === "text" ? "" : "";
     const help = h("div.nbl-editor-hint", {}, hint || "↵ set · Esc cancel");
     this.#element = h("div.nbl-editor", {}, input, help);
-    this.#element.addEventListener("focusout", (event) => {
+    hear(this.#element, "focusout", (event) => {
       if (!this.#element?.contains(event.relatedTarget as Node)) this.close();
     });
     this.#place(cell);
-    input.focus({ preventScroll: true });
+    focusOn(input);
     if (input instanceof HTMLInputElement && input.type !== "number") input.select();
     return true;
   }
@@ -80,7 +80,7 @@ export class CellEditor {
     const element = this.#element;
     this.#element = null;
     element?.remove();
-    if (back) this.#grid.scroller.focus({ preventScroll: true });
+    if (back) focusOn(this.#grid.scroller);
   }
 
   #place(cell: HTMLElement): void {

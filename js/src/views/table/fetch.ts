@@ -2,6 +2,7 @@
 import type { Cell } from "../../core/rows";
 import type { Pointed } from "../../core/selection";
 import { asBytes } from "../../wire/codec";
+import { hear } from "./elements";
 import type { TableState } from "./state";
 import type { Columns } from "./wire";
 
@@ -54,7 +55,7 @@ export class CellFetcher {
     try {
       const { result } = await state.rpc.request<{ rev: number; cells: Columns }>(
         "cells",
-        { names: state.model.get("columns") },
+        { names: state.get("columns") },
         { buffers: [wanted] },
       );
       if (result.rev === state.store.rev && generation === state.generation) {
@@ -99,7 +100,7 @@ export class Pictures {
     this.#size = size;
     this.#signal = signal;
     this.#arrived = arrived;
-    signal.addEventListener("abort", () => this.clear(), { once: true });
+    hear(signal, "abort", () => this.clear(), { once: true });
   }
 
   get(row: number): Picture | undefined {

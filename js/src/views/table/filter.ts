@@ -3,6 +3,7 @@ import { formatCount, formatNumber } from "../../core/format";
 import { drawBars, makeBars } from "../../draw/rows_bars";
 import { h } from "../dom";
 import { brushable, chosenRange } from "./brush";
+import { hear } from "./elements";
 import type { TableState } from "./state";
 import type { Filter, Head, Missing } from "./wire";
 
@@ -22,14 +23,12 @@ export function filterEditor(state: TableState, head: Head, signal: AbortSignal)
 }
 
 function current<K extends Filter["kind"]>(state: TableState, head: Head, kind: K) {
-  const filter = state.model.get("filters")[head.name];
+  const filter = state.get("filters")[head.name];
   return filter?.kind === kind ? (filter as Extract<Filter, { kind: K }>) : null;
 }
 
-/** Choose what becomes of rows without a value. */
+/** Choose what becomes of rows without a value, if there are any. */
 function missingChoice(state: TableState, head: Head, now: () => Missing, set: (missing: Missing) => void) {
-  const counts = state.bars.get(head.name);
-  const n = counts?.total.at(-1) ?? 0;
   const select = h(
     "select",
     { "aria-label": "rows without a value", onchange: () => set(select.value as Missing) },
@@ -37,8 +36,20 @@ function missingChoice(state: TableState, head: Head, now: () => Missing, set: (
     h("option", { value: "in" }, "kept"),
     h("option", { value: "only" }, "only these"),
   );
-  select.value = now();
-  return h("label.nbl-line", {}, h("span", {}, `missing (${formatCount(n)})`), select);
+  const label = h("span");
+  const line = h("label.nbl-line", {}, label, select);
+  const update = () => {
+    const n = missingOf(state, head);
+    line.style.display = n || now() === "only" ? "" : "none";
+    label.textContent = `missing (${formatCount(n)})`;
+    select.value = now();
+  };
+  update();
+  return { line, update };
+}
+
+function missingOf(state: TableState, head: Head): number {
+  return state.bars.get(head.name)?.total.at(-1) ?? 0;
 }
 
 function rangeEditor(state: TableState, head: Head, signal: AbortSignal): Editor {
@@ -47,7 +58,8 @@ function rangeEditor(state: TableState, head: Head, signal: AbortSignal): Editor
   const set = (change: Partial<Extract<Filter, { kind: "range" }>>) => {
     const next = { ...now(), ...change };
     if (change.missing === undefined && current(state, head, "range") === null) next.missing = "out";
-    const empty = next.lo === null && next.hi === null && next.missing === "in";
+    const open = next.lo === null && next.hi === null;
+    const empty = open && (next.missing === "in" || change.missing === undefined);
     state.setFilter(head.name, empty ? null : next);
   };
   const bars = makeBars(224, 64);
@@ -76,6 +88,7 @@ function rangeEditor(state: TableState, head: Head, signal: AbortSignal): Editor
     const { lo: from, hi: to } = now();
     show(lo, from, head.whole && counts?.lo != null ? Math.ceil(counts.lo) : counts?.lo);
     show(hi, to, head.whole && counts?.hi != null ? Math.floor(counts.hi) : counts?.hi);
+    missing.update();
     if (counts) drawBars(bars, counts, [], chosenRange(counts, current(state, head, "range") ?? undefined));
   };
   brushable(bars, {
@@ -83,7 +96,6 @@ function rangeEditor(state: TableState, head: Head, signal: AbortSignal): Editor
     whole: head.whole,
     chosen: (from, to) => set({ lo: from, hi: to }),
   });
-  update();
   const inputs = h("div.nbl-range", {}, lo, h("span.nbl-muted", {}, "to"), hi);
   const missing = missingChoice(
     state,
@@ -91,7 +103,8 @@ function rangeEditor(state: TableState, head: Head, signal: AbortSignal): Editor
     () => now().missing,
     (value) => set({ missing: value }),
   );
-  return { elements: [h("div.nbl-big-bars", {}, bars), inputs, missing], update };
+  update();
+  return { elements: [h("div.nbl-big-bars", {}, bars), inputs, missing.line], update };
 }
 
 function valuesEditor(state: TableState, head: Head): Editor {
@@ -100,9 +113,11 @@ function valuesEditor(state: TableState, head: Head): Editor {
   const chosen = (): Set<string> => new Set(current(state, head, "values")?.values ?? all);
   const missing = (): Missing => current(state, head, "values")?.missing ?? "in";
   const set = (values: Set<string>, kept: Missing) => {
-    const every = values.size === all.length && kept === "in";
+    // Where nothing is missing, the filter need not say what becomes of it.
+    const keep = missingOf(state, head) ? kept : "out";
+    const every = values.size === all.length && (kept === "in" || !missingOf(state, head));
     const listed = all.filter((text) => values.has(text));
-    state.setFilter(head.name, every ? null : { kind: "values", values: listed, missing: kept });
+    state.setFilter(head.name, every ? null : { kind: "values", values: listed, missing: keep });
   };
   const list = h("div.nbl-values", { role: "group", "aria-label": `values of ${head.name}` });
   const option = (text: string | null, total: number, allowed: number, color: string, on: boolean) => {
@@ -115,8 +130,8 @@ function valuesEditor(state: TableState, head: Head): Editor {
       else now.delete(text);
       set(now, missing());
     };
-    box.addEventListener("change", toggle);
-    only.addEventListener("click", (event) => {
+    hear(box, "change", toggle);
+    hear(only, "click", (event) => {
       event.preventDefault();
       set(new Set(text === null ? [] : [text]), text === null ? "in" : "out");
     });
@@ -163,7 +178,7 @@ function valuesEditor(state: TableState, head: Head): Editor {
         ?.focus({ preventScroll: true });
   };
   const search = h("input", { type: "search", placeholder: "find a value", "aria-label": "find a value" });
-  search.addEventListener("input", () => {
+  hear(search, "input", () => {
     wanted = search.value;
     update();
   });
@@ -203,7 +218,7 @@ function textEditor(state: TableState, head: Head, signal: AbortSignal): Editor 
   debounced(input, () => set({ text: input.value }), signal);
   const toggle = (name: "regex" | "case", label: string, title: string) => {
     const button = h("button", { title, "aria-pressed": String(how[name]) }, label);
-    button.addEventListener("click", () => {
+    hear(button, "click", () => {
       how[name] = !how[name];
       button.setAttribute("aria-pressed", String(how[name]));
       set({ text: input.value });
@@ -222,7 +237,7 @@ function textEditor(state: TableState, head: Head, signal: AbortSignal): Editor 
     toggle("case", "Aa", "match case"),
     toggle("regex", ".*", "regular expression"),
   );
-  return { elements: [input, line, missing], update: () => {} };
+  return { elements: [input, line, missing.line], update: missing.update };
 }
 
 /** Act when typing pauses, and at once on Enter. */
@@ -233,14 +248,14 @@ function debounced(input: HTMLInputElement, act: () => void, signal: AbortSignal
     delete input.dataset.typing;
     act();
   };
-  signal.addEventListener("abort", () => window.clearTimeout(timer), { once: true });
-  input.addEventListener("input", () => {
+  hear(signal, "abort", () => window.clearTimeout(timer), { once: true });
+  hear(input, "input", () => {
     input.dataset.typing = "yes";
     window.clearTimeout(timer);
     timer = window.setTimeout(act, PAUSE);
   });
-  input.addEventListener("change", now);
-  input.addEventListener("keydown", (event) => {
+  hear(input, "change", now);
+  hear(input, "keydown", (event) => {
     if (event.key === "Enter") now();
   });
 }

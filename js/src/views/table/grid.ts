@@ -3,6 +3,7 @@ import { ScrollMap } from "../../core/ranges";
 import { makeCell, paintCell } from "../../draw/rows";
 import { h, perFrame } from "../dom";
 import type { Frame } from "../frame";
+import { hear } from "./elements";
 import { CellFetcher, cellOf, Pictures, pointsAt } from "./fetch";
 import { HEADER, type Layout, layOut, PICTURE, PICTURE_COLUMN } from "./layout";
 import type { TableState } from "./state";
@@ -60,10 +61,10 @@ export class Grid {
     this.scroller.append(this.#spacer);
     frame.body.append(this.scroller);
     this.scroller.setAttribute("aria-label", `${state.of} table`);
-    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
+    hear(this.scroller, "scroll", () => this.#scrolled(), { passive: true, signal });
     const resized = new ResizeObserver(() => this.relayout());
     resized.observe(this.scroller);
-    signal.addEventListener("abort", () => {
+    hear(signal, "abort", () => {
       resized.disconnect();
       window.clearTimeout(this.#idle);
     });

@@ -2,6 +2,7 @@
 import { drawBars, makeBars } from "../../draw/rows_bars";
 import { h } from "../dom";
 import { brushable, chosenRange } from "./brush";
+import { claim, hear } from "./elements";
 import type { Grid } from "./grid";
 import { icon } from "./icons";
 import { clampWidth, PICTURE_COLUMN } from "./layout";
@@ -62,8 +63,8 @@ export class Header {
 
   /** Show what is sorted and filtered. */
   mark(): void {
-    const sort = this.#state.model.get("sort");
-    const filters = this.#state.model.get("filters");
+    const sort = this.#state.get("sort");
+    const filters = this.#state.get("filters");
     for (const { head, root, sort: arrow, funnel } of this.#cells) {
       const at = sort.findIndex(([name]) => name === head.name);
       const up = sort[at]?.[1];
@@ -77,7 +78,7 @@ export class Header {
   }
 
   draw(): void {
-    const filters = this.#state.model.get("filters");
+    const filters = this.#state.get("filters");
     for (const { head, bars } of this.#cells) {
       const counts = this.#state.bars.get(head.name);
       if (!bars || !counts) continue;
@@ -120,7 +121,7 @@ export class Header {
       h("div.nbl-th-bars", {}, bars),
       this.#makeHandle(head),
     );
-    root.addEventListener("contextmenu", (event) => {
+    hear(root, "contextmenu", (event) => {
       event.preventDefault();
       this.#openMenu(head, funnel);
     });
@@ -130,7 +131,7 @@ export class Header {
         whole: head.whole,
         click: () => this.#openMenu(head, funnel),
         chosen: (lo, hi) => {
-          const old = this.#state.model.get("filters")[head.name];
+          const old = this.#state.get("filters")[head.name];
           const missing = old?.missing === "in" ? "in" : "out";
           this.#state.setFilter(head.name, { kind: "range", lo, hi, missing });
         },
@@ -145,10 +146,9 @@ export class Header {
       "aria-hidden": "true",
       title: "drag to resize, double-click to fit",
     });
-    const set = (width: number) => state.set("widths", { ...state.model.get("widths"), [head.name]: width });
-    handle.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      event.stopPropagation();
+    const set = (width: number) => state.set("widths", { ...state.get("widths"), [head.name]: width });
+    hear(handle, "pointerdown", (event) => {
+      claim(event);
       handle.setPointerCapture(event.pointerId);
       const drag = new AbortController();
       const start = event.clientX;
@@ -156,15 +156,17 @@ export class Header {
       const cell = handle.parentElement as HTMLElement;
       const now = (e: PointerEvent) => clampWidth(width + e.clientX - start);
       const options = { signal: drag.signal };
-      handle.addEventListener(
+      hear(
+        handle,
         "pointermove",
         (e) => {
           cell.style.width = `${now(e)}px`;
         },
         options,
       );
-      handle.addEventListener("pointercancel", () => drag.abort(), options);
-      handle.addEventListener(
+      hear(handle, "pointercancel", () => drag.abort(), options);
+      hear(
+        handle,
         "pointerup",
         (e) => {
           drag.abort();
@@ -173,7 +175,7 @@ export class Header {
         options,
       );
     });
-    handle.addEventListener("dblclick", () => this.#fit(head));
+    hear(handle, "dblclick", () => this.#fit(head));
     return handle;
   }
 }

@@ -1,4 +1,6 @@
 /** What mouse and keys do in the table. */
+
+import { claim, focusOn, hear } from "./elements";
 import type { Table } from "./table";
 
 export const KEYS: [string, string][] = [
@@ -17,9 +19,10 @@ export const KEYS: [string, string][] = [
 
 export function listen(table: Table, signal: AbortSignal): void {
   const { frame, grid, state } = table;
-  frame.root.addEventListener("keydown", (event) => onKey(table, event), { signal });
+  hear(frame.root, "keydown", (event) => onKey(table, event), { signal });
   const body = grid.scroller;
-  body.addEventListener(
+  hear(
+    body,
     "pointerdown",
     (event) => {
       const at = event.button === 0 ? grid.at(event) : null;
@@ -27,14 +30,15 @@ export function listen(table: Table, signal: AbortSignal): void {
       const column = at.column >= 0 ? at.column : undefined;
       if (event.shiftKey) {
         event.preventDefault(); // no text selection
-        body.focus({ preventScroll: true });
+        focusOn(body);
         table.extend(at.place, event.ctrlKey || event.metaKey);
       } else if (event.ctrlKey || event.metaKey) table.toggle(at.place);
       else table.activate(at.place, column);
     },
     { signal },
   );
-  body.addEventListener(
+  hear(
+    body,
     "dblclick",
     (event) => {
       const at = grid.at(event);
@@ -42,7 +46,8 @@ export function listen(table: Table, signal: AbortSignal): void {
     },
     { signal },
   );
-  body.addEventListener(
+  hear(
+    body,
     "pointermove",
     (event) => {
       const row = event.pointerType === "touch" ? -1 : (grid.at(event)?.row ?? -1);
@@ -53,8 +58,8 @@ export function listen(table: Table, signal: AbortSignal): void {
   const left = () => {
     if (state.store.hover?.of === state.of) state.store.setHover(null, state.source);
   };
-  body.addEventListener("pointerleave", left, { signal });
-  signal.addEventListener("abort", left, { once: true });
+  hear(body, "pointerleave", left, { signal });
+  hear(signal, "abort", left, { once: true });
 }
 
 function onKey(table: Table, event: KeyboardEvent): void {
@@ -63,8 +68,7 @@ function onKey(table: Table, event: KeyboardEvent): void {
   const onButton = target.closest("button") !== null;
   if (onButton && (event.key === "Enter" || event.key === " ")) return;
   if (!act(table, event)) return;
-  event.preventDefault();
-  event.stopPropagation();
+  claim(event);
 }
 
 function act(table: Table, event: KeyboardEvent): boolean {

@@ -1,5 +1,6 @@
 /** What a column's funnel opens, and the list of all columns. */
 import { h } from "../dom";
+import { hear } from "./elements";
 import { type Editor, filterEditor } from "./filter";
 import type { Grid } from "./grid";
 import { widthOfTexts } from "./layout";
@@ -28,7 +29,7 @@ export class Menus {
     const editor = filterEditor(state, head, open.signal);
     const unit = head.home === "image" ? " of the image" : head.home === "derived" ? " (derived)" : "";
     const clear = h("button.nbl-quiet", { onclick: () => this.#clear(head, anchor) }, "clear");
-    clear.disabled = !(head.name in state.model.get("filters"));
+    clear.disabled = !(head.name in state.get("filters"));
     const title = h(
       "div.nbl-menu-head",
       {},
@@ -52,7 +53,7 @@ export class Menus {
     this.#editor = {
       elements: [],
       update: () => {
-        clear.disabled = !(head.name in state.model.get("filters"));
+        clear.disabled = !(head.name in state.get("filters"));
         editor.update();
       },
     };
@@ -73,12 +74,12 @@ export class Menus {
       "aria-label": "find a column",
     });
     const draw = () => {
-      const shown = state.model.get("columns");
+      const shown = state.get("columns");
       const names = [...shown, ...state.names.filter((name) => !shown.includes(name))];
       const found = names.filter((name) => name.toLowerCase().includes(search.value.toLowerCase()));
       list.replaceChildren(...found.map((name) => this.#columnBox(name, shown.includes(name))));
     };
-    search.addEventListener("input", draw);
+    hear(search, "input", draw);
     draw();
     const all = h(
       "button.nbl-quiet",
@@ -101,14 +102,14 @@ export class Menus {
     const places = Array.from({ length: Math.max(to - from, 0) }, (_, i) => from + i);
     const { font } = getComputedStyle(this.#grid.scroller);
     const width = widthOfTexts(this.#state, head, places, font);
-    this.#state.set("widths", { ...this.#state.model.get("widths"), [head.name]: width });
+    this.#state.set("widths", { ...this.#state.get("widths"), [head.name]: width });
   };
 
   #columnBox(name: string, on: boolean): HTMLElement {
     const state = this.#state;
     const box = h("input", { type: "checkbox", ...(on ? { checked: true } : {}) });
-    box.addEventListener("change", () => {
-      const shown = state.model.get("columns").filter((other) => other !== name);
+    hear(box, "change", () => {
+      const shown = state.get("columns").filter((other) => other !== name);
       state.set("columns", box.checked ? [...shown, name] : shown);
     });
     return h("label.nbl-value", {}, box, h("span.nbl-value-text", { title: name }, name));

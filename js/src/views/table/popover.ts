@@ -1,6 +1,7 @@
 /** Something small over the view, next to what opened it; Escape or a press elsewhere takes it away. */
 import { h } from "../dom";
 import type { Frame } from "../frame";
+import { claim, focusOn, hear } from "./elements";
 
 export class Popover {
   #element: HTMLElement | null = null;
@@ -17,14 +18,13 @@ export class Popover {
       if (this.#element && !this.#element.contains(target) && !this.#anchor?.contains(target))
         this.close(false);
     };
-    document.addEventListener("pointerdown", away, { capture: true, signal });
+    hear(document, "pointerdown", away, { capture: true, signal });
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== "Escape" || !this.#element) return;
-      event.stopPropagation();
-      event.preventDefault();
+      claim(event);
       this.close();
     };
-    frame.root.addEventListener("keydown", onKey, { capture: true, signal });
+    hear(frame.root, "keydown", onKey, { capture: true, signal });
   }
 
   get open(): boolean {
@@ -46,8 +46,10 @@ export class Popover {
     this.#element = h("div.nbl-popover", { role: "dialog", "aria-label": label, tabindex: -1 }, ...content);
     this.#frame.root.append(this.#element);
     this.position();
-    const first = this.#element.querySelector<HTMLElement>("[autofocus], input, select, button");
-    (first ?? this.#element).focus({ preventScroll: true });
+    const first =
+      this.#element.querySelector<HTMLElement>("input, select") ??
+      this.#element.querySelector<HTMLElement>("button:enabled");
+    focusOn(first ?? this.#element);
   }
 
   /** Contents have another size now. */
@@ -78,6 +80,7 @@ export class Popover {
     this.#closing = undefined;
     closing?.();
     if (!back) return;
-    (anchor?.isConnected && anchor.tabIndex >= 0 ? anchor : this.#frame.root).focus({ preventScroll: true });
+    const grid = this.#frame.root.querySelector<HTMLElement>(".nbl-grid");
+    focusOn(anchor?.isConnected && anchor.tabIndex >= 0 ? anchor : grid);
   }
 }

@@ -5,6 +5,7 @@ import { type Cell, RowCache } from "../../core/rows";
 import type { Changed, Of, SelectionStore } from "../../core/selection";
 import { asArray, asBytes } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
+import { hear } from "./elements";
 import type { Bars, Columns, Described, Filter, Head, Sort, TableModel, TableTraits } from "./wire";
 
 /** "rows": which rows; "cells": what is in them; "columns": which, and their headers; "marks": selected, active. */
@@ -62,7 +63,7 @@ export class TableState {
     this.#onTrait("columns", () => void this.reload());
     for (const name of ["pinned", "widths", "thumbnails"]) this.#onTrait(name, () => this.tell("columns"));
     this.#onTrait("height", () => this.tell("traits"));
-    signal.addEventListener("abort", () => {
+    hear(signal, "abort", () => {
       window.clearTimeout(this.#settling);
       this.#listeners.clear();
     });
@@ -75,8 +76,8 @@ export class TableState {
 
   /** Columns shown, in order, pinned ones first. */
   get shown(): Head[] {
-    const pinned = this.model.get("pinned");
-    const heads = this.model.get("columns").flatMap((name) => this.heads.get(name) ?? []);
+    const pinned = this.get("pinned");
+    const heads = this.get("columns").flatMap((name) => this.heads.get(name) ?? []);
     const first = (head: Head) => head.name === this.idName || pinned.includes(head.name);
     return [...heads.filter(first), ...heads.filter((head) => !first(head))];
   }
@@ -97,17 +98,21 @@ export class TableState {
   }
 
   get filtering(): boolean {
-    return Object.keys(this.model.get("filters")).length > 0 || this.model.get("search") !== "";
+    return Object.keys(this.get("filters")).length > 0 || this.get("search") !== "";
   }
 
   /** Number kept cells carry, of these tables and columns. */
   get generation(): number {
-    const stamp = `${this.store.rev}|${this.model.get("columns").join("|")}`;
+    const stamp = `${this.store.rev}|${this.get("columns").join("|")}`;
     if (stamp !== this.#stamp) {
       this.#stamp = stamp;
       this.#stamps++;
     }
     return this.#stamps;
+  }
+
+  get<K extends keyof TableTraits>(name: K): TableTraits[K] {
+    return this.model.get(name);
   }
 
   set<K extends keyof TableTraits>(name: K, value: TableTraits[K]): void {
@@ -116,7 +121,7 @@ export class TableState {
   }
 
   setFilter(name: string, filter: Filter | null): void {
-    const { [name]: _, ...others } = this.model.get("filters");
+    const { [name]: _, ...others } = this.get("filters");
     this.set("filters", filter ? { ...others, [name]: filter } : others);
   }
 
@@ -127,7 +132,7 @@ export class TableState {
 
   /** Put a column first, ascending, then descending, then not at all; with `more` behind other keys. */
   cycleSort(name: string, more: boolean): void {
-    const sort = this.model.get("sort");
+    const sort = this.get("sort");
     const now = sort.find(([key]) => key === name);
     const next: Sort = now ? (now[1] ? [[name, false]] : []) : [[name, true]];
     const others = more ? sort.filter(([key]) => key !== name) : [];
@@ -146,7 +151,7 @@ export class TableState {
   async reload(): Promise<void> {
     const { rev } = this.store;
     try {
-      const names = this.model.get("columns");
+      const names = this.get("columns");
       const { result } = await this.rpc.request<Described>("describe", { names }, { key: "describe" });
       if (this.#signal.aborted || rev !== this.store.rev || result.rev !== rev) return;
       this.heads = new Map(result.columns.map((head) => [head.name, head]));
@@ -180,7 +185,7 @@ export class TableState {
       return;
     }
     const started = performance.now();
-    const names = this.model.get("columns");
+    const names = this.get("columns");
     const others = store.allowed(of, [this.source, this.filterSource]);
     const params = { filters, search, search_in: this.searchable, sort: model.get("sort"), names };
     try {
@@ -208,7 +213,7 @@ export class TableState {
 
   /** Fetch the order, and show the rows in it. */
   async resort(): Promise<void> {
-    const sort = this.model.get("sort").filter(([name]) => this.names.includes(name));
+    const sort = this.get("sort").filter(([name]) => this.names.includes(name));
     const { rev } = this.store;
     const key = JSON.stringify([rev, sort]);
     this.tell("traits");
@@ -246,7 +251,7 @@ export class TableState {
         resolve();
       };
       this.#listeners.add(check);
-      this.#signal.addEventListener("abort", () => resolve(), { once: true });
+      hear(this.#signal, "abort", () => resolve(), { once: true });
       check();
     });
   }
@@ -264,7 +269,7 @@ export class TableState {
     const { store, of } = this;
     const n = store.tables[of].n;
     this.n = n;
-    const sort = this.model.get("sort").filter(([name]) => this.names.includes(name));
+    const sort = this.get("sort").filter(([name]) => this.names.includes(name));
     const order = sort.length ? this.#orders.get(JSON.stringify([store.rev, sort])) : null;
     if (order === undefined) return; // it is on its way
     this.visible = VisibleRows.of(n, order, store.allowed(of, [this.source]));
@@ -325,6 +330,6 @@ export class TableState {
   #onTrait(name: string, callback: () => void): void {
     const event = `change:${name}`;
     this.model.on(event, callback);
-    this.#signal.addEventListener("abort", () => this.model.off(event, callback), { once: true });
+    hear(this.#signal, "abort", () => this.model.off(event, callback), { once: true });
   }
 }

@@ -185,7 +185,7 @@ export class Table {
   #lastActive = -1;
 
   #resize(): void {
-    this.frame.root.style.height = `${this.state.model.get("height")}px`;
+    this.frame.root.style.height = `${this.state.get("height")}px`;
   }
 
   #sayEmpty(): void {

@@ -2,6 +2,7 @@
 import { formatCount } from "../../core/format";
 import { h } from "../dom";
 import type { Frame } from "../frame";
+import { hear } from "./elements";
 import { icon } from "./icons";
 import type { Menus } from "./menu";
 import type { TableState } from "./state";
@@ -26,21 +27,21 @@ export class Toolbar {
     let timer = 0;
     const look = () => {
       window.clearTimeout(timer);
-      if (this.search.value !== state.model.get("search")) state.set("search", this.search.value);
+      if (this.search.value !== state.get("search")) state.set("search", this.search.value);
     };
-    this.search.addEventListener("input", () => {
+    hear(this.search, "input", () => {
       window.clearTimeout(timer);
       timer = window.setTimeout(look, PAUSE);
     });
-    this.search.addEventListener("change", look);
-    this.search.addEventListener("keydown", (event) => {
+    hear(this.search, "change", look);
+    hear(this.search, "keydown", (event) => {
       if (event.key !== "Escape") return;
       this.search.value = "";
       look();
       frame.root.querySelector<HTMLElement>(".nbl-grid")?.focus({ preventScroll: true });
       event.stopPropagation();
     });
-    signal.addEventListener("abort", () => window.clearTimeout(timer), { once: true });
+    hear(signal, "abort", () => window.clearTimeout(timer), { once: true });
     const columns = h(
       "button",
       { title: "show or hide columns", "aria-haspopup": "dialog", onclick: () => menus.columns(columns) },
@@ -52,7 +53,7 @@ export class Toolbar {
       { "aria-label": "pictures", title: "show pictures" },
       icon("picture"),
     );
-    pictures.addEventListener("click", () => state.set("thumbnails", !state.model.get("thumbnails")));
+    hear(pictures, "click", () => state.set("thumbnails", !state.get("thumbnails")));
     this.#pictures = pictures;
     const keys = h(
       "button.nbl-quiet.nbl-icon",
@@ -92,10 +93,12 @@ export class Toolbar {
 
   #drawChips(): void {
     const state = this.#state;
-    const filters = Object.entries(state.model.get("filters"));
-    const search = state.model.get("search");
+    const filters = Object.entries(state.get("filters"));
+    const search = state.get("search");
     const chips = filters.map(([name, filter]) =>
-      chip(`${name} ${describe(filter)}`, `remove filter of ${name}`, () => state.setFilter(name, null)),
+      chip(`${name} ${describe(filter, state.heads.get(name)?.categories)}`, `remove filter of ${name}`, () =>
+        state.setFilter(name, null),
+      ),
     );
     if (search) chips.push(chip(`“${search}”`, "remove search", () => state.set("search", "")));
     const others = this.#otherClauses();
@@ -128,7 +131,7 @@ function chip(text: string, label: string, remove: () => void): HTMLElement {
   );
 }
 
-function describe(filter: Filter): string {
+function describe(filter: Filter, categories: readonly string[] = []): string {
   if (filter.missing === "only") return "missing";
   const more = filter.missing === "in" ? " or missing" : "";
   if (filter.kind === "text") {
@@ -137,6 +140,9 @@ function describe(filter: Filter): string {
   }
   if (filter.kind === "values") {
     const { values } = filter;
+    const left = categories.filter((text) => !values.includes(text));
+    if (left.length < values.length && left.length <= 3 && values.length > 3)
+      return `not ${left.join(", ") || "missing"}${left.length && !more ? " or missing" : ""}`;
     const listed = values.slice(0, 3).join(", ");
     return `${listed || (more ? "" : "none")}${values.length > 3 ? ` +${values.length - 3}` : ""}${more}`.trim();
   }
