@@ -1,0 +1,21 @@
+/** Short words for what views do to elements all the time. */
+
+export function hear<K extends keyof HTMLElementEventMap>(
+  target: EventTarget,
+  type: K,
+  listener: (event: HTMLElementEventMap[K]) => void,
+  options: AddEventListenerOptions = {},
+): void {
+  target.addEventListener(type, listener as EventListener, options);
+}
+
+/** Give the keyboard to an element without scrolling the notebook to it. */
+export function focusOn(element: HTMLElement | null | undefined): void {
+  element?.focus({ preventScroll: true });
+}
+
+/** It was meant for the view: neither the browser nor JupyterLab shall act on it. */
+export function claim(event: Event): void {
+  event.preventDefault();
+  event.stopPropagation();
+}
