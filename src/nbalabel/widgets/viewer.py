@@ -52,7 +52,7 @@ class Viewer(Bridge):
 
     Example:
         >>> import tempfile, nbalabel as nl
-        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=8, n_labeled=4, n_test=2, size=64)
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=8, n_labeled=4, n_test=2, size=96)
         >>> viewer = nl.Viewer(nl.Workspace(ds), opacity=0.6)
         >>> viewer.image_id = int(ds.images.index[3])
         >>> viewer.workspace.selection.active == ("images", viewer.image_id)
