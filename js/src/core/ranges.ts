@@ -6,6 +6,9 @@
 /** Firefox draws elements up to 17.9 million pixels; stay well below. */
 export const TALLEST = 6_000_000;
 
+/** Pixels up to which a scroll is one of a wheel, a key or a finger: the scroll bar moves farther at once. */
+const NEAR = 4000;
+
 export class ScrollMap {
   /** Pixels of rows above the top of the view. */
   top = 0;
@@ -68,7 +71,7 @@ export class ScrollMap {
       return false;
     }
     const end = TALLEST - this.#view;
-    const exact = Math.abs(delta) <= 2 * this.#view;
+    const exact = Math.abs(delta) <= Math.max(2 * this.#view, NEAR);
     this.top = exact ? this.#clamp(this.top + delta) : (scrollTop / end) * (this.total - this.#view);
     return exact;
   }

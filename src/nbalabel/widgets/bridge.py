@@ -90,6 +90,10 @@ class Bridge(anywidget.AnyWidget):
         """The view as a picture, for pages that run no widgets; None where it has none."""
         return None
 
+    def html(self) -> str:
+        """The view as HTML for the same pages, its texts escaped; "" where it has none."""
+        return ""
+
     def close(self) -> None:
         """Take the view and its clauses away."""
         if self.comm is not None:

@@ -149,8 +149,15 @@ def _values(ws: Workspace, of: str, column: Column, wanted: Filter) -> Kept:
         # Texts stand as they are: pandas has no "" among the values, the views count it as missing.
         listed = [x for x in listed if x != ""]
         code += f".isin([{', '.join(map(literal, listed))}])"
-    shown = ", ".join(values[:3]) + (f" and {len(values) - 3} more" if len(values) > 3 else "")
-    return Kept(rows, f"{column.name} {shown or 'none'}", code)
+    return Kept(rows, f"{column.name} {_listed(values, column.categories)}", code)
+
+
+def _listed(values: Sequence[str], categories: Sequence[str]) -> str:
+    left = [text for text in categories if text not in values]
+    if 0 < len(left) <= 3 < len(values):
+        return f"not {', '.join(left)}"
+    more = f" and {len(values) - 3} more" if len(values) > 3 else ""
+    return ", ".join(values[:3]) + more or "none"
 
 
 def _text(ws: Workspace, of: str, column: Column, wanted: Filter) -> Kept:
@@ -167,11 +174,13 @@ def _text(ws: Workspace, of: str, column: Column, wanted: Filter) -> Kept:
         texts = series if direct and series is not None else pd.Series(column.values, dtype="str")
         rows = contains(texts, text, **options)
         if regex:  # one that matches nothing at all would keep missing texts
-            rows &= ~column.missing
+            rows = rows & ~column.missing
     else:
         found = contains(pd.Series(list(column.categories), dtype="str"), text, **options)
         rows = np.append(found, False)[column.values]
     if code:
+        if not is_plain_text(source_of(ws, of, column.name)):
+            code += '.astype("str")'  # categories may be objects, which pandas folds case of in other ways
         given = "".join(f", {key}={value}" for key, value in options.items() if key != "regex" or not regex)
         matched = f"{code}.str.contains({literal(text)}{given})"
         empty = regex and is_plain_text(source_of(ws, of, column.name))

@@ -1,4 +1,4 @@
-"""What a view shows on pages that run no widgets, such as GitHub and nbviewer: a picture in the output."""
+"""What a view shows on pages that run no widgets, such as GitHub and nbviewer: a picture or plain HTML."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ if TYPE_CHECKING:
 
 
 def with_picture(bundle: Any, view: Bridge) -> Any:
-    """The output of a view, with a PNG beside the live widget."""
+    """The output of a view, with a PNG or HTML beside the live widget."""
     try:
-        picture = view.picture()
+        picture, html = view.picture(), view.html()
     except NbalabelError as error:  # the widget itself shows what is wrong
         view.errors.append(error)
-        picture = None
-    if bundle is None or picture is None:
+        picture, html = None, ""
+    if bundle is None or (picture is None and not html):
         return bundle
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    return {**data, "image/png": base64.b64encode(png(picture)).decode("ascii")}, metadata
+    if picture is not None:
+        data = {**data, "image/png": base64.b64encode(png(picture)).decode("ascii")}
+    if html:
+        data = {**data, "text/html": html}
+    return data, metadata
 
 
 def png(picture: Image) -> bytes:

@@ -22,9 +22,11 @@ from .filters import Kept, all_of, keep, search
 from .ordering import order_by
 from .pictures import thumbnail_bytes
 from .selection import pack, unpack
+from .table_html import rows_html
 from .workspace import Workspace
 
 _FIRST = 60  # rows whose cells travel with the answer to a filter
+_IN_HTML = 8  # rows for pages that run no widgets
 _MANY = 500  # categories from which their texts travel instead of codes
 _LONG = 1000  # characters of a text that a cell shows
 _AT_ONCE = 2000  # rows or pictures one request may ask for
@@ -106,6 +108,13 @@ class Table(Bridge):
         """The tables have changed: bins, orders and kept rows belong to the old ones."""
         self._forget()
         super().refreshed()
+
+    def html(self) -> str:
+        """The first rows shown, for pages that run no widgets."""
+        ws, of = self.workspace, self.of
+        rows = ws.allowed(of, (self.source,))
+        n = len(ws.ids(of)) if rows is None else int(rows.sum())
+        return rows_html(ws, of, self.columns, self._first(rows, self.sort)[:_IN_HTML], n)
 
     def _forget(self) -> None:
         self._bars: dict[str, Bars] = {}
@@ -312,5 +321,10 @@ def default_columns(ws: Workspace, of: str) -> list[str]:
     """Columns a table shows at first: what tells its rows apart, then the user's own."""
     names = ws.column_names(of)
     shown = [name for name in _SHOWN[of] if name in names]
-    own = [name for name in names if name not in shown and name not in _NOT_AT_FIRST]
-    return [*shown, *own][:_MOST_AT_FIRST]
+    own = [name for name in names if name not in _SHOWN[of] and name not in _NOT_AT_FIRST]
+    return [name for name in [*shown, *own] if not _is_empty(ws.column(of, name))][:_MOST_AT_FIRST]
+
+
+def _is_empty(column: Column) -> bool:
+    """Whether no row has a value; of no rows nothing is known."""
+    return len(column.values) > 0 and bool(column.missing.all())
