@@ -151,3 +151,8 @@ def test_other_predictions_of_the_run_are_seen_at_the_next_look(ds):
     run.predictions = run.predictions.iloc[:4]
     ws.sync()
     assert len(ws.ids("predictions")) == 4
+    run.predictions["score"] = np.float32(0.5)
+    ws.sync()
+    assert set(ws.column("predictions", "score").values) == {0.5}
+    ws.sync()
+    assert ws.rev == 2

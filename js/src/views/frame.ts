@@ -40,6 +40,7 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
     note,
   );
   spinner.title = "waiting for the kernel";
+  root.addEventListener("keydown", (event) => saveAsEver(event, el), { signal });
   el.append(root);
   signal.addEventListener("abort", () => root.remove(), { once: true });
 
@@ -114,4 +115,13 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
       placeholder.style.display = text ? "" : "none";
     },
   };
+}
+
+/** JupyterLab hears no key of ours, by `data-lm-suppress-shortcuts`; saving is one that people expect everywhere. */
+function saveAsEver(event: KeyboardEvent, outside: HTMLElement): void {
+  if (!(event.ctrlKey || event.metaKey) || event.code !== "KeyS" || !document.body.dataset.jpThemeName)
+    return;
+  event.preventDefault();
+  event.stopPropagation();
+  outside.dispatchEvent(new KeyboardEvent("keydown", event));
 }

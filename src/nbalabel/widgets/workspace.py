@@ -15,7 +15,7 @@ from ..core.schema import INDEX_NAMES, empty
 from ..core.selection import TABLES, Clause, Index, Rows, check_table
 from ..data.acceptance import decided
 from ..data.dataset import Dataset
-from ..data.sync import watch
+from ..data.sync import is_untouched, watch
 from .code import as_code
 from .columns import Column, Columns
 from .selection import Ids, Selection
@@ -162,8 +162,8 @@ class Workspace:
 
     def refresh(self) -> None:
         """Look at the tables again if they have changed; views and clauses follow. Cells see to it."""
-        replaced = self.run is not None and self.run.predictions is not self._predictions
-        if not self._stale and not replaced:
+        known = self._columns.frames["predictions"]
+        if not self._stale and (self.run is None or is_untouched(self.run.predictions, known)):
             return
         self._stale = False
         self.rev += 1
@@ -201,7 +201,6 @@ class Workspace:
     def _take_tables(self) -> None:
         run, ds = self.run, self.ds
         predictions = empty("predictions", ds.labels) if run is None else run.predictions
-        self._predictions = predictions
         frames = {"images": ds.images, "instances": ds.instances, "predictions": predictions}
         # Copies on write: what a cell assigns shows here once the dataset has checked it.
         frames = {name: frame.copy(deep=False) for name, frame in frames.items()}
