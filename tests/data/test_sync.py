@@ -160,3 +160,14 @@ def test_the_end_of_a_notebook_cell_is_a_sync_point(ds, monkeypatch, capsys):
     finally:
         shell.user_ns.clear()
         InteractiveShell.clear_instance()
+
+
+def test_every_instance_can_be_deleted_and_comes_back(ds):
+    before = ds.instances.copy()
+    ds.instances = ds.instances.iloc[:0]
+    ds.images["weight"] = 2
+    ds.sync()
+    assert len(ds.instances) == 0
+    ds.undo()
+    ds.undo()
+    pd.testing.assert_frame_equal(ds.instances, before)

@@ -203,7 +203,11 @@ def _address(array: np.ndarray) -> tuple[Any, ...]:
 
 def _addresses(array: pa.ChunkedArray) -> list[tuple[Any, ...]]:
     return [
-        (chunk.offset, len(chunk), *(buffer and buffer.address for buffer in chunk.buffers()))
+        (
+            chunk.offset,
+            len(chunk),
+            *(None if buffer is None else buffer.address for buffer in chunk.buffers()),
+        )
         for chunk in array.chunks
     ]
 
