@@ -66,11 +66,12 @@ export class Bar {
 
   /** @param at place of the image in the order, from 0; -1 where the selection leaves it out. */
   where(at: number, n: number, picture: Picture | null, ends: { first: boolean; last: boolean }): void {
-    this.#place.textContent =
-      n || picture ? `${at < 0 ? "–" : (at + 1).toLocaleString("en")} / ${n.toLocaleString("en")}` : "";
+    this.#place.textContent = `${at < 0 ? "–" : (at + 1).toLocaleString("en")} / ${n.toLocaleString("en")}`;
     this.#place.title = at < 0 && picture ? "the selection leaves this image out" : "";
     (this.#previous as HTMLButtonElement).disabled = ends.first;
     (this.#next as HTMLButtonElement).disabled = ends.last;
+    for (const { count } of this.#layers.values()) count.textContent = "";
+    this.#name.textContent = this.#name.title = "";
     if (!picture) return;
     const { head, n: masks, nLabels } = picture;
     this.#name.textContent = head.file.split("/").pop() ?? head.file;

@@ -1,7 +1,6 @@
 /** The image's masks as rows, only those in sight in the document; sorted by a click on the head. */
 import { h, perFrame } from "../dom";
-import { icon } from "./icons";
-import { swatchOf } from "./legend";
+import { type ListState, makeRow, markRow } from "./list_row";
 import type { Picture } from "./picture";
 
 export interface ListEvents {
@@ -9,18 +8,6 @@ export interface ListEvents {
   hover(mask: number): void;
   zoom(mask: number): void;
   toggle(what: "hidden" | "locked", mask: number): void;
-}
-
-export interface ListState {
-  picture: Picture;
-  active: number;
-  hover: number;
-  color(mask: number): string;
-  /** Left out by a layer, the score or hand. */
-  shown(mask: number): boolean;
-  allowed(mask: number): boolean;
-  hidden(mask: number): boolean;
-  locked(mask: number): boolean;
 }
 
 type Key = "label" | "source" | "score" | "area";
@@ -47,6 +34,7 @@ export class List {
   #heads = new Map<Key, HTMLElement>();
   #sort: { by: Key; down: boolean } | null = null;
   #ordered: Picture | null = null;
+  #drawn: unknown[] = []; // what the rows in the document were made of
   #drawSoon: () => void;
 
   constructor(
@@ -147,61 +135,25 @@ export class List {
     if (!state) {
       spacer.style.height = "0";
       spacer.replaceChildren();
+      this.#drawn = [];
       this.#foot.textContent = "";
       return;
     }
-    spacer.style.height = `${order.length * ROW}px`;
+    spacer.style.height = `${Math.max(order.length, 1) * ROW}px`;
     const from = Math.max(Math.floor(rows.scrollTop / ROW) - 2, 0);
     const to = Math.min(Math.ceil((rows.scrollTop + rows.clientHeight) / ROW) + 2, order.length);
-    spacer.replaceChildren(...order.slice(from, to).map((mask, i) => this.#row(state, mask, from + i)));
+    const drawn = [order, state.picture.values, from, to];
+    if (drawn.some((part, i) => part !== this.#drawn[i])) {
+      this.#drawn = drawn;
+      const id = (mask: number) => `${this.id}-${mask}`;
+      const visible = order.slice(from, to);
+      spacer.replaceChildren(...visible.map((mask, i) => makeRow(id(mask), state, mask, (from + i) * ROW)));
+      if (!order.length) spacer.append(h("div.nbl-viewer-row.nbl-viewer-none", {}, nothing(state.picture)));
+    }
+    for (const row of spacer.querySelectorAll<HTMLElement>("[role=option]")) markRow(row, state);
     if (state.active >= 0) spacer.setAttribute("aria-activedescendant", `${this.id}-${state.active}`);
     else spacer.removeAttribute("aria-activedescendant");
     this.#foot.textContent = counts(state);
-  }
-
-  #row(state: ListState, mask: number, at: number): HTMLElement {
-    const { picture, active, hover } = state;
-    const predicted = mask >= picture.nLabels;
-    const swatch = swatchOf(state.color(mask), predicted);
-    const score = picture.score[mask];
-    const hidden = state.hidden(mask);
-    const locked = state.locked(mask);
-    const name = `${predicted ? "prediction" : "instance"} ${picture.ids[mask]}`;
-    const row = h(
-      "div.nbl-viewer-row",
-      {
-        id: `${this.id}-${mask}`,
-        role: "option",
-        "aria-selected": String(mask === active),
-        "data-mask": mask,
-        title: `${name}: ${picture.label(mask)}`,
-        style: { top: `${at * ROW}px` },
-      },
-      swatch,
-      h("span.nbl-viewer-label", {}, picture.label(mask)),
-      h("span.nbl-viewer-source.nbl-muted", {}, picture.source(mask)),
-      h("span.nbl-viewer-score", {}, Number.isNaN(score) ? "" : score.toFixed(2)),
-      h("span.nbl-viewer-area", {}, picture.area[mask].toLocaleString("en")),
-      this.#lever("hidden", mask, hidden, hidden ? "show" : "hide", name),
-      this.#lever("locked", mask, locked, locked ? "unlock" : "lock", name),
-    );
-    row.classList.toggle("nbl-active", mask === active);
-    row.classList.toggle("nbl-hover", mask === hover);
-    row.classList.toggle("nbl-off", !state.shown(mask));
-    row.classList.toggle("nbl-dim", !state.allowed(mask));
-    return row;
-  }
-
-  #lever(what: "hidden" | "locked", mask: number, on: boolean, verb: string, name: string): HTMLElement {
-    const glyph = what === "hidden" ? (on ? "hidden" : "shown") : on ? "locked" : "open";
-    const label = `${verb} ${name}`;
-    const button = h(
-      "button.nbl-quiet.nbl-viewer-lever",
-      { "aria-label": label, "aria-pressed": String(on), tabindex: -1, "data-what": what, "data-mask": mask },
-      icon(glyph),
-    );
-    button.title = verb;
-    return button;
   }
 
   #clicked(event: MouseEvent): void {
@@ -225,4 +177,8 @@ function counts({ picture, shown }: ListState): string {
   const parts = [`${nLabels} label${nLabels === 1 ? "" : "s"}`];
   if (n > nLabels) parts.push(`${n - nLabels} prediction${n - nLabels === 1 ? "" : "s"}`);
   return parts.join(", ") + (seen < n ? ` (${seen} shown)` : "");
+}
+
+function nothing({ head }: Picture): string {
+  return head.state === "empty" ? "Verified: nothing is there." : "No labels or predictions here.";
 }

@@ -25,11 +25,10 @@ export function looksOf(picture: Picture, context: Context): Looks {
   const { settings, active, hover } = context;
   const looks = newLooks(picture.n);
   const fill = settings.get("fill") ? settings.get("opacity") : 0;
-  const only = settings.get("only_selected");
   for (let mask = 0; mask < picture.n; mask++) {
     const allowed = isAllowed(picture, mask, context.allowed);
     looks.color[mask] = packedColor(maskColor(picture, mask));
-    looks.shown[mask] = isShown(picture, mask, context) && (allowed || !only) ? 1 : 0;
+    looks.shown[mask] = isShown(picture, mask, context) ? 1 : 0;
     const opacity = mask < picture.nLabels ? fill : fill * PREDICTED;
     const strong = mask === active || mask === hover;
     looks.fill[mask] = strong
@@ -41,13 +40,10 @@ export function looksOf(picture: Picture, context: Context): Looks {
   return looks;
 }
 
-/** Whether its layer, its score and people show a mask. */
-export function isShown(
-  picture: Picture,
-  mask: number,
-  { settings, hidden }: Pick<Context, "settings" | "hidden">,
-): boolean {
+/** Whether its layer, its score, the selection and people show a mask. */
+export function isShown(picture: Picture, mask: number, { settings, hidden, allowed }: Context): boolean {
   if (hidden.has(picture.key(mask))) return false;
+  if (settings.get("only_selected") && !isAllowed(picture, mask, allowed)) return false;
   if (mask < picture.nLabels) return settings.get("show_labels");
   return settings.get("show_predictions") && !(picture.score[mask] < settings.get("min_score"));
 }

@@ -1,11 +1,8 @@
 /** The viewer: what the store points at, loaded, drawn and listed; what people do, told to the store. */
 import { Browse } from "../../core/browse";
-import { History } from "../../core/history";
 import type { Changed, SelectionStore } from "../../core/selection";
-import { type Mark, type MarkChange, Visibility } from "../../core/visibility";
-import type { Marked } from "../../draw/overlay";
+import { Visibility } from "../../core/visibility";
 import { watchTheme } from "../../draw/theme";
-import type { Effect } from "../../tools/tool";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { h } from "../dom";
@@ -13,32 +10,34 @@ import type { Frame } from "../frame";
 import { Bar } from "./bar";
 import { Chips } from "./chips";
 import { Display } from "./display";
-import { command, isTyping, KEYS } from "./keys";
+import { Gestures, type Target } from "./gestures";
+import { KEYS } from "./keys";
 import { List } from "./list";
 import { type Entry, Loader } from "./loader";
-import { type Context, isAllowed, isShown, looksOf, maskColor } from "./looks";
+import { type Context, maskColor } from "./looks";
 import type { OptionName, Settings } from "./options";
 import { Parts } from "./parts";
 import type { Picture } from "./picture";
+import { listStateOf, sceneOf } from "./scene";
 import { Stage } from "./stage";
 import { measured } from "./timing";
 
 const PATIENCE = 250; // milliseconds that masks wait for their image before they are shown without it
 
-export class Viewer {
+export class Viewer implements Target {
   readonly stage: Stage;
   readonly loader: Loader;
+  readonly #gestures: Gestures;
   readonly #bar: Bar;
   readonly #list: List;
   readonly #chips: Chips;
   readonly #display: Display;
   readonly #parts: Parts;
-  readonly #visibility = new Visibility(() => this.#restyle());
-  readonly #history = new History<MarkChange>(this.#visibility);
+  readonly visibility = new Visibility(() => this.#restyle());
   readonly #main: HTMLElement;
-  #browse = new Browse(null, 0);
+  browse = new Browse(null, 0);
   /** Row of the image wanted; -1 for none. */
-  #row = -1;
+  row = -1;
   /** What is on the stage. */
   #shown: Entry | null = null;
   #asked = 0; // performance.now() when the image was asked for
@@ -48,16 +47,17 @@ export class Viewer {
   constructor(
     private frame: Frame,
     rpc: Rpc,
-    private store: SelectionStore,
-    private settings: Settings,
-    private source: string,
+    readonly store: SelectionStore,
+    readonly settings: Settings,
+    readonly source: string,
     private signal: AbortSignal,
   ) {
+    this.#gestures = new Gestures(this);
     const current = () => ({ rev: store.rev, colorBy: settings.get("color_by") });
     this.loader = new Loader(rpc, current, signal);
     this.stage = new Stage(
       {
-        effect: (effect) => this.#effect(effect),
+        effect: (effect) => this.#gestures.effect(effect),
         moved: () => this.#moved(),
         pointed: (at) => this.#chips.cursor(at, this.stage),
       },
@@ -66,10 +66,10 @@ export class Viewer {
     this.#chips = new Chips(this.stage.front, () => this.#retry());
     this.#list = new List(
       {
-        point: (mask) => this.#point(mask),
-        hover: (mask) => this.#hover(mask),
+        point: (mask) => this.#gestures.point(mask),
+        hover: (mask) => this.#gestures.hover(mask),
         zoom: (mask) => mask >= 0 && this.stage.zoomTo(mask),
-        toggle: (what, mask) => this.#mark(what, mask),
+        toggle: (what, mask) => this.#gestures.mark(what, mask),
       },
       `${source}-${rpc.client}`,
       signal,
@@ -80,7 +80,7 @@ export class Viewer {
     const help = cheatsheet(frame, KEYS, signal);
     this.#display = new Display(frame, settings, signal);
     this.#bar = new Bar(frame.toolbar, settings, {
-      step: (by) => this.#step(by),
+      step: (by) => this.#gestures.step(by),
       fit: () => this.stage.fit(),
       display: (anchor) => this.#display.toggle(anchor),
       help,
@@ -97,13 +97,18 @@ export class Viewer {
     this.#follow({ tables: true, clauses: true, active: true, by: "" });
   }
 
+  get picture(): Picture | undefined {
+    const picture = this.#shown?.masks;
+    return picture?.head.rev === this.store.rev ? picture : undefined;
+  }
+
   #listen(): void {
     const { signal, frame } = this;
     this.store.subscribe((changed) => this.#follow(changed), signal);
     this.settings.watch((name) => this.#optionChanged(name));
-    frame.root.addEventListener("keydown", (event) => this.#key(event), { signal });
-    frame.root.addEventListener("keyup", (event) => event.key === " " && this.#peek(false), { signal });
-    frame.root.addEventListener("focusout", () => this.#peek(false), { signal });
+    frame.root.addEventListener("keydown", (event) => this.#gestures.key(event), { signal });
+    frame.root.addEventListener("keyup", (event) => event.key === " " && this.peek(false), { signal });
+    frame.root.addEventListener("focusout", () => this.peek(false), { signal });
     watchTheme(() => this.stage.redraw(), signal);
     signal.addEventListener("abort", () => window.clearTimeout(this.#patience), { once: true });
   }
@@ -117,14 +122,14 @@ export class Viewer {
       return;
     }
     if (changed.tables || changed.clauses)
-      this.#browse = new Browse(store.allowed("images", [this.source]), store.tables.images.n);
+      this.browse = new Browse(store.allowed("images", [this.source]), store.tables.images.n);
     if (changed.tables && this.#shown?.masks) {
       this.#reload(this.#shown);
       return;
     }
     const wanted = this.#wanted();
-    if (changed.tables) this.#row = -2;
-    if (wanted !== this.#row) this.#go(wanted);
+    if (changed.tables) this.row = -2;
+    if (wanted !== this.row) this.#go(wanted);
     else if (changed.active || changed.clauses || changed.hover) this.#restyle();
     if (changed.active && changed.by !== this.source) this.#reveal();
     this.#where();
@@ -133,14 +138,14 @@ export class Viewer {
   /** Image of the active row; while nothing is active the one shown, else the first that is allowed. */
   #wanted(): number {
     const { store } = this;
-    const browse = this.#browse;
+    const browse = this.browse;
     const active = store.imageOf(store.active);
     if (active >= 0) return active;
-    return this.#row >= 0 && browse.indexOf(this.#row) >= 0 ? this.#row : browse.first;
+    return this.row >= 0 && browse.indexOf(this.row) >= 0 ? this.row : browse.first;
   }
 
   #go(row: number): void {
-    this.#row = row;
+    this.row = row;
     this.#asked = performance.now();
     window.clearTimeout(this.#patience);
     if (row < 0) {
@@ -153,13 +158,13 @@ export class Viewer {
   }
 
   #await(entry: Entry): void {
-    const mine = () => this.#row === entry.row && !this.signal.aborted;
+    const mine = () => this.row === entry.row && !this.signal.aborted;
     const now = () => mine() && entry.masks && this.#present(entry);
     this.#patience = window.setTimeout(now, PATIENCE);
     entry.picture.then(
       () => entry.pixels.then(now, now),
       (error) => {
-        if (mine()) this.frame.fail(error, () => this.#go(this.#row));
+        if (mine()) this.frame.fail(error, () => this.#go(this.row));
       },
     );
     // The masks came late, their image does not.
@@ -176,15 +181,15 @@ export class Viewer {
         if (!fresh) {
           entry.pixels.then(({ bitmap }) => bitmap.close()).catch(() => {});
           this.#shown = null;
-          this.#row = -2;
+          this.row = -2;
           this.#go(this.#wanted());
           return;
         }
-        this.#row = fresh.row;
+        this.row = fresh.row;
         const wanted = this.#wanted();
         if (fresh.image || fresh.problem) this.#present(fresh);
         else this.#await(fresh);
-        if (wanted !== this.#row) this.#go(wanted);
+        if (wanted !== this.row) this.#go(wanted);
       })
       .catch((error) => {
         // Newer tables are on their way, or the kernel said why not.
@@ -235,7 +240,7 @@ export class Viewer {
 
   #prefetch(row: number): void {
     for (const by of [1, -1] as const) {
-      const next = this.#browse.step(row, by);
+      const next = this.browse.step(row, by);
       if (next >= 0) this.loader.load(next, `ahead ${by}`).picture.catch(() => {});
     }
   }
@@ -244,71 +249,49 @@ export class Viewer {
   #restyle(now = false): void {
     const picture = this.#shown?.masks;
     if (!picture) return;
-    const context = this.#context(picture);
-    const looks = looksOf(picture, context);
-    if (this.#peeking) looks.shown.fill(0);
-    const { settings } = this;
-    this.stage.show({
-      picture,
-      bitmap: settings.get("show_image") ? (this.#shown?.image?.bitmap ?? null) : null,
-      looks,
-      marked: this.#marked(picture, context, looks.shown),
-      adjustment: {
-        brightness: settings.get("brightness"),
-        contrast: settings.get("contrast"),
-        gamma: settings.get("gamma"),
-      },
-      outlines: settings.get("outlines"),
-      locked: (mask) => this.#visibility.locked.has(picture.key(mask)),
-    });
+    const context = this.context(picture);
+    const unit = Math.max(Math.round(this.stage.ratio), 1);
+    const scene = sceneOf(picture, this.#shown?.image?.bitmap ?? null, context, this.visibility, unit);
+    if (this.#peeking) scene.looks.shown.fill(0);
+    this.stage.show(scene);
     if (now) this.stage.draw();
     else this.stage.redraw();
-    this.#list.show({
-      picture,
-      active: context.active,
-      hover: context.hover,
-      color: (mask) => maskColor(picture, mask),
-      shown: (mask) => isShown(picture, mask, context),
-      allowed: (mask) => isAllowed(picture, mask, context.allowed),
-      hidden: (mask) => this.#visibility.hidden.has(picture.key(mask)),
-      locked: (mask) => this.#visibility.locked.has(picture.key(mask)),
-    });
+    this.#list.show(listStateOf(picture, context, this.visibility));
     this.#chips.hover(context.hover, picture, maskColor);
   }
 
-  #context(picture: Picture): Context {
+  context(picture: Picture): Context {
     const { store, source } = this;
-    const find = (pointed: typeof store.active) => (pointed ? picture.find(pointed.of, pointed.row) : -1);
-    const outside = this.#browse.indexOf(picture.head.row) < 0; // shown all the same: then nothing is dimmed
+    const stale = picture.head.rev !== store.rev; // its rows are others by now
+    const find = (pointed: typeof store.active) =>
+      pointed && !stale ? picture.find(pointed.of, pointed.row) : -1;
+    // An image that the selection leaves out is shown all the same: then nothing on it is dimmed.
+    const all = stale || this.browse.indexOf(picture.head.row) < 0;
     return {
       settings: this.settings,
       allowed: {
-        instances: outside ? null : store.allowed("instances", [source]),
-        predictions: outside ? null : store.allowed("predictions", [source]),
+        instances: all ? null : store.allowed("instances", [source]),
+        predictions: all ? null : store.allowed("predictions", [source]),
       },
-      hidden: this.#visibility.hidden,
+      hidden: this.visibility.hidden,
       active: find(store.active),
       hover: find(store.hover),
     };
   }
 
-  #marked(picture: Picture, { active, hover }: Context, shown: Uint8Array): Marked[] {
-    const unit = Math.max(Math.round(this.stage.ratio), 1);
-    const out: Marked[] = [];
-    const add = (mask: number, innerWidth: number) =>
-      out.push({
-        mask,
-        box: picture.box(mask),
-        ring: { inner: 0xffffffff, outer: 0xb0000000, innerWidth, outerWidth: unit },
-      });
-    if (hover >= 0 && hover !== active && shown[hover]) add(hover, unit);
-    if (active >= 0 && shown[active]) add(active, 2 * unit);
-    return out;
+  neighbour(mask: number, by: 1 | -1): number {
+    return this.#list.step(mask, by);
+  }
+
+  peek(on: boolean): void {
+    if (this.#peeking === on) return;
+    this.#peeking = on;
+    this.#restyle();
   }
 
   #where(): void {
-    const browse = this.#browse;
-    const row = this.#row;
+    const browse = this.browse;
+    const row = this.row;
     const ends = { first: browse.step(row, -1) < 0, last: browse.step(row, 1) < 0 };
     this.#bar.where(browse.indexOf(row), browse.n, this.#shown?.masks ?? null, ends);
   }
@@ -358,101 +341,5 @@ export class Viewer {
     if (!shown) return;
     this.loader.retry(shown);
     this.#present(shown);
-  }
-
-  // ---- what people do
-
-  #effect(effect: Effect): void {
-    if (effect.do === "pan") this.stage.pan(effect.dx, effect.dy);
-    else if (effect.do === "hover") this.#hover(effect.mask);
-    else if (effect.do === "point") this.#point(effect.mask);
-    else if (effect.mask < 0) this.stage.fit();
-    else this.stage.zoomTo(effect.mask);
-  }
-
-  #hover(mask: number): void {
-    const picture = this.#shown?.masks;
-    if (!picture) return;
-    const pointed = mask < 0 ? null : { of: picture.of(mask), row: picture.rows[mask] };
-    if (picture.head.rev === this.store.rev) this.store.setHover(pointed, this.source);
-  }
-
-  #point(mask: number): void {
-    const picture = this.#shown?.masks;
-    if (!picture || picture.head.rev !== this.store.rev) return;
-    if (mask >= 0) this.store.setActive({ of: picture.of(mask), row: picture.rows[mask] }, this.source);
-    else if (this.store.active && this.store.active.of !== "images")
-      this.store.setActive({ of: "images", row: picture.head.row }, this.source);
-  }
-
-  #step(by: 1 | -1): void {
-    const next = this.#browse.step(this.#row, by);
-    if (next >= 0) this.store.setActive({ of: "images", row: next }, this.source);
-  }
-
-  #stepInList(by: 1 | -1): void {
-    const picture = this.#shown?.masks;
-    if (!picture) return;
-    const mask = this.#list.step(this.#context(picture).active, by);
-    if (mask < 0) return;
-    this.#point(mask);
-    this.stage.reveal(mask);
-  }
-
-  #mark(what: Mark, mask: number): void {
-    const picture = this.#shown?.masks;
-    if (!picture || mask < 0) return;
-    const key = picture.key(mask);
-    this.#history.record(this.#visibility.change(what, [key], !this.#visibility[what].has(key)));
-  }
-
-  /** Only the active mask; all, where some are hidden already. */
-  #isolate(active: number): void {
-    const picture = this.#shown?.masks;
-    if (!picture) return;
-    const keys = Array.from({ length: picture.n }, (_, mask) => picture.key(mask));
-    const anyHidden = keys.some((key) => this.#visibility.hidden.has(key));
-    if (anyHidden) this.#history.record(this.#visibility.change("hidden", keys, false));
-    else if (active >= 0)
-      this.#history.record(
-        this.#visibility.change(
-          "hidden",
-          keys.filter((_, mask) => mask !== active),
-          true,
-        ),
-      );
-  }
-
-  #peek(on: boolean): void {
-    if (this.#peeking === on) return;
-    this.#peeking = on;
-    this.#restyle();
-  }
-
-  #key(event: KeyboardEvent): void {
-    if (isTyping(event)) return;
-    if (event.key === " ") this.#peek(true);
-    else {
-      const picture = this.#shown?.masks;
-      const active = picture ? this.#context(picture).active : -1;
-      const run = command(event, {
-        step: (by) => this.#step(by),
-        stepInList: (by) => this.#stepInList(by),
-        layer: (name) => this.settings.toggle(name),
-        fit: () => this.stage.fit(),
-        actual: () => this.stage.actual(),
-        zoom: (factor) => this.stage.zoom(factor),
-        zoomToActive: () => active >= 0 && this.stage.zoomTo(active),
-        mark: (what) => this.#mark(what, active),
-        isolate: () => this.#isolate(active),
-        undo: () => this.#history.undo(),
-        redo: () => this.#history.redo(),
-        none: () => this.#point(-1),
-      });
-      if (!run) return;
-      run();
-    }
-    event.preventDefault();
-    event.stopPropagation();
   }
 }

@@ -1,0 +1,123 @@
+/** What people do with pointer and keys: told to the store, or done to the camera and to what is hidden. */
+import type { Browse } from "../../core/browse";
+import { History } from "../../core/history";
+import type { SelectionStore } from "../../core/selection";
+import type { Mark, MarkChange, Visibility } from "../../core/visibility";
+import type { Effect } from "../../tools/tool";
+import { command, isTyping } from "./keys";
+import type { Context } from "./looks";
+import type { Settings } from "./options";
+import type { Picture } from "./picture";
+import type { Stage } from "./stage";
+
+export interface Target {
+  readonly store: SelectionStore;
+  readonly settings: Settings;
+  readonly source: string;
+  readonly stage: Stage;
+  readonly visibility: Visibility;
+  readonly browse: Browse;
+  /** Row of the image wanted, -1 for none. */
+  readonly row: number;
+  /** What is shown; undefined while that is nothing, or of older tables. */
+  readonly picture: Picture | undefined;
+  context(picture: Picture): Context;
+  /** The mask before or after another in the list; -1 for none. */
+  neighbour(mask: number, by: 1 | -1): number;
+  /** Hold the masks away. */
+  peek(on: boolean): void;
+}
+
+export class Gestures {
+  readonly history: History<MarkChange>;
+
+  constructor(private view: Target) {
+    this.history = new History<MarkChange>(view.visibility);
+  }
+
+  effect(effect: Effect): void {
+    const { stage } = this.view;
+    if (effect.do === "pan") stage.pan(effect.dx, effect.dy);
+    else if (effect.do === "hover") this.hover(effect.mask);
+    else if (effect.do === "point") this.point(effect.mask);
+    else if (effect.mask < 0) stage.fit();
+    else stage.zoomTo(effect.mask);
+  }
+
+  hover(mask: number): void {
+    const { picture, store, source } = this.view;
+    if (!picture) return;
+    store.setHover(mask < 0 ? null : { of: picture.of(mask), row: picture.rows[mask] }, source);
+  }
+
+  /** Make a mask the active row; -1: the image itself, where one of its masks was. */
+  point(mask: number): void {
+    const { picture, store, source } = this.view;
+    if (!picture) return;
+    if (mask >= 0) store.setActive({ of: picture.of(mask), row: picture.rows[mask] }, source);
+    else if (store.active && store.active.of !== "images")
+      store.setActive({ of: "images", row: picture.head.row }, source);
+  }
+
+  step(by: 1 | -1): void {
+    const { browse, row, store, source } = this.view;
+    const next = browse.step(row, by);
+    if (next >= 0) store.setActive({ of: "images", row: next }, source);
+  }
+
+  mark(what: Mark, mask: number): void {
+    const { picture, visibility } = this.view;
+    if (!picture || mask < 0) return;
+    const key = picture.key(mask);
+    this.history.record(visibility.change(what, [key], !visibility[what].has(key)));
+  }
+
+  key(event: KeyboardEvent): void {
+    if (isTyping(event)) return;
+    if (event.key === " ") this.view.peek(true);
+    else {
+      const run = this.#command(event);
+      if (!run) return;
+      run();
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #command(event: KeyboardEvent): (() => void) | undefined {
+    const { stage, settings, picture } = this.view;
+    const active = picture ? this.view.context(picture).active : -1;
+    return command(event, {
+      step: (by) => this.step(by),
+      stepInList: (by) => this.#stepInList(active, by),
+      layer: (name) => settings.toggle(name),
+      fit: () => stage.fit(),
+      actual: () => stage.actual(),
+      zoom: (factor) => stage.zoom(factor),
+      zoomToActive: () => active >= 0 && stage.zoomTo(active),
+      mark: (what) => this.mark(what, active),
+      isolate: () => this.#isolate(active),
+      undo: () => this.history.undo(),
+      redo: () => this.history.redo(),
+      none: () => this.point(-1),
+    });
+  }
+
+  #stepInList(active: number, by: 1 | -1): void {
+    const mask = this.view.neighbour(active, by);
+    if (mask < 0) return;
+    this.point(mask);
+    this.view.stage.reveal(mask);
+  }
+
+  /** Only the active mask; all, where some are hidden already. */
+  #isolate(active: number): void {
+    const { picture, visibility } = this.view;
+    if (!picture) return;
+    const keys = Array.from({ length: picture.n }, (_, mask) => picture.key(mask));
+    const anyHidden = keys.some((key) => visibility.hidden.has(key));
+    if (!anyHidden && active < 0) return;
+    const others = anyHidden ? keys : keys.filter((_, mask) => mask !== active);
+    this.history.record(visibility.change("hidden", others, !anyHidden));
+  }
+}
