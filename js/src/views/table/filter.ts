@@ -96,7 +96,7 @@ function rangeEditor(state: TableState, head: Head, signal: AbortSignal): Editor
     whole: head.whole,
     chosen: (from, to) => set({ lo: from, hi: to }),
   });
-  const inputs = h("div.nbl-range", {}, lo, h("span.nbl-muted", {}, "to"), hi);
+  const inputs = h("div.nbl-range", { "data-kind": head.kind }, lo, h("span.nbl-muted", {}, "to"), hi);
   const missing = missingChoice(
     state,
     head,

@@ -1,5 +1,6 @@
 /** What mouse and keys do in the table. */
 
+import type { Bitset } from "../../core/bitset";
 import { claim, focusOn, hear } from "./elements";
 import type { Table } from "./table";
 
@@ -21,19 +22,28 @@ export function listen(table: Table, signal: AbortSignal): void {
   const { frame, grid, state } = table;
   hear(frame.root, "keydown", (event) => onKey(table, event), { signal });
   const body = grid.scroller;
+  let before: Bitset | null = null; // what was picked before the first click of a double one
   hear(
     body,
-    "pointerdown",
+    "mousedown",
     (event) => {
-      const at = event.button === 0 ? grid.at(event) : null;
+      if (!event.shiftKey || !grid.at(event)) return;
+      event.preventDefault(); // no text selection
+      focusOn(body);
+    },
+    { signal },
+  );
+  hear(
+    body,
+    "click",
+    (event) => {
+      const at = event.detail > 1 ? null : grid.at(event);
       if (!at) return;
-      const column = at.column >= 0 ? at.column : undefined;
-      if (event.shiftKey) {
-        event.preventDefault(); // no text selection
-        focusOn(body);
-        table.extend(at.place, event.ctrlKey || event.metaKey);
-      } else if (event.ctrlKey || event.metaKey) table.toggle(at.place);
-      else table.activate(at.place, column);
+      before = state.own;
+      const more = event.ctrlKey || event.metaKey;
+      if (event.shiftKey) table.extend(at.place, more);
+      else if (more) table.toggle(at.place);
+      else table.activate(at.place, at.column >= 0 ? at.column : undefined);
     },
     { signal },
   );
@@ -42,7 +52,9 @@ export function listen(table: Table, signal: AbortSignal): void {
     "dblclick",
     (event) => {
       const at = grid.at(event);
-      if (at && at.column >= 0) table.editor.edit(at.place, at.column);
+      if (!at || at.column < 0) return;
+      if (before?.has(at.row) && before.n === state.n) state.pick(before);
+      table.editor.edit(at.place, at.column);
     },
     { signal },
   );

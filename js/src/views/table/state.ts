@@ -5,6 +5,7 @@ import { type Cell, RowCache } from "../../core/rows";
 import type { Changed, Of, SelectionStore } from "../../core/selection";
 import { asArray, asBytes } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
+import type { Frame } from "../frame";
 import { hear } from "./elements";
 import type { Bars, Columns, Described, Filter, Head, Sort, TableModel, TableTraits } from "./wire";
 
@@ -43,17 +44,17 @@ export class TableState {
   #listeners = new Set<(what: What) => void>();
 
   readonly #signal: AbortSignal;
-  readonly #fail: (error: unknown, retry?: () => void) => void;
+  readonly #frame: Pick<Frame, "fail" | "settle">;
 
   constructor(
     readonly model: TableModel,
     readonly rpc: Rpc,
     readonly store: SelectionStore,
     signal: AbortSignal,
-    fail: (error: unknown, retry?: () => void) => void,
+    frame: Pick<Frame, "fail" | "settle">,
   ) {
     this.#signal = signal;
-    this.#fail = fail;
+    this.#frame = frame;
     this.of = model.get("of");
     this.source = model.get("source");
     store.subscribe((changed) => this.#follow(changed), signal);
@@ -164,7 +165,7 @@ export class TableState {
       await Promise.all([this.refilter(), this.resort()]);
       this.countSoon(0);
     } catch (error) {
-      this.#fail(error, () => void this.reload());
+      this.#frame.fail(error, () => void this.reload());
     }
   }
 
@@ -180,6 +181,7 @@ export class TableState {
     this.tell("traits");
     if (!this.filtering) {
       this.#applied = false;
+      this.#frame.settle();
       if (store.clauses.has(this.filterSource)) store.set(this.filterSource, null);
       else this.look();
       return;
@@ -199,12 +201,13 @@ export class TableState {
       if (this.#signal.aborted || asked !== this.#asked || result.rev !== store.rev) return;
       this.cache.put(this.generation, asArray(Int32Array, buffers[0]), result.cells);
       this.#applied = true;
+      this.#frame.settle();
       const rows = result.any ? Bitset.fromBytes(this.n, asBytes(buffers[1])) : Bitset.all(this.n);
       this.filteredAt = started;
       store.set(this.filterSource, { of, rows, title: result.title ?? "", code: result.code ?? "" });
     } catch (error) {
       if (asked === this.#asked) this.#asked = "";
-      this.#fail(error);
+      this.#frame.fail(error);
     }
   }
 
@@ -230,7 +233,7 @@ export class TableState {
         for (const old of [...this.#orders.keys()].slice(0, -KEPT_ORDERS + 1)) this.#orders.delete(old);
         this.#orders.set(key, asArray(Int32Array, buffers[0]));
       } catch (error) {
-        this.#fail(error, () => void this.resort());
+        this.#frame.fail(error, () => void this.resort());
       } finally {
         this.sorting = false;
       }
@@ -303,7 +306,7 @@ export class TableState {
       this.bars = new Map(Object.entries(result.bars));
       this.tell("bars");
     } catch (error) {
-      if (!this.filtering) this.#fail(error); // a filter that is wrong has been reported
+      if (!this.filtering) this.#frame.fail(error); // a filter that is wrong has been reported
     }
   }
 

@@ -38,7 +38,7 @@ export class Table {
     signal: AbortSignal,
   ) {
     frame.root.classList.add("nbl-table");
-    const state = new TableState(model, rpc, store, signal, frame.fail);
+    const state = new TableState(model, rpc, store, signal, frame);
     this.state = state;
     this.popover = new Popover(frame, signal);
     this.grid = new Grid(frame, state, signal, model.get("source"));
