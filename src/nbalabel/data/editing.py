@@ -38,6 +38,16 @@ class Editing:
         """
         return self._move("redo")
 
+    @property
+    def next_undo(self) -> Change | None:
+        """The uncommitted change that :meth:`undo` would take back; None where there is none."""
+        return self._copy.session.next("undo")
+
+    @property
+    def next_redo(self) -> Change | None:
+        """The change that :meth:`redo` would make again; None where there is none."""
+        return self._copy.session.next("redo")
+
     def discard(self) -> Change:
         """Drop all uncommitted work; :meth:`undo` brings it back."""
         return self._move("discard")

@@ -75,6 +75,10 @@ class Session:
             self.state = after
         return after
 
+    def next(self, operation: str) -> Change | None:
+        """The change that "undo" would take back or "redo" would make again; None where there is none."""
+        return self._work.next(operation)
+
     def move(self, operation: str) -> Change:
         """Take a step of "undo", "redo" or "discard"; returns what it did.
 

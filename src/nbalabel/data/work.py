@@ -36,6 +36,12 @@ class Work:
         """Whether there is nothing to commit and nothing to redo."""
         return self.tip is None and not self._future
 
+    def next(self, operation: str) -> Change | None:
+        """The change that "undo" would take back or "redo" would make again; None where there is none."""
+        if operation == "undo":
+            return self.tip.change if self._past and self.tip is not None else None
+        return self._future[-1].change if self._future and self._future[-1] is not None else None
+
     def edit(self, change: Change) -> None:
         """One more change; what was undone before is no longer there to redo."""
         self._past.append(self.tip)

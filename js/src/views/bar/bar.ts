@@ -1,0 +1,149 @@
+/** The strip above the views: who selected what, what is in focus, undo and redo. */
+import { type Clause, type SelectionStore, TABLES } from "../../core/selection";
+import type { Rpc } from "../../wire/rpc";
+import { h, perFrame } from "../dom";
+import type { Frame } from "../frame";
+
+interface History {
+  undo: string;
+  redo: string;
+  uncommitted: string;
+}
+
+const number = new Intl.NumberFormat("en");
+
+export class Bar {
+  readonly #chips = h("div.nbl-chips", { role: "group", "aria-label": "what is selected" });
+  readonly #focus = h("div.nbl-focus", { role: "status", "aria-live": "polite" });
+  readonly #state = h("span.nbl-muted.nbl-state");
+  readonly #clear: HTMLButtonElement;
+  readonly #copy: HTMLButtonElement;
+  readonly #undo: HTMLButtonElement;
+  readonly #redo: HTMLButtonElement;
+  readonly #frame: Frame;
+  readonly #rpc: Rpc;
+  readonly #store: SelectionStore;
+
+  constructor(frame: Frame, rpc: Rpc, store: SelectionStore, signal: AbortSignal) {
+    this.#frame = frame;
+    this.#rpc = rpc;
+    this.#store = store;
+    this.#clear = h(
+      "button.nbl-quiet",
+      { title: "select nothing", onclick: () => store.clear("bar") },
+      "Clear",
+    );
+    this.#copy = h(
+      "button",
+      { title: "the selection as a cell of pandas", onclick: () => void this.#copyCode() },
+      "Copy as pandas",
+    );
+    this.#undo = h("button", { onclick: () => void this.#move("undo") }, "Undo");
+    this.#redo = h("button.nbl-quiet", { onclick: () => void this.#move("redo") }, "Redo");
+    const past = h("div.nbl-past", {}, this.#state, this.#undo, this.#redo);
+    frame.root.classList.add("nbl-bar");
+    frame.toolbar.prepend(this.#focus, this.#chips, this.#clear, this.#copy, h("span.nbl-spacer"), past);
+
+    const draw = perFrame(() => this.#draw(), signal);
+    store.subscribe((changed) => {
+      if (changed.clauses || changed.tables) draw();
+    }, signal);
+    rpc.on("history", (history: History) => this.#show(history));
+    this.#show({ undo: "", redo: "", uncommitted: "" });
+    this.#draw();
+    void this.#ask();
+  }
+
+  #draw(): void {
+    const store = this.#store;
+    const clauses = [...store.clauses.values()];
+    this.#chips.replaceChildren(...clauses.map((clause) => this.#chip(clause)));
+    this.#clear.disabled = this.#copy.disabled = !clauses.length;
+    this.#clear.hidden = !clauses.length;
+    const counts = TABLES.filter((of) => store.tables[of].n || of === "images").map((of) => {
+      const { n } = store.tables[of];
+      const allowed = store.allowed(of);
+      const text = allowed ? `${number.format(allowed.count())} of ${number.format(n)}` : number.format(n);
+      return h("span.nbl-part", {}, h("b", {}, text), ` ${of}`);
+    });
+    this.#focus.replaceChildren(...counts);
+  }
+
+  #chip(clause: Clause): HTMLElement {
+    const count = `${number.format(clause.rows.count())} ${clause.of}`;
+    const title = clause.title || clause.source;
+    return h(
+      "button.nbl-chip",
+      {
+        title: `${title}: ${count}. Click to take it away`,
+        "aria-label": `take away ${title}, ${count}`,
+        onclick: () => this.#store.set(clause.source, null, "bar"),
+      },
+      h("span.nbl-chip-text", {}, title),
+      title.includes(count) ? "" : h("span.nbl-muted", {}, count),
+      h("span", { "aria-hidden": true }, "×"),
+    );
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      this.#show((await this.#rpc.request<History>("history", {}, { key: "history" })).result);
+    } catch (error) {
+      this.#frame.fail(error);
+    }
+  }
+
+  #show({ undo, redo, uncommitted }: History): void {
+    this.#state.textContent = uncommitted;
+    this.#undo.disabled = !undo;
+    this.#redo.disabled = !redo;
+    this.#redo.hidden = !redo;
+    this.#undo.title = undo ? `take back: ${undo}` : "nothing to take back since the last commit";
+    this.#redo.title = redo ? `do again: ${redo}` : "";
+  }
+
+  async #move(step: "undo" | "redo"): Promise<void> {
+    try {
+      this.#show((await this.#rpc.request<History>(step)).result);
+      this.#frame.settle();
+    } catch (error) {
+      this.#frame.fail(error);
+    }
+  }
+
+  async #copyCode(): Promise<void> {
+    try {
+      const { result } = await this.#rpc.request<{ code: string }>("code", {}, { key: "code" });
+      this.#frame.settle();
+      await this.#put(result.code);
+    } catch (error) {
+      this.#frame.fail(error);
+    }
+  }
+
+  /** On the clipboard; where the page may not write there, in a field to copy it from. */
+  async #put(code: string): Promise<void> {
+    this.#frame.body.replaceChildren();
+    try {
+      await navigator.clipboard.writeText(code);
+      this.#copy.textContent = "Copied";
+    } catch {
+      const field = h("textarea", {
+        readonly: true,
+        rows: 5,
+        spellcheck: "false",
+        "aria-label": "the selection as pandas",
+      });
+      field.value = code;
+      const close = () => this.#frame.body.replaceChildren();
+      field.addEventListener("keydown", (event) => event.key === "Escape" && close());
+      this.#frame.body.replaceChildren(field, h("button.nbl-quiet", { onclick: close }, "Close"));
+      field.focus();
+      field.select();
+      this.#copy.textContent = "Copy it from below";
+    }
+    window.setTimeout(() => {
+      this.#copy.textContent = "Copy as pandas";
+    }, 1600);
+  }
+}

@@ -1,0 +1,69 @@
+"""The strip above the views: what is selected and by whom, undo and redo."""
+
+from __future__ import annotations
+
+from ..core.change import Change
+from ..data.status import Status
+from .bridge import Bridge, Reply, serves
+
+
+class Bar(Bridge):
+    """Who selected what in a workspace, how much of it is in focus, and the way back of the last edits.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=8, n_labeled=4, n_test=2, size=96)
+        >>> Bar(nl.Workspace(ds)).history()["undo"]
+        ''
+    """
+
+    bundle = "bar"
+
+    @serves
+    def history(self) -> dict[str, str]:
+        """What undo and redo would do, and how many changes are not committed; "" for nothing."""
+        ds = self.workspace.ds
+        n = sum(ds.status().origins.values())
+        text = f"{n:,} uncommitted change{'' if n == 1 else 's'}" if n else ""
+        return {"undo": _told(ds.next_undo), "redo": _told(ds.next_redo), "uncommitted": text}
+
+    @serves
+    def code(self) -> Reply:
+        """The selection as a cell of pandas."""
+        return {"code": self.workspace.code()}
+
+    @serves
+    def undo(self) -> Reply:
+        """Take back the last uncommitted change.
+
+        Raises:
+            HistoryError: there is none.
+        """
+        return self._move("undo")
+
+    @serves
+    def redo(self) -> Reply:
+        """Take back the last undo.
+
+        Raises:
+            HistoryError: there is none.
+        """
+        return self._move("redo")
+
+    def refreshed(self) -> None:
+        """The tables have changed, and with them what undo would do."""
+        super().refreshed()
+        self.emit("history", dict(self.history()))
+
+    def _move(self, step: str) -> dict[str, str]:
+        getattr(self.workspace.ds, step)()
+        self.workspace.refresh()
+        return self.history()
+
+
+def _told(change: Change | None) -> str:
+    """A change in words."""
+    if change is None:
+        return ""
+    rows = ", ".join(f"{name} {text}" for name, text in Status.of("", change, [change], behind=False).facts())
+    return change.note or rows or change.origin or "a change"
