@@ -94,7 +94,16 @@ class FakeKernel extends FakeChannel {
         Array.from({ length: N / 2 }, (_, i) => 2 * i),
       );
       const first = Int32Array.from({ length: 60 }, (_, i) => 2 * i);
-      return [{ any: true, title: "even", code: "rows", cells: cells([...first]) }, [first, rows.toBytes()]];
+      return [
+        {
+          any: true,
+          title: "even",
+          titles: { label: "label <b>cod</b>" },
+          code: "rows",
+          cells: cells([...first]),
+        },
+        [first, rows.toBytes()],
+      ];
     }
     if (method === "bars") return [{ bars: {} }, []];
     return [{ note: `${method} done`, change: "c-1" }, []];
@@ -216,7 +225,7 @@ test("clicks on a header sort up, down and not at all", async () => {
   click(name);
   await settle();
   expect(model.traits.sort).toEqual([["score", true]]);
-  expect(texts(shown()[0])[0]).toBe("1999");
+  await vi.waitFor(() => expect(texts(shown()[0])[0]).toBe("1999"));
   click(el.querySelectorAll(".nbl-th-name")[1], { shiftKey: true });
   expect(model.traits.sort).toEqual([
     ["score", true],

@@ -155,12 +155,14 @@ class Table(Bridge):
     ) -> Reply:
         """What filters and search keep, and the cells of the first rows; ``buffers[0]`` what others allow."""
         ws = self.workspace
-        kept = all_of(list(self._all_kept(filters, search, search_in).values()))
+        parts = self._all_kept(filters, search, search_in)
+        kept = all_of(list(parts.values()))
         allowed = self._allowed(buffers)
         if kept is not None:
             allowed = kept.rows if allowed is None else allowed & kept.rows
         first = self._first(allowed, sort)
         result = {"rev": ws.rev, "any": kept is not None, "cells": self._cells(names, first)}
+        result["titles"] = {name: one.title for name, one in parts.items()}
         if kept is not None:
             result |= {"title": kept.title, "code": kept.code}
         return result, [first.tobytes(), *([] if kept is None else [pack(kept.rows)])]

@@ -4,7 +4,6 @@ import { h } from "../dom";
 import { brushable, chosenRange } from "./brush";
 import { claim, hear } from "./elements";
 import type { Grid } from "./grid";
-import { icon } from "./icons";
 import { clampWidth, PICTURE_COLUMN } from "./layout";
 import type { TableState } from "./state";
 import type { Head } from "./wire";
@@ -106,7 +105,7 @@ export class Header {
         "aria-haspopup": "dialog",
         onclick: () => this.#openMenu(head, funnel),
       },
-      icon("funnel"),
+      h("i.nbl-glyph.nbl-glyph-funnel"),
     );
     const bars = head.kind === "text" || head.name === this.#state.idName ? null : makeBars(width - 16, 18);
     const root = h(

@@ -32,6 +32,8 @@ export class TableState {
   /** Values that the kernel has not taken yet, by "row|column". */
   pending = new Map<string, Cell>();
   loaded = false;
+  /** What filters say, in words, by column. */
+  titles: Record<string, string> = {};
   /** Whether an order is on its way. */
   sorting = false;
   /** Cells are kept as of this: tables and columns. */
@@ -196,11 +198,13 @@ export class TableState {
         any: boolean;
         title?: string;
         code?: string;
+        titles: Record<string, string>;
         cells: Columns;
       }>("keep", params, { key: "keep", buffers: others ? [others.toBytes()] : [] });
       if (this.#signal.aborted || asked !== this.#asked || result.rev !== store.rev) return;
       this.cache.put(this.generation, asArray(Int32Array, buffers[0]), result.cells);
       this.#applied = true;
+      this.titles = result.titles;
       this.#frame.settle();
       const rows = result.any ? Bitset.fromBytes(this.n, asBytes(buffers[1])) : Bitset.all(this.n);
       this.filteredAt = started;

@@ -53,8 +53,8 @@ export class Table {
     this.#actions = new ActionBar(frame, state, this.popover);
     this.editor = new CellEditor(frame, state, this.grid, (report) => this.#actions.report(report), signal);
     const help = cheatsheet(frame, KEYS, signal);
-    this.#toolbar = new Toolbar(frame, state, this.menus, help, signal);
     frame.body.after(this.#actions.root);
+    this.#toolbar = new Toolbar(frame, state, this.menus, help, signal);
     frame.empty("loading …");
     const update = perFrame(() => this.#updateSoon(), signal);
     state.subscribe((what) => {

@@ -3,10 +3,8 @@ import { formatCount } from "../../core/format";
 import { h } from "../dom";
 import type { Frame } from "../frame";
 import { hear } from "./elements";
-import { icon } from "./icons";
 import type { Menus } from "./menu";
 import type { TableState } from "./state";
-import type { Filter } from "./wire";
 
 const PAUSE = 120; // milliseconds after a key until the search is made
 
@@ -45,13 +43,13 @@ export class Toolbar {
     const columns = h(
       "button",
       { title: "show or hide columns", "aria-haspopup": "dialog", onclick: () => menus.columns(columns) },
-      icon("columns"),
+      h("i.nbl-glyph.nbl-glyph-columns"),
       "Columns",
     );
     const pictures = h(
       "button.nbl-icon",
       { "aria-label": "pictures", title: "show pictures" },
-      icon("picture"),
+      h("i.nbl-glyph.nbl-glyph-picture"),
     );
     hear(pictures, "click", () => state.set("thumbnails", !state.get("thumbnails")));
     this.#pictures = pictures;
@@ -61,9 +59,12 @@ export class Toolbar {
       "?",
     );
     const busy = frame.toolbar.querySelector(".nbl-busy");
-    frame.toolbar.prepend(this.#counts, h("label.nbl-searcher", {}, icon("search"), this.search));
+    frame.toolbar.prepend(
+      this.#counts,
+      h("label.nbl-searcher", {}, h("i.nbl-glyph.nbl-glyph-search"), this.search),
+    );
     frame.toolbar.append(h("span.nbl-spacer"), ...(busy ? [busy] : []), pictures, columns, keys);
-    frame.toolbar.after(this.#chips);
+    frame.body.after(this.#chips);
     this.update();
   }
 
@@ -93,12 +94,9 @@ export class Toolbar {
 
   #drawChips(): void {
     const state = this.#state;
-    const filters = Object.entries(state.get("filters"));
     const search = state.get("search");
-    const chips = filters.map(([name, filter]) =>
-      chip(`${name} ${describe(filter, state.heads.get(name)?.categories)}`, `remove filter of ${name}`, () =>
-        state.setFilter(name, null),
-      ),
+    const chips = Object.keys(state.get("filters")).map((name) =>
+      chip(state.titles[name] ?? name, `remove filter of ${name}`, () => state.setFilter(name, null)),
     );
     if (search) chips.push(chip(`“${search}”`, "remove search", () => state.set("search", "")));
     const others = this.#otherClauses();
@@ -129,24 +127,4 @@ function chip(text: string, label: string, remove: () => void): HTMLElement {
     h("span", {}, text),
     h("button.nbl-quiet", { "aria-label": label, onclick: remove }, "×"),
   );
-}
-
-function describe(filter: Filter, categories: readonly string[] = []): string {
-  if (filter.missing === "only") return "missing";
-  const more = filter.missing === "in" ? " or missing" : "";
-  if (filter.kind === "text") {
-    if (!filter.text) return "present";
-    return `${filter.regex ? `/${filter.text}/` : `“${filter.text}”`}${more}`;
-  }
-  if (filter.kind === "values") {
-    const { values } = filter;
-    const left = categories.filter((text) => !values.includes(text));
-    if (left.length < values.length && left.length <= 3 && values.length > 3)
-      return `not ${left.join(", ") || "missing"}${left.length && !more ? " or missing" : ""}`;
-    const listed = values.slice(0, 3).join(", ");
-    return `${listed || (more ? "" : "none")}${values.length > 3 ? ` +${values.length - 3}` : ""}${more}`.trim();
-  }
-  const { lo, hi } = filter;
-  if (lo === null && hi === null) return "present";
-  return `${lo === null ? `≤ ${hi}` : hi === null ? `≥ ${lo}` : `${lo} – ${hi}`}${more}`;
 }
