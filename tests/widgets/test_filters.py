@@ -6,6 +6,7 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, UnknownNameError
+from nbalabel.core.selection import Clause
 from nbalabel.widgets.filters import all_of, keep, search
 
 MISSING = ("out", "in", "only")
@@ -155,3 +156,15 @@ def test_filters_that_make_no_sense_say_so(ws, name, wanted, says):
         keep(ws, "images", name, wanted)
     with pytest.raises(UnknownNameError, match="no column 'nothing'"):
         keep(ws, "images", "nothing", wanted)
+
+
+def test_a_filter_for_the_word_rows_reaches_other_tables_unchanged(ws):
+    kept = keep(ws, "images", "note", {"kind": "text", "text": "rows"})
+    ws.put(Clause("table/filter", "images", kept.rows, kept.title, kept.code))
+    ws.put(Clause("scatter", "instances", np.ones(len(ws.ids("instances")), bool), "", "rows.index >= 0"))
+    scope = {"ds": ws.ds, "run": ws.run, "np": np}
+    exec(ws.code(), scope)  # noqa: S102  # our own code, that it runs is what is tested
+    ids, expected = scope["selected"].index, ws.selected.index
+    ws.clear()
+    assert len(expected) > 0
+    assert ids.equals(expected)

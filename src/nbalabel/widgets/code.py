@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tokenize
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,6 +51,16 @@ def ids_code(ids: npt.NDArray[np.int64]) -> str:
     return f"np.r_[{', '.join(parts)}]"
 
 
+def _renamed(code: str, old: str, new: str) -> str:
+    """An expression with a variable of another name; texts and attributes of that name stay."""
+    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    for at in reversed(range(len(tokens))):
+        attribute = at > 0 and tokens[at - 1].string == "."
+        if tokens[at].type == tokenize.NAME and tokens[at].string == old and not attribute:
+            code = code[: tokens[at].start[1]] + new + code[tokens[at].end[1] :]
+    return code
+
+
 def _own(clause: Clause, index: Index) -> list[str]:
     if clause.code:
         return [f"rows = rows[{clause.code}]"]
@@ -57,7 +69,7 @@ def _own(clause: Clause, index: Index) -> list[str]:
 
 def _through_images(clause: Clause, of: str, index: Index) -> list[str]:
     lines = [f"other = {FRAMES[clause.of]}"]
-    test = clause.code.replace("rows", "other") if clause.code else ""
+    test = _renamed(clause.code, "rows", "other") if clause.code else ""
     test = test or f"other.index.isin({ids_code(index.ids[clause.of][clause.rows])})"
     images = f"other[{test}].index" if clause.of == "images" else f"other[{test}].image_id"
     key = "rows.index" if of == "images" else "rows.image_id"
