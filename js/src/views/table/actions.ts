@@ -45,8 +45,8 @@ const CHOICES: Record<string, string[]> = {
 };
 
 const OVERLAPS: [string, string][] = [
-  ["skip", "skip where a label overlaps"],
-  ["replace", "replace overlapped labels"],
+  ["skip", "skip overlapping"],
+  ["replace", "replace overlapped"],
   ["allow", "allow overlaps"],
 ];
 
