@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .learn.project import project as project
     from .learn.run import Run as Run
     from .learn.yolo import Yolo as Yolo
+    from .widgets.explore import explore as explore
     from .widgets.scatter import Scatter as Scatter
     from .widgets.table import Table as Table
     from .widgets.viewer import Viewer as Viewer
@@ -58,6 +59,7 @@ _HOME = {
     "evaluate": "learn.metrics",
     "inside": "core.inside",
     "match": "learn.match",
+    "explore": "widgets.explore",
     "open": "data.dataset",
     "project": "learn.project",
     "read_coco": "data.formats",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import NbalabelError
@@ -23,12 +24,36 @@ def with_picture(bundle: Any, view: Bridge) -> Any:
         picture, html = None, ""
     if bundle is None or (picture is None and not html):
         return bundle
+    data, metadata = with_image(bundle, picture)
+    return ({**data, "text/html": html} if html else data), metadata
+
+
+def with_image(bundle: Any, picture: Image | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The output of a widget, with a PNG beside it where there is one."""
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    if picture is not None:
-        data = {**data, "image/png": base64.b64encode(png(picture)).decode("ascii")}
-    if html:
-        data = {**data, "text/html": html}
-    return data, metadata
+    if picture is None:
+        return data, metadata
+    return {**data, "image/png": base64.b64encode(png(picture)).decode("ascii")}, metadata
+
+
+def side_by_side(views: Sequence[Bridge | None]) -> Image | None:
+    """Pictures of views in a row, as high as the lowest; None where none has one."""
+    from PIL import Image as Pillow
+
+    found = [picture for view in views if view is not None and (picture := view.picture()) is not None]
+    if not found:
+        return None
+    height = min(picture.height for picture in found)
+    sized = [
+        picture.convert("RGB").resize((max(round(picture.width * height / picture.height), 1), height))
+        for picture in found
+    ]
+    row = Pillow.new("RGB", (sum(p.width for p in sized) + 8 * (len(sized) - 1), height), "white")
+    left = 0
+    for picture in sized:
+        row.paste(picture, (left, 0))
+        left += picture.width + 8
+    return row
 
 
 def png(picture: Image) -> bytes:

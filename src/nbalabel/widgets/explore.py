@@ -1,0 +1,147 @@
+"""Everything at once: the strip, scatter, viewer, histograms and tables of a workspace, linked."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from ..core.errors import UnknownNameError
+from ..core.selection import TABLES
+from .bar import Bar
+from .layout import Grid, Switch
+from .workspace import RunLike, Workspace
+
+if TYPE_CHECKING:
+    from ..data.dataset import Dataset
+    from .histogram import Histogram
+    from .scatter import Scatter
+    from .table import Table
+    from .viewer import Viewer
+
+_HISTOGRAMS = {
+    "predictions": ("score", "area"),
+    "instances": ("area",),
+    "images": ("n_instances", "state"),
+}
+
+
+class Explore(Workspace):
+    """A workspace that shows itself; :func:`explore` makes one.
+
+    Attributes:
+        bar: the strip: who selected what, what is in focus, undo and redo.
+        scatter: the embedding of the images, or the columns asked for; None where there is neither.
+        viewer: the picture of the row that all views point at.
+        histograms: a few columns that are worth brushing.
+    """
+
+    def __init__(
+        self, ds: Dataset, run: RunLike | None, x: str, y: str, color: str | None, of: str, height: int
+    ) -> None:
+        super().__init__(ds, run)
+        from .viewer import Viewer
+
+        self.bar = Bar(self)
+        self.scatter = self._make_scatter(x, y, color, of, height)
+        self.viewer: Viewer = Viewer(self, height=height)
+        self.histograms: list[Histogram] = self._make_histograms()
+        self._tables = Switch({name: partial(self._make_table, name) for name in self._shown_tables()})
+        pair = [view for view in (self.scatter, self.viewer) if view is not None]
+        self._box = ipywidgets.VBox(
+            [self.bar, Grid(pair, least=330), Grid(self.histograms, least=200), self._tables],
+            layout=ipywidgets.Layout(gap="6px", min_width="0", width="100%"),
+        )
+
+    def table(self, of: str | None = None) -> Table:
+        """The table of images, instances or predictions; brought to the front.
+
+        Args:
+            of: which; default: the one in front.
+        """
+        return self._tables.show(of or self._tables.current)
+
+    def close(self) -> None:
+        """Close every view and let the dataset go."""
+        for histogram in self.histograms:
+            histogram.close()
+        super().close()
+        self._box.close()
+
+    def _repr_mimebundle_(self, **arguments: Any) -> Any:
+        from .static_output import side_by_side, with_image
+
+        bundle = self._box._repr_mimebundle_(**arguments)
+        return with_image(bundle, side_by_side([self.scatter, self.viewer]))
+
+    def _shown_tables(self) -> list[str]:
+        """The fullest story first: predictions where there are any."""
+        return [name for name in reversed(TABLES) if name != "predictions" or self.run is not None]
+
+    def _make_table(self, of: str) -> Table:
+        from .table import Table
+
+        return Table(self, of=of, height=360)
+
+    def _make_scatter(self, x: str, y: str, color: str | None, of: str, height: int) -> Scatter | None:
+        from .scatter import Scatter
+
+        try:
+            return Scatter(self, x=x, y=y, color=color, of=of, height=height)
+        except UnknownNameError:
+            if (x, y, color) != ("u", "v", None):
+                raise
+            return None  # no embedding, and nobody asked for one: the viewer gets the room
+
+    def _make_histograms(self) -> list[Histogram]:
+        from .histogram import Histogram
+
+        made = []
+        for of, names in _HISTOGRAMS.items():
+            if of == "predictions" and self.run is None:
+                continue
+            if of == "instances" and self.run is not None:
+                continue
+            made += [Histogram(self, name, of=of, height=120) for name in names]
+        return made
+
+
+def explore(
+    ds: Dataset,
+    run: RunLike | None = None,
+    x: str = "u",
+    y: str = "v",
+    color: str | None = None,
+    of: str = "images",
+    height: int = 420,
+) -> Explore:
+    """Look at a dataset, and at what a run says of it: all views in one, linked.
+
+    Lasso points, brush histograms, filter tables, click: every view follows, ``ws.selected`` is what all of it
+    comes to, and the tables have buttons to accept, reject, set or remove it.
+
+    Args:
+        ds: the dataset.
+        run: predictions on it.
+        x: column along the scatter's horizontal axis; "u": the run's embedding on a plane.
+        y: the same for the vertical axis; "v".
+        color: column to color points by, such as "habitat", "n_instances" or "best_score".
+        of: what the points are: "images", "instances" or "predictions".
+        height: of scatter and viewer, CSS pixels.
+
+    Returns:
+        A :class:`Workspace` that shows itself.
+
+    Raises:
+        UnknownNameError: a column that is not there.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/r.nbal", n_images=12, n_labeled=6, n_test=2, size=96)
+        >>> ws = nl.explore(ds, nl.demo.simulated_run(ds), color="habitat")
+        >>> ws.select(ds.images.query("habitat == 'mangrove'"))
+        >>> ws.table("images").of
+        'images'
+    """
+    return Explore(ds, run, x, y, color, of, height)
