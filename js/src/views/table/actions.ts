@@ -196,7 +196,8 @@ export class ActionBar {
   #propose(action: Action): void {
     const rows = this.#state.focus;
     const n = rows.count();
-    if (n <= MANY && !action.danger) return void this.#act(action);
+    if (n <= MANY && !action.danger && !(action.value === "empty" && this.#instancesOnFocus()))
+      return void this.#act(action);
     this.#mode = "confirm";
     this.#confirmed = this.#focusKey;
     const sure = h(
@@ -226,8 +227,11 @@ export class ActionBar {
       return `Make instances of ${what}? ${overlaps} Those accepted or rejected before are left out.`;
     }
     if (action.action === "reject") return `Reject ${what}, so that they are not proposed again?`;
-    if (action.action === "set") return `Set ${action.column} of ${what} to ${action.value}?`;
     const on = this.#state.of === "images" ? this.#instancesOnFocus() : 0;
+    if (action.action === "set") {
+      const stay = action.value === "empty" && on ? ` The ${counted(on, "instance")} on them stay.` : "";
+      return `Set ${action.column} of ${what} to ${action.value}?${stay}`;
+    }
     return `Remove ${what}${on ? ` and the ${counted(on, "instance")} on them` : ""} from the dataset?`;
   }
 

@@ -49,7 +49,7 @@ export function layOut(state: TableState, room: number): Layout {
 export function widthOf(state: TableState, head: Head): number {
   const set = state.get("widths")[head.name];
   if (set) return clampWidth(set);
-  const name = head.name.length * 7.5 + 54; // letters, sorting arrow, filter button
+  const name = head.name.length * 6.6 + 44; // letters, sorting arrow, filter button
   return clampWidth(Math.max(head.name.endsWith("_id") ? 92 : WIDTHS[head.kind], Math.min(name, 190)));
 }
 
