@@ -103,7 +103,7 @@ def is_plain_text(series: pd.Series | None) -> bool:
 
 
 def _categories_as_text(series: pd.Series, code: str) -> str:
-    if all(isinstance(text, str) for text in series.dtype.categories):
+    if all(isinstance(text, str) for text in series.cat.categories):
         return code
     return f'{code}.map(str, na_action="ignore")'
 

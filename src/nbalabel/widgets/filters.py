@@ -145,7 +145,7 @@ def _values(ws: Workspace, of: str, column: Column, wanted: Filter) -> Kept:
     rows = table[column.values]  # -1, missing, takes the last
     code = text_code(ws, of, column) if column.kind == "category" else expression(ws, of, column.name)
     if code:
-        listed = values if column.kind == "category" else [text == "True" for text in values]
+        listed: list[Any] = values if column.kind == "category" else [text == "True" for text in values]
         # Texts stand as they are: pandas has no "" among the values, the views count it as missing.
         listed = [x for x in listed if x != ""]
         code += f".isin([{', '.join(map(literal, listed))}])"

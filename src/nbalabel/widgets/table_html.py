@@ -49,7 +49,7 @@ def _text(column: Column, row: int) -> str:
     if column.missing[row]:
         return "–"
     if column.kind in ("category", "boolean"):
-        return column.categories[value]
+        return column.categories[int(value)]
     if column.kind == "time":
         return str(np.datetime64(round(value), "ms").astype(object).isoformat(sep=" "))
     if column.kind == "number":
