@@ -118,8 +118,8 @@ def explore(
 ) -> Explore:
     """Look at a dataset, and at what a run says of it: all views in one, linked.
 
-    Lasso points, brush histograms, filter tables, click: every view follows, ``ws.selected`` is what all of it
-    comes to, and the tables have buttons to accept, reject, set or remove it.
+    Lasso points, brush histograms, filter tables, click: every view follows, ``ws.selected`` is what all
+    of it comes to, and the tables have buttons to accept, reject, set or remove it.
 
     Args:
         ds: the dataset.
