@@ -20,8 +20,8 @@ const LAYERS: readonly [Layer, IconName, string, string][] = [
 
 export class Bar {
   readonly display: HTMLElement;
-  #previous = this.#button("previous", "previous image (←)", () => this.events.step(-1));
-  #next = this.#button("next", "next image (→)", () => this.events.step(1));
+  #previous = this.#button("previous", "previous image (←)", () => this.#events.step(-1));
+  #next = this.#button("next", "next image (→)", () => this.#events.step(1));
   #place = h("span.nbl-viewer-place", { "aria-live": "polite" });
   #name = h("span.nbl-viewer-name.nbl-muted");
   #layers = new Map<Layer, { button: HTMLElement; count: HTMLElement }>();
@@ -29,11 +29,12 @@ export class Bar {
   #list: HTMLElement;
   #listed = "";
 
-  constructor(
-    toolbar: HTMLElement,
-    private settings: Settings,
-    private events: BarEvents,
-  ) {
+  readonly #settings: Settings;
+  readonly #events: BarEvents;
+
+  constructor(toolbar: HTMLElement, settings: Settings, events: BarEvents) {
+    this.#settings = settings;
+    this.#events = events;
     const group = h("span.nbl-viewer-layers", { role: "group", "aria-label": "layers" });
     for (const [name, glyph, text, key] of LAYERS) {
       const count = h("span");
@@ -85,9 +86,9 @@ export class Bar {
   /** Show what the settings say. */
   update(): void {
     for (const [name, { button }] of this.#layers)
-      button.setAttribute("aria-pressed", String(this.settings.get(name)));
-    this.#list.setAttribute("aria-pressed", String(this.settings.get("show_list")));
-    this.#color.value = this.settings.get("color_by");
+      button.setAttribute("aria-pressed", String(this.#settings.get(name)));
+    this.#list.setAttribute("aria-pressed", String(this.#settings.get("show_list")));
+    this.#color.value = this.#settings.get("color_by");
   }
 
   #offer(columns: readonly string[]): void {
@@ -95,7 +96,7 @@ export class Bar {
     if (now === this.#listed) return;
     this.#listed = now;
     this.#color.replaceChildren(...columns.map((name) => h("option", { value: name }, name)));
-    this.#color.value = this.settings.get("color_by");
+    this.#color.value = this.#settings.get("color_by");
   }
 
   #button(glyph: IconName, title: string, onclick: () => void): HTMLElement {

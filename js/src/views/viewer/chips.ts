@@ -12,10 +12,10 @@ export class Chips {
   #message = h("div.nbl-viewer-message", { hidden: true, role: "status" });
   #at: Point | null = null;
 
-  constructor(
-    front: HTMLElement,
-    private retry: () => void,
-  ) {
+  readonly #retry: () => void;
+
+  constructor(front: HTMLElement, retry: () => void) {
+    this.#retry = retry;
     front.append(this.#over, this.#keys, this.#scale, this.#message);
   }
 
@@ -59,7 +59,7 @@ export class Chips {
     this.#message.append(
       h("b", {}, "The image cannot be shown"),
       h("span", {}, text),
-      h("button", { onclick: this.retry }, "Try again"),
+      h("button", { onclick: this.#retry }, "Try again"),
     );
   }
 

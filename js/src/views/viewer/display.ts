@@ -44,11 +44,14 @@ export class Display {
   #panel: HTMLElement | null = null;
   #refreshers: (() => void)[] = [];
 
-  constructor(
-    private frame: Frame,
-    private settings: Settings,
-    private signal: AbortSignal,
-  ) {
+  readonly #frame: Frame;
+  readonly #settings: Settings;
+  readonly #signal: AbortSignal;
+
+  constructor(frame: Frame, settings: Settings, signal: AbortSignal) {
+    this.#frame = frame;
+    this.#settings = settings;
+    this.#signal = signal;
     const outside = (event: PointerEvent) => {
       const path = event.composedPath();
       if (this.#panel && !path.includes(this.#panel) && !path.some((node) => node === this.#anchor))
@@ -78,7 +81,7 @@ export class Display {
   }
 
   #open(anchor: HTMLElement): void {
-    if (this.signal.aborted) return;
+    if (this.#signal.aborted) return;
     const reset = h("button", { onclick: () => this.#reset() }, "Reset image");
     this.#panel = h(
       "div.nbl-popover.nbl-viewer-display",
@@ -89,10 +92,10 @@ export class Display {
       ...IMAGE.map((slider) => this.#slider(slider)),
       reset,
     );
-    this.frame.body.append(this.#panel);
+    this.#frame.body.append(this.#panel);
     anchor.setAttribute("aria-expanded", "true");
-    const right = this.frame.root.getBoundingClientRect().right - anchor.getBoundingClientRect().right;
-    const most = this.frame.root.clientWidth - this.#panel.offsetWidth - 8;
+    const right = this.#frame.root.getBoundingClientRect().right - anchor.getBoundingClientRect().right;
+    const most = this.#frame.root.clientWidth - this.#panel.offsetWidth - 8;
     this.#panel.style.right = `${Math.max(Math.min(right - 40, most), 6)}px`;
     this.update();
     this.#panel.querySelector("input")?.focus({ preventScroll: true });
@@ -107,15 +110,15 @@ export class Display {
 
   #reset(): void {
     for (const [name, value] of Object.entries(PLAIN))
-      this.settings.set(name as NumberOption, value as number);
+      this.#settings.set(name as NumberOption, value as number);
   }
 
   #slider({ name, text, read, place, say }: Slider): HTMLElement {
     const input = h("input", { type: "range", min: 0, max: 100, step: 1 });
     const shown = h("output");
-    input.addEventListener("input", () => this.settings.set(name, read(input.valueAsNumber)));
+    input.addEventListener("input", () => this.#settings.set(name, read(input.valueAsNumber)));
     this.#refreshers.push(() => {
-      const value = this.settings.get(name);
+      const value = this.#settings.get(name);
       if (Math.round(place(value)) !== input.valueAsNumber) input.value = String(Math.round(place(value)));
       shown.textContent = say(value);
     });
@@ -124,9 +127,9 @@ export class Display {
 
   #switch(name: SwitchOption, text: string): HTMLElement {
     const input = h("input", { type: "checkbox" });
-    input.addEventListener("change", () => this.settings.set(name, input.checked));
+    input.addEventListener("change", () => this.#settings.set(name, input.checked));
     this.#refreshers.push(() => {
-      input.checked = this.settings.get(name);
+      input.checked = this.#settings.get(name);
     });
     return h("label.nbl-viewer-switch", {}, input, text);
   }

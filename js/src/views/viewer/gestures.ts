@@ -31,12 +31,15 @@ export interface Target {
 export class Gestures {
   readonly history: History<MarkChange>;
 
-  constructor(private view: Target) {
+  readonly #view: Target;
+
+  constructor(view: Target) {
+    this.#view = view;
     this.history = new History<MarkChange>(view.visibility);
   }
 
   effect(effect: Effect): void {
-    const { stage } = this.view;
+    const { stage } = this.#view;
     if (effect.do === "pan") stage.pan(effect.dx, effect.dy);
     else if (effect.do === "hover") this.hover(effect.mask);
     else if (effect.do === "point") this.point(effect.mask);
@@ -45,14 +48,14 @@ export class Gestures {
   }
 
   hover(mask: number): void {
-    const { picture, store, source } = this.view;
+    const { picture, store, source } = this.#view;
     if (!picture) return;
     store.setHover(mask < 0 ? null : { of: picture.of(mask), row: picture.rows[mask] }, source);
   }
 
   /** Make a mask the active row; -1: the image itself, where one of its masks was. */
   point(mask: number): void {
-    const { picture, store, source } = this.view;
+    const { picture, store, source } = this.#view;
     if (!picture) return;
     if (mask >= 0) store.setActive({ of: picture.of(mask), row: picture.rows[mask] }, source);
     else if (store.active && store.active.of !== "images")
@@ -60,13 +63,13 @@ export class Gestures {
   }
 
   step(by: 1 | -1): void {
-    const { browse, row, store, source } = this.view;
+    const { browse, row, store, source } = this.#view;
     const next = browse.step(row, by);
     if (next >= 0) store.setActive({ of: "images", row: next }, source);
   }
 
   mark(what: Mark, mask: number): void {
-    const { picture, visibility } = this.view;
+    const { picture, visibility } = this.#view;
     if (!picture || mask < 0) return;
     const key = picture.key(mask);
     this.history.record(visibility.change(what, [key], !visibility[what].has(key)));
@@ -74,7 +77,7 @@ export class Gestures {
 
   key(event: KeyboardEvent): void {
     if (isTyping(event)) return;
-    if (event.key === " ") this.view.peek(true);
+    if (event.key === " ") this.#view.peek(true);
     else {
       const run = this.#command(event);
       if (!run) return;
@@ -85,8 +88,8 @@ export class Gestures {
   }
 
   #command(event: KeyboardEvent): (() => void) | undefined {
-    const { stage, settings, picture } = this.view;
-    const active = picture ? this.view.context(picture).active : -1;
+    const { stage, settings, picture } = this.#view;
+    const active = picture ? this.#view.context(picture).active : -1;
     return command(event, {
       step: (by) => this.step(by),
       stepInList: (by) => this.#stepInList(active, by),
@@ -104,15 +107,15 @@ export class Gestures {
   }
 
   #stepInList(active: number, by: 1 | -1): void {
-    const mask = this.view.neighbour(active, by);
+    const mask = this.#view.neighbour(active, by);
     if (mask < 0) return;
     this.point(mask);
-    this.view.stage.reveal(mask);
+    this.#view.stage.reveal(mask);
   }
 
   /** Only the active mask; all, where some are hidden already. */
   #isolate(active: number): void {
-    const { picture, visibility } = this.view;
+    const { picture, visibility } = this.#view;
     if (!picture) return;
     const keys = Array.from({ length: picture.n }, (_, mask) => picture.key(mask));
     const anyHidden = keys.some((key) => visibility.hidden.has(key));

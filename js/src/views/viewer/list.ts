@@ -37,11 +37,12 @@ export class List {
   #drawn: unknown[] = []; // what the rows in the document were made of
   #drawSoon: () => void;
 
-  constructor(
-    private events: ListEvents,
-    private id: string,
-    signal: AbortSignal,
-  ) {
+  readonly #events: ListEvents;
+  readonly #id: string;
+
+  constructor(events: ListEvents, id: string, signal: AbortSignal) {
+    this.#events = events;
+    this.#id = id;
     const head = h("div.nbl-viewer-row.nbl-viewer-list-head", { role: "presentation" }, h("span"));
     for (const [key, text] of HEADS) {
       const button = h(`button.nbl-quiet.nbl-viewer-${key}`, { onclick: () => this.#sortBy(key) }, text);
@@ -145,13 +146,13 @@ export class List {
     const drawn = [order, state.picture.values, from, to];
     if (drawn.some((part, i) => part !== this.#drawn[i])) {
       this.#drawn = drawn;
-      const id = (mask: number) => `${this.id}-${mask}`;
+      const id = (mask: number) => `${this.#id}-${mask}`;
       const visible = order.slice(from, to);
       spacer.replaceChildren(...visible.map((mask, i) => makeRow(id(mask), state, mask, (from + i) * ROW)));
       if (!order.length) spacer.append(h("div.nbl-viewer-row.nbl-viewer-none", {}, nothing(state.picture)));
     }
     for (const row of spacer.querySelectorAll<HTMLElement>("[role=option]")) markRow(row, state);
-    if (state.active >= 0) spacer.setAttribute("aria-activedescendant", `${this.id}-${state.active}`);
+    if (state.active >= 0) spacer.setAttribute("aria-activedescendant", `${this.#id}-${state.active}`);
     else spacer.removeAttribute("aria-activedescendant");
     this.#foot.textContent = counts(state);
   }
@@ -160,8 +161,8 @@ export class List {
     const mask = this.#maskAt(event.target);
     if (mask < 0) return;
     const lever = (event.target as Element).closest<HTMLElement>(".nbl-viewer-lever");
-    if (lever) this.events.toggle(lever.dataset.what as "hidden" | "locked", mask);
-    else this.events.point(mask);
+    if (lever) this.#events.toggle(lever.dataset.what as "hidden" | "locked", mask);
+    else this.#events.point(mask);
   }
 
   #maskAt(target: EventTarget | null): number {

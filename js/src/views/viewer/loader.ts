@@ -34,11 +34,14 @@ const MOST_PIXELS = 100_000_000; // of bitmaps, 4 bytes each
 export class Loader {
   #entries = new Map<number, Entry>();
 
-  constructor(
-    private rpc: Rpc,
-    private current: () => { rev: number; colorBy: string },
-    private signal: AbortSignal,
-  ) {
+  readonly #rpc: Rpc;
+  readonly #current: () => { rev: number; colorBy: string };
+  readonly #signal: AbortSignal;
+
+  constructor(rpc: Rpc, current: () => { rev: number; colorBy: string }, signal: AbortSignal) {
+    this.#rpc = rpc;
+    this.#current = current;
+    this.#signal = signal;
     signal.addEventListener("abort", () => this.clear(), { once: true });
   }
 
@@ -50,7 +53,7 @@ export class Loader {
       this.#entries.set(row, known);
       return known;
     }
-    const { colorBy } = this.current();
+    const { colorBy } = this.#current();
     const entry = this.#entry(
       row,
       this.#masks({ row, color_by: colorBy }, `masks ${key}`),
@@ -63,7 +66,7 @@ export class Loader {
 
   /** The entry's image as the tables have it now; null where it is gone. Its pixels are taken over. */
   async reload(entry: Entry, imageId: number): Promise<Entry | null> {
-    const { colorBy } = this.current();
+    const { colorBy } = this.#current();
     const picture = await this.#masks({ image_id: imageId, color_by: colorBy }, "masks shown");
     if (!picture) return null;
     const { row } = picture.head;
@@ -91,7 +94,7 @@ export class Loader {
   /** Numbers or codes to color an image's masks by. */
   async colors(entry: Entry, colorBy: string): Promise<void> {
     type Colors = { rev: number; color: Coloring };
-    const { result, buffers } = await this.rpc.request<Colors>(
+    const { result, buffers } = await this.#rpc.request<Colors>(
       "colors",
       { row: entry.row, color_by: colorBy },
       { key: "colors" },
@@ -146,17 +149,17 @@ export class Loader {
   }
 
   async #masks(params: object, key: string): Promise<Picture | null> {
-    const { result, buffers } = await this.rpc.request<Head>("masks", params, { key });
+    const { result, buffers } = await this.#rpc.request<Head>("masks", params, { key });
     this.#check(result.rev);
     return result.row < 0 ? null : new Picture(result, buffers);
   }
 
   async #pixels(row: number, key: string): Promise<Pixels> {
     type Reply = { rev: number; mime: string; width: number; height: number; whole: boolean };
-    const { result, buffers } = await this.rpc.request<Reply>("pixels", { row }, { key: `pixels ${key}` });
+    const { result, buffers } = await this.#rpc.request<Reply>("pixels", { row }, { key: `pixels ${key}` });
     this.#check(result.rev);
     const bitmap = await decode(asBytes(buffers[0]), result.mime);
-    if (this.signal.aborted) {
+    if (this.#signal.aborted) {
       bitmap.close();
       throw new Cancelled("the view was closed");
     }
@@ -165,7 +168,7 @@ export class Loader {
 
   /** Row numbers of other tables than those on the page mean other rows. */
   #check(rev: number): void {
-    if (rev !== this.current().rev) throw new Cancelled("the tables have changed meanwhile");
+    if (rev !== this.#current().rev) throw new Cancelled("the tables have changed meanwhile");
   }
 
   #trim(keep: number): void {

@@ -13,35 +13,46 @@ export class Parts {
   #timer = 0;
   #asked = "";
 
+  readonly #rpc: Rpc;
+  readonly #stage: Stage;
+  readonly #entry: () => Entry | null;
+  readonly #fail: (error: unknown) => void;
+  readonly #signal: AbortSignal;
+
   constructor(
-    private rpc: Rpc,
-    private stage: Stage,
-    private entry: () => Entry | null,
-    private fail: (error: unknown) => void,
-    private signal: AbortSignal,
+    rpc: Rpc,
+    stage: Stage,
+    entry: () => Entry | null,
+    fail: (error: unknown) => void,
+    signal: AbortSignal,
   ) {
+    this.#rpc = rpc;
+    this.#stage = stage;
+    this.#entry = entry;
+    this.#fail = fail;
+    this.#signal = signal;
     signal.addEventListener("abort", () => this.forget(), { once: true });
   }
 
   /** The camera moved, or another image came. */
   moved(): void {
     window.clearTimeout(this.#timer);
-    const entry = this.entry();
-    if (!entry?.image || entry.image.whole || this.signal.aborted) return;
+    const entry = this.#entry();
+    if (!entry?.image || entry.image.whole || this.#signal.aborted) return;
     this.#timer = window.setTimeout(() => this.#ask(entry), REST);
   }
 
   forget(): void {
     window.clearTimeout(this.#timer);
     this.#asked = "";
-    this.stage.part?.bitmap.close();
-    this.stage.part = null;
+    this.#stage.part?.bitmap.close();
+    this.#stage.part = null;
   }
 
   async #ask(entry: Entry): Promise<void> {
-    const { camera, view } = this.stage;
+    const { camera, view } = this.#stage;
     const { image, masks } = entry;
-    if (!image || !masks || entry !== this.entry()) return;
+    if (!image || !masks || entry !== this.#entry()) return;
     const { width, height } = masks.head;
     if (camera.scale <= (image.bitmap.width / width) * 1.05) return;
     const box = grown(visible(camera, { width, height }, view), width, height);
@@ -53,22 +64,22 @@ export class Parts {
     this.#asked = key;
     try {
       const params = { row: entry.row, box: [x, y, x + w, y + h], longest };
-      const { result, buffers } = await this.rpc.request<{ rev: number }>("part", params, { key: "part" });
-      if (entry !== this.entry() || this.signal.aborted || result.rev < masks.head.rev) return;
+      const { result, buffers } = await this.#rpc.request<{ rev: number }>("part", params, { key: "part" });
+      if (entry !== this.#entry() || this.#signal.aborted || result.rev < masks.head.rev) return;
       const bitmap = await decode(asBytes(buffers[0]), "image/jpeg");
-      if (entry !== this.entry() || this.signal.aborted) return bitmap.close();
-      this.stage.part?.bitmap.close();
-      this.stage.part = { bitmap, box };
-      this.stage.redraw();
+      if (entry !== this.#entry() || this.#signal.aborted) return bitmap.close();
+      this.#stage.part?.bitmap.close();
+      this.#stage.part = { bitmap, box };
+      this.#stage.redraw();
     } catch (error) {
       this.#asked = "";
-      if (!(error instanceof Cancelled)) this.fail(error);
+      if (!(error instanceof Cancelled)) this.#fail(error);
     }
   }
 
   /** Whether the part at hand shows the box as sharply. */
   #covers([x, y, w, h]: Box, longest: number): boolean {
-    const { part } = this.stage;
+    const { part } = this.#stage;
     if (!part) return false;
     const [px, py, pw, ph] = part.box;
     const sharp = Math.max(part.bitmap.width, part.bitmap.height) / Math.max(pw, ph);

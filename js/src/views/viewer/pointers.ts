@@ -11,11 +11,12 @@ export class Pointers {
   #down = new Map<number, readonly [number, number]>();
   #pageScrolled = -SCROLLING;
 
-  constructor(
-    private stage: Stage,
-    private events: StageEvents,
-    signal: AbortSignal,
-  ) {
+  readonly #stage: Stage;
+  readonly #events: StageEvents;
+
+  constructor(stage: Stage, events: StageEvents, signal: AbortSignal) {
+    this.#stage = stage;
+    this.#events = events;
     const { el } = stage;
     const on = <K extends keyof HTMLElementEventMap>(
       name: K,
@@ -45,8 +46,8 @@ export class Pointers {
 
   #pressed(event: PointerEvent): void {
     if (!this.#mine(event)) return;
-    (this.stage.el.closest(".nbl") as HTMLElement | null)?.focus({ preventScroll: true });
-    this.stage.el.setPointerCapture(event.pointerId);
+    (this.#stage.el.closest(".nbl") as HTMLElement | null)?.focus({ preventScroll: true });
+    this.#stage.el.setPointerCapture(event.pointerId);
     this.#down.set(event.pointerId, this.#at(event));
     if (this.#down.size === 1) this.#tell("down", event);
     else this.#tell("cancel", event);
@@ -54,7 +55,7 @@ export class Pointers {
 
   #moved(event: PointerEvent): void {
     const [sx, sy] = this.#at(event);
-    this.events.pointed(this.#mine(event) ? toImage(this.stage.camera, sx, sy) : null);
+    this.#events.pointed(this.#mine(event) ? toImage(this.#stage.camera, sx, sy) : null);
     if (this.#down.size === 2 && this.#down.has(event.pointerId)) this.#pinch(event);
     else if (this.#down.size || this.#mine(event)) this.#tell("move", event);
     else this.#tell("leave", event);
@@ -71,9 +72,9 @@ export class Pointers {
     this.#down.set(event.pointerId, now);
     const other = [...this.#down].find(([id]) => id !== event.pointerId)![1];
     const spread = (point: readonly [number, number]) => Math.hypot(point[0] - other[0], point[1] - other[1]);
-    this.stage.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
+    this.#stage.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
     const factor = spread(now) / Math.max(spread(before), 1);
-    this.stage.zoom(factor, (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
+    this.#stage.zoom(factor, (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
   }
 
   #wheel(event: WheelEvent): void {
@@ -86,7 +87,7 @@ export class Pointers {
     const lines = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
     const speed = event.ctrlKey ? 0.01 : 0.0015; // browsers report a pinch as a wheel with Ctrl
     const [x, y] = this.#at(event);
-    this.stage.zoom(Math.exp(-Math.min(Math.max(event.deltaY * lines, -400), 400) * speed), x, y);
+    this.#stage.zoom(Math.exp(-Math.min(Math.max(event.deltaY * lines, -400), 400) * speed), x, y);
   }
 
   /** Events on buttons and the minimap, which lie on the stage, are not for the tool. */
@@ -95,13 +96,13 @@ export class Pointers {
   }
 
   #at(event: MouseEvent): readonly [number, number] {
-    const { el, ratio } = this.stage;
+    const { el, ratio } = this.#stage;
     const box = el.getBoundingClientRect();
     return [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
   }
 
   #tell(kind: ToolEvent["kind"], event: MouseEvent): void {
-    const { stage } = this;
+    const stage = this.#stage;
     const [sx, sy] = this.#at(event);
     const [x, y] = toImage(stage.camera, sx, sy);
     const { button, shiftKey: shift, altKey: alt } = event;
@@ -109,7 +110,7 @@ export class Pointers {
     const ctrl = event.ctrlKey || event.metaKey;
     const step = select.reduce(this.#state, { kind, x, y, sx, sy, under, button, shift, alt, ctrl });
     this.#state = step.state;
-    for (const effect of step.effects ?? []) this.events.effect(effect);
+    for (const effect of step.effects ?? []) this.#events.effect(effect);
     stage.el.style.cursor = select.cursor(this.#state);
   }
 }
