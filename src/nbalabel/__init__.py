@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .learn.run import Run as Run
     from .learn.yolo import Yolo as Yolo
     from .widgets.explore import explore as explore
+    from .widgets.histogram import Histogram as Histogram
     from .widgets.scatter import Scatter as Scatter
     from .widgets.table import Table as Table
     from .widgets.viewer import Viewer as Viewer
@@ -46,6 +47,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Dataset": "data.dataset",
+    "Histogram": "widgets.histogram",
     "Model": "learn.model",
     "Run": "learn.run",
     "Scatter": "widgets.scatter",

@@ -1,0 +1,175 @@
+/** Shows the state that the kernel's ChartHead gives it and sends back what is chosen; it keeps nothing. */
+import type { Rpc } from "../../wire/rpc";
+import { h } from "../dom";
+import type { Frame } from "../frame";
+import { fromInput, inputOf } from "./range";
+
+export interface State {
+  title?: string;
+  of?: string;
+  count?: string;
+  /** In place of the figure, where there is nothing to draw. */
+  note?: string;
+  /** Texts and colors. */
+  legend?: [string, string][];
+  /** Values and texts of the modes, of which one is pressed. */
+  modes?: [string, string][];
+  mode?: string;
+  range?: Range | null;
+  /** Texts, counts and whether they are chosen. */
+  values?: [string, number, boolean][] | null;
+  missing?: { n: number; chosen: boolean };
+  chosen?: boolean;
+}
+
+export interface Range {
+  kind: "number" | "time";
+  lo: number | null;
+  hi: number | null;
+  limits: [number, number];
+}
+
+interface Model {
+  get(name: "state"): State;
+  on(name: string, callback: () => void): void;
+  off(name: string, callback: () => void): void;
+}
+
+export class ChartHead {
+  readonly #frame: Frame;
+  readonly #rpc: Rpc;
+  readonly #model: Model;
+  readonly #title = h("b.nbl-chart-title");
+  readonly #of = h("span.nbl-muted.nbl-chart-of");
+  readonly #count = h("span.nbl-count", { "aria-live": "polite" });
+  readonly #legend = h("span.nbl-chart-legend");
+  readonly #modes = h("button.nbl-quiet", { onclick: () => this.#nextMode() });
+  readonly #missing = h("button.nbl-quiet", { onclick: () => this.#choose("missing") });
+  readonly #clear = h("button.nbl-quiet.nbl-chart-clear", { onclick: () => this.#choose("clear") }, "Clear");
+  readonly #range = h("span.nbl-chart-range");
+  readonly #ends: HTMLInputElement[];
+  readonly #values = h("div.nbl-chart-values", { role: "group" });
+  readonly #list = h("details.nbl-chart-list", {}, h("summary", {}, "values"), this.#values);
+  readonly #note = h("div.nbl-chart-note.nbl-muted");
+
+  constructor(frame: Frame, model: Model, rpc: Rpc, signal: AbortSignal) {
+    this.#frame = frame;
+    this.#model = model;
+    this.#rpc = rpc;
+    this.#ends = ["at least", "at most"].map((label) =>
+      h("input", { "aria-label": label, onchange: () => this.#chooseRange() }),
+    );
+    this.#range.append(this.#ends[0], "–", this.#ends[1]);
+    const busy = frame.toolbar.lastElementChild;
+    const heading = h("span.nbl-chart-heading", {}, this.#title, this.#of, this.#count);
+    const tools = h(
+      "span.nbl-chart-tools",
+      {},
+      this.#missing,
+      this.#list,
+      this.#range,
+      this.#modes,
+      this.#clear,
+    );
+    frame.toolbar.replaceChildren(heading, this.#legend, tools, busy ?? "");
+    frame.body.append(this.#note);
+    const draw = () => this.#draw(model.get("state"));
+    model.on("change:state", draw);
+    signal.addEventListener("abort", () => model.off("change:state", draw), { once: true });
+    rpc.on<{ message: string }>("failed", ({ message }) => frame.fail(new Error(message)));
+    frame.root.addEventListener("keydown", (event) => this.#onKey(event), { signal });
+    draw();
+  }
+
+  #draw(state: State): void {
+    const { title = "", of = "", count = "", note = "", range, missing, values } = state;
+    this.#frame.root.setAttribute("aria-label", `Chart of ${title}`);
+    this.#title.textContent = title;
+    this.#of.textContent = of ? `of ${of}` : "";
+    this.#count.textContent = count;
+    this.#legend.replaceChildren(...(state.legend ?? []).map(legendItem));
+    show(this.#note, note !== "");
+    this.#note.textContent = note;
+    this.#drawModes(state);
+    show(this.#missing, Boolean(missing?.n) && !note);
+    this.#missing.textContent = `${missing?.n.toLocaleString("en") ?? 0} missing`;
+    this.#missing.setAttribute("aria-pressed", String(missing?.chosen ?? false));
+    this.#clear.style.visibility = state.chosen ? "" : "hidden";
+    show(this.#clear, state.chosen !== undefined);
+    show(this.#range, Boolean(range) && !note);
+    if (range) this.#drawRange(range);
+    show(this.#list, Boolean(values?.length) && !note);
+    this.#drawValues(values ?? []);
+  }
+
+  #drawModes({ modes = [], mode, note }: State): void {
+    show(this.#modes, modes.length > 1 && !note);
+    const on = modes.find(([value]) => value === mode);
+    this.#modes.textContent = on?.[1] ?? "";
+    this.#modes.title = `now ${on?.[1]}: ${modes.map(([, text]) => text).join(" or ")}`;
+  }
+
+  #drawRange(range: Range): void {
+    const { lo, hi, limits } = range;
+    for (const [i, value] of [lo, hi].entries()) {
+      const input = this.#ends[i];
+      input.type = range.kind === "time" ? "datetime-local" : "number";
+      input.step = "any";
+      input.placeholder = inputOf(limits[i], range.kind);
+      if (input !== document.activeElement || value === null)
+        input.value = value === null ? "" : inputOf(value, range.kind);
+    }
+  }
+
+  #drawValues(values: [string, number, boolean][]): void {
+    const focused = [...this.#values.children].findIndex((row) => row.contains(document.activeElement));
+    this.#values.replaceChildren(
+      ...values.map(([text, count, chosen], bar) => {
+        const box = h("input", { type: "checkbox", onchange: () => this.#choose("value", bar) });
+        box.checked = chosen;
+        return h("label", {}, box, h("span", {}, text), h("span.nbl-muted", {}, count.toLocaleString("en")));
+      }),
+    );
+    if (focused >= 0) this.#values.children[focused]?.querySelector("input")?.focus();
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.key !== "Escape") return;
+    if (this.#list.open) {
+      this.#list.open = false;
+      this.#list.querySelector("summary")?.focus();
+    } else if (this.#model.get("state").chosen) this.#choose("clear");
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #nextMode(): void {
+    const { modes = [], mode } = this.#model.get("state");
+    const at = modes.findIndex(([value]) => value === mode);
+    this.#choose("mode", modes[(at + 1) % modes.length][0]);
+  }
+
+  #chooseRange(): void {
+    const kind = this.#model.get("state").range?.kind ?? "number";
+    this.#choose(
+      "range",
+      this.#ends.map((input) => fromInput(input.value, kind)),
+    );
+  }
+
+  #choose(name: string, value: unknown = null): void {
+    this.#rpc.request("choose", { name, value }).then(
+      () => this.#frame.settle(),
+      (error) => this.#frame.fail(error),
+    );
+  }
+}
+
+function legendItem([text, color]: [string, string]): HTMLElement {
+  return h("span.nbl-chart-key", {}, h("span.nbl-swatch", { style: { background: color } }), text);
+}
+
+function show(element: HTMLElement, shown: boolean): void {
+  element.style.display = shown ? "" : "none";
+}
