@@ -14,5 +14,5 @@ class Hook(BuildHookInterface):
         static = Path(self.root) / "src" / "nbalabel" / "static"
         if version != "editable" and self.target_name == "wheel" and not (static / "selection.js").exists():
             raise RuntimeError(
-                f"{static} holds no bundles: run `make setup` first, or `npm ci && npm run build` in js/"
+                f"{static} holds no bundles: run `make setup` first, or `npm install && npm run build` in js/"
             )

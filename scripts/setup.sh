@@ -21,7 +21,8 @@ command -v npm >/dev/null || {
   exit 1
 }
 echo "Building the widgets ..."
-(cd js && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build)
+# Not `npm ci`: it insists on every platform's optional binaries, which not every mirror carries.
+(cd js && npm install --no-save --no-audit --no-fund --loglevel=error && npm run --silent build)
 
 echo "Setting up $venv (the first time takes a few minutes: torch is large) ..."
 # One resolve for all: torch and torchvision must come as a matching pair.

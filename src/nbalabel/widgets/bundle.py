@@ -31,6 +31,6 @@ def _read(file: str) -> str:
     if not path.exists():
         raise MissingExtraError(
             f"{path} is missing: the widgets were not built. In a checkout of nbalabel: make setup, or "
-            "npm ci && npm run build in js/ (Node 20)"
+            "npm install && npm run build in js/ (Node 20)"
         )
     return path.read_text(encoding="utf-8")
