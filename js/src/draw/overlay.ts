@@ -43,6 +43,7 @@ export class Overlay {
     const width = line && Math.max(Math.round(line / this.#shrink), 1);
     paint(this.map, pileColors(this.map, looks), looks, width, out);
     const { scale, x, y } = this.#camera;
+    const shrunk = (pixels: number) => Math.max(Math.round(pixels / this.#shrink), 1);
     for (const { mask, box, ring } of marked) {
       const [left, top] = [box[0] * scale + x, box[1] * scale + y];
       paintRing(this.map, mask, [left, top, left + box[2] * scale, top + box[3] * scale], ring, out);
