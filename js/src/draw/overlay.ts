@@ -46,7 +46,9 @@ export class Overlay {
     const shrunk = (pixels: number) => Math.max(Math.round(pixels / this.#shrink), 1);
     for (const { mask, box, ring } of marked) {
       const [left, top] = [box[0] * scale + x, box[1] * scale + y];
-      paintRing(this.map, mask, [left, top, left + box[2] * scale, top + box[3] * scale], ring, out);
+      const there = [left, top, left + box[2] * scale, top + box[3] * scale];
+      const widths = { innerWidth: shrunk(ring.innerWidth), outerWidth: shrunk(ring.outerWidth) };
+      paintRing(this.map, mask, there, { ...ring, ...widths }, out);
     }
     this.canvas.getContext("2d")!.putImageData(this.#image, 0, 0);
   }
