@@ -21,6 +21,9 @@ with tempfile.TemporaryDirectory() as folder:
     nl.write_coco(ds, folder + "/out.json")
     again = nl.read_coco(folder + "/out.json")
     assert again.instances["mask"].tolist() == ds.instances["mask"].tolist()
+    ws = nl.explore(ds, nl.demo.simulated_run(ds))  # every widget's bundle is in the wheel
+    assert "application/vnd.jupyter.widget-view+json" in ws._repr_mimebundle_()[0]
+    ws.close()
     try:
         nl.Yolo("yolo11n-seg")
     except nl.errors.MissingExtraError as error:
