@@ -133,11 +133,16 @@ export class Rpc {
     if (call.key) this.#underway.add(call.key);
     const { id, method, params } = call;
     // JSON has no infinity: the id carries its key so that the answer to a cancelled request frees it.
-    this.#channel.send(
-      { kind: "request", client: this.client, id, key: call.key, method, params },
-      undefined,
-      call.buffers,
-    );
+    try {
+      const message = { kind: "request", client: this.client, id, key: call.key, method, params };
+      this.#channel.send(message, undefined, call.buffers);
+    } catch (error) {
+      this.#underway.delete(call.key);
+      call.settle(
+        new Cancelled(`there is no kernel to ask: ${error instanceof Error ? error.message : error}`),
+      );
+      this.#setLost(true);
+    }
     this.#tell();
   }
 

@@ -139,6 +139,11 @@ export class SelectionSync {
   }
 
   #post(message: object, buffers: ArrayBufferView[] = []): void {
-    this.#channel.send({ kind: "selection", ...message }, undefined, buffers);
+    try {
+      this.#channel.send({ kind: "selection", ...message }, undefined, buffers);
+    } catch (error) {
+      // No kernel to tell; the views on this page are linked all the same, and say that it is gone.
+      console.info("nbalabel: the selection was not sent", error);
+    }
   }
 }

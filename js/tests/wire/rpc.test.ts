@@ -107,3 +107,13 @@ test("a severed comm is said, and unsaid when the kernel speaks again", () => {
   expect(rpc.lost).toBe(false);
   expect(told).toBe(2);
 });
+
+test("a request that cannot be sent ends at once, and the kernel counts as lost", async () => {
+  channel.send = () => {
+    throw new Error("Cannot send");
+  };
+  expect(await outcome(rpc.request("rows", {}, { key: "rows" }))).toBeInstanceOf(Cancelled);
+  expect(await outcome(rpc.request("rows", {}, { key: "rows" }))).toBeInstanceOf(Cancelled);
+  expect(rpc.pending).toBe(0);
+  expect(rpc.lost).toBe(true);
+});
