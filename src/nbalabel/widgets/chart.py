@@ -83,8 +83,8 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         )
         self._drawn: list[ipywidgets.Widget] = []
         self.head = ChartHead(ws, self)
-        self._frame = ipywidgets.Box([self.figure], layout={"overflow": "auto", "min_width": "0"})
-        super().__init__([self.head, self._frame], layout={"min_width": "0", "overflow": "hidden"})
+        self._frame = ipywidgets.Box([self.figure], layout={"overflow": "hidden", "min_width": "0"})
+        super().__init__([self.head, self._frame], layout={"min_width": "0", "overflow": "visible"})
         self.add_class("nbl-chart")
         self._recount_soon = Later(lambda: self.guarded(self.recount))
         self._stop = ws.selection.on_change(self._heard)
@@ -152,7 +152,7 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.closed = True
         self._stop()
         self._recount_soon.cancel()
-        self.head.close()
+        _close(self.head)
         own = [self.figure.scale_x, self.figure.scale_y, self.figure, self._frame]
         for widget in [*self._drawn, *own]:
             _close(widget)

@@ -165,7 +165,7 @@ class Histogram(Chart):
         """The bars as a picture."""
         state = self.head.state
         return bars_picture(
-            f"{self.column} of {self.of}: {state['count']}",
+            f"{self.column}: {state['count']}",
             self.heights(self.binned.total).sum(axis=1),
             self.heights(self.counts),
             [part.color or PLAIN for part in self.binned.parts],
@@ -235,12 +235,12 @@ class Histogram(Chart):
     def _describe(self) -> None:
         found, column, chosen = self.binned, self._column, self.filter or {}
         n, total = int(self.counts.sum()), len(found.slots)
-        limits = found.edges[[0, -1]].tolist() if len(found.edges) else []
+        half = 0.5 if column.whole else 0.0  # bins of whole numbers reach that much farther
+        limits = (found.edges[[0, -1]] + [half, -half]).tolist() if len(found.edges) else []
         ends = {"kind": column.kind, "lo": chosen.get("lo"), "hi": chosen.get("hi"), "limits": limits}
         self.say(
             title=self.column,
-            of=self.of,
-            count=f"{n:,} / {total:,}" if n < total else f"{total:,}",
+            count=f"{n:,} / {total:,} {self.of}" if n < total else f"{total:,} {self.of}",
             note=self._note(total),
             legend=[[part.text, part.color] for part in found.parts if self.split and self._has(part)],
             modes=[["linear", "linear"], ["log", "log"]],

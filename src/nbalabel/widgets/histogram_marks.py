@@ -43,7 +43,7 @@ class HistogramMarks:
         counts = count_ticks(found.total[:-1].sum(axis=1).max(initial=0), log=self._chart.logarithmic)
         count = bqplot.LinearScale(min=0, max=float(top) * 1.04, allow_padding=False)
         flat = not len(found.edges)
-        along = bqplot.OrdinalScale() if flat else self._interval_scale(found)
+        along = bqplot.OrdinalScale(reverse=True) if flat else self._interval_scale(found)
         options: dict[str, Any] = {
             "x": np.arange(found.n) if flat else found.centers,
             "scales": {"x": along, "y": count},

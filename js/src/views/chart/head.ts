@@ -2,11 +2,10 @@
 import type { Rpc } from "../../wire/rpc";
 import { h } from "../dom";
 import type { Frame } from "../frame";
-import { fromInput, inputOf } from "./range";
+import { fromInput, inputOf, rangeText } from "./range";
 
 export interface State {
   title?: string;
-  of?: string;
   count?: string;
   /** In place of the figure, where there is nothing to draw. */
   note?: string;
@@ -40,15 +39,14 @@ export class ChartHead {
   readonly #rpc: Rpc;
   readonly #model: Model;
   readonly #title = h("b.nbl-chart-title");
-  readonly #of = h("span.nbl-muted.nbl-chart-of");
   readonly #count = h("span.nbl-count", { "aria-live": "polite" });
   readonly #legend = h("span.nbl-chart-legend");
   readonly #modes = h("button.nbl-quiet", { onclick: () => this.#nextMode() });
   readonly #missing = h("button.nbl-quiet", { onclick: () => this.#choose("missing") });
   readonly #clear = h("button.nbl-quiet.nbl-chart-clear", { onclick: () => this.#choose("clear") }, "Clear");
-  readonly #range = h("span.nbl-chart-range");
   readonly #ends: HTMLInputElement[];
-  readonly #values = h("div.nbl-chart-values", { role: "group" });
+  readonly #range = h("details.nbl-chart-list", {}, h("summary"));
+  readonly #values = h("div.nbl-chart-popover.nbl-chart-values", { role: "group" });
   readonly #list = h("details.nbl-chart-list", {}, h("summary", {}, "values"), this.#values);
   readonly #note = h("div.nbl-chart-note.nbl-muted");
 
@@ -59,19 +57,12 @@ export class ChartHead {
     this.#ends = ["at least", "at most"].map((label) =>
       h("input", { "aria-label": label, onchange: () => this.#chooseRange() }),
     );
-    this.#range.append(this.#ends[0], "–", this.#ends[1]);
+    const [from, to] = this.#ends;
+    this.#range.append(h("div.nbl-chart-popover.nbl-chart-range", {}, from, "–", to));
     const busy = frame.toolbar.lastElementChild;
-    const heading = h("span.nbl-chart-heading", {}, this.#title, this.#of, this.#count);
-    const tools = h(
-      "span.nbl-chart-tools",
-      {},
-      this.#missing,
-      this.#list,
-      this.#range,
-      this.#modes,
-      this.#clear,
-    );
-    frame.toolbar.replaceChildren(heading, this.#legend, tools, busy ?? "");
+    const heading = h("span.nbl-chart-heading", {}, this.#title, this.#count);
+    const tools = [this.#clear, this.#missing, this.#list, this.#range, this.#modes];
+    frame.toolbar.replaceChildren(heading, this.#legend, busy ?? "", h("span.nbl-chart-tools", {}, ...tools));
     frame.body.append(this.#note);
     const draw = () => this.#draw(model.get("state"));
     model.on("change:state", draw);
@@ -79,13 +70,17 @@ export class ChartHead {
     rpc.on<{ message: string }>("failed", ({ message }) => frame.fail(new Error(message)));
     frame.root.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     draw();
+    const outside = (event: PointerEvent) => {
+      for (const list of [this.#list, this.#range])
+        if (!event.composedPath().includes(list)) list.open = false;
+    };
+    document.addEventListener("pointerdown", outside, { signal });
   }
 
   #draw(state: State): void {
-    const { title = "", of = "", count = "", note = "", range, missing, values } = state;
+    const { title = "", count = "", note = "", range, missing, values } = state;
     this.#frame.root.setAttribute("aria-label", `Chart of ${title}`);
     this.#title.textContent = title;
-    this.#of.textContent = of ? `of ${of}` : "";
     this.#count.textContent = count;
     this.#legend.replaceChildren(...(state.legend ?? []).map(legendItem));
     show(this.#note, note !== "");
@@ -94,8 +89,7 @@ export class ChartHead {
     show(this.#missing, Boolean(missing?.n) && !note);
     this.#missing.textContent = `${missing?.n.toLocaleString("en") ?? 0} missing`;
     this.#missing.setAttribute("aria-pressed", String(missing?.chosen ?? false));
-    this.#clear.style.visibility = state.chosen ? "" : "hidden";
-    show(this.#clear, state.chosen !== undefined);
+    show(this.#clear, state.chosen === true);
     show(this.#range, Boolean(range) && !note);
     if (range) this.#drawRange(range);
     show(this.#list, Boolean(values?.length) && !note);
@@ -106,11 +100,15 @@ export class ChartHead {
     show(this.#modes, modes.length > 1 && !note);
     const on = modes.find(([value]) => value === mode);
     this.#modes.textContent = on?.[1] ?? "";
-    this.#modes.title = `now ${on?.[1]}: ${modes.map(([, text]) => text).join(" or ")}`;
+    this.#modes.title = modes.map(([, text]) => text).join(" or ");
   }
 
   #drawRange(range: Range): void {
     const { lo, hi, limits } = range;
+    const chosen = lo !== null || hi !== null;
+    const summary = this.#range.firstElementChild!;
+    summary.textContent = chosen ? rangeText(lo, hi, range.kind) : "range";
+    summary.classList.toggle("nbl-chart-on", chosen);
     for (const [i, value] of [lo, hi].entries()) {
       const input = this.#ends[i];
       input.type = range.kind === "time" ? "datetime-local" : "number";
@@ -135,9 +133,10 @@ export class ChartHead {
 
   #onKey(event: KeyboardEvent): void {
     if (event.key !== "Escape") return;
-    if (this.#list.open) {
-      this.#list.open = false;
-      this.#list.querySelector("summary")?.focus();
+    const open = [this.#list, this.#range].find((list) => list.open);
+    if (open) {
+      open.open = false;
+      open.querySelector("summary")?.focus();
     } else if (this.#model.get("state").chosen) this.#choose("clear");
     else return;
     event.preventDefault();

@@ -14,3 +14,14 @@ export function fromInput(text: string, kind: Kind): number | null {
   const value = kind === "number" ? Number(text) : Date.parse(`${text}Z`);
   return Number.isFinite(value) ? value : null;
 }
+
+/** A range in few letters: "0.2 – 0.5", "≥ 3", "2024-03-01 – 2024-04-01". */
+export function rangeText(lo: number | null, hi: number | null, kind: Kind): string {
+  const [from, to] = [lo, hi].map((value) => (value === null ? "" : shortOf(value, kind)));
+  if (lo === null) return hi === null ? "" : `≤ ${to}`;
+  return hi === null ? `≥ ${from}` : `${from} – ${to}`;
+}
+
+function shortOf(value: number, kind: Kind): string {
+  return kind === "number" ? String(Number(value.toPrecision(4))) : inputOf(value, kind).slice(0, 10);
+}
