@@ -44,7 +44,7 @@ export function tiers(
     const to = Math.min(from + 32, x.length);
     for (let row = from; row < to; row++) {
       const bit = row & 31;
-      const shown = x[row] === x[row] ? 1 : 0; // NaN is not itself
+      const shown = Number.isNaN(x[row]) ? 0 : 1;
       const tier = shown * (1 + ((may >>> bit) & 1) * (1 + ((is >>> bit) & 1)));
       out[row] = tier;
       counts[tier]++;
@@ -72,9 +72,9 @@ export function splat(
   alpha: number,
   rim = -1,
 ): void {
-  if (size < 1.5) return dots(surface, cloud, at, tier, colors, Math.round(alpha * 256));
-  if (size < 3) return squares(surface, cloud, at, tier, colors, Math.round(size), Math.round(alpha * 256));
-  discs(surface, cloud, at, tier, colors, size, alpha, rim);
+  if (size < 1.5) dots(surface, cloud, at, tier, colors, Math.round(alpha * 256));
+  else if (size < 3) squares(surface, cloud, at, tier, colors, Math.round(size), Math.round(alpha * 256));
+  else discs(surface, cloud, at, tier, colors, size, alpha, rim);
 }
 
 /** Two colors mixed, `a` of 256 of the first; red and blue in one multiplication, green in another. */
@@ -165,7 +165,10 @@ function stamp(radius: number, alpha: number): Stamp {
     for (let a = 0; a < PLACES; a++)
       for (let j = 0; j < side; j++)
         for (let i = 0; i < side; i++) {
-          const away = Math.hypot(i + 0.5 - middle - (a + 0.5) / PLACES, j + 0.5 - middle - (b + 0.5) / PLACES);
+          const away = Math.hypot(
+            i + 0.5 - middle - (a + 0.5) / PLACES,
+            j + 0.5 - middle - (b + 0.5) / PLACES,
+          );
           cover[k++] = Math.round(Math.min(Math.max(radius - away + 0.5, 0), 1) * alpha * 256);
         }
   return { side, cover };

@@ -1,7 +1,7 @@
 /** How many points lie where, as colors: for clouds in which points hide each other. */
 import type { Placement } from "../core/scale";
-import { type Cloud, type Surface, pack } from "./splat";
 import { toRgb, viridis } from "./colors";
+import { type Cloud, pack, type Surface } from "./splat";
 
 const CELL = 2; // pixels of the surface along a side
 const STEPS = 256;
@@ -72,7 +72,12 @@ export function ramp(background: string, dark: boolean, gray = false): Uint32Arr
 }
 
 /** A box blur of `2 * radius + 1` cells along both axes. */
-function blurred(counts: Float32Array, columns: number, rows: number, radius: number): Float32Array<ArrayBuffer> {
+function blurred(
+  counts: Float32Array,
+  columns: number,
+  rows: number,
+  radius: number,
+): Float32Array<ArrayBuffer> {
   const across = new Float32Array(counts.length);
   const out = new Float32Array(counts.length);
   slide(counts, across, rows, columns, columns, 1, radius);

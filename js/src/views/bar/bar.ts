@@ -80,7 +80,9 @@ export class Bar {
         onclick: () => this.#store.set(clause.source, null, "bar"),
       },
       h("span.nbl-chip-text", {}, title),
-      title.includes(count) ? "" : h("span.nbl-muted", {}, count),
+      /\d/.test(title) && title.includes(number.format(clause.rows.count()))
+        ? ""
+        : h("span.nbl-muted", {}, count),
       h("span", { "aria-hidden": true }, "×"),
     );
   }
