@@ -1,9 +1,10 @@
-/** The drawn part: points on a canvas, axes and marks on another over it. */
-import type { Bitset } from "../../core/bitset";
+/** The canvases: points below, drawn on the CPU; axes, rings and the lasso above them. */
+
 import { Grid } from "../../core/grid";
+import type { Coordinates } from "../../core/lasso";
 import {
   type Camera,
-  fit as everything,
+  fit,
   normalized,
   type Placement,
   panned,
@@ -12,17 +13,15 @@ import {
   spans,
   zoomed,
 } from "../../core/scale";
-import { type AxisLook, axisTicks, drawAxes, drawRing, drawShape, GUTTER } from "../../draw/axes";
-import { toRgb, viridis } from "../../draw/colors";
-import { type Cloud, DIMMED, looks, MARKED, PLAIN, pack, type Surface, splat, tiers } from "../../draw/splat";
+import { axisTicks, drawAxes, drawRing, drawShape, GUTTER } from "../../draw/axes";
+import { type Cloud, DIMMED, looks, MARKED, PLAIN, type Surface, splat } from "../../draw/splat";
 import { density, paint, ramp } from "../../draw/splat_density";
 import type { Theme } from "../../draw/theme";
-import { h } from "../dom";
+import { h, perFrame } from "../dom";
+import { timed } from "../viewer/timing";
 import type { Shape } from "./clauses";
-import type { Axis, ColorColumn } from "./data";
-
-const STEPS = 256; // colors of a scale of numbers
-const NONE: Span = { lo: 0, range: 1, end: 1 };
+import type { Axis } from "./data";
+import { rgb, type Tables } from "./palette";
 
 export interface Options {
   density: boolean;
@@ -30,134 +29,138 @@ export interface Options {
   opacity: number | null;
 }
 
-export class Plot {
-  readonly root = h("div.nbl-plot");
-  /** What takes the pointer: the area of the points. */
-  readonly area = h("div.nbl-plot-area");
-  readonly #points = h("canvas", { role: "img" });
-  readonly #marks = h("canvas", { "aria-hidden": "true" });
-  cloud: Cloud = {
-    x: new Float32Array(0),
-    y: new Float32Array(0),
-    color: new Uint16Array(0),
-    tier: new Uint8Array(0),
-  };
-  counts: [number, number, number, number] = [0, 0, 0, 0];
-  options: Options = { density: false, size: null, opacity: null };
-  theme: Theme | null = null;
-  #axes: readonly [Axis, Axis] | null = null;
-  #spans: readonly [Span, Span] = [NONE, NONE];
-  #camera: Camera = { x: 0.5, y: 0.5, zoom: 1 };
-  #colors: string[] = [];
-  #packed = new Uint32Array(1);
-  #grid: Grid | null = null;
-  #box = { left: 0, top: 0, width: 1, height: 1, ratio: 1 };
+const NO_POINTS: Cloud = {
+  x: new Float32Array(0),
+  y: new Float32Array(0),
+  color: new Uint16Array(0),
+  tier: new Uint8Array(0),
+};
+const NO_SPAN: Span = { lo: 0, range: 1, end: 1 };
+const REACH = 9; // pixels between the pointer and the point it means
+const MOVED_AT_MOST = 300_000; // points that a change of layout moves rather than replaces
+const MOVING = 700; // milliseconds
+const RIMMED = 1500; // points up to which discs have a rim
 
-  constructor() {
-    this.root.append(this.#points, this.#marks, this.area);
+export class Plot {
+  readonly element: HTMLElement;
+  /** Pixels of the page, without axes. */
+  width = 1;
+  height = 1;
+  cloud: Cloud = NO_POINTS;
+  /** How many points have coordinates. */
+  n = 0;
+  options: Options = { density: false, size: null, opacity: null };
+  tables: Tables | null = null;
+  theme: Theme | null = null;
+  marked = false;
+  active: ArrayLike<number> = [];
+  hovered: ArrayLike<number> = [];
+  shape: { kind: Shape; path: readonly number[] } | null = null;
+  readonly draw: () => void;
+  readonly drawOver: () => void;
+  #axes: readonly [Axis, Axis] | null = null;
+  #spans: [Span, Span] = [NO_SPAN, NO_SPAN];
+  #camera: Camera | null = null;
+  #grid: Grid | null = null;
+  #moving = 0;
+  readonly #signal: AbortSignal;
+  readonly #below = h("canvas.nbl-scatter-points", { "aria-hidden": "true" });
+  readonly #above = h("canvas.nbl-scatter-over", { role: "img" });
+  #image: ImageData | null = null;
+  #surface: Surface | null = null;
+
+  constructor(signal: AbortSignal, resized: () => void) {
+    this.#signal = signal;
+    this.element = h("div.nbl-scatter-plot", {}, this.#below, this.#above);
+    this.draw = perFrame(() => {
+      this.#paint();
+      this.#over();
+    }, signal);
+    this.drawOver = perFrame(() => this.#over(), signal);
+    const observer = new ResizeObserver(() => {
+      this.#measure();
+      resized();
+    });
+    observer.observe(this.element);
+    signal.addEventListener(
+      "abort",
+      () => {
+        observer.disconnect();
+        cancelAnimationFrame(this.#moving);
+        this.#image = this.#surface = this.#grid = null;
+        this.cloud = NO_POINTS;
+        for (const canvas of [this.#below, this.#above]) canvas.width = canvas.height = 0;
+      },
+      { once: true },
+    );
   }
 
-  /** Points of an embedding: one unit is as long along both axes, and ticks would say nothing. */
-  get isLayout(): boolean {
-    return this.#axes?.every((axis) => axis.kind === "layout") ?? true;
+  /** What screen readers say. */
+  set label(text: string) {
+    this.#above.setAttribute("aria-label", text);
   }
 
   get axes(): readonly [Axis, Axis] | null {
     return this.#axes;
   }
 
-  /** @param morph coordinates move within the same plot: the camera stays. */
-  setAxes(axes: readonly [Axis, Axis], morph: boolean): void {
-    const same = morph && this.#axes?.every((axis, i) => axis.name === axes[i].name);
-    this.#axes = axes;
-    const [x, y] = axes;
-    const [sx, sy] = spans(x.values, y.values, this.isLayout);
+  get box(): { left: number; top: number } {
+    return this.#framed ? { left: GUTTER.left, top: GUTTER.top } : { left: 0, top: 0 };
+  }
+
+  get fitted(): boolean {
+    return this.#camera === null;
+  }
+
+  /** New coordinates: points go there, if there are not too many and `move` says so; the camera stays else. */
+  setAxes(x: Axis, y: Axis, move: boolean): void {
+    const before = this.#axes && this.cloud.x.length === x.values.length ? { ...this.cloud } : null;
+    const at = this.placement();
+    const same = this.#axes?.[0].name === x.name && this.#axes[1].name === y.name;
+    const equal = x.kind === "layout" && y.kind === "layout";
+    const [sx, sy, n] = spans(x.values, y.values, equal);
+    if (!same || move) this.#camera = null;
+    this.#axes = [x, y];
     this.#spans = [sx, sy];
-    const n = x.values.length;
-    const { color } = this.cloud;
-    this.cloud = {
-      x: normalized(x.values, y.values, sx),
-      y: normalized(y.values, x.values, sy),
-      color: color.length === n ? color : new Uint16Array(n).fill(1),
-      tier: new Uint8Array(n),
-    };
+    this.n = n;
     this.#grid = null;
-    if (!same) this.fit();
-  }
-
-  /** @param column null for one color. */
-  setColors(column: ColorColumn | null): { lo: number; hi: number } {
-    const n = this.cloud.x.length;
-    if (!column) {
-      this.#colors = ["", ""];
-      (this.cloud as { color: Uint16Array }).color = new Uint16Array(n).fill(1);
-      return { lo: 0, hi: 0 };
-    }
-    const { values } = column;
-    if (column.categories.length || column.kind === "category" || column.kind === "boolean") {
-      this.#colors = ["", ...column.colors];
-      (this.cloud as { color: Uint16Array }).color = Uint16Array.from(values);
-      return { lo: 0, hi: 0 };
-    }
-    let [lo, hi] = [Infinity, -Infinity];
-    for (const value of values) {
-      if (value < lo) lo = value;
-      if (value > hi) hi = value;
-    }
-    const scale = hi > lo ? (STEPS - 1) / (hi - lo) : 0;
-    const color = new Uint16Array(n);
-    for (let row = 0; row < n; row++) {
-      const value = values[row];
-      color[row] = Number.isNaN(value) ? 0 : 1 + Math.round((value - lo) * scale);
-    }
-    this.#colors = [];
-    (this.cloud as { color: Uint16Array }).color = color;
-    return { lo, hi };
-  }
-
-  /** Which points count: allowed by other views, marked by this one. */
-  setTiers(allowed: Bitset | null, marked: Bitset | null): void {
-    const n = this.cloud.x.length;
-    const fits = (set: Bitset | null) => (set && set.n === n ? set : null);
-    this.counts = tiers(this.cloud, fits(allowed), fits(marked), this.cloud.tier);
-  }
-
-  resize(width: number, height: number, ratio: number): void {
-    const gutter = this.isLayout ? { left: 0, bottom: 0, top: 0, right: 0 } : GUTTER;
-    this.#box = {
-      left: gutter.left,
-      top: gutter.top,
-      width: Math.max(width - gutter.left - gutter.right, 1),
-      height: Math.max(height - gutter.top - gutter.bottom, 1),
-      ratio,
-    };
-    for (const canvas of [this.#points, this.#marks]) {
-      canvas.width = Math.max(Math.round(width * ratio), 1);
-      canvas.height = Math.max(Math.round(height * ratio), 1);
-    }
-    const { left, top, width: w, height: t } = this.#box;
-    Object.assign(this.area.style, { left: `${left}px`, top: `${top}px`, width: `${w}px`, height: `${t}px` });
+    this.#measure();
+    const to = { x: normalized(x.values, y.values, sx), y: normalized(y.values, x.values, sy) };
+    const many = to.x.length;
+    const kept = before ?? { color: new Uint16Array(many), tier: new Uint8Array(many) };
+    this.cloud = { ...to, color: kept.color, tier: kept.tier };
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || n > MOVED_AT_MOST;
+    cancelAnimationFrame(this.#moving);
+    if (before && move && !still) this.#move(before, at, to);
+    else this.draw();
   }
 
   fit(): void {
-    this.#camera = everything(...this.#spans);
+    this.#camera = null;
+    this.draw();
   }
 
   pan(dx: number, dy: number): void {
-    this.#camera = panned(this.#camera, this.placement(), dx, dy);
+    this.#camera = panned(this.#camera ?? fit(...this.#spans), this.placement(), dx, dy);
+    this.draw();
   }
 
-  zoom(factor: number, x = this.#box.width / 2, y = this.#box.height / 2): void {
-    this.#camera = zoomed(this.#camera, factor, this.placement(), x, y);
+  zoom(factor: number, x = this.width / 2, y = this.height / 2): void {
+    this.#camera = zoomed(this.#camera ?? fit(...this.#spans), factor, this.placement(), x, y);
+    this.draw();
   }
 
-  /** From 0..1 to pixels of the area. */
   placement(): Placement {
-    return place(this.#camera, ...this.#spans, this.#box.width, this.#box.height, this.isLayout);
+    const [x, y] = this.#spans;
+    return place(this.#camera ?? fit(x, y), x, y, this.width, this.height, this.#equal);
   }
 
-  /** From pixels of the area to values, and how much a pixel is. */
-  get scales(): { toX: (px: number) => number; toY: (py: number) => number; perPixel: [number, number] } {
+  /** From pixels to values, and how far apart the values of neighbouring pixels are. */
+  get scales(): {
+    toX: (px: number) => number;
+    toY: (py: number) => number;
+    perPixel: [number, number];
+  } {
     const { kx, ky, bx, by } = this.placement();
     const [x, y] = this.#spans;
     return {
@@ -167,158 +170,186 @@ export class Plot {
     };
   }
 
-  /** The row under a place of the area; -1 for none. */
-  nearest(px: number, py: number): number {
-    const { x, y, tier } = this.cloud;
-    if (!this.#grid) {
-      const start = performance.now();
-      this.#grid = new Grid(x, y);
-      mark("nbl:scatter:grid", start);
-    }
-    return this.#grid.nearest(this.placement(), px, py, 10, tier);
+  /** The point under the pointer, -1 for none. */
+  pick(px: number, py: number): number {
+    if (!this.n || this.#moving) return -1;
+    if (!this.#grid)
+      timed("nbl:scatter:grid", () => {
+        this.#grid = new Grid(this.cloud.x, this.cloud.y);
+      });
+    return this.#grid!.nearest(this.placement(), px, py, REACH, this.cloud.tier);
   }
 
-  /** Where a row is drawn, pixels of the area; null where it is not. */
-  where(row: number): [number, number] | null {
-    const { x, y } = this.cloud;
+  /** Where a point is, pixels of the plot. */
+  where(row: number): [number, number] {
     const { kx, ky, bx, by } = this.placement();
-    const at: [number, number] = [x[row] * kx + bx, y[row] * ky + by];
-    const inside = at[0] >= 0 && at[0] <= this.#box.width && at[1] >= 0 && at[1] <= this.#box.height;
-    return inside ? at : null;
+    return [this.cloud.x[row] * kx + bx, this.cloud.y[row] * ky + by];
   }
 
-  /** Color of a row, "#rrggbb". */
-  colorOf(row: number): string {
-    const code = this.cloud.color[row];
-    if (this.#colors.length) return this.#colors[code] || (code ? this.#accent : "#8c8c8c");
-    return code ? hex(viridis((code - 1) / (STEPS - 1))) : "#8c8c8c";
+  get #equal(): boolean {
+    return this.#axes?.[0].kind === "layout" && this.#axes[1].kind === "layout";
   }
 
-  describe(text: string): void {
-    this.#points.setAttribute("aria-label", text);
+  get #framed(): boolean {
+    return this.#axes !== null && !this.#equal;
   }
 
-  drawPoints(): void {
-    const { theme } = this;
-    if (!theme) return;
-    const start = performance.now();
-    const { left, top, width, height, ratio } = this.#box;
-    const [w, t] = [Math.max(Math.round(width * ratio), 1), Math.max(Math.round(height * ratio), 1)];
-    const image = new ImageData(w, t);
-    const surface: Surface = { width: w, height: t, pixels: new Uint32Array(image.data.buffer) };
-    const back = rgb(theme.background);
-    surface.pixels.fill(pack(...back));
+  #measure(): void {
+    const { clientWidth, clientHeight } = this.element;
+    const gutter = this.#framed ? GUTTER : { left: 0, right: 0, top: 0, bottom: 0 };
+    const width = Math.max(clientWidth - gutter.left - gutter.right, 1);
+    const height = Math.max(clientHeight - gutter.top - gutter.bottom, 1);
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const [w, t] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.#surface?.width !== w || this.#surface.height !== t || this.width !== width) {
+      [this.width, this.height] = [width, height];
+      this.#image = new ImageData(w, t);
+      this.#surface = { width: w, height: t, pixels: new Uint32Array(this.#image.data.buffer) };
+      [this.#below.width, this.#below.height] = [w, t];
+      this.draw();
+    }
+    const { left, top } = this.box;
+    Object.assign(this.#below.style, {
+      left: `${left}px`,
+      top: `${top}px`,
+      width: `${width}px`,
+      height: `${height}px`,
+    });
+    const [outer, tall] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+    if (this.#above.width !== outer || this.#above.height !== tall)
+      [this.#above.width, this.#above.height] = [outer, tall];
+    this.drawOver();
+  }
+
+  #move(from: Cloud, at: Placement, to: { x: Float32Array; y: Float32Array }): void {
+    const now = this.placement();
+    const n = to.x.length;
+    // Where they were on the screen, in coordinates of the new placement.
+    const x0 = from.x.map((x) => (x * at.kx + at.bx - now.bx) / now.kx);
+    const y0 = from.y.map((y) => (y * at.ky + at.by - now.by) / now.ky);
+    const [x, y] = [new Float32Array(n), new Float32Array(n)];
+    let start = -1;
+    const step = (time: number) => {
+      if (this.#signal.aborted) return;
+      if (start < 0) start = time;
+      const t = Math.min((time - start) / MOVING, 1);
+      const ease = t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2;
+      for (let row = 0; row < n; row++) {
+        x[row] = x0[row] + (to.x[row] - x0[row]) * ease;
+        y[row] = y0[row] + (to.y[row] - y0[row]) * ease;
+      }
+      const { color, tier } = this.cloud;
+      this.cloud = t < 1 ? { x, y, color, tier } : { ...to, color, tier };
+      this.#moving = t < 1 ? requestAnimationFrame(step) : 0;
+      this.draw();
+    };
+    this.#moving = requestAnimationFrame(step);
+  }
+
+  #paint(): void {
+    const { tables, theme, cloud } = this;
+    const image = this.#image;
+    const surface = this.#surface;
+    if (!image || !surface || !tables || !theme) return;
+    timed("nbl:scatter:frame", () => {
+      surface.pixels.fill(tables.background);
+      if (this.#framed) this.#rules(surface, tables.rule);
+      if (cloud.x.length) this.#points(surface, tables, theme);
+      this.#below.getContext("2d")!.putImageData(image, 0, 0);
+    });
+  }
+
+  #points(surface: Surface, tables: Tables, theme: Theme): void {
+    const { cloud, options } = this;
+    const ratio = surface.width / this.width;
     const at = scaled(this.placement(), ratio);
-    if (this.options.density) this.#drawDensity(surface, at, hex(back), theme.dark);
-    else this.#drawDiscs(surface, at, theme.dark, width * height);
-    const pen = this.#points.getContext("2d", { alpha: false })!;
-    pen.fillStyle = theme.background;
-    pen.fillRect(0, 0, this.#points.width, this.#points.height);
-    pen.putImageData(image, Math.round(left * ratio), Math.round(top * ratio));
-    mark("nbl:scatter:frame", start);
+    const auto = looks(this.n, this.#camera?.zoom ?? 1, this.width * this.height);
+    const size = (options.size ?? auto.size) * ratio;
+    const alpha = options.opacity ?? auto.alpha;
+    if (options.density) {
+      const hex = `#${rgb(theme.background)
+        .map((c) => Math.round(c).toString(16).padStart(2, "0"))
+        .join("")}`;
+      if (this.marked) paint(surface, density(surface, cloud, at, PLAIN, PLAIN), ramp(hex, theme.dark, true));
+      const from = this.marked ? MARKED : PLAIN;
+      paint(surface, density(surface, cloud, at, from, MARKED), ramp(hex, theme.dark));
+      return;
+    }
+    const rim = this.n <= RIMMED && size > 4 ? tables.background : -1;
+    splat(surface, cloud, at, DIMMED, tables.dimmed, Math.max(size * 0.8, 1), alpha);
+    splat(surface, cloud, at, PLAIN, this.marked ? tables.faded : tables.plain, size, alpha, rim);
+    if (this.marked)
+      splat(surface, cloud, at, MARKED, tables.plain, size + ratio * 0.5, Math.max(alpha, 0.9), rim);
   }
 
-  drawMarks(
-    rings: readonly [number, boolean][],
-    drawing: { shape: Shape; path: readonly number[] } | null,
-  ): void {
+  #ticks() {
+    const { kx, ky, bx, by } = this.placement();
+    return this.#axes!.map((axis, i) => {
+      const look = { ...axis, span: this.#spans[i] };
+      const made = i
+        ? axisTicks(look, ky, by, this.height, 44)
+        : axisTicks(look, kx, bx, this.width, axis.kind === "time" ? 110 : 76);
+      return { look, ticks: made };
+    });
+  }
+
+  #rules({ width, height, pixels }: Surface, color: number): void {
+    const ratio = width / this.width;
+    const [x, y] = this.#ticks();
+    for (const { at } of x.ticks) {
+      const column = Math.min(Math.round(at * ratio), width - 1);
+      for (let j = 0; j < height; j++) pixels[j * width + column] = color;
+    }
+    for (const { at } of y.ticks) {
+      const line = Math.min(Math.round(at * ratio), height - 1) * width;
+      pixels.fill(color, line, line + width);
+    }
+  }
+
+  #over(): void {
+    const pen = this.#above.getContext("2d");
     const { theme } = this;
-    const pen = this.#marks.getContext("2d")!;
-    const { left, top, width, height, ratio } = this.#box;
+    if (!pen || !theme || !this.#above.width) return;
+    const ratio = this.#above.width / this.element.clientWidth;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, this.#marks.width, this.#marks.height);
-    if (!theme) return;
-    if (!this.isLayout && this.#axes) {
-      const { kx, ky, bx, by } = this.placement();
-      const [x, y] = this.#axes.map((axis, i): AxisLook => ({ ...axis, span: this.#spans[i] }));
-      drawAxes(
-        pen,
-        { look: x, ticks: axisTicks(x, kx, bx, width, 80) },
-        { look: y, ticks: axisTicks(y, ky, by, height, 44) },
-        this.#box,
-        theme,
-      );
+    pen.clearRect(0, 0, this.element.clientWidth, this.element.clientHeight);
+    const { left, top } = this.box;
+    if (this.#framed) {
+      const [x, y] = this.#ticks();
+      drawAxes(pen, x, y, { left, top, width: this.width, height: this.height }, theme);
     }
     pen.save();
     pen.translate(left, top);
-    for (const [row, strong] of rings) {
-      const at = this.where(row);
-      if (at) drawRing(pen, ...at, strong ? 8 : 7, theme, strong);
-    }
-    if (drawing) drawShape(pen, drawing.shape, drawing.path, theme);
+    pen.beginPath();
+    pen.rect(0, 0, this.width, this.height);
+    pen.clip();
+    this.#rings(pen, this.active, theme, true);
+    this.#rings(pen, this.hovered, theme, false);
+    if (this.shape) drawShape(pen, this.shape.kind, this.shape.path, theme);
     pen.restore();
   }
 
-  #drawDiscs(surface: Surface, at: Placement, dark: boolean, area: number): void {
-    const { cloud, counts } = this;
-    const ratio = this.#box.ratio;
-    const auto = looks(cloud.x.length - counts[0], this.#camera.zoom, area);
-    const size = (this.options.size ?? auto.size) * ratio;
-    const alpha = this.options.opacity ?? auto.alpha;
-    const colors = this.#table(dark);
-    const gray = new Uint32Array(Math.max(colors.length, STEPS + 1)).fill(
-      dark ? pack(96, 96, 96) : pack(190, 190, 190),
-    );
-    const some = counts[MARKED] > 0;
-    if (counts[DIMMED]) splat(surface, cloud, at, DIMMED, gray, size * 0.8, alpha * 0.35);
-    if (counts[PLAIN]) splat(surface, cloud, at, PLAIN, colors, size, some ? alpha * 0.35 : alpha);
-    if (!some) return;
-    const many = counts[MARKED] > 20_000;
-    const rim = dark ? pack(255, 255, 255) : pack(20, 20, 20);
-    splat(
-      surface,
-      cloud,
-      at,
-      MARKED,
-      colors,
-      many ? size : Math.max(size, 4 * ratio),
-      Math.max(alpha, 0.8),
-      many ? -1 : rim,
-    );
-  }
-
-  #drawDensity(surface: Surface, at: Placement, background: string, dark: boolean): void {
-    const { cloud, counts } = this;
-    const from = counts[MARKED] ? MARKED : PLAIN;
-    if (counts[DIMMED] || counts[MARKED])
-      paint(surface, density(surface, cloud, at, DIMMED, MARKED), ramp(background, dark, true));
-    paint(surface, density(surface, cloud, at, from, MARKED), ramp(background, dark));
-  }
-
-  get #accent(): string {
-    return this.theme?.dark ? "#6db3f2" : "#1f77b4";
-  }
-
-  /** Packed colors by place; 0 is for missing values. */
-  #table(dark: boolean): Uint32Array {
-    const missing = dark ? pack(110, 110, 110) : pack(160, 160, 160);
-    const n = this.#colors.length || STEPS + 1;
-    if (this.#packed.length !== n) this.#packed = new Uint32Array(n);
-    for (let i = 1; i < n; i++) {
-      const found = this.#colors.length
-        ? toRgb(this.#colors[i] || this.#accent)
-        : viridis((i - 1) / (STEPS - 1));
-      this.#packed[i] = pack(...found);
+  #rings(pen: CanvasRenderingContext2D, rows: ArrayLike<number>, theme: Theme, strong: boolean): void {
+    const { size } = looks(this.n, this.#camera?.zoom ?? 1, this.width * this.height);
+    const radius = Math.max((this.options.size ?? size) / 2 + 2.5, 5);
+    for (let i = 0; i < rows.length; i++) {
+      const [x, y] = this.where(rows[i]);
+      if (x === x && y === y) drawRing(pen, x, y, radius, theme, strong);
     }
-    this.#packed[0] = missing;
-    return this.#packed;
   }
 }
 
-export function mark(name: string, start: number): void {
-  performance.clearMeasures(name);
-  performance.measure(name, { start, end: performance.now() });
-}
-
+/** A placement in pixels of the surface. */
 function scaled({ kx, ky, bx, by }: Placement, ratio: number): Placement {
   return { kx: kx * ratio, ky: ky * ratio, bx: bx * ratio, by: by * ratio };
 }
 
-function rgb(color: string): [number, number, number] {
-  const [r, g, b] = (color.match(/[\d.]+/g) ?? ["255", "255", "255"]).map(Number);
-  return [r, g, b];
-}
-
-function hex(color: readonly number[]): string {
-  return `#${color.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
+/** Least and largest of the numbers that are there. */
+export function extent(values: Coordinates): [number, number] {
+  let [lo, hi] = [Infinity, -Infinity];
+  for (let row = 0; row < values.length; row++) {
+    if (values[row] < lo) lo = values[row];
+    if (values[row] > hi) hi = values[row];
+  }
+  return lo <= hi ? [lo, hi] : [0, 0];
 }

@@ -315,7 +315,10 @@ export class Scatter {
   #hover(x: number, y: number): void {
     const row = this.#about?.n ? this.#plot.nearest(x, y) : -1;
     this.#plot.area.style.cursor = row >= 0 ? "pointer" : "";
-    if (row < 0) return this.#leave();
+    if (row < 0) {
+      this.#leave();
+      return;
+    }
     this.#store.setHover({ of: this.#of, row }, this.#source);
     const box = this.#frame.body.getBoundingClientRect();
     const area = this.#plot.area.getBoundingClientRect();

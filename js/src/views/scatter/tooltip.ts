@@ -1,78 +1,103 @@
-/** What a point is: its id and color at once, fields and picture when the kernel has answered. */
+/** What a point is, beside it: its id at once, its picture and fields when the kernel has sent them. Text only. */
 import { asBytes } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
 import { h } from "../dom";
 
-const REST = 60; // milliseconds the pointer rests before the kernel is asked
+export interface Tooltip {
+  /** @param head lines known here; x, y in pixels of the parent. */
+  show(row: number, rev: number, head: readonly string[], x: number, y: number): void;
+  hide(): void;
+}
 
 interface Detail {
+  rev: number;
   row: number;
   fields: [string, string][];
   problem: string;
 }
 
-export class Tooltip {
-  readonly root = h("div.nbl-tooltip", { role: "tooltip" });
-  readonly #rpc: Rpc;
-  #row = -1;
-  #url = "";
-  #timer = 0;
+const REST = 60; // milliseconds the pointer rests before the kernel is asked
+const KEPT = 60; // details kept
+const AWAY = 14; // pixels from the point
 
-  constructor(rpc: Rpc, signal: AbortSignal) {
-    this.#rpc = rpc;
-    this.root.style.display = "none";
-    signal.addEventListener("abort", () => this.hide(), { once: true });
-  }
+export function createTooltip(parent: HTMLElement, rpc: Rpc, signal: AbortSignal): Tooltip {
+  const lines = h("div");
+  const image = h("img", { alt: "", hidden: true });
+  const fields = h("dl");
+  const element = h(
+    "div.nbl-popover.nbl-scatter-tip",
+    { role: "tooltip", hidden: true },
+    lines,
+    image,
+    fields,
+  );
+  parent.append(element);
+  const known = new Map<string, { detail: Detail; url: string }>();
+  let now = "";
+  let timer = 0;
+  let at: [number, number] = [0, 0];
 
-  /** @param place beside which, pixels of the parent, which is `room` wide and high. */
-  show(
-    row: number,
-    title: string,
-    color: string,
-    place: readonly [number, number],
-    room: readonly [number, number],
-    rev: number,
-  ): void {
-    if (row !== this.#row) {
-      this.hide();
-      this.#row = row;
-      const head = h("div.nbl-tooltip-head", {}, h("i.nbl-swatch", { style: { background: color } }), title);
-      this.root.replaceChildren(head);
-      this.#timer = window.setTimeout(() => void this.#ask(row, rev, head), REST);
-    }
-    this.root.style.display = "";
-    const { offsetWidth: width, offsetHeight: height } = this.root;
-    const [x, y] = place;
-    this.root.style.left = `${x + 14 + width > room[0] ? Math.max(x - 14 - width, 2) : x + 14}px`;
-    this.root.style.top = `${Math.min(Math.max(y - height / 2, 2), Math.max(room[1] - height - 2, 2))}px`;
-  }
-
-  hide(): void {
-    window.clearTimeout(this.#timer);
-    if (this.#url) URL.revokeObjectURL(this.#url);
-    this.#url = "";
-    this.#row = -1;
-    this.root.style.display = "none";
-  }
-
-  async #ask(row: number, rev: number, head: HTMLElement): Promise<void> {
+  const put = () => {
+    const { offsetWidth: w, offsetHeight: t } = element;
+    const [x, y] = at;
+    const left = x + AWAY + w < parent.clientWidth ? x + AWAY : Math.max(x - AWAY - w, 2);
+    const top = Math.min(Math.max(y - t / 2, 2), Math.max(parent.clientHeight - t - 2, 2));
+    element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+  };
+  const fill = ({ detail, url }: { detail: Detail; url: string }) => {
+    image.hidden = !url;
+    if (url) image.src = url;
+    const rows = detail.fields.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text || "–")]);
+    if (detail.problem) rows.push(h("dt", {}, "picture"), h("dd.nbl-scatter-problem", {}, detail.problem));
+    fields.replaceChildren(...rows);
+    put();
+  };
+  const ask = async (row: number, rev: number, key: string) => {
     try {
-      const { result, buffers } = await this.#rpc.request<Detail>(
-        "detail",
-        { row, rev, size: 160 },
-        { key: "hover" },
-      );
-      if (this.#row !== row) return;
-      const list = h("dl", {});
-      for (const [name, value] of result.fields) list.append(h("dt", {}, name), h("dd", {}, value || "–"));
-      const parts: HTMLElement[] = [head];
-      if (buffers[0]?.byteLength) {
-        this.#url = URL.createObjectURL(new Blob([asBytes(buffers[0])]));
-        parts.push(h("img", { src: this.#url, alt: "" }));
-      } else if (result.problem) parts.push(h("div.nbl-muted", {}, result.problem));
-      this.root.replaceChildren(...parts, list);
+      const { result, buffers } = await rpc.request<Detail>("detail", { row, rev }, { key: "hover", signal });
+      const bytes = buffers[0] ? asBytes(buffers[0]) : new Uint8Array();
+      const url = bytes.length ? URL.createObjectURL(new Blob([bytes])) : "";
+      known.set(key, { detail: result, url });
+      for (const [oldest, { url: stale }] of known) {
+        if (known.size <= KEPT) break;
+        URL.revokeObjectURL(stale);
+        known.delete(oldest);
+      }
+      if (now === key) fill(known.get(key)!);
     } catch {
-      // A tooltip that cannot say more says what it said: errors of its own would only flicker.
+      // Newer points took its place, or the kernel is gone: what is known here stays.
     }
-  }
+  };
+  image.addEventListener("load", put);
+  signal.addEventListener(
+    "abort",
+    () => {
+      window.clearTimeout(timer);
+      for (const { url } of known.values()) URL.revokeObjectURL(url);
+      known.clear();
+    },
+    { once: true },
+  );
+  return {
+    show(row, rev, head, x, y) {
+      const key = `${rev}:${row}`;
+      at = [x, y];
+      element.hidden = false;
+      if (key === now) return put();
+      now = key;
+      lines.replaceChildren(...head.map((line, i) => h(i ? "div" : "b", {}, line)));
+      image.hidden = true;
+      fields.replaceChildren();
+      put();
+      window.clearTimeout(timer);
+      const there = known.get(key);
+      if (there) fill(there);
+      else timer = window.setTimeout(() => void ask(row, rev, key), REST);
+    },
+    hide() {
+      now = "";
+      window.clearTimeout(timer);
+      element.hidden = true;
+    },
+  };
 }
