@@ -26,8 +26,10 @@ if (process.argv.includes("--watch")) {
   await (await context(options)).watch();
   console.log("watching");
 } else {
-  for (const file of readdirSync(OUT)) if (/\.(js|css)$/.test(file)) rmSync(join(OUT, file));
-  await build(options);
+  await build(options); // writes nothing unless all of it builds
+  const made = new Set(entryPoints.map((file) => basename(file).replace(/\.ts$/, ".js")));
+  for (const file of readdirSync(OUT))
+    if (/\.(js|css)$/.test(file) && !made.has(file)) rmSync(join(OUT, file));
   const sizes = readdirSync(OUT)
     .filter((file) => file.endsWith(".js"))
     .map((file) => [basename(file), statSync(join(OUT, file)).size]);
