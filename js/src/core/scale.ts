@@ -65,7 +65,7 @@ export function normalized(values: Coordinates, other: Coordinates, of: Span): F
 export const toValue = (of: Span, at: number) => of.lo + at * of.range;
 
 /** Everything in view. */
-export function fit(x: Span, y: Span): Camera {
+export function fitted(x: Span, y: Span): Camera {
   return { x: x.end / 2, y: y.end / 2, zoom: 1 };
 }
 

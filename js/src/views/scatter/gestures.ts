@@ -15,6 +15,7 @@ export interface Handlers {
   hover(x: number, y: number): void;
   leave(): void;
   click(x: number, y: number): void;
+  double(): void;
 }
 
 export interface Gestures {
@@ -94,6 +95,7 @@ export function listen(plot: HTMLElement, root: HTMLElement, on: Handlers, signa
     return now !== null;
   };
   listenTo("pointercancel", cancel);
+  listenTo("dblclick", () => on.double());
   listenTo("pointerleave", () => {
     if (!drag) on.leave();
     deliberate = false;

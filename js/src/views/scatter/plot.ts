@@ -4,7 +4,7 @@ import { Grid } from "../../core/grid";
 import type { Coordinates } from "../../core/lasso";
 import {
   type Camera,
-  fit,
+  fitted,
   normalized,
   type Placement,
   panned,
@@ -123,6 +123,7 @@ export class Plot {
     this.#axes = [x, y];
     this.#spans = [sx, sy];
     this.n = n;
+    this.element.toggleAttribute("data-framed", !equal);
     this.#grid = null;
     this.#measure();
     const to = { x: normalized(x.values, y.values, sx), y: normalized(y.values, x.values, sy) };
@@ -141,18 +142,18 @@ export class Plot {
   }
 
   pan(dx: number, dy: number): void {
-    this.#camera = panned(this.#camera ?? fit(...this.#spans), this.placement(), dx, dy);
+    this.#camera = panned(this.#camera ?? fitted(...this.#spans), this.placement(), dx, dy);
     this.draw();
   }
 
   zoom(factor: number, x = this.width / 2, y = this.height / 2): void {
-    this.#camera = zoomed(this.#camera ?? fit(...this.#spans), factor, this.placement(), x, y);
+    this.#camera = zoomed(this.#camera ?? fitted(...this.#spans), factor, this.placement(), x, y);
     this.draw();
   }
 
   placement(): Placement {
     const [x, y] = this.#spans;
-    return place(this.#camera ?? fit(x, y), x, y, this.width, this.height, this.#equal);
+    return place(this.#camera ?? fitted(x, y), x, y, this.width, this.height, this.#equal);
   }
 
   /** From pixels to values, and how far apart the values of neighbouring pixels are. */
@@ -334,7 +335,7 @@ export class Plot {
     const radius = Math.max((this.options.size ?? size) / 2 + 2.5, 5);
     for (let i = 0; i < rows.length; i++) {
       const [x, y] = this.where(rows[i]);
-      if (x === x && y === y) drawRing(pen, x, y, radius, theme, strong);
+      if (!Number.isNaN(x + y)) drawRing(pen, x, y, radius, theme, strong);
     }
   }
 }

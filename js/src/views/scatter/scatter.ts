@@ -1,25 +1,31 @@
-/** The scatter: data from the kernel, what is allowed and marked from the selection, gestures to clauses. */
-import type { Clause, Pointed, SelectionStore } from "../../core/selection";
+/** Points for the rows of a table, linked to all other views by the shared selection. */
+import type { Clause, Of, Pointed, SelectionStore } from "../../core/selection";
+import { tiers } from "../../draw/splat";
 import { readTheme, watchTheme } from "../../draw/theme";
-import { Cancelled, type Rpc } from "../../wire/rpc";
-import { perFrame } from "../dom";
+import { Cancelled, RemoteError, type Rpc } from "../../wire/rpc";
+import { cheatsheet } from "../cheatsheet";
+import { h, perFrame } from "../dom";
 import type { Frame } from "../frame";
+import { timed } from "../viewer/timing";
 import { type How, inShape, type Shape, shaped } from "./clauses";
-import { type ColorColumn, type Description, loadAxis, loadColor, loadIds } from "./data";
+import { Coloring } from "./coloring";
+import { type Description, loadAxis, loadColor, loadIds } from "./data";
 import { type Gestures, listen, type Mode } from "./gestures";
-import { Legend } from "./legend";
-import { mark, Plot } from "./plot";
-import { Tools } from "./tools";
-import { Tooltip } from "./tooltip";
+import { KEYS, onKeys } from "./keys";
+import { Plot } from "./plot";
+import { createToolbar, type Toolbar } from "./toolbar";
+import { createTooltip, type Tooltip } from "./tooltip";
 
 export interface Model {
   get(name: string): unknown;
   set(name: string, value: unknown): void;
   save_changes(): void;
   on(name: string, callback: () => void): void;
+  off(name: string, callback: () => void): void;
 }
 
-type Of = Pointed["of"];
+const RINGS = 300; // points of one image that are ringed when it is pointed at
+const NARROW = 520; // pixels from which the legend is beside the plot
 
 export class Scatter {
   readonly #frame: Frame;
@@ -29,331 +35,356 @@ export class Scatter {
   readonly #signal: AbortSignal;
   readonly #of: Of;
   readonly #source: string;
-  readonly #plot = new Plot();
-  readonly #tools: Tools;
-  readonly #legend: Legend;
+  readonly #plot: Plot;
+  readonly #coloring: Coloring;
+  readonly #toolbar: Toolbar;
   readonly #tooltip: Tooltip;
   readonly #gestures: Gestures;
-  readonly #points: () => void;
-  readonly #marks: () => void;
-  #about: Description | null = null;
-  #color: ColorColumn | null = null;
+  readonly #caption = h("div.nbl-scatter-caption");
+  readonly #restate: () => void;
+  readonly #drawn: () => void;
+  #described: Description | null = null;
+  #rev = -1; // of the tables the points are of
+  #round = 0; // counts loads: what an older one brings is dropped
   #ids: Float64Array | null = null;
-  #drawing: {
-    shape: Shape;
-    path: readonly number[];
-    how: How;
-    before: Clause | undefined;
-  } | null = null;
-  #loading = 0;
+  #counts: ArrayLike<number> = [0, 0, 0, 0];
+  #hovering = -1;
+  #problem = "";
+  #drawing: { shape: Shape; path: readonly number[]; how: How; before: Clause | undefined } | null = null;
 
   constructor(frame: Frame, model: Model, rpc: Rpc, store: SelectionStore, signal: AbortSignal) {
-    this.#frame = frame;
-    this.#model = model;
-    this.#rpc = rpc;
-    this.#store = store;
-    this.#signal = signal;
+    [this.#frame, this.#model, this.#rpc, this.#store, this.#signal] = [frame, model, rpc, store, signal];
     this.#of = model.get("of") as Of;
     this.#source = String(model.get("source"));
-    this.#legend = new Legend(store, this.#of, `${this.#source}/filter`);
-    this.#tooltip = new Tooltip(rpc, signal);
-    this.#points = perFrame(() => this.#draw(), signal);
-    this.#marks = perFrame(() => this.#drawMarks(), signal);
-    frame.root.classList.add("nbl-scatter");
-    frame.body.append(this.#plot.root, this.#tooltip.root);
-    frame.root.insertBefore(this.#legend.root, frame.body.nextSibling);
-    this.#tools = new Tools(
+    this.#plot = new Plot(signal, () => this.#arrange());
+    this.#coloring = new Coloring(store, this.#of, this.#source);
+    const body = h("div.nbl-scatter", {}, this.#plot.element, this.#coloring.element);
+    frame.body.append(body);
+    this.#plot.element.append(this.#caption);
+    this.#tooltip = createTooltip(this.#plot.element, rpc, signal);
+    const help = cheatsheet(frame, KEYS, signal);
+    this.#toolbar = createToolbar(
       frame,
       {
-        mode: (mode) => this.#setTrait("mode", mode),
-        set: (name, value) => this.#setTrait(name, value),
-        fit: () => this.#move(() => this.#plot.fit()),
-        zoom: (factor) => this.#move(() => this.#plot.zoom(factor)),
-        pan: (dx, dy) => this.#move(() => this.#plot.pan(dx, dy)),
-        escape: () => this.#escape(),
+        mode: (mode) => this.#put("mode", mode),
+        choose: (what, name) => this.#put(what, name),
+        density: () => this.#put("density", !model.get("density")),
+        fit: () => this.#plot.fit(),
+        look: (what, value) => this.#put(what, value),
+        looks: () => ({ size: model.get("size") as number, opacity: model.get("opacity") as number }),
+        help,
       },
       signal,
     );
-    this.#gestures = listen(this.#plot.area, frame.root, this.#handlers(), signal);
-    this.#followModel();
-    this.#follow();
-    this.#resize();
-    this.#readOptions();
+    this.#gestures = listen(this.#plot.element, frame.root, this.#handlers(), signal);
+    onKeys(frame.root, this.#actions(), signal);
+    this.#restate = perFrame(() => this.#state(), signal);
+    this.#drawn = perFrame(() => this.#brush(false), signal);
+    this.#listen();
+    this.#retheme();
+    frame.empty("loading…");
     void this.#load();
   }
 
-  #handlers(): Parameters<typeof listen>[2] {
-    return {
-      mode: () => this.#model.get("mode") as Mode,
-      pan: (dx, dy) => this.#move(() => this.#plot.pan(dx, dy)),
-      zoom: (factor, x, y) => this.#move(() => this.#plot.zoom(factor, x, y)),
-      draw: (shape, path, how, done) => this.#brush(shape, path, how, done),
-      cancel: () => this.#giveUp(),
-      hover: (x, y) => this.#hover(x, y),
-      leave: () => this.#leave(),
-      click: (x, y) => this.#click(x, y),
+  #listen(): void {
+    const changed = (name: string, callback: () => void) => {
+      this.#model.on(`change:${name}`, callback);
+      this.#signal.addEventListener("abort", () => this.#model.off(`change:${name}`, callback), {
+        once: true,
+      });
     };
-  }
-
-  #followModel(): void {
-    const on = (names: string[], work: () => void) => {
-      for (const name of names) this.#model.on(`change:${name}`, () => this.#signal.aborted || work());
-    };
-    on(["mode", "density", "size", "opacity"], () => this.#readOptions());
-    on(["x", "y", "color"], () => void this.#load());
-    on(["height"], () => this.#setHeight());
+    for (const name of ["x", "y"]) changed(name, () => void this.#loadAxes(true));
+    changed("color", () => void this.#loadColor());
+    for (const name of ["mode", "density", "size", "opacity"]) changed(name, () => this.#settings());
+    this.#settings();
+    watchTheme(() => this.#retheme(), this.#signal);
     this.#rpc.on("refresh", () => void this.#load());
     this.#rpc.on<{ problem: string }>("layout", ({ problem }) => {
-      if (problem) this.#frame.fail(new Error(problem));
+      this.#problem = problem;
       void this.#load();
     });
-    watchTheme(() => this.#themed(), this.#signal);
-  }
-
-  #follow(): void {
-    this.#store.subscribe((changed) => {
-      if (changed.tables && this.#about && this.#about.rev !== this.#store.rev) void this.#load();
-      if (changed.clauses || changed.tables) {
-        this.#legend.sync();
-        this.#points();
-      }
-      if (changed.hover || changed.active) this.#marks();
+    this.#store.subscribe((what) => {
+      if (what.tables && this.#store.rev !== this.#rev) void this.#load();
+      if (what.clauses) this.#restate();
+      if (what.active || what.hover) this.#point();
     }, this.#signal);
   }
 
-  #setTrait(name: string, value: unknown): void {
+  /** Ask for everything again; what did not change is where it was. */
+  async #load(): Promise<void> {
+    const round = ++this.#round;
+    try {
+      const { result } = await this.#rpc.request<Description>("describe", {}, { key: "describe" });
+      if (round !== this.#round || result.rev !== this.#store.rev) return; // the other half of the news comes
+      this.#described = result;
+      this.#toolbar.offer(result);
+      this.#settings();
+      this.#frame.settle();
+      await this.#loadAxes(false);
+      await this.#loadColor();
+      this.#loadIds();
+    } catch (error) {
+      this.#fail(error, round);
+    }
+  }
+
+  async #loadAxes(again: boolean): Promise<void> {
+    const round = again ? ++this.#round : this.#round;
+    const description = this.#described;
+    if (!description) return;
+    this.#settings();
+    try {
+      const { rev } = description;
+      const [nx, ny] = [String(this.#model.get("x")), String(this.#model.get("y"))];
+      const [x, y] = await Promise.all([
+        loadAxis(this.#rpc, nx, rev, "x"),
+        loadAxis(this.#rpc, ny, rev, "y"),
+      ]);
+      if (round !== this.#round || rev !== this.#store.rev) return;
+      const before = this.#plot.axes;
+      const same = this.#rev === rev && before !== null;
+      const moved = before && (before[0].name !== x.name || before[1].name !== y.name || x.kind === "layout");
+      this.#rev = rev;
+      this.#plot.setAxes(x, y, same && !!moved);
+      this.#recolor();
+      this.#state();
+      this.#frame.settle();
+    } catch (error) {
+      this.#fail(error, round);
+    }
+  }
+
+  async #loadColor(): Promise<void> {
+    const round = this.#round;
+    const description = this.#described;
+    const name = this.#model.get("color") as string | null;
+    this.#settings();
+    if (!description) return;
+    try {
+      const column = name === null ? null : await loadColor(this.#rpc, name, description.rev);
+      if (description.rev !== this.#store.rev || name !== this.#model.get("color")) return;
+      this.#coloring.set(column, description.n);
+      this.#arrange();
+      this.#recolor();
+    } catch (error) {
+      this.#fail(error, round);
+    }
+  }
+
+  #loadIds(): void {
+    const { first_id: first, rev, n } = this.#described!;
+    this.#ids = null;
+    if (first !== null || !n) return;
+    const take = (ids: Float64Array) => {
+      if (rev === this.#rev) this.#ids = ids;
+    };
+    loadIds(this.#rpc, rev).then(take, () => {}); // tool tips do without
+  }
+
+  #fail(error: unknown, round: number): void {
+    if (round !== this.#round || error instanceof Cancelled) return;
+    // The tables changed between two requests: what says so is on its way.
+    if (error instanceof RemoteError && error.type === "HistoryError") return;
+    if (!this.#plot.axes) this.#frame.empty("nothing could be loaded");
+    this.#frame.fail(error, () => void this.#load());
+  }
+
+  #put(name: string, value: unknown): void {
     this.#model.set(name, value);
     this.#model.save_changes();
   }
 
-  #readOptions(): void {
-    const get = (name: string) => this.#model.get(name);
-    this.#plot.options = {
-      density: Boolean(get("density")),
-      size: get("size") as number | null,
-      opacity: get("opacity") as number | null,
-    };
-    this.#frame.root.dataset.mode = String(get("mode"));
-    this.#showTools();
-    this.#points();
+  #settings(): void {
+    const get = <T>(name: string) => this.#model.get(name) as T;
+    const mode = get<Mode>("mode");
+    const density = get<boolean>("density");
+    this.#toolbar.update({ mode, density, x: get("x"), y: get("y"), color: get("color") });
+    this.#plot.options = { density, size: get("size"), opacity: get("opacity") };
+    this.#plot.element.dataset.mode = mode;
+    this.#plot.draw();
   }
 
-  #setHeight(): void {
-    this.#frame.root.style.height = `${this.#model.get("height")}px`;
+  #retheme(): void {
+    const theme = readTheme(this.#frame.root);
+    this.#plot.theme = theme;
+    this.#plot.tables = this.#coloring.tables(theme);
+    this.#plot.draw();
   }
 
-  #themed(): void {
-    this.#plot.theme = readTheme(this.#frame.root);
-    this.#points();
+  #recolor(): void {
+    const { cloud } = this.#plot;
+    const { places } = this.#coloring;
+    const color = places.length === cloud.x.length ? places : new Uint16Array(cloud.x.length);
+    this.#plot.cloud = { ...cloud, color };
+    this.#retheme();
   }
 
-  #resize(): void {
-    this.#setHeight();
-    const size = () => {
-      const { clientWidth: width, clientHeight: height } = this.#frame.body;
-      if (!width || !height) return;
-      this.#plot.resize(width, height, Math.min(window.devicePixelRatio || 1, 2));
-      this.#draw();
-    };
-    const observer = new ResizeObserver(size);
-    observer.observe(this.#frame.body);
-    this.#signal.addEventListener("abort", () => observer.disconnect(), { once: true });
-    this.#sized = size;
-    this.#plot.theme = readTheme(this.#frame.root);
+  /** The legend is beside the plot where there is room. */
+  #arrange(): void {
+    const wide = this.#frame.body.clientWidth >= NARROW;
+    this.#frame.body.dataset.legend = this.#coloring.column ? (wide ? "beside" : "below") : "none";
   }
 
-  #sized: () => void = () => undefined;
-
-  /** Coordinates and colors as the traits name them; of loads under way only the newest counts. */
-  async #load(): Promise<void> {
-    const turn = ++this.#loading;
-    const model = this.#model;
-    const [x, y] = [String(model.get("x")), String(model.get("y"))];
-    const color = model.get("color") as string | null;
-    if (!this.#about) this.#frame.empty("loading points …");
-    try {
-      const about = (await this.#rpc.request<Description>("describe", {}, { key: "describe" })).result;
-      const axes = [
-        await loadAxis(this.#rpc, x, about.rev, "x"),
-        await loadAxis(this.#rpc, y, about.rev, "y"),
-      ] as const;
-      const colors = color === null ? null : await loadColor(this.#rpc, color, about.rev);
-      const ids = about.n && about.first_id === null ? await loadIds(this.#rpc, about.rev) : null;
-      if (turn !== this.#loading || this.#signal.aborted) return;
-      const again = this.#about !== null;
-      this.#about = about;
-      this.#ids = ids;
-      this.#color = colors;
-      const wasLayout = this.#plot.isLayout;
-      this.#plot.setAxes(axes, again);
-      this.#legend.show(colors, this.#plot.setColors(colors));
-      if (wasLayout !== this.#plot.isLayout || !again) this.#sized();
-      this.#frame.settle();
-      this.#showTools();
-      this.#points();
-    } catch (error) {
-      if (turn !== this.#loading || error instanceof Cancelled) return;
-      if (!this.#about) this.#frame.empty("no points");
-      this.#frame.fail(error, () => void this.#load());
-    }
-  }
-
-  #showTools(): void {
-    const get = (name: string) => this.#model.get(name);
-    this.#tools.show({
-      about: this.#about,
-      x: String(get("x")),
-      y: String(get("y")),
-      color: get("color") as string | null,
-      mode: get("mode") as Mode,
-      density: Boolean(get("density")),
-    });
-  }
-
-  #draw(): void {
-    if (!this.#about) return;
-    const { rev } = this.#about;
-    const ours = rev === this.#store.rev;
-    const allowed = ours ? this.#store.allowed(this.#of, [this.#source]) : null;
-    const own = ours ? this.#store.clauses.get(this.#source) : undefined;
-    this.#plot.setTiers(allowed, own && own.of === this.#of ? own.rows : null);
-    this.#plot.drawPoints();
-    this.#legend.count(this.#plot.cloud.color, this.#plot.cloud.tier);
+  /** The selection has changed: who is dimmed, who is marked, what the counts are. */
+  #state(): void {
+    const { cloud } = this.#plot;
+    const { n } = this.#store.tables[this.#of];
+    if (this.#rev !== this.#store.rev || cloud.x.length !== n) return;
+    const own = this.#store.clauses.get(this.#source);
+    const marked = own?.of === this.#of ? own.rows : null;
+    this.#plot.marked = marked !== null;
+    this.#counts = tiers(cloud, this.#store.allowed(this.#of, [this.#source]), marked, cloud.tier);
+    this.#coloring.update();
+    this.#point();
     this.#say();
-    this.#drawMarks();
+    this.#plot.draw();
   }
 
   #say(): void {
-    const { counts } = this.#plot;
-    const [hidden, dimmed, plain, marked] = counts;
-    const shown = plain + marked;
-    const n = shown + dimmed;
-    const count = (value: number) => value.toLocaleString("en");
-    const text = `${count(marked || shown)} / ${count(n)} ${this.#of}`;
-    this.#tools.say(text, hidden ? `${count(hidden)} not shown: no coordinates` : "");
-    this.#plot.describe(
-      `scatter of ${this.#of}: ${count(n)} points, ${count(shown)} allowed, ${count(marked)} selected here`,
+    const { n } = this.#store.tables[this.#of];
+    const [hidden, dimmed, plain, marked] = Array.from(this.#counts);
+    const shown = (plain + marked).toLocaleString("en");
+    const all = dimmed ? `${shown} / ${this.#plot.n.toLocaleString("en")}` : shown;
+    const parts = [`${all} ${this.#of}`];
+    if (this.#plot.marked) parts.push(`${marked.toLocaleString("en")} selected`);
+    const text = parts.join(" · ");
+    this.#toolbar.count(
+      text,
+      `${text}${dimmed ? `; ${dimmed.toLocaleString("en")} left out by filters` : ""}`,
     );
-    const nothing = !(n + hidden)
-      ? `no ${this.#of} yet`
-      : n
-        ? ""
-        : `none of ${count(hidden)} ${this.#of} has coordinates`;
-    this.#frame.empty(nothing);
+    const [x, y] = this.#plot.axes ?? [];
+    this.#plot.label = `Scatter plot of ${text}, ${x?.name} against ${y?.name}`;
+    const notes = [this.#layoutSaid()];
+    if (hidden && this.#plot.n) notes.push(`${hidden.toLocaleString("en")} not shown: no coordinates`);
+    this.#caption.textContent = notes.filter(Boolean).join(" · ");
+    const none = `None of the ${n.toLocaleString("en")} ${this.#of} has both ${x?.name} and ${y?.name}.`;
+    this.#frame.empty(this.#plot.n ? "" : n ? none : `There are no ${this.#of}.`);
   }
 
-  #drawMarks(): void {
-    const rings: [number, boolean][] = [];
-    const { active, hover } = this.#store;
-    for (const [pointed, strong] of [
-      [hover, false],
-      [active, true],
-    ] as const) {
-      const row = this.#rowOf(pointed);
-      if (row >= 0) rings.push([row, strong]);
-    }
-    this.#plot.drawMarks(rings, this.#drawing);
+  #layoutSaid(): string {
+    const layout = this.#described?.layout;
+    if (!layout || this.#plot.axes?.[0].kind !== "layout") return "";
+    const name = { pca: "PCA", umap: "UMAP", pacmap: "PaCMAP" }[layout.method] ?? layout.method;
+    if (this.#problem) return `${name}; ${this.#problem}`;
+    return layout.ready ? name : `${name} · UMAP is being computed …`;
   }
 
-  /** Our row for what other views point at: the row itself, or the image it is on. */
-  #rowOf(pointed: Pointed | null): number {
-    if (!pointed || this.#about?.rev !== this.#store.rev) return -1;
-    if (pointed.of === this.#of) return pointed.row;
-    return this.#of === "images" ? this.#store.imageOf(pointed) : -1;
+  /** Rings around what all views point at. */
+  #point(): void {
+    this.#plot.active = this.#rowsOf(this.#store.active);
+    this.#plot.hovered = this.#rowsOf(this.#store.hover);
+    this.#plot.drawOver();
   }
 
-  #move(work: () => void): void {
-    work();
-    this.#tooltip.hide();
-    this.#points();
+  #rowsOf(pointed: Pointed | null): number[] {
+    if (!pointed || this.#rev !== this.#store.rev) return [];
+    if (pointed.of === this.#of) return [pointed.row];
+    if (this.#of === "images") return [this.#store.imageOf(pointed)].filter((row) => row >= 0);
+    if (pointed.of !== "images") return [];
+    const { imageRow } = this.#store.tables[this.#of];
+    const out: number[] = [];
+    let at = imageRow!.indexOf(pointed.row);
+    for (; at >= 0 && out.length < RINGS; at = imageRow!.indexOf(pointed.row, at + 1)) out.push(at);
+    return out;
   }
 
-  #brush(shape: Shape, path: readonly number[], how: How, done: boolean): void {
-    const { axes } = this.#plot;
-    if (!axes || this.#about?.rev !== this.#store.rev) return;
-    const before = this.#drawing?.before ?? this.#store.clauses.get(this.#source);
-    this.#drawing = { shape, path, how, before };
-    if (done) this.#select(true);
-    else this.#live();
-    this.#marks();
+  #handlers() {
+    const plot = this.#plot;
+    const inside = (x: number, y: number): [number, number] => [x - plot.box.left, y - plot.box.top];
+    return {
+      mode: () => this.#model.get("mode") as Mode,
+      pan: (dx: number, dy: number) => plot.pan(dx, dy),
+      zoom: (factor: number, x: number, y: number) => {
+        this.#leave();
+        plot.zoom(factor, ...inside(x, y));
+      },
+      draw: (shape: Shape, path: readonly number[], how: How, done: boolean) => {
+        const moved = path.map((at, i) => at - (i % 2 ? plot.box.top : plot.box.left));
+        const before = this.#drawing?.before ?? this.#store.clauses.get(this.#source);
+        this.#drawing = { shape, path: moved, how, before: this.#drawing ? this.#drawing.before : before };
+        if (done) this.#brush(true);
+        else this.#drawn();
+      },
+      cancel: () => this.#undraw(),
+      hover: (x: number, y: number) => this.#hover(...inside(x, y)),
+      leave: () => this.#leave(),
+      click: (x: number, y: number) => {
+        const row = plot.pick(...inside(x, y));
+        if (row >= 0) this.#store.setActive({ of: this.#of, row }, this.#source);
+      },
+      double: () => plot.fit(),
+    };
   }
 
-  /** While it is drawn, once a frame. */
-  get #live(): () => void {
-    this.#liveFrame ??= perFrame(() => this.#drawing && this.#select(false), this.#signal);
-    return this.#liveFrame;
-  }
-  #liveFrame: (() => void) | null = null;
-
-  #select(done: boolean): void {
+  /** What is drawn so far, as a clause: other views follow while the pointer moves. */
+  #brush(done: boolean): void {
     const drawing = this.#drawing;
     const { axes } = this.#plot;
-    if (!drawing || !axes) return;
-    const start = performance.now();
+    if (!drawing || !axes || this.#rev !== this.#store.rev) return;
+    const { shape, path, how, before } = drawing;
     const { toX, toY, perPixel } = this.#plot.scales;
-    const found = inShape(drawing.shape, drawing.path, axes, toX, toY, perPixel);
-    mark("nbl:scatter:lasso", start);
-    const clause = shaped(this.#of, drawing.shape, found, drawing.how, drawing.before);
+    timed("nbl:scatter:lasso", () => {
+      const found = inShape(shape, path, axes, toX, toY, perPixel);
+      this.#store.set(this.#source, shaped(this.#of, shape, found, how, before));
+    });
+    this.#plot.shape = done ? null : { kind: shape, path };
     if (done) this.#drawing = null;
-    this.#store.set(this.#source, clause);
-    this.#points();
+    this.#plot.drawOver();
   }
 
-  /** The shape under way is not wanted: what was selected before is again. */
-  #giveUp(): void {
+  #undraw(): void {
     const before = this.#drawing?.before;
     this.#drawing = null;
+    this.#plot.shape = null;
     this.#store.set(this.#source, before ?? null);
-    this.#points();
-  }
-
-  #escape(): void {
-    if (this.#gestures.cancel()) return;
-    this.#store.set(this.#source, null);
+    this.#plot.drawOver();
   }
 
   #hover(x: number, y: number): void {
-    const row = this.#about?.n ? this.#plot.nearest(x, y) : -1;
-    this.#plot.area.style.cursor = row >= 0 ? "pointer" : "";
+    if (this.#rev !== this.#store.rev) return;
+    const row = this.#plot.pick(x, y);
     if (row < 0) {
       this.#leave();
       return;
     }
-    this.#store.setHover({ of: this.#of, row }, this.#source);
-    const box = this.#frame.body.getBoundingClientRect();
-    const area = this.#plot.area.getBoundingClientRect();
-    const place = [x + area.left - box.left, y + area.top - box.top] as const;
-    this.#tooltip.show(
-      row,
-      this.#title(row),
-      this.#plot.colorOf(row),
-      place,
-      [box.width, box.height],
-      this.#about!.rev,
-    );
-  }
-
-  #title(row: number): string {
-    const { ids, first_id } = this.#about!;
-    const id = first_id === null ? (this.#ids?.[row] ?? row) : first_id + row;
-    const color = this.#color;
-    if (!color) return `${ids} ${id}`;
-    const value = color.values[row];
-    const said = color.categories.length
-      ? color.categories[value - 1]
-      : Number.isNaN(value)
-        ? undefined
-        : Number(value.toPrecision(4));
-    return `${ids} ${id} · ${color.kind === "time" ? "" : `${color.name} ${said ?? "missing"}`}`;
+    if (row !== this.#hovering) this.#store.setHover({ of: this.#of, row }, this.#source);
+    this.#hovering = row;
+    const { left, top } = this.#plot.box;
+    const [px, py] = this.#plot.where(row);
+    const head = [this.#idOf(row), this.#coloring.said(row)].filter(Boolean);
+    this.#tooltip.show(row, this.#rev, head, px + left, py + top);
   }
 
   #leave(): void {
     this.#tooltip.hide();
-    if (this.#store.hover?.of === this.#of) this.#store.setHover(null, this.#source);
+    const { hover } = this.#store;
+    if (this.#hovering >= 0 && hover?.of === this.#of && hover.row === this.#hovering)
+      this.#store.setHover(null, this.#source);
+    this.#hovering = -1;
   }
 
-  #click(x: number, y: number): void {
-    const row = this.#about?.n ? this.#plot.nearest(x, y) : -1;
-    if (row >= 0) this.#store.setActive({ of: this.#of, row }, this.#source);
+  #idOf(row: number): string {
+    const { ids, first_id: first } = this.#described!;
+    const id = first === null ? this.#ids?.[row] : first + row;
+    return id === undefined ? "" : `${ids} ${id}`;
+  }
+
+  #actions() {
+    const plot = this.#plot;
+    return {
+      mode: (mode: Mode) => this.#put("mode", mode),
+      density: () => this.#put("density", !this.#model.get("density")),
+      fit: () => plot.fit(),
+      zoom: (factor: number) => plot.zoom(factor),
+      pan: (dx: number, dy: number) => plot.pan(dx, dy),
+      hold: (yes: boolean) => {
+        plot.element.dataset.mode = yes ? "pan" : String(this.#model.get("mode"));
+      },
+      escape: () => {
+        if (this.#gestures.cancel()) return;
+        if (this.#store.clauses.has(this.#source)) this.#store.set(this.#source, null);
+        else this.#coloring.clear();
+      },
+    };
   }
 }
