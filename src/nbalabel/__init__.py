@@ -36,9 +36,13 @@ if TYPE_CHECKING:
     from .learn.project import project as project
     from .learn.run import Run as Run
     from .learn.yolo import Yolo as Yolo
+    from .widgets.confusion import Confusion as Confusion
     from .widgets.explore import explore as explore
     from .widgets.histogram import Histogram as Histogram
+    from .widgets.learning_curves import LearningCurves as LearningCurves
     from .widgets.scatter import Scatter as Scatter
+    from .widgets.score_charts import PrecisionRecall as PrecisionRecall
+    from .widgets.score_charts import Reliability as Reliability
     from .widgets.table import Table as Table
     from .widgets.viewer import Viewer as Viewer
     from .widgets.workspace import Workspace as Workspace
@@ -46,9 +50,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Confusion": "widgets.confusion",
     "Dataset": "data.dataset",
     "Histogram": "widgets.histogram",
+    "LearningCurves": "widgets.learning_curves",
     "Model": "learn.model",
+    "PrecisionRecall": "widgets.score_charts",
+    "Reliability": "widgets.score_charts",
     "Run": "learn.run",
     "Scatter": "widgets.scatter",
     "Table": "widgets.table",
@@ -59,9 +67,9 @@ _HOME = {
     "Yolo": "learn.yolo",
     "create": "data.dataset",
     "evaluate": "learn.metrics",
+    "explore": "widgets.explore",
     "inside": "core.inside",
     "match": "learn.match",
-    "explore": "widgets.explore",
     "open": "data.dataset",
     "project": "learn.project",
     "read_coco": "data.formats",

@@ -90,6 +90,47 @@ def confusion(
         >>> confusion(table.assign(label="fish", score=0.9), table, ["fish", "crab"]).to_numpy().tolist()
         [[1, 0, 0], [1, 0, 0], [0, 0, 0]]
     """
+    pairs = confused(predictions, instances, labels, images, iou=iou, score=score, kind=kind)
+    counts = _count(pairs["true"].cat.codes, pairs["predicted"].cat.codes, len(labels) + 1)
+    names = [*labels, NOTHING]
+    return pd.DataFrame(counts, pd.Index(names, name="true"), pd.Index(names, name="predicted"))
+
+
+def confused(
+    predictions: pd.DataFrame,
+    instances: pd.DataFrame,
+    labels: Sequence[str],
+    images: Images | None = None,
+    *,
+    iou: float = 0.5,
+    score: float = 0.25,
+    kind: Kind = "mask",
+) -> pd.DataFrame:
+    """What :func:`confusion` counts, one by one: which prediction was taken for which label.
+
+    Args:
+        predictions: instance table with ``score``.
+        instances: the labels.
+        labels: names; rows of other labels are left out.
+        images: a table of images or their ids; rows of other images are left out. None: all.
+        iou: lowest IoU of a match, in (0, 1].
+        score: leave out predictions of a lower score, 0..1.
+        kind: compare "mask" or "box".
+
+    Returns:
+        One row per pair: ``true`` and ``predicted`` (categories ``labels`` and "nothing"),
+        ``prediction_id`` and ``instance_id`` (Int64), one of which is missing where nothing was met.
+
+    Raises:
+        DataError: a column or a score is missing, ``iou`` is out of range, or a label is called "nothing".
+        MaskError: masks are malformed, or those of one image differ in size.
+
+    Example:
+        >>> table = pd.DataFrame({"image_id": 1, "label": ["fish", "crab"], "mask": [b"112", b"04"]})
+        >>> found = table.iloc[:1].assign(score=0.9)
+        >>> confused(found, table, ["fish", "crab"])[["true", "predicted"]].values.tolist()
+        [['fish', 'fish'], ['crab', 'nothing']]
+    """
     if not 0 < iou <= 1:
         raise DataError(f"iou must be a number in (0, 1], got {iou!r}")
     if NOTHING in labels:
@@ -104,13 +145,26 @@ def confusion(
     chosen = np.full(len(case.found), -1, np.int64)
     chosen[result.live] = result.truth[:, 0, 0]
     n = len(case.labels)
-    true_label = np.append(case.truth.label, n)[chosen]
-    counts = _count(true_label, case.found.label, ~np.append(case.crowd, False)[chosen], n + 1)
     alone = ~case.crowd
     alone[chosen[chosen >= 0]] = False
-    counts += _count(case.truth.label, np.full(len(alone), n), alone, n + 1)
-    names = [*case.labels, NOTHING]
-    return pd.DataFrame(counts, pd.Index(names, name="true"), pd.Index(names, name="predicted"))
+    counted = ~np.append(case.crowd, False)[chosen]
+    true_label = np.append(case.truth.label, n)[chosen[counted]]
+    found_ids = kept.index.to_numpy(np.int64)[case.found.rows[counted]]
+    truth_ids = instances.index.to_numpy(np.int64)[case.truth.rows]
+    own = pd.array(np.append(truth_ids, 0)[chosen[counted]], "Int64")
+    own[chosen[counted] < 0] = pd.NA
+    missed = truth_ids[alone]
+    categories = pd.Index([*case.labels, NOTHING])
+    true = np.append(true_label, case.truth.label[alone])
+    predicted = np.append(case.found.label[counted], np.full(len(missed), n))
+    return pd.DataFrame(
+        {
+            "true": pd.Categorical.from_codes(true, categories),
+            "predicted": pd.Categorical.from_codes(predicted, categories),
+            "prediction_id": pd.array([*found_ids.tolist(), *[pd.NA] * len(missed)], "Int64"),
+            "instance_id": pd.array([*own, *missed.tolist()], "Int64"),
+        }
+    )
 
 
 def calibration(predictions: pd.DataFrame, bins: int = 10) -> pd.DataFrame:
@@ -185,8 +239,6 @@ def _curve(rows: pd.DataFrame, n_missed: int) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _count(
-    row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], counted: npt.NDArray[np.bool_], size: int
-) -> npt.NDArray[np.int64]:
-    cells = np.bincount(row[counted] * size + column[counted], minlength=size * size)
+def _count(row: pd.Series, column: pd.Series, size: int) -> npt.NDArray[np.int64]:
+    cells = np.bincount(row.to_numpy(np.int64) * size + column.to_numpy(np.int64), minlength=size * size)
     return cells.reshape(size, size).astype(np.int64)

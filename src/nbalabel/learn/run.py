@@ -156,6 +156,55 @@ class Run:
             **arguments,
         )
 
+    @property
+    def measured_ids(self) -> npt.NDArray[np.int64]:
+        """Images predicted on that were labeled all over (state complete or empty), ``(n,)`` int64."""
+        frame = self._tables(None).images
+        chosen = frame.index.isin(self.predicted_ids) & frame["state"].isin(_LABELED).to_numpy()
+        return frame.index[chosen].to_numpy(np.int64)
+
+    def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:
+        """Precision and recall at every score threshold; see :func:`nbalabel.learn.curves.precision_recall`.
+
+        Args:
+            images: ids to measure on; None takes :attr:`measured_ids`.
+        """
+        from .curves import precision_recall
+        from .match import Matched
+
+        return precision_recall(Matched(self._on(self.predictions, images), self._on(self.missed, images)))
+
+    def calibration(self, images: npt.ArrayLike | None = None, bins: int = 10) -> pd.DataFrame:
+        """How far scores can be taken for probabilities; see :func:`nbalabel.learn.curves.calibration`.
+
+        Args:
+            images: ids to measure on; None takes :attr:`measured_ids`.
+            bins: how many bins of score.
+        """
+        from .curves import calibration
+
+        return calibration(self._on(self.predictions, images), bins)
+
+    def confused(
+        self, images: npt.ArrayLike | None = None, *, iou: float = 0.5, score: float = 0.25
+    ) -> pd.DataFrame:
+        """Which prediction was taken for which label; see :func:`nbalabel.learn.curves.confused`.
+
+        Args:
+            images: ids to measure on; None takes :attr:`measured_ids`.
+            iou: lowest IoU of a match, in (0, 1].
+            score: leave out predictions of a lower score, 0..1.
+        """
+        from .curves import confused
+
+        instances = self._on(self._tables(None).instances, images)
+        predictions = self._on(self.predictions, images)
+        return confused(predictions, instances, self.labels, iou=iou, score=score)
+
+    def _on(self, frame: pd.DataFrame, images: npt.ArrayLike | None) -> pd.DataFrame:
+        ids = self.measured_ids if images is None else np.asarray(images, np.int64)
+        return frame[frame["image_id"].isin(ids)]
+
     def query(self, expression: str) -> pd.DataFrame:
         """Predictions for which an expression holds, which may name columns of their images too.
 

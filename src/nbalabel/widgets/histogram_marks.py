@@ -44,17 +44,19 @@ class HistogramMarks:
         count = bqplot.LinearScale(min=0, max=float(top) * 1.04, allow_padding=False)
         flat = not len(found.edges)
         along = bqplot.OrdinalScale(reverse=True) if flat else self._interval_scale(found)
+        self._spare = _spare(found, flat)
+        places = np.arange(found.n) if flat else found.centers
         options: dict[str, Any] = {
-            "x": np.arange(found.n) if flat else found.centers,
+            "x": self._padded(places, found.edges),
             "scales": {"x": along, "y": count},
             "orientation": "horizontal" if flat else "vertical",
             "padding": 0.2 if flat else 0.04,
             "stroke_width": 0,
         }
-        nothing = np.zeros(found.n)
-        self._total = bqplot.Bars(y=nothing, colors=[NEUTRAL], opacities=[0.28] * found.n, **options)
+        n = len(options["x"])
+        self._total = bqplot.Bars(y=np.zeros(n), colors=[NEUTRAL], opacities=[0.28] * n, **options)
         colors = [part.color or PLAIN for part in found.parts]
-        self._part = bqplot.Bars(y=np.zeros((len(colors), found.n)), colors=colors, **options)
+        self._part = bqplot.Bars(y=np.zeros((len(colors), n)), colors=colors, **options)
         marks = [self._total, self._part]
         interaction = None
         if flat:
@@ -66,8 +68,9 @@ class HistogramMarks:
 
     def show(self, total: Heights, parts: Heights) -> None:
         """Give the bars their heights, ``(n, n_parts)``."""
-        self._total.y = total.sum(axis=1)
-        self._part.y = np.ascontiguousarray(parts.T)
+        before, after = self._spare
+        self._total.y = np.pad(total.sum(axis=1), (before, after))
+        self._part.y = np.pad(np.ascontiguousarray(parts.T), ((0, 0), (before, after)))
 
     def mark(self, chosen: Filter | None, *, brushing: bool = False) -> None:
         """Show what is chosen: by the brush, or by fading the other bars."""
@@ -76,7 +79,7 @@ class HistogramMarks:
             self._part.unselected_style = _FADED if chosen is not None else {}
             self._part.selected = sorted(bars) or None
             if chosen is not None and not bars:
-                self._part.opacities = [0.3] * self._found.n
+                self._part.opacities = [0.3] * (self._found.n + 1)
             else:
                 self._part.opacities = []
         elif not brushing:
@@ -88,6 +91,13 @@ class HistogramMarks:
         """Ticks of the axis of values: where between its ends, 0..1, and what they say."""
         lo, hi = self._found.edges[0], self._found.edges[-1]
         return [((value - lo) / (hi - lo), text) for value, text in self.ticks.items()]
+
+    def _padded(self, places: npt.NDArray[Any], edges: Heights) -> Heights:
+        """Places of the bars and of the spare ones beside them."""
+        before, after = self._spare
+        step = float(edges[1] - edges[0]) if len(edges) else 1.0
+        left = places[:1] - step * np.arange(before, 0, -1)
+        return np.concatenate([left, places, places[-1:] + step * np.arange(1, after + 1)])
 
     def _interval_scale(self, found: Binned) -> Any:
         lo, hi = float(found.edges[0]), float(found.edges[-1])
@@ -120,7 +130,7 @@ class HistogramMarks:
     def _targets(self, top: float, options: dict[str, Any]) -> Any:
         """Invisible bars as long as the axis: small counts can be clicked, too."""
         targets = bqplot.Bars(
-            y=np.full(self._found.n, top), colors=["#000"], opacities=[0.001] * self._found.n, **options
+            y=np.full(len(options["x"]), top), colors=["#000"], opacities=[0.001] * 99, **options
         )
         targets.on_element_click(self._clicked)
         self._brush = None
@@ -142,9 +152,7 @@ class HistogramMarks:
             values = bqplot.Axis(scale=along, tick_values=places, tick_labels=keyed(self.ticks), **style)
             side = "left"
         places = np.array(list(counts), float)
-        numbers = bqplot.Axis(
-            scale=count, side=side, tick_values=places, tick_labels=keyed(counts), **style
-        )
+        numbers = bqplot.Axis(scale=count, side=side, tick_values=places, tick_labels=keyed(counts), **style)
         return [values, numbers]
 
     def _fit(self, flat: bool) -> None:
@@ -160,6 +168,13 @@ class HistogramMarks:
         if figure.fig_margin != margin:
             figure.fig_margin = margin
         self._chart.show_figure(self._found.n > 0)
+
+
+def _spare(found: Binned, flat: bool) -> tuple[int, int]:
+    """Empty bars before and behind a single one: bqplot gives that no width, or takes its parts for bars."""
+    if found.n != 1:
+        return 0, 0
+    return (0, 1 if len(found.parts) > 1 else 0) if flat else (1, 1)
 
 
 def chosen_bars(column: Column, found: Binned, chosen: Filter | None) -> set[int]:

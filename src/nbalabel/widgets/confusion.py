@@ -1,0 +1,281 @@
+"""Which label a run takes for which, as a matrix whose cells select."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..core.errors import DataError, NbalabelError
+from ..core.selection import Clause
+from .chart import Chart
+from .chart_picture import cells_picture
+from .plotting import bqplot
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from .workspace import Workspace
+
+_CELL, _LETTER, _LONGEST = 26, 6.2, 16  # pixels of a row, pixels of a letter, letters
+_FAINT, _MIDDLE, _FULL = "rgba(74,143,212,0.04)", "rgba(74,143,212,0.42)", "rgba(74,143,212,0.9)"
+_MOST_LISTED = 40
+_MOST_LABELED = 24  # rows from which cells are too small for numbers
+
+Counts = npt.NDArray[np.int64]
+
+
+class Confusion(Chart):
+    """True labels down, predicted ones across; click a cell and the workspace shows what it counts.
+
+    The last row counts predictions on nothing, the last column labels that no prediction found: a cell there
+    selects instances, any other predictions. Measured on the images that are labeled all over, and of those
+    on the ones that the other views allow.
+
+    Args:
+        ws: a workspace with a run.
+        score: leave out predictions of a lower score, 0..1.
+        iou: lowest IoU of a match, in (0, 1].
+        height: CSS pixels; None: to suit the number of labels.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/r.nbal", n_images=8, n_labeled=4, n_test=2, size=96)
+        >>> chart = nl.Confusion(nl.Workspace(ds, nl.demo.simulated_run(ds)))
+        >>> chart.select("fish", "fish")
+        >>> bool((chart.workspace.selected.label == "fish").all())
+        True
+    """
+
+    def __init__(
+        self, ws: Workspace, score: float = 0.25, iou: float = 0.5, height: int | None = None
+    ) -> None:
+        if not 0 <= score <= 1:
+            raise DataError(f"score must be 0..1, got {score}")
+        if not 0 < iou <= 1:
+            raise DataError(f"iou must be a number in (0, 1], got {iou}")
+        self.score, self.iou = score, iou
+        self.cell: tuple[str, str] | None = None
+        self._given = height
+        self._key: tuple[int, int] | None = None
+        self._names: tuple[str, ...] = ()
+        self._listed: list[tuple[str, str]] = []
+        super().__init__(ws, height or 200)
+        self.rebuild()
+
+    def select(self, true: str | None, predicted: str | None = None) -> None:
+        """Keep what a cell counts, as a click on it does; None for all.
+
+        Args:
+            true: name of a label, or "nothing".
+            predicted: name of a label, or "nothing".
+
+        Raises:
+            DataError: there is no such cell.
+        """
+        cell = None if true is None or predicted is None else (true, predicted)
+        if cell is not None and not (set(cell) <= set(self._names) and cell != (self._names[-1],) * 2):
+            raise DataError(f"expected two of {', '.join(self._names)}, got {true!r} and {predicted!r}")
+        self._put(cell)
+
+    def rebuild(self) -> None:
+        """Compare again if the run's predictions or labels are others: the tables have changed."""
+        self._note = ""
+        try:
+            self._compare()
+        except NbalabelError as error:
+            self._note, self._key = str(error), None
+            self._pairs, self._names = pd.DataFrame(), ()
+        self._rows = self._row_numbers()
+        self._draw()
+        if self.cell is not None:
+            self._put(self.cell if set(self.cell) <= set(self._names) else None)
+        self.recount()
+
+    def recount(self) -> None:
+        """Count on the images that the other views allow."""
+        n = len(self._names)
+        self.counts: Counts = np.zeros((n, n), np.int64)
+        if n:
+            kept = self._allowed()
+            true, predicted = self._codes
+            flat = np.bincount(true[kept] * n + predicted[kept], minlength=n * n)
+            self.counts = flat.reshape(n, n).astype(np.int64)
+            self._show()
+        self.show_figure(n > 0)
+        self._describe()
+
+    def choose(self, name: str, value: Any) -> None:
+        """A control of the head was used."""
+        if name == "clear":
+            self._put(None)
+        elif name == "value":
+            self._toggle(*self._listed[int(value)])
+        else:
+            super().choose(name, value)
+
+    def forgotten(self) -> None:
+        """Somebody else took the clause away."""
+        self.cell = None
+        self._mark()
+        self._describe()
+
+    def picture(self) -> Image | None:
+        """The matrix as a picture."""
+        return cells_picture(f"Confusion: {self.head.state['count']}", self.counts, self._names, self._note)
+
+    def _compare(self) -> None:
+        run: Any = self.workspace.run
+        if run is None or not hasattr(run, "confused"):
+            raise DataError("There is no run: nl.Workspace(ds, run) with the run of model.predict(ds).")
+        key = id(run.predictions), id(run.tables)
+        if key == self._key:
+            return
+        if not len(run.measured_ids):
+            raise DataError("No image that was predicted on is labeled all over (state complete or empty).")
+        pairs = run.confused(iou=self.iou, score=self.score)
+        if not len(pairs):
+            raise DataError(f"Neither labels nor predictions of score ≥ {self.score:g} on labeled images.")
+        self._pairs, self._key = pairs, key
+        self._names = tuple(map(str, pairs["true"].cat.categories))
+        self._codes = tuple(pairs[c].cat.codes.to_numpy(np.int64) for c in ("true", "predicted"))
+
+    def _row_numbers(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Row of each pair's prediction and instance in the workspace's tables; -1 for none."""
+        if not len(self._pairs):
+            return {}
+        tables = {"predictions": "prediction_id", "instances": "instance_id"}
+        return {
+            of: pd.Index(self.workspace.ids(of)).get_indexer(
+                pd.Index(self._pairs[name].fillna(-1).to_numpy(np.int64))
+            )
+            for of, name in tables.items()
+        }
+
+    def _allowed(self) -> npt.NDArray[np.bool_]:
+        """Pairs whose image the other views allow, ``(n,)`` bool."""
+        rows = self.workspace.allowed("images", (self.source,))
+        if rows is None:
+            return np.ones(len(self._pairs), np.bool_)
+        kept: npt.NDArray[np.bool_] = np.zeros(len(self._pairs), np.bool_)
+        for of, at in self._rows.items():
+            image = np.append(self.workspace.image_row(of), -1)[at]
+            kept |= np.append(rows, False)[image]
+        return kept
+
+    def _draw(self) -> None:
+        n = len(self._names)
+        if not n:
+            return self.draw([], [])
+        names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in self._names]
+        texts = {str(i): name for i, name in enumerate(names)}
+        longest = int(max(map(len, names), default=0) * _LETTER)
+        column, row = bqplot.OrdinalScale(), bqplot.OrdinalScale(reverse=True)
+        self._color = bqplot.ColorScale(colors=[_FAINT, _MIDDLE, _FULL], min=0, mid=0.5, max=1)
+        places = np.arange(n)
+        self._grid = bqplot.GridHeatMap(
+            color=np.zeros((n, n)),
+            row=places,
+            column=places,
+            scales={"row": row, "column": column, "color": self._color},
+            stroke="rgba(128,128,128,0.25)",
+            null_color="rgba(0,0,0,0)",
+            selected_style={"stroke": "#e69f00", "stroke-width": "2.5px"},
+            anchor_style={"stroke": "#e69f00", "stroke-width": "2.5px"},
+        )
+        self._grid.on_element_click(self._clicked)
+        self._numbers = bqplot.Label(
+            x=[],
+            y=[],
+            text=[],
+            scales={"x": column, "y": row},
+            align="middle",
+            default_size=11,
+            font_weight="normal",
+        )
+        axes = [
+            bqplot.Axis(scale=row, side="left", tick_labels=texts, grid_lines="none"),
+            bqplot.Axis(
+                scale=column,
+                tick_labels=texts,
+                tick_rotate=-35,
+                tick_style={"text-anchor": "end"},
+                grid_lines="none",
+            ),
+        ]
+        bottom = int(longest * 0.6) + 16
+        self.figure.fig_margin = {"top": 4, "bottom": bottom, "left": longest + 14, "right": 14}
+        height = self._given or min(max(n * _CELL, 90), 700) + bottom + 4
+        self.figure.layout.height = f"{height}px"
+        self.draw([self._grid, self._numbers], axes)
+        return self._mark()
+
+    def _show(self) -> None:
+        counts, n = self.counts, len(self._names)
+        off = counts[~np.eye(n, dtype=np.bool_)]
+        top = max(int(counts.max()), 1)
+        with self._color.hold_sync():
+            self._color.max = float(top)
+            self._color.mid = float(min(max(int(off.max(initial=0)), 1), top * 0.6))
+        self._grid.color = counts.astype(np.float64)
+        row, column = np.nonzero(counts) if n <= _MOST_LABELED else (np.zeros(0, int), np.zeros(0, int))
+        with self._numbers.hold_sync():
+            self._numbers.x, self._numbers.y = column, row
+            self._numbers.text = [f"{count:,}" for count in counts[row, column]]
+
+    def _clicked(self, _: Any, event: dict[str, Any]) -> None:
+        data: dict[str, Any] = event["data"]
+        row, column = int(data["rowNum"]), int(data["columnNum"])
+        self.guarded(lambda: self._toggle(self._names[row], self._names[column]))
+
+    def _toggle(self, true: str, predicted: str) -> None:
+        if true == predicted == self._names[-1]:
+            return
+        self._put(None if self.cell == (true, predicted) else (true, predicted))
+
+    def _put(self, cell: tuple[str, str] | None) -> None:
+        self.cell = cell
+        if cell is None:
+            self.selection.clear(self.source)
+        else:
+            of = "instances" if cell[1] == self._names[-1] else "predictions"
+            true, predicted = (self._names.index(name) for name in cell)
+            at = self._rows[of][(self._codes[0] == true) & (self._codes[1] == predicted)]
+            rows = np.zeros(len(self.workspace.ids(of)), np.bool_)
+            rows[at[at >= 0]] = True
+            self.selection.put(Clause(self.source, of, rows, self._told(cell)))
+        self._mark()
+        self._describe()
+
+    def _told(self, cell: tuple[str, str]) -> str:
+        true, predicted = cell
+        nothing = self._names[-1]
+        if predicted == nothing:
+            return f"{true} not found"
+        return f"{predicted} on nothing" if true == nothing else f"{true} taken for {predicted}"
+
+    def _mark(self) -> None:
+        if self._names:
+            cell = None if self.cell is None else [[self._names.index(name) for name in self.cell]]
+            self._grid.selected = cell
+
+    def _describe(self) -> None:
+        n = len(self._names)
+        right = int(np.trace(self.counts[:-1, :-1])) if n else 0
+        wrong = self.counts - np.diag(np.diag(self.counts))
+        order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_LISTED].tolist()
+        places = [divmod(i, n) for i in order]
+        self._listed = [(self._names[r], self._names[c]) for r, c in places if wrong[r, c]]
+        values = [
+            [self._told(cell), int(self.counts[tuple(map(self._names.index, cell))]), cell == self.cell]
+            for cell in self._listed
+        ]
+        self.say(
+            title="Confusion",
+            count=f"{right:,} of {int(self.counts[:-1].sum()):,} labels found as what they are" if n else "",
+            note=self._note,
+            values=values,
+            chosen=self.cell is not None,
+        )

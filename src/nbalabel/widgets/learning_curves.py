@@ -1,0 +1,180 @@
+"""Loss and quality over the epochs of a training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import ipywidgets
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import traitlets
+
+from ..core.errors import DataError
+from .bundle import script, style
+from .chart_picture import lines_picture
+from .plotting import bqplot
+from .static_output import with_picture
+from .ticks import brief, keyed, number_ticks
+from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_QUALITY = {"map": ("mAP50-95", "#009e73"), "map50": ("mAP50", "#56b4e9")}
+_LOSS = ("loss", "#e69f00")
+
+Floats = npt.NDArray[np.float64]
+
+
+class Title(anywidget.AnyWidget):
+    """Title and legend of a chart without controls."""
+
+    state = traitlets.Dict(help="what it shows; see js/src/views/chart/head.ts").tag(sync=True)
+
+    def __init__(self, **state: Any) -> None:
+        self._esm, self._css = script("chart"), style("chart")
+        super().__init__(state=state)
+
+
+class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """The loss of a training run over its epochs, and mAP where images validated it.
+
+    Args:
+        run: of ``model.train``, or a workspace with such a run.
+        height: CSS pixels, 80 to 4000.
+
+    Raises:
+        DataError: neither of them, or the height is out of range.
+
+    Example:
+        >>> import nbalabel as nl, pandas as pd
+        >>> run = nl.Run("train-1", "train", curves=pd.DataFrame({"epoch": [1, 2], "loss": [3.0, 2.0]}))
+        >>> nl.LearningCurves(run).title.state["count"]
+        '2 epochs, loss 2'
+    """
+
+    def __init__(self, run: Any, height: int = 220) -> None:
+        if isinstance(run, Workspace):
+            run = run.run
+        if run is not None and not hasattr(run, "curves"):
+            raise DataError(f"expected a Run or a Workspace, got {type(run).__name__}")
+        if not 80 <= height <= 4000:
+            raise DataError(f"height must be 80 to 4000 CSS pixels, got {height}")
+        self._curves: pd.DataFrame = pd.DataFrame() if run is None else run.curves
+        self._note = "" if len(self._curves) else "No epochs: these are curves of runs of model.train(ds)."
+        self.title = Title(**self._state())
+        self.figure = self._figure(height)
+        super().__init__([self.title, self.figure] if not self._note else [self.title])
+        self.layout.min_width = "0"
+        self.add_class("nbl-chart")
+
+    def picture(self) -> Image | None:
+        """The curves as a picture."""
+        epoch, lines = self._series()
+        if not len(epoch):
+            return lines_picture("Learning curves", [], note=self._note)
+        first, last = float(epoch.min()), float(epoch.max())
+        x = (epoch - first) / (last - first or 1)
+        drawn = [(color, x, values / top) for _, color, values, top in lines]
+        ticks = [((t - first) / (last - first or 1), text) for t, text in _epochs(first, last).items()]
+        legend = [(text, color) for text, color, _, _ in lines]
+        return lines_picture(
+            f"Learning curves: {self.title.state['count']}", drawn, x_ticks=ticks, legend=legend
+        )
+
+    def html(self) -> str:
+        """No HTML stands in for a chart: its picture does."""
+        return ""
+
+    def close(self) -> None:
+        """Take the chart away and free what it holds."""
+        figure = self.figure
+        parts = {id(s): s for m in figure.marks for s in m.scales.values()}
+        for widget in [*figure.marks, *figure.axes, *parts.values(), figure.scale_x, figure.scale_y]:
+            widget.close()
+        for widget in (figure, self.title):
+            widget.layout.close()
+            widget.close()
+        self.layout.close()
+        super().close()
+
+    def _repr_mimebundle_(self, **arguments: Any) -> Any:
+        return with_picture(super()._repr_mimebundle_(**arguments), self)
+
+    def _state(self) -> dict[str, Any]:
+        _, lines = self._series()
+        n = len(self._curves)
+        said = [f"{n:,} epoch{'' if n == 1 else 's'}"] if n else []
+        for text, _, values, _ in lines:
+            known = values[np.isfinite(values)]
+            if len(known):
+                said.append(f"{text} {known[-1] if text == 'loss' else known.max():.3g}")
+        legend = [[text, color] for text, color, _, _ in lines]
+        return {"title": "Learning curves", "count": ", ".join(said), "legend": legend, "note": self._note}
+
+    def _series(self) -> tuple[Floats, list[tuple[str, str, Floats, float]]]:
+        """Epochs; text, color, values and top of the axis of each line that has values."""
+        curves = self._curves
+        if not len(curves):
+            return np.zeros(0), []
+        epoch = curves["epoch"].to_numpy(np.float64)
+        wanted = [("loss", *_LOSS), *((name, *look) for name, look in _QUALITY.items())]
+        lines = []
+        for name, text, color in wanted:
+            if name in curves and curves[name].notna().any():
+                values = curves[name].to_numpy(np.float64)
+                top = float(np.nanmax(values)) * 1.05 or 1.0 if name == "loss" else 1.0
+                lines.append((text, color, values, top))
+        return epoch, lines
+
+    def _figure(self, height: int) -> Any:
+        epoch, lines = self._series()
+        first, last = (float(epoch.min()), float(epoch.max())) if len(epoch) else (0.0, 1.0)
+        x = bqplot.LinearScale(min=first, max=max(last, first + 1), allow_padding=False)
+        scales = {text: bqplot.LinearScale(min=0, max=top, allow_padding=False) for text, _, _, top in lines}
+        quality = [scale for text, scale in scales.items() if text != "loss"]
+        scales |= dict.fromkeys([text for text in scales if text != "loss"], quality[0] if quality else None)
+        marks = [
+            bqplot.Lines(
+                x=epoch,
+                y=values,
+                scales={"x": x, "y": scales[text]},
+                colors=[color],
+                stroke_width=1.8,
+                marker="circle" if len(epoch) == 1 else None,
+            )
+            for text, color, values, _ in lines
+        ]
+        axes = [_axis(x, _epochs(first, last), "bottom", "epoch")]
+        if "loss" in scales:
+            top = next(top for text, _, _, top in lines if text == "loss")
+            axes.append(_axis(scales["loss"], number_ticks(0, top, 4), "left", ""))
+        if quality:
+            axes.append(_axis(quality[0], number_ticks(0, 1, 4), "right" if "loss" in scales else "left", ""))
+        return bqplot.Figure(
+            marks=marks,
+            axes=axes,
+            fig_margin={"top": 8, "bottom": 36, "left": 40, "right": 40},
+            layout={"height": f"{height}px", "width": "100%", "min_width": "0"},
+            background_style={"fill": "none"},
+            display_toolbar=False,
+            padding_y=0,
+        )
+
+
+def _epochs(first: float, last: float) -> dict[float, str]:
+    return {value: brief(value) for value in number_ticks(first, last, 8) if value.is_integer()}
+
+
+def _axis(scale: Any, ticks: dict[float, str], side: str, label: str) -> Any:
+    return bqplot.Axis(
+        scale=scale,
+        side=side,
+        label=label,
+        grid_lines="none",
+        tick_values=np.array(list(ticks), float),
+        tick_labels=keyed(ticks),
+        label_offset="26px" if label else None,
+    )
