@@ -110,7 +110,7 @@ export function ticks(lo: number, hi: number, n: number, whole = false): number[
   if (!(hi > lo) || n < 1) return [];
   const rough = (hi - lo) / n;
   const power = 10 ** Math.floor(Math.log10(rough));
-  let step = [1, 2, 5, 10].find((m) => m * power >= rough * 0.999)! * power;
+  let step = [1, 2, 2.5, 5, 10].find((m) => m * power >= rough * 0.999)! * power;
   if (whole) step = Math.max(Math.round(step), 1);
   const out: number[] = [];
   for (let k = Math.ceil(lo / step); k * step <= hi; k++) out.push(Number((k * step).toPrecision(12)));
@@ -146,7 +146,9 @@ export function timeTicks(lo: number, hi: number, n: number): number[] {
 export function words(value: number, step: number): string {
   const size = Math.abs(value);
   if (size >= 1e7 || (size && size < 1e-4)) return value.toExponential(2).replace(/\.?0+e/, "e");
-  const digits = Math.min(Math.max(-Math.floor(Math.log10(step || 1)), 0), 8);
+  const power = Math.floor(Math.log10(step || 1) + 1e-9);
+  const odd = step / 10 ** power > 2.4 && step / 10 ** power < 2.6 ? 1 : 0; // steps of 0.25 need two digits
+  const digits = Math.min(Math.max(odd - power, 0), 8);
   return value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: 0 });
 }
 

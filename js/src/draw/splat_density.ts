@@ -34,7 +34,7 @@ export function density(
     counts[((py / CELL) | 0) * columns + ((px / CELL) | 0)]++;
     seen++;
   }
-  const radius = Math.min(Math.round(Math.sqrt((columns * rows) / Math.max(seen, 1)) * 0.8), 10);
+  const radius = Math.min(Math.round(Math.sqrt((columns * rows) / Math.max(seen, 1)) * 0.6), 7);
   if (radius && seen) for (let k = 0; k < 2; k++) counts = blurred(counts, columns, rows, radius);
   let most = 0;
   for (let i = 0; i < counts.length; i++) if (counts[i] > most) most = counts[i];
@@ -44,7 +44,7 @@ export function density(
 /** Color a surface by density, on a logarithmic scale; cells without points keep what is there. */
 export function paint({ width, height, pixels }: Surface, of: Density, ramp: Uint32Array): void {
   if (!of.most) return;
-  const least = of.most * 0.004;
+  const least = of.most * 0.015;
   const scale = (STEPS - 1) / Math.log1p(of.most / least);
   const steps = new Uint8Array(of.counts.length);
   for (let i = 0; i < steps.length; i++)

@@ -160,7 +160,7 @@ class Scatter(Bridge):
         ws, of = self.workspace, self._table
         if not 0 <= row < len(ws.ids(of)):
             raise DataError(f"expected a row below {len(ws.ids(of)):,} of {of}, got {row}")
-        names = [n for n in (*_IN_TOOLTIP[of], self.x, self.y, self.color) if n is not None]
+        names = [n for n in (*_IN_TOOLTIP[of], self.x, self.y) if n != self.color]
         known = set(ws.column_names(of))
         fields = [[n, self._text(n, row)] for n in dict.fromkeys(names) if n in known]
         try:

@@ -23,7 +23,7 @@ const AWAY = 14; // pixels from the point
 export function createTooltip(parent: HTMLElement, rpc: Rpc, signal: AbortSignal): Tooltip {
   const lines = h("div");
   const image = h("img", { alt: "", hidden: true });
-  const fields = h("dl");
+  const fields = h("div.nbl-scatter-fields");
   const element = h(
     "div.nbl-popover.nbl-scatter-tip",
     { role: "tooltip", hidden: true },
@@ -47,8 +47,12 @@ export function createTooltip(parent: HTMLElement, rpc: Rpc, signal: AbortSignal
   const fill = ({ detail, url }: { detail: Detail; url: string }) => {
     image.hidden = !url;
     if (url) image.src = url;
-    const rows = detail.fields.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text || "–")]);
-    if (detail.problem) rows.push(h("dt", {}, "picture"), h("dd.nbl-scatter-problem", {}, detail.problem));
+    const rows = detail.fields.flatMap(([name, text]) => [
+      h("span.nbl-muted", {}, name),
+      h("span", {}, text || "–"),
+    ]);
+    if (detail.problem)
+      rows.push(h("span.nbl-muted", {}, "picture"), h("span.nbl-scatter-problem", {}, detail.problem));
     fields.replaceChildren(...rows);
     put();
   };
