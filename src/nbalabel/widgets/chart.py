@@ -159,6 +159,10 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.layout.close()
         super().close()
 
+    def __repr__(self) -> str:
+        state = self.head.state
+        return f"<{type(self).__name__}: {state.get('title', '')}, {state.get('count') or state.get('note', '')}>"
+
     def _heard(self, what: str) -> None:
         if what in ("active", "tables"):
             return

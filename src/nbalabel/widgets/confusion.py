@@ -84,7 +84,7 @@ class Confusion(Chart):
         """Compare again if the run's predictions or labels are others: the tables have changed."""
         self._note = ""
         try:
-            self._compare()
+            self._match_labels()
         except NbalabelError as error:
             self._note, self._key = str(error), None
             self._pairs, self._names = pd.DataFrame(), ()
@@ -126,7 +126,7 @@ class Confusion(Chart):
         """The matrix as a picture."""
         return cells_picture(f"Confusion: {self.head.state['count']}", self.counts, self._names, self._note)
 
-    def _compare(self) -> None:
+    def _match_labels(self) -> None:
         run: Any = self.workspace.run
         if run is None or not hasattr(run, "confused"):
             raise DataError("There is no run: nl.Workspace(ds, run) with the run of model.predict(ds).")

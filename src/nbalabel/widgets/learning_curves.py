@@ -103,6 +103,9 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         return with_picture(super()._repr_mimebundle_(**arguments), self)
 
+    def __repr__(self) -> str:
+        return f"<LearningCurves: {self.title.state['count'] or self._note}>"
+
     def _state(self) -> dict[str, Any]:
         _, lines = self._series()
         n = len(self._curves)
@@ -156,7 +159,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         return bqplot.Figure(
             marks=marks,
             axes=axes,
-            fig_margin={"top": 8, "bottom": 36, "left": 40, "right": 40},
+            fig_margin={"top": 8, "bottom": 40, "left": 40, "right": 40},
             layout={"height": f"{height}px", "width": "100%", "min_width": "0"},
             background_style={"fill": "none"},
             display_toolbar=False,
@@ -176,5 +179,5 @@ def _axis(scale: Any, ticks: dict[float, str], side: str, label: str) -> Any:
         grid_lines="none",
         tick_values=np.array(list(ticks), float),
         tick_labels=keyed(ticks),
-        label_offset="26px" if label else None,
+        label_offset="32px" if label else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -55,7 +56,7 @@ class ScoreChart(Chart):
         self.filter: Filter | None = None
         self._interval: list[float] | None = None
         self._setting = False
-        super().__init__(ws, height, fig_margin={"top": 8, "bottom": 36, "left": 40, "right": 14})
+        super().__init__(ws, height, fig_margin={"top": 8, "bottom": 40, "left": 40, "right": 14})
         self._brushed = Later(lambda: self.guarded(self._take_brush))
         self._build()
         self.rebuild()
@@ -177,15 +178,16 @@ class ScoreChart(Chart):
         found = None if self._interval is None else self.scores(self._interval)
         if found is None:
             return self._put(None, brushing=True)
-        lo, hi = (round(min(max(score, 0.0), 1.0), 3) for score in found)
+        lo = math.floor(max(found[0], 0.0) * 1000 + 1e-3) / 1000  # outwards: both ends stay inside
+        hi = math.ceil(min(found[1], 1.0) * 1000 - 1e-3) / 1000
         return self._put({"kind": "range", "lo": lo, "hi": hi, "missing": "out"}, brushing=True)
 
     def _put(self, wanted: Filter | None, *, brushing: bool = False) -> None:
+        kept = None if wanted is None else keep(self.workspace, "predictions", "score", wanted)
         self.filter = wanted
-        if wanted is None:
+        if kept is None:
             self.selection.clear(self.source)
         else:
-            kept = keep(self.workspace, "predictions", "score", wanted)
             self.selection.put(Clause(self.source, "predictions", kept.rows, kept.title, kept.code))
         if not brushing:
             self._mark()
@@ -282,7 +284,7 @@ class PrecisionRecall(ScoreChart):
         if self.mode == "score":
             return interval[0], interval[1]
         inside = self._all[self._all["recall"].between(interval[0], interval[1])]
-        return None if not len(inside) else (inside["score"].min(), inside["score"].max())
+        return None if not len(inside) else (float(inside["score"].min()), float(inside["score"].max()))
 
     def place(self, lo: float | None, hi: float | None) -> list[float] | None:
         """Over recall: the recalls of the scores."""
@@ -386,7 +388,7 @@ def unit_axis(scale: Any, label: str, side: str = "bottom") -> Any:
         grid_lines="none",
         tick_values=np.array(list(ticks), float),
         tick_labels=keyed(ticks),
-        label_offset="26px" if side == "bottom" else None,
+        label_offset="32px" if side == "bottom" else None,
     )
 
 
