@@ -1,7 +1,8 @@
 // One self-contained bundle per widget: src/widgets/NAME.ts (and NAME.css) -> ../src/nbalabel/static/NAME.js (.css).
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build, context } from "esbuild";
+import { scope } from "./scope.mjs";
 
 const LIMIT = 60 * 1024; // every view carries a copy of its bundle: keep them small
 const OUT = new URL("../src/nbalabel/static/", import.meta.url).pathname;
@@ -10,6 +11,17 @@ const SOURCE = new URL("src/widgets/", import.meta.url).pathname;
 const entryPoints = readdirSync(SOURCE)
   .filter((file) => /\.(ts|css)$/.test(file))
   .map((file) => join(SOURCE, file));
+
+const SCOPED = ["table", "viewer", "scatter"]; // the others name their root in every rule
+
+const scoped = {
+  name: "scoped",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /src\/widgets\/\w+\.css$/ }, ({ path }) => {
+      const [name, css] = [basename(path, ".css"), readFileSync(path, "utf-8")];
+      return { contents: SCOPED.includes(name) ? scope(css, `[data-view="${name}"]`) : css, loader: "css" };
+    }),
+};
 
 const options = {
   entryPoints,
@@ -20,6 +32,7 @@ const options = {
   minify: true,
   legalComments: "none",
   logLevel: "warning",
+  plugins: [scoped],
 };
 
 if (process.argv.includes("--watch")) {

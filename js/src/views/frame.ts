@@ -34,6 +34,7 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
       "data-jp-suppress-context-menu": true,
       role: "group",
       "aria-label": label,
+      "data-view": label.toLowerCase(),
     },
     toolbar,
     body,
