@@ -161,7 +161,8 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def __repr__(self) -> str:
         state = self.head.state
-        return f"<{type(self).__name__}: {state.get('title', '')}, {state.get('count') or state.get('note', '')}>"
+        said = state.get("count") or state.get("note", "")
+        return f"<{type(self).__name__}: {state.get('title', '')}, {said}>"
 
     def _heard(self, what: str) -> None:
         if what in ("active", "tables"):

@@ -90,6 +90,7 @@ export class ChartHead {
     this.#missing.textContent = `${missing?.n.toLocaleString("en") ?? 0} missing`;
     this.#missing.setAttribute("aria-pressed", String(missing?.chosen ?? false));
     show(this.#clear, state.chosen === true);
+    this.#frame.root.classList.toggle("nbl-chart-chosen", state.chosen === true);
     show(this.#range, Boolean(range) && !note);
     if (range) this.#drawRange(range);
     show(this.#list, Boolean(values?.length) && !note);
