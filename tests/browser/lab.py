@@ -39,6 +39,9 @@ def lab(folder: Path, theme: str = "light") -> Iterator[str]:
     """A JupyterLab server on ``folder``; gives its address, token included."""
     settings = folder / ".lab" / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True, exist_ok=True)
+    tracker = settings.parent / "notebook-extension" / "tracker.jupyterlab-settings"
+    tracker.parent.mkdir(exist_ok=True)
+    tracker.write_text(json.dumps({"windowingMode": "none"}))  # cells out of view stay in the page
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": THEMES[theme]}))
     (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
     port, token = _free_port(), secrets.token_hex(8)
