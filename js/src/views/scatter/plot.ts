@@ -280,7 +280,16 @@ export class Plot {
     splat(surface, cloud, at, DIMMED, tables.dimmed, Math.max(size * 0.8, 1), alpha);
     splat(surface, cloud, at, PLAIN, this.marked ? tables.faded : tables.plain, size, alpha, rim);
     if (this.marked)
-      splat(surface, cloud, at, MARKED, tables.plain, size < 3 ? size : size + ratio, Math.max(alpha, 0.9), rim);
+      splat(
+        surface,
+        cloud,
+        at,
+        MARKED,
+        tables.plain,
+        size < 3 ? size : size + ratio,
+        Math.max(alpha, 0.9),
+        rim,
+      );
   }
 
   #ticks() {

@@ -245,7 +245,7 @@ export class Scatter {
     const [hidden, dimmed, plain, marked] = Array.from(this.#counts);
     const shown = (plain + marked).toLocaleString("en");
     const all = dimmed ? `${shown} / ${this.#plot.n.toLocaleString("en")}` : shown;
-    const parts = [`${all} ${this.#of}`];
+    const parts = [`${all} ${n === 1 ? this.#of.slice(0, -1) : this.#of}`];
     if (this.#plot.marked) parts.push(`${marked.toLocaleString("en")} selected`);
     const text = parts.join(" · ");
     this.#toolbar.count(
