@@ -21,11 +21,8 @@ export function scope(css, root) {
       const head = part.trim();
       const isRule = !head.startsWith("@") && !frames.some((frame) => frame.startsWith("@keyframes"));
       frames.push(head);
-      out += isRule
-        ? selectors(head)
-            .map((one) => confine(one, inside))
-            .join(", ") + "{"
-        : `${part}{`;
+      const confined = selectors(head).map((one) => confine(one, inside));
+      out += isRule ? `${confined.join(", ")}{` : `${part}{`;
     } else out += part + sign;
   }
   return out + text.slice(at);
