@@ -3,11 +3,12 @@ import type { Placement } from "../core/scale";
 import { toRgb, viridis } from "./colors";
 import { type Cloud, pack, type Surface } from "./splat";
 
-const CELL = 2; // pixels of the surface along a side
 const STEPS = 256;
 
 /** Counts a cell, blurred where points are too few for a smooth picture. */
 export interface Density {
+  /** Pixels of the surface along the side of a cell. */
+  readonly cell: number;
   readonly columns: number;
   readonly rows: number;
   readonly counts: Float32Array;
@@ -21,9 +22,10 @@ export function density(
   { kx, ky, bx, by }: Placement,
   from: number,
   to: number,
+  cell = 2,
 ): Density {
-  const columns = Math.ceil(width / CELL);
-  const rows = Math.ceil(height / CELL);
+  const columns = Math.ceil(width / cell);
+  const rows = Math.ceil(height / cell);
   let counts = new Float32Array(columns * rows);
   let seen = 0;
   for (let row = 0; row < x.length; row++) {
@@ -31,14 +33,14 @@ export function density(
     const px = x[row] * kx + bx;
     const py = y[row] * ky + by;
     if (!(px >= 0 && px < width && py >= 0 && py < height)) continue;
-    counts[((py / CELL) | 0) * columns + ((px / CELL) | 0)]++;
+    counts[((py / cell) | 0) * columns + ((px / cell) | 0)]++;
     seen++;
   }
   const radius = Math.min(Math.round(Math.sqrt((columns * rows) / Math.max(seen, 1)) * 0.6), 7);
   if (radius && seen) for (let k = 0; k < 2; k++) counts = blurred(counts, columns, rows, radius);
   let most = 0;
   for (let i = 0; i < counts.length; i++) if (counts[i] > most) most = counts[i];
-  return { columns, rows, counts, most };
+  return { cell, columns, rows, counts, most };
 }
 
 /** Color a surface by density, on a logarithmic scale; cells without points keep what is there. */
@@ -50,9 +52,9 @@ export function paint({ width, height, pixels }: Surface, of: Density, ramp: Uin
   for (let i = 0; i < steps.length; i++)
     if (of.counts[i] > 0) steps[i] = Math.log1p(of.counts[i] / least) * scale;
   for (let j = 0; j < height; j++) {
-    const line = ((j / CELL) | 0) * of.columns;
+    const line = ((j / of.cell) | 0) * of.columns;
     for (let i = 0; i < width; i++) {
-      const step = steps[line + ((i / CELL) | 0)];
+      const step = steps[line + ((i / of.cell) | 0)];
       if (step) pixels[j * width + i] = ramp[step];
     }
   }

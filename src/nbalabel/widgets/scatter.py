@@ -169,6 +169,12 @@ class Scatter(Bridge):
             picture, problem = b"", str(error)
         return {"rev": ws.rev, "row": row, "fields": fields, "problem": problem}, [picture]
 
+    def refreshed(self) -> None:
+        """The tables have changed, perhaps the run's embeddings too."""
+        if self._layout is not None and self._layout.ready:
+            self._layout = None
+        super().refreshed()
+
     def picture(self) -> Image | None:
         """The points as a picture, for pages that run no widgets."""
         from .scatter_picture import draw

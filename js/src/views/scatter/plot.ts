@@ -123,7 +123,7 @@ export class Plot {
     this.#axes = [x, y];
     this.#spans = [sx, sy];
     this.n = n;
-    this.element.toggleAttribute("data-framed", !equal);
+    this.element.toggleAttribute("data-framed", n > 0 && !equal);
     this.#grid = null;
     this.#measure();
     const to = { x: normalized(x.values, y.values, sx), y: normalized(y.values, x.values, sy) };
@@ -192,7 +192,7 @@ export class Plot {
   }
 
   get #framed(): boolean {
-    return this.#axes !== null && !this.#equal;
+    return this.n > 0 && !this.#equal;
   }
 
   #measure(): void {
@@ -273,7 +273,7 @@ export class Plot {
         .join("")}`;
       if (this.marked) paint(surface, density(surface, cloud, at, PLAIN, PLAIN), ramp(hex, theme.dark, true));
       const from = this.marked ? MARKED : PLAIN;
-      paint(surface, density(surface, cloud, at, from, MARKED), ramp(hex, theme.dark));
+      paint(surface, density(surface, cloud, at, from, MARKED, cell), ramp(hex, theme.dark));
       return;
     }
     const rim = this.n <= RIMMED && size > 4 ? tables.background : -1;

@@ -78,7 +78,7 @@ export class Scatter {
     );
     this.#gestures = listen(this.#plot.element, frame.root, this.#handlers(), signal);
     onKeys(frame.root, this.#actions(), signal);
-    this.#restate = perFrame(() => this.#state(), signal);
+    this.#restate = perFrame(() => timed("nbl:scatter:state", () => this.#state()), signal);
     this.#drawn = perFrame(() => this.#brush(false), signal);
     this.#listen();
     this.#retheme();
