@@ -271,7 +271,9 @@ export class Plot {
       const hex = `#${rgb(theme.background)
         .map((c) => Math.round(c).toString(16).padStart(2, "0"))
         .join("")}`;
-      if (this.marked) paint(surface, density(surface, cloud, at, PLAIN, PLAIN), ramp(hex, theme.dark, true));
+      const cell = Math.round(2 * ratio);
+      if (this.marked)
+        paint(surface, density(surface, cloud, at, PLAIN, PLAIN, cell), ramp(hex, theme.dark, true));
       const from = this.marked ? MARKED : PLAIN;
       paint(surface, density(surface, cloud, at, from, MARKED, cell), ramp(hex, theme.dark));
       return;
