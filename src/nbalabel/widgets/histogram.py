@@ -235,13 +235,15 @@ class Histogram(Chart):
     def _describe(self) -> None:
         found, column, chosen = self.binned, self._column, self.filter or {}
         n, total = int(self.counts.sum()), len(found.slots)
+        note = self._note(total)
+        self.show_figure(not note)
         half = 0.5 if column.whole else 0.0  # bins of whole numbers reach that much farther
         limits = (found.edges[[0, -1]] + [half, -half]).tolist() if len(found.edges) else []
         ends = {"kind": column.kind, "lo": chosen.get("lo"), "hi": chosen.get("hi"), "limits": limits}
         self.say(
             title=self.column,
             count=f"{n:,} / {total:,} {self.of}" if n < total else f"{total:,} {self.of}",
-            note=self._note(total),
+            note=note,
             legend=[[part.text, part.color] for part in found.parts if self.split and self._has(part)],
             modes=[["linear", "linear"], ["log", "log"]],
             mode="log" if self.logarithmic else "linear",

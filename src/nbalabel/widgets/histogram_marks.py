@@ -167,7 +167,6 @@ class HistogramMarks:
             figure.layout.height = f"{given}px"
         if figure.fig_margin != margin:
             figure.fig_margin = margin
-        self._chart.show_figure(self._found.n > 0)
 
 
 def _spare(found: Binned, flat: bool) -> tuple[int, int]:

@@ -23,10 +23,10 @@ def number_ticks(lo: float, hi: float, most: int = 6) -> Ticks:
     width = hi - lo
     if not math.isfinite(width) or width <= 0:
         return {lo: brief(lo)} if math.isfinite(lo) else {}
+    if width < 1e-290 or abs(lo) / width > 1e12:  # more digits than numbers have
+        return {lo: brief(lo), hi: brief(hi)}
     step = round_up(width / most)
     digits = max(-math.floor(math.log10(step) + 1e-9), 0) + 1
-    if step < 1e-300 or digits > 300:
-        return {lo: brief(lo), hi: brief(hi)}
     first = math.ceil(lo / step - 1e-9)
     values = [round((first + i) * step, digits) for i in range(most + 2)]
     return {value: brief(value) for value in values if lo - 1e-9 * step <= value <= hi + 1e-9 * step}
@@ -34,7 +34,7 @@ def number_ticks(lo: float, hi: float, most: int = 6) -> Ticks:
 
 def round_up(value: float) -> float:
     """The next 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(value)) if value > 1e-307 else value
+    power = 10.0 ** math.floor(math.log10(value))
     return next((m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9)), value)
 
 
