@@ -1,4 +1,4 @@
-"""Histograms: crossfiltered counts, what is brushed and clicked as clauses, and what is left when they close."""
+"""Histograms: crossfiltered counts, brushes and clicks as clauses, and what is left when they close."""
 
 import asyncio
 

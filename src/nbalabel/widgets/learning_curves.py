@@ -55,6 +55,8 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         '2 epochs, loss 2'
     """
 
+    closed = True  # until it is open
+
     def __init__(self, run: Any, height: int = 220) -> None:
         if isinstance(run, Workspace):
             run = run.run
@@ -67,6 +69,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         self.title = Title(**self._state())
         self.figure = self._figure(height)
         super().__init__([self.title, self.figure] if not self._note else [self.title])
+        self.closed = False
         self.layout.min_width = "0"
         self.add_class("nbl-chart")
 
@@ -90,9 +93,13 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
 
     def close(self) -> None:
         """Take the chart away and free what it holds."""
+        if self.closed:
+            return
+        self.closed = True
         figure = self.figure
-        parts = {id(s): s for m in figure.marks for s in m.scales.values()}
-        for widget in [*figure.marks, *figure.axes, *parts.values(), figure.scale_x, figure.scale_y]:
+        scales = [scale for mark in figure.marks for scale in mark.scales.values()]
+        scales += [axis.scale for axis in figure.axes] + [figure.scale_x, figure.scale_y]
+        for widget in [*figure.marks, *figure.axes, *scales]:
             widget.close()
         for widget in (figure, self.title):
             widget.layout.close()
