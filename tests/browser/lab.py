@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -17,7 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as TooLong
 
+STARTED = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+    .some(prompt => /\\[(\\*|\\d+)\\]/.test(prompt.textContent))"""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -90,8 +94,12 @@ def run_all(page: Page, address: str, notebook: str, n_cells: int) -> None:
     page.goto(address.format(notebook=notebook))
     page.locator(".jp-Notebook .jp-CodeCell").nth(n_cells - 1).wait_for(timeout=60_000)
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
+    for _ in range(5):  # what is run while the kernel is still being connected can be dropped
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        with contextlib.suppress(TooLong):
+            page.wait_for_function(STARTED, timeout=6_000)
+            break
     page.wait_for_function(
         """n => {
             const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
