@@ -1,5 +1,5 @@
 /** Shows the state that the kernel's ChartHead gives it and sends back what is chosen; it keeps nothing. */
-import type { Rpc } from "../../wire/rpc";
+import { RemoteError, type Rpc } from "../../wire/rpc";
 import { h } from "../dom";
 import type { Frame } from "../frame";
 import { fromInput, inputOf, rangeText } from "./range";
@@ -67,7 +67,7 @@ export class ChartHead {
     const draw = () => this.#draw(model.get("state"));
     model.on("change:state", draw);
     signal.addEventListener("abort", () => model.off("change:state", draw), { once: true });
-    rpc.on<{ message: string }>("failed", ({ message }) => frame.fail(new Error(message)));
+    rpc.on<{ message: string }>("failed", ({ message }) => frame.fail(new RemoteError("", message)));
     frame.root.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     draw();
     const outside = (event: PointerEvent) => {
