@@ -68,8 +68,9 @@ notebooks: $(READY) $(BUNDLES)
 bench: $(READY) $(BUNDLES) ## measure against the peers, in one run (about 20 minutes)
 	@$(BIN)/python benchmarks/run.py
 
-pictures: $(READY) ## make the pictures of README and docs again
+pictures: $(READY) $(BUNDLES) ## make the pictures of README and docs again
 	@$(BIN)/python -m nbalabel.demo.picture docs/images
+	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/screenshots.py docs/images
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) js/node_modules src/nbalabel/static/*.js src/nbalabel/static/*.css .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out

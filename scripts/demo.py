@@ -40,7 +40,8 @@ def main() -> int:
 
 def _execute(notebook: nbformat.NotebookNode) -> None:
     """Run every cell in ``out/demo``, with a progress bar that names the section."""
-    client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(RUN)}})
+    place = {"metadata": {"path": str(RUN)}}
+    client = NotebookClient(notebook, timeout=1800, store_widget_state=False, resources=place)
     with client.setup_kernel(), tqdm(total=len(notebook.cells), unit="cell", dynamic_ncols=True) as bar:
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown" and cell.source.startswith("#"):
