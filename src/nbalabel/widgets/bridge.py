@@ -98,6 +98,7 @@ class Bridge(anywidget.AnyWidget):
         """Take the view and its clauses away."""
         if self.comm is not None:
             self.workspace.detach(self)
+            self.layout.close()
         super().close()
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:

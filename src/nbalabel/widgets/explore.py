@@ -67,7 +67,9 @@ class Explore(Workspace):
         for histogram in self.histograms:
             histogram.close()
         super().close()
-        self._box.close()
+        for box in (*self._box.children, self._box):
+            box.close()
+            box.layout.close()
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         from .static_output import side_by_side, with_image

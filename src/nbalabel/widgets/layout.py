@@ -50,6 +50,12 @@ class Switch(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._buttons.value = name
         return self._put(name)
 
+    def close(self) -> None:
+        """Take the buttons away; the views belong to their workspace."""
+        for part in (self._buttons.style, self._buttons.layout, self._buttons):
+            part.close()
+        super().close()
+
     def _put(self, name: str) -> Any:
         if name not in self._made:
             self._made[name] = self._makers[name]()

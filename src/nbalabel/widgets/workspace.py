@@ -192,6 +192,7 @@ class Workspace:
             view.close()
         for stop in self._unwatch:
             stop()
+        self.selection.layout.close()
         self.selection.close()
 
     def __repr__(self) -> str:
