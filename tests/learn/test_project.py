@@ -1,6 +1,10 @@
+import subprocess
+import sys
 import threading
+import time
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,3 +133,17 @@ def test_wrong_arguments_are_refused() -> None:
         project(np.eye(3), "pca", n_neighbors=3)
     with pytest.raises(DataError, match="cannot lay out rows of 2 dimensions"):
         project(np.eye(3), "pca").transform(np.eye(2))
+
+
+def test_a_fit_in_the_background_ends_with_the_program_that_asked_for_it():
+    code = (
+        "import numpy as np\nfrom nbalabel.learn.project import project\n"
+        "rows = np.random.default_rng(0).normal(size=(4000, 32)).astype(np.float32)\n"
+        "print(project(rows, background=True)._job.process.pid)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    worker = int(done.stdout)
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(worker) and psutil.Process(worker).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "the worker outlived its program"
+        time.sleep(0.05)

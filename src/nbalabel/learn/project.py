@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import warnings
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,7 @@ class _Job:
             stderr=subprocess.PIPE,
             text=True,
         )
+        weakref.finalize(self, self.process.terminate)  # also when Python ends: nobody is left to read it
 
     def follow(self, settle: Callable[[tuple[Any, Floats] | Exception], None]) -> None:
         """Hand over the result, or the error, when the process ends."""
