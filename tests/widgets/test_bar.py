@@ -56,3 +56,11 @@ def test_a_commit_is_the_end_of_undo(bar):
 def test_the_selection_is_given_as_code(bar):
     bar.workspace.select([0, 1, 2, 5])
     assert "np.r_[0:3, 5]" in ask(bar, "code")["result"]["code"]
+
+
+def test_code_says_whether_it_has_heard_of_the_whole_selection(bar):
+    ws = bar.workspace
+    ws.select(ws.ds.images.index[:3], title="three")
+    assert bar.code(titles={"python": "three"})["current"]
+    assert not bar.code(titles={"python": "three", "scatter-1": "lasso"})["current"]
+    assert not bar.code(titles={})["current"]

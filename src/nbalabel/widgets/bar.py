@@ -28,9 +28,13 @@ class Bar(Bridge):
         return {"undo": _told(ds.next_undo), "redo": _told(ds.next_redo), "uncommitted": text}
 
     @serves
-    def code(self) -> Reply:
-        """The selection as a cell of pandas."""
-        return {"code": self.workspace.code()}
+    def code(self, *, titles: dict[str, str] | None = None) -> Reply:
+        """The selection as a cell of pandas; ``titles`` of the clauses on the page, by source.
+
+        Where they are others than here, a brush is still on its way: ``current`` is then False.
+        """
+        here = {source: clause.title for source, clause in self.workspace.selection.clauses.items()}
+        return {"code": self.workspace.code(), "current": titles is None or titles == here}
 
     @serves
     def undo(self) -> Reply:

@@ -63,5 +63,6 @@ def _numbers(column: Column) -> Bars:
 
 
 def _made(at: npt.NDArray[np.integer], n: int, lo: float, hi: float) -> Bars:
-    small = at.astype(np.uint8 if n < 255 else np.uint16 if n < 65_535 else np.uint32)
+    kind: type[np.unsignedinteger] = np.uint8 if n < 255 else np.uint16 if n < 65_535 else np.uint32
+    small: npt.NDArray[np.unsignedinteger] = at.astype(kind)
     return Bars(small, n, lo, hi, np.bincount(at, minlength=n + 1))

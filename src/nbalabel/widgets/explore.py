@@ -60,7 +60,8 @@ class Explore(Workspace):
         Args:
             of: which; default: the one in front.
         """
-        return self._tables.show(of or self._tables.current)
+        shown: Table = self._tables.show(of or self._tables.current)
+        return shown
 
     def close(self) -> None:
         """Close every view and let the dataset go."""

@@ -10,6 +10,9 @@ interface History {
   uncommitted: string;
 }
 
+const TRIES = 20;
+const PAUSE = 100; // milliseconds
+
 const number = new Intl.NumberFormat("en");
 
 export class Bar {
@@ -115,11 +118,23 @@ export class Bar {
 
   async #copyCode(): Promise<void> {
     try {
-      const { result } = await this.#rpc.request<{ code: string }>("code", {}, { key: "code" });
+      const code = await this.#code();
       this.#frame.settle();
-      await this.#put(result.code);
+      await this.#put(code);
     } catch (error) {
       this.#frame.fail(error);
+    }
+  }
+
+  /** As the kernel has it, once it has heard of all that is selected on the page. */
+  async #code(): Promise<string> {
+    for (let tries = 0; ; tries++) {
+      const titles = Object.fromEntries(
+        [...this.#store.clauses].map(([source, { title }]) => [source, title]),
+      );
+      const { result } = await this.#rpc.request<{ code: string; current: boolean }>("code", { titles });
+      if (result.current || tries === TRIES) return result.code;
+      await new Promise((resume) => window.setTimeout(resume, PAUSE));
     }
   }
 
