@@ -101,6 +101,9 @@ class Bridge(anywidget.AnyWidget):
             self.layout.close()
         super().close()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.workspace!r}>"
+
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         from .static_output import with_picture
 

@@ -75,7 +75,7 @@ class Explore(Workspace):
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         from .static_output import side_by_side, with_image
 
-        bundle = self._box._repr_mimebundle_(**arguments)
+        bundle = {**self._box._repr_mimebundle_(**arguments), "text/plain": repr(self)}
         return with_image(bundle, side_by_side([self.scatter, self.viewer]))
 
     def _shown_tables(self) -> list[str]:
