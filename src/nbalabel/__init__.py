@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from .widgets.explore import explore as explore
     from .widgets.histogram import Histogram as Histogram
     from .widgets.learning_curves import LearningCurves as LearningCurves
+    from .widgets.precision_recall import PrecisionRecall as PrecisionRecall
+    from .widgets.reliability import Reliability as Reliability
     from .widgets.scatter import Scatter as Scatter
-    from .widgets.score_charts import PrecisionRecall as PrecisionRecall
-    from .widgets.score_charts import Reliability as Reliability
     from .widgets.table import Table as Table
     from .widgets.viewer import Viewer as Viewer
     from .widgets.workspace import Workspace as Workspace
@@ -55,8 +55,8 @@ _HOME = {
     "Histogram": "widgets.histogram",
     "LearningCurves": "widgets.learning_curves",
     "Model": "learn.model",
-    "PrecisionRecall": "widgets.score_charts",
-    "Reliability": "widgets.score_charts",
+    "PrecisionRecall": "widgets.precision_recall",
+    "Reliability": "widgets.reliability",
     "Run": "learn.run",
     "Scatter": "widgets.scatter",
     "Table": "widgets.table",
