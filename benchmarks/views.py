@@ -24,6 +24,23 @@ from tests.browser.notebook import Notebook, notebook, wait  # the harness of th
 
 SETUP = Path(__file__).with_name("views_setup.py").read_text(encoding="utf-8")
 
+TABLE = "nl.Table(ws, columns=['image_id', 'file', 'habitat', 'depth', 'weight'], thumbnails=False)"
+
+JUMP = """share => {
+    const grid = document.querySelector('.nbl-grid');
+    grid.scrollTop = share * (grid.scrollHeight - grid.clientHeight);
+}"""
+PEER_SHOWS = """() => {
+    const canvas = document.querySelector('.ipydatagrid-widget canvas, .lm-DataGrid canvas');
+    if (!canvas) return false;
+    const [width, height] = [Math.min(canvas.width, 400), Math.min(canvas.height, 200)];
+    const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    let dark = 0;
+    for (let i = 0; i < pixels.length; i += 4)
+        if (pixels[i + 3] && pixels[i] + pixels[i + 1] + pixels[i + 2] < 300) dark++;
+    return dark > 300;
+}"""
+
 LISTEN = """() => {
     window.__marks = {};
     new PerformanceObserver((list) => {
@@ -91,7 +108,7 @@ def scatter() -> list[Row]:
     """Frames and lasso at 1,000,000 points; jupyter-scatter at as many, bqplot's lasso at 25,000."""
     cells = [
         "view = nl.Scatter(ws, x='east', y='north', color='habitat', height=500); view",
-        "import jscatter; peer = jscatter.Scatter(data=frame, x='east', y='north', color_by='habitat', height=460); peer.show()",
+        JSCATTER,
         BQPLOT,
     ]
 
@@ -128,6 +145,10 @@ def scatter() -> list[Row]:
     return opened(cells, work)
 
 
+JSCATTER = """
+import jscatter
+jscatter.Scatter(data=frame, x="east", y="north", color_by="habitat", height=460).show()
+"""
 BQPLOT = """
 import warnings; warnings.simplefilter("ignore")
 import bqplot
@@ -140,9 +161,7 @@ bqplot.Figure(marks=[marks], interaction=bqplot.interacts.LassoSelector(marks=[m
 
 def table() -> list[Row]:
     """First rows, filter and jump at 1,000,000 rows; ipydatagrid with as many."""
-    cells = [
-        "table = nl.Table(ws, columns=['image_id', 'file', 'habitat', 'depth', 'weight'], thumbnails=False); table"
-    ]
+    cells = [f"table = {TABLE}; table"]
 
     def work(book: Notebook) -> list[Row]:
         rows = book.page.locator(".nbl-table .nbl-tr:not(.nbl-wait)")
@@ -150,19 +169,15 @@ def table() -> list[Row]:
         time.sleep(1)
         for k in range(12):
             low = 5 + 3 * k
-            book.run(
-                f"table.filters = {{'depth': {{'kind': 'range', 'lo': {low}, 'hi': {low + 20}, 'missing': 'out'}}}}"
-            )
+            depth = {"kind": "range", "lo": low, "hi": low + 20, "missing": "out"}
+            book.run(f"table.filters = {{'depth': {depth!r}}}")
             time.sleep(0.4)
         kept = marks(book, "nbl:table:filter")
         book.run("table.filters = {}")
         time.sleep(1)
         marks(book, "nbl:table:jump")
         for share in (0.1, 0.9, 0.3, 0.7, 0.5, 0.2, 0.8, 0.4, 0.6, 1.0, 0.0, 0.55):
-            book.page.evaluate(
-                "s => { const g = document.querySelector('.nbl-table .nbl-grid'); g.scrollTop = s * (g.scrollHeight - g.clientHeight); }",
-                share,
-            )
+            book.page.evaluate(JUMP, share)
             time.sleep(0.4)
         jumps = marks(book, "nbl:table:jump")
         return [
@@ -177,7 +192,7 @@ def table() -> list[Row]:
 
 
 def _first_rows() -> list[Row]:
-    """From running a cell to rows on the screen, for tables of growing size where a peer cannot take them all."""
+    """From running a cell to rows on the screen."""
 
     def shown(code: str, there: str, seconds: float) -> float:
         with (
@@ -197,18 +212,15 @@ def _first_rows() -> list[Row]:
             return time.perf_counter() - start
 
     ours = shown(
-        "nl.Table(ws, columns=['image_id', 'file', 'habitat', 'depth', 'weight'], thumbnails=False)",
-        "() => document.querySelector('.nbl-table .nbl-tr:not(.nbl-wait)')",
+        TABLE,
+        "() => document.querySelector('.nbl-tr:not(.nbl-wait)')",
         60,
     )
     out = []
     for n in (1_000_000, 100_000):
         peer = shown(
             f"import ipydatagrid; ipydatagrid.DataGrid(frame.iloc[:{n}])",
-            "() => { const c = document.querySelector('.ipydatagrid-widget canvas, .lm-DataGrid canvas'); if (!c) return false;"
-            " const d = c.getContext('2d').getImageData(0, 0, Math.min(c.width, 400), Math.min(c.height, 200)).data;"
-            " let dark = 0; for (let i = 0; i < d.length; i += 4) if (d[i + 3] && d[i] + d[i + 1] + d[i + 2] < 300) dark++;"
-            " return dark > 300; }",
+            PEER_SHOWS,
             90,
         )
         task = f"table, from running the cell to rows: ours 1,000,000 rows, ipydatagrid {n:,}"

@@ -1,5 +1,6 @@
 """Requests from the browser: each ends in a result or an error, and an error can be read here too."""
 
+import shutil
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 import nbalabel as nl
 from nbalabel.core.errors import DataError, MissingExtraError
 from nbalabel.widgets import bundle
+from nbalabel.widgets.bar import Bar
 from nbalabel.widgets.bridge import Bridge, plain, serves
+from nbalabel.widgets.pictures import thumbnail_bytes
 
 
 class Probe(Bridge):
@@ -127,3 +130,25 @@ def test_a_message_of_another_kind_is_no_request(probe):
 def test_widgets_that_were_not_built_say_how_to_build_them():
     with pytest.raises(MissingExtraError, match="make setup"):
         bundle.script("no-such-widget")
+
+
+def ask_of(view, method, monkeypatch, **params):
+    sent = []
+    monkeypatch.setattr(view, "send", lambda message, _=None: sent.append(message))
+    head = {"kind": "request", "client": "c", "id": 1, "key": ""}
+    view._receive(view, {**head, "method": method, "params": params}, [])
+    return sent[-1]
+
+
+def test_a_dataset_folder_that_was_deleted_is_named_in_errors_and_nothing_is_half_done(
+    ws, tmp_path, monkeypatch
+):
+    bar = Bar(ws)
+    shutil.rmtree(tmp_path / "reef.nbal")
+    with pytest.raises(nl.errors.NbalabelError, match=r"reef\.nbal"):
+        ws.ds.set([0], "images", weight=3)
+    assert ws.ds.images.loc[0, "weight"] != 3
+    with pytest.raises(nl.errors.ImageError, match=r"reef\.nbal"):
+        thumbnail_bytes(ws, "images", 0, 64)
+    assert ask_of(bar, "undo", monkeypatch)["kind"] == "error"
+    assert len(ws.frame("images")) == 12
