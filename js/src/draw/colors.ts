@@ -29,3 +29,8 @@ export function viridis(t: number): [number, number, number] {
   const mix = (i: 0 | 1 | 2) => Math.round(from[i] + (to[i] - from[i]) * (place - at));
   return [mix(0), mix(1), mix(2)];
 }
+
+/** The part of viridis that stands out from dark and from light backgrounds: its ends come close to either. */
+export function legible(t: number): [number, number, number] {
+  return viridis(0.16 + 0.8 * t);
+}

@@ -2,7 +2,7 @@
 import type { Bitset } from "../../core/bitset";
 import type { Coordinates } from "../../core/lasso";
 import { ticks, timeWords, words } from "../../core/scale";
-import { viridis } from "../../draw/colors";
+import { legible } from "../../draw/colors";
 import { h } from "../dom";
 import type { ColorColumn } from "./data";
 
@@ -115,7 +115,7 @@ export function colorbar(
     const most = Math.max(...total.subarray(1), 1);
     pen.clearRect(0, 0, canvas.width, canvas.height);
     for (let k = 0; k < BINS; k++) {
-      const color = `rgb(${viridis((k + 0.5) / BINS).join(",")})`;
+      const color = `rgb(${legible((k + 0.5) / BINS).join(",")})`;
       for (const [count, alpha] of [
         [total[k + 1], 0.25],
         [counts[k + 1], 1],
@@ -127,7 +127,7 @@ export function colorbar(
       }
     }
     for (let i = 0; i < canvas.width; i++) {
-      pen.fillStyle = `rgb(${viridis(i / (canvas.width - 1)).join(",")})`;
+      pen.fillStyle = `rgb(${legible(i / (canvas.width - 1)).join(",")})`;
       pen.fillRect(i, TALL + 1, 1, BAR - 1);
     }
   };

@@ -1,5 +1,5 @@
 /** Tables of colors for points: one entry a category, or 256 along viridis; entry 0 is "missing". */
-import { toRgb, viridis } from "../../draw/colors";
+import { legible, toRgb } from "../../draw/colors";
 import { pack } from "../../draw/splat";
 import type { Theme } from "../../draw/theme";
 import type { ColorColumn } from "./data";
@@ -58,7 +58,7 @@ export function tables(column: ColorColumn | null, theme: Theme): Tables {
 function listed(column: ColorColumn | null, dark: boolean): Rgb[] {
   if (!column) return [toRgb(dark ? "#56b4e9" : "#0072b2")];
   const own = isNumber(column)
-    ? Array.from({ length: STEPS }, (_, i) => viridis(i / (STEPS - 1)))
+    ? Array.from({ length: STEPS }, (_, i) => legible(i / (STEPS - 1)))
     : column.colors.map(toRgb);
   return [toRgb(MISSING), ...own];
 }
