@@ -103,7 +103,7 @@ def test_brushing_links_the_views_while_the_kernel_is_busy(book: Notebook) -> No
     brush(book, 0.4)
     wait(lambda: len(set(numbers(book))) == 2)  # the table follows the scatter
     wake.touch()
-    book.until("len(ws.selection.predictions)", numbers(book)[0])
+    wait(lambda: book.value("len(ws.selection.predictions)") == numbers(book)[0])
 
 
 def test_keys_pressed_in_a_view_are_not_taken_by_jupyterlab(book: Notebook) -> None:
