@@ -55,10 +55,8 @@ interface Call {
 
 type EventHandler = (payload: never, buffers: DataView[]) => void;
 
-let clients = 0;
-
 export class Rpc {
-  readonly client = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}-${clients++}`;
+  readonly client = Math.random().toString(36).slice(2);
   /** The kernel is gone: what is shown is what it last said. */
   lost = false;
   #next = 0;
