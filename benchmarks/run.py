@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("import_time", "rle", "storage", "coco_io", "metrics", "project", "reef")
+BENCHMARKS = ("import_time", "rle", "storage", "coco_io", "metrics", "project", "reef", "views")
 
 
 def main() -> None:
