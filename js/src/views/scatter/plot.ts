@@ -13,12 +13,12 @@ import {
   spans,
   zoomed,
 } from "../../core/scale";
+import { timed } from "../../core/timing";
 import { axisTicks, drawAxes, drawRing, drawShape, GUTTER } from "../../draw/axes";
 import { type Cloud, DIMMED, looks, MARKED, PLAIN, type Surface, splat } from "../../draw/splat";
 import { density, paint, ramp } from "../../draw/splat_density";
 import type { Theme } from "../../draw/theme";
 import { h, perFrame } from "../dom";
-import { timed } from "../viewer/timing";
 import type { Shape } from "./clauses";
 import type { Axis } from "./data";
 import { rgb, type Tables } from "./palette";

@@ -1,12 +1,12 @@
 /** Points for the rows of a table, linked to all other views by the shared selection. */
 import type { Clause, Of, Pointed, SelectionStore } from "../../core/selection";
+import { measured, timed } from "../../core/timing";
 import { tiers } from "../../draw/splat";
 import { readTheme, watchTheme } from "../../draw/theme";
 import { Cancelled, RemoteError, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { h, perFrame } from "../dom";
 import type { Frame } from "../frame";
-import { timed } from "../viewer/timing";
 import { type How, inShape, type Shape, shaped } from "./clauses";
 import { Coloring } from "./coloring";
 import { type Description, loadAxis, loadColor, loadIds } from "./data";
@@ -323,10 +323,11 @@ export class Scatter {
     if (!drawing || !axes || this.#rev !== this.#store.rev) return;
     const { shape, path, how, before } = drawing;
     const { toX, toY, perPixel } = this.#plot.scales;
-    timed("nbl:scatter:lasso", () => {
-      const found = inShape(shape, path, axes, toX, toY, perPixel);
-      this.#store.set(this.#source, shaped(this.#of, shape, found, how, before));
-    });
+    const start = performance.now();
+    const found = inShape(shape, path, axes, toX, toY, perPixel);
+    measured("nbl:scatter:lasso", start);
+    const clause = shaped(this.#of, shape, found, how, before);
+    timed("nbl:scatter:link", () => this.#store.set(this.#source, clause));
     this.#plot.shape = done ? null : { kind: shape, path };
     if (done) this.#drawing = null;
     this.#plot.drawOver();

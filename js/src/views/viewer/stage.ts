@@ -3,6 +3,7 @@
 import type { Adjustment } from "../../core/adjust";
 import * as cameras from "../../core/camera";
 import type { Looks } from "../../core/composite";
+import { timed } from "../../core/timing";
 import { drawMinimap, minimapSize } from "../../draw/minimap";
 import { type Marked, Overlay } from "../../draw/overlay";
 import { drawPicture, type Part } from "../../draw/picture";
@@ -11,7 +12,6 @@ import type { Effect } from "../../tools/tool";
 import { h, perFrame } from "../dom";
 import type { Picture } from "./picture";
 import { Pointers } from "./pointers";
-import { timed } from "./timing";
 
 export interface Scene {
   picture: Picture;

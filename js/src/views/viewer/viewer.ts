@@ -1,6 +1,7 @@
 /** The viewer: what the store points at, loaded, drawn and listed; what people do, told to the store. */
 import { Browse } from "../../core/browse";
 import type { Changed, SelectionStore } from "../../core/selection";
+import { measured } from "../../core/timing";
 import { Visibility } from "../../core/visibility";
 import { watchTheme } from "../../draw/theme";
 import { Cancelled, type Rpc } from "../../wire/rpc";
@@ -20,7 +21,6 @@ import { Parts } from "./parts";
 import type { Picture } from "./picture";
 import { listStateOf, sceneOf } from "./scene";
 import { Stage } from "./stage";
-import { measured } from "./timing";
 
 const PATIENCE = 250; // milliseconds that masks wait for their image before they are shown without it
 
