@@ -31,7 +31,7 @@ def table(n: int = N) -> pd.DataFrame:
     )
 
 
-def crowded(n_images: int = 10, n_masks: int = 500) -> nl.Dataset:
+def crowded(n_images: int = 22, n_masks: int = 500) -> nl.Dataset:
     """Pictures of 1920 x 1080 with as many masks on each."""
     rng = np.random.default_rng(0)
     images, instances = [], []
