@@ -30,6 +30,7 @@ const options = {
   format: "esm",
   target: ["es2022", "chrome109", "firefox115", "safari16.4"],
   minify: true,
+  charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
   plugins: [scoped],

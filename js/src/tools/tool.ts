@@ -4,13 +4,16 @@
  */
 
 export interface ToolEvent {
-  kind: "down" | "move" | "up" | "cancel" | "leave" | "double";
+  /** "finish" and "back" come from keys: take what is drawn; take back the last of it. */
+  kind: "down" | "move" | "up" | "cancel" | "leave" | "double" | "finish" | "back";
   /** Pixels of the image. */
   x: number;
   y: number;
   /** Device pixels of the canvas. */
   sx: number;
   sy: number;
+  /** Device pixels of an image pixel. */
+  scale: number;
   /** Masks under the pointer that may be touched, the topmost first. */
   under: readonly number[];
   /** 0 left, 1 middle, 2 right. */

@@ -24,7 +24,21 @@ async function render({ model, el, signal, host }: Mount): Promise<void> {
   size();
   model.on("change:height", size);
   signal.addEventListener("abort", () => model.off("change:height", size), { once: true });
-  new Viewer(frame, rpc, store, new Settings(model, signal), String(model.get("source")), signal);
+  const viewer = new Viewer(frame, rpc, store, new Settings(model, signal), String(model.get("source")), signal);
+  if (model.get("editing")) await addTools(viewer, model);
+}
+
+/** The editor's tools come as a script of their own: only who edits pays for them. */
+async function addTools(viewer: Viewer, model: AnyModel): Promise<void> {
+  const address = URL.createObjectURL(new Blob([model.get("_tools")], { type: "text/javascript" }));
+  try {
+    const { attach } = await import(address);
+    if (!viewer.signal.aborted) attach(viewer, model);
+  } catch (error) {
+    viewer.frame.fail(error);
+  } finally {
+    URL.revokeObjectURL(address);
+  }
 }
 
 export default { render };

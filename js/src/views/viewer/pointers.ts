@@ -57,7 +57,10 @@ export class Pointers {
     const [sx, sy] = this.#at(event);
     this.#events.pointed(this.#mine(event) ? toImage(this.#stage.camera, sx, sy) : null);
     if (this.#down.size === 2 && this.#down.has(event.pointerId)) this.#pinch(event);
-    else if (this.#down.size || this.#mine(event)) this.#tell("move", event);
+    else if (this.#down.size || this.#mine(event)) {
+      const passed = this.#stage.tools && this.#down.size ? event.getCoalescedEvents?.() : [];
+      for (const each of passed?.length ? passed : [event]) this.#tell("move", each);
+    }
     else this.#tell("leave", event);
   }
 
@@ -108,7 +111,14 @@ export class Pointers {
     const { button, shiftKey: shift, altKey: alt } = event;
     const under = stage.under(sx, sy);
     const ctrl = event.ctrlKey || event.metaKey;
-    const step = select.reduce(this.#state, { kind, x, y, sx, sy, under, button, shift, alt, ctrl });
+    const { scale } = stage.camera;
+    const told: ToolEvent = { kind, x, y, sx, sy, scale, under, button, shift, alt, ctrl };
+    const cursor = stage.tools?.pointer(told);
+    if (cursor) {
+      stage.el.style.cursor = cursor;
+      return;
+    }
+    const step = select.reduce(this.#state, told);
     this.#state = step.state;
     for (const effect of step.effects ?? []) this.#events.effect(effect);
     stage.el.style.cursor = select.cursor(this.#state);

@@ -8,7 +8,7 @@ import { drawMinimap, minimapSize } from "../../draw/minimap";
 import { type Marked, Overlay } from "../../draw/overlay";
 import { drawPicture, type Part } from "../../draw/picture";
 import { readTheme } from "../../draw/theme";
-import type { Effect } from "../../tools/tool";
+import type { Effect, ToolEvent } from "../../tools/tool";
 import { h, perFrame } from "../dom";
 import type { Picture } from "./picture";
 import { Pointers } from "./pointers";
@@ -23,6 +23,20 @@ export interface Scene {
   outlines: boolean;
   /** Masks that pointers pass through. */
   locked: (mask: number) => boolean;
+}
+
+/** Tools that come with editing; they hear first of what happens. */
+export interface Tools {
+  /** The cursor to show where the event was for them; "" leaves it to the viewer. */
+  pointer(event: ToolEvent): string;
+  /** Whether the key was for them. */
+  key(event: KeyboardEvent): boolean;
+  /** Camera or size changed. */
+  moved(): void;
+  /** Another image, or the same one with other masks. */
+  showed(): void;
+  /** Masks that they draw themselves. */
+  readonly veiled: (mask: number) => boolean;
 }
 
 export interface StageEvents {
@@ -43,6 +57,7 @@ export class Stage {
   view: cameras.Size = { width: 1, height: 1 };
   part: Part | null = null;
   scene: Scene | null = null;
+  tools: Tools | null = null;
   #image: HTMLCanvasElement;
   #minimap: HTMLCanvasElement;
   /** The camera follows the size of the view until people move it. */

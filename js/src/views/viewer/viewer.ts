@@ -14,7 +14,7 @@ import { Display } from "./display";
 import { Gestures, type Target } from "./gestures";
 import { KEYS } from "./keys";
 import { List } from "./list";
-import { type Entry, Loader } from "./loader";
+import { type Entry, Loader, type Pixels } from "./loader";
 import { type Context, maskColor } from "./looks";
 import type { OptionName, Settings } from "./options";
 import { Parts } from "./parts";
@@ -35,6 +35,8 @@ export class Viewer implements Target {
   readonly #parts: Parts;
   readonly visibility = new Visibility(() => this.#restyle());
   readonly #main: HTMLElement;
+  /** What the cheat sheet says; tools add theirs. */
+  readonly keys: (readonly [string, string])[] = [...KEYS];
   browse = new Browse(null, 0);
   /** Row of the image wanted; -1 for none. */
   row = -1;
@@ -45,12 +47,12 @@ export class Viewer implements Target {
   #peeking = false;
 
   constructor(
-    private frame: Frame,
-    rpc: Rpc,
+    readonly frame: Frame,
+    readonly rpc: Rpc,
     readonly store: SelectionStore,
     readonly settings: Settings,
     readonly source: string,
-    private signal: AbortSignal,
+    readonly signal: AbortSignal,
   ) {
     this.#gestures = new Gestures(this);
     const current = () => ({ rev: store.rev, colorBy: settings.get("color_by") });
@@ -77,7 +79,7 @@ export class Viewer implements Target {
     this.#main = h("div.nbl-viewer-main", {}, this.stage.el, this.#list.el);
     frame.body.classList.add("nbl-viewer-body");
     frame.body.append(this.#main);
-    const help = cheatsheet(frame, KEYS, signal);
+    const help = cheatsheet(frame, this.keys, signal);
     this.#display = new Display(frame, settings, signal);
     this.#bar = new Bar(frame.toolbar, settings, {
       step: (by) => this.#gestures.step(by),
@@ -97,6 +99,24 @@ export class Viewer implements Target {
     this.#follow({ tables: true, clauses: true, active: true, by: "" });
   }
 
+  /** The pixels shown; undefined while there are none. */
+  get pixels(): Pixels | undefined {
+    return this.#shown?.image;
+  }
+
+  /** Colors and marks anew. */
+  restyle(): void {
+    this.#restyle();
+  }
+
+  go(by: 1 | -1): void {
+    this.#gestures.step(by);
+  }
+
+  point(mask: number): void {
+    this.#gestures.point(mask);
+  }
+
   get picture(): Picture | undefined {
     const picture = this.#shown?.masks;
     return picture?.head.rev === this.store.rev ? picture : undefined;
@@ -106,7 +126,8 @@ export class Viewer implements Target {
     const { signal, frame } = this;
     this.store.subscribe((changed) => this.#follow(changed), signal);
     this.settings.watch((name) => this.#optionChanged(name));
-    frame.root.addEventListener("keydown", (event) => this.#gestures.key(event), { signal });
+    const keyed = (event: KeyboardEvent) => this.stage.tools?.key(event) || this.#gestures.key(event);
+    frame.root.addEventListener("keydown", keyed, { signal });
     frame.root.addEventListener("keyup", (event) => event.key === " " && this.peek(false), { signal });
     frame.root.addEventListener("focusout", () => this.peek(false), { signal });
     watchTheme(() => this.stage.redraw(), signal);
@@ -209,6 +230,7 @@ export class Viewer implements Target {
     if (other) this.#parts.forget();
     this.#chips.problem(entry.problem instanceof Cancelled ? undefined : entry.problem);
     this.#chips.legend(entry.masks!);
+    this.stage.tools?.showed();
     this.#restyle(true);
     this.#where();
     if (other) this.#reveal();
@@ -228,6 +250,7 @@ export class Viewer implements Target {
 
   #nothing(): void {
     this.#shown = null;
+    this.stage.tools?.showed();
     this.stage.show(null);
     this.stage.draw();
     this.#list.show(null);
@@ -253,6 +276,8 @@ export class Viewer implements Target {
     const unit = Math.max(Math.round(this.stage.ratio), 1);
     const scene = sceneOf(picture, this.#shown?.image?.bitmap ?? null, context, this.visibility, unit);
     if (this.#peeking) scene.looks.shown.fill(0);
+    const { tools } = this.stage;
+    if (tools) for (let mask = 0; mask < picture.n; mask++) if (tools.veiled(mask)) scene.looks.shown[mask] = 0;
     this.stage.show(scene);
     if (now) this.stage.draw();
     else this.stage.redraw();
@@ -333,6 +358,7 @@ export class Viewer implements Target {
 
   #moved(): void {
     this.#parts.moved();
+    this.stage.tools?.moved();
     this.#chips.zoom(this.stage);
   }
 
