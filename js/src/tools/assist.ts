@@ -18,8 +18,7 @@ export const assist: Tool<Prompting, Gesture> = {
   reduce(state, event) {
     const { kind, x, y, sx, sy } = event;
     if (kind === "down") return { state: { ...state, from: { at: [x, y], screen: [sx, sy] }, to: null } };
-    if (kind === "move")
-      return { state: state.from && far(state, event) ? { ...state, to: [x, y] } : state };
+    if (kind === "move") return { state: state.from && far(state, event) ? { ...state, to: [x, y] } : state };
     if (kind === "up" && state.from) {
       const { points } = state;
       const at = state.from.at;

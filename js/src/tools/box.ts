@@ -38,8 +38,7 @@ export function boxTool(name: string, made: Made): Tool<Boxing, Gesture> {
     start: IDLE,
     reduce(state, event) {
       const { kind, x, y, sx, sy } = event;
-      if (kind === "down")
-        return { state: { from: state.from ?? [x, y], to: [x, y], pressed: [sx, sy] } };
+      if (kind === "down") return { state: { from: state.from ?? [x, y], to: [x, y], pressed: [sx, sy] } };
       if (kind === "move") return { state: state.from ? { ...state, to: [x, y] } : state };
       if (kind === "up" && state.from && state.pressed) {
         const dragged = Math.hypot(sx - state.pressed[0], sy - state.pressed[1]) >= SLOP;

@@ -89,13 +89,19 @@ function close(state: Drawing, event: ToolEvent): Step<Drawing, Gesture> {
 function back(state: Drawing): Drawing {
   const { marks, path } = state;
   if (!marks.length) return START;
-  return { ...START, path: path.slice(0, marks[marks.length - 1]), marks: marks.slice(0, -1), tip: state.tip };
+  return {
+    ...START,
+    path: path.slice(0, marks[marks.length - 1]),
+    marks: marks.slice(0, -1),
+    tip: state.tip,
+  };
 }
 
 /** Without corners that lie on the one before: a double click makes such. */
 function distinct(path: readonly number[]): number[] {
   const out: number[] = [];
   for (let i = 0; i < path.length; i += 2)
-    if (path[i] !== out[out.length - 2] || path[i + 1] !== out[out.length - 1]) out.push(path[i], path[i + 1]);
+    if (path[i] !== out[out.length - 2] || path[i + 1] !== out[out.length - 1])
+      out.push(path[i], path[i + 1]);
   return out;
 }

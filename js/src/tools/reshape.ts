@@ -23,7 +23,8 @@ export const reshape: Tool<Reshaping, Gesture> = {
   reduce(state, event) {
     const { kind } = event;
     if (kind === "down") return press(state, event);
-    if (kind === "move") return state.before ? { state: dragged(state, event) } : { state: hovered(state, event) };
+    if (kind === "move")
+      return state.before ? { state: dragged(state, event) } : { state: hovered(state, event) };
     if (kind === "up" && state.before) return done(state, state.before);
     if (kind === "back" && state.corner && !state.before) return removed(state, state.corner);
     if (kind === "cancel" && state.before) return { state: { ...state, rings: state.before, before: null } };
@@ -34,7 +35,8 @@ export const reshape: Tool<Reshaping, Gesture> = {
 
 function press(state: Reshaping, event: ToolEvent): Step<Reshaping, Gesture> {
   const corner = cornerAt(state.rings, event);
-  if (corner) return event.alt ? removed(state, corner) : { state: { ...state, corner, before: state.rings } };
+  if (corner)
+    return event.alt ? removed(state, corner) : { state: { ...state, corner, before: state.rings } };
   const edge = edgeAt(state.rings, event);
   if (edge) {
     const rings = changed(state.rings, edge.ring, (ring) => ring.splice(edge.at * 2, 0, event.x, event.y));

@@ -24,7 +24,14 @@ async function render({ model, el, signal, host }: Mount): Promise<void> {
   size();
   model.on("change:height", size);
   signal.addEventListener("abort", () => model.off("change:height", size), { once: true });
-  const viewer = new Viewer(frame, rpc, store, new Settings(model, signal), String(model.get("source")), signal);
+  const viewer = new Viewer(
+    frame,
+    rpc,
+    store,
+    new Settings(model, signal),
+    String(model.get("source")),
+    signal,
+  );
   if (model.get("editing")) await addTools(viewer, model);
 }
 

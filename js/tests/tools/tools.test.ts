@@ -3,7 +3,18 @@ import { pan } from "../../src/tools/pan";
 import { select } from "../../src/tools/select";
 import type { Effect, Tool, ToolEvent } from "../../src/tools/tool";
 
-const plain = { x: 0, y: 0, sx: 0, sy: 0, scale: 1, under: [], button: 0, shift: false, alt: false, ctrl: false };
+const plain = {
+  x: 0,
+  y: 0,
+  sx: 0,
+  sy: 0,
+  scale: 1,
+  under: [],
+  button: 0,
+  shift: false,
+  alt: false,
+  ctrl: false,
+};
 const event = (kind: ToolEvent["kind"], more: Partial<ToolEvent> = {}): ToolEvent => ({
   ...plain,
   kind,

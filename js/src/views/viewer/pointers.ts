@@ -60,8 +60,7 @@ export class Pointers {
     else if (this.#down.size || this.#mine(event)) {
       const passed = this.#stage.tools && this.#down.size ? event.getCoalescedEvents?.() : [];
       for (const each of passed?.length ? passed : [event]) this.#tell("move", each);
-    }
-    else this.#tell("leave", event);
+    } else this.#tell("leave", event);
   }
 
   #released(event: PointerEvent, kind: "up" | "cancel"): void {

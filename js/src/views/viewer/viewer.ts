@@ -277,7 +277,8 @@ export class Viewer implements Target {
     const scene = sceneOf(picture, this.#shown?.image?.bitmap ?? null, context, this.visibility, unit);
     if (this.#peeking) scene.looks.shown.fill(0);
     const { tools } = this.stage;
-    if (tools) for (let mask = 0; mask < picture.n; mask++) if (tools.veiled(mask)) scene.looks.shown[mask] = 0;
+    if (tools)
+      for (let mask = 0; mask < picture.n; mask++) if (tools.veiled(mask)) scene.looks.shown[mask] = 0;
     this.stage.show(scene);
     if (now) this.stage.draw();
     else this.stage.redraw();

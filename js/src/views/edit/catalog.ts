@@ -1,0 +1,139 @@
+/** The tools and operations there are, with their keys: the rail, the menu and the cheat sheet read them here. */
+
+export type ToolName =
+  | "select"
+  | "pen"
+  | "reshape"
+  | "brush"
+  | "eraser"
+  | "box"
+  | "fill"
+  | "wand"
+  | "scissors"
+  | "cutout"
+  | "assist";
+
+export interface ToolEntry {
+  name: ToolName;
+  key: string;
+  title: string;
+  /** Said while the tool is in hand. */
+  hint: string;
+  /** SVG path, 16 x 16. */
+  icon: string;
+}
+
+export const TOOLS: readonly ToolEntry[] = [
+  {
+    name: "select",
+    key: "v",
+    title: "select",
+    hint: "Click a mask; Shift+click picks several.",
+    icon: "M4 2.5l8 5.5-4 .8 2.2 4.2-1.8.9-2.2-4.2L4 12.5z",
+  },
+  {
+    name: "pen",
+    key: "p",
+    title: "pen",
+    hint: "Click corners or hold to draw; Enter, a double click or the first corner closes. Shift adds to the active mask, Alt cuts.",
+    icon: "M3 13l1-3.5L11 2.5l2.5 2.5-7 7zM9.5 4l2.5 2.5",
+  },
+  {
+    name: "reshape",
+    key: "t",
+    title: "reshape the outline",
+    hint: "Drag a corner, drag an edge to make one, Alt+click takes one away.",
+    icon: "M4 4l8 1.5L13 12l-8.5-1zM2.5 2.5h3v3h-3zM10.5 4h3v3h-3zM11.5 10.5h3v3h-3zM3 9.5h3v3H3z",
+  },
+  {
+    name: "brush",
+    key: "b",
+    title: "brush",
+    hint: "Paints on the active mask, or a new one. [ ] size, Shift erases.",
+    icon: "M13.5 2.5l-6 6.5M7.5 9c-1.5-1.2-3.3-.3-3.6 1.5-.2 1.3-.9 2-1.900 2.5 2.5.8 5.3.5 6-1.5.3-1 .1-1.900-.5-2.5z",
+  },
+  {
+    name: "eraser",
+    key: "e",
+    title: "eraser",
+    hint: "Takes from the active mask, or the one under the pointer. [ ] size, Shift paints.",
+    icon: "M6 13h8M3 9.5l6-6 4 4-5.5 5.5H6zM6 6.5l4 4",
+  },
+  {
+    name: "box",
+    key: "r",
+    title: "rectangle",
+    hint: "Drag a rectangle, or click two corners.",
+    icon: "M2.5 3.5h11v9h-11z",
+  },
+  {
+    name: "fill",
+    key: "u",
+    title: "fill a hole",
+    hint: "Click into a hole of a mask.",
+    icon: "M7.5 2.5l5 5L7 13 2.5 8.5zM5 5.5 7.5 2.5M14 10.5c.8 1.2.8 2.5 0 2.5s-.8-1.3 0-2.5z",
+  },
+  {
+    name: "wand",
+    key: "w",
+    title: "magic wand",
+    hint: "Click: connected pixels of a like color. Shift adds, Alt cuts.",
+    icon: "M3 13l7-7M11.5 2v3M10 3.5h3M13.5 7v2M12.5 8h2M7 2.5v2M6 3.5h2",
+  },
+  {
+    name: "scissors",
+    key: "s",
+    title: "scissors that follow edges",
+    hint: "Click along an edge; the line snaps to it. Enter closes.",
+    icon: "M5.5 6.5 13 12M5.5 9.5 13 4M4 3.5a1.8 1.8 0 1 0 .01 3.6 1.8 1.8 0 0 0-.01-3.6zM4 8.900a1.8 1.8 0 1 0 .01 3.6 1.8 1.8 0 0 0-.01-3.6z",
+  },
+  {
+    name: "cutout",
+    key: "c",
+    title: "cut out of a box",
+    hint: "Drag a box around a thing: its outline is found (GrabCut).",
+    icon: "M2.5 5v-2.5H5M11 2.5h2.5V5M13.5 11v2.5H11M5 13.5H2.5V11M8 4.5c2.5 0 3.5 2 3 4s-2 3-3.5 3-3-1.5-2.5-3.5 1-3.5 3-3.5z",
+  },
+  {
+    name: "assist",
+    key: "a",
+    title: "point at a thing",
+    hint: "Click inside, Alt+click outside, drag a box; Enter takes what was found.",
+    icon: "M8 2v4M8 10v4M2 8h4M10 8h4M8 8h.01",
+  },
+];
+
+export interface Operation {
+  op: string;
+  key: string;
+  title: string;
+  /** Least number of masks it works on. */
+  least: number;
+}
+
+/** On the active mask and those picked; done in the kernel. */
+export const OPERATIONS: readonly Operation[] = [
+  { op: "merge", key: "M", title: "merge", least: 2 },
+  { op: "subtract", key: "Q", title: "subtract the others", least: 2 },
+  { op: "split", key: "I", title: "split into islands", least: 1 },
+  { op: "fill_holes", key: "Shift+U", title: "fill all holes", least: 1 },
+  { op: "smooth", key: "J", title: "smooth", least: 1 },
+  { op: "simplify", key: "Y", title: "simplify", least: 1 },
+  { op: "duplicate", key: "D", title: "duplicate", least: 1 },
+  { op: "copy_next", key: "Shift+→", title: "copy to the next image", least: 1 },
+  { op: "remove", key: "Delete", title: "remove", least: 1 },
+];
+
+export const KEYS: readonly (readonly [string, string])[] = [
+  ...TOOLS.map(({ key, title }) => [key.toUpperCase(), title] as const),
+  ...OPERATIONS.map(({ key, title }) => [key, title] as const),
+  ["1 … 9", "label of the active mask, and of new ones"],
+  ["[ ]", "smaller, larger brush"],
+  ["Enter", "close the outline, take what was found"],
+  ["Backspace", "take back the last corner or point"],
+  ["Esc", "drop what is being drawn; then: no mask is active"],
+  ["Ctrl+Z", "undo, also what Python did"],
+  ["Ctrl+X Ctrl+Y", "redo (also Ctrl+Shift+Z)"],
+  ["Ctrl+C Ctrl+V", "copy, paste onto any image"],
+  ["Alt+5 Alt+6 Alt+7", "image, labels, predictions on or off"],
+];

@@ -1,0 +1,501 @@
+/** Editing on the viewer's stage: the tool in hand, what is drawn, what goes to the kernel. */
+import type { AnyModel } from "@anywidget/types";
+import { fillPolygon } from "../../core/edit/fill";
+import { bucket } from "../../core/edit/flood";
+import { area, EMPTY, equal, type Raster, subtract, union } from "../../core/edit/raster";
+import { Drafts } from "../../draw/draft";
+import type { Gesture, Into } from "../../tools/gesture";
+import type { Tool, ToolEvent } from "../../tools/tool";
+import { h, perFrame } from "../dom";
+import type { Picture } from "../viewer/picture";
+import type { Tools } from "../viewer/stage";
+import type { Viewer } from "../viewer/viewer";
+import { KEYS, OPERATIONS, TOOLS, type ToolName } from "./catalog";
+import { Clipboard } from "./clipboard";
+import { Finder } from "./finder";
+import { pressed } from "./keys";
+import { type EditOptions, EditSettings } from "./options";
+import { Outline } from "./outline";
+import { type Edit, Queue } from "./queue";
+import { Rail } from "./rail";
+import { type Shown, show } from "./show";
+import { Strokes } from "./strokes";
+import { labelColor, maskOf, type Subject, subjectAt, subjectOf } from "./subject";
+import { type InHand, toolOf } from "./toolbox";
+
+export class Editor implements Tools {
+  readonly viewer: Viewer;
+  readonly settings: EditSettings;
+  readonly queue: Queue;
+  readonly finder: Finder;
+  readonly outline: Outline;
+  readonly strokes: Strokes;
+  readonly #rail: Rail;
+  readonly #drafts: Drafts;
+  readonly #clipboard: Clipboard;
+  /** Keys of masks picked beside the active one. */
+  readonly picked = new Set<string>();
+  #tool: Tool<InHand, Gesture> | null = null;
+  #state: InHand | null = null;
+  /** Button that the viewer has, until it is up. */
+  #passing = false;
+  /** The mask made last, while the tables do not have it yet; brushes go on with it. */
+  #made: string | null = null;
+  #serial = 0;
+  #imageId = -1;
+  readonly #drawSoon: () => void;
+
+  constructor(viewer: Viewer, model: AnyModel) {
+    const { signal, rpc, stage, frame } = viewer;
+    this.viewer = viewer;
+    this.settings = new EditSettings(model, (name) => this.#changed(name), signal);
+    this.queue = new Queue(rpc, {
+      changed: () => this.#queued(),
+      said: (note) => this.say(note),
+      refused: (error) => this.#refused(error),
+    });
+    this.#drawSoon = perFrame(() => this.#draw(), signal);
+    this.finder = new Finder(viewer, () => this.#drawSoon());
+    this.outline = new Outline();
+    this.strokes = new Strokes(this.settings);
+    this.#clipboard = new Clipboard(
+      rpc,
+      (note) => this.say(note),
+      (error) => this.#refused(error),
+    );
+    this.#drafts = new Drafts(h("canvas.nbl-viewer-layer.nbl-edit-layer", { "aria-hidden": "true" }));
+    stage.front.before(this.#drafts.canvas);
+    this.#rail = new Rail(
+      this.settings,
+      {
+        take: (tool) => this.take(tool),
+        operate: (op) => this.operate(op),
+        label: (name) => this.relabel(name),
+        undo: () => this.#history("undo"),
+        redo: () => this.#history("redo"),
+      },
+      signal,
+    );
+    frame.toolbar.after(this.#rail.bar);
+    stage.el.before(this.#rail.el);
+    stage.front.append(this.#rail.hint);
+    viewer.keys.push(...KEYS);
+    viewer.store.subscribe((changed) => changed.active && this.#pointedAnew(), signal);
+    signal.addEventListener("abort", () => this.#drafts.free(), { once: true });
+    this.take(this.settings.get("tool") as ToolName);
+    this.showed();
+  }
+
+  get picture(): Picture | undefined {
+    return this.viewer.picture;
+  }
+
+  // ---- what the stage says
+
+  pointer(event: ToolEvent): string {
+    const { kind } = event;
+    const picture = this.picture;
+    if (!picture) return "";
+    if (kind === "down") this.#passing = event.button !== 0;
+    if (this.#passing) return "";
+    if (!this.#tool) return kind === "down" ? this.#pick(event, picture) : "";
+    if (kind === "down") this.strokes.begin(this.#tool.name, this.#strokeOn(event, picture), picture.head);
+    const step = this.#tool.reduce(this.#state!, event);
+    this.#state = step.state;
+    this.strokes.follow(step.state);
+    for (const effect of step.effects ?? []) if (effect.do === "point") this.viewer.point(effect.mask);
+    if (step.change) this.#perform(step.change, picture);
+    if (kind === "cancel" || kind === "up") this.strokes.end();
+    if (kind === "down") this.viewer.restyle();
+    this.#drawSoon();
+    return this.#tool.cursor(this.#state!);
+  }
+
+  key(event: KeyboardEvent): boolean {
+    return pressed(event, {
+      take: (tool) => this.take(tool),
+      operate: (op) => this.operate(op),
+      label: (at) => this.#labelAt(at),
+      layer: (name) => this.viewer.settings.toggle(name),
+      size: (factor) => this.#resize(factor),
+      finish: (shift, alt) => this.#tell("finish", { shift, alt }),
+      back: () => this.#drawing() && this.#tell("back"),
+      escape: () => this.#escape(),
+      undo: () => this.#history("undo"),
+      redo: () => this.#history("redo"),
+      copy: () => this.#clipboard.copy(this.#subjects()),
+      paste: () => this.picture && this.#clipboard.paste(this.picture),
+    });
+  }
+
+  moved(): void {
+    this.#drawSoon();
+  }
+
+  showed(): void {
+    const picture = this.picture;
+    if (!picture) return;
+    const { head } = picture;
+    if (head.imageId !== this.#imageId) {
+      this.#imageId = head.imageId;
+      this.picked.clear();
+      this.#made = null;
+      this.#reset();
+    }
+    for (const item of this.queue.arrived(head.rev)) {
+      if (item.key !== this.#made) continue;
+      const mask = item.known === undefined ? -1 : maskOf(picture, `instances:${item.known}`);
+      this.#made = null;
+      if (mask >= 0) this.viewer.point(mask);
+    }
+    for (const key of this.picked) if (maskOf(picture, key) < 0) this.picked.delete(key);
+    const { instances, colors } = head.label as unknown as { instances: string[]; colors: string[] };
+    if (!instances.includes(this.settings.get("label"))) this.settings.set("label", instances[0] ?? "");
+    this.#rail.offer(instances, colors);
+    this.#queued();
+    this.#trace();
+  }
+
+  readonly veiled = (mask: number): boolean => {
+    const key = this.picture?.key(mask);
+    return key !== undefined && (this.queue.find(key) !== undefined || this.strokes.subject?.key === key);
+  };
+
+  // ---- tools
+
+  take(name: ToolName): void {
+    this.settings.set("tool", name);
+    this.#tool = toolOf(name, this.finder);
+    this.#reset();
+    this.say(TOOLS.find((tool) => tool.name === name)?.hint ?? "");
+    this.viewer.stage.el.style.cursor = this.#tool?.cursor(this.#tool.start) ?? "";
+    this.#rail.update();
+    this.#trace();
+  }
+
+  say(text: string): void {
+    this.#rail.hint.textContent = text;
+  }
+
+  /** The active mask: the one made last, or the one all views point at. */
+  active(picture: Picture): Subject | undefined {
+    if (this.#made) return subjectOf(picture, this.#made, this.queue);
+    const { active } = this.viewer.store;
+    const mask = active ? picture.find(active.of, active.row) : -1;
+    return mask < 0 ? undefined : subjectAt(picture, mask, this.queue);
+  }
+
+  #reset(): void {
+    this.#state = this.#tool?.start ?? null;
+    this.strokes.end();
+    this.finder.forget();
+    this.#drawSoon();
+  }
+
+  #tell(kind: "finish" | "back", more: Partial<ToolEvent> = {}): boolean {
+    const picture = this.picture;
+    if (!this.#tool || !picture) return false;
+    const plain = {
+      x: -1e9,
+      y: -1e9,
+      sx: 0,
+      sy: 0,
+      under: [],
+      button: 0,
+      shift: false,
+      alt: false,
+      ctrl: false,
+    };
+    const event = { ...plain, scale: this.viewer.stage.camera.scale, kind, ...more };
+    const step = this.#tool.reduce(this.#state!, event);
+    this.#state = step.state;
+    if (step.change) this.#perform(step.change, picture);
+    this.#drawSoon();
+    return true;
+  }
+
+  /** Whether something is half drawn. */
+  #drawing(): boolean {
+    const state = this.#state as {
+      path?: unknown[];
+      points?: unknown[];
+      from?: unknown;
+      corner?: unknown;
+    } | null;
+    return Boolean(state && (state.path?.length || state.points?.length || state.from || state.corner));
+  }
+
+  #escape(): boolean {
+    if (this.#drawing() && this.#tool?.name !== "reshape") this.#reset();
+    else if (this.picked.size) this.picked.clear();
+    else if (this.#made || this.viewer.store.active?.of !== "images") {
+      this.#made = null;
+      this.viewer.point(-1);
+    } else this.take("select");
+    this.#able();
+    this.#drawSoon();
+    return true;
+  }
+
+  /** Shift or Ctrl: pick one more. */
+  #pick(event: ToolEvent, picture: Picture): string {
+    const mask = event.under[0];
+    if (!(event.shift || event.ctrl) || mask === undefined) return "";
+    const key = picture.key(mask);
+    if (!this.picked.delete(key)) this.picked.add(key);
+    this.#passing = false;
+    this.#able();
+    this.#drawSoon();
+    return "pointer";
+  }
+
+  /** What a brush works on: the active mask; an eraser without one, the mask under it. */
+  #strokeOn(event: ToolEvent, picture: Picture): Subject | undefined {
+    const subject = this.active(picture);
+    const erases = (this.#tool?.name === "eraser") !== event.shift;
+    if (subject || !erases || event.under[0] === undefined) return subject;
+    return subjectAt(picture, event.under[0], this.queue);
+  }
+
+  #trace(): void {
+    if (this.#tool?.name !== "reshape" || !this.picture) return;
+    const subject = this.active(this.picture);
+    const rings = subject ? this.outline.trace(subject.raster, this.viewer.stage.camera.scale) : [];
+    this.#state = { rings, corner: null, before: null };
+    this.#drawSoon();
+  }
+
+  // ---- gestures
+
+  #perform(gesture: Gesture, picture: Picture): void {
+    const { height, width } = picture.head;
+    if (gesture.make === "area") this.#into(fillPolygon(gesture.rings, height, width), gesture.into, picture);
+    else if (gesture.make === "stroke") this.#stroked(gesture.erase, picture);
+    else if (gesture.make === "reshape") this.#reshaped(gesture, picture);
+    else if (gesture.make === "prompt") this.#prompted(gesture, picture);
+    else if (this.#tool?.name === "fill") this.#filled(gesture.x, gesture.y, picture);
+    else {
+      const found = this.finder.wand(gesture.x, gesture.y, this.settings.get("tolerance"), height, width);
+      if (found) this.#into(found, gesture.into, picture);
+      else this.say("The image's pixels are not there yet: try again in a moment.");
+    }
+  }
+
+  #stroked(erase: boolean, picture: Picture): void {
+    const { subject, raster } = this.strokes;
+    if (erase && !subject) this.say("Nothing to erase here: point at a mask first.");
+    else if (!subject) this.#create(raster, picture);
+    else
+      this.#update(
+        subject,
+        erase ? subtract(subject.raster, raster) : union(subject.raster, raster),
+        picture,
+      );
+  }
+
+  #reshaped({ before, rings }: Gesture & { make: "reshape" }, picture: Picture): void {
+    const subject = this.active(picture);
+    if (!subject) return;
+    const { height, width } = picture.head;
+    const [old, now] = [fillPolygon(before, height, width), fillPolygon(rings, height, width)];
+    // Only what moved: the rest of the outline stays as it was, to the pixel.
+    this.#update(subject, union(subtract(subject.raster, subtract(old, now)), subtract(now, old)), picture);
+  }
+
+  #filled(x: number, y: number, picture: Picture): void {
+    const active = this.active(picture);
+    const subjects = active ? [active] : this.#around(x, y, picture);
+    for (const subject of subjects) {
+      const full = bucket(subject.raster, Math.floor(x), Math.floor(y));
+      if (!equal(full, subject.raster)) return this.#update(subject, full, picture);
+    }
+    this.say("There is no hole of a mask here.");
+  }
+
+  #around(x: number, y: number, picture: Picture): Subject[] {
+    const out: Subject[] = [];
+    for (let mask = 0; mask < picture.n; mask++) {
+      const [left, top, w, tall] = picture.box(mask);
+      if (x >= left && y >= top && x < left + w && y < top + tall)
+        out.push(subjectAt(picture, mask, this.queue));
+    }
+    return out;
+  }
+
+  #prompted(gesture: Gesture & { make: "prompt" }, picture: Picture): void {
+    const { points, box, final, into } = gesture;
+    const done = (found: Raster, score: number, name: string) => {
+      if (this.picture?.head.imageId !== picture.head.imageId) return;
+      if (final) this.#into(found, into, picture);
+      else
+        this.say(
+          `${name}: ${area(found).toLocaleString("en")} px, score ${score.toFixed(2)}. Enter takes it.`,
+        );
+      if (final) this.finder.forget();
+    };
+    this.finder
+      .segment(picture, points, box, final)
+      .then((found) => found && done(found.raster, found.score, found.name))
+      .catch((error) => this.#refused(error));
+  }
+
+  /** A new mask, or a change of the active one. */
+  #into(raster: Raster, into: Into, picture: Picture): void {
+    if (into === "new") return this.#create(raster, picture);
+    const subject = this.active(picture);
+    if (!subject) return this.say("No mask is active to add to or cut from: point at one first.");
+    this.#update(subject, (into === "add" ? union : subtract)(subject.raster, raster), picture);
+  }
+
+  #create(raster: Raster, picture: Picture): void {
+    if (!area(raster)) return this.say("Nothing was drawn on the image.");
+    const label = this.settings.get("label");
+    if (!label) return this.say("The dataset has no labels yet: add one in Python, ds.labels = [...].");
+    const key = this.#name();
+    this.#made = key;
+    this.queue.send({
+      ...this.#here(picture),
+      key,
+      token: key,
+      of: "instances",
+      id: null,
+      raster,
+      label,
+      color: labelColor(picture, label),
+    });
+  }
+
+  #update(subject: Subject, raster: Raster, picture: Picture): void {
+    if (equal(raster, subject.raster)) return this.say("Nothing changed.");
+    const { key, of, id, label } = subject;
+    // What follows is done to the instance that the prediction becomes.
+    const token = of === "predictions" ? this.#name() : (this.queue.find(key)?.token ?? "");
+    if (token) this.#made = key;
+    const color = labelColor(picture, label);
+    this.queue.send({ ...this.#here(picture), key, token, of, id, raster, label: null, color });
+    this.viewer.restyle();
+  }
+
+  #name(): string {
+    return `new-${this.viewer.rpc.client}-${this.#serial++}`;
+  }
+
+  #here({ head }: Picture): Pick<Edit, "imageId" | "height" | "width" | "overlap"> {
+    const { imageId, height, width } = head;
+    return { imageId, height, width, overlap: this.settings.get("overlap") };
+  }
+
+  // ---- operations in the kernel
+
+  operate(op: string, options: object = {}): void {
+    const subjects = this.#subjects();
+    const least = OPERATIONS.find((one) => one.op === op)?.least ?? 1;
+    const of = subjects[0]?.of ?? "instances";
+    const mine = subjects.filter((subject) => subject.of === of);
+    if (mine.length < least)
+      return this.say(
+        least > 1
+          ? "Pick two or more masks: Shift+click with the select tool."
+          : "No mask is active: point at one first.",
+      );
+    const ids = mine.map(({ id }) => id);
+    this.#ask("operate", { op, ids, of, ...options });
+    if (op === "copy_next") this.viewer.go(1);
+  }
+
+  relabel(label: string): void {
+    this.settings.set("label", label);
+    this.#rail.update();
+    this.showed();
+    if (this.#subjects().length) this.operate("relabel", { label });
+  }
+
+  #labelAt(at: number): void {
+    const { instances } = (this.picture?.head.label ?? { instances: [] }) as { instances: string[] };
+    if (instances[at]) this.relabel(instances[at]);
+    else this.say(`There is no label ${at + 1}: the dataset has ${instances.length}.`);
+  }
+
+  #history(which: "undo" | "redo"): void {
+    this.#made = null;
+    this.#ask(which, {});
+  }
+
+  #ask(method: string, params: object): void {
+    this.viewer.rpc
+      .request<{ note: string }>(method, params)
+      .then(({ result }) => this.say(result.note))
+      .catch((error) => this.#refused(error));
+  }
+
+  /** The active mask and those picked, the active one first. */
+  #subjects(): Subject[] {
+    const picture = this.picture;
+    if (!picture) return [];
+    const active = this.active(picture);
+    const others = [...this.picked].filter((key) => key !== active?.key);
+    const found = others.map((key) => subjectOf(picture, key, this.queue));
+    return [active, ...found].filter((subject) => subject !== undefined);
+  }
+
+  // ---- what is shown
+
+  #changed(name: keyof EditOptions): void {
+    if (
+      name === "tool" &&
+      this.#tool?.name !== this.settings.get("tool") &&
+      (this.#tool || this.settings.get("tool") !== "select")
+    )
+      this.take(this.settings.get("tool") as ToolName);
+    this.#rail.update();
+    if (name === "label") this.showed();
+    this.#drawSoon();
+  }
+
+  #resize(factor: number): void {
+    const size = this.settings.get("brush_size");
+    const next = factor > 1 ? Math.max(Math.round(size * factor), size + 1) : Math.floor(size * factor);
+    this.settings.set("brush_size", Math.min(Math.max(next, 1), 512));
+  }
+
+  #pointedAnew(): void {
+    const { active } = this.viewer.store;
+    if (active && active.of !== "images") this.#made = null;
+    this.#able();
+    this.#trace();
+  }
+
+  #queued(): void {
+    this.#rail.waiting(this.queue.waiting);
+    this.#able();
+    this.viewer.restyle();
+    this.#drawSoon();
+  }
+
+  #able(): void {
+    this.#rail.able(this.#subjects().length);
+  }
+
+  #refused(error: unknown): void {
+    this.viewer.frame.fail(error);
+    this.#trace();
+  }
+
+  #draw(): void {
+    const picture = this.picture;
+    const shown: Shown = {
+      picture,
+      stage: this.viewer.stage,
+      settings: this.settings,
+      items: this.queue.items.filter((item) => item.imageId === picture?.head.imageId),
+      found: this.finder.found ?? EMPTY,
+      strokes: this.strokes,
+      tool: this.#tool?.name ?? "select",
+      state: this.#state,
+      picked: [...this.picked],
+      opacity: this.viewer.settings.get("opacity"),
+      route: (from, to) => this.finder.route(from, to),
+    };
+    show(this.#drafts, shown);
+  }
+}

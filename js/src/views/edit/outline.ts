@@ -1,0 +1,12 @@
+/** A mask's outline with few enough corners to take hold of. */
+import { contours, simplified } from "../../core/edit/contour";
+import { area, type Raster } from "../../core/edit/raster";
+
+export class Outline {
+  /** @param scale device pixels of an image pixel: corners nearer than a few of them are left out. */
+  trace(raster: Raster, scale: number): number[][] {
+    if (!area(raster)) return [];
+    const tolerance = Math.min(Math.max(1.5 / scale, 0.75), 4);
+    return contours(raster).map((ring) => Array.from(ring.length > 16 ? simplified(ring, tolerance) : ring));
+  }
+}

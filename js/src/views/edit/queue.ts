@@ -1,0 +1,95 @@
+/**
+ * Edits on their way: shown as they will be, until the kernel has journaled them and the tables with them are on the
+ * page. The kernel takes them in the order they were made; a busy one is not waited for. One that is refused is
+ * taken from the page again.
+ */
+import { type Raster, toCounts } from "../../core/edit/raster";
+import type { Rpc } from "../../wire/rpc";
+import type { MaskOf } from "../viewer/picture";
+import type { Overlap } from "./options";
+
+export interface Edit {
+  imageId: number;
+  height: number;
+  width: number;
+  /** Key of the mask it replaces ("instances:12"), a name of its own for a new one. */
+  key: string;
+  of: MaskOf;
+  /** The mask's id; a name for one the kernel has not numbered yet; null: new. */
+  id: number | string | null;
+  /** Names the instance this makes, so that later edits can mean it before the kernel has numbered it; "" for none. */
+  token: string;
+  raster: Raster;
+  label: string | null;
+  overlap: Overlap;
+  color: string;
+}
+
+export interface Pending extends Edit {
+  /** Tables from this revision on have it; undefined until the kernel answered. */
+  rev?: number;
+  /** As the kernel numbers it. */
+  known?: number;
+}
+
+interface Answer {
+  id: number | null;
+  note: string;
+  rev: number;
+}
+
+export class Queue {
+  #items: Pending[] = [];
+
+  constructor(
+    private rpc: Rpc,
+    private heard: { changed(): void; said(note: string): void; refused(error: unknown): void },
+  ) {}
+
+  /** Not yet in the tables on the page, the oldest first. */
+  get items(): readonly Pending[] {
+    return this.#items;
+  }
+
+  /** Not yet acknowledged. */
+  get waiting(): number {
+    return this.#items.filter((item) => item.rev === undefined).length;
+  }
+
+  /** The newest state of a mask. */
+  find(key: string): Pending | undefined {
+    for (let i = this.#items.length - 1; i >= 0; i--) if (this.#items[i].key === key) return this.#items[i];
+    return undefined;
+  }
+
+  send(edit: Edit): void {
+    const item: Pending = { ...edit };
+    this.#items.push(item);
+    const { imageId, of, id, token, label, overlap, height, width } = edit;
+    const started = performance.now();
+    const params = { image_id: imageId, of, id, token: typeof id === "string" ? "" : token, label, overlap };
+    const buffers = [toCounts(edit.raster, height, width)];
+    this.rpc.request<Answer>("edit", params, { buffers }).then(
+      ({ result }) => {
+        performance.measure("nbl:edit:saved", { start: started, end: performance.now() });
+        item.rev = result.rev;
+        if (result.id !== null) item.known = result.id;
+        this.heard.said(result.note);
+        this.heard.changed();
+      },
+      (error) => {
+        this.#items = this.#items.filter((other) => other !== item);
+        this.heard.refused(error);
+        this.heard.changed();
+      },
+    );
+    this.heard.changed();
+  }
+
+  /** Tables of a revision are on the page: what they hold needs no showing; gives those edits. */
+  arrived(rev: number): Pending[] {
+    const done = this.#items.filter((item) => item.rev !== undefined && item.rev <= rev);
+    this.#items = this.#items.filter((item) => !done.includes(item));
+    return done;
+  }
+}

@@ -1,0 +1,42 @@
+/** Masks as the editor sees them: those of the picture, with what is still on its way to the kernel laid over. */
+import { fromMasks, type Raster } from "../../core/edit/raster";
+import type { MaskOf, Picture } from "../viewer/picture";
+import type { Queue } from "./queue";
+
+export interface Subject {
+  /** "instances:12", or the name of one the kernel has not numbered yet. */
+  key: string;
+  of: MaskOf;
+  id: number | string;
+  raster: Raster;
+  label: string;
+}
+
+export function subjectAt(picture: Picture, mask: number, queue: Queue): Subject {
+  const key = picture.key(mask);
+  const label = picture.label(mask);
+  const item = queue.find(key);
+  // A prediction that was changed is an instance from then on.
+  if (item?.token) return { key, of: "instances", id: item.token, raster: item.raster, label };
+  const raster = item?.raster ?? fromMasks(picture.masks, mask);
+  return { key, of: picture.of(mask), id: picture.ids[mask], raster, label };
+}
+
+export function subjectOf(picture: Picture, key: string, queue: Queue): Subject | undefined {
+  const mask = maskOf(picture, key);
+  if (mask >= 0) return subjectAt(picture, mask, queue);
+  const item = queue.find(key);
+  if (!item || item.imageId !== picture.head.imageId) return undefined;
+  return { key, of: "instances", id: item.token || item.key, raster: item.raster, label: item.label ?? "" };
+}
+
+/** Which mask of the picture has a key; -1 for none. */
+export function maskOf(picture: Picture, key: string): number {
+  for (let mask = 0; mask < picture.n; mask++) if (picture.key(mask) === key) return mask;
+  return -1;
+}
+
+export function labelColor({ head }: Picture, label: string): string {
+  const { colors, instances } = head.label as unknown as { colors: string[]; instances: string[] };
+  return colors[instances.indexOf(label)] ?? "#8c8c8c";
+}
