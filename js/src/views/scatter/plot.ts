@@ -66,16 +66,22 @@ export class Plot {
   readonly #signal: AbortSignal;
   readonly #below = h("canvas.nbl-scatter-points", { "aria-hidden": "true" });
   readonly #above = h("canvas.nbl-scatter-over", { role: "img" });
+  /** What is drawn below the marked points; null where it has to be drawn anew. */
+  #base: Uint32Array | null = null;
   #image: ImageData | null = null;
   #surface: Surface | null = null;
 
   constructor(signal: AbortSignal, resized: () => void) {
     this.#signal = signal;
     this.element = h("div.nbl-scatter-plot", {}, this.#below, this.#above);
-    this.draw = perFrame(() => {
+    const soon = perFrame(() => {
       this.#paint();
       this.#over();
     }, signal);
+    this.draw = () => {
+      this.#base = null;
+      soon();
+    };
     this.drawOver = perFrame(() => this.#over(), signal);
     const observer = new ResizeObserver(() => {
       this.#measure();
@@ -87,7 +93,7 @@ export class Plot {
       () => {
         observer.disconnect();
         cancelAnimationFrame(this.#moving);
-        this.#image = this.#surface = this.#grid = null;
+        this.#image = this.#surface = this.#grid = this.#base = null;
         this.cloud = NO_POINTS;
         for (const canvas of [this.#below, this.#above]) canvas.width = canvas.height = 0;
       },
@@ -134,6 +140,11 @@ export class Plot {
     cancelAnimationFrame(this.#moving);
     if (before && move && !still) this.#move(before, at, to);
     else this.draw();
+  }
+
+  /** Only which points are marked has changed: draw that, in this frame. */
+  remark(): void {
+    this.#paint();
   }
 
   fit(): void {
@@ -253,8 +264,11 @@ export class Plot {
     const surface = this.#surface;
     if (!image || !surface || !tables || !theme) return;
     timed("nbl:scatter:frame", () => {
-      surface.pixels.fill(tables.background);
-      if (this.#framed) this.#rules(surface, tables.rule);
+      if (this.#base) surface.pixels.set(this.#base);
+      else {
+        surface.pixels.fill(tables.background);
+        if (this.#framed) this.#rules(surface, tables.rule);
+      }
       if (cloud.x.length) this.#points(surface, tables, theme);
       this.#below.getContext("2d")!.putImageData(image, 0, 0);
     });
@@ -279,8 +293,15 @@ export class Plot {
       return;
     }
     const rim = this.n <= RIMMED && size > 4 ? tables.background : -1;
-    splat(surface, cloud, at, DIMMED, tables.dimmed, Math.max(size * 0.8, 1), alpha);
-    splat(surface, cloud, at, PLAIN, this.marked ? tables.faded : tables.plain, size, alpha, rim);
+    if (!this.#base) {
+      const colors = this.marked ? tables.faded : tables.plain;
+      splat(surface, cloud, at, DIMMED, tables.dimmed, Math.max(size * 0.8, 1), alpha);
+      splat(surface, cloud, at, PLAIN, colors, size, alpha, rim);
+      if (this.marked) {
+        splat(surface, cloud, at, MARKED, colors, size, alpha, rim);
+        this.#base = surface.pixels.slice();
+      }
+    }
     if (this.marked)
       splat(
         surface,

@@ -1,4 +1,5 @@
 /** Points for the rows of a table, linked to all other views by the shared selection. */
+import type { Bitset } from "../../core/bitset";
 import type { Clause, Of, Pointed, SelectionStore } from "../../core/selection";
 import { measured, timed } from "../../core/timing";
 import { tiers } from "../../draw/splat";
@@ -48,6 +49,8 @@ export class Scatter {
   #round = 0; // counts loads: what an older one brings is dropped
   #ids: Float64Array | null = null;
   #counts: ArrayLike<number> = [0, 0, 0, 0];
+  /** What the other views allow, as last drawn. */
+  #others: Bitset | null = null;
   #hovering = -1;
   #problem = "";
   #drawing: { shape: Shape; path: readonly number[]; how: How; before: Clause | undefined } | null = null;
@@ -232,12 +235,16 @@ export class Scatter {
     if (this.#rev !== this.#store.rev || cloud.x.length !== n) return;
     const own = this.#store.clauses.get(this.#source);
     const marked = own?.of === this.#of ? own.rows : null;
+    const others = this.#store.allowed(this.#of, [this.#source]);
+    const brushing = this.#plot.marked && marked !== null && others === this.#others;
+    this.#others = others;
     this.#plot.marked = marked !== null;
-    this.#counts = tiers(cloud, this.#store.allowed(this.#of, [this.#source]), marked, cloud.tier);
+    this.#counts = tiers(cloud, others, marked, cloud.tier);
     this.#coloring.update();
     this.#point();
     this.#say();
-    this.#plot.draw();
+    if (brushing) this.#plot.remark();
+    else this.#plot.draw();
   }
 
   #say(): void {
