@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import nbalabel as nl
-from nbalabel.core.errors import DataError, StorageError
+from nbalabel.core.errors import DataError, StorageError, UnknownNameError
 from nbalabel.core.geometry import rle
 from nbalabel.data.tables import Tables
 from nbalabel.demo import generate
@@ -109,6 +109,29 @@ def test_fish_can_be_labeled_by_species(tmp_path: Path) -> None:
     ds = nl.demo.reef(tmp_path / "species", 30, 30, 0, SIZE, by_species=True)
     assert ds.labels == NAMES
     assert ds.instances["label"].nunique() > 1
+
+
+def test_labeled_training_images_can_lack_a_species(tmp_path: Path) -> None:
+    ds = nl.demo.reef(tmp_path / "a", 130, 12, 30, SIZE, seed=3, by_species=True, unseen=["clownfish"])
+    labeled = ds.images[ds.images["weight"] > 0]
+    assert len(labeled) == 12
+    kinds = nl.demo.truth(ds).instances.join(ds.images["state"], on="image_id")
+    shown = kinds[kinds["species"] == "clownfish"]
+    assert len(shown)
+    assert not shown["image_id"].isin(labeled.index).any()
+    assert "clownfish" in ds.labels
+
+
+@pytest.mark.parametrize("unseen", ["clownfish", ["cod"]])
+def test_what_is_no_list_of_species_is_refused(tmp_path: Path, unseen: list[str] | str) -> None:
+    with pytest.raises(UnknownNameError, match="expected a list of snapper"):
+        nl.demo.reef(tmp_path / "a", 20, 2, 0, SIZE, unseen=unseen)
+    assert not (tmp_path / "a").exists()
+
+
+def test_more_labels_than_images_without_a_species_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"training images show no .*snapper"):
+        nl.demo.reef(tmp_path / "a", 60, 60, 0, SIZE, unseen=NAMES)
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from ..core.errors import StorageError
+from ..core.errors import DataError, StorageError
 from ..core.geometry import rle
 from ..data.tables import Tables
 from .habitats import HABITAT_NAMES
@@ -27,7 +27,14 @@ PERSON = {"source": "human", "origin": "generator", "status": "verified"}
 
 
 def save(
-    folder: Path, frames: Iterable[Frame], n_train: int, n_labeled: int, seed: int, *, by_species: bool
+    folder: Path,
+    frames: Iterable[Frame],
+    n_train: int,
+    n_labeled: int,
+    seed: int,
+    *,
+    by_species: bool,
+    unseen: Collection[str] = (),
 ) -> Dataset:
     """Write frames (training ones first) into a dataset folder; see :func:`nbalabel.demo.reef`."""
     from ..data.dataset import create_from
@@ -41,7 +48,7 @@ def save(
         whole = Tables.of(images, instances, labels, pictures)
         _write_truth(folder / "truth", whole)
         message = f"{n_labeled} of {n_train} training images labeled"
-        return create_from(_first_day(whole, n_labeled, seed), folder, message=message)
+        return create_from(_first_day(whole, n_labeled, seed, unseen), folder, message=message)
     except BaseException:  # half a dataset is none, also after an interrupt
         for part in (pictures, folder / "truth"):
             shutil.rmtree(part, ignore_errors=True)
@@ -86,10 +93,17 @@ def collect(
     return image_table, instance_table.assign(**PERSON), NAMES if by_species else ("fish",)
 
 
-def _first_day(whole: Tables, n_labeled: int, seed: int) -> Tables:
-    """The truth with all labels but a few taken away."""
+def _first_day(whole: Tables, n_labeled: int, seed: int, unseen: Collection[str]) -> Tables:
+    """The truth with all labels but a few taken away; labeled training images show no unseen species."""
     images = whole.images.copy()
-    chosen = choose(images, n_labeled, seed)
+    showing = whole.instances.loc[whole.instances["species"].isin(unseen), "image_id"]
+    pool = images[(images["split"] == "train") & ~images.index.isin(showing)]
+    if len(pool) < n_labeled:
+        raise DataError(
+            f"only {len(pool)} training images show no {' or '.join(unseen)}, got n_labeled={n_labeled}: ask "
+            "for fewer, or for more images"
+        )
+    chosen = choose(pool, n_labeled, seed)
     hidden = (images["split"] == "train") & ~images.index.isin(chosen)
     images.loc[hidden, "state"] = "unlabeled"
     images.loc[chosen, "weight"] = np.float32(1)

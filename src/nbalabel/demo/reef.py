@@ -10,16 +10,17 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import DataError, StorageError
+from ..core.errors import DataError, StorageError, UnknownNameError
 from . import files
 from .cast import FRAMES
 from .scene import TEST, Frame, sequence
+from .species import NAMES
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
@@ -88,6 +89,7 @@ def reef(
     seed: int = 0,
     *,
     by_species: bool = False,
+    unseen: Collection[str] = (),
 ) -> Dataset:
     """Generate a dataset of which only a few images are labeled, as a project is on its first day.
 
@@ -112,9 +114,12 @@ def reef(
         size: height and width, 96 to 1024 pixels.
         seed: the same seed makes the same dataset.
         by_species: label each fish with its species; by default they are all "fish".
+        unseen: species that no labeled training image shows, such as ``["clownfish"]``, for a model to miss;
+            the unlabeled images and the test part do show them.
 
     Raises:
         DataError: numbers that do not fit together, or a size out of range.
+        UnknownNameError: there is no such species.
         StorageError: the folder is not empty.
     """
     folder = Path(folder)
@@ -123,12 +128,15 @@ def reef(
             f"needs 0 <= n_labeled <= n_images - n_test, got n_images={n_images}, n_labeled={n_labeled}, "
             f"n_test={n_test}"
         )
+    if unknown := sorted({unseen} if isinstance(unseen, str) else set(unseen) - set(NAMES)):
+        raise UnknownNameError(f"unseen: expected a list of {', '.join(NAMES)}; got {', '.join(unknown)}")
     train, test = generate(n_images - n_test, size, seed), generate(n_test, size, seed, TEST)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StorageError(
             f"{folder} already exists and is not an empty folder: choose another one, or delete it first"
         )
-    return files.save(folder, chain(train, test), len(train), n_labeled, seed, by_species=by_species)
+    frames = chain(train, test)
+    return files.save(folder, frames, len(train), n_labeled, seed, by_species=by_species, unseen=unseen)
 
 
 def truth(dataset: Dataset | str | Path) -> Tables:
