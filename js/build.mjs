@@ -12,13 +12,17 @@ const entryPoints = readdirSync(SOURCE)
   .filter((file) => /\.(ts|css)$/.test(file))
   .map((file) => join(SOURCE, file));
 
-const SCOPED = ["table", "viewer", "scatter"]; // the others name their root in every rule
+const SCOPED = ["table", "viewer", "scatter", "gallery"]; // the others name their root in every rule
 
 const scoped = {
   name: "scoped",
   setup: ({ onLoad }) =>
     onLoad({ filter: /src\/widgets\/\w+\.css$/ }, ({ path }) => {
-      const [name, css] = [basename(path, ".css"), readFileSync(path, "utf-8")];
+      const name = basename(path, ".css");
+      // What views share is scoped to each of them: their own rules would lose against it otherwise.
+      const css = readFileSync(path, "utf-8").replace(/@import "(\.\.\/views\/.+?)";/g, (_, shared) =>
+        readFileSync(join(path, "..", shared), "utf-8"),
+      );
       return { contents: SCOPED.includes(name) ? scope(css, `[data-view="${name}"]`) : css, loader: "css" };
     }),
 };

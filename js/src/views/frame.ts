@@ -21,11 +21,11 @@ const PATIENCE = 400; // milliseconds until a wait for the kernel is worth showi
 export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, label: string): Frame {
   const toolbar = h("div.nbl-toolbar", { role: "toolbar", "aria-label": `${label} tools` });
   const body = h("div.nbl-body");
-  const note = h("div.nbl-note", { hidden: true, role: "status", "aria-live": "polite" });
-  const placeholder = h("div.nbl-empty", { hidden: true });
-  const spinner = h("span.nbl-busy", { hidden: true, role: "img", "aria-label": "waiting for the kernel" });
-  note.style.display = "none";
-  placeholder.style.display = "none";
+  const note = h("div.nbl-note", { role: "status", "aria-live": "polite" });
+  const placeholder = h("div.nbl-empty");
+  const waiting = "waiting for the kernel";
+  const spinner = h("span.nbl-busy", { role: "img", "aria-label": waiting, title: waiting });
+  for (const element of [note, placeholder, spinner]) show(element, false);
   const root = h(
     "div.nbl",
     {
@@ -40,7 +40,6 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
     body,
     note,
   );
-  spinner.title = "waiting for the kernel";
   root.addEventListener("keydown", (event) => saveAsEver(event, el), { signal });
   el.append(root);
   signal.addEventListener("abort", () => root.remove(), { once: true });
@@ -51,8 +50,7 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
   const draw = () => {
     const kind = rpc.lost ? "lost" : failure ? "error" : "";
     note.dataset.kind = kind;
-    note.hidden = !kind;
-    note.style.display = kind ? "" : "none";
+    show(note, kind);
     if (!kind) return note.replaceChildren();
     const text = rpc.lost
       ? "The kernel restarted or is gone: this view shows what it last knew. Run its cell again."
@@ -83,19 +81,11 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
 
   rpc.watch(() => {
     window.clearTimeout(patience);
-    if (rpc.pending && !rpc.lost)
-      patience = window.setTimeout(() => {
-        spinner.hidden = false;
-        spinner.style.display = "";
-      }, PATIENCE);
-    else {
-      spinner.hidden = true;
-      spinner.style.display = "none";
-    }
+    if (rpc.pending && !rpc.lost) patience = window.setTimeout(() => show(spinner, true), PATIENCE);
+    else show(spinner, false);
     draw();
   });
   signal.addEventListener("abort", () => window.clearTimeout(patience), { once: true });
-  spinner.style.display = "none";
   body.append(placeholder);
   toolbar.append(spinner);
 
@@ -112,10 +102,14 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
     },
     empty(text) {
       placeholder.textContent = text;
-      placeholder.hidden = !text;
-      placeholder.style.display = text ? "" : "none";
+      show(placeholder, text);
     },
   };
+}
+
+function show(element: HTMLElement, on: unknown): void {
+  element.hidden = !on;
+  element.style.display = on ? "" : "none";
 }
 
 /** JupyterLab hears no key of ours, by `data-lm-suppress-shortcuts`; saving is one that people expect everywhere. */

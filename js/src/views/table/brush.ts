@@ -1,6 +1,6 @@
 /** Dragging over bars chooses a range. */
 
-import { claim, hear } from "./elements";
+import { claim, hear } from "../elements";
 import type { Bars, Filter } from "./wire";
 
 const CLICK = 3; // pixels a press may wander and still be a click

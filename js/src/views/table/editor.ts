@@ -4,12 +4,11 @@ import { counted, editable } from "../../core/format";
 import type { Cell } from "../../core/rows";
 import { cellValue } from "../../draw/rows";
 import { h } from "../dom";
+import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
-import { claim, focusOn, hear } from "./elements";
-import { cellOf } from "./fetch";
+import type { Head, Report } from "../rows/wire";
 import type { Grid } from "./grid";
-import type { TableState } from "./state";
-import type { Head, Report } from "./wire";
+import { cellOf, type TableState } from "./state";
 
 const LONGEST = 1000; // characters of a text; longer ones arrive cut
 

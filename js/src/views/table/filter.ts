@@ -2,10 +2,11 @@
 import { formatCount, formatNumber } from "../../core/format";
 import { drawBars, makeBars } from "../../draw/rows_bars";
 import { h } from "../dom";
+import { hear } from "../elements";
+import type { Head } from "../rows/wire";
 import { brushable, chosenRange } from "./brush";
-import { hear } from "./elements";
 import type { TableState } from "./state";
-import type { Filter, Head, Missing } from "./wire";
+import type { Filter, Missing } from "./wire";
 
 const PAUSE = 150; // milliseconds after a key until a typed filter is set
 const LISTED = 200; // values listed at once

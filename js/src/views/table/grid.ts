@@ -2,12 +2,13 @@
 import { ScrollMap } from "../../core/ranges";
 import { makeCell, paintCell } from "../../draw/rows";
 import { h, perFrame } from "../dom";
+import { hear } from "../elements";
 import type { Frame } from "../frame";
-import { hear } from "./elements";
-import { CellFetcher, cellOf, Pictures, pointsAt } from "./fetch";
+import { CellFetcher, Pictures, pointsAt } from "../rows/fetch";
 import { HEADER, type Layout, layOut, PICTURE, PICTURE_COLUMN } from "./layout";
-import type { TableState } from "./state";
+import { cellOf, type TableState } from "./state";
 
+const KEPT_PICTURES = 400;
 const IDLE = 140; // milliseconds without scrolling until the scroll bar is put right
 
 interface RowElement {
@@ -34,7 +35,7 @@ export class Grid {
   #map = new ScrollMap(26);
   #rows: RowElement[] = [];
   readonly #cells: CellFetcher;
-  readonly #pictures: Pictures;
+  readonly #pictures: Pictures<string>;
   #idle = 0;
   #jumpedAt = 0;
   readonly paintSoon: () => void;
@@ -50,11 +51,17 @@ export class Grid {
     this.layout = layOut(state, 1);
     this.#cells = new CellFetcher(state, signal, frame.fail);
     this.paintSoon = perFrame(() => this.#paint(), signal);
+    const size = PICTURE * Math.ceil(Math.min(devicePixelRatio, 2));
     this.#pictures = new Pictures(
       state,
-      PICTURE * Math.ceil(Math.min(devicePixelRatio, 2)),
+      {
+        size: () => size,
+        make: (file) => URL.createObjectURL(file),
+        free: (url) => URL.revokeObjectURL(url),
+        limit: () => KEPT_PICTURES,
+        arrived: this.paintSoon,
+      },
       signal,
-      this.paintSoon,
     );
     this.#pane.append(this.header, this.#body);
     this.#spacer.append(this.#pane);
@@ -224,7 +231,7 @@ export class Grid {
   #paintPicture(holder: HTMLElement, row: number): void {
     const picture = this.#pictures.get(row);
     const image = holder.firstElementChild as HTMLImageElement;
-    const url = picture?.url ?? "";
+    const url = picture?.shown ?? "";
     if (image.dataset.url !== url) {
       image.dataset.url = url;
       if (url) image.src = url;

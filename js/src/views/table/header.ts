@@ -1,12 +1,12 @@
 /** Column headers: the name sorts, the bars show who is left and take a range, the funnel opens the filter. */
 import { drawBars, makeBars } from "../../draw/rows_bars";
 import { h } from "../dom";
+import { claim, hear } from "../elements";
+import type { Head } from "../rows/wire";
 import { brushable, chosenRange } from "./brush";
-import { claim, hear } from "./elements";
 import type { Grid } from "./grid";
 import { clampWidth, PICTURE_COLUMN } from "./layout";
 import type { TableState } from "./state";
-import type { Head } from "./wire";
 
 interface HeaderCell {
   head: Head;

@@ -1,7 +1,7 @@
 /** What mouse and keys do in the table. */
 
 import type { Bitset } from "../../core/bitset";
-import { claim, focusOn, hear } from "./elements";
+import { claim, focusOn, hear } from "../elements";
 import type { Table } from "./table";
 
 export const KEYS: [string, string][] = [

@@ -1,7 +1,7 @@
 /** How wide columns are, and which of them stay at the left. */
 import { cellText } from "../../draw/rows";
+import type { Head } from "../rows/wire";
 import type { TableState } from "./state";
-import type { Head } from "./wire";
 
 export const ROW = 26; // pixels
 export const ROW_WITH_PICTURE = 44;

@@ -1,12 +1,12 @@
 /** What a column's funnel opens, and the list of all columns. */
 import { h } from "../dom";
-import { hear } from "./elements";
+import { hear } from "../elements";
+import type { Popover } from "../popover";
+import type { Head, Sort } from "../rows/wire";
 import { type Editor, filterEditor } from "./filter";
 import type { Grid } from "./grid";
 import { widthOfTexts } from "./layout";
-import type { Popover } from "./popover";
 import type { TableState } from "./state";
-import type { Head, Sort } from "./wire";
 
 export class Menus {
   #editor: Editor | null = null;

@@ -1,22 +1,43 @@
 /** The table: toolbar, grid, bar of actions, and how mouse and keys work on them. */
 import { Bitset } from "../../core/bitset";
 
-import type { SelectionStore } from "../../core/selection";
+import type { Of, SelectionStore } from "../../core/selection";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { perFrame } from "../dom";
 import type { Frame } from "../frame";
-import { ActionBar } from "./actions";
+import { Popover } from "../popover";
+import { type Action, ActionBar } from "../rows/actions";
+import { pointsAt } from "../rows/fetch";
+import type { What } from "../rows/state";
+import type { Head } from "../rows/wire";
 import { CellEditor } from "./editor";
-import { pointsAt } from "./fetch";
 import { Grid } from "./grid";
 import { Header } from "./header";
 import { KEYS, listen } from "./keys";
 import { Menus } from "./menu";
-import { Popover } from "./popover";
-import { TableState, type What } from "./state";
+import { TableState } from "./state";
 import { Toolbar } from "./toolbar";
-import type { Head, TableModel } from "./wire";
+import type { TableModel } from "./wire";
+
+const ACTIONS: Record<Of, Action[]> = {
+  images: [
+    { label: "Mark empty", action: "set", column: "state", value: "empty" },
+    { label: "State", action: "set", column: "state" },
+    { label: "Weight", action: "set", column: "weight" },
+    { label: "Remove", action: "remove", danger: true },
+  ],
+  instances: [
+    { label: "Verify", action: "set", column: "status", value: "verified" },
+    { label: "Label", action: "set", column: "label" },
+    { label: "Status", action: "set", column: "status" },
+    { label: "Remove", action: "remove", danger: true },
+  ],
+  predictions: [
+    { label: "Accept", action: "accept" },
+    { label: "Reject", action: "reject" },
+  ],
+};
 
 export class Table {
   readonly state: TableState;
@@ -50,7 +71,7 @@ export class Table {
       (head, anchor) => this.menus.column(head, anchor),
       this.menus.fit,
     );
-    this.#actions = new ActionBar(frame, state, this.popover);
+    this.#actions = new ActionBar(frame, state, this.popover, { actions: ACTIONS[state.of] });
     this.editor = new CellEditor(frame, state, this.grid, (report) => this.#actions.report(report), signal);
     const help = cheatsheet(frame, KEYS, signal);
     frame.body.after(this.#actions.root);

@@ -1,8 +1,8 @@
 /** Counts, search, the filters in force, and the menus of the table. */
 import { formatCount } from "../../core/format";
 import { h } from "../dom";
+import { hear } from "../elements";
 import type { Frame } from "../frame";
-import { hear } from "./elements";
 import type { Menus } from "./menu";
 import type { TableState } from "./state";
 

@@ -2,17 +2,25 @@
 import { counted, formatCount } from "../../core/format";
 import type { Of } from "../../core/selection";
 import { h } from "../dom";
+import { focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
-import { focusOn, hear } from "./elements";
-import type { Popover } from "./popover";
-import type { TableState } from "./state";
+import type { Popover } from "../popover";
+import type { RowsState } from "./state";
 import type { Report } from "./wire";
 
 const MANY = 100; // rows from which it asks before it acts
+const SETTLED = 1500; // milliseconds in which refreshes that an edit itself causes leave its report standing
 
-interface Action {
+type Acting = Pick<
+  RowsState<{ of: Of; source: string }>,
+  "of" | "n" | "rpc" | "store" | "focus" | "own" | "labels" | "heads" | "one"
+>;
+
+export interface Action {
   label: string;
   action: "accept" | "reject" | "remove" | "set";
+  /** Attributes of its button. */
+  about?: Record<string, string>;
   danger?: boolean;
   /** Column that "set" gives a value. */
   column?: string;
@@ -20,24 +28,11 @@ interface Action {
   value?: string;
 }
 
-const ACTIONS: Record<Of, Action[]> = {
-  images: [
-    { label: "Mark empty", action: "set", column: "state", value: "empty" },
-    { label: "State", action: "set", column: "state" },
-    { label: "Weight", action: "set", column: "weight" },
-    { label: "Remove", action: "remove", danger: true },
-  ],
-  instances: [
-    { label: "Verify", action: "set", column: "status", value: "verified" },
-    { label: "Label", action: "set", column: "label" },
-    { label: "Status", action: "set", column: "status" },
-    { label: "Remove", action: "remove", danger: true },
-  ],
-  predictions: [
-    { label: "Accept", action: "accept" },
-    { label: "Reject", action: "reject" },
-  ],
-};
+export interface Manners {
+  actions: readonly Action[];
+  /** Ask before anything is done to all that is shown, however little: only what was picked was pointed at. */
+  careful?: boolean;
+}
 
 const CHOICES: Record<string, string[]> = {
   state: ["unlabeled", "partial", "complete", "empty"],
@@ -56,13 +51,15 @@ export class ActionBar {
   #mode: "buttons" | "confirm" | "busy" | "report" = "buttons";
 
   readonly #frame: Frame;
-  readonly #state: TableState;
+  readonly #state: Acting;
   readonly #popover: Popover;
+  readonly #manners: Manners;
 
-  constructor(frame: Frame, state: TableState, popover: Popover) {
+  constructor(frame: Frame, state: Acting, popover: Popover, manners: Manners) {
     this.#frame = frame;
     this.#state = state;
     this.#popover = popover;
+    this.#manners = manners;
   }
 
   /** Counts are others now. */
@@ -89,7 +86,7 @@ export class ActionBar {
     );
     window.setTimeout(() => {
       this.#settled = true;
-    }, 1500); // refreshes that the edit itself causes leave it standing
+    }, SETTLED);
   }
 
   #settled = false;
@@ -103,31 +100,44 @@ export class ActionBar {
     return `${this.#state.store.rev}|${this.#n}`;
   }
 
+  /** What people call one of the rows acted on. */
+  get #one(): string {
+    return this.#state.of.slice(0, -1);
+  }
+
   #toButtons(): void {
     this.#mode = "buttons";
-    this.#drawButtons();
+    this.#replace(() => this.#drawButtons());
+  }
+
+  /** Draw something else; a keyboard that was here goes back to the rows. */
+  #replace(draw: () => void): void {
+    const had = this.root.matches(":focus-within");
+    draw();
+    if (had) focusOn(this.#frame.root.querySelector<HTMLElement>(".nbl-grid"));
   }
 
   #drawButtons(): void {
     const state = this.#state;
     const n = this.#n;
     const picked = state.own?.count() ?? 0;
-    const one = state.of.slice(0, -1);
+    const one = this.#one;
     const focus = picked
       ? `${counted(n, one)} picked`
       : n === state.n
         ? `all ${counted(n, one)}`
         : `${counted(n, one)} shown`;
     const busy = state.rpc.lost || n === 0;
-    const buttons = ACTIONS[state.of].map((action) => {
+    const buttons = this.#manners.actions.map((action) => {
       const asks = action.action === "set" && action.value === undefined;
       const button = h(
         "button",
         {
           "data-action": action.label,
           disabled: busy,
+          ...action.about,
           "aria-haspopup": asks ? "dialog" : false,
-          onclick: () => (asks ? this.#ask(action, button) : this.#propose(action)),
+          onclick: () => (asks ? this.ask(action, button) : this.propose(action)),
         },
         `${action.label}${asks ? " …" : ` ${formatCount(n)}`}${action.danger ? " …" : ""}`,
       );
@@ -159,21 +169,21 @@ export class ActionBar {
   }
 
   /** Ask for the value to set. */
-  #ask(action: Action, anchor: HTMLElement): void {
+  protected ask(action: Action, anchor: HTMLElement): void {
     const column = action.column!;
     const give = (value: string) => {
       this.#popover.close();
-      this.#propose({ ...action, value });
+      this.propose({ ...action, value });
     };
     const texts = column === "label" ? this.#state.labels : CHOICES[column];
     const head = this.#state.heads.get(column);
     const color = (text: string) => head?.colors[head.categories.indexOf(text)] ?? "transparent";
-    const title = h("b", {}, `Set ${column} of ${counted(this.#n, this.#state.of.slice(0, -1))}`);
+    const title = h("b", {}, `Set ${column} of ${counted(this.#n, this.#one)}`);
     if (texts) {
-      const options = texts.map((text) =>
+      const options = texts.map((text, i) =>
         h(
           "button.nbl-quiet.nbl-choice",
-          { onclick: () => give(text) },
+          { "data-place": i + 1, onclick: () => give(text) },
           h("i.nbl-swatch", { style: { background: color(text) } }),
           text,
         ),
@@ -193,16 +203,20 @@ export class ActionBar {
   }
 
   /** Act at once, or say first what would happen. */
-  #propose(action: Action): void {
+  protected propose(action: Action): void {
     const rows = this.#state.focus;
     const n = rows.count();
-    if (n <= MANY && !action.danger && !(action.value === "empty" && this.#instancesOnFocus()))
-      return void this.#act(action);
+    const asks =
+      n > MANY ||
+      action.danger ||
+      (this.#manners.careful && !this.#state.own) ||
+      (action.value === "empty" && this.#instancesOnFocus() > 0);
+    if (!asks) return void this.act(action);
     this.#mode = "confirm";
     this.#confirmed = this.#focusKey;
     const sure = h(
       action.danger ? "button.nbl-danger" : "button.nbl-primary",
-      { onclick: () => void this.#act(action) },
+      { onclick: () => void this.act(action) },
       `${verb(action)} ${formatCount(n)}`,
     );
     const question = h("span.nbl-report", { role: "alert" }, this.#question(action, n));
@@ -217,7 +231,7 @@ export class ActionBar {
   }
 
   #question(action: Action, n: number): string {
-    const what = counted(n, this.#state.of.slice(0, -1));
+    const what = counted(n, this.#one);
     if (action.action === "accept") {
       const overlaps = {
         skip: "Those overlapping a label stay out.",
@@ -242,29 +256,29 @@ export class ActionBar {
     return n;
   }
 
-  async #act(action: Action): Promise<void> {
+  protected async act(action: Action): Promise<void> {
     const state = this.#state;
     const rows = state.focus;
     const n = rows.count();
     const values =
       action.action === "set" ? { column: action.column, value: action.value } : { overlap: this.#overlap };
     const params = { action: action.action, values, n, rev: state.store.rev };
-    await this.#run(`${verb(action)} ${formatCount(n)} …`, async () => {
+    await this.run(`${verb(action)} ${formatCount(n)} …`, async () => {
       const { result } = await state.rpc.request<Report>("act", params, { buffers: [rows.toBytes()] });
       this.report(result);
     });
   }
 
   async #undo(change: string): Promise<void> {
-    await this.#run("Undo …", async () => {
+    await this.run("Undo …", async () => {
       const { result } = await this.#state.rpc.request<{ note: string; rev: number }>("undo", { change });
       this.report({ ...result, change: "" });
     });
   }
 
-  async #run(label: string, work: () => Promise<void>): Promise<void> {
+  protected async run(label: string, work: () => Promise<void>): Promise<void> {
     this.#mode = "busy";
-    this.root.replaceChildren(h("span.nbl-muted", { role: "status" }, label));
+    this.#replace(() => this.root.replaceChildren(h("span.nbl-muted", { role: "status" }, label)));
     try {
       await work();
       this.#frame.settle();

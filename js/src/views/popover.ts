@@ -1,7 +1,7 @@
 /** Something small over the view, next to what opened it; Escape or a press elsewhere takes it away. */
-import { h } from "../dom";
-import type { Frame } from "../frame";
+import { h } from "./dom";
 import { claim, focusOn, hear } from "./elements";
+import type { Frame } from "./frame";
 
 export class Popover {
   #element: HTMLElement | null = null;

@@ -1,0 +1,206 @@
+/** Cells and pictures of the rows in view: one request at a time, for what is in view when it is sent. */
+import type { Of, Pointed } from "../../core/selection";
+import { asBytes } from "../../wire/codec";
+import { hear } from "../elements";
+import type { RowsState } from "./state";
+import type { Columns } from "./wire";
+
+type Fetching = Pick<
+  RowsState<{ of: Of; source: string }>,
+  "rpc" | "store" | "visible" | "cache" | "generation" | "wanted" | "tell"
+>;
+
+const BATCH = 400;
+const PICTURES = 24; // the first request; then as many as the kernel makes in LONG
+const MOST_PICTURES = 96;
+const LONG = 120; // milliseconds a request for pictures should take: others wait behind it
+
+/** Fetches cells for the places in view and around them. */
+export class CellFetcher {
+  #underway = false;
+  #from = 0;
+  #to = 0;
+
+  readonly #state: Fetching;
+  readonly #signal: AbortSignal;
+  readonly #fail: (error: unknown, retry?: () => void) => void;
+
+  constructor(state: Fetching, signal: AbortSignal, fail: (error: unknown, retry?: () => void) => void) {
+    this.#state = state;
+    this.#signal = signal;
+    this.#fail = fail;
+  }
+
+  /** See to the places from one to another; tells whether all of their rows are known. */
+  want(from: number, to: number): boolean {
+    this.#from = from;
+    this.#to = to;
+    const known = this.#missing(from, to).length === 0;
+    if (!this.#underway) void this.#fetch();
+    return known;
+  }
+
+  #missing(from: number, to: number): number[] {
+    const { visible, cache, generation } = this.#state;
+    return cache.unknown(generation, visible.between(Math.floor(from), Math.ceil(to) - 1));
+  }
+
+  async #fetch(): Promise<void> {
+    const state = this.#state;
+    const margin = this.#to - this.#from;
+    let rows = this.#missing(this.#from, this.#to);
+    // Ahead and behind are fetched along, but only once nothing is left of what had been.
+    if (rows.length || this.#missing(this.#from - margin / 2, this.#to + margin / 2).length)
+      rows = [...new Set([...rows, ...this.#missing(this.#from - margin, this.#to + margin)])];
+    if (!rows.length || this.#signal.aborted || state.rpc.lost) return;
+    const wanted = Int32Array.from(rows.slice(0, BATCH));
+    const { generation } = state;
+    this.#underway = true;
+    let again = true;
+    try {
+      const { result } = await state.rpc.request<{ rev: number; cells: Columns }>(
+        "cells",
+        { names: state.wanted },
+        { buffers: [wanted] },
+      );
+      if (result.rev === state.store.rev && generation === state.generation) {
+        state.cache.put(generation, wanted, result.cells);
+        state.tell("cells");
+      } else again = result.rev === state.store.rev;
+    } catch (error) {
+      again = false;
+      this.#fail(error, () => void this.#fetch());
+    } finally {
+      this.#underway = false;
+    }
+    if (again) void this.#fetch();
+  }
+}
+
+export interface Picture<T> {
+  /** null where there is none. */
+  shown: T | null;
+  problem: string;
+}
+
+export interface PictureOptions<T> {
+  /** Longer side of a picture, pixels. */
+  size(): number;
+  make(file: Blob): T | Promise<T>;
+  free(shown: T): void;
+  /** Pictures kept. */
+  limit(): number;
+  arrived(): void;
+}
+
+interface Kept<T> extends Picture<T> {
+  rev: number;
+  size: number;
+}
+
+/** Small pictures, the least recently looked at freed first; those of older tables until newer come. */
+export class Pictures<T> {
+  #kept = new Map<number, Kept<T>>();
+  #underway = false;
+  #wanted: readonly number[] = [];
+  #batch = PICTURES;
+
+  readonly #state: Pick<Fetching, "rpc" | "store">;
+  readonly #options: PictureOptions<T>;
+  readonly #signal: AbortSignal;
+
+  constructor(state: Pick<Fetching, "rpc" | "store">, options: PictureOptions<T>, signal: AbortSignal) {
+    this.#state = state;
+    this.#options = options;
+    this.#signal = signal;
+    hear(signal, "abort", () => this.clear(), { once: true });
+  }
+
+  get(row: number): Picture<T> | undefined {
+    const picture = this.#kept.get(row);
+    if (picture) {
+      this.#kept.delete(row);
+      this.#kept.set(row, picture);
+    }
+    return picture;
+  }
+
+  /** @param rows what is wanted most first. */
+  want(rows: readonly number[]): void {
+    this.#wanted = rows;
+    if (!this.#underway) void this.#fetch();
+  }
+
+  clear(): void {
+    for (const row of [...this.#kept.keys()]) this.#drop(row);
+  }
+
+  async #fetch(): Promise<void> {
+    const { rpc, store } = this.#state;
+    const { rev } = store;
+    const size = this.#options.size();
+    const rows = this.#wanted.filter((row) => row >= 0 && !this.#good(row, size)).slice(0, this.#batch);
+    if (!rows.length || this.#signal.aborted || rpc.lost) return;
+    this.#underway = true;
+    let again = true;
+    try {
+      const started = performance.now();
+      type Made = { rev: number; errors: Record<string, string> };
+      const sent = { buffers: [Int32Array.from(rows)] };
+      const { result, buffers } = await rpc.request<Made>("pictures", { size }, sent);
+      const fair = Math.round((rows.length * LONG) / (performance.now() - started + 1));
+      this.#batch = Math.min(Math.max(fair, 4), 2 * rows.length, MOST_PICTURES);
+      const made = await Promise.all(buffers.map((file) => this.#make(file)));
+      const late = this.#signal.aborted || result.rev !== store.rev;
+      made.forEach((shown, i) => {
+        if (late) {
+          this.#free(shown);
+          return;
+        }
+        const problem = result.errors[rows[i]] ?? (shown === null ? "the browser cannot decode it" : "");
+        this.#drop(rows[i]);
+        this.#kept.set(rows[i], { shown, problem, rev, size });
+      });
+      for (const row of this.#kept.keys()) if (this.#kept.size > this.#options.limit()) this.#drop(row);
+      this.#options.arrived();
+    } catch {
+      again = false; // the cells' own request says what is wrong
+    } finally {
+      this.#underway = false;
+    }
+    if (again) void this.#fetch();
+  }
+
+  /** Whether a picture is of these tables and large enough. */
+  #good(row: number, size: number): boolean {
+    const kept = this.#kept.get(row);
+    return kept?.rev === this.#state.store.rev && kept.size >= size;
+  }
+
+  async #make(file: DataView): Promise<T | null> {
+    try {
+      return file.byteLength ? await this.#options.make(new Blob([asBytes(file)])) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  #drop(row: number): void {
+    this.#free(this.#kept.get(row)?.shown);
+    this.#kept.delete(row);
+  }
+
+  #free(shown: T | null | undefined): void {
+    if (shown) this.#options.free(shown);
+  }
+}
+
+/** The row of a view that is the one pointed at, or the image it is on; -1 for none. */
+export function pointsAt(
+  state: Pick<RowsState<{ of: Of; source: string }>, "of" | "store">,
+  pointed: Pointed | null,
+): number {
+  if (!pointed) return -1;
+  if (pointed.of === state.of) return pointed.row;
+  return state.of === "images" ? state.store.imageOf(pointed) : -1;
+}

@@ -1,0 +1,211 @@
+/** Rows a view shows: which, in which order, what is known of them, and how they follow selection and kernel. */
+import { Bitset } from "../../core/bitset";
+import { counted } from "../../core/format";
+import { VisibleRows } from "../../core/order";
+import { RowCache } from "../../core/rows";
+import type { Changed, Of, SelectionStore } from "../../core/selection";
+import { asArray } from "../../wire/codec";
+import type { Rpc } from "../../wire/rpc";
+import { hear } from "../elements";
+import type { Frame } from "../frame";
+import type { Described, Head, Model, Sort } from "./wire";
+
+/** "rows": which rows; "cells": what is in them; "columns": which, and their headers; "marks": selected, active. */
+export type What = "rows" | "cells" | "columns" | "bars" | "marks" | "traits";
+
+const KEPT_ROWS = 5000;
+const KEPT_ORDERS = 6;
+
+export abstract class RowsState<Traits extends { of: Of; source: string }> {
+  readonly of: Of;
+  readonly source: string;
+  readonly cache = new RowCache(KEPT_ROWS);
+  heads = new Map<string, Head>();
+  /** All columns there are. */
+  names: string[] = [];
+  idName = "";
+  hasRun = false;
+  labels: string[] = [];
+  n = 0;
+  visible = VisibleRows.of(0, null, null);
+  loaded = false;
+  /** Whether an order is on its way. */
+  sorting = false;
+  /** Cells are kept as of this: tables and columns. */
+  #stamp = "";
+  #stamps = 0;
+  #orders = new Map<string, Int32Array>();
+  #listeners = new Set<(what: What) => void>();
+
+  constructor(
+    readonly model: Model<Traits>,
+    readonly rpc: Rpc,
+    readonly store: SelectionStore,
+    readonly signal: AbortSignal,
+    protected readonly frame: Pick<Frame, "fail" | "settle">,
+  ) {
+    this.of = model.get("of");
+    this.source = model.get("source");
+    store.subscribe((changed) => this.follow(changed), signal);
+    hear(signal, "abort", () => this.#listeners.clear());
+  }
+
+  /** Columns of which cells are fetched. */
+  abstract get wanted(): string[];
+
+  /** Columns the rows are in the order of. */
+  abstract get sort(): Sort;
+
+  subscribe(listener: (what: What) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Rows picked in this view. */
+  get own(): Bitset | null {
+    const clause = this.store.clauses.get(this.source);
+    return clause && clause.of === this.of ? clause.rows : null;
+  }
+
+  /** What actions act on: rows that all clauses allow, this view's own among them. */
+  get focus(): Bitset {
+    return this.store.allowed(this.of) ?? Bitset.all(this.n);
+  }
+
+  /** Number kept cells carry, of these tables and columns. */
+  get generation(): number {
+    const stamp = `${this.store.rev}|${this.wanted.join("|")}`;
+    if (stamp !== this.#stamp) {
+      this.#stamp = stamp;
+      this.#stamps++;
+    }
+    return this.#stamps;
+  }
+
+  get<K extends keyof Traits>(name: K): Traits[K] {
+    return this.model.get(name);
+  }
+
+  set<K extends keyof Traits>(name: K, value: Traits[K]): void {
+    this.model.set(name, value);
+    this.model.save_changes();
+  }
+
+  /** Pick rows as this view's clause; null for none. */
+  pick(rows: Bitset | null): void {
+    const n = rows?.count() ?? 0;
+    const title = counted(n, this.one);
+    this.store.set(this.source, rows && n ? { of: this.of, rows, title, code: "" } : null);
+  }
+
+  /** What people call one of the rows. */
+  get one(): string {
+    return this.of.slice(0, -1);
+  }
+
+  /** Look at the tables anew. */
+  async reload(): Promise<void> {
+    const { rev } = this.store;
+    try {
+      const names = this.wanted;
+      const { result } = await this.rpc.request<Described>("describe", { names }, { key: "describe" });
+      if (this.signal.aborted || rev !== this.store.rev || result.rev !== rev) return;
+      const { columns, names: known, id, run, n, labels } = result;
+      this.heads = new Map(columns.map((head) => [head.name, head]));
+      Object.assign(this, { names: known, idName: id, hasRun: run, n, labels });
+      if (!this.loaded) this.look();
+      this.loaded = true;
+      this.tell("columns");
+      await this.described();
+    } catch (error) {
+      this.frame.fail(error, () => void this.reload());
+    }
+  }
+
+  /** The tables are known: what depends on them comes now. */
+  protected async described(): Promise<void> {
+    await this.resort();
+  }
+
+  /** Fetch the order, and show the rows in it. */
+  async resort(): Promise<void> {
+    const sort = this.#sort;
+    const { rev } = this.store;
+    const key = JSON.stringify([rev, sort]);
+    this.tell("traits");
+    if (sort.length && !this.#orders.has(key)) {
+      this.sorting = true;
+      this.tell("traits");
+      try {
+        const { result, buffers } = await this.rpc.request<{ rev: number }>(
+          "order",
+          { sort },
+          { key: "order" },
+        );
+        if (result.rev !== this.store.rev) return;
+        for (const old of [...this.#orders.keys()].slice(0, -KEPT_ORDERS + 1)) this.#orders.delete(old);
+        this.#orders.set(key, asArray(Int32Array, buffers[0]));
+      } catch (error) {
+        this.frame.fail(error, () => void this.resort());
+      } finally {
+        this.sorting = false;
+      }
+    }
+    this.look();
+    this.tell("traits");
+  }
+
+  /** Once the rows in view are there as of some revision of the tables, or newer. */
+  settled(rev: number): Promise<void> {
+    return new Promise((resolve) => {
+      const check = () => {
+        const [row] = this.inView();
+        const there =
+          this.store.rev >= rev && (row === undefined || !this.cache.unknown(this.generation, [row]).length);
+        if (!there) return;
+        this.#listeners.delete(check);
+        resolve();
+      };
+      this.#listeners.add(check);
+      hear(this.signal, "abort", () => resolve(), { once: true });
+      check();
+    });
+  }
+
+  /** Rows in view; the grid knows. */
+  inView: () => number[] = () => [];
+
+  /** Work out which rows are shown. */
+  look(): void {
+    const { store, of } = this;
+    const n = store.tables[of].n;
+    this.n = n;
+    const sort = this.#sort;
+    const order = sort.length ? this.#orders.get(JSON.stringify([store.rev, sort])) : null;
+    if (order === undefined) return; // it is on its way
+    this.visible = VisibleRows.of(n, order, store.allowed(of, [this.source]));
+    this.tell("rows");
+  }
+
+  tell(what: What): void {
+    if (this.signal.aborted) return;
+    for (const listener of this.#listeners) listener(what);
+  }
+
+  get #sort(): Sort {
+    return this.sort.filter(([name]) => this.names.includes(name));
+  }
+
+  protected follow(changed: Changed): void {
+    if (changed.tables) {
+      this.#orders.clear();
+      void this.reload();
+    } else if (changed.clauses && changed.by !== this.source) this.look();
+    this.tell("marks");
+  }
+
+  protected onTrait(name: keyof Traits & string, callback: () => void): void {
+    const event = `change:${name}`;
+    this.model.on(event, callback);
+    hear(this.signal, "abort", () => this.model.off(event, callback), { once: true });
+  }
+}

@@ -1,0 +1,44 @@
+/** What the kernel says of rows; see src/nbalabel/widgets/listing.py. */
+import type { Cell } from "../../core/rows";
+import type { Of } from "../../core/selection";
+
+export type Kind = "number" | "time" | "category" | "boolean" | "text";
+
+export interface Head {
+  name: string;
+  kind: Kind;
+  /** Texts of the codes that cells hold. */
+  categories: string[];
+  colors: string[];
+  editable: boolean;
+  whole: boolean;
+  home: "own" | "image" | "derived";
+}
+
+export interface Described {
+  rev: number;
+  n: number;
+  names: string[];
+  columns: Head[];
+  run: boolean;
+  id: string;
+  labels: string[];
+}
+
+export type Sort = [string, boolean][];
+export type Columns = Record<string, Cell[]>;
+
+export interface Report {
+  note: string;
+  change: string;
+  rev: number;
+}
+
+/** Traits of a view; `get` of a name it has not is a mistake of ours. */
+export interface Model<Traits extends { of: Of; source: string }> {
+  get<K extends keyof Traits>(name: K): Traits[K];
+  set<K extends keyof Traits>(name: K, value: Traits[K]): void;
+  save_changes(): void;
+  on(name: string, callback: () => void): void;
+  off(name: string, callback: () => void): void;
+}
