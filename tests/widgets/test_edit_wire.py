@@ -1,4 +1,4 @@
-"""Masks that both ends read: what the editor in the browser writes must be what pycocotools writes, to the byte."""
+"""Masks that both ends read: what the browser's editor writes is what pycocotools writes, to the byte."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ SMALL = 2500  # pixels: smaller masks are stored pixel by pixel as well
 
 
 def masks():
-    """Masks an editor meets: none, one pixel, all, borders, columns that run on, holes, islands, noise, large."""
+    """Masks an editor meets: none, one pixel, all, borders, columns that run on, holes, islands, large."""
     noise = np.random.default_rng(4)
     for height, width in [(1, 1), (1, 7), (7, 1), (5, 9), (33, 48)]:
         yield np.zeros((height, width), bool)
