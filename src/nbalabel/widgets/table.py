@@ -6,30 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import traitlets
 
-from ..core.change import Change
-from ..core.errors import DataError, HistoryError, NbalabelError
-from ..core.schema import INDEX_NAMES
 from ..core.selection import Rows, check_table
-from .actions import agreed_rows, perform, set_value
+from .actions import agreed_rows, set_value
 from .bars import Bars
-from .bridge import Bridge, Reply, serves
+from .bridge import Reply, serves
 from .columns import Column
 from .filters import Kept, all_of, keep, search
-from .ordering import order_by
-from .pictures import thumbnail_bytes
-from .selection import pack, unpack
+from .listing import Listing
+from .selection import pack
 from .table_html import rows_html
 from .workspace import Workspace
 
-_FIRST = 60  # rows whose cells travel with the answer to a filter
 _IN_HTML = 8  # rows for pages that run no widgets
-_MANY = 500  # categories from which their texts travel instead of codes
-_LONG = 1000  # characters of a text that a cell shows
-_AT_ONCE = 2000  # rows or pictures one request may ask for
 _SHOWN = {
     "images": ("image_id", "file", "state", "split", "weight", "n_instances", "n_predictions", "best_score"),
     "instances": ("instance_id", "image_id", "label", "match", "status", "source", "score", "area"),
@@ -45,7 +35,7 @@ _MOST_AT_FIRST = 14
 Filters = Mapping[str, Mapping[str, Any]]
 
 
-class Table(Bridge):
+class Table(Listing):
     """One of the tables of a workspace as a grid: virtual rows, sorting, filters, inline edits, bulk actions.
 
     What it filters is a clause of the selection, so every other view follows; rows picked in it are another.
@@ -66,7 +56,6 @@ class Table(Bridge):
 
     bundle = "table"
 
-    of = traitlets.Unicode("images", help="table shown: images, instances or predictions").tag(sync=True)
     columns = traitlets.List(traitlets.Unicode(), help="names of the columns shown, in order").tag(
         sync=True, echo_update=False
     )
@@ -100,14 +89,7 @@ class Table(Bridge):
         for name in columns or ():
             workspace.column(of, name)  # raises where there is none
         shown = default_columns(workspace, of) if columns is None else list(columns)
-        self._forget()
-        self._done: Change | None = None
         super().__init__(workspace, of=of, columns=shown, height=height, **traits)
-
-    def refreshed(self) -> None:
-        """The tables have changed: bins, orders and kept rows belong to the old ones."""
-        self._forget()
-        super().refreshed()
 
     def html(self) -> str:
         """The first rows shown, for pages that run no widgets."""
@@ -117,30 +99,9 @@ class Table(Bridge):
         return rows_html(ws, of, self.columns, self._first(rows, self.sort)[:_IN_HTML], n)
 
     def _forget(self) -> None:
+        super()._forget()
         self._bars: dict[str, Bars] = {}
-        self._orders: dict[str, npt.NDArray[np.int32]] = {}
         self._kept: dict[str, tuple[str, Kept]] = {}
-
-    @serves
-    def describe(self, *, names: list[str]) -> Reply:
-        """What the browser needs to know of columns, and the names of all there are."""
-        ws, of = self.workspace, self.of
-        known = ws.column_names(of)
-        columns = [self._head(ws.column(of, name)) for name in names if name in known]
-        n = len(ws.ids(of))
-        labeled = {"run": ws.run is not None, "id": INDEX_NAMES[of], "labels": list(ws.ds.labels)}
-        return {"rev": ws.rev, "n": n, "names": known, "columns": columns, **labeled}
-
-    @serves
-    def cells(self, *, names: list[str], buffers: list[memoryview]) -> Reply:
-        """Cells of rows, ``buffers[0]`` their numbers as int32."""
-        rows = self._rows(buffers[0])
-        return {"rev": self.workspace.rev, "cells": self._cells(names, rows)}
-
-    @serves
-    def order(self, *, sort: list[list[Any]]) -> Reply:
-        """Row numbers in the order of columns, int32."""
-        return {"rev": self.workspace.rev}, [self._order(sort).tobytes()]
 
     @serves
     def keep(
@@ -191,89 +152,10 @@ class Table(Bridge):
         return {"rev": self.workspace.rev, "bars": out}
 
     @serves
-    def pictures(self, *, size: int, buffers: list[memoryview]) -> Reply:
-        """Small pictures of rows, one buffer each; an empty one where there is none, ``errors`` say why."""
-        rows = self._rows(buffers[0])
-        out, errors = [], {}
-        for row in rows.tolist():
-            try:
-                out.append(thumbnail_bytes(self.workspace, self.of, row, min(max(size, 16), 256)))
-            except (NbalabelError, OSError, ValueError) as error:
-                out.append(b"")
-                errors[row] = str(error)
-        return {"rev": self.workspace.rev, "errors": errors}, out
-
-    @serves
     def edit(self, *, name: str, value: Any, n: int, rev: int, buffers: list[memoryview]) -> Reply:
         """Give a column of the rows in ``buffers[0]`` a value."""
         rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
         return self._report(set_value(self.workspace, self.of, rows, name, value))
-
-    @serves
-    def act(
-        self, *, action: str, values: dict[str, Any], n: int, rev: int, buffers: list[memoryview]
-    ) -> Reply:
-        """Do something to the rows in ``buffers[0]``; see :mod:`nbalabel.widgets.actions`."""
-        rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
-        return self._report(perform(self.workspace, self.of, action, rows, values))
-
-    @serves
-    def undo(self, *, change: str) -> Reply:
-        """Take the last edit made here back."""
-        ds = self.workspace.ds
-        if self._done is None or self._done.id != change:
-            raise HistoryError(
-                "that edit is not the last one made here: ds.log() lists all, ds.revert(...) takes one back"
-            )
-        log = ds.log()
-        last = len(log) > 0 and log.index[0] == change
-        taken = ds.undo() if last else ds.revert(self._done)
-        self._done = None
-        self.workspace.refresh()
-        return {"note": "undone" if last else taken.note, "rev": self.workspace.rev}
-
-    def _report(self, change: Change) -> dict[str, Any]:
-        self._done = change if change else None
-        self.workspace.refresh()
-        note = change.note or change.summary()
-        return {"note": note, "change": change.id if change else "", "rev": self.workspace.rev}
-
-    def _head(self, column: Column) -> dict[str, Any]:
-        many = column.kind == "category" and len(column.categories) > _MANY
-        return {
-            "name": column.name,
-            "kind": "text" if many else column.kind,
-            "categories": [] if many else column.categories,
-            "colors": [] if many else column.colors,
-            "editable": column.editable and column.kind != "time",
-            "whole": column.whole,
-            "home": column.home,
-        }
-
-    def _cells(self, names: Sequence[str], rows: npt.NDArray[np.int32]) -> dict[str, list[Any]]:
-        known = set(self.workspace.column_names(self.of))
-        return {name: self._texts(name, rows) for name in names if name in known}
-
-    def _texts(self, name: str, rows: npt.NDArray[np.int32]) -> list[Any]:
-        column = self.workspace.column(self.of, name)
-        values = column.values[rows]
-        if column.kind == "category" and len(column.categories) > _MANY:
-            return [column.categories[code] if code >= 0 else "" for code in values.tolist()]
-        if column.kind == "text":
-            return [text if len(text) < _LONG else text[: _LONG - 1] + "…" for text in values.tolist()]
-        return list(values.tolist())
-
-    def _rows(self, buffer: memoryview) -> npt.NDArray[np.int32]:
-        rows, n = np.frombuffer(buffer, np.int32), len(self.workspace.ids(self.of))
-        if len(rows) > _AT_ONCE or (len(rows) and not 0 <= rows.min() <= rows.max() < n):
-            raise DataError(f"expected at most {_AT_ONCE} row numbers below {n}, got {len(rows)}")
-        return rows
-
-    def _allowed(self, buffers: list[memoryview] | None) -> Rows | None:
-        n = len(self.workspace.ids(self.of))
-        if not buffers or len(buffers[0]) != (n + 7) // 8:  # none, or of tables that are gone
-            return None
-        return unpack(buffers[0], n)
 
     def _all_kept(self, filters: Filters, text: str, search_in: Sequence[str]) -> dict[str, Kept]:
         """What each filter keeps; those that did not change are known."""
@@ -299,24 +181,6 @@ class Table(Bridge):
         if name not in self._bars:
             self._bars[name] = Bars.of(self.workspace.column(self.of, name))
         return self._bars[name]
-
-    def _order(self, sort: Sequence[Sequence[Any]]) -> npt.NDArray[np.int32]:
-        ws, of, key = self.workspace, self.of, json.dumps(sort)
-        if key not in self._orders:
-            while len(self._orders) >= 6:
-                self._orders.pop(next(iter(self._orders)))
-            keys = [(str(name), bool(up)) for name, up in sort]
-            self._orders[key] = order_by(lambda name: ws.column(of, name), keys, len(ws.ids(of)))
-        return self._orders[key]
-
-    def _first(self, rows: Rows | None, sort: Sequence[Sequence[Any]]) -> npt.NDArray[np.int32]:
-        """The first rows shown, in order."""
-        if not sort:
-            if rows is None:
-                return np.arange(min(_FIRST, len(self.workspace.ids(self.of))), dtype=np.int32)
-            return np.flatnonzero(rows)[:_FIRST].astype(np.int32)
-        order = self._order(sort)
-        return order[:_FIRST] if rows is None else order[rows[order]][:_FIRST]
 
 
 def default_columns(ws: Workspace, of: str) -> list[str]:
