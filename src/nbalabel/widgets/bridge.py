@@ -111,11 +111,12 @@ class Bridge(anywidget.AnyWidget):
 
     def _receive(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
         kind = content.get("kind")
-        if kind == "selection":
-            self.workspace.selection.receive(content, buffers, self.send)
-        elif kind == "request":
-            head = {key: content.get(key) for key in ("client", "id", "key")}
-            self._answer(head, str(content.get("method")), content.get("params") or {}, buffers)
+        with self.workspace.lock:
+            if kind == "selection":
+                self.workspace.selection.receive(content, buffers, self.send)
+            elif kind == "request":
+                head = {key: content.get(key) for key in ("client", "id", "key")}
+                self._answer(head, str(content.get("method")), content.get("params") or {}, buffers)
 
     def _answer(
         self, head: dict[str, Any], name: str, params: dict[str, Any], buffers: list[memoryview]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -65,6 +66,8 @@ class Workspace:
         if not isinstance(ds, Dataset):
             raise DataError(f"expected a Dataset (nl.open, tables.save), got {type(ds).__name__}")
         self.ds, self.run = ds, run
+        # JupyterLab may hand requests to a thread beside the one that runs cells (a subshell).
+        self.lock = threading.RLock()
         self.rev = 0
         self._views: weakref.WeakSet[Bridge] = weakref.WeakSet()
         self._take_tables()
@@ -162,15 +165,16 @@ class Workspace:
 
     def refresh(self) -> None:
         """Look at the tables again if they have changed; views and clauses follow. Cells see to it."""
-        known = self._columns.frames["predictions"]
-        if not self._stale and (self.run is None or is_untouched(self.run.predictions, known)):
-            return
-        self._stale = False
-        self.rev += 1
-        self._take_tables()
-        self.selection.reindex(self._index)
-        for view in list(self._views):
-            view.refreshed()
+        with self.lock:
+            known = self._columns.frames["predictions"]
+            if not self._stale and (self.run is None or is_untouched(self.run.predictions, known)):
+                return
+            self._stale = False
+            self.rev += 1
+            self._take_tables()
+            self.selection.reindex(self._index)
+            for view in list(self._views):
+                view.refreshed()
 
     def sync(self) -> None:
         """What :meth:`refresh` does, called at the end of each cell: the run may have other predictions."""

@@ -41,6 +41,8 @@ export class Editor implements Tools {
   #passing = false;
   /** The mask made last, while the tables do not have it yet; brushes go on with it. */
   #made: string | null = null;
+  /** Key of the mask all views point at. */
+  #active: string | null = null;
   #serial = 0;
   #imageId = -1;
   readonly #drawSoon: () => void;
@@ -86,8 +88,9 @@ export class Editor implements Tools {
     this.showed();
   }
 
+  /** Also of older tables than the store's: edits carry ids. */
   get picture(): Picture | undefined {
-    return this.viewer.picture;
+    return this.viewer.onStage;
   }
 
   // ---- what the stage says
@@ -142,6 +145,7 @@ export class Editor implements Tools {
       this.#made = null;
       this.#reset();
     }
+    this.#find();
     for (const item of this.queue.arrived(head.rev)) {
       if (item.key !== this.#made) continue;
       const mask = item.known === undefined ? -1 : maskOf(picture, `instances:${item.known}`);
@@ -179,10 +183,8 @@ export class Editor implements Tools {
 
   /** The active mask: the one made last, or the one all views point at. */
   active(picture: Picture): Subject | undefined {
-    if (this.#made) return subjectOf(picture, this.#made, this.queue);
-    const { active } = this.viewer.store;
-    const mask = active ? picture.find(active.of, active.row) : -1;
-    return mask < 0 ? undefined : subjectAt(picture, mask, this.queue);
+    const key = this.#made ?? this.#active;
+    return key === null ? undefined : subjectOf(picture, key, this.queue);
   }
 
   #reset(): void {
@@ -461,8 +463,18 @@ export class Editor implements Tools {
   #pointedAnew(): void {
     const { active } = this.viewer.store;
     if (active && active.of !== "images") this.#made = null;
+    this.#find();
     this.#able();
     this.#trace();
+  }
+
+  /** Row numbers can be looked up while picture and store are of the same tables. */
+  #find(): void {
+    const picture = this.viewer.picture;
+    if (!picture) return;
+    const { active } = this.viewer.store;
+    const mask = active ? picture.find(active.of, active.row) : -1;
+    this.#active = mask < 0 ? null : picture.key(mask);
   }
 
   #queued(): void {

@@ -99,6 +99,11 @@ export class Viewer implements Target {
     this.#follow({ tables: true, clauses: true, active: true, by: "" });
   }
 
+  /** What is on the stage, also of older tables: its ids still mean something, its row numbers do not. */
+  get onStage(): Picture | undefined {
+    return this.#shown?.masks;
+  }
+
   /** The pixels shown; undefined while there are none. */
   get pixels(): Pixels | undefined {
     return this.#shown?.image;
