@@ -62,7 +62,7 @@ function thin(ring: Ring, tolerance: number): number[] {
 }
 
 /** Squared distance of corner `i` from the line between two others. */
-function distance2(ring: Ring, i: number, from: number, to: number): number {
+export function distance2(ring: ArrayLike<number>, i: number, from: number, to: number): number {
   const [ax, ay] = [ring[2 * from], ring[2 * from + 1]];
   const [dx, dy] = [ring[2 * to] - ax, ring[2 * to + 1] - ay];
   const [px, py] = [ring[2 * i] - ax, ring[2 * i + 1] - ay];
