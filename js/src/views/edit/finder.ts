@@ -62,7 +62,7 @@ export class Finder {
     const path = scissors.path(x, y);
     const out: number[] = [];
     for (let i = 2; i < path.length - 2; i += 2)
-      out.push((path[i] + 0.5) / factor + left, (path[i + 1] + 0.5) / factor + top);
+      out.push(path[i] / factor + left, path[i + 1] / factor + top);
     return out;
   }
 

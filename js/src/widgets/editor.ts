@@ -1,0 +1,9 @@
+/** The tools of nl.Editor, for a viewer that has editing switched on: it imports this script and hands itself over. */
+import type { AnyModel } from "@anywidget/types";
+import { Editor } from "../views/edit/editor";
+import type { Viewer } from "../views/viewer/viewer";
+
+export function attach(viewer: Viewer, model: AnyModel): void {
+  viewer.stage.tools = new Editor(viewer, model);
+  viewer.restyle();
+}
