@@ -71,6 +71,7 @@ bench: $(READY) $(BUNDLES) ## measure against the peers, in one run (about 20 mi
 pictures: $(READY) $(BUNDLES) ## make the pictures of README and docs again
 	@$(BIN)/python -m nbalabel.demo.picture docs/images
 	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/screenshots.py docs/images
+	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/animations.py docs/images
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) js/node_modules src/nbalabel/static/*.js src/nbalabel/static/*.css .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("import_time", "rle", "storage", "coco_io", "metrics", "project", "reef", "views")
+BENCHMARKS = ("import_time", "rle", "storage", "coco_io", "metrics", "project", "reef", "views", "edit")
 
 
 def main() -> None:
