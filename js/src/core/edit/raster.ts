@@ -104,18 +104,18 @@ export function at({ x: left, y: top, w, h, data }: Raster, x: number, y: number
 
 export function union(a: Raster, b: Raster): Raster {
   if (!b.w || !b.h) return a;
-  return a.w && a.h ? combined(framed(a, around(a, b)), b, 0b1110) : b;
+  return a.w && a.h ? combined(copied(a, around(a, b)), b, 0b1110) : b;
 }
 
 /** What is in `a` but not in `b`. */
 export function subtract(a: Raster, b: Raster): Raster {
   const { w, h } = meet(a, b);
-  return w && h ? combined({ ...a, data: a.data.slice() }, b, 0b0100) : a;
+  return w && h ? combined(copied(a, a), b, 0b0100) : a;
 }
 
 export function intersect(a: Raster, b: Raster): Raster {
   const box = meet(a, b);
-  return box.w && box.h ? combined(framed(a, box), b, 0b1000) : EMPTY;
+  return box.w && box.h ? combined(copied(a, box), b, 0b1000) : EMPTY;
 }
 
 /** Whether both have the same pixels. */
@@ -129,7 +129,11 @@ type Box = Omit<Raster, "data">;
 /** The same pixels in another box; itself when that is its own. */
 function framed(raster: Raster, box: Box): Raster {
   const { x, y, w, h } = box;
-  if (x === raster.x && y === raster.y && w === raster.w && h === raster.h) return raster;
+  const same = x === raster.x && y === raster.y && w === raster.w && h === raster.h;
+  return same ? raster : copied(raster, box);
+}
+
+function copied(raster: Raster, { x, y, w, h }: Box): Raster {
   return combined({ x, y, w, h, data: new Uint8Array(w * h) }, raster, 0b1110);
 }
 
