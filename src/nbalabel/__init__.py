@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .learn.yolo import Yolo as Yolo
     from .widgets.confusion import Confusion as Confusion
     from .widgets.explore import explore as explore
+    from .widgets.gallery import Gallery as Gallery
     from .widgets.histogram import Histogram as Histogram
     from .widgets.learning_curves import LearningCurves as LearningCurves
     from .widgets.precision_recall import PrecisionRecall as PrecisionRecall
@@ -52,6 +53,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Confusion": "widgets.confusion",
     "Dataset": "data.dataset",
+    "Gallery": "widgets.gallery",
     "Histogram": "widgets.histogram",
     "LearningCurves": "widgets.learning_curves",
     "Model": "learn.model",

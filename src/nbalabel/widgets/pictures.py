@@ -93,7 +93,7 @@ def thumbnail_bytes(ws: Workspace, of: str, row: int, size: int) -> bytes:
     try:
         source = image_source(ws, image_row(ws, check_table(of), int(row)))
         if of == "images":
-            key: Hashable = (_stamp(source), size)
+            key: Hashable = (stamp(source), size)
             return _kept(ws, key) or _keep(ws, key, jpeg(read_small(source, size)))
         return _mask_thumbnail(ws, of, int(row), source, size)
     except ImageError:
@@ -139,7 +139,7 @@ def _mask_thumbnail(ws: Workspace, of: str, row: int, source: Path | str, size: 
     label = ws.column(of, "label")
     code = int(label.values[row])
     color = label.colors[code] if code >= 0 else "#8c8c8c"
-    key = (_stamp(source), mask, color, size)
+    key = (stamp(source), mask, color, size)
     kept = _kept(ws, key)
     if kept is not None:
         return kept
@@ -176,7 +176,7 @@ def outlined(part: Pixels, mask: Mask, color: str, size: int) -> Pixels:
     return np.asarray(picture)
 
 
-def _stamp(source: Path | str) -> tuple[str, int, int]:
+def stamp(source: Path | str) -> tuple[str, int, int]:
     """Changes when the file does."""
     if isinstance(source, str) and is_url(source):
         return source, 0, 0

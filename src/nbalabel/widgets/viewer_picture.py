@@ -12,14 +12,13 @@ from ..core.geometry import rle
 from ..core.overlay import overlay
 from ..data.images import Pixels, read_small
 from .pictures import image_source
-from .static_output import png
+from .static_output import few_bytes
 
 if TYPE_CHECKING:
     from .viewer import Viewer
 
 _LONGEST = 480  # pixels
 _MASKS = 300  # largest ones drawn
-_BYTES = 60_000
 
 
 def viewer_picture(viewer: Viewer, row: int) -> Image.Image:
@@ -52,7 +51,7 @@ def viewer_picture(viewer: Viewer, row: int) -> Image.Image:
         outline=viewer.outlines,
         scale=max(1, _LONGEST // max(pixels.shape[:2])),
     )
-    return _few_bytes(picture)
+    return few_bytes(picture)
 
 
 def _pixels(viewer: Viewer, row: int, width: int, height: int) -> Pixels:
@@ -83,14 +82,6 @@ def _scaled(
         small = Image.fromarray(crop.astype(np.uint8) * 255).resize((w, h), Image.Resampling.BOX)
         out[top : top + h, left : left + w] = np.asarray(small) > 127
     return rle.encode(out)
-
-
-def _few_bytes(picture: Image.Image) -> Image.Image:
-    for colors in (128, 64, 32, 16):
-        reduced = picture.quantize(colors)
-        if len(png(reduced)) <= _BYTES:
-            return reduced
-    return picture.resize((picture.width // 2, picture.height // 2)).quantize(64)
 
 
 def _rgb(color: str) -> tuple[int, int, int]:

@@ -92,6 +92,10 @@ export class ActionBar {
   #settled = false;
   #confirmed = "";
 
+  get busy(): boolean {
+    return this.#mode === "busy";
+  }
+
   get #n(): number {
     return this.#state.focus.count();
   }

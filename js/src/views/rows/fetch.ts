@@ -100,7 +100,7 @@ interface Kept<T> extends Picture<T> {
 
 /** Small pictures, the least recently looked at freed first; those of older tables until newer come. */
 export class Pictures<T> {
-  #kept = new Map<number, Kept<T>>();
+  protected kept = new Map<number, Kept<T>>();
   #underway = false;
   #wanted: readonly number[] = [];
   #batch = PICTURES;
@@ -117,10 +117,10 @@ export class Pictures<T> {
   }
 
   get(row: number): Picture<T> | undefined {
-    const picture = this.#kept.get(row);
+    const picture = this.kept.get(row);
     if (picture) {
-      this.#kept.delete(row);
-      this.#kept.set(row, picture);
+      this.kept.delete(row);
+      this.kept.set(row, picture);
     }
     return picture;
   }
@@ -132,7 +132,7 @@ export class Pictures<T> {
   }
 
   clear(): void {
-    for (const row of [...this.#kept.keys()]) this.#drop(row);
+    for (const row of [...this.kept.keys()]) this.drop(row);
   }
 
   async #fetch(): Promise<void> {
@@ -158,10 +158,10 @@ export class Pictures<T> {
           return;
         }
         const problem = result.errors[rows[i]] ?? (shown === null ? "the browser cannot decode it" : "");
-        this.#drop(rows[i]);
-        this.#kept.set(rows[i], { shown, problem, rev, size });
+        this.drop(rows[i]);
+        this.kept.set(rows[i], { shown, problem, rev, size });
       });
-      for (const row of this.#kept.keys()) if (this.#kept.size > this.#options.limit()) this.#drop(row);
+      for (const row of this.kept.keys()) if (this.kept.size > this.#options.limit()) this.drop(row);
       this.#options.arrived();
     } catch {
       again = false; // the cells' own request says what is wrong
@@ -173,7 +173,7 @@ export class Pictures<T> {
 
   /** Whether a picture is of these tables and large enough. */
   #good(row: number, size: number): boolean {
-    const kept = this.#kept.get(row);
+    const kept = this.kept.get(row);
     return kept?.rev === this.#state.store.rev && kept.size >= size;
   }
 
@@ -185,9 +185,9 @@ export class Pictures<T> {
     }
   }
 
-  #drop(row: number): void {
-    this.#free(this.#kept.get(row)?.shown);
-    this.#kept.delete(row);
+  protected drop(row: number): void {
+    this.#free(this.kept.get(row)?.shown);
+    this.kept.delete(row);
   }
 
   #free(shown: T | null | undefined): void {

@@ -1,0 +1,92 @@
+/** What can be done to tiles in bulk, by button or by key. */
+import type { Of } from "../../core/selection";
+import type { Frame } from "../frame";
+import type { Popover } from "../popover";
+import { type Action, ActionBar } from "../rows/actions";
+import type { GalleryState } from "./state";
+
+const keys = (label: string, shown: string) => ({ title: `${label} (${shown})` });
+
+const ACTIONS: Record<Of, readonly Action[]> = {
+  images: [
+    {
+      label: "Nothing here",
+      action: "set",
+      column: "state",
+      value: "empty",
+      about: keys("checked, and empty", "N"),
+    },
+    {
+      label: "Complete",
+      action: "set",
+      column: "state",
+      value: "complete",
+      about: keys("everything is labeled", "C"),
+    },
+    { label: "State", action: "set", column: "state", about: { title: "set the state" } },
+  ],
+  instances: [
+    {
+      label: "Verify",
+      action: "set",
+      column: "status",
+      value: "verified",
+      about: keys("set status to verified", "V"),
+    },
+    { label: "Label", action: "set", column: "label", about: keys("set the label", "1 to 9, L") },
+    { label: "Remove", action: "remove", danger: true, about: keys("remove from the dataset", "Delete") },
+  ],
+  predictions: [
+    { label: "Accept", action: "accept", about: keys("make instances of them", "A or M") },
+    { label: "Reject", action: "reject", about: keys("do not propose them again", "X") },
+  ],
+};
+
+/** Names of actions by their keys, in lower case. */
+export const ACTION_KEYS: Record<Of, Record<string, string>> = {
+  images: { n: "Nothing here", c: "Complete" },
+  instances: { v: "Verify", l: "Label", delete: "Remove", backspace: "Remove" },
+  predictions: { a: "Accept", m: "Accept", x: "Reject" },
+};
+
+export class GalleryActions extends ActionBar {
+  readonly #state: GalleryState;
+
+  constructor(frame: Frame, state: GalleryState, popover: Popover) {
+    super(frame, state, popover, { actions: ACTIONS[state.of], careful: true });
+    this.#state = state;
+  }
+
+  /** Do what a key says; tells whether there was something to do. */
+  perform(label: string, value?: string): boolean {
+    const state = this.#state;
+    const action = ACTIONS[state.of].find((one) => one.label === label);
+    if (!action || state.rpc.lost || this.busy || !state.focus.count()) return false;
+    const given = value ?? action.value;
+    if (action.action !== "set") this.propose(action);
+    else if (given !== undefined) this.propose({ ...action, value: given });
+    else this.ask(action, this.#button(label));
+    return true;
+  }
+
+  /** Take the dataset's last change back, wherever it was made, or make it again. */
+  async travel(step: "undo" | "redo"): Promise<void> {
+    if (this.busy || this.#state.rpc.lost) return;
+    await this.run(step === "undo" ? "Undo …" : "Redo …", async () => {
+      const { result } = await this.#state.rpc.request<{ note: string; rev: number }>(step);
+      this.report({ ...result, change: "" });
+    });
+  }
+
+  protected override async act(action: Action): Promise<void> {
+    const state = this.#state;
+    state.leaving = action.action === "remove" ? state.focus.rows() : null;
+    await super.act(action);
+    state.leaving = null;
+  }
+
+  #button(label: string): HTMLElement {
+    const buttons = [...this.root.querySelectorAll<HTMLElement>("button")];
+    return buttons.find((button) => button.dataset.action === label) ?? this.root;
+  }
+}

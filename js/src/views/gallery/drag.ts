@@ -1,0 +1,168 @@
+/** Picking tiles with a box or a freehand line: a drag of the mouse, or of a finger after a long press. */
+import type { Bitset } from "../../core/bitset";
+import { boxAround } from "../../core/tiles";
+import { perFrame } from "../dom";
+import { claim, hear } from "../elements";
+import type { Gallery } from "./gallery";
+
+const WANDER = 5; // pixels a press may move and still be a click
+const LONG = 420; // milliseconds a finger rests until it picks
+const EDGE = 28; // pixels at the rim where a drag scrolls
+const STRIDE = 4; // pixels between points of a line
+
+interface Press {
+  pointer: number;
+  x: number;
+  y: number;
+  add: boolean;
+  free: boolean;
+}
+
+interface Band {
+  /** x, y of the content, along the way. */
+  ring: number[];
+  free: boolean;
+  /** What was picked before it began. */
+  before: Bitset | null;
+  add: boolean;
+}
+
+export class Drag {
+  /** A drag has just ended: the click that follows is none. */
+  ended = false;
+  #press: Press | null = null;
+  #band: Band | null = null;
+  #at = { clientX: 0, clientY: 0 };
+  #timer = 0;
+  readonly #shape = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  readonly #line = document.createElementNS("http://www.w3.org/2000/svg", "polygon");
+  readonly #gallery: Gallery;
+  readonly #soon: () => void;
+
+  constructor(gallery: Gallery, signal: AbortSignal) {
+    this.#gallery = gallery;
+    this.#soon = perFrame(() => this.#follow(), signal);
+    this.#shape.setAttribute("class", "nbl-band");
+    this.#shape.setAttribute("aria-hidden", "true");
+    this.#shape.append(this.#line);
+    const { scroller } = gallery.tiles;
+    hear(scroller, "pointerdown", (event) => this.#down(event), { signal });
+    hear(scroller, "pointermove", (event) => this.#move(event), { signal });
+    hear(scroller, "pointerup", (event) => this.#up(event), { signal });
+    hear(scroller, "pointercancel", () => this.cancel(), { signal });
+    hear(scroller, "touchmove", (event) => this.#band && event.cancelable && event.preventDefault(), {
+      passive: false,
+      signal,
+    });
+    hear(scroller, "contextmenu", (event) => this.#press && claim(event), { signal });
+    hear(signal, "abort", () => window.clearTimeout(this.#timer), { once: true });
+  }
+
+  get active(): boolean {
+    return this.#band !== null;
+  }
+
+  /** Give up: what was picked before is picked again. */
+  cancel(): void {
+    const band = this.#band;
+    this.#end();
+    if (band) this.#gallery.state.pick(band.before);
+  }
+
+  #down(event: PointerEvent): void {
+    this.ended = false;
+    const { scroller } = this.#gallery.tiles;
+    if (event.button !== 0 || event.offsetX > scroller.clientWidth || this.#press) return;
+    const add = event.ctrlKey || event.metaKey || event.shiftKey;
+    const { pointerId: pointer, clientX: x, clientY: y } = event;
+    this.#press = { pointer, x, y, add, free: event.altKey };
+    this.#at = { clientX: x, clientY: y };
+    if (event.pointerType === "touch")
+      this.#timer = window.setTimeout(() => {
+        this.#begin(true);
+        this.#follow();
+      }, LONG);
+  }
+
+  #move(event: PointerEvent): void {
+    const press = this.#press;
+    if (!press || event.pointerId !== press.pointer) return;
+    this.#at = { clientX: event.clientX, clientY: event.clientY };
+    if (this.#band) {
+      this.#soon();
+      return;
+    }
+    if (Math.hypot(event.clientX - press.x, event.clientY - press.y) <= WANDER) return;
+    if (event.pointerType === "touch")
+      this.#end(); // it scrolls
+    else {
+      this.#begin(press.add);
+      this.#soon();
+    }
+  }
+
+  #up(event: PointerEvent): void {
+    if (event.pointerId !== this.#press?.pointer) return;
+    if (this.#band) {
+      this.#at = { clientX: event.clientX, clientY: event.clientY };
+      this.#follow();
+      this.ended = true;
+    }
+    this.#end();
+  }
+
+  #begin(add: boolean): void {
+    const press = this.#press;
+    if (!press) return;
+    const { tiles, state } = this.#gallery;
+    this.#band = {
+      ring: tiles.point({ clientX: press.x, clientY: press.y }),
+      free: press.free,
+      before: state.own?.clone() ?? null,
+      add,
+    };
+    try {
+      tiles.scroller.setPointerCapture(press.pointer);
+    } catch {
+      // the pointer is gone already: its end will be heard of
+    }
+    tiles.sheet.append(this.#shape);
+  }
+
+  #end(): void {
+    window.clearTimeout(this.#timer);
+    this.#press = this.#band = null;
+    this.#shape.remove();
+  }
+
+  /** Pick what the drag holds now; scroll where it is at the rim. */
+  #follow(): void {
+    const band = this.#band;
+    if (!band) return;
+    const { tiles } = this.#gallery;
+    const [x, y] = tiles.point(this.#at);
+    const { ring } = band;
+    if (!band.free) ring.splice(2, Infinity, x, y);
+    else if (Math.hypot(x - ring[ring.length - 2], y - ring[ring.length - 1]) >= STRIDE) ring.push(x, y);
+    const box = boxAround(ring);
+    const { layout, n } = tiles;
+    const places = band.free ? layout.enclosed(ring, box, n) : layout.touching(box, n);
+    this.#gallery.pickPlaces(places, band.add ? band.before : null);
+    const [left, top, right, bottom] = box;
+    const corners = band.free ? ring : [left, top, right, top, right, bottom, left, bottom];
+    const points = corners.map((value, i) => (i % 2 ? tiles.onSheet(value) : value).toFixed(1));
+    this.#line.setAttribute("points", points.join(" "));
+    this.#scroll();
+  }
+
+  #scroll(): void {
+    const { tiles } = this.#gallery;
+    const box = tiles.scroller.getBoundingClientRect();
+    const above = box.top + EDGE - this.#at.clientY;
+    const below = this.#at.clientY - box.bottom + EDGE;
+    const by = above > 0 ? -above : Math.max(below, 0);
+    if (!by) return;
+    tiles.scrollBy(Math.max(Math.min(by / 2, 40), -40));
+    this.#soon();
+  }
+}

@@ -1,0 +1,190 @@
+/** The gallery: toolbar, tiles, bar of actions, and which tiles are picked. */
+import { Bitset } from "../../core/bitset";
+import type { SelectionStore } from "../../core/selection";
+import { watchTheme } from "../../draw/theme";
+import type { Rpc } from "../../wire/rpc";
+import { cheatsheet } from "../cheatsheet";
+import { perFrame } from "../dom";
+import type { Frame } from "../frame";
+import { Popover } from "../popover";
+import { pointsAt } from "../rows/fetch";
+import type { What } from "../rows/state";
+import { GalleryActions } from "./actions";
+import { Drag } from "./drag";
+import { keysOf, listen } from "./keys";
+import { type GalleryModel, GalleryState } from "./state";
+import { Tiles } from "./tiles";
+import { LARGEST, SMALLEST, Toolbar } from "./toolbar";
+
+export class Gallery {
+  readonly state: GalleryState;
+  readonly tiles: Tiles;
+  readonly actions: GalleryActions;
+  readonly drag: Drag;
+  readonly #toolbar: Toolbar;
+  #anchor = -1;
+  #shape = "";
+  #looks = "";
+  #lost = false;
+  #lastActive = -1;
+  #changed = new Set<What>();
+
+  constructor(
+    readonly frame: Frame,
+    model: GalleryModel,
+    rpc: Rpc,
+    store: SelectionStore,
+    signal: AbortSignal,
+  ) {
+    const state = new GalleryState(model, rpc, store, signal, frame);
+    this.state = state;
+    const popover = new Popover(frame, signal);
+    this.tiles = new Tiles(frame, state);
+    state.inView = () => state.visible.between(this.tiles.inView[0], this.tiles.inView[1] - 1);
+    this.actions = new GalleryActions(frame, state, popover);
+    frame.body.after(this.actions.root);
+    this.drag = new Drag(this, signal);
+    this.#toolbar = new Toolbar(frame, state, cheatsheet(frame, keysOf(state.of), signal));
+    frame.empty("loading …");
+    const update = perFrame(() => this.#update(), signal);
+    state.subscribe((what) => {
+      this.#changed.add(what);
+      update();
+    });
+    rpc.watch(() => {
+      if (rpc.lost !== this.#lost) this.#changed.add("marks");
+      this.#lost = rpc.lost;
+      update();
+    });
+    rpc.on("refresh", () => {}); // the selection says so, too, and with what rows are now
+    watchTheme(this.tiles.paintSoon, signal);
+    listen(this, signal);
+    this.#resize();
+  }
+
+  /** Pick one tile and no other; -1: none. */
+  pickOnly(place: number): void {
+    this.pickPlaces(place < 0 ? [] : [place], null);
+    if (place < 0) return;
+    this.#anchor = place;
+    this.tiles.moveTo(place);
+  }
+
+  /** Add a tile to those picked, or take it away. */
+  toggle(place: number): void {
+    const { state } = this;
+    const row = state.visible.at(place);
+    if (row < 0) return;
+    const rows = state.own?.clone() ?? new Bitset(state.n);
+    if (rows.has(row)) rows.delete(row);
+    else rows.add(row);
+    this.#anchor = place;
+    this.tiles.moveTo(place);
+    state.pick(rows);
+  }
+
+  /** Pick all from where picking began to here; `more` keeps those picked before. */
+  extend(place: number, more = false): void {
+    if (place < 0) return;
+    const { state } = this;
+    if (this.#anchor < 0) this.#anchor = this.tiles.cursor;
+    this.tiles.moveTo(place);
+    const rows = (more && state.own?.clone()) || new Bitset(state.n);
+    for (const row of state.visible.between(this.#anchor, place)) rows.add(row);
+    state.pick(rows);
+  }
+
+  /** Pick tiles, in addition to rows. */
+  pickPlaces(places: readonly number[], more: Bitset | null): void {
+    const { state } = this;
+    const rows = more?.n === state.n ? more.clone() : new Bitset(state.n);
+    for (const place of places) rows.add(state.visible.at(place));
+    if (state.own ? !state.own.equals(rows) : places.length || more) state.pick(rows);
+  }
+
+  pickAll(): void {
+    const { state } = this;
+    state.pick((state.store.allowed(state.of, [state.source]) ?? Bitset.all(state.n)).clone());
+  }
+
+  /** Let go of what is going on: a drag, else what is picked. Tells whether there was something. */
+  escape(): boolean {
+    if (this.drag.active) this.drag.cancel();
+    else if (this.state.own) this.state.pick(null);
+    else return false;
+    return true;
+  }
+
+  /** Move the keyboard; picking a range begins there. */
+  moveTo(place: number): void {
+    this.#anchor = place;
+    this.tiles.moveTo(place);
+  }
+
+  /** Point all views at a tile. */
+  point(place: number): void {
+    const { state } = this;
+    const row = state.visible.at(place);
+    if (row < 0) return;
+    this.tiles.moveTo(place);
+    this.#lastActive = row;
+    state.store.setActive({ of: state.of, row }, state.source);
+  }
+
+  resize(factor: number): void {
+    const size = Math.round(this.state.get("size") * factor);
+    this.state.set("size", Math.min(Math.max(size, SMALLEST), LARGEST));
+  }
+
+  /** Draw what changed since the last frame. */
+  #update(): void {
+    const changed = new Set(this.#changed);
+    this.#changed.clear();
+    const { state } = this;
+    if (!state.loaded || !changed.size) return;
+    if (changed.has("traits")) this.#resize();
+    if (changed.has("rows")) this.#rowsChanged();
+    if (changed.has("marks")) this.#followActive();
+    this.tiles.paintSoon();
+    if (changed.size === 1 && changed.has("cells")) return;
+    this.#toolbar.update();
+    this.actions.update();
+    this.frame.empty(state.visible.length ? "" : this.#whyEmpty());
+  }
+
+  #rowsChanged(): void {
+    const { model } = this.state;
+    // Another order starts at the top; what others brush leaves the eye where it is.
+    const shape = JSON.stringify([model.get("order_by"), model.get("ascending")]);
+    const own = this.#shape !== "" && shape !== this.#shape;
+    this.#shape = shape;
+    this.#anchor = -1;
+    this.tiles.reset(own);
+  }
+
+  /** Show the row that another view made the active one. */
+  #followActive(): void {
+    const { state } = this;
+    const row = pointsAt(state, state.store.active);
+    if (row < 0 || row === this.#lastActive) return;
+    this.#lastActive = row;
+    const place = state.visible.placeOf(row);
+    if (place >= 0) this.tiles.moveTo(place);
+  }
+
+  #resize(): void {
+    const looks = `${this.state.get("size")}|${this.state.get("height")}`;
+    if (looks === this.#looks) return;
+    this.#looks = looks;
+    this.frame.root.style.height = `${this.state.get("height")}px`;
+    this.tiles.relayout();
+  }
+
+  #whyEmpty(): string {
+    const { state } = this;
+    if (state.n) return `no ${state.of} match what is selected in other views`;
+    if (state.of === "images") return "no images yet";
+    if (state.of === "instances") return "no instances yet: accept predictions, or draw masks";
+    return state.hasRun ? "the run has no predictions" : "no predictions: run = model.predict(ds)";
+  }
+}

@@ -1,0 +1,144 @@
+/** What mouse and keys do in the gallery. */
+import type { Bitset } from "../../core/bitset";
+import type { Of } from "../../core/selection";
+import { claim, focusOn, hear } from "../elements";
+import { ACTION_KEYS } from "./actions";
+import type { Gallery } from "./gallery";
+
+const DOING: Record<Of, [string, string][]> = {
+  images: [
+    ["N", "nothing here: the picked images are empty"],
+    ["C", "the picked images are complete"],
+    ["O", "masks in the images on or off"],
+  ],
+  instances: [
+    ["1 … 9", "give the picked instances this label; L lists them"],
+    ["V", "the picked instances are verified"],
+    ["Delete", "remove the picked instances"],
+  ],
+  predictions: [
+    ["A M", "accept the picked predictions"],
+    ["X", "reject them"],
+  ],
+};
+
+export function keysOf(of: Of): [string, string][] {
+  return [
+    ["← → ↑ ↓ PgUp PgDn Home End", "move from tile to tile"],
+    ["Space", "pick or unpick the tile"],
+    ["Shift+← Shift+→", "pick a range; so does a click with Shift"],
+    ["Ctrl+A", "pick all tiles shown"],
+    ["Esc", "pick nothing"],
+    ["Enter", "point all views at the tile; so does a double click"],
+    ["drag", "pick with a box; with Alt freehand, with Ctrl in addition; a finger rests first"],
+    ...DOING[of],
+    ["Ctrl+Z Ctrl+Y", "undo, redo the last change of the dataset"],
+    ["+ −", "larger, smaller tiles"],
+    ["?", "this list"],
+  ];
+}
+
+export function listen(gallery: Gallery, signal: AbortSignal): void {
+  const { frame, tiles, state } = gallery;
+  const { scroller } = tiles;
+  hear(frame.root, "keydown", (event) => onKey(gallery, event), { signal });
+  let before: Bitset | null = null; // what was picked before the first click of a double one
+  const at = (event: MouseEvent) => tiles.layout.placeAt(...tiles.point(event), tiles.n);
+  const onMouseDown = (event: MouseEvent) => {
+    if (event.offsetX > scroller.clientWidth) return; // the scroll bar
+    event.preventDefault(); // no text is selected
+    focusOn(scroller);
+  };
+  hear(scroller, "mousedown", onMouseDown, { signal });
+  hear(
+    scroller,
+    "click",
+    (event) => {
+      if (gallery.drag.ended || event.detail > 1) return;
+      const place = at(event);
+      before = state.own;
+      if (event.shiftKey) gallery.extend(place, event.ctrlKey || event.metaKey);
+      else if (event.ctrlKey || event.metaKey) gallery.toggle(place);
+      else gallery.pickOnly(place);
+    },
+    { signal },
+  );
+  hear(
+    scroller,
+    "dblclick",
+    (event) => {
+      const place = at(event);
+      if (place < 0 || gallery.drag.ended) return;
+      state.pick(before?.n === state.n ? before : null);
+      gallery.point(place);
+    },
+    { signal },
+  );
+  const hover = (event: PointerEvent) => {
+    const row = event.pointerType === "touch" || gallery.drag.active ? -1 : state.visible.at(at(event));
+    state.store.setHover(row < 0 ? null : { of: state.of, row }, state.source);
+  };
+  hear(scroller, "pointermove", hover, { signal });
+  const left = () => {
+    if (state.store.hover?.of === state.of) state.store.setHover(null, state.source);
+  };
+  hear(scroller, "pointerleave", left, { signal });
+  hear(signal, "abort", left, { once: true });
+}
+
+function onKey(gallery: Gallery, event: KeyboardEvent): void {
+  const target = event.composedPath()[0] as HTMLElement;
+  if (target.closest(".nbl-popover")) return;
+  const command = event.ctrlKey || event.metaKey;
+  if (target.closest("input, select, textarea") && !command) return;
+  if (target.closest("button") && (event.key === "Enter" || event.key === " ")) return;
+  if (act(gallery, event, command)) claim(event);
+}
+
+function act(gallery: Gallery, event: KeyboardEvent, command: boolean): boolean {
+  const { tiles, state, actions } = gallery;
+  const key = event.key.toLowerCase();
+  if (command) return commanded(gallery, key, event.shiftKey);
+  if (event.altKey) return false;
+  const to = tiles.layout.step(tiles.cursor, event.key, tiles.n, tiles.page);
+  if (to !== null) {
+    if (event.shiftKey) gallery.extend(to);
+    else gallery.moveTo(to);
+    return true;
+  }
+  const doing = ACTION_KEYS[state.of][key];
+  if (doing) return actions.perform(doing) || true;
+  const label = state.of === "instances" && /^[1-9]$/.test(key) ? state.labels[Number(key) - 1] : undefined;
+  if (label !== undefined) return actions.perform("Label", label) || true;
+  switch (key) {
+    case " ":
+      gallery.toggle(tiles.cursor);
+      return true;
+    case "enter":
+      gallery.point(tiles.cursor);
+      return true;
+    case "escape":
+      return gallery.escape();
+    case "+":
+    case "=":
+      gallery.resize(1.25);
+      return true;
+    case "-":
+      gallery.resize(0.8);
+      return true;
+    case "o":
+      if (state.of !== "images") return false;
+      state.set("overlays", !state.get("overlays"));
+      return true;
+    default:
+      return false;
+  }
+}
+
+function commanded(gallery: Gallery, key: string, shift: boolean): boolean {
+  if (key === "a") gallery.pickAll();
+  else if (key === "z") void gallery.actions.travel(shift ? "redo" : "undo");
+  else if (key === "y") void gallery.actions.travel("redo");
+  else return false;
+  return true;
+}

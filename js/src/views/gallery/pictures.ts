@@ -1,0 +1,67 @@
+/** Pictures of tiles as bitmaps, closed when they are let go; with and without masks apart. */
+import { Pictures } from "../rows/fetch";
+import type { GalleryState } from "./state";
+
+const PIXELS = 24_000_000; // of bitmaps kept, 4 bytes each, or three screens of tiles if that is more
+
+export class TilePictures {
+  #kinds: [Bitmaps, Bitmaps];
+
+  readonly #state: GalleryState;
+
+  /** @param size of a picture. @param inView tiles there are in view. */
+  constructor(state: GalleryState, size: () => number, inView: () => number, arrived: () => void) {
+    this.#state = state;
+    const options = {
+      size,
+      make: (file: Blob) => createImageBitmap(file),
+      free: (bitmap: ImageBitmap) => bitmap.close(),
+      limit: () => Math.max(3 * inView(), Math.floor(PIXELS / size() ** 2)),
+    };
+    const make = (overlays: boolean) =>
+      new Bitmaps(
+        state,
+        {
+          ...options,
+          arrived: () => {
+            if (overlays === state.get("overlays")) arrived();
+          },
+        },
+        state.signal,
+      );
+    this.#kinds = [make(false), make(true)];
+    state.renumbered = (to) => {
+      for (const kind of this.#kinds) kind.renumber(to);
+    };
+  }
+
+  /** A picture, perhaps with masks where it should have none or the other way round, until it has come. */
+  get(row: number) {
+    return this.#now.get(row) ?? this.#other.get(row);
+  }
+
+  want(rows: readonly number[]): void {
+    this.#now.want(rows);
+    this.#other.want([]);
+  }
+
+  get #now(): Bitmaps {
+    return this.#kinds[Number(this.#state.get("overlays"))];
+  }
+
+  get #other(): Bitmaps {
+    return this.#kinds[1 - Number(this.#state.get("overlays"))];
+  }
+}
+
+class Bitmaps extends Pictures<ImageBitmap> {
+  /** Rows have other numbers; null: nobody knows which. */
+  renumber(to: ((row: number) => number) | null): void {
+    const kept = [...this.kept];
+    for (const [row] of kept) if (!to || to(row) < 0) this.drop(row);
+    if (!to) return;
+    const moved = [...this.kept].map(([row, picture]) => [to(row), picture] as const);
+    this.kept.clear();
+    for (const [row, picture] of moved) this.kept.set(row, picture);
+  }
+}
