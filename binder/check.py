@@ -1,6 +1,7 @@
 """Generate the tutorials' reefs and see that the stored runs fit them: ``python binder/check.py``.
 
-Runs the notebooks' own first cells, up to where they load or train, so that there is one description of each reef.
+Runs the notebooks' own first cells, up to where they load or train, so that each reef is described in one
+place.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def main() -> None:
     for name in RUNS:
         ds = first_cells(name)["ds"]
         for stored in RUNS[name].values():
-            print(f"{name}: {stored}: {fits(ds, stored)!r} fits")
+            print(f"{name}: {stored}: {fits(ds, stored)!r} fits")  # noqa: T201
 
 
 def first_cells(name: str) -> dict[str, Any]:

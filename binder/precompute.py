@@ -70,7 +70,7 @@ def execute(name: str, *, outputs: bool) -> None:
 
 
 def tidy(book: Any) -> Any:
-    """Without what changes from run to run and nobody reads: progress bars, widget state, times, addresses."""
+    """Without what changes from run to run and nobody reads: progress, widget state, times, addresses."""
     book.metadata.pop("widgets", None)
     for cell in book.cells:
         cell.metadata.clear()

@@ -79,6 +79,30 @@ def test_it_draws_what_is_there(truth: Tables) -> None:
     assert set(drawn["origin"]) == {"reviewer"}
 
 
+def test_it_draws_only_what_labels_lack(truth: Tables) -> None:
+    images = truth.instances["image_id"].unique()[:6]
+    whole = Reviewer(truth).draw(images)
+    names = np.asarray(truth.labels)
+    half = whole.iloc[::2].copy()
+    half.loc[half.index[0], "label"] = names[
+        half["label"].cat.codes.iloc[0] - 1
+    ]  # a wrong name covers nothing
+    rest = Reviewer(truth).draw(images, there=half)
+    missing = set(whole["mask"]) - set(half["mask"].iloc[1:])
+    assert set(rest["mask"]) == missing
+    assert Reviewer(truth).draw(images, there=half.iloc[:0])["mask"].tolist() == whole["mask"].tolist()
+
+
+def test_it_sees_which_images_show_a_label(truth: Tables) -> None:
+    reviewer = Reviewer(truth)
+    answers = reviewer.shows(truth.images.index, "snapper")
+    shown = truth.instances.loc[truth.instances["label"] == "snapper", "image_id"]
+    assert set(answers.index[answers]) == set(shown)
+    assert reviewer.n_decisions == len(truth.images)
+    with pytest.raises(UnknownNameError, match="no label 'cod'"):
+        reviewer.shows([0], "cod")
+
+
 def test_a_careless_reviewer_overlooks_some_instances(truth: Tables) -> None:
     drawn = Reviewer(truth, error_rate=0.5).draw(truth.images.index)
     assert 0.35 < len(drawn) / len(truth.instances) < 0.65

@@ -79,8 +79,28 @@ class Reviewer:
         self.n_decisions += len(ids)
         return pd.Series(empty ^ self._errs(b"empty %d" % i for i in ids), index=ids, dtype=bool)
 
-    def draw(self, image_ids: Iterable[int]) -> pd.DataFrame:
+    def shows(self, image_ids: Iterable[int], label: str) -> pd.Series:
+        """Is there such a thing to be seen in each of these images? bool by image id.
+
+        Raises:
+            UnknownNameError: an image or a label that the truth does not have.
+        """
+        ids = self._check(image_ids)
+        if label not in self.truth.labels:
+            raise UnknownNameError(f"the truth has no label {label!r}; it has {first(self.truth.labels)}")
+        instances = self.truth.instances
+        there = ids.isin(instances.loc[instances["label"] == label, "image_id"])
+        self.n_decisions += len(ids)
+        wrong = self._errs(b"shows %s %d" % (label.encode(), i) for i in ids)
+        return pd.Series(there ^ wrong, index=ids, dtype=bool)
+
+    def draw(self, image_ids: Iterable[int], there: pd.DataFrame | None = None) -> pd.DataFrame:
         """Draw every instance of these images, save those overlooked (the error rate's share).
+
+        Args:
+            image_ids: which images.
+            there: labels that are there already; what one of them covers by half under the same label is not
+                drawn again. None: nothing is.
 
         Returns:
             Rows to add as labels: the schema's columns, source "human", origin "reviewer", numbered from 0.
@@ -91,6 +111,8 @@ class Reviewer:
         ids = self._check(image_ids)
         rows = self.truth.instances[self.truth.instances["image_id"].isin(ids)]
         seen = ~self._errs(b"draw %d" % i for i in rows.index)
+        if there is not None:
+            seen &= ~self._covered(rows, there)
         drawn = rows.loc[seen, list(INSTANCES)].assign(origin="reviewer")
         drawn["source"] = pd.Categorical(["human"] * len(drawn), categories=rows["source"].cat.categories)
         self.n_decisions += len(drawn)
@@ -105,6 +127,16 @@ class Reviewer:
                 f"the truth has no images {first(unknown)}; it has {first(self.truth.images.index)}"
             )
         return ids
+
+    def _covered(self, rows: pd.DataFrame, there: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which of these true rows a label of the same name covers by half."""
+        there = there[there["image_id"].isin(rows["image_id"])]
+        pairs = rows.reset_index()[["image_id", "label", "mask"]].astype({"label": str}).reset_index()
+        pairs = pairs.merge(
+            there[["image_id", "label", "mask"]].astype({"label": str}), on=["image_id", "label"]
+        )
+        overlap = rle.iou_pairs(list(pairs["mask_x"]), list(pairs["mask_y"]))
+        return np.isin(np.arange(len(rows)), pairs["index"].to_numpy()[np.asarray(overlap) >= 0.5])
 
     def _best_iou(
         self, image_id: Hashable, labels: NDArray[np.object_], masks: list[bytes]
