@@ -15,6 +15,7 @@ from ..core.geometry import rle
 from ..core.rows import ids_of, select_rows, take_rows
 from ..core.schema import INDEX_NAMES
 from .edits import Allocate, new_instances, numbered, remove, set_cells
+from .gesture import REPLACED
 
 OVERLAPS = ("allow", "replace", "skip")
 
@@ -87,7 +88,9 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
 
 
 def decided(instances: pd.DataFrame, rejected: pd.DataFrame, predictions: pd.DataFrame) -> np.ndarray:
-    """What became of each prediction: 0 open, 1 accepted (or drawn just so), 2 rejected; ``(n,)`` int32.
+    """What became of each prediction: 0 open, 1 accepted, 2 rejected; ``(n,)`` int32.
+
+    Accepted are those drawn just so, too, and those a person took over with another mask or label.
 
     Args:
         instances: the working copy's.
@@ -95,7 +98,8 @@ def decided(instances: pd.DataFrame, rejected: pd.DataFrame, predictions: pd.Dat
         predictions: of a Run.
     """
     out = np.zeros(len(predictions), np.int32)
-    for code, table in ((2, rejected), (1, instances)):
+    replaced = (rejected["status"] == REPLACED).to_numpy()
+    for code, table in ((2, rejected[~replaced]), (1, rejected[replaced]), (1, instances)):
         known = _keys(table, predictions) if len(predictions) else set()
         if known:
             rows = zip(predictions["image_id"], predictions["label"], predictions["mask"], strict=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from ..core.change import Change, State
 from ..core.errors import StorageError
 from . import acceptance, edits, history
+from .gesture import Gesture, change_of
 from .revert import revert
 from .storage import user
 from .targets import target
@@ -172,6 +173,16 @@ class Editing:
         return self._make(
             lambda state: edits.add_instances(state, frame, self._copy.reserve, origin or user())
         )
+
+    def edit(self, build: Callable[[State], Gesture], origin: str | None = None) -> Change:
+        """What a gesture in a view does, as one change; for those who write views.
+
+        Args:
+            build: takes the tables as they are, and says which rows come, change and go. It may raise: then
+                nothing was done.
+            origin: who makes it; default: the user's login.
+        """
+        return self._make(lambda state: change_of(state, build(state), self._copy.reserve, origin or user()))
 
     def add_label(self, name: str, origin: str | None = None) -> Change:
         """One more label, at the end of the list."""
