@@ -7,7 +7,7 @@ import type { Gallery } from "./gallery";
 
 const WANDER = 5; // pixels a press may move and still be a click
 const LONG = 420; // milliseconds a finger rests until it picks
-const EDGE = 28; // pixels at the rim where a drag scrolls
+const EDGE = 16; // pixels at the rim where a drag scrolls
 const STRIDE = 4; // pixels between points of a line
 
 interface Press {

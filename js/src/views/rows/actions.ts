@@ -84,12 +84,14 @@ export class ActionBar {
       h("span.nbl-spacer"),
       h("button.nbl-quiet.nbl-icon", { "aria-label": "dismiss", onclick: () => this.#toButtons() }, "×"),
     );
-    window.setTimeout(() => {
+    window.clearTimeout(this.#settling);
+    this.#settling = window.setTimeout(() => {
       this.#settled = true;
     }, SETTLED);
   }
 
   #settled = false;
+  #settling = 0;
   #confirmed = "";
 
   get busy(): boolean {
