@@ -55,6 +55,7 @@ class Change:
         note: a sentence for the log.
         id: unique.
         time: when, ISO 8601, UTC.
+        seconds: how long a person looked before answering; None where nobody was asked.
     """
 
     tables: Mapping[str, TableChange] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Change:
     note: str = ""
     id: str = field(default_factory=_new_id)
     time: str = field(default_factory=_now)
+    seconds: float | None = None
 
     def __bool__(self) -> bool:
         return bool(self.tables) or self.labels is not None

@@ -87,6 +87,7 @@ def encode_change(change: Change) -> tuple[dict[str, Any], bytes]:
         "time": change.time,
         "origin": change.origin,
         "note": change.note,
+        "seconds": change.seconds,
         "labels": change.labels,
         "tables": tables,
         "streams": [len(stream) for stream in streams],
@@ -100,7 +101,8 @@ def decode_change(meta: dict[str, Any], body: bytes | memoryview) -> Change:
     streams = [view[a:b] for a, b in pairwise(ends)]
     tables = {name: _decode_rows(rows, streams) for name, rows in meta["tables"].items()}
     labels = meta["labels"] and (tuple(meta["labels"][0]), tuple(meta["labels"][1]))
-    return Change(tables, labels, meta["origin"], meta["note"], meta["id"], meta["time"])
+    told = meta["origin"], meta["note"], meta["id"], meta["time"], meta.get("seconds")
+    return Change(tables, labels, *told)
 
 
 def write_stream(batch: pa.RecordBatch) -> bytes:

@@ -243,7 +243,10 @@ class Dataset(Editing):
             return Comparison.of(before_id, after_id, diff(before, after), before, after)
 
     def log(self) -> pd.DataFrame:
-        """Every change up to the working copy, newest first: time, origin, note, counts, version."""
+        """Every change up to the working copy, newest first: time, origin, note, counts, seconds, version.
+
+        ``seconds`` is how long a person looked before answering, in a review; missing elsewhere.
+        """
         with self._copy.lock:
             self.sync()
             return history.log_table(self._session.store, self._session.base, self._session.pending)

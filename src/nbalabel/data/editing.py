@@ -10,6 +10,7 @@ import pandas as pd
 from ..core.change import Change, State
 from ..core.errors import StorageError
 from . import acceptance, edits, history
+from .answers import Answer, answer
 from .gesture import Gesture, change_of
 from .revert import revert
 from .storage import user
@@ -183,6 +184,38 @@ class Editing:
             origin: who makes it; default: the user's login.
         """
         return self._make(lambda state: change_of(state, build(state), self._copy.reserve, origin or user()))
+
+    def answer(
+        self,
+        rows: pd.DataFrame,
+        what: str,
+        label: str | None = None,
+        overlap: str = "skip",
+        annotator: str | None = None,
+        seconds: float | None = None,
+        instead_of: Change | None = None,
+    ) -> Change:
+        """What a person says of masks they looked at, as one change that keeps who and how long.
+
+        Accepted predictions become instances of status "verified"; accepted instances get that status.
+        Rejected predictions are not proposed again; rejected instances are removed.
+
+        Args:
+            rows: predictions of a Run, or instances.
+            what: "accept", "reject", or "relabel": accepted with another label.
+            label: the other label.
+            overlap: what happens where an accepted prediction overlaps a label: "skip" (an error), "allow",
+                or "replace" (the label goes).
+            annotator: who answers; default: the user's login.
+            seconds: how long they looked.
+            instead_of: the change of an earlier answer, which is taken back in the same change.
+
+        Raises:
+            DataError: the prediction overlaps a label or was decided before, or the answer does not fit.
+            UnknownNameError: instances that are not there.
+        """
+        given = Answer(what, annotator or user(), seconds, label, overlap, instead_of)
+        return self._make(lambda state: answer(state, rows, given, self._copy.reserve))
 
     def add_label(self, name: str, origin: str | None = None) -> Change:
         """One more label, at the end of the list."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,14 +67,14 @@ def measure(change: Change, state: State) -> Change:
     heights, widths = sizes(state.tables["images"], frame, "instances")
     rle.check(masks.new, heights, widths, ids=masks.ids)
     updated = dict(rows.updated)
-    for name, new in _measures(masks.new, heights).items():
+    for name, new in measures(masks.new, heights).items():
         updated[name] = _override(updated.get(name), Cells(masks.ids, values(frame[name]), new))
     updated = {name: cells for name, cells in updated.items() if len(cells.ids) or cells.retypes}
     tables = {
         **change.tables,
         "instances": TableChange(rows.created, updated, rows.deleted, rows.columns),
     }
-    return Change(tables, change.labels, change.origin, change.note, change.id, change.time)
+    return replace(change, tables=tables)
 
 
 def remove(state: State, table: str, ids: np.ndarray, origin: str) -> Change:
@@ -251,7 +252,8 @@ def _add_columns(
     return measure(diff(state, after, origin, f"set {', '.join(cells)} of {len(at)} {table}"), state)
 
 
-def _measures(masks: Any, heights: np.ndarray) -> dict[str, np.ndarray]:
+def measures(masks: Any, heights: np.ndarray) -> dict[str, np.ndarray]:
+    """Boxes and areas of masks that were checked."""
     boxes = rle.boxes(masks, heights).astype(np.float32)
     return {**{name: boxes[:, i] for i, name in enumerate(_BOX)}, "area": rle.areas(masks).astype(np.int32)}
 

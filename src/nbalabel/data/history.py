@@ -24,7 +24,7 @@ _VERSIONS = [
     "updated",
     "removed",
 ]
-_LOG = ["time", "origin", "note", "created", "updated", "deleted", "version"]
+_LOG = ["time", "origin", "note", "created", "updated", "deleted", "seconds", "version"]
 
 
 def versions_table(store: Store) -> pd.DataFrame:
@@ -64,6 +64,7 @@ def log_table(store: Store, base: str, pending: Sequence[Change]) -> pd.DataFram
             rows.append(_first_entry(manifest))
     frame = pd.DataFrame(rows, columns=["change", *_LOG]).set_index("change")
     frame["time"] = pd.to_datetime(frame["time"], format="ISO8601", utc=True)
+    frame["seconds"] = frame["seconds"].astype(float)
     return frame
 
 

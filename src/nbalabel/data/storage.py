@@ -81,6 +81,7 @@ def log_entry(change: Change) -> dict[str, Any]:
         "origin": change.origin,
         "note": change.note or change.summary(),
         **{what: sum(c[what] for c in counts) for what in ("created", "updated", "deleted")},
+        "seconds": change.seconds,
     }
 
 
