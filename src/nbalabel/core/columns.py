@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 Array = Any
 """A NumPy array or a pandas extension array, one value per row."""
 
+_CHUNKS = 64  # that an Arrow column may have before they are joined
+
 
 def values(column: pd.Series | pd.Index) -> Array:
     """The array behind a column, not copied: NumPy (read-only) where it is plain, else an extension array.
@@ -101,7 +103,9 @@ def concat(arrays: Sequence[Array]) -> Array:
         return np.concatenate(arrays)
     if hasattr(arrays[0], "_pa_array"):
         chunks = [chunk for array in arrays for chunk in array._pa_array.chunks]
-        return _like(arrays[0], pa.chunked_array(chunks, type=arrays[0]._pa_array.type))
+        joined = pa.chunked_array(chunks, type=arrays[0]._pa_array.type)
+        # One row after another would otherwise leave a chunk each.
+        return _like(arrays[0], joined if len(chunks) <= _CHUNKS else joined.combine_chunks())
     return type(arrays[0])._concat_same_type(list(arrays))
 
 

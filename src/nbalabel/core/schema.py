@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -176,6 +177,11 @@ def conform(
 
 def empty(table: str, labels: Sequence[str] = ()) -> pd.DataFrame:
     """A table of the right columns and no rows."""
+    return _empty(table, tuple(labels)).copy(deep=False)
+
+
+@lru_cache(maxsize=16)
+def _empty(table: str, labels: tuple[str, ...]) -> pd.DataFrame:
     schema = PREDICTIONS if table == "predictions" else SCHEMAS[table]
     return conform(pd.DataFrame({name: [] for name in schema}), table, labels)
 

@@ -60,9 +60,11 @@ def _check_orphans(gone: np.ndarray, frame: pd.DataFrame, name: str) -> None:
 def _check_instances(change: TableChange, frame: pd.DataFrame, images: pd.DataFrame, name: str) -> None:
     masks = [change.updated[column].ids for column in _MASK if column in change.updated]
     parsed = np.unique(np.concatenate([ids_of(change.created), *masks]))
-    validate_instances(_rows(frame, parsed), images, name)
+    if len(parsed):
+        validate_instances(_rows(frame, parsed), images, name)
     rest = np.setdiff1d(change.updated_ids, parsed)
-    validate_instances(_rows(frame, rest), images, name, masks=False)
+    if len(rest):
+        validate_instances(_rows(frame, rest), images, name, masks=False)
 
 
 def _rows(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:

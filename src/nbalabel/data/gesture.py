@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from ..core.change import Cells, Change, State, TableChange
-from ..core.columns import positions, put, take, values
-from ..core.errors import UnknownNameError, first
-from ..core.rows import NO_ROWS, take_rows
-from ..core.schema import INDEX_NAMES
-from .edits import Allocate, new_instances, numbered, set_cells
+from ..core.columns import Array, equal, frame_of, missing, positions, put, same_dtype, take, values
+from ..core.errors import DataError, UnknownNameError, first
+from ..core.geometry import rle
+from ..core.rows import NO_ROWS, select_rows
+from ..core.schema import INDEX_NAMES, INSTANCES
+from .edits import Allocate, measure, measures, new_instances, numbered, sizes
 
 REPLACED = "verified"
 """Status, in the table of rejected predictions, of those a person took over with another mask or label."""
@@ -27,7 +29,7 @@ class Gesture:
     Attributes:
         note: a sentence for the log.
         updated: instance id -> its new cells, such as ``{"mask": rle}``; boxes and areas follow.
-        created: rows that become instances: at least image_id, label and mask.
+        created: columns of rows that become instances: at least image_id, label and mask, one value a row.
         removed: ids of instances.
         replaced: predictions that created rows stand in for; they count as accepted.
         rejected: predictions turned down.
@@ -35,7 +37,7 @@ class Gesture:
 
     note: str
     updated: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
-    created: pd.DataFrame | None = None
+    created: Mapping[str, Any] = field(default_factory=dict)
     removed: Sequence[int] = ()
     replaced: pd.DataFrame | None = None
     rejected: pd.DataFrame | None = None
@@ -59,13 +61,12 @@ def change_of(state: State, gesture: Gesture, allocate: Allocate, origin: str) -
     change = _updated(state, gesture, removed, origin)
     rows = change.tables.get("instances", TableChange())
     created, tables = NO_ROWS, dict(change.tables)
-    if gesture.created is not None and len(gesture.created):
-        fresh = new_instances(state, gesture.created)
-        created = numbered(fresh, allocate("instances", len(fresh)), INDEX_NAMES["instances"])
+    if gesture.created:
+        created = _created(state, gesture.created, allocate)
         labeled = _label_images(state.tables["images"], np.unique(values(created["image_id"])))
         tables |= {"images": labeled} if labeled else {}
-    deleted = take_rows(state.tables["instances"], positions(state.tables["instances"].index, removed))
-    rows = TableChange(created, rows.updated, deleted if len(removed) else NO_ROWS)
+    deleted = select_rows(state.tables["instances"], removed) if len(removed) else NO_ROWS
+    rows = TableChange(created, rows.updated, deleted)
     tables |= {"instances": rows} if rows else {}
     turned_down = _decided(state, gesture, allocate)
     tables |= {"rejected": TableChange(turned_down)} if len(turned_down) else {}
@@ -75,16 +76,62 @@ def change_of(state: State, gesture: Gesture, allocate: Allocate, origin: str) -
 def _updated(state: State, gesture: Gesture, removed: np.ndarray, origin: str) -> Change:
     ids = _known(state, np.array(sorted(gesture.updated), np.int64))
     ids = ids[~np.isin(ids, removed)]
-    if not len(ids):
-        return Change()
     frame = state.tables["instances"]
     at = positions(frame.index, ids)
     wanted = [gesture.updated[int(row)] for row in ids]
-    cells: dict[str, Any] = {}
+    cells: dict[str, Cells] = {}
     for name in dict.fromkeys(name for row in wanted for name in row):
-        old = take(values(frame[name]), at)
-        cells[name] = [row.get(name, was) for row, was in zip(wanted, old, strict=True)]
-    return set_cells(state, "instances", ids, cells, origin)
+        given = np.array([name in row for row in wanted])
+        old = take(values(frame[name]), at[given])
+        new = _fitted([row[name] for row in wanted if name in row], old.dtype, name)
+        changed = Cells(ids[given], old, new).at(~equal(old, new))
+        if len(changed.ids):
+            cells[name] = changed
+    tables = {"instances": TableChange(updated=cells)} if cells else {}
+    return measure(Change(tables, None, origin), state)
+
+
+def _created(state: State, columns: Mapping[str, Any], allocate: Allocate) -> pd.DataFrame:
+    """Rows of the columns and dtypes of the instances there are."""
+    there, n = state.tables["instances"], len(columns["mask"])
+    image_ids = _fitted(columns["image_id"], np.dtype(np.int64), "image_id")
+    heights, widths = sizes(state.tables["images"], pd.DataFrame({"image_id": image_ids}), "new instances")
+    masks = _fitted(columns["mask"], there["mask"].dtype, "mask")
+    rle.check(masks, heights, widths, table="new instances")
+    given = {**columns, "image_id": image_ids, "mask": masks, **measures(masks, heights)}
+    out = {}
+    for name in there.columns:
+        dtype = there[name].dtype
+        if name in given:
+            out[name] = _fitted(given[name], dtype, name)
+        elif name in INSTANCES:
+            out[name] = _fitted([INSTANCES[name].default] * n, dtype, name)
+        else:
+            out[name] = missing(dtype, n)
+    start = allocate("instances", n)
+    return frame_of(out, np.arange(start, start + n), INDEX_NAMES["instances"])
+
+
+def _fitted(given: Any, dtype: Any, name: str) -> Array:
+    """Values as a column of the table takes them."""
+    if hasattr(given, "dtype") and same_dtype(given.dtype, dtype):
+        return given
+    try:
+        if isinstance(dtype, np.dtype):
+            return np.asarray(list(given), dtype)
+        if isinstance(dtype, pd.CategoricalDtype):
+            return _coded(list(given), dtype)
+        return pd.array(list(given), dtype=dtype)
+    except (TypeError, ValueError, pa.ArrowException) as error:
+        raise DataError(f"{name} must be {dtype}, got {first(list(given))}: {error}") from error
+
+
+def _coded(given: list[Any], dtype: pd.CategoricalDtype) -> Array:
+    codes = dtype.categories.get_indexer(pd.Index(given, dtype=object))
+    lost = [value for value, code in zip(given, codes, strict=True) if code < 0 and not pd.isna(value)]
+    if lost:
+        raise ValueError(f"expected one of {first(dtype.categories)}, got {first(lost)}")
+    return pd.Categorical.from_codes(codes, dtype=dtype)
 
 
 def _known(state: State, ids: np.ndarray) -> np.ndarray:

@@ -161,13 +161,14 @@ class Draft:
     def _picked(self, at: list[int]) -> pd.DataFrame | None:
         return take_rows(self.frame, np.array(at, np.int64)) if at else None
 
-    def _assembled(self) -> pd.DataFrame | None:
-        out = self._picked([at for at, _ in self._created])
-        if out is None:
-            return None
+    def _assembled(self) -> dict[str, Any]:
+        """Columns of the new rows: those of the rows they come from, with their own cells."""
+        if not self._created:
+            return {}
+        at = np.array([at for at, _ in self._created], np.int64)
+        out = {str(name): take(values(self.frame[name]), at) for name in self.frame.columns}
         for name in dict.fromkeys(name for _, cells in self._created for name in cells):
-            # Where a table lacks a column, no row of it keeps what it had there.
-            old = list(out[name]) if name in out else [None] * len(out)
+            old = list(out.get(name, [None] * len(at)))
             out[name] = [cells.get(name, was) for (_, cells), was in zip(self._created, old, strict=True)]
         return out
 

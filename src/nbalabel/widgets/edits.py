@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from ..core.change import Change, State
 from ..core.columns import positions
@@ -322,9 +321,11 @@ def _place(
     return found.mask, (f", cut {cut}" if cut else "") + (f", covered {gone}" if gone else "")
 
 
-def _new(image_id: int, masks: list[bytes], labels: list[str], who: str) -> pd.DataFrame:
-    columns = {"image_id": image_id, "label": labels, "mask": masks, "source": "human", "origin": who}
-    return pd.DataFrame(columns)
+def _new(image_id: int, masks: list[bytes], labels: list[str], who: str) -> dict[str, list[Any]]:
+    """Columns of masks that a person drew."""
+    n = len(masks)
+    person = {"source": ["human"] * n, "origin": [who] * n}
+    return {"image_id": [image_id] * n, "label": labels, "mask": masks, **person}
 
 
 def _created_ids(change: Change) -> list[int]:
