@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     from .learn.run import Run as Run
     from .learn.yolo import Yolo as Yolo
     from .widgets.confusion import Confusion as Confusion
+    from .widgets.editor import Editor as Editor
     from .widgets.explore import explore as explore
     from .widgets.gallery import Gallery as Gallery
     from .widgets.histogram import Histogram as Histogram
     from .widgets.learning_curves import LearningCurves as LearningCurves
     from .widgets.precision_recall import PrecisionRecall as PrecisionRecall
     from .widgets.reliability import Reliability as Reliability
+    from .widgets.review import Review as Review
     from .widgets.scatter import Scatter as Scatter
     from .widgets.table import Table as Table
     from .widgets.viewer import Viewer as Viewer
@@ -52,6 +54,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Confusion": "widgets.confusion",
+    "Editor": "widgets.editor",
     "Dataset": "data.dataset",
     "Gallery": "widgets.gallery",
     "Histogram": "widgets.histogram",
@@ -59,6 +62,7 @@ _HOME = {
     "Model": "learn.model",
     "PrecisionRecall": "widgets.precision_recall",
     "Reliability": "widgets.reliability",
+    "Review": "widgets.review",
     "Run": "learn.run",
     "Scatter": "widgets.scatter",
     "Table": "widgets.table",

@@ -80,6 +80,16 @@ describe("queue of edits", () => {
     expect(queue.waiting).toBe(2);
   });
 
+  it("knows a new mask by its number once the kernel has given it one, also its edits under way", async () => {
+    const { queue, asked } = played();
+    queue.send(edit("new-1"));
+    queue.send(edit("new-1", { id: "new-1", raster: boxRaster(0, 0, 5, 5, 20, 30) }));
+    asked[0].answer({ id: 12, note: "", rev: 5 });
+    await settled();
+    queue.arrived(5);
+    expect(queue.find("instances:12")?.raster).toMatchObject({ x: 0, y: 0 });
+  });
+
   it("takes a refused edit from the page and says why; the one before stands", async () => {
     const { queue, asked, refused } = played();
     queue.send(edit("instances:7", { id: 7 }));

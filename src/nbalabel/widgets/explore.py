@@ -38,14 +38,22 @@ class Explore(Workspace):
     """
 
     def __init__(
-        self, ds: Dataset, run: RunLike | None, x: str, y: str, color: str | None, of: str, height: int
+        self,
+        ds: Dataset,
+        run: RunLike | None,
+        x: str,
+        y: str,
+        color: str | None,
+        of: str,
+        height: int,
+        editing: bool,
     ) -> None:
         super().__init__(ds, run)
         from .viewer import Viewer
 
         self.bar = Bar(self)
         self.scatter = self._make_scatter(x, y, color, of, height)
-        self.viewer: Viewer = Viewer(self, height=height)
+        self.viewer: Viewer = Viewer(self, height=height, editing=editing)
         self.histograms: list[Histogram] = self._make_histograms()
         self._tables = Switch({name: partial(self._make_table, name) for name in self._shown_tables()})
         pair = [view for view in (self.scatter, self.viewer) if view is not None]
@@ -118,6 +126,7 @@ def explore(
     color: str | None = None,
     of: str = "images",
     height: int = 420,
+    editing: bool = False,
 ) -> Explore:
     """Look at a dataset, and at what a run says of it: all views in one, linked.
 
@@ -132,6 +141,7 @@ def explore(
         color: column to color points by, such as "habitat", "n_instances" or "best_score".
         of: what the points are: "images", "instances" or "predictions".
         height: of scatter and viewer, CSS pixels.
+        editing: whether the viewer has the tools of :class:`Editor`.
 
     Returns:
         A :class:`Workspace` that shows itself.
@@ -147,4 +157,4 @@ def explore(
         >>> ws.table("images").of
         'images'
     """
-    return Explore(ds, run, x, y, color, of, height)
+    return Explore(ds, run, x, y, color, of, height, editing)

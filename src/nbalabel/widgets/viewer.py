@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,19 +10,37 @@ import numpy.typing as npt
 import traitlets
 
 from ..core.errors import DataError, UnknownNameError
-from .bridge import Bridge, Buffers, serves
+from .bridge import Buffers, serves
+from .bundle import script, style
+from .edits import Edits
 from .imagery import facts, part_of, picture_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from ..core.change import Change, State
+    from ..core.segmenter import Segmenter
+    from ..data.gesture import Gesture
     from .workspace import Workspace
 
 TABLES = ("instances", "predictions")
+TOOLS = (
+    "select",
+    "pen",
+    "reshape",
+    "brush",
+    "eraser",
+    "box",
+    "fill",
+    "wand",
+    "scissors",
+    "cutout",
+    "assist",
+)
 _TEXTS = 50  # distinct texts of one image that get colors of their own
 
 
-class Viewer(Bridge):
+class Viewer(Edits):
     """An image with labels and predictions as layers, and a list of them; made for looking closely.
 
     It shows the image of the row all views point at (``ws.selection.active``): an image, or that of an
@@ -32,6 +51,9 @@ class Viewer(Bridge):
         ws: the workspace.
         image_id: the image to begin with; default: what the workspace points at.
         height: CSS pixels, 200..4000.
+        editing: whether it has the tools of :class:`Editor`.
+        segmenter: what its tools "cut out" and "point at a thing" ask; default :class:`GrabCut`.
+        annotator: who edits; default: the user's login.
         **options: any of the attributes below.
 
     Attributes:
@@ -49,6 +71,15 @@ class Viewer(Bridge):
         contrast: of the image, -1..1; default 0.
         gamma: of the image, 0.2..5, above 1 lightens shadows; default 1.
         show_list: whether the list of instances is open.
+        editing: whether it edits; fixed when the viewer is made.
+        tool: in hand while editing: "select", "pen", "reshape", "brush", "eraser", "box", "fill", "wand",
+            "scissors", "cutout" or "assist".
+        label: of new masks; default the first of the dataset.
+        overlap: what a new or changed mask does to others of its image: "allow" them to overlap, "overwrite"
+            (they lose its pixels) or go "behind" (it loses theirs).
+        brush_size: diameter of brush and eraser, 1..512 pixels of the image; default 24.
+        brush_shape: "circle" or "square".
+        tolerance: how far colors may be from the clicked one for the wand, 0..255; default 24.
 
     Example:
         >>> import tempfile, nbalabel as nl
@@ -75,15 +106,43 @@ class Viewer(Bridge):
     contrast = traitlets.Float(0.0, min=-1, max=1, help="around gray").tag(sync=True, echo_update=False)
     gamma = traitlets.Float(1.0, min=0.2, max=5, help="exponent").tag(sync=True, echo_update=False)
     show_list = traitlets.Bool(True, help="list of instances").tag(sync=True, echo_update=False)
+    editing = traitlets.Bool(False, read_only=True, help="has the editor's tools").tag(sync=True)
+    tool = traitlets.Enum(TOOLS, "select", help="in hand").tag(sync=True, echo_update=False)
+    label = traitlets.Unicode("", help="of new masks").tag(sync=True, echo_update=False)
+    overlap = traitlets.Enum(("allow", "overwrite", "behind"), "allow", help="with other masks").tag(
+        sync=True, echo_update=False
+    )
+    brush_size = traitlets.Int(24, min=1, max=512, help="image pixels").tag(sync=True, echo_update=False)
+    brush_shape = traitlets.Enum(("circle", "square"), "circle", help="of the brush").tag(
+        sync=True, echo_update=False
+    )
+    tolerance = traitlets.Int(24, min=0, max=255, help="of the wand").tag(sync=True, echo_update=False)
+    _tools = traitlets.Unicode("", help="the editor's script").tag(sync=True)
 
-    def __init__(self, ws: Workspace, image_id: int | None = None, height: int = 520, **options: Any) -> None:
+    def __init__(
+        self,
+        ws: Workspace,
+        image_id: int | None = None,
+        height: int = 520,
+        *,
+        editing: bool = False,
+        segmenter: Segmenter | None = None,
+        annotator: str | None = None,
+        **options: Any,
+    ) -> None:
         unknown = set(options) - set(self.class_trait_names(sync=True))
         if unknown:
             raise DataError(f"Viewer has no option {sorted(unknown)[0]!r}; see help(nl.Viewer)")
         color_by = str(options.get("color_by", "label"))
         if color_by not in _colorable(ws):
             raise UnknownNameError(f"no column {color_by!r} to color by; there are {_named(_colorable(ws))}")
-        super().__init__(ws, height=height, **options)
+        label = options.setdefault("label", ws.ds.labels[0] if ws.ds.labels else "")
+        if label and label not in ws.ds.labels:
+            raise UnknownNameError(f"no label {label!r}; the dataset has {_named(list(ws.ds.labels))}")
+        super().__init__(ws, segmenter=segmenter, annotator=annotator, height=height, **options)
+        if editing:
+            self.set_trait("editing", True)
+            self._tools, self._css = script("editor"), style("viewer") + style("editor")
         if image_id is not None:
             self.image_id = int(image_id)
 
@@ -143,6 +202,11 @@ class Viewer(Bridge):
         left, top, right, bottom = (int(value) for value in box)
         data = part_of(self.workspace, row, (left, top, right, bottom), int(longest))
         return {"rev": self.workspace.rev, "row": row, "box": box}, [data]
+
+    def _make(self, build: Callable[[State], Gesture]) -> Change:
+        if not self.editing:
+            raise DataError("this viewer only shows; nl.Editor(ws) or nl.Viewer(ws, editing=True) edits")
+        return super()._make(build)
 
     def picture(self) -> Image | None:
         """The image with its labels, and predictions where there are no labels, at most 480 pixels wide."""

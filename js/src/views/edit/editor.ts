@@ -6,6 +6,7 @@ import { area, EMPTY, equal, type Raster, subtract, union } from "../../core/edi
 import { Drafts } from "../../draw/draft";
 import type { Gesture, Into } from "../../tools/gesture";
 import type { Tool, ToolEvent } from "../../tools/tool";
+import { Cancelled } from "../../wire/rpc";
 import { h, perFrame } from "../dom";
 import type { Picture } from "../viewer/picture";
 import type { Tools } from "../viewer/stage";
@@ -147,7 +148,7 @@ export class Editor implements Tools {
     }
     this.#find();
     for (const item of this.queue.arrived(head.rev)) {
-      if (item.key !== this.#made) continue;
+      if (this.#made === null || this.queue.key(item.key) !== this.queue.key(this.#made)) continue;
       const mask = item.known === undefined ? -1 : maskOf(picture, `instances:${item.known}`);
       this.#made = null;
       if (mask >= 0) this.viewer.point(mask);
@@ -162,7 +163,11 @@ export class Editor implements Tools {
 
   readonly veiled = (mask: number): boolean => {
     const key = this.picture?.key(mask);
-    return key !== undefined && (this.queue.find(key) !== undefined || this.strokes.subject?.key === key);
+    if (key === undefined) return false;
+    const { subject } = this.strokes;
+    return (
+      this.queue.find(key) !== undefined || (subject !== undefined && this.queue.key(subject.key) === key)
+    );
   };
 
   // ---- tools
@@ -177,8 +182,10 @@ export class Editor implements Tools {
     this.#trace();
   }
 
-  say(text: string): void {
+  /** @param wrong it did not go as wanted. */
+  say(text: string, wrong = false): void {
     this.#rail.hint.textContent = text;
+    this.#rail.hint.toggleAttribute("data-wrong", wrong);
   }
 
   /** The active mask: the one made last, or the one all views point at. */
@@ -489,7 +496,8 @@ export class Editor implements Tools {
   }
 
   #refused(error: unknown): void {
-    this.viewer.frame.fail(error);
+    if (error instanceof Cancelled) return;
+    this.say(error instanceof Error ? error.message : String(error), true);
     this.#trace();
   }
 
@@ -500,6 +508,7 @@ export class Editor implements Tools {
       stage: this.viewer.stage,
       settings: this.settings,
       items: this.queue.items.filter((item) => item.imageId === picture?.head.imageId),
+      queue: this.queue,
       found: this.finder.found ?? EMPTY,
       strokes: this.strokes,
       tool: this.#tool?.name ?? "select",

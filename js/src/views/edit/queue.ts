@@ -40,6 +40,8 @@ interface Answer {
 
 export class Queue {
   #items: Pending[] = [];
+  /** Keys of masks that have become instances: the names of new ones, those of predictions. */
+  #became = new Map<string, string>();
 
   constructor(
     private rpc: Rpc,
@@ -58,14 +60,21 @@ export class Queue {
 
   /** The newest state of a mask. */
   find(key: string): Pending | undefined {
-    for (let i = this.#items.length - 1; i >= 0; i--) if (this.#items[i].key === key) return this.#items[i];
+    const wanted = this.key(key);
+    for (let i = this.#items.length - 1; i >= 0; i--)
+      if (this.key(this.#items[i].key) === wanted) return this.#items[i];
     return undefined;
+  }
+
+  /** A mask's key by now. */
+  key(key: string): string {
+    return this.#became.get(key) ?? key;
   }
 
   send(edit: Edit): void {
     const item: Pending = { ...edit };
     this.#items.push(item);
-    const { imageId, of, id, token, label, overlap, height, width } = edit;
+    const { imageId, of, id, key, token, label, overlap, height, width } = edit;
     const started = performance.now();
     const params = { image_id: imageId, of, id, token: typeof id === "string" ? "" : token, label, overlap };
     const buffers = [toCounts(edit.raster, height, width)];
@@ -73,7 +82,10 @@ export class Queue {
       ({ result }) => {
         performance.measure("nbl:edit:saved", { start: started, end: performance.now() });
         item.rev = result.rev;
-        if (result.id !== null) item.known = result.id;
+        if (result.id !== null) {
+          item.known = result.id;
+          this.#became.set(key, `instances:${result.id}`);
+        }
         this.heard.said(result.note);
         this.heard.changed();
       },

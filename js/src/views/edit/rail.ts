@@ -165,8 +165,8 @@ export class Rail {
 
   waiting(edits: number): void {
     this.#waiting.hidden = !edits;
-    this.#waiting.textContent =
-      edits === 1 ? "1 edit waits for the kernel" : `${edits} edits wait for the kernel`;
+    const all = edits === 1 ? "1 edit waits for the kernel" : `${edits} edits wait for the kernel`;
+    this.#waiting.textContent = edits ? all : "";
   }
 
   #turn(): void {

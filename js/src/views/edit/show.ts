@@ -13,7 +13,7 @@ import type { Reshaping } from "../../tools/reshape";
 import type { Picture } from "../viewer/picture";
 import type { Stage } from "../viewer/stage";
 import type { EditSettings } from "./options";
-import type { Pending } from "./queue";
+import type { Pending, Queue } from "./queue";
 import type { Strokes } from "./strokes";
 import { labelColor, maskOf } from "./subject";
 import type { InHand } from "./toolbox";
@@ -23,6 +23,7 @@ export interface Shown {
   stage: Stage;
   settings: EditSettings;
   items: readonly Pending[];
+  queue: Queue;
   found: Raster;
   strokes: Strokes;
   tool: string;
@@ -46,10 +47,10 @@ export function show(drafts: Drafts, shown: Shown): void {
 }
 
 function draftsOf(shown: Shown, picture: Picture): Draft[] {
-  const { items, strokes, found, settings } = shown;
-  const newest = new Map(items.map((item) => [item.key, item]));
+  const { items, queue, strokes, found, settings } = shown;
+  const newest = new Map(items.map((item) => [queue.key(item.key), item]));
   const { subject } = strokes;
-  if (strokes.under && subject) newest.delete(subject.key);
+  if (strokes.under && subject) newest.delete(queue.key(subject.key));
   const out: Draft[] = [...newest.values()].map(({ raster, color, rev }) => ({
     raster,
     color,

@@ -23,7 +23,7 @@ export function subjectAt(picture: Picture, mask: number, queue: Queue): Subject
 }
 
 export function subjectOf(picture: Picture, key: string, queue: Queue): Subject | undefined {
-  const mask = maskOf(picture, key);
+  const mask = maskOf(picture, queue.key(key));
   if (mask >= 0) return subjectAt(picture, mask, queue);
   const item = queue.find(key);
   if (!item || item.imageId !== picture.head.imageId) return undefined;
