@@ -71,12 +71,13 @@ class Listing(Bridge):
         """Small pictures of rows, one buffer each; an empty one where there is none, ``errors`` say why."""
         rows = self._rows(buffers[0])
         out, errors = [], {}
-        for row in rows.tolist():
-            try:
-                out.append(self._picture(row, min(max(size, 16), self._largest)))
-            except (NbalabelError, OSError, ValueError) as error:
-                out.append(b"")
-                errors[row] = str(error)
+        with self.workspace.steady():
+            for row in rows.tolist():
+                try:
+                    out.append(self._picture(row, min(max(size, 16), self._largest)))
+                except (NbalabelError, OSError, ValueError) as error:
+                    out.append(b"")
+                    errors[row] = str(error)
         return {"rev": self.workspace.rev, "errors": errors}, out
 
     @serves

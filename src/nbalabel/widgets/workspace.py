@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -72,7 +74,7 @@ class Workspace:
         self._views: weakref.WeakSet[Bridge] = weakref.WeakSet()
         self._take_tables()
         self.selection = Selection(self._index)
-        self._stale = self._scheduled = False
+        self._stale = self._scheduled = self._steady = False
         me = weakref.ref(self)
         self._unwatch = [ds.on_change(lambda: _tell(me)), watch(self)]
 
@@ -166,6 +168,8 @@ class Workspace:
     def refresh(self) -> None:
         """Look at the tables again if they have changed; views and clauses follow. Cells see to it."""
         with self.lock:
+            if self._steady:
+                return
             known = self._columns.frames["predictions"]
             if not self._stale and (self.run is None or is_untouched(self.run.predictions, known)):
                 return
@@ -175,6 +179,17 @@ class Workspace:
             self.selection.reindex(self._index)
             for view in list(self._views):
                 view.refreshed()
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Look at the tables now and not again within the block: for many reads in a row, and no edits."""
+        with self.lock:
+            self.refresh()
+            before, self._steady = self._steady, True
+            try:
+                yield
+            finally:
+                self._steady = before
 
     def sync(self) -> None:
         """What :meth:`refresh` does, called at the end of each cell: the run may have other predictions."""
