@@ -331,13 +331,17 @@ def test_what_was_drawn_is_there_after_a_commit_and_a_reload(book: Notebook) -> 
     book.page.keyboard.press("Enter")
     (mask,) = drawn(book)
     book.run("ds.commit('drawn')")
+    file = book.folder / "story.ipynb"
+    before = file.stat().st_mtime_ns
+    take(book, "Control+s")
+    wait(lambda: file.stat().st_mtime_ns != before)
     book.page.goto(book.page.url.split("?")[0])
     stage(book).locator("canvas").nth(1).wait_for(timeout=30_000)
     stored = nl.open(book.folder / "drawn.nbal").version(book.value("ds.version_id"))
     again = rle.decode(stored.instances["mask"].iloc[0], SIZE, SIZE)
     assert (again == mask).all()
     wait(lambda: shown(book) > 0)
-    assert abs(shown(book) - mask.mean()) < 0.01
+    assert abs(shown(book) - mask.mean()) < 0.03  # the ring around the active mask is drawn outside of it
 
 
 # ---- help
