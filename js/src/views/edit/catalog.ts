@@ -124,6 +124,9 @@ export const OPERATIONS: readonly Operation[] = [
   { op: "remove", key: "Delete", title: "remove", least: 1 },
 ];
 
+/** Lines of the viewer's sheet that do not hold while editing. */
+export const OVERRULED: readonly string[] = ["5 6 7", "1", "Ctrl+Z Ctrl+Y", "Esc"];
+
 export const KEYS: readonly (readonly [string, string])[] = [
   ...TOOLS.map(({ key, title }) => [key.toUpperCase(), title] as const),
   ...OPERATIONS.map(({ key, title }) => [key, title] as const),

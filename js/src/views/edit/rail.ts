@@ -24,6 +24,7 @@ export class Rail {
     "aria-orientation": "vertical",
   });
   readonly bar = h("div.nbl-edit-bar", { role: "toolbar", "aria-label": "tool settings" });
+  /** What the tool in hand does, and what became of the last gesture. */
   readonly hint = h("div.nbl-edit-hint", { role: "status", "aria-live": "polite" });
   #tools = new Map<ToolName, HTMLElement>();
   #label = h("select", { "aria-label": "label", title: "label of new masks and of the active one (1 … 9)" });
