@@ -72,6 +72,18 @@ WATCH = """([selector, root]) => {
 }"""
 
 
+FRAMES = """() => {
+    window.__frames = [];
+    let last = 0;
+    const tick = (now) => {
+        if (last) window.__frames.push(now - last);
+        last = now;
+        requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+}"""
+
+
 def strokes(book: Notebook, selector: str, n: int = 10, pause: float = 0.6) -> None:
     """Wavy strokes over the middle of an element."""
     box = book.page.locator(selector).first.bounding_box()
@@ -202,7 +214,7 @@ def gallery() -> list[Row]:
         box = root.bounding_box()
         assert box
         book.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        book.page.evaluate("() => { window.__frames = []; }")
+        book.page.evaluate(FRAMES)
         for _ in range(120):
             book.page.mouse.wheel(0, 240)
         frames = book.page.evaluate("() => window.__frames")
