@@ -28,9 +28,12 @@ VIEWS = [
     "nl.Viewer(ws, height=420)",
     "nl.Histogram(ws, 'score', of='predictions', split='match')",
     "nl.Confusion(ws)",
+    "nl.Editor(ws, height=420, tool='brush', brush_size=14)",
+    "nl.Gallery(ws, of='predictions', size=96, order='score', ascending=False, height=380)",
+    "nl.Review(ws, run.predictions, order='score', height=420)",
 ]
 EMPTY = ["import nbalabel as nl\nds = nl.create('empty.nbal', ['fish'])", "nl.explore(ds)"]
-NAMES = ("scatter", "table", "viewer", "histogram", "confusion")
+NAMES = ("scatter", "table", "viewer", "histogram", "confusion", "editor", "gallery", "review")
 
 
 def save(book: Notebook, cell: int, path: Path) -> None:
@@ -63,7 +66,7 @@ def views(folder: Path, theme: str) -> None:
     """One view after the other."""
     with (
         tempfile.TemporaryDirectory() as work,
-        notebook(Path(work), VIEWS, theme=theme, width=1180, height=3200) as book,
+        notebook(Path(work), VIEWS, theme=theme, width=1180, height=4800) as book,
     ):
         book.run("ws.selection.active = ('images', int(ds.instances.image_id.value_counts().index[0]))")
         settle(book)
