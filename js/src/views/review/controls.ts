@@ -1,0 +1,100 @@
+/** Buttons for all that keys do, with the keys on them. */
+import { h } from "../dom";
+import type { Commands } from "./keys";
+
+const FEW = 24; // labels that get a button; the others are in a list
+
+export interface Labels {
+  names: string[];
+  colors: string[];
+}
+
+export class Controls {
+  readonly root = h("div.nbl-review-controls");
+  readonly #chips = h("div.nbl-review-chips", { role: "toolbar", "aria-label": "labels" });
+  readonly #buttons = new Map<string, HTMLButtonElement>();
+  #labels: Labels = { names: [], colors: [] };
+
+  readonly #commands: Commands;
+
+  constructor(commands: Commands) {
+    this.#commands = commands;
+    const button = (name: string, key: string, what: string, act: () => void, kind = "") => {
+      const made = h(
+        `button${kind}` as "button",
+        { "data-act": name, title: `${what} (${key})`, "aria-label": what, onclick: act },
+        h("span", {}, name),
+        h("kbd", {}, key),
+      );
+      this.#buttons.set(name, made);
+      return made;
+    };
+    const { undo, back, skip, reject, accept, edit, outline } = commands;
+    this.root.append(
+      this.#chips,
+      h(
+        "div.nbl-review-actions",
+        { role: "toolbar", "aria-label": "answers" },
+        button("Back", "←", "go back", back, ".nbl-quiet"),
+        button("Undo", "U", "take the last answer back", undo, ".nbl-quiet"),
+        button("Outline", "O", "outline on or off", outline, ".nbl-quiet"),
+        button("Edit", "E", "edit the mask", edit, ".nbl-quiet"),
+        h("span.nbl-spacer"),
+        button("Skip", "→", "skip", skip),
+        button("Reject", "X", "reject", reject, ".nbl-review-reject"),
+        button("Accept", "M", "accept, and on to the next", () => accept(false), ".nbl-primary"),
+      ),
+    );
+  }
+
+  labels(labels: Labels): void {
+    this.#labels = labels;
+    this.#chips.replaceChildren(
+      ...labels.names
+        .slice(0, FEW)
+        .map((name, i) =>
+          h(
+            "button.nbl-quiet.nbl-review-chip",
+            { "data-label": name, title: `accept as ${name}`, onclick: () => this.#commands.relabel(i) },
+            h("i.nbl-swatch", { style: { background: labels.colors[i] } }),
+            h("span", {}, name),
+            i < 9 && h("kbd", {}, String(i + 1)),
+          ),
+        ),
+      ...this.#others(),
+    );
+    this.#chips.hidden = labels.names.length < 2;
+  }
+
+  /** @param label of the item shown; "" for none. */
+  update(label: string, enabled: Record<"answer" | "back" | "undo", boolean>, outline: boolean): void {
+    for (const chip of this.#chips.querySelectorAll<HTMLButtonElement>("button")) {
+      chip.setAttribute("aria-pressed", String(chip.dataset.label === label));
+      chip.disabled = !enabled.answer;
+    }
+    for (const name of ["Skip", "Reject", "Accept", "Edit"])
+      this.#buttons.get(name)!.disabled = !enabled.answer;
+    this.#buttons.get("Back")!.disabled = !enabled.back;
+    this.#buttons.get("Undo")!.disabled = !enabled.undo;
+    this.#buttons.get("Outline")!.setAttribute("aria-pressed", String(outline));
+  }
+
+  #others(): HTMLElement[] {
+    const { names } = this.#labels;
+    if (names.length <= FEW) return [];
+    const select = h(
+      "select",
+      {
+        "aria-label": "accept as another label",
+        onchange: () => {
+          const at = Number(select.value);
+          select.value = "";
+          this.#commands.relabel(at);
+        },
+      },
+      h("option", { value: "" }, `${names.length - FEW} more …`),
+      ...names.slice(FEW).map((name, i) => h("option", { value: FEW + i }, name)),
+    );
+    return [select];
+  }
+}

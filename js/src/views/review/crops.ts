@@ -1,0 +1,152 @@
+/** The items shown, next and last: their pixels decoded, their outlines traced. All others are let go. */
+import { contours } from "../../core/edit/contour";
+import { fromCounts } from "../../core/edit/raster";
+import { asBytes } from "../../wire/codec";
+import { Cancelled, type Rpc } from "../../wire/rpc";
+import { decode } from "../viewer/loader";
+
+/** Left, top, right, bottom, pixels of the image. */
+export type Edges = readonly [number, number, number, number];
+
+export interface View {
+  /** Its width by its height. */
+  aspect: number;
+  /** Above 1 shows less around masks. */
+  zoom: number;
+}
+
+/** As the kernel says it. */
+interface Head {
+  rev: number;
+  id: number;
+  imageId: number;
+  label: string;
+  size: [number, number];
+  /** x, y, w, h of the mask. */
+  at: [number, number, number, number];
+  facts: [string, string | number | null, string][];
+  below: { id: number; label: string; iou: number } | null;
+  box: Edges;
+  mask: [number, number];
+  problem: string;
+}
+
+export interface Part {
+  box: Edges;
+  bitmap: ImageBitmap | null;
+  /** Outlines in the image: x0, y0, x1, y1, … */
+  rings: Float64Array[];
+  problem: string;
+}
+
+export interface Item extends Part {
+  head: Head;
+  view: View;
+  /** Of what the person looks at now, sharper or wider. */
+  closer: Part | null;
+}
+
+export interface Entry {
+  ready: Promise<Item>;
+  /** As soon as it is there. */
+  item?: Item;
+  control: AbortController;
+  view: View;
+}
+
+export class Crops {
+  /** Bitmaps not closed. */
+  alive = 0;
+  #entries = new Map<number, Entry>();
+
+  readonly #rpc: Rpc;
+  readonly #signal: AbortSignal;
+
+  constructor(rpc: Rpc, signal: AbortSignal) {
+    this.#rpc = rpc;
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.keep([]), { once: true });
+  }
+
+  /** An item, asked for where it is not there already. */
+  load(id: number, view: View): Entry {
+    const known = this.#entries.get(id);
+    if (known) return known;
+    const control = new AbortController();
+    const entry: Entry = { ready: this.#fetch(id, view, control.signal), control, view };
+    this.#entries.set(id, entry);
+    entry.ready.then(
+      (item) => {
+        entry.item = item;
+      },
+      () => {
+        if (this.#entries.get(id) === entry) this.#entries.delete(id);
+      },
+    );
+    return entry;
+  }
+
+  /** Let all others go. */
+  keep(ids: readonly number[]): void {
+    for (const [id, entry] of this.#entries) if (!ids.includes(id)) this.#drop(id, entry);
+  }
+
+  /** Another part of an item's image in place of the last one. */
+  async look(item: Item, box: Edges): Promise<void> {
+    const id = item.head.id;
+    const { result, buffers } = await this.#rpc.request<Head>("crop", { item_id: id, box }, { key: "crop" });
+    const entry = this.#entries.get(id);
+    if (entry?.item !== item) return;
+    const part = await this.#part(result, buffers);
+    const late = this.#entries.get(id)?.item !== item || this.#signal.aborted;
+    if (!late) this.#close(item.closer);
+    if (late) this.#close(part);
+    else item.closer = part;
+  }
+
+  #drop(id: number, entry: Entry): void {
+    this.#entries.delete(id);
+    entry.control.abort();
+    entry.ready.then(
+      (item) => {
+        this.#close(item);
+        this.#close(item.closer);
+        item.closer = null;
+      },
+      () => {},
+    );
+  }
+
+  #close(part: Part | null): void {
+    if (!part?.bitmap) return;
+    part.bitmap.close();
+    part.bitmap = null;
+    this.alive--;
+  }
+
+  async #fetch(id: number, view: View, signal: AbortSignal): Promise<Item> {
+    const params = { item_id: id, ...view };
+    const { result, buffers } = await this.#rpc.request<Head>("item", params, { signal });
+    const part = await this.#part(result, buffers);
+    if (this.#signal.aborted) {
+      this.#close(part);
+      throw new Cancelled("the view was closed");
+    }
+    return { ...part, head: result, view, closer: null };
+  }
+
+  async #part(head: Head, [mask, pixels]: DataView[]): Promise<Part> {
+    const bitmap = pixels ? await decode(asBytes(pixels), "image/jpeg") : null;
+    if (bitmap) this.alive++;
+    return { box: head.box, bitmap, rings: outlines(head, asBytes(mask)), problem: head.problem };
+  }
+}
+
+/** A mask of a box, perhaps scaled down, as rings in the image. */
+function outlines({ box, mask: [width, height] }: Head, counts: Uint8Array): Float64Array[] {
+  const [left, top, right, bottom] = box;
+  const [sx, sy] = [(right - left) / width, (bottom - top) / height];
+  return contours(fromCounts(counts, height, width)).map((ring) =>
+    ring.map((value, i) => (i % 2 ? top + value * sy : left + value * sx)),
+  );
+}

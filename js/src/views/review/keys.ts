@@ -1,0 +1,60 @@
+/** What the keyboard does in a review. */
+import { isTyping } from "../viewer/keys";
+
+export const KEYS: readonly (readonly [string, string])[] = [
+  ["M Enter", "accept, and on to the next"],
+  ["X", "reject"],
+  ["1 … 9", "accept with this label"],
+  ["→ ←", "skip; go back"],
+  ["U Ctrl+Z", "take the last answer back"],
+  ["Ctrl+X Ctrl+Y", "give it again"],
+  ["Shift+M", "accept though it overlaps a label"],
+  ["E", "edit the mask"],
+  ["O", "outline on or off"],
+  ["Space", "hold to see the image alone"],
+  ["F", "fit; + and − zoom, so does the wheel"],
+  ["?", "this sheet"],
+];
+
+export interface Commands {
+  accept(force: boolean): void;
+  reject(): void;
+  relabel(at: number): void;
+  skip(): void;
+  back(): void;
+  undo(): void;
+  redo(): void;
+  edit(): void;
+  outline(): void;
+  fit(): void;
+  zoom(factor: number): void;
+}
+
+/** The command of a key; undefined where it has none, or belongs to the control with the focus. */
+export function command(event: KeyboardEvent, commands: Commands): (() => void) | undefined {
+  const control = (event.target as HTMLElement).matches?.("button, select, a");
+  if (isTyping(event) || (event.key === "Enter" && control)) return undefined;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.ctrlKey || event.metaKey) {
+    if (key === "z") return event.shiftKey ? commands.redo : commands.undo;
+    return key === "y" || key === "x" ? commands.redo : undefined;
+  }
+  if (event.altKey) return undefined;
+  if (/^[1-9]$/.test(key)) return () => commands.relabel(Number(key) - 1);
+  const table: Record<string, () => void> = {
+    m: () => commands.accept(event.shiftKey),
+    Enter: () => commands.accept(event.shiftKey),
+    x: commands.reject,
+    ArrowRight: commands.skip,
+    ArrowLeft: commands.back,
+    u: commands.undo,
+    e: commands.edit,
+    o: commands.outline,
+    f: commands.fit,
+    0: commands.fit,
+    "+": () => commands.zoom(1.3),
+    "=": () => commands.zoom(1.3),
+    "-": () => commands.zoom(1 / 1.3),
+  };
+  return table[key];
+}

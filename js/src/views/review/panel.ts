@@ -1,0 +1,40 @@
+/** Facts beside the mask. */
+import { formatNumber, formatTime, NOTHING } from "../../core/format";
+import { h } from "../dom";
+import type { Item } from "./crops";
+
+const WORDS: Record<string, string> = { iou: "IoU", area: "area, px" };
+
+export class Panel {
+  readonly root = h("dl.nbl-review-facts");
+
+  show(item: Item | null, color: string): void {
+    this.root.replaceChildren();
+    if (!item) return;
+    const { facts, below, id } = item.head;
+    const rows = facts.filter(([, value]) => value !== null);
+    this.root.append(
+      ...rows.flatMap(([name, value, kind]) =>
+        fact(WORDS[name] ?? name, text(value, kind), name === "label" ? color : ""),
+      ),
+      ...fact("id", String(id)),
+    );
+    if (!below) return;
+    const share = `${Math.round(below.iou * 100)} %`;
+    const warning = h("dd", {}, `${below.label} ${below.id}, IoU ${share}`);
+    const name = h("dt", {}, "overlaps");
+    for (const part of [name, warning]) part.classList.add("nbl-review-warning");
+    this.root.append(name, warning);
+  }
+}
+
+function fact(name: string, value: string, color = ""): HTMLElement[] {
+  const swatch = color && h("i.nbl-swatch", { style: { background: color } });
+  return [h("dt", {}, name), h("dd", { title: value }, swatch || "", value)];
+}
+
+function text(value: string | number | null, kind: string): string {
+  if (value === null) return NOTHING;
+  if (typeof value === "string") return value;
+  return kind === "time" ? formatTime(value) : formatNumber(value, kind === "whole");
+}

@@ -1,0 +1,511 @@
+/** One mask at a time: nl.Review. Answers count at once; the kernel hears of them in the order they were given. */
+import { ACCEPTED, Deck, type Given, GONE, OPEN, REJECTED, type Verdict } from "../../core/deck";
+import { looked, Pace } from "../../core/pace";
+import type { Of, SelectionStore } from "../../core/selection";
+import { measured } from "../../core/timing";
+import { asArray, asBytes } from "../../wire/codec";
+import { Cancelled, type Rpc } from "../../wire/rpc";
+import { cheatsheet } from "../cheatsheet";
+import { h } from "../dom";
+import { claim, focusOn, hear } from "../elements";
+import type { Frame } from "../frame";
+import { Controls } from "./controls";
+import { Crops, type Entry, type Item } from "./crops";
+import { done } from "./done";
+import { type Commands, command, KEYS } from "./keys";
+import { Panel } from "./panel";
+import { Progress } from "./progress";
+import { Stage } from "./stage";
+
+export interface Model {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(name: string, callback: () => void): void;
+  off(name: string, callback: () => void): void;
+}
+
+interface Items {
+  rev: number;
+  of: Of;
+  annotator: string;
+  order: string[];
+  labels: string[];
+  colors: string[];
+  selected: boolean;
+}
+
+const [AHEAD, BEHIND] = [3, 1]; // items kept ready
+const SETTLED = 150; // milliseconds after the last refresh or gesture until the kernel is asked about it
+const WORDS: Record<number, string> = { [ACCEPTED]: "accepted", [REJECTED]: "rejected" };
+
+export class Review {
+  readonly crops: Crops;
+  readonly stage: Stage;
+  #deck: Deck | null = null;
+  #head: Items | null = null;
+  #entry: Entry | null = null;
+  #peeking = false;
+  /** When the item shown was painted; 0 before it is. */
+  #since = 0;
+  #asked = 0;
+  #given = 0;
+  #seconds = 0;
+  #pace = new Pace(performance.now());
+  /** Revisions of the tables that answers of ours made. */
+  #ours = new Set<number>();
+  #timers = new Map<string, number>();
+  readonly #panel = new Panel();
+  readonly #controls: Controls;
+  readonly #progress: Progress;
+  readonly #title = h("div.nbl-review-title");
+  readonly #state = h("div.nbl-review-state");
+  readonly #waiting = h("div.nbl-review-waiting");
+  readonly #said = h("div.nbl-review-said", { role: "status", "aria-live": "polite" });
+  readonly #main: HTMLElement;
+  readonly #over = h("div.nbl-review-over");
+
+  readonly #frame: Frame;
+  readonly #model: Model;
+  readonly #rpc: Rpc;
+  readonly #store: SelectionStore;
+  readonly #signal: AbortSignal;
+
+  constructor(frame: Frame, model: Model, rpc: Rpc, store: SelectionStore, signal: AbortSignal) {
+    this.#frame = frame;
+    this.#model = model;
+    this.#rpc = rpc;
+    this.#store = store;
+    this.#signal = signal;
+    this.crops = new Crops(rpc, signal);
+    this.stage = new Stage(() => this.#later("look", () => this.#look()), signal);
+    this.#controls = new Controls(this.#commands);
+    this.#progress = new Progress(frame.toolbar);
+    this.#main = this.#build();
+    this.#follow();
+    void this.#load();
+  }
+
+  readonly #commands: Commands = {
+    accept: (force) => this.#answer({ what: "accept", ...(force ? { overlap: "allow" } : {}) }),
+    reject: () => this.#answer({ what: "reject" }),
+    relabel: (at) => {
+      const label = this.#head?.labels[at];
+      if (label === undefined) return;
+      const same = label === this.#entry?.item?.head.label;
+      this.#answer(same ? { what: "accept" } : { what: "relabel", label });
+    },
+    skip: () => this.#step(() => this.#deck!.skip()),
+    back: () => this.#step(() => this.#deck!.back()),
+    undo: () => this.#undo(),
+    redo: () => this.#redo(),
+    edit: () => this.#edit(),
+    outline: () => this.#set("outline", !this.#model.get("outline")),
+    fit: () => this.stage.fit(),
+    zoom: (factor) => this.stage.by(factor),
+  };
+
+  /** Change the mask in place. */
+  #edit(): void {
+    const item = this.#entry?.item;
+    if (!item) return;
+    this.#point();
+    this.#say("Edit it in a linked nl.Editor(ws): it shows this mask now. Then go on here.");
+  }
+
+  #build(): HTMLElement {
+    const { frame, toolbar } = { frame: this.#frame, toolbar: this.#frame.toolbar };
+    const keys = cheatsheet(frame, KEYS, this.#signal);
+    toolbar.append(
+      h("button.nbl-quiet.nbl-icon", { "aria-label": "keys", title: "keys (?)", onclick: keys }, "?"),
+    );
+    const front = h("div.nbl-review-stage", {}, this.stage.canvas, this.#title, this.#state, this.#waiting);
+    const main = h("div.nbl-review-main", {}, front, this.#panel.root);
+    const body = h(
+      "div.nbl-review-body",
+      {},
+      this.#progress.bar,
+      main,
+      this.#over,
+      this.#said,
+      this.#controls.root,
+    );
+    frame.body.append(body);
+    body.hidden = true;
+    this.#over.hidden = true;
+    return main;
+  }
+
+  #follow(): void {
+    const signal = this.#signal;
+    const { root } = this.#frame;
+    const height = () => {
+      root.style.height = `${this.#model.get("height")}px`;
+    };
+    const looks = () => {
+      this.stage.look(this.#looks());
+      this.#update();
+    };
+    const traits: [string, () => void][] = [
+      ["change:height", height],
+      ["change:outline", looks],
+      ["change:overlap", () => this.#drawOverlap()],
+      ["change:context", () => this.#refetch()],
+    ];
+    for (const [name, callback] of traits) {
+      this.#model.on(name, callback);
+      signal.addEventListener("abort", () => this.#model.off(name, callback), { once: true });
+    }
+    height();
+    hear(root, "keydown", (event) => this.#key(event), { signal });
+    hear(root, "keyup", (event) => event.key === " " && this.#peek(false), { signal });
+    hear(root, "blur", () => this.#peek(false), { signal, capture: true });
+    // Keys go on after a click.
+    hear(root, "click", (event) => (event.target as HTMLElement).closest("button") && this.#refocus(), {
+      signal,
+    });
+    this.#rpc.on<{ rev: number }>("refresh", ({ rev }) => this.#refreshed(rev));
+    this.#rpc.watch(() => this.#deck && this.#update());
+    const observer = new ResizeObserver(() => this.#resized());
+    observer.observe(this.stage.canvas);
+    signal.addEventListener("abort", () => {
+      observer.disconnect();
+      for (const timer of this.#timers.values()) window.clearTimeout(timer);
+    });
+  }
+
+  async #load(): Promise<void> {
+    this.#frame.empty("…");
+    try {
+      const { result, buffers } = await this.#rpc.request<Items>("items", {}, { key: "items" });
+      const [ids, , states, rows] = buffers;
+      this.#head = result;
+      this.#deck = new Deck(asArray(Float64Array, ids), asBytes(states).slice(), asArray(Int32Array, rows));
+      this.#frame.empty("");
+      this.#controls.labels({ names: result.labels, colors: result.colors });
+      this.#drawOverlap();
+      if (!this.#deck.counts.total) return this.#frame.empty(nothing(result));
+      this.#main.parentElement!.hidden = false;
+      this.stage.resize();
+      this.#step(() => this.#deck!.advance());
+    } catch (error) {
+      this.#frame.empty("");
+      this.#frame.fail(error, () => void this.#load());
+    }
+  }
+
+  get #one(): string {
+    return this.#head!.of.slice(0, -1);
+  }
+
+  get #id(): number {
+    const deck = this.#deck;
+    return deck && deck.current >= 0 ? deck.ids[deck.current] : -1;
+  }
+
+  #looks(): { outline: boolean; color: string } {
+    return { outline: Boolean(this.#model.get("outline")) && !this.#peeking, color: this.#color() };
+  }
+
+  #color(): string {
+    const at = this.#head?.labels.indexOf(this.#entry?.item?.head.label ?? "") ?? -1;
+    return this.#head?.colors[at] ?? "#ffffff";
+  }
+
+  #set(name: string, value: unknown): void {
+    this.#model.set(name, value);
+    this.#model.save_changes();
+  }
+
+  /** Move, and show what is there; `start` is when the person asked for it. */
+  #step(move: () => number, start = performance.now()): void {
+    if (!this.#deck) return;
+    this.#asked = start;
+    move();
+    this.#show();
+  }
+
+  /** The item the deck is at, and those around it made ready. */
+  #show(): void {
+    const deck = this.#deck!;
+    const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
+    const near = [...deck.upcoming(AHEAD), deck.previous]
+      .filter((place) => place >= 0)
+      .slice(0, AHEAD + BEHIND);
+    this.crops.keep([deck.current, ...near].filter((place) => place >= 0).map((place) => deck.ids[place]));
+    this.#since = 0;
+    const ended = deck.current < 0;
+    this.#main.hidden = ended;
+    this.#over.hidden = !ended;
+    this.#entry = ended ? null : this.crops.load(this.#id, view);
+    if (ended) this.#end();
+    else this.#point();
+    this.#paint();
+    for (const place of near) this.crops.load(deck.ids[place], view);
+    this.#update();
+  }
+
+  #paint(): void {
+    const entry = this.#entry;
+    const item = entry?.item ?? null;
+    this.stage.show(item, this.#looks());
+    this.#panel.show(item, this.#color());
+    this.#drawTitle(item);
+    this.#waiting.textContent = entry && !item ? "waiting for the kernel …" : (item?.problem ?? "");
+    this.#waiting.hidden = !this.#waiting.textContent;
+    if (item) this.#painted(item);
+    else
+      entry?.ready
+        .then(() => entry === this.#entry && this.#arrived())
+        .catch((error) => this.#missing(entry, error));
+  }
+
+  #arrived(): void {
+    this.#paint();
+    this.#update();
+  }
+
+  #painted(item: Item): void {
+    if (this.#since) return;
+    this.#since = performance.now();
+    const start = this.#asked;
+    if (start) requestAnimationFrame(() => measured("nbl:review:step", start));
+    this.#asked = 0;
+    if (this.stage.zoom !== item.view.zoom) this.#later("look", () => this.#look());
+  }
+
+  /** An item that cannot be shown: it is gone, or the kernel said why. */
+  #missing(entry: Entry, error: unknown): void {
+    if (entry !== this.#entry || error instanceof Cancelled) return;
+    this.#waiting.textContent = "this item cannot be shown";
+    this.#frame.fail(error, () => this.#show());
+    this.#ask();
+  }
+
+  #drawTitle(item: Item | null): void {
+    const score = item?.head.facts.find(([name]) => name === "score")?.[1];
+    this.#title.hidden = !item;
+    this.#title.replaceChildren(
+      h("i.nbl-swatch", { style: { background: this.#color() } }),
+      h("b", {}, item?.head.label ?? ""),
+      typeof score === "number" ? score.toFixed(2) : "",
+    );
+    const deck = this.#deck!;
+    const state = deck.current < 0 ? OPEN : deck.state(deck.current);
+    this.#state.textContent = WORDS[state] ?? (deck.skipped.has(deck.current) ? "skipped" : "");
+    this.#state.dataset.kind = WORDS[state] ?? "";
+    this.#state.hidden = !this.#state.textContent;
+  }
+
+  #update(): void {
+    const deck = this.#deck;
+    if (!deck) return;
+    const { lost } = this.#rpc;
+    const ready = Boolean(this.#entry?.item) && !lost;
+    this.#progress.update(deck.counts, this.#pace, deck.pending, lost);
+    const enabled = { answer: ready, back: deck.previous >= 0, undo: deck.canUndo && !lost };
+    this.#controls.update(this.#entry?.item?.head.label ?? "", enabled, Boolean(this.#model.get("outline")));
+  }
+
+  #end(): void {
+    const deck = this.#deck!;
+    const { pending, counts } = deck;
+    const given = { given: this.#given, seconds: this.#seconds, pending, counts, one: this.#one };
+    this.#over.replaceChildren(done(given, () => this.#step(() => deck.unskip())));
+  }
+
+  #point(): void {
+    const deck = this.#deck!;
+    const row = deck.current < 0 ? -1 : deck.rows[deck.current];
+    if (row < 0 || this.#head!.rev !== this.#store.rev) return;
+    this.#store.setActive({ of: this.#head!.of, row }, String(this.#model.get("source")));
+  }
+
+  #answer(verdict: Verdict): void {
+    const deck = this.#deck;
+    if (!deck || this.#rpc.lost) return;
+    const start = performance.now();
+    if (deck.current < 0) {
+      if (verdict.what === "accept" && deck.counts.skipped) this.#step(() => deck.unskip(), start);
+      return;
+    }
+    if (!this.#since) return; // nobody has seen it yet
+    const seconds = looked(this.#since, start);
+    const { label } = this.#entry!.item!.head;
+    this.#seconds += seconds;
+    this.#given++;
+    this.#pace.answered(start);
+    const given = deck.answer(verdict);
+    this.#frame.settle();
+    void this.#send("answer", { ...verdict, seconds }, given, "");
+    const words = { accept: "Accepted", reject: "Rejected", relabel: "Accepted" };
+    this.#say(`${words[verdict.what]} ${verdict.label ?? label}`, verdict.what);
+    this.#step(() => deck.advance(), start);
+  }
+
+  #undo(): void {
+    const given = this.#rpc.lost ? null : this.#deck?.undo();
+    if (!given) return;
+    this.#given--;
+    this.#frame.settle();
+    void this.#send("take_back", {}, given, "undo");
+    this.#say("Taken back");
+    this.#step(() => this.#deck!.current);
+  }
+
+  #redo(): void {
+    const deck = this.#deck;
+    const given = this.#rpc.lost ? null : deck?.redo();
+    if (!given) return;
+    this.#given++;
+    void this.#send("make_again", {}, given, "redo");
+    this.#step(() => deck!.advance());
+  }
+
+  async #send(method: string, params: object, given: Given, undoing: "" | "undo" | "redo"): Promise<void> {
+    const deck = this.#deck!;
+    const item_id = deck.ids[given.place];
+    try {
+      const { result } = await this.#rpc.request<{ rev: number }>(method, { item_id, ...params });
+      this.#ours.add(result.rev);
+      deck.acknowledge(given.place);
+    } catch (error) {
+      if (error instanceof Cancelled) return;
+      if (!undoing) this.#given--;
+      this.crops.keep([]);
+      deck.refuse(given, undoing);
+      this.#show();
+      this.#say("");
+      this.#frame.fail(error);
+    }
+    this.#ask();
+    this.#update();
+    if (deck.current < 0) this.#end();
+  }
+
+  /** Ask what has become of the items, once nothing is under way. */
+  #ask(): void {
+    this.#later("states", () => void this.#settle());
+  }
+
+  async #settle(): Promise<void> {
+    const deck = this.#deck;
+    if (!deck || deck.pending) return;
+    try {
+      const { result, buffers } = await this.#rpc.request<{ rev: number }>("states", {}, { key: "states" });
+      const before = deck.current < 0 ? OPEN : deck.state(deck.current);
+      if (!deck.settle(asBytes(buffers[0]).slice(), asArray(Int32Array, buffers[1]))) return;
+      this.#head!.rev = result.rev;
+      const now = deck.current < 0 ? OPEN : deck.state(deck.current);
+      if (now === GONE || (deck.current < 0 && deck.upcoming(1).length)) this.#step(() => deck.advance());
+      else if (now !== before) this.#drawTitle(this.#entry?.item ?? null);
+      this.#point();
+      this.#update();
+    } catch (error) {
+      if (!(error instanceof Cancelled)) this.#frame.fail(error, () => this.#ask());
+    }
+  }
+
+  #refreshed(rev: number): void {
+    this.#later("refreshed", () => {
+      if (!this.#ours.delete(rev) && !this.#deck?.pending) this.#refetch();
+      this.#ask();
+    });
+  }
+
+  /** What is shown may be another: ask anew. */
+  #refetch(): void {
+    if (!this.#deck || this.#deck.current < 0) return;
+    const since = this.#since;
+    this.crops.keep([]);
+    this.#show();
+    if (since) void this.#entry?.ready.then(() => (this.#since = since)).catch(() => {});
+  }
+
+  #look(): void {
+    const item = this.#entry?.item;
+    if (!item) return;
+    if (item.view.zoom !== this.stage.zoom) this.#renewNext();
+    if (!this.stage.wants) return;
+    this.crops
+      .look(item, this.stage.seen)
+      .then(() => this.#entry?.item === item && this.stage.draw())
+      .catch((error) => this.#frame.fail(error));
+  }
+
+  /** Those made ready for another zoom are made ready for this one. */
+  #renewNext(): void {
+    const deck = this.#deck!;
+    const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
+    const next = deck.upcoming(AHEAD).map((place) => deck.ids[place]);
+    if (next.every((id) => this.crops.load(id, view).view.zoom === view.zoom)) return;
+    this.crops.keep([this.#id]);
+    for (const id of next) this.crops.load(id, view);
+  }
+
+  #resized(): void {
+    this.stage.resize();
+    const item = this.#entry?.item;
+    const aspect = this.stage.aspect;
+    if (item && Math.abs(Math.log(aspect / item.view.aspect)) > 0.1)
+      this.#later("resized", () => this.#refetch());
+  }
+
+  #peek(on: boolean): void {
+    if (this.#peeking === on) return;
+    this.#peeking = on;
+    this.stage.look(this.#looks());
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.key === " " && !(event.target as HTMLElement).matches("button, select, input")) {
+      claim(event);
+      this.#peek(true);
+      return;
+    }
+    const run = command(event, this.#commands);
+    if (!run) return;
+    claim(event);
+    if (!event.repeat || event.key === "+" || event.key === "-") run(); // a key held down answers once
+  }
+
+  #refocus(): void {
+    const { root } = this.#frame;
+    if (!root.querySelector(".nbl-cheatsheet")) focusOn(root);
+  }
+
+  #say(text: string, kind = ""): void {
+    this.#said.textContent = text;
+    this.#said.dataset.kind = kind;
+  }
+
+  #drawOverlap(): void {
+    if (this.#head?.of !== "predictions") return;
+    this.#frame.toolbar.querySelector(".nbl-review-overlap")?.remove();
+    const select = h(
+      "select.nbl-review-overlap",
+      {
+        "aria-label": "accepted masks that overlap a label",
+        title: "accepted masks that overlap a label",
+        onchange: () => this.#set("overlap", select.value),
+      },
+      h("option", { value: "skip" }, "refuse overlaps"),
+      h("option", { value: "replace" }, "replace overlapped"),
+      h("option", { value: "allow" }, "allow overlaps"),
+    );
+    select.value = String(this.#model.get("overlap"));
+    this.#frame.toolbar.lastElementChild!.before(select);
+  }
+
+  #later(name: string, work: () => void): void {
+    window.clearTimeout(this.#timers.get(name));
+    if (!this.#signal.aborted) this.#timers.set(name, window.setTimeout(work, SETTLED));
+  }
+}
+
+function nothing(head: Items): string {
+  const rows = head.of === "predictions" ? 'run.query("matched == False")' : "ds.instances";
+  return head.selected
+    ? `There is nothing to review: the selection has no ${head.of}.`
+    : `There is nothing to review: give it rows, nl.Review(ws, ${rows}), or select some in another view first and run this cell again.`;
+}
