@@ -93,8 +93,11 @@ def run_all(page: Page, address: str, notebook: str, n_cells: int) -> None:
     """Open a notebook, run every cell and wait for the last one to have run."""
     page.goto(address.format(notebook=notebook))
     page.locator(".jp-Notebook .jp-CodeCell").nth(n_cells - 1).wait_for(timeout=60_000)
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(
+        state="attached", timeout=60_000
+    )
     for _ in range(5):  # what is run while the kernel is still being connected can be dropped
+        _answer_dialog(page)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         with contextlib.suppress(TooLong):
@@ -108,6 +111,13 @@ def run_all(page: Page, address: str, notebook: str, n_cells: int) -> None:
         arg=n_cells,
         timeout=120_000,
     )
+
+
+def _answer_dialog(page: Page) -> None:
+    """JupyterLab may ask which kernel to take when the machine is slow: the one it proposes."""
+    accept = page.locator(".jp-Dialog .jp-mod-accept")
+    if accept.count():
+        accept.last.click(timeout=5_000)
 
 
 def _free_port() -> int:
