@@ -1,14 +1,28 @@
-"""From points and boxes to a mask: the protocol."""
+"""From points and boxes to a mask: the protocol, and GrabCut, which needs nothing but the image."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Protocol, runtime_checkable
+from types import ModuleType
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-Box = tuple[float, float, float, float]
+from .errors import DataError, MissingExtraError
+
+Box: TypeAlias = tuple[float, float, float, float]
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+Points: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Window: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom, pixels
+
+_MARGIN = 0.25  # what is looked at around a box, as a share of its longer side
+_REACHES = (12, 18, 27, 40, 60, 90, 135, 200, 400, 800, 1600, 3200, 6400)  # pixels around points, in turn
+_COARSE = 192  # longer side of what is computed on while surroundings are looked for, pixels
+_GOOD = 0.2  # worth from which surroundings are left when the next ones are worse
+_MOST = 0.5  # share of its surroundings up to which something is a thing
+_OUTSIDE, _INSIDE, _MAYBE_OUTSIDE, _MAYBE_INSIDE = range(4)  # as OpenCV numbers them
 
 
 @runtime_checkable
@@ -24,13 +38,8 @@ class Segmenter(Protocol):
     name: str
 
     def segment(
-        self,
-        image: npt.NDArray[np.uint8],
-        points: npt.NDArray[np.float64],
-        positive: npt.NDArray[np.bool_],
-        box: Box | None,
-        image_key: Hashable,
-    ) -> tuple[npt.NDArray[np.bool_], float]:
+        self, image: Pixels, points: Points, positive: Flags, box: Box | None, image_key: Hashable
+    ) -> tuple[Flags, float]:
         """The mask of one thing.
 
         Args:
@@ -43,3 +52,212 @@ class Segmenter(Protocol):
         Returns:
             The mask, ``(height, width)`` bool, and how sure it is, 0..1.
         """
+
+
+class GrabCut:
+    """Cuts a thing out by its colors; needs OpenCV (``pip install opencv-python-headless``), and no weights.
+
+    In a box, everything outside is background; that is the surest prompt. Without one, larger and larger
+    surroundings of the points are looked at, and those taken in which the same thing is found again. The
+    score says how different the colors inside and outside are: 0 the same, 1 nothing in common.
+
+    Args:
+        iterations: rounds of fitting colors and cutting, 1..20.
+        longest: longer side of what is computed on, pixels, 64..4096; larger parts are scaled down.
+
+    Raises:
+        DataError: an argument out of range.
+
+    Source: Rother, Kolmogorov, Blake (2004), "GrabCut": interactive foreground extraction using iterated
+        graph cuts; OpenCV's implementation.
+
+    Example:
+        >>> GrabCut(longest=256)
+        GrabCut(iterations=3, longest=256)
+    """
+
+    name = "GrabCut"
+
+    def __init__(self, iterations: int = 3, longest: int = 512) -> None:
+        if not 1 <= iterations <= 20 or not 64 <= longest <= 4096:
+            raise DataError(
+                f"iterations must be 1..20 and longest 64..4096 pixels, got {iterations} and {longest}"
+            )
+        self.iterations, self.longest = iterations, longest
+
+    def __repr__(self) -> str:
+        return f"GrabCut(iterations={self.iterations}, longest={self.longest})"
+
+    def segment(
+        self,
+        image: Pixels,
+        points: Points,
+        positive: Flags,
+        box: Box | None = None,
+        image_key: Hashable = None,  # noqa: ARG002  # nothing is kept of an image
+    ) -> tuple[Flags, float]:
+        """The mask of one thing, see :class:`Segmenter`; the same for the same prompt.
+
+        Raises:
+            DataError: neither a positive point nor a box, or they are not on the image.
+            MissingExtraError: OpenCV is not installed.
+        """
+        height, width = image.shape[:2]
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        positive = np.asarray(positive, np.bool_)
+        on_image = (points >= 0).all(axis=1) & (points < [width, height]).all(axis=1)
+        points, positive = points[on_image], positive[on_image]
+        inside = None if box is None else _clipped(box, height, width)
+        if inside is None and not positive.any():
+            raise DataError(f"expected a point inside, or a box, on the image of {width} x {height} pixels")
+        if inside is None:
+            inside = self._look(image, points, positive)
+        window = _around(points, inside, height, width)
+        part, score = self._cut(image, window, points, positive, inside, self.longest)
+        mask = np.zeros((height, width), np.bool_)
+        left, top, right, bottom = window
+        mask[top:bottom, left:right] = part
+        return mask, score
+
+    def _look(self, image: Pixels, points: Points, positive: Flags) -> Window:
+        """The surroundings of points that hold a thing: of growing ones those in which it stays the same."""
+        height, width = image.shape[:2]
+        best, before = (-1.0, (0, 0, width, height)), (np.zeros((0, 0), np.bool_), (0, 0, 0, 0))
+        worse = 0
+        for reach in _REACHES:
+            inside = _grown(points[positive], reach, height, width)
+            window = _around(points[:0], inside, height, width)
+            part, score = self._cut(image, window, points, positive, inside, min(self.longest, _COARSE))
+            share = part.sum() / ((inside[2] - inside[0]) * (inside[3] - inside[1]))
+            # The same thing again in larger surroundings, not a speck in them, nor most of them, nor cut off.
+            most = _MOST if inside != (0, 0, width, height) else 1 - _MOST / 4
+            worth = score * _agreement(*before, part, window) * np.sqrt(share) * (share < most)
+            worth *= 1 - _cut_off(part, window, inside, height, width)
+            worse = worse + 1 if best[0] > _GOOD and worth < best[0] / 3 else 0
+            if worth > best[0]:
+                best = worth, inside
+            if worse == 2 or inside == (0, 0, width, height):
+                break
+            before = part, window
+        return best[1]
+
+    def _cut(
+        self, image: Pixels, window: Window, points: Points, positive: Flags, inside: Window, longest: int
+    ) -> tuple[Flags, float]:
+        """The mask within a window, of which what is outside of ``inside`` is background."""
+        cv2 = _opencv()
+        left, top, right, bottom = window
+        crop = np.ascontiguousarray(image[top:bottom, left:right])
+        scale = min(1.0, longest / max(crop.shape[:2]))
+        size = max(round(crop.shape[1] * scale), 1), max(round(crop.shape[0] * scale), 1)
+        small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA) if scale < 1 else crop
+        seen = (points >= [left, top]).all(axis=1) & (points < [right, bottom]).all(axis=1)
+        spots = ((points[seen] - [left, top]) * scale).astype(np.int32)
+        spots = np.minimum(spots, np.array(size, np.int32) - 1)
+        marks = np.full(small.shape[:2], _OUTSIDE, np.uint8)
+        x0, y0, x1, y1 = (
+            round((value - start) * scale) for value, start in zip(inside, (left, top) * 2, strict=True)
+        )
+        marks[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)] = _MAYBE_INSIDE
+        for (x, y), good in zip(spots.tolist(), positive[seen].tolist(), strict=True):
+            cv2.circle(marks, (x, y), 2, _INSIDE if good else _OUTSIDE, -1)
+        found = self._fit(cv2, small, marks)
+        found = _holding(cv2, found, spots[positive[seen]])
+        score = _contrast(cv2, small, found)
+        if scale < 1:
+            found = (
+                cv2.resize(found.astype(np.float32), crop.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+            )
+        return np.asarray(found, np.bool_), score
+
+    def _fit(self, cv2: ModuleType, small: Pixels, marks: npt.NDArray[np.uint8]) -> Flags:
+        """What OpenCV makes of the marks; it needs pixels of both kinds."""
+        within = np.isin(marks, (_INSIDE, _MAYBE_INSIDE))
+        if within.all():
+            ring = np.ones(marks.shape, np.bool_)
+            ring[1:-1, 1:-1] = False
+            marks[ring & (marks == _MAYBE_INSIDE)] = _MAYBE_OUTSIDE
+            within = np.isin(marks, (_INSIDE, _MAYBE_INSIDE))
+        if within.all() or not within.any():
+            return within
+        cv2.setRNGSeed(0)
+        models = np.zeros((1, 65)), np.zeros((1, 65))
+        cv2.grabCut(small, marks, None, *models, self.iterations, cv2.GC_INIT_WITH_MASK)
+        return np.isin(marks, (_INSIDE, _MAYBE_INSIDE))
+
+
+def _opencv() -> ModuleType:
+    try:
+        import cv2
+    except ImportError as error:
+        raise MissingExtraError("GrabCut needs OpenCV: pip install opencv-python-headless") from error
+    module: ModuleType = cv2
+    return module
+
+
+def _clipped(box: Box, height: int, width: int) -> Window:
+    x, y, w, h = box
+    left, top = max(int(np.floor(x)), 0), max(int(np.floor(y)), 0)
+    right, bottom = min(int(np.ceil(x + w)), width), min(int(np.ceil(y + h)), height)
+    if left >= right or top >= bottom:
+        raise DataError(f"the box {box} is not on the image of {width} x {height} pixels")
+    return left, top, right, bottom
+
+
+def _grown(points: Points, reach: float, height: int, width: int) -> Window:
+    """What points span, and so much more on each side."""
+    left, top = np.maximum(np.floor(points.min(axis=0) - reach), 0).astype(int)
+    right, bottom = np.minimum(np.ceil(points.max(axis=0) + reach), [width, height]).astype(int)
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _around(points: Points, inside: Window, height: int, width: int) -> Window:
+    """What is looked at: a box, all points, and a margin."""
+    reach = max(int(_MARGIN * max(inside[2] - inside[0], inside[3] - inside[1])), 8)
+    corners = np.array([inside[:2], inside[2:]], np.float64)
+    return _grown(np.concatenate([points, corners]), reach, height, width)
+
+
+def _agreement(a: Flags, at_a: Window, b: Flags, at_b: Window) -> float:
+    """IoU of two masks in windows of which the second holds the first."""
+    left, top = at_a[0] - at_b[0], at_a[1] - at_b[1]
+    shared = int((b[top : top + a.shape[0], left : left + a.shape[1]] & a).sum()) if a.size else 0
+    return shared / max(int(a.sum()) + int(b.sum()) - shared, 1)
+
+
+def _cut_off(part: Flags, window: Window, inside: Window, height: int, width: int) -> float:
+    """Share of the sides of a box that a mask runs into, of those that are no sides of the image."""
+    left, top, right, bottom = (value - start for value, start in zip(inside, window[:2] * 2, strict=True))
+    sub = part[top:bottom, left:right]
+    sides = (sub[:, 0], sub[0], sub[:, -1], sub[-1])
+    is_open = (inside[0] > 0, inside[1] > 0, inside[2] < width, inside[3] < height)
+    open_sides = [side for side, one in zip(sides, is_open, strict=True) if one]
+    return float(np.concatenate(open_sides).mean()) if open_sides else 0.0
+
+
+def _holding(cv2: ModuleType, found: Flags, spots: npt.NDArray[np.int32]) -> Flags:
+    """The connected parts at some spots; without spots the one in the middle, else the largest."""
+    n, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
+    if n <= 2:
+        return found
+    if len(spots):
+        kept = np.unique(parts[spots[:, 1], spots[:, 0]])
+    else:
+        rows, columns = np.nonzero(found)
+        middle = (rows.min() + rows.max()) // 2, (columns.min() + columns.max()) // 2
+        kept = parts[middle].reshape(1)
+    kept = kept[kept > 0]
+    if not len(kept):
+        kept = np.bincount(parts.ravel())[1:].argmax().reshape(1) + 1
+    return np.asarray(np.isin(parts, kept), np.bool_)
+
+
+def _contrast(cv2: ModuleType, small: Pixels, found: Flags) -> float:
+    """One minus the Bhattacharyya coefficient of the colors inside and outside, 8 levels a channel."""
+    shares = []
+    for where in (found, ~found):
+        counts = cv2.calcHist([small], [0, 1, 2], where.astype(np.uint8), [8, 8, 8], [0, 256] * 3)
+        shares.append(counts / max(float(counts.sum()), 1.0))
+    if not found.any() or found.all():
+        return 0.0
+    return float(np.clip(1 - np.sqrt(shares[0] * shares[1]).sum(), 0, 1))
