@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from . import demo as demo
     from .core import errors as errors
     from .core.inside import inside as inside
+    from .core.segmenter import GrabCut as GrabCut
+    from .core.segmenter import Segmenter as Segmenter
     from .data.dataset import Dataset as Dataset
     from .data.dataset import create as create
     from .data.dataset import open as open  # noqa: A004  # nl.open reads like pandas' and rasterio's
@@ -57,6 +59,7 @@ _HOME = {
     "Editor": "widgets.editor",
     "Dataset": "data.dataset",
     "Gallery": "widgets.gallery",
+    "GrabCut": "core.segmenter",
     "Histogram": "widgets.histogram",
     "LearningCurves": "widgets.learning_curves",
     "Model": "learn.model",
@@ -65,6 +68,7 @@ _HOME = {
     "Review": "widgets.review",
     "Run": "learn.run",
     "Scatter": "widgets.scatter",
+    "Segmenter": "core.segmenter",
     "Table": "widgets.table",
     "Tables": "data.tables",
     "Version": "data.version",
