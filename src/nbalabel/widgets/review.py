@@ -70,7 +70,7 @@ class Review(Bridge):
     bundle = "review"
 
     height = traitlets.Int(560, min=320, max=4000, help="CSS pixels").tag(sync=True)
-    context = traitlets.Float(0.6, min=0, max=8, help="around a mask, of its longer side").tag(sync=True)
+    context = traitlets.Float(1.0, min=0, max=8, help="around a mask, of its longer side").tag(sync=True)
     overlap = traitlets.Enum(
         ("skip", "allow", "replace"), "skip", help="of an accepted prediction with a label"
     ).tag(sync=True, echo_update=False)
@@ -83,7 +83,7 @@ class Review(Bridge):
         order: Order = None,
         ascending: bool | Sequence[bool] = True,
         height: int = 560,
-        context: float = 0.6,
+        context: float = 1.0,
         annotator: str | None = None,
         *,
         of: str | None = None,

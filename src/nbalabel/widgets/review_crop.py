@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Box = tuple[int, int, int, int]
 
-_LEAST = 32  # pixels of the image that are shown at least
+_LEAST = 48  # pixels of the image that are shown at least
 _OVERLAP = 0.1  # IoU from which an instance below a prediction is worth telling
 _SHOWN = ("label", "score", "source", "status", "iou", "file", "area")
 
@@ -55,8 +55,8 @@ def crop_box(
         left, top, right, bottom, pixels, within the image.
 
     Example:
-        >>> crop_box((50, 40, 20, 10), (200, 100), 0.5, 1.0)
-        (40, 25, 80, 65)
+        >>> crop_box((50, 40, 40, 20), (400, 200), 0.5, 1.0)
+        (30, 10, 110, 90)
     """
     x, y, w, h = (float(value) for value in box)
     more = context * max(w, h)
@@ -103,7 +103,8 @@ def facts_of(ws: Workspace, of: str, row: int, order: Sequence[str]) -> list[lis
         [name, value, kind] each, the kinds those of :class:`Column`; values are None where missing.
     """
     known = set(ws.column_names(of))
-    names = [name for name in dict.fromkeys((*_SHOWN, *order)) if name in known]
+    told = [name for name in _SHOWN if of == "instances" or name != "status"]  # predictions have but one
+    names = [name for name in dict.fromkeys((*told, *order)) if name in known]
     out = []
     for name in names:
         column = ws.column(of, name)

@@ -46,7 +46,7 @@ export function done({ counts, one, given, seconds, pending }: Outcome, again: (
       h(
         "button.nbl-primary",
         { onclick: again },
-        `Look at the ${formatCount(skipped)} skipped`,
+        skipped === 1 ? "Look at the one skipped" : `Look at the ${formatCount(skipped)} skipped`,
         h("kbd", {}, "⏎"),
       ),
     all &&

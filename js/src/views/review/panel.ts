@@ -3,7 +3,8 @@ import { formatNumber, formatTime, NOTHING } from "../../core/format";
 import { h } from "../dom";
 import type { Item } from "./crops";
 
-const WORDS: Record<string, string> = { iou: "IoU", area: "area, px" };
+const WORDS: Record<string, string> = { iou: "IoU" };
+const UNITS: Record<string, string> = { area: " px" };
 
 export class Panel {
   readonly root = h("dl.nbl-review-facts");
@@ -15,16 +16,14 @@ export class Panel {
     const rows = facts.filter(([, value]) => value !== null);
     this.root.append(
       ...rows.flatMap(([name, value, kind]) =>
-        fact(WORDS[name] ?? name, text(value, kind), name === "label" ? color : ""),
+        fact(WORDS[name] ?? name, text(value, kind) + (UNITS[name] ?? ""), name === "label" ? color : ""),
       ),
       ...fact("id", String(id)),
     );
     if (!below) return;
     const share = `${Math.round(below.iou * 100)} %`;
-    const warning = h("dd", {}, `${below.label} ${below.id}, IoU ${share}`);
-    const name = h("dt", {}, "overlaps");
-    for (const part of [name, warning]) part.classList.add("nbl-review-warning");
-    this.root.append(name, warning);
+    const what = `It overlaps ${below.label} ${below.id}: IoU ${share}`;
+    this.root.append(h("dd.nbl-review-warning", {}, what));
   }
 }
 

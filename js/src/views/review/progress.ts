@@ -36,9 +36,10 @@ export class Progress {
     this.bar.setAttribute("aria-valuenow", String(answered));
     const rate = pace.perMinute;
     const minutes = pace.minutes(left);
-    this.#pace.textContent = rate
-      ? `${Math.round(rate)} a minute${left ? ` · ${inWords(minutes)} left` : ""}`
-      : "";
+    this.#pace.replaceChildren(
+      h("span.nbl-review-rate", {}, rate ? `${Math.round(rate)} a minute${left ? " · " : ""}` : ""),
+      rate && left ? `${inWords(minutes)} left` : "",
+    );
     this.#pending.textContent = pending
       ? lost
         ? `${counted(pending, "answer")} not saved`

@@ -237,6 +237,7 @@ export class Review {
     const ended = deck.current < 0;
     this.#main.hidden = ended;
     this.#over.hidden = !ended;
+    this.#controls.root.classList.toggle("nbl-review-ended", ended);
     this.#entry = ended ? null : this.crops.load(this.#id, view);
     if (ended) this.#end();
     else this.#point();
