@@ -1,6 +1,7 @@
 """What a gesture in the browser does to the dataset: one Change, journaled before it is answered."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import nbalabel as nl
@@ -284,3 +285,216 @@ def test_the_view_of_a_workspace_without_run_has_no_predictions(ds, browser, emp
     asked = browser(View(nl.Workspace(ds)))
     says = asked.error("edit", [square(1, 1, 5)], image_id=empty, of="predictions", id=1)
     assert "has no run" in says
+
+
+# ---- operations
+
+
+def operated(asked, op, ids, **options):
+    return asked("operate", op=op, ids=ids, **options)[0]
+
+
+def test_merge_keeps_the_first_and_removes_the_others(asked, ds, draw):
+    a, b = draw(10, 10, 10), draw(15, 10, 10, label=ds.labels[1])
+    before = changes(ds)
+    reply = operated(asked, "merge", [b, a])
+    assert reply["ids"] == [b]
+    assert reply["note"] == "merged 2 instances"
+    assert a not in ds.instances.index
+    assert ds.instances.loc[b, ["label", "area", "w"]].tolist() == [ds.labels[1], 150, 15]
+    assert changes(ds) == before + 1
+    asked("undo")
+    assert ds.instances.loc[[a, b], "area"].tolist() == [100, 100]
+
+
+def test_split_leaves_the_largest_island_its_id_and_columns(asked, ds, empty):
+    two = pixels(square(10, 10, 5)) | pixels(square(40, 40, 8))
+    row = asked("edit", [rle.encode(two)], image_id=empty, label=ds.labels[1])[0]["id"]
+    ds.instances["sex"] = "?"
+    ds.instances.loc[row, "sex"] = "f"
+    reply = operated(asked, "split", [row])
+    assert reply["ids"][0] == row
+    assert reply["image_id"] == empty
+    parts = ds.instances.loc[reply["ids"]]
+    assert parts.area.tolist() == [64, 25]
+    assert parts.sex.tolist() == ["f", "f"]
+    assert parts.label.tolist() == [ds.labels[1]] * 2
+    assert operated(asked, "split", reply["ids"])["note"].startswith("nothing to split")
+
+
+def test_subtract_takes_the_others_from_the_first(asked, ds, draw):
+    a, b = draw(10, 10, 10), draw(15, 10, 10)
+    assert operated(asked, "subtract", [a, b])["ids"] == [a]
+    assert ds.instances.loc[[a, b], "area"].tolist() == [50, 100]
+    c = draw(0, 0, 40)
+    assert "nothing would be left" in asked.error("operate", op="subtract", ids=[a, c])
+
+
+def test_shapes_are_filled_smoothed_and_simplified(asked, ds, empty):
+    ring = pixels(square(10, 10, 30)) & ~pixels(square(20, 20, 5))
+    ring[12, 40:60] = True
+    row = asked("edit", [rle.encode(ring)], image_id=empty, label=ds.labels[0])[0]["id"]
+    operated(asked, "fill_holes", [row], max_area=25)
+    assert ds.instances.loc[row].area == 920
+    operated(asked, "smooth", [row], radius=2)
+    assert 850 < ds.instances.loc[row].area < 905
+    assert ds.instances.loc[row].w <= 31  # the root of the whisker
+    operated(asked, "simplify", [row], tolerance=4)
+    before = changes(ds)
+    assert "nothing changed" in operated(asked, "fill_holes", [row])["note"]
+    assert changes(ds) == before
+
+
+def test_duplicate_and_remove(asked, ds, draw):
+    row = draw(10, 10, 10)
+    (copy,) = operated(asked, "duplicate", [row])["ids"]
+    assert ds.instances.loc[copy, "mask"] == ds.instances.loc[row, "mask"]
+    reply = operated(asked, "remove", [row, copy])
+    assert reply["note"] == f"removed 2 {ds.labels[0]}"
+    assert reply["ids"] == []
+    assert not ds.instances.index.isin([row, copy]).any()
+
+
+def test_copies_go_to_the_next_frame_or_file_and_not_past_the_last(asked, ds, draw, empty):
+    row = draw(10, 10, 10)
+    ds.images["group"], ds.images["frame"] = None, None
+    order = [i * 7 % 24 for i in range(24)]  # by name, images come in another order than by id
+    ds.images["file"] = [f"{at:03}.png" for at in order]
+    ds.sync()
+    reply = operated(asked, "copy_next", [row])
+    assert reply["image_id"] == order.index(order[empty] + 1)
+    assert reply["note"] == f"copied {ds.labels[0]} {row} to {order[empty] + 1:03}.png"
+    last = order.index(23)
+    moved = asked("edit", [square(1, 1, 4)], image_id=last, label=ds.labels[0])[0]["id"]
+    assert (
+        operated(asked, "copy_next", [moved])["note"]
+        == f"nothing copied: {ds.images.file[last]} is the last image"
+    )
+    ds.set([empty, last], "images", group="g", frame=[9, 4])
+    assert operated(asked, "copy_next", [moved])["image_id"] == empty
+    assert operated(asked, "copy_next", [row])["ids"] == []
+
+
+def test_a_mask_is_not_copied_to_an_image_of_another_size(asked, ds, workspace, tmp_path, browser):
+    images = pd.DataFrame({"file": ["a.png", "b.png"], "width": [SIZE, 10], "height": [SIZE, 10]})
+    instances = pd.DataFrame({"image_id": [0], "label": ["cod"], "mask": [square(1, 1, 5)]})
+    small = nl.Tables.of(images, instances, ["cod"]).save(tmp_path / "two.nbal")
+    says = browser(View(nl.Workspace(small))).error("operate", op="copy_next", ids=[0])
+    assert "b.png is 10 x 10 pixels, these masks are 96 x 96; nothing was done" in says
+    small.close()
+
+
+def test_relabel_keeps_who_made_the_masks(asked, ds, draw):
+    a, b = draw(1, 1, 5), draw(9, 9, 5, label=ds.labels[1])
+    ds.set([a], source="model", score=0.5)
+    reply = operated(asked, "relabel", [a, b], label=ds.labels[1])
+    assert reply["note"] == f"labeled {ds.labels[0]} {a} {ds.labels[1]}"
+    assert ds.instances.loc[a, ["label", "source", "origin", "score"]].tolist() == [
+        ds.labels[1],
+        "model",
+        "ann",
+        0.5,
+    ]
+    assert "already" in operated(asked, "relabel", [a, b], label=ds.labels[1])["note"]
+
+
+def test_predictions_become_instances_when_they_are_reshaped_named_or_merged(asked, ds, workspace):
+    found = workspace.run.predictions
+    image_id = int(found.image_id.value_counts().index[0])
+    ids = [int(i) for i in found.index[found.image_id == image_id]][:4]
+    n, decision = len(ds.instances), workspace.column("predictions", "decision")
+    reply = operated(asked, "merge", ids[:2], of="predictions")
+    assert reply["note"] == "merged 2 predictions"
+    assert ds.instances.loc[reply["ids"], "source"].tolist() == ["human"]
+    operated(asked, "relabel", ids[2:3], of="predictions", label=ds.labels[1])
+    operated(asked, "remove", ids[3:4], of="predictions")
+    decision = workspace.column("predictions", "decision")
+    at = found.index.get_indexer(ids)
+    said = [decision.categories[code] for code in decision.values[at]]
+    assert said == ["accepted", "accepted", "accepted", "rejected"]
+    assert len(ds.instances) == n + 2
+    assert "decided already" in asked.error("operate", op="smooth", ids=ids[:1], of="predictions")
+    for _ in range(3):
+        asked("undo")
+    assert len(ds.instances) == n
+    assert len(ds.rejected) == 0
+
+
+@pytest.mark.parametrize(
+    ("op", "n", "options", "says"),
+    [
+        ("explode", 1, {}, "op must be one of remove, merge"),
+        ("merge", 1, {}, "needs two masks or more"),
+        ("remove", 0, {}, "none was picked"),
+        ("smooth", 1, {"radius": 1000}, "radius must be 1..64"),
+        ("smooth", 1, {"size": 3}, "cannot be done with"),
+        ("relabel", 1, {}, "cannot be done with"),
+        ("relabel", 1, {"label": "whale"}, "label must be one of the dataset's"),
+    ],
+)
+def test_operations_that_cannot_be_done_are_refused(asked, ds, draw, op, n, options, says):
+    row = draw(1, 1, 5)
+    before = ds.instances.copy()
+    assert says in asked.error("operate", op=op, ids=[row] * n, **options)
+    assert ds.instances.equals(before)
+
+
+def test_masks_of_two_images_are_not_merged(asked, ds, draw):
+    row, other = draw(1, 1, 5), int(ds.instances.index[0])
+    assert "needs masks of one image" in asked.error("operate", op="merge", ids=[row, other])
+
+
+# ---- segmenters
+
+
+class Fixed:
+    """Answers with what it is asked, as a mask."""
+
+    name = "Fixed"
+
+    def __init__(self):
+        self.asked = []
+
+    def segment(self, image, points, positive, box, image_key):
+        self.asked.append((image.shape, points.tolist(), positive.tolist(), box, image_key))
+        mask = np.zeros(image.shape[:2], bool)
+        for (x, y), good in zip(points.astype(int), positive, strict=True):
+            mask[y, x] = good
+        return mask, 0.5
+
+
+def test_the_segmenter_of_the_view_is_asked(workspace, browser, empty):
+    fixed = Fixed()
+    asked = browser(View(workspace, segmenter=fixed))
+    points = [[3.5, 4.5, 1], [7, 8, 0]]
+    reply, (mask,) = asked("segment", image_id=empty, points=points, box=[1, 2, 30, 40])
+    assert reply == {"score": 0.5, "name": "Fixed"}
+    assert np.argwhere(pixels(mask)).tolist() == [[4, 3]]
+    shape, where, positive, box, key = fixed.asked[0]
+    assert (shape, where, positive, box) == ((96, 96, 3), [[3.5, 4.5], [7, 8]], [True, False], (1, 2, 30, 40))
+    asked("segment", image_id=empty, points=points)
+    assert fixed.asked[1][3:] == (None, key)
+    assert not workspace.ds.status()
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"points": []}, "needs a point inside"),
+        ({"points": [[1, 1, 0]]}, "needs a point inside"),
+        ({"points": [[1, 1]]}, "points must be"),
+        ({"points": [[None, 1, 1]]}, "finite"),
+        ({"points": [], "box": [1, 1, 0, 5]}, "a box must have a size"),
+        ({"points": [[1, 1, 1]], "image_id": 99999}, "no longer in the dataset"),
+    ],
+)
+def test_prompts_that_mean_nothing_are_refused(workspace, browser, empty, params, says):
+    asked = browser(View(workspace, segmenter=Fixed()))
+    assert says in asked.error("segment", **{"image_id": empty, **params})
+
+
+def test_without_a_segmenter_grabcut_answers(asked, empty):
+    pytest.importorskip("cv2")
+    reply, (mask,) = asked("segment", image_id=empty, box=[20, 20, 50, 50])
+    assert reply["name"] == "GrabCut"
+    assert 0 < pixels(mask).sum() <= 2500
