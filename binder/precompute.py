@@ -75,12 +75,24 @@ def tidy(book: Any) -> Any:
     for cell in book.cells:
         cell.metadata.clear()
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = [output for output in cell.outputs if _says_something(output)]
             for output in cell.outputs:
                 for kind, text in output.get("data", {}).items():
                     if isinstance(text, str) and kind.startswith("text/"):
                         output.data[kind] = re.sub(r" at 0x[0-9a-f]+", "", text)
+                if "image/jpeg" in output.get("data", {}):
+                    output.data.pop("image/png", None)
     return book
+
+
+def _says_something(output: Any) -> bool:
+    """Whether an output is more than a warning or a bar of progress."""
+    if output.output_type != "display_data":
+        return output.get("name") != "stderr"
+    return any(
+        kind != "application/vnd.jupyter.widget-view+json" and kind != "text/plain" and str(text).strip()
+        for kind, text in output.data.items()
+    )
 
 
 def main() -> None:
