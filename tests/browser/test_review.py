@@ -133,3 +133,30 @@ def test_a_killed_kernel_loses_no_answer(tmp_path: Path) -> None:
         review = nl.Review(nl.Workspace(ds, run), rows)
         assert review.left.index.tolist() == left
         assert int(review.summary()["answers"].sum()) == 5
+
+
+def test_a_mask_is_mended_in_place_and_counts_as_accepted(tmp_path: Path) -> None:
+    with notebook(tmp_path, [SETUP, "review = nl.Review(ws, rows); review"]) as book:
+        view = open_review(book)
+        shown = book.value("review.left.index.tolist()")[0]
+        n = book.value("len(ds.instances)")
+        press(book, view, "e")
+        editor = view.locator('.nbl[aria-label="Viewer"]')
+        editor.locator(".nbl-edit-rail button").first.wait_for(timeout=20_000)
+        wait(lambda: book.value("ws.selection.active") == ("predictions", shown))
+        stage = editor.locator(".nbl-viewer-stage").bounding_box()
+        assert stage
+        editor.focus()
+        book.page.keyboard.press("b")
+        for share in (0.4, 0.6):  # the second stroke is on the instance that the first one made
+            mouse = book.page.mouse
+            mouse.move(stage["x"] + stage["width"] * 0.45, stage["y"] + stage["height"] * share)
+            mouse.down()
+            mouse.move(stage["x"] + stage["width"] * 0.55, stage["y"] + stage["height"] * share, steps=5)
+            mouse.up()
+        book.until("ds.next_undo.note.startswith('reshaped')", True)
+        assert book.value("len(ds.instances)") == n + 1
+        assert book.value("str(ds.instances.source.iloc[-1])") == "human"
+        book.page.keyboard.press("Control+Enter")
+        editor.wait_for(state="detached", timeout=5_000)
+        book.until(f"{shown} in review.left.index", False)

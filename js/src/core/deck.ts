@@ -143,6 +143,13 @@ export class Deck {
     return given;
   }
 
+  /** Whether the current item was answered just so. */
+  answered({ what, label, overlap }: Verdict): boolean {
+    const last = this.#done.filter((one) => one.place === this.current).pop()?.verdict;
+    const same = last?.what === what && last.label === label && last.overlap === overlap;
+    return same && this.state(this.current) === outcome(last);
+  }
+
   /** Take the last answer back and show its item. */
   undo(): Given | null {
     const given = this.#done.pop();

@@ -16,7 +16,7 @@ async function render({ model, el, signal, host }: Context): Promise<void> {
   const rpc = new Rpc(model as never, signal);
   const frame = createFrame(el, rpc, signal, "Review");
   const store = await connectSelection(model as never, host, signal);
-  if (!signal.aborted) new Review(frame, model as unknown as Model, rpc, store, signal);
+  if (!signal.aborted) new Review(frame, model as unknown as Model, rpc, store, signal, host);
 }
 
 export default { render };

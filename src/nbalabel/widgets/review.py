@@ -13,7 +13,8 @@ from ..core.change import Change
 from ..core.errors import DataError, HistoryError, ImageError, UnknownNameError
 from ..core.schema import INDEX_NAMES
 from ..data.storage import user
-from .bridge import Bridge, Reply, serves
+from .bridge import Reply, serves
+from .in_place import InPlace
 from .review_crop import below, crop_box, crop_of, facts_of, pixels_of
 from .review_items import ACCEPTED, GONE, OPEN, REJECTED, Order, States, items_of, ordered, places, states_of
 from .review_summary import summary_of
@@ -28,7 +29,7 @@ _LONGEST = 900  # pixels of a crop
 _CAPPED = 30.0  # seconds that one look counts at most
 
 
-class Review(Bridge):
+class Review(InPlace):
     """Masks one at a time, zoomed in with what is around them; one key answers and the next one is there.
 
     ``M`` or Enter accepts, ``X`` rejects, digits relabel, Right skips, Left goes back, ``U`` takes the last
@@ -99,7 +100,6 @@ class Review(Bridge):
         self._again = again
         self._made: dict[int, list[Change]] = {}
         self._undone: dict[int, list[Change]] = {}
-        self._agreed: set[int] = set()
         try:
             super().__init__(ws, height=height, context=context, overlap=overlap)
         except traitlets.TraitError as error:
@@ -215,11 +215,9 @@ class Review(Bridge):
             overlap=overlap or self.overlap,
             annotator=self.annotator,
             seconds=round(min(max(float(seconds), 0.0), _CAPPED), 2),
-            instead_of=given[-1] if given else None,
+            instead_of=next((earlier for earlier in reversed(given) if earlier), None),
         )
-        if change:
-            self._made[item_id] = [*given, change]
-        self._agreed.add(item_id)
+        self._made[item_id] = [*given, change]
         ws.refresh()
         return {"id": item_id, "note": change.note, "rev": ws.rev}
 
@@ -233,11 +231,9 @@ class Review(Bridge):
                 raise HistoryError("the last change was no answer of a review: ds.undo() takes it back")
             item_id = next((key for key, made in self._made.items() if made and made[-1].id == top.id), None)
         made = [] if item_id is None else self._made.get(item_id, [])
-        if item_id is not None:
-            self._agreed.discard(item_id)
         if item_id is None or (made and top is not None and top.id == made[-1].id):
             ds.undo()
-        elif made:
+        elif made and made[-1]:
             self._revert(made[-1])
         if item_id is not None and made:
             self._made[item_id] = made[:-1]
@@ -250,12 +246,12 @@ class Review(Bridge):
         """Give an answer again that was taken back just now."""
         ws = self.workspace
         top, undone = ws.ds.next_redo, self._undone.get(item_id, [])
-        if not undone or top is None or top.id != undone[-1].id:
+        if not undone or (undone[-1] and (top is None or top.id != undone[-1].id)):
             raise HistoryError("nothing to redo: something else was changed since")
-        ws.ds.redo()
+        if undone[-1]:
+            ws.ds.redo()
         self._made[item_id] = [*self._made.get(item_id, []), undone[-1]]
         self._undone[item_id] = undone[:-1]
-        self._agreed.add(item_id)
         ws.refresh()
         return {"id": item_id, "note": undone[-1].note, "rev": ws.rev}
 
@@ -298,11 +294,10 @@ class Review(Bridge):
         ws, of = self.workspace, self._of
         out = states_of(ws, of, ids, places(ws, of, ids))
         mine = np.array([bool(self._made.get(i)) for i in ids.tolist()], np.bool_)
-        agreed = np.isin(ids, np.fromiter(self._agreed, np.int64, len(self._agreed)))
         if of == "instances":
             out[(out == GONE) & mine] = REJECTED
         if self._again:
-            out[((out == ACCEPTED) | (out == REJECTED)) & ~mine & ~agreed] = OPEN
+            out[((out == ACCEPTED) | (out == REJECTED)) & ~mine] = OPEN
         return out
 
     def _now(self) -> tuple[dict[str, Any], list[bytes]]:

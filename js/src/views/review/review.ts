@@ -1,4 +1,5 @@
 /** One mask at a time: nl.Review. Answers count at once; the kernel hears of them in the order they were given. */
+import type { Host } from "@anywidget/types";
 import { ACCEPTED, Deck, type Given, GONE, OPEN, REJECTED, type Verdict } from "../../core/deck";
 import { looked, Pace } from "../../core/pace";
 import type { Of, SelectionStore } from "../../core/selection";
@@ -12,6 +13,7 @@ import type { Frame } from "../frame";
 import { Controls } from "./controls";
 import { Crops, type Entry, type Item } from "./crops";
 import { done } from "./done";
+import { InPlace } from "./in_place";
 import { type Commands, command, KEYS } from "./keys";
 import { Panel } from "./panel";
 import { Progress } from "./progress";
@@ -52,8 +54,9 @@ export class Review {
   #given = 0;
   #seconds = 0;
   #pace = new Pace(performance.now());
-  /** Revisions of the tables that answers of ours made. */
+  /** Revisions of the tables that answers of ours made, and those heard of. */
   #ours = new Set<number>();
+  #heard = new Set<number>();
   #timers = new Map<string, number>();
   readonly #panel = new Panel();
   readonly #controls: Controls;
@@ -71,7 +74,9 @@ export class Review {
   readonly #store: SelectionStore;
   readonly #signal: AbortSignal;
 
-  constructor(frame: Frame, model: Model, rpc: Rpc, store: SelectionStore, signal: AbortSignal) {
+  readonly #inPlace: InPlace;
+
+  constructor(frame: Frame, model: Model, rpc: Rpc, store: SelectionStore, signal: AbortSignal, host?: Host) {
     this.#frame = frame;
     this.#model = model;
     this.#rpc = rpc;
@@ -82,6 +87,8 @@ export class Review {
     this.#controls = new Controls(this.#commands);
     this.#progress = new Progress(frame.toolbar);
     this.#main = this.#build();
+    const back = () => frame.root.focus({ preventScroll: true });
+    this.#inPlace = new InPlace(frame.body, rpc, host, back, signal);
     this.#follow();
     void this.#load();
   }
@@ -110,7 +117,8 @@ export class Review {
     const item = this.#entry?.item;
     if (!item) return;
     this.#point();
-    this.#say("Edit it in a linked nl.Editor(ws): it shows this mask now. Then go on here.");
+    if (this.#inPlace.possible) this.#inPlace.open().catch((error) => this.#frame.fail(error));
+    else this.#say("Edit it in a linked nl.Editor(ws): it shows this mask now. Then go on here.");
   }
 
   #build(): HTMLElement {
@@ -331,6 +339,7 @@ export class Review {
       return;
     }
     if (!this.#since) return; // nobody has seen it yet
+    if (deck.answered(verdict)) return this.#step(() => deck.advance(), start);
     const seconds = looked(this.#since, start);
     const { label } = this.#entry!.item!.head;
     this.#seconds += seconds;
@@ -397,6 +406,7 @@ export class Review {
       const before = deck.current < 0 ? OPEN : deck.state(deck.current);
       if (!deck.settle(asBytes(buffers[0]).slice(), asArray(Int32Array, buffers[1]))) return;
       this.#head!.rev = result.rev;
+      this.#renew();
       const now = deck.current < 0 ? OPEN : deck.state(deck.current);
       if (now === GONE || (deck.current < 0 && deck.upcoming(1).length)) this.#step(() => deck.advance());
       else if (now !== before) this.#drawTitle(this.#entry?.item ?? null);
@@ -408,10 +418,16 @@ export class Review {
   }
 
   #refreshed(rev: number): void {
-    this.#later("refreshed", () => {
-      if (!this.#ours.delete(rev) && !this.#deck?.pending) this.#refetch();
-      this.#ask();
-    });
+    this.#heard.add(rev);
+    this.#ask();
+  }
+
+  /** Tables that others have changed may say something else of what is shown. */
+  #renew(): void {
+    const others = [...this.#heard].some((rev) => !this.#ours.has(rev));
+    this.#heard.clear();
+    this.#ours.clear();
+    if (others) this.#refetch();
   }
 
   /** What is shown may be another: ask anew. */

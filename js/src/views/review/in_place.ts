@@ -1,0 +1,64 @@
+/** An editor over the review, as long as it is needed; in hosts that can put one view into another. */
+import type { Host } from "@anywidget/types";
+import type { Rpc } from "../../wire/rpc";
+import { h } from "../dom";
+
+export class InPlace {
+  #open: { box: HTMLElement; end: AbortController } | null = null;
+
+  constructor(
+    private over: HTMLElement,
+    private rpc: Rpc,
+    private host: Host | undefined,
+    private closed: () => void,
+    private signal: AbortSignal,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.#open !== null;
+  }
+
+  /** Whether the host can. */
+  get possible(): boolean {
+    return typeof this.host?.getWidget === "function";
+  }
+
+  /** Put the editor over the view; it shows the active row. */
+  async open(): Promise<void> {
+    if (this.#open || !this.possible) return;
+    const end = new AbortController();
+    this.signal.addEventListener("abort", () => end.abort(), { once: true, signal: end.signal });
+    const done = h("button.nbl-primary", { title: "back to the review (Ctrl+Enter)" }, "Done");
+    const place = h("div.nbl-review-editor-view");
+    const head = h("div.nbl-review-editor-head", {}, h("span", {}, "Mend the mask, then go on."), done);
+    const box = h("div.nbl-review-editor", {}, head, place);
+    this.#open = { box, end };
+    done.addEventListener("click", () => this.close());
+    // Its keys are its own: the review must not answer for them.
+    box.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.close();
+    });
+    this.over.append(box);
+    try {
+      const height = Math.max(this.over.clientHeight - head.offsetHeight - 2, 200);
+      const { result } = await this.rpc.request<{ ref: string }>("editor", { height });
+      const widget = await this.host!.getWidget(result.ref);
+      if (this.#open?.box !== box) return;
+      await widget.render({ el: place, signal: end.signal });
+      place.querySelector<HTMLElement>(".nbl")?.focus({ preventScroll: true });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    const open = this.#open;
+    if (!open) return;
+    this.#open = null;
+    open.end.abort();
+    open.box.remove();
+    this.closed();
+  }
+}
