@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .learn.model import Model as Model
     from .learn.project import project as project
     from .learn.run import Run as Run
+    from .learn.sam import Sam as Sam
     from .learn.yolo import Yolo as Yolo
     from .widgets.confusion import Confusion as Confusion
     from .widgets.editor import Editor as Editor
@@ -67,6 +68,7 @@ _HOME = {
     "Reliability": "widgets.reliability",
     "Review": "widgets.review",
     "Run": "learn.run",
+    "Sam": "learn.sam",
     "Scatter": "widgets.scatter",
     "Segmenter": "core.segmenter",
     "Table": "widgets.table",
