@@ -339,7 +339,10 @@ export class Review {
       return;
     }
     if (!this.#since) return; // nobody has seen it yet
-    if (deck.answered(verdict)) return this.#step(() => deck.advance(), start);
+    if (deck.answered(verdict)) {
+      this.#step(() => deck.advance(), start);
+      return;
+    }
     const seconds = looked(this.#since, start);
     const { label } = this.#entry!.item!.head;
     this.#seconds += seconds;
