@@ -5,8 +5,8 @@ Three tables, each indexed by a stable int64 id that is never reused:
 - ``images``     one row per image (``image_id``)
 - ``instances``  one row per mask (``instance_id``)
 - ``rejected``   predictions a person turned down (``instance_id``; the columns of ``instances``), kept so
-that
-  they are not proposed again and can serve as hard negatives
+  that they are not proposed again and can serve as hard negatives; with status "verified" those a person took
+  over with another mask or label, which are no negatives
 
 Coordinates are pixels of the original image, x right, y down, (0, 0) the outer corner of the first pixel.
 Columns beyond the schema are the user's own and ride along untouched.
