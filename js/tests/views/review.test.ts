@@ -122,7 +122,7 @@ const answers = () => kernel.did("answer").map(({ item_id, what, label }) => [it
 
 async function open(n = 6, states: number[] = []): Promise<void> {
   kernel = new FakeKernel(n);
-  states.forEach((state, place) => (kernel.states[place] = state));
+  kernel.states.set(states);
   model = new FakeModel();
   store = new SelectionStore();
   const imageRow = new Int32Array(n);
