@@ -33,14 +33,14 @@ lab: $(READY) $(BUNDLES) ## open JupyterLab on the notebooks
 test: $(READY) lint types vitest unit training wheel browser notebooks ## everything: lint, types, TypeScript, Python, wheel, browser, notebooks
 
 check: $(READY) ## format, lint, types and the quick tests
-	@$(BIN)/ruff format --quiet src tests benchmarks scripts
-	@$(BIN)/ruff check --fix --quiet src tests benchmarks scripts
+	@$(BIN)/ruff format --quiet src tests benchmarks scripts binder
+	@$(BIN)/ruff check --fix --quiet src tests benchmarks scripts binder
 	@cd js && npm run --silent format && npm run --silent test
 	@$(MAKE) --no-print-directory types
 	@$(PYTEST) -q -n 2 -m "not slow and not training and not browser"
 
 lint: $(READY)
-	@echo "== lint" && $(BIN)/ruff format --check src tests benchmarks scripts && $(BIN)/ruff check src tests benchmarks scripts
+	@echo "== lint" && $(BIN)/ruff format --check src tests benchmarks scripts binder && $(BIN)/ruff check src tests benchmarks scripts binder
 	@cd js && npm run --silent lint
 
 types: $(READY)

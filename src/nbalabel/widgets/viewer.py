@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -202,6 +202,16 @@ class Viewer(Edits):
         left, top, right, bottom = (int(value) for value in box)
         data = part_of(self.workspace, row, (left, top, right, bottom), int(longest))
         return {"rev": self.workspace.rev, "row": row, "box": box}, [data]
+
+    @serves
+    def operate(
+        self, *, op: str, ids: Sequence[int | str], of: str = "instances", **options: Any
+    ) -> dict[str, Any]:
+        """See :meth:`Edits.operate`; a copy on the next image is gone to."""
+        reply = super().operate(op=op, ids=ids, of=of, **options)
+        if op == "copy_next" and reply["ids"]:
+            self.workspace.selection.active = ("instances", reply["ids"][0])
+        return reply
 
     def _make(self, build: Callable[[State], Gesture]) -> Change:
         if not self.editing:

@@ -148,18 +148,23 @@ export class Editor implements Tools {
       this.#reset();
     }
     this.#find();
-    for (const item of this.queue.arrived(head.rev)) {
-      if (this.#made === null || this.queue.key(item.key) !== this.queue.key(this.#made)) continue;
-      const mask = item.known === undefined ? -1 : maskOf(picture, `instances:${item.known}`);
-      this.#made = null;
-      if (mask >= 0) this.viewer.point(mask);
-    }
+    this.#settle(picture);
     for (const key of this.picked) if (maskOf(picture, key) < 0) this.picked.delete(key);
     const { instances, colors } = head.label as unknown as { instances: string[]; colors: string[] };
     if (!instances.includes(this.settings.get("label"))) this.settings.set("label", instances[0] ?? "");
     this.#rail.offer(instances, colors);
     this.#queued();
     this.#trace();
+  }
+
+  /** Edits that the tables on the page have: the mask made last becomes the active one. */
+  #settle(picture: Picture): void {
+    for (const item of this.queue.arrived(picture.head.rev)) {
+      if (this.#made === null || this.queue.key(item.key) !== this.queue.key(this.#made)) continue;
+      const mask = item.known === undefined ? -1 : maskOf(picture, `instances:${item.known}`);
+      this.#made = null;
+      if (mask >= 0) this.viewer.point(mask);
+    }
   }
 
   readonly veiled = (mask: number): boolean => {
@@ -410,7 +415,6 @@ export class Editor implements Tools {
       );
     const ids = mine.map(({ id }) => id);
     this.#ask("operate", { op, ids, of, ...options });
-    if (op === "copy_next") this.viewer.go(1);
   }
 
   relabel(label: string): void {
@@ -486,6 +490,7 @@ export class Editor implements Tools {
   }
 
   #queued(): void {
+    if (this.picture) this.#settle(this.picture); // one that changed nothing brings no new tables
     this.#rail.waiting(this.queue.waiting);
     this.#able();
     this.viewer.restyle();

@@ -114,10 +114,6 @@ export class Viewer implements Target {
     this.#restyle();
   }
 
-  go(by: 1 | -1): void {
-    this.#gestures.step(by);
-  }
-
   point(mask: number): void {
     this.#gestures.point(mask);
   }
