@@ -14,13 +14,19 @@ export class Clipboard {
   ) {}
 
   copy(subjects: readonly Subject[]): void {
-    if (!subjects.length) return this.say("No mask is active to copy.");
+    if (!subjects.length) {
+      this.say("No mask is active to copy.");
+      return;
+    }
     this.#held = subjects.map(({ raster, label }) => ({ raster, label }));
     this.say(`copied ${subjects.length === 1 ? "1 mask" : `${subjects.length} masks`}`);
   }
 
   paste({ head }: Picture): void {
-    if (!this.#held.length) return this.say("Nothing was copied yet: Ctrl+C on a mask.");
+    if (!this.#held.length) {
+      this.say("Nothing was copied yet: Ctrl+C on a mask.");
+      return;
+    }
     const { imageId, height, width } = head;
     const inside = this.#held.filter(({ raster }) => raster.x < width && raster.y < height);
     const buffers = inside.map(({ raster }) => toCounts(raster, height, width));

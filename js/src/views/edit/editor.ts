@@ -322,7 +322,10 @@ export class Editor implements Tools {
     const subjects = active ? [active] : this.#around(x, y, picture);
     for (const subject of subjects) {
       const full = bucket(subject.raster, Math.floor(x), Math.floor(y));
-      if (!equal(full, subject.raster)) return this.#update(subject, full, picture);
+      if (!equal(full, subject.raster)) {
+        this.#update(subject, full, picture);
+        return;
+      }
     }
     this.say("There is no hole of a mask here.");
   }
@@ -356,16 +359,28 @@ export class Editor implements Tools {
 
   /** A new mask, or a change of the active one. */
   #into(raster: Raster, into: Into, picture: Picture): void {
-    if (into === "new") return this.#create(raster, picture);
+    if (into === "new") {
+      this.#create(raster, picture);
+      return;
+    }
     const subject = this.active(picture);
-    if (!subject) return this.say("No mask is active to add to or cut from: point at one first.");
+    if (!subject) {
+      this.say("No mask is active to add to or cut from: point at one first.");
+      return;
+    }
     this.#update(subject, (into === "add" ? union : subtract)(subject.raster, raster), picture);
   }
 
   #create(raster: Raster, picture: Picture): void {
-    if (!area(raster)) return this.say("Nothing was drawn on the image.");
+    if (!area(raster)) {
+      this.say("Nothing was drawn on the image.");
+      return;
+    }
     const label = this.settings.get("label");
-    if (!label) return this.say("The dataset has no labels yet: add one in Python, ds.labels = [...].");
+    if (!label) {
+      this.say("The dataset has no labels yet: add one in Python, ds.add_label(…).");
+      return;
+    }
     const key = this.#name();
     this.#made = key;
     this.queue.send({
@@ -381,7 +396,10 @@ export class Editor implements Tools {
   }
 
   #update(subject: Subject, raster: Raster, picture: Picture): void {
-    if (equal(raster, subject.raster)) return this.say("Nothing changed.");
+    if (equal(raster, subject.raster)) {
+      this.say("Nothing changed.");
+      return;
+    }
     const { key, of, id, label } = subject;
     // What follows is done to the instance that the prediction becomes.
     const token = of === "predictions" ? this.#name() : (this.queue.find(key)?.token ?? "");
@@ -407,12 +425,14 @@ export class Editor implements Tools {
     const least = OPERATIONS.find((one) => one.op === op)?.least ?? 1;
     const of = subjects[0]?.of ?? "instances";
     const mine = subjects.filter((subject) => subject.of === of);
-    if (mine.length < least)
-      return this.say(
+    if (mine.length < least) {
+      this.say(
         least > 1
           ? "Pick two or more masks: Shift+click with the select tool."
           : "No mask is active: point at one first.",
       );
+      return;
+    }
     const ids = mine.map(({ id }) => id);
     this.#ask("operate", { op, ids, of, ...options });
   }

@@ -175,7 +175,10 @@ export class Rail {
   }
 
   #open(): void {
-    if (!this.#menu.hidden) return this.#shut();
+    if (!this.#menu.hidden) {
+      this.#shut();
+      return;
+    }
     this.#menu.hidden = false;
     this.#more.setAttribute("aria-expanded", "true");
     [...this.#items.values()].find((item) => !item.disabled)?.focus();

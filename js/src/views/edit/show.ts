@@ -41,7 +41,7 @@ export function show(drafts: Drafts, shown: Shown): void {
   if (!picture) return;
   const color = labelColor(picture, shown.settings.get("label"));
   const guides = new Guides(drafts.canvas.getContext("2d")!, camera, ratio, color);
-  for (const key of shown.picked) ringsOf(picture, key).forEach((ring) => guides.path(ring, true, true));
+  for (const key of shown.picked) for (const ring of ringsOf(picture, key)) guides.path(ring, true, true);
   inHand(guides, shown);
   performance.measure("nbl:edit:draw", { start, end: performance.now() });
 }
