@@ -1,36 +1,38 @@
 /** Editing on the viewer's stage: the tool in hand, what is drawn, what goes to the kernel. */
 import type { AnyModel } from "@anywidget/types";
-import { fillPolygon } from "../../core/edit/fill";
-import { bucket } from "../../core/edit/flood";
-import { area, EMPTY, equal, type Raster, subtract, union } from "../../core/edit/raster";
+import { EMPTY } from "../../core/edit/raster";
 import { Drafts } from "../../draw/draft";
-import type { Gesture, Into } from "../../tools/gesture";
+import type { Gesture } from "../../tools/gesture";
 import type { Tool, ToolEvent } from "../../tools/tool";
 import { Cancelled } from "../../wire/rpc";
 import { h, perFrame } from "../dom";
 import type { Picture } from "../viewer/picture";
 import type { Tools } from "../viewer/stage";
 import type { Viewer } from "../viewer/viewer";
-import { KEYS, OPERATIONS, OVERRULED, TOOLS, type ToolName } from "./catalog";
+import { KEYS, OVERRULED, TOOLS, type ToolName } from "./catalog";
 import { Clipboard } from "./clipboard";
 import { Finder } from "./finder";
 import { pressed } from "./keys";
+import { type Desk, Maker } from "./maker";
+import { Operator } from "./operator";
 import { type EditOptions, EditSettings } from "./options";
 import { Outline } from "./outline";
-import { type Edit, Queue } from "./queue";
+import { Queue } from "./queue";
 import { Rail } from "./rail";
 import { type Shown, show } from "./show";
 import { Strokes } from "./strokes";
-import { labelColor, maskOf, type Subject, subjectAt, subjectOf } from "./subject";
+import { maskOf, type Subject, subjectAt, subjectOf } from "./subject";
 import { type InHand, toolOf } from "./toolbox";
 
-export class Editor implements Tools {
+export class Editor implements Tools, Desk {
   readonly viewer: Viewer;
   readonly settings: EditSettings;
   readonly queue: Queue;
   readonly finder: Finder;
   readonly outline: Outline;
   readonly strokes: Strokes;
+  readonly #maker = new Maker(this);
+  readonly #operator = new Operator(this);
   readonly #rail: Rail;
   readonly #drafts: Drafts;
   readonly #clipboard: Clipboard;
@@ -40,11 +42,9 @@ export class Editor implements Tools {
   #state: InHand | null = null;
   /** Button that the viewer has, until it is up. */
   #passing = false;
-  /** The mask made last, while the tables do not have it yet; brushes go on with it. */
-  #made: string | null = null;
+  made: string | null = null;
   /** Key of the mask all views point at. */
   #active: string | null = null;
-  #serial = 0;
   #imageId = -1;
   readonly #drawSoon: () => void;
 
@@ -55,7 +55,7 @@ export class Editor implements Tools {
     this.queue = new Queue(rpc, {
       changed: () => this.#queued(),
       said: (note) => this.say(note),
-      refused: (error) => this.#refused(error),
+      refused: (error) => this.refused(error),
     });
     this.#drawSoon = perFrame(() => this.#draw(), signal);
     this.finder = new Finder(viewer, () => this.#drawSoon());
@@ -64,7 +64,7 @@ export class Editor implements Tools {
     this.#clipboard = new Clipboard(
       rpc,
       (note) => this.say(note),
-      (error) => this.#refused(error),
+      (error) => this.refused(error),
     );
     this.#drafts = new Drafts(h("canvas.nbl-viewer-layer.nbl-edit-layer", { "aria-hidden": "true" }));
     stage.front.before(this.#drafts.canvas);
@@ -72,10 +72,10 @@ export class Editor implements Tools {
       this.settings,
       {
         take: (tool) => this.take(tool),
-        operate: (op) => this.operate(op),
-        label: (name) => this.relabel(name),
-        undo: () => this.#history("undo"),
-        redo: () => this.#history("redo"),
+        operate: (op) => this.#operator.operate(op),
+        label: (name) => this.#operator.relabel(name),
+        undo: () => this.#operator.history("undo"),
+        redo: () => this.#operator.history("redo"),
       },
       signal,
     );
@@ -95,6 +95,10 @@ export class Editor implements Tools {
     return this.viewer.onStage;
   }
 
+  get tool(): string {
+    return this.#tool?.name ?? "select";
+  }
+
   // ---- what the stage says
 
   pointer(event: ToolEvent): string {
@@ -109,7 +113,7 @@ export class Editor implements Tools {
     this.#state = step.state;
     this.strokes.follow(step.state);
     for (const effect of step.effects ?? []) if (effect.do === "point") this.viewer.point(effect.mask);
-    if (step.change) this.#perform(step.change, picture);
+    if (step.change) this.#maker.perform(step.change, picture);
     if (kind === "cancel" || kind === "up") this.strokes.end();
     if (kind === "down") this.viewer.restyle();
     this.#drawSoon();
@@ -119,16 +123,16 @@ export class Editor implements Tools {
   key(event: KeyboardEvent): boolean {
     return pressed(event, {
       take: (tool) => this.take(tool),
-      operate: (op) => this.operate(op),
-      label: (at) => this.#labelAt(at),
+      operate: (op) => this.#operator.operate(op),
+      label: (at) => this.#operator.labelAt(at),
       layer: (name) => this.viewer.settings.toggle(name),
       size: (factor) => this.#resize(factor),
       finish: (shift, alt) => this.#tell("finish", { shift, alt }),
       back: () => this.#drawing() && this.#tell("back"),
       escape: () => this.#escape(),
-      undo: () => this.#history("undo"),
-      redo: () => this.#history("redo"),
-      copy: () => this.#clipboard.copy(this.#subjects()),
+      undo: () => this.#operator.history("undo"),
+      redo: () => this.#operator.history("redo"),
+      copy: () => this.#clipboard.copy(this.#operator.subjects()),
       paste: () => this.picture && this.#clipboard.paste(this.picture),
     });
   }
@@ -144,7 +148,7 @@ export class Editor implements Tools {
     if (head.imageId !== this.#imageId) {
       this.#imageId = head.imageId;
       this.picked.clear();
-      this.#made = null;
+      this.made = null;
       this.#reset();
     }
     this.#find();
@@ -160,9 +164,9 @@ export class Editor implements Tools {
   /** Edits that the tables on the page have: the mask made last becomes the active one. */
   #settle(picture: Picture): void {
     for (const item of this.queue.arrived(picture.head.rev)) {
-      if (this.#made === null || this.queue.key(item.key) !== this.queue.key(this.#made)) continue;
+      if (this.made === null || this.queue.key(item.key) !== this.queue.key(this.made)) continue;
       const mask = item.known === undefined ? -1 : maskOf(picture, `instances:${item.known}`);
-      this.#made = null;
+      this.made = null;
       if (mask >= 0) this.viewer.point(mask);
     }
   }
@@ -196,7 +200,7 @@ export class Editor implements Tools {
 
   /** The active mask: the one made last, or the one all views point at. */
   active(picture: Picture): Subject | undefined {
-    const key = this.#made ?? this.#active;
+    const key = this.made ?? this.#active;
     return key === null ? undefined : subjectOf(picture, key, this.queue);
   }
 
@@ -224,7 +228,7 @@ export class Editor implements Tools {
     const event = { ...plain, scale: this.viewer.stage.camera.scale, kind, ...more };
     const step = this.#tool.reduce(this.#state!, event);
     this.#state = step.state;
-    if (step.change) this.#perform(step.change, picture);
+    if (step.change) this.#maker.perform(step.change, picture);
     this.#drawSoon();
     return true;
   }
@@ -243,8 +247,8 @@ export class Editor implements Tools {
   #escape(): boolean {
     if (this.#drawing() && this.#tool?.name !== "reshape") this.#reset();
     else if (this.picked.size) this.picked.clear();
-    else if (this.#made || this.viewer.store.active?.of !== "images") {
-      this.#made = null;
+    else if (this.made || this.viewer.store.active?.of !== "images") {
+      this.made = null;
       this.viewer.point(-1);
     } else this.take("select");
     this.#able();
@@ -280,198 +284,6 @@ export class Editor implements Tools {
     this.#drawSoon();
   }
 
-  // ---- gestures
-
-  #perform(gesture: Gesture, picture: Picture): void {
-    const { height, width } = picture.head;
-    if (gesture.make === "area") this.#into(fillPolygon(gesture.rings, height, width), gesture.into, picture);
-    else if (gesture.make === "stroke") this.#stroked(gesture.erase, picture);
-    else if (gesture.make === "reshape") this.#reshaped(gesture, picture);
-    else if (gesture.make === "prompt") this.#prompted(gesture, picture);
-    else if (this.#tool?.name === "fill") this.#filled(gesture.x, gesture.y, picture);
-    else {
-      const found = this.finder.wand(gesture.x, gesture.y, this.settings.get("tolerance"), height, width);
-      if (found) this.#into(found, gesture.into, picture);
-      else this.say("The image's pixels are not there yet: try again in a moment.");
-    }
-  }
-
-  #stroked(erase: boolean, picture: Picture): void {
-    const { subject, raster } = this.strokes;
-    if (erase && !subject) this.say("Nothing to erase here: point at a mask first.");
-    else if (!subject) this.#create(raster, picture);
-    else
-      this.#update(
-        subject,
-        erase ? subtract(subject.raster, raster) : union(subject.raster, raster),
-        picture,
-      );
-  }
-
-  #reshaped({ before, rings }: Gesture & { make: "reshape" }, picture: Picture): void {
-    const subject = this.active(picture);
-    if (!subject) return;
-    const { height, width } = picture.head;
-    const [old, now] = [fillPolygon(before, height, width), fillPolygon(rings, height, width)];
-    // Only what moved: the rest of the outline stays as it was, to the pixel.
-    this.#update(subject, union(subtract(subject.raster, subtract(old, now)), subtract(now, old)), picture);
-  }
-
-  #filled(x: number, y: number, picture: Picture): void {
-    const active = this.active(picture);
-    const subjects = active ? [active] : this.#around(x, y, picture);
-    for (const subject of subjects) {
-      const full = bucket(subject.raster, Math.floor(x), Math.floor(y));
-      if (!equal(full, subject.raster)) {
-        this.#update(subject, full, picture);
-        return;
-      }
-    }
-    this.say("There is no hole of a mask here.");
-  }
-
-  #around(x: number, y: number, picture: Picture): Subject[] {
-    const out: Subject[] = [];
-    for (let mask = 0; mask < picture.n; mask++) {
-      const [left, top, w, tall] = picture.box(mask);
-      if (x >= left && y >= top && x < left + w && y < top + tall)
-        out.push(subjectAt(picture, mask, this.queue));
-    }
-    return out;
-  }
-
-  #prompted(gesture: Gesture & { make: "prompt" }, picture: Picture): void {
-    const { points, box, final, into } = gesture;
-    const done = (found: Raster, score: number, name: string) => {
-      if (this.picture?.head.imageId !== picture.head.imageId) return;
-      if (final) this.#into(found, into, picture);
-      else
-        this.say(
-          `${name}: ${area(found).toLocaleString("en")} px, score ${score.toFixed(2)}. Enter takes it.`,
-        );
-      if (final) this.finder.forget();
-    };
-    this.finder
-      .segment(picture, points, box, final)
-      .then((found) => found && done(found.raster, found.score, found.name))
-      .catch((error) => this.#refused(error));
-  }
-
-  /** A new mask, or a change of the active one. */
-  #into(raster: Raster, into: Into, picture: Picture): void {
-    if (into === "new") {
-      this.#create(raster, picture);
-      return;
-    }
-    const subject = this.active(picture);
-    if (!subject) {
-      this.say("No mask is active to add to or cut from: point at one first.");
-      return;
-    }
-    this.#update(subject, (into === "add" ? union : subtract)(subject.raster, raster), picture);
-  }
-
-  #create(raster: Raster, picture: Picture): void {
-    if (!area(raster)) {
-      this.say("Nothing was drawn on the image.");
-      return;
-    }
-    const label = this.settings.get("label");
-    if (!label) {
-      this.say("The dataset has no labels yet: add one in Python, ds.add_label(…).");
-      return;
-    }
-    const key = this.#name();
-    this.#made = key;
-    this.queue.send({
-      ...this.#here(picture),
-      key,
-      token: key,
-      of: "instances",
-      id: null,
-      raster,
-      label,
-      color: labelColor(picture, label),
-    });
-  }
-
-  #update(subject: Subject, raster: Raster, picture: Picture): void {
-    if (equal(raster, subject.raster)) {
-      this.say("Nothing changed.");
-      return;
-    }
-    const { key, of, id, label } = subject;
-    // What follows is done to the instance that the prediction becomes.
-    const token = of === "predictions" ? this.#name() : (this.queue.find(key)?.token ?? "");
-    if (token) this.#made = key;
-    const color = labelColor(picture, label);
-    this.queue.send({ ...this.#here(picture), key, token, of, id, raster, label: null, color });
-    this.viewer.restyle();
-  }
-
-  #name(): string {
-    return `new-${this.viewer.rpc.client}-${this.#serial++}`;
-  }
-
-  #here({ head }: Picture): Pick<Edit, "imageId" | "height" | "width" | "overlap"> {
-    const { imageId, height, width } = head;
-    return { imageId, height, width, overlap: this.settings.get("overlap") };
-  }
-
-  // ---- operations in the kernel
-
-  operate(op: string, options: object = {}): void {
-    const subjects = this.#subjects();
-    const least = OPERATIONS.find((one) => one.op === op)?.least ?? 1;
-    const of = subjects[0]?.of ?? "instances";
-    const mine = subjects.filter((subject) => subject.of === of);
-    if (mine.length < least) {
-      this.say(
-        least > 1
-          ? "Pick two or more masks: Shift+click with the select tool."
-          : "No mask is active: point at one first.",
-      );
-      return;
-    }
-    const ids = mine.map(({ id }) => id);
-    this.#ask("operate", { op, ids, of, ...options });
-  }
-
-  relabel(label: string): void {
-    this.settings.set("label", label);
-    this.#rail.update();
-    this.showed();
-    if (this.#subjects().length) this.operate("relabel", { label });
-  }
-
-  #labelAt(at: number): void {
-    const { instances } = (this.picture?.head.label ?? { instances: [] }) as { instances: string[] };
-    if (instances[at]) this.relabel(instances[at]);
-    else this.say(`There is no label ${at + 1}: the dataset has ${instances.length}.`);
-  }
-
-  #history(which: "undo" | "redo"): void {
-    this.#made = null;
-    this.#ask(which, {});
-  }
-
-  #ask(method: string, params: object): void {
-    this.viewer.rpc
-      .request<{ note: string }>(method, params)
-      .then(({ result }) => this.say(result.note))
-      .catch((error) => this.#refused(error));
-  }
-
-  /** The active mask and those picked, the active one first. */
-  #subjects(): Subject[] {
-    const picture = this.picture;
-    if (!picture) return [];
-    const active = this.active(picture);
-    const others = [...this.picked].filter((key) => key !== active?.key);
-    const found = others.map((key) => subjectOf(picture, key, this.queue));
-    return [active, ...found].filter((subject) => subject !== undefined);
-  }
-
   // ---- what is shown
 
   #changed(name: keyof EditOptions): void {
@@ -494,7 +306,7 @@ export class Editor implements Tools {
 
   #pointedAnew(): void {
     const { active } = this.viewer.store;
-    if (active && active.of !== "images") this.#made = null;
+    if (active && active.of !== "images") this.made = null;
     this.#find();
     this.#able();
     this.#trace();
@@ -518,10 +330,10 @@ export class Editor implements Tools {
   }
 
   #able(): void {
-    this.#rail.able(this.#subjects().length);
+    this.#rail.able(this.#operator.subjects().length);
   }
 
-  #refused(error: unknown): void {
+  refused(error: unknown): void {
     if (error instanceof Cancelled) return;
     this.say(error instanceof Error ? error.message : String(error), true);
     this.#trace();
