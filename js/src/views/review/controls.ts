@@ -69,7 +69,9 @@ export class Controls {
   /** @param label of the item shown; "" for none. */
   update(label: string, enabled: Record<"answer" | "back" | "undo", boolean>, outline: boolean): void {
     for (const chip of this.#chips.querySelectorAll<HTMLButtonElement>("button")) {
-      chip.setAttribute("aria-pressed", String(chip.dataset.label === label));
+      const on = chip.dataset.label === label;
+      if (on && chip.getAttribute("aria-pressed") !== "true") this.#chips.scrollLeft = chip.offsetLeft - 60;
+      chip.setAttribute("aria-pressed", String(on));
       chip.disabled = !enabled.answer;
     }
     for (const name of ["Skip", "Reject", "Accept", "Edit"])

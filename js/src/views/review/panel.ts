@@ -14,22 +14,22 @@ export class Panel {
     if (!item) return;
     const { facts, below, id } = item.head;
     const rows = facts.filter(([, value]) => value !== null);
+    const share = below && `${Math.round(below.iou * 100)} %`;
+    const warning = below && `It overlaps ${below.label} ${below.id}: IoU ${share}`;
     this.root.append(
+      warning ? h("dd.nbl-review-warning", {}, warning) : "",
       ...rows.flatMap(([name, value, kind]) =>
-        fact(WORDS[name] ?? name, text(value, kind) + (UNITS[name] ?? ""), name === "label" ? color : ""),
+        fact(name, text(value, kind) + (UNITS[name] ?? ""), name === "label" ? color : ""),
       ),
       ...fact("id", String(id)),
     );
-    if (!below) return;
-    const share = `${Math.round(below.iou * 100)} %`;
-    const what = `It overlaps ${below.label} ${below.id}: IoU ${share}`;
-    this.root.append(h("dd.nbl-review-warning", {}, what));
   }
 }
 
 function fact(name: string, value: string, color = ""): HTMLElement[] {
   const swatch = color && h("i.nbl-swatch", { style: { background: color } });
-  return [h("dt", {}, name), h("dd", { title: value }, swatch || "", value)];
+  const about = { "data-fact": name };
+  return [h("dt", about, WORDS[name] ?? name), h("dd", { ...about, title: value }, swatch || "", value)];
 }
 
 function text(value: string | number | null, kind: string): string {
