@@ -60,6 +60,7 @@ def clean(book: Notebook) -> None:
     """No instance, the first image, nothing active."""
     book.run("if len(ds.instances): ds.remove(ds.instances.index)\nws.selection.active = ('images', 0)")
     book.run("editor.tool = 'select'; editor.overlap = 'allow'; editor.label = 'fish'")
+    wait(lambda: book.page.locator(".nbl-viewer-name").inner_text() == "picture-0.png")
     stage(book).scroll_into_view_if_needed()
     book.page.locator('.nbl[aria-label="Viewer"]').focus()
     book.page.keyboard.press("f")
@@ -311,7 +312,8 @@ def test_copy_and_paste_onto_another_image(book: Notebook) -> None:
     point_at(book, 0)
     take(book, "Control+c")
     book.run("ws.selection.active = ('images', 2)")
-    book.page.get_by_text("picture-2.png").wait_for(timeout=10_000)
+    name = book.page.locator(".nbl-viewer-name")
+    wait(lambda: name.inner_text() == "picture-2.png")
     take(book, "Control+v")
     _, pasted = drawn(book, 2)
     assert (pasted == rectangle(20, 20, 60, 60)).all()

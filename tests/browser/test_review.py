@@ -102,7 +102,7 @@ def test_a_busy_kernel_gets_the_answers_when_it_is_free(tmp_path: Path) -> None:
         book.until("len(review.left)", len(range(24)) - 1)
         view.locator(".nbl-review-pending:empty").wait_for(state="attached")
         book.page.wait_for_timeout(500)  # the next masks are on their way
-        book.start("import time; time.sleep(4)")
+        book.start("import time\nwith ws.lock: time.sleep(4)")
         for key in ("m", "x", "m"):
             press(book, view, key)
         view.get_by_text("3 pending").wait_for()
