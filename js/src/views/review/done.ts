@@ -53,8 +53,9 @@ export function done({ counts, one, given, seconds, pending }: Outcome, again: (
       h(
         "ul",
         {},
-        code('ds.commit("reviewed")', "makes a version of it"),
-        code("review.summary()", "says who answered how much"),
+        given > 0 && code('ds.commit("reviewed")', "makes a version of it"),
+        given > 0 && code("review.summary()", "says who answered how much"),
+        !given && code("nl.Review(ws, rows, again=True)", "asks them again"),
       ),
   );
 }

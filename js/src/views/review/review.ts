@@ -191,8 +191,8 @@ export class Review {
       this.#deck = new Deck(asArray(Float64Array, ids), asBytes(states).slice(), asArray(Int32Array, rows));
       this.#frame.empty("");
       this.#controls.labels({ names: result.labels, colors: result.colors });
-      this.#drawOverlap();
       if (!this.#deck.counts.total) return this.#frame.empty(nothing(result));
+      this.#drawOverlap();
       this.#main.parentElement!.hidden = false;
       this.stage.resize();
       this.#step(() => this.#deck!.advance());
@@ -314,6 +314,7 @@ export class Review {
     this.#progress.update(deck.counts, this.#pace, deck.pending, lost);
     const enabled = { answer: ready, back: deck.previous >= 0, undo: deck.canUndo && !lost };
     this.#controls.update(this.#entry?.item?.head.label ?? "", enabled, Boolean(this.#model.get("outline")));
+    this.#controls.root.hidden = deck.current < 0 && !enabled.back && !enabled.undo;
   }
 
   #end(): void {
