@@ -46,7 +46,7 @@ def open_and_close(book: Notebook, view: str, shows: str) -> None:
         ("nl.Viewer(ws, height=300)", "canvas"),
         ("nl.Editor(ws, height=300)", ".nbl-edit-rail button"),
         ("nl.Gallery(ws, of='predictions', height=300)", "img, canvas"),
-        ("nl.Review(ws, run.predictions, height=300)", "canvas"),
+        ("nl.Review(ws, run.predictions, height=340)", "canvas"),
     ],
 )
 def test_closing_a_view_frees_its_nodes_and_listeners(tmp_path: Path, view: str, shows: str) -> None:
