@@ -1,7 +1,8 @@
 /** One mask at a time: nl.Review. */
 import type { AnyModel, Host } from "@anywidget/types";
 import { createFrame } from "../views/frame";
-import { type Model, Review } from "../views/review/review";
+import type { Model } from "../views/review/items";
+import { Review } from "../views/review/review";
 import { connectSelection } from "../wire/connect";
 import { Rpc } from "../wire/rpc";
 

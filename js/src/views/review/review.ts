@@ -1,8 +1,8 @@
 /** One mask at a time: nl.Review. Answers count at once; the kernel hears of them in the order they were given. */
 import type { Host } from "@anywidget/types";
-import { ACCEPTED, Deck, type Given, GONE, OPEN, REJECTED, type Verdict } from "../../core/deck";
-import { looked, Pace } from "../../core/pace";
-import type { Of, SelectionStore } from "../../core/selection";
+import { Deck, GONE, OPEN, type Verdict } from "../../core/deck";
+import { looked } from "../../core/pace";
+import type { SelectionStore } from "../../core/selection";
 import { measured } from "../../core/timing";
 import { asArray, asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
@@ -10,36 +10,20 @@ import { cheatsheet } from "../cheatsheet";
 import { h } from "../dom";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
+import { Answers } from "./answers";
 import { Controls } from "./controls";
 import { Crops, type Entry, type Item } from "./crops";
 import { done } from "./done";
 import { InPlace } from "./in_place";
+import { type Items, type Model, nothing } from "./items";
 import { type Commands, command, KEYS } from "./keys";
 import { Panel } from "./panel";
 import { Progress } from "./progress";
 import { Stage } from "./stage";
-
-export interface Model {
-  get(name: string): unknown;
-  set(name: string, value: unknown): void;
-  save_changes(): void;
-  on(name: string, callback: () => void): void;
-  off(name: string, callback: () => void): void;
-}
-
-interface Items {
-  rev: number;
-  of: Of;
-  annotator: string;
-  order: string[];
-  labels: string[];
-  colors: string[];
-  selected: boolean;
-}
+import { overlaps, Title } from "./title";
 
 const [AHEAD, BEHIND] = [3, 1]; // items kept ready
 const SETTLED = 150; // milliseconds after the last refresh or gesture until the kernel is asked about it
-const WORDS: Record<number, string> = { [ACCEPTED]: "accepted", [REJECTED]: "rejected" };
 
 export class Review {
   readonly crops: Crops;
@@ -51,18 +35,12 @@ export class Review {
   /** When the item shown was painted; 0 before it is. */
   #since = 0;
   #asked = 0;
-  #given = 0;
-  #seconds = 0;
-  #pace = new Pace(performance.now());
-  /** Revisions of the tables that answers of ours made, and those heard of. */
-  #ours = new Set<number>();
-  #heard = new Set<number>();
   #timers = new Map<string, number>();
+  readonly #answers: Answers;
   readonly #panel = new Panel();
   readonly #controls: Controls;
   readonly #progress: Progress;
-  readonly #title = h("div.nbl-review-title");
-  readonly #state = h("div.nbl-review-state");
+  readonly #title = new Title();
   readonly #waiting = h("div.nbl-review-waiting");
   readonly #said = h("div.nbl-review-said", { role: "status", "aria-live": "polite" });
   readonly #main: HTMLElement;
@@ -82,6 +60,7 @@ export class Review {
     this.#rpc = rpc;
     this.#store = store;
     this.#signal = signal;
+    this.#answers = new Answers(rpc, (refused) => this.#sent(refused));
     this.crops = new Crops(rpc, signal);
     this.stage = new Stage(() => this.#later("look", () => this.#look()), signal);
     this.#controls = new Controls(this.#commands);
@@ -127,7 +106,14 @@ export class Review {
     toolbar.append(
       h("button.nbl-quiet.nbl-icon", { "aria-label": "keys", title: "keys (?)", onclick: keys }, "?"),
     );
-    const front = h("div.nbl-review-stage", {}, this.stage.canvas, this.#title, this.#state, this.#waiting);
+    const front = h(
+      "div.nbl-review-stage",
+      {},
+      this.stage.canvas,
+      this.#title.name,
+      this.#title.state,
+      this.#waiting,
+    );
     const main = h("div.nbl-review-main", {}, front, this.#panel.root);
     const body = h(
       "div.nbl-review-body",
@@ -292,18 +278,9 @@ export class Review {
   }
 
   #drawTitle(item: Item | null): void {
-    const score = item?.head.facts.find(([name]) => name === "score")?.[1];
-    this.#title.hidden = !item;
-    this.#title.replaceChildren(
-      h("i.nbl-swatch", { style: { background: this.#color() } }),
-      h("b", {}, item?.head.label ?? ""),
-      typeof score === "number" ? score.toFixed(2) : "",
-    );
     const deck = this.#deck!;
     const state = deck.current < 0 ? OPEN : deck.state(deck.current);
-    this.#state.textContent = WORDS[state] ?? (deck.skipped.has(deck.current) ? "skipped" : "");
-    this.#state.dataset.kind = WORDS[state] ?? "";
-    this.#state.hidden = !this.#state.textContent;
+    this.#title.show(item, this.#color(), state, deck.skipped.has(deck.current));
   }
 
   #update(): void {
@@ -311,7 +288,7 @@ export class Review {
     if (!deck) return;
     const { lost } = this.#rpc;
     const ready = Boolean(this.#entry?.item) && !lost;
-    this.#progress.update(deck.counts, this.#pace, deck.pending, lost);
+    this.#progress.update(deck.counts, this.#answers.pace, deck.pending, lost);
     const enabled = { answer: ready, back: deck.previous >= 0, undo: deck.canUndo && !lost };
     this.#controls.update(this.#entry?.item?.head.label ?? "", enabled, Boolean(this.#model.get("outline")));
     this.#controls.root.hidden = deck.current < 0 && !enabled.back && !enabled.undo;
@@ -320,8 +297,9 @@ export class Review {
   #end(): void {
     const deck = this.#deck!;
     const { pending, counts } = deck;
-    const given = { given: this.#given, seconds: this.#seconds, pending, counts, one: this.#one };
-    this.#over.replaceChildren(done(given, () => this.#step(() => deck.unskip())));
+    const { given, seconds } = this.#answers;
+    const came = { given, seconds, pending, counts, one: this.#one };
+    this.#over.replaceChildren(done(came, () => this.#step(() => deck.unskip())));
   }
 
   #point(): void {
@@ -346,12 +324,10 @@ export class Review {
     }
     const seconds = looked(this.#since, start);
     const { label } = this.#entry!.item!.head;
-    this.#seconds += seconds;
-    this.#given++;
-    this.#pace.answered(start);
+    this.#answers.answered(start, seconds);
     const given = deck.answer(verdict);
     this.#frame.settle();
-    void this.#send("answer", { ...verdict, seconds }, given, "");
+    void this.#answers.send(deck, "answer", given, { ...verdict, seconds });
     const words = { accept: "Accepted", reject: "Rejected", relabel: "Accepted" };
     this.#say(`${words[verdict.what]} ${verdict.label ?? label}`, verdict.what);
     this.#step(() => deck.advance(), start);
@@ -360,9 +336,9 @@ export class Review {
   #undo(): void {
     const given = this.#rpc.lost ? null : this.#deck?.undo();
     if (!given) return;
-    this.#given--;
+    this.#answers.given--;
     this.#frame.settle();
-    void this.#send("take_back", {}, given, "undo");
+    void this.#answers.send(this.#deck!, "take_back", given);
     this.#say("Taken back");
     this.#step(() => this.#deck!.current);
   }
@@ -371,30 +347,9 @@ export class Review {
     const deck = this.#deck;
     const given = this.#rpc.lost ? null : deck?.redo();
     if (!given) return;
-    this.#given++;
-    void this.#send("make_again", {}, given, "redo");
+    this.#answers.given++;
+    void this.#answers.send(deck!, "make_again", given);
     this.#step(() => deck!.advance());
-  }
-
-  async #send(method: string, params: object, given: Given, undoing: "" | "undo" | "redo"): Promise<void> {
-    const deck = this.#deck!;
-    const item_id = deck.ids[given.place];
-    try {
-      const { result } = await this.#rpc.request<{ rev: number }>(method, { item_id, ...params });
-      this.#ours.add(result.rev);
-      deck.acknowledge(given.place);
-    } catch (error) {
-      if (error instanceof Cancelled) return;
-      if (!undoing) this.#given--;
-      this.crops.keep([]);
-      deck.refuse(given, undoing);
-      this.#show();
-      this.#say("");
-      this.#frame.fail(error);
-    }
-    this.#ask();
-    this.#update();
-    if (deck.current < 0) this.#end();
   }
 
   /** Ask what has become of the items, once nothing is under way. */
@@ -406,14 +361,13 @@ export class Review {
     const deck = this.#deck;
     if (!deck || deck.pending) return;
     try {
-      const { result, buffers } = await this.#rpc.request<{ rev: number }>("states", {}, { key: "states" });
-      const before = deck.current < 0 ? OPEN : deck.state(deck.current);
-      if (!deck.settle(asBytes(buffers[0]).slice(), asArray(Int32Array, buffers[1]))) return;
-      this.#head!.rev = result.rev;
-      this.#renew();
+      const found = await this.#answers.states(deck);
+      if (!found) return;
+      this.#head!.rev = found.rev;
+      if (found.others) this.#refetch();
       const now = deck.current < 0 ? OPEN : deck.state(deck.current);
       if (now === GONE || (deck.current < 0 && deck.upcoming(1).length)) this.#step(() => deck.advance());
-      else if (now !== before) this.#drawTitle(this.#entry?.item ?? null);
+      else if (now !== found.before) this.#drawTitle(this.#entry?.item ?? null);
       this.#point();
       this.#update();
     } catch (error) {
@@ -422,16 +376,22 @@ export class Review {
   }
 
   #refreshed(rev: number): void {
-    this.#heard.add(rev);
+    this.#answers.heard(rev);
     this.#ask();
   }
 
-  /** Tables that others have changed may say something else of what is shown. */
-  #renew(): void {
-    const others = [...this.#heard].some((rev) => !this.#ours.has(rev));
-    this.#heard.clear();
-    this.#ours.clear();
-    if (others) this.#refetch();
+  /** The kernel has taken an answer, or refused it: then its item is shown again, with the reason. */
+  #sent(refused: unknown): void {
+    const deck = this.#deck!;
+    if (refused !== undefined) {
+      this.crops.keep([]);
+      this.#show();
+      this.#say("");
+      this.#frame.fail(refused);
+    }
+    this.#ask();
+    this.#update();
+    if (deck.current < 0) this.#end();
   }
 
   /** What is shown may be another: ask anew. */
@@ -503,18 +463,7 @@ export class Review {
   #drawOverlap(): void {
     if (this.#head?.of !== "predictions") return;
     this.#frame.toolbar.querySelector(".nbl-review-overlap")?.remove();
-    const select = h(
-      "select.nbl-review-overlap",
-      {
-        "aria-label": "accepted masks that overlap a label",
-        title: "accepted masks that overlap a label",
-        onchange: () => this.#set("overlap", select.value),
-      },
-      h("option", { value: "skip" }, "refuse overlaps"),
-      h("option", { value: "replace" }, "replace overlapped"),
-      h("option", { value: "allow" }, "allow overlaps"),
-    );
-    select.value = String(this.#model.get("overlap"));
+    const select = overlaps(String(this.#model.get("overlap")), (value) => this.#set("overlap", value));
     this.#frame.toolbar.lastElementChild!.before(select);
   }
 
@@ -522,11 +471,4 @@ export class Review {
     window.clearTimeout(this.#timers.get(name));
     if (!this.#signal.aborted) this.#timers.set(name, window.setTimeout(work, SETTLED));
   }
-}
-
-function nothing(head: Items): string {
-  const rows = head.of === "predictions" ? 'run.query("matched == False")' : "ds.instances";
-  return head.selected
-    ? `There is nothing to review: the selection has no ${head.of}.`
-    : `There is nothing to review: give it rows, nl.Review(ws, ${rows}), or select some in another view first and run this cell again.`;
 }

@@ -1,0 +1,70 @@
+/** Answers on their way to the kernel, and what has become of the items afterwards. */
+import { type Deck, type Given, OPEN } from "../../core/deck";
+import { Pace } from "../../core/pace";
+import { asArray, asBytes } from "../../wire/codec";
+import { Cancelled, type Rpc } from "../../wire/rpc";
+
+const UNDOING = { answer: "", take_back: "undo", make_again: "redo" } as const;
+
+export interface Became {
+  rev: number;
+  /** State of the item shown before the kernel said what it is. */
+  before: number;
+  /** The tables changed by other hands than ours. */
+  others: boolean;
+}
+
+export class Answers {
+  given = 0;
+  /** Looked at what was answered. */
+  seconds = 0;
+  readonly pace = new Pace(performance.now());
+  /** Revisions of the tables that answers of ours made, and those heard of. */
+  #ours = new Set<number>();
+  #heard = new Set<number>();
+
+  constructor(
+    private rpc: Rpc,
+    /** An answer was taken (undefined), or refused. */
+    private sent: (refused: unknown) => void,
+  ) {}
+
+  answered(at: number, seconds: number): void {
+    this.seconds += seconds;
+    this.given++;
+    this.pace.answered(at);
+  }
+
+  /** The tables changed. */
+  heard(rev: number): void {
+    this.#heard.add(rev);
+  }
+
+  async send(deck: Deck, method: keyof typeof UNDOING, given: Given, params: object = {}): Promise<void> {
+    const undoing = UNDOING[method];
+    let refused: unknown;
+    try {
+      const item_id = deck.ids[given.place];
+      const { result } = await this.rpc.request<{ rev: number }>(method, { item_id, ...params });
+      this.#ours.add(result.rev);
+      deck.acknowledge(given.place);
+    } catch (error) {
+      if (error instanceof Cancelled) return;
+      if (!undoing) this.given--;
+      deck.refuse(given, undoing);
+      refused = error;
+    }
+    this.sent(refused);
+  }
+
+  /** Ask what the items are by now; null while answers are under way. */
+  async states(deck: Deck): Promise<Became | null> {
+    const { result, buffers } = await this.rpc.request<{ rev: number }>("states", {}, { key: "states" });
+    const before = deck.current < 0 ? OPEN : deck.state(deck.current);
+    if (!deck.settle(asBytes(buffers[0]).slice(), asArray(Int32Array, buffers[1]))) return null;
+    const others = [...this.#heard].some((rev) => !this.#ours.has(rev));
+    this.#heard.clear();
+    this.#ours.clear();
+    return { rev: result.rev, before, others };
+  }
+}

@@ -1,0 +1,28 @@
+/** What the kernel says of the rows to be reviewed. */
+import type { Of } from "../../core/selection";
+
+export interface Model {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(name: string, callback: () => void): void;
+  off(name: string, callback: () => void): void;
+}
+
+export interface Items {
+  rev: number;
+  of: Of;
+  annotator: string;
+  order: string[];
+  labels: string[];
+  colors: string[];
+  selected: boolean;
+}
+
+/** What to say when there are no rows. */
+export function nothing(head: Items): string {
+  const rows = head.of === "predictions" ? 'run.query("matched == False")' : "ds.instances";
+  return head.selected
+    ? `There is nothing to review: the selection has no ${head.of}.`
+    : `There is nothing to review: give it rows, nl.Review(ws, ${rows}), or select some in another view first and run this cell again.`;
+}

@@ -1,0 +1,38 @@
+/** Over the picture: what the mask is said to be, and what was answered. */
+import { ACCEPTED, REJECTED } from "../../core/deck";
+import { h } from "../dom";
+import type { Item } from "./crops";
+
+const WORDS: Record<number, string> = { [ACCEPTED]: "accepted", [REJECTED]: "rejected" };
+
+export class Title {
+  readonly name = h("div.nbl-review-title");
+  readonly state = h("div.nbl-review-state");
+
+  show(item: Item | null, color: string, state: number, skipped: boolean): void {
+    const score = item?.head.facts.find(([name]) => name === "score")?.[1];
+    this.name.hidden = !item;
+    this.name.replaceChildren(
+      h("i.nbl-swatch", { style: { background: color } }),
+      h("b", {}, item?.head.label ?? ""),
+      typeof score === "number" ? score.toFixed(2) : "",
+    );
+    this.state.textContent = WORDS[state] ?? (skipped ? "skipped" : "");
+    this.state.dataset.kind = WORDS[state] ?? "";
+    this.state.hidden = !this.state.textContent;
+  }
+}
+
+/** What happens to accepted masks that overlap a label. */
+export function overlaps(value: string, chosen: (value: string) => void): HTMLSelectElement {
+  const title = "accepted masks that overlap a label";
+  const select = h(
+    "select.nbl-review-overlap",
+    { "aria-label": title, title, onchange: () => chosen(select.value) },
+    h("option", { value: "skip" }, "refuse overlaps"),
+    h("option", { value: "replace" }, "replace overlapped"),
+    h("option", { value: "allow" }, "allow overlaps"),
+  );
+  select.value = value;
+  return select;
+}
