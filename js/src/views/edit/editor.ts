@@ -80,7 +80,9 @@ export class Editor implements Tools, Desk {
       signal,
     );
     frame.toolbar.after(this.#rail.bar);
-    stage.el.before(this.#rail.el);
+    const desk = h("div.nbl-edit-desk");
+    stage.el.replaceWith(desk);
+    desk.append(this.#rail.el, stage.el);
     frame.body.after(this.#rail.hint);
     const kept = viewer.keys.filter(([keys]) => !OVERRULED.includes(keys));
     viewer.keys.splice(0, viewer.keys.length, ...KEYS, ...kept);
