@@ -15,16 +15,12 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   const element = document.createElement(name) as HTMLElementTagNameMap[K];
   if (classes.length) element.className = classes.join(" ");
   for (const [key, value] of Object.entries(properties)) {
-    if (value === false || value === null || value === undefined) continue;
+    if ((value ?? false) === false) continue;
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value as EventListener);
     else if (key === "style" && typeof value === "object") Object.assign(element.style, value);
     else element.setAttribute(key, value === true ? "" : String(value));
   }
-  element.append(
-    ...children.filter(
-      (child): child is Node | string => child !== null && child !== false && child !== undefined,
-    ),
-  );
+  element.append(...children.filter((child): child is Node | string => (child ?? false) !== false));
   return element;
 }
 

@@ -1,5 +1,5 @@
 /** What every view sits in: toolbar, body, and a line that says when the kernel is busy, gone, or answered an error. */
-import { Cancelled, RemoteError, type Rpc } from "../wire/rpc";
+import { Cancelled, RemoteError, type Rpc, said } from "../wire/rpc";
 import { h } from "./dom";
 
 export interface Frame {
@@ -53,7 +53,7 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
     show(note, kind);
     if (!kind) return note.replaceChildren();
     const text = rpc.lost
-      ? "The kernel restarted or is gone: this view shows what it last knew. Run its cell again."
+      ? "The kernel restarted or is gone: shown is what it last said. Run its cell again."
       : failure!.text;
     const retry = !rpc.lost && failure?.retry;
     note.replaceChildren(
@@ -97,7 +97,7 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
     fail(error, retry) {
       if (error instanceof Cancelled) return;
       if (!(error instanceof RemoteError)) console.error("nbalabel:", error);
-      failure = { text: error instanceof Error ? error.message : String(error), retry };
+      failure = { text: said(error), retry };
       draw();
     },
     empty(text) {

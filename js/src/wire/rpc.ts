@@ -44,6 +44,11 @@ export class RemoteError extends Error {
   }
 }
 
+/** What an error says. */
+export function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 interface Call {
   id: number;
   method: string;
@@ -136,9 +141,7 @@ export class Rpc {
       this.#channel.send(message, undefined, call.buffers);
     } catch (error) {
       this.#underway.delete(call.key);
-      call.settle(
-        new Cancelled(`there is no kernel to ask: ${error instanceof Error ? error.message : error}`),
-      );
+      call.settle(new Cancelled(`there is no kernel to ask: ${said(error)}`));
       this.#setLost(true);
     }
     this.#tell();

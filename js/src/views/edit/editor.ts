@@ -4,7 +4,7 @@ import { EMPTY } from "../../core/edit/raster";
 import { Drafts } from "../../draw/draft";
 import type { Gesture } from "../../tools/gesture";
 import type { Tool, ToolEvent } from "../../tools/tool";
-import { Cancelled } from "../../wire/rpc";
+import { Cancelled, said } from "../../wire/rpc";
 import { h, perFrame } from "../dom";
 import type { Picture } from "../viewer/picture";
 import type { Tools } from "../viewer/stage";
@@ -337,7 +337,7 @@ export class Editor implements Tools, Desk {
 
   refused(error: unknown): void {
     if (error instanceof Cancelled) return;
-    this.say(error instanceof Error ? error.message : String(error), true);
+    this.say(said(error), true);
     this.#trace();
   }
 

@@ -1,5 +1,6 @@
 /** Small texts on the stage: what is under the pointer, the zoom, the legend, what is wrong with the image. */
 import type { Point } from "../../core/camera";
+import { said } from "../../wire/rpc";
 import { h } from "../dom";
 import { legend, swatchOf } from "./legend";
 import type { Picture } from "./picture";
@@ -55,10 +56,9 @@ export class Chips {
     this.#message.hidden = error === undefined;
     this.#message.replaceChildren();
     if (error === undefined) return;
-    const text = error instanceof Error ? error.message : String(error);
     this.#message.append(
       h("b", {}, "The image cannot be shown"),
-      h("span", {}, text),
+      h("span", {}, said(error)),
       h("button", { onclick: this.#retry }, "Try again"),
     );
   }

@@ -4,7 +4,7 @@
  */
 
 import { asBytes } from "../../wire/codec";
-import { Cancelled, type Rpc } from "../../wire/rpc";
+import { Cancelled, type Rpc, said } from "../../wire/rpc";
 import { type Coloring, type Head, Picture } from "./picture";
 
 export interface Pixels {
@@ -193,9 +193,7 @@ export async function decode(bytes: Uint8Array<ArrayBuffer>, mime: string): Prom
       colorSpaceConversion: "none",
     });
   } catch (error) {
-    throw new Error(
-      `the browser cannot decode this ${mime}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new Error(`the browser cannot decode this ${mime}: ${said(error)}`);
   }
 }
 
