@@ -138,8 +138,11 @@ class Verifiable(Protocol):
         """Where it stands."""
 
     def clusters(self) -> pd.DataFrame:
-        """Clusters looked at so far, parents first: cluster, parent, label, start, stop, depth, state (open,
-        accepted, rejected, split, skipped), n_yes, n_no, estimate; indexed 0..k-1, parent -1 for roots."""
+        """Clusters looked at so far, parents first, indexed 0..k-1.
+
+        Columns cluster, parent (-1 for roots), label, start, stop, depth, state (open, accepted, rejected,
+        split, skipped), n_yes, n_no, estimate.
+        """
 
     def examples(self, n: int = 4) -> dict[str, Any]:
-        """Ids of masks known to be right and wrong, ``{"right": [...], "wrong": [...]}``, for instructions."""
+        """Ids of masks known to be right and wrong, ``{"right": [...], "wrong": [...]}``."""
