@@ -34,7 +34,7 @@ class Strategy(Protocol):
 
     @property
     def phase(self) -> str:
-        """ "search", "audit" or "done"."""
+        """Where it is: "search", "audit" or "done"."""
 
     def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
         """Estimated share of right masks among the accepted, its lower bound (nan: none), one sentence."""
