@@ -112,7 +112,7 @@ class Audit:
         drawn = self._drawn(len(rows), aim)
         if len(said) != len(rows) or not np.array_equal(drawn.rows, np.asarray(rows)):
             raise DataError(
-                f"tell takes an answer for each row drawn, in order: expected {first(drawn.rows.tolist())}, got "
+                f"tell takes an answer for each row drawn, in order: {first(drawn.rows.tolist())}; got "
                 f"{first(np.asarray(rows).tolist())} with {len(said)} answers"
             )
         for at, yes in enumerate(said):
