@@ -10,15 +10,15 @@ import numpy.typing as npt
 from scipy.stats import gamma
 
 from ...core.errors import DataError, first
-from .capital import Capital, Draws
+from .belief import Belief
+from .capital import Capital, odds
 from .cells import Cells
-from .design import best_design
+from .design import Design, best_design
+from .rule import Rule, TrueAnswers
+from .verdicts import Verdicts, weights
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
-
-EVEN = 0.2  # how far doubts are drawn towards their mean, should they be misleading
-LEAST = 0.005
 
 
 class Audit:
@@ -26,13 +26,12 @@ class Audit:
 
     The masks accepted and not answered yet lie in strata, surest first. Prefix k is the first k strata; masks
     answered yes before count with their stratum, masks answered no were thrown out. Rows are drawn one after
-    the other, with chances that depend on what was said before; those found wrong leave their prefix. It
-    is certified where at least ``target_quality`` of what remains of it is right at confidence 1 - ``alpha``,
-    *and* the prefixes before it are certified: testing in a fixed order keeps the error probability of all
-    that is certified at alpha, however often one looks and whenever one stops.
+    the other, with chances that depend on what was said before; those found wrong leave their prefix. It is
+    certified where at least ``target_quality`` of what remains of it is right. With probability 1 - ``alpha``
+    no prefix is certified falsely, however often one looks, wherever one aims and whenever one stops.
 
-    ``draw`` changes nothing: it follows from the seed and from what was told. Whether to tell a part of what
-    was drawn must not depend on what the other masks look like.
+    ``draw`` changes nothing: it follows from the seed and from what was told. Whether to tell only a part of
+    what was drawn must not depend on what the rest looks like.
 
     Args:
         strata: disjoint row positions, surest stratum first.
@@ -40,13 +39,14 @@ class Audit:
             never validity.
         n_known_right: masks of each stratum answered yes before the audit.
         target_quality: share of right masks to be shown, within 0..1.
-        alpha: probability that a certified prefix falls short.
+        alpha: probability that any certified prefix falls short.
         seed: of the draws.
+        spent: answers given before the audit. The more they are, the more it is worth to certify more.
 
     Raises:
         DataError: the strata overlap or leave ``doubt``, or a number is out of its range.
 
-    Source: see `Capital` for the bound; testing in a fixed order: Maurer, Hothorn & Lehmacher 1995.
+    Source: the bound of each prefix: `Capital`; of several prefixes: `Verdicts`.
 
     Example:
         >>> import numpy as np
@@ -69,33 +69,42 @@ class Audit:
         target_quality: float,
         alpha: float,
         seed: int,
+        spent: int = 0,
     ) -> None:
         _check(strata, n_known_right, target_quality, alpha)
         self.target_quality, self.alpha = target_quality, alpha
-        self.certified = 0
         self.n_answers = 0
-        self._seed = seed
+        self._seed, self._spent = seed, spent
         self._cells = Cells(strata, doubt, np.random.default_rng((seed, 0)))
         self._uniform = np.random.default_rng((seed, 1)).random(1024)
-        mean = float(np.average(self._cells.doubt, weights=self._cells.size)) if len(self._cells) else 0.0
-        self._doubt = np.clip((1 - EVEN) * self._cells.doubt + EVEN * mean, LEAST, 1.0)
-        self._taken = np.zeros(len(self._cells), np.int64)
-        self._size = self._cells.within(self._cells.size).astype(np.int64)
+        self._left = self._cells.size.copy()
+        self._size = self._cells.within(self._left).astype(np.int64)
         self._known = np.cumsum(np.asarray(n_known_right, np.int64))
-        self._capital = Capital(_hypotheses(self._size, self._known, target_quality), alpha)
+        self._belief = Belief(self._cells.stratum, self._cells.doubt)
+        self._rule: Rule = TrueAnswers(self._size, self._known, target_quality)
+        self._capital = Capital(_hypotheses(self._rule, self._size))
+        none = np.zeros_like(self._size)
+        self._strict = self._rule.allowed(none)
+        doubted = self._cells.within(self._cells.size * self._cells.doubt)
+        self._verdicts = Verdicts(weights(doubted, self._strict), alpha)
         self._settle()
+
+    @property
+    def certified(self) -> int:
+        """Number of leading strata that are certified together; 0 before any are."""
+        return int(np.max(np.flatnonzero(self._verdicts.certified), initial=-1)) + 1
 
     def draw(self, n: int, aim: int | None = None) -> Ints:
         """The rows to ask about next.
 
         Args:
             n: how many; fewer come where fewer are left.
-            aim: number of leading strata to certify; by default those that bring most masks an answer.
+            aim: number of leading strata to certify, by default `best_aim`, past it what brings most.
 
         Returns:
             Positions, ``(<= n,)`` int64.
         """
-        return self._drawn(n, aim).rows
+        return self._drawn(n, aim)[0]
 
     def tell(self, rows: Ints, right: npt.ArrayLike, aim: int | None = None) -> None:
         """Take in answers, in the order drawn.
@@ -109,135 +118,100 @@ class Audit:
             DataError: the rows are not those drawn.
         """
         said = np.asarray(right, np.bool_)
-        drawn = self._drawn(len(rows), aim)
-        if len(said) != len(rows) or not np.array_equal(drawn.rows, np.asarray(rows)):
+        drawn, cells, weight = self._drawn(len(rows), aim)
+        if len(said) != len(rows) or not np.array_equal(drawn, np.asarray(rows)):
             raise DataError(
-                f"tell takes an answer for each row drawn, in order: {first(drawn.rows.tolist())}; got "
+                f"tell takes an answer for each row drawn, in order: {first(drawn.tolist())}; got "
                 f"{first(np.asarray(rows).tolist())} with {len(said)} answers"
             )
-        for at, yes in enumerate(said):
-            self._capital.add(drawn, at, not yes, float(self._doubt[drawn.cells[at]]))
-            self._taken[drawn.cells[at]] += 1
+        for cell, yes in zip(cells.tolist(), said.tolist(), strict=True):
+            odd = odds(self._cells, self._left, weight, self._belief.chance(), cell)
+            self._capital.add(odd, int(self._cells.stratum[cell]), not yes)
+            self._belief.add(cell, not yes)
+            self._left[cell] -= 1
             self.n_answers += 1
             self._settle()
-        self.__dict__.pop("_growth", None)
+        self.__dict__.pop("_designs", None)
 
-    def _drawn(self, n: int, aim: int | None) -> Draws:
-        weight = self._weights(self._goal() if aim is None else aim)
-        left = self._cells.size - self._taken
+    def _drawn(self, n: int, aim: int | None) -> tuple[Ints, Ints, Doubles]:
+        """Rows, the cell of each, and the weight of each cell."""
+        weight = self._weight(self._goal() if aim is None else self._at(aim) + 1)
+        left = self._left.copy()
         n = int(min(n, left[weight > 0].sum()))
-        place = self._taken.copy()
-        cells, columns = np.zeros(n, np.int64), []
+        rows, cells = np.zeros(n, np.int64), np.zeros(n, np.int64)
         for t in range(n):
             mass = np.cumsum(left * weight)
-            cells[t] = np.searchsorted(mass, self._random(self.n_answers + t) * mass[-1], side="right")
-            columns.append(self._columns(left, weight, int(cells[t])))
-            left[cells[t]] -= 1
-            place[cells[t]] += 1
-        seen: dict[int, int] = {}
-        rows = np.zeros(n, np.int64)
-        for t, cell in enumerate(cells.tolist()):
-            rows[t] = self._cells.row(cell, int(self._taken[cell]) + seen.get(cell, 0))
-            seen[cell] = seen.get(cell, 0) + 1
-        stacked = np.array(columns).reshape(n, 4, len(self._size))
-        return Draws(rows, cells, self._cells.stratum[cells], *(stacked[:, i] for i in range(4)))
-
-    def _columns(self, left: Ints, weight: Doubles, cell: int) -> list[Doubles]:
-        within = self._cells.within
-        mass, doubt = within(left * weight), within(left * self._doubt)
-        least = np.minimum.accumulate(np.where(left > 0, weight, np.inf))
-        least = np.concatenate([[np.inf], least])[self._cells.ends]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            largest = np.where(least > 0, mass / least, np.inf)
-            typical = mass * within(left * self._doubt / np.where(weight > 0, weight, np.nan)) / doubt
-            chance = np.where(np.arange(len(mass)) >= self._cells.stratum[cell], weight[cell] / mass, 1.0)
-        return [chance, largest, np.where(np.isfinite(typical), typical, np.inf), doubt]
+            cell = int(np.searchsorted(mass, self._random(self.n_answers + t) * mass[-1], side="right"))
+            rows[t] = self._cells.row(cell, int(self._cells.size[cell] - left[cell]))
+            cells[t] = cell
+            left[cell] -= 1
+        return rows, cells, weight
 
     def _random(self, t: int) -> float:
         if t >= len(self._uniform):
             self._uniform = np.random.default_rng((self._seed, 1)).random(2 * t)
         return float(self._uniform[t])
 
-    def _weights(self, goal: int) -> Doubles:
-        """Draws for the goal, mixed with draws for the next prefix so that both are ready about together."""
-        following = min(self.certified + 1, len(self._size))
-        design, share = self._plan(following, max(goal, following))
-        return design if share is None else share
-
-    def _plan(self, following: int, goal: int) -> tuple[Doubles, Doubles | None]:
-        if not len(self._cells):
-            return np.zeros(0), None
-        far = self._design(goal)
-        if goal == following:
-            return far, None
-        near = self._design(following)
-        left = self._cells.size - self._taken
-        far, near = far / (left @ far), near / (left @ near)
-        part = float(left[: self._cells.ends[following - 1]] @ far[: self._cells.ends[following - 1]])
-        mix = np.linspace(0, 0.9, 19)
-        need = self._needs
-        answers = np.maximum(need[goal - 1] / (1 - mix), need[following - 1] / ((1 - mix) * part + mix))
-        best = mix[int(np.argmin(answers))]
-        return far, (1 - best) * far + best * near
-
-    def _design(self, k: int) -> Doubles:
-        end = self._cells.ends[k - 1]
+    def _weight(self, goal: int) -> Doubles:
         weight = np.zeros(len(self._cells))
-        weight[:end] = self._growth[k - 1][0]
+        weight[: self._cells.ends[goal - 1]] = self._designs[goal - 1].weight
         return weight
 
+    def best_aim(self) -> int:
+        """Number of leading strata whose certificate brings most masks an answer, all answers given counted.
+
+        Returns:
+            0..number of strata; ``certified`` where more answers would bring fewer masks each, or where none
+            would certify more.
+        """
+        done = self.certified
+        kept = (self._size + self._known - self._capital.found).astype(np.float64)
+        rate = kept / np.maximum(self._spent + self.n_answers + self._needs, 1.0)
+        so_far = kept[done - 1] / max(self._spent + self.n_answers, 1) if done else 0.0
+        rate[:done] = 0.0
+        best = len(rate) - int(np.argmax(rate[::-1]))
+        return best if rate[best - 1] > so_far else done
+
     def _goal(self) -> int:
-        """The prefix that brings most masks an answer."""
-        if self.certified == len(self._size):
-            return self.certified
-        done = self._size[self.certified - 1] + self._known[self.certified - 1] if self.certified else 0
-        rate = (self._size + self._known - done) / np.maximum(np.maximum.accumulate(self._needs), 1e-9)
-        rate[: self.certified] = -1
-        return int(np.argmax(rate)) + 1
+        """What to aim at by default: what is best, or else whatever else brings most."""
+        done = self.certified
+        best = self.best_aim()
+        if best > done or done == len(self._size):
+            return best
+        more = self._size[done:] - (self._size[done - 1] if done else 0)
+        return done + 1 + int(np.argmax(more / np.maximum(self._needs[done:], 1.0)))
 
     @cached_property
-    def _growth(self) -> list[tuple[Doubles, float]]:
-        """Best weights for each prefix, and the growth of its capital an answer."""
-        left = self._cells.size - self._taken
-        out = []
-        for k, end in enumerate(self._cells.ends.tolist()):
-            chance = np.minimum(self._doubt[:end] * self._capital.level[k], 1.0)
-            wrong = float(self._allowed[k] + 1 - self._capital.found[k])
-            design = best_design(left[:end], chance, wrong)
-            out.append((design.weight, design.growth))
-        return out
+    def _designs(self) -> list[Design]:
+        """The best draws for each prefix."""
+        chance = self._belief.chance()
+        wrong = self._allowed + 1 - self._capital.found
+        return [
+            best_design(self._left[:end], chance[:end], float(most))
+            for end, most in zip(self._cells.ends.tolist(), wrong, strict=True)
+        ]
 
     @property
     def _needs(self) -> Doubles:
         """Answers within each prefix until it is certified, about; inf where no certificate is in sight."""
-        target = self._allowed + 1
-        place = np.array(
-            [np.searchsorted(h, t) for h, t in zip(self._capital.hypotheses, target, strict=True)]
-        )
-        place = np.minimum(place, self._capital.hypotheses.shape[1] - 1)
-        have = self._capital.log[np.arange(len(place)), place]
-        growth = np.array([g for _, g in self._growth])
-        with np.errstate(divide="ignore"):
-            need = np.maximum(-np.log(self.alpha) - have, 0) / growth
-        left = self._size - self._asked
-        return np.where(growth > 0, np.minimum(need, left), np.inf)
+        missing = np.maximum(self._verdicts.bars() - self._capital.against(self._allowed + 1), 0)
+        growth = np.array([design.growth for design in self._designs])
+        need = np.divide(missing, growth, out=np.full(len(growth), np.inf), where=growth > 0)
+        return np.where(growth > 0, np.minimum(need, self._remaining), np.inf)
 
     @property
-    def _asked(self) -> Ints:
-        return self._cells.within(self._taken).astype(np.int64)
+    def _remaining(self) -> Ints:
+        return self._cells.within(self._left).astype(np.int64)
 
     @property
     def _allowed(self) -> Ints:
         """Most rows of each prefix that may have been wrong, given that those found have left it."""
-        share = 1 - self.target_quality
-        found = self._capital.found
-        return np.floor(share * (self._size + self._known - found) + found + 1e-9).astype(np.int64)
+        return self._rule.allowed(self._capital.found)
 
     def _settle(self) -> None:
-        upper = self._capital.upper(self._size, self._size - self._asked)
-        holds = upper <= self._allowed
-        while self.certified < len(holds) and holds[self.certified]:
-            self.certified += 1
+        self._capital.rule_out(self._capital.found + self._remaining)
+        strict, now = self._capital.against(self._strict + 1), self._capital.against(self._allowed + 1)
+        self._verdicts.hear(strict, now)
 
     def _at(self, k: int) -> int:
         if not 1 <= k <= len(self._size):
@@ -247,12 +221,13 @@ class Audit:
     def lower(self, k: int) -> float:
         """Lower bound of the share right among the first ``k`` strata, those found wrong removed.
 
-        It holds at 1 - alpha for one prefix looked at whenever one likes; for several, see ``certified``.
+        It holds for all k and at all answers at once, with probability 1 - alpha. To stay below the target
+        until a prefix is certified, and to reach it then, certificates count too.
         """
         i = self._at(k)
-        upper = self._capital.upper(self._size, self._size - self._asked)[i]
-        kept = self._size[i] + self._known[i] - self._capital.found[i]
-        return float(1 - (upper - self._capital.found[i]) / kept) if kept else 1.0
+        upper = self._capital.upper(self._verdicts.alone())
+        share = float(self._rule.share_right(upper, self._capital.found)[i])
+        return max(share, self.target_quality) if self._verdicts.certified[i] else share
 
     def estimate(self, k: int) -> float:
         """Expected share right among the first ``k`` strata, those found wrong removed."""
@@ -261,35 +236,32 @@ class Audit:
         return float(1 - self._expected(i) / kept) if kept else 1.0
 
     def _expected(self, i: int) -> float:
-        left = (self._cells.size - self._taken)[: self._cells.ends[i]]
-        doubted = float(left @ self._doubt[: len(left)]) * float(self._capital.level[i])
-        return min(doubted, float(left.sum()))
+        end = self._cells.ends[i]
+        return float(self._left[:end] @ self._belief.chance()[:end])
 
     def expected_answers(self, k: int) -> float:
         """About how many more answers within the first ``k`` strata certify them; inf where unlikely."""
         i = self._at(k)
-        return 0.0 if k <= self.certified else float(self._needs[i])
+        return 0.0 if self._verdicts.certified[i] else float(self._needs[i])
 
     def chance(self, k: int) -> float:
-        """Posterior probability that the first ``k`` strata, those found wrong removed, reach the target."""
+        """About how probable it is that the first ``k`` strata, those found wrong removed, reach the target.
+
+        A posterior probability, not a guarantee: for giving up early where it is small.
+        """
         i = self._at(k)
-        left = (self._cells.size - self._taken)[: self._cells.ends[i]]
-        doubted = float(left @ self._doubt[: len(left)])
         spare = float(self._allowed[i] - self._capital.found[i])
-        if left.sum() <= spare:
+        if self._remaining[i] <= spare:
             return 1.0
-        if doubted == 0:
-            return float(spare >= 0)
-        shape, rate = 1 + float(self._capital.found[i]), 1 + float(self._capital.exposure[i])
-        return float(gamma.cdf(spare / doubted, shape, scale=1 / rate))
+        found = 1.0 + float(self._capital.found[i])
+        return float(gamma.cdf(spare + 0.5, found, scale=max(self._expected(i), 1e-9) / found))
 
 
-def _hypotheses(size: Ints, known: Ints, target: float) -> Ints:
+def _hypotheses(rule: Rule, size: Ints) -> Ints:
     """Numbers of wrong rows to bet against, ``(k, g)``: what each error found allows, and a coarse scale."""
     found = np.unique(np.concatenate([np.arange(16), np.geomspace(16, 4096, 24)]).astype(np.int64))
-    at = np.floor((1 - target) * (size + known)[:, None] + target * found + 1e-9) + 1
-    shares = np.concatenate([np.linspace(0.05, 0.95, 10) * (1 - target), np.linspace(1, 4, 7) * (1 - target)])
-    scale = np.ceil(shares * size[:, None])
+    at = rule.allowed(np.minimum(found[:, None], size)).T + 1
+    scale = np.ceil(at[:, :1] * np.concatenate([np.linspace(0.05, 0.95, 10), np.linspace(1.1, 4, 7)]))
     both = np.concatenate([at, scale, (size + 1)[:, None]], axis=1).astype(np.int64)
     return np.sort(np.clip(both, 1, (size + 1)[:, None]), axis=1)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .cells import Cells
+
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
@@ -15,26 +17,41 @@ HOPE = 0.9  # bet as if at most this share of the hypothesised errors were there
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Rows drawn one after the other, and with what chances; column k is about the first k + 1 strata.
+class Odds:
+    """What one draw could have brought, for each prefix: one value a prefix, ``(k,)`` float64.
 
     Attributes:
-        rows: positions, ``(n,)`` int64.
-        cells: where each was drawn from, ``(n,)`` int64.
-        strata: its stratum, ``(n,)`` int64.
-        chance: chance of that row among the rows of the prefix then, 1 where outside, ``(n, k)``.
-        largest: largest 1 / chance that could have come, inf where some row could not, ``(n, k)``.
-        typical: expected 1 / chance of a row that is wrong, by the doubts, ``(n, k)``.
-        doubt: sum of the doubts of the rows that were left, ``(n, k)``.
+        seen: 1 / chance of the row drawn among those of the prefix.
+        largest: the largest 1 / chance there was, inf where some row could not come.
+        typical: expected 1 / chance of a wrong row.
+        expected: how many rows left in the prefix are expected to be wrong.
     """
 
-    rows: Ints
-    cells: Ints
-    strata: Ints
-    chance: Doubles
+    seen: Doubles
     largest: Doubles
     typical: Doubles
-    doubt: Doubles
+    expected: Doubles
+
+
+def odds(cells: Cells, left: Ints, weight: Doubles, chance: Doubles, drawn: int) -> Odds:
+    """Odds of a draw.
+
+    Args:
+        cells: where rows are drawn from.
+        left: rows of each cell that could come, ``(c,)``.
+        weight: relative chance of each of them, ``(c,)``.
+        chance: of a row of each cell to be wrong, ``(c,)``.
+        drawn: the cell that came.
+    """
+    mass, expected, spread = cells.within(
+        np.stack([left * weight, left * chance, left * chance / np.maximum(weight, 1e-300)])
+    )
+    least = np.minimum.accumulate(np.where(left > 0, weight, np.inf))
+    least = np.concatenate([[np.inf], least])[cells.ends]
+    safe = np.maximum(least, 1e-300)
+    largest = np.where(least > 0, mass / safe, np.inf)
+    typical = np.where(least > 0, mass * spread / np.maximum(expected, 1e-300), np.inf)
+    return Odds(mass / weight[drawn], largest, typical, expected)
 
 
 class Capital:
@@ -47,62 +64,57 @@ class Capital:
 
     Args:
         hypotheses: l, ascending in each row, ``(k, g)`` int64.
-        alpha: error probability of each prefix.
 
     Attributes:
+        log: log capital, ``(k, g)`` float64.
+        peak: highest log capital so far, ``(k, g)`` float64.
         found: wrong ones drawn so far, ``(k,)`` int64.
-        exposure: how many wrong ones the doubts led to expect among the rows drawn so far, ``(k,)``.
 
     Source: Waudby-Smith & Ramdas, Estimating means of bounded random variables by betting, JRSS B 2023;
         Shekhar, Xu, Lipton, Liang & Ramdas, Risk-limiting financial audits via weighted sampling without
         replacement, UAI 2023.
     """
 
-    def __init__(self, hypotheses: Ints, alpha: float) -> None:
+    def __init__(self, hypotheses: Ints) -> None:
         self.hypotheses = hypotheses
         self.log = np.zeros(hypotheses.shape)
-        self.rejected = np.zeros(hypotheses.shape, np.bool_)
+        self.peak = np.zeros(hypotheses.shape)
         self.found = np.zeros(len(hypotheses), np.int64)
-        self.exposure = np.zeros(len(hypotheses))
-        self._enough = float(-np.log(alpha))
 
-    @property
-    def level(self) -> Doubles:
-        """How many times as many rows are wrong as the doubts say, posterior mean, ``(k,)``."""
-        return (1 + self.found) / (1 + self.exposure)
-
-    def add(self, draws: Draws, at: int, wrong: bool, doubt: float) -> None:
-        """Take in the answer to draw ``at``.
-
-        Args:
-            draws: what was drawn.
-            at: which of them.
-            wrong: the answer.
-            doubt: chance of it that was expected.
-        """
-        among = slice(int(draws.strata[at]), None)
+    def add(self, odds: Odds, stratum: int, wrong: bool) -> None:
+        """Take in the answer to a row of a stratum, drawn at these odds."""
+        among = slice(stratum, None)
         left = (self.hypotheses[among] - self.found[among, None]).astype(np.float64)
-        expected = self.level[among, None] * draws.doubt[at, among, None]
-        bet = bets(left, expected, draws.typical[at, among, None], draws.largest[at, among, None])
-        seen = 1 / draws.chance[at, among, None] if wrong else 0.0
-        self.log[among] += np.log1p(bet * (left - seen))
-        self.rejected[among] |= self.log[among] >= self._enough
+        column = (odds.expected[among, None], odds.typical[among, None], odds.largest[among, None])
+        seen = odds.seen[among, None] if wrong else 0.0
+        self.log[among] += np.log1p(bets(left, *column) * (left - seen))
+        np.maximum(self.peak, self.log, out=self.peak)
         self.found[among] += wrong
-        self.exposure[among] += doubt
 
-    def upper(self, size: Ints, left: Ints) -> Ints:
-        """Most rows of each prefix that can have been wrong when the audit began.
+    def rule_out(self, most: Ints) -> None:
+        """Reject what cannot be any more: that more than ``most`` rows of a prefix are wrong, ``(k,)``."""
+        impossible = self.hypotheses > most[:, None]
+        self.log[impossible] = self.peak[impossible] = np.inf
+
+    def against(self, least: Ints) -> Doubles:
+        """Log capital against "at least so many are wrong", ``(k,)``: the lowest of those that it implies.
+
+        The hypothesis next below the true number is thus always among them.
+        """
+        lowest = np.minimum.accumulate(self.log[:, ::-1], axis=1)[:, ::-1]
+        place = np.count_nonzero(self.hypotheses <= least[:, None], axis=1) - 1
+        return np.where(place >= 0, lowest[np.arange(len(place)), np.maximum(place, 0)], 0.0)
+
+    def upper(self, enough: Doubles) -> Ints:
+        """Most rows of each prefix that can have been wrong when the audit began, ``(k,)`` int64.
 
         Args:
-            size: rows of each prefix, ``(k,)``.
-            left: those not drawn yet, ``(k,)``.
+            enough: log capital at which a hypothesis is rejected, ``(k,)``.
         """
-        standing = ~self.rejected
+        standing = self.peak < enough[:, None]
         n = standing.shape[1]
         last = np.where(standing.any(axis=1), n - 1 - np.argmax(standing[:, ::-1], axis=1), -1)
-        next_up = self.hypotheses[np.arange(len(last)), np.minimum(last + 1, n - 1)] - 1
-        upper = np.where(last + 1 < n, next_up, size)
-        return np.maximum(np.minimum(upper, self.found + left), self.found)
+        return self.hypotheses[np.arange(len(last)), np.minimum(last + 1, n - 1)] - 1
 
 
 def bets(left: Doubles, expected: Doubles, typical: Doubles, largest: Doubles) -> Doubles:

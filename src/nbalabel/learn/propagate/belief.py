@@ -1,0 +1,59 @@
+"""How likely each row is wrong: doubts given beforehand, corrected by what was found."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+
+LEAST = 0.002  # no doubt is taken to be smaller
+TRUST = 0.7  # prior probability that the doubts are right up to one factor
+STRENGTH = 10.0  # answers that the share found in all strata counts for in one
+FORGET = 0.01
+
+
+class Belief:
+    """A mixture of two models of the rows' errors, weighed by how well each foretold the answers.
+
+    One takes the doubts to be right up to a factor, Gamma(1, 1) before any answer; the other ignores them and
+    learns the share of wrong rows of each stratum, shrunk towards that of all. So good doubts help from the
+    first answer, and misleading ones soon lose their say.
+
+    Args:
+        stratum: of each cell, ``(c,)``.
+        doubt: of each cell, ``(c,)``, 0..1.
+    """
+
+    def __init__(self, stratum: Ints, doubt: Doubles) -> None:
+        self._stratum = stratum
+        self._doubt = np.clip(doubt, LEAST, 1.0)
+        self._asked = np.zeros(int(stratum[-1]) + 1 if len(stratum) else 0)
+        self._wrong = np.zeros_like(self._asked)
+        self._exposure = 0.0
+        self._trust = TRUST
+
+    def chances(self) -> tuple[Doubles, Doubles]:
+        """Chance of each cell's rows to be wrong under both models, ``(c,)`` each."""
+        n, wrong = float(self._asked.sum()), float(self._wrong.sum())
+        informed = np.minimum(self._doubt * ((1 + wrong) / (1 + self._exposure)), 0.99)
+        shared = (0.5 + wrong) / (10 + n)
+        share = (STRENGTH * shared + self._wrong) / (STRENGTH + self._asked)
+        return informed, share[self._stratum]
+
+    def chance(self) -> Doubles:
+        """Expected chance of each cell's rows to be wrong, ``(c,)``."""
+        informed, ignorant = self.chances()
+        return self._trust * informed + (1 - self._trust) * ignorant
+
+    def add(self, cell: int, wrong: bool) -> None:
+        """Take in the answer about a row of a cell."""
+        informed, ignorant = (float(p[cell]) for p in self.chances())
+        told = informed if wrong else 1 - informed
+        other = ignorant if wrong else 1 - ignorant
+        trust = self._trust * told / (self._trust * told + (1 - self._trust) * other)
+        self._trust = (1 - FORGET) * trust + FORGET / 2
+        self._asked[self._stratum[cell]] += 1
+        self._wrong[self._stratum[cell]] += wrong
+        self._exposure += float(self._doubt[cell])

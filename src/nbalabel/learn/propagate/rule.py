@@ -1,0 +1,49 @@
+"""How many wrong masks an audited set may hold; for answers that are taken as true."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+
+
+class Rule(Protocol):
+    """Turns numbers of masks that would be answered no into statements about wrong masks."""
+
+    def allowed(self, found: Ints) -> Ints:
+        """Most no's there may be in each prefix, found ones included, ``(..., k)`` -> ``(..., k)``."""
+
+    def share_right(self, upper: Ints, found: Ints) -> Doubles:
+        """Share right of what remains of each prefix, where it holds at most ``upper`` no's, ``(k,)``."""
+
+
+class TrueAnswers:
+    """Every no is a wrong mask and every wrong mask a no.
+
+    Args:
+        size: masks of each prefix, ``(k,)`` int64.
+        known: masks known to be right that count with them, ``(k,)`` int64.
+        target: share of right masks to be reached once those found are removed, 0..1.
+
+    Example:
+        >>> import numpy as np
+        >>> rule = TrueAnswers(np.array([100]), np.array([0]), 0.85)
+        >>> rule.allowed(np.array([0])), rule.allowed(np.array([20]))   # 12 of 80 left: the target
+        (array([15]), array([32]))
+    """
+
+    def __init__(self, size: Ints, known: Ints, target: float) -> None:
+        self._all, self._target = size + known, target
+
+    def allowed(self, found: Ints) -> Ints:
+        """Most wrong masks at the start: those found and a share of the rest."""
+        return np.floor((1 - self._target) * (self._all - found) + found + 1e-9).astype(np.int64)
+
+    def share_right(self, upper: Ints, found: Ints) -> Doubles:
+        """Those neither found nor still wrong, among those not found."""
+        kept = self._all - found
+        return np.where(kept > 0, 1 - (upper - found) / np.maximum(kept, 1), 1.0)
