@@ -1,154 +1,63 @@
-"""The kernel's end of a view: requests in, a result or an error out, for each of them.
-
-    class Scatter(Bridge):
-        bundle = "scatter"
-
-        @serves
-        def points(self, *, x: str, y: str) -> Reply:
-            return {"n": 3}, [array.tobytes()]
-
-The browser's end and the messages are in ``js/src/wire/rpc.ts``.
-"""
+"""The kernel's end of a view of a workspace: a :class:`Port` that shares the workspace's selection."""
 
 from __future__ import annotations
 
-import math
 import secrets
-from collections import deque
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import anywidget
-import numpy as np
-import pandas as pd
 import traitlets
 
-from ..core.errors import NbalabelError
-from .bundle import script, style
+from .port import Buffers as Buffers
+from .port import Port
+from .port import Reply as Reply
+from .port import plain as plain
+from .port import serves as serves
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from .workspace import Workspace
 
-Buffers: TypeAlias = Sequence[bytes | memoryview]
-Reply: TypeAlias = "dict[str, Any] | tuple[dict[str, Any], Buffers]"
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def serves(method: F) -> F:
-    """Mark a method as one the browser may call, by its name, with keyword arguments.
-
-    It returns a dict of JSON values (NaN becomes null, NumPy scalars become numbers) or that and binary
-    buffers. With a parameter ``buffers`` it gets those that came with the request.
-    """
-    method._served = True  # type: ignore[attr-defined]  # a mark on a function
-    return method
-
-
-class Bridge(anywidget.AnyWidget):
+class Bridge(Port):
     """A view of a workspace.
 
     Attributes:
-        bundle: name of its JavaScript and style sheet in ``static/``.
         workspace: what it shows.
         source: its name in the selection: clauses it makes are keyed by this.
-        errors: the last 20 errors that requests ended in, newest last.
     """
-
-    bundle = ""
 
     selection = traitlets.Unicode(help="reference of the shared Selection widget").tag(sync=True)
     source = traitlets.Unicode(help="key of this view's clauses in the selection").tag(sync=True)
 
     def __init__(self, workspace: Workspace, **traits: Any) -> None:
         self.workspace = workspace
-        self.errors: deque[Exception] = deque(maxlen=20)
-        self._esm, self._css = script(self.bundle), style(self.bundle)
         super().__init__(
+            workspace.lock,
             selection=f"anywidget:{workspace.selection.model_id}",
             source=f"{self.bundle}-{secrets.token_hex(3)}",
             **traits,
         )
-        self.on_msg(self._receive)
         workspace.attach(self)
 
-    @property
-    def last_error(self) -> Exception | None:
-        """What the last request that failed raised; None if none did."""
-        return self.errors[-1] if self.errors else None
-
-    def emit(self, name: str, payload: dict[str, Any] | None = None, buffers: Buffers = ()) -> None:
-        """Tell the browser something it did not ask for."""
-        self.send({"kind": "event", "name": name, "payload": plain(payload or {})}, list(buffers))
+    def prepare(self) -> None:
+        """Look at the tables again if they have changed."""
+        self.workspace.refresh()
 
     def refreshed(self) -> None:
         """The workspace's tables have changed; views that keep something of them let it go here."""
         self.emit("refresh", {"rev": self.workspace.rev})
 
-    def picture(self) -> Image | None:
-        """The view as a picture, for pages that run no widgets; None where it has none."""
-        return None
-
-    def html(self) -> str:
-        """The view as HTML for the same pages, its texts escaped; "" where it has none."""
-        return ""
-
     def close(self) -> None:
         """Take the view and its clauses away."""
         if self.comm is not None:
             self.workspace.detach(self)
-            self.layout.close()
         super().close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.workspace!r}>"
 
-    def _repr_mimebundle_(self, **arguments: Any) -> Any:
-        from .static_output import with_picture
-
-        return with_picture(super()._repr_mimebundle_(**arguments), self)
-
     def _receive(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        kind = content.get("kind")
-        with self.workspace.lock:
-            if kind == "selection":
+        if content.get("kind") == "selection":
+            with self.lock:
                 self.workspace.selection.receive(content, buffers, self.send)
-            elif kind == "request":
-                head = {key: content.get(key) for key in ("client", "id", "key")}
-                self._answer(head, str(content.get("method")), content.get("params") or {}, buffers)
-
-    def _answer(
-        self, head: dict[str, Any], name: str, params: dict[str, Any], buffers: list[memoryview]
-    ) -> None:
-        try:
-            self.workspace.refresh()
-            method = getattr(type(self), name, None)
-            if not getattr(method, "_served", False):
-                raise AttributeError(f"{type(self).__name__} serves no {name!r}")
-            if buffers:
-                params = {**params, "buffers": buffers}
-            reply = method(self, **params)  # type: ignore[misc]  # checked above
-            result, out = reply if isinstance(reply, tuple) else (reply, ())
-            self.send({"kind": "result", **head, "result": plain(result)}, list(out))
-        except Exception as error:  # noqa: BLE001  # whatever it is, the browser shows it
-            self.errors.append(error)
-            text = str(error) if isinstance(error, NbalabelError) else f"{type(error).__name__}: {error}"
-            self.send({"kind": "error", **head, "error": {"type": type(error).__name__, "message": text}})
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it: NumPy scalars as numbers, NaN, NA and infinities as None."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if isinstance(value, str | int | bool) else str(value)
+        else:
+            super()._receive(_, content, buffers)

@@ -12,12 +12,12 @@ from ..core.errors import NbalabelError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .bridge import Bridge
+    from .port import Port
 
 _BYTES = 60_000
 
 
-def with_picture(bundle: Any, view: Bridge) -> Any:
+def with_picture(bundle: Any, view: Port) -> Any:
     """The output of a view, with a PNG or HTML beside the live widget."""
     try:
         picture, html = view.picture(), view.html()
@@ -38,7 +38,7 @@ def with_image(bundle: Any, picture: Image | None) -> tuple[dict[str, Any], dict
     return {**data, "image/png": base64.b64encode(png(picture)).decode("ascii")}, metadata
 
 
-def side_by_side(views: Sequence[Bridge | None]) -> Image | None:
+def side_by_side(views: Sequence[Port | None]) -> Image | None:
     """Pictures of views in a row, as high as the lowest; None where none has one."""
     from PIL import Image as Pillow
 
