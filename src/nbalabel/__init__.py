@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .learn.metrics import evaluate as evaluate
     from .learn.model import Model as Model
     from .learn.project import project as project
+    from .learn.propagate.propagation import Propagation as Propagation
     from .learn.run import Run as Run
     from .learn.sam import Sam as Sam
     from .learn.yolo import Yolo as Yolo
@@ -65,6 +66,7 @@ _HOME = {
     "LearningCurves": "widgets.learning_curves",
     "Model": "learn.model",
     "PrecisionRecall": "widgets.precision_recall",
+    "Propagation": "learn.propagate.propagation",
     "Reliability": "widgets.reliability",
     "Review": "widgets.review",
     "Run": "learn.run",

@@ -1,0 +1,410 @@
+"""Ask about a few masks, tell what a person said, and have what follows for all others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.errors import DataError, HistoryError, first
+from ...core.forest import Forest
+from ...core.question import Answers, Outlook, Progress, Question
+from ..run import libraries, new_id
+from .course import Course, Setup, as_answers
+from .inputs import Inputs, Known
+from .journal import Journal
+from .ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES
+from .reports import cluster_table, status_table
+from .strategies import check
+from .trees import forest_of
+
+Ints = npt.NDArray[np.int64]
+
+
+class Propagation:
+    """Label propagation over masks of anybody's model: a few answers decide about clusters of them.
+
+    ``ask`` gives a question, ``tell`` takes the answers; what they decide is in ``accepted`` and ``rejected``
+    at any time. Everything follows from the inputs, the seed and what was told, so that `undo` is exact and a
+    journal is enough to carry on after a crash.
+
+    Args:
+        features: of each mask, ``(n, d)`` numbers; standardised here.
+        scores: confidence that it is right, ``(n,)``, 0..1.
+        labels: name or code of each, ``(n,)``; None where there is one label only.
+        strategy: "certified" (default), "paper" (= "score"), "bfs", "dfs", "dfs-score", "universal",
+            "verify-all", "lsun" or "threshold".
+        target_quality: share of accepted masks that is to be right, within 0..1.
+        alpha: probability that a guarantee fails.
+        budget: yes / no answers that may be asked for; None without a limit. A resumed propagation may get
+            another.
+        seed: of everything random.
+        known: masks whose answer is known beforehand, row -> bool, or ``(n,)`` int8 of -1 unknown, 0 wrong, 1
+            right. They are decided about by nothing; they calibrate, and serve as honeypots.
+        rivals: pairs of rows that overlap, ``(k, 2)``: at most one of each is accepted.
+        ids: what the questions call the rows, ``(n,)`` int64; None takes positions.
+        forest: cluster trees over the candidates, in row positions; None makes them.
+        journal: file of what was told. Where it exists, the propagation carries on from it.
+        honeypots: known masks mixed in, per mask asked about, 0..1.
+        repeats: masks answered before mixed in again, likewise.
+        id: its name; None makes one, or takes the journal's.
+        **options: of the strategy.
+
+    Raises:
+        DataError: arrays do not fit together, hold nan, or numbers are out of range.
+        UnknownNameError: there is no such strategy or option.
+        HistoryError: the journal is of a propagation that was given something else.
+
+    Source: Papadopoulos, Weber & Torralba, "Scaling up instance annotation via label propagation", ICCV 2021.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> features, right = rng.normal(size=(60, 2)), np.arange(60) < 40
+        >>> features[right] += 9
+        >>> p = Propagation(features, np.where(right, 0.8, 0.4), strategy="paper")
+        >>> while (q := p.ask()) is not None:
+        ...     p.tell(q, right[q.rows])
+        >>> p.accepted.tolist() == list(range(40)), p.n_answers
+        (True, 45)
+    """
+
+    def __init__(
+        self,
+        features: npt.ArrayLike,
+        scores: npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
+        *,
+        strategy: str = "certified",
+        target_quality: float = 0.85,
+        alpha: float = 0.05,
+        budget: int | None = None,
+        seed: int = 0,
+        known: Known = None,
+        rivals: npt.ArrayLike | None = None,
+        ids: npt.ArrayLike | None = None,
+        forest: Forest | None = None,
+        journal: str | Path | None = None,
+        honeypots: float = 0.0,
+        repeats: float = 0.0,
+        id: str | None = None,  # noqa: A002  # as the attribute is called
+        **options: Any,
+    ) -> None:
+        check(strategy, options)
+        _check_numbers(target_quality, alpha, budget, honeypots, repeats)
+        self._inputs = Inputs.of(features, scores, labels, known, rivals, ids)
+        self._setup = Setup(strategy, target_quality, alpha, seed, options, honeypots, repeats)
+        self.budget = budget
+        header = {"id": id or new_id("propagate"), "versions": libraries(), **_arguments(self._setup)}
+        header["inputs"] = self._inputs.fingerprint()
+        self._journal = Journal(journal, header)
+        self.id: str = self._journal.header["id"]
+        self._forest = forest_of(self._inputs, forest, self._journal.path)
+        self._told: list[dict[str, Any]] = []
+        for record in self._journal.records:
+            self._told.pop() if record["op"] == "undo" else self._told.append(record)
+        self._course = self._replay(self._told)
+
+    def ask(self) -> Question | None:
+        """The open question: the same one until it is told or skipped; None when done."""
+        return self._course.shown.question if self._course.shown else None
+
+    def tell(
+        self, question: Question, answers: Answers, *, annotator: str = "", seconds: float = 0.0
+    ) -> None:
+        """Answer a question; it is in the journal when this returns.
+
+        Args:
+            question: the open one.
+            answers: whether each mask is right, ``(len(question.rows),)`` True or False.
+            annotator: who answered.
+            seconds: spent looking, >= 0.
+
+        Raises:
+            HistoryError: this is not the open question.
+            DataError: answers or seconds do not fit.
+        """
+        self._check_open(question)
+        said = as_answers(answers, len(question.rows))
+        if said is None:
+            raise DataError(
+                f"question {question.number} takes {len(question.rows)} answers of True or False, got "
+                f"{len(answers)}: {first(answers)}"
+            )
+        if not 0 <= seconds < np.inf:
+            raise DataError(f"seconds must be a number >= 0, got {seconds}")
+        record = {
+            "op": "tell",
+            "number": question.number,
+            "rows": question.rows.tolist(),
+            "answers": "".join("1" if yes else "0" for yes in said),
+            "annotator": annotator,
+            "seconds": float(seconds),
+        }
+        self._do(record)
+
+    def skip(self, question: Question) -> None:
+        """Leave the cluster of a question aside; its masks stay open.
+
+        Raises:
+            HistoryError: this is not the open question.
+        """
+        self._check_open(question)
+        self._do({"op": "skip", "number": question.number})
+
+    def finish(self) -> None:
+        """Ask nothing more: decide as far as what was told allows. `undo` opens the question again.
+
+        Raises:
+            HistoryError: there is no open question.
+        """
+        if self.ask() is None:
+            raise HistoryError("there is no open question: this propagation has ended")
+        self._do({"op": "finish", "number": self._course.number})
+
+    def undo(self) -> Question:
+        """Take the last tell, skip or finish back; returns its question, which is open again.
+
+        Raises:
+            HistoryError: nothing was told.
+        """
+        if not self._told:
+            raise HistoryError("there is nothing to undo: no question was told or skipped")
+        course = self._replay(self._told[:-1])
+        with self._journal.recording({"op": "undo"}):
+            self._told.pop()
+            self._course = course
+        question = self.ask()
+        assert question is not None
+        return question
+
+    def outlook(self, question: Question, answers: Sequence[bool | None]) -> Outlook:
+        """What answers to the open question would mean; None where not answered yet. Changes nothing.
+
+        Raises:
+            HistoryError: this is not the open question.
+            DataError: there are not as many answers as masks.
+        """
+        self._check_open(question)
+        if len(answers) != len(question.rows):
+            raise DataError(
+                f"question {question.number} shows {len(question.rows)} masks, got {len(answers)} answers"
+            )
+        return self._course.outlook(answers)
+
+    @property
+    def accepted(self) -> Any:
+        """Rows accepted so far, ``(k,)`` int64, ascending."""
+        return self._rows(ACCEPTED)
+
+    @property
+    def rejected(self) -> Any:
+        """Rows rejected so far, ``(k,)`` int64, ascending."""
+        return self._rows(REJECTED)
+
+    @property
+    def open(self) -> Any:
+        """Rows not decided about, ``(k,)`` int64, ascending; rows known beforehand are none of them."""
+        return self._rows(OPEN)
+
+    @property
+    def n_answers(self) -> int:
+        """Yes / no answers given, those to masks mixed in included."""
+        return self._course.ledger.n_answers
+
+    @property
+    def forest(self) -> Forest:
+        """The cluster trees, whose order names the clusters."""
+        return self._forest
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """Label and score of every row, indexed as the questions name them."""
+        names = np.array(self._inputs.names, object)[self._inputs.labels]
+        index = pd.Index(self._inputs.ids, name="prediction_id")
+        return pd.DataFrame({"label": names, "score": self._inputs.scores}, index=index)
+
+    @property
+    def certificate(self) -> str:
+        """What can be said of the accepted masks, in one sentence."""
+        return self._course.strategy.estimate(self._course.ledger)[2]
+
+    def decided_by(self, row: int) -> str:
+        """The origin of a row: the cluster that decided about it; "" where nothing did."""
+        return str(self.origins(np.array([row]))[0])
+
+    def origins(self, rows: npt.ArrayLike | None = None) -> npt.NDArray[np.object_]:
+        """What decided about rows: ``"{id}/{label}/{first}-{stop}"``, "" where nothing did.
+
+        The rows of a cluster lie side by side in the order of the tree, so that the clusters below it are the
+        runs within ``first-stop``.
+
+        Args:
+            rows: positions; None takes the accepted ones.
+        """
+        ledger, inputs = self._course.ledger, self._inputs
+        at = self._rows(ACCEPTED) if rows is None else np.asarray(rows, np.int64)
+        names, labels = inputs.names, inputs.labels
+        return np.array(
+            [
+                f"{self.id}/{names[labels[row]] or 'all'}/{ledger.first[row]}-{ledger.last[row]}"
+                if ledger.decision[row] != OPEN
+                else ""
+                for row in at.tolist()
+            ],
+            object,
+        )
+
+    def progress(self) -> Progress:
+        """Where it stands."""
+        course, setup = self._course, self._setup
+        estimate, lower, note = course.strategy.estimate(course.ledger)
+        count = np.bincount(course.ledger.decision[self._inputs.candidates], minlength=3)
+        return Progress(
+            strategy=setup.strategy,
+            phase=course.strategy.phase if course.shown else "done",
+            target_quality=setup.target_quality,
+            alpha=setup.alpha if course.strategy.guarantees else np.nan,
+            n_masks=int(count.sum()),
+            n_accepted=int(count[ACCEPTED]),
+            n_rejected=int(count[REJECTED]),
+            n_open=int(count[OPEN]),
+            n_answers=course.ledger.n_answers,
+            n_questions=course.n_told,
+            budget=self.budget,
+            estimate=float(estimate),
+            lower=float(lower),
+            seconds=course.seconds,
+            note=note,
+        )
+
+    def status(self) -> pd.DataFrame:
+        """Masks, decisions and answers, one row a label and one for all."""
+        return status_table(self._course.ledger, self._inputs, self.progress())
+
+    def clusters(self) -> pd.DataFrame:
+        """Clusters looked at so far, parents first; see ``core.question.Verifiable.clusters``."""
+        return cluster_table(
+            self._course.ledger, self._inputs, self._course.strategy.seen(self._course.ledger)
+        )
+
+    def examples(self, n: int = 4) -> dict[str, Any]:
+        """Ids of masks known to be right and wrong, known ones before answered ones.
+
+        Args:
+            n: at most so many of each.
+        """
+        ledger = self._course.ledger
+        return {
+            name: [
+                int(self._inputs.ids[row])
+                for source in (ledger.known, np.where(ledger.known == UNKNOWN, ledger.answer, UNKNOWN))
+                for row in np.flatnonzero(source == code)
+            ][:n]
+            for name, code in (("right", YES), ("wrong", NO))
+        }
+
+    def close(self) -> None:
+        """Let go of the journal's file."""
+        self._journal.close()
+
+    def __repr__(self) -> str:
+        now = self.progress()
+        return (
+            f"Propagation({self.id!r}, {now.strategy}, {now.phase}: {now.n_accepted:,} accepted, "
+            f"{now.n_rejected:,} rejected, {now.n_open:,} open after {now.n_answers:,} answers)"
+        )
+
+    def _repr_html_(self) -> str:
+        from ...core.html import escape
+
+        table = self.status().to_html(na_rep="", float_format="{:.3f}".format)
+        return f"<div>{escape(repr(self))}<br>{escape(self.certificate)}{table}</div>"
+
+    def _rows(self, decision: int) -> Ints:
+        candidates = self._inputs.candidates
+        return candidates[self._course.ledger.decision[candidates] == decision]
+
+    def _do(self, record: dict[str, Any]) -> None:
+        record["limit"] = self._course.limit
+        try:
+            with self._journal.recording(record):
+                _apply(self._course, record, self._left(record))
+                self._told.append(record)
+        except BaseException:
+            self._course = self._replay(self._told)
+            raise
+
+    def _replay(self, told: list[dict[str, Any]]) -> Course:
+        """Everything told once more, each question with the limit it was asked under."""
+        limits = [record["limit"] for record in told]
+        spent = sum(len(record.get("answers", "")) for record in told)
+        limits.append(None if self.budget is None else max(self.budget - spent, 0))
+        course = Course(self._inputs, self._forest, self._setup, limits[0])
+        for record, limit in zip(told, limits[1:], strict=True):
+            if not _fits(course, record):
+                raise HistoryError(
+                    f"{self._journal.path or 'what was told'} cannot be replayed: question "
+                    f"{record['number']} is about other masks now. It was told with "
+                    f"{self._journal.header['versions']}; this is {libraries()}"
+                )
+            _apply(course, record, limit)
+        return course
+
+    def _left(self, record: dict[str, Any]) -> int | None:
+        """Answers that may be asked for after a record."""
+        if self.budget is None:
+            return None
+        return max(self.budget - self._course.ledger.n_answers - len(record.get("answers", "")), 0)
+
+    def _check_open(self, question: Question) -> None:
+        now = self.ask()
+        if now is not None and now.number == question.number and np.array_equal(now.rows, question.rows):
+            return
+        state = "none is open: this propagation has ended" if now is None else f"{now.number} is open"
+        what = "is not the open one" if now is None or question.number >= now.number else "was told before"
+        raise HistoryError(f"question {question.number} {what}; {state}. ask() gives the open question")
+
+
+def _apply(course: Course, record: dict[str, Any], limit: int | None) -> None:
+    if record["op"] == "tell":
+        answers = np.array([mark == "1" for mark in record["answers"]], np.bool_)
+        course.tell(answers, record["annotator"], record["seconds"], limit)
+    elif record["op"] == "skip":
+        course.skip(limit)
+    else:
+        course.finish()
+
+
+def _fits(course: Course, record: dict[str, Any]) -> bool:
+    now = course.shown
+    if now is None or now.question.number != record["number"]:
+        return False
+    return record["op"] != "tell" or now.question.rows.tolist() == record["rows"]
+
+
+def _arguments(setup: Setup) -> dict[str, Any]:
+    """What a journal's header says of the setup; options that JSON cannot hold, in words."""
+    said: dict[str, Any] = json.loads(json.dumps(asdict(setup), default=repr, sort_keys=True))
+    return said
+
+
+def _check_numbers(
+    target_quality: float, alpha: float, budget: int | None, honeypots: float, repeats: float
+) -> None:
+    for name, value, strict in (
+        ("target_quality", target_quality, True),
+        ("alpha", alpha, True),
+        ("honeypots", honeypots, False),
+        ("repeats", repeats, False),
+    ):
+        if not (0 < value < 1 if strict else 0 <= value <= 1):
+            raise DataError(f"{name} must lie {'between 0 and 1' if strict else 'within 0..1'}, got {value}")
+    if budget is not None and budget < 0:
+        raise DataError(f"budget must be a number of answers >= 0, got {budget}")

@@ -1,0 +1,89 @@
+"""Where a propagation stands, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.question import Progress
+from .inputs import Inputs
+from .ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
+
+Ints = npt.NDArray[np.int64]
+
+
+def status_table(ledger: Ledger, inputs: Inputs, now: Progress) -> pd.DataFrame:
+    """Masks, decisions and answers of each label, and of all.
+
+    Columns masks, accepted, rejected, open, asked (masks asked about), right (of them), estimate and lower
+    (share of right masks among the accepted; nan for single labels). Index: label, the last row "all".
+    """
+    rows = inputs.candidates
+    labels, n = inputs.labels[rows], len(inputs.names)
+
+    def count(which: npt.NDArray[np.bool_]) -> Ints:
+        each = np.bincount(labels[which[rows]], minlength=n)
+        return np.append(each, each.sum())
+
+    decision, answer = ledger.decision, ledger.answer
+    table = {
+        "masks": count(np.ones(len(ledger.scores), np.bool_)),
+        "accepted": count(decision == ACCEPTED),
+        "rejected": count(decision == REJECTED),
+        "open": count(decision == OPEN),
+        "asked": count(answer != UNKNOWN),
+        "right": count(answer == YES),
+        "estimate": np.append(np.full(n, np.nan), now.estimate),
+        "lower": np.append(np.full(n, np.nan), now.lower),
+    }
+    return pd.DataFrame(table, index=pd.Index([*inputs.names, "all"], name="label"))
+
+
+def cluster_table(ledger: Ledger, inputs: Inputs, seen: Sequence[tuple[int, int, str]]) -> pd.DataFrame:
+    """Clusters looked at; see ``core.question.Verifiable.clusters``.
+
+    Args:
+        ledger: what was answered.
+        inputs: the candidates.
+        seen: first, last and state of each, parents first; clusters lie within one another or apart.
+    """
+    first = np.array([s[0] for s in seen], np.int64)
+    last = np.array([s[1] for s in seen], np.int64)
+    parent, depth = _nested(first, last)
+    order = ledger.forest.order
+    n_yes, n_no = (_within(ledger.answer[order] == code, first, last) for code in (YES, NO))
+    names = np.array(inputs.names, object)
+    table = {
+        "cluster": [f"{a}-{b}" for a, b in zip(first, last, strict=True)],
+        "parent": parent,
+        "label": names[inputs.labels[order[first]]],
+        "start": first,
+        "stop": last,
+        "depth": depth,
+        "state": [s[2] for s in seen],
+        "n_yes": n_yes,
+        "n_no": n_no,
+        "estimate": np.where(n_yes + n_no > 0, (n_yes + 1) / (n_yes + n_no + 2), np.nan),
+    }
+    return pd.DataFrame(table)
+
+
+def _nested(first: Ints, last: Ints) -> tuple[Ints, Ints]:
+    """The smallest other run that holds each run, -1 for none, and how many hold it."""
+    parent, depth = np.full(len(first), -1, np.int64), np.zeros(len(first), np.int64)
+    around: list[int] = []
+    for at in np.lexsort((-last, first)).tolist():
+        while around and last[around[-1]] < last[at]:
+            around.pop()
+        if around:
+            parent[at], depth[at] = around[-1], len(around)
+        around.append(at)
+    return parent, depth
+
+
+def _within(which: npt.NDArray[np.bool_], first: Ints, last: Ints) -> Ints:
+    total = np.concatenate([[0], np.cumsum(which)])
+    return np.asarray(total[last] - total[first], np.int64)
