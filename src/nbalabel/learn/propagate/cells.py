@@ -59,6 +59,9 @@ class Cells:
     def __len__(self) -> int:
         return len(self.size)
 
+    def __deepcopy__(self, memo: object) -> Cells:
+        return self  # never changes, and may hold a million rows
+
     def row(self, cell: int, place: int) -> int:
         """The row at a place of a cell's random order."""
         return int(self._rows[self._start[cell] + place])

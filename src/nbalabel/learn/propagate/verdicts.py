@@ -36,8 +36,8 @@ class Verdicts:
 
     Whatever prefixes are bad, the average of their capitals, by weight, is a nonnegative supermartingale. So
     a prefix may be certified where its average with any others not certified yet is 1 / alpha or more. Those
-    whose capital is above 1 / alpha only help: where larger and smaller prefixes pass together, testing all of
-    them costs nothing, and one that was hardly asked about costs its share of the weight.
+    whose capital is above 1 / alpha only help: where larger and smaller prefixes pass together, testing all
+    of them costs nothing, and one that was hardly asked about costs its share of the weight.
 
     Args:
         stakes: weight of each prefix, ``(k,)``.
