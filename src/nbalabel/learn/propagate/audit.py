@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,11 +15,15 @@ from .belief import Belief
 from .capital import Capital, odds
 from .cells import Cells
 from .design import Design, best_design
+from .noisy import NoisyAnswers
+from .reviewers import Accuracy
 from .rule import Rule, TrueAnswers
 from .verdicts import Verdicts, weights
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
+
+CORRECTION = 0.2  # of alpha, where reviewers may be mistaken
 
 
 class Audit:
@@ -42,6 +47,9 @@ class Audit:
         alpha: probability that any certified prefix falls short.
         seed: of the draws.
         spent: answers given before the audit. The more they are, the more it is worth to certify more.
+        reviewer: how reliable the answers are, as known when the audit begins; then a fifth of alpha goes to
+            the correction (`NoisyAnswers`). By default answers are taken as true.
+        n_refused: masks answered no before the audit; only counts where there is a reviewer.
 
     Raises:
         DataError: the strata overlap or leave ``doubt``, or a number is out of its range.
@@ -70,6 +78,8 @@ class Audit:
         alpha: float,
         seed: int,
         spent: int = 0,
+        reviewer: Accuracy | None = None,
+        n_refused: int = 0,
     ) -> None:
         _check(strata, n_known_right, target_quality, alpha)
         self.target_quality, self.alpha = target_quality, alpha
@@ -80,12 +90,19 @@ class Audit:
         self._left = self._cells.size.copy()
         self._size = self._cells.within(self._left).astype(np.int64)
         self._known = np.cumsum(np.asarray(n_known_right, np.int64))
-        self._belief = Belief(self._cells.stratum, self._cells.doubt)
+        self._answers = _Answers.of(reviewer)
+        doubt = self._answers.refusals(self._cells.doubt)
+        self._belief = Belief(self._cells.stratum, doubt)
         self._rule: Rule = TrueAnswers(self._size, self._known, target_quality)
+        if reviewer is not None:
+            self._rule = NoisyAnswers(
+                self._size, self._known, target_quality, reviewer, alpha * CORRECTION, n_refused
+            )
+            alpha *= 1 - CORRECTION
         self._capital = Capital(_hypotheses(self._rule, self._size))
         none = np.zeros_like(self._size)
         self._strict = self._rule.allowed(none)
-        doubted = self._cells.within(self._cells.size * self._cells.doubt)
+        doubted = self._cells.within(self._cells.size * doubt)
         self._verdicts = Verdicts(weights(doubted, self._strict), alpha)
         self._settle()
 
@@ -233,7 +250,9 @@ class Audit:
         """Expected share right among the first ``k`` strata, those found wrong removed."""
         i = self._at(k)
         kept = self._size[i] + self._known[i] - self._capital.found[i]
-        return float(1 - self._expected(i) / kept) if kept else 1.0
+        left = self._left[: self._cells.ends[i]]
+        wrong = left @ self._answers.wrong(self._belief.chance()[: len(left)])
+        return float(1 - wrong / kept) if kept else 1.0
 
     def _expected(self, i: int) -> float:
         end = self._cells.ends[i]
@@ -255,6 +274,29 @@ class Audit:
             return 1.0
         found = 1.0 + float(self._capital.found[i])
         return float(gamma.cdf(spare + 0.5, found, scale=max(self._expected(i), 1e-9) / found))
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Chances of a yes to a right mask and of a no to a wrong one, as estimated."""
+
+    sensitivity: float = 1.0
+    specificity: float = 1.0
+
+    @classmethod
+    def of(cls, reviewer: Accuracy | None) -> _Answers:
+        if reviewer is None:
+            return cls()
+        return cls(*np.nan_to_num([reviewer.sensitivity, reviewer.specificity], nan=1.0).tolist())
+
+    def refusals(self, wrong: Doubles) -> Doubles:
+        """Chances of a no, from chances to be wrong."""
+        return wrong * self.specificity + (1 - wrong) * (1 - self.sensitivity)
+
+    def wrong(self, refused: Doubles) -> Doubles:
+        """Chances to be wrong, from chances of a no."""
+        gap = max(self.specificity + self.sensitivity - 1, 1e-3)
+        return np.clip((refused - (1 - self.sensitivity)) / gap, 0.0, 1.0)
 
 
 def _hypotheses(rule: Rule, size: Ints) -> Ints:
