@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,9 +14,9 @@ from .belief import Belief
 from .capital import Capital, odds
 from .cells import Cells
 from .design import Design, best_design
-from .noisy import NoisyAnswers
+from .noisy import Answering, NoisyAnswers
 from .reviewers import Accuracy
-from .rule import Rule, TrueAnswers
+from .rule import Rule, TrueAnswers, thresholds
 from .verdicts import Verdicts, weights
 
 Ints = npt.NDArray[np.int64]
@@ -90,8 +89,8 @@ class Audit:
         self._left = self._cells.size.copy()
         self._size = self._cells.within(self._left).astype(np.int64)
         self._known = np.cumsum(np.asarray(n_known_right, np.int64))
-        self._answers = _Answers.of(reviewer)
-        doubt = self._answers.refusals(self._cells.doubt)
+        self._answers = Answering.of(reviewer)
+        doubt = self._answers.refused(self._cells.doubt)
         self._belief = Belief(self._cells.stratum, doubt)
         self._rule: Rule = TrueAnswers(self._size, self._known, target_quality)
         if reviewer is not None:
@@ -99,7 +98,7 @@ class Audit:
                 self._size, self._known, target_quality, reviewer, alpha * CORRECTION, n_refused
             )
             alpha *= 1 - CORRECTION
-        self._capital = Capital(_hypotheses(self._rule, self._size))
+        self._capital = Capital(thresholds(self._rule, self._size))
         none = np.zeros_like(self._size)
         self._strict = self._rule.allowed(none)
         doubted = self._cells.within(self._cells.size * doubt)
@@ -153,21 +152,12 @@ class Audit:
     def _drawn(self, n: int, aim: int | None) -> tuple[Ints, Ints, Doubles]:
         """Rows, the cell of each, and the weight of each cell."""
         weight = self._weight(self._goal() if aim is None else self._at(aim) + 1)
-        left = self._left.copy()
-        n = int(min(n, left[weight > 0].sum()))
-        rows, cells = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        for t in range(n):
-            mass = np.cumsum(left * weight)
-            cell = int(np.searchsorted(mass, self._random(self.n_answers + t) * mass[-1], side="right"))
-            rows[t] = self._cells.row(cell, int(self._cells.size[cell] - left[cell]))
-            cells[t] = cell
-            left[cell] -= 1
+        n = int(min(n, self._left[weight > 0].sum()))
+        at = self.n_answers
+        while at + n > len(self._uniform):
+            self._uniform = np.random.default_rng((self._seed, 1)).random(2 * len(self._uniform))
+        rows, cells = self._cells.draw(self._left, weight, self._uniform[at : at + n])
         return rows, cells, weight
-
-    def _random(self, t: int) -> float:
-        if t >= len(self._uniform):
-            self._uniform = np.random.default_rng((self._seed, 1)).random(2 * t)
-        return float(self._uniform[t])
 
     def _weight(self, goal: int) -> Doubles:
         weight = np.zeros(len(self._cells))
@@ -274,38 +264,6 @@ class Audit:
             return 1.0
         found = 1.0 + float(self._capital.found[i])
         return float(gamma.cdf(spare + 0.5, found, scale=max(self._expected(i), 1e-9) / found))
-
-
-@dataclass(frozen=True)
-class _Answers:
-    """Chances of a yes to a right mask and of a no to a wrong one, as estimated."""
-
-    sensitivity: float = 1.0
-    specificity: float = 1.0
-
-    @classmethod
-    def of(cls, reviewer: Accuracy | None) -> _Answers:
-        if reviewer is None:
-            return cls()
-        return cls(*np.nan_to_num([reviewer.sensitivity, reviewer.specificity], nan=1.0).tolist())
-
-    def refusals(self, wrong: Doubles) -> Doubles:
-        """Chances of a no, from chances to be wrong."""
-        return wrong * self.specificity + (1 - wrong) * (1 - self.sensitivity)
-
-    def wrong(self, refused: Doubles) -> Doubles:
-        """Chances to be wrong, from chances of a no."""
-        gap = max(self.specificity + self.sensitivity - 1, 1e-3)
-        return np.clip((refused - (1 - self.sensitivity)) / gap, 0.0, 1.0)
-
-
-def _hypotheses(rule: Rule, size: Ints) -> Ints:
-    """Numbers of wrong rows to bet against, ``(k, g)``: what each error found allows, and a coarse scale."""
-    found = np.unique(np.concatenate([np.arange(16), np.geomspace(16, 4096, 24)]).astype(np.int64))
-    at = rule.allowed(np.minimum(found[:, None], size)).T + 1
-    scale = np.ceil(at[:, :1] * np.concatenate([np.linspace(0.05, 0.95, 10), np.linspace(1.1, 4, 7)]))
-    both = np.concatenate([at, scale, (size + 1)[:, None]], axis=1).astype(np.int64)
-    return np.sort(np.clip(both, 1, (size + 1)[:, None]), axis=1)
 
 
 def _check(strata: Sequence[Ints], known: Sequence[int], target: float, alpha: float) -> None:

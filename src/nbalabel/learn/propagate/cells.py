@@ -66,6 +66,27 @@ class Cells:
         """The row at a place of a cell's random order."""
         return int(self._rows[self._start[cell] + place])
 
+    def draw(self, left: Ints, weight: Doubles, uniform: Doubles) -> tuple[Ints, Ints]:
+        """Rows one after the other, each with a chance in proportion to the weight of its cell.
+
+        Args:
+            left: rows of each cell not drawn before, ``(c,)``.
+            weight: of each row of a cell, ``(c,)``.
+            uniform: random numbers within 0..1, one a draw, ``(n,)``.
+
+        Returns:
+            The rows and their cells, ``(n,)`` int64 each.
+        """
+        left = left.copy()
+        rows, cells = np.zeros(len(uniform), np.int64), np.zeros(len(uniform), np.int64)
+        for t, u in enumerate(uniform.tolist()):
+            mass = np.cumsum(left * weight)
+            cell = int(np.searchsorted(mass, min(u * mass[-1], np.nextafter(mass[-1], 0)), side="right"))
+            rows[t] = self.row(cell, int(self.size[cell] - left[cell]))
+            cells[t] = cell
+            left[cell] -= 1
+        return rows, cells
+
     def within(self, values: npt.NDArray[np.generic]) -> Doubles:
         """Sums over the cells of strata 0..k, for each k, ``(..., c)`` -> ``(..., k)``."""
         sums = np.cumsum(values, axis=-1, dtype=np.float64)

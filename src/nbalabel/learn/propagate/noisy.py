@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
@@ -14,14 +16,38 @@ Doubles = npt.NDArray[np.float64]
 _ETA = np.geomspace(0.1, 8, 12)
 
 
+@dataclass(frozen=True)
+class Answering:
+    """Chances of a yes to a right mask and of a no to a wrong one, as estimated: for planning only."""
+
+    sensitivity: float = 1.0
+    specificity: float = 1.0
+
+    @classmethod
+    def of(cls, accuracy: Accuracy | None) -> Answering:
+        """As estimated from honeypots; without any, as if answers were true."""
+        if accuracy is None:
+            return cls()
+        return cls(*np.nan_to_num([accuracy.sensitivity, accuracy.specificity], nan=1.0).tolist())
+
+    def refused(self, wrong: Doubles) -> Doubles:
+        """Chances of a no, from chances to be wrong."""
+        return wrong * self.specificity + (1 - wrong) * (1 - self.sensitivity)
+
+    def wrong(self, refused: Doubles) -> Doubles:
+        """Chances to be wrong, from chances of a no."""
+        gap = max(self.specificity + self.sensitivity - 1, 1e-3)
+        return np.clip((refused - (1 - self.sensitivity)) / gap, 0.0, 1.0)
+
+
 class NoisyAnswers:
     """From bounds of the masks that would be answered no to bounds of those that are wrong.
 
     What a reviewer would say of each mask is drawn once and then fixed, so an audit bounds the number U of
-    masks answered no. Of T wrong masks some are missed, at most the 1 - d quantile of Bin(T, 1 - specificity),
-    of the others some are refused by mistake, at least the d quantile F of Bin(N - T, 1 - sensitivity). T lies
-    where T - missed + F <= U. Of what is kept once ``found`` no's are removed, U - found + missed -
-    max(F - found, 0) are wrong at most: at worst all mistaken refusals were among those found.
+    masks answered no. Of T wrong masks some are missed, at most the 1 - d quantile of
+    Bin(T, 1 - specificity); of the others at least the d quantile F of Bin(N - T, 1 - sensitivity) are refused
+    by mistake. T lies where T - missed + F <= U. Of what is kept once ``found`` no's are removed,
+    U - found + missed - max(F - found, 0) are wrong at most: at worst all mistaken refusals were found.
 
     ``alpha`` is spent in fifths: on the lower bound of the specificity, the upper bound of the sensitivity,
     each binomial quantile (divided among the prefixes), and wrong masks among those answered yes before.

@@ -47,3 +47,12 @@ class TrueAnswers:
         """Those neither found nor still wrong, among those not found."""
         kept = self._all - found
         return np.where(kept > 0, 1 - (upper - found) / np.maximum(kept, 1), 1.0)
+
+
+def thresholds(rule: Rule, size: Ints) -> Ints:
+    """Numbers of wrong rows to bet against, ``(k, g)``: what each error found allows, and a coarse scale."""
+    found = np.unique(np.concatenate([np.arange(16), np.geomspace(16, 4096, 24)]).astype(np.int64))
+    at = rule.allowed(np.minimum(found[:, None], size)).T + 1
+    scale = np.ceil(at[:, :1] * np.concatenate([np.linspace(0.05, 0.95, 10), np.linspace(1.1, 4, 7)]))
+    both = np.concatenate([at, scale, (size + 1)[:, None]], axis=1).astype(np.int64)
+    return np.sort(np.clip(both, 1, (size + 1)[:, None]), axis=1)
