@@ -45,6 +45,8 @@ def finite_bounds(
         >>> lower.round(3), upper.round(3)
         (array([0.752, 0.452, 0.9  ]), array([1.   , 0.942, 0.9  ]))
     """
+    if not 0 < alpha < 1:
+        raise DataError(f"alpha must lie between 0 and 1, got {alpha}")
     return lower_bound(n_right, n_asked, size, alpha / 2, prior), upper_bound(
         n_right, n_asked, size, alpha / 2, prior
     )
@@ -154,7 +156,7 @@ def _fewest(right: Ints, asked: Ints, size: Ints, alpha: float, prior: Prior) ->
     mode = np.minimum(np.where(n > 0, r * (whole + 1) // np.maximum(n, 1), 0), whole)
     low, high = np.maximum(at[:, :-1], r), np.minimum(at[:, 1:] - 1, mode)
     bar = above[:, 1:] + np.log(alpha)
-    stands = (_likelihood(high, r, n, whole) > bar) | (high >= mode)
+    stands = ((_likelihood(high, r, n, whole) > bar) | (high >= mode)) & (low <= high)
     rows, gap = np.arange(len(right)), np.argmax(stands, axis=1)
     most = np.where(stands.any(axis=1), high[rows, gap], mode[:, 0])
     least = np.where(stands.any(axis=1), low[rows, gap], mode[:, 0])
@@ -169,7 +171,7 @@ def _averages(r: Ints, n: Ints, whole: Ints, prior: Prior) -> tuple[Ints, Double
     edge = np.minimum(np.arange(NODES + 2) / cells, 1.0)
     mass = (1 - EVEN) * np.diff(betainc(*map(float, prior), edge), axis=1) + EVEN * np.diff(edge, axis=1)
     value = _likelihood(at, r, n, whole)
-    peak = value.max(axis=1, keepdims=True)
+    peak = np.maximum(value.max(axis=1, keepdims=True), -1e300)  # where no node is possible
     total = np.cumsum((mass * np.exp(value - peak))[:, ::-1], axis=1)[:, ::-1]
     held = np.cumsum(mass[:, ::-1], axis=1)[:, ::-1]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -45,8 +45,8 @@ class NoisyAnswers:
 
     What a reviewer would say of each mask is drawn once and then fixed, so an audit bounds the number U of
     masks answered no. Of T wrong masks some are missed, at most the 1 - d quantile of
-    Bin(T, 1 - specificity); of the others at least the d quantile F of Bin(N - T, 1 - sensitivity) are refused
-    by mistake. T lies where T - missed + F <= U. Of what is kept once ``found`` no's are removed,
+    Bin(T, 1 - specificity); of the others at least the d quantile F of Bin(N - T, 1 - sensitivity) are
+    refused by mistake. T lies where T - missed + F <= U. Of what is kept once ``found`` no's are removed,
     U - found + missed - max(F - found, 0) are wrong at most: at worst all mistaken refusals were found.
 
     ``alpha`` is spent in fifths: on the lower bound of the specificity, the upper bound of the sensitivity,
