@@ -13,7 +13,7 @@ from ...core.forest import Forest
 from ...core.question import Answers, Outlook
 from .inputs import Inputs
 from .ledger import NO, UNKNOWN, YES, Ledger
-from .mixing import HONEYPOT, OWN, REPEAT, Mixing, Shown
+from .mixing import HONEYPOT, OWN, Mixing, Shown
 from .strategies import make
 
 Bools = npt.NDArray[np.bool_]
@@ -32,25 +32,6 @@ class Setup:
     repeats: float = 0.0
 
 
-@dataclass(frozen=True)
-class Check:
-    """One answer of which something else is known: a mask mixed in.
-
-    Attributes:
-        annotator: who answered.
-        row: the mask.
-        answer: what they said.
-        expected: what is known (honeypot), or what was said before (repeat).
-        repeat: whether it is the second kind.
-    """
-
-    annotator: str
-    row: int
-    answer: bool
-    expected: bool
-    repeat: bool
-
-
 class Course:
     """The ledger, the strategy and the open question; everything in it follows from what was told.
 
@@ -67,7 +48,6 @@ class Course:
         number: of the open question: how many were told and skipped.
         n_told: questions told.
         seconds: spent looking.
-        checks: answers to masks mixed in.
     """
 
     def __init__(self, inputs: Inputs, forest: Forest, setup: Setup, limit: int | None) -> None:
@@ -85,7 +65,6 @@ class Course:
         )
         self._mixing = Mixing(setup.honeypots, setup.repeats, setup.seed)
         self.number, self.n_told, self.seconds = 0, 0, 0.0
-        self.checks: list[Check] = []
         self.shown: Shown | None = None
         self.limit = limit
         self._advance()
@@ -148,11 +127,14 @@ class Course:
         self.shown = self._mixing.mix(question, self.ledger, self.inputs.ids, room)
 
     def _note(self, shown: Shown, answers: Bools, annotator: str) -> None:
+        """What the masks mixed in say of the reviewer."""
+        reviewers = self.ledger.reviewers
         for at in np.flatnonzero(shown.what != OWN).tolist():
-            row = int(shown.question.rows[at])
-            repeat = bool(shown.what[at] == REPEAT)
-            expected = self.ledger.answer[row] if repeat else self.ledger.known[row]
-            self.checks.append(Check(annotator, row, bool(answers[at]), bool(expected == YES), repeat))
+            row, yes = int(shown.question.rows[at]), bool(answers[at])
+            if shown.what[at] == HONEYPOT:
+                reviewers.tell(annotator, right=bool(self.ledger.known[row] == YES), yes=yes)
+            else:
+                reviewers.repeat(annotator, agreed=yes == bool(self.ledger.answer[row] == YES))
 
     def _shown(self) -> Shown:
         assert self.shown is not None
@@ -165,6 +147,3 @@ def as_answers(answers: Answers, n: int) -> Bools | None:
     if len(values) != n or not all(isinstance(value, bool | np.bool_) for value in values):
         return None
     return np.array(values, np.bool_)
-
-
-__all__ = ["HONEYPOT", "Check", "Course", "Setup", "as_answers"]

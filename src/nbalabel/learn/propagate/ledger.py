@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.forest import Forest
+from .reviewers import Reviewers
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -33,6 +34,7 @@ class Ledger:
         first: where the cluster that decided begins in the order, -1 where nothing did, ``(n,)`` int64.
         last: one past its last place, ``(n,)`` int64.
         n_answers: yes / no answers given, repeated ones and honeypots included.
+        reviewers: how often those who answered were right about honeypots and repeated masks.
     """
 
     features: Floats
@@ -46,6 +48,7 @@ class Ledger:
     first: Ints = field(init=False)
     last: Ints = field(init=False)
     n_answers: int = 0
+    reviewers: Reviewers = field(init=False, default_factory=Reviewers)
 
     def __post_init__(self) -> None:
         n = len(self.scores)

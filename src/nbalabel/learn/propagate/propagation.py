@@ -21,6 +21,7 @@ from .inputs import Inputs, Known
 from .journal import Journal
 from .ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES
 from .reports import cluster_table, status_table
+from .reviewers import Reviewers
 from .strategies import check
 from .trees import forest_of
 
@@ -222,6 +223,11 @@ class Propagation:
     def forest(self) -> Forest:
         """The cluster trees, whose order names the clusters."""
         return self._forest
+
+    @property
+    def reviewers(self) -> Reviewers:
+        """How often each annotator was right about honeypots, and agreed with themselves about repeats."""
+        return self._course.ledger.reviewers
 
     @property
     def predictions(self) -> pd.DataFrame:
