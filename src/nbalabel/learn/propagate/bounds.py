@@ -61,13 +61,24 @@ def lower_bound(
     above m, is 1 / alpha times their chance under m. That ratio is a supermartingale for m or fewer right
     ones, since every number above m foretells more of them.
 
-    Args: see `finite_bounds`.
+    Args:
+        n_right: masks found right, any shape that broadcasts.
+        n_asked: masks asked about, drawn evenly without replacement.
+        size: masks in the cluster.
+        alpha: probability that the bound is ever too high.
+        prior: Beta(a, b) of the share, fixed before the first answer.
+
+    Returns:
+        0..1, float64 of the broadcast shape.
+
+    Raises:
+        DataError: as `finite_bounds`.
 
     Source: Waudby-Smith & Ramdas, Confidence sequences for sampling without replacement, NeurIPS 2020 (prior
         over posterior, here with the prior cut to the alternative).
 
     Example:
-        >>> float(lower_bound(2, 2, 3, alpha=0.5))     # 2 of 3 or 3 of 3: the likelihoods are 1/3 and 1
+        >>> float(lower_bound(2, 2, 3, alpha=0.3))      # where two are right, two yes come with chance 1/3
         0.6666666666666666
     """
     right, asked, whole, shape = _checked(n_right, n_asked, size, alpha, prior)
@@ -78,6 +89,19 @@ def upper_bound(
     n_right: npt.ArrayLike, n_asked: npt.ArrayLike, size: npt.ArrayLike, alpha: float, prior: Prior = (1, 1)
 ) -> Doubles:
     """Upper bound of the share of right masks, as `lower_bound`.
+
+    Args:
+        n_right: masks found right, any shape that broadcasts.
+        n_asked: masks asked about, drawn evenly without replacement.
+        size: masks in the cluster.
+        alpha: probability that the bound is ever too low.
+        prior: Beta(a, b) of the share, fixed before the first answer.
+
+    Returns:
+        0..1, float64 of the broadcast shape.
+
+    Raises:
+        DataError: as `finite_bounds`.
 
     Example:
         >>> float(upper_bound(0, 2, 4, alpha=0.05))    # no bound yet but the two that are wrong
