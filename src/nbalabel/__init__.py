@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .learn.model import Model as Model
     from .learn.project import project as project
     from .learn.propagate.propagation import Propagation as Propagation
+    from .learn.propagate.run import propagate as propagate
     from .learn.run import Run as Run
     from .learn.sam import Sam as Sam
     from .learn.yolo import Yolo as Yolo
@@ -86,6 +87,7 @@ _HOME = {
     "match": "learn.match",
     "open": "data.dataset",
     "project": "learn.project",
+    "propagate": "learn.propagate.run",
     "read_coco": "data.formats",
     "read_instance_masks": "data.formats",
     "read_label_maps": "data.formats",

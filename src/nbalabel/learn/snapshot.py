@@ -23,6 +23,7 @@ class Snapshot:
         labels: label names, in order.
         image_root: folder of the image files.
         reader: what pixels are read with.
+        runs_folder: where runs of the dataset are kept; None where the tables are no dataset.
     """
 
     images: pd.DataFrame
@@ -30,6 +31,7 @@ class Snapshot:
     labels: tuple[str, ...]
     image_root: Path | None
     reader: Callable[[int], np.ndarray]
+    runs_folder: Path | None = None
 
     @classmethod
     def of(cls, tables: LabeledImages) -> Snapshot:
@@ -40,6 +42,7 @@ class Snapshot:
             tables.labels,
             tables.image_root,
             tables.read_image,
+            getattr(tables, "runs_folder", None),
         )
 
     def read_image(self, image_id: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -51,7 +52,9 @@ class Propagation:
         rivals: pairs of rows that overlap, ``(k, 2)``: at most one of each is accepted.
         ids: what the questions call the rows, ``(n,)`` int64; None takes positions.
         forest: cluster trees over the candidates, in row positions; None makes them.
-        journal: file of what was told. Where it exists, the propagation carries on from it.
+        journal: file of what was told. Where it exists, the propagation carries on from it. Of a folder (a
+            name without a suffix) it takes the file for just these inputs and arguments, so that the same
+            call carries on where it stopped, and another one begins anew. None keeps it in memory.
         honeypots: known masks mixed in, per mask asked about, 0..1.
         repeats: masks answered before mixed in again, likewise.
         id: its name; None makes one, or takes the journal's.
@@ -104,7 +107,7 @@ class Propagation:
         self.budget = budget
         header = {"id": id or new_id("propagate"), "versions": libraries(), **_arguments(self._setup)}
         header["inputs"] = self._inputs.fingerprint()
-        self._journal = Journal(journal, header)
+        self._journal = Journal(_file(journal, header), header)
         self.id: str = self._journal.header["id"]
         self._forest = forest_of(self._inputs, forest, self._journal.path)
         self._told: list[dict[str, Any]] = []
@@ -399,6 +402,15 @@ def _arguments(setup: Setup) -> dict[str, Any]:
     """What a journal's header says of the setup; options that JSON cannot hold, in words."""
     said: dict[str, Any] = json.loads(json.dumps(asdict(setup), default=repr, sort_keys=True))
     return said
+
+
+def _file(journal: str | Path | None, header: dict[str, Any]) -> Path | None:
+    """The file itself; in a folder, one named after all that was given."""
+    if journal is None or Path(journal).suffix:
+        return None if journal is None else Path(journal)
+    given = {key: value for key, value in header.items() if key not in ("id", "versions")}
+    name = hashlib.blake2b(json.dumps(given, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return Path(journal) / f"{name}.jsonl"
 
 
 def _check_numbers(

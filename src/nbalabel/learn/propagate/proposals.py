@@ -1,0 +1,190 @@
+"""What of a run's predictions label propagation is about, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.errors import DataError, UnknownNameError, first
+from ...core.geometry.groups import Groups
+from ...core.geometry.pairs import mask_pairs
+from ..run import Run
+from .ledger import UNKNOWN
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+RIGHT_IOU = 0.75
+"""IoU with a perfect mask from which on a mask is right. Source: Papadopoulos et al., ICCV 2021."""
+
+RIVAL_IOU = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """Predictions, row by row.
+
+    Attributes:
+        frame: the predictions, indexed by prediction id.
+        features: ``(n, d)`` float32.
+        scores: score times quality, ``(n,)`` float32, 0..1.
+        known: 1 right, 0 wrong, -1 unknown, ``(n,)`` int8.
+        rivals: pairs of positions whose masks overlap, ``(k, 2)`` int64.
+    """
+
+    frame: pd.DataFrame
+    features: Floats
+    scores: Floats
+    known: npt.NDArray[np.int8]
+    rivals: Ints
+
+
+def proposals(
+    of: Run | pd.DataFrame,
+    *,
+    min_score: float,
+    min_area: float,
+    labels: Sequence[str] | None,
+    features: npt.ArrayLike | pd.DataFrame | None,
+    known: str | Mapping[int, bool] | pd.Series | None,
+    quality: pd.Series | None,
+    project: int | None,
+    seed: int,
+) -> Proposals:
+    """Choose predictions, and gather what is known of them; see `nbalabel.propagate` for the arguments.
+
+    Raises:
+        DataError: columns, embeddings or qualities are missing.
+        UnknownNameError: there is no such label.
+    """
+    frame = of.predictions if isinstance(of, Run) else _checked(of)
+    scores = _scores(frame, quality)
+    box = frame["w"].to_numpy(np.float64) * frame["h"].to_numpy(np.float64)
+    answers = _known(of, frame, known)
+    chosen = (scores > min_score) & (box > min_area) & _labeled(frame, labels)
+    chosen &= (answers != UNKNOWN) | ~_flag(frame, "matched")
+    chosen &= ~_flag(frame, "ignored")
+    at = np.flatnonzero(chosen)
+    taken = frame.iloc[at]
+    vectors = _projected(_features(of, frame, features, at), project, seed)
+    return Proposals(taken, vectors, scores[at], answers[at], rivals_of(taken))
+
+
+def rivals_of(frame: pd.DataFrame, iou: float = RIVAL_IOU) -> Ints:
+    """Pairs of masks on one image that overlap by more than ``iou``, whatever their labels.
+
+    Args:
+        frame: predictions with image_id and mask.
+        iou: mask IoU, 0..1.
+
+    Returns:
+        Pairs of positions, the smaller first, ``(k, 2)`` int64.
+    """
+    image = frame["image_id"].to_numpy(np.int64)
+    order = np.argsort(image, kind="stable")
+    masks = frame["mask"].iloc[order]
+    pairs = mask_pairs(masks, masks, Groups.of(image[order], image[order]), minimum=iou)
+    over = (pairs.iou > iou) & (pairs.left != pairs.right)
+    both = np.sort(np.column_stack([order[pairs.left[over]], order[pairs.right[over]]]), axis=1)
+    return np.unique(both, axis=0)
+
+
+def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+    needed = ["image_id", "label", "mask", "score", "w", "h"]
+    missing = [name for name in needed if name not in frame]
+    if missing:
+        raise DataError(f"predictions need the columns {', '.join(missing)}; they have {list(frame.columns)}")
+    if not frame.index.is_unique:
+        twice = first(frame.index[frame.index.duplicated()])
+        raise DataError(f"predictions need ids of their own; twice there: {twice}")
+    return frame
+
+
+def _scores(frame: pd.DataFrame, quality: pd.Series | None) -> Floats:
+    scores = frame["score"].to_numpy(np.float32)
+    if quality is None:
+        return scores
+    found = quality.reindex(frame.index).to_numpy(np.float32)
+    bad = ~((found >= 0) & (found <= 1))
+    if bad.any():
+        raise DataError(
+            f"quality must hold a number in 0..1 for every prediction; {int(bad.sum())} of {len(bad)} have "
+            f"none: {first(frame.index[bad])}"
+        )
+    return np.asarray(scores * found, np.float32)
+
+
+def _labeled(frame: pd.DataFrame, labels: Sequence[str] | None) -> npt.NDArray[np.bool_]:
+    if labels is None:
+        return np.ones(len(frame), np.bool_)
+    names = frame["label"].astype(object)
+    there = list(frame["label"].cat.categories) if hasattr(frame["label"], "cat") else list(names.unique())
+    unknown = [name for name in labels if name not in there]
+    if unknown:
+        raise UnknownNameError(f"there is no label {first(unknown)}; there are {', '.join(map(str, there))}")
+    return names.isin(labels).to_numpy()
+
+
+def _flag(frame: pd.DataFrame, name: str) -> npt.NDArray[np.bool_]:
+    return frame[name].to_numpy(np.bool_) if name in frame else np.zeros(len(frame), np.bool_)
+
+
+def _known(
+    of: Run | pd.DataFrame, frame: pd.DataFrame, known: str | Mapping[int, bool] | pd.Series | None
+) -> npt.NDArray[np.int8]:
+    out = np.full(len(frame), UNKNOWN, np.int8)
+    if isinstance(known, str):
+        if known != "labels":
+            raise DataError(f"known must be 'labels', ids with True or False, or None, got {known!r}")
+        if isinstance(of, Run) and of.tables is not None:
+            on = frame["image_id"].isin(of.measured_ids).to_numpy()
+            out[on] = frame["iou"].to_numpy()[on] >= RIGHT_IOU
+    elif known is not None:
+        said = pd.Series(known, dtype=bool)
+        at = frame.index.get_indexer(said.index)
+        if (at < 0).any():
+            raise UnknownNameError(
+                f"known names predictions that are not there: {first(said.index.to_numpy()[at < 0])}"
+            )
+        out[at] = said.to_numpy()
+    return out
+
+
+def _features(
+    of: Run | pd.DataFrame, frame: pd.DataFrame, features: npt.ArrayLike | pd.DataFrame | None, at: Ints
+) -> Floats:
+    """Vectors of some rows of the predictions."""
+    ids = frame.index[at]
+    if features is None:
+        if not isinstance(of, Run):
+            raise DataError(
+                f"predictions without a run need features=, ({len(frame)}, d) or a table by prediction id"
+            )
+        vectors = of.embeddings.instances(ids.to_numpy(np.int64))
+        lacking = np.isnan(vectors).any(axis=1) if vectors.shape[1] else np.ones(len(ids), np.bool_)
+        if lacking.any():
+            raise DataError(
+                f"{of.id} holds no embedding of {int(lacking.sum())} of {len(ids)} predictions: "
+                f"{first(ids[lacking])}. model.predict(ds, embed=True) makes them, or give features="
+            )
+        return vectors
+    if isinstance(features, pd.DataFrame):
+        return features.reindex(ids).to_numpy(np.float32)
+    vectors = np.asarray(features, np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(frame):
+        raise DataError(f"features must hold one row a prediction, ({len(frame)}, d), got {vectors.shape}")
+    return vectors[at]
+
+
+def _projected(vectors: Floats, project: int | None, seed: int) -> Floats:
+    """Random directions keep distances nearly: Johnson & Lindenstrauss 1984."""
+    if project is None or project >= vectors.shape[1]:
+        return vectors
+    if project < 1:
+        raise DataError(f"project must be a number of dimensions >= 1, got {project}")
+    directions = np.random.default_rng(seed).normal(size=(vectors.shape[1], project)) / np.sqrt(project)
+    return np.asarray(vectors @ directions.astype(np.float32), np.float32)
