@@ -148,7 +148,7 @@ def _known(
         at = frame.index.get_indexer(said.index)
         if (at < 0).any():
             raise UnknownNameError(
-                f"known names predictions that are not there: {first(said.index.to_numpy()[at < 0])}"
+                f"known names predictions that are not there: {first(said.index[np.flatnonzero(at < 0)])}"
             )
         out[at] = said.to_numpy()
     return out
