@@ -12,6 +12,7 @@ import pandas as pd
 
 from ...core.forest import Forest
 from ...core.question import Answers, Outlook, Progress, Question
+from ...core.schema import LabeledImages
 from ..run import Run
 from .propagation import Propagation
 from .proposals import Proposals, proposals
@@ -106,7 +107,7 @@ def propagate(
         repeats=repeats,
         **options,
     )
-    return RunPropagation(propagation, found)
+    return RunPropagation(propagation, found, getattr(run_or_predictions, "tables", None))
 
 
 def _folder(of: Run | pd.DataFrame) -> Path | None:
@@ -123,10 +124,13 @@ class RunPropagation:
 
     Attributes:
         propagation: what decides; its rows are positions in `predictions`.
+        tables: what was predicted on, where the pixels are; None where the predictions are mere tables.
     """
 
-    def __init__(self, propagation: Propagation, found: Proposals) -> None:
-        self.propagation = propagation
+    def __init__(
+        self, propagation: Propagation, found: Proposals, tables: LabeledImages | None = None
+    ) -> None:
+        self.propagation, self.tables = propagation, tables
         self._frame = found.frame
 
     @property
