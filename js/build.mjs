@@ -12,7 +12,7 @@ const entryPoints = readdirSync(SOURCE)
   .filter((file) => /\.(ts|css)$/.test(file))
   .map((file) => join(SOURCE, file));
 
-const SCOPED = ["table", "viewer", "scatter", "gallery", "review"]; // the others name their root in every rule
+const SCOPED = ["table", "viewer", "scatter", "gallery", "review", "verify"]; // the others name their root in every rule
 
 const scoped = {
   name: "scoped",

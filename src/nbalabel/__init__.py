@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from .widgets.review import Review as Review
     from .widgets.scatter import Scatter as Scatter
     from .widgets.table import Table as Table
+    from .widgets.verify import Verify as Verify
     from .widgets.viewer import Viewer as Viewer
     from .widgets.workspace import Workspace as Workspace
 
@@ -76,6 +77,7 @@ _HOME = {
     "Segmenter": "core.segmenter",
     "Table": "widgets.table",
     "Tables": "data.tables",
+    "Verify": "widgets.verify",
     "Version": "data.version",
     "Viewer": "widgets.viewer",
     "Workspace": "widgets.workspace",

@@ -40,6 +40,19 @@ export function widget(label: string, build: Build) {
   };
 }
 
+/** As `widget`, for a view that shares no selection. */
+export function lone(
+  label: string,
+  build: (frame: Frame, model: never, rpc: Rpc, signal: AbortSignal) => unknown,
+) {
+  return {
+    render({ model, el, signal }: Mount): void {
+      const rpc = new Rpc(model as never, signal);
+      build(createFrame(el, rpc, signal, label), model as never, rpc, signal);
+    },
+  };
+}
+
 /** The frame is as high as the trait `height` says, CSS pixels. */
 export function followHeight(frame: Frame, model: AnyModel, signal: AbortSignal): void {
   const size = () => {

@@ -83,7 +83,7 @@ def crop_of(ws: Workspace, of: str, row: int, box: Box, longest: int) -> Crop:
     right, bottom = min(max(box[2], left + 1), width), min(max(box[3], top + 1), height)
     mask: bytes = ws.frame(of)["mask"].iloc[row]
     inside, _, _ = rle.decode_crop(mask, height, width, (left, top, right - left, bottom - top))
-    small = _scaled(inside, longest)
+    small = scaled(inside, longest)
     return Crop((left, top, right, bottom), rle.encode(small), small.shape[1], small.shape[0])
 
 
@@ -141,7 +141,7 @@ def _span(middle: float, length: float, limit: int) -> tuple[int, int]:
     return start, start + length
 
 
-def _scaled(mask: npt.NDArray[Any], longest: int) -> npt.NDArray[np.uint8]:
+def scaled(mask: npt.NDArray[Any], longest: int) -> npt.NDArray[np.uint8]:
     """A mask of at most ``longest`` pixels; something stays of one that has any."""
     height, width = mask.shape
     scale = longest / max(height, width)

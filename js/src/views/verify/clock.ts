@@ -1,0 +1,17 @@
+/** Seconds of looking at one question: from one deed to the next, pauses cut. */
+import { looked } from "../../core/pace";
+
+export class Clock {
+  seconds = 0;
+  #last: number;
+
+  constructor(now: number) {
+    this.#last = now;
+  }
+
+  /** The person did something. */
+  tick(now: number): void {
+    this.seconds += looked(this.#last, now);
+    this.#last = now;
+  }
+}

@@ -1,0 +1,60 @@
+/** Masks as they came: pictures decoded, outlines traced. */
+import { contours } from "../../core/edit/contour";
+import { fromCounts } from "../../core/edit/raster";
+import { asBytes } from "../../wire/codec";
+import { decode } from "../viewer/loader";
+import type { CropHead } from "./wire";
+
+export interface Crop {
+  head: CropHead;
+  bitmap: ImageBitmap | null;
+  /** The mask in its image, its holes too. */
+  path: Path2D;
+}
+
+/**
+ * Crops out of a message.
+ *
+ * @param buffers all masks and all pictures, one behind the other.
+ * @param arrived called with each when its picture is decoded.
+ */
+export async function unpackCrops(
+  heads: readonly CropHead[],
+  [masks, pictures]: readonly DataView[],
+  arrived: (i: number, crop: Crop) => void,
+): Promise<void> {
+  let [from, start] = [0, 0];
+  const parts = heads.map((head) => {
+    const [mask, picture] = head.bytes;
+    const part = {
+      head,
+      mask: asBytes(masks).subarray(from, from + mask),
+      picture: asBytes(pictures).subarray(start, start + picture),
+    };
+    from += mask;
+    start += picture;
+    return part;
+  });
+  await Promise.all(
+    parts.map(async ({ head, mask, picture }, i) => {
+      const bitmap = picture.length ? await decode(picture, "image/jpeg").catch(() => null) : null;
+      arrived(i, { head, bitmap, path: outline(head, mask) });
+    }),
+  );
+}
+
+/** The mask of a box, perhaps scaled down, as a path in its image. */
+function outline({ box, mask: [width, height] }: CropHead, counts: Uint8Array): Path2D {
+  const [left, top, right, bottom] = box;
+  const [sx, sy] = [(right - left) / width, (bottom - top) / height];
+  const path = new Path2D();
+  for (const ring of contours(fromCounts(counts, height, width))) {
+    for (let i = 0; i < ring.length; i += 2) {
+      const [x, y] = [left + ring[i] * sx, top + ring[i + 1] * sy];
+      if (i) path.lineTo(x, y);
+      else path.moveTo(x, y);
+    }
+    path.closePath();
+  }
+  return path;
+}

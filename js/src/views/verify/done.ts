@@ -1,0 +1,64 @@
+/** What is said when nothing is left to ask. */
+import { counted, formatCount } from "../../core/format";
+import { h } from "../dom";
+import { whole } from "./gauge";
+import type { Progress } from "./wire";
+
+const CELL = "ds.accept(p.accepted)";
+
+export function done(progress: Progress): HTMLElement {
+  const { n_masks, n_accepted, n_rejected, n_open, n_answers } = progress;
+  if (!n_masks)
+    return h(
+      "section.nbl-verify-done",
+      { role: "status" },
+      h("h3", {}, "No candidates"),
+      h("p.nbl-muted", {}, progress.note || "There is no mask to ask about: lower the score they must have."),
+    );
+  const number = (n: number, what: string, kind = "") =>
+    h("div.nbl-verify-number", { "data-kind": kind }, h("b", {}, formatCount(n)), h("span", {}, what));
+  return h(
+    "section.nbl-verify-done",
+    { role: "status" },
+    h("h3", {}, `${counted(n_accepted, "mask")} accepted`),
+    h(
+      "div.nbl-verify-numbers",
+      {},
+      number(n_accepted, "accepted", "accepted"),
+      number(n_rejected, "rejected", "rejected"),
+      number(n_open, "left open"),
+      number(n_answers, "answers"),
+    ),
+    h("p", {}, guarantee(progress)),
+    progress.note && h("p.nbl-muted", {}, progress.note),
+    n_accepted > 0 && cell(CELL),
+  );
+}
+
+/** What holds of the accepted masks. */
+export function guarantee({ n_accepted, estimate, lower, alpha, target_quality }: Progress): string {
+  if (!n_accepted) return "No cluster was found to be right.";
+  const sure = alpha === null ? "" : ` with a probability of ${whole(1 - alpha)}`;
+  if (lower !== null && alpha !== null) {
+    const reached = lower >= target_quality ? "" : `, under the target of ${whole(target_quality)}`;
+    return `At least ${whole(lower)} of them are right${sure}${reached}.`;
+  }
+  if (estimate === null) return "Nothing is known of how many of them are right.";
+  return `About ${whole(estimate)} of them are right: an estimate, this strategy gives no guarantee.`;
+}
+
+function cell(code: string): HTMLElement {
+  const field = h("input", { value: code, readonly: true, "aria-label": "cell to run" });
+  field.size = code.length;
+  const copy = h("button", { onclick: () => void write() }, "Copy");
+  const write = async () => {
+    try {
+      await navigator.clipboard.writeText(code);
+      copy.textContent = "Copied";
+    } catch {
+      field.select(); // the page may not write there: copy it from the field
+      copy.textContent = "Press Ctrl+C";
+    }
+  };
+  return h("div.nbl-verify-cell", {}, h("span", {}, "Take them over:"), field, copy);
+}

@@ -1,0 +1,66 @@
+/** One mask drawn in its surroundings. */
+import { surroundings } from "../../core/surroundings";
+import type { Crop } from "./crops";
+
+export interface Looks {
+  context: number;
+  outline: boolean;
+  fill: boolean;
+  color: string;
+}
+
+const SMOOTH = 3; // times an image pixel is magnified up to which it is drawn smoothly
+const FILLED = 0.35;
+
+/** Draw it as large as the canvas is on the page. */
+export function drawCrop(canvas: HTMLCanvasElement, crop: Crop | null, looks: Looks): void {
+  const ratio = window.devicePixelRatio || 1;
+  const width = Math.max(Math.round(canvas.clientWidth * ratio), 1);
+  const height = Math.max(Math.round(canvas.clientHeight * ratio), 1);
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, width, height);
+  if (!crop) return;
+  const [left, top, right, bottom] = surroundings(crop.head.at, crop.head.size, looks.context);
+  const scale = Math.min(width / (right - left), height / (bottom - top));
+  const x = width / 2 - ((left + right) / 2) * scale;
+  const y = height / 2 - ((top + bottom) / 2) * scale;
+  context.setTransform(scale, 0, 0, scale, x, y);
+  drawPixels(context, crop, scale);
+  drawMask(context, crop.path, looks, ratio / scale);
+}
+
+function drawPixels(context: CanvasRenderingContext2D, { bitmap, head }: Crop, scale: number): void {
+  const [left, top, right, bottom] = head.box;
+  if (!bitmap) {
+    context.fillStyle = "#7d7d7d"; // stands for pixels that are missing
+    context.fillRect(left, top, right - left, bottom - top);
+    return;
+  }
+  context.imageSmoothingEnabled = (scale * (right - left)) / bitmap.width < SMOOTH;
+  context.imageSmoothingQuality = "medium";
+  context.drawImage(bitmap, left, top, right - left, bottom - top);
+}
+
+/** @param pixel of the page, in pixels of the image. */
+function drawMask(context: CanvasRenderingContext2D, path: Path2D, looks: Looks, pixel: number): void {
+  if (looks.fill) {
+    context.globalAlpha = FILLED;
+    context.fillStyle = looks.color;
+    context.fill(path, "evenodd");
+    context.globalAlpha = 1;
+  }
+  if (!looks.outline) return;
+  context.lineJoin = "round";
+  for (const [color, width] of [
+    ["rgba(0, 0, 0, 0.55)", 4],
+    [looks.color, 2],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = width * pixel;
+    context.stroke(path);
+  }
+}

@@ -1,0 +1,76 @@
+/** How many are right: estimate, interval and target on one line; and what the answers would mean. */
+import { counted } from "../../core/format";
+import { h } from "../dom";
+import type { Outlook, Question } from "./wire";
+
+const OUTCOMES = ["accept", "split", "more", "reject"] as const;
+const MEANS: Record<string, string> = {
+  accept: "taken over",
+  reject: "set aside",
+  split: "asked about in two parts",
+  more: "asked about further",
+};
+
+export class Gauge {
+  readonly root: HTMLElement;
+  readonly #title = h("h4");
+  readonly #interval = h("i.nbl-verify-interval");
+  readonly #estimate = h("i.nbl-verify-estimate");
+  readonly #target = h("i.nbl-verify-target");
+  readonly #line: HTMLElement;
+  readonly #says = h("div.nbl-verify-says");
+  readonly #outcomes = h("ul.nbl-verify-outcomes");
+
+  constructor() {
+    this.#line = h("div.nbl-verify-line", { role: "img" }, this.#interval, this.#estimate, this.#target);
+    this.root = h("section.nbl-verify-gauge", {}, this.#title, this.#line, this.#says, this.#outcomes);
+  }
+
+  /** @param fresh the outlook is about the answers as they are; else it is on its way. */
+  show(question: Question, outlook: Outlook | null, target: number, fresh: boolean): void {
+    this.#title.textContent =
+      question.kind === "audit" ? "Right among all accepted" : "Right in this cluster";
+    this.root.classList.toggle("nbl-verify-stale", !fresh);
+    this.#target.style.left = percent(target);
+    const { estimate = null, lower = null, upper = null } = outlook ?? {};
+    this.#interval.hidden = lower === null || upper === null;
+    this.#interval.style.left = percent(lower ?? 0);
+    this.#interval.style.width = percent((upper ?? 0) - (lower ?? 0));
+    this.#estimate.hidden = estimate === null;
+    this.#estimate.style.left = percent(estimate ?? 0);
+    const about = estimate === null ? "no estimate" : `about ${whole(estimate)}`;
+    const range = lower === null || upper === null ? "" : `, between ${whole(lower)} and ${whole(upper)}`;
+    this.#line.setAttribute("aria-label", `${about}${range}; target ${whole(target)}`);
+    this.#says.replaceChildren(
+      h("b", {}, estimate === null ? "–" : whole(estimate)),
+      h("span", {}, lower === null || upper === null ? "" : `${whole(lower)} – ${whole(upper)}`),
+      h("span.nbl-muted", {}, `target ${whole(target)}`),
+    );
+    this.#outcomes.replaceChildren(...this.#rows(outlook));
+  }
+
+  #rows(outlook: Outlook | null): HTMLElement[] {
+    if (!outlook) return [];
+    const known = OUTCOMES.filter((name) => name in outlook.masks || name === outlook.outcome);
+    return known.map((name) => {
+      const n = outlook.masks[name];
+      const on = name === outlook.outcome;
+      const text = n === undefined ? MEANS[name] : `${counted(n, "mask")} ${MEANS[name]}`;
+      return h(
+        "li",
+        { "data-outcome": name, "aria-current": on ? "true" : false },
+        h("b", {}, name),
+        h("span", {}, text),
+      );
+    });
+  }
+}
+
+export function percent(share: number): string {
+  return `${(100 * Math.min(Math.max(share, 0), 1)).toFixed(2)}%`;
+}
+
+/** "87 %". */
+export function whole(share: number): string {
+  return `${Math.round(share * 100)}\u202f%`;
+}

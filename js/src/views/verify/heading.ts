@@ -1,0 +1,32 @@
+/** Over the masks: what is asked, and why. */
+import { counted, formatCount } from "../../core/format";
+import { h } from "../dom";
+import type { Question } from "./wire";
+
+export class Heading {
+  readonly root = h("div.nbl-verify-heading");
+  readonly #title = h("b");
+  readonly #about = h("span.nbl-muted");
+  readonly #count = h("span.nbl-verify-count");
+
+  constructor() {
+    this.root.append(this.#title, this.#about, this.#count);
+  }
+
+  show({ kind, number, label, size, cluster, why }: Question): void {
+    const whose = label ? `${label}: is each mask right?` : "Is each mask right?";
+    this.#title.textContent = number < 0 ? "Qualification: is each mask right?" : whose;
+    const decides =
+      kind === "audit" ? `a sample of ${counted(size, "accepted mask")}` : counted(size, "mask");
+    const about = size ? `The answers are for ${decides}${cluster && ` of cluster ${cluster}`}.` : "";
+    this.#about.textContent = [about, why].filter(Boolean).join(" ");
+    this.root.title = this.#about.textContent;
+  }
+
+  count(yes: number, no: number, left: number, page: [number, number]): void {
+    const [at, of] = page;
+    const parts = [`✓ ${formatCount(yes)}`, `✕ ${formatCount(no)}`, `${formatCount(left)} open`];
+    if (of > 1) parts.push(`page ${at} of ${of}`);
+    this.#count.textContent = parts.join("  ");
+  }
+}

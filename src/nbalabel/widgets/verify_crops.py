@@ -1,0 +1,146 @@
+"""Masks cut out of their images for a person to judge: each in its surroundings."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..core.errors import DataError, ImageError, NbalabelError, UnknownNameError, first
+from ..core.geometry import rle
+from ..core.schema import LabeledImages
+from ..data.images import Pixels, thumbnail
+from .pictures import jpeg
+from .review_crop import Box, crop_box, scaled
+
+_KEPT = 256 << 20  # bytes of images read lately
+_PATIENCE = 0.06  # seconds after which the rest is left for another message
+_MESSAGE = 6 << 20  # bytes of one message, likewise
+_NEEDED = ("image_id", "label", "mask", "x", "y", "w", "h")
+
+
+class Cut(NamedTuple):
+    """One mask in its surroundings.
+
+    Attributes:
+        head: what the browser is told: id, label code, image size, boxes, problem.
+        mask: COCO run-length bytes of the mask within the box.
+        pixels: a JPEG of the box; b"" where there are none.
+    """
+
+    head: dict[str, Any]
+    mask: bytes
+    pixels: bytes
+
+
+class Crops:
+    """Cuts candidates out of their images.
+
+    Args:
+        candidates: rows with image_id, label, mask and box; their index is what questions name.
+        images: where their pixels are.
+
+    Attributes:
+        labels: names of the labels, in the order of their codes.
+
+    Raises:
+        DataError: the candidates have no masks.
+    """
+
+    def __init__(self, candidates: pd.DataFrame, images: LabeledImages) -> None:
+        missing = [name for name in _NEEDED if name not in candidates]
+        if missing:
+            raise DataError(
+                f"expected candidates with {', '.join(_NEEDED)}, got none of {', '.join(missing)}: "
+                "a propagation of mere arrays is answered with p.ask() and p.tell(question, answers)"
+            )
+        self._frame, self._images = candidates, images
+        label = candidates["label"].astype("category")
+        self.labels = [str(name) for name in label.cat.categories]
+        self._codes = label.cat.codes.to_numpy(np.int64)
+        self._kept: OrderedDict[int, Pixels] = OrderedDict()
+        self._bytes = 0
+
+    def cut(self, row_id: int, context: float, size: int) -> Cut:
+        """One mask, a square around it.
+
+        Args:
+            row_id: of the candidate.
+            context: shown on every side, as a share of the longer side of its box.
+            size: longer side of the picture, pixels; it is never enlarged.
+
+        Raises:
+            UnknownNameError: there is no such candidate, or its image is gone.
+        """
+        row = self._row(row_id)
+        image_id, mask, *at = (self._frame[name].iloc[row] for name in _NEEDED if name != "label")
+        width, height = self._size(int(image_id))
+        box = crop_box(at, (width, height), context, 1.0)
+        left, top, right, bottom = box
+        inside, _, _ = rle.decode_crop(mask, height, width, (left, top, right - left, bottom - top))
+        small = scaled(inside, size)
+        head = {
+            "id": row_id,
+            "label": int(self._codes[row]),
+            "size": (width, height),
+            "at": [float(value) for value in at],
+            "box": box,
+            "mask": (small.shape[1], small.shape[0]),
+            "problem": "",
+        }
+        try:
+            pixels = self._part(int(image_id), box, size)
+        except NbalabelError as error:
+            return Cut({**head, "problem": str(error)}, rle.encode(small), b"")
+        return Cut(head, rle.encode(small), pixels)
+
+    def some(self, ids: Sequence[int], context: float, size: int) -> list[Cut]:
+        """As :meth:`cut`, for as many of the first as are quickly made and fit a message; at least one."""
+        out: list[Cut] = []
+        end, n_bytes = time.monotonic() + _PATIENCE, 0
+        for row_id in ids:
+            out.append(self.cut(int(row_id), context, size))
+            n_bytes += len(out[-1].pixels) + len(out[-1].mask)
+            if time.monotonic() > end or n_bytes > _MESSAGE:
+                break
+        return out
+
+    def _row(self, row_id: int) -> int:
+        row = int(self._frame.index.get_indexer(pd.Index([row_id]))[0])
+        if row < 0:
+            raise UnknownNameError(f"there is no candidate {row_id}; they are {first(self._frame.index)}")
+        return row
+
+    def _size(self, image_id: int) -> tuple[int, int]:
+        images = self._images.images
+        at = int(images.index.get_indexer(pd.Index([image_id]))[0])
+        if at < 0:
+            raise UnknownNameError(f"image {image_id} is not among the images that pixels are read from")
+        return int(images["width"].to_numpy()[at]), int(images["height"].to_numpy()[at])
+
+    def _part(self, image_id: int, box: Box, size: int) -> bytes:
+        left, top, right, bottom = box
+        part = self._pixels(image_id)[top:bottom, left:right]
+        if not part.size:
+            raise ImageError(f"image {image_id} has no pixels in {box}: it is smaller than its table says")
+        return jpeg(thumbnail(np.ascontiguousarray(part), size))
+
+    def _pixels(self, image_id: int) -> Pixels:
+        kept = self._kept.pop(image_id, None)
+        if kept is None:
+            kept = np.asarray(self._images.read_image(image_id), np.uint8)
+            self._bytes += kept.nbytes
+        self._kept[image_id] = kept
+        while self._bytes > _KEPT and len(self._kept) > 1:
+            self._bytes -= self._kept.popitem(last=False)[1].nbytes
+        return kept
+
+
+def packed(cuts: Sequence[Cut]) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """What the browser is told of cuts, and two buffers: all masks and all pixels, one behind the other."""
+    heads = [{**cut.head, "bytes": (len(cut.mask), len(cut.pixels))} for cut in cuts]
+    return heads, [b"".join(cut.mask for cut in cuts), b"".join(cut.pixels for cut in cuts)]
