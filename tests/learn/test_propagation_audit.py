@@ -234,6 +234,13 @@ def test_drawing_changes_nothing_and_follows_from_the_seed_and_the_answers():
     assert one.draw(20).tolist() != audit([250, 250], wrong, doubt, seed=4).draw(20).tolist()
 
 
+def test_the_draws_are_apart_from_random_numbers_of_the_same_seed():
+    """Otherwise a simulation that makes its masks with the same seed would draw them in their own order."""
+    first = [audit([1000], some_wrong(1000, 0), seed=seed).draw(1)[0] for seed in range(200)]
+    same = [np.random.default_rng(seed).permutation(1000)[0] for seed in range(200)]
+    assert sum(a == b for a, b in zip(first, same, strict=True)) <= 3
+
+
 def test_no_row_is_drawn_twice_and_all_come_in_the_end():
     wrong = some_wrong(120, 60)
     one, rows = audit([50, 0, 70], wrong), []

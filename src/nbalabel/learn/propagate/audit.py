@@ -84,8 +84,8 @@ class Audit:
         self.target_quality, self.alpha = target_quality, alpha
         self.n_answers = 0
         self._seed, self._spent = seed, spent
-        self._cells = Cells(strata, doubt, np.random.default_rng((seed, 0)))
-        self._uniform = np.random.default_rng((seed, 1)).random(1024)
+        self._cells = Cells(strata, doubt, _random(seed, 0))
+        self._uniform = _random(seed, 1).random(1024)
         self._left = self._cells.size.copy()
         self._size = self._cells.within(self._left).astype(np.int64)
         self._known = np.cumsum(np.asarray(n_known_right, np.int64))
@@ -155,7 +155,7 @@ class Audit:
         n = int(min(n, self._left[weight > 0].sum()))
         at = self.n_answers
         while at + n > len(self._uniform):
-            self._uniform = np.random.default_rng((self._seed, 1)).random(2 * len(self._uniform))
+            self._uniform = _random(self._seed, 1).random(2 * len(self._uniform))
         rows, cells = self._cells.draw(self._left, weight, self._uniform[at : at + n])
         return rows, cells, weight
 
@@ -264,6 +264,11 @@ class Audit:
             return 1.0
         found = 1.0 + float(self._capital.found[i])
         return float(gamma.cdf(spare + 0.5, found, scale=max(self._expected(i), 1e-9) / found))
+
+
+def _random(seed: int, part: int) -> np.random.Generator:
+    """A stream apart from ``default_rng(seed)``, with which a caller may have made the masks themselves."""
+    return np.random.default_rng((0xA0D17, part, seed))
 
 
 def _check(strata: Sequence[Ints], known: Sequence[int], target: float, alpha: float) -> None:
