@@ -1,0 +1,68 @@
+"""Euclidean distances between all pairs of rows, by matrix products."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .compiled import compiled
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+_TALL, _WIDE = 512, 2048  # a product of this size stays in the cache until its roots are taken
+_NOTHING = 1e-13  # share of two squared lengths that is rounding, not distance
+
+
+def triangle(points: Doubles, extra: Doubles | None = None) -> Floats:
+    """Distances below the diagonal, row after row: that of rows i > j is at ``i * (i - 1) // 2 + j``.
+
+    The products are float64: in float32, ``|x|^2 + |y|^2 - 2xy`` loses what is closer than a thousandth of
+    its distance from the origin, and with it the tree inside of far-off clusters. Results are rounded to
+    float32.
+
+    Args:
+        points: ``(n, d)`` float64.
+        extra: what each row adds to squared distances, ``(n,)``; for rows that stand for several.
+
+    Returns:
+        ``(n * (n - 1) // 2,)`` float32.
+
+    Example:
+        >>> triangle(np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 4.0]])).tolist()
+        [5.0, 4.0, 3.0]
+    """
+    n = len(points)
+    out = np.empty(n * (n - 1) // 2, np.float32)
+    length = np.einsum("ij,ij->i", points, points)
+    added = np.zeros(n) if extra is None else extra
+    fill, room = compiled(_fill), np.empty(_TALL * _WIDE)
+    for top in range(0, n, _TALL):
+        tall = points[top : top + _TALL]
+        for left in range(0, min(top + _TALL, n), _WIDE):
+            wide = points[left : min(left + _WIDE, top + len(tall))]
+            product = room[: len(tall) * len(wide)].reshape(len(tall), len(wide))
+            np.matmul(tall, wide.T, out=product)
+            fill(out, product, top, left, length, added)
+    return out
+
+
+def square(points: Doubles) -> Doubles:
+    """The same as a whole matrix, ``(n, n)`` float64, without numba."""
+    length = np.einsum("ij,ij->i", points, points)
+    both = length[:, None] + length
+    found = both - 2 * (points @ points.T)
+    found[found <= _NOTHING * both] = 0
+    return np.asarray(np.sqrt(found))
+
+
+def _fill(out: Floats, product: Doubles, top: int, left: int, length: Doubles, added: Doubles) -> None:
+    for r in range(product.shape[0]):
+        i = top + r
+        base = i * (i - 1) // 2 + left
+        for c in range(min(product.shape[1], i - left)):
+            both = length[i] + length[left + c]
+            found = both - 2 * product[r, c]
+            if found <= 1e-13 * both:
+                found = 0.0
+            out[base + c] = np.sqrt(found + added[i] + added[left + c])
