@@ -8,11 +8,10 @@ drawn keeps how the three depend on each other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import PCA
-from sklearn.mixture import GaussianMixture
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,15 +39,23 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Mixture:
-    """The joint distribution of features, score and IoU of one label."""
+    """The joint distribution of features, score and IoU (as log-odds) of one label.
 
-    model: GaussianMixture
-    d: int
+    Attributes:
+        weights: of the components, ``(k,)``.
+        means: ``(k, d + 2)``.
+        covariances: ``(k, d + 2, d + 2)``.
+        low: least score that is drawn.
+    """
+
+    weights: Floats
+    means: Floats
+    covariances: Floats
     low: float
 
     @classmethod
     def fit(
-        cls, features: Floats, scores: Floats, ious: Floats, *, parts: int = 12, seed: int = 0
+        cls, features: Floats, scores: Floats, ious: Floats, *, parts: int = 10, seed: int = 0
     ) -> Mixture:
         """Fit on predictions of a real run.
 
@@ -59,26 +66,50 @@ class Mixture:
             parts: most components; fewer where there are fewer than 25 rows each.
             seed: of the fit.
         """
+        from sklearn.mixture import GaussianMixture
+
         joint = np.column_stack([features, _logit(scores), _logit(ious)]).astype(np.float64)
         model = GaussianMixture(max(min(parts, len(joint) // 25), 1), reg_covar=1e-3, random_state=seed)
-        return cls(model.fit(joint), features.shape[1], float(scores.min()))
+        model.fit(joint)
+        parts_of = (model.weights_, model.means_, model.covariances_)
+        return cls(*(np.asarray(part, np.float32) for part in parts_of), float(scores.min()))
 
     def sample(self, n: int, seed: int) -> Candidates:
         """Draw candidates; the same seed draws the same ones."""
         rng = np.random.default_rng(seed)
-        part = rng.choice(len(self.model.weights_), n, p=self.model.weights_)
-        out = np.empty((n, self.d + 2), np.float32)
-        for k, (mean, covariance) in enumerate(zip(self.model.means_, self.model.covariances_, strict=True)):
+        weights = self.weights.astype(np.float64)
+        part = rng.choice(len(weights), n, p=weights / weights.sum())
+        width = self.means.shape[1]
+        out = np.empty((n, width), np.float32)
+        for k, (mean, covariance) in enumerate(zip(self.means, self.covariances, strict=True)):
             own = np.flatnonzero(part == k)
-            root = np.linalg.cholesky(covariance).astype(np.float32)
-            noise = rng.standard_normal((len(own), self.d + 2), np.float32)
-            out[own] = noise @ root.T + mean.astype(np.float32)
+            root = np.linalg.cholesky(covariance.astype(np.float64)).astype(np.float32)
+            out[own] = rng.standard_normal((len(own), width), np.float32) @ root.T + mean
         scores = np.clip(_sigmoid(out[:, -2]), self.low, 1)
-        return Candidates(np.ascontiguousarray(out[:, : self.d]), scores, _sigmoid(out[:, -1]))
+        return Candidates(np.ascontiguousarray(out[:, :-2]), scores, _sigmoid(out[:, -1]))
 
 
-def reduced(features: Floats, d: int = 24, seed: int = 0) -> Floats:
+def save(mixtures: dict[str, Mixture], path: Path) -> None:
+    """Write mixtures, by name, as one npz file."""
+    arrays = {}
+    for name, m in mixtures.items():
+        arrays |= {f"{name}/weights": m.weights, f"{name}/means": m.means}
+        arrays |= {f"{name}/covariances": m.covariances, f"{name}/low": np.float32(m.low)}
+    np.savez_compressed(path, **arrays)
+
+
+def load(path: Path) -> dict[str, Mixture]:
+    """Read what :func:`save` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        names = dict.fromkeys(key.split("/")[0] for key in file.files)
+        parts = ("weights", "means", "covariances", "low")
+        return {n: Mixture(*(file[f"{n}/{part}"] for part in parts)) for n in names}
+
+
+def reduced(features: Floats, d: int = 16, seed: int = 0) -> Floats:
     """The first principal components, of unit variance in all, ``(n, d)`` float32."""
+    from sklearn.decomposition import PCA
+
     d = min(d, *features.shape)
     found = PCA(d, random_state=seed).fit_transform(features)
     return np.asarray(found / np.sqrt(found.var(axis=0).sum()), np.float32)

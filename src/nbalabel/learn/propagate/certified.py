@@ -22,6 +22,9 @@ _SPENT = (0.75, 0.15, 0.06, 0.03, 0.01)  # of alpha, by audit: what all of them 
 _LOST = 3.0  # an audit that needs so many times its planned answers is given up
 _WARM = 90  # answers to begin with; known ones count a third
 _BETTER = 1.15  # worth of a larger audit over what is certified
+_GROWN = 1.1  # answers, over those last learned from, that are worth learning anew
+_LEARNING = 0.4  # of a budget: answers that go to clusters, before the first audit
+_CARE = 0.6  # of what is left of a budget: answers that an audit is planned to take
 
 
 class Certified:
@@ -90,6 +93,7 @@ class Certified:
         self.round = 0
         self._planned = Plan(0, np.inf, 0.0)
         self._budget: int | None = None
+        self._learned, self._n_learned = np.zeros(0), 0
         self._chance = self._chances(ledger)
         self.regions.cut(self._chance)
 
@@ -165,15 +169,19 @@ class Certified:
 
     # search
 
-    def _chances(self, ledger: Ledger) -> Doubles:
-        rows = np.flatnonzero((ledger.answer != UNKNOWN) | (ledger.known != UNKNOWN))
-        said = np.where(ledger.answer[rows] != UNKNOWN, ledger.answer[rows], ledger.known[rows]) == YES
-        chance = self.learner.chances(rows, said)
-        return self.regions.shifted(chance) if self.by_cluster else chance
+    def _chances(self, ledger: Ledger, *, anew: bool = True) -> Doubles:
+        """Chance of each mask; learned anew, or only where answers have grown by a share since."""
+        said = np.where(ledger.answer != UNKNOWN, ledger.answer, ledger.known)
+        rows = np.flatnonzero(said != UNKNOWN)
+        if anew or len(rows) >= _GROWN * self._n_learned:
+            self._learned, self._n_learned = self.learner.chances(rows, said[rows] == YES), len(rows)
+        return self.regions.shifted(self._learned) if self.by_cluster else self._learned
 
     def _searching(self, ledger: Ledger) -> bool:
         known = int((ledger.known != UNKNOWN).sum()) // 3
         wanted = max(self.warm_up - known, 2 * self.n_samples if self.warm_up else 0)
+        if self._budget is not None:
+            wanted = int(_LEARNING * (ledger.n_answers + self._budget))
         return ledger.n_answers < wanted and bool(self.regions.open)
 
     def _cluster_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
@@ -204,14 +212,14 @@ class Certified:
     def _hear_cluster(self, ledger: Ledger, question: Question) -> None:
         cluster = self._cluster(ledger, question)
         yes, no = self.regions.counts(cluster)
-        self._chance = self._chances(ledger)
+        self._chance = self._chances(ledger, anew=False)
         rows = self.regions.rows(cluster)
         outcome = self._outcome(yes, no, float(self._chance[rows].mean()))
         if outcome == "reject":
             self.regions.state[cluster] = "rejected"
         elif outcome == "split":
             self.regions.split(cluster)
-            self._chance = self._chances(ledger)
+            self._chance = self._chances(ledger, anew=False)
 
     def _outcome(self, yes: int, no: int, mean: float) -> str:
         if yes == 0 and no >= min(self.n_samples, 10) and mean < (1 - self.target) / 2:
@@ -244,10 +252,11 @@ class Certified:
             target=self.target,
             alpha=self.alpha * _SPENT[min(self.round, len(_SPENT) - 1)],
             eagerness=self.eagerness,
-            budget=self._budget,
+            budget=None if self._budget is None else int(_CARE * self._budget),
         )
 
     def _begin_audit(self, ledger: Ledger) -> None:
+        self._chance = self._chances(ledger, anew=ledger.n_answers > 0)
         pool, n_right = self._candidates(ledger)
         self._planned = found = self._plan(ledger, pool, n_right)
         have = len(self.certified) + n_right
@@ -301,7 +310,6 @@ class Certified:
 
     def _again(self, ledger: Ledger) -> None:
         """Look at everything anew; audit more masks, or fewer, if that is worth it."""
-        self._chance = self._chances(ledger)
         self.audit = None
         self._begin_audit(ledger)
 
