@@ -7,7 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("import_time", "rle", "storage", "coco_io", "metrics", "project", "reef", "views", "edit")
+BENCHMARKS = (
+    "import_time",
+    "rle",
+    "storage",
+    "coco_io",
+    "metrics",
+    "project",
+    "reef",
+    "cluster",
+    "bounds",
+    "propagation",
+    "views",
+    "edit",
+    "verify",
+)
 
 
 def main() -> None:

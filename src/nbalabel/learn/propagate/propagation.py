@@ -40,8 +40,8 @@ class Propagation:
         features: of each mask, ``(n, d)`` numbers; standardised here.
         scores: confidence that it is right, ``(n,)``, 0..1.
         labels: name or code of each, ``(n,)``; None where there is one label only.
-        strategy: "certified" (default), "paper" (= "score"), "bfs", "dfs", "dfs-score", "universal",
-            "verify-all", "lsun" or "threshold".
+        strategy: "certified" (default), "bounded", "paper" (= "score"), "bfs", "dfs", "dfs-score",
+            "universal", "verify-all", "lsun" or "threshold".
         target_quality: share of accepted masks that is to be right, within 0..1.
         alpha: probability that a guarantee fails.
         budget: yes / no answers that may be asked for; None without a limit. A resumed propagation may get

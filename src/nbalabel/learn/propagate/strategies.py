@@ -12,6 +12,7 @@ from .strategy import Strategy
 
 STRATEGIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "certified": ("certified", "Certified", {}),
+    "bounded": ("bounded", "Bounded", {}),
     "paper": ("paper", "Paper", {"order": "score"}),
     "score": ("paper", "Paper", {"order": "score"}),
     "bfs": ("paper", "Paper", {"order": "bfs"}),

@@ -1,0 +1,264 @@
+"""Label propagation on simulated candidates: ``python benchmarks/propagation.py [part ...]``.
+
+Candidates of each label are drawn from a Gaussian mixture over features, score and IoU, fitted on the
+predictions of a real run: eight species of the generated reef (``benchmarks/mixtures.npz``; ``--fit`` trains
+and fits anew, about 10 minutes). A simulated person says yes where IoU >= 0.75; an answer takes 2 s, drawing
+a mask 80 s, as in Papadopoulos, Weber & Torralba, ICCV 2021, whose section 5.2 and figures 6 and 8 this
+follows. 300 more candidates a label are known beforehand, to learn thresholds and chances from.
+
+Parts: compare (every strategy), ablation, guarantee (200 repetitions), curves (a chart), scale (10^5, 10^6).
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mixtures import Candidates, load
+
+import nbalabel as nl
+from nbalabel.core.forest import Forest
+from nbalabel.learn.cluster import cluster
+
+HERE = Path(__file__).parent
+ANSWER, DRAWING = 2.0, 80.0  # seconds
+N_KNOWN = 300
+TARGET = 0.85
+
+
+@lru_cache(maxsize=2)
+def bed(label: str, n: int, seed: int) -> tuple[Candidates, Forest, np.ndarray]:
+    """Candidates with their trees; the last 300 are known beforehand."""
+    drawn = load(HERE / "mixtures.npz")[label].sample(n + N_KNOWN, seed)
+    forest = cluster(drawn.features[:n], drawn.scores[:n])
+    known = np.full(n + N_KNOWN, -1, np.int8)
+    known[n:] = drawn.right()[n:]
+    return drawn, forest, known
+
+
+def simulate(label: str, n: int, seed: int, strategy: str, **options: Any) -> dict[str, float]:
+    """Answer every question of a strategy, and say what came of it."""
+    drawn, forest, known = bed(label, n, seed)
+    right = drawn.right()
+    began = time.perf_counter()
+    p = nl.Propagation(
+        drawn.features, drawn.scores, forest=forest, known=known, strategy=strategy, seed=seed, **options
+    )
+    curve = [(0, 0, 0)]
+    while (question := p.ask()) is not None:
+        p.tell(question, right[question.rows])
+        if p.n_answers >= 1.05 * curve[-1][0]:
+            taken = p.accepted
+            curve.append((p.n_answers, len(taken), int(right[taken].sum())))
+    taken = p.accepted
+    curve.append((p.n_answers, len(taken), int(right[taken].sum())))
+    clusters = p.clusters()
+    shares = [
+        right[rows].mean()
+        for start, stop in clusters.loc[clusters["state"] == "accepted", ["start", "stop"]].to_numpy()
+        if len(rows := forest.order[start:stop])
+    ]
+    answers = max(p.n_answers, 1)
+    return {
+        "answers": p.n_answers,
+        "masks": len(taken),
+        "precision": float(right[taken].mean()) if len(taken) else np.nan,
+        "SQ": float(drawn.ious[taken].mean()) if len(taken) else np.nan,
+        "recall": float(right[taken].sum() / max(right[:n].sum(), 1)),
+        "wrong clusters": float(np.mean(np.array(shares) < TARGET)) if shares else np.nan,
+        "masks an answer": len(taken) / answers,
+        "faster than drawing": len(taken) * DRAWING / (answers * ANSWER),
+        "seconds": time.perf_counter() - began,
+        "curve": curve,
+    }
+
+
+def labels() -> list[str]:
+    return list(load(HERE / "mixtures.npz"))
+
+
+def gather(n: int, seeds: int, strategies: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+    """One row a label, seed and strategy; candidates and trees are made once for all strategies."""
+    rows = []
+    for label in labels():
+        for seed in range(seeds):
+            for name, options in strategies.items():
+                result = simulate(label, n, seed, **options)
+                rows.append({"label": label, "seed": seed, "strategy": name, **result})
+    return pd.DataFrame(rows)
+
+
+def geometric(values: pd.Series) -> float:
+    return float(np.exp(np.log(values.clip(lower=1e-9)).mean()))
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """Means a strategy; geometric ones of ratios."""
+    groups = found.groupby("strategy", sort=False)
+    out = groups[["answers", "masks", "precision", "SQ", "recall", "wrong clusters", "seconds"]].mean()
+    for name in ("masks an answer", "faster than drawing"):
+        out[name] = groups[name].agg(geometric)
+    out["kept the target"] = groups["precision"].agg(lambda v: float((v.fillna(1) >= TARGET).mean()))
+    return out
+
+
+def markdown(frame: pd.DataFrame, digits: int = 3) -> str:
+    """A table that keeps three figures of small numbers and none after the point of large ones."""
+
+    def one(value: Any) -> str:
+        if not isinstance(value, float):
+            return str(value)
+        return "" if np.isnan(value) else f"{value:,.0f}" if value >= 100 else f"{value:.{digits}g}"
+
+    head = [str(frame.index.name or ""), *map(str, frame.columns)]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += [f"| {name} | " + " | ".join(map(one, row)) + " |" for name, *row in frame.itertuples()]
+    return "\n".join(lines)
+
+
+def same_masks(found: pd.DataFrame, ours: str, theirs: str) -> float:
+    """How many times the answers the other takes until it has accepted as many masks; geometric mean.
+
+    Where it never does, its last answer counts, in its favour.
+    """
+    pairs = found.set_index(["label", "seed", "strategy"])
+    ratios = []
+    for key in found[["label", "seed"]].drop_duplicates().itertuples(index=False):
+        mine, other = pairs.loc[(*key, ours)], pairs.loc[(*key, theirs)]
+        reached = [a for a, masks, _ in other["curve"] if masks >= mine["masks"]]
+        ratios.append(max(reached[0] if reached else other["answers"], 1) / max(mine["answers"], 1))
+    return geometric(pd.Series(ratios))
+
+
+def compare(options: argparse.Namespace) -> None:
+    strategies = {
+        "certified": {"strategy": "certified"},
+        "certified, 1,000 answers": {"strategy": "certified", "budget": 1000},
+        "bounded, 1,000 answers": {"strategy": "bounded", "budget": 1000},
+        "paper": {"strategy": "paper"},
+        "paper, 1,000 answers": {"strategy": "paper", "budget": 1000},
+        "bfs, 1,000 answers": {"strategy": "bfs", "budget": 1000},
+        "dfs, 1,000 answers": {"strategy": "dfs", "budget": 1000},
+        "dfs-score, 1,000 answers": {"strategy": "dfs-score", "budget": 1000},
+        "universal, 1,000 answers": {"strategy": "universal", "budget": 1000},
+        "lsun, 1,000 answers": {"strategy": "lsun", "budget": 1000},
+        "verify-all, 1,000 answers": {"strategy": "verify-all", "budget": 1000},
+        "threshold": {"strategy": "threshold"},
+    }
+    found = gather(options.n, options.seeds, strategies)
+    print(f"\n## Every strategy: 8 labels, {options.seeds} seeds, {options.n:,} candidates each\n")
+    print(markdown(summary(found)))
+    wide = found.pivot_table(index=["label", "seed"], columns="strategy", values="masks an answer")
+    ratio = geometric(wide["certified"] / wide["paper"].clip(lower=1e-9))
+    print(f"\nmasks an answer, certified over paper, both to their end: {ratio:.2f}x (geometric mean)")
+    for ours, theirs in (("certified", "paper"), ("certified, 1,000 answers", "paper")):
+        print(f"answers that paper takes for the masks of '{ours}': {same_masks(found, ours, theirs):.2f}x")
+    by_label = found[found["strategy"].isin(["certified", "paper"])]
+    table = by_label.pivot_table(
+        index="label", columns="strategy", values=["masks", "answers", "precision", "SQ"]
+    )
+    table.columns = [f"{strategy}: {what}" for what, strategy in table.columns]
+    print("\n" + markdown(table), flush=True)
+
+
+def ablation(options: argparse.Namespace) -> None:
+    strategies = {
+        "certified": {},
+        "scores alone, no features": {"supervised": False},
+        "answers do not count for the rest of a cluster": {"by_cluster": False},
+        "questions to the largest clusters": {"aim": "size"},
+        "no questions before the audit": {"warm_up": 0},
+        "twice the questions before the audit": {"warm_up": 180},
+        "masks per answer alone (eagerness 1)": {"eagerness": 1.0},
+    }
+    found = gather(
+        options.n, options.seeds, {k: {"strategy": "certified", **v} for k, v in strategies.items()}
+    )
+    print(f"\n## Ablation: 8 labels, {options.seeds} seeds, {options.n:,} candidates each\n")
+    print(markdown(summary(found)), flush=True)
+
+
+def guarantee(options: argparse.Namespace) -> None:
+    rows = []
+    for at in range(options.repetitions):
+        label = labels()[at % len(labels())]
+        for name in ("certified", "paper"):
+            result = simulate(label, options.small, 1000 + at, name)
+            rows.append({"strategy": name, "label": label, **result})
+    found = pd.DataFrame(rows)
+    print(f"\n## The guarantee: {options.repetitions} repetitions of {options.small:,} candidates\n")
+    print(markdown(summary(found)), flush=True)
+
+
+def scale(options: argparse.Namespace) -> None:
+    rows = []
+    for n in options.sizes:
+        for label in options.labels:
+            for name in ("certified", "paper"):
+                result = simulate(label, n, 0, name, budget=options.budget)
+                rows.append({"strategy": f"{name}, {n:,} of {label}", **result})
+    found = pd.DataFrame(rows)
+    print(f"\n## More candidates, at most {options.budget:,} answers, one seed\n")
+    print(markdown(summary(found)), flush=True)
+
+
+def curves(options: argparse.Namespace) -> None:
+    """Masks against hours, in the manner of the paper's figures 6 and 8."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, len(options.labels), figsize=(4.2 * len(options.labels), 3.4), sharey=True)
+    names = ("certified", "bounded", "paper", "bfs", "lsun", "verify-all")
+    for axis, label in zip(np.atleast_1d(axes), options.labels, strict=True):
+        for name in names:
+            result = simulate(label, options.n, 0, name, budget=options.budget)
+            answers, masks, _ = np.array(result["curve"])[1:].T
+            share = result["precision"]
+            axis.plot(answers * ANSWER / 3600, np.maximum(masks, 1), label=f"{name} ({share:.2f})", lw=1.6)
+        hours = np.geomspace(0.005, options.budget * ANSWER / 3600)
+        axis.plot(hours, np.maximum(hours * 3600 / DRAWING, 1), "k:", label="drawing", lw=1.2)
+        axis.set(xscale="log", yscale="log", xlabel="hours", title=f"{label}, {options.n:,} candidates")
+        axis.legend(fontsize=7, title="share right", title_fontsize=7)
+        axis.grid(alpha=0.25)
+    np.atleast_1d(axes)[0].set_ylabel("masks accepted")
+    figure.tight_layout()
+    figure.savefig(options.out, dpi=110)
+    print(f"\n{options.out}")
+
+
+PARTS = {f.__name__: f for f in (compare, ablation, guarantee, curves, scale)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", default=["compare", "guarantee"], help=", ".join(PARTS))
+    parser.add_argument("--n", type=int, default=10_000, help="candidates a label")
+    parser.add_argument("--small", type=int, default=2_000, help="candidates of a repetition")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--repetitions", type=int, default=200)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--labels", nargs="+", default=["grouper", "tang"])
+    parser.add_argument("--budget", type=int, default=5_000)
+    parser.add_argument("--out", type=Path, default=Path("propagation.png"))
+    parser.add_argument("--fit", action="store_true", help="train on the reef and fit the mixtures anew")
+    options = parser.parse_args()
+    if options.fit:
+        from fit_mixtures import fit
+
+        fit(HERE / "mixtures.npz")
+    for part in options.parts:
+        PARTS[part](options)
+
+
+if __name__ == "__main__":
+    main()
