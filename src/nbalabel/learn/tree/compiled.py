@@ -10,6 +10,8 @@ from ...core.errors import MissingExtraError
 
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
+_WORTHWHILE = 20_000
+
 
 def compiled(loop: Loop) -> Loop:
     """A function over arrays as machine code, kept on disk for the next process.
@@ -23,8 +25,15 @@ def compiled(loop: Loop) -> Loop:
     return cast(Loop, _compiled(loop))
 
 
-def fastest(loop: Loop) -> Loop:
-    """The same, or the function itself where numba is not installed: slower, equal results."""
+def fastest(loop: Loop, steps: int) -> Loop:
+    """The same where it pays and numba is installed, else the function itself: slower, equal results.
+
+    Args:
+        loop: see `compiled`.
+        steps: how often it goes round; below some thousand, loading numba takes longer.
+    """
+    if steps < _WORTHWHILE:
+        return loop
     try:
         return compiled(loop)
     except MissingExtraError:

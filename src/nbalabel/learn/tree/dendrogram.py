@@ -38,7 +38,7 @@ class Dendrogram:
             array([2, 3])
         """
         sorted_ = merges.by_height()
-        left, right = fastest(_number)(sorted_.first, sorted_.second)
+        left, right = fastest(_number, len(merges))(sorted_.first, sorted_.second)
         return cls(left, right, sorted_.height)
 
 
@@ -57,12 +57,13 @@ def forest(trees: list[tuple[int, Ints, Dendrogram]]) -> Forest:
     start, stop, left, right = (np.full(m, NONE, np.int64) for _ in range(4))
     height = np.zeros(m, np.float32)
     roots = np.empty(len(trees), np.int64)
+    walk = fastest(_places, n)
     place, inner = 0, n
     for t, (_, rows, tree) in enumerate(trees):
         names = np.concatenate([rows, np.arange(inner, inner + len(rows) - 1)])
         own = slice(inner, inner + len(rows) - 1)
         left[own], right[own], height[own] = names[tree.left], names[tree.right], tree.height
-        first, last = fastest(_places)(tree.left, tree.right)
+        first, last = walk(tree.left, tree.right)
         start[names], stop[names] = first + place, last + place
         order[start[rows]] = rows
         roots[t] = names[-1]

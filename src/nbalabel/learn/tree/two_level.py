@@ -42,11 +42,11 @@ def two_level(
     Returns:
         n - 1 merges, not ordered by height.
     """
-    n = len(space)
+    n, bundle = len(space), compiled(_bundle)
     wanted = n_bundles or min(MOST_BUNDLES, -(-n // _ROWS_A_BUNDLE))
     low = _inside(space, groups(space, largest, seed))
     kept = _lowest(low, n - min(wanted, n))
-    code, n_found = compiled(_bundle)(kept.first, kept.second, n)
+    code, n_found = bundle(kept.first, kept.second, n)
     center, radius = _summary(space, code, n_found)
     top = complete_linkage(triangle(center, radius**2), n_found)
     one = np.empty(n_found, np.int64)
