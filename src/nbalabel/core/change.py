@@ -56,6 +56,8 @@ class Change:
         id: unique.
         time: when, ISO 8601, UTC.
         seconds: how long a person looked before answering; None where nobody was asked.
+        by_origin: where the instances it creates count as one change an origin, in the log and to be
+            reverted: deleted instance -> the created one that took its place. None: all is one change.
     """
 
     tables: Mapping[str, TableChange] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class Change:
     id: str = field(default_factory=_new_id)
     time: str = field(default_factory=_now)
     seconds: float | None = None
+    by_origin: Mapping[int, int] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.tables) or self.labels is not None
@@ -145,7 +148,7 @@ def merge(a: Change, b: Change) -> Change:
     labels = b.labels or a.labels
     if a.labels and b.labels:
         labels = None if a.labels[0] == b.labels[1] else (a.labels[0], b.labels[1])
-    return replace(b, tables=tables, labels=labels)
+    return replace(b, tables=tables, labels=labels, by_origin=None)
 
 
 def diff(old: State, new: State, origin: str = "", note: str = "") -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..core.errors import DataError, first
 from ..core.geometry import rle
 from ..core.rows import ids_of, select_rows, take_rows
 from ..core.schema import INDEX_NAMES
+from .clusters import PROPAGATED
 from .edits import Allocate, new_instances, numbered, remove, set_cells
 from .gesture import REPLACED
 
@@ -22,10 +23,18 @@ OVERLAPS = ("allow", "replace", "skip")
 
 @dataclass
 class _Sorted:
-    """Positions of the rows to take over, ids of the labels they replace, and why the others stay out."""
+    """What is taken over, and why the rest stays out.
+
+    Attributes:
+        taken: positions of the rows.
+        replaced: ids of the labels they replace.
+        replaced_by: position of the row that replaces each.
+        notes: why the others stay out.
+    """
 
     taken: np.ndarray
     replaced: np.ndarray
+    replaced_by: np.ndarray
     notes: list[str]
 
 
@@ -52,11 +61,14 @@ def accept(
         return Change(change.tables, None, change.origin, f"accepted {len(rows)} instances")
     if not len(rows):
         return Change({}, None, origin or "", "accepted none of 0")
+    clusters = origin is None and _is_propagated(rows)
+    rows = rows.sort_values("origin", kind="stable") if clusters else rows
     given = rows.assign(status=status) if "source" in rows else rows.assign(status=status, source="model")
     new = new_instances(state, given)
     chosen = _choose(state, new, overlap, iou)
     accepted = take_rows(new, chosen.taken)
     tables: dict[str, TableChange] = {}
+    replaced_by: dict[int, int] = {}
     notes = [f"accepted {len(accepted)} of {len(rows)}", *chosen.notes]
     if len(accepted):
         created = numbered(accepted, allocate("instances", len(accepted)), INDEX_NAMES["instances"])
@@ -65,7 +77,12 @@ def accept(
         )
         images = _mark_images(state.tables["images"], np.unique(values(created["image_id"])), weight)
         tables |= {"images": images} if images else {}
-    return Change(tables, None, origin or _who(rows), ", ".join(notes))
+        place = np.searchsorted(chosen.taken, chosen.replaced_by)
+        replaced_by = dict(zip(chosen.replaced.tolist(), ids_of(created)[place].tolist(), strict=True))
+    change = Change(tables, None, origin or _who(rows), ", ".join(notes))
+    if not clusters or not change or created["origin"].nunique() == 1:
+        return change
+    return replace(change, origin=_common(created["origin"]), by_origin=replaced_by)
 
 
 def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | None) -> Change:
@@ -107,6 +124,18 @@ def decided(instances: pd.DataFrame, rejected: pd.DataFrame, predictions: pd.Dat
     return out
 
 
+def _is_propagated(rows: pd.DataFrame) -> bool:
+    """Whether every row says which cluster it comes from."""
+    if not {"source", "origin"} <= set(rows.columns):
+        return False
+    return bool((rows["source"] == PROPAGATED).all() and (rows["origin"].fillna("") != "").all())
+
+
+def _common(origins: pd.Series) -> str:
+    """What all clusters are of: the propagation, or several."""
+    return first(origins.str.split("/").str[0].unique(), 3)
+
+
 def _choose(state: State, new: pd.DataFrame, overlap: str, iou: float) -> _Sorted:
     notes = []
     accepted, rejected = _keys(state.tables["instances"], new), _keys(state.tables["rejected"], new)
@@ -116,21 +145,21 @@ def _choose(state: State, new: pd.DataFrame, overlap: str, iou: float) -> _Sorte
         notes.append(f"{len(new) - len(there)} were there already")
     if len(taken) < len(there):
         notes.append(f"{len(there) - len(taken)} had been rejected")
-    replaced = np.array([], dtype=np.int64)
+    replaced = by = np.array([], dtype=np.int64)
     if overlap != "allow" and len(taken):
         before = len(taken)
-        taken, replaced = _resolve(state, new, taken, overlap, iou)
+        taken, replaced, by = _resolve(state, new, taken, overlap, iou)
         if len(taken) < before:
             notes.append(f"{before - len(taken)} overlapped a label or a better one")
         if len(replaced):
             notes.append(f"replaced {len(replaced)} labels")
-    return _Sorted(taken, replaced, notes)
+    return _Sorted(taken, replaced, by, notes)
 
 
 def _resolve(
     state: State, new: pd.DataFrame, taken: np.ndarray, overlap: str, iou: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Which predictions stay, and which labels go, where masks overlap by more than ``iou``."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which predictions stay, and which labels go to which, where masks overlap by more than ``iou``."""
     labels = state.tables["instances"]
     near = np.isin(values(labels["image_id"]), values(new["image_id"])) & ~values(labels["crowd"])
     labels = take_rows(labels, near)
@@ -138,8 +167,9 @@ def _resolve(
     if overlap == "skip":
         taken = taken[~np.isin(taken, mine)]
     taken = _suppress(new, taken, iou)
-    gone = theirs[np.isin(mine, taken)] if overlap == "replace" else theirs[:0]
-    return taken, ids_of(labels)[np.unique(gone)]
+    wins = np.isin(mine, taken) & (overlap == "replace")
+    gone, which = np.unique(theirs[wins], return_index=True)
+    return taken, ids_of(labels)[gone], mine[wins][which]
 
 
 def _suppress(new: pd.DataFrame, taken: np.ndarray, iou: float) -> np.ndarray:

@@ -89,6 +89,7 @@ def encode_change(change: Change) -> tuple[dict[str, Any], bytes]:
         "note": change.note,
         "seconds": change.seconds,
         "labels": change.labels,
+        "by_origin": None if change.by_origin is None else list(change.by_origin.items()),
         "tables": tables,
         "streams": [len(stream) for stream in streams],
     }
@@ -102,7 +103,8 @@ def decode_change(meta: dict[str, Any], body: bytes | memoryview) -> Change:
     tables = {name: _decode_rows(rows, streams) for name, rows in meta["tables"].items()}
     labels = meta["labels"] and (tuple(meta["labels"][0]), tuple(meta["labels"][1]))
     told = meta["origin"], meta["note"], meta["id"], meta["time"], meta.get("seconds")
-    return Change(tables, labels, *told)
+    took = meta.get("by_origin")
+    return Change(tables, labels, *told, None if took is None else dict(took))
 
 
 def write_stream(batch: pa.RecordBatch) -> bytes:

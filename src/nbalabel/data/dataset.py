@@ -18,7 +18,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from . import history
 from .comparison import Comparison
 from .editing import Editing
 from .importing import import_tables, relative_root
+from .origins import from_origin
 from .session import Session
 from .settings import read_settings, write_settings
 from .status import Status
@@ -250,6 +251,19 @@ class Dataset(Editing):
         with self._copy.lock:
             self.sync()
             return history.log_table(self._session.store, self._session.base, self._session.pending)
+
+    def of_origin(self, what: Any) -> pd.DataFrame:
+        """Instances that came from a run, a propagation or a cluster of one, as they are now.
+
+        Args:
+            what: an origin, or anything with such an ``id`` or ``origin``. It takes its parts along, as in
+                :meth:`revert`: ``"run"`` all of ``"run/..."``, ``"run/cod/10-50"`` the clusters within.
+
+        Raises:
+            UnknownNameError: ``what`` names no origin.
+        """
+        instances = self.instances
+        return instances[from_origin(instances, history.name_of(what))]
 
     @property
     def _is_open(self) -> bool:  # type: ignore[override]  # read-only here

@@ -12,6 +12,7 @@ from ..core.errors import StorageError
 from . import acceptance, edits, history
 from .answers import Answer, answer
 from .gesture import Gesture, change_of
+from .origins import images_left_by
 from .revert import revert
 from .storage import user
 from .targets import target
@@ -63,7 +64,8 @@ class Editing:
 
         Args:
             what: a Change, its id, an origin, a version id, or anything with such an ``id`` or ``origin``
-                (a Run).
+                (a Run, a propagation). An origin takes its parts along: ``"run"`` all of ``"run/..."``, and a
+                cluster ``"run/cod/10-50"`` those within it, as ``"run/cod/20-30"``.
 
         Returns:
             The change; its ``note`` counts what stood.
@@ -74,8 +76,9 @@ class Editing:
         session = self._copy.session
 
         def change(state: State) -> Change:
-            found = history.find_changes(session.store, session.base, session.pending, what)
-            return revert(state, found, f"revert of {_name(what)}")
+            found, others = history.find_changes(session.store, session.base, session.pending, what)
+            found += images_left_by(found, others, state.tables["instances"])
+            return revert(state, found, f"revert of {history.name_of(what)}")
 
         return self._make(change)
 
@@ -91,7 +94,9 @@ class Editing:
         """Make instances of predictions, in bulk.
 
         Masks that are there already and masks rejected before are left out; the change's ``note`` counts
-        them.
+        them. Of propagated masks each cluster makes a change of its own, so that a bad one is found in
+        :meth:`log` and taken back with :meth:`revert` rounds later; together they are one step to
+        :meth:`undo`, and what is returned is all of them as one.
 
         Args:
             rows: predictions of a Run, or proposed instances of this dataset (which become accepted).
@@ -236,7 +241,3 @@ class Editing:
     def _check_open(self) -> None:
         if not self._is_open:
             raise StorageError("this dataset was closed: nl.open(folder) opens it again")
-
-
-def _name(what: Any) -> str:
-    return str(what if isinstance(what, str) else getattr(what, "id", None) or getattr(what, "origin", ""))

@@ -9,7 +9,9 @@ import pandas as pd
 
 from ..core.change import Change
 from ..core.errors import UnknownNameError, first
-from .storage import Store, log_entry
+from .clusters import parts_of
+from .origins import is_within
+from .storage import Store, log_entries, merge_all
 
 UNCOMMITTED = "uncommitted"
 _VERSIONS = [
@@ -57,7 +59,8 @@ def versions_table(store: Store) -> pd.DataFrame:
 
 def log_table(store: Store, base: str, pending: Sequence[Change]) -> pd.DataFrame:
     """Every change up to the working copy, newest first: one row each, indexed by change id."""
-    rows = [{**log_entry(change), "version": UNCOMMITTED} for change in reversed(pending)]
+    entries = [entry for change in pending for entry in log_entries(change)]
+    rows = [{**entry, "version": UNCOMMITTED} for entry in reversed(entries)]
     for manifest in store.lineage(base):
         rows += [{**entry, "version": manifest.id} for entry in reversed(manifest.log)]
         if manifest.parent is None:
@@ -68,47 +71,74 @@ def log_table(store: Store, base: str, pending: Sequence[Change]) -> pd.DataFram
     return frame
 
 
-def find_changes(store: Store, base: str, pending: Sequence[Change], target: Any) -> list[Change]:
+def find_changes(
+    store: Store, base: str, pending: Sequence[Change], target: Any
+) -> tuple[list[Change], list[Change]]:
     """The changes that a change, its id, an origin or a version names, newest first.
 
     Args:
         store: the folder.
         base: id of the version the working copy builds on.
         pending: the changes since, oldest first.
-        target: a change id, version id or origin, or anything with an ``id`` or ``origin`` that is one.
+        target: a change id, version id or origin, or anything with an ``id`` or ``origin`` that is one. An
+            origin names its parts, too: see ``origins.is_within``.
+
+    Returns:
+        Them, and where a part of an origin was named, the other changes of that origin.
 
     Raises:
         UnknownNameError: nothing on this branch goes by that name.
     """
-    names = _names(target)
-    found = [change for change in reversed(pending) if _is_named(change.id, change.origin, names)]
+    name = name_of(target)
+    family = name.split("/")[0] if "/" in name else None
+    found, others = list[Change](), list[Change]()
+
+    def sort(changes: Sequence[Change], whole: bool = False) -> None:
+        for change in reversed(changes):
+            if whole or _is_named(change.id, change.origin, name):
+                found.append(change)
+                continue
+            parts = parts_of(change)
+            mine = [part for part in parts if _is_named(part.id, part.origin, name)]
+            found.extend([merge_all(mine)] if mine else [])
+            others.extend(part for part in reversed(parts) if not _is_named(part.id, part.origin, name))
+
+    sort(pending)
     lineage = store.lineage(base)
     for manifest in lineage:
-        whole = bool(names & {manifest.id, manifest.id.split("-")[0]})
-        wanted = {e["change"] for e in manifest.log if whole or _is_named(e["change"], e["origin"], names)}
-        if wanted:
-            found += [change for change in reversed(store.changes(manifest.id)) if change.id in wanted]
+        whole = name in (manifest.id, manifest.id.split("-")[0])
+        if whole or any(_matters(e["change"], e["origin"], name, family) for e in manifest.log):
+            sort(store.changes(manifest.id), whole)
     if not found:
         origins = dict.fromkeys(e["origin"] for manifest in lineage for e in manifest.log)
-        known = [*dict.fromkeys(change.origin for change in reversed(pending)), *origins]
+        parts = [part for change in pending for part in parts_of(change)]
+        known = [*dict.fromkeys(part.origin for part in reversed(parts)), *origins]
         raise UnknownNameError(
-            f"no change on this branch goes by {first(sorted(names))!r}; "
+            f"no change on this branch goes by {name!r}; "
             f"origins are {first(dict.fromkeys(known))}; ds.log() lists every change"
         )
-    return found
+    return found, [c for c in others if family is not None and is_within(c.origin, family)]
 
 
-def _names(target: Any) -> set[str]:
+def name_of(target: Any) -> str:
+    """The name that a change, an origin or a version goes by."""
     name = (
         target if isinstance(target, str) else getattr(target, "id", None) or getattr(target, "origin", None)
     )
     if not name:
-        raise UnknownNameError(f"revert takes a change, an origin or a version, got {type(target).__name__}")
-    return {str(name)}
+        raise UnknownNameError(f"this takes a change, an origin or a version, got {type(target).__name__}")
+    return str(name)
 
 
-def _is_named(change_id: str, origin: str, names: set[str]) -> bool:
-    return bool(names & {change_id, origin, *origin.split(", ")} - {""})
+def _matters(change_id: str, origin: str, name: str, family: str | None) -> bool:
+    return _is_named(change_id, origin, name) or (family is not None and is_within(origin, family))
+
+
+def _is_named(change_id: str, origin: str, name: str) -> bool:
+    """By its id or that of what it was made with, or by one of its origins."""
+    if change_id == name or change_id.startswith(f"{name}."):
+        return True
+    return any(is_within(part, name) for part in [origin, *origin.split(", ")] if part)
 
 
 def _first_entry(manifest: Any) -> dict[str, Any]:

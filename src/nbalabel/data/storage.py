@@ -32,6 +32,7 @@ import pandas as pd
 
 from ..core.change import Change, State, apply, merge
 from ..core.errors import CorruptError, StorageError, UnknownNameError
+from .clusters import parts_of
 from .codec import Damage, decode_change, encode_change, frame_record, read_record
 from .files import locked, sweep, write_file
 from .headlog import HeadLog
@@ -72,8 +73,12 @@ def _moves_rows(change: Change) -> bool:
     )
 
 
-def log_entry(change: Change) -> dict[str, Any]:
-    """What the log says about a change."""
+def log_entries(change: Change) -> list[dict[str, Any]]:
+    """What the log says about a change, oldest first: one entry for each that it counts for."""
+    return [_log_entry(part) for part in parts_of(change)]
+
+
+def _log_entry(change: Change) -> dict[str, Any]:
     counts = change.counts.values()
     return {
         "change": change.id,
@@ -228,7 +233,7 @@ class Store:
         snapshot = [parent, above.number] if above.base is not None else snapshot
         since = 0 if snapshot[0] == parent else above.since
         manifest = replace(manifest, snapshot=snapshot, since=since, merged=merged)
-        manifest = replace(manifest, log=[log_entry(change) for change in changes])
+        manifest = replace(manifest, log=[entry for change in changes for entry in log_entries(change)])
         manifest = write_version(self.folder / "versions", manifest, net, changes)
         self.head.append(manifest.id, "commit")
         self._manifests[manifest.id] = manifest

@@ -148,7 +148,7 @@ def _known(
         at = frame.index.get_indexer(said.index)
         if (at < 0).any():
             raise UnknownNameError(
-                f"known names predictions that are not there: {first(said.index[np.flatnonzero(at < 0)])}"
+                f"known names predictions that are not there: {first(x for x in said.index if x not in frame.index)}"
             )
         out[at] = said.to_numpy()
     return out
@@ -169,7 +169,7 @@ def _features(
         if lacking.any():
             raise DataError(
                 f"{of.id} holds no embedding of {int(lacking.sum())} of {len(ids)} predictions: "
-                f"{first(ids[lacking])}. model.predict(ds, embed=True) makes them, or give features="
+                f"{first(ids[np.flatnonzero(lacking)])}. model.predict(ds, embed=True) makes them, or give features="
             )
         return vectors
     if isinstance(features, pd.DataFrame):
