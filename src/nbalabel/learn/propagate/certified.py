@@ -14,6 +14,7 @@ from .learner import Learner
 from .ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from .planning import Plan, plan, worth
 from .regions import Regions
+from .reviewers import Reviewers
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -21,6 +22,7 @@ Doubles = npt.NDArray[np.float64]
 _SPENT = (0.75, 0.15, 0.06, 0.03, 0.01)  # of alpha, by audit: what all of them say together holds at alpha
 _LOST = 3.0  # an audit that needs so many times its planned answers is given up
 _WARM = 90  # answers to begin with; known ones count a third
+_PART = 5  # one in so many masks is asked about before the audit, at most
 _BETTER = 1.15  # worth of a larger audit over what is certified
 _GROWN = 1.1  # answers, over those last learned from, that are worth learning anew
 _LEARNING = 0.4  # of a budget: answers that go to clusters, before the first audit
@@ -34,7 +36,8 @@ class Certified:
     from masks of labeled images) a model learns how likely each mask is right. The surest masks, as many as
     are worth the answers, are then audited as one set: masks drawn at random from it are asked about until a
     bound that holds at any time reaches the target. What is found wrong leaves the set; an audit that does
-    not succeed is given up for one of fewer masks. Each audit spends a part of alpha.
+    not succeed is given up for one of fewer masks. Each audit spends a part of alpha. Where honeypots were
+    asked, an audit allows for reviewers who err as often as those let suspect.
 
     Args:
         ledger: what is known.
@@ -44,7 +47,7 @@ class Certified:
         n_samples: masks of a question.
         eagerness: what more masks are worth against more answers; 1 goes for masks per answer, 2 doubles the
             masks for up to four times the answers. With a budget all of it may be spent.
-        warm_up: answers to begin with, known ones counted a third.
+        warm_up: answers to begin with, known ones counted a third; at most a fifth of the masks.
         n_clusters: clusters looked at to begin with.
         supervised: whether the model learns from features, or from scores alone.
         by_cluster: whether answers count for the rest of their cluster, beyond what the model learns.
@@ -180,6 +183,7 @@ class Certified:
     def _searching(self, ledger: Ledger) -> bool:
         known = int((ledger.known != UNKNOWN).sum()) // 3
         wanted = max(self.warm_up - known, 2 * self.n_samples if self.warm_up else 0)
+        wanted = min(wanted, int((ledger.known == UNKNOWN).sum()) // _PART)
         if self._budget is not None:
             wanted = int(_LEARNING * (ledger.n_answers + self._budget))
         return ledger.n_answers < wanted and bool(self.regions.open)
@@ -273,6 +277,9 @@ class Certified:
             target_quality=self.target,
             alpha=self.alpha * _SPENT[self.round],
             seed=self.seed * 101 + self.round,
+            spent=ledger.n_answers,
+            reviewer=_reviewer(ledger),
+            n_refused=int((ledger.answer == NO).sum()),
         )
         self.round += 1
         self.phase = "audit"
@@ -338,6 +345,12 @@ class Certified:
         ledger.decision[ledger.answer == YES] = ACCEPTED
         ledger.decision[ledger.answer == NO] = REJECTED
         ledger.decision[ledger.known != UNKNOWN] = OPEN
+
+
+def _reviewer(ledger: Ledger) -> Reviewers | None:
+    """Who answers, as far as honeypots have told; None where none were asked: answers are then true."""
+    tested = {name: one for name, one in ledger.reviewers.items() if one.n_right_asked + one.n_wrong_asked}
+    return Reviewers(tested) if tested else None
 
 
 _NOTES = {
