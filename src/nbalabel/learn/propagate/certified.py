@@ -6,11 +6,12 @@ import copy
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import beta
 
 from ...core.errors import DataError
 from ...core.question import Outlook, Question
 from .audit import Audit
-from .learner import Learner
+from .learner import Learner, logit, sigmoid
 from .ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from .planning import Plan, plan, worth
 from .regions import Regions
@@ -24,6 +25,7 @@ _LOST = 3.0  # an audit that needs so many times its planned answers is given up
 _WARM = 90  # answers to begin with; known ones count a third
 _PART = 5  # one in so many masks is asked about before the audit, at most
 _BETTER = 1.15  # worth of a larger audit over what is certified
+_BELIEVED = 8.0  # answers that what is believed of a cluster counts for, in an outlook
 _GROWN = 1.1  # answers, over those last learned from, that are worth learning anew
 _LEARNING = 0.4  # of a budget: answers that go to clusters, before the first audit
 _CARE = 0.6  # of what is left of a budget: answers that an audit is planned to take
@@ -96,6 +98,7 @@ class Certified:
         self.round = 0
         self._planned = Plan(0, np.inf, 0.0)
         self._budget: int | None = None
+        self._sure = target_quality
         self._learned, self._n_learned = np.zeros(0), 0
         self._chance = self._chances(ledger)
         self.regions.cut(self._chance)
@@ -136,16 +139,16 @@ class Certified:
         if question.kind == "audit":
             return self._audit_outlook(question, answers)
         cluster = self._cluster(ledger, question)
+        rows = self.regions.rows(cluster)
         yes, no = self.regions.counts(cluster)
         yes, no = yes + int((answers == YES).sum()), no + int((answers == NO).sum())
-        mean = float(self._chance[self.regions.rows(cluster)].mean())
-        a, b = 8 * mean + yes + 0.5, 8 * (1 - mean) + no + 0.5
-        from scipy.stats import beta
-
+        weight = float(self._chance[rows].mean()) * _BELIEVED
+        a, b = weight + yes + 0.5, _BELIEVED - weight + no + 0.5
         low, high = beta.ppf([self.alpha, 1 - self.alpha], a, b)
-        size = len(self.regions.rows(cluster))
         outcome = self._outcome(yes, no, a / (a + b))
-        return Outlook(a / (a + b), float(low), float(high), outcome, {outcome: size})
+        likely = sigmoid(logit(self._chance[rows]) + logit(a / (a + b)) - logit(weight / _BELIEVED))
+        masks = {"accept": int((likely >= self._sure).sum()), "split": len(rows), "reject": len(rows)}
+        return Outlook(a / (a + b), float(low), float(high), outcome, masks)
 
     def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
         """Estimated and proved share of right masks among the accepted, and one sentence."""
@@ -190,7 +193,7 @@ class Certified:
 
     def _cluster_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
         n = self.n_samples if limit is None else min(limit, self.n_samples)
-        edge = self._edge(ledger)
+        edge = self._sure = self._edge(ledger)
         size = {c: len(self.regions.rows(c, unknown=True)) for c in self.regions.open}
         if self.aim == "size":
             gain = {c: float(v) for c, v in size.items()}
