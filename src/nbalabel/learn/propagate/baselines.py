@@ -67,7 +67,7 @@ class VerifyAll:
             raise DataError(f"n_samples must be at least 1, got {n_samples}")
         self.n_samples = n_samples
         self.phase = "search"
-        self._place = _places(ledger)
+        self._place = places(ledger)
         rows = np.flatnonzero(ledger.known == UNKNOWN)
         self._left = rows[np.argsort(-ledger.scores[rows], kind="stable")]
 
@@ -133,7 +133,7 @@ class Threshold:
     ) -> None:
         self.accept = target_quality if accept is None else accept
         rows = np.flatnonzero(ledger.known == UNKNOWN)
-        decide_alone(ledger, rows, ledger.scores[rows] >= self.accept, _places(ledger))
+        decide_alone(ledger, rows, ledger.scores[rows] >= self.accept, places(ledger))
         suppress(ledger)
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:  # noqa: ARG002
@@ -179,7 +179,7 @@ def decide_alone(ledger: Ledger, rows: Ints, accepted: npt.NDArray[np.bool_], pl
     ledger.first[rows], ledger.last[rows] = place[rows], place[rows] + 1
 
 
-def _places(ledger: Ledger) -> Ints:
+def places(ledger: Ledger) -> Ints:
     """Where each row lies in the order of the trees."""
     place = np.full(len(ledger.scores), -1, np.int64)
     place[ledger.forest.order] = np.arange(ledger.forest.n_rows)
