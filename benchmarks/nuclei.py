@@ -3,6 +3,8 @@
 PATH is a folder with ``instances.json`` (COCO) and ``images/``. Twenty labeled images are the start, a part
 is held back and measured on after every round, and a simulated reviewer, who knows the file's own labels,
 stands where a person's click would be. What a person would have had to decide is counted.
+
+``--propagate`` measures label propagation instead: ``nuclei_propagation.py``.
 """
 
 from __future__ import annotations
@@ -104,32 +106,53 @@ def start(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("path", type=Path)
-    parser.add_argument("--labeled", type=int, default=20)
-    parser.add_argument("--held-back", type=int, default=100)
-    parser.add_argument("--questions", type=int, default=1500, help="answers a round, at most")
-    parser.add_argument("--epochs", type=int, nargs="+", default=[40, 15, 15], help="one number a round")
-    parser.add_argument("--imgsz", type=int, default=256)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = arguments().parse_args()
+    if options.propagate:
+        from nuclei_propagation import compare
+
+        compare(options)
+        return
     folder = Path(tempfile.mkdtemp()) / "nuclei.nbal"
-    ds, truth, held_back = start(options.path, folder, options.labeled, options.held_back, options.seed)
+    ds, truth, held_back = start(options.path, folder, options.labeled or 20, options.held_back, options.seed)
     loop = Loop(ds, truth, held_back, options.questions)
     model = nl.Yolo("yolo11n-seg.yaml")
-    for number, epochs in enumerate(options.epochs):
+    rounds = options.epochs or [40, 15, 15]
+    for number, epochs in enumerate(rounds):
         began = time.perf_counter()
         model.train(ds, epochs=epochs, imgsz=options.imgsz, seed=options.seed)
         seconds = time.perf_counter() - began
         run = model.predict(ds, score=0.05, embed=False)
         loop.measure(run, seconds)
-        if number + 1 < len(options.epochs):
+        if number + 1 < len(rounds):
             loop.grow(run)
     print("\n" + pd.DataFrame(loop.rows).to_string(index=False))
     ds.close()
     shutil.rmtree(folder.parent)
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--labeled", type=int, help="images; default 20, or 100 with --propagate")
+    parser.add_argument("--epochs", type=int, nargs="+", help="one number a round; default 40 15 15, or 40")
+    parser.add_argument("--imgsz", type=int, default=256)
+    parser.add_argument("--seed", type=int, default=0)
+    loop = parser.add_argument_group("the loop")
+    loop.add_argument("--held-back", type=int, default=100)
+    loop.add_argument("--questions", type=int, default=1500, help="answers a round, at most")
+    propagate = parser.add_argument_group("--propagate")
+    propagate.add_argument("--propagate", action="store_true", help="measure label propagation instead")
+    propagate.add_argument("--run", type=Path, metavar="FOLDER", help="a saved run, or where to save it")
+    propagate.add_argument("--known", type=int, default=20, help="further images, labels known")
+    propagate.add_argument("--right", type=float, nargs="+", default=[0.5, 0.75], help="IoU of a yes")
+    propagate.add_argument(
+        "--wrong", type=float, nargs="+", default=[0, 0.05], help="shares of wrong answers"
+    )
+    propagate.add_argument("--seeds", type=int, default=5, help="repetitions of what is random")
+    propagate.add_argument("--strategies", nargs="+", help="default: all")
+    return parser
 
 
 if __name__ == "__main__":
