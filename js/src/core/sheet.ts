@@ -42,12 +42,10 @@ export function say(sheet: Sheet, answer: boolean): Sheet {
   return page(said).includes(current + 1) ? { ...said, current: current + 1 } : said;
 }
 
-/** Answer all masks of the page that have no answer; the frame goes to the next page that has such. */
+/** Answer all masks of the page that have no answer. */
 export function rest(sheet: Sheet, answer: boolean): Sheet {
   const open = page(sheet).filter((place) => sheet.answers[place] === null);
-  if (!open.length) return sheet;
-  const said = given(sheet, open, answer);
-  return said;
+  return open.length ? given(sheet, open, answer) : sheet;
 }
 
 /** Turn a mask's answer: none, yes, no, yes … */

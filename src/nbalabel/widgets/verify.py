@@ -84,6 +84,8 @@ class Verify(Port):
     instructions = traitlets.Unicode(_RULES, help="what is right and what is wrong").tag(sync=True)
     introduce = traitlets.Bool(True, help="show the instructions").tag(sync=True, echo_update=False)
 
+    _unwatch: Callable[[], None] = staticmethod(lambda: None)  # until it watches
+
     def __init__(
         self,
         p: Verifiable,
@@ -111,7 +113,6 @@ class Verify(Port):
         self._drafts: dict[int, Said] = {}
         self._turn = 0
         self._stand: tuple[Any, ...] = ()
-        self._unwatch: Callable[[], None] = lambda: None
         rules = _RULES if instructions is None else instructions
         introduce = p.progress().n_answers == 0
         try:
@@ -167,7 +168,9 @@ class Verify(Port):
             answers: one a mask, None where there is none yet.
             place: of the mask looked at.
         """
-        question = self._open_question(number)
+        question = self._question()
+        if question is None or question.number != number:
+            return {"outlook": None}  # it was told while this was on its way
         self._drafts = {number: answers}
         if 0 <= place < len(question.ids):
             self._point(int(question.ids[place]))

@@ -10,7 +10,7 @@ import type { Crop } from "./crops";
 import type { Looks } from "./draw";
 
 const GAP = 8;
-const LEAST = 84; // pixels of a square from which the box scrolls instead
+const LEAST = 68; // pixels of a square from which the box scrolls instead
 
 let made = 0; // ids of elements must differ between views
 

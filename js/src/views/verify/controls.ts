@@ -26,8 +26,12 @@ export class Controls {
     };
     const quiet = ".nbl-quiet";
     toolbar.append(
-      button("−", "-", "show more around masks", () => commands.context(1.5), ".nbl-quiet.nbl-icon"),
-      button("+", "+", "show less around masks", () => commands.context(1 / 1.5), ".nbl-quiet.nbl-icon"),
+      h(
+        "span.nbl-verify-zoom",
+        {},
+        button("−", "-", "show more around masks", () => commands.context(1.5), ".nbl-quiet.nbl-icon"),
+        button("+", "+", "show less around masks", () => commands.context(1 / 1.5), ".nbl-quiet.nbl-icon"),
+      ),
       button("Outline", "O", "outline masks", commands.outline, quiet),
       button("Fill", "F", "fill masks", commands.fill, quiet),
       button("One", "G", "one mask at a time", commands.mode, quiet),

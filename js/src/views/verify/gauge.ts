@@ -5,10 +5,10 @@ import type { Outlook, Question } from "./wire";
 
 const OUTCOMES = ["accept", "split", "more", "reject"] as const;
 const MEANS: Record<string, string> = {
-  accept: "taken over",
+  accept: "gained",
   reject: "set aside",
-  split: "asked about in two parts",
-  more: "asked about further",
+  split: "asked about in parts",
+  more: "need more answers",
 };
 
 export class Gauge {

@@ -13,13 +13,12 @@ export class Heading {
     this.root.append(this.#title, this.#about, this.#count);
   }
 
-  show({ kind, number, label, size, cluster, why }: Question): void {
+  show({ number, label, size, cluster, why }: Question): void {
     const whose = label ? `${label}: is each mask right?` : "Is each mask right?";
     this.#title.textContent = number < 0 ? "Qualification: is each mask right?" : whose;
-    const decides =
-      kind === "audit" ? `a sample of ${counted(size, "accepted mask")}` : counted(size, "mask");
-    const about = size ? `The answers are for ${decides}${cluster && ` of cluster ${cluster}`}.` : "";
-    this.#about.textContent = [about, why].filter(Boolean).join(" ");
+    const plain = size ? `The answers decide about ${counted(size, "mask")}.` : "";
+    const about = [why || plain, cluster && `Cluster ${cluster}.`];
+    this.#about.textContent = about.filter(Boolean).join(" ");
     this.root.title = this.#about.textContent;
   }
 

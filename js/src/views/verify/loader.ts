@@ -16,6 +16,8 @@ export interface Wish {
 
 export class Loader {
   #round = 0;
+  /** What was asked for of this question: nothing is asked for twice. */
+  #had = new Set<string>();
 
   constructor(
     readonly rpc: Rpc,
@@ -29,6 +31,7 @@ export class Loader {
   /** Another question, some crops with it. */
   async begin({ question, crops }: State, buffers: readonly DataView[]): Promise<void> {
     this.cards.reset(question?.ids.length ?? 0);
+    this.#had.clear();
     await this.#take(
       ++this.#round,
       crops.map((_, i) => i),
@@ -44,9 +47,12 @@ export class Loader {
     try {
       while (round === this.#round) {
         const wish = this.wish();
+        const key = (place: number) => `${place} ${wish.size} ${wish.context}`;
+        wish.places = wish.places.filter((place) => !this.#had.has(key(place)));
         if (!wish.places.length) return;
         type Reply = { places: number[]; crops: CropHead[] };
         const { result, buffers } = await this.rpc.request<Reply>("crops", wish, { key: "crops" });
+        for (const place of result.places) this.#had.add(key(place));
         await this.#take(round, result.places, result.crops, buffers);
       }
     } catch (error) {
