@@ -70,13 +70,13 @@ class Propagation:
     Example:
         >>> import numpy as np
         >>> rng = np.random.default_rng(0)
-        >>> features, right = rng.normal(size=(60, 2)), np.arange(60) < 40
+        >>> features, right = rng.normal(size=(60, 2)), np.arange(60) < 30
         >>> features[right] += 9
         >>> p = Propagation(features, np.where(right, 0.8, 0.4), strategy="paper")
         >>> while (q := p.ask()) is not None:
         ...     p.tell(q, right[q.rows])
-        >>> p.accepted.tolist() == list(range(40)), p.n_answers
-        (True, 45)
+        >>> p.accepted.tolist() == list(range(30)), p.n_answers
+        (True, 40)
     """
 
     def __init__(
@@ -259,16 +259,14 @@ class Propagation:
         """
         ledger, inputs = self._course.ledger, self._inputs
         at = self._rows(ACCEPTED) if rows is None else np.asarray(rows, np.int64)
-        names, labels = inputs.names, inputs.labels
-        return np.array(
-            [
-                f"{self.id}/{names[labels[row]] or 'all'}/{ledger.first[row]}-{ledger.last[row]}"
-                if ledger.decision[row] != OPEN
-                else ""
-                for row in at.tolist()
-            ],
-            object,
-        )
+        side = len(inputs) + 2
+        key = (inputs.labels[at] * side + ledger.first[at] + 1) * side + ledger.last[at] + 1
+        _, one, which = np.unique(key, return_index=True, return_inverse=True)
+        names = [
+            f"{self.id}/{inputs.names[inputs.labels[row]] or 'all'}/{ledger.first[row]}-{ledger.last[row]}"
+            for row in at[one]
+        ]
+        return np.where(ledger.decision[at] == OPEN, "", np.array(names, object)[which])
 
     def progress(self) -> Progress:
         """Where it stands."""
