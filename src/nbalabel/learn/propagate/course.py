@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,12 @@ class Course:
         self.shown: Shown | None = None
         self.limit = limit
         self._advance()
+
+    def copy(self) -> Course:
+        """Another that goes on from here by itself; what never changes is shared."""
+        fixed = [self.inputs, self.setup, self.ledger.forest]
+        fixed += [getattr(self.inputs, part.name) for part in fields(Inputs)]
+        return copy.deepcopy(self, {id(one): one for one in fixed})
 
     def tell(self, answers: Bools, annotator: str, seconds: float, limit: int | None) -> None:
         """Take in answers to the open question.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +28,9 @@ from .strategies import check
 from .trees import forest_of
 
 Ints = npt.NDArray[np.int64]
+
+MOST_STEPS, MOST_ROWS = 32, 3_000_000
+"""So many steps back are kept in memory to be taken back at once, fewer where rows are many."""
 
 
 class Propagation:
@@ -114,6 +118,9 @@ class Propagation:
         for record in self._journal.records:
             self._told.pop() if record["op"] == "undo" else self._told.append(record)
         self._course = self._replay(self._told)
+        self._before: deque[Course] = deque(
+            maxlen=max(1, min(MOST_STEPS, MOST_ROWS // (len(self._inputs) + 1)))
+        )
 
     def ask(self) -> Question | None:
         """The open question: the same one until it is told or skipped; None when done."""
@@ -180,10 +187,12 @@ class Propagation:
         """
         if not self._told:
             raise HistoryError("there is nothing to undo: no question was told or skipped")
-        course = self._replay(self._told[:-1])
+        course = self._before[-1] if self._before else self._replay(self._told[:-1])
         with self._journal.recording({"op": "undo"}):
             self._told.pop()
             self._course = course
+            if self._before:
+                self._before.pop()
         question = self.ask()
         assert question is not None
         return question
@@ -340,13 +349,12 @@ class Propagation:
 
     def _do(self, record: dict[str, Any]) -> None:
         record["limit"] = self._course.limit
-        try:
-            with self._journal.recording(record):
-                _apply(self._course, record, self._left(record))
-                self._told.append(record)
-        except BaseException:
-            self._course = self._replay(self._told)
-            raise
+        course = self._course.copy()
+        with self._journal.recording(record):
+            _apply(course, record, self._left(record))
+            self._told.append(record)
+        self._before.append(self._course)
+        self._course = course
 
     def _replay(self, told: list[dict[str, Any]]) -> Course:
         """Everything told once more, each question with the limit it was asked under."""
