@@ -2,10 +2,10 @@
 
 ``python benchmarks/cluster.py [RUN] [--sizes 5000 10000 20000] [--large 1000000]``
 
-RUN is the folder of a saved run, whose embeddings are then compared as well. Trees are the same when they are
+RUN is the folder of a saved run, whose embeddings are then compared too. Trees are the same when they are
 made of the same clusters; sets of rows are compared by sums of random 64-bit numbers. fastcluster stands in
-for SciPy's linkage where it is installed. The large tree is grown in a process of its own, all of whose memory
-counts, the features' too.
+for SciPy's linkage where it is installed. The large tree is grown in a process of its own, all of whose
+memory counts, the features' too.
 """
 
 from __future__ import annotations

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .compiled import compiled
+from .threads import each
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-_TALL, _WIDE = 512, 2048  # a product of this size stays in the cache until its roots are taken
+_TALL, _WIDE = 256, 1024  # a product of this size stays in the cache until its roots are taken
 _NOTHING = 1e-13  # share of two squared lengths that is rounding, not distance
 
 
@@ -36,14 +37,18 @@ def triangle(points: Doubles, extra: Doubles | None = None) -> Floats:
     out = np.empty(n * (n - 1) // 2, np.float32)
     length = np.einsum("ij,ij->i", points, points)
     added = np.zeros(n) if extra is None else extra
-    fill, room = compiled(_fill), np.empty(_TALL * _WIDE)
-    for top in range(0, n, _TALL):
+    fill = compiled(_fill)
+
+    def rows(top: int) -> None:
         tall = points[top : top + _TALL]
-        for left in range(0, min(top + _TALL, n), _WIDE):
+        room = np.empty(_TALL * _WIDE)
+        for left in range(0, top + len(tall), _WIDE):
             wide = points[left : min(left + _WIDE, top + len(tall))]
             product = room[: len(tall) * len(wide)].reshape(len(tall), len(wide))
             np.matmul(tall, wide.T, out=product)
             fill(out, product, top, left, length, added)
+
+    each(rows, range(0, n, _TALL))
     return out
 
 

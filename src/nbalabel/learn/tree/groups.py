@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .space import CHUNK, Space
+from .threads import each
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -13,13 +14,14 @@ Floats = npt.NDArray[np.float32]
 FAN = 32  # groups that one k-means makes at most
 _SEEN = 128  # rows a group that k-means learns from
 _STEPS = 8
+_NOTHING = 1e-6  # share of two squared lengths that is rounding, not distance
 
 
 def groups(space: Space, largest: int, seed: int = 0) -> list[Ints]:
     """Split all rows into groups of neighbours, about half as large as allowed.
 
-    A k-means of up to 32 groups, learned on a sample, splits the rows; groups still too large are
-    split again.
+    A k-means of up to 32 groups, learned on a sample, splits the rows; groups still too large are split again
+    in the same way.
 
     Args:
         space: where rows are near each other.
@@ -31,44 +33,51 @@ def groups(space: Space, largest: int, seed: int = 0) -> list[Ints]:
     """
     rng = np.random.default_rng(seed)
     done: list[Ints] = []
-    waiting = [np.arange(len(space))]
-    while waiting:
-        rows = waiting.pop()
-        if len(rows) <= largest:
-            done.append(rows)
-            continue
-        parts = _split(space, rows, min(FAN, -(-2 * len(rows) // largest)), rng)
-        if len(parts) == 1:  # all alike
-            parts = np.array_split(rows, -(-len(rows) // largest))
-        waiting += parts[::-1]
+    level = [np.arange(len(space))]
+    while level:
+        done += [rows for rows in level if len(rows) <= largest]
+        large = [rows for rows in level if len(rows) > largest]
+        seeded = zip(large, rng.spawn(len(large)), strict=True)
+        parts = each(lambda piece: _split(space, *piece, largest), seeded)
+        level = [rows for part in parts for rows in part]
     return done
 
 
-def _split(space: Space, rows: Ints, k: int, rng: np.random.Generator) -> list[Ints]:
+def _split(space: Space, rows: Ints, rng: np.random.Generator, largest: int) -> list[Ints]:
+    k = min(FAN, -(-2 * len(rows) // largest))
     sample = rng.choice(rows, _SEEN * k, replace=False) if len(rows) > _SEEN * k else rows
     seen = space.take(sample)
     middle = seen.mean(axis=0)
     centers = _centers((seen - middle).astype(np.float32), k, rng)
-    code = np.empty(len(rows), np.int32)
-    for start in range(0, len(rows), CHUNK):
-        part = (space.take(rows[start : start + CHUNK]) - middle).astype(np.float32)
-        code[start : start + CHUNK] = _nearest(part, centers)
+    if len(centers) == 1:  # all alike
+        return np.array_split(rows, -(-len(rows) // largest))
+
+    def nearest(start: int) -> npt.NDArray[np.intp]:
+        points = space.take(rows[start : start + CHUNK]) - middle
+        return _nearest(points.astype(np.float32), centers)
+
+    code = np.concatenate(each(nearest, range(0, len(rows), CHUNK)))
     order = np.argsort(code, kind="stable")
     ends = np.flatnonzero(np.diff(code[order])) + 1
     return np.split(rows[order], ends)
 
 
 def _centers(points: Floats, k: int, rng: np.random.Generator) -> Floats:
-    """Lloyd's steps from centers drawn far apart; one that lost all its rows stays where it was.
+    """Lloyd's steps from rows drawn far apart; a center that lost all its rows stays where it was.
 
     Source: Arthur & Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
     """
-    centers = points[[int(rng.integers(len(points)))]]
-    gap = ((points - centers[0]) ** 2).sum(axis=1, dtype=np.float64)
-    while len(centers) < k and gap.max() > 0:
-        chosen = points[rng.choice(len(points), p=gap / gap.sum())]
-        centers = np.vstack([centers, chosen])
-        gap = np.minimum(gap, ((points - chosen) ** 2).sum(axis=1, dtype=np.float64))
+    length = np.einsum("ij,ij->i", points, points)
+    chosen = [int(rng.integers(len(points)))]
+    gap = np.full(len(points), np.inf)
+    while len(chosen) < k:
+        last = chosen[-1]
+        found = np.maximum(length + length[last] - 2 * (points @ points[last]), 0)
+        gap = np.minimum(gap, np.where(found > _NOTHING * (length + length[last]), found, 0))
+        if gap.max() == 0:
+            break
+        chosen.append(int(rng.choice(len(points), p=gap / gap.sum())))
+    centers = points[chosen]
     for _ in range(_STEPS):
         code = _nearest(points, centers)
         count = np.bincount(code, minlength=len(centers))

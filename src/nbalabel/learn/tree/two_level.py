@@ -10,6 +10,7 @@ from .distances import triangle
 from .groups import groups
 from .linkage import Merges, complete_linkage
 from .space import Space
+from .threads import each
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -57,9 +58,11 @@ def two_level(
 
 def _inside(space: Space, parts: list[Ints]) -> Merges:
     """Complete linkage in each group."""
-    return Merges.joined(
-        [complete_linkage(triangle(space.take(rows)), len(rows)).by_height().of(rows) for rows in parts]
-    )
+
+    def tree(rows: Ints) -> Merges:
+        return complete_linkage(triangle(space.take(rows)), len(rows)).by_height().of(rows)
+
+    return Merges.joined(each(tree, parts))
 
 
 def _lowest(merges: Merges, n: int) -> Merges:
