@@ -17,6 +17,7 @@ Doubles = npt.NDArray[np.float64]
 _FEW = 5  # answers of the rarer kind below which nothing but the score is believed
 _COLUMNS = 24
 _SAMPLE = 20_000
+_LARGE = 200_000
 
 
 def logit(p: npt.ArrayLike) -> Doubles:
@@ -63,7 +64,7 @@ class Learner:
     def of(cls, features: Floats, scores: Floats, *, supervised: bool = True) -> Learner:
         """Of these masks, in whatever number of features."""
         few = principal(features) if supervised else features[:, :0]
-        scale = float(np.sqrt(few.var(axis=0).sum())) / 5 if few.shape[1] else 1.0
+        scale = float(np.sqrt(few.var(axis=0).sum())) / 5 if few.size else 1.0
         joint = np.column_stack([few / (scale or 1.0), logit(scores)])
         return cls(np.asarray(joint, np.float32), scores, supervised)
 
@@ -82,12 +83,14 @@ class Learner:
         few = int(min(right.sum(), len(right) - right.sum()))
         if few < _FEW:
             return self._scored(right)
-        known = self.columns[rows]
-        apart = np.mean([_left_out(m, known, right) for m in _models(self.supervised)], axis=0)
-        fitted = [m.fit(known, right) for m in _models(self.supervised)]
-        said = np.mean([m.predict_proba(self.columns)[:, 1] for m in fitted], axis=0)
+        models = _models(self.supervised)
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
+        known = self.columns[rows]
+        with threadpool_limits(1 if len(self.columns) < _LARGE else None):  # threads wait more than they work
+            apart = np.mean([_left_out(m, known, right) for m in models], axis=0)
+            said = np.mean([m.fit(known, right).predict_proba(self.columns)[:, 1] for m in models], axis=0)
         scale = LogisticRegression(C=1.0).fit(logit(apart)[:, None], right)
         return sigmoid(scale.coef_[0, 0] * logit(said) + scale.intercept_[0])
 
