@@ -30,12 +30,14 @@ from nbalabel.learn.propagate.baselines import seconds_answering, seconds_drawin
 
 STRATEGIES: dict[str, dict[str, Any]] = {
     "certified": {},
+    "certified, honeypots": {"strategy": "certified", "honeypots": 0.2},
+    "bounded": {},
     "paper": {},
     "lsun": {},
     "verify-all": {},
-    "threshold": {"accept": 0.5},
+    "threshold 0.5": {"strategy": "threshold", "accept": 0.5},
 }
-CERTAIN = ("verify-all", "threshold")  # nothing about them is random
+CERTAIN = ("verify-all", "threshold 0.5")  # nothing about them is random
 TARGET = 0.85
 
 
@@ -65,7 +67,7 @@ class Comparison:
     ) -> Iterator[dict[str, Any]]:
         """One row for each strategy and each share of wrong answers: means over the seeds."""
         for strategy in strategies:
-            for error in errors if strategy != "threshold" else errors[:1]:
+            for error in errors if not strategy.startswith("threshold") else errors[:1]:
                 n = 1 if strategy in CERTAIN else seeds
                 tries = pd.DataFrame([self.once(strategy, error, seed) for seed in range(n)])
                 mean = tries.mean()
@@ -88,13 +90,12 @@ class Comparison:
             self.predictions,
             features=self.features,
             known=self.known,
-            strategy=strategy,
             target_quality=TARGET,
             min_area=0,
             seed=seed,
             forest=self.forest,
             journal=False,
-            **STRATEGIES[strategy],
+            **{"strategy": strategy, **STRATEGIES[strategy]},
         )
         self.forest = p.propagation.forest
         yes = nl.demo.Reviewer(self.truth, error, seed).judge(p.predictions, iou=self.right)
