@@ -16,7 +16,6 @@ BENCHMARKS = (
     "project",
     "reef",
     "cluster",
-    "bounds",
     "propagation",
     "views",
     "edit",

@@ -70,7 +70,7 @@ class Bounded:
                 self._conclude(ledger, cluster)
                 continue
             n = min(len(rows), self.n_samples if limit is None else min(limit, self.n_samples))
-            drawn = np.random.default_rng((self.seed, number)).choice(rows, n, replace=False)
+            drawn = np.random.default_rng((31, self.seed, number)).choice(rows, n, replace=False)
             self._asked = cluster
             start, stop = int(ledger.forest.start[cluster]), int(ledger.forest.stop[cluster])
             why = "Masks that look alike, drawn evenly."

@@ -204,7 +204,7 @@ class Certified:
             self._begin_audit(ledger)
             return self.next(ledger, number, limit)
         cluster = max(gain, key=lambda c: gain[c])
-        rows = _spread_out(self.regions.rows(cluster, unknown=True), self._chance, n, (self.seed, number))
+        rows = _spread_out(self.regions.rows(cluster, unknown=True), self._chance, n, (29, self.seed, number))
         start, stop = int(ledger.forest.start[cluster]), int(ledger.forest.stop[cluster])
         return Question(
             number, rows, rows, "sample", f"{start}-{stop}", "", size[cluster], "Masks that look alike."

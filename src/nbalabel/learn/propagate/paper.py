@@ -197,7 +197,9 @@ class Paper:
         if cluster not in self._sample:
             rows = _rows(ledger, cluster)
             if len(rows) > self.n_samples:
-                rows = np.random.default_rng((self.seed, cluster)).choice(rows, self.n_samples, replace=False)
+                rows = np.random.default_rng((17, self.seed, cluster)).choice(
+                    rows, self.n_samples, replace=False
+                )
             self._sample[cluster] = rows
             self._left[cluster] = rows[ledger.answer[rows] == UNKNOWN] if self.reuse else rows
         return self._left[cluster]
