@@ -32,12 +32,15 @@ if TYPE_CHECKING:
     from .data.formats import write_yolo as write_yolo
     from .data.tables import Tables as Tables
     from .data.version import Version as Version
+    from .learn.agreement import agreement as agreement
     from .learn.match import match as match
     from .learn.metrics import evaluate as evaluate
     from .learn.model import Model as Model
     from .learn.project import project as project
     from .learn.propagate.propagation import Propagation as Propagation
     from .learn.propagate.run import propagate as propagate
+    from .learn.quality import MaskQuality as MaskQuality
+    from .learn.quality import mask_quality as mask_quality
     from .learn.run import Run as Run
     from .learn.sam import Sam as Sam
     from .learn.yolo import Yolo as Yolo
@@ -66,6 +69,7 @@ _HOME = {
     "GrabCut": "core.segmenter",
     "Histogram": "widgets.histogram",
     "LearningCurves": "widgets.learning_curves",
+    "MaskQuality": "learn.quality",
     "Model": "learn.model",
     "PrecisionRecall": "widgets.precision_recall",
     "Propagation": "learn.propagate.propagation",
@@ -82,10 +86,12 @@ _HOME = {
     "Viewer": "widgets.viewer",
     "Workspace": "widgets.workspace",
     "Yolo": "learn.yolo",
+    "agreement": "learn.agreement",
     "create": "data.dataset",
     "evaluate": "learn.metrics",
     "explore": "widgets.explore",
     "inside": "core.inside",
+    "mask_quality": "learn.quality",
     "match": "learn.match",
     "open": "data.dataset",
     "project": "learn.project",
