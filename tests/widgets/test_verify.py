@@ -353,13 +353,10 @@ def test_pages_that_run_no_widgets_show_the_masks(view):
     assert "search" in repr(view)
 
 
-def test_images_read_lately_are_kept_and_others_let_go(p, reef, monkeypatch):
+def test_images_read_lately_are_kept_and_others_let_go(p, monkeypatch):
     read = []
-    monkeypatch.setattr(
-        type(p.tables),
-        "read_image",
-        lambda _, image_id: read.append(image_id) or reef.read_image(image_id),
-    )
+    from_file = verify_crops.read_image
+    monkeypatch.setattr(verify_crops, "read_image", lambda path: read.append(path) or from_file(path))
     crops = verify_crops.Crops(p.predictions, p.tables)
     ids = p.predictions.drop_duplicates("image_id").index[:4].tolist()
     for row_id in [*ids, *ids]:
@@ -369,3 +366,16 @@ def test_images_read_lately_are_kept_and_others_let_go(p, reef, monkeypatch):
     for row_id in ids:
         crops.cut(row_id, 0.5, 64)
     assert len(read) == 4 + 3  # room for two: the first was still there
+
+
+def test_tables_without_files_are_asked_for_their_pixels(p, reef):
+    class Made:
+        image_root = None
+        images = reef.images
+
+        @staticmethod
+        def read_image(_):
+            return np.full((96, 96, 3), 200, np.uint8)
+
+    cut = verify_crops.Crops(p.predictions, Made()).cut(int(p.predictions.index[0]), 0.5, 64)
+    assert abs(int(np.asarray(Image.open(io.BytesIO(cut.pixels))).mean()) - 200) <= 1

@@ -13,12 +13,12 @@ import pandas as pd
 from ..core.errors import DataError, ImageError, NbalabelError, UnknownNameError, first
 from ..core.geometry import rle
 from ..core.schema import LabeledImages
-from ..data.images import Pixels, thumbnail
+from ..data.images import Pixels, locate, read_image, thumbnail
 from .pictures import jpeg
 from .review_crop import Box, crop_box, scaled
 
 _KEPT = 256 << 20  # bytes of images read lately
-_PATIENCE = 0.06  # seconds after which the rest is left for another message
+_PATIENCE = 0.03  # seconds after which the rest is left for another message
 _MESSAGE = 6 << 20  # bytes of one message, likewise
 _NEEDED = ("image_id", "label", "mask", "x", "y", "w", "h")
 
@@ -42,7 +42,7 @@ class Crops:
 
     Args:
         candidates: rows with image_id, label, mask and box; their index is what questions name.
-        images: where their pixels are.
+        images: where their pixels are: files below its ``image_root``, or what its ``read_image`` gives.
 
     Attributes:
         labels: names of the labels, in the order of their codes.
@@ -58,7 +58,14 @@ class Crops:
                 f"expected candidates with {', '.join(_NEEDED)}, got none of {', '.join(missing)}: "
                 "a propagation of mere arrays is answered with p.ask() and p.tell(question, answers)"
             )
-        self._frame, self._images = candidates, images
+        self._images, self._ids = images, candidates.index
+        columns = {name: candidates[name].to_numpy() for name in _NEEDED if name != "label"}
+        self._image_ids, self._masks = columns["image_id"].astype(np.int64), columns["mask"]
+        self._boxes = np.column_stack([columns[name] for name in "xywh"]).astype(np.float64)
+        table = images.images  # looked at once: a dataset looks for edits each time
+        self._places = pd.Index(table.index)
+        self._sizes = table[["width", "height"]].to_numpy(np.int64)
+        self._files = table["file"].astype(str).to_numpy() if "file" in table else None
         label = candidates["label"].astype("category")
         self.labels = [str(name) for name in label.cat.categories]
         self._codes = label.cat.codes.to_numpy(np.int64)
@@ -77,23 +84,26 @@ class Crops:
             UnknownNameError: there is no such candidate, or its image is gone.
         """
         row = self._row(row_id)
-        image_id, mask, *at = (self._frame[name].iloc[row] for name in _NEEDED if name != "label")
-        width, height = self._size(int(image_id))
+        at = self._boxes[row].tolist()
+        image = self._image(int(self._image_ids[row]))
+        width, height = self._sizes[image].tolist()
         box = crop_box(at, (width, height), context, 1.0)
         left, top, right, bottom = box
-        inside, _, _ = rle.decode_crop(mask, height, width, (left, top, right - left, bottom - top))
+        inside, _, _ = rle.decode_crop(
+            self._masks[row], height, width, (left, top, right - left, bottom - top)
+        )
         small = scaled(inside, size)
         head = {
             "id": row_id,
             "label": int(self._codes[row]),
             "size": (width, height),
-            "at": [float(value) for value in at],
+            "at": at,
             "box": box,
             "mask": (small.shape[1], small.shape[0]),
             "problem": "",
         }
         try:
-            pixels = self._part(int(image_id), box, size)
+            pixels = self._part(image, box, size)
         except NbalabelError as error:
             return Cut({**head, "problem": str(error)}, rle.encode(small), b"")
         return Cut(head, rle.encode(small), pixels)
@@ -110,34 +120,40 @@ class Crops:
         return out
 
     def _row(self, row_id: int) -> int:
-        row = int(self._frame.index.get_indexer(pd.Index([row_id]))[0])
+        row = int(self._ids.get_indexer(pd.Index([row_id]))[0])
         if row < 0:
-            raise UnknownNameError(f"there is no candidate {row_id}; they are {first(self._frame.index)}")
+            raise UnknownNameError(f"there is no candidate {row_id}; they are {first(self._ids)}")
         return row
 
-    def _size(self, image_id: int) -> tuple[int, int]:
-        images = self._images.images
-        at = int(images.index.get_indexer(pd.Index([image_id]))[0])
-        if at < 0:
+    def _image(self, image_id: int) -> int:
+        place = int(self._places.get_indexer(pd.Index([image_id]))[0])
+        if place < 0:
             raise UnknownNameError(f"image {image_id} is not among the images that pixels are read from")
-        return int(images["width"].to_numpy()[at]), int(images["height"].to_numpy()[at])
+        return place
 
-    def _part(self, image_id: int, box: Box, size: int) -> bytes:
+    def _part(self, image: int, box: Box, size: int) -> bytes:
         left, top, right, bottom = box
-        part = self._pixels(image_id)[top:bottom, left:right]
+        part = self._pixels(image)[top:bottom, left:right]
         if not part.size:
-            raise ImageError(f"image {image_id} has no pixels in {box}: it is smaller than its table says")
+            about = f"image {self._places[image]}"
+            raise ImageError(f"{about} has no pixels in {box}: it is smaller than its table says")
         return jpeg(thumbnail(np.ascontiguousarray(part), size))
 
-    def _pixels(self, image_id: int) -> Pixels:
-        kept = self._kept.pop(image_id, None)
+    def _pixels(self, image: int) -> Pixels:
+        kept = self._kept.pop(image, None)
         if kept is None:
-            kept = np.asarray(self._images.read_image(image_id), np.uint8)
+            kept = self._read(image)
             self._bytes += kept.nbytes
-        self._kept[image_id] = kept
+        self._kept[image] = kept
         while self._bytes > _KEPT and len(self._kept) > 1:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return kept
+
+    def _read(self, image: int) -> Pixels:
+        root = self._images.image_root
+        if root is None or self._files is None:
+            return np.asarray(self._images.read_image(int(self._places[image])), np.uint8)
+        return read_image(locate(root, self._files[image]))
 
 
 def packed(cuts: Sequence[Cut]) -> tuple[list[dict[str, Any]], list[bytes]]:
