@@ -31,9 +31,10 @@ VIEWS = [
     "nl.Editor(ws, height=420, tool='brush', brush_size=14)",
     "nl.Gallery(ws, of='predictions', size=96, order='score', ascending=False, height=380)",
     "nl.Review(ws, run.predictions, order='score', height=420)",
+    "p = nl.propagate(run, min_area=60, journal=False, known=None)\nnl.Verify(p, height=560)",
 ]
 EMPTY = ["import nbalabel as nl\nds = nl.create('empty.nbal', ['fish'])", "nl.explore(ds)"]
-NAMES = ("scatter", "table", "viewer", "histogram", "confusion", "editor", "gallery", "review")
+NAMES = ("scatter", "table", "viewer", "histogram", "confusion", "editor", "gallery", "review", "verify")
 
 
 def save(book: Notebook, cell: int, path: Path) -> None:

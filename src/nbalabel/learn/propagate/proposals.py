@@ -147,9 +147,8 @@ def _known(
         said = pd.Series(known, dtype=bool)
         at = frame.index.get_indexer(said.index)
         if (at < 0).any():
-            raise UnknownNameError(
-                f"known names predictions that are not there: {first(x for x in said.index if x not in frame.index)}"
-            )
+            strange = first(x for x in said.index if x not in frame.index)
+            raise UnknownNameError(f"known names predictions that are not there: {strange}")
         out[at] = said.to_numpy()
     return out
 
@@ -169,7 +168,8 @@ def _features(
         if lacking.any():
             raise DataError(
                 f"{of.id} holds no embedding of {int(lacking.sum())} of {len(ids)} predictions: "
-                f"{first(ids[np.flatnonzero(lacking)])}. model.predict(ds, embed=True) makes them, or give features="
+                f"{first(ids[np.flatnonzero(lacking)])}. model.predict(ds, embed=True) makes them, or give "
+                "features="
             )
         return vectors
     if isinstance(features, pd.DataFrame):

@@ -62,7 +62,7 @@ def _one_thread_a_product() -> AbstractContextManager[Any]:
 @cache
 def _controller() -> Any:
     try:
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # ships no types
+        from threadpoolctl import ThreadpoolController  # ships no types
     except ImportError:  # comes with scikit-learn
         return None
     return ThreadpoolController()
