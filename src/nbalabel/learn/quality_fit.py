@@ -114,7 +114,7 @@ def _trees(columns: Columns, iou: Floats, seed: int) -> Any:
     """
     ensemble = _sklearn("ensemble")
     trees = ensemble.ExtraTreesRegressor(
-        200, min_samples_leaf=3, max_features=0.5, random_state=seed, n_jobs=-1
+        100, min_samples_leaf=3, max_features=0.5, random_state=seed, n_jobs=-1
     )
     return trees.fit(columns, iou)
 
