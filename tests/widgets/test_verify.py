@@ -12,7 +12,7 @@ import nbalabel as nl
 from nbalabel.core.errors import DataError, HistoryError
 from nbalabel.core.geometry import rle
 from nbalabel.demo.simulated import simulated_run
-from nbalabel.widgets import verify_crops
+from nbalabel.widgets import verify, verify_crops
 from nbalabel.widgets.static_output import png
 from nbalabel.widgets.verify_qualification import Qualification
 from nbalabel.widgets.verify_state import STATES
@@ -105,12 +105,12 @@ def test_nothing_in_a_question_tells_known_answers_from_others(make, browser):
 
 
 def test_crops_that_do_not_fit_the_first_message_are_asked_for(view, browser, monkeypatch):
-    monkeypatch.setattr(verify_crops, "_PATIENCE", -1.0)
+    monkeypatch.setattr(verify, "QUICKLY", -1.0)
+    monkeypatch.setattr(verify, "PATIENTLY", 60.0)
     ask = browser(view)
     head, _ = ask("begin", **VIEW)
     assert len(head["crops"]) == 1
     number, n = head["question"]["number"], len(head["question"]["ids"])
-    monkeypatch.setattr(verify_crops, "_PATIENCE", 60.0)
     rest, (masks, _) = ask("crops", number=number, places=list(range(1, n)), **VIEW)
     assert rest["places"] == list(range(1, n))
     assert [crop["id"] for crop in rest["crops"]] == head["question"]["ids"][1:]
@@ -240,6 +240,9 @@ def test_a_qualification_comes_first_and_is_told_to_nobody(make, browser, reef_r
     assert "cannot be skipped" in ask.error("skip", number=head["question"]["number"], **VIEW)
     assert "qualification" in ask.error("undo", **VIEW)
     first = head["question"]
+    shown, _ = ask("examples", **VIEW)
+    taught = {crop["id"] for crop in shown["crops"]}
+    assert not taught & set(first["ids"]) or min(map(len, known.values())) < 4 + 3
     truth = [row_id in known["right"] for row_id in first["ids"]]
     assert True in truth
     assert False in truth

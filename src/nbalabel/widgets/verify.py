@@ -16,8 +16,8 @@ from ..core.schema import LabeledImages
 from ..data.storage import user
 from ..data.sync import watch
 from .port import Port, Reply, serves
-from .verify_crops import Crops, Cut, packed
-from .verify_qualification import Qualification, Result
+from .verify_crops import PATIENTLY, QUICKLY, Crops, Cut, packed
+from .verify_qualification import TAUGHT, Qualification, Result
 from .verify_state import outlook_head, packed_clusters, progress_head, question_head
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 Said = list[bool | None]
 
 _LARGEST = 1024  # pixels of a crop
-_TAUGHT = 4  # examples of each kind in the instructions
 _RULES = (
     "Yes: the mask covers one whole thing and nothing else, its outline is close (IoU 0.75 or more with a "
     "perfect one), and its label fits.\n"
@@ -156,7 +155,7 @@ class Verify(Port):
         """
         question = self._open_question(number)
         ids = [int(question.ids[place]) for place in places]
-        heads, buffers = packed(self._cut(ids, size, context))
+        heads, buffers = packed(self._cut(ids, size, context, PATIENTLY))
         return {"places": places[: len(heads)], "crops": heads}, buffers
 
     @serves
@@ -217,8 +216,8 @@ class Verify(Port):
     @serves
     def examples(self, *, size: int, context: float) -> Reply:
         """Masks known to be right and wrong, a few of each."""
-        found = self.p.examples(_TAUGHT)
-        right, wrong = ([int(i) for i in found[name]][:_TAUGHT] for name in ("right", "wrong"))
+        found = self.p.examples(TAUGHT)
+        right, wrong = ([int(i) for i in found[name]][:TAUGHT] for name in ("right", "wrong"))
         cuts = [self._crops.cut(row_id, context, self._checked(size)) for row_id in (*right, *wrong)]
         heads, buffers = packed(cuts)
         return {"right": len(right), "crops": heads}, buffers
@@ -288,13 +287,13 @@ class Verify(Port):
             said = said if len(said) == len(question.ids) else [None] * len(question.ids)
             head |= {"question": question_head(question), "answers": said}
             head["outlook"] = self._outlook(question, said)
-            cuts = self._cut(question.ids.tolist(), size, context)
+            cuts = self._cut(question.ids.tolist(), size, context, QUICKLY)
         head["crops"], pixels = packed(cuts)
         self._stand = self._standing()
         return head, [table, *pixels]
 
-    def _cut(self, ids: Sequence[int], size: int, context: float) -> list[Cut]:
-        cuts = self._crops.some(ids, min(max(float(context), 0.0), 8.0), self._checked(size))
+    def _cut(self, ids: Sequence[int], size: int, context: float, seconds: float) -> list[Cut]:
+        cuts = self._crops.some(ids, min(max(float(context), 0.0), 8.0), self._checked(size), seconds)
         for cut in cuts:
             if cut.head["problem"]:
                 self.errors.append(NbalabelError(cut.head["problem"]))

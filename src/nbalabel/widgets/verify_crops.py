@@ -18,7 +18,7 @@ from .pictures import jpeg
 from .review_crop import Box, crop_box, scaled
 
 _KEPT = 256 << 20  # bytes of images read lately
-_PATIENCE = 0.03  # seconds after which the rest is left for another message
+QUICKLY, PATIENTLY = 0.015, 0.08  # seconds after which the rest is left for another message
 _MESSAGE = 6 << 20  # bytes of one message, likewise
 _NEEDED = ("image_id", "label", "mask", "x", "y", "w", "h")
 
@@ -108,10 +108,10 @@ class Crops:
             return Cut({**head, "problem": str(error)}, rle.encode(small), b"")
         return Cut(head, rle.encode(small), pixels)
 
-    def some(self, ids: Sequence[int], context: float, size: int) -> list[Cut]:
-        """As :meth:`cut`, for as many of the first as are quickly made and fit a message; at least one."""
+    def some(self, ids: Sequence[int], context: float, size: int, seconds: float) -> list[Cut]:
+        """As :meth:`cut`, for as many as are made within some seconds and fit a message; at least one."""
         out: list[Cut] = []
-        end, n_bytes = time.monotonic() + _PATIENCE, 0
+        end, n_bytes = time.monotonic() + seconds, 0
         for row_id in ids:
             out.append(self.cut(int(row_id), context, size))
             n_bytes += len(out[-1].pixels) + len(out[-1].mask)

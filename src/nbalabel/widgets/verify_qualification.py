@@ -12,6 +12,10 @@ from ..core.errors import DataError
 from ..core.question import Question, Verifiable
 
 
+TAUGHT = 4
+"""Examples of each kind in the instructions."""
+
+
 class Result(NamedTuple):
     """How a qualification went.
 
@@ -48,8 +52,8 @@ class Qualification:
             raise DataError(
                 f"expected a qualification of 1 mask or more and a pass mark in 0..1, got {n}, {pass_mark}"
             )
-        known = p.examples(n)
-        self._right, self._wrong = list(known["right"]), list(known["wrong"])
+        known = p.examples(n + TAUGHT)
+        self._right, self._wrong = (_untaught(list(known[name]), n) for name in ("right", "wrong"))
         if not self._right and not self._wrong:
             raise DataError(
                 f"qualification={n} needs masks whose answer is known, p.examples() has none: "
@@ -90,3 +94,8 @@ class Qualification:
             kind="known",
             why="These were answered before: see whether you judge them alike.",
         )
+
+
+def _untaught(ids: list[int], n: int) -> list[int]:
+    """Those that are not in the instructions, where they are enough for half a test."""
+    return ids[TAUGHT:] if len(ids) - TAUGHT >= max(n // 2, 1) else ids

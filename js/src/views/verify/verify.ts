@@ -84,7 +84,7 @@ export class Verify {
       rpc,
       this.#cards,
       () => this.#wish(),
-      () => this.#drawSoon(),
+      (place) => (this.#asked && place === this.sheet?.current ? this.#draw() : this.#drawSoon()),
       (error) => frame.fail(error, () => void this.#loader.fetch()),
     );
     this.#main = this.#build();
@@ -230,6 +230,7 @@ export class Verify {
     this.frame.empty("");
     this.#main.hidden = false;
     this.sheet = question ? newSheet(state.answers ?? [], this.model.get("batch")) : null;
+    void this.#loader.begin(state, crops); // decoded while the rest is drawn
     this.#outlook = state.outlook ?? null;
     this.#fresh = true;
     this.#clock = new Clock(performance.now());
@@ -242,7 +243,6 @@ export class Verify {
     this.#over.hidden = Boolean(question);
     if (question) this.#heading.show(question);
     else this.#over.replaceChildren(done(progress));
-    void this.#loader.begin(state, crops);
     this.#draw();
     if (question && this.model.get("introduce")) this.#introduce(true);
   }
