@@ -87,6 +87,7 @@ def test_clusters_survive_a_session_that_ended_and_are_still_one_step(ds, rows, 
 
 def test_what_is_accepted_can_be_named_by_the_change_returned_the_propagation_or_the_cluster(ds, rows):
     ds.set([1], "images", state="partial")
+
     class Propagation:
         id = P
 

@@ -123,8 +123,8 @@ def mask_quality(
         UnknownNameError: there is no such group of features.
 
     Example:
-        >>> import nbalabel as nl, pathlib, tempfile
-        >>> ds = nl.demo.reef(pathlib.Path(tempfile.mkdtemp()) / "reef.nbal", n_images=24, n_labeled=16, n_test=0)
+        >>> import nbalabel as nl, tempfile
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=24, n_labeled=16, n_test=0)
         >>> quality = nl.mask_quality(nl.demo.simulated_run(ds))
         >>> quality.report.index.tolist()
         ['confidence', 'predicted IoU', 'product']

@@ -80,7 +80,7 @@ class Rivals:
         }
 
     def _sum(self, value: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
-        return np.bincount(self.own[chosen], value[chosen], self.n)
+        return np.bincount(self.own[chosen], value[chosen], self.n).astype(np.float64)
 
     def _most(self, value: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
         out = np.zeros(self.n)
