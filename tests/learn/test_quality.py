@@ -257,7 +257,6 @@ def test_groups_add_columns_and_the_confidence_is_always_there(run: Run) -> None
         "confidence": 0,
         "size": 2,
         "shape": 3,
-        "border": 1,
         "rivals": 9,
         "label": 2,
         "embedding": 6,

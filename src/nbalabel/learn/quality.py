@@ -100,7 +100,7 @@ def mask_quality(
     """Predict the mask IoU of every prediction of a run.
 
     Learned from the predictions on images that are labeled all over (state complete or empty): what they look
-    like to the model, confidence, size, shape, place, label, and the other predictions they overlap. Three
+    like to the model, confidence, size, shape, label, and the other predictions they overlap. Three
     regressions are fitted by turns on all images but a fold of them, and that with the least error on the
     folds left out is used: randomised trees, ridge regression, or a curve over the confidence alone. With
     fewer than 60 such predictions it is that curve, and ``note`` says so.

@@ -17,7 +17,7 @@ from .reducers import Pca
 
 Floats = npt.NDArray[np.float64]
 
-GROUPS = ("confidence", "size", "shape", "border", "rivals", "label", "embedding", "agreement")
+GROUPS = ("confidence", "size", "shape", "rivals", "label", "embedding", "agreement")
 """Groups of columns; agreement only takes part where it is given."""
 
 _AXES = 16  # of the embeddings; 8 and 32 did no better on the benchmark's runs
@@ -72,7 +72,6 @@ def features(
     describe: dict[str, Callable[[], Floats]] = {
         "size": lambda: _size(predictions, sizes),
         "shape": lambda: _shape(predictions, sizes),
-        "border": lambda: _border(predictions, sizes),
         "rivals": lambda: _rivals(predictions, score),
         "label": lambda: _label(predictions),
         "embedding": lambda: _embedding(predictions, embeddings, seed, notes),
@@ -107,13 +106,6 @@ def _shape(predictions: pd.DataFrame, sizes: npt.NDArray[np.int64]) -> Floats:
     long = np.log((np.maximum(w, h) + 1) / (np.minimum(w, h) + 1))
     edge = perimeters(predictions["mask"], sizes[:, 0])
     return np.column_stack([long, area / np.maximum(w * h, 1), np.log((edge + 1) / np.sqrt(area))])
-
-
-def _border(predictions: pd.DataFrame, sizes: npt.NDArray[np.int64]) -> Floats:
-    """Distance from the border of the image, in sides of a square as large as the mask."""
-    x, y, w, h = predictions[["x", "y", "w", "h"]].to_numpy(np.float64).T
-    near = np.minimum.reduce([x, y, sizes[:, 1] - x - w, sizes[:, 0] - y - h])
-    return np.asarray(near / np.sqrt(np.maximum(predictions["area"].to_numpy(np.float64), 1)))[:, None]
 
 
 def _rivals(predictions: pd.DataFrame, score: Floats) -> Floats:
