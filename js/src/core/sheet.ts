@@ -22,6 +22,11 @@ export function newSheet(answers: readonly Answer[], batch: number): Sheet {
   return { answers: [...answers], current: Math.max(open, 0), batch: Math.max(batch, 1), past: [] };
 }
 
+/** Masks a page where each has about so many: none is left alone on a last page. */
+export function evenly(n: number, batch: number): number {
+  return Math.max(Math.ceil(n / Math.max(Math.round(n / batch), 1)), 1);
+}
+
 /** Places on the page of the current mask. */
 export function page({ answers, current, batch }: Sheet): number[] {
   const from = Math.floor(current / batch) * batch;

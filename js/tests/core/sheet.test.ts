@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   complete,
   counts,
+  evenly,
   moveTo,
   newSheet,
   nextOpen,
@@ -45,6 +46,11 @@ test("pages hold a batch each, the last what is left", () => {
   const sheet = fresh(7, 3);
   expect([0, 3, 6].map((place) => page(moveTo(sheet, place)))).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
   expect(moveTo(sheet, 7)).toBe(sheet);
+});
+
+test("pages are about as large as asked for, and none has a mask alone", () => {
+  expect([15, 16, 22, 23, 30, 60].map((n) => evenly(n, 15))).toEqual([15, 16, 22, 12, 15, 15]);
+  expect([evenly(5, 1), evenly(1, 100), evenly(0, 15)]).toEqual([1, 1, 1]);
 });
 
 test("a click turns an answer and takes the frame", () => {

@@ -390,6 +390,7 @@ test("one at a time shows one; arrows and the dots below move", async () => {
 
 test("instructions come first, as text, and no key answers below them", async () => {
   await open(4, 3, { introduce: true });
+  expect(document.activeElement).toBe(document.body); // the keyboard stays where it is
   expect(el.querySelector(".nbl-verify-rules b")).toBeNull();
   expect(text(".nbl-verify-rules")).toContain("<b>whole</b>");
   expect(el.querySelectorAll(".nbl-verify-examples canvas").length).toBe(2);
@@ -401,6 +402,7 @@ test("instructions come first, as text, and no key answers below them", async ()
   expect(view.sheet!.answers[0]).toBe(true);
   await press("i");
   expect(el.querySelector<HTMLElement>(".nbl-verify-intro")!.hidden).toBe(false);
+  expect(document.activeElement?.textContent).toContain("Start");
   await press("Escape");
   expect(el.querySelector<HTMLElement>(".nbl-verify-intro")!.hidden).toBe(true);
 });

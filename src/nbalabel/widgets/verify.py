@@ -51,7 +51,7 @@ class Verify(Port):
         height: CSS pixels, 320..4000.
         context: shown around a mask on every side, 0..8 times the longer side of its box.
         annotator: who answers; default: the user's login.
-        batch: masks shown at a time, 1..100; a longer question has pages.
+        batch: masks shown at a time, about, 1..100; a longer question has pages.
         instructions: what is right and what is wrong, in your words; shown before the first answer.
         qualification: masks of known answer to be asked first; 0 for none.
         pass_mark: share of them to be answered right, 0..1.

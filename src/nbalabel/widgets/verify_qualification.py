@@ -11,7 +11,6 @@ import numpy as np
 from ..core.errors import DataError
 from ..core.question import Question, Verifiable
 
-
 TAUGHT = 4
 """Examples of each kind in the instructions."""
 

@@ -39,9 +39,11 @@ export class Intro {
 
   /** @param known changes when examples may have. */
   show(rules: string, colors: readonly string[], known: string): void {
+    // Who types elsewhere in the notebook goes on typing there.
+    const ours = this.root.closest(".nbl")?.matches(":focus-within");
     this.root.hidden = false;
     this.#rules.replaceChildren(...rules.split(/\n+/).map((line) => h("p", {}, line)));
-    focusOn(this.#start);
+    if (ours) focusOn(this.#start);
     if (known !== this.#known) void this.#load(colors, known);
   }
 

@@ -16,6 +16,7 @@ export interface Wish {
 
 export class Loader {
   #round = 0;
+  #control = new AbortController();
   /** What was asked for of this question: nothing is asked for twice. */
   #had = new Set<string>();
 
@@ -43,7 +44,9 @@ export class Loader {
 
   /** Ask for what is wanted until nothing is. */
   async fetch(): Promise<void> {
-    const round = ++this.#round;
+    this.stop();
+    const round = this.#round;
+    const { signal } = this.#control;
     try {
       while (round === this.#round) {
         const wish = this.wish();
@@ -51,7 +54,10 @@ export class Loader {
         wish.places = wish.places.filter((place) => !this.#had.has(key(place)));
         if (!wish.places.length) return;
         type Reply = { places: number[]; crops: CropHead[] };
-        const { result, buffers } = await this.rpc.request<Reply>("crops", wish, { key: "crops" });
+        const { result, buffers } = await this.rpc.request<Reply>("crops", wish, {
+          key: "crops",
+          signal,
+        });
         for (const place of result.places) this.#had.add(key(place));
         await this.#take(round, result.places, result.crops, buffers);
       }
@@ -63,6 +69,8 @@ export class Loader {
   /** What is under way is of no use any more. */
   stop(): void {
     this.#round++;
+    this.#control.abort();
+    this.#control = new AbortController();
   }
 
   async #take(

@@ -3,6 +3,7 @@ import { unpack } from "../../core/icicle";
 import {
   complete,
   counts,
+  evenly,
   moveTo,
   newSheet,
   nextOpen,
@@ -202,6 +203,7 @@ export class Verify {
     this.#waiting = what;
     this.#asked = { name: "nbl:verify:next", start: performance.now() };
     this.#told = what === "tell" ? (this.sheet?.answers.length ?? 0) : 0;
+    this.#loader.stop(); // the kernel would find another question
     if (!this.#state) this.frame.empty("…");
     this.#update();
     const view = { size: this.#size, context: this.model.get("context") };
@@ -220,6 +222,7 @@ export class Verify {
       this.frame.empty("");
       this.frame.fail(error, stale ? undefined : () => void this.#go(what, params));
       this.#update();
+      if (this.sheet) void this.#loader.fetch();
     }
   }
 
@@ -229,7 +232,7 @@ export class Verify {
     this.#state = state;
     this.frame.empty("");
     this.#main.hidden = false;
-    this.sheet = question ? newSheet(state.answers ?? [], this.model.get("batch")) : null;
+    this.sheet = question ? newSheet(state.answers ?? [], this.#batch(question.ids.length)) : null;
     void this.#loader.begin(state, crops); // decoded while the rest is drawn
     this.#outlook = state.outlook ?? null;
     this.#fresh = true;
@@ -270,7 +273,7 @@ export class Verify {
   /** All that depends on the answers and on how masks are looked at. */
   #draw(): void {
     const { sheet, model } = this;
-    if (sheet && sheet.batch !== model.get("batch")) this.sheet = { ...sheet, batch: model.get("batch") };
+    if (sheet) this.sheet = { ...sheet, batch: this.#batch(sheet.answers.length) };
     this.#cards.one = model.get("mode") === "one";
     if (this.sheet) {
       this.#cards.draw(this.sheet, (crop) => this.#looks(crop), this.#label);
@@ -425,6 +428,10 @@ export class Verify {
     const most = this.model.get("batch");
     this.#cards.one = this.model.get("mode") === "one";
     return this.#cards.wanted(this.sheet ? page(this.sheet).length : most);
+  }
+
+  #batch(n: number): number {
+    return evenly(n, this.model.get("batch"));
   }
 
   #wish() {
