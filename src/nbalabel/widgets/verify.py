@@ -16,7 +16,7 @@ from ..core.schema import LabeledImages
 from ..data.storage import user
 from ..data.sync import watch
 from .port import Port, Reply, serves
-from .verify_crops import PATIENTLY, QUICKLY, Crops, Cut, packed
+from .verify_crops import PATIENTLY, QUICKLY, Crops, Cut, images_of, packed
 from .verify_qualification import TAUGHT, Qualification, Result
 from .verify_state import outlook_head, packed_clusters, progress_head, question_head
 
@@ -65,6 +65,14 @@ class Verify(Port):
 
     Raises:
         DataError: the propagation has no masks, there are no images, or an option is out of range.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=40, n_labeled=8, n_test=2, size=96)
+        >>> p = nl.propagate(nl.demo.simulated_run(ds), min_area=0)
+        >>> view = nl.Verify(p, annotator="anna", batch=12)
+        >>> view.p.ask().kind
+        'sample'
     """
 
     bundle = "verify"
@@ -107,7 +115,9 @@ class Verify(Port):
         if unknown:
             raise DataError(f"Verify has no option {sorted(unknown)[0]!r}; see help(nl.Verify)")
         self.p, self.workspace = p, ws
-        self._crops = Crops(p.predictions, _images_of(p, ws, images))
+        self._crops = Crops(
+            p.predictions, images_of(images, None if ws is None else ws.ds, getattr(p, "tables", None))
+        )
         self._test = Qualification(p, qualification, pass_mark) if qualification else None
         self._drafts: dict[int, Said] = {}
         self._turn = 0
@@ -315,13 +325,3 @@ class Verify(Port):
         ws = self.workspace
         if ws is not None and ws.run is not None and row_id in ws.run.predictions.index:
             ws.selection.active = ("predictions", row_id)
-
-
-def _images_of(p: Verifiable, ws: Workspace | None, images: LabeledImages | None) -> LabeledImages:
-    found = images if images is not None else ws.ds if ws is not None else getattr(p, "tables", None)
-    if found is None or not callable(getattr(found, "read_image", None)):
-        raise DataError(
-            "expected images to read pixels from: nl.Verify(p, ws), or nl.Verify(p, images=ds); "
-            f"got {type(found).__name__}"
-        )
-    return found

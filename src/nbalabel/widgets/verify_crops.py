@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -160,3 +160,18 @@ def packed(cuts: Sequence[Cut]) -> tuple[list[dict[str, Any]], list[bytes]]:
     """What the browser is told of cuts, and two buffers: all masks and all pixels, one behind the other."""
     heads = [{**cut.head, "bytes": (len(cut.mask), len(cut.pixels))} for cut in cuts]
     return heads, [b"".join(cut.mask for cut in cuts), b"".join(cut.pixels for cut in cuts)]
+
+
+def images_of(*candidates: Any) -> LabeledImages:
+    """The first that is not None.
+
+    Raises:
+        DataError: there is none, or it has no pixels.
+    """
+    found = next((images for images in candidates if images is not None), None)
+    if not callable(getattr(found, "read_image", None)):
+        raise DataError(
+            "expected images to read pixels from: nl.Verify(p, ws), or nl.Verify(p, images=ds); "
+            f"got {type(found).__name__}"
+        )
+    return cast(LabeledImages, found)
