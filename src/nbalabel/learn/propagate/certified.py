@@ -160,7 +160,11 @@ class Certified:
             )
             return (*self.proved, note)
         if n:
-            return 1.0, np.nan, f"The {n:,} accepted masks were each answered yes; no more could be certified."
+            return (
+                1.0,
+                np.nan,
+                f"The {n:,} accepted masks were each answered yes; no more could be certified.",
+            )
         return np.nan, np.nan, _NOTES[self.phase]
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
