@@ -42,8 +42,8 @@ def finite_bounds(
 
     Example:
         >>> lower, upper = finite_bounds([15, 15, 9], [15, 20, 10], [400, 400, 10], alpha=0.1)
-        >>> lower.round(3), upper.round(3)
-        (array([0.752, 0.452, 0.9  ]), array([1.   , 0.942, 0.9  ]))
+        >>> lower.round(3).tolist(), upper.round(3).tolist()
+        ([0.752, 0.452, 0.9], [1.0, 0.942, 0.9])
     """
     if not 0 < alpha < 1:
         raise DataError(f"alpha must lie between 0 and 1, got {alpha}")
@@ -131,8 +131,8 @@ def expected_answers(
         Answers, float64 of the broadcast shape; ``size`` where mean and target are equal.
 
     Example:
-        >>> expected_answers([1.0, 0.95, 0.85, 0.5], 1000, target=0.85, alpha=0.05).round()
-        array([  24.,   73., 1000.,   12.])
+        >>> expected_answers([1.0, 0.95, 0.85, 0.5], 1000, target=0.85, alpha=0.05).round().tolist()
+        [24.0, 73.0, 1000.0, 12.0]
     """
     p, n = np.broadcast_arrays(np.asarray(mean, np.float64), np.asarray(size, np.float64))
     p = np.clip(p, 1e-9, 1 - 1e-9)

@@ -80,7 +80,7 @@ class Propagation:
         >>> while (q := p.ask()) is not None:
         ...     p.tell(q, right[q.rows])
         >>> p.accepted.tolist() == list(range(30)), p.n_answers
-        (True, 40)
+        (True, 37)
     """
 
     def __init__(
