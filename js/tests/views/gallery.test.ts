@@ -338,6 +338,18 @@ test("nothing here is one request for what is picked, at once, and its report of
   expect(kernel.did("redo").length).toBe(1);
 });
 
+test("undo and redo pressed while an edit is under way are done after it, in order", async () => {
+  click(0);
+  key("n");
+  key("z", { ctrlKey: true });
+  key("y", { ctrlKey: true });
+  key("z", { ctrlKey: true });
+  await settle();
+  const did = kernel.asked.map(({ method }) => method).filter((one) => /act|undo|redo/.test(one));
+  expect(did).toEqual(["act", "undo", "redo", "undo"]);
+  expect(bar()).toContain("Undo done");
+});
+
 test("what is done to all that is shown is asked first, with the number", async () => {
   store.set("scatter", { of: "images", rows: Bitset.of(N, [2, 4, 8]), title: "lasso", code: "" });
   await settle();

@@ -51,6 +51,7 @@ export const ACTION_KEYS: Record<Of, Record<string, string>> = {
 
 export class GalleryActions extends ActionBar {
   readonly #state: GalleryState;
+  #under = Promise.resolve();
 
   constructor(frame: Frame, state: GalleryState, popover: Popover) {
     super(frame, state, popover, { actions: ACTIONS[state.of], careful: true });
@@ -69,9 +70,9 @@ export class GalleryActions extends ActionBar {
     return true;
   }
 
-  /** Take the dataset's last change back, wherever it was made, or make it again. */
+  /** Take the dataset's last change back, wherever it was made, or make it again; one step after another. */
   async travel(step: "undo" | "redo"): Promise<void> {
-    if (this.busy || this.#state.rpc.lost) return;
+    if (this.#state.rpc.lost) return;
     await this.run(step === "undo" ? "Undo …" : "Redo …", async () => {
       const { result } = await this.#state.rpc.request<{ note: string; rev: number }>(step);
       this.report({ ...result, change: "" });
@@ -83,6 +84,12 @@ export class GalleryActions extends ActionBar {
     state.leaving = action.action === "remove" ? state.focus.rows() : null;
     await super.act(action);
     state.leaving = null;
+  }
+
+  /** After whatever is under way: undo and redo come as fast as keys do. */
+  protected override run(label: string, work: () => Promise<void>): Promise<void> {
+    this.#under = this.#under.then(() => super.run(label, work));
+    return this.#under;
   }
 
   #button(label: string): HTMLElement {
