@@ -98,7 +98,7 @@ def test_undo_leads_back_to_the_beginning_through_exactly_the_same_states(make, 
         states.append(state(p))
     for left, before in zip(range(len(states) - 2, -1, -1), reversed(states[:-1]), strict=True):
         if left == 2:
-            p._before.clear()  # so that the rest is replayed
+            p._past._before.clear()  # so that the rest is replayed
         q = p.undo()
         assert q is p.ask()
         assert state(p) == before

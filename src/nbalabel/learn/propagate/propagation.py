@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,15 +21,13 @@ from .course import Course, Setup, as_answers
 from .inputs import Inputs, Known
 from .journal import Journal
 from .ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES
+from .past import Past
 from .reports import cluster_table, status_table
 from .reviewers import Reviewers
 from .strategies import check
 from .trees import forest_of
 
 Ints = npt.NDArray[np.int64]
-
-MOST_STEPS, MOST_ROWS = 32, 3_000_000
-"""So many steps back are kept in memory to be taken back at once, fewer where rows are many."""
 
 
 class Propagation:
@@ -114,13 +111,7 @@ class Propagation:
         self._journal = Journal(_file(journal, header), header)
         self.id: str = self._journal.header["id"]
         self._forest = forest_of(self._inputs, forest, self._journal.path)
-        self._told: list[dict[str, Any]] = []
-        for record in self._journal.records:
-            self._told.pop() if record["op"] == "undo" else self._told.append(record)
-        self._course = self._replay(self._told)
-        self._before: deque[Course] = deque(
-            maxlen=max(1, min(MOST_STEPS, MOST_ROWS // (len(self._inputs) + 1)))
-        )
+        self._past = Past(self._inputs, self._forest, self._setup, budget, self._journal)
 
     def ask(self) -> Question | None:
         """The open question: the same one until it is told or skipped; None when done."""
@@ -158,7 +149,7 @@ class Propagation:
             "annotator": annotator,
             "seconds": float(seconds),
         }
-        self._do(record)
+        self._past.do(record)
 
     def skip(self, question: Question) -> None:
         """Leave the cluster of a question aside; its masks stay open.
@@ -167,7 +158,7 @@ class Propagation:
             HistoryError: this is not the open question.
         """
         self._check_open(question)
-        self._do({"op": "skip", "number": question.number})
+        self._past.do({"op": "skip", "number": question.number})
 
     def finish(self) -> None:
         """Ask nothing more: decide as far as what was told allows. `undo` opens the question again.
@@ -177,7 +168,7 @@ class Propagation:
         """
         if self.ask() is None:
             raise HistoryError("there is no open question: this propagation has ended")
-        self._do({"op": "finish", "number": self._course.number})
+        self._past.do({"op": "finish", "number": self._course.number})
 
     def undo(self) -> Question:
         """Take the last tell, skip or finish back; returns its question, which is open again.
@@ -185,14 +176,7 @@ class Propagation:
         Raises:
             HistoryError: nothing was told.
         """
-        if not self._told:
-            raise HistoryError("there is nothing to undo: no question was told or skipped")
-        course = self._before[-1] if self._before else self._replay(self._told[:-1])
-        with self._journal.recording({"op": "undo"}):
-            self._told.pop()
-            self._course = course
-            if self._before:
-                self._before.pop()
+        self._past.undo()
         question = self.ask()
         assert question is not None
         return question
@@ -347,36 +331,9 @@ class Propagation:
         candidates = self._inputs.candidates
         return candidates[self._course.ledger.decision[candidates] == decision]
 
-    def _do(self, record: dict[str, Any]) -> None:
-        record["limit"] = self._course.limit
-        course = self._course.copy()
-        with self._journal.recording(record):
-            _apply(course, record, self._left(record))
-            self._told.append(record)
-        self._before.append(self._course)
-        self._course = course
-
-    def _replay(self, told: list[dict[str, Any]]) -> Course:
-        """Everything told once more, each question with the limit it was asked under."""
-        limits = [record["limit"] for record in told]
-        spent = sum(len(record.get("answers", "")) for record in told)
-        limits.append(None if self.budget is None else max(self.budget - spent, 0))
-        course = Course(self._inputs, self._forest, self._setup, limits[0])
-        for record, limit in zip(told, limits[1:], strict=True):
-            if not _fits(course, record):
-                raise HistoryError(
-                    f"{self._journal.path or 'what was told'} cannot be replayed: question "
-                    f"{record['number']} is about other masks now. It was told with "
-                    f"{self._journal.header['versions']}; this is {libraries()}"
-                )
-            _apply(course, record, limit)
-        return course
-
-    def _left(self, record: dict[str, Any]) -> int | None:
-        """Answers that may be asked for after a record."""
-        if self.budget is None:
-            return None
-        return max(self.budget - self._course.ledger.n_answers - len(record.get("answers", "")), 0)
+    @property
+    def _course(self) -> Course:
+        return self._past.course
 
     def _check_open(self, question: Question) -> None:
         now = self.ask()
@@ -385,23 +342,6 @@ class Propagation:
         state = "none is open: this propagation has ended" if now is None else f"{now.number} is open"
         what = "is not the open one" if now is None or question.number >= now.number else "was told before"
         raise HistoryError(f"question {question.number} {what}; {state}. ask() gives the open question")
-
-
-def _apply(course: Course, record: dict[str, Any], limit: int | None) -> None:
-    if record["op"] == "tell":
-        answers = np.array([mark == "1" for mark in record["answers"]], np.bool_)
-        course.tell(answers, record["annotator"], record["seconds"], limit)
-    elif record["op"] == "skip":
-        course.skip(limit)
-    else:
-        course.finish()
-
-
-def _fits(course: Course, record: dict[str, Any]) -> bool:
-    now = course.shown
-    if now is None or now.question.number != record["number"]:
-        return False
-    return record["op"] != "tell" or now.question.rows.tolist() == record["rows"]
 
 
 def _arguments(setup: Setup) -> dict[str, Any]:
