@@ -1,5 +1,4 @@
 /** A few masks of a cluster, answered yes or no: nl.Verify. Within a question nothing waits for the kernel. */
-import { unpack } from "../../core/icicle";
 import {
   complete,
   counts,
@@ -15,9 +14,7 @@ import {
   undo,
 } from "../../core/sheet";
 import { measured } from "../../core/timing";
-import { watchTheme } from "../../draw/theme";
-import { asArray } from "../../wire/codec";
-import { Cancelled, RemoteError, type Rpc } from "../../wire/rpc";
+import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { h, perFrame } from "../dom";
 import { claim, focusOn, hear } from "../elements";
@@ -26,18 +23,14 @@ import { followHeight } from "../mount";
 import { WORDS } from "./card";
 import { Cards } from "./cards";
 import { Clock } from "./clock";
-import { Controls } from "./controls";
 import type { Crop } from "./crops";
-import { done } from "./done";
 import type { Looks } from "./draw";
-import { Gauge } from "./gauge";
-import { Heading } from "./heading";
 import { Intro } from "./intro";
 import { type Commands, command, KEYS } from "./keys";
 import { Loader } from "./loader";
-import { Numbers } from "./numbers";
-import { Tree } from "./tree";
-import type { Model, Outlook, State } from "./wire";
+import { Panel } from "./panel";
+import { Session } from "./session";
+import type { Model, State } from "./wire";
 
 const SETTLED = 150; // milliseconds after the last move or resize until the kernel is asked about it
 const [LEAST, MOST] = [0, 8]; // context, as the trait allows
@@ -45,12 +38,6 @@ const FIRST = 0.1; // context from which less is none
 
 export class Verify {
   sheet: Sheet | null = null;
-  #state: State | null = null;
-  #outlook: Outlook | null = null;
-  #fresh = true;
-  /** What the kernel is asked for that brings another question. */
-  #waiting: "" | "begin" | "tell" | "skip" | "undo" = "";
-  #told = 0;
   /** What the person waits to see since when. */
   #asked: { name: string; start: number } | null = null;
   #peeking = false;
@@ -58,17 +45,9 @@ export class Verify {
   #timers = new Map<string, number>();
   readonly #cards: Cards;
   readonly #loader: Loader;
-  readonly #controls: Controls;
-  readonly #numbers: Numbers;
-  readonly #heading = new Heading();
-  readonly #gauge = new Gauge();
-  readonly #tree: Tree;
+  readonly #session: Session;
+  readonly #panel: Panel;
   readonly #intro: Intro;
-  readonly #note = h("p.nbl-verify-note");
-  readonly #notice = h("div.nbl-verify-notice", { role: "status", hidden: true });
-  readonly #said = h("div.nbl-verify-said", { role: "status", "aria-live": "polite" });
-  readonly #over = h("div.nbl-verify-over", { hidden: true });
-  readonly #main: HTMLElement;
 
   constructor(
     readonly frame: Frame,
@@ -76,10 +55,7 @@ export class Verify {
     readonly rpc: Rpc,
     readonly signal: AbortSignal,
   ) {
-    this.#numbers = new Numbers(frame.toolbar);
-    this.#controls = new Controls(this.#commands, frame.toolbar);
     this.#cards = new Cards((place, dot) => this.#click(place, dot), signal);
-    this.#tree = new Tree(signal);
     this.#intro = new Intro(rpc, () => this.#introduce(false), signal);
     this.#loader = new Loader(
       rpc,
@@ -88,9 +64,17 @@ export class Verify {
       (place) => (this.#asked && place === this.sheet?.current ? this.#draw() : this.#drawSoon()),
       (error) => frame.fail(error, () => void this.#loader.fetch()),
     );
-    this.#main = this.#build();
+    this.#session = new Session(rpc, {
+      asking: () => this.#asking(),
+      came: (state, buffers) => this.#take(state, buffers),
+      failed: (error, again) => this.#failed(error, again),
+      foresaw: () => this.#update(),
+      lost: (error) => frame.fail(error),
+    });
+    this.#panel = new Panel(model, this.#session, this.#cards.root, this.#commands, frame.toolbar, signal);
+    this.#build();
     this.#follow();
-    void this.#go("begin");
+    void this.#session.go("begin");
   }
 
   readonly #commands: Commands = {
@@ -109,7 +93,8 @@ export class Verify {
     move: (by) => this.#move(by),
     undo: () => this.#undo(),
     skip: () => {
-      if (this.#ready && !this.#state!.qualifying) void this.#go("skip", { number: this.#number });
+      if (this.#ready && !this.#session.state!.qualifying)
+        void this.#session.go("skip", { number: this.#session.number });
     },
     mode: () => this.#set("mode", this.model.get("mode") === "grid" ? "one" : "grid"),
     context: (factor) => {
@@ -123,11 +108,7 @@ export class Verify {
   };
 
   get #ready(): boolean {
-    return Boolean(this.sheet) && !this.#waiting && !this.rpc.lost && !this.#intro.open;
-  }
-
-  get #number(): number {
-    return this.#state?.question?.number ?? 0;
+    return Boolean(this.sheet) && !this.#session.waiting && !this.rpc.lost && !this.#intro.open;
   }
 
   /** Nobody can answer for masks that are not there yet. */
@@ -135,25 +116,13 @@ export class Verify {
     return this.#ready && places.every((place) => this.#cards.has(place));
   }
 
-  #build(): HTMLElement {
+  #build(): void {
     const { frame } = this;
     const keys = cheatsheet(frame, KEYS, this.signal);
     frame.toolbar.append(
       h("button.nbl-quiet.nbl-icon", { "aria-label": "keys", title: "keys (?)", onclick: keys }, "?"),
     );
-    const ask = h("div.nbl-verify-ask", {}, this.#heading.root, this.#notice, this.#cards.root);
-    const side = h("aside.nbl-verify-side", {}, this.#gauge.root, this.#tree.root, this.#note);
-    const main = h("div.nbl-verify-main", {}, ask, this.#over, side);
-    const body = h(
-      "div.nbl-verify-body",
-      { hidden: true },
-      this.#numbers.bar,
-      main,
-      this.#said,
-      this.#controls.root,
-    );
-    frame.body.append(body, this.#intro.root);
-    return body;
+    frame.body.append(this.#panel.root, this.#intro.root);
   }
 
   #follow(): void {
@@ -180,13 +149,12 @@ export class Verify {
       },
     );
     rpc.on<{ turn: number }>("moved", ({ turn: now }) => {
-      if (!this.#waiting && now !== this.#state?.turn) void this.#go("begin");
+      if (!this.#session.waiting && now !== this.#session.state?.turn) void this.#session.go("begin");
     });
     rpc.watch(() => this.#update());
-    watchTheme(() => this.#tree.draw(), signal);
     const observer = new ResizeObserver(() => {
       this.#drawSoon();
-      this.#tree.draw();
+      this.#panel.resize();
       this.#later("sharpen", () => void this.#loader.fetch());
     });
     observer.observe(this.#cards.root);
@@ -198,68 +166,32 @@ export class Verify {
     });
   }
 
-  /** Ask the kernel for something that brings another question, or this one again. */
-  async #go(what: "begin" | "tell" | "skip" | "undo", params: object = {}): Promise<void> {
-    this.#waiting = what;
+  #asking(): { size: number; context: number } {
     this.#asked = { name: "nbl:verify:next", start: performance.now() };
-    this.#told = what === "tell" ? (this.sheet?.answers.length ?? 0) : 0;
     this.#loader.stop(); // the kernel would find another question
-    if (!this.#state) this.frame.empty("…");
+    if (!this.#session.state) this.frame.empty("…");
     this.#update();
-    const view = { size: this.#size, context: this.model.get("context") };
-    try {
-      const { result, buffers } = await this.rpc.request<State>(what, { ...params, ...view });
-      this.#waiting = "";
-      this.#told = 0;
-      this.frame.settle();
-      this.#take(result, buffers);
-    } catch (error) {
-      if (error instanceof Cancelled) return;
-      this.#waiting = "";
-      this.#told = 0;
-      const stale = error instanceof RemoteError && error.type === "HistoryError";
-      if (stale && what !== "undo") await this.#go("begin");
-      this.frame.empty("");
-      this.frame.fail(error, stale ? undefined : () => void this.#go(what, params));
-      this.#update();
-      if (this.sheet) void this.#loader.fetch();
-    }
+    return { size: this.#size, context: this.model.get("context") };
+  }
+
+  #failed(error: unknown, again?: () => void): void {
+    this.frame.empty("");
+    this.frame.fail(error, again);
+    this.#update();
+    if (this.sheet) void this.#loader.fetch();
   }
 
   #take(state: State, buffers: DataView[]): void {
     const [table, ...crops] = buffers;
-    const { question, progress } = state;
-    this.#state = state;
+    const { question } = state;
+    this.frame.settle();
     this.frame.empty("");
-    this.#main.hidden = false;
     this.sheet = question ? newSheet(state.answers ?? [], this.#batch(question.ids.length)) : null;
     void this.#loader.begin(state, crops); // decoded while the rest is drawn
-    this.#outlook = state.outlook ?? null;
-    this.#fresh = true;
     this.#clock = new Clock(performance.now());
-    this.#numbers.show(progress);
-    const clusters = unpack(asArray(Int32Array, table), state.clusters, state.names);
-    this.#main.classList.toggle("nbl-verify-ended", !question);
-    this.#tree.show(clusters, progress.n_masks, question?.cluster ?? "");
-    this.#note.textContent = question ? progress.note : "";
-    this.#grade();
-    this.#over.hidden = Boolean(question);
-    if (question) this.#heading.show(question);
-    else this.#over.replaceChildren(done(progress));
+    this.#panel.show(state, table);
     this.#draw();
     if (question && this.model.get("introduce")) this.#introduce(true);
-  }
-
-  #grade(): void {
-    const graded = this.#state!.graded;
-    this.#notice.hidden = !graded;
-    if (!graded) return;
-    const { asked, right, needed, passed } = graded;
-    const as = `${right} of ${asked} answered as known`;
-    this.#notice.dataset.passed = String(passed);
-    this.#notice.textContent = passed
-      ? `Passed: ${as}. Now the real questions.`
-      : `Not passed: ${as}, ${needed} are needed. Read the rules (I) and try these.`;
   }
 
   readonly #drawSoon = (() => {
@@ -287,7 +219,7 @@ export class Verify {
 
   #looks(crop: Crop | null): Looks {
     const { model } = this;
-    const color = this.#state?.colors[crop?.head.label ?? -1] ?? "#ffffff";
+    const color = this.#session.state?.colors[crop?.head.label ?? -1] ?? "#ffffff";
     const hidden = this.#peeking;
     return {
       context: model.get("context"),
@@ -299,35 +231,11 @@ export class Verify {
 
   /** What a mask is said to be, where the question does not say it of all. */
   readonly #label = (crop: Crop | null): string =>
-    this.#state?.question?.label ? "" : (this.#state?.labels[crop?.head.label ?? -1] ?? "");
+    this.#session.state?.question?.label ? "" : (this.#session.state?.labels[crop?.head.label ?? -1] ?? "");
 
-  /** Counts, buttons, gauge: all but the masks. */
   #update(): void {
-    const state = this.#state;
-    const { sheet, model, rpc } = this;
-    this.#numbers.pending(this.#told, rpc.lost);
-    this.#main.setAttribute("aria-busy", String(Boolean(this.#waiting)));
-    if (!state) return;
-    const ready = this.#ready;
-    const past = state.progress.n_questions > 0 || state.turn > 0 || state.clusters > 1;
-    this.#controls.update({
-      answer: ready,
-      tell: Boolean(sheet && complete(sheet)),
-      skip: ready && !state.qualifying,
-      undo: !this.#waiting && !rpc.lost && Boolean(sheet?.past.length || (past && !state.qualifying)),
-    });
-    this.#controls.press({
-      Outline: model.get("outline"),
-      Fill: model.get("fill"),
-      One: model.get("mode") === "one",
-      Rules: this.#intro.open,
-    });
-    this.#gauge.root.hidden = !state.question || state.qualifying;
-    if (!sheet || !state.question) return;
-    const { yes, no, left } = counts(sheet);
-    const pages = Math.ceil(sheet.answers.length / sheet.batch);
-    this.#heading.count(yes, no, left, [Math.floor(sheet.current / sheet.batch) + 1, pages]);
-    this.#gauge.show(state.question, this.#outlook, state.progress.target_quality, this.#fresh);
+    const { sheet, rpc } = this;
+    this.#panel.update({ sheet, ready: this.#ready, lost: rpc.lost, reading: this.#intro.open });
   }
 
   #change(sheet: Sheet, words: string): void {
@@ -336,34 +244,15 @@ export class Verify {
     const start = performance.now();
     this.#clock.tick(start);
     this.sheet = sheet;
-    this.#fresh = sheet.answers === before.answers && this.#fresh;
+    this.#session.fresh = sheet.answers === before.answers && this.#session.fresh;
     this.#asked ??= { name: "nbl:verify:step", start };
     this.frame.settle();
     this.#drawSoon();
     if (sheet.answers !== before.answers) {
-      this.#keep();
+      this.#session.keep(sheet);
       const { left } = counts(sheet);
-      this.#say(`${words}; ${left ? `${left} open` : "all answered: Enter tells them"}`);
-    } else this.#later("keep", () => this.#keep());
-  }
-
-  /** Have the kernel keep the answers, and say what they would mean. */
-  #keep(): void {
-    const { sheet } = this;
-    if (!sheet || this.#waiting) return;
-    const params = { number: this.#number, answers: sheet.answers, place: sheet.current };
-    this.rpc
-      .request<{ outlook: Outlook | null }>("draft", params, { key: "draft" })
-      .then(({ result }) => {
-        if (this.sheet?.answers !== sheet.answers) return;
-        this.#outlook = result.outlook;
-        this.#fresh = true;
-        this.#update();
-      })
-      .catch((error) => {
-        if (error instanceof Cancelled || params.number !== this.#number || this.#waiting) return;
-        this.frame.fail(error);
-      });
+      this.#panel.say(`${words}; ${left ? `${left} open` : "all answered: Enter tells them"}`);
+    } else this.#later("keep", () => this.sheet && this.#session.keep(this.sheet));
   }
 
   #tell(): void {
@@ -376,19 +265,19 @@ export class Verify {
     const answers = complete(sheet);
     if (!answers) {
       const { left } = counts(sheet);
-      this.#say(`${left} still to answer`);
+      this.#panel.say(`${left} still to answer`);
       this.#change(moveTo(sheet, nextOpen({ ...sheet, current: sheet.current - 1 })), "");
       return;
     }
     this.#clock.tick(performance.now());
-    this.#say("told");
-    void this.#go("tell", { number: this.#number, answers, seconds: this.#clock.seconds });
+    this.#panel.say("told");
+    void this.#session.go("tell", { number: this.#session.number, answers, seconds: this.#clock.seconds });
   }
 
   #undo(): void {
-    if (this.#waiting || this.rpc.lost || this.#intro.open) return;
+    if (this.#session.waiting || this.rpc.lost || this.#intro.open) return;
     if (this.sheet?.past.length) this.#change(undo(this.sheet), "taken back");
-    else if (this.#state && !this.#state.qualifying) void this.#go("undo");
+    else if (this.#session.state && !this.#session.state.qualifying) void this.#session.go("undo");
   }
 
   #move(by: number): void {
@@ -414,7 +303,7 @@ export class Verify {
   }
 
   #introduce(on: boolean): void {
-    const state = this.#state;
+    const state = this.#session.state;
     if (on && state)
       this.#intro.show(this.model.get("instructions"), state.colors, String(state.progress.n_answers > 0));
     else this.#intro.hide();
@@ -438,7 +327,7 @@ export class Verify {
     const [size, context] = [this.#size, this.model.get("context")];
     const near = this.sheet ? page(this.sheet) : [];
     const blurred = near.filter((place) => this.#cards.blurred(place, context, size));
-    return { number: this.#number, size, context, places: [...blurred, ...this.#cards.missing] };
+    return { number: this.#session.number, size, context, places: [...blurred, ...this.#cards.missing] };
   }
 
   #set<K extends "context" | "mode" | "outline" | "fill" | "introduce">(
@@ -475,10 +364,6 @@ export class Verify {
   #refocus(): void {
     const { root } = this.frame;
     if (!root.querySelector(".nbl-cheatsheet") && !this.#intro.open) focusOn(root);
-  }
-
-  #say(text: string): void {
-    this.#said.textContent = text;
   }
 
   #later(name: string, work: () => void): void {

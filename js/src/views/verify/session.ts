@@ -1,0 +1,91 @@
+/** What the kernel is asked: for another question, and to keep the answers to this one. */
+import type { Sheet } from "../../core/sheet";
+import { Cancelled, RemoteError, type Rpc } from "../../wire/rpc";
+import type { Outlook, State } from "./wire";
+
+export type Step = "begin" | "tell" | "skip" | "undo";
+
+export interface SessionEvents {
+  /** The kernel is about to be asked for a question; how large its crops are to be. */
+  asking(): { size: number; context: number };
+  /** A question came, the one before or another. */
+  came(state: State, buffers: DataView[]): void;
+  /** It did not; ``again`` asks once more. */
+  failed(error: unknown, again?: () => void): void;
+  /** The kernel says what the answers would mean. */
+  foresaw(): void;
+  /** The answers could not be kept. */
+  lost(error: unknown): void;
+}
+
+export class Session {
+  state: State | null = null;
+  outlook: Outlook | null = null;
+  /** Whether the outlook is of the answers as they are. */
+  fresh = true;
+  /** What was asked for that brings another question. */
+  waiting: Step | "" = "";
+  /** Answers under way. */
+  told = 0;
+  #answers: Sheet["answers"] | null = null;
+  readonly #rpc: Rpc;
+  readonly #events: SessionEvents;
+
+  constructor(rpc: Rpc, events: SessionEvents) {
+    this.#rpc = rpc;
+    this.#events = events;
+  }
+
+  get number(): number {
+    return this.state?.question?.number ?? 0;
+  }
+
+  /** Ask for something that brings another question, or this one again. */
+  async go(
+    step: Step,
+    params: { answers?: readonly unknown[]; [name: string]: unknown } = {},
+  ): Promise<void> {
+    this.waiting = step;
+    this.#answers = null;
+    this.told = params.answers?.length ?? 0;
+    const view = this.#events.asking();
+    try {
+      const { result, buffers } = await this.#rpc.request<State>(step, { ...params, ...view });
+      this.#rest();
+      this.state = result;
+      this.outlook = result.outlook ?? null;
+      this.fresh = true;
+      this.#events.came(result, buffers);
+    } catch (error) {
+      if (error instanceof Cancelled) return;
+      this.#rest();
+      const stale = error instanceof RemoteError && error.type === "HistoryError";
+      if (stale && step !== "undo") await this.go("begin");
+      this.#events.failed(error, stale ? undefined : () => void this.go(step, params));
+    }
+  }
+
+  /** Have the answers kept, and hear what they would mean. */
+  keep(sheet: Sheet): void {
+    if (this.waiting) return;
+    this.#answers = sheet.answers;
+    const params = { number: this.number, answers: sheet.answers, place: sheet.current };
+    this.#rpc
+      .request<{ outlook: Outlook | null }>("draft", params, { key: "draft" })
+      .then(({ result }) => {
+        if (this.waiting || this.#answers !== sheet.answers) return;
+        this.outlook = result.outlook;
+        this.fresh = true;
+        this.#events.foresaw();
+      })
+      .catch((error) => {
+        if (error instanceof Cancelled || params.number !== this.number || this.waiting) return;
+        this.#events.lost(error);
+      });
+  }
+
+  #rest(): void {
+    this.waiting = "";
+    this.told = 0;
+  }
+}
