@@ -190,9 +190,7 @@ def ablation(options: argparse.Namespace) -> None:
         "twice the questions before the audit": {"warm_up": 180},
         "masks per answer alone (eagerness 1)": {"eagerness": 1.0},
     }
-    found = gather(
-        options.n, options.seeds, {k: {"strategy": "certified", **v} for k, v in strategies.items()}
-    )
+    found = gather(options.n, options.few, {k: {"strategy": "certified", **v} for k, v in strategies.items()})
     print(f"\n## Ablation: 8 labels, {options.few} seeds, {options.n:,} candidates each\n")
     print(markdown(summary(found)), flush=True)
 

@@ -120,6 +120,17 @@ def test_crops_that_do_not_fit_the_first_message_are_asked_for(view, browser, mo
     assert few["places"] == [0]
 
 
+def test_crops_and_answers_that_come_after_their_question_was_told_are_no_error(view, browser, p, reef_run):
+    ask = browser(view)
+    head, _ = ask("begin", **VIEW)
+    question = head["question"]
+    late = {"number": question["number"]}
+    ask("tell", answers=right(reef_run, question["ids"]), **late, **VIEW)
+    assert ask("crops", places=[0], **late, **VIEW)[0] == {"places": [], "crops": []}
+    assert ask("draft", answers=[None] * len(question["ids"]), **late)[0] == {"outlook": None}
+    assert view.last_error is None
+
+
 def test_answers_are_in_the_propagation_when_the_next_question_comes(view, browser, p, reef_run):
     ask = browser(view)
     head, _ = ask("begin", **VIEW)

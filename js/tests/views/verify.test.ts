@@ -363,6 +363,25 @@ test("crops that show less than is looked at are asked for once, not for ever", 
   expect(model.traits.context).toBe(0.75);
 });
 
+test("nothing is asked about a question that is being told", async () => {
+  await open(4, 4, {}, (next) => {
+    next.side = 64;
+  });
+  await press("a");
+  const before = kernel.did("crops").length;
+  await press("-"); // wants to see more, in a moment
+  kernel.busy = true;
+  await press("Enter");
+  await wait(250);
+  kernel.free();
+  await wait();
+  const asked = kernel.asked.slice().map(({ method, params }) => `${method} ${params.number}`);
+  const told = asked.indexOf("tell 0");
+  expect(told).toBeGreaterThan(0);
+  expect(asked.slice(told)).not.toContain("crops 0");
+  expect(kernel.did("crops").filter(({ number }) => number === 0).length).toBe(before);
+});
+
 test("a long question has pages, and all yes is for the page", async () => {
   await open(5, 2, { batch: 3 });
   expect(marks().length).toBe(3);

@@ -155,7 +155,7 @@ class Verify(Port):
 
     @serves
     def crops(self, *, number: int, places: list[int], size: int, context: float) -> Reply:
-        """More crops of the open question, as many of the first as one message takes.
+        """More crops of the open question, as many of the first as one message takes; none of another one.
 
         Args:
             number: of the question.
@@ -163,7 +163,9 @@ class Verify(Port):
             size: longer side, pixels.
             context: around masks.
         """
-        question = self._open_question(number)
+        question = self._question()
+        if question is None or question.number != number:
+            return {"places": [], "crops": []}  # it was told while this was on its way
         ids = [int(question.ids[place]) for place in places]
         heads, buffers = packed(self._cut(ids, size, context, PATIENTLY))
         return {"places": places[: len(heads)], "crops": heads}, buffers

@@ -58,6 +58,7 @@ export class Loader {
           key: "crops",
           signal,
         });
+        if (!result.places.length) return; // another question is open by now
         for (const place of result.places) this.#had.add(key(place));
         await this.#take(round, result.places, result.crops, buffers);
       }

@@ -327,7 +327,8 @@ export class Verify {
     const [size, context] = [this.#size, this.model.get("context")];
     const near = this.sheet ? page(this.sheet) : [];
     const blurred = near.filter((place) => this.#cards.blurred(place, context, size));
-    return { number: this.#session.number, size, context, places: [...blurred, ...this.#cards.missing] };
+    const places = this.#session.waiting ? [] : [...blurred, ...this.#cards.missing];
+    return { number: this.#session.number, size, context, places };
   }
 
   #set<K extends "context" | "mode" | "outline" | "fill" | "introduce">(
