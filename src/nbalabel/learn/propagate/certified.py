@@ -99,7 +99,7 @@ class Certified:
         self._planned = Plan(0, np.inf, 0.0)
         self._budget: int | None = None
         self._sure = target_quality
-        self._learned, self._n_learned = np.zeros(0), 0
+        self._learned, self._n_learned = np.zeros(0), -1
         self._chance = self._chances(ledger)
         self.regions.cut(self._chance)
 
@@ -183,7 +183,7 @@ class Certified:
         """Chance of each mask; learned anew, or only where answers have grown by a share since."""
         said = np.where(ledger.answer != UNKNOWN, ledger.answer, ledger.known)
         rows = np.flatnonzero(said != UNKNOWN)
-        if anew or len(rows) >= _GROWN * self._n_learned:
+        if len(rows) > self._n_learned and (anew or len(rows) >= _GROWN * self._n_learned):
             self._learned, self._n_learned = self.learner.chances(rows, said[rows] == YES), len(rows)
         return self.regions.shifted(self._learned) if self.by_cluster else self._learned
 

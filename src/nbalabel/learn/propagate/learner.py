@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,12 @@ _FEW = 5  # answers of the rarer kind below which nothing but the score is belie
 _COLUMNS = 24
 _SAMPLE = 20_000
 _LARGE = 200_000
+_MOST = 1_500  # answers learned from
+_SOME = 300  # answers whose distances say how far is near
+_WIDTH = 0.4  # of the Gaussian kernel, in median squared distances
+_SLOPE = 0.15  # weight of the linear kernel beside it
+_RIDGE = 3.0
+_PART = 1 << 15  # rows
 
 
 def logit(p: npt.ArrayLike) -> Doubles:
@@ -46,9 +53,9 @@ def principal(features: Floats, columns: int = _COLUMNS, seed: int = 0) -> Float
 class Learner:
     """Chances of masks to be right, from features and score.
 
-    The mean of a regularised logistic regression and of gradient-boosted trees, made a probability by
-    Platt's scaling of what both say of rows they were not fitted on. With fewer than five answers of either
-    kind the score stands for the chance.
+    Kernel ridge regression of the answers, on a Gaussian kernel beside a linear one, made a probability by
+    Platt's scaling of what it says of each answer when that one is left out, which has a closed form. With
+    fewer than five answers of either kind the score stands for the chance.
 
     Attributes:
         columns: what is known of each mask: features and the score's log-odds, ``(n, d + 1)`` float32.
@@ -78,21 +85,31 @@ class Learner:
         Returns:
             0..1, ``(n,)`` float64.
 
-        Source: Platt 1999, "Probabilistic outputs for support vector machines".
+        Source: Rifkin, Yeo & Poggio 2003, "Regularized least-squares classification"; Platt 1999,
+        "Probabilistic outputs for support vector machines".
         """
         few = int(min(right.sum(), len(right) - right.sum()))
         if few < _FEW:
             return self._scored(right)
-        models = _models(self.supervised)
-        from sklearn.linear_model import LogisticRegression
+        platt = _platt()
         from threadpoolctl import threadpool_limits
 
-        known = self.columns[rows]
+        if len(rows) > _MOST:
+            chosen = np.sort(np.random.default_rng(0).permutation(len(rows))[:_MOST])
+            rows, right = rows[chosen], right[chosen]
+        known, target = self.columns[rows], np.where(right, 0.5, -0.5)
         with threadpool_limits(1 if len(self.columns) < _LARGE else None):  # threads wait more than they work
-            apart = np.mean([_left_out(m, known, right) for m in models], axis=0)
-            said = np.mean([m.fit(known, right).predict_proba(self.columns)[:, 1] for m in models], axis=0)
-        scale = LogisticRegression(C=1.0).fit(logit(apart)[:, None], right)
-        return sigmoid(scale.coef_[0, 0] * logit(said) + scale.intercept_[0])
+            width = _WIDTH * float(np.median(_apart(known[:_SOME], known[:_SOME]))) or 1.0
+            inverse = np.linalg.inv(_kernel(known, known, width) + _RIDGE * np.eye(len(rows)))
+            weights = inverse @ target
+            unseen = target - weights / np.diag(
+                inverse
+            )  # what is said of each answer, learned from the others
+            said = np.concatenate(
+                [_kernel(part, known, width) @ weights.astype(np.float32) for part in _parts(self.columns)]
+            )
+        platt.fit(unseen[:, None], right)
+        return sigmoid(platt.coef_[0, 0] * np.asarray(said, np.float64) + platt.intercept_[0])
 
     def _scored(self, right: npt.NDArray[np.bool_]) -> Doubles:
         """The score, moved so far that its mean agrees with what was answered."""
@@ -103,33 +120,40 @@ class Learner:
         return sigmoid(x + logit(share) - logit(float(sigmoid(x).mean())))
 
 
-def _models(supervised: bool) -> list[Any]:
+def _apart(a: Floats, b: Floats) -> Floats:
+    """Squared distances, ``(len(a), len(b))``."""
+    squares = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)
+    return np.maximum(squares - 2 * a @ b.T, 0)
+
+
+def _kernel(a: Floats, b: Floats, width: float) -> Floats:
+    """How alike masks are: near each other, on the same side, and a constant."""
+    near = _apart(a, b)
+    near *= -1 / width
+    np.exp(near, out=near)
+    near += np.float32(_SLOPE) * (a @ b.T) + np.float32(1)
+    return near
+
+
+def _ridge(kernel: Floats, target: Doubles) -> tuple[Doubles, Doubles]:
+    """Weights of the answers, and what is said of each one that is learned from all others."""
+    inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(target)))
+    weights = inverse @ target
+    return weights, target - weights / np.diag(inverse)
+
+
+def _parts(columns: Floats) -> Iterator[Floats]:
+    """As many rows at a time as keep their kernel small."""
+    for start in range(0, len(columns), _PART):
+        yield columns[start : start + _PART]
+
+
+def _platt() -> Any:
     try:
-        from sklearn.ensemble import HistGradientBoostingClassifier
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:
         raise MissingExtraError(
             "label propagation learns from answers with scikit-learn, which is not installed: "
             "pip install 'nbalabel[propagate]'"
         ) from error
-    line = LogisticRegression(C=0.05, max_iter=300)
-    if not supervised:
-        return [line]
-    trees = HistGradientBoostingClassifier(
-        max_depth=3,
-        max_iter=50,
-        learning_rate=0.08,
-        min_samples_leaf=8,
-        l2_regularization=5.0,
-        early_stopping=False,
-        random_state=0,
-    )
-    return [line, trees]
-
-
-def _left_out(model: Any, columns: Floats, right: npt.NDArray[np.bool_]) -> Doubles:
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-
-    folds = StratifiedKFold(_FEW, shuffle=True, random_state=0)
-    said = cross_val_predict(model, columns, right, cv=folds, method="predict_proba")
-    return np.asarray(said[:, 1], np.float64)
+    return LogisticRegression(C=10.0)
