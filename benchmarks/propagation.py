@@ -185,15 +185,17 @@ def ablation(options: argparse.Namespace) -> None:
     strategies = {
         "certified": {},
         "scores alone, no features": {"supervised": False},
-        "answers do not count for the rest of a cluster": {"by_cluster": False},
         "questions to the largest clusters": {"aim": "size"},
         "no questions before the audit": {"warm_up": 0},
         "twice the questions before the audit": {"warm_up": 180},
         "masks per answer alone (eagerness 1)": {"eagerness": 1.0},
     }
-    found = gather(options.n, options.few, {k: {"strategy": "certified", **v} for k, v in strategies.items()})
-    print(f"\n## Ablation: 8 labels, {options.few} seeds, {options.n:,} candidates each\n")
-    print(markdown(summary(found)), flush=True)
+    for budget in (None, 1000):
+        pieces = {k: {"strategy": "certified", "budget": budget, **v} for k, v in strategies.items()}
+        found = gather(options.n, options.seeds, pieces, options.first)
+        most = "to the end" if budget is None else f"with {budget:,} answers"
+        print(f"\n## Ablation {most}: 8 labels, {options.seeds} seeds, {options.n:,} candidates each\n")
+        print(markdown(summary(found)), flush=True)
 
 
 def guarantee(options: argparse.Namespace) -> None:

@@ -1,10 +1,10 @@
 """Store what the tutorials' own models say, so that the tutorials run where there is no torch, as on Binder.
 
-    python binder/precompute.py                # both notebooks: trains three models, about five minutes
+    python binder/precompute.py                # all notebooks: trains six models, about ten minutes
     python binder/precompute.py --outputs 03   # one of them; keep its outputs in the notebook as well
 
 Each notebook runs from top to bottom, trainings included; the Runs named below are then saved to
-``binder/stored``. Embeddings are stored as their first principal components, an eighth of the size or less.
+``binder/stored``. Embeddings are stored as their first principal components, a sixteenth of the size or less.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ NOTEBOOKS = HERE.parent / "notebooks"
 RUNS = {
     "02_explore_predictions": {"run": "explore"},
     "03_edit_and_review": {"before": "review-before", "after": "review-after"},
+    "04_label_propagation": {f"runs[{i}]": f"propagate-{i + 1}" for i in range(3)},
 }
-"""Which variables of a notebook are kept, and under which name."""
+"""What of a notebook is kept, and under which name."""
 
-N_COMPONENTS = 32
+N_COMPONENTS = 16
 
 
 def store(run: Run, name: str) -> None:

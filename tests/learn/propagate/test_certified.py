@@ -228,26 +228,25 @@ def test_with_few_answers_the_learner_moves_the_scores_only():
     assert (np.argsort(chance) == np.argsort(scores.astype(np.float32), kind="stable")).mean() > 0.9
 
 
-def test_answers_about_a_cluster_count_for_the_rest_of_it(tree):
+def test_questions_go_to_large_clusters_near_the_edge(tree):
     features, scores, _ = candidates(100)
-    forest = tree(features)
     ledger = Ledger(
         features,
         scores.astype(np.float32),
         np.zeros(100, np.int64),
-        forest,
+        tree(features),
         np.zeros((0, 2), np.int64),
         np.full(100, UNKNOWN, np.int8),
     )
     regions = Regions(ledger, most=4)
-    even = np.full(100, 0.5)
     regions.cut(np.linspace(0, 1, 100)[np.argsort(np.argsort(features[:, 0]))])
     assert len(regions.open) == 4
-    first, second = regions.open[:2]
-    ledger.answer[regions.rows(first)[:3]] = YES
-    ledger.answer[regions.rows(second)[:3]] = NO
-    moved = regions.shifted(even)
-    assert moved[regions.rows(first)].min() > 0.6
-    assert moved[regions.rows(second)].max() < 0.4
-    others = np.setdiff1d(np.arange(100), np.r_[regions.rows(first), regions.rows(second)])
-    assert (moved[others] == 0.5).all()
+    largest, *others = sorted(regions.open, key=lambda c: -len(regions.rows(c)))
+    near, far = np.full(100, 0.7), np.full(100, 0.99)
+    assert regions.gain(largest, near, 0.75, 0.85, 15) > regions.gain(largest, far, 0.75, 0.85, 15)
+    assert regions.gain(largest, near, 0.75, 0.85, 15) > regions.gain(others[-1], near, 0.75, 0.85, 15)
+    before = regions.gain(largest, near, 0.75, 0.85, 5)
+    ledger.answer[regions.rows(largest)[:10]] = [YES] * 7 + [NO] * 3
+    assert 0 < regions.gain(largest, near, 0.75, 0.85, 5) < before
+    ledger.answer[regions.rows(largest)] = YES
+    assert regions.gain(largest, near, 0.75, 0.85, 5) == 0

@@ -52,7 +52,6 @@ class Certified:
         warm_up: answers to begin with, known ones counted a third; at most a fifth of the masks.
         n_clusters: clusters looked at to begin with.
         supervised: whether the model learns from features, or from scores alone.
-        by_cluster: whether answers count for the rest of their cluster, beyond what the model learns.
         aim: "gain" asks about the clusters that matter most, "size" about the largest.
 
     Raises:
@@ -77,7 +76,6 @@ class Certified:
         warm_up: int = _WARM,
         n_clusters: int = 32,
         supervised: bool = True,
-        by_cluster: bool = True,
         aim: str = "gain",
     ) -> None:
         for name, value, low in (("n_samples", n_samples, 1), ("n_clusters", n_clusters, 1)):
@@ -87,7 +85,7 @@ class Certified:
             raise DataError(f"eagerness must be at least 1, got {eagerness}")
         self.target, self.alpha, self.seed = target_quality, alpha, seed
         self.n_samples, self.eagerness, self.warm_up = n_samples, eagerness, warm_up
-        self.by_cluster, self.aim = by_cluster, aim
+        self.aim = aim
         self.learner = Learner.of(ledger.features, ledger.scores, supervised=supervised)
         self.regions = Regions(ledger, n_clusters)
         self.phase = "search"
@@ -99,8 +97,8 @@ class Certified:
         self._planned = Plan(0, np.inf, 0.0)
         self._budget: int | None = None
         self._sure = target_quality
-        self._learned, self._n_learned = np.zeros(0), -1
-        self._chance = self._chances(ledger)
+        self._chance, self._n_learned = np.zeros(0), -1
+        self._learn(ledger)
         self.regions.cut(self._chance)
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
@@ -179,13 +177,12 @@ class Certified:
 
     # search
 
-    def _chances(self, ledger: Ledger, *, anew: bool = True) -> Doubles:
-        """Chance of each mask; learned anew, or only where answers have grown by a share since."""
+    def _learn(self, ledger: Ledger, *, all_answers: bool = True) -> None:
+        """Chance of each mask; anew from all answers, or only where they have grown by a share since."""
         said = np.where(ledger.answer != UNKNOWN, ledger.answer, ledger.known)
         rows = np.flatnonzero(said != UNKNOWN)
-        if len(rows) > self._n_learned and (anew or len(rows) >= _GROWN * self._n_learned):
-            self._learned, self._n_learned = self.learner.chances(rows, said[rows] == YES), len(rows)
-        return self.regions.shifted(self._learned) if self.by_cluster else self._learned
+        if len(rows) > self._n_learned and (all_answers or len(rows) >= _GROWN * self._n_learned):
+            self._chance, self._n_learned = self.learner.chances(rows, said[rows] == YES), len(rows)
 
     def _searching(self, ledger: Ledger) -> bool:
         known = int((ledger.known != UNKNOWN).sum()) // 3
@@ -223,14 +220,13 @@ class Certified:
     def _hear_cluster(self, ledger: Ledger, question: Question) -> None:
         cluster = self._cluster(ledger, question)
         yes, no = self.regions.counts(cluster)
-        self._chance = self._chances(ledger, anew=False)
+        self._learn(ledger, all_answers=False)
         rows = self.regions.rows(cluster)
         outcome = self._outcome(yes, no, float(self._chance[rows].mean()))
         if outcome == "reject":
             self.regions.state[cluster] = "rejected"
         elif outcome == "split":
             self.regions.split(cluster)
-            self._chance = self._chances(ledger, anew=False)
 
     def _outcome(self, yes: int, no: int, mean: float) -> str:
         if yes == 0 and no >= min(self.n_samples, 10) and mean < (1 - self.target) / 2:
@@ -267,7 +263,7 @@ class Certified:
         )
 
     def _begin_audit(self, ledger: Ledger) -> None:
-        self._chance = self._chances(ledger, anew=ledger.n_answers > 0)
+        self._learn(ledger)
         pool, n_right = self._candidates(ledger)
         self._planned = found = self._plan(ledger, pool, n_right)
         have = len(self.certified) + n_right

@@ -8,14 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
-from .learner import logit, sigmoid
 from .ledger import NO, UNKNOWN, YES, Ledger
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
 _PRIOR = 8.0  # answers that the belief about a cluster counts for
-_SPREAD = 1.0  # how far clusters stray from the belief, in log-odds
 
 
 @dataclass
@@ -67,23 +65,6 @@ class Regions:
         """Answers about masks of a cluster: yes, no."""
         said = self.ledger.answer[self.ledger.forest.rows(cluster)]
         return int((said == YES).sum()), int((said == NO).sum())
-
-    def shifted(self, chance: Doubles) -> Doubles:
-        """Chances with what the answers say of each cluster beyond what its features and scores say.
-
-        One step of Newton's method towards the most likely shift of a cluster in log-odds, given that shifts
-        are normal with standard deviation 1: a random effect of the cluster.
-        """
-        out, ledger = chance.copy(), self.ledger
-        for cluster in self.open:
-            rows = ledger.forest.rows(cluster)
-            asked = rows[ledger.answer[rows] != UNKNOWN]
-            if not len(asked):
-                continue
-            p = chance[asked]
-            shift = float((ledger.answer[asked] - p).sum() / ((p * (1 - p)).sum() + _SPREAD**-2))
-            out[rows] = sigmoid(logit(chance[rows]) + shift)
-        return out
 
     def gain(self, cluster: int, chance: Doubles, edge: float, target: float, n: int) -> float:
         """Masks that n answers about a cluster are expected to bring, by changing what is decided about it.
