@@ -30,6 +30,7 @@ RUNS = {
 """What of a notebook is kept, and under which name."""
 
 N_COMPONENTS = 16
+_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def store(run: Run, name: str) -> None:
@@ -78,6 +79,7 @@ def tidy(book: Any) -> Any:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if _says_something(output)]
             for output in cell.outputs:
+                output.get("data", {}).pop(_VIEW, None)
                 for kind, text in output.get("data", {}).items():
                     if isinstance(text, str) and kind.startswith("text/"):
                         output.data[kind] = re.sub(r" at 0x[0-9a-f]+", "", text)
@@ -91,8 +93,7 @@ def _says_something(output: Any) -> bool:
     if output.output_type != "display_data":
         return output.get("name") != "stderr"
     return any(
-        kind != "application/vnd.jupyter.widget-view+json" and kind != "text/plain" and str(text).strip()
-        for kind, text in output.data.items()
+        kind != _VIEW and kind != "text/plain" and str(text).strip() for kind, text in output.data.items()
     )
 
 
