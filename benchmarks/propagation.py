@@ -229,22 +229,35 @@ def curves(options: argparse.Namespace) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, len(options.labels), figsize=(4.2 * len(options.labels), 3.4), sharey=True)
-    names = ("certified", "bounded", "paper", "bfs", "lsun", "verify-all")
+    lines: dict[str, tuple[str, dict[str, Any]]] = {
+        "certified": ("#0072B2", {"strategy": "certified"}),
+        f"certified, {options.budget:,} answers": (
+            "#56B4E9",
+            {"strategy": "certified", "budget": options.budget},
+        ),
+        "paper": ("#D55E00", {"strategy": "paper", "budget": options.budget}),
+        "bfs": ("#E69F00", {"strategy": "bfs", "budget": options.budget}),
+        "lsun": ("#CC79A7", {"strategy": "lsun", "budget": options.budget}),
+        "verify-all": ("#009E73", {"strategy": "verify-all", "budget": options.budget}),
+    }
+    size = (4.4 * len(options.labels), 4.4)
+    figure, axes = plt.subplots(1, len(options.labels), figsize=size, sharey=True, layout="constrained")
     for axis, label in zip(np.atleast_1d(axes), options.labels, strict=True):
-        for name in names:
-            result = simulate(label, options.n, 0, name, budget=options.budget)
+        for name, (color, given) in lines.items():
+            result = simulate(label, options.n, 0, **given)
             answers, masks, _ = np.array(result["curve"])[1:].T
-            share = result["precision"]
-            axis.plot(answers * ANSWER / 3600, np.maximum(masks, 1), label=f"{name} ({share:.2f})", lw=1.6)
+            hours, masks = answers * ANSWER / 3600, np.maximum(masks, 1)
+            title = f"{name}: {result['precision']:.0%} right"
+            axis.plot(hours, masks, color=color, lw=1.8, label=title)
+            axis.plot(hours[-1], masks[-1], "o", color=color, ms=4)
         hours = np.geomspace(0.005, options.budget * ANSWER / 3600)
-        axis.plot(hours, np.maximum(hours * 3600 / DRAWING, 1), "k:", label="drawing", lw=1.2)
+        axis.plot(hours, np.maximum(hours * 3600 / DRAWING, 1), ":", color="#777777", label="drawing", lw=1.4)
         axis.set(xscale="log", yscale="log", xlabel="hours", title=f"{label}, {options.n:,} candidates")
-        axis.legend(fontsize=7, title="share right", title_fontsize=7)
-        axis.grid(alpha=0.25)
+        axis.legend(fontsize=7.5, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(alpha=0.2)
     np.atleast_1d(axes)[0].set_ylabel("masks accepted")
-    figure.tight_layout()
-    figure.savefig(options.out, dpi=110)
+    figure.savefig(options.out, dpi=120)
     print(f"\n{options.out}")
 
 
