@@ -91,7 +91,7 @@ class Learner:
         few = int(min(right.sum(), len(right) - right.sum()))
         if few < _FEW:
             return self._scored(right)
-        platt = _platt()
+        platt = logistic(10.0)
         from threadpoolctl import threadpool_limits
 
         if len(rows) > _MOST:
@@ -148,7 +148,12 @@ def _parts(columns: Floats) -> Iterator[Floats]:
         yield columns[start : start + _PART]
 
 
-def _platt() -> Any:
+def logistic(strength: float) -> Any:
+    """Logistic regression, with the inverse strength of its regularisation.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:
@@ -156,4 +161,4 @@ def _platt() -> Any:
             "label propagation learns from answers with scikit-learn, which is not installed: "
             "pip install 'nbalabel[propagate]'"
         ) from error
-    return LogisticRegression(C=10.0)
+    return LogisticRegression(C=strength, max_iter=1000)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from ...core.errors import DataError
 from ...core.question import Outlook, Question
 from .baselines import alone, decide_alone, places
+from .learner import logistic
 from .ledger import ACCEPTED, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from .rivals import suppress
 
@@ -145,10 +146,10 @@ class Lsun:
 
 def _classified(ledger: Ledger, rows: Ints, right: npt.NDArray[np.bool_]) -> Doubles:
     """Chance of every row to be right, by logistic regression on features and score."""
-    from sklearn.linear_model import LogisticRegression
-
+    model = logistic(1.0)
     x = np.column_stack([ledger.features, ledger.scores])
-    model = LogisticRegression(max_iter=300).fit(x[rows], right)
+    x = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-9)
+    model.fit(x[rows], right)
     return np.asarray(model.predict_proba(x)[:, 1], np.float64)
 
 
