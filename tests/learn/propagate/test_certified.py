@@ -250,3 +250,43 @@ def test_questions_go_to_large_clusters_near_the_edge(tree):
     assert 0 < regions.gain(largest, near, 0.75, 0.85, 5) < before
     ledger.answer[regions.rows(largest)] = YES
     assert regions.gain(largest, near, 0.75, 0.85, 5) == 0
+
+
+def test_lenient_reviewers_are_found_out_by_honeypots_and_the_target_holds(tree):
+    kept, n_accepted = [], []
+    for seed in range(30):
+        features, scores, right = candidates(1600, seed=seed, base=0.75)
+        features[:, 0] *= 0.5  # what looks alike is not all right
+        known = np.full(1600, UNKNOWN, np.int8)
+        known[1200:] = right[1200:]
+        rng = np.random.default_rng(seed)
+        said = right | (rng.random(1600) < 0.1)
+        p = Propagation(features, scores, forest=tree(features[:1200]), known=known, honeypots=0.1, seed=seed)
+        while (question := p.ask()) is not None:
+            p.tell(question, said[question.rows])
+        kept.append(right[p.accepted].mean() >= 0.85)
+        n_accepted.append(len(p.accepted))
+    assert np.mean(kept) >= 0.95
+    assert np.median(n_accepted) > 400
+
+
+def test_honeypots_come_first_are_mostly_wrong_ones_and_come_once(tree):
+    features, scores, right = candidates(800)
+    known = np.full(800, UNKNOWN, np.int8)
+    known[500:] = right[500:]
+    p = Propagation(features, scores, forest=tree(features[:500]), known=known, honeypots=0.1, n_tests=50)
+    tested = []
+    while len(tested) < 50:
+        question = p.ask()
+        assert question.kind == "sample"
+        tests = question.rows[question.rows >= 500].tolist()
+        assert len(tests) == min(50 - len(tested), len(question.rows) - len(tests))
+        tested += tests
+        p.tell(question, right[question.rows])
+    assert 0.7 < (~right[tested]).mean() < 0.85
+    while (question := p.ask()) is not None:
+        tested += question.rows[question.rows >= 500].tolist()
+        p.tell(question, right[question.rows])
+    assert len(set(tested)) == len(tested) > 50
+    reviewer = p.reviewers[""]
+    assert reviewer.n_wrong_asked + reviewer.n_right_asked == len(tested)

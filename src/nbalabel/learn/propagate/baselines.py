@@ -52,6 +52,7 @@ class VerifyAll:
     """
 
     name = "verify-all"
+    n_tests = 0
     guarantees = False
 
     def __init__(
@@ -119,6 +120,7 @@ class Threshold:
     """
 
     name = "threshold"
+    n_tests = 0
     guarantees = False
     phase = "done"
 

@@ -41,6 +41,7 @@ class Bounded:
     """
 
     name = "bounded"
+    n_tests = 0
     guarantees = True
 
     def __init__(

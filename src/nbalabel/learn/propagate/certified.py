@@ -10,9 +10,10 @@ from scipy.stats import beta
 
 from ...core.errors import DataError
 from ...core.question import Outlook, Question
-from .audit import Audit
+from .audit import CORRECTION, Audit
 from .learner import Learner, logit, sigmoid
 from .ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
+from .noisy import Answering, apparent_target
 from .planning import Plan, plan, worth
 from .regions import Regions
 from .reviewers import Reviewers
@@ -51,6 +52,8 @@ class Certified:
             masks for up to four times the answers. With a budget all of it may be spent.
         warm_up: answers to begin with, known ones counted a third; at most a fifth of the masks.
         n_clusters: clusters looked at to begin with.
+        n_tests: known masks asked about before the audit where honeypots are mixed in: what an audit can
+            prove depends on how well it is known how often answers are wrong.
         supervised: whether the model learns from features, or from scores alone.
         aim: "gain" asks about the clusters that matter most, "size" about the largest.
 
@@ -75,6 +78,7 @@ class Certified:
         eagerness: float = 2.0,
         warm_up: int = _WARM,
         n_clusters: int = 32,
+        n_tests: int = 120,
         supervised: bool = True,
         aim: str = "gain",
     ) -> None:
@@ -85,7 +89,7 @@ class Certified:
             raise DataError(f"eagerness must be at least 1, got {eagerness}")
         self.target, self.alpha, self.seed = target_quality, alpha, seed
         self.n_samples, self.eagerness, self.warm_up = n_samples, eagerness, warm_up
-        self.aim = aim
+        self.n_tests, self.aim = n_tests, aim
         self.learner = Learner.of(ledger.features, ledger.scores, supervised=supervised)
         self.regions = Regions(ledger, n_clusters)
         self.phase = "search"
@@ -190,7 +194,13 @@ class Certified:
         wanted = min(wanted, int((ledger.known == UNKNOWN).sum()) // _PART)
         if self._budget is not None:
             wanted = int(_LEARNING * (ledger.n_answers + self._budget))
-        return ledger.n_answers < wanted and bool(self.regions.open)
+        short = ledger.n_answers < wanted or self._untested(ledger)
+        return short and bool(self.regions.open)
+
+    def _untested(self, ledger: Ledger) -> bool:
+        """Whether more is to be known of whoever answers, and there is something to ask them."""
+        left = int(((ledger.known != UNKNOWN) & ~ledger.tested).sum())
+        return _reviewer(ledger) is not None and bool(left) and int(ledger.tested.sum()) < self.n_tests
 
     def _cluster_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
         n = self.n_samples if limit is None else min(limit, self.n_samples)
@@ -252,12 +262,18 @@ class Certified:
         return _without_rivals(rows, right, ledger.rivals), int(right.sum())
 
     def _plan(self, ledger: Ledger, pool: Ints, n_right: int) -> Plan:
+        chance, target = self._chance[pool], self.target
+        alpha = self.alpha * _SPENT[min(self.round, len(_SPENT) - 1)]
+        if (reviewer := _reviewer(ledger)) is not None:
+            chance = 1 - Answering.of(reviewer).refused(1 - chance)
+            target = apparent_target(target, reviewer, alpha * CORRECTION)
+            alpha *= 1 - CORRECTION
         return plan(
-            self._chance[pool],
+            chance,
             n_right,
             ledger.n_answers,
-            target=self.target,
-            alpha=self.alpha * _SPENT[min(self.round, len(_SPENT) - 1)],
+            target=target,
+            alpha=alpha,
             eagerness=self.eagerness,
             budget=None if self._budget is None else int(_CARE * self._budget),
         )

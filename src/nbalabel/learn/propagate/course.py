@@ -131,7 +131,7 @@ class Course:
         if len(labels) == 1 and not question.label and question.kind == "sample":
             question = replace(question, label=self.inputs.names[labels[0]])
         room = None if limit is None else limit - len(question.rows)
-        self.shown = self._mixing.mix(question, self.ledger, self.inputs.ids, room)
+        self.shown = self._mixing.mix(question, self.ledger, self.inputs.ids, room, self.strategy.n_tests)
 
     def _note(self, shown: Shown, answers: Bools, annotator: str) -> None:
         """What the masks mixed in say of the reviewer."""
@@ -139,6 +139,7 @@ class Course:
         for at in np.flatnonzero(shown.what != OWN).tolist():
             row, yes = int(shown.question.rows[at]), bool(answers[at])
             if shown.what[at] == HONEYPOT:
+                self.ledger.tested[row] = True
                 reviewers.tell(annotator, right=bool(self.ledger.known[row] == YES), yes=yes)
             else:
                 reviewers.repeat(annotator, agreed=yes == bool(self.ledger.answer[row] == YES))

@@ -34,6 +34,7 @@ class Ledger:
         first: where the cluster that decided begins in the order, -1 where nothing did, ``(n,)`` int64.
         last: one past its last place, ``(n,)`` int64.
         n_answers: yes / no answers given, repeated ones and honeypots included.
+        tested: rows asked as honeypots, ``(n,)`` bool.
         reviewers: how often those who answered were right about honeypots and repeated masks.
     """
 
@@ -48,12 +49,14 @@ class Ledger:
     first: Ints = field(init=False)
     last: Ints = field(init=False)
     n_answers: int = 0
+    tested: npt.NDArray[np.bool_] = field(init=False)
     reviewers: Reviewers = field(init=False, default_factory=Reviewers)
 
     def __post_init__(self) -> None:
         n = len(self.scores)
         self.answer = np.full(n, UNKNOWN, np.int8)
         self.decision = np.full(n, OPEN, np.int8)
+        self.tested = np.zeros(n, np.bool_)
         self.first = np.full(n, -1, np.int64)
         self.last = np.full(n, -1, np.int64)
 

@@ -45,6 +45,7 @@ class Lsun:
     """
 
     name = "lsun"
+    n_tests = 0
     guarantees = False
 
     def __init__(

@@ -40,6 +40,18 @@ class Answering:
         return np.clip((refused - (1 - self.sensitivity)) / gap, 0.0, 1.0)
 
 
+def apparent_target(target: float, accuracy: Accuracy, alpha: float) -> float:
+    """The share of yes that a large set of just ``target`` right masks might have: what is to be beaten.
+
+    Args:
+        target: share of right masks, 0..1.
+        accuracy: of whoever answers.
+        alpha: as `NoisyAnswers` is given.
+    """
+    miss, refuse = _mistakes(accuracy, alpha / 5)
+    return 1 - ((1 - target) * (1 - miss) + target * refuse)
+
+
 class NoisyAnswers:
     """From bounds of the masks that would be answered no to bounds of those that are wrong.
 
@@ -66,8 +78,7 @@ class NoisyAnswers:
         self, size: Ints, known: Ints, target: float, accuracy: Accuracy, alpha: float, n_refused: int = 0
     ) -> None:
         part = alpha / 5
-        miss = 1 - accuracy.specificity_bounds(part)[0]
-        refuse = 1 - accuracy.sensitivity_bounds(part)[1]
+        miss, refuse = _mistakes(accuracy, part)
         self._all, self._target = size + known, target
         self._taken_wrongly = np.minimum(_missed_before(n_refused, miss, part), known)
         wrong = _grid(size, target)
@@ -100,6 +111,11 @@ class NoisyAnswers:
         )
         kept = self._all - found
         return np.where(kept > 0, np.clip(1 - left / np.maximum(kept, 1), 0, 1), 1.0)
+
+
+def _mistakes(accuracy: Accuracy, alpha: float) -> tuple[float, float]:
+    """Upper bound of the chance of a yes to a wrong mask, lower bound of that of a no to a right one."""
+    return 1 - accuracy.specificity_bounds(alpha)[0], 1 - accuracy.sensitivity_bounds(alpha)[1]
 
 
 def _grid(size: Ints, target: float) -> Doubles:

@@ -50,6 +50,7 @@ class Paper:
     Source: Papadopoulos, Weber & Torralba, "Scaling up instance annotation via label propagation", ICCV 2021.
     """
 
+    n_tests = 0
     guarantees = False
 
     def __init__(

@@ -37,7 +37,7 @@ def audit_cost(quality: npt.ArrayLike, size: npt.ArrayLike, target: float, alpha
 
     Source: the best growth of a bet against ``target`` is the divergence of Kullback and Leibler: Kelly 1956.
     """
-    q = np.clip(np.asarray(quality, np.float64), 1e-4, 1 - 1e-4)
+    q, target = np.clip(np.asarray(quality, np.float64), 1e-4, 1 - 1e-4), min(target, 1 - 1e-9)
     growth = q * np.log(q / target) + (1 - q) * np.log((1 - q) / (1 - target))
     with np.errstate(divide="ignore"):
         cost = np.where(q > target, -np.log(alpha) * _OVERHEAD / growth + _LEAST, np.inf)

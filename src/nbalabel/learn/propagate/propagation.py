@@ -56,7 +56,7 @@ class Propagation:
         journal: file of what was told. Where it exists, the propagation carries on from it. Of a folder (a
             name without a suffix) it takes the file for just these inputs and arguments, so that the same
             call carries on where it stopped, and another one begins anew. None keeps it in memory.
-        honeypots: known masks mixed in, per mask asked about, 0..1.
+        honeypots: known masks mixed in, per mask asked about, 0..1; more at first, as the strategy wants.
         repeats: masks answered before mixed in again, likewise.
         id: its name; None makes one, or takes the journal's.
         **options: of the strategy.

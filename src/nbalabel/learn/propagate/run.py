@@ -67,7 +67,7 @@ def propagate(
             comes from none) under a name made of all that was given, so that the same call carries on where
             it stopped; False keeps it in memory.
         forest: cluster trees over the candidates, in row positions; None makes them.
-        honeypots: known masks mixed in, per mask asked about, 0..1.
+        honeypots: known masks mixed in, per mask asked about, 0..1; more at first, as the strategy wants.
         repeats: masks answered before mixed in again, likewise.
         **options: of the strategy.
 

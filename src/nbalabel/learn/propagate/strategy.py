@@ -15,6 +15,7 @@ class Strategy(Protocol):
     """Decides what to ask next and what answers mean; deterministic, given its seed and what was told."""
 
     name: str
+    n_tests: int  # known masks wanted in its first questions, where honeypots are mixed in
     guarantees: bool  # whether `lower` is a bound that holds with probability 1 - alpha
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
