@@ -461,6 +461,8 @@ test("without candidates it says so", async () => {
     next.masks = 0;
   });
   expect(text(".nbl-verify-done h3")).toBe("No candidates");
+  expect(text(".nbl-verify-done")).toContain("Lower min_score or min_area");
+  expect(el.querySelector<HTMLElement>(".nbl-verify-side")!.hidden).toBe(true);
 });
 
 test("how a qualification went is said", async () => {

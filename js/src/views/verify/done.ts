@@ -13,7 +13,8 @@ export function done(progress: Progress): HTMLElement {
       "section.nbl-verify-done",
       { role: "status" },
       h("h3", {}, "No candidates"),
-      h("p.nbl-muted", {}, progress.note || "There is no mask to ask about: lower the score they must have."),
+      h("p.nbl-muted", {}, "No prediction is left to ask about."),
+      h("p.nbl-muted", {}, "Lower min_score or min_area in nl.propagate, or predict with a lower score."),
     );
   const number = (n: number, what: string, kind = "") =>
     h("div.nbl-verify-number", { "data-kind": kind }, h("b", {}, formatCount(n)), h("span", {}, what));

@@ -32,6 +32,7 @@ export class Panel {
   readonly #gauge = new Gauge();
   readonly #tree: Tree;
   readonly #main: HTMLElement;
+  readonly #side: HTMLElement;
   readonly #note = h("p.nbl-verify-note");
   readonly #notice = h("div.nbl-verify-notice", { role: "status", hidden: true });
   readonly #said = h("div.nbl-verify-said", { role: "status", "aria-live": "polite" });
@@ -49,8 +50,8 @@ export class Panel {
     this.#controls = new Controls(commands, toolbar);
     this.#tree = new Tree(signal);
     const ask = h("div.nbl-verify-ask", {}, this.#heading.root, this.#notice, masks);
-    const side = h("aside.nbl-verify-side", {}, this.#gauge.root, this.#tree.root, this.#note);
-    this.#main = h("div.nbl-verify-main", {}, ask, this.#over, side);
+    this.#side = h("aside.nbl-verify-side", {}, this.#gauge.root, this.#tree.root, this.#note);
+    this.#main = h("div.nbl-verify-main", {}, ask, this.#over, this.#side);
     this.root = h(
       "div.nbl-verify-body",
       { hidden: true },
@@ -67,6 +68,7 @@ export class Panel {
     const { question, progress } = state;
     this.root.hidden = false;
     this.root.classList.toggle("nbl-verify-ended", !question);
+    this.#side.hidden = !progress.n_masks;
     this.#numbers.show(progress);
     const clusters = unpack(asArray(Int32Array, table), state.clusters, state.names);
     this.#tree.show(clusters, progress.n_masks, question?.cluster ?? "");
