@@ -98,13 +98,24 @@ def test_undo_leads_back_to_the_beginning_through_exactly_the_same_states(make, 
         states.append(state(p))
     for left, before in zip(range(len(states) - 2, -1, -1), reversed(states[:-1]), strict=True):
         if left == 2:
-            p._past._before.clear()  # so that the rest is replayed
+            p._past._copies.clear()  # so that the rest is replayed
         q = p.undo()
         assert q is p.ask()
         assert state(p) == before
     with pytest.raises(HistoryError, match="nothing to undo"):
         p.undo()
     assert not p.reviewers
+
+
+def test_many_steps_are_taken_back_one_by_one(make):
+    p, states = make("verify-all", n_samples=3), []
+    for _ in range(38):
+        states.append(state(p))
+        q = p.ask()
+        p.tell(q, RIGHT[q.rows])
+    for before in reversed(states):
+        p.undo()
+        assert state(p) == before
 
 
 @pytest.mark.parametrize("strategy", ASKING)

@@ -14,8 +14,11 @@ from .course import Course, Setup
 from .inputs import Inputs
 from .journal import Journal, Record
 
-MOST_STEPS, MOST_ROWS = 32, 3_000_000
-"""So many steps back are kept in memory to be taken back at once, fewer where rows are many."""
+EVERY = 16
+"""After so many records a copy of the course is kept: what is taken back is replayed from the last one."""
+
+MOST_COPIES, MOST_ROWS = 8, 3_000_000
+"""So many copies are kept, fewer where rows are many."""
 
 
 class Past:
@@ -43,18 +46,24 @@ class Past:
         self._told: list[Record] = []
         for record in journal.records:
             self._told.pop() if record["op"] == "undo" else self._told.append(record)
-        self.course = self._replay(self._told)
-        self._before: deque[Course] = deque(maxlen=max(1, min(MOST_STEPS, MOST_ROWS // (len(inputs) + 1))))
+        self._copies: deque[tuple[int, Course]] = deque(
+            maxlen=max(1, min(MOST_COPIES, MOST_ROWS // (len(inputs) + 1)))
+        )
+        self.course = self._after(len(self._told))
 
     def do(self, record: Record) -> None:
         """Tell, skip or finish; it is in the journal when this returns."""
+        n = len(self._told)
         record["limit"] = self.course.limit
-        course = self.course.copy()
-        with self._journal.recording(record):
-            _apply(course, record, self._left(record))
-            self._told.append(record)
-        self._before.append(self.course)
-        self.course = course
+        if n % EVERY == 0 and not any(at == n for at, _ in self._copies):
+            self._copies.append((n, self.course.copy()))
+        try:
+            with self._journal.recording(record):
+                _apply(self.course, record, self._left(record))
+        except BaseException:
+            self.course = self._after(n)
+            raise
+        self._told.append(record)
 
     def undo(self) -> None:
         """Take the last record back.
@@ -64,20 +73,24 @@ class Past:
         """
         if not self._told:
             raise HistoryError("there is nothing to undo: no question was told or skipped")
-        course = self._before[-1] if self._before else self._replay(self._told[:-1])
+        n = len(self._told) - 1
+        course = self._after(n)
         with self._journal.recording({"op": "undo"}):
             self._told.pop()
             self.course = course
-            if self._before:
-                self._before.pop()
+        while self._copies and self._copies[-1][0] > n:
+            self._copies.pop()
 
-    def _replay(self, told: list[Record]) -> Course:
-        """Everything told once more, each question with the limit it was asked under."""
+    def _after(self, n: int) -> Course:
+        """The course after the first ``n`` records, each question with the limit it was asked under."""
+        told = self._told[:n]
         limits = [record["limit"] for record in told]
         spent = sum(len(record.get("answers", "")) for record in told)
         limits.append(None if self._budget is None else max(self._budget - spent, 0))
-        course = Course(self._inputs, self._forest, self._setup, limits[0])
-        for record, limit in zip(told, limits[1:], strict=True):
+        at, course = next(((at, copy.copy()) for at, copy in reversed(self._copies) if at <= n), (0, None))
+        if course is None:
+            course = Course(self._inputs, self._forest, self._setup, limits[0])
+        for record, limit in zip(told[at:], limits[at + 1 :], strict=True):
             if not _fits(course, record):
                 raise HistoryError(
                     f"{self._journal.path or 'what was told'} cannot be replayed: question "
