@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -18,10 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-from playwright.sync_api import TimeoutError as TooLong
 
-STARTED = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
-    .some(prompt => /\\[(\\*|\\d+)\\]/.test(prompt.textContent))"""
+DONE = """n => {
+    const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+    return prompts.length >= n && prompts.every(p => /\\[\\d+\\]/.test(p.textContent));
+}"""
+IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,6 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+STEP, PATIENCE = 250, 24  # milliseconds between two looks; looks at an idle kernel until cells are run again
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -89,28 +91,24 @@ def browser_page(path: str, width: int = 1200, height: int = 1500) -> Iterator[P
             browser.close()
 
 
-def run_all(page: Page, address: str, notebook: str, n_cells: int) -> None:
-    """Open a notebook, run every cell and wait for the last one to have run."""
+def run_all(page: Page, address: str, notebook: str, n_cells: int, seconds: float = 180) -> None:
+    """Open a notebook, run every cell and wait for the last one to have run.
+
+    What is run while the kernel is still being connected can be dropped: where it idles and cells have not
+    run, they are run again.
+    """
     page.goto(address.format(notebook=notebook))
     page.locator(".jp-Notebook .jp-CodeCell").nth(n_cells - 1).wait_for(timeout=60_000)
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(
-        state="attached", timeout=60_000
-    )
-    for _ in range(5):  # what is run while the kernel is still being connected can be dropped
-        _answer_dialog(page)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        with contextlib.suppress(TooLong):
-            page.wait_for_function(STARTED, timeout=6_000)
-            break
-    page.wait_for_function(
-        """n => {
-            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-            return prompts.length >= n && prompts.every(p => /\\[\\d+\\]/.test(p.textContent));
-        }""",
-        arg=n_cells,
-        timeout=120_000,
-    )
+    page.locator(IDLE).wait_for(state="attached", timeout=60_000)
+    deadline, idle = time.monotonic() + seconds, PATIENCE
+    while not page.evaluate(DONE, n_cells):
+        assert time.monotonic() < deadline, f"{notebook} did not run within {seconds} s"
+        if idle >= PATIENCE:
+            _answer_dialog(page)
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_text("Run All Cells", exact=True).click()
+        idle = 0 if idle >= PATIENCE or not page.locator(IDLE).count() else idle + 1
+        page.wait_for_timeout(STEP)
 
 
 def _answer_dialog(page: Page) -> None:
