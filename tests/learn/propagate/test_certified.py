@@ -57,6 +57,10 @@ def test_many_known_masks_are_learned_from_as_a_sample():
     chance = learner.chances(np.arange(4000), right[:4000])
     assert ((chance > 0.5) == right)[4000:].mean() > 0.95
     assert np.array_equal(chance, learner.chances(np.arange(4000), right[:4000]))
+    own = np.arange(4000) >= 2600  # and these say the opposite
+    other = np.where(own, ~right[:4000], right[:4000])
+    chance = learner.chances(np.arange(4000), other, own)
+    assert ((chance > 0.5) == right)[4000:].mean() < 0.05
 
 
 def test_it_accepts_most_right_masks_for_few_answers(tree):

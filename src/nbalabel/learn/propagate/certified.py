@@ -186,7 +186,8 @@ class Certified:
         said = np.where(ledger.answer != UNKNOWN, ledger.answer, ledger.known)
         rows = np.flatnonzero(said != UNKNOWN)
         if len(rows) > self._n_learned and (all_answers or len(rows) >= _GROWN * self._n_learned):
-            self._chance, self._n_learned = self.learner.chances(rows, said[rows] == YES), len(rows)
+            own = ledger.answer[rows] != UNKNOWN
+            self._chance, self._n_learned = self.learner.chances(rows, said[rows] == YES, own), len(rows)
 
     def _searching(self, ledger: Ledger) -> bool:
         known = int((ledger.known != UNKNOWN).sum()) // 3

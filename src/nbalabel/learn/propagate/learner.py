@@ -14,6 +14,7 @@ from ...core.errors import MissingExtraError
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 _FEW = 5  # answers of the rarer kind below which nothing but the score is believed
 _COLUMNS = 24
@@ -75,12 +76,14 @@ class Learner:
         joint = np.column_stack([few / (scale or 1.0), logit(scores)])
         return cls(np.asarray(joint, np.float32), scores, supervised)
 
-    def chances(self, rows: Ints, right: npt.NDArray[np.bool_]) -> Doubles:
+    def chances(self, rows: Ints, right: Bools, own: Bools | None = None) -> Doubles:
         """Chance of every mask to be right, given answers about some.
 
         Args:
             rows: positions of the masks answered, ``(k,)``.
             right: the answers, ``(k,)``.
+            own: which of them come first where there are more than 1,500, of which as many are taken; none
+                where all are alike.
 
         Returns:
             0..1, ``(n,)`` float64.
@@ -95,16 +98,14 @@ class Learner:
         from threadpoolctl import threadpool_limits
 
         if len(rows) > _MOST:
-            chosen = np.sort(np.random.default_rng(0).permutation(len(rows))[:_MOST])
+            order = np.random.default_rng(0).permutation(len(rows))
+            order = order if own is None else order[np.argsort(~own[order], kind="stable")]
+            chosen = np.sort(order[:_MOST])
             rows, right = rows[chosen], right[chosen]
         known, target = self.columns[rows], np.where(right, 0.5, -0.5)
         with threadpool_limits(1 if len(self.columns) < _LARGE else None):  # threads wait more than they work
             width = _WIDTH * float(np.median(_apart(known[:_SOME], known[:_SOME]))) or 1.0
-            inverse = np.linalg.inv(_kernel(known, known, width) + _RIDGE * np.eye(len(rows)))
-            weights = inverse @ target
-            unseen = target - weights / np.diag(
-                inverse
-            )  # what is said of each answer, learned from the others
+            weights, unseen = _ridge(_kernel(known, known, width), target)
             said = np.concatenate(
                 [_kernel(part, known, width) @ weights.astype(np.float32) for part in _parts(self.columns)]
             )
