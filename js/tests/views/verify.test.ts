@@ -345,8 +345,12 @@ test("masks that have not come cannot be answered", async () => {
   await wait();
   await press("y y y a"); // two are there
   expect(view.sheet!.answers).toEqual([true, true, null, null, null, null]);
+  const busy = () => [...el.querySelectorAll('.nbl-verify-card[aria-busy="true"]')].length;
+  expect(busy()).toBe(4);
+  expect(text(".nbl-verify-said")).toBe("not all pictures are there yet");
   kernel.free();
   await wait();
+  expect(busy()).toBe(0);
   await press("a");
   expect(view.sheet!.answers.every((one) => one)).toBe(true);
   expect(kernel.did("crops")[0].places).toEqual([2, 3, 4, 5]);

@@ -35,6 +35,7 @@ export class Card {
   show(answer: Answer, current: boolean, n: number, label: string): void {
     const { root, crop } = this;
     root.dataset.answer = String(answer);
+    root.setAttribute("aria-busy", String(!crop));
     root.setAttribute("aria-selected", String(current));
     const problem = crop?.head.problem ?? "";
     const about = [`mask ${this.place + 1} of ${n}`, label, problem && "no picture"].filter(Boolean);

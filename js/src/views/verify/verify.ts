@@ -113,7 +113,10 @@ export class Verify {
 
   /** Nobody can answer for masks that are not there yet. */
   #seen(places: readonly number[]): boolean {
-    return this.#ready && places.every((place) => this.#cards.has(place));
+    if (!this.#ready) return false;
+    const there = places.every((place) => this.#cards.has(place));
+    if (!there) this.#panel.say("not all pictures are there yet");
+    return there;
   }
 
   #build(): void {
