@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { encodeCounts } from "../../src/core/rle";
 import { createFrame } from "../../src/views/frame";
+import { guarantee } from "../../src/views/verify/done";
 import { Verify } from "../../src/views/verify/verify";
-import type { Model } from "../../src/views/verify/wire";
+import type { Model, Progress } from "../../src/views/verify/wire";
 import { Rpc } from "../../src/wire/rpc";
 import { FakeChannel } from "../wire/channel";
 
@@ -458,6 +459,12 @@ test("in the end it says what holds, and the cell to run", async () => {
   await press("u");
   await wait();
   expect(marks()).toEqual(["true", "true", "true", "true"]);
+});
+
+test("what is not proved is not promised, whichever the strategy", () => {
+  const end = { n_accepted: 9, estimate: 1, lower: null, target_quality: 0.85 } as Progress;
+  expect(guarantee({ ...end, alpha: 0.05 })).toBe("No more is promised than was answered.");
+  expect(guarantee({ ...end, alpha: null })).toContain("this strategy gives no guarantee");
 });
 
 test("without candidates it says so", async () => {

@@ -9,6 +9,7 @@ from nbalabel.learn.propagate.ledger import NO, UNKNOWN, YES, Ledger
 from nbalabel.learn.propagate.planning import audit_cost, plan
 from nbalabel.learn.propagate.propagation import Propagation
 from nbalabel.learn.propagate.regions import Regions
+from nbalabel.learn.propagate.rivals import losers
 
 
 def candidates(n=400, seed=0, base=0.6):
@@ -294,3 +295,38 @@ def test_honeypots_come_first_are_mostly_wrong_ones_and_come_once(tree):
     assert len(set(tested)) == len(tested) > 50
     reviewer = p.reviewers[""]
     assert reviewer.n_wrong_asked + reviewer.n_right_asked == len(tested)
+
+
+def test_of_masks_that_overlap_the_best_stays_and_what_lost_takes_nothing_away():
+    pairs = np.array([[0, 1], [1, 2], [3, 4], [4, 9]])
+    assert losers(pairs, np.array([0, 1, 2, 4, 3])).tolist() == [1, 3]
+    assert losers(pairs, np.array([1, 0, 2])).tolist() == [0, 2]
+    assert losers(pairs[:0], np.array([1, 0])).tolist() == []
+
+
+def test_nothing_is_audited_that_overlaps_what_was_answered_yes(tree):
+    features, scores, right = candidates()
+    rivals = np.stack([np.arange(0, 400, 2), np.arange(1, 400, 2)], axis=1)
+    p = answered(Propagation(features, scores, forest=tree(features), rivals=rivals), right)
+    pool, yes = p._course.strategy.pool, p._course.ledger.answer == YES
+    before = yes.copy()
+    before[pool] = False  # answered yes before the audit
+    assert len(pool)
+    assert not before[pool ^ 1].any()
+    assert not np.isin(pool ^ 1, pool).any()
+
+
+@pytest.mark.parametrize("budget", [150, 300])
+def test_honeypots_leave_an_audit_its_part_of_the_budget(tree, budget):
+    features, scores, right = candidates(800, base=0.8)
+    known = np.full(800, UNKNOWN, np.int8)
+    known[400:] = right[400:]
+    p = Propagation(features, scores, forest=tree(features[:400]), known=known, honeypots=0.1, budget=budget)
+    kinds = []
+    while (question := p.ask()) is not None:
+        kinds.append(question.kind)
+        p.tell(question, right[question.rows])
+        assert "could be certified" not in p.certificate or p.ask() is None
+    assert "audit" in kinds
+    assert p.n_answers <= budget
+    assert p.progress().lower >= 0.85

@@ -44,6 +44,7 @@ export function guarantee({ n_accepted, estimate, lower, alpha, target_quality }
     const reached = lower >= target_quality ? "" : `, under the target of ${whole(target_quality)}`;
     return `At least ${whole(lower)} of them are right${sure}${reached}.`;
   }
+  if (alpha !== null) return "No more is promised than was answered.";
   if (estimate === null) return "Nothing is known of how many of them are right.";
   return `About ${whole(estimate)} of them are right: an estimate, this strategy gives no guarantee.`;
 }

@@ -17,6 +17,7 @@ from .noisy import Answering, apparent_target
 from .planning import Plan, plan, worth
 from .regions import Regions
 from .reviewers import Reviewers
+from .rivals import losers
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -29,6 +30,7 @@ _BETTER = 1.15  # worth of a larger audit over what is certified
 _BELIEVED = 8.0  # answers that what is believed of a cluster counts for, in an outlook
 _GROWN = 1.1  # answers, over those last learned from, that are worth learning anew
 _LEARNING = 0.4  # of a budget: answers that go to clusters, before the first audit
+_TESTING = 5  # of a budget one answer in so many is to a honeypot before the first audit, at most
 _CARE = 0.6  # of what is left of a budget: answers that an audit is planned to take
 
 
@@ -52,8 +54,8 @@ class Certified:
             masks for up to four times the answers. With a budget all of it may be spent.
         warm_up: answers to begin with, known ones counted a third; at most a fifth of the masks.
         n_clusters: clusters looked at to begin with.
-        n_tests: known masks asked about before the audit where honeypots are mixed in: what an audit can
-            prove depends on how well it is known how often answers are wrong.
+        n_tests: known masks asked about before the audit where honeypots are mixed in, at most a fifth of a
+            budget: what an audit can prove depends on how well it is known how often answers are wrong.
         supervised: whether the model learns from features, or from scores alone.
         aim: "gain" asks about the clusters that matter most, "size" about the largest.
 
@@ -89,7 +91,8 @@ class Certified:
             raise DataError(f"eagerness must be at least 1, got {eagerness}")
         self.target, self.alpha, self.seed = target_quality, alpha, seed
         self.n_samples, self.eagerness, self.warm_up = n_samples, eagerness, warm_up
-        self.n_tests, self.aim = n_tests, aim
+        self.n_tests = self._most_tests = n_tests
+        self.aim = aim
         self.learner = Learner.of(ledger.features, ledger.scores, supervised=supervised)
         self.regions = Regions(ledger, n_clusters)
         self.phase = "search"
@@ -108,6 +111,9 @@ class Certified:
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
         """The next question, of at most ``limit`` masks; None when done."""
         self._budget = limit
+        self.n_tests = self._most_tests
+        if limit is not None:
+            self.n_tests = min(self._most_tests, (ledger.n_answers + limit) // _TESTING)
         if self.phase == "search" and not self._searching(ledger):
             self._begin_audit(ledger)
         if self.phase == "audit":
@@ -162,11 +168,8 @@ class Certified:
             )
             return (*self.proved, note)
         if n:
-            return (
-                1.0,
-                np.nan,
-                f"The {n:,} accepted masks were each answered yes; no more could be certified.",
-            )
+            rest = "no more could be certified" if self.phase == "done" else "the audit may bring more"
+            return 1.0, np.nan, f"The {n:,} accepted masks were each answered yes; {rest}."
         return np.nan, np.nan, _NOTES[self.phase]
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
@@ -260,7 +263,9 @@ class Certified:
                 free[ledger.forest.rows(cluster)] = False
         rows = np.flatnonzero(free)
         rows = rows[np.argsort(-self._chance[rows], kind="stable")]
-        return _without_rivals(rows, right, ledger.rivals), int(right.sum())
+        beside = ledger.rivals[right[ledger.rivals].any(axis=1)]  # overlap what was answered yes
+        rows = rows[~np.isin(rows, beside)]
+        return rows[~np.isin(rows, losers(ledger.rivals, rows))], int(right.sum())
 
     def _plan(self, ledger: Ledger, pool: Ints, n_right: int) -> Plan:
         chance, target = self._chance[pool], self.target
@@ -387,23 +392,3 @@ def _spread_out(rows: Ints, chance: Doubles, n: int, seed: tuple[int, ...]) -> I
     edges = np.linspace(0, len(rows), n + 1)
     at = edges[:-1] + np.random.default_rng(seed).random(n) * np.diff(edges)
     return rows[np.minimum(at.astype(np.int64), len(rows) - 1)]
-
-
-def _without_rivals(rows: Ints, taken: npt.NDArray[np.bool_], rivals: Ints) -> Ints:
-    """Rows in their order, without those that overlap a taken one or one that comes before them."""
-    if not len(rivals):
-        return rows
-    rank = np.full(len(taken), len(rows), np.int64)
-    rank[rows] = np.arange(len(rows))
-    rank[taken] = -1
-    near: dict[int, list[int]] = {}
-    for a, b in rivals.tolist():
-        near.setdefault(a, []).append(b)
-        near.setdefault(b, []).append(a)
-    kept = taken.copy()
-    for row in sorted(near, key=lambda r: int(rank[r])):
-        if rank[row] < len(rows) and not taken[row]:
-            kept[row] = not any(kept[other] for other in near[row])
-    loses = np.zeros(len(taken), np.bool_)
-    loses[[r for r in near if not kept[r]]] = True
-    return rows[~loses[rows]]
