@@ -19,5 +19,5 @@ def rounds() -> Callable[[int, int], int]:
 def rng() -> random.Random:
     """Random choices that can be repeated: NBALABEL_SEED, else 1; in `make attack` a new seed each time."""
     seed = int(os.environ.get("NBALABEL_SEED", random.SystemRandom().randrange(2**32) if FULL else 1))
-    print(f"NBALABEL_SEED={seed}")
+    print(f"NBALABEL_SEED={seed}")  # noqa: T201  # pytest shows it where a test fails
     return random.Random(seed)
