@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
@@ -35,6 +35,7 @@ def drawn(polygons: list[Polygon], height: int, width: int) -> np.ndarray:
     return out
 
 
+@settings(deadline=None)
 @given(st.lists(corners, min_size=1, max_size=3), st.integers(1, 25), st.integers(1, 25))
 def test_polygons_are_drawn_as_pycocotools_does(polygons: list[Any], height: int, width: int) -> None:
     flat = [list(np.ravel(polygon)) for polygon in polygons]
@@ -78,6 +79,7 @@ def test_an_endless_outline_is_refused_before_it_fills_the_memory() -> None:
         polygons_to_rle([zigzag], 10_000, 10_000)
 
 
+@settings(deadline=None)
 @given(masks)
 def test_a_traced_mask_is_drawn_back_pixel_by_pixel(mask: np.ndarray) -> None:
     string = rle.encode(mask)
@@ -87,6 +89,7 @@ def test_a_traced_mask_is_drawn_back_pixel_by_pixel(mask: np.ndarray) -> None:
     assert sum(len(p.holes) for p in polygons) == n_holes(string, *mask.shape, 4)
 
 
+@settings(deadline=None)
 @given(masks)
 def test_a_mask_without_holes_survives_coco_polygons_byte_for_byte(mask: np.ndarray) -> None:
     string = fill_holes(rle.encode(mask), *mask.shape, connectivity=4)
@@ -94,6 +97,7 @@ def test_a_mask_without_holes_survives_coco_polygons_byte_for_byte(mask: np.ndar
     assert polygons_to_rle(outlines, *mask.shape) == string
 
 
+@settings(deadline=None)
 @given(masks)
 def test_corners_are_real_corners_on_whole_pixels(mask: np.ndarray) -> None:
     for polygon in rle_to_polygons(rle.encode(mask), *mask.shape):
@@ -104,6 +108,7 @@ def test_corners_are_real_corners_on_whole_pixels(mask: np.ndarray) -> None:
             assert (steps * np.roll(steps, 1, axis=0) == 0).all()
 
 
+@settings(deadline=None)
 @given(st.lists(masks, max_size=5))
 def test_many_masks_are_traced_as_one_by_one(several: list[np.ndarray]) -> None:
     strings = [rle.encode(mask) for mask in several]
@@ -168,6 +173,7 @@ def test_a_simplified_mask_is_still_nearly_the_same() -> None:
     assert rle.iou([string], [polygons_to_rle(outlines, 120, 120)], 120, 120)[0, 0] > 0.97
 
 
+@settings(deadline=None)
 @given(masks, st.floats(0.1, 30))
 def test_no_part_and_no_hole_is_simplified_away(mask: np.ndarray, tolerance: float) -> None:
     string = rle.encode(mask)

@@ -50,8 +50,8 @@ def test_polygons_rectangles_circles_and_masks_are_read(tmp_path: Path) -> None:
     assert tables.labels == ("fish", "ray")
     assert tables.instances["label"].tolist() == ["fish", "fish", "ray", "fish"]
     area = tables.instances["area"].tolist()
-    assert [*area[:2], area[3]] == [4, 4, 3]
-    assert area[2] == pytest.approx(np.pi * 9, rel=0.15)
+    assert [*area[:2], area[3]] == [9, 9, 3]
+    assert area[2] == pytest.approx(np.pi * 3.5**2, rel=0.15)
     assert tables.instances[["x", "y"]].iloc[3].tolist() == [2, 1]
 
 
@@ -60,7 +60,7 @@ def test_shapes_of_one_group_and_label_are_one_instance(tmp_path: Path) -> None:
     group = [shape(group_id=1), shape(points=far, group_id=1), shape(label="ray", points=far, group_id=1)]
     tables = nl.read_labelme(write(tmp_path, *group))
     assert tables.instances["label"].tolist() == ["fish", "ray"]
-    assert tables.instances["area"].tolist() == [8, 4]
+    assert tables.instances["area"].tolist() == [18, 9]
 
 
 def test_flags_descriptions_and_attributes_become_columns_and_come_back(tmp_path: Path) -> None:

@@ -27,12 +27,16 @@ class Rings:
         starts: where each ring begins in ``corners``, and where the last ends, ``(n_rings + 1,)``.
         mask: the mask each ring belongs to, ``(n_rings,)``, ascending.
         owner: the exterior a hole is cut out of, as a ring number; of an exterior its own, ``(n_rings,)``.
+        above: the edge that lies straight above a hole's first corner with nothing but mask in between, as
+            the position in ``corners`` where it begins; -1 for exteriors, ``(n_rings,)``. It belongs to a ring of
+            a lower number.
     """
 
     corners: Ints
     starts: Ints
     mask: Ints
     owner: Ints
+    above: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,16 +101,18 @@ def trace(runs: Runs, heights: npt.ArrayLike) -> Rings:
     ring = np.empty(len(walk), np.int64)
     ring[walk] = np.repeat(np.arange(len(heads)), np.diff(starts))
     owner = list(range(len(heads)))
+    edge = np.full(len(heads), -1)
     holes = np.flatnonzero(corners.below[heads] == 0)
     if len(holes):
         # The run that ends at a hole begins at the outline of its exterior, or below an earlier hole of it.
         over = corners.take(heads[holes])
         over = replace(over, y=top[over.run])
-        outline = ring[np.searchsorted(keys[order], over.by_row(), "right") - 1]
-        for hole, above in zip(holes.tolist(), outline.tolist(), strict=True):
+        end = np.searchsorted(keys[order], over.by_row(), "right") - 1
+        edge[holes] = np.argsort(walk)[end] // 2 * 2
+        for hole, above in zip(holes.tolist(), ring[end].tolist(), strict=True):
             owner[hole] = owner[above]
     points = np.stack([corners.x[walk], corners.y[walk]], axis=1)
-    return Rings(points, starts, corners.mask[heads], np.array(owner, np.int64))
+    return Rings(points, starts, corners.mask[heads], np.array(owner, np.int64), edge)
 
 
 def _columns(runs: Runs, heights: Ints) -> tuple[Ints, Ints, Ints, Ints]:

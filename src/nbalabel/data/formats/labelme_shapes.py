@@ -11,36 +11,49 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import FormatError
+from ...core.errors import FormatError, first
 from ...core.geometry import rle
+from ...core.geometry.paint import paint
+from ..images import MAX_PIXELS
 from .columns import Record
 from .pixels import BROKEN
-from .polygons import Parts, rasterize
+from .polygons import Namer, Parts, check
 
-AREAS = frozenset({"polygon", "rectangle", "circle", "mask"})
+AREAS = frozenset({"polygon", "rectangle", "oriented_rectangle", "circle", "mask"})
 OTHERS = frozenset({"point", "points", "line", "linestrip"})
 
 _KNOWN = frozenset({"label", "points", "group_id", "shape_type", "flags", "mask", "attributes"})
-_CIRCLE = np.stack([np.cos(t := np.linspace(0, 2 * np.pi, 128, endpoint=False)), np.sin(t)], axis=1)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Pixels kept small, as run lengths."""
+
+    mask: bytes
+    height: int
+    width: int
 
 
 @dataclass(frozen=True)
 class Shape:
-    """One shape: a polygon, or pixels placed somewhere.
+    """One shape: corners of some kind, or pixels placed somewhere.
 
     Attributes:
         label: its label.
         group: shapes of one label and group are one instance; None stands alone.
-        points: corners ``(k, 2)``, pixels; of pixels, where their upper left corner goes.
-        pixels: ``(h, w)`` bool, for the kind "mask".
+        points: corners ``(k, 2)``, pixels; of a circle its middle and a point on it; of pixels, where their
+            upper left corner goes.
+        pixels: for the kind "mask".
         extra: flags, attributes and further fields.
+        kind: "polygon", "rectangle" (two opposite corners) or "circle".
     """
 
     label: str
     group: int | str | None
     points: np.ndarray
-    pixels: np.ndarray | None = None
+    pixels: Crop | None = None
     extra: Record = field(default_factory=dict)
+    kind: str = "polygon"
 
 
 def parse_shape(found: Any, flag: str) -> Shape:
@@ -67,8 +80,9 @@ def parse_shape(found: Any, flag: str) -> Shape:
     if kind in ("rectangle", "circle"):
         if len(points) != 2 and not (kind == "rectangle" and len(points) == 4):
             raise ValueError(f"a {kind} has two points, got {len(points)}")
-        points = _rectangle(points) if kind == "rectangle" else _circle(points)
-    return Shape(label, group, points, pixels, _extra(found, flag))
+        points = np.stack([points.min(axis=0), points.max(axis=0)]) if kind == "rectangle" else points
+    kind = kind if kind in ("rectangle", "circle") else "polygon"
+    return Shape(label, group, points, pixels, _extra(found, flag), kind)
 
 
 def draw(groups: Sequence[Sequence[Shape]], sizes: np.ndarray, where: Sequence[str]) -> list[bytes]:
@@ -81,18 +95,51 @@ def draw(groups: Sequence[Sequence[Shape]], sizes: np.ndarray, where: Sequence[s
 
     Raises:
         FormatError: polygons of too few points, pixels outside their image.
+
+    Source: ``shape_to_mask`` of https://github.com/wkentaro/labelme (``labelme/utils/shape.py``).
     """
-    polygons = [[s.points for s in group if s.pixels is None] for group in groups]
-    some = [i for i, parts in enumerate(polygons) if parts]
-    drawn = rasterize(
-        Parts.of([polygons[i] for i in some]), sizes[some], lambda at: [where[some[i]] for i in at]
+    masks: list[list[bytes]] = []
+    for group, (height, width), name in zip(groups, sizes.tolist(), where, strict=True):
+        masks.append([_placed(s, height, width, name) if s.pixels else b"" for s in group])
+    flat = [(i, k, s) for i, group in enumerate(groups) for k, s in enumerate(group) if s.pixels is None]
+    _check(
+        [s for _, _, s in flat], sizes[[i for i, _, _ in flat]], lambda at: [where[flat[j][0]] for j in at]
     )
-    masks: list[list[bytes]] = [[] for _ in groups]
-    for i, mask in zip(some, drawn, strict=True):
-        masks[i].append(mask)
-    for i, group in enumerate(groups):
-        masks[i] += [_placed(s.pixels, s.points, sizes[i], where[i]) for s in group if s.pixels is not None]
+    for i, k, shape in flat:
+        masks[i][k] = painted(shape.points, shape.kind, *sizes[i].tolist())
     return [m[0] if len(m) == 1 else rle.union(m, *sizes[i].tolist()) for i, m in enumerate(masks)]
+
+
+def painted(points: np.ndarray, kind: str, height: int, width: int) -> bytes:
+    """A shape as LabelMe draws it: with Pillow, inside and outline; Pillow cuts off what is behind the point.
+
+    Args:
+        points: corners; see :class:`Shape`.
+        kind: "polygon", "rectangle" or "circle".
+        height: of the image, pixels.
+        width: of the image, pixels.
+    """
+    from PIL import Image, ImageDraw
+
+    outline = np.trunc(_outline(points, kind)).astype(np.int64)
+    left, top = np.maximum(outline.min(axis=0), 0).tolist()
+    right, bottom = np.minimum(outline.max(axis=0) + 1, (width, height)).tolist()
+    if right <= left or bottom <= top:
+        return rle.from_counts([height * width])
+    if (right - left) * (bottom - top) > _LARGE:
+        return paint(outline, np.array([len(outline)]), np.array([[height, width]]))[0]
+    image = Image.new("1", (right - left, bottom - top))
+    pen = ImageDraw.Draw(image)
+    corners = (outline - (left, top)).ravel().tolist()
+    if kind == "circle":
+        pen.ellipse([*corners[:2], *corners[4:6]], outline=1, fill=1)
+    else:
+        pen.polygon(corners, outline=1, fill=1)
+    return _uncropped(np.asarray(image), left, top, height, width)
+
+
+_LARGE = 1 << 26
+"""Shapes of more pixels are not unpacked to pixels: few bytes could ask for all the memory."""
 
 
 def encode_pixels(pixels: np.ndarray) -> str:
@@ -114,39 +161,52 @@ def _points(found: Any) -> np.ndarray:
     return points
 
 
-def _rectangle(points: np.ndarray) -> np.ndarray:
-    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+def _check(shapes: Sequence[Shape], sizes: np.ndarray, names: Namer) -> None:
+    """Refuse outlines of too few points, or far outside; a circle counts with the box around it."""
+    parts = [_outline(s.points, s.kind) if len(s.points) > 1 else s.points for s in shapes]
+    check(Parts.of([[part] for part in parts]), sizes.reshape(-1, 2), names)
+
+
+def _outline(points: np.ndarray, kind: str) -> np.ndarray:
+    """Corners of a polygon or rectangle; of a circle those of the square around it."""
+    if kind == "polygon":
+        return points
+    if kind == "circle":
+        radius = np.hypot(*(points[1] - points[0]))
+        points = np.stack([points[0] - radius, points[0] + radius])
+    (left, top), (right, bottom) = points
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
 
 
-def _circle(points: np.ndarray) -> np.ndarray:
-    """128 corners around the first point, through the second."""
-    return np.asarray(points[0] + np.hypot(*(points[1] - points[0])) * _CIRCLE)
-
-
-def _pixels(found: Any) -> np.ndarray:
+def _pixels(found: Any) -> Crop:
     from PIL import Image
 
     try:
         data = base64.b64decode(found, validate=True)
         with Image.open(io.BytesIO(data), formats=["PNG"]) as file:
-            return np.asarray(file.convert("L")) > 0
+            if file.size[0] * file.size[1] > MAX_PIXELS:
+                raise ValueError(f"{file.size[0]} x {file.size[1]} pixels are more than {MAX_PIXELS:,}")
+            pixels = np.asarray(file.convert("L")) > 0
     except (*BROKEN, binascii.Error, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValueError(f"mask must be a PNG in base64: {error}") from error
+        raise ValueError(f"mask must be a PNG in base64: {first([error])}") from error
+    return Crop(rle.encode(pixels), *pixels.shape)
 
 
-def _placed(pixels: np.ndarray | None, points: np.ndarray, size: np.ndarray, where: str) -> bytes:
-    assert pixels is not None
-    height, width = size.tolist()
-    x, y = np.rint(points.min(axis=0)).astype(np.int64).tolist() if abs(points).max() < 2**31 else (-1, -1)
-    h, w = pixels.shape
+def _placed(shape: Shape, height: int, width: int, where: str) -> bytes:
+    assert shape.pixels is not None
+    corner = shape.points.min(axis=0)
+    x, y = np.rint(corner).astype(np.int64).tolist() if abs(corner).max() < 2**31 else (-1, -1)
+    h, w = shape.pixels.height, shape.pixels.width
     if x < 0 or y < 0 or x + w > width or y + h > height:
         raise FormatError(
             f"{where}: a mask of {w} x {h} pixels at ({x}, {y}) does not fit its image of {width} x {height}"
         )
-    whole = np.zeros((height, width), bool, order="F")
-    whole[y : y + h, x : x + w] = pixels
-    return rle.encode(whole)
+    return _uncropped(rle.decode(shape.pixels.mask, h, w), x, y, height, width)
+
+
+def _uncropped(pixels: np.ndarray, x: int, y: int, height: int, width: int) -> bytes:
+    found = rle.encode_labels(pixels, height, width, x, y)[1]
+    return found[0] if found else rle.from_counts([height * width])
 
 
 def _extra(found: Record, flag: str) -> Record:

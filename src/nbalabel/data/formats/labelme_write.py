@@ -14,13 +14,12 @@ import orjson
 
 from ...core.errors import DataError
 from ...core.geometry import rle
+from ...core.geometry.centres import centre_outlines
 from ...core.schema import IMAGES, INSTANCES, LabeledImages
 from . import columns
 from .files import Images, by_stem, export_images, progress, relative_names, stem, write_bytes
 from .labelme import FLAG, LABELS_FILE
-from .labelme_shapes import encode_pixels
-from .outline import outlines
-from .polygons import Parts, rasterize
+from .labelme_shapes import Shape, draw, encode_pixels
 from .report import WriteReport, measured, report
 from .rows import pictures, sizes_of
 
@@ -37,8 +36,9 @@ def write_labelme(
 ) -> WriteReport:
     """Write one LabelMe JSON beside each image that somebody labeled.
 
-    Parts of one mask share a ``group_id``; holes are bridged to their exterior (see docs/formats.md). Columns
-    ``flag_<name>`` become flags, ``description`` the description and your other columns ``attributes``.
+    Outlines run through the middle of pixels, as LabelMe paints them. Parts of one mask share a ``group_id``;
+    holes are bridged to their exterior (see docs/formats.md). Columns ``flag_<name>`` become flags,
+    ``description`` the description and your other columns ``attributes``.
 
     Args:
         tables: a Dataset, Version or Tables.
@@ -48,8 +48,8 @@ def write_labelme(
         tolerance: how far simplified outlines may stray from the mask, pixels.
 
     Returns:
-        What was written; ``loss`` has the measured IoU of every mask that comes back different. Empty masks
-        cannot be written and have IoU 0.
+        What was written; ``loss`` has the IoU of every mask that LabelMe gets back different, measured by
+        drawing as it draws. Empty masks cannot be written and have IoU 0.
 
     Raises:
         DataError: images differ in their suffix alone, or have no files.
@@ -68,7 +68,7 @@ def write_labelme(
     sizes = sizes_of(tables.images, instances["image_id"])
     work = list(zip(rles, sizes.tolist(), strict=True))
     if masks == "polygons":
-        rings = [outlines(mask, h, w, tolerance) for mask, (h, w) in progress(work, "polygons")]
+        rings = [centre_outlines(mask, h, w, tolerance) for mask, (h, w) in progress(work, "polygons")]
         parts = [[_polygon(ring) for ring in r] for r in rings]
         back = _redrawn(rings, sizes)
     else:
@@ -76,7 +76,13 @@ def write_labelme(
         back = [mask if part else None for mask, part in zip(rles, parts, strict=True)]
     _write_files(tables, root, files, parts)
     write_bytes(root / LABELS_FILE, "".join(f"{label}\n" for label in tables.labels).encode())
-    return report(tables, root, instances.index.to_numpy(), measured(rles, back), "outlines hold no more")
+    return report(
+        tables,
+        root,
+        instances.index.to_numpy(),
+        measured(rles, back),
+        "outlines hold no more, as LabelMe draws them",
+    )
 
 
 def _polygon(ring: np.ndarray) -> dict[str, Any]:
@@ -93,9 +99,10 @@ def _pixels(mask: bytes, height: int, width: int) -> list[dict[str, Any]]:
 
 
 def _redrawn(rings: Sequence[Sequence[np.ndarray]], sizes: np.ndarray) -> list[bytes | None]:
-    some = [i for i, parts in enumerate(rings) if parts]
+    shapes = [[Shape("", None, ring) for ring in parts] for parts in rings]
+    some = [i for i, parts in enumerate(shapes) if parts]
     back: list[bytes | None] = [None] * len(rings)
-    drawn = rasterize(Parts.of([rings[i] for i in some]), sizes[some], lambda at: at.tolist())
+    drawn = draw([shapes[i] for i in some], sizes[some], [str(i) for i in some])
     for i, mask in zip(some, drawn, strict=True):
         back[i] = mask
     return back

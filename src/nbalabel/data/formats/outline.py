@@ -1,9 +1,9 @@
-"""Masks as polygons for formats that know neither holes nor islands.
+"""Masks as polygons along the edges of pixels, for readers that count crossings; and rings joined to one.
 
 A hole is joined to its exterior, and where one ring is all there may be, an island to its neighbour, by a
 *bridge*: the outline goes there and comes back along the same line. Rasterisers that count crossings, as
 pycocotools' does, see the line twice and so not at all; those that paint outlines too, such as OpenCV's,
-leave it as a one-pixel seam.
+leave it as a one-pixel seam. For them holes are joined by :func:`..centres.centre_outlines`, inside the mask.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def rasterize(parts: Parts, sizes: np.ndarray, names: Namer) -> list[bytes]:
     Source: ``rleFrPoly`` of the COCO mask API, https://github.com/cocodataset/cocoapi
     """
     sizes = sizes.reshape(-1, 2)
-    _check(parts, sizes, names)
+    check(parts, sizes, names)
     drawn = _draw(parts, sizes[parts.row])
     if len(drawn) == len(parts.per_row):
         return [rle["counts"] for rle in drawn]
@@ -94,7 +94,8 @@ def _draw(parts: Parts, sizes: np.ndarray) -> list[dict[str, bytes]]:
     return drawn
 
 
-def _check(parts: Parts, sizes: np.ndarray, names: Namer) -> None:
+def check(parts: Parts, sizes: np.ndarray, names: Namer) -> None:
+    """Refuse polygons that no rasteriser should see; arguments and errors as in :func:`rasterize`."""
     row = parts.row
     _refuse(parts.per_row == 0, "a polygon needs at least one part", names)
     _refuse_parts((parts.lengths < 6) | (parts.lengths % 2 == 1), row, _SHAPE, names)

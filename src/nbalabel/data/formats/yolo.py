@@ -15,14 +15,15 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import FormatError, UnsafePathError, first
+from ...core.geometry.paint import paint
 from ...core.schema import SPLITS
 from ..tables import Tables
 from .coco_masks import Boxes
 from .files import IMAGE_SUFFIXES, Unannotated, by_stem, existing_folder, list_images, read_sizes, stem
-from .polygons import Parts, rasterize
+from .polygons import Parts, check, rasterize
 from .rows import assemble, categorical, pictures, sizes_of
 from .yolo_config import Config, inside, read_config
-from .yolo_lines import parse
+from .yolo_lines import Lines, parse
 
 
 def read_yolo(
@@ -60,26 +61,53 @@ def read_yolo(
     names = {picture.image_id: label_file(picture.file) for picture in pictures(images)}
     texts = {i: _text(root / name) for i, name in names.items()}
     lines = parse(texts, names, len(config.labels), boxes)
-    sizes = sizes_of(images, lines.image_id)
     rows = {
         "image_id": lines.image_id,
         "label": categorical(lines.label, config.labels),
-        "mask": draw(lines.parts, sizes, lambda at: [lines.where[i] for i in at.tolist()]),
+        "mask": _masks(lines, sizes_of(images, lines.image_id)),
     }
     verified = [i for i, text in texts.items() if text is not None and not text.strip()]
     return assemble(images, rows, config.labels, root, unannotated, verified)
 
 
 def draw(parts: Parts, sizes: np.ndarray, names: Any) -> list[bytes]:
-    """Masks of polygons whose coordinates are fractions of their image.
+    """Masks of polygons whose coordinates are fractions of their image, as ultralytics draws them.
+
+    It takes a coordinate times the side for a pixel, without what is behind the point, and lets OpenCV's
+    ``fillPoly`` paint inside and outline.
 
     Args:
-        parts: polygons, x and y alternating, 0..1.
+        parts: polygons, x and y alternating, 0..1; one per mask.
         sizes: height and width of each polygon's image, ``(n, 2)`` int64.
         names: what an error message calls positions.
+
+    Source: ``polygon2mask`` of https://github.com/ultralytics/ultralytics (``ultralytics/data/utils.py``).
     """
-    per_value = np.repeat(sizes[parts.row][:, ::-1], parts.lengths // 2, axis=0).ravel()
-    return rasterize(Parts(parts.values * per_value, parts.lengths, parts.per_row), sizes, names)
+    sides = np.repeat(sizes[parts.row][:, ::-1], parts.lengths // 2, axis=0).ravel()
+    check(Parts(parts.values * sides, parts.lengths, parts.per_row), sizes.reshape(-1, 2), names)
+    pixels = np.trunc(parts.values.astype(np.float32) * sides.astype(np.float32)).astype(np.int64)
+    return paint(pixels.reshape(-1, 2), parts.lengths // 2, sizes)
+
+
+def _masks(lines: Lines, sizes: np.ndarray) -> list[bytes]:
+    """Polygons as ultralytics draws them; bare boxes filled as far as they reach."""
+
+    def drawn(at: np.ndarray, how: Any) -> list[bytes]:
+        where = [lines.where[i] for i in at.tolist()]
+        polygons = Parts.of([[lines.polygons[i]] for i in at.tolist()])
+        return list(how(polygons, sizes[at], lambda k: [where[i] for i in k.tolist()]))
+
+    masks = np.empty(len(lines.polygons), object)
+    boxes = np.flatnonzero(lines.box)
+    masks[boxes] = drawn(boxes, _filled)
+    polygons = np.flatnonzero(~lines.box)
+    masks[polygons] = drawn(polygons, draw)
+    return list(masks)
+
+
+def _filled(parts: Parts, sizes: np.ndarray, names: Any) -> list[bytes]:
+    sides = np.repeat(sizes[:, ::-1], parts.lengths // 2, axis=0).ravel()
+    return rasterize(Parts(parts.values * sides, parts.lengths, parts.per_row), sizes, names)
 
 
 def _image_files(root: Path, config: Config) -> dict[str, str | None]:

@@ -10,7 +10,6 @@ import numpy as np
 from ...core.errors import FormatError, first
 from .coco_masks import Boxes
 from .files import progress
-from .polygons import Parts
 
 OUTSIDE = 0.01
 """How far coordinates may lie outside 0..1: other tools round."""
@@ -23,13 +22,15 @@ class Lines:
     Attributes:
         image_id: image of each line, ``(n,)`` int64.
         label: class number, ``(n,)`` int64.
-        parts: one polygon per line, coordinates 0..1.
+        polygons: x and y alternating, 0..1, of each line, ``n`` arrays.
+        box: whether the line gave a bare box, ``(n,)`` bool.
         where: file and line number, for messages.
     """
 
     image_id: np.ndarray
     label: np.ndarray
-    parts: Parts
+    polygons: list[np.ndarray]
+    box: np.ndarray
     where: list[str]
 
 
@@ -47,7 +48,8 @@ def parse(texts: Mapping[int, str | None], files: Mapping[int, str], n_labels: i
     """
     ids: list[int] = []
     labels: list[int] = []
-    polygons: list[list[float]] = []
+    polygons: list[np.ndarray] = []
+    box: list[bool] = []
     where: list[str] = []
     wrong: list[str] = []
     for image_id, text in progress(texts.items(), "label files", len(texts)):
@@ -61,12 +63,12 @@ def parse(texts: Mapping[int, str | None], files: Mapping[int, str], n_labels: i
                 continue
             ids.append(image_id)
             labels.append(label)
-            polygons.append(polygon)
+            polygons.append(np.array(polygon))
+            box.append(len(line.split()) == 5)
             where.append(f"{files[image_id]} line {number}")
     if wrong:
         raise FormatError(f"{len(wrong)} lines are not 'class x1 y1 x2 y2 x3 y3 ...': {first(wrong, 3)}")
-    parts = Parts.of([[np.array(polygon)] for polygon in polygons])
-    return Lines(np.array(ids, np.int64), np.array(labels, np.int64), parts, where)
+    return Lines(np.array(ids, np.int64), np.array(labels, np.int64), polygons, np.array(box, bool), where)
 
 
 def _line(line: str, n_labels: int, boxes: Boxes) -> tuple[int, list[float]]:

@@ -13,9 +13,12 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import DataError
+from ...core.geometry.centres import centre_outlines
+from ...core.geometry.paint import paint
+from ...core.geometry.rle import areas
 from ...core.schema import SPLITS, LabeledImages
 from .files import Images, by_stem, export_images, progress, relative_names, write_bytes
-from .outline import bridge, outlines
+from .outline import bridge
 from .polygons import Parts
 from .report import WriteReport, measured, report
 from .rows import pictures, sizes_of
@@ -34,7 +37,9 @@ def write_yolo(
 ) -> WriteReport:
     """Write a folder that ultralytics trains from and :func:`read_yolo` reads: data.yaml, images/, labels/.
 
-    A line holds one polygon, so holes and islands are joined to it by bridges (see docs/formats.md). Images
+    Outlines run through the middle of pixels, as ultralytics paints them. A line holds one polygon, so holes
+    and islands are joined to it by bridges, which cost nothing inside a mask and leave a seam between islands
+    (see docs/formats.md). Images
     that nobody labeled (state "unlabeled") go to ``images/unlabeled``, which data.yaml does not list for
     training: as training images they would teach that nothing is there. Images without a split go to train.
 
@@ -47,8 +52,8 @@ def write_yolo(
         tolerance: how far simplified outlines may stray from the mask, pixels.
 
     Returns:
-        What was written; ``loss`` has the measured IoU of every mask that comes back different. Empty masks
-        cannot be written and have IoU 0.
+        What was written; ``loss`` has the IoU of every mask that ultralytics gets back different, measured by
+        drawing as it draws. Empty masks cannot be written and have IoU 0.
 
     Raises:
         DataError: images differ in their suffix alone, or have no files.
@@ -68,7 +73,13 @@ def write_yolo(
     lines, iou = _lines(tables.instances, tables.images, islands, tolerance)
     _write_labels(root, tables, placed, lines)
     write_bytes(root / "data.yaml", _yaml(tables.labels, placed))
-    return report(tables, root, tables.instances.index.to_numpy(), iou, "one polygon per mask holds no more")
+    return report(
+        tables,
+        root,
+        tables.instances.index.to_numpy(),
+        iou,
+        "one polygon a line holds no more, as ultralytics draws it",
+    )
 
 
 def _places(tables: LabeledImages) -> list[str]:
@@ -99,8 +110,8 @@ def _lines(
     rles = instances["mask"].tolist()
     coordinates: list[str | None] = []
     for rle, (h, w) in progress(list(zip(rles, sizes.tolist(), strict=True)), "polygons"):
-        rings = outlines(rle, h, w, tolerance)
-        coordinates.append(_numbers(_one(rings, islands) / (w, h)) if rings else None)
+        rings = centre_outlines(rle, h, w, tolerance)
+        coordinates.append(_numbers(_one(rings, islands, h, w), h, w) if rings else None)
     some = [i for i, text in enumerate(coordinates) if text is not None]
     parts = Parts.of([[np.array((coordinates[i] or "").split(), np.float64)] for i in some])
     back: list[bytes | None] = [None] * len(rles)
@@ -115,15 +126,21 @@ def _lines(
     return lines, measured(rles, back)
 
 
-def _one(rings: Sequence[np.ndarray], islands: Islands) -> np.ndarray:
-    if islands == "bridge":
+def _one(rings: Sequence[np.ndarray], islands: Islands, height: int, width: int) -> np.ndarray:
+    if len(rings) == 1 or islands == "bridge":
         return bridge(rings)
-    areas = [abs(np.dot(r[:, 0], np.roll(r[:, 1], 1)) - np.dot(r[:, 1], np.roll(r[:, 0], 1))) for r in rings]
-    return rings[int(np.argmax(areas))]
+    corners = np.concatenate(rings).astype(np.int64)
+    sizes = np.tile([height, width], (len(rings), 1))
+    return rings[int(np.argmax(areas(paint(corners, np.array(list(map(len, rings))), sizes))))]
 
 
-def _numbers(points: np.ndarray) -> str:
-    return " ".join(f"{v:.6g}" for v in points.ravel().tolist())
+_QUARTER = 0.25
+"""Added to pixels: ultralytics cuts off what is behind the point, supervision rounds; both get the pixel."""
+
+
+def _numbers(points: np.ndarray, height: int, width: int) -> str:
+    digits = len(str(max(height, width))) + 2  # wrong by less than a hundredth of a pixel
+    return " ".join(f"{v:.{digits}g}" for v in ((points + _QUARTER) / (width, height)).ravel().tolist())
 
 
 def _write_labels(
