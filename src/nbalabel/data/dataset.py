@@ -30,6 +30,7 @@ from . import history
 from .comparison import Comparison
 from .editing import Editing
 from .importing import import_tables, relative_root
+from .info import read_info
 from .origins import from_origin
 from .session import Session
 from .settings import read_settings, write_settings
@@ -115,6 +116,11 @@ class Dataset(Editing):
     def image_root(self, folder: str | Path | None) -> None:
         facts = read_settings(self.folder)
         write_settings(self.folder, {**facts, "image_root": relative_root(self.folder, folder)})
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the file it was read from said beyond images and instances: COCO's categories, licenses, info."""
+        return read_info(self.folder)
 
     @property
     def version_id(self) -> str:

@@ -14,6 +14,7 @@ from ..core.change import State
 from ..core.columns import positions
 from ..core.errors import DataError, ImageError, StorageError, first
 from ..core.rows import take_rows
+from .info import write_info
 from .settings import SETTINGS
 from .storage import Store
 
@@ -33,6 +34,7 @@ def import_tables(
             raise ImageError("copy_images needs tables with an image_root: read them with images=FOLDER")
         _copy(state.tables["images"], Path(root), folder / "images")
         root = folder / "images"
+    write_info(folder, getattr(tables, "info", {}))
     return Store.create(folder, state, {"image_root": relative_root(folder, root)}, message, author)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core.change import State
 from ..core.errors import ReadOnlyError
+from .info import read_info
 from .storage import Store
 from .tables import Tables
 from .versionfile import Manifest
@@ -107,6 +108,11 @@ class Version:
     def image_root(self) -> Path | None:
         """Folder that ``images.file`` is relative to; None when there are no pixels."""
         return self._image_root
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the file the dataset was read from said beyond images and instances; it has no versions."""
+        return read_info(self.folder)
 
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB; see :meth:`Tables.read_image`."""

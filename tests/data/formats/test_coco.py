@@ -12,6 +12,7 @@ from pycocotools import mask as coco_mask
 import nbalabel as nl
 from nbalabel.core.errors import DataError, FormatError, LossWarning, MaskError, UnsafePathError
 from nbalabel.core.geometry import rle
+from nbalabel.data.formats import read_coco_results
 from nbalabel.data.tables import Tables
 
 SQUARE = [[1, 1, 3, 1, 3, 3, 1, 3]]
@@ -270,3 +271,44 @@ def test_files_that_are_no_coco_are_refused(tmp_path: Path) -> None:
         nl.read_coco(tmp_path / "b.json")
     with pytest.raises(FormatError, match="there is no folder"):
         nl.read_coco(written(tmp_path), images=tmp_path / "none")
+
+
+def test_categories_info_and_licenses_survive_a_dataset_and_its_edits(tmp_path: Path) -> None:
+    categories = [
+        {"id": 40, "name": "ray", "supercategory": "fish", "color": [1, 2, 3]},
+        {"id": 7, "name": "cod", "supercategory": "fish"},
+    ]
+    head = {"info": {"year": 2024}, "licenses": [{"id": 1, "name": "CC"}], "categories": categories}
+    image = {"id": 12, "file_name": "a.png", "width": 4, "height": 3, "license": 1}
+    annotations = [
+        {"id": 90, "image_id": 12, "category_id": 7, "segmentation": SQUARE},
+        {"id": 33, "image_id": 12, "category_id": 40, "segmentation": SQUARE},
+    ]
+    file = tmp_path / "in.json"
+    file.write_text(json.dumps({**head, "images": [image], "annotations": annotations}))
+    ds = nl.read_coco(file).save(tmp_path / "d.nbal")
+    ds.images.loc[12, "weight"] = 0.5
+    version = ds.commit("a weight")
+    ds.close()
+    for tables in (nl.open(tmp_path / "d.nbal"), version):
+        nl.write_coco(tables, tmp_path / "out.json")
+        found = json.loads((tmp_path / "out.json").read_text())
+        assert {key: found[key] for key in head} == head
+        assert found["images"][0]["id"] == 12
+        assert found["images"][0]["license"] == 1
+        assert {a["id"]: a["category_id"] for a in found["annotations"]} == {90: 7, 33: 40}
+
+
+def test_results_of_the_original_category_ids_fit_the_dataset(tmp_path: Path) -> None:
+    ds = nl.read_coco(written(tmp_path, instance(1, category_id=3))).save(tmp_path / "d.nbal")
+    result = {"image_id": 1, "category_id": 3, "score": 0.5, "segmentation": SQUARE}
+    (tmp_path / "results.json").write_text(json.dumps([result]))
+    found = read_coco_results(tmp_path / "results.json", ds, boxes="mask")
+    assert found["label"].tolist() == ds.instances["label"].tolist()
+
+
+def test_of_two_categories_of_one_name_the_used_one_keeps_its_id(tmp_path: Path) -> None:
+    twice = [{"id": 5, "name": "cod"}, {"id": 6, "name": "cod"}]
+    tables = nl.read_coco(written(tmp_path, instance(1, category_id=5), categories=twice))
+    nl.write_coco(tables, tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_text())["annotations"][0]["category_id"] == 5

@@ -5,7 +5,7 @@ Source: the COCO data format, https://cocodataset.org/#format-data
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import DataError, FormatError, first
-from ...core.schema import IMAGES, INSTANCES
+from ...core.schema import IMAGES, INSTANCES, LabeledImages
 from ..tables import Tables
 from . import columns
 from .coco_masks import Boxes, read_masks
@@ -99,7 +99,29 @@ def _read(
     ours = images.pop(OURS).tolist()
     images = _with_ours(states(images, instances["image_id"].to_numpy(), None, unannotated), ours, IMAGES)
     info = {k: v for k, v in document.items() if k not in ("images", "annotations")}
+    if categories:
+        used = {annotation["category_id"] for annotation in annotations}
+        info["categories"] = _one_a_name(categories, used)
+    columns.to_json(info, str(path))  # a dataset keeps it
     return Tables.of(images, instances, labels, root, masks=False, info=info)
+
+
+def known_categories(tables: LabeledImages) -> list[Record]:
+    """The categories of the COCO file some tables come from, as far as they are labels still."""
+    found = getattr(tables, "info", {}).get("categories")
+    if not isinstance(found, list):
+        return []
+    records = [c for c in found if isinstance(c, dict) and type(c.get("id")) is int]
+    return [c for c in records if type(c.get("name")) is str and c["name"] in tables.labels]
+
+
+def _one_a_name(categories: Sequence[Record], used: Collection[int]) -> list[Record]:
+    """Of several categories with one name the one that is used: they are one label."""
+    chosen: dict[Any, Record] = {}
+    for record in categories:
+        if record.get("name") not in chosen or record.get("id") in used:
+            chosen[record.get("name")] = record
+    return list(chosen.values())
 
 
 def category_ids(categories: Sequence[Record], used: np.ndarray) -> dict[int, str]:

@@ -15,7 +15,7 @@ import pandas as pd
 from ...core.errors import DataError, FormatError, first
 from ...core.schema import INDEX_NAMES, SOURCES, STATUSES, LabeledImages, conform
 from . import columns
-from .coco import find_rows
+from .coco import find_rows, known_categories
 from .coco_masks import Boxes, check_sizes, read_masks, read_strings
 from .columns import Record
 from .documents import load, no_garbage_collection
@@ -29,8 +29,8 @@ def read_coco_results(path: str | Path, tables: LabeledImages, *, boxes: Boxes =
     Args:
         path: a JSON list of objects with image_id, category_id, score and segmentation (run lengths or
             polygons).
-        tables: the images and labels; category ids are those of the COCO file they were read from
-            (``tables.info["categories"]``), otherwise 1..n in the order of ``tables.labels``.
+        tables: the images and labels; category ids are those of the COCO file they were read from, also by
+            way of a dataset (``tables.info["categories"]``), otherwise 1..n in the order of ``tables.labels``.
         boxes: what predictions with a box alone are: an "error", or filled rectangles ("mask").
 
     Returns:
@@ -96,8 +96,7 @@ _STATUS = pd.CategoricalDtype(list(STATUSES))
 
 def _labels(found: Sequence[Any], ids: np.ndarray, tables: LabeledImages) -> Any:
     order = {label: i for i, label in enumerate(tables.labels)}
-    known = getattr(tables, "info", {}).get("categories", ())
-    codes = {c["id"]: order[c["name"]] for c in known if c["name"] in order} or {
+    codes = {c["id"]: order[c["name"]] for c in known_categories(tables)} or {
         i + 1: i for i in order.values()
     }
     wanted = columns.integers(found, "category_id of predictions")

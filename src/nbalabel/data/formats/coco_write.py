@@ -22,6 +22,7 @@ from .coco import (
     OUR_IMAGE_FIELDS,
     OUR_INSTANCE_FIELDS,
     OURS,
+    known_categories,
 )
 from .documents import no_garbage_collection
 from .files import Images, export_images, progress, relative_names, write_bytes
@@ -100,10 +101,8 @@ def _of_split(tables: LabeledImages, split: str | None) -> tuple[pd.DataFrame, p
 
 def _categories(tables: LabeledImages) -> dict[str, dict[str, Any]]:
     """A category record for each label: the one it was read from, or a new one with the next free id."""
-    known = {
-        c["name"]: c for c in getattr(tables, "info", {}).get("categories", ()) if c["name"] in tables.labels
-    }
-    used = {c["id"] for c in known.values()}
+    known = {record["name"]: record for record in known_categories(tables)}
+    used = {record["id"] for record in known.values()}
     fresh = (i for i in range(1, len(tables.labels) + len(used) + 2) if i not in used)
     return {
         label: known[label] if label in known else {"id": next(fresh), "name": label}

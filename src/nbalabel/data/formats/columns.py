@@ -84,8 +84,20 @@ def infer(found: Sequence[Any]) -> Any:
         return pd.array(list(found), dtype="boolean") if missing else np.array(found, np.bool_)
     if kinds == {float} or kinds == {int, float}:
         return np.array(found, np.float64)
-    texts = [v if v is None or isinstance(v, str) else orjson.dumps(v).decode() for v in found]
+    texts = [v if v is None or isinstance(v, str) else to_json(v, "a field") for v in found]
     return pd.array(texts, dtype="str")
+
+
+def to_json(value: Any, what: str) -> str:
+    """A parsed value as JSON text; what could be read is not always shallow enough to be written again.
+
+    Raises:
+        FormatError: it nests too deeply.
+    """
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as error:
+        raise FormatError(f"{what} holds lists or objects nested too deeply to be kept: {error}") from error
 
 
 def extras(records: Sequence[Record], known: frozenset[str], taken: Mapping[str, object]) -> dict[str, Any]:
