@@ -26,6 +26,7 @@ Each message says what was expected, what came (value, shape, count, first ids),
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 
 
@@ -109,13 +110,41 @@ class RecoveryWarning(NbalabelWarning):
     """Uncommitted work of a process that ended without committing was brought back."""
 
 
+class _Short(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxlist, self.maxdict, self.maxtuple, self.maxset = 3, 4, 4, 4, 4
+        self.maxstring = self.maxother = 80
+
+    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002  # reprlib's signature
+        return repr(x) if x.bit_length() <= 128 else f"a number of {x.bit_length():,} bits"
+
+
+_SHORT = _Short()
+
+
+def short(value: object) -> str:
+    """What came, for messages: never long, and never long in the making, whatever a file puts there.
+
+    Example:
+        >>> short({"a": [[["deep"]]], "b": "long " * 999, "c": 1 << 9999})  # doctest: +ELLIPSIS
+        "{'a': [[...]], 'b': 'long long...
+    """
+    text = _SHORT.repr(value)
+    return text if len(text) <= 120 else f"{text[:120]}..."
+
+
 def first(ids: Iterable[object], limit: int = 5) -> str:
-    """Name the first few ids and count the rest, for messages.
+    """Name the first few ids and count the rest, for messages; long ones are cut.
 
     Example:
         >>> first([3, 5, 8, 13, 21, 34, 55])
         '3, 5, 8, 13, 21 (and 2 more)'
     """
     listed = list(ids)
-    head = ", ".join(str(i) for i in listed[:limit])
+    head = ", ".join(_cut(str(i)) for i in listed[:limit])
     return head if len(listed) <= limit else f"{head} (and {len(listed) - limit} more)"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 500 else f"{text[:500]}..."

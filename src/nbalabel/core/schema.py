@@ -14,6 +14,7 @@ Columns beyond the schema are the user's own and ride along untouched.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -269,6 +270,6 @@ def _check_labels(labels: Sequence[str]) -> None:
     bad = [x for x in labels if not isinstance(x, str) or not x.strip()]
     if bad:
         raise DataError(f"labels must be non-empty strings, got {first(map(repr, bad))}")
-    repeated = {x for x in labels if list(labels).count(x) > 1}
+    repeated = {x for x, n in Counter(labels).items() if n > 1}
     if repeated:
         raise DataError(f"labels must be unique, repeated: {first(sorted(repeated))}")

@@ -119,7 +119,7 @@ class Dataset(Editing):
 
     @property
     def info(self) -> dict[str, Any]:
-        """What the file it was read from said beyond images and instances: COCO's categories, licenses, info."""
+        """What its file said beyond images and instances: COCO's categories, licenses, info."""
         return read_info(self.folder)
 
     @property

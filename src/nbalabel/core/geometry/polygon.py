@@ -59,7 +59,7 @@ def polygons_to_rle(polygons: Sequence[npt.ArrayLike], height: int, width: int) 
 
 
 _REACH = 16  # corners may lie outside the image by this many image sizes, of at least 100 pixels
-_PERIMETER = 2e7  # pixels; pycocotools keeps 80 bytes for each
+_PERIMETER = 5e6  # pixels; pycocotools keeps 80 bytes for each
 
 
 def _flat(polygon: npt.ArrayLike, number: int, size: int) -> Points:

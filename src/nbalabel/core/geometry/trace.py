@@ -27,9 +27,9 @@ class Rings:
         starts: where each ring begins in ``corners``, and where the last ends, ``(n_rings + 1,)``.
         mask: the mask each ring belongs to, ``(n_rings,)``, ascending.
         owner: the exterior a hole is cut out of, as a ring number; of an exterior its own, ``(n_rings,)``.
-        above: the edge that lies straight above a hole's first corner with nothing but mask in between, as
-            the position in ``corners`` where it begins; -1 for exteriors, ``(n_rings,)``. It belongs to a ring of
-            a lower number.
+        above: the edge that lies straight above a hole's first corner, with nothing but mask in between: the
+            position in ``corners`` where it begins; -1 for exteriors, ``(n_rings,)``. Its ring has a lower
+            number.
     """
 
     corners: Ints

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from ...core.errors import FormatError, MaskError, first
+from ...core.errors import FormatError, MaskError, first, short
 from ...core.geometry.runs import Runs, check, parse
 from .polygons import Parts, rasterize
 from .rows import mask_array
@@ -147,7 +147,7 @@ def check_sizes(rows: Sequence[Any], ids: np.ndarray, sizes: np.ndarray) -> None
     wrong = np.array([s is not None and s != e for s, e in zip(found, expected, strict=True)])
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])
-        rule = f"size must be [height, width] of the image ({expected[at]}, got {found[at]!r:.40})"
+        rule = f"size must be [height, width] of the image ({expected[at]}, got {short(found[at])})"
         _refuse(wrong, rule, ids, MaskError)
 
 

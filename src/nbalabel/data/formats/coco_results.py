@@ -29,8 +29,8 @@ def read_coco_results(path: str | Path, tables: LabeledImages, *, boxes: Boxes =
     Args:
         path: a JSON list of objects with image_id, category_id, score and segmentation (run lengths or
             polygons).
-        tables: the images and labels; category ids are those of the COCO file they were read from, also by
-            way of a dataset (``tables.info["categories"]``), otherwise 1..n in the order of ``tables.labels``.
+        tables: the images and labels; category ids are those of the COCO file they were read from, by way of
+            a dataset too (``tables.info["categories"]``), otherwise 1..n in the order of ``tables.labels``.
         boxes: what predictions with a box alone are: an "error", or filled rectangles ("mask").
 
     Returns:

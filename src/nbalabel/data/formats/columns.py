@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from ...core.errors import DataError, FormatError, first
+from ...core.errors import DataError, FormatError, first, short
 
 Record: TypeAlias = dict[str, Any]
 
@@ -37,7 +37,7 @@ def integers(found: Sequence[Any], what: str) -> np.ndarray:
     bad = [(i, v) for i, v in enumerate(found) if type(v) is not int or not 0 <= v < 2**63]
     raise FormatError(
         f"{what} must be whole numbers >= 0; {len(bad)} of {len(found)} are not, "
-        f"at positions {first(i for i, _ in bad)} (got {first(repr(v) for _, v in bad)})"
+        f"at positions {first(i for i, _ in bad)} (got {first(short(v) for _, v in bad)})"
     )
 
 
@@ -64,7 +64,7 @@ def numbers(found: Sequence[Any], what: str, ids: Iterable[object]) -> np.ndarra
     bad = [(i, v) for i, v in zip(ids, found, strict=True) if type(v) not in (int, float, type(None))]
     raise FormatError(
         f"{what} must be a number; it is not in {first(i for i, _ in bad)} "
-        f"(got {first(repr(v) for _, v in bad)})"
+        f"(got {first(short(v) for _, v in bad)})"
     )
 
 
@@ -113,7 +113,9 @@ def extras(records: Sequence[Record], known: frozenset[str], taken: Mapping[str,
     for name in names:
         column = f"coco_{name}" if name in taken else name
         if column in out or (column in names and column != name):
-            raise FormatError(f"fields {name!r} and {column!r} cannot both be kept: rename one of them")
+            raise FormatError(
+                f"fields {short(name)} and {short(column)} cannot both be kept: rename one of them"
+            )
         out[column] = infer(values(records, name))
     return out
 

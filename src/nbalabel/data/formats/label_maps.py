@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from ...core.errors import FormatError, first
+from ...core.errors import FormatError, first, short
 from ...core.geometry import rle
 from ...core.schema import LabeledImages
 from ..tables import Tables
@@ -146,9 +146,9 @@ def _read_sidecar(path: Path) -> tuple[list[str], dict[tuple[str, int], str]]:
         known = {(entry["file"], entry["value"]): entry["label"] for entry in found["instances"]}
     except (TypeError, KeyError, IndexError, AttributeError) as error:
         raise FormatError(
-            f"{path} must have labels, and instances with file, value and label: {error!r}"
+            f"{path} must have labels, and instances with file, value and label: {short(error)}"
         ) from error
     bad = [name for name in [*labels, *known.values()] if not isinstance(name, str)]
     if bad:
-        raise FormatError(f"{path}: labels must be text, got {first(map(repr, bad))}")
+        raise FormatError(f"{path}: labels must be text, got {first(map(short, bad))}")
     return labels, known

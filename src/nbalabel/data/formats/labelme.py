@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.errors import FormatError, first
+from ...core.errors import FormatError, UnsafePathError, first, short
 from ...core.schema import IMAGES, INSTANCES
 from ..tables import Tables
 from . import columns
 from .columns import Record
-from .documents import load
+from .documents import inside, load, text
 from .files import Unannotated, check_names, existing_folder, list_files, list_images, progress, read_sizes
 from .labelme_shapes import OTHERS, Shape, draw, parse_shape
 from .rows import assemble, sizes_of
@@ -94,20 +94,19 @@ def _listed(base: Path) -> list[str] | None:
     path = base / LABELS_FILE
     if not path.is_file():
         return None
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").split("\n")]
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path} cannot be read as text: {error}") from error
+    lines = [line.strip() for line in text(path, base, 1 << 24).split("\n")]
     return [line for line in lines if line and not (line.startswith("_") and line.endswith("_"))]
 
 
 def _file(base: Path, name: str, elsewhere: bool, skip: Collection[str]) -> _Found:
+    if not inside(base, base / name):
+        raise UnsafePathError(f"{base / name} must stay below {base}: a link leads out of it")
     document = load(base / name)
     if not isinstance(document, dict) or not isinstance(document.get("shapes"), list):
         raise FormatError(f"{base / name} must be an object with a list of shapes")
     image = document.get("imagePath")
     if not isinstance(image, str):
-        raise FormatError(f"{base / name}: imagePath must be a file name, got {image!r}")
+        raise FormatError(f"{base / name}: imagePath must be a file name, got {short(image)}")
     if elsewhere:
         image = image.replace("\\", "/").rpartition("/")[2]
     shapes = []

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import FormatError, first
+from ...core.errors import FormatError, first, short
 from ...core.geometry import rle
 from ...core.geometry.paint import paint
 from ..images import MAX_PIXELS
@@ -70,11 +70,11 @@ def parse_shape(found: Any, flag: str) -> Shape:
         raise ValueError(f"must be an object, got {type(found).__name__}")
     label, group, kind = found.get("label"), found.get("group_id"), found.get("shape_type") or "polygon"
     if not isinstance(label, str) or not label.strip():
-        raise ValueError(f"label must be text, got {label!r}")
+        raise ValueError(f"label must be text, got {short(label)}")
     if group is not None and type(group) not in (int, str):
-        raise ValueError(f"group_id must be a whole number or nothing, got {group!r}")
+        raise ValueError(f"group_id must be a whole number or nothing, got {short(group)}")
     if not isinstance(kind, str) or kind not in AREAS:
-        raise ValueError(f"shape_type {kind!r} has no area; {', '.join(sorted(AREAS))} have")
+        raise ValueError(f"shape_type {short(kind)} has no area; {', '.join(sorted(AREAS))} have")
     points = _points(found.get("points"))
     pixels = _pixels(found.get("mask")) if kind == "mask" else None
     if kind in ("rectangle", "circle"):
@@ -157,7 +157,7 @@ def _points(found: Any) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise ValueError("points must be a list of [x, y]") from error
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-        raise ValueError(f"points must be a list of [x, y], got {found!r:.60}")
+        raise ValueError(f"points must be a list of [x, y], got {short(found)}")
     return points
 
 

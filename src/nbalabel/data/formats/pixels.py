@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import FormatError, first
-from ..images import safe_path
+from ..images import MAX_PIXELS, safe_path
 from .files import by_stem, existing_folder, list_images, read_sizes, stem, write_bytes
 
 Encoding = Literal["auto", "gray", "rgb"]
@@ -36,6 +36,9 @@ BROKEN = (
 """What Pillow raises on damaged files."""
 
 _FORMATS = ("PNG", "TIFF", "BMP", "GIF", "JPEG", "WEBP", "PPM")
+
+_MOST_RUNS = 1 << 23
+"""Of a map that a few bytes could ask for; each costs about 100 bytes of memory."""
 
 _GRAY = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L", "LA", "PA")
 
@@ -107,6 +110,8 @@ def read_map(path: Path, height: int, width: int, encoding: Encoding = "auto") -
                 raise FormatError(
                     f"{path} is {file.size[0]} x {file.size[1]} pixels, its image {width} x {height}"
                 )
+            if height * width > MAX_PIXELS:
+                raise FormatError(f"{path} must be at most {MAX_PIXELS:,} pixels, it is {width} x {height}")
             if encoding == "rgb" and file.mode in ("P", "PA"):
                 pixels = np.asarray(file.convert("RGB"))
             elif file.mode in _GRAY:
@@ -119,7 +124,10 @@ def read_map(path: Path, height: int, width: int, encoding: Encoding = "auto") -
         raise
     except (*BROKEN, Image.DecompressionBombError) as error:
         raise FormatError(f"{path} cannot be read as an image: {error}") from error
-    return _whole_numbers(pixels, path, encoding)
+    values = _whole_numbers(pixels, path, encoding)
+    if np.count_nonzero(values[1:] != values[:-1]) + width > _MOST_RUNS:
+        raise FormatError(f"{path} changes its value more than {_MOST_RUNS:,} times down its columns: noise?")
+    return values
 
 
 @contextmanager

@@ -10,9 +10,11 @@ import numpy as np
 from pycocotools import _mask
 
 from ...core.errors import FormatError, first
+from ...core.geometry.codec import MAX_PIXELS
 
 _REACH = 16  # polygons may leave the image by this many image sizes
-_PERIMETER = 2e7  # pixels; the rasteriser keeps 40 bytes a pixel of outline
+_FARTHEST = 1e8  # pixels; the rasteriser counts fifths of them in 32 bits
+_PERIMETER = 5e6  # pixels; the rasteriser keeps 80 bytes a pixel of outline
 
 Namer = Callable[[np.ndarray], list[object]]
 
@@ -97,6 +99,7 @@ def _draw(parts: Parts, sizes: np.ndarray) -> list[dict[str, bytes]]:
 def check(parts: Parts, sizes: np.ndarray, names: Namer) -> None:
     """Refuse polygons that no rasteriser should see; arguments and errors as in :func:`rasterize`."""
     row = parts.row
+    _refuse(sizes.prod(axis=1) >= MAX_PIXELS, f"images must have fewer than {MAX_PIXELS:,} pixels", names)
     _refuse(parts.per_row == 0, "a polygon needs at least one part", names)
     _refuse_parts((parts.lengths < 6) | (parts.lengths % 2 == 1), row, _SHAPE, names)
     if not len(row):
@@ -108,7 +111,7 @@ def check(parts: Parts, sizes: np.ndarray, names: Namer) -> None:
     farthest = np.maximum(
         np.maximum.reduceat(parts.values, starts), -np.minimum.reduceat(parts.values, starts)
     )
-    limit = _REACH * sizes.max(axis=1)[row]
+    limit = np.minimum(_REACH * sizes.max(axis=1), _FARTHEST)[row]
     _refuse_parts(
         farthest > limit, row, f"polygons must lie within {_REACH} image sizes of their image", names
     )

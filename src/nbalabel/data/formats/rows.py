@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,7 +52,7 @@ def categorical(codes: Any, labels: Sequence[str]) -> Any:
     Raises:
         DataError: labels are repeated, or not text that can be written.
     """
-    repeated = {label for label in labels if list(labels).count(label) > 1}
+    repeated = {label for label, n in Counter(labels).items() if n > 1}
     if repeated:
         raise DataError(f"labels must be unique, repeated: {first(sorted(repeated))}")
     broken = unwritable(labels)

@@ -7,6 +7,7 @@ Source: https://docs.ultralytics.com/datasets/segment/ (one text file per image,
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,15 +15,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.errors import FormatError, UnsafePathError, first
+from ...core.errors import UnsafePathError, first, short
 from ...core.geometry.paint import paint
 from ...core.schema import SPLITS
 from ..tables import Tables
 from .coco_masks import Boxes
+from .documents import inside, text
 from .files import IMAGE_SUFFIXES, Unannotated, by_stem, existing_folder, list_images, read_sizes, stem
 from .polygons import Parts, check, rasterize
 from .rows import assemble, categorical, pictures, sizes_of
-from .yolo_config import Config, inside, read_config
+from .yolo_config import Config, read_config
 from .yolo_lines import Lines, parse
 
 
@@ -59,7 +61,7 @@ def read_yolo(
     files = _image_files(root, config)
     images = read_sizes(root, list(files)).assign(split=pd.array(list(files.values()), dtype="str"))
     names = {picture.image_id: label_file(picture.file) for picture in pictures(images)}
-    texts = {i: _text(root / name) for i, name in names.items()}
+    texts = {i: _text(root / name, root) for i, name in names.items()}
     lines = parse(texts, names, len(config.labels), boxes)
     rows = {
         "image_id": lines.image_id,
@@ -125,16 +127,15 @@ def _split_files(root: Path, at: str) -> list[str]:
     path = root / at
     if path.is_dir():
         return [(PurePosixPath(at) / name).as_posix() for name in list_images(path)]
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path} must be a folder or a list of image files: {error}") from error
+    lines = [line.strip() for line in text(path, root).splitlines()]
     files = [root / line if not line.startswith("./") else path.parent / line for line in lines if line]
     bad = [
         f for f in files if "\x00" in str(f) or f.suffix.lower() not in IMAGE_SUFFIXES or not inside(root, f)
     ]
     if bad:
-        raise UnsafePathError(f"{path}: must list image files inside {root}, got {first(bad)}")
+        raise UnsafePathError(
+            f"{path}: must list image files inside {root}, got {first(map(short, map(str, bad)))}"
+        )
     return [f.resolve().relative_to(root.resolve()).as_posix() for f in files]
 
 
@@ -153,10 +154,5 @@ def label_file(file: str) -> str:
     return "/".join(parts)
 
 
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path} cannot be read as text: {error}") from error
+def _text(path: Path, root: Path) -> str | None:
+    return text(path, root) if os.path.lexists(path) else None

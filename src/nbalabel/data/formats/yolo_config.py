@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import FormatError, UnsafePathError, first
+from ...core.errors import FormatError, UnsafePathError, first, short
+from .documents import inside, text
 
 SPLIT_KEYS = {
     "train": "train",
@@ -64,21 +66,34 @@ def _splits(root: Path, document: Mapping[str, Any]) -> dict[str, list[str]]:
     for key, value in found.items():
         found[key] = entries = [value] if isinstance(value, str) else value
         if not isinstance(entries, list) or not all(isinstance(e, str) and "\x00" not in e for e in entries):
-            raise FormatError(f"{root}: {key} must be a folder, or a list of them, got {value!r:.80}")
+            raise FormatError(f"{root}: {key} must be a folder, or a list of them, got {short(value)}")
     if not found:
         found = {k: [at] for k in SPLIT_KEYS for at in (f"images/{k}", f"{k}/images") if (root / at).is_dir()}
     return found or {"": ["images" if (root / "images").is_dir() else "."]}
 
 
+_LARGEST = 1 << 20
+"""Bytes of a data.yaml: a thousand times what names and folders take; PyYAML reads 100 kB a second."""
+
+
 def _load_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML ships no types
+        """Without aliases: nested ones mean a document of any size in a few bytes."""
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise yaml.YAMLError(f"aliases (*name) are not read{self.peek_event().start_mark}")
+            return super().compose_node(parent, index)
+
+    source = text(path, path.parent, _LARGEST)
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        document = yaml.load(source, Loader)  # noqa: S506  # a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
         raise FormatError(f"{path} is not YAML: {error}") from error
     if not isinstance(document, dict):
-        raise FormatError(f"{path} must say names, train and val, got {document!r:.80}")
+        raise FormatError(f"{path} must say names, train and val, got {short(document)}")
     return document
 
 
@@ -86,7 +101,9 @@ def _names(found: Any, path: Path) -> list[str]:
     if isinstance(found, dict) and sorted(found, key=repr) == sorted(range(len(found)), key=repr):
         found = [found[i] for i in range(len(found))]
     if not isinstance(found, list) or not all(isinstance(n, str | int | float) for n in found):
-        raise FormatError(f"{path}: names must be a list, or number: name from 0 on, got {found!r:.80}")
+        raise FormatError(f"{path}: names must be a list, or number: name from 0 on, got {short(found)}")
+    if any(isinstance(n, int) and n.bit_length() > 64 for n in found):
+        raise FormatError(f"{path}: names must be names or small numbers, got {short(found)}")
     return [str(name) for name in found]
 
 
@@ -98,18 +115,10 @@ def _folder(root: Path, document: Mapping[str, Any], entry: str) -> str:
     for base in bases:
         for candidate in candidates:
             at = base / candidate
-            if inside(root, at) and at.exists():
+            if inside(root, at) and os.path.exists(at):
                 return at.resolve().relative_to(root.resolve()).as_posix()
     if not any(inside(root, base / c) for base in bases for c in candidates):
         raise UnsafePathError(
-            f"{root}: {entry!r} lies outside the folder; move it in and write a relative path"
+            f"{root}: {short(entry)} lies outside the folder; move it in and write a relative path"
         )
-    raise FormatError(f"{root}: there is no {entry!r}, which its yaml file names")
-
-
-def inside(root: Path, path: Path) -> bool:
-    """Whether a path stays below the root, links followed."""
-    try:
-        return path.resolve().is_relative_to(root.resolve())
-    except (OSError, ValueError):
-        return False
+    raise FormatError(f"{root}: there is no {short(entry)}, which its yaml file names")
