@@ -156,8 +156,10 @@ HOSTILE: list[Any] = [
     list(range(3000)), {str(i): i for i in range(500)},
 ]  # fmt: skip
 TOKENS = [
-    b"NaN", b"-Infinity", b"1e999", b"9" * 400, b"0x" + b"f" * 6000, b"[" * 2000, b"{" * 300, b"\x00", b"\xff\xfe",
-    b"\xef\xbb\xbf", b"\r", b"*a", b"&a ", b"!!python/name:os.system ", b"<<: ", b"? ", b"'", b'"', b"\n", b": ",
+    b"NaN", b"-Infinity", b"1e999", b"9" * 400, b"0x" + b"f" * 6000, b"[" * 2000, b"{" * 300, b"\x00",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf", b"\r", b"*a", b"&a ", b"!!python/name:os.system ", b"<<: ", b"? ", b"'", b'"', b"\n",
+    b": ",
     b"- ",
     b"../", b"-0.1", b"1.005", b"nan", b"1" * 30, b"\xe2\x80\xa8", b"7:" * 500,
 ]  # fmt: skip
@@ -205,6 +207,8 @@ def lay(folder: Path, files: dict[str, bytes], links: dict[str, str] | None = No
 
 
 def _places(document: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if len(at) > 20:
+        return [at]
     items: Any = document.items() if isinstance(document, dict) else ()
     items = enumerate(document) if isinstance(document, list) else items
     return [at, *(place for key, value in items for place in _places(value, (*at, key)))]
@@ -213,9 +217,12 @@ def _places(document: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def _values(data: bytes, rng: random.Random) -> bytes:
     """The JSON document with a value replaced, removed or repeated; broken JSON with bytes changed."""
     try:
-        document = json.loads(data)
+        return _changed(json.loads(data), rng)
     except (ValueError, RecursionError):
         return _bytes(data, rng, "bytes")
+
+
+def _changed(document: Any, rng: random.Random) -> bytes:
     at = rng.choice(_places(document))
     value = deepcopy(rng.choice(HOSTILE))
     if not at:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import nbalabel as nl
-from nbalabel.core.errors import DataError, NbalabelError
+from nbalabel.core.errors import DataError, FormatError, NbalabelError, UnsafePathError
 from nbalabel.data.formats import read_coco_results
 from nbalabel.data.formats.labelme_shapes import encode_pixels
 from nbalabel.data.tables import Tables
@@ -221,3 +222,62 @@ def test_labels_of_any_text_stay_inside_the_folder(fresh: Fresh, labels: list[st
         return
     assert len(list(folder.rglob("*.png"))) == 2
     assert nl.read_instance_masks(folder / "images", folder / "masks").labels == tuple(labels)
+
+
+LAUGHS = "a: &a [x, x]\n" + "".join(
+    f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+def test_yaml_aliases_which_grow_without_bounds_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "data.yaml").write_text(LAUGHS + "names: *i\n")
+    with pytest.raises(FormatError, match=r"data\.yaml is not YAML: aliases"):
+        nl.read_yolo(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names", ["names: 0x" + "f" * 9000, "names: [0x" + "f" * 9000 + "]", "names: {a: " + "b" * 9000 + "}"]
+)
+def test_messages_do_not_repeat_what_a_file_holds_at_length(tmp_path: Path, names: str) -> None:
+    (tmp_path / "data.yaml").write_text(names)
+    with pytest.raises(FormatError) as caught:
+        nl.read_yolo(tmp_path)
+    assert len(str(caught.value)) < 600
+
+
+def yolo_folder(folder: Path) -> Path:
+    Image.new("RGB", (4, 3)).save(folder / "a.png")
+    return folder / "a.txt"
+
+
+def test_pipes_and_devices_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(yolo_folder(tmp_path))
+    with pytest.raises(FormatError, match=r"a\.txt must be a file, it is a folder, pipe or device"):
+        nl.read_yolo(tmp_path, labels=["fish"])
+
+
+def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("0 0 0 1 0 1 1")
+    (tmp_path / "in").mkdir()
+    yolo_folder(tmp_path / "in").symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(UnsafePathError, match="a link leads out of it"):
+        nl.read_yolo(tmp_path / "in", labels=["fish"])
+    (tmp_path / "in" / "a.json").symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(UnsafePathError, match="a link leads out of it"):
+        nl.read_labelme(tmp_path / "in")
+
+
+def test_images_of_absurd_sizes_are_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    image = {**COCO["images"][0], "width": 2**31 - 1, "height": 2**31 - 1}  # type: ignore[index]
+    annotations = [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": PARTS}]
+    (tmp_path / "a.json").write_text(json.dumps({**COCO, "images": [image], "annotations": annotations}))
+    with pytest.raises(FormatError, match="must have fewer than 536,870,912 pixels"):
+        nl.read_coco(tmp_path / "a.json")
+
+
+def test_fields_too_deep_to_be_kept_are_refused(tmp_path: Path) -> None:
+    deep = "[" * 500 + "]" * 500
+    text = json.dumps({**COCO, "annotations": [], "info": "DEEP"}).replace('"DEEP"', deep)
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(FormatError, match="nested too deeply"):
+        nl.read_coco(tmp_path / "a.json")
