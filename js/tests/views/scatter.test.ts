@@ -417,6 +417,13 @@ test.each([
   expect([[...made.rows.rows()], made.code, made.title]).toEqual([rows, code, title]);
 });
 
+test("a category is written in one line that shows all of it, whatever it holds", () => {
+  const categories = ["a\nb", "\u2028\u202e\u00a0\ud800 é𝒳", "\u{e0001}\\"];
+  const made = ofCategories("images", column({ categories }), new Set([1, 2, 3]), new Bitset(4));
+  const texts = ['"a\\nb"', '"\\u2028\\u202e\\u00a0\\ud800 é𝒳"', '"\\U000e0001\\\\"'];
+  expect(made.code).toBe(`(rows.c.isin([${texts.join(", ")}]))`);
+});
+
 test("booleans are written as Python has them", () => {
   const made = ofCategories(
     "images",

@@ -27,6 +27,7 @@ import pandas as pd
 from .cast import MASK_DTYPE, cast, cast_category, reject
 from .errors import DataError, first
 from .geometry import rle
+from .names import check_names
 from .paths import check_files
 
 STATES = ("unlabeled", "partial", "complete", "empty")
@@ -140,7 +141,8 @@ def conform(
         A new frame with the schema's columns first and the user's own after them.
 
     Raises:
-        DataError: a required column is absent, or values cannot be of its dtype (naming the rows).
+        DataError: a required column is absent, values cannot be of its dtype (naming the rows), or a
+            column's or label's name holds control characters.
 
     Example:
         >>> images = pd.DataFrame({"file": ["a.jpg"], "width": [640], "height": [480]})
@@ -151,6 +153,8 @@ def conform(
     if not frame.columns.is_unique:
         repeated = first(frame.columns[frame.columns.duplicated()].unique())
         raise DataError(f"{table}: columns must be unique, repeated: {repeated}")
+    check_names(map(str, frame.columns), f"columns of {table}")
+    check_names(labels, "labels")
     index = _conform_index(frame.index, table)
     frame = frame.set_axis(index, axis=0)
     columns: dict[str, Any] = {}
@@ -270,6 +274,7 @@ def _check_labels(labels: Sequence[str]) -> None:
     bad = [x for x in labels if not isinstance(x, str) or not x.strip()]
     if bad:
         raise DataError(f"labels must be non-empty strings, got {first(map(repr, bad))}")
+    check_names(labels, "labels")
     repeated = {x for x, n in Counter(labels).items() if n > 1}
     if repeated:
         raise DataError(f"labels must be unique, repeated: {first(sorted(repeated))}")

@@ -33,7 +33,8 @@ class Clause:
         of: "images", "instances" or "predictions".
         rows: which rows of that table, ``(n,)`` bool.
         title: what it says, for people: "lasso", "score 0.2 – 0.5".
-        code: the same as a pandas expression in which ``rows`` is the table; "" where only ids say it.
+        code: the same as a pandas expression in which ``rows`` is the table; "" where only ids say it. Cells
+            show it if it only picks rows (see ``widgets/plain.py``), else the ids.
     """
 
     source: str

@@ -13,6 +13,7 @@ from ..core.change import Cells, Change, State, TableChange, diff
 from ..core.columns import column, equal, frame_of, missing, positions, put, recast, same_dtype, values
 from ..core.errors import DataError, UnknownNameError, first
 from ..core.geometry import rle
+from ..core.names import check_names
 from ..core.rows import ids_of, select_rows, take_rows
 from ..core.schema import INSTANCES, SCHEMAS, conform
 
@@ -139,6 +140,7 @@ def relabel(
     state: State, labels: Sequence[str], renamed: Mapping[str, str], origin: str, note: str
 ) -> Change:
     """Another label list; rows follow ``renamed``, others keep their name."""
+    check_names(labels, "labels")
     tables = dict(state.tables)
     for table in ("instances", "rejected"):
         was = state.tables[table]["label"].array

@@ -1,4 +1,8 @@
-"""The selection as a notebook cell."""
+"""The selection as a notebook cell.
+
+The cell is for running, and its parts were named by whoever made the data. A title goes into a comment of one
+line, and an expression that does more than pick rows is not written down: its rows are, by their ids.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..core.names import shown
 from ..core.selection import Clause, Index
+from .plain import is_plain
 
 FRAMES = {"images": "ds.images", "instances": "ds.instances", "predictions": "run.predictions"}
 
@@ -26,7 +32,7 @@ def as_code(clauses: Sequence[Clause], index: Index) -> str:
     of = clauses[-1].of
     lines = [f"rows = {FRAMES[of]}"]
     for clause in clauses:
-        lines.append(f"# {clause.title}" if clause.title else f"# {clause.source}")
+        lines.append(f"# {shown(clause.title or clause.source)}")
         lines += _own(clause, index) if clause.of == of else _through_images(clause, of, index)
     return "\n".join([*lines, "selected = rows"])
 
@@ -62,14 +68,14 @@ def _renamed(code: str, old: str, new: str) -> str:
 
 
 def _own(clause: Clause, index: Index) -> list[str]:
-    if clause.code:
+    if is_plain(clause.code):
         return [f"rows = rows[{clause.code}]"]
     return [f"rows = rows[rows.index.isin({ids_code(index.ids[clause.of][clause.rows])})]"]
 
 
 def _through_images(clause: Clause, of: str, index: Index) -> list[str]:
     lines = [f"other = {FRAMES[clause.of]}"]
-    test = _renamed(clause.code, "rows", "other") if clause.code else ""
+    test = _renamed(clause.code, "rows", "other") if is_plain(clause.code) else ""
     test = test or f"other.index.isin({ids_code(index.ids[clause.of][clause.rows])})"
     images = f"other[{test}].index" if clause.of == "images" else f"other[{test}].image_id"
     key = "rows.index" if of == "images" else "rows.image_id"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..core.names import printable
 from ..core.schema import INDEX_NAMES
 
 if TYPE_CHECKING:
@@ -30,14 +31,16 @@ _FOUND = (
 
 
 def literal(value: object) -> str:
-    """A text or number as Python writes it, whole numbers without a point.
+    r"""A text or number as Python writes it, whole numbers without a point, in one line that shows all of it.
 
     Example:
         >>> literal(2.0), literal("cod")
         ('2', '"cod"')
+        >>> print(literal("a\nb\u2028"))
+        "a\nb\u2028"
     """
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return printable(json.dumps(value, ensure_ascii=False))
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return repr(value)

@@ -111,7 +111,12 @@ export function ofRange(
   return { of, rows, title: `${column.name}: ${said}`, code };
 }
 
-/** A text as Python writes it. */
+const UNSEEN = /\p{C}|(?! )\p{Z}/gu;
+
+/** A text as Python writes it, in one line that shows all of it; the kernel puts nothing else into cells. */
 function text(value: string): string {
-  return JSON.stringify(value);
+  return JSON.stringify(value).replace(UNSEEN, (char) => {
+    const code = char.codePointAt(0)?.toString(16) ?? "";
+    return code.length > 4 ? `\\U${code.padStart(8, "0")}` : `\\u${code.padStart(4, "0")}`;
+  });
 }

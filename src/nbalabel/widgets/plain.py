@@ -1,0 +1,53 @@
+"""Which expressions may stand in a cell that people run: those that only pick rows.
+
+Clauses carry their rows as pandas code, put together from names of columns, categories and texts that
+somebody else may have chosen, partly in the browser. Whatever an expression was made of, what it does is
+bounded here: it reads tables, compares, and calls a few methods of pandas. All else is written as ids.
+"""
+
+from __future__ import annotations
+
+import ast
+
+_NAMES = {"rows", "ds", "run", "nl", "float", "str"}
+_ATTRIBUTES = {
+    # tables and what is looked up in them
+    *("images", "instances", "predictions", "missed", "predicted_ids", "index", "image_id"),
+    # methods that give rows, texts or numbers
+    *("assign", "astype", "between", "contains", "eq", "fillna", "groupby", "inside", "isin", "isna", "map"),
+    *("max", "ne", "notna", "reindex", "replace", "str", "to_series", "value_counts", "where"),
+}
+_NODES = (
+    *(ast.Expression, ast.Load, ast.Constant, ast.List, ast.Dict, ast.Subscript, ast.Call),
+    *(ast.Compare, ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq),
+    *(ast.BinOp, ast.BitAnd, ast.BitOr, ast.UnaryOp, ast.Invert, ast.USub, ast.UAdd),
+)
+
+
+def is_plain(code: str) -> bool:
+    """Whether an expression does no more than pick rows, in one line that shows all of itself.
+
+    Example:
+        >>> is_plain('rows["score"].between(0.2, 0.5)'), is_plain("ds.commit()")
+        (True, False)
+    """
+    # In brackets, too, as it will stand there: a comment would swallow the one that closes.
+    return code.isprintable() and all(map(_is_plain, (code, f"rows[{code}]")))
+
+
+def _is_plain(code: str) -> bool:
+    try:
+        tree = ast.parse(code, mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested beyond measure
+        return False
+    return all(map(_allowed, ast.walk(tree)))
+
+
+def _allowed(node: ast.AST) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in _NAMES
+    if isinstance(node, ast.Attribute):
+        return node.attr in _ATTRIBUTES
+    if isinstance(node, ast.keyword):
+        return node.arg is not None
+    return isinstance(node, _NODES)
