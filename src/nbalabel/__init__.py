@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .data.formats import write_labelme as write_labelme
     from .data.formats import write_semantic as write_semantic
     from .data.formats import write_yolo as write_yolo
+    from .data.remote import allow_images_from as allow_images_from
     from .data.tables import Tables as Tables
     from .data.version import Version as Version
     from .learn.agreement import agreement as agreement
@@ -87,6 +88,7 @@ _HOME = {
     "Workspace": "widgets.workspace",
     "Yolo": "learn.yolo",
     "agreement": "learn.agreement",
+    "allow_images_from": "data.remote",
     "create": "data.dataset",
     "evaluate": "learn.metrics",
     "explore": "widgets.explore",

@@ -57,7 +57,7 @@ def given(rng, ds):
     """A workspace whose predictions have columns and values with such names; and these columns."""
     run = simulated_run(ds)
     n = len(run.predictions)
-    texts = np.array([hostile(rng) for _ in range(6)], object)
+    texts = np.array([whole(hostile(rng)) for _ in range(6)], object)
     frame = run.predictions.copy()
     frame[whole(hostile(rng)) + " text"] = pd.Series(rng.choices(texts, k=n), index=frame.index, dtype=object)
     frame[whole(hostile(rng)) + " kind"] = pd.Categorical(rng.choices(texts, k=n))

@@ -15,7 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import nbalabel as nl
+from nbalabel.core import schema
 from nbalabel.core.errors import ImageError, MissingExtraError, UnsafePathError
+from nbalabel.data import remote
 from nbalabel.data.images import (
     ImageCache,
     check_images,
@@ -267,13 +270,60 @@ def test_a_url_cannot_reach_local_files(url: str) -> None:
         locate(None, url)
 
 
+def stranger(root: Path, name: str) -> nl.Tables:
+    """Tables of somebody else with one image of that name."""
+    images = pd.DataFrame({"file": [name], "width": [60], "height": [40]})
+    return nl.Tables(images, schema.empty("instances", ["fish"]), ("fish",), root)
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret", "/etc/passwd", "link", "inside", "a\0b", "folder", "https://a.org/b"]
+)
+def test_copying_images_copies_no_other_file(photo: Path, tmp_path: Path, name: str) -> None:
+    root = tmp_path / "root"
+    (root / "folder").mkdir(parents=True)
+    (tmp_path / "secret").write_text("s3cret:0:0")
+    (root / "inside").write_text("s3cret:0:0")
+    (root / "link").symlink_to(photo)
+    with pytest.raises((ImageError, UnsafePathError)) as refused:
+        stranger(root, name).save(tmp_path / "out.nbal", copy_images=True)
+    assert "s3cret" not in str(refused.value)
+    assert not [path for path in tmp_path.glob("out.nbal/**/*") if path.is_file()]
+
+
+def test_an_export_of_images_exports_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "inside.png").write_text("s3cret")
+    for images in ("copy", "link"):
+        with pytest.raises(ImageError, match="no images"):
+            nl.write_coco(stranger(tmp_path / "root", "inside.png"), tmp_path / "out.json", images=images)
+    assert not list(tmp_path.glob("**/images/*"))
+
+
+def test_copying_images_copies_images_whatever_they_are_called(photo: Path, tmp_path: Path) -> None:
+    (photo.parent / "photo").write_bytes(photo.read_bytes())
+    with stranger(photo.parent, "photo").save(tmp_path / "out.nbal", copy_images=True) as ds:
+        assert (ds.folder / "images" / "photo").read_bytes() == photo.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["s3cret:0:0", "P1 s3cret", "P6 s3cret 1", "BM s3cret", "GIF89a s3cret"])
+def test_what_is_no_image_says_nothing_of_its_content(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.png").write_text(text)
+    for read in (read_image, image_size):
+        with pytest.raises(ImageError) as refused:
+            read(tmp_path / "a.png")
+        assert "s3cret" not in str(refused.value)
+
+
 def test_a_relative_file_needs_a_root() -> None:
     with pytest.raises(ImageError, match="no image root"):
         locate(None, "a.png")
 
 
-def test_a_url_is_read_through_fsspec(photo: Path) -> None:
+def test_a_url_is_read_through_fsspec(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fsspec = pytest.importorskip("fsspec")
+    monkeypatch.setattr(remote, "_ALLOWED", [])
+    nl.allow_images_from("memory://photo.png", "memory://absent.png")
     with fsspec.open("memory://photo.png", "wb") as stream:
         stream.write(photo.read_bytes())
     assert np.array_equal(read_image(locate(None, "memory://photo.png")), read_image(photo))
@@ -283,8 +333,10 @@ def test_a_url_is_read_through_fsspec(photo: Path) -> None:
 
 def test_a_url_without_fsspec_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
+    monkeypatch.setattr(remote, "_ALLOWED", [])
+    nl.allow_images_from("s3://bucket")
     with pytest.raises(MissingExtraError, match="pip install fsspec"):
-        read_image("https://example.org/a.jpg")
+        read_image("s3://bucket/a.jpg")
 
 
 def test_check_images_lists_all_that_are_broken(photo: Path) -> None:

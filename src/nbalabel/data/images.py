@@ -2,17 +2,19 @@
 
 File names come from whoever made the dataset, and so do the files: neither is trusted. A name that leaves
 the image root is an UnsafePathError, a file that is missing, damaged, too large or no image is an
-ImageError, and nothing else.
+ImageError, and nothing else. URLs are fetched from places that are allowed alone: see ``remote.py``.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import re
+import shutil
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, TypeAlias
@@ -22,8 +24,9 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from ..core.errors import ImageError, MissingExtraError, NbalabelError, UnsafePathError
+from ..core.errors import ImageError, NbalabelError, UnsafePathError
 from ..core.paths import is_url, problem
+from .remote import MAX_BYTES, fetch
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str]
@@ -35,6 +38,10 @@ _ORIENTATION = 0x0112  # EXIF tag
 
 # Formats whose readers only read: Pillow would also hand PostScript to Ghostscript, for one.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "TGA")
+
+
+# Some of them quote the bytes they do not understand; of a file that is no image nothing is told.
+_QUOTED = re.compile(r"""b'[^']*'|b"[^"]*\"""")
 
 
 def safe_path(root: Source, file: str) -> Path:
@@ -111,14 +118,15 @@ def read_image(source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
     and 255.
 
     Args:
-        source: a path, or a URL that fsspec can open.
+        source: a path, or a URL of a place that :func:`nbalabel.allow_images_from` allows.
         max_pixels: refuse images with more, before their pixels are unpacked.
 
     Returns:
         ``(height, width, 3)`` uint8, RGB.
 
     Raises:
-        ImageError: the file is missing, truncated, not an image, too large, or of a kind that has no RGB.
+        ImageError: the file is missing, truncated, not an image, too large, or of a kind that has no RGB; or
+            the URL's place is not allowed.
         MissingExtraError: a URL, and fsspec or what it needs for this scheme is not installed.
     """
     with _opened(source) as image:
@@ -168,11 +176,45 @@ def read_bytes(source: Source) -> bytes:
     """
     try:
         with _stream(_name(source)) as stream:
-            return stream.read()
+            data = stream.read(MAX_BYTES + 1)
     except NbalabelError:
         raise
     except Exception as error:  # file systems and servers fail in their own ways
         raise ImageError(f"{_name(source)} cannot be read: {error}") from error
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"{_name(source)} has more than {MAX_BYTES:,} bytes")
+    return data
+
+
+def not_images(paths: Iterable[Path]) -> list[str]:
+    """What is wrong with those of some files that are no images by their content, a sentence each."""
+    wrong = []
+    for path in paths:
+        try:
+            image_size(path)
+        except ImageError as error:
+            wrong.append(str(error))
+    return wrong
+
+
+def copy_image(source: Source, target: Path) -> None:
+    """Copy a file that is an image, by its content; any other stays where it is.
+
+    A dataset of somebody else may name any file for an image: what is copied is often passed on.
+
+    Raises:
+        ImageError: it is missing or no image.
+    """
+    name = _name(source)
+    with _opened(source):
+        pass
+    try:
+        with _stream(name) as stream, target.open("wb") as out:
+            shutil.copyfileobj(stream, out)
+    except OSError as error:
+        if isinstance(error, ImageError):
+            raise
+        raise ImageError(f"{name} cannot be copied to {target}: {error}") from error
 
 
 def read_small(source: Source, size: int, max_pixels: int = MAX_PIXELS) -> Pixels:
@@ -181,7 +223,7 @@ def read_small(source: Source, size: int, max_pixels: int = MAX_PIXELS) -> Pixel
     As :func:`thumbnail` of :func:`read_image`, but JPEG files are unpacked at a fraction of their size.
 
     Args:
-        source: a path, or a URL that fsspec can open.
+        source: a path, or a URL of an allowed place.
         size: longer side, pixels.
         max_pixels: refuse images with more.
 
@@ -342,7 +384,8 @@ def _opened(source: Source) -> Iterator[Image.Image]:
         except Image.DecompressionBombError as error:
             raise ImageError(f"{name} has too many pixels: {error}") from error
         except Exception as error:  # damaged files make Pillow's readers raise almost anything
-            raise ImageError(f"{name} cannot be read: {str(error) or type(error).__name__}") from error
+            said = _QUOTED.sub("...", str(error)) or type(error).__name__
+            raise ImageError(f"{name} cannot be read: {said}") from error
 
 
 def _known_formats() -> list[str]:
@@ -352,24 +395,11 @@ def _known_formats() -> list[str]:
 
 def _stream(name: str) -> IO[bytes]:
     if is_url(name):
-        return io.BytesIO(_fetch(name))
+        return io.BytesIO(fetch(name))
     path = Path(name)
     if not path.is_file():  # nor a folder, a device or a pipe
         raise ImageError(f"{name} is missing" if not path.exists() else f"{name} is not a file")
     return path.open("rb")
-
-
-def _fetch(url: str) -> bytes:
-    try:
-        import fsspec  # type: ignore[import-untyped]  # ships no types
-    except ImportError as error:
-        raise MissingExtraError(f"{url} is a URL: install fsspec to read it (pip install fsspec)") from error
-    try:
-        with fsspec.open(url, "rb") as stream:
-            data: bytes = stream.read()
-    except ImportError as error:  # fsspec names the package this scheme needs
-        raise MissingExtraError(f"{url} cannot be read yet: {error}") from error
-    return data
 
 
 def _rgb(image: Image.Image) -> Pixels:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -83,14 +82,21 @@ def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None
 
 
 def _copy(images: pd.DataFrame, root: Path, to: Path) -> None:
+    """Copy image files; nothing is copied where a name leaves the root or a file is missing or no image."""
     from tqdm.auto import tqdm
 
-    from .images import safe_path
+    from .images import copy_image, not_images, safe_path
 
-    missing = [name for name in images["file"] if not safe_path(root, name).is_file()]
+    paths = [safe_path(root, name) for name in images["file"]]
+    missing = [name for name, path in zip(images["file"], paths, strict=True) if not path.is_file()]
     if missing:
         raise ImageError(f"{len(missing)} of {len(images)} image files are not in {root}: {first(missing)}")
+    others = not_images(tqdm(paths, desc="check images", disable=len(images) < 500))
+    if others:
+        raise ImageError(
+            f"{len(others)} of {len(images)} files are no images and not copied: {first(others)}"
+        )
     for name in tqdm(images["file"], desc="copy images", disable=len(images) < 500):
         target = to / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(safe_path(root, name), target)
+        copy_image(safe_path(root, name), target)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import pandas as pd
 
 from ...core.errors import DataError, FormatError, ImageError, UnsafePathError, first
-from ..images import image_size, safe_path
+from ..images import image_size, not_images, safe_path
 
 T = TypeVar("T")
 
@@ -194,7 +194,7 @@ def export_images(root: Path | None, rows: pd.DataFrame, targets: Sequence[Path]
 
     Raises:
         DataError: there are no pixels to export.
-        ImageError: files are missing, naming them.
+        ImageError: files are missing or no images by their content, naming them.
     """
     if images == "none":
         return
@@ -206,6 +206,9 @@ def export_images(root: Path | None, rows: pd.DataFrame, targets: Sequence[Path]
     missing = [i for i, source in zip(rows.index, sources, strict=True) if not source.is_file()]
     if missing:
         raise ImageError(f"{len(missing)} image files are missing below {root}, of images {first(missing)}")
+    others = not_images(progress(sources, "checking images"))
+    if others:
+        raise ImageError(f"{len(others)} files are no images and not exported: {first(others)}")
     for source, target in progress(list(zip(sources, targets, strict=True)), "images"):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and target.samefile(source):
