@@ -6,6 +6,7 @@ import os
 import struct
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -294,9 +295,11 @@ def test_copying_images_copies_no_other_file(photo: Path, tmp_path: Path, name: 
 def test_an_export_of_images_exports_no_other_file(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "inside.png").write_text("s3cret")
+    given = stranger(tmp_path / "root", "inside.png")
+    tables = replace(given, images=schema.conform(given.images, "images"))
     for images in ("copy", "link"):
         with pytest.raises(ImageError, match="no images"):
-            nl.write_coco(stranger(tmp_path / "root", "inside.png"), tmp_path / "out.json", images=images)
+            nl.write_coco(tables, tmp_path / "out.json", images=images)
     assert not list(tmp_path.glob("**/images/*"))
 
 

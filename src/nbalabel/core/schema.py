@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from .cast import MASK_DTYPE, cast, cast_category, reject
+from .change import State
 from .errors import DataError, first
 from .geometry import rle
 from .names import check_names
@@ -215,6 +216,36 @@ def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks
     for name in ("instances", "rejected"):
         if name in tables:
             validate_instances(tables[name], images, name, masks=masks)
+
+
+def check_state(state: State) -> None:
+    """Check that tables that were read have their columns, dtypes, ids and labels; values are not looked at.
+
+    Raises:
+        DataError: they do not; a folder somebody made by hand, or to harm.
+    """
+    if set(state.tables) != set(SCHEMAS):
+        raise DataError(
+            f"a dataset has the tables {', '.join(SCHEMAS)}, got {first(map(repr, state.tables))}"
+        )
+    for table, frame in state.tables.items():
+        ids = frame.index
+        if ids.name != INDEX_NAMES[table] or not (ids.is_monotonic_increasing and ids.is_unique):
+            raise DataError(f"{table} must be indexed by {INDEX_NAMES[table]}, each once, ascending")
+        for name, column in SCHEMAS[table].items():
+            if name not in frame:
+                raise DataError(f"{table} needs a column {name!r} ({column.meaning})")
+            _check_dtype(frame[name].dtype, name, column, state.labels, table)
+
+
+def _check_dtype(dtype: Any, name: str, column: Column, labels: Sequence[str], table: str) -> None:
+    if column.dtype != "category":
+        fits = dtype == column.dtype
+    else:
+        listed = tuple(labels) if name == "label" else column.categories
+        fits = isinstance(dtype, pd.CategoricalDtype) and listed in (None, tuple(dtype.categories))
+    if not fits:
+        raise DataError(f"{table}: {name} must be {column.dtype} ({column.meaning}), got {dtype}")
 
 
 def validate_instances(

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from ..core.change import Cells, Change, TableChange
 from ..core.rows import NO_ROWS
-from .arrow import batch_of, batch_of_frame, columns_of, frame_from
+from .arrow import batch_of, batch_of_frame, columns_of, frame_from, sound
 
 _HEAD = struct.Struct("<4sQQI16s")
 _PLAIN = struct.Struct("<4sQQ")
@@ -97,7 +97,16 @@ def encode_change(change: Change) -> tuple[dict[str, Any], bytes]:
 
 
 def decode_change(meta: dict[str, Any], body: bytes | memoryview) -> Change:
-    """The change :func:`encode_change` was given."""
+    """The change :func:`encode_change` was given.
+
+    Raises:
+        CorruptError: nobody can have been given it.
+    """
+    with sound("a change"):
+        return _decode_change(meta, body)
+
+
+def _decode_change(meta: dict[str, Any], body: bytes | memoryview) -> Change:
     view, ends = memoryview(body), np.cumsum([0, *meta["streams"]]).tolist()
     streams = [view[a:b] for a, b in pairwise(ends)]
     tables = {name: _decode_rows(rows, streams) for name, rows in meta["tables"].items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,12 +20,14 @@ import pyarrow as pa
 
 from ..core.change import State
 from ..core.columns import Array, values
-from ..core.errors import CorruptError
+from ..core.errors import CorruptError, DataError
 from ..core.rows import ids_of
-from .arrow import batch_of, columns_of, frame_from
+from ..core.schema import check_state
+from .arrow import batch_of, columns_of, frame_from, sound
 from .files import TEMPORARY, publish
 
 _ALONE = "c:mask"
+_NAME = re.compile(r"[0-9a-f]{40}\.arrow")
 
 
 def write_snapshot(state: State, objects: Path) -> dict[str, Any]:
@@ -53,9 +56,20 @@ def read_snapshot(meta: dict[str, Any], objects: Path) -> State:
     """The state that :func:`write_snapshot` was given.
 
     Raises:
-        CorruptError: a file is missing or its bytes are not those that were written.
+        CorruptError: a file is missing, its bytes are not those that were written, or nobody can have written
+            them.
     """
+    with sound(objects):
+        state = _read_tables(meta, objects)
+        check_state(state)
+    return state
+
+
+def _read_tables(meta: dict[str, Any], objects: Path) -> State:
     names = files_of(meta)
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise DataError(f"{name!r} is no name of a file in objects/")
     with ThreadPoolExecutor(max_workers=2) as pool:
         read = dict(zip(names, pool.map(lambda name: _read(objects / name), names), strict=True))
     tables: dict[str, pd.DataFrame] = {}
@@ -100,7 +114,7 @@ def _read(path: Path) -> dict[str, Array]:
             f"{path} is damaged: its checksum is {found}; copy it from a backup, or open an earlier "
             "version with nl.open(folder, version=...)"
         )
-    with pa.ipc.open_file(pa.memory_map(str(path))) as reader:
+    with sound(path), pa.ipc.open_file(pa.memory_map(str(path))) as reader:
         return columns_of(reader.read_all())
 
 
