@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from nbalabel.core.change import State, diff
-from nbalabel.core.errors import CorruptError, DataError, MaskError
+from nbalabel.core.errors import DataError, StorageError
 from nbalabel.core.geometry import rle
 from nbalabel.core.schema import conform
 from nbalabel.data import snapshot
@@ -79,7 +79,7 @@ def attempt(read, counts):
         for frame in read():
             use(frame)
         counts["tables"] += 1
-    except (CorruptError, DataError, MaskError):
+    except (StorageError, DataError):  # CorruptError and MaskError among them
         counts["errors"] += 1
 
 

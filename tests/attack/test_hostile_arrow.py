@@ -13,20 +13,34 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core import schema
+from nbalabel.core.change import Change
 from nbalabel.core.errors import CorruptError, DataError
+from nbalabel.core.rows import Cells, TableChange
 from nbalabel.data import snapshot
 from nbalabel.data.arrow import batch_of, columns_of
+from nbalabel.data.codec import digest, frame_record
+from nbalabel.data.storage import Store
 
-WORKER = Path(__file__).with_name("hostile_arrow_worker.py")
+HERE = Path(__file__).parent
 
 
-def test_random_damage_with_right_checksums_never_ends_the_process(tmp_path, rng, rounds):
-    n, seed = rounds(400, 100_000), rng.randrange(2**32)
+@pytest.mark.parametrize(
+    ("worker", "quick", "full"),
+    [("hostile_arrow_worker.py", 300, 100_000), ("hostile_run_worker.py", 60, 10_000)],
+)
+def test_random_damage_with_right_checksums_never_ends_the_process(
+    tmp_path, rng, rounds, worker, quick, full
+):
+    n, seed = rounds(quick, full), rng.randrange(2**32)
     done = subprocess.run(
-        [sys.executable, WORKER, tmp_path, str(n), str(seed)], capture_output=True, text=True, check=False
+        [sys.executable, HERE / worker, tmp_path, str(n), str(seed)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, f"seed {seed}: exit {done.returncode}\n{done.stderr[-3000:]}"
     tables, errors = map(int, done.stdout.split())
+    print(f"{worker}: {n} files, {tables} read, {errors} refused")  # noqa: T201  # the figures of `make attack`
     assert tables + errors == n
     assert tables
     assert errors
@@ -162,3 +176,32 @@ def test_a_column_named_twice_is_refused():
     twice = pa.record_batch([batch.column(0)] * 2, schema=pa.schema([batch.schema.field(0)] * 2))
     with pytest.raises(DataError, match="unique"):
         columns_of(twice)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        TableChange(
+            updated={"width": Cells(np.array([0, 1]), np.array([4, 4]), pd.array(["a", "b"], "str"))}
+        ),
+        TableChange(updated={"width": Cells(np.array([0, 9]), np.array([4, 4]), np.array([5, 5]))}),
+        TableChange(updated={"nothing": Cells(np.array([0]), np.array([4]), np.array([5]))}),
+        TableChange(columns=(("file", "width"), ("file",))),
+    ],
+)
+def test_a_version_whose_changes_do_not_fit_its_tables_does_not_open(given, change):
+    store = Store(given)
+    parent = store.head.current()
+    store.publish(parent, store.state(parent), [Change({"images": change})], "m", "a", "t")
+    with pytest.raises(CorruptError):
+        nl.open(given).close()
+
+
+def test_a_version_whose_manifest_is_another_does_not_open(given):
+    store = Store(given)
+    text = frame_record({"number": 2, "evil": 1})
+    name = f"v2-{digest(text).hex()[:8]}"
+    (given / "versions" / f"{name}.nbv").write_bytes(text)
+    store.head.append(name, "commit")
+    with pytest.raises(CorruptError, match="evil"):
+        nl.open(given).close()

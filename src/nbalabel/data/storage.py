@@ -32,6 +32,8 @@ import pandas as pd
 
 from ..core.change import Change, State, apply, merge
 from ..core.errors import CorruptError, StorageError, UnknownNameError
+from ..core.schema import check_state
+from .arrow import sound
 from .clusters import parts_of
 from .codec import Damage, decode_change, encode_change, frame_record, read_record
 from .files import locked, sweep, write_file
@@ -201,12 +203,15 @@ class Store:
         """The tables of a version.
 
         Raises:
-            CorruptError: bytes fail their checksum and nothing else holds the same rows.
+            CorruptError: bytes fail their checksum and nothing else holds these rows, or they are no tables.
         """
         if version_id in self._states:
             self._states.move_to_end(version_id)
             return self._states[version_id]
-        state = self._open(self.manifest(version_id))
+        manifest = self.manifest(version_id)
+        with sound(self.folder):
+            state = self._open(manifest)
+            check_state(state)
         self.remember(version_id, state)
         return state
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..core.change import Change
 from ..core.errors import CorruptError
+from .arrow import sound
 from .codec import HEAD_SIZE, Damage, decode_change, digest, encode_change, frame_record, read_record
 from .files import write_file
 
@@ -101,7 +102,8 @@ def read_manifest(folder: Path, version_id: str) -> Manifest:
         raise CorruptError(f"{path} is damaged ({damage.reason}): {_ADVICE}") from damage
     if digest(data[:end]).hex()[:8] != version_id.rpartition("-")[2]:
         raise CorruptError(f"{path} is damaged (it is another version than its name says): {_ADVICE}")
-    return Manifest(**{**meta, "id": version_id})
+    with sound(path):
+        return Manifest(**{**meta, "id": version_id})
 
 
 def read_net(folder: Path, manifest: Manifest) -> Change:

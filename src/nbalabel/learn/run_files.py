@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import NewerSchemaError, StorageError
+from ..core.names import shown
 from ..core.schema import LabeledImages, conform
 from .embed import Embeddings, as_mapping
 
@@ -65,24 +66,31 @@ def read(folder: Path, tables: LabeledImages | None) -> Run:
         StorageError: there is no whole run in the folder.
         NewerSchemaError: a newer nbalabel wrote it.
     """
+    try:
+        return _read(folder, tables)
+    except NewerSchemaError:
+        raise
+    except Exception as error:  # readers of JSON, parquet and npy raise almost anything
+        said = shown(f"{type(error).__name__}: {error}")
+        raise StorageError(
+            f"no whole run in {folder} ({said}): copy it from a backup, or run again"
+        ) from error
+
+
+def _read(folder: Path, tables: LabeledImages | None) -> Run:
     from .run import Run
 
-    try:
-        facts: dict[str, Any] = json.loads((folder / "run.json").read_text())
-        if facts.pop("format") > _FORMAT:
-            raise NewerSchemaError(f"{folder} was written by a newer nbalabel: upgrade to read it")
-        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
-        arrays = {
-            name: np.load(folder / f"{name}.npy", allow_pickle=False)
-            for name in (*as_mapping(Embeddings.none()), "predicted_ids")
-        }
-    except (OSError, ValueError, KeyError) as error:
-        if isinstance(error, NewerSchemaError):
-            raise
-        raise StorageError(f"no whole run in {folder}: {error}") from error
+    facts: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    if facts.pop("format") > _FORMAT:
+        raise NewerSchemaError(f"{folder} was written by a newer nbalabel: upgrade to read it")
+    frames = {name: _read_table(folder / f"{name}.parquet") for name in _TABLES}
+    arrays = {
+        name: np.load(folder / f"{name}.npy", allow_pickle=False)
+        for name in (*as_mapping(Embeddings.none()), "predicted_ids")
+    }
     labels = tuple(facts.pop("labels"))
     return Run(
-        **facts,
+        **{name: facts[name] for name in (*_FACTS, "arguments") if name in facts},
         labels=labels,
         curves=frames["curves"],
         predictions=conform(frames["predictions"], "predictions", labels),
@@ -92,6 +100,14 @@ def read(folder: Path, tables: LabeledImages | None) -> Run:
         embeddings=Embeddings(**arrays),
         tables=tables,
     )
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """A table from parquet, its offsets and indices checked before anything follows them."""
+    from pyarrow import parquet
+
+    parquet.read_table(path).validate(full=True)
+    return pd.read_parquet(path)
 
 
 def _plain(value: Any) -> Any:

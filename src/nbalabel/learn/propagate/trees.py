@@ -75,7 +75,7 @@ def _read(path: Path) -> Forest:
     try:
         with np.load(path, allow_pickle=False) as file:
             return Forest(**{part.name: file[part.name] for part in fields(Forest)})
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # damaged archives raise almost anything
         raise StorageError(
             f"{path} cannot be read ({error}). Delete it, and the trees are made again"
         ) from error

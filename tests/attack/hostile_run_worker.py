@@ -1,0 +1,41 @@
+"""Read runs with damaged parquet, npy and JSON files, and use what comes out, in a process of its own.
+
+Usage: python hostile_run_worker.py FOLDER ROUNDS SEED. Prints how often a run came out, and an error.
+"""
+
+import random
+import shutil
+import sys
+from pathlib import Path
+
+from hostile_arrow_worker import attempt, mutated, state
+
+import nbalabel as nl
+from nbalabel.core.schema import conform
+
+
+def main(folder, rounds, seed):
+    rng, counts = random.Random(seed), {"tables": 0, "errors": 0}
+    instances = state().tables["instances"]
+    found = conform(instances.assign(note="text", score=0.5), "predictions", ["cod", "ling"])
+    run = nl.Run("run-1", "predict", labels=("cod", "ling"), predictions=found, missed=instances)
+    whole, broken = Path(folder) / "whole", Path(folder) / "broken"
+    run.save(whole)
+    files = sorted(path.name for path in whole.iterdir())
+
+    def read():
+        loaded = nl.Run.load(broken)
+        repr(loaded)
+        return loaded.predictions, loaded.missed, loaded.curves, loaded.failed
+
+    for _ in range(rounds):
+        shutil.copytree(whole, broken)
+        path = broken / rng.choice([*files, "predictions.parquet", "missed.parquet"])
+        path.write_bytes(mutated(path.read_bytes(), rng))
+        attempt(read, counts)
+        shutil.rmtree(broken)
+    sys.stdout.write(f"{counts['tables']} {counts['errors']}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
