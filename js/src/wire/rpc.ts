@@ -113,14 +113,16 @@ export class Rpc {
       const { key = "", signal, buffers = [] } = options;
       const id = this.#next++;
       const settle = (outcome: Reply<unknown> | Error) => {
+        signal?.removeEventListener("abort", cancel);
         if (!this.#calls.delete(id) && this.#waiting.get(key)?.id === id) this.#waiting.delete(key);
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome as Reply<T>);
         this.#tell();
       };
+      const cancel = () => settle(new Cancelled("cancelled"));
       const call: Call = { id, method, params, buffers, key, settle };
       if (signal?.aborted) return reject(new Cancelled("cancelled before it was sent"));
-      signal?.addEventListener("abort", () => settle(new Cancelled("cancelled")), { once: true });
+      signal?.addEventListener("abort", cancel, { once: true });
       if (key && this.#underway.has(key)) {
         this.#waiting.get(key)?.settle(new Cancelled("a newer request took its place"));
         this.#waiting.set(key, call);

@@ -42,6 +42,9 @@ class FakeKernel extends FakeChannel {
   told: boolean[][] = [];
   drafts = new Map<number, (boolean | null)[]>();
   refuse = "";
+  /** Requests for crops that are answered with none. */
+  none = 0;
+  gone = false;
   /** Crops that come with a question; the others are asked for. */
   first = 4;
   graded: object | null = null;
@@ -58,6 +61,7 @@ class FakeKernel extends FakeChannel {
   override send(content: unknown): void {
     const request = content as { id: number; client: string; key: string; method: string; params: Params };
     const { id, client, key, method, params } = request;
+    if (this.gone) throw new Error("the comm is closed");
     const reply = () => {
       this.asked.push({ method, params });
       const head = { client, id, key };
@@ -88,6 +92,7 @@ class FakeKernel extends FakeChannel {
       const outlook = { estimate: yes / this.n, lower: 0.2, upper: 0.9, outcome: "more" };
       return [{ outlook: { ...outlook, masks: { accept: 60, split: 60 } } }, []];
     }
+    if (method === "crops" && this.none-- > 0) return [{ places: [], crops: [] }, []];
     if (method === "crops")
       return [{ places: params.places, crops: this.crops(params.places) }, this.bytes(params.places.length)];
     if (method === "examples") return [{ right: 1, crops: this.crops([0, 1]) }, this.bytes(2)];
@@ -149,6 +154,8 @@ let closing: AbortController;
 let view: Verify;
 let el: HTMLElement;
 let bitmaps: { made: number; closed: number };
+/** Pictures that the browser has not decoded yet; null: it takes no time. */
+let decoding: (() => void)[] | null;
 
 const wait = (milliseconds = 40) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const root = () => el.querySelector<HTMLElement>(".nbl")!;
@@ -159,6 +166,7 @@ const press = async (keys: string, more: KeyboardEventInit = {}) => {
   }
 };
 const text = (of: string) => el.querySelector<HTMLElement>(of)?.textContent ?? "";
+const busy = () => el.querySelectorAll('.nbl-verify-card[aria-busy="true"]').length;
 const marks = () =>
   [...el.querySelectorAll<HTMLElement>(".nbl-verify-card")].map((one) => one.dataset.answer);
 const button = (name: string) => el.querySelector<HTMLButtonElement>(`[data-act="${name}"]`)!;
@@ -184,7 +192,9 @@ async function open(
 
 beforeEach(() => {
   bitmaps = { made: 0, closed: 0 };
+  decoding = null;
   vi.stubGlobal("createImageBitmap", async () => {
+    if (decoding) await new Promise<void>((decoded) => decoding!.push(decoded));
     bitmaps.made++;
     return { width: 20, height: 20, close: () => bitmaps.closed++ };
   });
@@ -346,7 +356,6 @@ test("masks that have not come cannot be answered", async () => {
   await wait();
   await press("y y y a"); // two are there
   expect(view.sheet!.answers).toEqual([true, true, null, null, null, null]);
-  const busy = () => [...el.querySelectorAll('.nbl-verify-card[aria-busy="true"]')].length;
   expect(busy()).toBe(4);
   expect(text(".nbl-verify-said")).toBe("not all pictures are there yet");
   kernel.free();
@@ -366,6 +375,61 @@ test("crops that show less than is looked at are asked for once, not for ever", 
   await wait(250);
   expect(kernel.did("crops").length).toBe(2);
   expect(model.traits.context).toBe(0.75);
+});
+
+test("no picture is lost that is being decoded when the view changes", async () => {
+  decoding = [];
+  await open(6, 2, {}, (next) => {
+    next.first = 1;
+  });
+  const decode = async () => {
+    for (const decoded of decoding!.splice(0)) decoded();
+    await wait();
+  };
+  await decode(); // of the first one
+  expect([kernel.did("crops").length, decoding.length, busy()]).toEqual([1, 4, 4]); // the third has none
+  model.set("fill", true); // as a resize does, this looks at what is wanted, in a moment
+  await wait(200);
+  while (decoding.length) await decode();
+  await press("y y y y y y Enter");
+  expect([busy(), kernel.told.length]).toEqual([6, 1]);
+  model.set("fill", false);
+  while (decoding.length) {
+    await wait(200);
+    await decode();
+  }
+  expect(busy()).toBe(0);
+});
+
+test("no crops of a question that is open, as the view has it: it asks which one is", async () => {
+  await open(6, 2, {}, (next) => {
+    next.none = 1;
+  });
+  expect([kernel.did("begin").length, kernel.did("crops").length, busy()]).toEqual([2, 2, 0]);
+});
+
+test("what happened while something was on its way is asked for", async () => {
+  await open();
+  kernel.busy = true;
+  await press("a Enter");
+  const [tell] = kernel.held.splice(0, kernel.held.length).slice(-1);
+  kernel.arrive({ kind: "event", name: "moved", payload: { turn: 2 } }); // 1 is what it is told here
+  kernel.busy = false;
+  tell();
+  kernel.turn = 2;
+  await wait();
+  expect(kernel.did("begin").length).toBe(2);
+});
+
+test("a kernel that was thought to be gone is asked again", async () => {
+  await open(6, 2, {}, (next) => {
+    next.gone = true;
+  });
+  expect([text(".nbl-note-text").slice(0, 10), marks().length]).toEqual(["The kernel", 0]);
+  kernel.gone = false;
+  kernel.arrive({ kind: "event", name: "hello", payload: {} });
+  await wait();
+  expect([busy(), marks().length]).toEqual([0, 6]);
 });
 
 test("nothing is asked about a question that is being told", async () => {

@@ -2,6 +2,7 @@
 import { contours } from "../../core/edit/contour";
 import { fromCounts } from "../../core/edit/raster";
 import { asBytes } from "../../wire/codec";
+import { said } from "../../wire/rpc";
 import { decode } from "../viewer/loader";
 import type { CropHead } from "./wire";
 
@@ -13,7 +14,7 @@ export interface Crop {
 }
 
 /**
- * Crops out of a message.
+ * Crops out of a message. Each arrives, also where its picture or its mask cannot be read: that is its problem then.
  *
  * @param buffers all masks and all pictures, one behind the other.
  * @param arrived called with each when its picture is decoded.
@@ -37,10 +38,24 @@ export async function unpackCrops(
   });
   await Promise.all(
     parts.map(async ({ head, mask, picture }, i) => {
-      const bitmap = picture.length ? await decode(picture, "image/jpeg").catch(() => null) : null;
-      arrived(i, { head, bitmap, path: outline(head, mask) });
+      const problems = head.problem ? [head.problem] : [];
+      const wrong = (error: unknown) => {
+        problems.push(said(error));
+        return null;
+      };
+      const bitmap = picture.length ? await decode(picture, "image/jpeg").catch(wrong) : null;
+      const path = attempt(() => outline(head, mask), wrong) ?? new Path2D();
+      arrived(i, { head: { ...head, problem: problems.join("; ") }, bitmap, path });
     }),
   );
+}
+
+function attempt<T>(work: () => T, wrong: (error: unknown) => null): T | null {
+  try {
+    return work();
+  } catch (error) {
+    return wrong(error);
+  }
 }
 
 /** The mask of a box, perhaps scaled down, as a path in its image. */

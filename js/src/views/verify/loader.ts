@@ -1,4 +1,9 @@
-/** Fetches the crops of the open question that are missing, or not sharp enough for what is shown. */
+/**
+ * Fetches the crops of the open question that are missing, or not sharp enough for what is shown. One request is
+ * under way at a time, and after each of them it looks again at what is wanted: as long as a mask on the screen
+ * has no picture, something is under way, or a timer for it runs.
+ */
+import { Patience } from "../../core/patience";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import type { Cards } from "./cards";
 import { unpackCrops } from "./crops";
@@ -14,78 +19,123 @@ export interface Wish {
   places: number[];
 }
 
+export interface LoaderEvents {
+  /** What is wanted now. */
+  wish(): Wish;
+  arrived(place: number): void;
+  /** It asks again by itself, ever more seldom. */
+  failed(error: unknown): void;
+  /** After `failed` something came. */
+  recovered(): void;
+  /** The kernel gives no crops of this question: another one is open. */
+  outdated(): void;
+}
+
 export class Loader {
+  /** Counts what made the messages under way useless. */
   #round = 0;
+  #working = false;
   #control = new AbortController();
-  /** What was asked for of this question: nothing is asked for twice. */
+  /** What came of this question: nothing is fetched twice. */
   #had = new Set<string>();
+  #patience = new Patience();
 
   constructor(
     readonly rpc: Rpc,
-    readonly cards: Cards,
-    /** What is wanted now. */
-    readonly wish: () => Wish,
-    readonly arrived: (place: number) => void,
-    readonly failed: (error: unknown) => void,
+    readonly cards: Pick<Cards, "reset" | "put">,
+    readonly events: LoaderEvents,
   ) {}
 
   /** Another question, some crops with it. */
-  async begin({ question, crops }: State, buffers: readonly DataView[]): Promise<void> {
+  begin({ question, crops }: Pick<State, "question" | "crops">, buffers: readonly DataView[]): Promise<void> {
+    this.stop();
     this.cards.reset(question?.ids.length ?? 0);
     this.#had.clear();
-    await this.#take(
-      ++this.#round,
-      crops.map((_, i) => i),
-      crops,
-      buffers,
-    );
-    await this.fetch();
+    const places = crops.map((_, i) => i);
+    return this.#work(() => this.#take(places, crops, buffers));
   }
 
-  /** Ask for what is wanted until nothing is. */
+  /** See to what is wanted; where a request is under way, once that is answered. */
   async fetch(): Promise<void> {
-    this.stop();
-    const round = this.#round;
-    const { signal } = this.#control;
-    try {
-      while (round === this.#round) {
-        const wish = this.wish();
-        const key = (place: number) => `${place} ${wish.size} ${wish.context}`;
-        wish.places = wish.places.filter((place) => !this.#had.has(key(place)));
-        if (!wish.places.length) return;
-        type Reply = { places: number[]; crops: CropHead[] };
-        const { result, buffers } = await this.rpc.request<Reply>("crops", wish, {
-          key: "crops",
-          signal,
-        });
-        if (!result.places.length) return; // another question is open by now
-        for (const place of result.places) this.#had.add(key(place));
-        await this.#take(round, result.places, result.crops, buffers);
-      }
-    } catch (error) {
-      if (!(error instanceof Cancelled) && round === this.#round) this.failed(error);
-    }
+    if (!this.#working) await this.#work();
   }
 
   /** What is under way is of no use any more. */
   stop(): void {
     this.#round++;
+    this.#working = false;
+    this.#patience.cancel();
     this.#control.abort();
     this.#control = new AbortController();
   }
 
+  async #work(first?: () => Promise<void>): Promise<void> {
+    const round = this.#round;
+    let failure: unknown = null;
+    this.#working = true;
+    this.#patience.cancel();
+    try {
+      if (first) await first();
+      while (round === this.#round) {
+        const wish = this.#wanted();
+        if (!wish.places.length) break;
+        await this.#ask(wish);
+        if (round === this.#round) this.#went();
+      }
+    } catch (error) {
+      failure = error;
+    }
+    if (round !== this.#round) return;
+    this.#working = false; // in the same breath as the last look: a call of `fetch` between them would be lost
+    if (failure) this.#failed(failure);
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof Outdated) this.#patience.soon(() => this.events.outdated());
+    else if (!(error instanceof Cancelled)) {
+      this.#patience.later(() => void this.fetch());
+      this.events.failed(error);
+    }
+  }
+
+  #wanted(): Wish {
+    const wish = this.events.wish();
+    return { ...wish, places: wish.places.filter((place) => !this.#had.has(key(place, wish))) };
+  }
+
+  async #ask(wish: Wish): Promise<void> {
+    type Reply = { places: number[]; crops: CropHead[] };
+    const options = { key: "crops", signal: this.#control.signal };
+    const { result, buffers } = await this.rpc.request<Reply>("crops", wish, options);
+    if (!result.places.some((place) => wish.places.includes(place))) throw new Outdated();
+    await this.#take(result.places, result.crops, buffers, wish);
+  }
+
+  #went(): void {
+    if (this.#patience.tried) this.events.recovered();
+    this.#patience.reset();
+  }
+
   async #take(
-    round: number,
     places: readonly number[],
     heads: readonly CropHead[],
     buffers: readonly DataView[],
+    wish?: Wish,
   ): Promise<void> {
+    const round = this.#round;
     await unpackCrops(heads, buffers, (i, crop) => {
-      if (round !== this.#round) crop.bitmap?.close();
-      else {
-        this.cards.put(places[i], crop);
-        this.arrived(places[i]);
+      if (round !== this.#round) {
+        crop.bitmap?.close();
+        return;
       }
+      if (wish) this.#had.add(key(places[i], wish)); // not before: what is not shown was not had
+      this.cards.put(places[i], crop);
+      this.events.arrived(places[i]);
     });
   }
 }
+
+/** Another question is open by now. */
+class Outdated extends Error {}
+
+const key = (place: number, { size, context }: Wish) => `${place} ${size} ${context}`;

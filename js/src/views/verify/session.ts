@@ -5,6 +5,8 @@ import type { Outlook, State } from "./wire";
 
 export type Step = "begin" | "tell" | "skip" | "undo";
 
+type Params = { answers?: readonly unknown[]; [name: string]: unknown };
+
 export interface SessionEvents {
   /** The kernel is about to be asked for a question; how large its crops are to be. */
   asking(): { size: number; context: number };
@@ -27,6 +29,8 @@ export class Session {
   waiting: Step | "" = "";
   /** Answers under way. */
   told = 0;
+  /** The newest turn that was heard of. */
+  #turn = -1;
   #answers: Sheet["answers"] | null = null;
   readonly #rpc: Rpc;
   readonly #events: SessionEvents;
@@ -40,11 +44,15 @@ export class Session {
     return this.state?.question?.number ?? 0;
   }
 
+  /** Something happened in the kernel; where it is news, it is asked for once nothing else is. */
+  async heard(turn: number): Promise<void> {
+    this.#turn = turn;
+    if (!this.state && !this.waiting) await this.go("begin");
+    else await this.#catchUp();
+  }
+
   /** Ask for something that brings another question, or this one again. */
-  async go(
-    step: Step,
-    params: { answers?: readonly unknown[]; [name: string]: unknown } = {},
-  ): Promise<void> {
+  async go(step: Step, params: Params = {}): Promise<void> {
     this.waiting = step;
     this.#answers = null;
     this.told = params.answers?.length ?? 0;
@@ -57,12 +65,23 @@ export class Session {
       this.fresh = true;
       this.#events.came(result, buffers);
     } catch (error) {
-      if (error instanceof Cancelled) return;
-      this.#rest();
-      const stale = error instanceof RemoteError && error.type === "HistoryError";
-      if (stale && step !== "undo") await this.go("begin");
-      this.#events.failed(error, stale ? undefined : () => void this.go(step, params));
+      await this.#refused(error, step, params);
     }
+    await this.#catchUp();
+  }
+
+  async #refused(error: unknown, step: Step, params: Params): Promise<void> {
+    this.#rest();
+    const stale = error instanceof RemoteError && error.type === "HistoryError";
+    if (stale && step !== "undo") await this.go("begin");
+    this.#events.failed(error, stale ? undefined : () => void this.go(step, params));
+  }
+
+  /** Where it went on while something was on its way: ask once where it stands. */
+  async #catchUp(): Promise<void> {
+    if (this.waiting || !this.state || this.#turn <= this.state.turn) return;
+    this.#turn = this.state.turn;
+    await this.go("begin");
   }
 
   /** Have the answers kept, and hear what they would mean. */

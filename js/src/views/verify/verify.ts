@@ -57,13 +57,13 @@ export class Verify {
   ) {
     this.#cards = new Cards((place, dot) => this.#click(place, dot), signal);
     this.#intro = new Intro(rpc, () => this.#introduce(false), signal);
-    this.#loader = new Loader(
-      rpc,
-      this.#cards,
-      () => this.#wish(),
-      (place) => (this.#asked && place === this.sheet?.current ? this.#draw() : this.#drawSoon()),
-      (error) => frame.fail(error, () => void this.#loader.fetch()),
-    );
+    this.#loader = new Loader(rpc, this.#cards, {
+      wish: () => this.#wish(),
+      arrived: (place) => (this.#asked && place === this.sheet?.current ? this.#draw() : this.#drawSoon()),
+      failed: (error) => frame.fail(error, () => void this.#loader.fetch()),
+      recovered: () => frame.settle(),
+      outdated: () => this.#outdated(),
+    });
     this.#session = new Session(rpc, {
       asking: () => this.#asking(),
       came: (state, buffers) => this.#take(state, buffers),
@@ -151,10 +151,13 @@ export class Verify {
         signal,
       },
     );
-    rpc.on<{ turn: number }>("moved", ({ turn: now }) => {
-      if (!this.#session.waiting && now !== this.#session.state?.turn) void this.#session.go("begin");
+    rpc.on<{ turn: number }>("moved", ({ turn: now }) => void this.#session.heard(now));
+    let { lost } = rpc;
+    rpc.watch(() => {
+      if (lost && !rpc.lost) this.#regained();
+      lost = rpc.lost;
+      this.#update();
     });
-    rpc.watch(() => this.#update());
     const observer = new ResizeObserver(() => {
       this.#drawSoon();
       this.#panel.resize();
@@ -177,7 +180,20 @@ export class Verify {
     return { size: this.#size, context: this.model.get("context") };
   }
 
+  /** The kernel is there after all: what was asked of it in between never reached it. */
+  #regained(): void {
+    if (this.#session.waiting) return;
+    if (this.#session.state) void this.#loader.fetch();
+    else void this.#session.go("begin");
+  }
+
+  /** No crops of this question: which one is open? Where that is being asked, the answer brings them. */
+  #outdated(): void {
+    if (!this.#session.waiting && !this.signal.aborted) void this.#session.go("begin");
+  }
+
   #failed(error: unknown, again?: () => void): void {
+    if (this.signal.aborted) return;
     this.frame.empty("");
     this.frame.fail(error, again);
     this.#update();
@@ -330,7 +346,7 @@ export class Verify {
     const [size, context] = [this.#size, this.model.get("context")];
     const near = this.sheet ? page(this.sheet) : [];
     const blurred = near.filter((place) => this.#cards.blurred(place, context, size));
-    const places = this.#session.waiting ? [] : [...blurred, ...this.#cards.missing];
+    const places = this.#session.waiting || this.signal.aborted ? [] : [...blurred, ...this.#cards.missing];
     return { number: this.#session.number, size, context, places };
   }
 
