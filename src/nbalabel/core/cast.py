@@ -7,8 +7,9 @@ instead.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from numbers import Real
 from typing import Any
 
@@ -143,10 +144,15 @@ def _as_categories(series: pd.Series, categories: list[str]) -> pd.Series:
     """The series as a category column, values of no category missing."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         return series.cat.set_categories(categories)
-    found = {category: code for code, category in enumerate(categories)}
+    found, dtype = _coded(tuple(categories))
     codes = [found.get(value, -1) if isinstance(value, str) else -1 for value in series]
-    dtype = pd.CategoricalDtype(categories)
     return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype), index=series.index)
+
+
+@lru_cache(maxsize=32)
+def _coded(categories: tuple[str, ...]) -> tuple[Mapping[str, int], pd.CategoricalDtype]:
+    """The code of each category, and their dtype: made once, where a dataset has thousands of labels."""
+    return {category: code for code, category in enumerate(categories)}, pd.CategoricalDtype(list(categories))
 
 
 def _short(value: object) -> str:

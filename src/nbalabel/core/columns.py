@@ -106,6 +106,11 @@ def concat(arrays: Sequence[Array]) -> Array:
         joined = pa.chunked_array(chunks, type=arrays[0]._pa_array.type)
         # One row after another would otherwise leave a chunk each.
         return _like(arrays[0], joined if len(chunks) <= _CHUNKS else joined.combine_chunks())
+    dtype = arrays[0].dtype
+    if is_recast(dtype, dtype) and all(same_dtype(array.dtype, dtype) for array in arrays):
+        # pandas would hash all categories to see that they are the same
+        codes = np.concatenate([array.codes for array in arrays])
+        return pd.Categorical.from_codes(codes, dtype=dtype)
     return type(arrays[0])._concat_same_type(list(arrays))
 
 

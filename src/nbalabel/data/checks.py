@@ -36,7 +36,7 @@ def check_change(change: Change, after: State) -> None:
 def _check_images(change: TableChange, after: State) -> None:
     images = after.tables["images"]
     touched = _rows(images, np.union1d(ids_of(change.created), change.updated_ids))
-    validate({"images": touched}, after.labels)
+    validate({"images": touched}, ())  # the labels were looked at where they changed
     for name in ("instances", "rejected"):
         _check_orphans(ids_of(change.deleted), after.tables[name], name)
         resized = [change.updated[column].ids for column in _SIZE if column in change.updated]

@@ -151,7 +151,7 @@ class Dataset(Editing):
             self.sync()
             session = self._session
             behind = session.store.head.current() != session.base
-            return Status.of(session.base, session.net, session.pending, behind=behind)
+            return Status.of(session.base, session.net, session.origins, behind=behind)
 
     def commit(self, message: str, author: str | None = None) -> Version:
         """Make the working copy a version.

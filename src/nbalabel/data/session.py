@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..core.change import Change, State, apply
 from ..core.errors import HistoryError
 from .codec import encode_change
@@ -56,7 +58,12 @@ class Session:
     @property
     def net(self) -> Change:
         """The pending changes as one."""
-        return merge_all(self.pending)
+        return self._work.total.net
+
+    @property
+    def origins(self) -> Mapping[str, int]:
+        """Who or what made how many of the pending changes."""
+        return self._work.total.origins
 
     def edit(self, change: Change) -> State:
         """Apply a change; it is on disk when this returns.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..core.change import Change
@@ -29,13 +29,13 @@ class Status:
     behind: bool = False
 
     @classmethod
-    def of(cls, version: str, net: Change, pending: Sequence[Change], *, behind: bool) -> Status:
+    def of(cls, version: str, net: Change, origins: Mapping[str, int], *, behind: bool) -> Status:
         """Count what changed.
 
         Args:
             version: id of the version.
             net: the changes as one.
-            pending: the changes one by one.
+            origins: who or what made how many changes.
             behind: whether somebody else has committed since.
         """
         columns = {
@@ -43,10 +43,7 @@ class Status:
             for table, rows in net.tables.items()
             for name, cells in rows.updated.items()
         }
-        origins: dict[str, int] = {}
-        for change in pending if net else ():
-            origins[change.origin or "nobody"] = origins.get(change.origin or "nobody", 0) + 1
-        return cls(version, net.counts, columns, origins, net.labels, behind)
+        return cls(version, net.counts, columns, dict(origins) if net else {}, net.labels, behind)
 
     def __bool__(self) -> bool:
         return bool(self.tables) or self.labels is not None

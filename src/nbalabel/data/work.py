@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..core.change import Change, invert
 from ..core.errors import HistoryError
+from .running import Running, Total, between
 from .storage import merge_all
 
 
@@ -25,6 +26,12 @@ class Work:
         self.tip: Step | None = None
         self._past: list[Step | None] = []
         self._future: list[Step | None] = []
+        self._running = Running()
+
+    @property
+    def total(self) -> Total:
+        """The changes since the version as one, and who made how many."""
+        return self._running.total(self.tip)
 
     @property
     def pending(self) -> list[Change]:
@@ -54,7 +61,8 @@ class Work:
         Raises:
             HistoryError: there is nothing to undo or redo.
         """
-        return _between(self.tip, self._target(operation))
+        back, ahead = between(self.tip, self._target(operation))
+        return merge_all([*map(invert, back), *ahead])
 
     def move(self, operation: str) -> None:
         """Do so."""
@@ -80,19 +88,6 @@ class Work:
                 raise HistoryError("nothing to redo: no undo since the last edit")
             return self._future[-1]
         return None
-
-
-def _between(a: Step | None, b: Step | None) -> Change:
-    """The change that leads from one step to another, through the last step they share."""
-    x, y = a, b
-    while x is not y:
-        if y is None or (x is not None and x.number >= y.number):
-            assert x is not None
-            x = x.before
-        else:
-            y = y.before
-    back = [invert(change) for change in reversed(_changes(a, x))]
-    return merge_all([*back, *_changes(b, x)])
 
 
 def _changes(tip: Step | None, since: Step | None) -> list[Change]:

@@ -191,9 +191,11 @@ class WorkingCopy:
                 continue
             counter = "images" if name == "images" else "instances"
             ids, free = ids_of(rows.created), session.store.next_ids()[counter]
-            known = [ids_of(session.store.state(session.base).tables[name])]
-            known += [ids_of(c.tables[name].created) for c in session.pending if name in c.tables]
-            used = ids[(ids < free) & ~np.isin(ids, np.concatenate(known))]
+            used = ids[ids < free]
+            if len(used):  # they come back, or are not new
+                known = [ids_of(session.store.state(session.base).tables[name])]
+                known += [ids_of(c.tables[name].created) for c in session.pending if name in c.tables]
+                used = used[~np.isin(used, np.concatenate(known))]
             if len(used):
                 raise DataError(
                     f"{name}: ids are never used twice, and these were: {first(used)}. Number new rows from "

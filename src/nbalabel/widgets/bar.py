@@ -69,5 +69,6 @@ def _told(change: Change | None) -> str:
     """A change in words."""
     if change is None:
         return ""
-    rows = ", ".join(f"{name} {text}" for name, text in Status.of("", change, [change], behind=False).facts())
+    by = {change.origin or "nobody": 1}
+    rows = ", ".join(f"{name} {text}" for name, text in Status.of("", change, by, behind=False).facts())
     return change.note or rows or change.origin or "a change"
