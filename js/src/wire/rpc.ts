@@ -124,10 +124,9 @@ export class Rpc {
       if (signal?.aborted) return reject(new Cancelled("cancelled before it was sent"));
       signal?.addEventListener("abort", cancel, { once: true });
       if (key && this.#underway.has(key)) {
-        this.#waiting.get(key)?.settle(new Cancelled("a newer request took its place"));
+        for (const older of [this.#waiting.get(key), ...this.#calls.values()])
+          if (older?.key === key) older.settle(new Cancelled("a newer request took its place"));
         this.#waiting.set(key, call);
-        for (const older of this.#calls.values())
-          if (older.key === key) older.settle(new Cancelled("a newer request took its place"));
         this.#tell();
       } else this.#send(call);
     });

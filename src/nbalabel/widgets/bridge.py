@@ -55,8 +55,8 @@ class Bridge(Port):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.workspace!r}>"
 
-    def _receive(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        if content.get("kind") == "selection":
+    def _receive(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
+        if isinstance(content, dict) and content.get("kind") == "selection":
             with self.lock:
                 self.workspace.selection.receive(content, buffers, self.send)
         else:

@@ -24,12 +24,14 @@ import pandas as pd
 
 from ..core.errors import NbalabelError
 from .bundle import script, style
+from .params import check_params, short
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 Buffers: TypeAlias = Sequence[bytes | memoryview]
 Reply: TypeAlias = "dict[str, Any] | tuple[dict[str, Any], Buffers]"
+_LONGEST = 4000  # characters of an error
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -92,30 +94,51 @@ class Port(anywidget.AnyWidget):
 
         return with_picture(super()._repr_mimebundle_(**arguments), self)
 
-    def _receive(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        if content.get("kind") != "request":
-            return
-        with self.lock:
-            head = {key: content.get(key) for key in ("client", "id", "key")}
-            self._answer(head, str(content.get("method")), content.get("params") or {}, buffers)
-
-    def _answer(
-        self, head: dict[str, Any], name: str, params: dict[str, Any], buffers: list[memoryview]
-    ) -> None:
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser set; it is told what holds where a value does not fit."""
         try:
-            self.prepare()
-            method = getattr(type(self), name, None)
-            if not getattr(method, "_served", False):
-                raise AttributeError(f"{type(self).__name__} serves no {name!r}")
-            if buffers:
-                params = {**params, "buffers": buffers}
-            reply = method(self, **params)  # type: ignore[misc]  # checked above
-            result, out = reply if isinstance(reply, tuple) else (reply, ())
-            self.send({"kind": "result", **head, "result": plain(result)}, list(out))
-        except Exception as error:  # noqa: BLE001  # whatever it is, the browser shows it
+            super().set_state(sync_data)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it goes where other refusals are
+            self._fail(error)
+            self.send_state([name for name in sync_data if name in self.keys])
+
+    def _receive(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
+        if not isinstance(content, dict) or content.get("kind") != "request":
+            return
+        head = {name: _echo(content.get(name)) for name in ("client", "id", "key")}
+        try:
+            with self.lock:
+                self.prepare()
+                result, out = self._answer(content.get("method"), content.get("params") or {}, buffers)
+                self.send({"kind": "result", **head, "result": plain(result)}, list(out))
+        except BaseException as error:  # an interrupt, too: who asked would wait for ever
+            name, text = self._fail(error)
+            self.send({"kind": "error", **head, "error": {"type": name, "message": text}})
+            if not isinstance(error, Exception):
+                raise
+
+    def _answer(self, name: Any, params: Any, buffers: list[memoryview]) -> tuple[dict[str, Any], Buffers]:
+        method = getattr(type(self), name, None) if isinstance(name, str) else None
+        if method is None or not getattr(method, "_served", False):
+            raise AttributeError(f"{type(self).__name__} serves no {short(name)!r}")
+        check_params(method, params)
+        reply = method(self, **params, **({"buffers": buffers} if buffers else {}))
+        return reply if isinstance(reply, tuple) else (reply, ())
+
+    def _fail(self, error: BaseException) -> tuple[str, str]:
+        """Keep an error; what the browser is told of it."""
+        if isinstance(error, Exception):
             self.errors.append(error)
-            text = str(error) if isinstance(error, NbalabelError) else f"{type(error).__name__}: {error}"
-            self.send({"kind": "error", **head, "error": {"type": type(error).__name__, "message": text}})
+        name = type(error).__name__
+        text = str(error) if isinstance(error, NbalabelError) else f"{name}: {error}"
+        return name, short(text, _LONGEST)
+
+
+def _echo(value: Any) -> str | int | None:
+    """What tells a request from others, as it came; None where it is nothing that could."""
+    if isinstance(value, str):
+        return short(value, _LONGEST)
+    return value if isinstance(value, int) and abs(value) < 2**53 else None
 
 
 def plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ says arrives here when the kernel has time. Clauses made in Python go the other 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -18,11 +19,15 @@ import numpy.typing as npt
 from ..core.errors import DataError, UnknownNameError
 from ..core.selection import TABLES, Clause, Index, Rows, allowed, check_table, moved
 from .bundle import script
+from .params import short
 
 Ids: TypeAlias = npt.NDArray[np.int64]
 Send: TypeAlias = Callable[..., None]
 Listener: TypeAlias = Callable[[str], None]
 
+_MOST = 200  # clauses
+_LONG = 200_000  # characters of a clause's title or code
+_LARGE = 2**53
 _KEPT = 4  # table revisions that late messages from the browser may still refer to
 
 
@@ -30,6 +35,9 @@ class Selection(anywidget.AnyWidget):
     """Which rows are in focus.
 
     ``ids`` and ``images`` are empty while nobody has selected anything; ``allowed`` then says "all".
+
+    Attributes:
+        errors: what was wrong with the last 20 messages that were refused, newest last.
     """
 
     def __init__(self, index: Index) -> None:
@@ -38,7 +46,8 @@ class Selection(anywidget.AnyWidget):
         self._past: dict[int, Index] = {0: index}
         self._clauses: dict[str, Clause] = {}
         self._active: tuple[str, int] | None = None
-        self._ports: dict[str, Send] = {}
+        self._ports: dict[int, Send] = {}
+        self.errors: deque[Exception] = deque(maxlen=20)
         self._listeners: list[Listener] = []
         self._esm = script("selection")
         super().__init__()
@@ -155,22 +164,32 @@ class Selection(anywidget.AnyWidget):
         self._tell("tables")
 
     def receive(self, content: dict[str, Any], buffers: list[memoryview], port: Send) -> None:
-        """A message of the browser; ``port`` sends to where it came from."""
-        op, client = content.get("op"), str(content.get("client"))
-        if content.get("kind") != "selection":
+        """A message of the browser; ``port`` sends to where it came from: what holds, where it does not fit."""
+        if not isinstance(content, dict) or content.get("kind") != "selection":
             return
+        try:
+            self._hear(content, buffers, port)
+        except Exception as error:  # noqa: BLE001  # a page may send anything
+            self.errors.append(error)
+            self._send_state(port)
+
+    def _hear(self, content: dict[str, Any], buffers: list[memoryview], port: Send) -> None:
+        op, client, rev = content.get("op"), short(content.get("client")), content.get("rev")
         if op == "ready":
-            self._ports[f"{getattr(port, '__self__', port)!r}"] = port
+            self._ports[id(getattr(port, "__self__", port))] = port
             self._send_state(port)
         elif op == "sync":
-            port({"kind": "selection", "op": "ack", "client": client, "seq": content.get("seq")})
-        elif content.get("rev") in self._past:
+            seq = content.get("seq")
+            if not isinstance(seq, int) or abs(seq) > _LARGE:
+                raise DataError(f"seq must be a whole number, got {short(seq)}")
+            port({"kind": "selection", "op": "ack", "client": client, "seq": seq})
+        elif isinstance(rev, int) and rev in self._past:
             self._take(op, content, buffers, client)
 
     def _take(self, op: Any, content: dict[str, Any], buffers: list[memoryview], client: str) -> None:
         past = self._past[content["rev"]]
         if op == "active":
-            of, row = content.get("of"), int(content.get("row", -1))
+            of, row = str(content.get("of")), int(content.get("row", -1))
             known = of in TABLES and 0 <= row < past.size(str(of))
             self._active = (str(of), int(past.ids[str(of)][row])) if known else None
             self._broadcast({"op": "active", "client": client, **self._active_row()})
@@ -179,8 +198,13 @@ class Selection(anywidget.AnyWidget):
             self.clear(str(content.get("source")), client)
         elif op == "clause":
             of = check_table(str(content.get("of")))
+            if len(buffers) != 1:
+                raise DataError(f"a clause comes with its rows, got {len(buffers)} buffers")
             rows = unpack(buffers[0], past.size(of))
-            clause = Clause(str(content["source"]), of, rows, str(content["title"]), str(content["code"]))
+            source, title, code = (_text(content, name) for name in ("source", "title", "code"))
+            if source not in self._clauses and len(self._clauses) >= _MOST:
+                raise DataError(f"expected at most {_MOST} clauses")
+            clause = Clause(source, of, rows, title, code)
             self.put(moved(clause, past, self._index), client)
 
     def _active_row(self) -> dict[str, Any]:
@@ -212,6 +236,13 @@ class Selection(anywidget.AnyWidget):
     def _tell(self, what: str) -> None:
         for listener in list(self._listeners):
             listener(what)
+
+
+def _text(content: dict[str, Any], name: str) -> str:
+    text = content.get(name)
+    if not isinstance(text, str) or short(text, _LONG) != text:
+        raise DataError(f"{name} must be text of at most {_LONG:,} characters, got {short(text)}")
+    return text
 
 
 def pack(rows: Rows) -> bytes:

@@ -182,6 +182,8 @@ class Verify(Port):
         question = self._question()
         if question is None or question.number != number:
             return {"outlook": None}  # it was told while this was on its way
+        if len(answers) != len(question.ids):
+            raise DataError(f"expected {len(question.ids)} answers, got {len(answers)}")
         self._drafts = {number: answers}
         if 0 <= place < len(question.ids):
             self._point(int(question.ids[place]))

@@ -109,15 +109,30 @@ class Crops:
         return Cut(head, rle.encode(small), pixels)
 
     def some(self, ids: Sequence[int], context: float, size: int, seconds: float) -> list[Cut]:
-        """As :meth:`cut`, for as many as are made within some seconds and fit a message; at least one."""
+        """As :meth:`cut`, for as many as are made within some seconds and fit a message; at least one.
+
+        One that cannot be cut is blank, and says why: the others are shown all the same.
+        """
         out: list[Cut] = []
         end, n_bytes = time.monotonic() + seconds, 0
         for row_id in ids:
-            out.append(self.cut(int(row_id), context, size))
+            try:
+                out.append(self.cut(int(row_id), context, size))
+            except NbalabelError as error:
+                out.append(self._blank(int(row_id), str(error)))
             n_bytes += len(out[-1].pixels) + len(out[-1].mask)
             if time.monotonic() > end or n_bytes > _MESSAGE:
                 break
         return out
+
+    def _blank(self, row_id: int, problem: str) -> Cut:
+        row = self._row(row_id)
+        at = self._boxes[row].tolist()
+        left, top, width, height = (int(value) for value in np.maximum(np.nan_to_num(self._boxes[row]), 0))
+        box = (left, top, left + max(width, 1), top + max(height, 1))
+        head = {"id": row_id, "label": int(self._codes[row]), "size": box[2:], "at": at, "box": box}
+        nothing = rle.encode(np.zeros((1, 1), np.uint8))
+        return Cut({**head, "mask": (1, 1), "problem": problem}, nothing, b"")
 
     def _row(self, row_id: int) -> int:
         row = int(self._ids.get_indexer(pd.Index([row_id]))[0])
