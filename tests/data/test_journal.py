@@ -173,12 +173,12 @@ def test_an_interrupt_right_after_the_commit_happened_repeats_nothing_and_loses_
 
 
 def test_a_full_disk_after_the_commit_happened_does_not_undo_it(ds, monkeypatch):
-    import nbalabel.data.storage as storage
+    import nbalabel.data.shortcuts as shortcuts
 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage, "write_file", full)
+    monkeypatch.setattr(shortcuts, "write_file", full)
     for i in range(9):
         ds.set([0], "images", weight=i + 2)
         ds.commit("x")

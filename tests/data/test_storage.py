@@ -1,5 +1,6 @@
 """Bytes on disk: versions open from few files, damage is noticed and named, shortcuts can be lost."""
 
+import ast
 import random
 import shutil
 import warnings
@@ -10,8 +11,10 @@ import pandas as pd
 import pytest
 
 import nbalabel as nl
-from nbalabel.core.errors import CorruptError, NbalabelError, StorageError
-from nbalabel.data import storage
+from nbalabel.core.change import invert
+from nbalabel.core.errors import CorruptError, FallbackWarning, NbalabelError, RecoveryWarning, StorageError
+from nbalabel.data import files, storage
+from nbalabel.data.codec import decode_change, encode_change, frame_record, read_record
 from nbalabel.data.dataset import Dataset
 from nbalabel.data.storage import Store
 
@@ -106,37 +109,211 @@ def test_a_damaged_version_is_named_with_what_can_be_done_and_an_earlier_one_ope
         assert again.images["weight"].tolist() == [1, 9, 1, 1, 1]
 
 
-def test_a_head_log_cut_at_any_byte_gives_the_old_or_the_new_version(ds, folder):
-    first = ds.version_id
-    ds.set([0], "images", weight=3)
-    second = ds.commit("x").id
+def test_a_head_log_cut_at_any_byte_gets_back_what_was_committed_and_says_so(ds, folder):
+    for i in range(2):
+        ds.set([i], "images", weight=i + 3)
+        ds.commit(f"edit {i}")
+    versions, images = list(ds.versions.index), ds.images.copy()
     ds.close()
     head = folder / "HEAD"
     whole = head.read_bytes()
-    for length in range(len(whole) // 2, len(whole) + 1):
+    for length in [*range(0, len(whole), 13), len(whole) - 1]:
         head.write_bytes(whole[:length])
-        with Dataset(folder) as again:
-            assert again.version_id == (second if length == len(whole) else first)
-            if length != len(whole):
-                again.set([0], "images", weight=4)
-                again.commit("on the old one")
-                assert len(again.verify()) == 2
-    head.write_bytes(b"")
-    with pytest.raises(StorageError, match="holds no version"):
-        Dataset(folder)
+        lost = 3 - length // 64
+        with pytest.warns(RecoveryWarning, match=rf"HEAD lost {lost} of its lines; .*{versions[-1]}"):
+            again = Dataset(folder)
+        assert list(again.versions.index) == versions
+        pd.testing.assert_frame_equal(again.images, images)
+        again.close()
+        assert head.read_bytes() == whole
+    head.unlink()
+    with pytest.warns(RecoveryWarning, match="HEAD lost 3 of its lines"):
+        Dataset(folder).close()
+    assert head.read_bytes() == whole
+
+
+def test_verify_says_that_head_lost_a_line_although_nothing_else_is_wrong(ds, folder):
+    ds.set([0], "images", weight=3)
+    second = ds.commit("x").id
+    (folder / "HEAD").write_bytes((folder / "HEAD").read_bytes()[:64])
+    with pytest.raises(CorruptError, match=rf"HEAD lost 1 of its lines; {second}.*open the folder anew"):
+        ds.verify()
+
+
+def test_a_line_lost_before_others_comes_back_and_what_was_committed_last_stays_current(ds, folder):
+    first, head = ds.version_id, folder / "HEAD"
+    ds.set([0], "images", weight=3)
+    lost = ds.commit("lost").id
+    ds.checkout(first)
+    head.write_bytes(head.read_bytes()[:64])
+    ds.set([1], "images", weight=4)
+    last = ds.commit("last").id
+    ds.close()
+    with pytest.warns(RecoveryWarning, match=lost):
+        again = Dataset(folder)
+    assert again.version_id == last
+    assert set(again.versions.index) == {first, lost, last}
+    again.close()
+
+
+def test_a_version_whose_commit_never_finished_is_removed_while_its_work_is_uncommitted(
+    ds, folder, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_):
+        raise Killed
+
+    ds.set([0], "images", weight=3)
+    monkeypatch.setattr(storage.Store, "_make_current", killed)
+    with pytest.raises(Killed):
+        ds.commit("x")
+    monkeypatch.undo()
+    assert len(list((folder / "versions").iterdir())) == 2
+    ds.close()
+    with Dataset(folder) as again:
+        assert len(list((folder / "versions").iterdir())) == 1
+        assert again.images["weight"].tolist() == [3, 1, 1, 1, 1]
+        again.checkout("HEAD", discard=True)
+    with Dataset(folder) as again:
+        assert again.images["weight"].tolist() == [1] * 5
 
 
 def test_a_missing_file_is_named(ds, folder):
     ds.close()
-    for path in [*(folder / "objects").iterdir(), folder / "HEAD", *(folder / "versions").iterdir()]:
+    for path in [*(folder / "objects").iterdir(), *(folder / "versions").iterdir()]:
         kept = path.read_bytes()
         path.unlink()
         with pytest.raises(CorruptError, match=path.name):
             Dataset(folder)
         path.write_bytes(kept)
-    (folder / "ids.json").unlink()
-    with Dataset(folder) as ds, pytest.raises(CorruptError, match=r"ids\.json"):
-        ds.add_images(pd.DataFrame({"file": ["a.png"], "width": 3, "height": 3}))
+
+
+def new_image(ds: Dataset) -> int:
+    change = ds.add_images(pd.DataFrame({"file": ["new.png"], "width": 3, "height": 3}))
+    return int(change.tables["images"].created.index[0])
+
+
+def test_ids_that_were_set_back_are_not_given_twice(ds, folder):
+    before = (folder / "ids.json").read_bytes()
+    used = {new_image(ds), new_image(ds)}
+    ds.remove(sorted(used), "images")
+    ds.set([0], "images", weight=3)
+    ds.commit("two images came and went")
+    (folder / "ids.json").write_bytes(before)
+    with pytest.raises(CorruptError, match=r"ids\.json was set back \(images 5 where 7 comes next"):
+        ds.verify()
+    assert new_image(ds) not in used
+    ds.verify()
+
+
+@pytest.mark.parametrize("damage", ["missing", "flipped", "empty"])
+def test_damaged_ids_are_made_again_above_all_that_were_ever_given(ds, folder, damage):
+    committed = new_image(ds)
+    ds.commit("one more")
+    ds.remove([committed], "images")
+    ds.commit("and gone")
+    pending = new_image(ds)
+    ds.undo()
+    path = folder / "ids.json"
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes().replace(b"7", b"3") if damage == "flipped" else b"")
+    with pytest.raises(CorruptError, match=r"all 3 versions are whole, but .*ids\.json"):
+        ds.verify()
+    with pytest.warns(FallbackWarning, match=r"ids\.json .*made again"):
+        fresh = new_image(ds)
+    assert fresh > max(committed, pending)
+    ds.verify()
+    assert new_image(ds) == fresh + 1
+
+
+def damages(path: Path, other: Path) -> dict[str, bytes]:
+    """Ways in which a power cut, a copy or a hand can leave a shortcut."""
+    data = path.read_bytes()
+    flipped = bytearray(data)
+    flipped[len(data) // 2] ^= 4
+    return {
+        "empty": b"",
+        "zeros": bytes(len(data)),
+        "truncated": data[: len(data) // 2],
+        "flipped": bytes(flipped),
+        "of another version": other.read_bytes(),
+        "of another kind": frame_record({"version": path.stem, "bytes": "many"}),
+        "without keys": frame_record({}),
+        "of missing objects": frame_record(
+            {"tables": {"images": {"file": "no.arrow", "masks": None}}, "labels": [], "bytes": 3}
+        ),
+    }
+
+
+def test_an_unreadable_snapshot_is_absent_commits_go_on_and_verify_names_it(ds, folder, monkeypatch):
+    monkeypatch.setattr(storage, "_SNAPSHOT_FLOOR", 2000)
+    versions = commit_weights(ds, 12)
+    other, path = sorted((folder / "snapshots").iterdir(), key=lambda p: int(p.name[1:].split("-")[0]))[-2:]
+    whole = path.read_bytes()
+    for number, data in enumerate(damages(path, other).values(), 20):
+        path.write_bytes(data)
+        again = reopened(folder)
+        again.set([0], "images", weight=number)
+        versions[again.commit(f"edit {number}").id] = again.images["weight"].tolist()
+        store = Store(folder)
+        assert all(store.state(v).tables["images"]["weight"].tolist() == w for v, w in versions.items())
+        with pytest.raises(
+            CorruptError, match=rf"versions are whole, but .*{path.name} is damaged: delete it"
+        ):
+            again.verify()
+        again.close()
+    path.write_bytes(whole)
+    assert ds.verify()[1:] == list(versions)
+
+
+def test_an_unreadable_skip_is_absent_and_verify_names_it(ds, folder):
+    versions = commit_weights(ds, 17)
+    other, path = sorted((folder / "skips").iterdir(), key=lambda p: int(p.name[1:].split("-")[0]))
+    whole = path.read_bytes()
+    wrong = {**damages(path, other), "that lies": other.read_bytes().replace(b'"from"', b'"form"')}
+    meta, body, _ = read_record(memoryview(whole))
+    wrong["that leads elsewhere"] = frame_record({**meta, "to": "v1-00000000"}, bytes(body))
+    for data in wrong.values():
+        path.write_bytes(data)
+        store = Store(folder)
+        assert all(store.state(v).tables["images"]["weight"].tolist() == w for v, w in versions.items())
+        with pytest.raises(
+            CorruptError, match=rf"versions are whole, but .*{path.name} is damaged: delete it"
+        ):
+            ds.verify()
+    path.write_bytes(whole)
+    ds.verify()
+
+
+def test_a_skip_that_is_whole_and_does_not_fit_is_not_believed(ds, folder):
+    versions = commit_weights(ds, 9)
+    (path,) = (folder / "skips").iterdir()
+    meta, body, _ = read_record(memoryview(path.read_bytes()))
+    change = decode_change(meta["change"], body)
+    wrong, wrong_body = encode_change(invert(change))
+    path.write_bytes(frame_record({**meta, "change": wrong}, wrong_body))
+    store = Store(folder)
+    assert all(store.state(v).tables["images"]["weight"].tolist() == w for v, w in versions.items())
+    with pytest.raises(CorruptError, match=path.name):
+        ds.verify()
+
+
+def test_a_lost_dataset_json_is_told_and_nothing_is_made_over_it(ds, folder, tables):
+    ds.set([0], "images", weight=3)
+    ds.commit("work")
+    ds.close()
+    kept = (folder / "dataset.json").read_bytes()
+    (folder / "dataset.json").unlink()
+    for make in (lambda: Dataset(folder), lambda: tables.save(folder), lambda: nl.create(folder)):
+        with pytest.raises(CorruptError, match=r"has lost its dataset\.json"):
+            make()
+    (folder / "dataset.json").write_bytes(kept)
+    with Dataset(folder) as again:
+        assert again.images["weight"].tolist() == [3, 1, 1, 1, 1]
 
 
 def test_a_create_that_was_killed_can_be_done_again(tables, folder, monkeypatch):
@@ -199,14 +376,36 @@ def test_random_bit_flips_anywhere_give_a_clean_error_or_the_right_data(ds, fold
     assert n_errors > 5
 
 
-def test_unfinished_files_of_dead_writers_are_swept_away_in_time(ds, folder):
-    import os
-
-    old, new = folder / "objects" / ".part-old", folder / "objects" / ".part-new"
-    for path in (old, new):
-        path.write_bytes(b"half")
-    os.utime(old, (0, 0))
+def test_unfinished_files_of_dead_writers_are_swept_away_at_the_next_opening(ds, folder):
+    for place in ("objects", "versions", "skips", "."):
+        (folder / place / ".part-left").write_bytes(b"half")
     ds.close()
     with Dataset(folder):
-        assert new.exists()
-        assert not old.exists()
+        assert not list(folder.rglob(".part-*"))
+
+
+def test_a_writer_that_fails_leaves_no_unfinished_file(ds, folder, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    ds.set([0], "images", weight=3)
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(StorageError, match=r"cannot be written \(No space left.*free some space"):
+        ds.commit("x")
+    monkeypatch.undo()
+    assert not list(folder.rglob(".part-*"))
+    assert len(list((folder / "versions").iterdir())) == 1
+    ds.commit("x")
+    assert len(ds.verify()) == 2
+
+
+def test_no_exception_of_ours_is_frozen_since_python_writes_into_what_it_raises():
+    source = Path(nl.__file__).parent
+    for path in sorted(source.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and any(
+                "dataclass" in ast.dump(d) for d in node.decorator_list
+            ):
+                bases = {ast.unparse(base) for base in node.bases}
+                wrong = {b for b in bases if b.endswith(("Exception", "Error", "Warning"))}
+                assert not wrong, f"{path}: {node.name} is a dataclass and an exception"

@@ -12,7 +12,7 @@
     ├── StorageError (OSError)             the dataset folder cannot be used
     │   ├── CorruptError                   bytes on disk fail their checksum
     │   └── NewerSchemaError               the folder was written by a newer nbalabel
-    ├── ReadOnlyError (TypeError)          a version was edited
+    ├── ReadOnlyError (TypeError)          a version, or a folder that cannot be written, was edited
     ├── MissingExtraError (ImportError)    an optional package is not installed
     └── ModelError (RuntimeError)          training or prediction could not run
 
@@ -83,7 +83,7 @@ class NewerSchemaError(StorageError):
 
 
 class ReadOnlyError(NbalabelError, TypeError):
-    """A version is immutable: check it out to edit on top of it."""
+    """A version is immutable: check it out to edit on top of it. A folder that cannot be written: copy it."""
 
 
 class MissingExtraError(NbalabelError, ImportError):

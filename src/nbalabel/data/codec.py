@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -31,12 +30,16 @@ MAGIC = b"nbr1"
 _COMPRESS_FROM = 4096
 
 
-@dataclass(frozen=True)
 class Damage(Exception):  # noqa: N818  # a finding, turned into an error or tolerated by the reader
-    """A record that is not whole: ``torn`` when the file merely ends too early."""
+    """A record that is not whole: ``torn`` when the file merely ends too early.
 
-    torn: bool
-    reason: str
+    No frozen dataclass: Python writes a traceback into whatever it raises.
+    """
+
+    def __init__(self, torn: bool, reason: str) -> None:
+        super().__init__(reason)
+        self.torn = torn
+        self.reason = reason
 
 
 def digest(*parts: bytes | memoryview) -> bytes:

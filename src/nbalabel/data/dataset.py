@@ -65,7 +65,7 @@ class Dataset(Editing):
         self.folder = Path(folder)
         store = Store(self.folder)
         session = Session(store, None if version is None else store.resolve(version))
-        if version is not None:
+        if version is not None and not session.read_only:
             session.checkout(session.base)
         self._session, self._copy = session, WorkingCopy(session)
         self.recovered = session.recovered
@@ -121,6 +121,11 @@ class Dataset(Editing):
     def info(self) -> dict[str, Any]:
         """What its file said beyond images and instances: COCO's categories, licenses, info."""
         return read_info(self.folder)
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be edited, and what to do; "" where it can. Reading works all the same."""
+        return self._session.read_only
 
     @property
     def version_id(self) -> str:
@@ -329,7 +334,8 @@ class Dataset(Editing):
 
     def __repr__(self) -> str:
         counts = f"{len(self.images):,} images, {len(self.instances):,} instances, {len(self.labels)} labels"
-        return f"<Dataset {self.folder.name} on {self.version_id}: {counts}>"
+        how = ", read-only" if self.read_only else ""
+        return f"<Dataset {self.folder.name} on {self.version_id}{how}: {counts}>"
 
     def _repr_html_(self) -> str:
         from .display import dataset_html
@@ -391,7 +397,7 @@ def open(folder: str | Path, version: str | None = None) -> Dataset:  # noqa: A0
     """
     key = (os.getpid(), Path(folder).resolve())
     there = _OPEN.get(key)
-    if there is not None and there._is_open and version is None:
+    if there is not None and there._is_open and version is None and not there.read_only:
         return there
     dataset = Dataset(folder, version)
     _OPEN[key] = dataset

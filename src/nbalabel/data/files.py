@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..core.errors import StorageError
+from ..core.errors import ReadOnlyError, StorageError
+from .diskerrors import READ_ONLY, explained, no_locks, writing
 
 TEMPORARY = ".part-"
 
@@ -22,15 +24,30 @@ def write_file(path: Path, *parts: bytes | memoryview, sync: bool = True) -> Non
         path: where; an existing file is replaced.
         parts: its bytes.
         sync: wait until the bytes and the name are on the medium; False for what can be made again.
+
+    Raises:
+        StorageError: it could not be written; the old file is as it was.
     """
     partial = path.parent / f"{TEMPORARY}{path.name}-{secrets.token_hex(4)}"
-    with open(partial, "wb") as file:
-        for part in parts:
-            file.write(part)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
-    publish(partial, path, sync=sync)
+    with writing(path), gone_if_failed(partial):
+        with open(partial, "wb") as file:
+            for part in parts:
+                file.write(part)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        publish(partial, path, sync=sync)
+
+
+@contextlib.contextmanager
+def gone_if_failed(partial: Path) -> Iterator[None]:
+    """Remove an unfinished file at once where its writer fails."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def publish(partial: Path, path: Path, *, sync: bool = True) -> None:
@@ -44,23 +61,28 @@ def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder are on the medium (Windows does so by itself)."""
     if sys.platform == "win32":
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with writing(folder):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
-def sweep(folder: Path, older_than: float = 3600.0) -> None:
-    """Remove what crashed writers left unfinished, once it is certain that nobody is still writing it."""
-    for path in folder.glob(f"**/{TEMPORARY}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > older_than:
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove what dead writers left unfinished. Hold the lock under which these folders are written."""
+    for folder in folders:
+        for path in folder.glob(f"{TEMPORARY}*"):
+            with contextlib.suppress(OSError):
                 path.unlink()
 
 
 def try_lock(handle: int) -> bool:
-    """Take the exclusive lock of an open file if nobody has it; the system drops it when the process ends."""
+    """Take the exclusive lock of an open file if nobody has it; the system drops it when the process ends.
+
+    Raises:
+        StorageError: the file system has no locks, or refuses this one for another reason.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -71,8 +93,10 @@ def try_lock(handle: int) -> bool:
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            return False
+        raise no_locks(error) or explained(error, "a lock cannot be taken") from error
     return True
 
 
@@ -81,9 +105,10 @@ def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
     """Hold the exclusive lock of a file for a moment.
 
     Raises:
-        StorageError: somebody else held it for ``timeout`` seconds.
+        ReadOnlyError: the folder cannot be written.
+        StorageError: somebody else held it for ``timeout`` seconds, or the file system has no locks.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _open_lock(path)
     try:
         deadline = time.monotonic() + timeout
         while not try_lock(handle):
@@ -95,3 +120,16 @@ def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        if error.errno in READ_ONLY:
+            raise ReadOnlyError(
+                f"{path.parent} can be read and not written ({error.strerror}): nothing in it can be edited. "
+                f"Copy it to a place of your own (cp -r --no-preserve=mode {path.parent} copy.nbal) and "
+                'nl.open("copy.nbal")'
+            ) from error
+        raise explained(error, f"{path} cannot be opened") from error

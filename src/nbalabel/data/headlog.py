@@ -7,12 +7,15 @@ did not finish) is not part of the dataset.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import CorruptError, StorageError
+from .diskerrors import reading, writing
 from .files import sync_folder
 
 _ID, _KIND, _LINE = 40, 13, 64
@@ -31,42 +34,63 @@ class HeadLog:
             CorruptError: a whole line fails its checksum.
             StorageError: the log holds no entry.
         """
-        data = self._read()
-        lines = [data[i : i + _LINE] for i in range(0, len(data) - _LINE + 1, _LINE)]
-        while lines and not any(lines[-1]):
-            lines.pop()
+        lines = self._lines()
         if not lines:
             raise StorageError(f"{self.path} holds no version: this is no finished nbalabel dataset")
         return [self._parse(line, number) for number, line in enumerate(lines, 1)]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is not one whole line, or no file."""
+        return not self.path.exists() or not self._lines()
 
     def current(self) -> str:
         """Id of the current version."""
         return self.entries()[-1][0]
 
+    def commits(self) -> Iterator[str]:
+        """Ids of the versions in the order they were committed, newest first; nothing else is parsed."""
+        lines = self._lines()
+        for number in range(len(lines), 0, -1):
+            version_id, kind = self._parse(lines[number - 1], number)
+            if kind == "commit":
+                yield version_id
+
     def append(self, version_id: str, kind: str) -> None:
-        """Make a version current; returns once that is on the medium. Hold the folder's lock."""
+        """Make a version current; returns once that is on the medium. Hold the folder's lock.
+
+        Raises:
+            StorageError: the line could not be written; the log is as it was.
+        """
         text = f"{version_id:<{_ID}} {kind:<{_KIND}} "
         line = f"{text}{zlib.crc32(text.encode()):08x}\n".encode()
         assert len(line) == _LINE
-        keep = len(self.entries()) * _LINE if self.path.exists() else 0
         is_new = not self.path.exists()
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
-        try:
-            if os.fstat(handle).st_size > keep:
-                os.ftruncate(handle, keep)
-            os.lseek(handle, keep, os.SEEK_SET)
-            os.write(handle, line)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        keep = 0 if is_new else len(self._lines()) * _LINE
+        with writing(self.path):
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+            try:
+                _put(handle, line, keep)
+            finally:
+                os.close(handle)
         if is_new:
             sync_folder(self.path.parent)
 
+    def _lines(self) -> list[bytes]:
+        data = self._read()
+        lines = [data[i : i + _LINE] for i in range(0, len(data) - _LINE + 1, _LINE)]
+        while lines and not any(lines[-1]):
+            lines.pop()
+        return lines
+
     def _read(self) -> bytes:
         try:
-            return self.path.read_bytes()
-        except FileNotFoundError as error:
-            raise CorruptError(f"{self.path} is missing: copy it from a backup") from error
+            with reading(self.path):
+                return self.path.read_bytes()
+        except StorageError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise CorruptError(f"{self.path} is missing: copy it from a backup") from error
+            raise
 
     def _parse(self, line: bytes, number: int) -> tuple[str, str]:
         text, checksum = line[:-9], line[-9:-1]
@@ -76,3 +100,19 @@ class HeadLog:
                 "the versions themselves are in versions/"
             )
         return text[:_ID].decode().strip(), text[_ID:].decode().strip()
+
+
+def _put(handle: int, line: bytes, at: int) -> None:
+    """Write a line at an offset, with nothing after it, and sync; where that fails nothing stays of it."""
+    try:
+        if os.fstat(handle).st_size > at:
+            os.ftruncate(handle, at)
+        os.lseek(handle, at, os.SEEK_SET)
+        rest = memoryview(line)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle, at)
+        raise

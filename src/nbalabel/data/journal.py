@@ -20,6 +20,7 @@ from typing import Any
 
 from ..core.errors import NbalabelError, StorageError
 from .codec import Damage, frame_record, read_record
+from .diskerrors import explained, reading, writing
 from .files import locked, sync_folder, try_lock
 
 Record = tuple[dict[str, Any], bytes]
@@ -69,7 +70,8 @@ class Journal:
         journal = cls(path.parent, contents.base)
         journal.path = path
         journal.token, journal._handle, journal._size = contents.token, handle, contents.size
-        os.ftruncate(handle, contents.size)
+        with writing(path):
+            os.ftruncate(handle, contents.size)
         return journal
 
     def append(self, meta: dict[str, Any], body: bytes = b"") -> None:
@@ -90,11 +92,11 @@ class Journal:
             yield
         except BaseException as error:
             if self._handle is not None:
-                os.ftruncate(self._handle, size)
                 self._size = size
+                with contextlib.suppress(OSError):  # what stays after that is written over by the next
+                    os.ftruncate(self._handle, size)
             if isinstance(error, OSError) and not isinstance(error, NbalabelError):
-                text = f"the edit was not made: {self.path} cannot be written ({error})"
-                raise StorageError(text) from error
+                raise explained(error, f"the edit was not made: {self.path} cannot be written") from error
             raise
 
     def restart(self, base: str) -> None:
@@ -102,24 +104,36 @@ class Journal:
         self.base, self.token = base, secrets.token_hex(8)
         self._replaces = {"replaces": "", "expected": 0}
         if self._handle is not None:
-            os.ftruncate(self._handle, 0)
-            self._size = 0
+            try:
+                os.ftruncate(self._handle, 0)
+                self._size = 0
+            except OSError:  # what is in it is committed or given up: what comes next goes into another file
+                self._leave()
 
     def close(self, *, keep: bool) -> None:
         """Let go of the file; it stays when it holds work."""
         if self._handle is None:
             return
-        if not keep:
-            self.path.unlink(missing_ok=True)
-        os.close(self._handle)
-        self._handle = None
+        handle, self._handle = self._handle, None
+        try:
+            if not keep:
+                with writing(self.path):
+                    self.path.unlink(missing_ok=True)
+        finally:
+            os.close(handle)
 
     def set_aside(self) -> Path:
         """Let go of a file that cannot be used, under another name."""
         self.close(keep=True)
         kept = self.path.with_suffix(".damaged")
-        os.replace(self.path, kept)
+        with writing(self.path):
+            os.replace(self.path, kept)
         return kept
+
+    def _leave(self) -> None:
+        with contextlib.suppress(OSError):
+            self.close(keep=False)
+        self.path, self._size = self.folder / f"{secrets.token_hex(8)}.nbj", 0
 
     def _append(self, meta: dict[str, Any], body: bytes) -> None:
         data = frame_record({"at": time.time_ns(), **meta}, body)
@@ -142,11 +156,11 @@ def open_locked(path: Path) -> int:
     """Open a journal and take its lock.
 
     Raises:
-        StorageError: another session has it.
+        StorageError: another session has it, or it cannot be made.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
-    if not try_lock(handle):
-        os.close(handle)
+    with writing(path):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+    if not _is_mine(handle):
         raise StorageError(f"{path} belongs to another session")
     return handle
 
@@ -157,15 +171,47 @@ def orphans(folder: Path) -> Iterator[tuple[Path, int, Contents | None]]:
     Whoever takes one closes its file. Hold the folder's lock.
     """
     found: list[tuple[int, Path, int, Contents | None]] = []
-    for path in folder.glob("*.nbj"):
-        handle = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
-        if not try_lock(handle):
+    try:
+        for path in folder.glob("*.nbj"):
+            handle = _open_orphan(path)
+            if handle is not None:
+                found.append((0, path, handle, None))
+                contents = read_journal(path)
+                found[-1] = (contents.written if contents else 0, path, handle, contents)
+    except BaseException:
+        for _, _, handle, _ in found:
             os.close(handle)
-            continue
-        contents = read_journal(path)
-        found.append((contents.written if contents else 0, path, handle, contents))
+        raise
     for _, path, handle, contents in sorted(found, key=lambda one: one[0], reverse=True):
         yield path, handle, contents
+
+
+def _open_orphan(path: Path) -> int | None:
+    """A journal with its lock; None where a session has it, closed it just now, or it is another user's."""
+    try:
+        with writing(path):
+            handle = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError | PermissionError):
+            return None
+        raise
+    if not _is_mine(handle):
+        return None
+    if os.fstat(handle).st_nlink == 0:  # its session removed it between the two
+        os.close(handle)
+        return None
+    return handle
+
+
+def _is_mine(handle: int) -> bool:
+    """Whether the lock of an open file could be taken; the file is closed where not."""
+    mine = False
+    try:
+        mine = try_lock(handle)
+    finally:
+        if not mine:
+            os.close(handle)
+    return mine
 
 
 def read_journal(path: Path) -> Contents | None:
@@ -174,7 +220,9 @@ def read_journal(path: Path) -> Contents | None:
     A record cut short is what a crash leaves of an edit that was never acknowledged: it is ignored.
     Anything else that does not check out is reported as damage, together with the records before it.
     """
-    data, at, records, damage = memoryview(path.read_bytes()), 0, list[Record](), None
+    with reading(path):
+        data = memoryview(path.read_bytes())
+    at, records, damage = 0, list[Record](), None
     while at < len(data):
         try:
             meta, body, at = read_record(data, at)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.errors import StorageError
 from .codec import decode_change
-from .journal import Contents, Journal, orphans
+from .diskerrors import reading, writing
+from .files import write_file
+from .journal import Contents, Journal, orphans, read_journal
 from .storage import Store
 from .work import Work
 
@@ -35,33 +39,54 @@ def recover(store: Store) -> tuple[Recovered | None, str]:
     Journals that hold nothing uncommitted are removed, unreadable ones set aside. Of several unfinished
     sessions the newest is taken, the others wait.
     """
-    found: list[tuple[Path, int, Contents]] = []
-    notes: list[str] = []
-    for path, handle, contents in orphans(store.folder / "journal"):
-        if contents is not None and not contents.base:
+    notes, held, mine, n_waiting = list[str](), set[int](), None, 0
+    try:
+        found = _unfinished(store, held, notes)
+        for path, handle, contents in found:
+            if any(other.replaces == path.name for _, _, other in found):
+                _remove(path)
+            elif mine is None:
+                mine = _adopt(path, handle, contents)
+                notes.insert(0, mine.text)
+                held.remove(handle)
+            else:
+                n_waiting += 1
+    finally:
+        for handle in held:
             os.close(handle)
-            notes.append(f"a journal is damaged ({contents.damage}) and kept as {_set_aside(path)}")
-        elif contents is None or _is_done(store, contents):
-            path.unlink()
-            os.close(handle)
-        else:
-            found.append((path, handle, contents))
-    mine, waiting = None, 0
-    for path, handle, contents in found:
-        if any(other.replaces == path.name for _, _, other in found):
-            path.unlink()
-        elif mine is None:
-            mine = _adopt(path, handle, contents)
-            notes.insert(0, mine.text)
-            continue
-        else:
-            waiting += 1
-        os.close(handle)
-    if waiting:
+    if n_waiting:
         notes.append(
-            f"{waiting} more unfinished sessions wait in {store.folder / 'journal'}: commit, then open again"
+            f"{n_waiting} more unfinished sessions wait in {store.folder / 'journal'}: commit, then open "
+            "again"
         )
     return mine, "; ".join(notes)
+
+
+def waiting(store: Store) -> str:
+    """Uncommitted work in a folder that cannot be written, in words; "" if there is none."""
+    n = 0
+    for path in (store.folder / "journal").glob("*.nbj"):
+        with contextlib.suppress(StorageError):
+            contents = read_journal(path)
+            n += contents is not None and not (contents.base and _is_done(store, contents))
+    if not n:
+        return ""
+    where = f"is in {store.folder / 'journal'}: open a copy to see it"
+    return f"uncommitted work of {n} session{'s' * (n != 1)} {where}"
+
+
+def _unfinished(store: Store, held: set[int], notes: list[str]) -> list[tuple[Path, int, Contents]]:
+    """Journals of ended processes that hold work, newest first; the others are removed or set aside."""
+    found = []
+    for path, handle, contents in orphans(store.folder / "journal"):
+        held.add(handle)
+        if contents is not None and not contents.base:
+            notes.append(f"a journal is damaged ({contents.damage}) and kept as {_set_aside(path)}")
+        elif contents is None or _is_done(store, contents):
+            _remove(path)
+        else:
+            found.append((path, handle, contents))
+    return found
 
 
 def replay(contents: Contents) -> Work:
@@ -83,7 +108,8 @@ def _adopt(path: Path, handle: int, contents: Contents) -> Recovered:
     text = f"{n} uncommitted change{'s' * (n != 1)} of {by} brought back, on top of {contents.base}"
     if contents.damage:
         kept = path.with_suffix(".damaged")
-        kept.write_bytes(path.read_bytes())
+        with reading(path):
+            write_file(kept, path.read_bytes())
         text += f"; what came after them is damaged ({contents.damage}) and kept as {kept}"
     journal = Journal.adopt(path, handle, contents)
     return Recovered(journal, work, text, closed and not contents.damage)
@@ -101,7 +127,14 @@ def _is_done(store: Store, contents: Contents) -> bool:
     return not contents.damage and replay(contents).is_empty
 
 
+def _remove(path: Path) -> None:
+    """Remove a journal that is of no use; where that fails, the next session tries again."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
 def _set_aside(path: Path) -> Path:
     kept = path.with_suffix(".damaged")
-    os.replace(path, kept)
+    with writing(path):
+        os.replace(path, kept)
     return kept

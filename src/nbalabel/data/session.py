@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 from ..core.change import Change, State, apply
-from ..core.errors import HistoryError
+from ..core.errors import HistoryError, ReadOnlyError
 from .codec import encode_change
 from .journal import Journal
 from .merging import merge_with
-from .recovery import recover
+from .recovery import recover, waiting
 from .storage import Store, merge_all
 from .versionfile import Manifest
 from .work import Work
@@ -24,19 +25,25 @@ class Session:
         state: the tables as they are now.
         recovered: what was brought back from before, in words; "" if nothing.
         was_closed: whether that had been left behind in good order.
+        read_only: why nothing can be edited, and what to do; "" where it can.
     """
 
     def __init__(self, store: Store, version_id: str | None = None) -> None:
         self.store = store
-        self.recovered, self.was_closed = "", True
+        self.recovered, self.was_closed, self.read_only = "", True, ""
         self._work = Work()
-        with store.lock():
-            store.sweep()
-            found = None
-            if version_id is None:
-                found, self.recovered = recover(store)
-            self.base = found.journal.base if found else version_id or store.head.current()
-            self.journal = found.journal if found else Journal(store.folder / "journal", self.base)
+        found = None
+        try:
+            with store.lock():
+                put_back = store.tidy()
+                if version_id is None:
+                    found, self.recovered = recover(store)
+                self.base = found.journal.base if found else version_id or store.head.current()
+        except ReadOnlyError as error:
+            self.read_only, put_back = str(error), store.lost()
+            self.recovered = waiting(store)
+            self.base = version_id or store.head.current()
+        self.journal = found.journal if found else Journal(store.folder / "journal", self.base)
         try:
             self.state = store.state(self.base)
             if found:
@@ -49,6 +56,8 @@ class Session:
         except BaseException:
             self.journal.close(keep=True)
             raise
+        if put_back:
+            self.recovered, self.was_closed = "; ".join(filter(None, [put_back, self.recovered])), False
 
     @property
     def pending(self) -> list[Change]:
@@ -131,7 +140,7 @@ class Session:
         Raises:
             ConflictError: both changed the same cells, and ``keep`` says not whose stay.
         """
-        with self.store.lock():
+        with nullcontext() if self.read_only else self.store.lock():
             head, base = self.store.head.current(), self.base
             if head == base or not self.store.is_ancestor(base, head):
                 return Change()

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ..core.errors import CorruptError, NewerSchemaError, StorageError
+from .diskerrors import reading
 from .files import write_file
 
 SCHEMA = 1
@@ -25,8 +26,11 @@ def read_settings(folder: Path) -> dict[str, Any]:
         CorruptError: the file is damaged.
     """
     path = folder / SETTINGS
-    if not path.is_file():
-        what = "is no nbalabel dataset (it has no dataset.json)" if folder.is_dir() else "does not exist"
+    with reading(path):
+        is_there, is_folder = path.is_file(), folder.is_dir()
+    if not is_there:
+        refuse_remains(folder)
+        what = "is no nbalabel dataset (it has no dataset.json)" if is_folder else "does not exist"
         raise StorageError(f"{folder} {what}: nl.create(folder) makes one, tables.save(folder) fills one")
     facts = _read(path)
     schema = facts.get("schema")
@@ -38,6 +42,22 @@ def read_settings(folder: Path) -> dict[str, Any]:
     return facts
 
 
+def refuse_remains(folder: Path) -> None:
+    """Take no folder for empty that merely lost its ``dataset.json``.
+
+    Raises:
+        CorruptError: there is more in it than a creation that was killed leaves (one line of ``HEAD``).
+    """
+    head = folder / "HEAD"
+    with reading(folder):
+        is_used = (head.is_file() and head.stat().st_size > 64) or any(folder.glob("journal/*.nbj"))
+    if is_used:
+        raise CorruptError(
+            f"{folder} holds versions of a dataset and has lost its {SETTINGS}: copy that file from a "
+            "backup; a new dataset needs another folder"
+        )
+
+
 def write_settings(folder: Path, facts: dict[str, Any]) -> None:
     """Replace ``dataset.json``."""
     _write(folder / SETTINGS, {"format": "nbalabel dataset", "schema": SCHEMA, **facts})
@@ -47,7 +67,7 @@ def read_ids(folder: Path) -> dict[str, int]:
     """The next id nobody has used, by table."""
     path = folder / IDS
     if not path.is_file():
-        raise CorruptError(f"{path} is missing: copy it from a backup; without it ids could be used twice")
+        raise CorruptError(f"{path} is missing")
     facts = _read(path)
     _check(facts, path)
     return {name: int(facts[name]) for name in ("images", "instances")}
@@ -64,8 +84,10 @@ def _write(path: Path, facts: dict[str, Any]) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    with reading(path):
+        data = path.read_bytes()
     try:
-        facts = orjson.loads(path.read_bytes())
+        facts = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise CorruptError(f"{path} is damaged ({error}): copy it from a backup") from error
     if not isinstance(facts, dict):

@@ -24,7 +24,8 @@ from ..core.errors import CorruptError, DataError
 from ..core.rows import ids_of
 from ..core.schema import check_state
 from .arrow import batch_of, columns_of, frame_from, sound
-from .files import TEMPORARY, publish
+from .diskerrors import reading, writing
+from .files import TEMPORARY, gone_if_failed, publish
 
 _ALONE = "c:mask"
 _NAME = re.compile(r"[0-9a-f]{40}\.arrow")
@@ -90,22 +91,34 @@ def _write(columns: dict[str, Array], objects: Path, compression: str | None) ->
     batch = batch_of(columns)
     partial = objects / f"{TEMPORARY}{secrets.token_hex(8)}"
     options = pa.ipc.IpcWriteOptions(compression=compression)
-    with (
-        pa.OSFile(str(partial), "wb") as sink,
-        pa.ipc.new_file(sink, batch.schema, options=options) as writer,
-    ):
-        writer.write_batch(batch)
-    name = f"{_content(partial)}.arrow"
-    if (objects / name).exists():
+    with writing(objects), gone_if_failed(partial):
+        with (
+            pa.OSFile(str(partial), "wb") as sink,
+            pa.ipc.new_file(sink, batch.schema, options=options) as writer,
+        ):
+            writer.write_batch(batch)
+        return _name(partial, objects)
+
+
+def _name(partial: Path, objects: Path) -> str:
+    """Give a finished file the name its content has; one that is there and whole stays."""
+    content = _content(partial)
+    path = objects / f"{content}.arrow"
+    if path.is_file() and _content(path) == content:
         partial.unlink()
-        return name
+        return path.name
     with open(partial, "rb+") as file:
         os.fsync(file.fileno())
-    publish(partial, objects / name)
-    return name
+    publish(partial, path)
+    return path.name
 
 
 def _read(path: Path) -> dict[str, Array]:
+    with reading(path):
+        return _read_file(path)
+
+
+def _read_file(path: Path) -> dict[str, Array]:
     if not path.is_file():
         raise CorruptError(f"{path} is missing: copy it from a backup, or open an earlier version")
     found = _content(path)

@@ -18,61 +18,43 @@ docs/decisions/0001-storage.md.
 from __future__ import annotations
 
 import getpass
+import warnings
 from collections import OrderedDict
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from ..core.change import Change, State, apply, merge
-from ..core.errors import CorruptError, StorageError, UnknownNameError
+from ..core.change import Change, State
+from ..core.errors import (
+    CorruptError,
+    FallbackWarning,
+    HistoryError,
+    NbalabelError,
+    StorageError,
+    UnknownNameError,
+)
 from ..core.schema import check_state
 from .arrow import sound
 from .clusters import parts_of
-from .codec import Damage, decode_change, encode_change, frame_record, read_record
-from .files import locked, sweep, write_file
+from .diskerrors import writing
+from .files import locked, sweep, sync_folder
 from .headlog import HeadLog
-from .settings import SETTINGS, read_ids, read_settings, write_ids, write_settings
+from .lostlines import lost_versions, put_back
+from .nextids import after_state, next_ids
+from .settings import SETTINGS, read_settings, refuse_remains, write_ids, write_settings
+from .shortcuts import Shortcuts, Skip, spans
 from .snapshot import read_snapshot, write_snapshot
+from .stretches import apply_all
+from .stretches import merge_all as merge_all
+from .verification import verify
 from .versionfile import Manifest, read_changes, read_manifest, read_net, write_version
 
 FOLDERS = ("versions", "objects", "snapshots", "skips", "journal")
-RADIX = 8
 _SNAPSHOT_FLOOR = 1 << 20
 _SNAPSHOT_DEPTH = 4096
-
-
-def merge_all(changes: Sequence[Change]) -> Change:
-    """Consecutive changes as one, merged in pairs so that many small ones stay cheap."""
-    level = list(changes)
-    while len(level) > 2:
-        pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
-        level = [reduce(merge, pair) for pair in pairs]
-    return reduce(merge, level, Change()) if len(level) != 1 else level[0]
-
-
-def _apply_all(state: State, changes: list[Change]) -> State:
-    """The state after consecutive changes.
-
-    Writing cells of plain columns costs less than merging them first. Moving rows or masks costs a pass over
-    the table each time, so that such changes are merged.
-    """
-    if sum(_moves_rows(change) for change in changes) > 1:
-        changes = [merge_all(changes)]
-    return reduce(apply, changes, state)
-
-
-def _moves_rows(change: Change) -> bool:
-    return any(
-        len(rows.created) or len(rows.deleted) or rows.columns or "mask" in rows.updated
-        for rows in change.tables.values()
-    )
 
 
 def log_entries(change: Change) -> list[dict[str, Any]]:
@@ -108,9 +90,11 @@ def user() -> str:
 class Store:
     """Reads and writes a dataset folder; knows no working copy."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, by_shortcuts: bool = True) -> None:
         self.folder = folder
+        self._by_shortcuts = by_shortcuts
         self.head = HeadLog(folder / "HEAD")
+        self.shortcuts = Shortcuts(folder)
         self._manifests: dict[str, Manifest] = {}
         self._states: OrderedDict[str, State] = OrderedDict()
         read_settings(folder)
@@ -125,27 +109,40 @@ class Store:
         if (folder / SETTINGS).exists():
             raise StorageError(f"{folder} is a dataset already: nl.open(folder) opens it")
         for name in FOLDERS:
-            (folder / name).mkdir(parents=True, exist_ok=True)
+            with writing(folder / name):
+                (folder / name).mkdir(parents=True, exist_ok=True)
         with locked(folder / "lock"):
-            (folder / "HEAD").unlink(missing_ok=True)
+            refuse_remains(folder)
+            sweep(folder / name for name in ("", *FOLDERS))
+            with writing(folder / "HEAD"):
+                (folder / "HEAD").unlink(missing_ok=True)
             base = write_snapshot(state, folder / "objects")
             manifest = _manifest(1, None, state, message, author, token="", net=Change())
             manifest = replace(manifest, base=base)
-            manifest = write_version(folder / "versions", manifest, None, [])
-            top = {name: _top(frame) + 1 for name, frame in state.tables.items()}
-            instances = max(top["instances"], top["rejected"])
-            write_ids(folder, {"images": top["images"], "instances": instances})
+            ids = after_state(state)
+            manifest = write_version(folder / "versions", manifest, None, [], ids)
+            write_ids(folder, ids)
             HeadLog(folder / "HEAD").append(manifest.id, "commit")
             write_settings(folder, {**settings, "created": now()})
+            sync_folder(folder.parent)
         return cls(folder)
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep other writers out for a moment."""
         return locked(self.folder / "lock")
 
-    def sweep(self) -> None:
-        """Remove unfinished files of writers that died."""
-        sweep(self.folder)
+    def tidy(self) -> str:
+        """Remove what dead writers left and put back what ``HEAD`` lost; hold the lock.
+
+        Returns:
+            What was put back, in words; "" if nothing.
+        """
+        sweep(self.folder / name for name in ("", *FOLDERS))
+        return put_back(self)
+
+    def lost(self) -> str:
+        """What :meth:`tidy` would put back, in words; "" if nothing."""
+        return lost_versions(self)
 
     def ids(self) -> list[str]:
         """Every version, oldest first."""
@@ -232,15 +229,13 @@ class Store:
         merged: str | None = None,
     ) -> Manifest:
         """Make a new version of a parent and the changes on it, and make it current. Hold the lock."""
-        above, net = self.manifest(parent), merge_all(changes)
+        above, net, ids = self.manifest(parent), merge_all(changes), self._sound_ids()
         manifest = _manifest(above.number + 1, parent, state, message, author or user(), token, net)
-        snapshot = [parent, above.number] if self._snapshot_path(parent).exists() else above.snapshot
-        snapshot = [parent, above.number] if above.base is not None else snapshot
-        since = 0 if snapshot[0] == parent else above.since
-        manifest = replace(manifest, snapshot=snapshot, since=since, merged=merged)
+        whole, since = self._closest_whole(above)
+        manifest = replace(manifest, snapshot=[whole.id, whole.number], since=since, merged=merged)
         manifest = replace(manifest, log=[entry for change in changes for entry in log_entries(change)])
-        manifest = write_version(self.folder / "versions", manifest, net, changes)
-        self.head.append(manifest.id, "commit")
+        manifest = write_version(self.folder / "versions", manifest, net, changes, ids)
+        self._make_current(manifest)
         self._manifests[manifest.id] = manifest
         self.remember(manifest.id, state)
         return manifest
@@ -254,122 +249,117 @@ class Store:
             above: ids up to here are in use already.
         """
         with self.lock():
-            ids = read_ids(self.folder)
+            ids = self._sound_ids()
             start = max(ids[table], above)
             write_ids(self.folder, {**ids, table: start + n})
         return start
 
     def next_ids(self) -> dict[str, int]:
         """The next id of each table nobody has had."""
-        return read_ids(self.folder)
+        return next_ids(self)[0]
 
     def verify(self) -> list[str]:
-        """Open every version and check every checksum; returns the ids."""
-        fresh = Store(self.folder)
-        for version_id in fresh.ids():
-            fresh.manifest(version_id)
-            fresh.changes(version_id)
-            fresh._states.clear()
-            fresh.state(version_id)
-        return fresh.ids()
+        """Check every byte of every version, of the shortcuts between them and of the ids; returns the ids.
+
+        Raises:
+            CorruptError: something is not as it was written; the message names the files.
+        """
+        return verify(Store(self.folder, by_shortcuts=False))
+
+    def _sound_ids(self) -> dict[str, int]:
+        """The next ids; an ``ids.json`` that is of no use is made again. Hold the lock."""
+        ids, problem = next_ids(self)
+        if problem:
+            write_ids(self.folder, ids)
+            text = f"{problem}. It is made again from all versions: new rows are numbered from {ids} on"
+            warnings.warn(text, FallbackWarning, stacklevel=3)
+        return ids
+
+    def _make_current(self, manifest: Manifest) -> None:
+        """Let ``HEAD`` say so; where that fails, the version was never made."""
+        try:
+            self.head.append(manifest.id, "commit")
+        except BaseException:
+            if self.head.current() != manifest.id:
+                with suppress(OSError):
+                    (self.folder / "versions" / f"{manifest.id}.nbv").unlink()
+            raise
 
     def _open(self, manifest: Manifest) -> State:
         if manifest.base is not None:
             return read_snapshot(manifest.base, self.folder / "objects")
-        own = self._snapshot(manifest.id)
+        own = self.shortcuts.snapshot(manifest) if self._by_shortcuts else None
         if own is not None:
             return own
         snapshot_id, number = manifest.snapshot
-        path = self._path(manifest, number)
-        return _apply_all(self.state(snapshot_id), path)
-
-    def _snapshot(self, version_id: str) -> State | None:
-        """The stored whole of a later version, if it is there and sound; else it follows from the changes."""
-        path = self._snapshot_path(version_id)
-        if not path.exists():
-            return None
+        start = self.state(snapshot_id)
         try:
-            meta, _, _ = read_record(memoryview(path.read_bytes()))
-            return read_snapshot(meta, self.folder / "objects")
-        except (Damage, CorruptError):
-            return None
+            return apply_all(start, self._path(manifest, number))
+        except HistoryError:  # a skip that is not what it says: the versions themselves are read
+            return apply_all(start, self._path(manifest, number, by_skips=False))
 
-    def _path(self, manifest: Manifest, down_to: int) -> list[Change]:
+    def _path(self, manifest: Manifest, down_to: int, *, by_skips: bool = True) -> list[Change]:
         """The changes from an ancestor with that number to a version, oldest first, in the largest steps."""
         steps: list[Change] = []
         while manifest.number > down_to:
-            skipped = self._skip(manifest, down_to)
-            if skipped is not None:
-                steps.append(skipped[0])
-                manifest = self.manifest(skipped[1])
+            skip = self._skip(manifest, down_to) if by_skips and self._by_shortcuts else None
+            if skip is not None:
+                steps.append(skip.change)
+                manifest = self.manifest(skip.to)
                 continue
             assert manifest.parent is not None
             steps.append(read_net(self.folder / "versions", manifest))
             manifest = self.manifest(manifest.parent)
         return steps[::-1]
 
-    def _skip(self, manifest: Manifest, down_to: int) -> tuple[Change, str] | None:
-        for span in reversed(_spans(manifest.number)):
-            path = self.folder / "skips" / f"{manifest.id}.{span}"
-            if manifest.number - span < down_to or not path.exists():
+    def _skip(self, manifest: Manifest, down_to: int) -> Skip | None:
+        for span in reversed(spans(manifest.number)):
+            if manifest.number - span < down_to:
                 continue
-            try:
-                meta, body, _ = read_record(memoryview(path.read_bytes()))
-            except Damage:
-                continue
-            return decode_change(meta["change"], body), str(meta["to"])
+            skip = self.shortcuts.skip(manifest, span)
+            with suppress(CorruptError):  # it leads to a version that is not there
+                if skip is not None and self.manifest(skip.to).number == manifest.number - span:
+                    return skip
         return None
+
+    def _closest_whole(self, manifest: Manifest) -> tuple[Manifest, int]:
+        """The closest of a version and its ancestors that is stored whole, and the bytes of changes since."""
+        since = 0
+        while manifest.base is None and self.shortcuts.snapshot_bytes(manifest.id) is None:
+            since += manifest.since
+            manifest = self.manifest(manifest.snapshot[0])
+        return manifest, since
 
     def shorten(self, manifest: Manifest, state: State) -> None:
         """Write what makes a new version quick to open, where there is room.
 
         Opening works without, only slower; so nothing is synced, and no failure here undoes the commit.
         """
-        with suppress(OSError):
+        with suppress(OSError, NbalabelError):
             self._shorten(manifest, state)
 
     def _shorten(self, manifest: Manifest, state: State) -> None:
         whole, number = manifest.snapshot
         size = self._snapshot_bytes(whole)
         if manifest.since > max(_SNAPSHOT_FLOOR, size // 4) or manifest.number - number >= _SNAPSHOT_DEPTH:
-            meta = write_snapshot(state, self.folder / "objects")
-            write_file(self._snapshot_path(manifest.id), frame_record(meta), sync=False)
-        for span in _spans(manifest.number):
+            self.shortcuts.write_snapshot(manifest, state)
+        for span in spans(manifest.number):
             if manifest.number - span < number:
                 break
             steps = self._path(manifest, manifest.number - span)
             target = self._ancestor(manifest, manifest.number - span)
-            meta, body = encode_change(merge_all(steps))
-            record = frame_record({"to": target, "change": meta}, body)
-            write_file(self.folder / "skips" / f"{manifest.id}.{span}", record, sync=False)
+            self.shortcuts.write_skip(manifest, span, Skip(merge_all(steps), target))
 
     def _ancestor(self, manifest: Manifest, number: int) -> str:
         while manifest.number > number and manifest.parent is not None:
             manifest = self.manifest(manifest.parent)
         return manifest.id
 
-    def _snapshot_path(self, version_id: str) -> Path:
-        return self.folder / "snapshots" / f"{version_id}.nbs"
-
     def _snapshot_bytes(self, version_id: str) -> int:
         manifest = self.manifest(version_id)
         if manifest.base is not None:
             return int(manifest.base["bytes"])
-        meta, _, _ = read_record(memoryview(self._snapshot_path(version_id).read_bytes()))
-        return int(meta["bytes"])
-
-
-def _top(frame: pd.DataFrame) -> int:
-    return int(frame.index[-1]) if len(frame) else -1
-
-
-def _spans(number: int) -> list[int]:
-    """The powers of the radix that divide the steps from the first version, smallest first."""
-    spans, span, steps = [], RADIX, number - 1
-    while steps and steps % span == 0:
-        spans.append(span)
-        span *= RADIX
-    return spans
+        return self.shortcuts.snapshot_bytes(version_id) or 0
 
 
 def _manifest(

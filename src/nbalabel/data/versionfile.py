@@ -6,14 +6,17 @@ checksum: whoever has the id can tell whether the version is what was committed.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..core.change import Change
-from ..core.errors import CorruptError
+from ..core.errors import CorruptError, StorageError
 from .arrow import sound
 from .codec import HEAD_SIZE, Damage, decode_change, digest, encode_change, frame_record, read_record
+from .diskerrors import reading
 from .files import write_file
 
 _ADVICE = "copy it from a backup, or open an earlier version with nl.open(folder, version=...)"
@@ -60,7 +63,9 @@ class Manifest:
     id: str = ""
 
 
-def write_version(folder: Path, manifest: Manifest, net: Change | None, changes: list[Change]) -> Manifest:
+def write_version(
+    folder: Path, manifest: Manifest, net: Change | None, changes: list[Change], ids: Mapping[str, int]
+) -> Manifest:
     """Write a version; returns its manifest, completed, once the file is on the medium.
 
     Args:
@@ -68,9 +73,13 @@ def write_version(folder: Path, manifest: Manifest, net: Change | None, changes:
         manifest: without id and records.
         net: all changes as one; None for a first version.
         changes: the changes one by one, for the log and for reverts.
+        ids: the next free ids, kept beside the net change; see :func:`read_next_ids`.
     """
     alone = [change for change in changes if change is not net]
-    stored = [frame_record(*encode_change(change)) for change in ([net] if net is not None else []) + alone]
+    stored = [frame_record(*encode_change(change)) for change in alone]
+    if net is not None:
+        meta, body = encode_change(net)
+        stored.insert(0, frame_record({**meta, "next_ids": dict(ids)}, body))
     records = [[len(record), digest(record).hex()] for record in stored]
     size = sum(map(len, stored))
     manifest = replace(manifest, records=records, since=manifest.since + size)
@@ -91,15 +100,15 @@ def read_manifest(folder: Path, version_id: str) -> Manifest:
     """
     path = folder / f"{version_id}.nbv"
     try:
-        with open(path, "rb") as file:
+        with reading(path), open(path, "rb") as file:
             head = file.read(HEAD_SIZE)
             n_meta = int.from_bytes(head[4:12], "little")
             data = head + file.read(min(n_meta, path.stat().st_size))
         meta, _, end = read_record(memoryview(data))
-    except FileNotFoundError as error:
-        raise CorruptError(f"{path} is missing: {_ADVICE}") from error
     except Damage as damage:
         raise CorruptError(f"{path} is damaged ({damage.reason}): {_ADVICE}") from damage
+    except StorageError as error:
+        raise _missing(error, path) from error
     if digest(data[:end]).hex()[:8] != version_id.rpartition("-")[2]:
         raise CorruptError(f"{path} is damaged (it is another version than its name says): {_ADVICE}")
     with sound(path):
@@ -108,26 +117,72 @@ def read_manifest(folder: Path, version_id: str) -> Manifest:
 
 def read_net(folder: Path, manifest: Manifest) -> Change:
     """Everything a version changed since its parent, as one change."""
-    return _read_records(folder, manifest, [0])[0]
+    return decode_change(*_read_records(folder, manifest, [0])[0])
 
 
 def read_changes(folder: Path, manifest: Manifest) -> list[Change]:
     """The changes of a version one by one, oldest first."""
     n = len(manifest.records)
-    return _read_records(folder, manifest, [0] if n == 1 else list(range(1, n)))
+    records = _read_records(folder, manifest, [0] if n == 1 else list(range(1, n)))
+    return [decode_change(meta, body) for meta, body in records]
 
 
-def _read_records(folder: Path, manifest: Manifest, wanted: list[int]) -> list[Change]:
+def read_next_ids(folder: Path, manifest: Manifest) -> dict[str, int] | None:
+    """The next free ids when a version was made; None where it does not say so."""
+    if not manifest.records:
+        return None
+    meta, _ = _read_records(folder, manifest, [0])[0]
+    found = meta.get("next_ids")
+    return None if found is None else {name: int(n) for name, n in found.items()}
+
+
+def check_records(folder: Path, manifest: Manifest) -> None:
+    """Check every byte after the manifest against its checksum.
+
+    Raises:
+        CorruptError: a record is damaged, or there is more in the file than was written.
+    """
+    _read_records(folder, manifest, list(range(len(manifest.records))))
     path = folder / f"{manifest.id}.nbv"
-    sizes = [size for size, _ in manifest.records]
+    with reading(path), open(path, "rb") as file:
+        extra = os.fstat(file.fileno()).st_size - _start(file) - sum(size for size, _ in manifest.records)
+    if extra:
+        raise CorruptError(f"{path} is damaged ({extra} bytes after its last record): {_ADVICE}")
+
+
+def _missing(error: StorageError, path: Path) -> StorageError:
+    """A file that is not there is damage of the dataset; everything else stays what it is."""
+    if not isinstance(error.__cause__, FileNotFoundError):
+        return error
+    return CorruptError(f"{path} is missing: {_ADVICE}")
+
+
+def _read_records(
+    folder: Path, manifest: Manifest, wanted: list[int]
+) -> list[tuple[dict[str, Any], memoryview]]:
+    path = folder / f"{manifest.id}.nbv"
+    try:
+        with reading(path):
+            read = _read_at(path, [size for size, _ in manifest.records], wanted)
+    except StorageError as error:
+        raise _missing(error, path) from error
+    for i, data in zip(wanted, read, strict=True):
+        if digest(data).hex() != manifest.records[i][1]:
+            raise CorruptError(f"{path} is damaged (record {i + 1} fails its checksum): {_ADVICE}")
+    return [read_record(memoryview(data))[:2] for data in read]
+
+
+def _read_at(path: Path, sizes: list[int], wanted: list[int]) -> list[bytes]:
     out = []
     with open(path, "rb") as file:
-        start = HEAD_SIZE + int.from_bytes(file.read(HEAD_SIZE)[4:12], "little")
+        start = _start(file)
         for i in wanted:
             file.seek(start + sum(sizes[:i]))
-            data = file.read(sizes[i])
-            if digest(data).hex() != manifest.records[i][1]:
-                raise CorruptError(f"{path} is damaged (record {i + 1} fails its checksum): {_ADVICE}")
-            meta, body, _ = read_record(memoryview(data))
-            out.append(decode_change(meta, body))
+            out.append(file.read(sizes[i]))
     return out
+
+
+def _start(file: BinaryIO) -> int:
+    """Where the records begin; the end of the file, where its head says they begin after that."""
+    size = os.fstat(file.fileno()).st_size
+    return min(HEAD_SIZE + int.from_bytes(file.read(HEAD_SIZE)[4:12], "little"), size)

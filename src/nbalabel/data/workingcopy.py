@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.change import Change, State, apply, merge
-from ..core.errors import DataError, NbalabelWarning, first
+from ..core.errors import DataError, NbalabelWarning, ReadOnlyError, first
 from ..core.rows import ids_of
 from .checks import check_change
 from .locking import OutermostLock
@@ -126,7 +126,7 @@ class WorkingCopy:
                 return change
             self._check_ids(change)
             self.session.record(change, after)
-        except DataError as error:
+        except (DataError, ReadOnlyError) as error:
             self.refused = dict(self.frames)
             for name, table in self._given.tables.items():
                 self._replace(name, table.copy(deep=False), table, self.frames[name].copy(deep=False))
@@ -147,7 +147,7 @@ class WorkingCopy:
             if change:
                 self._check_ids(change)
                 self.session.record(change, after)
-        except DataError as error:
+        except (DataError, ReadOnlyError) as error:
             older.put_aside()
             self.refused = {older.table: frame}
             error.add_note(
