@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from ..core.change import Change, State, apply
 from ..core.errors import HistoryError, ReadOnlyError
@@ -147,14 +147,20 @@ class Session:
             theirs = self.store.change_between(base, head)
             changes, state = merge_with(self.pending, theirs, self.state, self.store.state(head), keep)
         fresh = Journal(self.journal.folder, head, replaces=self.journal.path.name, expected=len(changes))
-        for change in changes:
-            meta, body = encode_change(change)
-            fresh.append({"op": "edit", "change": meta}, body)
-        self.journal.close(keep=False)
-        self.journal = fresh
+        try:
+            for change in changes:
+                meta, body = encode_change(change)
+                fresh.append({"op": "edit", "change": meta}, body)
+        except BaseException:
+            with suppress(OSError):
+                fresh.close(keep=False)
+            raise
+        old, self.journal = self.journal, fresh
         self._start(head, state)
         for change in changes:
             self._work.edit(change)
+        with suppress(OSError):  # the new journal says that it replaces the old one
+            old.close(keep=False)
         return theirs
 
     def checkout(self, version_id: str) -> None:
