@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..core.errors import ReadOnlyError, StorageError
-from .diskerrors import READ_ONLY, explained, no_locks, writing
+from .diskerrors import READ_ONLY, explained, no_locks, reading, writing
 
 TEMPORARY = ".part-"
 
@@ -72,9 +72,19 @@ def sync_folder(folder: Path) -> None:
 def sweep(folders: Iterable[Path]) -> None:
     """Remove what dead writers left unfinished. Hold the lock under which these folders are written."""
     for folder in folders:
-        for path in folder.glob(f"{TEMPORARY}*"):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # whoever comes next tries again
+            for path in listed(folder, f"{TEMPORARY}*"):
                 path.unlink()
+
+
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """The files in a folder whose names match, in order of name.
+
+    Raises:
+        StorageError: the folder cannot be read.
+    """
+    with reading(folder):
+        return sorted(folder.glob(pattern))
 
 
 def try_lock(handle: int) -> bool:

@@ -42,7 +42,7 @@ class HeadLog:
     @property
     def is_empty(self) -> bool:
         """Whether there is not one whole line, or no file."""
-        return not self.path.exists() or not self._lines()
+        return not self._exists() or not self._lines()
 
     def current(self) -> str:
         """Id of the current version."""
@@ -65,7 +65,7 @@ class HeadLog:
         text = f"{version_id:<{_ID}} {kind:<{_KIND}} "
         line = f"{text}{zlib.crc32(text.encode()):08x}\n".encode()
         assert len(line) == _LINE
-        is_new = not self.path.exists()
+        is_new = not self._exists()
         keep = 0 if is_new else len(self._lines()) * _LINE
         with writing(self.path):
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
@@ -75,6 +75,10 @@ class HeadLog:
                 os.close(handle)
         if is_new:
             sync_folder(self.path.parent)
+
+    def _exists(self) -> bool:
+        with reading(self.path):
+            return self.path.exists()
 
     def _lines(self) -> list[bytes]:
         data = self._read()

@@ -13,6 +13,7 @@ from ..core.change import State
 from ..core.columns import positions
 from ..core.errors import DataError, ImageError, StorageError, first
 from ..core.rows import take_rows
+from .diskerrors import writing
 from .info import write_info
 from .settings import SETTINGS
 from .storage import Store
@@ -22,9 +23,11 @@ def import_tables(
     tables: schema.LabeledImages, folder: Path, message: str, author: str, *, copy_images: bool
 ) -> Store:
     """Write tables as the first version of a new dataset; see :func:`nbalabel.data.dataset.create_from`."""
-    if (folder / SETTINGS).exists():
+    with writing(folder):
+        is_there, is_file = (folder / SETTINGS).exists(), folder.exists() and not folder.is_dir()
+    if is_there:
         raise StorageError(f"{folder} is a dataset already: nl.open({str(folder)!r}) opens it")
-    if folder.exists() and not folder.is_dir():
+    if is_file:
         raise StorageError(f"{folder} is a file, not a folder")
     state = checked_state(tables)
     root = tables.image_root
@@ -98,5 +101,6 @@ def _copy(images: pd.DataFrame, root: Path, to: Path) -> None:
         )
     for name in tqdm(images["file"], desc="copy images", disable=len(images) < 500):
         target = to / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        copy_image(safe_path(root, name), target)
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy_image(safe_path(root, name), target)

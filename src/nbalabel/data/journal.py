@@ -21,7 +21,7 @@ from typing import Any
 from ..core.errors import NbalabelError, StorageError
 from .codec import Damage, frame_record, read_record
 from .diskerrors import explained, reading, writing
-from .files import locked, sync_folder, try_lock
+from .files import listed, locked, sync_folder, try_lock
 
 Record = tuple[dict[str, Any], bytes]
 
@@ -172,7 +172,7 @@ def orphans(folder: Path) -> Iterator[tuple[Path, int, Contents | None]]:
     """
     found: list[tuple[int, Path, int, Contents | None]] = []
     try:
-        for path in folder.glob("*.nbj"):
+        for path in listed(folder, "*.nbj"):
             handle = _open_orphan(path)
             if handle is not None:
                 found.append((0, path, handle, None))
@@ -197,10 +197,15 @@ def _open_orphan(path: Path) -> int | None:
         raise
     if not _is_mine(handle):
         return None
-    if os.fstat(handle).st_nlink == 0:  # its session removed it between the two
+    try:
+        with reading(path):
+            if os.fstat(handle).st_nlink:
+                return handle
+    except BaseException:
         os.close(handle)
-        return None
-    return handle
+        raise
+    os.close(handle)  # its session removed it between the two
+    return None
 
 
 def _is_mine(handle: int) -> bool:

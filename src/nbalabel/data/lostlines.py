@@ -12,11 +12,12 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import CorruptError, first
-from .diskerrors import reading
-from .journal import read_journal
+from ..core.errors import CorruptError, StorageError, first
+from .files import listed
+from .journal import Contents, read_journal
 from .versionfile import Manifest, check_records, read_manifest
 
 if TYPE_CHECKING:
@@ -90,9 +91,7 @@ def _current(store: Store) -> Manifest | None:
 def _strangers(store: Store, known: Collection[str]) -> list[Manifest]:
     folder, names = store.folder / "versions", set(known)
     found = []
-    with reading(folder):
-        files = sorted(path.stem for path in folder.glob("v*.nbv"))
-    for version_id in files:
+    for version_id in [path.stem for path in listed(folder, "v*.nbv")]:
         if version_id not in names and _NAME.fullmatch(version_id):
             with contextlib.suppress(CorruptError):  # what is no whole version may be anything
                 found.append(read_manifest(folder, version_id))
@@ -110,12 +109,21 @@ def _readable(store: Store, known: Collection[str]) -> list[str]:
 def _tokens(store: Store) -> set[str]:
     """Tokens of the journals that hold all of their work."""
     tokens = set()
-    for path in (store.folder / "journal").glob("*.nbj"):
-        with contextlib.suppress(FileNotFoundError), reading(path):
-            contents = read_journal(path)
-            if contents is not None and contents.damage is None:
-                tokens.add(contents.token)
+    for path in listed(store.folder / "journal", "*.nbj"):
+        contents = _read_if_there(path)
+        if contents is not None and contents.damage is None:
+            tokens.add(contents.token)
     return tokens
+
+
+def _read_if_there(path: Path) -> Contents | None:
+    """A journal; None where its session removed it just now, or it is another user's alone."""
+    try:
+        return read_journal(path)
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError | PermissionError):
+            return None
+        raise
 
 
 def _is_whole(store: Store, manifest: Manifest) -> bool:

@@ -16,6 +16,7 @@ from ..core.change import Change, State
 from ..core.errors import CorruptError
 from ..core.rows import ids_of
 from .codec import decode_change
+from .files import listed
 from .journal import read_journal
 from .settings import read_ids
 from .shortcuts import UNREADABLE
@@ -75,7 +76,7 @@ def _made_again(store: Store) -> dict[str, int]:
             )
         except CorruptError:
             continue
-    found += [_after_journal(path) for path in (store.folder / "journal").glob("*")]
+    found += [_after_journal(path) for path in listed(store.folder / "journal", "*")]
     return {name: (n // _GAP + 1) * _GAP for name, n in _most(found).items()}
 
 

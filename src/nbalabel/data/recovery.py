@@ -10,7 +10,7 @@ from pathlib import Path
 from ..core.errors import StorageError
 from .codec import decode_change
 from .diskerrors import reading, writing
-from .files import write_file
+from .files import listed, write_file
 from .journal import Contents, Journal, orphans, read_journal
 from .storage import Store
 from .work import Work
@@ -65,7 +65,7 @@ def recover(store: Store) -> tuple[Recovered | None, str]:
 def waiting(store: Store) -> str:
     """Uncommitted work in a folder that cannot be written, in words; "" if there is none."""
     n = 0
-    for path in (store.folder / "journal").glob("*.nbj"):
+    for path in listed(store.folder / "journal", "*.nbj"):
         with contextlib.suppress(StorageError):
             contents = read_journal(path)
             n += contents is not None and not (contents.base and _is_done(store, contents))

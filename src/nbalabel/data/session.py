@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 
 from ..core.change import Change, State, apply
-from ..core.errors import HistoryError, ReadOnlyError
+from ..core.errors import HistoryError, ReadOnlyError, StorageError
 from .codec import encode_change
 from .journal import Journal
 from .merging import merge_with
@@ -32,6 +32,7 @@ class Session:
         self.store = store
         self.recovered, self.was_closed, self.read_only = "", True, ""
         self._work = Work()
+        self._in_doubt: tuple[str, State] | None = None
         found = None
         try:
             with store.lock():
@@ -85,6 +86,7 @@ class Session:
 
     def record(self, change: Change, after: State) -> State:
         """As :meth:`edit`, for who has the state after the change already."""
+        self._settle()
         meta, body = encode_change(change)
         with self.journal.recording({"op": "edit", "change": meta}, body):
             self._work.edit(change)
@@ -101,6 +103,7 @@ class Session:
         Raises:
             HistoryError: there is no such step.
         """
+        self._settle()
         change = self._work.change_for(operation)
         after = apply(self.state, change)
         with self.journal.recording({"op": operation}):
@@ -115,6 +118,7 @@ class Session:
             ConflictError: somebody else committed changes of the same cells; the working copy stays as it is.
         """
         with self.store.lock():
+            self._settle()
             changes, state, parent, merged = self.pending, self.state, self.base, None
             if not merge_all(changes):
                 return None
@@ -124,11 +128,13 @@ class Session:
                 changes, state = merge_with(changes, theirs, state, self.store.state(head))
                 parent, merged = head, self.base
             token = self.journal.token
+            self._in_doubt = token, state
             try:
                 manifest = self.store.publish(parent, state, changes, message, author, token, merged)
             except BaseException:
-                self._settle(token, state)
+                self._settle()
                 raise
+            self._in_doubt = None
             self._start(manifest.id, state)
             self.journal.restart(manifest.id)
             self.store.shorten(manifest, state)
@@ -175,15 +181,24 @@ class Session:
     def close(self) -> None:
         """Let go of the journal; uncommitted work stays in it and is brought back by the next session."""
         if not self._work.is_empty:
-            self.journal.append({"op": "close"})
+            with suppress(StorageError):  # it only says that the session ended in good order
+                self.journal.append({"op": "close"})
         self.journal.close(keep=not self._work.is_empty)
 
-    def _settle(self, token: str, state: State) -> None:
-        """After an interrupt within a commit: where it did happen, the journal must not repeat it."""
+    def _settle(self) -> None:
+        """After a commit that failed or was interrupted: where it did happen, the journal must not repeat it.
+
+        Raises:
+            StorageError: ``HEAD`` cannot be read: until then nobody knows, and nothing else may be done.
+        """
+        if self._in_doubt is None:
+            return
+        token, state = self._in_doubt
         head = self.store.head.current()
         if self.store.manifest(head).token == token:
             self._start(head, state)
             self.journal.restart(head)
+        self._in_doubt = None
 
     def _start(self, base: str, state: State) -> None:
         self.base, self.state, self._work = base, state, Work()

@@ -66,9 +66,12 @@ def write_settings(folder: Path, facts: dict[str, Any]) -> None:
 def read_ids(folder: Path) -> dict[str, int]:
     """The next id nobody has used, by table."""
     path = folder / IDS
-    if not path.is_file():
-        raise CorruptError(f"{path} is missing")
-    facts = _read(path)
+    try:
+        facts = _read(path)
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise CorruptError(f"{path} is missing") from error
+        raise
     _check(facts, path)
     return {name: int(facts[name]) for name in ("images", "instances")}
 

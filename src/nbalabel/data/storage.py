@@ -106,7 +106,9 @@ class Store:
         Raises:
             StorageError: the folder is a dataset already.
         """
-        if (folder / SETTINGS).exists():
+        with writing(folder):
+            is_there = (folder / SETTINGS).exists()
+        if is_there:
             raise StorageError(f"{folder} is a dataset already: nl.open(folder) opens it")
         for name in FOLDERS:
             with writing(folder / name):

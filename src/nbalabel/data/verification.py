@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.change import Change, State, apply, diff, invert, merge
 from ..core.errors import CorruptError, HistoryError
+from .diskerrors import reading
 from .nextids import COUNTERS, after_change, after_state
 from .settings import read_ids
 from .shortcuts import spans
@@ -58,7 +60,7 @@ def _state(store: Store, manifest: Manifest) -> tuple[State, dict[str, int]]:
 
 def _wrong_snapshot(store: Store, manifest: Manifest, state: State) -> list[str]:
     path = store.shortcuts.snapshot_path(manifest.id)
-    if not path.exists():
+    if not _exists(path):
         return []
     found = store.shortcuts.snapshot(manifest)
     if found is not None and not diff(state, found):
@@ -70,7 +72,7 @@ def _wrong_skips(store: Store, manifest: Manifest) -> list[str]:
     problems = []
     for span in spans(manifest.number):
         path = store.shortcuts.skip_path(manifest.id, span)
-        if not path.exists():
+        if not _exists(path):
             continue
         skip, (want, to) = store.shortcuts.skip(manifest, span), _stretch(store, manifest, span)
         if skip is None or skip.to != to or merge(invert(skip.change), want):
@@ -86,6 +88,11 @@ def _stretch(store: Store, manifest: Manifest, span: int) -> tuple[Change, str]:
         assert manifest.parent is not None
         manifest = store.manifest(manifest.parent)
     return merge_all(nets[::-1]), manifest.id
+
+
+def _exists(path: Path) -> bool:
+    with reading(path):
+        return path.exists()
 
 
 def _wrong_ids(store: Store, after: dict[str, int]) -> list[str]:

@@ -87,7 +87,8 @@ def write_version(
     head = frame_record(facts)
     version_id = f"v{manifest.number}-{digest(head).hex()[:8]}"
     path = folder / f"{version_id}.nbv"
-    assert not path.exists(), f"two versions share the checksum {version_id}"
+    with reading(path):
+        assert not path.exists(), f"two versions share the checksum {version_id}"
     write_file(path, head, *stored)
     return replace(manifest, id=version_id)
 
