@@ -1,8 +1,8 @@
 """A warm process that forks children which work on a dataset and kill themselves at one call to the system.
 
 Commands on stdin, one a line, tab-separated: ``FOLDER SEED AT SIDE``. A child reports as JSON lines what
-it is about to do and, after the call returned, what is there; it dies by SIGKILL at its AT-th call, ``before``
-or ``after`` that is made. The worker prints ``gone`` once the child has ended.
+it is about to do and, after the call returned, what is there; it dies by SIGKILL at its AT-th call,
+``before`` or ``after`` that is made. The worker prints ``gone`` once the child has ended.
 """
 
 import fcntl
@@ -21,6 +21,11 @@ from nbalabel.core.geometry import rle
 from nbalabel.data import snapshot, storage
 from nbalabel.data.dataset import Dataset, create_from
 
+OPERATIONS = (
+    *("weight", "pandas", "add", "remove", "undo", "theirs", "refresh") * 2,
+    *["commit"] * 5,
+    "save",
+)
 SIZE = 16
 THEIRS = 5  # the image whose weight the other session sets
 CALLS = ("open", "write", "fsync", "ftruncate", "replace", "unlink", "mkdir", "close")
@@ -85,9 +90,7 @@ def work(folder: Path, seed: int) -> None:
     now = content(ds)
     say("done", what="open", content=now)
     for step in range(40):
-        what = rng.choice(
-            ["weight", "pandas", "add", "remove", "undo", "commit", "commit", "theirs", "refresh", "save"]
-        )
+        what = rng.choice(OPERATIONS)
         if (what == "undo" and not before) or (what == "remove" and not len(ds.instances)):
             continue
         row, value, x = rng.randrange(THEIRS), rng.randrange(1, 10_000), rng.randrange(SIZE - 3)

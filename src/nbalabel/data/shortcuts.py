@@ -74,7 +74,7 @@ class Shortcuts:
     def skip(self, manifest: Manifest, span: int) -> Skip | None:
         """The changes of the last ``span`` versions; None where that is absent."""
         try:
-            meta, body, _ = read_record(memoryview(self.skip_path(manifest.id, span).read_bytes()))
+            meta, body = _only_record(self.skip_path(manifest.id, span))
             if meta.get("from", manifest.id) != manifest.id:
                 return None
             return Skip(decode_change(meta["change"], body), str(meta["to"]))
@@ -88,7 +88,7 @@ class Shortcuts:
         write_file(self.skip_path(manifest.id, span), record, sync=False)
 
     def _meta(self, version_id: str) -> dict[str, Any]:
-        meta, _, _ = read_record(memoryview(self.snapshot_path(version_id).read_bytes()))
+        meta, _ = _only_record(self.snapshot_path(version_id))
         if meta.get("version", version_id) != version_id:
             raise ValueError(f"a snapshot of {meta['version']}")
         return meta
@@ -101,6 +101,14 @@ def spans(number: int) -> list[int]:
         found.append(span)
         span *= RADIX
     return found
+
+
+def _only_record(path: Path) -> tuple[dict[str, Any], memoryview]:
+    data = memoryview(path.read_bytes())
+    meta, body, end = read_record(data)
+    if end != len(data):
+        raise ValueError(f"{len(data) - end} bytes after the record")
+    return meta, body
 
 
 def _fits(state: State, manifest: Manifest) -> bool:
