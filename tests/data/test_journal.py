@@ -369,8 +369,9 @@ def test_both_renaming_labels_is_a_conflict(ds, other_kernel):
 
 def test_two_sessions_never_give_the_same_id(ds, other_kernel, mask):
     other = other_kernel()
-    row = pd.DataFrame({"image_id": [3], "label": ["cod"], "mask": [mask(2)]})
-    ids = [d.add_instances(row).tables["instances"].created.index[0] for d in (ds, other, ds, other)]
+    rows = [pd.DataFrame({"image_id": [3], "label": ["cod"], "mask": [mask(x)]}) for x in range(4)]
+    made = [d.add_instances(row) for d, row in zip((ds, other, ds, other), rows, strict=True)]
+    ids = [change.tables["instances"].created.index[0] for change in made]
     assert len(set(ids)) == 4
     other.commit("theirs")
     ds.commit("mine")

@@ -183,7 +183,7 @@ class Dataset(Editing):
                 return self._version(before, "nothing has changed since this version")
             self._copy.hand_out()
             note = f"merged with what had been committed on {before} meanwhile" if manifest.merged else ""
-            return self._version(manifest.id, note)
+            return self._version(manifest.id, "; ".join(filter(None, [note, self._session.merge_note])))
 
     def version(self, name: str) -> Version:
         """A version, read-only.

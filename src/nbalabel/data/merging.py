@@ -1,204 +1,224 @@
-"""Two writers on one version: merged row by row where they touched different cells, else a named conflict."""
+"""Two writers on one version: merged cell by cell where they do not disagree, else a named conflict.
+
+    merged state = the three-way merge of the end states (base, ours, theirs)
+
+What a writer did on the way there, and took back, counts only where the other left the same cells alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
-from ..core.change import Change, State, TableChange, apply
-from ..core.columns import equal, is_recast, same_dtype, take, values
+from ..core.change import Cells, Change, State, TableChange, apply, diff, invert, merge
 from ..core.errors import ConflictError, DataError, first
 from ..core.fit import fit
-from ..core.rows import NO_ROWS, Cells, ids_of, select_rows, take_rows
+from ..core.rows import NO_ROWS, ids_of, take_rows
 from .checks import check_change
-from .storage import merge_all
+from .conflicts import ONE_MASK, Ids, check_structure, conflicts, touched, union, yielding
+from .storage import Store, merge_all
+from .twins import Twins, join_twins
 
-_ONE_MASK = ("mask", "x", "y", "w", "h", "area", "image_id")
-Ids = dict[str, np.ndarray]
+ORIGIN = "merge"
+_TABLES = ("images", "instances", "rejected")
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """Our work on top of theirs.
+
+    Attributes:
+        changes: our changes, fitted; one that had been made by them already is empty, and its note says so.
+        state: the tables after theirs and these.
+        note: what of both was the same and is kept once, in words; "" if nothing.
+    """
+
+    changes: list[Change]
+    state: State
+    note: str = ""
 
 
 def merge_with(
-    ours: Sequence[Change], theirs: Change, our_state: State, their_state: State, keep: str | None = None
-) -> tuple[list[Change], State]:
+    ours: Sequence[Change],
+    theirs: Change,
+    their_state: State,
+    keep: str | None = None,
+    their_steps: Callable[[], Sequence[Change]] | None = None,
+) -> Merged:
     """Our changes on top of theirs.
 
     Args:
         ours: changes since the version both began on, oldest first.
         theirs: theirs since then.
-        our_state: the tables after ours.
         their_state: the tables after theirs.
         keep: whose cells stay where both changed the same: "mine" or "theirs"; None raises.
-
-    Returns:
-        Our changes, fitted, and the state after both.
+        their_steps: reads theirs one by one; asked only where both decided on predictions of one run.
 
     Raises:
         ConflictError: both changed the same rows; ``rows`` names them.
     """
+    if not ours:
+        return Merged([], their_state)
     net = merge_all(ours)
-    _check_structure(net, theirs)
-    clash = conflicts(net, theirs)
-    if clash and keep is None:
-        raise _conflict(clash)
-    state, fitted = their_state, []
-    for change in ours:
-        moved = fit(_without(change, clash) if keep == "theirs" else change, state)
-        if moved:
-            state = apply(state, moved)
-            fitted.append(moved)
-    if keep is not None:
-        repair = _repair(state, our_state, net, theirs, keep)
-        if repair:
-            state = apply(state, repair)
-            fitted.append(repair)
-    try:
-        check_change(merge_all(fitted), state)
-    except DataError as error:
-        raise ConflictError(f"your changes do not fit what was committed meanwhile: {error}") from error
-    return fitted, state
+    twins = join_twins(ours, net, theirs, their_steps)
+    net = net if twins.ours is ours else merge_all(twins.ours)
+    check_structure(net, twins.theirs)
+    clash = conflicts(net, twins.theirs)
+    if keep is None and (clash or twins.disagree):
+        raise _conflict(clash, twins)
+    steps = _Steps(their_state)
+    theirs, wanted = _settle(twins, net, keep, steps)
+    target = apply(steps.state, fit(wanted, steps.state))
+    lasting = _Lasting(net, wanted, theirs)
+    for change in twins.ours:
+        steps.add(fit(lasting.of(change), steps.state), said=change.id in twins.noted)
+    steps.end(diff(steps.state, target, ORIGIN, "what both changes come to"))
+    return Merged(steps.changes, steps.state, twins.note)
 
 
-def conflicts(ours: Change, theirs: Change) -> Ids:
-    """Rows that two changes of one state do not agree on, by table."""
-    out: Ids = {}
-    for name in ("images", "instances", "rejected"):
-        a, b = ours.tables.get(name, TableChange()), theirs.tables.get(name, TableChange())
-        ids = [
-            np.intersect1d(ids_of(a.created), ids_of(b.created)),
-            np.intersect1d(ids_of(a.deleted), b.updated_ids),
-            np.intersect1d(ids_of(b.deleted), a.updated_ids),
-            *(_clash(a, b, [column]) for column in a.updated if column in b.updated),
-            _clash(a, b, [c for c in _ONE_MASK if c in a.updated or c in b.updated]),
-        ]
-        if name != "images":
-            ids += [_on_removed(a, theirs), _on_removed(b, ours)]
-        joined = np.unique(np.concatenate(ids))
-        if len(joined):
-            out[name] = joined
-    return out
+def steps_between(store: Store, old: str, new: str) -> list[Change]:
+    """The changes from an ancestor to a version one by one, oldest first."""
+    number = store.manifest(old).number
+    versions = [m.id for m in store.lineage(new) if m.number > number]
+    return [change for version_id in reversed(versions) for change in store.changes(version_id)]
 
 
-def _clash(a: TableChange, b: TableChange, columns: list[str]) -> np.ndarray:
-    """Rows where both changed any of these columns, and not to the same."""
-    nobody = np.array([], dtype=np.int64)
-    in_a = [a.updated[c].ids for c in columns if c in a.updated]
-    in_b = [b.updated[c].ids for c in columns if c in b.updated]
-    both = np.intersect1d(np.concatenate([nobody, *in_a]), np.concatenate([nobody, *in_b]))
-    agree = np.ones(len(both), dtype=bool)
-    for column in columns if len(both) else []:
-        agree &= _agree(a.updated.get(column), b.updated.get(column), both)
-    return both[~agree]
+def _settle(twins: Twins, net: Change, keep: str | None, steps: _Steps) -> tuple[Change, Change]:
+    """Let one side yield: what then stays of theirs, and of ours as one."""
+    if keep == "mine":
+        left, lost = yielding(twins.theirs, net, twins.their_answers)
+        note = "kept mine where both changed the same"
+        steps.add(replace(fit(invert(lost), steps.state), origin=ORIGIN, note=note))
+        return left, net
+    if keep == "theirs":
+        return twins.theirs, yielding(net, twins.theirs, twins.our_answers)[0]
+    return twins.theirs, net
 
 
-def _agree(a: Cells | None, b: Cells | None, ids: np.ndarray) -> np.ndarray:
-    in_a = np.isin(ids, a.ids) if a is not None else np.zeros(len(ids), dtype=bool)
-    in_b = np.isin(ids, b.ids) if b is not None else np.zeros(len(ids), dtype=bool)
-    agree: np.ndarray = in_a == in_b
-    both = in_a & in_b
-    if a is None or b is None or a.new is None or b.new is None or not both.any():
-        return agree
-    x = take(a.new, np.searchsorted(a.ids, ids[both]))
-    y = take(b.new, np.searchsorted(b.ids, ids[both]))
-    comparable = same_dtype(x.dtype, y.dtype) or is_recast(x.dtype, y.dtype)
-    agree[both] = equal(x, y) if comparable else False
-    return agree
+class _Lasting:
+    """What of each single change is made on top of theirs: all but what gave way, or did not last.
+
+    A value that ours set and took back is left out where theirs changed the same, so are rows that went and
+    came back; elsewhere they stay steps to undo.
+    """
+
+    def __init__(self, net: Change, wanted: Change, theirs: Change) -> None:
+        self._given_up: Ids = {}
+        self._theirs = theirs
+        self._wanted = wanted
+        for name in net.tables:
+            before, after = net.tables[name], wanted.tables.get(name, TableChange())
+            created = np.setdiff1d(ids_of(before.created), ids_of(after.created))
+            deleted = np.setdiff1d(ids_of(before.deleted), ids_of(after.deleted))
+            self._given_up[name] = union([created, deleted])
+
+    def of(self, change: Change) -> Change:
+        """The change less that."""
+        tables = {name: self._rows(name, rows) for name, rows in change.tables.items()}
+        return replace(change, tables={name: rows for name, rows in tables.items() if rows})
+
+    def _rows(self, name: str, rows: TableChange) -> TableChange:
+        wanted = self._wanted.tables.get(name, TableChange())
+        theirs = self._theirs.tables.get(name, TableChange())
+        given_up = self._given_up.get(name, union([]))
+        busy = union([touched(theirs), ids_of(theirs.created), ids_of(theirs.deleted)])
+        updated = {}
+        for column, cells in rows.updated.items():
+            family = ONE_MASK if name != "images" and column in ONE_MASK else (column,)
+            passing = np.setdiff1d(_ids_of(theirs.updated, family), _ids_of(wanted.updated, family))
+            left = cells if cells.covers_all else cells.at(~np.isin(cells.ids, union([given_up, passing])))
+            if len(left.ids) or left.retypes:
+                updated[column] = left
+        came = np.setdiff1d(busy, ids_of(wanted.created))
+        went = np.setdiff1d(busy, ids_of(wanted.deleted))
+        created = _without(rows.created, union([given_up, came]))
+        deleted = _without(rows.deleted, union([given_up, went]))
+        return replace(rows, created=created, updated=updated, deleted=deleted)
 
 
-def _on_removed(rows: TableChange, other: Change) -> np.ndarray:
-    """Rows put on images that the other removed."""
-    removed = ids_of(other.tables.get("images", TableChange()).deleted)
-    created = rows.created
-    found = (
-        ids_of(created)[np.isin(created["image_id"].to_numpy(), removed)] if len(created) else ids_of(NO_ROWS)
-    )
-    moved = rows.updated.get("image_id")
-    if moved is not None and moved.new is not None:
-        found = np.concatenate([found, moved.ids[np.isin(moved.new, removed)]])
-    return found
+def _ids_of(updated: Mapping[str, Cells], columns: Sequence[str]) -> np.ndarray:
+    return union(updated[c].ids for c in columns if c in updated and not updated[c].covers_all)
 
 
-def _check_structure(ours: Change, theirs: Change) -> None:
-    if ours.labels and theirs.labels and ours.labels != theirs.labels:
-        for before, after in (ours.labels, theirs.labels):
-            if after[: len(before)] != before:
-                raise ConflictError(
-                    "you and somebody else both changed the label list: yours is "
-                    f"{', '.join(ours.labels[1])}; theirs {', '.join(theirs.labels[1])}. "
-                    "ds.undo() yours, ds.refresh(), and make it again"
-                )
-    for name in ours.tables.keys() & theirs.tables.keys():
-        a, b = ours.tables[name].updated, theirs.tables[name].updated
-        both = [c for c in a.keys() & b.keys() if c != "label" and a[c].retypes and b[c].retypes]
-        if both:
+def _without(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
+    if not (len(frame) and len(ids)):
+        return frame
+    keep = ~np.isin(ids_of(frame), ids)
+    return frame if keep.all() else take_rows(frame, keep) if keep.any() else NO_ROWS
+
+
+class _Steps:
+    """Changes put one on another, so that the tables are valid after each: undo stops at any of them."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.changes: list[Change] = []
+        self._open: Change | None = None
+        self._error: DataError | None = None
+
+    def add(self, change: Change, *, said: bool = False) -> None:
+        """One more, together with those before it that were not valid alone.
+
+        Args:
+            change: for the state as it is.
+            said: keep it where it does nothing, for what its note says.
+        """
+        if not (change or said):
+            return
+        self.state = apply(self.state, change)
+        whole = change if self._open is None else _joined(self._open, change)
+        try:
+            check_change(whole, self.state)
+        except DataError as error:
+            self._open, self._error = whole, error
+        else:
+            self._open, self._error = None, None
+            if whole or said:
+                self.changes.append(whole)
+
+    def end(self, rest: Change) -> None:
+        """What is missing goes with the last one.
+
+        Raises:
+            ConflictError: the tables are not valid even then.
+        """
+        if rest and self._open is None and self.changes and self.changes[-1]:
+            self._open = self.changes.pop()
+        self.add(rest)
+        if self._error is not None:
             raise ConflictError(
-                f"you and somebody else both added, removed or retyped the column {first(sorted(both))} "
-                f"of {name}: ds.undo() yours, ds.refresh(), and make it again"
-            )
+                f"your changes do not fit what was committed meanwhile: {self._error}. Nothing is lost: "
+                "ds.undo() what does not fit, ds.refresh(), and make it again"
+            ) from self._error
 
 
-def _conflict(clash: Mapping[str, np.ndarray]) -> ConflictError:
-    rows = {name: [int(i) for i in ids] for name, ids in clash.items()}
-    named = "; ".join(f"{name} {first(ids)}" for name, ids in rows.items())
-    n = sum(map(len, rows.values()))
+def _joined(a: Change, b: Change) -> Change:
+    """Two changes as one step, which says what both say."""
+    if b.origin == ORIGIN:
+        return replace(merge(a, b), id=a.id, time=a.time, origin=a.origin, note=a.note, seconds=a.seconds)
+    return replace(merge(a, b), note="; ".join(filter(None, [a.note, b.note])))
+
+
+def _conflict(clash: Ids, twins: Twins) -> ConflictError:
+    asked = [twins.our_answers, twins.their_answers]
+    every = {name: union(ids.get(name, union([])) for ids in [clash, *asked]) for name in _TABLES}
+    rows = {name: [int(i) for i in ids] for name, ids in every.items() if len(ids)}
+    n = sum(map(len, clash.values()))
+    said = [f"of {n} rows you changed too: {_named(clash)}"] if clash else []
+    if twins.disagree:
+        said.append(
+            f"of {twins.disagree} predictions you answered otherwise: yours are {_named(twins.our_answers)}; "
+            f"theirs {_named(twins.their_answers)}"
+        )
     return ConflictError(
-        f"somebody else committed changes of {n} rows you changed too: {named}. Nothing is lost: "
+        f"somebody else committed changes {', and '.join(said)}. Nothing is lost: "
         'ds.refresh(keep="mine") keeps your cells there, ds.refresh(keep="theirs") theirs; then commit again',
         rows,
     )
 
 
-def _without(change: Change, clash: Ids) -> Change:
-    """A change less what it does to some rows."""
-    tables = {}
-    for name, rows in change.tables.items():
-        ids = clash.get(name)
-        tables[name] = rows if ids is None else _drop(rows, ids)
-    return replace(change, tables=tables)
-
-
-def _drop(rows: TableChange, ids: np.ndarray) -> TableChange:
-    updated = {}
-    for name, cells in rows.updated.items():
-        left = cells.at(~np.isin(cells.ids, ids))
-        if len(left.ids) or left.retypes:
-            updated[name] = left
-    created = take_rows(rows.created, ~np.isin(ids_of(rows.created), ids)) if len(rows.created) else NO_ROWS
-    deleted = take_rows(rows.deleted, ~np.isin(ids_of(rows.deleted), ids)) if len(rows.deleted) else NO_ROWS
-    return TableChange(created, updated, deleted, rows.columns)
-
-
-def _repair(state: State, our_state: State, ours: Change, theirs: Change, keep: str) -> Change:
-    """What a kept side still needs: rows the other side removed come back, rows on removed images go."""
-    tables: dict[str, TableChange] = {}
-    if keep == "mine":
-        tables = _resurrect(state, our_state, ours, theirs)
-    images = ids_of(state.tables["images"])
-    if "images" in tables:
-        images = np.union1d(images, ids_of(tables["images"].created))
-    for name in ("instances", "rejected"):
-        frame = state.tables[name]
-        lost = ~np.isin(values(frame["image_id"]), images)
-        if lost.any():
-            rows = tables.get(name, TableChange())
-            tables[name] = replace(rows, deleted=take_rows(frame, lost))
-    return fit(Change(tables, None, "merge", f"kept {keep} where both changed the same"), state)
-
-
-def _resurrect(state: State, our_state: State, ours: Change, theirs: Change) -> dict[str, TableChange]:
-    tables: dict[str, TableChange] = {}
-    wanted_images = np.array([], dtype=np.int64)
-    for name in ("instances", "rejected", "images"):
-        rows, other = ours.tables.get(name, TableChange()), theirs.tables.get(name, TableChange())
-        back = np.intersect1d(rows.updated_ids, ids_of(other.deleted))
-        if name == "images":
-            back = np.union1d(back, np.intersect1d(wanted_images, ids_of(other.deleted)))
-        elif len(rows.created) or len(back):
-            on = np.union1d(ids_of(rows.created), back)
-            frame = select_rows(our_state.tables[name], on)
-            wanted_images = np.union1d(wanted_images, values(frame["image_id"]))
-        back = np.setdiff1d(back, ids_of(state.tables[name]))
-        if len(back):
-            tables[name] = TableChange(created=select_rows(our_state.tables[name], back))
-    return tables
+def _named(rows: Ids) -> str:
+    return "; ".join(f"{name} {first(ids.tolist())}" for name, ids in rows.items() if len(ids))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
+from dataclasses import replace
+from functools import partial
 
 from ..core.change import Change, State, apply
 from ..core.errors import HistoryError, ReadOnlyError, StorageError
 from .codec import encode_change
 from .journal import Journal
-from .merging import merge_with
+from .merging import merge_with, steps_between
 from .recovery import recover, waiting
 from .storage import Store, merge_all
 from .versionfile import Manifest
@@ -26,11 +28,13 @@ class Session:
         recovered: what was brought back from before, in words; "" if nothing.
         was_closed: whether that had been left behind in good order.
         read_only: why nothing can be edited, and what to do; "" where it can.
+        merge_note: what the last commit and what it was merged with both held, in words; "" if nothing.
     """
 
     def __init__(self, store: Store, version_id: str | None = None) -> None:
         self.store = store
         self.recovered, self.was_closed, self.read_only = "", True, ""
+        self.merge_note = ""
         self._work = Work()
         self._in_doubt: tuple[str, State] | None = None
         found = None
@@ -120,12 +124,15 @@ class Session:
         with self.store.lock():
             self._settle()
             changes, state, parent, merged = self.pending, self.state, self.base, None
+            self.merge_note = ""
             if not merge_all(changes):
                 return None
             head = self.store.head.current()
             if head != parent and self.store.is_ancestor(parent, head):
                 theirs = self.store.change_between(parent, head)
-                changes, state = merge_with(changes, theirs, state, self.store.state(head))
+                steps = partial(steps_between, self.store, parent, head)
+                joined = merge_with(changes, theirs, self.store.state(head), None, steps)
+                changes, state, self.merge_note = joined.changes, joined.state, joined.note
                 parent, merged = head, self.base
             token = self.journal.token
             self._in_doubt = token, state
@@ -151,7 +158,9 @@ class Session:
             if head == base or not self.store.is_ancestor(base, head):
                 return Change()
             theirs = self.store.change_between(base, head)
-            changes, state = merge_with(self.pending, theirs, self.state, self.store.state(head), keep)
+            steps = partial(steps_between, self.store, base, head)
+            joined = merge_with(self.pending, theirs, self.store.state(head), keep, steps)
+            changes, state = [change for change in joined.changes if change], joined.state
         fresh = Journal(self.journal.folder, head, replaces=self.journal.path.name, expected=len(changes))
         try:
             for change in changes:
@@ -167,7 +176,7 @@ class Session:
             self._work.edit(change)
         with suppress(OSError):  # the new journal says that it replaces the old one
             old.close(keep=False)
-        return theirs
+        return replace(theirs, note=joined.note) if joined.note else theirs
 
     def checkout(self, version_id: str) -> None:
         """Start over from a version, which becomes the current one."""
