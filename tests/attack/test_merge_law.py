@@ -44,7 +44,20 @@ def beginning() -> State:
 
 
 STATE = beginning()
-KINDS = ("weight", "split", "score", "label", "mask", "drop", "drop image", "add", "accept", "reject", "sex", "new")
+KINDS = (
+    "weight",
+    "split",
+    "score",
+    "label",
+    "mask",
+    "drop",
+    "drop image",
+    "add",
+    "accept",
+    "reject",
+    "sex",
+    "new",
+)
 STEPS = st.tuples(st.sampled_from(KINDS), st.integers(0, 4), st.integers(0, 3))
 
 
@@ -66,7 +79,12 @@ def change_of(state: State, step, allocate):
     if kind == "split":
         return edits.set_cells(state, "images", image, {"split": ("train", "val")[value % 2]}, "x")
     if kind in ("score", "label", "mask", "sex"):
-        cell = {"score": value / 4, "label": LABELS[value % 2], "mask": MASKS[value], "sex": "mf?"[value % 3]}[kind]
+        cell = {
+            "score": value / 4,
+            "label": LABELS[value % 2],
+            "mask": MASKS[value],
+            "sex": "mf?"[value % 3],
+        }[kind]
         return edits.set_cells(state, "instances", row, {kind: cell}, "x")
     if kind == "drop":
         return edits.remove(state, "instances", row, "x")
@@ -111,9 +129,7 @@ def play(steps, allocate, births) -> tuple[list, State]:
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
 )
-@given(
-    st.lists(STEPS, max_size=6), st.lists(STEPS, max_size=6), st.sampled_from([None, "mine", "theirs"])
-)
+@given(st.lists(STEPS, max_size=6), st.lists(STEPS, max_size=6), st.sampled_from([None, "mine", "theirs"]))
 def test_a_merge_is_the_three_way_merge_of_the_end_states_and_every_undo_of_it_is_valid(mine, yours, keep):
     check(mine, yours, keep)
 
