@@ -102,9 +102,8 @@ def merged(
             clash += [("images", i)] * bad
             out["images"][i] = row
     for rows in out.values():
-        columns = dict.fromkeys(c for row in rows.values() for c in row)
-        for row in rows.values():
-            row.update({c: None for c in columns if c not in row})
+        blank = dict.fromkeys(c for row in rows.values() for c in row)
+        rows.update({i: {**blank, **row} for i, row in rows.items()})
     return None if clash and keep is None else out
 
 
