@@ -325,8 +325,7 @@ class Player:
 
 
 def plain() -> dict:
-    row = {"score": None, "source": "human", "origin": "", "status": "accepted", "crowd": False}
-    return row
+    return {"score": None, "source": "human", "origin": "", "status": "accepted", "crowd": False}
 
 
 def drawn(x: int, side: int) -> dict:

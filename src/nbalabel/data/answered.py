@@ -42,13 +42,16 @@ class Born:
 
 
 def born(changes: Sequence[Change]) -> dict[Row, Born]:
-    """The rows that changes make, the first time each is made."""
+    """The rows that changes make, the first time each is made; not those that only come back."""
     out: dict[Row, Born] = {}
+    older: set[Row] = set()
     for step, change in enumerate(changes):
         for name in TABLES:
-            frame = change.tables.get(name, TableChange()).created
-            for at, row in enumerate(ids_of(frame).tolist()):
-                out.setdefault((name, row), Born(frame, at, step))
+            rows = change.tables.get(name, TableChange())
+            older |= {(name, row) for row in ids_of(rows.deleted).tolist()} - out.keys()
+            for at, row in enumerate(ids_of(rows.created).tolist()):
+                if (name, row) not in older:
+                    out.setdefault((name, row), Born(rows.created, at, step))
     return out
 
 
