@@ -12,7 +12,6 @@ was told is done.
 
 from __future__ import annotations
 
-import os
 import warnings
 import weakref
 from collections.abc import Callable, Iterable
@@ -24,16 +23,18 @@ import numpy as np
 import pandas as pd
 
 from ..core import schema
-from ..core.change import Change, diff
-from ..core.errors import DataError, HistoryError, RecoveryWarning
+from ..core.change import Change, State, diff
+from ..core.errors import DataError, HistoryError, NbalabelWarning, RecoveryWarning, StorageError
 from . import history
 from .comparison import Comparison
 from .editing import Editing
-from .importing import import_tables, relative_root
+from .importing import import_state, import_tables, relative_root
 from .info import read_info
 from .origins import from_origin
+from .place import key_of
+from .registry import Registry
 from .session import Session
-from .settings import read_settings, write_settings
+from .settings import write_settings
 from .status import Status
 from .storage import Store, user
 from .sync import watch
@@ -44,7 +45,7 @@ from .workingcopy import WorkingCopy
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_OPEN: weakref.WeakValueDictionary[tuple[int, Path], Dataset] = weakref.WeakValueDictionary()
+_OPEN = Registry()
 
 
 class Dataset(Editing):
@@ -56,23 +57,39 @@ class Dataset(Editing):
     changes. An older frame keeps what it held, to compare with; what is assigned into it is taken all the
     same, fitted to the tables as they are by then, after the edits of the frames handed out now.
 
+    In a process forked from the one that opened it, and where it was unpickled, a Dataset is a copy to read
+    from: tables, pictures and versions are there, every edit is refused (ReadOnlyError).
+
     Attributes:
-        folder: the dataset's folder.
         recovered: what was brought back from an earlier session, in words; "" if nothing.
     """
 
     def __init__(self, folder: str | Path, version: str | None = None) -> None:
-        self.folder = Path(folder)
-        store = Store(self.folder)
+        store = Store(Path(folder).absolute())
         session = Session(store, None if version is None else store.resolve(version))
         if version is not None and not session.read_only:
             session.checkout(session.base)
-        self._session, self._copy = session, WorkingCopy(session)
-        self.recovered = session.recovered
+        self._carry_on(session)
         if self.recovered and not session.was_closed:
             warnings.warn(f"{self.folder}: {self.recovered}", RecoveryWarning, stacklevel=3)
         self._unwatch = watch(self)
-        self._finalizer = weakref.finalize(self, _release, session, os.getpid())
+
+    def _carry_on(self, session: Session) -> None:
+        self._session, self._copy = session, WorkingCopy(session)
+        self.recovered = session.recovered
+        self._finalizer = weakref.finalize(self, _release, session)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy to read from, as it is now: so data loaders can take it to their processes."""
+        with self._copy.lock:
+            self._look()
+            session = self._session
+            return _copy_of, (self.folder, session.base, self._copy.peek(), session.pending)
+
+    @property
+    def folder(self) -> Path:
+        """The dataset's folder."""
+        return self._session.store.folder
 
     @property
     def images(self) -> pd.DataFrame:
@@ -109,13 +126,14 @@ class Dataset(Editing):
     @property
     def image_root(self) -> Path | None:
         """Folder that ``images.file`` is relative to; None when there are no pixels. Assign to move it."""
-        root = read_settings(self.folder).get("image_root")
+        root = self._session.store.place.facts.get("image_root")
         return None if root is None else self.folder / root
 
     @image_root.setter
     def image_root(self, folder: str | Path | None) -> None:
-        facts = read_settings(self.folder)
-        write_settings(self.folder, {**facts, "image_root": relative_root(self.folder, folder)})
+        with self._session.store.lock():
+            facts = self._session.store.place.facts
+            write_settings(self.folder, {**facts, "image_root": relative_root(self.folder, folder)})
 
     @property
     def info(self) -> dict[str, Any]:
@@ -153,9 +171,9 @@ class Dataset(Editing):
     def status(self) -> Status:
         """What changed since the version the working copy builds on."""
         with self._copy.lock:
-            self.sync()
+            self._look()
             session = self._session
-            behind = session.store.head.current() != session.base
+            behind = session.store.place.is_there() and session.store.head.current() != session.base
             return Status.of(session.base, session.net, session.origins, behind=behind)
 
     def commit(self, message: str, author: str | None = None) -> Version:
@@ -246,7 +264,7 @@ class Dataset(Editing):
             b: version to compare to; default: the working copy.
         """
         with self._copy.lock:
-            self.sync()
+            self._look()
             store = self._session.store
             before_id = self._session.base if a is None else store.resolve(a)
             before = store.state(before_id)
@@ -260,7 +278,7 @@ class Dataset(Editing):
         ``seconds`` is how long a person looked before answering, in a review; missing elsewhere.
         """
         with self._copy.lock:
-            self.sync()
+            self._look()
             return history.log_table(self._session.store, self._session.base, self._session.pending)
 
     def of_origin(self, what: Any) -> pd.DataFrame:
@@ -305,6 +323,8 @@ class Dataset(Editing):
         Raises:
             DataError: the tables are not valid so; they are as before, :attr:`rejected_edit` holds what was
                 refused.
+            StorageError: the folder was deleted, moved or replaced. What was assigned stays in the frames:
+                :meth:`save` keeps it.
         """
         return self._copy.sync()
 
@@ -317,12 +337,58 @@ class Dataset(Editing):
         return self._session.store.verify()
 
     def close(self) -> None:
-        """End the session. Uncommitted work stays in the folder and is there again when it is next opened."""
+        """End the session. Uncommitted work stays in the folder and is there again when it is next opened.
+
+        Raises:
+            StorageError: the folder was deleted or replaced, so that the work is in memory alone. The session
+                ends all the same, and :meth:`save` keeps the work.
+        """
         with self._copy.lock:
-            if self._is_open:
-                self.sync()
-                self._unwatch()
-                self._finalizer()
+            if not self._is_open:
+                return
+            is_kept = self._is_kept()
+            self._unwatch()
+            self._finalizer()
+        if not is_kept:
+            raise StorageError(
+                f"{self.folder} was deleted, moved or replaced, and uncommitted work is in memory alone: "
+                "ds.save(another folder) makes a dataset of the tables as they are"
+            )
+
+    def save(
+        self,
+        folder: str | Path,
+        message: str = "saved",
+        *,
+        copy_images: bool = False,
+        overwrite: bool = False,
+    ) -> Dataset:
+        """Make another dataset of the tables as they are, with one version; this one stays as it is.
+
+        It needs nothing but what is in memory: it keeps the work where this dataset's folder was deleted, and
+        in a process that can only read it.
+
+        Args:
+            folder: where the new dataset goes; must not hold one yet.
+            message: what its first version is called.
+            copy_images: copy the image files into the folder instead of pointing to where they are.
+            overwrite: as in :meth:`Tables.save`.
+
+        Raises:
+            StorageError: the folder cannot be used.
+            DataError: what was assigned in the frames is not valid; the message names the rows.
+        """
+        import_state(
+            self._copy.peek(),
+            self.image_root,
+            Path(folder),
+            message,
+            user(),
+            copy_images=copy_images,
+            overwrite=overwrite,
+            info=self.info,
+        )
+        return open(folder)
 
     def __enter__(self) -> Self:
         return self
@@ -348,18 +414,59 @@ class Dataset(Editing):
 
     def _tables(self) -> Tables:
         with self._copy.lock:
-            self.sync()
-            state = self._session.state
+            self._look()
+            state = self._copy.peek()
             return Tables(state.tables["images"], state.tables["instances"], state.labels, self.image_root)
 
+    def _look(self) -> None:
+        """Sync, where this process can; elsewhere what was assigned is only looked at."""
+        if self._session.store.place.is_ours:
+            self.sync()
 
-def create(folder: str | Path, labels: Iterable[str] = (), image_root: str | Path | None = None) -> Dataset:
+    def _is_kept(self) -> bool:
+        """Whether all work is on disk, in the folder or in the one it was moved to."""
+        session = self._session
+        if not session.store.place.is_ours:
+            return True
+        if session.store.place.is_there():
+            self.sync()
+            session.check()
+            return True
+        return session.is_in_journal and self._copy.peek() is session.state
+
+    def _follow(self, folder: Path) -> None:
+        """Go on where the folder has been moved to, and bring in what others have committed since."""
+        with self._copy.lock:
+            if not self._session.store.place.is_there():
+                self._session.move_to(folder)
+            head, base = self._session.store.head.current(), self._session.base
+            if head == base:
+                return
+            store, done = self._session.store, f"{self.folder} is open here, on {base}"
+            if not store.is_ancestor(base, head):
+                text = f"{done}; another session went to {head} since: ds.checkout('HEAD') goes there too"
+            elif self._session.is_fresh and self._copy.peek() is self._session.state:
+                self.refresh()
+                text = f"{done}; it has gone forward to {head}, which others have committed since"
+            else:
+                text = f"{done}, with work of yours; others committed {head} since: ds.refresh() brings it in"
+        warnings.warn(text, NbalabelWarning, stacklevel=3)
+
+
+def create(
+    folder: str | Path,
+    labels: Iterable[str] = (),
+    image_root: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+) -> Dataset:
     """Make an empty dataset.
 
     Args:
         folder: where; must not hold a dataset yet.
         labels: label names, in order.
         image_root: folder that ``images.file`` will be relative to; None when there are no pixels.
+        overwrite: replace the dataset that is there, as in :meth:`Tables.save`.
 
     Raises:
         StorageError: there is a dataset already.
@@ -377,14 +484,16 @@ def create(folder: str | Path, labels: Iterable[str] = (), image_root: str | Pat
         names,
         None if image_root is None else image_root,
     )
-    return create_from(tables, folder, message="created")
+    return create_from(tables, folder, message="created", overwrite=overwrite)
 
 
 def open(folder: str | Path, version: str | None = None) -> Dataset:  # noqa: A001  # as pandas and rasterio do
     """Open a dataset folder for work.
 
     Uncommitted work of an earlier session, even of one that was killed, is there again (``ds.recovered``
-    says so). A folder that is open in this process already gives the same Dataset.
+    says so). A folder that is open in this process already, by whatever path, gives the same Dataset, also
+    after it was moved. Where others have committed since, that one goes forward if it holds no uncommitted
+    work; a warning says what happened.
 
     Args:
         folder: the dataset's folder.
@@ -395,13 +504,15 @@ def open(folder: str | Path, version: str | None = None) -> Dataset:  # noqa: A0
         StorageError: the folder is no dataset, or one of a newer nbalabel (NewerSchemaError), or damaged
             (CorruptError, which names the file and what can be done).
     """
-    key = (os.getpid(), Path(folder).resolve())
-    there = _OPEN.get(key)
-    if there is not None and there._is_open and version is None and not there.read_only:
-        return there
-    dataset = Dataset(folder, version)
-    _OPEN[key] = dataset
-    return dataset
+    with _OPEN.lock:
+        key = key_of(Path(folder))
+        there = _OPEN.find(key)
+        if there is not None and version is None and not there.read_only:
+            there._follow(Path(folder).absolute())
+            return there
+        dataset = Dataset(folder, version)
+        _OPEN.add(key, dataset)
+        return dataset
 
 
 def create_from(
@@ -411,6 +522,7 @@ def create_from(
     author: str | None = None,
     *,
     copy_images: bool = False,
+    overwrite: bool = False,
 ) -> Dataset:
     """Make a dataset of tables, with one version.
 
@@ -421,16 +533,26 @@ def create_from(
         author: who imports; default: the user's login.
         copy_images: copy the image files into ``images/`` of the folder instead of pointing to where they
             are.
+        overwrite: replace the dataset that is there, as in :meth:`Tables.save`.
 
     Raises:
         StorageError: there is a dataset already.
         DataError: a row breaks the schema; the message names the rows, and nothing is written.
     """
-    import_tables(tables, Path(folder), message, author or user(), copy_images=copy_images)
+    how = {"copy_images": copy_images, "overwrite": overwrite}
+    import_tables(tables, Path(folder), message, author or user(), **how)
     return open(folder)
 
 
-def _release(session: Session, pid: int) -> None:
-    """End a session when its Dataset goes; a forked child must not end its parent's."""
-    if pid == os.getpid():
+def _copy_of(folder: Path, base: str, state: State, pending: list[Change]) -> Dataset:
+    """A Dataset that only reads, of what another held."""
+    dataset = Dataset.__new__(Dataset)
+    dataset._carry_on(Session.copy_of(Store(folder), base, state, pending))
+    dataset._unwatch = lambda: None
+    return dataset
+
+
+def _release(session: Session) -> None:
+    """End a session when its Dataset goes; a copy of one in another process has none to end."""
+    if session.store.place.is_ours:
         session.close()

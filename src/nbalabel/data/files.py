@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..core import forking
 from ..core.errors import ReadOnlyError, StorageError
 from .diskerrors import READ_ONLY, explained, no_locks, reading, writing
 
@@ -129,12 +130,12 @@ def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
             time.sleep(0.002)
         yield
     finally:
-        os.close(handle)
+        forking.release(handle)
 
 
 def _open_lock(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        return forking.hold(lambda: os.open(path, os.O_RDWR | os.O_CREAT, 0o644))
     except OSError as error:
         if error.errno in READ_ONLY:
             raise ReadOnlyError(

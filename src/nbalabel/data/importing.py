@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,29 +18,72 @@ from ..core.errors import DataError, ImageError, StorageError, first
 from ..core.rows import take_rows
 from .diskerrors import writing
 from .info import write_info
+from .overwriting import in_place_of
 from .settings import SETTINGS
 from .storage import Store
 
 
 def import_tables(
-    tables: schema.LabeledImages, folder: Path, message: str, author: str, *, copy_images: bool
-) -> Store:
+    tables: schema.LabeledImages,
+    folder: Path,
+    message: str,
+    author: str,
+    *,
+    copy_images: bool,
+    overwrite: bool = False,
+) -> None:
     """Write tables as the first version of a new dataset; see :func:`nbalabel.data.dataset.create_from`."""
+    _check_free(folder, overwrite)
+    import_state(
+        checked_state(tables),
+        tables.image_root,
+        folder,
+        message,
+        author,
+        copy_images=copy_images,
+        overwrite=overwrite,
+        info=getattr(tables, "info", {}),
+    )
+
+
+def import_state(
+    state: State,
+    root: str | Path | None,
+    folder: Path,
+    message: str,
+    author: str,
+    *,
+    copy_images: bool,
+    overwrite: bool,
+    info: Mapping[str, Any],
+) -> None:
+    """Write checked tables as the first version of a new dataset; ``root`` is where their images are."""
+    _check_free(folder, overwrite)
+    if copy_images and root is None:
+        raise ImageError("copy_images needs tables with an image_root: read them with images=FOLDER")
+    kept = "images" if copy_images else relative_root(folder, root)
+    with _place_for(folder, overwrite) as new:
+        if copy_images and root is not None:
+            _copy(state.tables["images"], Path(root), new / "images")
+        write_info(new, dict(info))
+        Store.create(new, state, {"image_root": kept}, message, author)
+
+
+def _check_free(folder: Path, overwrite: bool) -> None:
     with writing(folder):
         is_there, is_file = (folder / SETTINGS).exists(), folder.exists() and not folder.is_dir()
-    if is_there:
-        raise StorageError(f"{folder} is a dataset already: nl.open({str(folder)!r}) opens it")
+    if is_there and not overwrite:
+        raise StorageError(
+            f"{folder} is a dataset already: nl.open({str(folder)!r}) opens it, overwrite=True replaces it"
+        )
     if is_file:
         raise StorageError(f"{folder} is a file, not a folder")
-    state = checked_state(tables)
-    root = tables.image_root
-    if copy_images:
-        if root is None:
-            raise ImageError("copy_images needs tables with an image_root: read them with images=FOLDER")
-        _copy(state.tables["images"], Path(root), folder / "images")
-        root = folder / "images"
-    write_info(folder, getattr(tables, "info", {}))
-    return Store.create(folder, state, {"image_root": relative_root(folder, root)}, message, author)
+
+
+def _place_for(folder: Path, overwrite: bool) -> AbstractContextManager[Path]:
+    """The folder to write: this one, or where something is in the way and may go, one that replaces it."""
+    is_taken = overwrite and folder.is_dir() and any(folder.iterdir())
+    return in_place_of(folder.resolve()) if is_taken else nullcontext(folder)
 
 
 def checked_state(tables: schema.LabeledImages) -> State:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..core import forking
 from ..core.errors import NbalabelError, StorageError
 from .codec import Damage, frame_record, read_record
 from .diskerrors import explained, reading, writing
@@ -63,6 +64,7 @@ class Journal:
         self._replaces = {"replaces": replaces, "expected": expected}
         self._handle: int | None = None
         self._size = 0
+        forking.register(self)
 
     @classmethod
     def adopt(cls, path: Path, handle: int, contents: Contents) -> Journal:
@@ -103,12 +105,28 @@ class Journal:
         """Forget everything: it is committed, or meant to be gone."""
         self.base, self.token = base, secrets.token_hex(8)
         self._replaces = {"replaces": "", "expected": 0}
+        if self.is_lost:
+            self.close(keep=True)
+            self.path = self.folder / f"{secrets.token_hex(8)}.nbj"
         if self._handle is not None:
             try:
                 os.ftruncate(self._handle, 0)
-                self._size = 0
             except OSError:  # what is in it is committed or given up: what comes next goes into another file
                 self._leave()
+        self._size = 0
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the file was deleted while it was open: what is written to it, nobody will find."""
+        return self._handle is not None and os.fstat(self._handle).st_nlink == 0
+
+    def move_to(self, folder: Path) -> None:
+        """The folder lies elsewhere now, and the open file with it."""
+        self.folder, self.path = folder, folder / self.path.name
+
+    def after_fork(self) -> None:
+        """In a child, the file is the parent's alone."""
+        self._handle = None
 
     def close(self, *, keep: bool) -> None:
         """Let go of the file; it stays when it holds work."""
@@ -120,7 +138,7 @@ class Journal:
                 with writing(self.path):
                     self.path.unlink(missing_ok=True)
         finally:
-            os.close(handle)
+            forking.release(handle)
 
     def set_aside(self) -> Path:
         """Let go of a file that cannot be used, under another name."""
@@ -158,8 +176,9 @@ def open_locked(path: Path) -> int:
     Raises:
         StorageError: another session has it, or it cannot be made.
     """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
     with writing(path):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+        handle = forking.hold(lambda: os.open(path, flags, 0o644))
     if not _is_mine(handle):
         raise StorageError(f"{path} belongs to another session")
     return handle
@@ -180,7 +199,7 @@ def orphans(folder: Path) -> Iterator[tuple[Path, int, Contents | None]]:
                 found[-1] = (contents.written if contents else 0, path, handle, contents)
     except BaseException:
         for _, _, handle, _ in found:
-            os.close(handle)
+            forking.release(handle)
         raise
     for _, path, handle, contents in sorted(found, key=lambda one: one[0], reverse=True):
         yield path, handle, contents
@@ -190,7 +209,7 @@ def _open_orphan(path: Path) -> int | None:
     """A journal with its lock; None where a session has it, closed it just now, or it is another user's."""
     try:
         with writing(path):
-            handle = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+            handle = forking.hold(lambda: os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0)))
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError | PermissionError):
             return None
@@ -202,9 +221,9 @@ def _open_orphan(path: Path) -> int | None:
             if os.fstat(handle).st_nlink:
                 return handle
     except BaseException:
-        os.close(handle)
+        forking.release(handle)
         raise
-    os.close(handle)  # its session removed it between the two
+    forking.release(handle)  # its session removed it between the two
     return None
 
 
@@ -215,7 +234,7 @@ def _is_mine(handle: int) -> bool:
         mine = try_lock(handle)
     finally:
         if not mine:
-            os.close(handle)
+            forking.release(handle)
     return mine
 
 

@@ -24,6 +24,13 @@ class OutermostLock:
         self._depth = 0
         self._on_free = on_free
 
+    def is_free_to_me(self) -> bool:
+        """Whether no other thread holds it."""
+        free = self._lock.acquire(blocking=False)
+        if free:
+            self._lock.release()
+        return free
+
     def __enter__(self) -> Self:
         self._lock.acquire()
         self._depth += 1

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core import forking
 from ..core.errors import StorageError
 from .codec import decode_change
 from .diskerrors import reading, writing
@@ -53,7 +54,7 @@ def recover(store: Store) -> tuple[Recovered | None, str]:
                 n_waiting += 1
     finally:
         for handle in held:
-            os.close(handle)
+            forking.release(handle)
     if n_waiting:
         notes.append(
             f"{n_waiting} more unfinished sessions wait in {store.folder / 'journal'}: commit, then open "

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from ..core.change import Change, State, apply
 from ..core.errors import HistoryError, ReadOnlyError, StorageError
@@ -64,6 +65,53 @@ class Session:
         if put_back:
             self.recovered, self.was_closed = "; ".join(filter(None, [put_back, self.recovered])), False
 
+    @classmethod
+    def copy_of(cls, store: Store, base: str, state: State, pending: list[Change]) -> Session:
+        """What another session held at a moment, to read."""
+        session = cls.__new__(cls)
+        session.store, session.base, session.state = store, base, state
+        session.recovered, session.was_closed = "", True
+        session.journal, session._work = Journal(store.folder / "journal", base), Work()
+        for change in pending:
+            session._work.edit(change)
+        store.place.disown()
+        return session
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing was edited since the version: there is nothing to commit, undo or redo."""
+        return self._work.is_fresh
+
+    @property
+    def is_in_journal(self) -> bool:
+        """Whether the uncommitted work, if there is any, is on disk, even if the folder was moved."""
+        return self._work.is_empty or not self.journal.is_lost
+
+    def check(self) -> None:
+        """Before anything is changed; a journal that was deleted is written anew from memory.
+
+        Raises:
+            StorageError: the folder is gone.
+            ReadOnlyError: this is a copy made by fork or pickle.
+        """
+        self.store.place.check()
+        if self.journal.is_lost:
+            self._write_journal_anew()
+
+    def _write_journal_anew(self) -> None:
+        journal, work = Journal(self.store.folder / "journal", self.base), Work()
+        for change in self.pending:
+            meta, body = encode_change(change)
+            journal.append({"op": "edit", "change": meta}, body)
+            work.edit(change)
+        self.journal.close(keep=True)
+        self.journal, self._work = journal, work
+
+    def move_to(self, folder: Path) -> None:
+        """Go on where the folder has been moved to."""
+        self.store.move_to(folder)
+        self.journal.move_to(folder / "journal")
+
     @property
     def pending(self) -> list[Change]:
         """Changes since the base version, oldest first."""
@@ -90,6 +138,7 @@ class Session:
 
     def record(self, change: Change, after: State) -> State:
         """As :meth:`edit`, for who has the state after the change already."""
+        self.check()
         self._settle()
         meta, body = encode_change(change)
         with self.journal.recording({"op": "edit", "change": meta}, body):
@@ -107,6 +156,7 @@ class Session:
         Raises:
             HistoryError: there is no such step.
         """
+        self.check()
         self._settle()
         change = self._work.change_for(operation)
         after = apply(self.state, change)
@@ -189,7 +239,7 @@ class Session:
 
     def close(self) -> None:
         """Let go of the journal; uncommitted work stays in it and is brought back by the next session."""
-        if not self._work.is_empty:
+        if not self._work.is_empty and not self.journal.is_lost:
             with suppress(StorageError):  # it only says that the session ended in good order
                 self.journal.append({"op": "close"})
         self.journal.close(keep=not self._work.is_empty)

@@ -29,6 +29,8 @@ def read_settings(folder: Path) -> dict[str, Any]:
     with reading(path):
         is_there, is_folder = path.is_file(), folder.is_dir()
     if not is_there:
+        if not is_folder:
+            _refuse_overwriting(folder)
         refuse_remains(folder)
         what = "is no nbalabel dataset (it has no dataset.json)" if is_folder else "does not exist"
         raise StorageError(f"{folder} {what}: nl.create(folder) makes one, tables.save(folder) fills one")
@@ -40,6 +42,16 @@ def read_settings(folder: Path) -> dict[str, Any]:
         )
     _check(facts, path)
     return facts
+
+
+def _refuse_overwriting(folder: Path) -> None:
+    """Say where the dataset is that somebody was about to replace."""
+    aside = [str(found) for found in folder.parent.glob(aside_of(folder, "*").name)]
+    if aside:
+        raise StorageError(
+            f"{folder} does not exist: somebody was stopped while overwriting it. The dataset that was there "
+            f"is whole in {', '.join(aside)}: rename that to {folder.name}"
+        )
 
 
 def refuse_remains(folder: Path) -> None:
@@ -61,6 +73,11 @@ def refuse_remains(folder: Path) -> None:
 def write_settings(folder: Path, facts: dict[str, Any]) -> None:
     """Replace ``dataset.json``."""
     _write(folder / SETTINGS, {"format": "nbalabel dataset", "schema": SCHEMA, **facts})
+
+
+def aside_of(folder: Path, token: str) -> Path:
+    """Where a dataset waits for the moment in which another takes its place."""
+    return folder.with_name(f".{folder.name}.replaced-{token}")
 
 
 def read_ids(folder: Path) -> dict[str, int]:

@@ -18,9 +18,11 @@ docs/decisions/0001-storage.md.
 from __future__ import annotations
 
 import getpass
+import secrets
 import warnings
 from collections import OrderedDict
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -44,13 +46,14 @@ from .files import locked, sweep, sync_folder
 from .headlog import HeadLog
 from .lostlines import lost_versions, put_back
 from .nextids import after_state, next_ids
-from .settings import SETTINGS, read_settings, refuse_remains, write_ids, write_settings
+from .place import Place
+from .settings import SETTINGS, refuse_remains, write_ids, write_settings
 from .shortcuts import Shortcuts, Skip, spans
 from .snapshot import read_snapshot, write_snapshot
 from .stretches import apply_all
 from .stretches import merge_all as merge_all
 from .verification import verify
-from .versionfile import Manifest, read_changes, read_manifest, read_net, write_version
+from .versionfile import Manifest, read_changes, read_manifest, read_net, version_path, write_version
 
 FOLDERS = ("versions", "objects", "snapshots", "skips", "journal")
 _SNAPSHOT_FLOOR = 1 << 20
@@ -88,16 +91,30 @@ def user() -> str:
 
 
 class Store:
-    """Reads and writes a dataset folder; knows no working copy."""
+    """Reads and writes a dataset folder; knows no working copy.
+
+    Attributes:
+        place: the folder, and whether the dataset still lies there.
+        head: which version is current.
+    """
 
     def __init__(self, folder: Path, *, by_shortcuts: bool = True) -> None:
-        self.folder = folder
+        self.place = Place(folder)
         self._by_shortcuts = by_shortcuts
         self.head = HeadLog(folder / "HEAD")
         self.shortcuts = Shortcuts(folder)
         self._manifests: dict[str, Manifest] = {}
         self._states: OrderedDict[str, State] = OrderedDict()
-        read_settings(folder)
+
+    @property
+    def folder(self) -> Path:
+        """Where the dataset is."""
+        return self.place.folder
+
+    def move_to(self, folder: Path) -> None:
+        """Go on where the folder has been moved to."""
+        self.place.folder, self.head = folder, HeadLog(folder / "HEAD")
+        self.shortcuts = Shortcuts(folder)
 
     @classmethod
     def create(cls, folder: Path, state: State, settings: dict[str, Any], message: str, author: str) -> Store:
@@ -125,13 +142,22 @@ class Store:
             manifest = write_version(folder / "versions", manifest, None, [], ids)
             write_ids(folder, ids)
             HeadLog(folder / "HEAD").append(manifest.id, "commit")
-            write_settings(folder, {**settings, "created": now()})
+            write_settings(folder, {**settings, "id": secrets.token_hex(8), "created": now()})
             sync_folder(folder.parent)
         return cls(folder)
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Keep other writers out for a moment."""
-        return locked(self.folder / "lock")
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other writers out for a moment.
+
+        Raises:
+            StorageError: the dataset does not lie in its folder any more.
+            ReadOnlyError: this is a copy made by fork or pickle.
+        """
+        self.place.check()
+        with locked(self.folder / "lock"):
+            self.place.check()
+            yield
 
     def tidy(self) -> str:
         """Remove what dead writers left and put back what ``HEAD`` lost; hold the lock.
@@ -148,6 +174,7 @@ class Store:
 
     def ids(self) -> list[str]:
         """Every version, oldest first."""
+        self.place.check_there()
         return list(dict.fromkeys(version_id for version_id, _ in self.head.entries()))
 
     def resolve(self, name: str) -> str:
@@ -230,7 +257,17 @@ class Store:
         token: str,
         merged: str | None = None,
     ) -> Manifest:
-        """Make a new version of a parent and the changes on it, and make it current. Hold the lock."""
+        """Make a new version of a parent and the changes on it, and make it current. Hold the lock.
+
+        Raises:
+            StorageError: the parent is not in the folder: nobody could open what is built on it.
+        """
+        if not version_path(self.folder / "versions", parent).is_file():
+            raise StorageError(
+                f"{self.folder} has no version {parent}, which this work builds on: part of the folder was "
+                "deleted, or an older copy was put in its place. Nothing was written; the tables are whole "
+                "in memory: ds.save(another folder) makes a dataset of them"
+            )
         above, net, ids = self.manifest(parent), merge_all(changes), self._sound_ids()
         manifest = _manifest(above.number + 1, parent, state, message, author or user(), token, net)
         whole, since = self._closest_whole(above)

@@ -86,20 +86,30 @@ class Tables:
         """An empty table: nothing has been turned down yet."""
         return schema.empty("rejected", self.labels)
 
-    def save(self, folder: str | Path, message: str = "import", *, copy_images: bool = False) -> Dataset:
+    def save(
+        self,
+        folder: str | Path,
+        message: str = "import",
+        *,
+        copy_images: bool = False,
+        overwrite: bool = False,
+    ) -> Dataset:
         """Make a dataset folder of these tables, with one version.
 
         Args:
             folder: where the dataset goes; must not exist yet, or be empty.
             message: what the first version is called.
             copy_images: copy the image files into the folder instead of pointing to where they are.
+            overwrite: replace the dataset that is there, with its versions, its uncommitted work and its
+                Runs, for good; it stays whole until this one is. Other files in the folder, such as
+                pictures, stay. A folder that is no dataset is never replaced.
 
         Raises:
             StorageError: the folder cannot be used.
         """
         from .dataset import create_from
 
-        return create_from(self, folder, message=message, copy_images=copy_images)
+        return create_from(self, folder, message=message, copy_images=copy_images, overwrite=overwrite)
 
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB.

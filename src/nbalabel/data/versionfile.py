@@ -63,6 +63,11 @@ class Manifest:
     id: str = ""
 
 
+def version_path(folder: Path, version_id: str) -> Path:
+    """The file of a version in ``versions/``."""
+    return folder / f"{version_id}.nbv"
+
+
 def write_version(
     folder: Path, manifest: Manifest, net: Change | None, changes: list[Change], ids: Mapping[str, int]
 ) -> Manifest:
@@ -86,7 +91,7 @@ def write_version(
     facts = {name: value for name, value in asdict(manifest).items() if name != "id"}
     head = frame_record(facts)
     version_id = f"v{manifest.number}-{digest(head).hex()[:8]}"
-    path = folder / f"{version_id}.nbv"
+    path = version_path(folder, version_id)
     with reading(path):
         assert not path.exists(), f"two versions share the checksum {version_id}"
     write_file(path, head, *stored)
@@ -99,7 +104,7 @@ def read_manifest(folder: Path, version_id: str) -> Manifest:
     Raises:
         CorruptError: the file is missing or damaged.
     """
-    path = folder / f"{version_id}.nbv"
+    path = version_path(folder, version_id)
     try:
         with reading(path), open(path, "rb") as file:
             head = file.read(HEAD_SIZE)
@@ -144,7 +149,7 @@ def check_records(folder: Path, manifest: Manifest) -> None:
         CorruptError: a record is damaged, or there is more in the file than was written.
     """
     _read_records(folder, manifest, list(range(len(manifest.records))))
-    path = folder / f"{manifest.id}.nbv"
+    path = version_path(folder, manifest.id)
     with reading(path), open(path, "rb") as file:
         extra = os.fstat(file.fileno()).st_size - _start(file) - sum(size for size, _ in manifest.records)
     if extra:
@@ -161,7 +166,7 @@ def _missing(error: StorageError, path: Path) -> StorageError:
 def _read_records(
     folder: Path, manifest: Manifest, wanted: list[int]
 ) -> list[tuple[dict[str, Any], memoryview]]:
-    path = folder / f"{manifest.id}.nbv"
+    path = version_path(folder, manifest.id)
     try:
         with reading(path):
             read = _read_at(path, [size for size, _ in manifest.records], wanted)

@@ -43,6 +43,11 @@ class Work:
         """Whether there is nothing to commit and nothing to redo."""
         return self.tip is None and not self._future
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing was edited at all: there is nothing to undo, either."""
+        return self.is_empty and not self._past
+
     def next(self, operation: str) -> Change | None:
         """The change that "undo" would take back or "redo" would make again; None where there is none."""
         if operation == "undo":

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from ..core import forking
 from ..core.change import Change, State, apply, merge
 from ..core.errors import DataError, NbalabelWarning, ReadOnlyError, first
 from ..core.rows import ids_of
@@ -38,6 +39,7 @@ class WorkingCopy:
         self._older = OlderFrames()
         self.hand_out()
         self._told = self._given
+        forking.register(self)
 
     def sync(self) -> Change:
         """Look for what was assigned in the frames since, check it, journal it; returns it.
@@ -47,7 +49,9 @@ class WorkingCopy:
 
         Raises:
             DataError: the tables are not valid so; the frames are handed out anew as they were before.
+            ReadOnlyError: this is a copy made by fork or pickle.
         """
+        self.session.store.place.check_ours()
         with self.lock:
             held = list(self.frames.values())
             self.hand_out()  # where an interrupt came between a change and this
@@ -57,6 +61,27 @@ class WorkingCopy:
                 change = merge(change, taken) if taken else change
             del held  # not before: what was assigned in them is looked for as well
             return change
+
+    def peek(self) -> State:
+        """The tables with what was assigned since, and nothing journaled: to read where nothing can be kept.
+
+        Raises:
+            DataError: the tables are not valid so.
+        """
+        with self.lock:
+            _, state = read_edits(self.frames, self.session.state)
+            for older, _held in self._older.edited():
+                _, state = fit_edit(older.edit(state.labels), state)
+            return state
+
+    def after_fork(self) -> None:
+        """In a child nobody is there to let go of the lock, or to finish what was being handed out."""
+        was_changing = not self.lock.is_free_to_me()
+        self.lock = OutermostLock(lambda: None)
+        self._listeners.clear()
+        if was_changing:
+            self._given, self._older = State({}, ()), OlderFrames()
+            self.hand_out()
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call back when the tables are others, after the call that changed them; returns what ends that."""
