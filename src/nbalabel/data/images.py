@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
+from ..core import forking
 from ..core.errors import ImageError, NbalabelError, UnsafePathError
 from ..core.paths import is_url, problem
 from .remote import MAX_BYTES, fetch
@@ -327,6 +328,11 @@ class ImageCache:
 
     def __init__(self, max_bytes: int = 256 << 20) -> None:
         self.max_bytes = max_bytes
+        self.after_fork()
+        forking.register(self)
+
+    def after_fork(self) -> None:
+        """Begin empty: in a child nobody finishes what another thread was putting in."""
         self.n_bytes = 0
         self._images: OrderedDict[tuple[str, int, int], Pixels] = OrderedDict()
         self._lock = threading.Lock()

@@ -41,6 +41,8 @@ class Contents:
         damage: what is wrong with the bytes after that, if it is more than a write cut short.
         written: when its last record was written, nanoseconds since 1970; 0 where none says so. The file's
             own time is too coarse to tell two sessions apart: the system counts it in ticks of milliseconds.
+        pid: the process that wrote to it last, 0 where none says so.
+        host: the machine that process ran on.
     """
 
     base: str
@@ -51,6 +53,14 @@ class Contents:
     size: int
     damage: str | None
     written: int = 0
+    pid: int = 0
+    host: str = ""
+
+    @property
+    def was_closed(self) -> bool:
+        """Whether its session left it behind in good order."""
+        last = self.records[-1][0] if self.records else {}
+        return last.get("op") == "close" and not last.get("adopted")
 
 
 class Journal:
@@ -74,6 +84,8 @@ class Journal:
         journal.token, journal._handle, journal._size = contents.token, handle, contents.size
         with writing(path):
             os.ftruncate(handle, contents.size)
+        with contextlib.suppress(StorageError):  # on a full disk, work still comes back
+            journal.append({"op": "close", "adopted": True, **_whose()})
         return journal
 
     def append(self, meta: dict[str, Any], body: bytes = b"") -> None:
@@ -117,7 +129,17 @@ class Journal:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the file was deleted while it was open: what is written to it, nobody will find."""
+        """Whether the open file is not the one at its path: nobody would find there what is written to it."""
+        if self._handle is None:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(self._handle), os.stat(self.path))
+        except OSError:
+            return True
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the open file is nowhere: it was not even moved."""
         return self._handle is not None and os.fstat(self._handle).st_nlink == 0
 
     def move_to(self, folder: Path) -> None:
@@ -160,14 +182,18 @@ class Journal:
                 self._handle = open_locked(self.path)
             sync_folder(self.folder)
         if self._size == 0:
-            whose = {"base": self.base, "token": self.token, "pid": os.getpid(), "host": socket.gethostname()}
-            data = frame_record({"op": "begin", **whose, **self._replaces}) + data
+            what = {"base": self.base, "token": self.token, **_whose()}
+            data = frame_record({"op": "begin", **what, **self._replaces}) + data
         os.lseek(self._handle, self._size, os.SEEK_SET)
         view = memoryview(data)
         while view:
             view = view[os.write(self._handle, view) :]
         os.fsync(self._handle)
         self._size += len(data)
+
+
+def _whose() -> dict[str, Any]:
+    return {"pid": os.getpid(), "host": socket.gethostname()}
 
 
 def open_locked(path: Path) -> int:
@@ -258,4 +284,6 @@ def read_journal(path: Path) -> Contents | None:
         return None if damage is None else Contents("", "", [], 0, "", 0, damage)
     begin, written = records[0][0], int(records[-1][0].get("at", 0))
     whose = str(begin["base"]), str(begin["token"])
-    return Contents(*whose, records[1:], begin["expected"], begin["replaces"], at, damage, written)
+    last = next((meta for meta, _ in reversed(records) if "pid" in meta), {})
+    by = int(last.get("pid", 0)), str(last.get("host", ""))
+    return Contents(*whose, records[1:], begin["expected"], begin["replaces"], at, damage, written, *by)

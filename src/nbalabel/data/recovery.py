@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from ..core.errors import StorageError
 from .codec import decode_change
 from .diskerrors import reading, writing
 from .files import listed, write_file
-from .journal import Contents, Journal, orphans, read_journal
+from .journal import Contents, Journal, open_locked, orphans, read_journal
 from .storage import Store
 from .work import Work
 
@@ -55,6 +57,12 @@ def recover(store: Store) -> tuple[Recovered | None, str]:
     finally:
         for handle in held:
             forking.release(handle)
+    survivors = _held_by_survivors(store.folder / "journal")
+    if survivors:
+        notes.append(
+            f"uncommitted work of {survivors} ended session{'s' * (survivors != 1)} is still held by a "
+            "process that it started: it comes back when the dataset is opened after that one has ended"
+        )
     if n_waiting:
         notes.append(
             f"{n_waiting} more unfinished sessions wait in {store.folder / 'journal'}: commit, then open "
@@ -90,6 +98,31 @@ def _unfinished(store: Store, held: set[int], notes: list[str]) -> list[tuple[Pa
     return found
 
 
+def _held_by_survivors(folder: Path) -> int:
+    """Journals locked although the process that wrote them has ended: one that it started shares the lock."""
+    n = 0
+    for path in listed(folder, "*.nbj"):
+        contents = read_journal(path)
+        if contents and contents.host == socket.gethostname() and _has_ended(contents.pid):
+            with contextlib.suppress(StorageError):
+                forking.release(open_locked(path))
+                continue
+            n += 1
+    return n
+
+
+def _has_ended(process: int) -> bool:
+    if sys.platform == "win32":  # no process shares a lock there, and asking would interrupt it
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 def replay(contents: Contents) -> Work:
     """Where the work stood after the last record."""
     work = Work()
@@ -104,7 +137,7 @@ def replay(contents: Contents) -> Work:
 def _adopt(path: Path, handle: int, contents: Contents) -> Recovered:
     work = replay(contents)
     n = len(work.pending)
-    closed = bool(contents.records) and contents.records[-1][0]["op"] == "close"
+    closed = contents.was_closed
     by = "an earlier session" if closed else "a session that ended without closing"
     text = f"{n} uncommitted change{'s' * (n != 1)} of {by} brought back, on top of {contents.base}"
     if contents.damage:

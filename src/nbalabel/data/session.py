@@ -44,6 +44,7 @@ class Session:
                 put_back = store.tidy()
                 if version_id is None:
                     found, self.recovered = recover(store)
+                    self.was_closed = not self.recovered
                 self.base = found.journal.base if found else version_id or store.head.current()
         except ReadOnlyError as error:
             self.read_only, put_back = str(error), store.lost()
@@ -85,10 +86,10 @@ class Session:
     @property
     def is_in_journal(self) -> bool:
         """Whether the uncommitted work, if there is any, is on disk, even if the folder was moved."""
-        return self._work.is_empty or not self.journal.is_lost
+        return self._work.is_empty or not self.journal.is_deleted
 
     def check(self) -> None:
-        """Before anything is changed; a journal that was deleted is written anew from memory.
+        """Before anything is changed; a journal that was deleted or moved is written anew from memory.
 
         Raises:
             StorageError: the folder is gone.
@@ -99,12 +100,14 @@ class Session:
             self._write_journal_anew()
 
     def _write_journal_anew(self) -> None:
-        journal, work = Journal(self.store.folder / "journal", self.base), Work()
-        for change in self.pending:
+        old, work = self.journal, Work()
+        folder, pending = self.store.folder / "journal", self.pending
+        journal = Journal(folder, self.base, replaces=old.path.name, expected=len(pending))
+        for change in pending:
             meta, body = encode_change(change)
             journal.append({"op": "edit", "change": meta}, body)
             work.edit(change)
-        self.journal.close(keep=True)
+        old.close(keep=False)  # where another file lies at its path, that is a copy of it
         self.journal, self._work = journal, work
 
     def move_to(self, folder: Path) -> None:
@@ -239,7 +242,7 @@ class Session:
 
     def close(self) -> None:
         """Let go of the journal; uncommitted work stays in it and is brought back by the next session."""
-        if not self._work.is_empty and not self.journal.is_lost:
+        if not self._work.is_empty and not self.journal.is_deleted:
             with suppress(StorageError):  # it only says that the session ended in good order
                 self.journal.append({"op": "close"})
         self.journal.close(keep=not self._work.is_empty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..core import forking
 from ..core.errors import DataError, FallbackWarning, ModelError
 from .reducers import FEWEST, FITS, Floats, Reducer
 
@@ -38,6 +40,16 @@ class Projection:
         self._callbacks: list[Callable[[Projection], object]] = []
         self._error: Exception | None = None
         self._lock = threading.Lock()
+        forking.register(self)
+
+    def after_fork(self) -> None:
+        """In a child nobody follows the fit: the PCA points stay."""
+        self._lock = threading.Lock()
+        if self._job is not None:
+            self._error = ModelError(
+                "the fit in the background belongs to the process this one was forked from"
+            )
+            self._job = None
 
     @property
     def ready(self) -> bool:
@@ -121,8 +133,7 @@ class _Job:
 
     def __init__(self, rows: Floats, method: str, seed: int, arguments: dict[str, Any]) -> None:
         self.finished = threading.Event()
-        self._folder = tempfile.TemporaryDirectory(prefix="nbalabel-project-")
-        folder = Path(self._folder.name)
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="nbalabel-project-"))
         np.save(folder / "rows.npy", rows, allow_pickle=False)
         (folder / "job.json").write_text(json.dumps({"method": method, "seed": seed, "arguments": arguments}))
         self.process = subprocess.Popen(
@@ -131,7 +142,13 @@ class _Job:
             stderr=subprocess.PIPE,
             text=True,
         )
-        weakref.finalize(self, self.process.terminate)  # also when Python ends: nobody is left to read it
+        # also when Python ends: nobody is left to read it
+        self._finalizer = weakref.finalize(self, _end, self.process, folder)
+        forking.register(self)
+
+    def after_fork(self) -> None:
+        """A child that ends must not end its parent's fit."""
+        self._finalizer.detach()
 
     def follow(self, settle: Callable[[tuple[Any, Floats] | Exception], None]) -> None:
         """Hand over the result, or the error, when the process ends."""
@@ -139,13 +156,20 @@ class _Job:
 
     def _result(self) -> tuple[Any, Floats] | Exception:
         _, errors = self.process.communicate()
-        with self._folder as name:
+        try:
             if self.process.returncode:
                 last = errors.strip().splitlines()[-1:] or [f"exit status {self.process.returncode}"]
                 return ModelError(f"the projection failed: {last[0]}")
             # Written by the process just started, in a folder only this user can enter.
-            reducer = pickle.loads((Path(name) / "reducer.pickle").read_bytes())  # noqa: S301
-            return reducer, np.load(Path(name) / "points.npy", allow_pickle=False)
+            reducer = pickle.loads((self._folder / "reducer.pickle").read_bytes())  # noqa: S301
+            return reducer, np.load(self._folder / "points.npy", allow_pickle=False)
+        finally:
+            self._finalizer()
+
+
+def _end(process: subprocess.Popen[str], folder: Path) -> None:
+    process.terminate()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def project(

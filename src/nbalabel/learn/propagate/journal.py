@@ -6,10 +6,12 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import CorruptError, HistoryError, NbalabelError, StorageError
+from ...core import forking
+from ...core.errors import CorruptError, HistoryError, NbalabelError, ReadOnlyError, StorageError
 
 FORMAT = 1
 Record = dict[str, Any]
@@ -42,11 +44,13 @@ class Journal:
         self.records: list[Record] = []
         self._handle: int | None = None
         self._size = 0
+        self._is_ours = True
+        forking.register(self)
         if self.path is not None:
             with _told(self.path):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-                self._handle = os.open(self.path, flags, 0o644)
+                self._handle = forking.hold(partial(os.open, self.path, flags, 0o644))
                 self._open()
 
     def append(self, record: Record) -> None:
@@ -61,13 +65,14 @@ class Journal:
         Raises:
             StorageError: it could not be written, or somebody else writes to the file. Then, and where the
                 block fails, the file is as it was.
+            ReadOnlyError: this is the copy of a forked child.
         """
-        size = self._size
-        if self._handle is not None and os.fstat(self._handle).st_size != size:
-            raise StorageError(
-                f"{self.path} was written to by somebody else since: one propagation at a time may use it. "
-                "Make this one again to carry on from what the file holds"
+        if not self._is_ours:
+            raise ReadOnlyError(
+                f"{self.path} belongs to the process that this one was forked from: tell it there"
             )
+        self._check_file()
+        size = self._size
         try:
             with _told(self.path):
                 self._write(record)
@@ -79,11 +84,43 @@ class Journal:
             raise
         self.records.append(record)
 
+    def _check_file(self) -> None:
+        """The file is there and holds what was told, or is made to where it was deleted."""
+        if self._handle is None or self.path is None:
+            return
+        if not self.path.exists():
+            self._write_anew(self.path)
+        here = os.fstat(self._handle)
+        if here.st_size != self._size or not os.path.samestat(here, self.path.stat()):
+            raise StorageError(
+                f"{self.path} was written to by somebody else since: one propagation at a time may use it. "
+                "Make this one again to carry on from what the file holds"
+            )
+
+    def _write_anew(self, path: Path) -> None:
+        """The file was deleted: what it held is in memory."""
+        if not path.parent.is_dir():
+            raise StorageError(
+                f"{path.parent} is gone, and the journal with it: nothing more can be told here. What was "
+                "accepted so far is in memory"
+            )
+        self.close()
+        with _told(path):
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            self._handle, self._size = forking.hold(partial(os.open, path, flags, 0o644)), 0
+            for line in (self.header, *self.records):
+                self._write(line)
+            _sync_folder(path.parent)
+
     def close(self) -> None:
         """Let go of the file."""
         if self._handle is not None:
-            os.close(self._handle)
+            forking.release(self._handle)
             self._handle = None
+
+    def after_fork(self) -> None:
+        """In a child, the file is the parent's alone; what is kept in memory may go on."""
+        self._handle, self._is_ours = None, self.path is None
 
     def __del__(self) -> None:
         self.close()
