@@ -98,7 +98,7 @@ def test_damage_anywhere_gives_the_same_tables_or_an_error_that_names_the_file(w
             want = {v: tables(ds.version(v)) for v in versions} | {"working copy": tables(ds)}
         files = sorted(p.relative_to(whole) for p in whole.rglob("*") if p.is_file() and p.stat().st_size)
         n_same = n_refused = n_named = 0
-        each = rounds(1, 25)
+        each = rounds(1, 5)
         for file in files:
             for how in rng.sample(["flip", "cut", "zeros", "more"] * each, rounds(1, 4 * each)):
                 copy = tmp_path / "copy.nbal"

@@ -81,7 +81,7 @@ def test_nothing_acknowledged_is_lost_whatever_call_a_kill_falls_on(tmp_path, wo
     folder = tmp_path / "x.nbal"
     images = pd.DataFrame({"file": [f"{i}.png" for i in range(6)], "width": 16, "height": 16})
     Tables.of(images, schema.empty("instances", LABELS), LABELS).save(folder).close()
-    n_rounds, expected, theirs = rounds(8, 600), None, {1.0}
+    n_rounds, expected, theirs = rounds(8, 200), None, {1.0}
     committed, used, n_killed, killed_in = dict[str, dict](), set[int](), 0, dict[str, int]()
     for round_ in range(n_rounds):
         said = worker(folder, rng.randrange(2**32), rng.randrange(1, 400), rng.choice(["before", "after"]))

@@ -74,6 +74,7 @@ class Journal:
         self._replaces = {"replaces": replaces, "expected": expected}
         self._handle: int | None = None
         self._size = 0
+        self._useless: list[Path] = []
         forking.register(self)
 
     @classmethod
@@ -150,8 +151,16 @@ class Journal:
         """In a child, the file is the parent's alone."""
         self._handle = None
 
+    def remove_before_next(self, path: Path) -> None:
+        """A journal that must not be found again; it goes now, or else before anything more is recorded."""
+        self._useless.append(path)
+        with contextlib.suppress(StorageError):
+            self._remove_useless()
+
     def close(self, *, keep: bool) -> None:
         """Let go of the file; it stays when it holds work."""
+        with contextlib.suppress(StorageError):
+            self._remove_useless()
         if self._handle is None:
             return
         handle, self._handle = self._handle, None
@@ -172,10 +181,18 @@ class Journal:
 
     def _leave(self) -> None:
         with contextlib.suppress(OSError):
-            self.close(keep=False)
+            self.close(keep=True)
+        self.remove_before_next(self.path)
         self.path, self._size = self.folder / f"{secrets.token_hex(8)}.nbj", 0
 
+    def _remove_useless(self) -> None:
+        while self._useless:
+            with writing(self._useless[-1]):
+                self._useless[-1].unlink(missing_ok=True)
+            self._useless.pop()
+
     def _append(self, meta: dict[str, Any], body: bytes) -> None:
+        self._remove_useless()
         data = frame_record({"at": time.time_ns(), **meta}, body)
         if self._handle is None:
             with locked(self.folder.parent / "lock"):  # so that nobody takes the new file for an orphan

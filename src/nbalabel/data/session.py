@@ -220,15 +220,15 @@ class Session:
                 meta, body = encode_change(change)
                 fresh.append({"op": "edit", "change": meta}, body)
         except BaseException:
-            with suppress(OSError):
-                fresh.close(keep=False)
+            fresh.close(keep=True)
+            self.journal.remove_before_next(fresh.path)
             raise
         old, self.journal = self.journal, fresh
         self._start(head, state)
         for change in changes:
             self._work.edit(change)
-        with suppress(OSError):  # the new journal says that it replaces the old one
-            old.close(keep=False)
+        old.close(keep=True)
+        self.journal.remove_before_next(old.path)
         return replace(theirs, note=joined.note) if joined.note else theirs
 
     def checkout(self, version_id: str) -> None:
