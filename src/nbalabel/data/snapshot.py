@@ -49,7 +49,8 @@ def write_snapshot(state: State, objects: Path) -> dict[str, Any]:
             "file": _write(columns, objects, "lz4"),
             "masks": masks and _write(masks, objects, None),
         }
-    size = sum((objects / file).stat().st_size for file in files_of({"tables": tables}))
+    with reading(objects):
+        size = sum((objects / file).stat().st_size for file in files_of({"tables": tables}))
     return {"tables": tables, "labels": list(state.labels), "bytes": size}
 
 
