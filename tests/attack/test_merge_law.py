@@ -125,7 +125,7 @@ def play(steps, allocate, births) -> tuple[list, State]:
 
 
 @settings(
-    max_examples=2500 if FULL else 60,
+    max_examples=1000 if FULL else 30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,

@@ -335,7 +335,7 @@ def drawn(x: int, side: int) -> dict:
 
 def test_kernels_that_share_a_folder_hold_what_the_model_holds(tmp_path, rounds, rng):
     counts: Counter[str] = Counter()
-    for round_ in range(rounds(2, 40)):
+    for round_ in range(rounds(2, 20)):
         folder = tmp_path / f"{round_}.nbal"
         beginning().save(folder).close()
         with Dataset(folder) as ds:

@@ -107,6 +107,7 @@ class _Lasting:
 
     def __init__(self, net: Change, wanted: Change, theirs: Change) -> None:
         self._given_up: Ids = {}
+        self._known: dict[tuple[str, str | int], np.ndarray] = {}
         self._theirs = theirs
         self._wanted = wanted
         for name in net.tables:
@@ -121,32 +122,51 @@ class _Lasting:
         return replace(change, tables={name: rows for name, rows in tables.items() if rows})
 
     def _rows(self, name: str, rows: TableChange) -> TableChange:
-        wanted = self._wanted.tables.get(name, TableChange())
-        theirs = self._theirs.tables.get(name, TableChange())
-        given_up = self._given_up.get(name, union([]))
-        busy = union([touched(theirs), ids_of(theirs.created), ids_of(theirs.deleted)])
         updated = {}
         for column, cells in rows.updated.items():
-            family = ONE_MASK if name != "images" and column in ONE_MASK else (column,)
-            passing = np.setdiff1d(_ids_of(theirs.updated, family), _ids_of(wanted.updated, family))
-            left = cells if cells.covers_all else cells.at(~np.isin(cells.ids, union([given_up, passing])))
+            left = cells if cells.covers_all else cells.at(~_among(cells.ids, self._passing(name, column)))
             if len(left.ids) or left.retypes:
                 updated[column] = left
-        came = np.setdiff1d(busy, ids_of(wanted.created))
-        went = np.setdiff1d(busy, ids_of(wanted.deleted))
-        created = _without(rows.created, union([given_up, came]))
-        deleted = _without(rows.deleted, union([given_up, went]))
+        created = _without(rows.created, self._busy(name, "created"))
+        deleted = _without(rows.deleted, self._busy(name, "deleted"))
         return replace(rows, created=created, updated=updated, deleted=deleted)
+
+    def _passing(self, name: str, column: str) -> np.ndarray:
+        """Rows whose cell in a column is left alone: theirs changed it, and ours did not in the end."""
+        family = ONE_MASK if name != "images" and column in ONE_MASK else (column,)
+        key = name, family[0]
+        if key not in self._known:
+            theirs, wanted = (side.tables.get(name, TableChange()) for side in (self._theirs, self._wanted))
+            passing = np.setdiff1d(_ids_of(theirs.updated, family), _ids_of(wanted.updated, family))
+            self._known[key] = union([self._given_up.get(name, union([])), passing])
+        return self._known[key]
+
+    def _busy(self, name: str, what: str) -> np.ndarray:
+        """Rows that are not created (or deleted): theirs touched them, and in the end ours does not do so."""
+        key = name, 0 if what == "created" else 1
+        if key not in self._known:
+            theirs, wanted = (side.tables.get(name, TableChange()) for side in (self._theirs, self._wanted))
+            busy = union([touched(theirs), ids_of(theirs.created), ids_of(theirs.deleted)])
+            busy = np.setdiff1d(busy, ids_of(wanted.created if what == "created" else wanted.deleted))
+            self._known[key] = union([self._given_up.get(name, union([])), busy])
+        return self._known[key]
 
 
 def _ids_of(updated: Mapping[str, Cells], columns: Sequence[str]) -> np.ndarray:
     return union(updated[c].ids for c in columns if c in updated and not updated[c].covers_all)
 
 
+def _among(ids: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which ids are in an ascending list, quickly where that is long."""
+    at = np.searchsorted(known, ids)
+    at[at == len(known)] = 0
+    return known[at] == ids if len(known) else np.zeros(len(ids), dtype=bool)
+
+
 def _without(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
     if not (len(frame) and len(ids)):
         return frame
-    keep = ~np.isin(ids_of(frame), ids)
+    keep = ~_among(ids_of(frame), ids)
     return frame if keep.all() else take_rows(frame, keep) if keep.any() else NO_ROWS
 
 
