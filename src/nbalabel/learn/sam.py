@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +16,8 @@ from PIL import Image
 from ..core.errors import DataError, ModelError, UnknownNameError
 from ..core.geometry import rle
 from ..core.segmenter import Box, Flags, Pixels, Points
+from .yolo import archive
+from .yolo.checkpoint import load_plain
 from .yolo.quiet import own_threads, quiet, ultralytics
 from .yolo.weights import download, find, read
 
@@ -140,18 +144,14 @@ class _Prompted:
     @staticmethod
     def load(path: Path) -> Any:
         """The network of a weights file."""
-        import torch
-
+        if zipfile.is_zipfile(path):
+            archive.inspect(path)
+        state = load_plain(path)  # refuses what could run code
         try:
-            with path.open("rb") as file:
-                torch.load(file, map_location="cpu", weights_only=True)  # refuses what could run code
-        except Exception as error:  # a damaged pickle raises anything
-            raise ModelError(f"{path} cannot be read as weights of a SAM model: {error}") from error
-        try:
-            with quiet():
+            with quiet(), _filled_with(state):
                 return ultralytics("models.sam.build").build_sam(str(path))
-        except (RuntimeError, KeyError) as error:
-            raise ModelError(f"{path} does not hold the model its name says: {error}") from error
+        except (RuntimeError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(f"{path} does not hold the model its name says: {str(error)[:500]}") from error
 
     def embed(self, image: Pixels) -> Any:
         with quiet(), own_threads():
@@ -217,6 +217,24 @@ class _Everything:
             if fits > best:
                 best, chosen = fits, (mask, float(score))
         return chosen
+
+
+@contextmanager
+def _filled_with(state: Any) -> Iterator[None]:
+    """Let ultralytics' builders take tensors that are in memory: they would open the file as any pickle."""
+    build: Any = ultralytics("models.sam.build")
+    theirs = build._load_checkpoint
+
+    def fill(network: Any, _path: str) -> Any:
+        inner = state.get("model")
+        network.load_state_dict(inner if isinstance(inner, dict) else state)
+        return network
+
+    build._load_checkpoint = fill
+    try:
+        yield
+    finally:
+        build._load_checkpoint = theirs
 
 
 def _fit(mask: Flags, box: Points) -> float:

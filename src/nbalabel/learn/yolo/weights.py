@@ -1,7 +1,8 @@
 """Weights: finding, downloading, reading and writing them.
 
-Our own files are ``.npz``: the tensors by name, and one JSON text. Nothing in them can run code, unlike the
-pickles torch writes; ultralytics' ``.pt`` files are read through its allow-list of known classes only.
+Our own files are ``.npz``: the tensors by name, and one JSON text. Of ultralytics' ``.pt``, pickles, the same
+is read and no more (``checkpoint``). Either way the network is built from an architecture that was checked
+(``architecture``), since ultralytics would evaluate parts of it, and filled with the file's tensors.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ import json
 import threading
 import urllib.request
 import warnings
-import zipfile
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from yaml import YAMLError
 
 from ...core.errors import FallbackWarning, ModelError, UnknownNameError
+from . import archive, checkpoint
+from .architecture import checked, default_activation, measure
 from .quiet import cache_folder, is_offline, quiet, ultralytics
 
 _CONNECT_SECONDS = 3.0
 _DOWNLOAD_SECONDS = 120.0
 _META = "__nbalabel__"
+_MOST_LABELS, _MOST_YAML, _LARGEST_INPUT = 10_000, 1_000_000, 16_384
 
 
 def start(name: str) -> tuple[Any, bool]:
@@ -129,30 +132,45 @@ def build(
 
     Raises:
         UnknownNameError: there is no such file.
-        ModelError: it does not describe a segmentation model.
+        ModelError: it does not describe a segmentation model, or not in known layers of sensible sizes.
     """
+    origin = architecture if isinstance(architecture, str) else "this model"
+    content = checked(_content(architecture) if isinstance(architecture, str) else architecture, origin)
+    if nc is not None:
+        content["nc"] = nc
+    return _network(content, names, origin)
+
+
+def _content(name: str) -> Any:
+    """What a YAML file says, one of ultralytics' or a user's."""
+    path = Path(name)
+    if path.is_file() and path.stat().st_size > _MOST_YAML:
+        raise ModelError(f"{name} has more than {_MOST_YAML:,} bytes: no architecture")
+    try:
+        if "://" in name:
+            raise ValueError("architectures are read from files")
+        with quiet():
+            return ultralytics("nn.tasks").yaml_model_load(name)
+    except (OSError, ValueError) as error:
+        if path.is_file():
+            raise ModelError(f"{name} is no architecture: {str(error)[:500]}") from error
+        raise UnknownNameError(
+            f"no model {name!r}: expected a name as 'yolo11n-seg', or a .npz, .pt or .yaml file"
+        ) from error
+    except (YAMLError, TypeError, RecursionError) as error:
+        raise ModelError(f"{name} is no architecture: {type(error).__name__}") from error
+
+
+def _network(content: dict[str, Any], names: dict[int, str] | None, origin: str) -> Any:
+    """The network of a checked architecture; drawing its weights leaves the caller's generator alone."""
     import torch
 
-    tasks = ultralytics("nn.tasks")
-    with (
-        quiet(),
-        torch.random.fork_rng(devices=[]),
-    ):  # drawing initial weights leaves the caller's generator alone
-        try:
-            content = (
-                deepcopy(architecture)
-                if isinstance(architecture, dict)
-                else tasks.yaml_model_load(architecture)
-            )
-        except (OSError, ValueError) as error:
-            raise UnknownNameError(
-                f"no model {architecture!r}: expected a name as 'yolo11n-seg', or a .npz, .pt or .yaml file"
-            ) from error
-        if tasks.guess_model_task(content) != "segment":
-            raise ModelError(
-                f"{architecture!r} is no segmentation model: expected a name such as 'yolo11n-seg'"
-            )
-        network = tasks.SegmentationModel(content, nc=nc, verbose=False)
+    measure(content, origin)
+    try:
+        with quiet(), default_activation(), torch.random.fork_rng(devices=[]):
+            network = ultralytics("nn.tasks").SegmentationModel(content, verbose=False)
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError, ArithmeticError) as error:
+        raise ModelError(f"{origin} cannot be built: {error}") from error
     if names is not None:
         network.names = names
     return network
@@ -175,7 +193,8 @@ def read(path: str | Path) -> Any:
         ModelError: the file is damaged, holds anything but known classes, or is no segmentation model.
     """
     path = Path(path)
-    return _read_pt(path) if path.suffix == ".pt" else _read_npz(path)
+    architecture, labels, state = checkpoint.read(path) if path.suffix == ".pt" else _read_npz(path)
+    return _assembled(architecture, labels, state, str(path))
 
 
 def write(network: Any, path: Path, **meta: Any) -> Path:
@@ -194,48 +213,60 @@ def write(network: Any, path: Path, **meta: Any) -> Path:
 
 
 def read_meta(path: Path) -> dict[str, Any]:
-    """The JSON text of a ``.npz`` of ours."""
+    """The JSON text of a ``.npz`` of ours: architecture, labels, and what :func:`write` was given besides."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return json.loads(archive[_META].tobytes())
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        meta = json.loads(archive.arrays(path, _META)[_META].tobytes())
+        imgsz, name = meta.get("imgsz"), meta.get("name", "")
+        if imgsz is not None and not (type(imgsz) is int and 32 <= imgsz <= _LARGEST_INPUT):
+            raise ValueError("its input size is no number of pixels")
+        if not isinstance(name, str) or not name.isprintable():
+            raise ValueError("its name is no line of text")
+    except (ValueError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path} is not a weights file of nbalabel: {error}") from error
+    return meta
 
 
-def _read_npz(path: Path) -> Any:
+def _read_npz(path: Path) -> tuple[Any, Any, dict[str, Any]]:
     import torch
 
     meta = read_meta(path)
-    with np.load(path, allow_pickle=False) as archive:
-        state = {name: torch.from_numpy(archive[name]) for name in archive.files if name != _META}
-    labels = meta["labels"]
-    network = build(meta["architecture"], len(labels), dict(enumerate(labels)))
+    try:
+        state = {
+            name: torch.from_numpy(array) for name, array in archive.arrays(path).items() if name != _META
+        }
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{path} is not a weights file of nbalabel: {error}") from error
+    return meta.get("architecture"), meta.get("labels"), state
+
+
+def _assembled(architecture: Any, labels: Any, state: dict[str, Any], origin: str) -> Any:
+    """A network built by what a file says, after it was checked, with the file's tensors in it."""
+    content = checked(architecture, origin)
+    names = dict(enumerate(_labels(labels, origin)))
+    network = _network({**content, "nc": len(names)}, names, origin)
     # The width of the label branch follows the number of labels a model was first built for.
-    width = next(tensor.shape[0] for name, tensor in state.items() if name.endswith("cv3.0.0.1.conv.weight"))
-    if width != dict(network.named_parameters())[_width_name(network)].shape[0]:
+    last = f"model.{len(network.model) - 1}.cv3.0.2.weight"
+    own, theirs = network.state_dict().get(last), state.get(last)
+    if own is None or theirs is None or theirs.ndim != 4:
+        raise ModelError(
+            f"{origin} does not fit its own architecture: no {last}. Weights fused for inference "
+            "cannot be trained: use those the training wrote"
+        )
+    if own.shape[1] != theirs.shape[1]:
         with quiet():
-            network.load(build(meta["architecture"], width), verbose=False)
-        network.names = dict(enumerate(labels))
+            network.load(_network({**content, "nc": theirs.shape[1]}, None, origin), verbose=False)
+        network.names = names
     try:
         network.load_state_dict(state)
-    except RuntimeError as error:
-        raise ModelError(f"{path} does not fit its own architecture: {error}") from error
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise ModelError(f"{origin} does not fit its own architecture: {str(error)[:500]}") from error
     return network
 
 
-def _width_name(network: Any) -> str:
-    return next(name for name, _ in network.named_parameters() if name.endswith("cv3.0.0.1.conv.weight"))
-
-
-def _read_pt(path: Path) -> Any:
-    tasks = ultralytics("nn.tasks")
-    with quiet(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch remarks on pickles that it then refuses
-        try:
-            checkpoint, _ = tasks.torch_safe_load(str(path), safe_only=True)
-        except (TypeError, ValueError, RuntimeError, OSError, EOFError, ModuleNotFoundError) as error:
-            raise ModelError(f"{path} cannot be read as ultralytics weights: {error}") from error
-    network = (checkpoint.get("ema") or checkpoint.get("model")) if isinstance(checkpoint, dict) else None
-    if not isinstance(network, tasks.SegmentationModel):
-        raise ModelError(f"{path} holds {type(network).__name__}, expected a segmentation model")
-    return network.float()
+def _labels(labels: Any, origin: str) -> list[str]:
+    if not isinstance(labels, list | tuple) or not 0 < len(labels) <= _MOST_LABELS:
+        raise ModelError(f"{origin}: expected 1 to {_MOST_LABELS} labels, got {type(labels).__name__}")
+    wrong = [label for label in labels if not isinstance(label, str) or not label.isprintable()]
+    if wrong:
+        raise ModelError(f"{origin}: labels must be lines of text, got {str(wrong[0])[:60]!r}")
+    return list(labels)
