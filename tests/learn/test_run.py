@@ -108,6 +108,15 @@ def test_folders_without_a_whole_run_are_refused(run: Run, tmp_path: Path) -> No
         Run.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "facts", ["[]", "null", '{"format": "x"}', '{"format": 1}', '{"format": 1, "labels": 3}']
+)
+def test_facts_that_are_none_are_refused(facts: str, run: Run, tmp_path: Path) -> None:
+    (run.save(tmp_path) / "run.json").write_text(facts)
+    with pytest.raises(StorageError, match="no whole run"):
+        Run.load(tmp_path)
+
+
 def test_a_card_states_the_facts_and_escapes_them(run: Run) -> None:
     run.model = "<script>"
     card = run._repr_html_()

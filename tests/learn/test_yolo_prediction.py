@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from nbalabel.core.errors import DataError, FallbackWarning, ModelError, UnknownNameError
+from nbalabel.core.errors import DataError, FallbackWarning, ModelError, StorageError, UnknownNameError
 from nbalabel.core.geometry import rle
 from nbalabel.core.schema import PREDICTIONS
 from nbalabel.learn.yolo.letterbox import Letterbox, encode_crops, mask_crops
@@ -50,24 +50,35 @@ def test_inputs_are_as_small_as_the_stride_allows(height: int, width: int, imgsz
     )
 
 
+def test_every_shape_is_found_once_and_nothing_else_by_a_wide_margin(
+    model: Any, shapes: Callable[..., Any]
+) -> None:
+    for tables in (shapes(24), shapes(6, height=120, width=131, seed=3)):
+        found = model.predict(tables, score=0.01, embed=False).predictions
+        assert len(found) == len(tables.instances)
+        assert found["matched"].all()
+        assert found["score"].min() > 0.7
+        assert found["iou"].min() > 0.65
+
+
 def test_predictions_have_their_schema_and_masks_fit_their_images(
     model: Any, shapes: Callable[..., Any]
 ) -> None:
-    tables = shapes(6, height=90, width=131, seed=3)
+    tables = shapes(6, height=120, width=131, seed=3)
+    tables.instances = tables.instances.drop(tables.instances.index[:2])
     run = model.predict(tables)
     found = run.predictions
     assert {name: found[name].dtype for name in PREDICTIONS} == {
         name: run.predictions.iloc[:0][name].dtype for name in PREDICTIONS
     }
-    assert len(found) > 4
     assert found.index.name == "prediction_id"
     assert set(found["source"]) == {"model"}
     assert set(found["status"]) == {"proposed"}
     assert set(found["origin"]) == {run.id}
-    rle.check(found["mask"].array, np.full(len(found), 90), np.full(len(found), 131))
+    rle.check(found["mask"].array, np.full(len(found), 120), np.full(len(found), 131))
     np.testing.assert_array_equal(found["area"], rle.areas(found["mask"].array))
-    assert found["matched"].sum() > 3
-    assert len(run.missed) + found["matched"].sum() == len(tables.instances)
+    assert found["matched"].sum() == len(found) - 2 == len(tables.instances)
+    assert run.missed.empty
 
 
 def test_results_do_not_depend_on_batches(model: Any, shapes: Callable[..., Any]) -> None:
@@ -144,7 +155,17 @@ def test_parts_of_another_prediction_are_not_used(
         patch.setattr(Parts, "clear", lambda _parts: None)
         model.predict(tables, folder=tmp_path, score=0.9)
     assert (tmp_path / "parts" / "000000.arrow").is_file()
-    assert len(model.predict(tables, folder=tmp_path, score=0.1).predictions) > 2
+    assert len(model.predict(tables, folder=tmp_path, score=0.1).predictions) == len(tables.instances)
+
+
+def test_files_of_someone_else_are_never_cleared_away(
+    model: Any, shapes: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "thesis.txt").write_text("mine")
+    with pytest.raises(StorageError, match="give another folder"):
+        model.predict(shapes(1), folder=tmp_path)
+    assert (tmp_path / "parts" / "thesis.txt").read_text() == "mine"
 
 
 def test_labels_and_predictions_share_one_embedding_space(model: Any, shapes: Callable[..., Any]) -> None:
@@ -155,7 +176,7 @@ def test_labels_and_predictions_share_one_embedding_space(model: Any, shapes: Ca
     again = model.embed(given_back)
     np.testing.assert_allclose(again.instances(run.predictions.index), run.embeddings.instance, atol=1e-4)
     np.testing.assert_allclose(again.image, run.embeddings.image, atol=1e-4)
-    assert run.embeddings.image.shape == (4, 256)
+    assert run.embeddings.image.shape == (4, 8)  # the channels of its last backbone layer
     assert run.embeddings.image.dtype == run.embeddings.instance.dtype == np.float32
 
 
@@ -164,12 +185,12 @@ def test_embeddings_tell_labels_apart(model: Any, shapes: Callable[..., Any]) ->
     vectors = model.embed(tables)
     labels = tables.instances.loc[vectors.instance_ids, "label"].to_numpy()
     nearness = vectors.instance @ vectors.instance.T - 2 * np.eye(len(labels))
-    assert (labels[nearness.argmax(axis=1)] == labels).mean() > 0.9
+    assert (labels[nearness.argmax(axis=1)] == labels).all()
 
 
 def test_embedding_can_be_left_out(model: Any, shapes: Callable[..., Any]) -> None:
     run = model.predict(shapes(3), embed=False)
-    assert len(run.predictions) > 0
+    assert len(run.predictions) == len(shapes(3).instances)
     assert run.embeddings.image.size == run.embeddings.instance.size == 0
 
 

@@ -9,6 +9,9 @@ from nbalabel.core.errors import ModelError
 from nbalabel.learn.run import Run
 
 pytest.importorskip("ultralytics")
+
+from nbalabel.learn.yolo import Yolo
+
 pytestmark = pytest.mark.training
 
 FAST = {"imgsz": 64, "batch": 8}
@@ -18,10 +21,16 @@ def _weights(model: Any) -> np.ndarray:
     return np.concatenate([tensor.numpy().ravel() for tensor in model.network.state_dict().values()])
 
 
+@pytest.fixture
+def model(learned: Path) -> Any:
+    """The trained model, a fresh one for each test."""
+    return Yolo.load(learned)
+
+
 def test_a_model_learns_from_tables(model: Any, shapes: Callable[..., Any]) -> None:
-    run = model.predict(shapes(16, seed=7), score=0.01)
-    assert run.metrics.map50 > 0.5
-    assert run.metrics.map > 0.25
+    metrics = model.predict(shapes(16, seed=8), score=0.01).metrics
+    assert metrics.map50 > 0.4  # 0.8 and 0.45 on other images of the kind, see ``learned``
+    assert metrics.map > 0.2
 
 
 def test_two_trainings_with_one_seed_give_the_same_weights(
@@ -47,9 +56,14 @@ def test_training_leaves_the_notebooks_random_numbers_alone(
     assert np.random.rand() == expected
 
 
-def test_training_again_continues_from_the_current_weights(model: Any, shapes: Callable[..., Any]) -> None:
-    first = model.train(shapes(8), epochs=1, mosaic=0.0, **FAST).curves["loss"].iloc[0]
-    assert first < 12  # untrained weights begin above 20
+def test_training_again_continues_from_the_current_weights(
+    model: Any, untrained: Callable[[], Any], shapes: Callable[..., Any]
+) -> None:
+    again, anew = (
+        start.train(shapes(8), epochs=1, mosaic=0.0, **FAST).curves["loss"].iloc[0]
+        for start in (model, untrained())
+    )
+    assert again < 0.75 * anew  # about half, wherever it was trained
 
 
 def test_a_run_says_what_it_was_made_of(model: Any, shapes: Callable[..., Any], tmp_path: Path) -> None:

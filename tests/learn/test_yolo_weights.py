@@ -81,7 +81,7 @@ def test_weights_round_trip_and_predict_the_same(
     model: Any, shapes: Callable[..., Any], tmp_path: Path
 ) -> None:
     again = Yolo.load(model.save(tmp_path / "mine"))
-    assert (again.labels, again.imgsz, again.name) == (model.labels, 64, "yolo11n-seg")
+    assert (again.labels, again.imgsz, again.name) == (model.labels, 64, "shapes")
     tables = shapes(3)
     first, second = model.predict(tables), again.predict(tables)
     np.testing.assert_array_equal(first.predictions["mask"], second.predictions["mask"])

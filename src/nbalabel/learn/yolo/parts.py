@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from ...core.errors import StorageError
 from ..embed import Floats, concatenate
 
 
@@ -38,6 +39,9 @@ class Parts:
     """The parts of one prediction: in memory, and in ``folder / "parts"`` where a folder is given.
 
     Parts of another prediction (other weights, images or settings) found there are cleared away.
+
+    Raises:
+        StorageError: files of someone else lie there.
     """
 
     def __init__(self, folder: str | Path | None, fingerprint: str) -> None:
@@ -46,7 +50,12 @@ class Parts:
         if self.folder is None:
             return
         mark = self.folder / "prediction.json"
-        if not mark.is_file() or json.loads(mark.read_text()) != {"fingerprint": fingerprint}:
+        if not _says(mark, {"fingerprint": fingerprint}):
+            if self.folder.exists() and not mark.exists() and any(self.folder.iterdir()):
+                raise StorageError(
+                    f"{self.folder} holds files that are no parts of a prediction, which would replace "
+                    "them: give another folder"
+                )
             self.clear()
             self.folder.mkdir(parents=True)
             mark.write_text(json.dumps({"fingerprint": fingerprint}))
@@ -93,6 +102,13 @@ class Parts:
         if self.folder is None:
             raise AssertionError("parts in memory have no files")
         return self.folder / f"{number:06}.arrow"
+
+
+def _says(mark: Path, content: dict[str, str]) -> bool:
+    try:
+        return json.loads(mark.read_text()) == content
+    except (OSError, ValueError):
+        return False
 
 
 _MASK = pd.ArrowDtype(pa.large_binary())
