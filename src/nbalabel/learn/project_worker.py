@@ -7,17 +7,18 @@ is a private temporary one, made and removed by the process that asked.
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from .reducers import FITS
-
 
 def work(folder: Path) -> None:
     """Fit what ``job.json`` asks for."""
+    from .reducers import FITS  # loads threads that wait asleep, see main
+
     job = json.loads((folder / "job.json").read_text())
     rows = np.load(folder / "rows.npy", allow_pickle=False)
     reducer, points = FITS[job["method"]](rows, job["seed"], **job["arguments"])
@@ -26,4 +27,5 @@ def work(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # beside a notebook that computes too
     work(Path(sys.argv[1]))

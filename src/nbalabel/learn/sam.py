@@ -19,6 +19,7 @@ from ..core.segmenter import Box, Flags, Pixels, Points
 from .yolo import archive
 from .yolo.checkpoint import load_plain
 from .yolo.quiet import own_threads, quiet, ultralytics
+from .yolo.threads import considerate
 from .yolo.weights import download, find, read
 
 _LONGEST = 1536  # pixels: larger images are scaled down; the models themselves see 1024
@@ -154,7 +155,7 @@ class _Prompted:
             raise ModelError(f"{path} does not hold the model its name says: {str(error)[:500]}") from error
 
     def embed(self, image: Pixels) -> Any:
-        with quiet(), own_threads():
+        with quiet(), own_threads(), considerate():
             self._predictor.set_image(image)
         features = self._predictor.features
         self._predictor.reset_image()
@@ -168,7 +169,7 @@ class _Prompted:
             prompt |= {"points": points[None], "labels": positive[None].astype(np.int32)}
         # One point may mean a part or the whole: the model then offers three masks.
         several = box is None and len(points) == 1
-        with quiet():
+        with quiet(), considerate():
             masks, boxes = self._predictor.inference_features(
                 features, src_shape=size, multimask_output=several, **prompt
             )
@@ -195,7 +196,7 @@ class _Everything:
         return read(path)
 
     def embed(self, image: Pixels) -> tuple[list[bytes], npt.NDArray[np.float32]]:
-        with quiet(), own_threads():
+        with quiet(), own_threads(), considerate():
             result = self._predictor(image)[0]
         if result.masks is None:
             return [], np.zeros(0, np.float32)

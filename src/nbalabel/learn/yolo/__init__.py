@@ -6,7 +6,7 @@ outlines      masks as paths with holes and islands         archive     zip file
 dataset       ultralytics' dataset class over examples      letterbox   input pixels and original pixels
 trainer       ultralytics' training loop, in memory         predictor   the network on a batch
 progress      bar and live curve                            inference   over all images, in parts (parts)
-quiet         ultralytics without its voice
+quiet         ultralytics without its voice                 threads     torch beside other busy processes
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from ...core.errors import ModelError
 from ..embed import Floats, cell_weights, pool_image, pool_masks
 from .letterbox import Letterbox, mask_crops
 from .quiet import quiet, ultralytics
+from .threads import considerate
 
 _STRIDES = (8, 16)  # backbone maps that instances are pooled from, besides SPPF's
 
@@ -119,7 +120,11 @@ class Predictor:
             stack = np.stack([letterboxes[i].fill(images[i]) for i in at])
             batch = torch.from_numpy(stack).to(self.device).permute(0, 3, 1, 2).float().div_(255)
             height = batch.shape[2]
-            with torch.inference_mode(), _listening(self._taps if listen else {}, height) as heard:
+            with (
+                considerate(),
+                torch.inference_mode(),
+                _listening(self._taps if listen else {}, height) as heard,
+            ):
                 raw = self.network(batch)
             yield [letterboxes[i] for i in at], at, raw, _scales(heard, len(at))
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ...core.errors import MissingExtraError
+from . import threads
 
 _HINT = "nbalabel.Yolo needs ultralytics (AGPL-3.0; nbalabel is Apache-2.0): pip install 'nbalabel[yolo]'"
 
@@ -83,10 +84,13 @@ def own_threads() -> Iterator[None]:
 
 @contextmanager
 def _import_environment() -> Iterator[None]:
-    """At import it looks up host names, writes a settings file and holds torch to one thread: not here."""
-    ours = {"YOLO_OFFLINE": "1", "YOLO_VERBOSE": "false"}
+    """At import it looks up host names, writes a settings file and holds torch to one thread: not here.
+
+    With it comes torch, whose threads are told how to wait.
+    """
+    ours = {"YOLO_OFFLINE": "1", "YOLO_VERBOSE": "false", **threads.environment()}
     if "OMP_NUM_THREADS" not in os.environ:
-        ours["OMP_NUM_THREADS"] = str(_cores())
+        ours["OMP_NUM_THREADS"] = str(threads.cores())
     if "YOLO_CONFIG_DIR" not in os.environ:
         ours["YOLO_CONFIG_DIR"] = str(_writable(cache_folder()))
     before = {name: os.environ.get(name) for name in ours}
@@ -99,11 +103,6 @@ def _import_environment() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _writable(folder: Path) -> Path:

@@ -24,6 +24,7 @@ from . import weights
 from .dataset import dataset, loader
 from .examples import Examples
 from .quiet import own_threads, quiet, ultralytics
+from .threads import considerate
 
 OURS = {
     "model": "it is the Yolo object itself",
@@ -138,7 +139,8 @@ def train(
             raise ModelError(f"ultralytics refuses these training arguments: {error}") from error
         interrupted = False
         try:
-            trainer.train()
+            with considerate():
+                trainer.train()
         except KeyboardInterrupt:
             interrupted = True
         except NotImplementedError as error:

@@ -134,6 +134,7 @@ def build(
         UnknownNameError: there is no such file.
         ModelError: it does not describe a segmentation model, or not in known layers of sensible sizes.
     """
+    ultralytics()  # before torch, so that it loads as quiet says
     origin = architecture if isinstance(architecture, str) else "this model"
     content = checked(_content(architecture) if isinstance(architecture, str) else architecture, origin)
     if nc is not None:
@@ -192,6 +193,7 @@ def read(path: str | Path) -> Any:
     Raises:
         ModelError: the file is damaged, holds anything but known classes, or is no segmentation model.
     """
+    ultralytics()  # before torch, so that it loads as quiet says
     path = Path(path)
     architecture, labels, state = checkpoint.read(path) if path.suffix == ".pt" else _read_npz(path)
     return _assembled(architecture, labels, state, str(path))
