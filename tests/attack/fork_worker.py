@@ -56,6 +56,9 @@ def edit(ds: Dataset, seed: int) -> None:
         elif what == "a":
             after["masks"] = sorted([*after["masks"], float(x)])
         say("try", content=after)
+        if what == "m":  # between the edit and its undo, the edit counts
+            weights = [value if i == row else weight for i, weight in enumerate(now["weights"])]
+            say("try", content={**now, "weights": weights})
         if what == "w":
             ds.set([row], "images", weight=value)
         elif what == "p":
