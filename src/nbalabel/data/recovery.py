@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core import forking
@@ -59,6 +59,7 @@ def recover(store: Store) -> tuple[Recovered | None, str]:
             forking.release(handle)
     survivors = _held_by_survivors(store.folder / "journal")
     if survivors:
+        mine = mine and replace(mine, closed=False)
         notes.append(
             f"uncommitted work of {survivors} ended session{'s' * (survivors != 1)} is still held by a "
             "process that it started: it comes back when the dataset is opened after that one has ended"
