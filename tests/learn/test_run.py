@@ -135,10 +135,10 @@ def test_a_card_of_a_training_draws_its_curves() -> None:
 
 
 def test_a_card_keeps_its_curves_where_inline_svg_is_taken_out() -> None:
-    curves = pd.DataFrame({"epoch": [1, 2], "loss": [9.0, 4.0]})
+    curves = pd.DataFrame({"step": [10, 20], "epoch": [1.0, 2.0], "loss": [9.0, 4.0]})
     card = Run(id="train-1", kind="train", curves=curves, arguments={"epochs": 2})._repr_html_()
     assert "<svg" not in card
-    assert 'alt="training loss"' in card
+    assert 'alt="training loss by step"' in card
 
 
 def test_ids_of_runs_differ() -> None:

@@ -141,5 +141,5 @@ def test_wrong_arguments_are_named(
 
 
 def test_a_loss_that_explodes_is_an_error(model: Any, shapes: Callable[..., Any]) -> None:
-    with pytest.raises(ModelError, match="no longer a number in epoch"):
+    with pytest.raises(ModelError, match="no longer a number in step"):
         model.train(shapes(8), epochs=4, box=1e38, **FAST)

@@ -178,9 +178,9 @@ def test_learning_curves_show_what_was_recorded() -> None:
     assert "image/png" in chart._repr_mimebundle_()[0]
 
 
-def test_runs_without_epochs_say_so(workspace, reef_run) -> None:
-    assert "No epochs" in nl.LearningCurves(workspace).title.state["note"]
-    assert "No epochs" in nl.LearningCurves(reef_run).title.state["note"]
+def test_runs_without_steps_say_so(workspace, reef_run) -> None:
+    assert "No steps" in nl.LearningCurves(workspace).title.state["note"]
+    assert "No steps" in nl.LearningCurves(reef_run).title.state["note"]
     assert nl.LearningCurves(
         nl.Run("t", "train", curves=pd.DataFrame({"epoch": [1], "loss": [2.0]}))
     ).picture()

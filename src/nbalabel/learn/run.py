@@ -61,9 +61,13 @@ class Run:
         libraries: versions, by name.
         seconds: how long it took.
         interrupted: whether it was stopped by hand.
+        stopped: why a training ended: "level" (mAP no longer rose), "steps" or "minutes" (as many as were asked
+            for), "interrupted"; "" where it is not known.
+        missing: steps it would have needed beyond those it had, as far as its curve tells; 0 when it had
+            levelled off, None when that is not known.
         n_images: images that took part.
-        curves: one row an epoch: epoch, seconds, loss and its parts, lr, and where images validate map, map50
-            (masks), box_map, box_map50.
+        curves: one row a period of a training: step, epoch (passes over the images), seconds, loss and its
+            parts, lr, and where it was measured map, map50 (masks), box_map, box_map50.
         predictions: see ``core.schema.PREDICTIONS``; index prediction_id.
         missed: labels that no prediction was matched to.
         failed: images that could not be read: image_id, problem.
@@ -83,6 +87,8 @@ class Run:
     libraries: dict[str, str] = field(default_factory=libraries)
     seconds: float = 0.0
     interrupted: bool = False
+    stopped: str = ""
+    missing: int | None = None
     n_images: int = 0
     curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     predictions: pd.DataFrame = field(default_factory=lambda: empty("predictions"))
@@ -293,9 +299,7 @@ class Run:
         return read(Path(folder), tables)
 
     def __repr__(self) -> str:
-        what = (
-            f"{len(self.curves)} epochs" if self.kind == "train" else f"{len(self.predictions)} predictions"
-        )
+        what = _length(self.curves) if self.kind == "train" else f"{len(self.predictions)} predictions"
         return f"Run({self.id!r}, {what} on {self.n_images} images)"
 
     def _repr_html_(self) -> str:
@@ -308,3 +312,10 @@ class Run:
         if found is None:
             raise DataError(f"{self.id} holds no tables: load it with Run.load(folder, tables)")
         return found
+
+
+def _length(curves: pd.DataFrame) -> str:
+    """How long a training was; those of earlier versions counted epochs only."""
+    if "step" not in curves:
+        return f"{len(curves)} epochs"
+    return f"{int(curves['step'].iloc[-1]):,} steps"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..core.chart import as_image, line_chart_svg
 if TYPE_CHECKING:
     from .run import Run
 
-_VALIDATED = {"map": "mAP50-95", "map50": "mAP50"}
+_MEASURED = {"map": "mAP50-95", "map50": "mAP50"}
 
 
 def card(run: Run) -> str:
@@ -24,23 +24,30 @@ def card(run: Run) -> str:
     return html.card(title, _facts(run), subtitle=run.id, extra_html=charts)
 
 
-def curves_svg(rows: Sequence[Mapping[str, float]], *, epochs: int | None = None) -> str:
-    """Loss over epochs, and where images validate mAP, as charts side by side.
+def curves_svg(rows: Sequence[Mapping[str, float]], *, end: float | None = None) -> str:
+    """Loss over steps, and mAP where it was measured, as charts side by side.
 
     Args:
-        rows: one mapping an epoch, as in ``Run.curves``.
-        epochs: how many there will be; None takes those there are.
+        rows: one mapping a period, as in ``Run.curves``.
+        end: how many steps there will be; None takes those there are.
     """
-    return "".join(_charts(rows, epochs))
+    return "".join(_charts(rows, end))
 
 
-def _charts(rows: Sequence[Mapping[str, float]], epochs: int | None = None) -> list[str]:
-    end = epochs or len(rows)
-    charts = [line_chart_svg({"loss": _points(rows, "loss")}, x_range=(1, end), title="training loss")]
-    known = {text: _points(rows, name) for name, text in _VALIDATED.items() if name in rows[0]}
+def _charts(rows: Sequence[Mapping[str, float]], end: float | None = None) -> list[str]:
+    x = axis_of(rows[0])
+    reach = rows[0][x], max(float(end or 0), rows[-1][x])
+    charts = [line_chart_svg({"loss": _points(rows, "loss")}, x_range=reach, title=f"training loss by {x}")]
+    known = {text: _points(rows, name) for name, text in _MEASURED.items() if name in rows[0]}
     if known:
-        charts.append(line_chart_svg(known, x_range=(1, end), y_range=(0, 1), title="validation"))
+        title = f"images put aside, by {x}"
+        charts.append(line_chart_svg(known, x_range=reach, y_range=(0, 1), title=title))
     return charts
+
+
+def axis_of(columns: Container[str]) -> str:
+    """What curves are drawn over: "step", or "epoch" in runs of earlier versions."""
+    return "step" if "step" in columns else "epoch"
 
 
 def curve_rows(curves: pd.DataFrame) -> list[dict[str, float]]:
@@ -49,7 +56,8 @@ def curve_rows(curves: pd.DataFrame) -> list[dict[str, float]]:
 
 
 def _points(rows: Sequence[Mapping[str, float]], name: str) -> list[tuple[float, float]]:
-    return [(row["epoch"], row[name]) for row in rows if np.isfinite(row.get(name, np.nan))]
+    x = axis_of(rows[0])
+    return [(row[x], row[name]) for row in rows if np.isfinite(row.get(name, np.nan))]
 
 
 def _facts(run: Run) -> list[tuple[str, str]]:
@@ -64,16 +72,44 @@ def _facts(run: Run) -> list[tuple[str, str]]:
 
 
 def _of_training(run: Run) -> list[tuple[str, str]]:
-    asked = run.arguments
-    facts = [("epochs", f"{len(run.curves)} of {asked.get('epochs', len(run.curves))}")]
+    asked, curves = run.arguments, run.curves
+    facts = [("length", _length(run))] if len(curves) else []
     facts.append(("size", f"{asked.get('imgsz')} px, batches of {asked.get('batch')}, seed {run.seed}"))
-    if len(run.curves):
-        facts.append(("loss", f"{run.curves['loss'].iloc[0]:.3g} to {run.curves['loss'].iloc[-1]:.3g}"))
-    if "map" in run.curves:
-        best = run.curves.iloc[int(run.curves["map"].argmax())]
-        numbers = f"mAP50-95 {best['map']:.3f}, mAP50 {best['map50']:.3f} (epoch {best['epoch']:.0f})"
-        facts.append(("best", numbers))
+    if len(curves):
+        facts.append(("loss", f"{curves['loss'].iloc[0]:.3g} to {curves['loss'].iloc[-1]:.3g}"))
+    if "map" in curves and curves["map"].notna().any():
+        best = curves.loc[curves["map"].idxmax()]
+        where = f"{axis_of(curves.columns)} {best[axis_of(curves.columns)]:,.0f}"
+        facts.append(("best", f"mAP50-95 {best['map']:.3f}, mAP50 {best['map50']:.3f} ({where})"))
+    if run.stopped:
+        facts.append(("ended", _end(run)))
     return facts
+
+
+def _length(run: Run) -> str:
+    if "step" not in run.curves:
+        return f"{len(run.curves)} of {run.arguments.get('epochs', len(run.curves))} epochs"
+    last = run.curves.iloc[-1]
+    return f"{last['step']:,.0f} steps, {last['epoch']:,.3g} passes over the images"
+
+
+_WHY = {
+    "level": "mAP on images put aside no longer rose",
+    "steps": "after the steps asked for",
+    "minutes": "in the time asked for",
+    "interrupted": "by hand",
+}
+
+
+def _end(run: Run) -> str:
+    """Why it ended, and what that means for who reads on."""
+    why = _WHY.get(run.stopped, run.stopped)
+    if run.missing is None or run.stopped == "level":
+        return why
+    if run.missing == 0:
+        return f"{why}; it had converged"
+    minutes = run.missing * run.curves["seconds"].iloc[-1] / run.curves["step"].iloc[-1] / 60
+    return f"{why}; not converged: about {run.missing:,} more steps ({minutes:,.0f} min) before mAP levels off"
 
 
 def _of_prediction(run: Run) -> list[tuple[str, str]]:

@@ -29,6 +29,8 @@ _FACTS = (
     "libraries",
     "seconds",
     "interrupted",
+    "stopped",
+    "missing",
     "n_images",
 )
 _TABLES = ("curves", "predictions", "missed", "failed")

@@ -1,4 +1,4 @@
-"""Loss and quality over the epochs of a training."""
+"""Loss and quality over the steps of a training."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Title(anywidget.AnyWidget):
 
 
 class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """The loss of a training run over its epochs, and mAP where images validated it.
+    """The loss of a training run over its steps, and mAP where it was measured on images put aside.
 
     Args:
         run: of ``model.train``, or a workspace with such a run.
@@ -50,9 +50,9 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
 
     Example:
         >>> import nbalabel as nl, pandas as pd
-        >>> run = nl.Run("train-1", "train", curves=pd.DataFrame({"epoch": [1, 2], "loss": [3.0, 2.0]}))
+        >>> run = nl.Run("train-1", "train", curves=pd.DataFrame({"step": [10, 20], "loss": [3.0, 2.0]}))
         >>> nl.LearningCurves(run).title.state["count"]
-        '2 epochs, loss 2'
+        '20 steps, loss 2'
     """
 
     closed = True  # until it is open
@@ -65,7 +65,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         if not 80 <= height <= 4000:
             raise DataError(f"height must be 80 to 4000 CSS pixels, got {height}")
         self._curves: pd.DataFrame = pd.DataFrame() if run is None else run.curves
-        self._note = "" if len(self._curves) else "No epochs: these are curves of runs of model.train(ds)."
+        self._note = "" if len(self._curves) else "No steps: these are curves of runs of model.train(ds)."
         self.title = Title(**self._state())
         self.figure = self._figure(height)
         super().__init__([self.title, self.figure] if not self._note else [self.title])
@@ -75,13 +75,13 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
 
     def picture(self) -> Image | None:
         """The curves as a picture."""
-        epoch, lines = self._series()
-        if not len(epoch):
+        at, lines = self._series()
+        if not len(at):
             return lines_picture("Learning curves", [], note=self._note)
-        first, last = float(epoch.min()), float(epoch.max())
-        x = (epoch - first) / (last - first or 1)
+        first, last = float(at.min()), float(at.max())
+        x = (at - first) / (last - first or 1)
         drawn = [(color, x, values / top) for _, color, values, top in lines]
-        ticks = [((t - first) / (last - first or 1), text) for t, text in _epochs(first, last).items()]
+        ticks = [((t - first) / (last - first or 1), text) for t, text in _whole(first, last).items()]
         legend = [(text, color) for text, color, _, _ in lines]
         return lines_picture(
             f"Learning curves: {self.title.state['count']}", drawn, x_ticks=ticks, legend=legend
@@ -115,8 +115,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
 
     def _state(self) -> dict[str, Any]:
         _, lines = self._series()
-        n = len(self._curves)
-        said = [f"{n:,} epoch{'' if n == 1 else 's'}"] if n else []
+        said = [f"{self._curves[self._x].iloc[-1]:,.0f} {self._x}s"] if len(self._curves) else []
         for text, _, values, _ in lines:
             known = values[np.isfinite(values)]
             if len(known):
@@ -124,12 +123,17 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         legend = [[text, color] for text, color, _, _ in lines]
         return {"title": "Learning curves", "count": ", ".join(said), "legend": legend, "note": self._note}
 
+    @property
+    def _x(self) -> str:
+        """What they are drawn over: steps, or epochs in runs of earlier versions."""
+        return "step" if "step" in self._curves else "epoch"
+
     def _series(self) -> tuple[Floats, list[tuple[str, str, Floats, float]]]:
-        """Epochs; text, color, values and top of the axis of each line that has values."""
+        """Steps; text, color, values and top of the axis of each line that has values."""
         curves = self._curves
         if not len(curves):
             return np.zeros(0), []
-        epoch = curves["epoch"].to_numpy(np.float64)
+        at = curves[self._x].to_numpy(np.float64)
         wanted = [("loss", *_LOSS), *((name, *look) for name, look in _QUALITY.items())]
         lines = []
         for name, text, color in wanted:
@@ -137,27 +141,27 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
                 values = curves[name].to_numpy(np.float64)
                 top = float(np.nanmax(values)) * 1.05 or 1.0 if name == "loss" else 1.0
                 lines.append((text, color, values, top))
-        return epoch, lines
+        return at, lines
 
     def _figure(self, height: int) -> Any:
-        epoch, lines = self._series()
-        first, last = (float(epoch.min()), float(epoch.max())) if len(epoch) else (0.0, 1.0)
+        at, lines = self._series()
+        first, last = (float(at.min()), float(at.max())) if len(at) else (0.0, 1.0)
         x = bqplot.LinearScale(min=first, max=max(last, first + 1), allow_padding=False)
         scales = {text: bqplot.LinearScale(min=0, max=top, allow_padding=False) for text, _, _, top in lines}
         quality = [scale for text, scale in scales.items() if text != "loss"]
         scales |= dict.fromkeys([text for text in scales if text != "loss"], quality[0] if quality else None)
         marks = [
             bqplot.Lines(
-                x=epoch,
+                x=at,
                 y=values,
                 scales={"x": x, "y": scales[text]},
                 colors=[color],
                 stroke_width=1.8,
-                marker="circle" if len(epoch) == 1 else None,
+                marker="circle" if len(at) == 1 else None,
             )
             for text, color, values, _ in lines
         ]
-        axes = [_axis(x, _epochs(first, last), "bottom", "epoch")]
+        axes = [_axis(x, _whole(first, last), "bottom", self._x)]
         if "loss" in scales:
             top = next(top for text, _, _, top in lines if text == "loss")
             axes.append(_axis(scales["loss"], number_ticks(0, top, 4), "left", ""))
@@ -174,7 +178,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         )
 
 
-def _epochs(first: float, last: float) -> dict[float, str]:
+def _whole(first: float, last: float) -> dict[float, str]:
     return {value: brief(value) for value in number_ticks(first, last, 8) if value.is_integer()}
 
 

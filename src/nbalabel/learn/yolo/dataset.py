@@ -44,14 +44,13 @@ def dataset(examples: Examples, args: Any, names: dict[int, str], *, augment: bo
     )
 
 
-def loader(data: Any, batch: int, workers: int, *, seed: int, shuffle: bool) -> Any:
-    """A data loader that draws by weight anew each epoch (training) or walks in order (validation)."""
+def loader(data: Any, batch: int, workers: int, sampler: WeightedSampler | None = None) -> Any:
+    """A data loader that draws by weight (training), or walks in order where there is no sampler."""
     build = ultralytics("data.build")
-    sampler = WeightedSampler(data.examples.weights, seed) if shuffle else range(len(data))
     return build.InfiniteDataLoader(
         dataset=data,
-        batch_size=min(batch, len(data)),
-        sampler=sampler,
+        batch_size=batch,
+        sampler=range(len(data)) if sampler is None else sampler,
         num_workers=workers,
         collate_fn=data.collate_fn,
         worker_init_fn=build.seed_worker,
@@ -60,20 +59,31 @@ def loader(data: Any, batch: int, workers: int, *, seed: int, shuffle: bool) -> 
 
 
 class WeightedSampler:
-    """Indices of one epoch after the other, each drawn by weight; see :func:`examples.draw`."""
+    """Indices of one period after the other, cut from an endless row of passes, each drawn by weight.
 
-    def __init__(self, weights: npt.NDArray[np.float64], seed: int) -> None:
+    Args:
+        weights: ``(n,)`` > 0; see :func:`examples.draw`.
+        seed: of the passes.
+        draws: indices a period.
+    """
+
+    def __init__(self, weights: npt.NDArray[np.float64], seed: int, draws: int) -> None:
         self.weights = weights
         self.seed = seed
-        self.epoch = 0
+        self.draws = draws
+        self._passes = 0
+        self._left: list[int] = []
 
     def __len__(self) -> int:
-        return len(self.weights)
+        return self.draws
 
     def __iter__(self) -> Iterator[int]:
-        rng = np.random.default_rng([self.seed, self.epoch])
-        self.epoch += 1
-        return iter(draw(self.weights, rng).tolist())
+        while len(self._left) < self.draws:
+            rng = np.random.default_rng([self.seed, self._passes])
+            self._left += draw(self.weights, rng).tolist()
+            self._passes += 1
+        now, self._left = self._left[: self.draws], self._left[self.draws :]
+        return iter(now)
 
 
 @functools.cache

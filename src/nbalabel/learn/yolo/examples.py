@@ -16,6 +16,8 @@ from ...core.schema import LabeledImages
 from .outlines import Points, outline
 
 PARTIAL = ("use", "skip")
+MOST_TO_CHECK = 48
+_LEAST_TO_PART = 8
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,61 @@ class Examples:
             self.sizes[chosen],
             [self.paths[i] for i in chosen],
             [self.classes[i] for i in chosen],
+            [self.pixels[i] for i in chosen] if self.pixels else [],
         )
 
     @property
     def n_instances(self) -> int:
         """Masks over all images."""
         return sum(len(paths) for paths in self.paths)
+
+
+@dataclass(frozen=True)
+class Parting:
+    """What a training learns from, and what it measures itself on.
+
+    Attributes:
+        learn: examples to learn from until the rate falls.
+        check: examples to measure on after each period; perhaps none.
+        all: both, where those measured on are learned in the end.
+        put_back: whether they are.
+    """
+
+    learn: Examples
+    check: Examples
+    all: Examples
+    put_back: bool = False
+
+
+def part(labeled: Examples, groups: Sequence[object], share: float, seed: int) -> Parting:
+    """Put a share of labeled images aside to measure on, whole groups of them.
+
+    Frames of one sequence look alike: measured on the neighbours of what it learned, a model looks better
+    than it is. Where a single group holds more than the rest together, images are drawn one by one.
+
+    Args:
+        labeled: what there is.
+        groups: the group of each image, parallel to ``labeled``; a missing one is a group of its own.
+        share: of the images, 0..1; at least two are put aside and two are left.
+        seed: which ones.
+    """
+    n = len(labeled)
+    if share <= 0 or n < _LEAST_TO_PART:
+        return Parting(labeled, labeled.take([]), labeled)
+    wanted = int(np.clip(round(share * n), 2, min(n - 2, MOST_TO_CHECK)))
+    with_masks = np.array([len(paths) > 0 for paths in labeled.paths])
+    codes, _ = pd.factorize(pd.Series([i if pd.isna(g) else f"group {g}" for i, g in enumerate(groups)]))
+    if np.bincount(codes).max() > n - wanted:
+        codes = np.arange(n)
+    aside = np.zeros(n, dtype=bool)
+    for code in np.random.default_rng([seed, n]).permutation(codes.max() + 1):
+        members = codes == code
+        if aside.sum() < wanted and aside.sum() + members.sum() <= max(wanted * 1.5, 2):
+            aside |= members
+    if not with_masks[aside].any() or not with_masks[~aside].any():
+        return Parting(labeled, labeled.take([]), labeled)
+    check, learn = np.flatnonzero(aside), np.flatnonzero(~aside)
+    return Parting(labeled.take(learn.tolist()), labeled.take(check.tolist()), labeled, put_back=True)
 
 
 def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Examples:

@@ -15,10 +15,13 @@ from ...core.schema import LabeledImages, conform
 from ..embed import Embeddings
 from ..run import Run, new_id
 from ..snapshot import state_of
-from . import examples, inference, pixels, trainer, weights
+from . import examples, inference, pixels, schedule, trainer, weights
+from . import origin as origins
 from .parts import Part, Parts
 from .predictor import Predictor
 from .progress import Progress
+
+_HOLD_OUT = 0.2
 
 
 class Yolo:
@@ -28,8 +31,7 @@ class Yolo:
     ultralytics' own weights folder) or can be downloaded; otherwise, within seconds and with one
     FallbackWarning, training starts from the architecture. ``NBALABEL_OFFLINE=1`` tries no download.
 
-    Training again continues from the current weights, so that round after round of labeling builds on the
-    last.
+    Training again goes on from the current weights, unless told otherwise.
 
     Args:
         model: "yolo11n-seg" or another name, or a ``.npz`` (ours), ``.pt`` or ``.yaml`` (ultralytics) file.
@@ -45,6 +47,7 @@ class Yolo:
         self.name = Path(model).stem
         self.device = device
         self.network, self.trained = weights.start(str(model))
+        self._first = self.network, self.trained
         self.imgsz: int | None = None
         if Path(model).suffix == ".npz":
             meta = weights.read_meta(Path(model).expanduser())
@@ -60,68 +63,92 @@ class Yolo:
         self,
         tables: LabeledImages,
         *,
-        epochs: int = 40,
+        steps: int | None = None,
+        minutes: float | None = None,
+        epochs: int | None = None,
         imgsz: int = 640,
         batch: int = 8,
         seed: int = 0,
+        start: str = "current",
+        hold_out: float | None = None,
         partial: str = "use",
         folder: str | Path | None = None,
         **arguments: Any,
     ) -> Run:
         """Learn from the images with weight > 0, drawn in proportion to their weights.
 
-        An epoch draws as many images as have weight > 0; with equal weights each comes exactly once. Images
-        of state unlabeled, of split val or test, and those with weight 0 are no part of it: not in mosaic,
-        mixup or copy-paste either. Masks reach the loss with their holes and islands. Where images of split
-        val are labeled all over, the weights that do best on them are kept, otherwise the last. Interrupting
-        keeps the best so far and returns.
+        Without ``steps`` and ``epochs`` it takes as many steps as it needs: until mAP on labeled images that
+        are put aside no longer rises. Then the learning rate falls, mosaic ends, and the images put aside are
+        learned as well. ``minutes`` ends the rising part earlier; the run says so, and how much longer it
+        would have needed. See docs/training.md.
+
+        Images of state unlabeled, of split val or test, and those with weight 0 are no part of it: not in
+        mosaic, mixup or copy-paste either. Masks reach the loss with their holes and islands. Where images of
+        split val are labeled all over, they are measured on instead, and the weights that do best on them are
+        kept. Interrupting keeps the best so far and returns.
 
         Args:
             tables: a Dataset, a Version or Tables.
-            epochs: passes over the images.
+            steps: batches to learn from; None: as many as it takes.
+            minutes: time it may take, about; None: no limit.
+            epochs: passes over the images, instead of ``steps``; with equal weights each image comes exactly
+                once a pass.
             imgsz: long side images are resized to, pixels (rounded up to a multiple of 32).
             batch: images a step.
-            seed: the same tables, arguments and seed give the same weights on a CPU.
+            seed: the same tables, arguments and seed give the same weights on a CPU (unless ``minutes`` ends
+                it).
+            start: "current" goes on from the weights there are, "fresh" from those the model was made with,
+                "shrink" from a mixture of both.
+            hold_out: share of the labeled images to put aside and measure on, 0..1; None: 0.2 where neither
+                steps nor epochs are given and no image of split val is labeled, else none.
             partial: "use" images of state partial, or "skip" them (what is unlabeled on them is taught as
                 background).
             folder: where to save the Run and its weights; None saves nothing.
             **arguments: any training argument of ultralytics (``lr0``, ``mosaic``, ``degrees``, ``freeze``
-                ...).
+                ...). ``warmup_epochs``, ``close_mosaic`` and ``lrf`` replace the phases of ours.
 
         Returns:
-            A Run with ``curves`` (one row an epoch) and ``interrupted``.
+            A Run with ``curves`` (one row a period: step, epoch, seconds, losses, and mAP where it is
+            measured), ``stopped`` and ``interrupted``.
 
         Raises:
-            ModelError: there is nothing to learn from, an argument is unknown, or the loss is no longer a
-                number.
+            ModelError: there is nothing to learn from, an argument is unknown or out of range, or the loss is
+                no longer a number.
+
+        Source: J. Ash and R. Adams, "On warm-starting neural network training" (2020), for "shrink".
         """
         began = time.perf_counter()
         imgsz = -(-imgsz // 32) * 32
-        given = {
-            **self._defaults(batch),
-            **arguments,
-            "epochs": epochs,
-            "imgsz": imgsz,
-            "batch": batch,
-            "seed": seed,
-        }
+        given = {**self._defaults(batch), **arguments, "imgsz": imgsz, "batch": batch, "seed": seed}
         trainer.check(given)
-        learn = pixels.load(examples.training(tables, imgsz, partial), imgsz)
-        check = pixels.load(examples.validation(tables, imgsz), imgsz)
+        origin = origins.origin(start, self.network, self.trained, *self._first)
+        parts = self._parts(tables, imgsz, partial, hold_out, steps is None and epochs is None, seed)
+        asked = schedule.length(steps, minutes, epochs, len(parts.learn), batch)
+        plan = schedule.Schedule.of(asked, arguments, -(-len(parts.learn) // batch))
         with Progress() as progress:
-            outcome = trainer.train(self.network, self.trained, tables.labels, learn, check, given, progress)
+            outcome = trainer.train(origin, tables.labels, parts, plan, given, progress)
         self.network, self.imgsz, self.trained, self._predictor = outcome.network, imgsz, True, None
         run = Run(
             id=new_id("train"),
             kind="train",
             model=self.name,
-            arguments={**given, "partial": partial},
+            arguments={
+                **given,
+                "steps": steps,
+                "minutes": minutes,
+                "epochs": epochs,
+                "start": start,
+                "partial": partial,
+                "hold_out": len(parts.check) if parts.put_back else 0,
+            },
             seed=seed,
             labels=tables.labels,
             seconds=time.perf_counter() - began,
-            curves=pd.DataFrame(outcome.rows).astype({"epoch": "int64"}) if outcome.rows else pd.DataFrame(),
+            curves=pd.DataFrame(outcome.rows).astype({"step": "int64"}) if outcome.rows else pd.DataFrame(),
             interrupted=outcome.interrupted,
-            n_images=len(learn),
+            stopped="interrupted" if outcome.interrupted else plan.why,
+            missing=plan.missing(),
+            n_images=len(parts.all),
             **state_of(tables),
         )
         if folder is not None:
@@ -225,6 +252,26 @@ class Yolo:
     def __repr__(self) -> str:
         state = f"labels {', '.join(self.labels[:5])}" if self.trained else "not trained yet"
         return f"Yolo({self.name!r}, {state})"
+
+    def _parts(
+        self,
+        tables: LabeledImages,
+        imgsz: int,
+        partial: str,
+        hold_out: float | None,
+        is_open: bool,
+        seed: int,
+    ) -> examples.Parting:
+        """What to learn from and what to measure on: images of split val, or labeled ones put aside."""
+        if hold_out is not None and not 0 <= hold_out < 1:
+            raise ModelError(f"hold_out must be a share of the labeled images from 0 to below 1, got {hold_out}")
+        learn = pixels.load(examples.training(tables, imgsz, partial), imgsz)
+        check = pixels.load(examples.validation(tables, imgsz), imgsz)
+        if len(check) and not hold_out:
+            return examples.Parting(learn, check, learn)
+        share = (_HOLD_OUT if is_open else 0.0) if hold_out is None else hold_out
+        groups = tables.images["group"].reindex(learn.image_ids).tolist()
+        return examples.part(learn, groups, share, seed)
 
     def _defaults(self, batch: int) -> dict[str, Any]:
         """Where ultralytics' own defaults fit large sets and GPUs only."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+from .schedule import Schedule
+
 
 class Progress:
     """Reports to whoever watches: a bar everywhere, a live curve where there is a notebook.
@@ -18,7 +20,7 @@ class Progress:
     def __init__(self) -> None:
         self._bar: Any = None
         self._curve: Any = None
-        self._epochs = 0
+        self._schedule: Any = None
         self._rows: list[Mapping[str, float]] = []
 
     def __enter__(self) -> Progress:
@@ -30,28 +32,31 @@ class Progress:
         if self._curve is not None:
             self._curve.update({"text/html": ""}, raw=True)
 
-    def start(self, epochs: int, batches: int) -> None:
-        """Training begins."""
-        self._epochs = epochs
-        self._bar = tqdm(total=epochs * batches, unit="batch", delay=1, leave=False)
+    def start(self, schedule: Schedule) -> None:
+        """Training begins; where its end is open, the bar has none until it is known."""
+        self._schedule = schedule
+        self._bar = tqdm(total=schedule.end, unit="step", delay=1, leave=False)
         if _in_notebook():
             from IPython.display import display
 
             self._curve = display({"text/html": ""}, raw=True, display_id=True)
 
     def batch(self, losses: Mapping[str, float]) -> None:
-        """One batch is done."""
-        self._bar.set_description(f"epoch {len(self._rows) + 1}/{self._epochs}", refresh=False)
-        self._bar.set_postfix(loss=f"{sum(losses.values()):.3g}", refresh=False)
+        """One step is done."""
+        said = {"loss": f"{sum(losses.values()):.3g}"}
+        if self._rows and "map" in self._rows[-1]:
+            said["mAP"] = f"{self._rows[-1]['map']:.3f}"
+        self._bar.total = self._schedule.end
+        self._bar.set_postfix(said, refresh=False)
         self._bar.update()
 
-    def epoch(self, row: Mapping[str, float]) -> None:
-        """One epoch is done."""
+    def period(self, row: Mapping[str, float]) -> None:
+        """One period is done."""
         self._rows.append(row)
         if self._curve is not None:
             from ..run_card import curves_svg
 
-            self._curve.update({"text/html": curves_svg(self._rows, epochs=self._epochs)}, raw=True)
+            self._curve.update({"text/html": curves_svg(self._rows, end=self._schedule.end)}, raw=True)
 
 
 def _in_notebook() -> bool:

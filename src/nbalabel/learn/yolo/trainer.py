@@ -1,5 +1,8 @@
 """ultralytics' training loop over tables: nothing on disk, best weights in memory, interruptible.
 
+Its epochs are our periods: so many steps from one measurement to the next, however many images there are. What
+happens at which step stands in ``schedule``.
+
 Built inside functions, since the base class comes from ultralytics, which loads only when a model is made.
 """
 
@@ -20,10 +23,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...core.errors import ModelError
-from . import weights
-from .dataset import dataset, loader
-from .examples import Examples
+from .dataset import WeightedSampler, dataset, loader
+from .examples import Examples, Parting
+from .origin import Origin
 from .quiet import own_threads, quiet, ultralytics
+from .schedule import MOST_STEPS, Schedule
 from .threads import considerate
 
 OURS = {
@@ -41,6 +45,8 @@ OURS = {
     "cache": "images are kept in memory while they fit",
     "project": "pass folder=",
     "name": "pass folder=",
+    "time": "pass minutes=",
+    "patience": "leave steps and epochs out: training then ends when it no longer gets better",
     "exist_ok": "pass folder=",
     "save_dir": "pass folder=",
 }
@@ -59,6 +65,7 @@ _FIXED: Mapping[str, Any] = {
 # Ultralytics' 0.03 suits thousands of steps. After 60, its running statistics still hold a sixth of their
 # initial values, and a network that has learned finds nothing (docs/decisions/0005-training.md).
 _BATCH_NORM_MOMENTUM = 0.1
+_AT_ONCE = 16
 
 # Warnings of torch and ultralytics that nobody reading a notebook can act on.
 _NOISE = (
@@ -71,14 +78,14 @@ _NOISE = (
 class Progress(Protocol):
     """What a training reports to."""
 
-    def start(self, epochs: int, batches: int) -> None:
+    def start(self, schedule: Schedule) -> None:
         """Training begins."""
 
     def batch(self, losses: Mapping[str, float]) -> None:
-        """One batch is done; the running mean of each loss."""
+        """One step is done; the running mean of each loss."""
 
-    def epoch(self, row: Mapping[str, float]) -> None:
-        """One epoch is done; its row of the curves."""
+    def period(self, row: Mapping[str, float]) -> None:
+        """One period is done; its row of the curves."""
 
 
 @dataclass
@@ -87,51 +94,45 @@ class Outcome:
 
     Attributes:
         network: with the best weights, on the CPU, for evaluation.
-        rows: one mapping an epoch (see ``Run.curves``).
+        rows: one mapping a period (see ``Run.curves``).
         interrupted: whether it was stopped by hand.
-        best_epoch: epoch the weights are of, from 1; 0 when interrupted within the first.
     """
 
     network: Any
     rows: list[dict[str, float]] = field(default_factory=list)
     interrupted: bool = False
-    best_epoch: int = 0
 
 
 def train(
-    network: Any,
-    from_weights: bool,
+    origin: Origin,
     labels: tuple[str, ...],
-    learn: Examples,
-    check: Examples,
+    parts: Parting,
+    schedule: Schedule,
     arguments: Mapping[str, Any],
     progress: Progress,
 ) -> Outcome:
-    """Train a copy of a network; the one passed in stays as it is.
+    """Train a copy of the network to start from; that one stays as it is.
 
     Args:
-        network: where to start from.
-        from_weights: whether it has learned anything; if not, its initial weights are drawn by the seed.
+        origin: weights to start from.
         labels: what to tell apart, in order.
-        learn: examples to learn from.
-        check: examples to validate on after each epoch, perhaps none: then the last weights are kept, else
-            the best.
+        parts: what to learn from and what to measure on after each period.
+        schedule: how long, at which rate; it is carried on as the training goes.
         arguments: ultralytics' training arguments.
-        progress: told about each batch and epoch.
+        progress: told about each step and period.
 
     Raises:
         ModelError: an argument is unknown or has no meaning here, or the loss is no longer a number.
     """
-    overrides = {**_FIXED, "val": len(check) > 0, **arguments}
+    overrides = {**_FIXED, "val": len(parts.check) > 0, **arguments, **_in_periods(schedule)}
     with _own_randomness(), quiet(), tempfile.TemporaryDirectory(prefix="nbalabel-") as folder, _less_noise():
         try:
             with own_threads():
                 trainer = _table_trainer()(
-                    network,
-                    from_weights,
+                    origin,
                     labels,
-                    learn,
-                    check,
+                    parts,
+                    schedule,
                     progress,
                     overrides={**overrides, "save_dir": folder, "exist_ok": True},
                 )
@@ -145,7 +146,14 @@ def train(
             interrupted = True
         except NotImplementedError as error:
             raise ModelError(f"ultralytics refuses these training arguments: {error}") from error
-        return Outcome(trainer.best_network(), trainer.rows, interrupted, trainer.best_epoch)
+        return Outcome(trainer.best_network(), trainer.rows, interrupted)
+
+
+def _in_periods(schedule: Schedule) -> dict[str, Any]:
+    """What ultralytics is told: periods for epochs, no phases of its own."""
+    most = MOST_STEPS if schedule.end is None else schedule.end
+    periods = -(-most // schedule.length.period)
+    return {"epochs": periods, "close_mosaic": 0, "warmup_epochs": 0.0, "patience": periods}
 
 
 def check(arguments: Mapping[str, Any]) -> None:
@@ -173,22 +181,22 @@ def _table_trainer() -> Any:
 
         def __init__(
             self,
-            network: Any,
-            from_weights: bool,
+            origin: Origin,
             labels: tuple[str, ...],
-            learn: Examples,
-            check: Examples,
+            parts: Parting,
+            schedule: Schedule,
             progress: Progress,
             overrides: dict[str, Any],
         ) -> None:
-            self.source = network
-            self.from_weights = from_weights
+            self.origin = origin
             self.names = dict(enumerate(labels))
-            self.examples = {"train": learn, "val": check}
+            self.parts = parts
+            self.schedule = schedule
             self.progress = progress
+            self.steps = 0
             self.rows: list[dict[str, float]] = []
-            self.best_epoch = 0
             self._best: dict[str, Any] | None = None
+            self._fell = False
             self._began = time.perf_counter()
             super().__init__(overrides=overrides)
 
@@ -200,7 +208,7 @@ def _table_trainer() -> Any:
             """A copy of the network, fitted to the labels; NHWC, which is a fifth faster on CPUs too."""
             import torch
 
-            network = self._fitted()
+            network = self.origin.fitted(self.names)
             for layer in network.modules():
                 if isinstance(layer, torch.nn.BatchNorm2d):
                     layer.momentum = _BATCH_NORM_MOMENTUM
@@ -208,19 +216,27 @@ def _table_trainer() -> Any:
                 network = network.to(memory_format=torch.channels_last)
             self.model = network
 
-        def _fitted(self) -> Any:
-            """The weights as far as they fit the labels; drawn anew by the seed where nothing was learned."""
-            if self.from_weights:
-                return weights.adapt(self.source, tuple(self.names.values()))
-            return weights.build(self.source.yaml, len(self.names), self.names)
+        def get_dataloader(self, *_args: Any, mode: str = "train", **_kwargs: Any) -> Any:
+            """Training examples by weight, or examples to measure on in order (training ones stand in)."""
+            if mode == "train":
+                return self._training(self.parts.learn)
+            chosen = self.parts.check if len(self.parts.check) else self.parts.learn.take([0])
+            data = dataset(chosen, self.args, self.names, augment=False)
+            return loader(data, min(len(data), _AT_ONCE), self.args.workers)
 
-        def get_dataloader(
-            self, *_args: Any, batch_size: int = 16, mode: str = "train", **_kwargs: Any
-        ) -> Any:
-            """Training examples by weight, or validation examples in order (training ones stand in)."""
-            chosen = self.examples[mode] if len(self.examples[mode]) else self.examples["train"]
-            data = dataset(chosen, self.args, self.names, augment=mode == "train")
-            return loader(data, batch_size, self.args.workers, seed=self.args.seed, shuffle=mode == "train")
+        def _training(self, examples: Examples) -> Any:
+            data = dataset(examples, self.args, self.names, augment=True)
+            asked = self.schedule.length
+            draws = asked.draws or asked.period * self.batch_size
+            sampler = WeightedSampler(examples.weights, self.args.seed, draws)
+            return loader(data, self.batch_size, self.args.workers, sampler)
+
+        def _setup_scheduler(self) -> None:
+            """The rate is set before each step; ultralytics' scheduler is kept from changing it."""
+            import torch
+
+            self.lf = lambda _: 1.0
+            self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lr_lambda=self.lf)
 
         def build_optimizer(self, *args: Any, **kwargs: Any) -> Any:
             """AdamW's fused kernel on the CPU too: the plain one takes a tenth of a small batch's time."""
@@ -242,22 +258,34 @@ def _table_trainer() -> Any:
             return batch
 
         def validate(self) -> tuple[dict[str, float], float | None]:
-            """Metrics on the validation examples; nothing where there are none."""
-            return super().validate() if len(self.examples["val"]) else ({}, None)
+            """Metrics on the examples put aside; nothing where there are none, or where they are learned."""
+            if not len(self.parts.check) or self._learns_all():
+                return {}, None
+            return super().validate()
+
+        def _learns_all(self) -> bool:
+            return self.parts.put_back and self.schedule.is_falling(self.steps)
 
         def save_metrics(self, metrics: dict[str, Any]) -> None:
-            """One row of the curves."""
-            if not len(self.examples["val"]):
+            """One row of the curves, and what it says of how long to go on."""
+            if not len(self.parts.check) or self._learns_all():
                 metrics = {name: value for name, value in metrics.items() if name not in _METRICS}
-            row = _row(self.epoch + 1, time.perf_counter() - self._began, metrics)
+            seconds = time.perf_counter() - self._began
+            passes = self.steps * self.batch_size / max(1, len(self.parts.learn))
+            if self.schedule.length.draws is not None:
+                passes = float(self.epoch + 1)
+            row = _row(self.steps, passes, seconds, metrics)
             self.rows.append(row)
-            self.progress.epoch(row)
+            self.progress.period(row)
+            if "map" in row:
+                self.schedule.measured(self.steps, row["map"])
+            self.schedule.look(self.steps, seconds)
 
         def save_model(self) -> bool:
-            """Keep these weights if they are the best so far, or the last where nothing validates."""
-            if self.fitness is None or self.fitness == self.best_fitness:
+            """Keep these weights if they are the best so far, or the last where nothing is measured."""
+            best = self.fitness is not None and self.fitness == self.best_fitness
+            if best or self.fitness is None or self.parts.put_back:
                 self._best = _state(self.ema.ema)
-                self.best_epoch = self.epoch + 1
             return True
 
         def final_eval(self) -> None:
@@ -268,7 +296,7 @@ def _table_trainer() -> Any:
             import torch
 
             if self.ema is None:
-                return self._fitted()
+                return self.origin.fitted(self.names)
             network = deepcopy(self.ema.ema).to("cpu", memory_format=torch.contiguous_format).float().eval()
             if self._best is not None:
                 network.load_state_dict(self._best)
@@ -278,14 +306,34 @@ def _table_trainer() -> Any:
         def run_callbacks(self, event: str) -> None:
             """Only our own: ultralytics' integrations (telemetry, experiment trackers) stay out."""
             if event == "on_train_start":
-                self.progress.start(self.epochs, len(self.train_loader))
+                self.progress.start(self.schedule)
+            elif event == "on_train_epoch_start":
+                self._enter_fall()
+            elif event == "on_train_batch_start":
+                self._set_rate(self.schedule.rate(self.steps))
             elif event == "on_train_batch_end":
+                self.steps += 1
                 self.progress.batch({name: float(value) for name, value in self.tloss.items()})
+                self.stop = self.schedule.is_over(self.steps)
 
-        def _handle_nan_recovery(self, epoch: int) -> bool:
+        def _set_rate(self, share: float) -> None:
+            for group in self.optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * share
+
+        def _enter_fall(self) -> None:
+            """Once, where the rate begins to fall: without mosaic, on everything there is."""
+            if self._fell or not self.schedule.is_falling(self.steps):
+                return
+            self._fell = True
+            if self.parts.put_back:
+                self.train_loader = self._training(self.parts.all)
+            self._close_dataloader_mosaic()
+            self.train_loader.reset()
+
+        def _handle_nan_recovery(self, epoch: int) -> bool:  # noqa: ARG002  # theirs
             if self.loss is not None and not bool(self.loss.isfinite()):
                 raise ModelError(
-                    f"the training loss is no longer a number in epoch {epoch + 1}: train with a smaller lr0 "
+                    f"the training loss is no longer a number in step {self.steps}: train with a smaller lr0 "
                     f"(it was {self.args.lr0})"
                 )
             return False
@@ -301,9 +349,9 @@ _METRICS = {
 }
 
 
-def _row(epoch: int, seconds: float, metrics: Mapping[str, Any]) -> dict[str, float]:
+def _row(step: int, passes: float, seconds: float, metrics: Mapping[str, Any]) -> dict[str, float]:
     losses = {k.removeprefix("train/"): float(v) for k, v in metrics.items() if k.startswith("train/")}
-    row = {"epoch": float(epoch), "seconds": seconds, "loss": sum(losses.values()), **losses}
+    row = {"step": float(step), "epoch": passes, "seconds": seconds, "loss": sum(losses.values()), **losses}
     row |= {ours: float(metrics[theirs]) for theirs, ours in _METRICS.items() if theirs in metrics}
     row["lr"] = float(metrics.get("lr/pg0", np.nan))
     return row

@@ -1,0 +1,95 @@
+"""Whether a curve that is measured again and again still rises, and how long it might go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+_PATIENCE = 0.35
+_LEAST = 240
+_GAIN = 0.01
+_SPAN = 0.15
+_TIMES = np.geomspace(0.05, 20, 60)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a rising curve will probably come to.
+
+    Attributes:
+        level: where it levels off.
+        steps: further steps until it has made 95% of what it had still to gain.
+    """
+
+    level: float
+    steps: int
+
+
+def smoothed(steps: Sequence[float], values: Sequence[float]) -> Floats:
+    """At each point the mean of the values of the last 15% of the steps up to there, ``(n,)``.
+
+    Single measurements on a few images jump by more than a training gains in a while.
+
+    Args:
+        steps: where it was measured, rising, ``(n,)``.
+        values: what was measured, ``(n,)``.
+    """
+    at, y = np.asarray(steps, np.float64), np.asarray(values, np.float64)
+    first = np.searchsorted(at, at * (1 - _SPAN), side="left")
+    sums = np.concatenate([[0.0], np.cumsum(y)])
+    n = np.arange(1, len(y) + 1)
+    return np.asarray((sums[n] - sums[first]) / (n - first))
+
+
+def is_level(steps: Sequence[float], values: Sequence[float]) -> bool:
+    """Whether the smoothed curve has stopped rising.
+
+    It has when the median of its last part is no more than 1% above its best before that part: the last 35%
+    of the steps, at least 240. The part grows with the length, since curves of training flatten with the
+    logarithm of their length.
+
+    Args:
+        steps: where it was measured, rising, ``(n,)``.
+        values: what was measured, ``(n,)``; higher is better.
+    """
+    at = np.asarray(steps, np.float64)
+    if not len(at):
+        return False
+    recent = at > at[-1] - max(_LEAST, _PATIENCE * at[-1])
+    if recent.all():
+        return False
+    curve = smoothed(steps, values)
+    earlier = float(curve[~recent].max())
+    return earlier > 0 and float(np.median(curve[recent])) <= earlier * (1 + _GAIN)
+
+
+def forecast(steps: Sequence[float], values: Sequence[float]) -> Forecast | None:
+    """Where a curve will level off, and when; None where there are too few points or it does not rise.
+
+    A saturating exponential, ``level - gap * exp(-steps / time)``, fitted to the second half of the smoothed
+    curve by least squares: for each of 60 times, level and gap in closed form.
+
+    Args:
+        steps: where it was measured, rising, ``(n,)``.
+        values: what was measured, ``(n,)``; higher is better.
+    """
+    at = np.asarray(steps, np.float64)
+    if len(at) < 8:
+        return None
+    half = at >= at[-1] / 2
+    x, y = at[half], smoothed(steps, values)[half]
+    best: tuple[float, float, float, float] | None = None
+    for time in _TIMES * at[-1]:
+        basis = np.stack([np.ones_like(x), np.exp(-(x - x[0]) / time)], axis=1)
+        (level, slope), *_ = np.linalg.lstsq(basis, y, rcond=None)
+        error = float(((basis @ [level, slope] - y) ** 2).sum())
+        if slope < 0 and (best is None or error < best[0]):
+            best = error, float(level), float(slope * np.exp(-(x[-1] - x[0]) / time)), float(time)
+    if best is None or best[2] > -0.02 * abs(best[1]):
+        return None
+    return Forecast(best[1], int(best[3] * np.log(20)))
