@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from nbalabel.core.errors import ModelError
 from nbalabel.learn.run import Run
 
 pytest.importorskip("ultralytics")
-
-from nbalabel.learn.yolo import Yolo
+from nbalabel.learn.yolo import Yolo, schedule, trainer
+from nbalabel.learn.yolo.examples import part, training
 
 pytestmark = pytest.mark.training
 
@@ -143,3 +144,71 @@ def test_wrong_arguments_are_named(
 def test_a_loss_that_explodes_is_an_error(model: Any, shapes: Callable[..., Any]) -> None:
     with pytest.raises(ModelError, match="no longer a number in step"):
         model.train(shapes(8), epochs=4, box=1e38, **FAST)
+
+
+def test_an_open_training_measures_on_images_put_aside_and_learns_them_in_the_end(
+    model: Any, shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "is_level", lambda at, _: at[-1] >= 30)
+    monkeypatch.setattr(schedule, "_OPEN_PERIOD", 10)
+    learned = _images_learned(monkeypatch)
+    run = model.train(shapes(20), lr0=1e-4, **FAST)
+    assert run.stopped == "level"
+    assert run.curves["step"].tolist() == [10, 20, 30, 40]
+    assert run.curves["map"].notna().tolist() == [True, True, True, False]
+    assert [len(ids) for ids in learned] == [16, 20]
+    assert "no longer rose" in run._repr_html_()
+
+
+def test_whole_groups_are_put_aside(shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = shapes(20)
+    groups = [f"dive {i // 2}" for i in range(20)]
+    parts = part(training(tables, 64), groups, share=0.2, seed=1)
+    aside = {groups[i] for i in parts.check.image_ids}
+    assert len(parts.check) == 4
+    assert not aside & {groups[i] for i in parts.learn.image_ids}
+
+
+def test_a_few_images_are_all_learned(shapes: Callable[..., Any]) -> None:
+    parts = part(training(shapes(5), 64), [None] * 5, share=0.2, seed=1)
+    assert (len(parts.learn), len(parts.check)) == (5, 0)
+
+
+def test_steps_are_steps_however_many_images_there_are(model: Any, shapes: Callable[..., Any]) -> None:
+    run = model.train(shapes(5), steps=25, lr0=1e-6, **FAST)
+    assert run.curves["step"].tolist() == [10, 20, 25]
+    assert run.curves["epoch"].iloc[-1] == pytest.approx(25 * 8 / 5)
+    assert run.stopped == "steps"
+
+
+def test_a_fresh_start_forgets_and_a_shrunk_one_remembers_some(shapes: Callable[..., Any]) -> None:
+    tables, model = shapes(8), Yolo("yolo11n-seg.yaml")
+    model.train(tables, steps=20, lr0=0.01, **FAST)
+    known = _weights(model)
+
+    def likeness(start: str) -> float:
+        other = deepcopy(model)
+        other.train(tables, steps=1, seed=5, lr0=1e-9, start=start, mosaic=0.0, **FAST)
+        return float(np.corrcoef(_weights(other), known)[0, 1])
+
+    assert likeness("current") > 0.999
+    assert likeness("current") > likeness("shrink") > likeness("fresh")
+
+
+def test_an_unknown_start_is_named(model: Any, shapes: Callable[..., Any]) -> None:
+    with pytest.raises(ModelError, match="start must be one of current, fresh, shrink, got 'warm'"):
+        model.train(shapes(4), steps=1, start="warm", **FAST)
+
+
+def _images_learned(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The images of each loader a training makes to learn from."""
+    seen: list[list[int]] = []
+    dataset = trainer.dataset
+
+    def watch(examples: Any, *args: Any, augment: bool) -> Any:
+        if augment:
+            seen.append(examples.image_ids.tolist())
+        return dataset(examples, *args, augment=augment)
+
+    monkeypatch.setattr(trainer, "dataset", watch)
+    return seen

@@ -109,7 +109,9 @@ def _end(run: Run) -> str:
     if run.missing == 0:
         return f"{why}; it had converged"
     minutes = run.missing * run.curves["seconds"].iloc[-1] / run.curves["step"].iloc[-1] / 60
-    return f"{why}; not converged: about {run.missing:,} more steps ({minutes:,.0f} min) before mAP levels off"
+    return (
+        f"{why}; not converged: about {run.missing:,} more steps ({minutes:,.0f} min) before mAP levels off"
+    )
 
 
 def _of_prediction(run: Run) -> list[tuple[str, str]]:
@@ -118,6 +120,10 @@ def _of_prediction(run: Run) -> list[tuple[str, str]]:
     by_label = ", ".join(f"{label} {n:,}" for label, n in counts[counts > 0].head(8).items())
     facts = [("predictions", f"{len(found):,}" + (f" ({by_label})" if by_label else ""))]
     facts.append(("matched", f"{int(found['matched'].sum()):,}; {len(run.missed):,} labels missed"))
+    sizes = run.arguments.get("sizes") or {}
+    if sizes:
+        found_at = ", ".join(f"{size} px {value:.3f}" for size, value in sizes.items())
+        facts.append(("size", f"{run.arguments['imgsz']} px; mAP50-95 on labeled images: {found_at}"))
     if "metrics" in run.__dict__:
         facts.append(("mAP50-95", f"{run.metrics.map:.3f} (mAP50 {run.metrics.map50:.3f})"))
     if len(run.failed):

@@ -13,15 +13,17 @@ import pandas as pd
 from ...core.errors import FallbackWarning, ModelError, first
 from ...core.schema import LabeledImages, conform
 from ..embed import Embeddings
+from ..metrics import evaluate
 from ..run import Run, new_id
 from ..snapshot import state_of
-from . import examples, inference, pixels, schedule, trainer, weights
+from . import examples, inference, pixels, schedule, sizes, trainer, weights
 from . import origin as origins
 from .parts import Part, Parts
 from .predictor import Predictor
 from .progress import Progress
 
 _HOLD_OUT = 0.2
+_UNKNOWN_SIZE = 640
 
 
 class Yolo:
@@ -53,6 +55,7 @@ class Yolo:
             meta = weights.read_meta(Path(model).expanduser())
             self.imgsz, self.name = meta.get("imgsz"), meta.get("name", self.name)
         self._predictor: Predictor | None = None
+        self._sizes: dict[int, float] = {}
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -66,7 +69,7 @@ class Yolo:
         steps: int | None = None,
         minutes: float | None = None,
         epochs: int | None = None,
-        imgsz: int = 640,
+        imgsz: int | None = None,
         batch: int = 8,
         seed: int = 0,
         start: str = "current",
@@ -93,7 +96,8 @@ class Yolo:
             minutes: time it may take, about; None: no limit.
             epochs: passes over the images, instead of ``steps``; with equal weights each image comes exactly
                 once a pass.
-            imgsz: long side images are resized to, pixels (rounded up to a multiple of 32).
+            imgsz: long side images are resized to, pixels (rounded up to a multiple of 32); None: so that
+                small instances are still seen, 160 to 640.
             batch: images a step.
             seed: the same tables, arguments and seed give the same weights on a CPU (unless ``minutes`` ends
                 it).
@@ -118,7 +122,7 @@ class Yolo:
         Source: J. Ash and R. Adams, "On warm-starting neural network training" (2020), for "shrink".
         """
         began = time.perf_counter()
-        imgsz = -(-imgsz // 32) * 32
+        imgsz = sizes.proposed(tables) if imgsz is None else -(-imgsz // sizes.STEP) * sizes.STEP
         given = {**self._defaults(batch), **arguments, "imgsz": imgsz, "batch": batch, "seed": seed}
         trainer.check(given)
         origin = origins.origin(start, self.network, self.trained, *self._first)
@@ -128,6 +132,7 @@ class Yolo:
         with Progress() as progress:
             outcome = trainer.train(origin, tables.labels, parts, plan, given, progress)
         self.network, self.imgsz, self.trained, self._predictor = outcome.network, imgsz, True, None
+        self._sizes = {}
         run = Run(
             id=new_id("train"),
             kind="train",
@@ -179,7 +184,8 @@ class Yolo:
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
             score: least confidence, 0..1.
             iou: of two boxes of one label that overlap more, only the more confident stays, 0..1.
-            imgsz: long side images are resized to, pixels; None takes that of the last training, else 640.
+            imgsz: long side images are resized to, pixels; None measures, on up to 16 labeled images (not of
+                split test), which size serves best from that of the training to its double, once a training.
             batch: images at once.
             max_detections: most predictions on one image.
             embed: collect embeddings in the same pass.
@@ -195,21 +201,18 @@ class Yolo:
         began = time.perf_counter()
         codes = self._codes(tables.labels)
         ids = inference.choose(tables, images)
-        settings = inference.Settings(imgsz or self.imgsz or 640, score, iou, max_detections, embed)
+        size = imgsz or self._chosen_size(tables, batch)
+        settings = inference.Settings(size, score, iou, max_detections, embed)
         mark = inference.fingerprint(self.network, tables, ids, settings) if folder is not None else ""
         parts = Parts(folder, mark)
         found, interrupted = inference.predict(self._ready(), tables, ids, settings, batch, parts)
         run_id = new_id("predict")
-        known = found.rows["code"].map(codes).notna().to_numpy()
-        rows = found.rows[known].reset_index(drop=True)
-        labels = rows.pop("code").map(codes)
-        frame = rows.assign(label=labels, source="model", origin=run_id, status="proposed")
-        predictions = conform(frame, "predictions", tables.labels)
+        predictions, known = _predictions(found, codes, tables.labels, run_id)
         run = Run(
             id=run_id,
             kind="predict",
             model=self.name,
-            arguments={**vars(settings), "batch": batch},
+            arguments={**vars(settings), "batch": batch, "sizes": {} if imgsz else dict(self._sizes)},
             labels=tables.labels,
             seconds=time.perf_counter() - began,
             interrupted=interrupted,
@@ -234,11 +237,11 @@ class Yolo:
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
-            imgsz: long side images are resized to, pixels; None takes that of the last training, else 640.
+            imgsz: long side images are resized to, pixels; None takes that of :meth:`predict`.
             batch: images at once.
         """
         ids = inference.choose(tables, images)
-        return inference.embed(self._ready(), tables, ids, imgsz or self.imgsz or 640, batch)
+        return inference.embed(self._ready(), tables, ids, imgsz or self._chosen_size(tables, batch), batch)
 
     def save(self, path: str | Path) -> Path:
         """Write the weights as ``.npz``: tensors and a JSON text, nothing that could run code."""
@@ -264,7 +267,9 @@ class Yolo:
     ) -> examples.Parting:
         """What to learn from and what to measure on: images of split val, or labeled ones put aside."""
         if hold_out is not None and not 0 <= hold_out < 1:
-            raise ModelError(f"hold_out must be a share of the labeled images from 0 to below 1, got {hold_out}")
+            raise ModelError(
+                f"hold_out must be a share of the labeled images from 0 to below 1, got {hold_out}"
+            )
         learn = pixels.load(examples.training(tables, imgsz, partial), imgsz)
         check = pixels.load(examples.validation(tables, imgsz), imgsz)
         if len(check) and not hold_out:
@@ -286,6 +291,24 @@ class Yolo:
             "device": self.device or _best_device(),
         }
 
+    def _chosen_size(self, tables: LabeledImages, batch: int) -> int:
+        """The size that serves best on labeled images; that of the training where there are none."""
+        trained = self.imgsz or _UNKNOWN_SIZE
+        ids = sizes.sample(tables)
+        if not self._sizes and len(ids):
+            self._sizes = sizes.climb(lambda size: self._map(tables, ids, size, batch), trained)
+        return sizes.best(self._sizes) if self._sizes else trained
+
+    def _map(self, tables: LabeledImages, ids: np.ndarray, size: int, batch: int) -> float:
+        """mAP50-95 of masks on some images, at a size."""
+        settings = inference.Settings(size, 0.05, 0.7, 300, embed=False)
+        found, interrupted = inference.predict(self._ready(), tables, ids, settings, batch, Parts(None, ""))
+        if interrupted:
+            raise KeyboardInterrupt
+        predictions, _ = _predictions(found, self._codes(tables.labels), tables.labels, "")
+        instances = tables.instances[tables.instances["image_id"].isin(ids)]
+        return evaluate(predictions, instances, tables.images.loc[ids], tables.labels).map
+
     def _ready(self) -> Predictor:
         if self._predictor is None:
             self._predictor = Predictor(self.network, self.device)
@@ -304,6 +327,17 @@ class Yolo:
             unknown = [name for name in labels if name not in codes.values()]
             warnings.warn(f"the model has not learned {first(unknown)}", FallbackWarning, stacklevel=3)
         return codes
+
+
+def _predictions(
+    found: Part, codes: dict[int, str], labels: tuple[str, ...], origin: str
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """What was found as a table, and which of it has a label of the tables."""
+    known = found.rows["code"].map(codes).notna().to_numpy()
+    rows = found.rows[known].reset_index(drop=True)
+    label = rows.pop("code").map(codes)
+    frame = rows.assign(label=label, source="model", origin=origin, status="proposed")
+    return conform(frame, "predictions", labels), known
 
 
 def _embeddings(found: Part, known: np.ndarray) -> Embeddings:

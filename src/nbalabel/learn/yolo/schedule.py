@@ -44,9 +44,7 @@ class Length:
     draws: int | None = None
 
 
-def length(
-    steps: int | None, minutes: float | None, epochs: int | None, n_images: int, batch: int
-) -> Length:
+def length(steps: int | None, minutes: float | None, epochs: int | None, n_images: int, batch: int) -> Length:
     """What ``train`` was asked for.
 
     Args:
