@@ -61,8 +61,8 @@ class Run:
         libraries: versions, by name.
         seconds: how long it took.
         interrupted: whether it was stopped by hand.
-        stopped: why a training ended: "level" (mAP no longer rose), "steps" or "minutes" (as many as were asked
-            for), "interrupted"; "" where it is not known.
+        stopped: why a training ended: "level" (mAP no longer rose), "steps" or "minutes" (as many as were
+            asked for), "interrupted"; "" where it is not known.
         missing: steps it would have needed beyond those it had, as far as its curve tells; 0 when it had
             levelled off, None when that is not known.
         n_images: images that took part.

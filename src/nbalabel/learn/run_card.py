@@ -78,8 +78,8 @@ def _of_training(run: Run) -> list[tuple[str, str]]:
     if len(curves):
         facts.append(("loss", f"{curves['loss'].iloc[0]:.3g} to {curves['loss'].iloc[-1]:.3g}"))
     if "map" in curves and curves["map"].notna().any():
-        best = curves.loc[curves["map"].idxmax()]
-        where = f"{axis_of(curves.columns)} {best[axis_of(curves.columns)]:,.0f}"
+        best = curves.iloc[int(curves["map"].argmax())]
+        where = f"{axis_of(curves)} {best[axis_of(curves)]:,.0f}"
         facts.append(("best", f"mAP50-95 {best['map']:.3f}, mAP50 {best['map50']:.3f} ({where})"))
     if run.stopped:
         facts.append(("ended", _end(run)))

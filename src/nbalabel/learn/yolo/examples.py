@@ -82,7 +82,7 @@ class Parting:
     put_back: bool = False
 
 
-def part(labeled: Examples, groups: Sequence[object], share: float, seed: int) -> Parting:
+def part(labeled: Examples, groups: Sequence[str | None], share: float, seed: int) -> Parting:
     """Put a share of labeled images aside to measure on, whole groups of them.
 
     Frames of one sequence look alike: measured on the neighbours of what it learned, a model looks better
@@ -90,7 +90,7 @@ def part(labeled: Examples, groups: Sequence[object], share: float, seed: int) -
 
     Args:
         labeled: what there is.
-        groups: the group of each image, parallel to ``labeled``; a missing one is a group of its own.
+        groups: the group of each image, parallel to ``labeled``; None is a group of its own.
         share: of the images, 0..1; at least two are put aside and two are left.
         seed: which ones.
     """
@@ -99,7 +99,8 @@ def part(labeled: Examples, groups: Sequence[object], share: float, seed: int) -
         return Parting(labeled, labeled.take([]), labeled)
     wanted = int(np.clip(round(share * n), 2, min(n - 2, MOST_TO_CHECK)))
     with_masks = np.array([len(paths) > 0 for paths in labeled.paths])
-    codes, _ = pd.factorize(pd.Series([i if pd.isna(g) else f"group {g}" for i, g in enumerate(groups)]))
+    named = [f"image {i}" if group is None else f"group {group}" for i, group in enumerate(groups)]
+    codes, _ = pd.factorize(np.array(named))
     if np.bincount(codes).max() > n - wanted:
         codes = np.arange(n)
     aside = np.zeros(n, dtype=bool)

@@ -275,7 +275,7 @@ class Yolo:
         if len(check) and not hold_out:
             return examples.Parting(learn, check, learn)
         share = (_HOLD_OUT if is_open else 0.0) if hold_out is None else hold_out
-        groups = tables.images["group"].reindex(learn.image_ids).tolist()
+        groups = [None if pd.isna(g) else str(g) for g in tables.images["group"].reindex(learn.image_ids)]
         return examples.part(learn, groups, share, seed)
 
     def _defaults(self, batch: int) -> dict[str, Any]:

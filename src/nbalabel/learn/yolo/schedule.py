@@ -2,7 +2,7 @@
 
 A training of ultralytics counts in epochs: three of warming up, ten without mosaic at the end. On many images
 an epoch has many steps and a round few epochs, so that warming up takes half of it and mosaic never begins.
-Here each phase is a share of the steps there are: warm-up, a level rate, and a fall of the rate without mosaic.
+Here each phase is a share of the steps there are: warm-up, a level rate, and a falling rate without mosaic.
 The level part may go on as long as it pays; the fall makes good of it whenever it comes.
 
 Source: A. Haegele et al., "Scaling laws and compute-optimal training beyond fixed training durations"

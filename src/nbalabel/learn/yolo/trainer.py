@@ -1,7 +1,7 @@
 """ultralytics' training loop over tables: nothing on disk, best weights in memory, interruptible.
 
-Its epochs are our periods: so many steps from one measurement to the next, however many images there are. What
-happens at which step stands in ``schedule``.
+Its epochs are our periods: as many steps from one measurement to the next, however many images there are.
+What happens at which step stands in ``schedule``.
 
 Built inside functions, since the base class comes from ultralytics, which loads only when a model is made.
 """
