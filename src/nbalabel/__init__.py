@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .data.tables import Tables as Tables
     from .data.version import Version as Version
     from .learn.agreement import agreement as agreement
+    from .learn.growth.choose import choose as choose
     from .learn.match import match as match
     from .learn.metrics import evaluate as evaluate
     from .learn.model import Model as Model
@@ -89,6 +90,7 @@ _HOME = {
     "Yolo": "learn.yolo",
     "agreement": "learn.agreement",
     "allow_images_from": "data.remote",
+    "choose": "learn.growth.choose",
     "create": "data.dataset",
     "evaluate": "learn.metrics",
     "explore": "widgets.explore",

@@ -1,0 +1,4 @@
+"""How a labeled set grows.
+
+Comes in: a dataset's tables and a run. Goes out: which images to complete next, and why.
+"""
