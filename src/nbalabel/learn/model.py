@@ -22,15 +22,11 @@ class Model(Protocol):
     Implement these three methods and everything else (matching, review, propagation, charts) works with it.
     """
 
-    def train(
-        self, tables: LabeledImages, *, epochs: int, imgsz: int, seed: int = 0, **arguments: Any
-    ) -> Run:
+    def train(self, tables: LabeledImages, *, seed: int = 0, **arguments: Any) -> Run:
         """Learn from images with weight > 0, drawn in proportion to it.
 
         Args:
             tables: a Dataset, a Version or Tables.
-            epochs: how often as many images are drawn as have weight > 0.
-            imgsz: long side images are resized to, pixels.
             seed: the same tables, arguments and seed give the same model on a CPU.
             **arguments: the model's own.
 

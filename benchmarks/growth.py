@@ -1,0 +1,285 @@
+"""More labels, better model? The loop beside its controls: ``python benchmarks/growth.py nuclei PATH``.
+
+A project begins with a few labeled images. After each round of accepting and answering, a model is trained
+from scratch on what is labeled by then. Beside it stand two controls, trained in the same way for as long: on
+the first labels alone (what the same training gives without the loop), and on all true labels of all images
+(what perfect labeling would give). The gain of the loop is its mAP minus that of the first labels; intervals
+are bootstrapped over the test images, and every model of a seed is measured on the same draws.
+
+The reviewer is simulated: it knows the truth and answers yes or no. Its decisions are counted.
+
+``nuclei PATH``: a folder with ``instances.json`` (COCO) and ``images/``. ``reef``: generated.
+Results are added to ``--results`` (JSON lines) as they come; ``show`` prints what is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import nbalabel as nl
+
+RESULTS = Path(__file__).with_name("growth.jsonl")
+THRESHOLDS = np.arange(0.5, 1.0, 0.05)
+SURE, ASKED, COMPLETE = 0.5, 0.15, 0.9
+
+
+@dataclass
+class World:
+    """A dataset on its first day, its truth, and how it is trained.
+
+    Attributes:
+        ds: the dataset; only the seed images are labeled.
+        truth: complete labels of all images.
+        test: images to measure on.
+        by: the column of ``images`` that parts them into groups.
+        imgsz: pixels trained at.
+        questions: answers a round, at most.
+    """
+
+    ds: nl.Dataset
+    truth: nl.Tables
+    test: pd.Index
+    by: str
+    imgsz: int
+    questions: int
+
+
+def nuclei(folder: Path, seed: int, path: Path) -> World:
+    """Twenty labeled images of microscopy, eighty to measure on, the rest unlabeled."""
+    truth = nl.read_coco(path / "instances.json", images=path / "images")
+    order = np.random.default_rng(seed).permutation(truth.images.index)
+    test, labeled = pd.Index(order[:80]), order[80:100]
+    images = truth.images.assign(weight=np.float32(0), state="unlabeled", split="train")
+    images.loc[labeled, ["weight", "state"]] = [1, "complete"]
+    images.loc[test, "split"] = "test"
+    known = truth.instances[truth.instances["image_id"].isin(labeled)]
+    tables = nl.Tables.of(images, known, truth.labels, truth.image_root)
+    return World(tables.save(folder), truth, test, "modality", 256, 750)
+
+
+def reef(folder: Path, seed: int, _path: Path | None = None) -> World:
+    """The scenes of notebook 01: 24 of 600 labeled, 60 to measure on."""
+    ds = nl.demo.reef(folder, n_images=600, n_labeled=24, n_test=60, seed=seed)
+    test = ds.images.query("split == 'test'").index
+    return World(ds, nl.demo.truth(ds), test, "habitat", 192, 400)
+
+
+WORLDS: dict[str, Callable[..., World]] = {"nuclei": nuclei, "reef": reef}
+
+
+@dataclass
+class Loop:
+    """The loop of one seed: rounds of training, accepting and asking; and its controls."""
+
+    world: World
+    name: str
+    seed: int
+    options: argparse.Namespace
+    reviewer: Any = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.reviewer = nl.demo.Reviewer(self.world.truth)
+
+    def run(self) -> None:
+        """Rounds of the loop, then all true labels."""
+        for number in range(1, self.options.rounds + 1):
+            model = self.train(self.world.ds, f"round {number}")
+            if number < self.options.rounds:
+                self.grow(model.predict(self.world.ds, score=0.05))
+        self.train(self.all_true(), "all true labels")
+
+    def train(self, tables: Any, arm: str) -> nl.Yolo:
+        """A model from scratch, as long as every other; measured and written down."""
+        began = time.perf_counter()
+        model = nl.Yolo("yolo11n-seg.yaml")
+        options, world = self.options, self.world
+        trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, steps=options.steps)
+        seconds = time.perf_counter() - began
+        run = model.predict(world.ds, images=world.test, score=0.01, embed=False)
+        self.write(arm, trained, run, seconds)
+        return model
+
+    def write(self, arm: str, trained: nl.Run, run: nl.Run, seconds: float) -> None:
+        """One line of results: mAP, by group, and what the bootstrap needs."""
+        world = self.world
+        metrics = run.evaluate(images=world.test, tables=world.truth)
+        groups = world.truth.images.loc[world.test].groupby(world.by, observed=True).groups
+        by_group = {
+            str(g): round(run.evaluate(images=ids, tables=world.truth).map, 4)
+            for g, ids in groups.items()
+            if world.truth.instances["image_id"].isin(ids).any()
+        }
+        labels = world.ds.instances[~world.ds.instances["image_id"].isin(world.test)]
+        row = {
+            "data": self.name,
+            "seed": self.seed,
+            "policy": self.options.policy,
+            "arm": arm,
+            "map": round(metrics.map, 4),
+            "map50": round(metrics.map50, 4),
+            "by": by_group,
+            "images": trained.n_images,
+            "labels": len(labels),
+            "decisions": self.reviewer.n_decisions,
+            "steps": int(trained.curves["step"].iloc[-1]),
+            "size": run.arguments["imgsz"],
+            "seconds": round(seconds),
+            "draws": [round(float(v), 4) for v in bootstrap(run, world, self.options.draws)],
+        }
+        with self.options.results.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        print({k: v for k, v in row.items() if k != "draws"}, flush=True)
+
+    def grow(self, run: nl.Run) -> None:
+        """Bulk-accept what is confident and new; choose images, and ask about their other predictions."""
+        ds, new = self.world.ds, "split == 'train' and state in ('unlabeled', 'partial')"
+        sure = run.query(f"score > {SURE} and iou < 0.2 and {new}")
+        ds.accept(sure, overlap="skip")
+        candidates = run.query(f"score > {ASKED} and iou < 0.5 and {new}")
+        candidates = candidates[~candidates.index.isin(sure.index)]
+        asked = candidates[candidates["image_id"].isin(self.chosen(run, candidates))]
+        yes = self.reviewer.judge(asked, iou=0.6)
+        ds.accept(asked[yes], overlap="skip", origin="reviewer")
+        ds.reject(asked[~yes], origin="reviewer")
+        self.glance()
+        ds.commit("a round")
+
+    def chosen(self, run: nl.Run, candidates: pd.DataFrame) -> pd.Index:
+        """Images to ask about, as many as the questions last, by the policy that is measured."""
+        by_image = candidates.groupby("image_id")["score"].agg(["mean", "size"])
+        if self.options.policy == "surest":
+            order = by_image.sort_values("mean", ascending=False).index
+        elif self.options.policy == "random":
+            order = pd.Index(np.random.default_rng(self.seed).permutation(by_image.index))
+        else:
+            order = nl.choose(self.world.ds, run, len(by_image) or 1, by=self.world.by, seed=self.seed).index
+            order = order[order.isin(by_image.index)]
+        return order[by_image["size"].loc[order].cumsum() <= self.world.questions]
+
+    def glance(self) -> None:
+        """One look at each touched image: it trains where at least nine tenths of it are labeled."""
+        ds, truth = self.world.ds, self.world.truth
+        touched = ds.images.index[(ds.images["state"] == "partial").to_numpy()]
+        labeled = ds.instances.groupby("image_id").size().reindex(touched).fillna(0)
+        there = truth.instances.groupby("image_id").size().reindex(touched).fillna(0)
+        self.reviewer.n_decisions += len(touched)
+        whole = touched[labeled >= COMPLETE * there]
+        ds.images.loc[touched, "weight"] = 0.0
+        ds.images.loc[whole, "weight"] = 1.0
+        ds.images.loc[whole, "state"] = "complete"
+
+    def all_true(self) -> nl.Tables:
+        """Every image that may train, labeled as the truth says."""
+        images = self.world.truth.images.assign(weight=np.float32(1), state="complete", split="train")
+        images.loc[self.world.test, ["weight", "split"]] = [0, "test"]
+        none = ~images.index.isin(self.world.truth.instances["image_id"])
+        images.loc[none, "state"] = "empty"
+        return nl.Tables.of(
+            images, self.world.truth.instances, self.world.truth.labels, self.world.ds.image_root
+        )
+
+
+def bootstrap(run: nl.Run, world: World, draws: int) -> np.ndarray:
+    """mAP50-95 of resampled test images; the same draws for every run of a world, ``(draws,)``.
+
+    What is matched does not depend on which images are drawn: matched once at each threshold, a draw only
+    repeats rows. One label, 101 points of recall, as COCO counts.
+    """
+    truth, test = world.truth, world.test
+    labels = truth.instances[truth.instances["image_id"].isin(test)]
+    rows = run.predictions.sort_values("score", ascending=False, kind="stable")
+    rows = rows[rows.groupby("image_id").cumcount() < 100]
+    images = truth.images.loc[test]
+    right = np.stack(
+        [
+            nl.match(rows, labels, images, iou=float(t)).predictions.loc[rows.index, "matched"].to_numpy()
+            for t in THRESHOLDS
+        ]
+    )
+    place = test.get_indexer(pd.Index(rows["image_id"]))
+    there = labels.groupby("image_id").size().reindex(test).fillna(0).to_numpy()
+    once = _map(right, np.ones(len(rows)), float(there.sum()))
+    exact = run.evaluate(images=test, tables=truth).map
+    if abs(once - exact) > 0.01:
+        raise AssertionError(f"the bootstrap counts {once:.4f} where COCO's rules give {exact:.4f}")
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(draws):
+        times = np.bincount(rng.integers(0, len(test), len(test)), minlength=len(test))
+        found.append(_map(right, times[place], float((there * times).sum())))
+    return np.array(found)
+
+
+def _map(right: np.ndarray, times: np.ndarray, n_labels: float) -> float:
+    """Mean over thresholds of the average precision of rows counted ``times`` each."""
+    recall_points = np.linspace(0, 1, 101)
+    total = np.cumsum(times)
+    values = []
+    for hits in right:
+        true = np.cumsum(hits * times)
+        precision = np.maximum.accumulate((true / np.maximum(total, 1))[::-1])[::-1]
+        at = np.searchsorted(true / max(n_labels, 1.0), recall_points, side="left")
+        values.append(np.where(at < len(precision), precision[np.minimum(at, len(precision) - 1)], 0).mean())
+    return float(np.mean(values))
+
+
+def show(results: Path) -> None:
+    """What the loop gained beside its controls, with intervals; by group."""
+    rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
+    for (data, policy), part in rows.groupby(["data", "policy"]):
+        print(f"\n## {data}, images chosen by {policy!r}: {part['seed'].nunique()} seeds\n")
+        arms = part.groupby("arm", sort=False)
+        table = arms[["map", "map50", "images", "labels", "decisions", "steps", "seconds"]].mean().round(3)
+        print(table.to_string())
+        print(pd.DataFrame({arm: pd.DataFrame(list(g["by"])).mean() for arm, g in arms}).round(3).to_string())
+        draws = {arm: np.array(g.sort_values("seed")["draws"].tolist()) for arm, g in arms}
+        first = draws["round 1"]
+        for arm, values in draws.items():
+            if arm != "round 1" and values.shape == first.shape:
+                gain = (values - first).mean(axis=0)
+                low, high = np.quantile(gain, [0.025, 0.975])
+                mean = (part[part["arm"] == arm]["map"].mean()) - (
+                    part[part["arm"] == "round 1"]["map"].mean()
+                )
+                print(f"{arm} minus first labels: {mean:+.3f}  [{low:+.3f}, {high:+.3f}]")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", choices=[*WORLDS, "show"])
+    parser.add_argument("path", type=Path, nargs="?")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument(
+        "--steps", type=int, help="of every training; default: each until it no longer gets better"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--policy", choices=["choose", "surest", "random"], default="choose")
+    parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    if options.data == "show":
+        show(options.results)
+        return
+    for seed in options.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            world = WORLDS[options.data](Path(folder) / "world.nbal", seed, options.path)
+            Loop(world, options.data, seed, options).run()
+            world.ds.close()
+    show(options.results)
+
+
+if __name__ == "__main__":
+    main()
