@@ -30,15 +30,28 @@ class Born:
         frame: the rows made together.
         at: its position there.
         step: number of the change that made it.
+        keys: of all rows made together, what tells them apart.
+        lists: their columns as lists, as far as they were looked at.
     """
 
     frame: pd.DataFrame
     at: int
     step: int
+    keys: Sequence[Key]
+    lists: dict[str, list[Any]]
+
+    @property
+    def key(self) -> Key:
+        """What tells it apart."""
+        return self.keys[self.at]
 
     def value(self, column: str) -> Any:
         """One cell; None where there was no such column."""
-        return self.frame[column].iloc[self.at] if column in self.frame else None
+        if column not in self.frame:
+            return None
+        if column not in self.lists:
+            self.lists[column] = self.frame[column].tolist()
+        return self.lists[column][self.at]
 
 
 def born(changes: Sequence[Change]) -> dict[Row, Born]:
@@ -49,9 +62,10 @@ def born(changes: Sequence[Change]) -> dict[Row, Born]:
         for name in TABLES:
             rows = change.tables.get(name, TableChange())
             older |= {(name, row) for row in ids_of(rows.deleted).tolist()} - out.keys()
+            known, lists = keys(rows.created, name), dict[str, list[Any]]()
             for at, row in enumerate(ids_of(rows.created).tolist()):
                 if (name, row) not in older:
-                    out.setdefault((name, row), Born(rows.created, at, step))
+                    out.setdefault((name, row), Born(rows.created, at, step, known, lists))
     return out
 
 
@@ -94,7 +108,7 @@ def _answers(rows: Mapping[Row, Born]) -> dict[Key, tuple[str, set[Row]]]:
     for row, made in sorted(rows.items(), key=lambda item: item[0][0] == "instances"):
         if made.value("source") not in MODELS:
             continue
-        key = made.value("image_id"), made.value("label"), made.value("mask")
+        key = made.key[:3]
         if row[0] == "instances":
             out[key] = ("accepted", {row})
         elif made.value("status") == REPLACED:

@@ -92,6 +92,21 @@ def union(arrays: Iterable[np.ndarray]) -> np.ndarray:
     return np.unique(np.concatenate([_NOBODY, *arrays]))
 
 
+def among(ids: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which ids are in an ascending list, quickly where that is long."""
+    at = np.searchsorted(known, ids)
+    at[at == len(known)] = 0
+    return known[at] == ids if len(known) else np.zeros(len(ids), dtype=bool)
+
+
+def without(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
+    """The rows that are not among these (ascending)."""
+    if not (len(frame) and len(ids)):
+        return frame
+    keep = ~among(ids_of(frame), ids)
+    return frame if keep.all() else take_rows(frame, keep) if keep.any() else NO_ROWS
+
+
 _NOBODY = np.array([], dtype=np.int64)
 
 

@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from ..core.change import Cells, Change, State, TableChange, apply, diff, invert, merge
 from ..core.errors import ConflictError, DataError, first
 from ..core.fit import fit
-from ..core.rows import NO_ROWS, ids_of, take_rows
+from ..core.rows import ids_of
 from .checks import check_change
-from .conflicts import ONE_MASK, Ids, check_structure, conflicts, touched, union, yielding
+from .conflicts import ONE_MASK, Ids, among, check_structure, conflicts, touched, union, without, yielding
 from .storage import Store, merge_all
 from .twins import Twins, join_twins
 
@@ -124,11 +123,11 @@ class _Lasting:
     def _rows(self, name: str, rows: TableChange) -> TableChange:
         updated = {}
         for column, cells in rows.updated.items():
-            left = cells if cells.covers_all else cells.at(~_among(cells.ids, self._passing(name, column)))
+            left = cells if cells.covers_all else cells.at(~among(cells.ids, self._passing(name, column)))
             if len(left.ids) or left.retypes:
                 updated[column] = left
-        created = _without(rows.created, self._busy(name, "created"))
-        deleted = _without(rows.deleted, self._busy(name, "deleted"))
+        created = without(rows.created, self._busy(name, "created"))
+        deleted = without(rows.deleted, self._busy(name, "deleted"))
         return replace(rows, created=created, updated=updated, deleted=deleted)
 
     def _passing(self, name: str, column: str) -> np.ndarray:
@@ -154,20 +153,6 @@ class _Lasting:
 
 def _ids_of(updated: Mapping[str, Cells], columns: Sequence[str]) -> np.ndarray:
     return union(updated[c].ids for c in columns if c in updated and not updated[c].covers_all)
-
-
-def _among(ids: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which ids are in an ascending list, quickly where that is long."""
-    at = np.searchsorted(known, ids)
-    at[at == len(known)] = 0
-    return known[at] == ids if len(known) else np.zeros(len(ids), dtype=bool)
-
-
-def _without(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
-    if not (len(frame) and len(ids)):
-        return frame
-    keep = ~_among(ids_of(frame), ids)
-    return frame if keep.all() else take_rows(frame, keep) if keep.any() else NO_ROWS
 
 
 class _Steps:

@@ -20,10 +20,10 @@ import pandas as pd
 from ..core.change import Cells, Change, TableChange, merge
 from ..core.columns import Array, concat, equal, missing, recast, take, values
 from ..core.errors import first
-from ..core.rows import NO_ROWS, diff_rows, ids_of, select_rows, take_rows
+from ..core.rows import diff_rows, ids_of, select_rows, take_rows
 from ..core.schema import INSTANCES, STATUSES
 from .answered import MODELS, TABLES, Born, Key, Row, born, disagreements, keys
-from .conflicts import ONE_MASK, Ids, union
+from .conflicts import ONE_MASK, Ids, among, union, without
 
 _WORDS = {"instances": "masks", "rejected": "rejections"}
 
@@ -119,13 +119,7 @@ def _predictions(rows: Mapping[Row, Born]) -> dict[Row, Key]:
 
 
 def _first_keys(rows: Mapping[Row, Born], name: str) -> dict[Row, Key]:
-    known: dict[int, list[Key]] = {}
-    out = {}
-    for row, made in rows.items():
-        if row[0] == name:
-            frame = known.setdefault(id(made.frame), keys(made.frame, name))
-            out[row] = frame[made.at]
-    return out
+    return {row: made.key for row, made in rows.items() if row[0] == name}
 
 
 def _pairs(a: Mapping[Row, Key], b: Mapping[Row, Key], taken: Mapping[Row, Row]) -> dict[Row, Row]:
@@ -167,17 +161,20 @@ def _join_ours(
 ) -> tuple[list[Change], frozenset[str]]:
     """Our changes without our twins: updates of theirs in their place."""
     out, noted = [], set()
+    renames = {name: _Renames.of(name, same, passing) for name in TABLES}
+    made = defaultdict[int, list[Row]](list)
+    for row in same:
+        made[every[row].step].append(row)
     for step, change in enumerate(ours):
-        tables, n = {}, 0
-        for name, rows in change.tables.items():
-            ids = {a[1]: b[1] for a, b in same.items() if a[0] == name}
-            gone = np.array([*ids, *(i for table, i in passing if table == name)], dtype=np.int64)
-            tables[name] = _renamed(rows, ids, gone) if len(gone) else rows
-            n += sum(every[name, i].step == step for i in ids)
+        tables = {
+            name: renames[name].done(rows) if name in renames else rows
+            for name, rows in change.tables.items()
+        }
         whole = replace(change, tables={name: rows for name, rows in tables.items() if rows})
-        if n:
-            edits = {name: _as_edit(step, name, every, same, theirs) for name in TABLES}
+        if made[step]:
+            edits = {name: _as_edit(name, made[step], every, same, theirs) for name in TABLES}
             edits = {name: rows for name, rows in edits.items() if rows}
+            n = len(made[step])
             note = f"{change.note or change.summary()} ({n} of them once: they had been committed meanwhile)"
             joined = merge(whole, Change(edits)) if edits else whole
             whole = replace(change, tables=joined.tables, note=note)
@@ -186,27 +183,51 @@ def _join_ours(
     return out, frozenset(noted)
 
 
-def _renamed(rows: TableChange, ids: Mapping[int, int], gone: np.ndarray) -> TableChange:
-    """A change of rows under other ids; where they come or go is left out."""
-    lookup = np.vectorize(lambda i: ids.get(i, i), otypes=[np.int64])
-    updated: dict[str, Cells] = {}
-    passing = gone[~np.isin(gone, list(ids))]
-    for name, cells in rows.updated.items():
-        cells = cells.at(~np.isin(cells.ids, passing)) if len(passing) else cells
-        if not np.isin(cells.ids, gone).any():
-            updated |= {name: cells} if len(cells.ids) or cells.retypes else {}
-            continue
-        named = lookup(cells.ids)
-        order = np.argsort(named, kind="stable")
-        updated[name] = replace(cells.at(order), ids=named[order])
-    return TableChange(_without(rows.created, gone), updated, _without(rows.deleted, gone), rows.columns)
+@dataclass(frozen=True, eq=False)
+class _Renames:
+    """Our rows of a table that go by the ids of theirs, and those that are left out altogether.
+
+    Attributes:
+        ours: ids that change, ascending.
+        theirs: what each becomes.
+        passing: ids left out, ascending.
+    """
+
+    ours: np.ndarray
+    theirs: np.ndarray
+    passing: np.ndarray
+
+    @classmethod
+    def of(cls, name: str, same: Mapping[Row, Row], passing: set[Row]) -> _Renames:
+        pairs = sorted((a[1], b[1]) for a, b in same.items() if a[0] == name)
+        both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        left_out = np.array(sorted(i for table, i in passing if table == name), dtype=np.int64)
+        return cls(both[:, 0], both[:, 1], left_out)
+
+    def done(self, rows: TableChange) -> TableChange:
+        """A change of rows under those ids; where they come or go is left out."""
+        updated: dict[str, Cells] = {}
+        for name, cells in rows.updated.items():
+            left = cells.at(~among(cells.ids, self.passing))
+            at = np.flatnonzero(among(left.ids, self.ours))
+            if len(at):
+                named = left.ids.copy()
+                named[at] = self.theirs[np.searchsorted(self.ours, left.ids[at])]
+                order = np.argsort(named, kind="stable")
+                left = replace(left.at(order), ids=named[order])
+            if len(left.ids) or left.retypes:
+                updated[name] = left
+        created, deleted = (
+            without(without(x, self.ours), self.passing) for x in (rows.created, rows.deleted)
+        )
+        return TableChange(created, updated, deleted, rows.columns)
 
 
 def _as_edit(
-    step: int, name: str, every: Mapping[Row, Born], same: Mapping[Row, Row], theirs: Change
+    name: str, made: Sequence[Row], every: Mapping[Row, Born], same: Mapping[Row, Row], theirs: Change
 ) -> TableChange:
-    """What our rows held that theirs did not have from the start, as an edit of theirs."""
-    pairs = sorted((b[1], a) for a, b in same.items() if a[0] == name and every[a].step == step)
+    """What our rows of one change held that theirs did not have from the start, as an edit of theirs."""
+    pairs = sorted((same[a][1], a) for a in made if a[0] == name)
     if not pairs:
         return TableChange()
     ids = np.array([i for i, _ in pairs], dtype=np.int64)
@@ -245,7 +266,7 @@ def _join_theirs(theirs: Change, every: Mapping[Row, Born], same: Mapping[Row, R
             whole = updated.get(column)
             if whole is None or not whole.covers_all:
                 updated[column] = cells if whole is None else _beside(whole, cells)
-        tables[name] = TableChange(_without(rows.created, ids), updated, rows.deleted, rows.columns)
+        tables[name] = TableChange(without(rows.created, ids), updated, rows.deleted, rows.columns)
     return replace(theirs, tables=tables)
 
 
@@ -274,13 +295,6 @@ def _beside(a: Cells, b: Cells) -> Cells:
     ]
     old, new = both
     return Cells(ids[order], take(old, order), take(new, order))
-
-
-def _without(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
-    if not (len(frame) and np.isin(ids_of(frame), ids).any()):
-        return frame
-    keep = ~np.isin(ids_of(frame), ids)
-    return take_rows(frame, keep) if keep.any() else NO_ROWS
 
 
 def _told(same: Mapping[Row, Row]) -> str:
