@@ -46,10 +46,12 @@ class Worker:
         self.process = subprocess.Popen(command, bufsize=0, env=environment, **pipes)
         self._rest = b""
         self.alive: list[int] = []
+        self.kernel = 0
 
     def start(self, *command: object) -> int:
         self.process.stdin.write(("\t".join(map(str, command)) + "\n").encode())
-        return self.read()["pid"]
+        self.kernel = self.read()["pid"]
+        return self.kernel
 
     def read(self) -> dict:
         while b"\n" not in self._rest:
@@ -60,6 +62,8 @@ class Worker:
             self._rest += data
         line, _, self._rest = self._rest.partition(b"\n")
         message = json.loads(line)
+        if message["kind"] == "gone":
+            self.kernel = 0
         if message.get("lives"):
             self.alive.append(message["pid"])
         return message
@@ -70,6 +74,8 @@ class Worker:
 
     def close(self) -> None:
         self.end_children()
+        if self.kernel:
+            os.kill(self.kernel, signal.SIGKILL)
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait()
