@@ -2,58 +2,76 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
 from pathlib import Path
 
 import nbformat
 import pandas as pd
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-from tqdm.auto import tqdm
+import story
 
 ROOT = Path(__file__).resolve().parents[1]
 STORY = ROOT / "notebooks" / "01_active_labeling.ipynb"
 RUN = ROOT / "out" / "demo"
+KEEP = "if 'model' in globals(): model.save('out/model.npz')"
 
 
-def main() -> int:
-    """Execute the notebook cell by cell; returns the exit status."""
-    RUN.mkdir(parents=True, exist_ok=True)
-    notebook = nbformat.read(STORY, as_version=4)
+def main(source: Path = STORY, folder: Path = RUN) -> int:
+    """Execute the notebook cell by cell; returns the exit status.
+
+    Args:
+        source: the notebook.
+        folder: where it runs; an earlier run that lies there is moved aside.
+    """
+    earlier = aside(folder)
+    if earlier is not None:
+        print(f"the run before this one is kept in {earlier}\n")
+    notebook = nbformat.read(source, as_version=4)
     print("Three rounds of active labeling on 600 generated images, 24 of them labeled.")
-    print("About eight minutes on two cores, most of it training.\n", flush=True)
-    target = RUN / STORY.name
+    print("About eight minutes on two idle cores, most of it training. Ctrl-C stops it.\n", flush=True)
+    target = folder / source.name
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it so, ends its kernel too
+    status = 0
     try:
-        _execute(notebook)
-    except CellExecutionError as error:
-        print(f"\nA cell failed:\n{error}", file=sys.stderr)
-        return 1
+        story.run(notebook, folder, KEEP)
+    except story.StoryError as error:
+        print(f"\n{error}\n\nits traceback is in the notebook", file=sys.stderr)
+        status = 1
+    except (story.Stopped, KeyboardInterrupt) as stop:
+        print(f"\n{stop or 'stopped'}", file=sys.stderr)
+        status = 130
     finally:
         nbformat.write(notebook, target)
-    print("\n" + pd.read_csv(RUN / "out" / "rounds.csv", index_col="round").to_string())
-    print("".join(_printed(notebook, "decisions")))
-    print(f"the notebook, with its pictures: {target.relative_to(ROOT)}")
-    print(f"the dataset it grew:             {(RUN / 'out' / 'reef.nbal').relative_to(ROOT)}")
+    if status == 0:
+        print(found(notebook, folder))
+    print(f"the notebook, with its pictures: {target}")
+    print(f"what it made:                    {folder / 'out'}")
     print("open both in JupyterLab:         make lab")
-    return 0
+    return status
 
 
-def _execute(notebook: nbformat.NotebookNode) -> None:
-    """Run every cell in ``out/demo``, with a progress bar that names the section."""
-    place = {"metadata": {"path": str(RUN)}}
-    client = NotebookClient(notebook, timeout=1800, store_widget_state=False, resources=place)
-    with client.setup_kernel(), tqdm(total=len(notebook.cells), unit="cell", dynamic_ncols=True) as bar:
-        for index, cell in enumerate(notebook.cells):
-            if cell.cell_type == "markdown" and cell.source.startswith("#"):
-                bar.set_description(cell.source.splitlines()[0].lstrip("# "))
-            client.execute_cell(cell, index)
-            bar.update()
+def aside(folder: Path) -> Path | None:
+    """Make the folder; one that is there is moved aside, since somebody may have gone on working in it."""
+    kept = None
+    if folder.exists() and any(folder.iterdir()):
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(folder.stat().st_mtime))
+        kept = next(
+            path
+            for n in range(1, 1000)
+            if not (path := folder.with_name(f"{folder.name}-{stamp}" + (f"-{n}" if n > 1 else ""))).exists()
+        )
+        folder.rename(kept)
+    folder.mkdir(parents=True, exist_ok=True)
+    return kept
 
 
-def _printed(notebook: nbformat.NotebookNode, word: str) -> list[str]:
-    """What the last cell that printed ``word`` printed."""
+def found(notebook: nbformat.NotebookNode, folder: Path) -> str:
+    """The table of rounds, and what the notebook says of decisions."""
+    rounds = folder / "out" / "rounds.csv"
+    table = pd.read_csv(rounds, index_col="round").to_string() if rounds.exists() else ""
     texts = [o.text for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "stream"]
-    return [text for text in texts if word in text][-1:]
+    return "\n".join(["", table, *[text for text in texts if "decisions" in text][-1:]])
 
 
 if __name__ == "__main__":
