@@ -85,7 +85,7 @@ export class Rpc {
         channel.off("msg:custom", receive as never);
         channel.off("comm_live_update", severed);
         for (const call of [...this.#calls.values(), ...this.#waiting.values()])
-          call.settle(new Cancelled("the view was closed"));
+          call.settle(new Cancelled("the view closed"));
         this.#handlers.clear();
         this.#watchers.clear();
       },
@@ -121,11 +121,11 @@ export class Rpc {
       };
       const cancel = () => settle(new Cancelled("cancelled"));
       const call: Call = { id, method, params, buffers, key, settle };
-      if (signal?.aborted) return reject(new Cancelled("cancelled before it was sent"));
-      signal?.addEventListener("abort", cancel, { once: true });
+      if (signal?.aborted) return cancel();
+      signal?.addEventListener("abort", cancel);
       if (key && this.#underway.has(key)) {
         for (const older of [this.#waiting.get(key), ...this.#calls.values()])
-          if (older?.key === key) older.settle(new Cancelled("a newer request took its place"));
+          if (older?.key === key) older.settle(new Cancelled("a newer one came"));
         this.#waiting.set(key, call);
         this.#tell();
       } else this.#send(call);
@@ -142,7 +142,7 @@ export class Rpc {
       this.#channel.send(message, undefined, call.buffers);
     } catch (error) {
       this.#underway.delete(call.key);
-      call.settle(new Cancelled(`there is no kernel to ask: ${said(error)}`));
+      call.settle(new Cancelled(`no kernel to ask: ${said(error)}`));
       this.#setLost(true);
     }
     this.#tell();

@@ -7,6 +7,7 @@ import { Gallery } from "../../src/views/gallery/gallery";
 import { type GalleryTraits, without } from "../../src/views/gallery/state";
 import { Rpc } from "../../src/wire/rpc";
 import { FakeChannel } from "../wire/channel";
+import { settled } from "./settled";
 
 const N = 100_000;
 const [WIDTH, HEIGHT] = [600, 300]; // pixels: four tiles of 128 in a row
@@ -104,7 +105,7 @@ let closing: AbortController;
 let el: HTMLElement;
 let bitmaps: { made: number; closed: number };
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 60));
+const settle = () => settled(60);
 const tiles = () =>
   [...el.querySelectorAll<HTMLElement>(".nbl-tile")]
     .filter((tile) => tile.style.display !== "none")

@@ -6,6 +6,7 @@ import { createFrame } from "../../src/views/frame";
 import { Review } from "../../src/views/review/review";
 import { Rpc } from "../../src/wire/rpc";
 import { FakeChannel } from "../wire/channel";
+import { settled } from "./settled";
 
 class FakeModel {
   listeners = new Map<string, Set<() => void>>();
@@ -110,7 +111,7 @@ let view: Review;
 let el: HTMLElement;
 let bitmaps: { made: number; closed: number; most: number };
 
-const wait = (milliseconds = 30) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const wait = (milliseconds = 30) => settled(milliseconds);
 const root = () => el.querySelector<HTMLElement>(".nbl")!;
 const press = async (key: string, more: KeyboardEventInit = {}) => {
   root().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));

@@ -7,6 +7,7 @@ import { Table } from "../../src/views/table/table";
 import type { TableTraits } from "../../src/views/table/wire";
 import { Rpc } from "../../src/wire/rpc";
 import { FakeChannel } from "../wire/channel";
+import { settled } from "./settled";
 
 const N = 2000;
 const ROOM = 250; // pixels of the grid
@@ -116,7 +117,7 @@ let store: SelectionStore;
 let closing: AbortController;
 let el: HTMLElement;
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 60));
+const settle = () => settled(60);
 const shown = () =>
   [...el.querySelectorAll<HTMLElement>(".nbl-tr")]
     .filter((row) => row.style.display !== "none")

@@ -7,6 +7,7 @@ import { Verify } from "../../src/views/verify/verify";
 import type { Model, Progress } from "../../src/views/verify/wire";
 import { Rpc } from "../../src/wire/rpc";
 import { FakeChannel } from "../wire/channel";
+import { settled } from "./settled";
 
 class FakeModel {
   listeners = new Map<string, Set<() => void>>();
@@ -157,12 +158,12 @@ let bitmaps: { made: number; closed: number };
 /** Pictures that the browser has not decoded yet; null: it takes no time. */
 let decoding: (() => void)[] | null;
 
-const wait = (milliseconds = 40) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const wait = (milliseconds = 40) => settled(milliseconds);
 const root = () => el.querySelector<HTMLElement>(".nbl")!;
 const press = async (keys: string, more: KeyboardEventInit = {}) => {
   for (const key of keys.split(" ")) {
     root().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
-    await wait(2);
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 };
 const text = (of: string) => el.querySelector<HTMLElement>(of)?.textContent ?? "";

@@ -164,7 +164,7 @@ class Selection(anywidget.AnyWidget):
         self._tell("tables")
 
     def receive(self, content: dict[str, Any], buffers: list[memoryview], port: Send) -> None:
-        """A message of the browser; ``port`` sends back what holds, where the message does not fit."""
+        """A message of the browser; ``port`` sends where it came from: what holds, if it is refused."""
         if not isinstance(content, dict) or content.get("kind") != "selection":
             return
         try:

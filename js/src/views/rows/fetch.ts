@@ -13,6 +13,7 @@ type Fetching = Pick<
 const BATCH = 400;
 const PICTURES = 24; // the first request; then as many as the kernel makes in LONG
 const MOST_PICTURES = 96;
+const AGAIN = 5000; // milliseconds until what failed is asked for once more
 const LONG = 120; // milliseconds a request for pictures should take: others wait behind it
 
 /** Fetches cells for the places in view and around them. */
@@ -66,10 +67,12 @@ export class CellFetcher {
       if (result.rev === state.store.rev && generation === state.generation) {
         state.cache.put(generation, wanted, result.cells);
         state.tell("cells");
-      } else again = result.rev === state.store.rev;
+      } else again = result.rev <= state.store.rev; // where the store is behind, what tells it comes, and asks
     } catch (error) {
       again = false;
-      this.#fail(error, () => void this.#fetch());
+      const retry = () => this.want(this.#from, this.#to);
+      this.#fail(error, retry);
+      setTimeout(retry, AGAIN);
     } finally {
       this.#underway = false;
     }
@@ -165,6 +168,7 @@ export class Pictures<T> {
       this.#options.arrived();
     } catch {
       again = false; // the cells' own request says what is wrong
+      setTimeout(() => this.want(this.#wanted), AGAIN);
     } finally {
       this.#underway = false;
     }

@@ -186,11 +186,18 @@ export class Viewer implements Target {
     entry.picture.then(
       () => entry.pixels.then(now, now),
       (error) => {
-        if (mine()) this.frame.fail(error, () => this.#go(this.row));
+        if (!mine()) return;
+        if (this.#late(error)) this.#go(this.row);
+        else this.frame.fail(error, () => this.#go(this.row));
       },
     );
     // The masks came late, their image does not.
     entry.picture.then(() => performance.now() - this.#asked > PATIENCE && now()).catch(() => {});
+  }
+
+  /** Whether it came to nothing although it is wanted: asked ahead of another image, or of older tables. */
+  #late(error: unknown): boolean {
+    return error instanceof Cancelled && !this.rpc.lost && !this.signal.aborted;
   }
 
   /** The tables changed: the same image, as it is now. */
@@ -229,6 +236,7 @@ export class Viewer implements Target {
     this.frame.settle();
     this.#main.style.visibility = "";
     if (other) this.#parts.forget();
+    if (this.#late(entry.problem)) this.loader.retry(entry);
     this.#chips.problem(entry.problem instanceof Cancelled ? undefined : entry.problem);
     this.#chips.legend(entry.masks!);
     this.stage.tools?.showed();
