@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine takes longer over one example than any deadline: speed is measured in benchmarks/.
+settings.register_profile("nbalabel", deadline=None)
+settings.load_profile("nbalabel")
 
 # Test modules load torch before nbalabel does: its threads then wait as nbalabel would tell them to.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

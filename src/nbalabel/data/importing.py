@@ -65,7 +65,8 @@ def import_state(
     with _place_for(folder, overwrite) as new:
         if copy_images and root is not None:
             _copy(state.tables["images"], Path(root), new / "images")
-        write_info(new, dict(info))
+        with writing(new):
+            write_info(new, dict(info))
         Store.create(new, state, {"image_root": kept}, message, author)
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from ..core.errors import NbalabelWarning, StorageError
 from .files import sync_folder
+from .info import INFO
 from .settings import IDS, SETTINGS, aside_of, read_settings
 
-OWN = {SETTINGS, IDS, "HEAD", "lock", "versions", "objects", "snapshots", "skips", "journal", "runs"}
+OWN = {SETTINGS, IDS, INFO, "HEAD", "lock", "versions", "objects", "snapshots", "skips", "journal", "runs"}
 """What nbalabel writes in a dataset folder; pictures and whatever else lies there is not its to delete."""
 
 
