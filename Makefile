@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup widgets vitest demo lab test check lint types unit training notebooks browser wheel attack bench pictures clean
+.PHONY: help setup widgets vitest demo lab test check lint types unit training notebooks browser wheel attack numerics bench pictures clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ notebooks: $(READY) $(BUNDLES)
 
 attack: $(READY) $(BUNDLES) ## kill, interrupt, fork, fuzz and fault at length (`make test` does a little of each)
 	@NBALABEL_ATTACK=full $(PYTEST) -q -n 2 tests/attack
+
+numerics: $(READY) ## the tests of models as other processors would round
+	@bash scripts/numerics.sh $(BIN)/python
 
 bench: $(READY) $(BUNDLES) ## measure against the peers, in one run (about 20 minutes)
 	@$(BIN)/python benchmarks/run.py
