@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from nbalabel.core.errors import DataError, NbalabelWarning
-from nbalabel.data.older import OlderFrames
 from nbalabel.data.workingcopy import WorkingCopy
 
 
@@ -253,25 +252,44 @@ def test_labels_added_or_renamed_since_are_known_to_an_older_frame(ds):
 
 
 def test_a_frame_nobody_holds_is_let_go_at_once_with_what_it_held(ds):
-    older = OlderFrames()
-    frame = pd.DataFrame({"weight": [1.0]})
-    base = frame.copy(deep=False)
-    held = [weakref.ref(frame), weakref.ref(base)]
-    older.remember("images", frame, (), base, base)
-    frame.loc[0, "weight"] = 2
-    del base
-    assert len(older.edited()) == 1
     gc.disable()
     try:
-        del frame
-        assert len(older) == 0
-        assert older.edited() == []
-        assert [reference() for reference in held] == [None, None]
         current = weakref.ref(ds.images)
         ds.set([0], "images", weight=2)
         assert current() is None
+        held, base = ds.images, weakref.ref(ds._session.state.tables["images"])
+        current = weakref.ref(held)
+        ds.set([0], "images", weight=3)
+        ds.commit("the version before is remembered")
+        for i in range(4, 8):
+            ds.set([0], "images", weight=i)
+            ds.commit("and forgotten")
+        assert current() is held
+        del held
+        ds.sync()
+        assert current() is None
+        assert base() is None
     finally:
         gc.enable()
+
+
+def test_a_frame_that_was_plotted_is_let_go_as_well(ds):
+    pytest.importorskip("matplotlib")
+    current = weakref.ref(ds.images)
+    ds.images.plot  # noqa: B018  # pandas keeps the accessor in the frame, and the accessor keeps the frame
+    ds.set([0], "images", weight=2)
+    assert current() is None
+
+
+def test_an_edit_in_a_frame_that_nobody_holds_any_more_is_taken_before_it_is_let_go(ds):
+    images = ds.images
+    current = weakref.ref(images)
+    ds.set([0], "images", weight=2)
+    images.loc[1, "weight"] = 3
+    del images
+    ds.sync()
+    assert ds.images["weight"].tolist() == [2, 3, 1, 1, 1]
+    assert current() is None
 
 
 def test_work_given_up_by_a_checkout_does_not_come_back_through_the_frames(ds):

@@ -30,6 +30,7 @@ from .comparison import Comparison
 from .editing import Editing
 from .importing import import_state, import_tables, relative_root
 from .info import read_info
+from .interrupts import allowed, deferred
 from .origins import from_origin
 from .place import key_of
 from .registry import Registry
@@ -66,17 +67,25 @@ class Dataset(Editing):
 
     def __init__(self, folder: str | Path, version: str | None = None) -> None:
         store = Store(Path(folder).absolute())
-        session = Session(store, None if version is None else store.resolve(version))
-        if version is not None and not session.read_only:
+        with deferred():
+            session = Session(store, None if version is None else store.resolve(version))
+            try:
+                self._start(session, checkout=version is not None)
+            except BaseException:
+                session.close()
+                raise
+
+    def _start(self, session: Session, *, checkout: bool) -> None:
+        if checkout and not session.read_only:
             session.checkout(session.base)
+        if session.recovered and not session.was_closed:
+            warnings.warn(f"{session.store.folder}: {session.recovered}", RecoveryWarning, stacklevel=4)
         self._carry_on(session)
-        if self.recovered and not session.was_closed:
-            warnings.warn(f"{self.folder}: {self.recovered}", RecoveryWarning, stacklevel=3)
-        self._unwatch = watch(self)
 
     def _carry_on(self, session: Session) -> None:
         self._session, self._copy = session, WorkingCopy(session)
         self.recovered = session.recovered
+        self._unwatch = watch(self) if session.store.place.is_ours else lambda: None
         self._finalizer = weakref.finalize(self, _release, session)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -94,7 +103,7 @@ class Dataset(Editing):
     @property
     def images(self) -> pd.DataFrame:
         """The working copy: one row per image, by ``image_id``; columns in ``core.schema.IMAGES``."""
-        return self._copy.frames["images"]
+        return self._copy.frame("images")
 
     @images.setter
     def images(self, frame: pd.DataFrame) -> None:
@@ -103,7 +112,7 @@ class Dataset(Editing):
     @property
     def instances(self) -> pd.DataFrame:
         """The working copy: one row per mask, by ``instance_id``; columns in ``core.schema.INSTANCES``."""
-        return self._copy.frames["instances"]
+        return self._copy.frame("instances")
 
     @instances.setter
     def instances(self, frame: pd.DataFrame) -> None:
@@ -112,7 +121,7 @@ class Dataset(Editing):
     @property
     def rejected(self) -> pd.DataFrame:
         """Predictions turned down, in the columns of ``instances``; they are not taken over again."""
-        return self._copy.frames["rejected"]
+        return self._copy.frame("rejected")
 
     @rejected.setter
     def rejected(self, frame: pd.DataFrame) -> None:
@@ -170,7 +179,7 @@ class Dataset(Editing):
 
     def status(self) -> Status:
         """What changed since the version the working copy builds on."""
-        with self._copy.lock:
+        with self._copy.lock, allowed():
             self._look()
             session = self._session
             behind = session.store.place.is_there() and session.store.head.current() != session.base
@@ -263,7 +272,7 @@ class Dataset(Editing):
             a: version to compare from; default: the one the working copy builds on.
             b: version to compare to; default: the working copy.
         """
-        with self._copy.lock:
+        with self._copy.lock, allowed():
             self._look()
             store = self._session.store
             before_id = self._session.base if a is None else store.resolve(a)
@@ -277,7 +286,7 @@ class Dataset(Editing):
 
         ``seconds`` is how long a person looked before answering, in a review; missing elsewhere.
         """
-        with self._copy.lock:
+        with self._copy.lock, allowed():
             self._look()
             return history.log_table(self._session.store, self._session.base, self._session.pending)
 
@@ -348,7 +357,9 @@ class Dataset(Editing):
                 return
             is_kept = self._is_kept()
             self._unwatch()
-            self._finalizer()
+            _, release, arguments, _ = self._finalizer.peek() or (None, _release, (), None)
+            release(*arguments)
+            self._finalizer.detach()  # not before: where that was cut off, it can be closed again
         if not is_kept:
             raise StorageError(
                 f"{self.folder} was deleted, moved or replaced, and uncommitted work is in memory alone: "
@@ -413,7 +424,7 @@ class Dataset(Editing):
         return Version(store, store.manifest(version_id), self.image_root, note)
 
     def _tables(self) -> Tables:
-        with self._copy.lock:
+        with self._copy.lock, allowed():
             self._look()
             state = self._copy.peek()
             return Tables(state.tables["images"], state.tables["instances"], state.labels, self.image_root)
@@ -548,7 +559,6 @@ def _copy_of(folder: Path, base: str, state: State, pending: list[Change]) -> Da
     """A Dataset that only reads, of what another held."""
     dataset = Dataset.__new__(Dataset)
     dataset._carry_on(Session.copy_of(Store(folder), base, state, pending))
-    dataset._unwatch = lambda: None
     return dataset
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..core import forking
 from ..core.errors import ReadOnlyError, StorageError
 from .diskerrors import READ_ONLY, explained, no_locks, reading, writing
+from .interrupts import checkpoint, deferred
 
 TEMPORARY = ".part-"
 
@@ -119,18 +120,30 @@ def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
         ReadOnlyError: the folder cannot be written.
         StorageError: somebody else held it for ``timeout`` seconds, or the file system has no locks.
     """
-    handle = _open_lock(path)
-    try:
+    with deferred(), _opened(path) as handle:
         deadline = time.monotonic() + timeout
         while not try_lock(handle):
             if time.monotonic() > deadline:
                 raise StorageError(
                     f"{path} has been locked by another process for {timeout:.0f} s; try again"
                 )
+            checkpoint()
             time.sleep(0.002)
         yield
-    finally:
-        forking.release(handle)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    handle, closed = _open_lock(path), False
+    try:
+        try:
+            yield handle
+        finally:
+            closed = not forking.release(handle)  # type: ignore[func-returns-value]  # in one line: both or none
+    except BaseException:
+        if not closed:  # an interrupt came just before
+            forking.release(handle)
+        raise
 
 
 def _open_lock(path: Path) -> int:

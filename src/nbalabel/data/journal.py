@@ -23,6 +23,7 @@ from ..core.errors import NbalabelError, StorageError
 from .codec import Damage, frame_record, read_record
 from .diskerrors import explained, reading, writing
 from .files import listed, locked, sync_folder, try_lock
+from .interrupts import deferred
 
 Record = tuple[dict[str, Any], bytes]
 
@@ -71,9 +72,9 @@ class Journal:
         self.base = base
         self.path = folder / f"{secrets.token_hex(8)}.nbj"
         self.token = secrets.token_hex(8)
-        self._replaces = {"replaces": replaces, "expected": expected}
+        self._replaces: dict[str, Any] = {"replaces": replaces, "expected": expected}
         self._handle: int | None = None
-        self._size = 0
+        self._size = self._n_records = 0
         self._useless: list[Path] = []
         forking.register(self)
 
@@ -89,44 +90,57 @@ class Journal:
             journal.append({"op": "close", "adopted": True, **_whose()})
         return journal
 
-    def append(self, meta: dict[str, Any], body: bytes = b"") -> None:
-        """Write one operation; returns once it is on the medium. See :meth:`recording`."""
-        with self.recording(meta, body):
-            return
+    @property
+    def size(self) -> int:
+        """Bytes that count: up to the end of the last record that was written in whole and synced."""
+        return self._size
 
-    @contextlib.contextmanager
-    def recording(self, meta: dict[str, Any], body: bytes = b"") -> Iterator[None]:
-        """Write one operation; the block, which makes it count, runs once it is on the medium.
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds all records it was made to hold."""
+        return self._n_records >= int(self._replaces["expected"])
+
+    def append(self, meta: dict[str, Any], body: bytes = b"") -> None:
+        """Write one operation; it counts, and :attr:`size` grows, once it is on the medium.
 
         Raises:
-            StorageError: it could not be written. Then, and where the block fails, the file is as it was.
+            StorageError: it could not be written. Then, as after any other exception, the file is as it was.
         """
         size = self._size
         try:
-            self._append(meta, body)
-            yield
+            with deferred():
+                self._append(meta, body)
         except BaseException as error:
-            if self._handle is not None:
-                self._size = size
-                with contextlib.suppress(OSError):  # what stays after that is written over by the next
-                    os.ftruncate(self._handle, size)
+            if self._size == size:
+                with contextlib.suppress(StorageError):  # what stays after that is written over by the next
+                    self.cut(size)
             if isinstance(error, OSError) and not isinstance(error, NbalabelError):
                 raise explained(error, f"the edit was not made: {self.path} cannot be written") from error
             raise
 
+    def cut(self, size: int) -> None:
+        """Take off what was written after that many bytes and does not count.
+
+        Raises:
+            StorageError: the system refuses; what is there is written over by the next record.
+        """
+        with writing(self.path):
+            if self._handle is not None and os.fstat(self._handle).st_size != size:
+                os.ftruncate(self._handle, size)
+        self._size = size
+
     def restart(self, base: str) -> None:
-        """Forget everything: it is committed, or meant to be gone."""
+        """Forget everything: it is committed, or meant to be gone. Where it was cut off, do it again."""
+        if self.is_lost:
+            self.path = self.folder / f"{secrets.token_hex(8)}.nbj"
+            self.close(keep=True)
+        try:
+            self.cut(0)
+        except StorageError:  # what is in it is committed or given up: what comes next goes into another file
+            self._leave()
+        self._size = 0
         self.base, self.token = base, secrets.token_hex(8)
         self._replaces = {"replaces": "", "expected": 0}
-        if self.is_lost:
-            self.close(keep=True)
-            self.path = self.folder / f"{secrets.token_hex(8)}.nbj"
-        if self._handle is not None:
-            try:
-                os.ftruncate(self._handle, 0)
-            except OSError:  # what is in it is committed or given up: what comes next goes into another file
-                self._leave()
-        self._size = 0
 
     @property
     def is_lost(self) -> bool:
@@ -151,25 +165,24 @@ class Journal:
         """In a child, the file is the parent's alone."""
         self._handle = None
 
-    def remove_before_next(self, path: Path) -> None:
-        """A journal that must not be found again; it goes now, or else before anything more is recorded."""
-        self._useless.append(path)
-        with contextlib.suppress(StorageError):
-            self._remove_useless()
+    def give_way(self, other: Journal) -> None:
+        """Let go of the file, which must not be found again: it goes before ``other`` records any more."""
+        other._useless = [*other._useless, *self._useless, self.path]
+        other._try_to_remove_useless()  # while we have its lock, so that nobody takes it for an orphan
+        self.close(keep=True)
+        other._try_to_remove_useless()  # what is open cannot be removed everywhere
 
     def close(self, *, keep: bool) -> None:
         """Let go of the file; it stays when it holds work."""
-        with contextlib.suppress(StorageError):
-            self._remove_useless()
+        self._try_to_remove_useless()
         if self._handle is None:
             return
-        handle, self._handle = self._handle, None
         try:
             if not keep:
                 with writing(self.path):
                     self.path.unlink(missing_ok=True)
-        finally:
-            forking.release(handle)
+        finally:  # in one line: both or none
+            self._handle = forking.release(self._handle)  # type: ignore[func-returns-value]
 
     def set_aside(self) -> Path:
         """Let go of a file that cannot be used, under another name."""
@@ -180,10 +193,14 @@ class Journal:
         return kept
 
     def _leave(self) -> None:
-        with contextlib.suppress(OSError):
-            self.close(keep=True)
-        self.remove_before_next(self.path)
-        self.path, self._size = self.folder / f"{secrets.token_hex(8)}.nbj", 0
+        new = self.folder / f"{secrets.token_hex(8)}.nbj"
+        self._useless, self.path, self._size = [*self._useless, self.path], new, 0
+        self.close(keep=True)
+        self._try_to_remove_useless()
+
+    def _try_to_remove_useless(self) -> None:
+        with contextlib.suppress(StorageError):
+            self._remove_useless()
 
     def _remove_useless(self) -> None:
         while self._useless:
@@ -206,7 +223,7 @@ class Journal:
         while view:
             view = view[os.write(self._handle, view) :]
         os.fsync(self._handle)
-        self._size += len(data)
+        self._size, self._n_records = self._size + len(data), self._n_records + 1
 
 
 def _whose() -> dict[str, Any]:
@@ -224,7 +241,11 @@ def open_locked(path: Path) -> int:
         handle = forking.hold(lambda: os.open(path, flags, 0o644))
     if not _is_mine(handle):
         raise StorageError(f"{path} belongs to another session")
-    return handle
+    try:
+        return handle
+    except BaseException:  # an exception at the line before: nobody would let go of it
+        forking.release(handle)
+        raise
 
 
 def orphans(folder: Path) -> Iterator[tuple[Path, int, Contents | None]]:

@@ -1,53 +1,111 @@
-"""Frames that were handed out and replaced since: what is assigned into them is an edit all the same.
+"""Frames that were handed out: what each held at the last look, and who may be writing in it.
 
     images = ds.images
     ds.accept(predictions)      # ds.images is another frame from here on
     images["weight"] = 0        # and this is still an edit
 
-A frame replaced is remembered by a weak reference, with a shallow copy of what it held: once nobody holds the
-frame, both are gone. An edit of it is measured from that copy and fitted to the tables as they are now; it
-comes after what others have assigned to the same cells, and wins.
+pandas takes no lock of ours: an assignment can land at any moment, also in a frame that another thread is
+just replacing, and that only the running expression ``ds.images.loc[...] = ...`` holds. So a replaced frame
+is kept until a look that began when nobody else held it any more: nothing can come after that look. An edit
+of it is measured from what it held when it was last in step, and fitted to the tables as they are now; it
+comes after what others have assigned to the same cells, and wins. See docs/decisions/0010-interrupts.md.
 """
 
 from __future__ import annotations
 
-import weakref
+import sys
+import threading
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from ..core.change import Cells, Change, State, TableChange, diff
-from ..core.columns import is_recast, positions, same_dtype
+from ..core.columns import equal, is_recast, positions, same_buffer, same_dtype, values
 from ..core.errors import DataError, first
 from ..core.fit import fit
 from ..core.rows import diff_rows, ids_of, select_rows
 from .sync import ORIGIN, check_edits, is_untouched, tidy
 
+_TORN = (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What reading a frame can raise while another thread is in the middle of an assignment."""
+_PATIENCE = 100  # milliseconds that one may take
+
 
 @dataclass(eq=False)
-class OlderFrame:
-    """One frame that was replaced.
+class HandedFrame:
+    """One frame that was handed out.
 
     Attributes:
         table: "images", "instances" or "rejected".
-        frame: the frame itself, weakly.
+        frame: the frame itself.
         labels: the label list it was handed out with.
         base: what it held when it was last in step with the dataset; edits are measured from here.
         seen: what it held at the last look.
+        threads: those that got it.
     """
 
     table: str
-    frame: weakref.ref[pd.DataFrame]
+    frame: pd.DataFrame
     labels: tuple[str, ...]
     base: pd.DataFrame
-    seen: pd.DataFrame
+    seen: pd.DataFrame = None  # type: ignore[assignment]  # base, unless given
+    threads: set[int] = field(default_factory=set)
 
-    def edit(self, labels: Iterable[str]) -> Change:
+    def __post_init__(self) -> None:
+        self.seen = self.base if self.seen is None else self.seen
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether no other thread than this one has got it: none is writing in it now."""
+        return self.threads <= {threading.get_ident()}
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether something was assigned in it since the last look."""
+        try:
+            return not (is_untouched(self.frame, self.seen) or _same(self.frame, self.seen))
+        except _TORN:
+            if self.is_mine:
+                raise
+            return True
+
+    def look(self) -> pd.DataFrame:
+        """A copy of what it holds, which nothing assigned in it later can reach.
+
+        pandas copies a column before it writes into it, unless nobody shares it. It finds that out first and
+        writes then: a look of another thread between the two would share what is written. Columns that may
+        be the frame's own are therefore copied, unless this is the only thread that has it.
+        """
+        if self.is_mine:
+            return self.frame.copy(deep=False)
+        for _ in range(_PATIENCE):
+            with suppress(*_TORN):
+                return self._own_copy()
+            time.sleep(0.001)
+        return self._own_copy()
+
+    def _own_copy(self) -> pd.DataFrame:
+        found = self.frame.copy(deep=False)
+        if not found.columns.is_unique:
+            return found.copy()
+        for name in found.columns:
+            if not (name in self.base and same_buffer(values(found[name]), values(self.base[name]))):
+                found[name] = found[name].copy()
+        return found
+
+    def in_step(self, content: pd.DataFrame) -> None:
+        """What it held at a look is in the tables, or given up."""
+        self.base = self.seen = content
+
+    def edit(self, content: pd.DataFrame, labels: Iterable[str]) -> Change:
         """What was assigned since, for the tables it was handed out with.
 
         Args:
+            content: what it held at a look.
             labels: the label list by now, whose names may be used as well.
 
         Raises:
@@ -55,55 +113,62 @@ class OlderFrame:
         """
         known = (*self.labels, *(name for name in labels if name not in self.labels))
         before = tidy(self.base, self.table, known, ())
-        after = tidy(self._alive(), self.table, known, before.columns)
+        after = tidy(content, self.table, known, before.columns)
         note = f"edited in an older ds.{self.table}"
         return diff(State({self.table: before}, known), State({self.table: after}, known), ORIGIN, note)
 
-    def settle(self) -> None:
-        """What it holds now is in the tables."""
-        self.base = self.seen = self._alive().copy(deep=False)
-
-    def put_aside(self) -> None:
-        """What it holds now was refused: look again when it has been edited further, mended perhaps."""
-        self.seen = self._alive().copy(deep=False)
-
-    def _alive(self) -> pd.DataFrame:
-        frame = self.frame()
-        assert frame is not None, "whoever looks at an older frame holds it"
-        return frame
-
 
 class OlderFrames:
-    """All frames replaced so far that somebody still holds."""
+    """All frames replaced so far in which something may still be assigned, or was and is not taken yet."""
 
     def __init__(self) -> None:
-        self._entries: dict[int, OlderFrame] = {}
+        self._entries: dict[int, HandedFrame] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def remember(
-        self,
-        table: str,
-        frame: pd.DataFrame,
-        labels: tuple[str, ...],
-        base: pd.DataFrame,
-        seen: pd.DataFrame,
-    ) -> None:
-        """Watch a frame that is about to be replaced, for as long as somebody holds it."""
-        entries, key = self._entries, id(frame)
-        reference = weakref.ref(frame, lambda _: entries.pop(key, None))
-        entries[key] = OlderFrame(table, reference, labels, base, seen)
+    def keep(self, handed: HandedFrame) -> None:
+        """Watch a frame that is about to be replaced."""
+        self._entries[id(handed.frame)] = handed
 
-    def edited(self) -> list[tuple[OlderFrame, pd.DataFrame]]:
+    def touched(self) -> list[HandedFrame]:
         """Those assigned into since the last look, in the order they were replaced."""
-        alive = [(older, older.frame()) for older in list(self._entries.values())]
-        return [(o, f) for o, f in alive if f is not None and not is_untouched(f, o.seen)]
+        return [handed for handed in list(self._entries.values()) if handed.is_touched]
 
-    def settle(self) -> None:
+    def give_up(self) -> None:
         """Forget what was assigned in any of them since the last look."""
-        for older, _held in self.edited():
-            older.settle()
+        for handed in self.touched():
+            handed.in_step(handed.look())
+
+    def let_go(self) -> None:
+        """Let go of those that nobody else holds and that held nothing new after that."""
+        for key, handed in list(self._entries.items()):
+            if _n_holders(handed) == _ALONE and not handed.is_touched:
+                del self._entries[key]
+
+
+def _n_holders(handed: HandedFrame) -> int:
+    """How many hold the frame, this call among them; what pandas keeps in it for itself does not count."""
+    kept = vars(handed.frame)
+    for name in getattr(type(handed.frame), "_accessors", ()):
+        kept.pop(name, None)  # frame.plot holds the frame again
+    return sys.getrefcount(handed.frame)
+
+
+_ALONE = _n_holders(HandedFrame("", pd.DataFrame(), (), pd.DataFrame()))
+
+
+def _same(frame: pd.DataFrame, seen: pd.DataFrame) -> bool:
+    """Whether two frames hold the same values in the same rows and columns."""
+    if not (frame.index.equals(seen.index) and frame.columns.equals(seen.columns)):
+        return False
+    for (_, now), (_, was) in zip(frame.items(), seen.items(), strict=True):
+        mine, theirs = values(now), values(was)
+        if same_buffer(mine, theirs):
+            continue
+        if not (same_dtype(mine.dtype, theirs.dtype) and equal(mine, theirs).all()):
+            return False
+    return True
 
 
 def fit_edit(edit: Change, state: State) -> tuple[Change, State]:

@@ -129,9 +129,9 @@ def replay(contents: Contents) -> Work:
     work = Work()
     for meta, body in contents.records:
         if meta["op"] == "edit":
-            work.edit(decode_change(meta["change"], body))
+            work = work.edited(decode_change(meta["change"], body))
         elif meta["op"] != "close":
-            work.move(meta["op"])
+            work = work.moved(meta["op"])
     return work
 
 

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..core.change import Change, State, apply
 from ..core.errors import HistoryError, ReadOnlyError, StorageError
 from .codec import encode_change
+from .interrupts import allowed, deferred
 from .journal import Journal
 from .merging import merge_with, steps_between
-from .recovery import recover, waiting
+from .recovery import Recovered, recover, waiting
 from .storage import Store, merge_all
 from .versionfile import Manifest
 from .work import Work
 
 
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where a session stands: what changes together is one value, so that one assignment changes it.
+
+    Attributes:
+        base: id of the version the work builds on.
+        state: the tables as they are now.
+        work: the changes since the version, and where undo and redo lead.
+        journal: holds that work on disk.
+    """
+
+    base: str
+    state: State
+    work: Work
+    journal: Journal
+
+
 class Session:
     """One working copy of a dataset folder.
 
+    Each operation first makes what it leads to, then writes what makes it count, then asks the disk what
+    counts and stands there. An exception at any line, a KeyboardInterrupt above all, leaves either what was
+    before or what comes after; what is left to be put in order on disk is done first by the next operation.
+
     Attributes:
         store: the folder.
-        base: id of the version the work builds on.
-        state: the tables as they are now.
         recovered: what was brought back from before, in words; "" if nothing.
         was_closed: whether that had been left behind in good order.
         read_only: why nothing can be edited, and what to do; "" where it can.
@@ -33,60 +54,68 @@ class Session:
     """
 
     def __init__(self, store: Store, version_id: str | None = None) -> None:
+        self._begin(store)
+        with deferred():
+            found, base, put_back = self._take_over(version_id)
+            journal = found.journal if found else Journal(store.folder / "journal", base)
+            try:
+                with allowed():
+                    state = store.state(base)
+                    if found:
+                        state = apply(state, merge_all(found.work.pending))
+                        self.was_closed = found.closed
+                self._at = Standing(base, state, found.work if found else Work(), journal)
+            except HistoryError as error:
+                kept = journal.set_aside()
+                self.recovered = f"work of an earlier session does not fit {base} ({error}); kept as {kept}"
+                journal, self.was_closed = Journal(store.folder / "journal", base), False
+                self._at = Standing(base, store.state(base), Work(), journal)
+            except BaseException:
+                journal.close(keep=True)
+                raise
+        if put_back:
+            self.recovered, self.was_closed = "; ".join(filter(None, [put_back, self.recovered])), False
+
+    def _begin(self, store: Store) -> None:
         self.store = store
-        self.recovered, self.was_closed, self.read_only = "", True, ""
-        self.merge_note = ""
-        self._work = Work()
-        self._in_doubt: tuple[str, State] | None = None
-        found = None
+        self.recovered, self.was_closed, self.read_only, self.merge_note = "", True, "", ""
+        self._unsettled: Callable[[], Standing] | None = None
+
+    def _take_over(self, version_id: str | None) -> tuple[Recovered | None, str, str]:
+        """Work of an earlier session, the version to start from, and what was put back, in words."""
+        store, found = self.store, None
         try:
             with store.lock():
                 put_back = store.tidy()
                 if version_id is None:
                     found, self.recovered = recover(store)
                     self.was_closed = not self.recovered
-                self.base = found.journal.base if found else version_id or store.head.current()
+                base = found.journal.base if found else version_id or store.head.current()
+            return found, base, put_back
         except ReadOnlyError as error:
-            self.read_only, put_back = str(error), store.lost()
-            self.recovered = waiting(store)
-            self.base = version_id or store.head.current()
-        self.journal = found.journal if found else Journal(store.folder / "journal", self.base)
-        try:
-            self.state = store.state(self.base)
-            if found:
-                self.state = apply(self.state, merge_all(found.work.pending))
-                self._work, self.was_closed = found.work, found.closed
-        except HistoryError as error:
-            kept = self.journal.set_aside()
-            self.recovered = f"work of an earlier session does not fit {self.base} ({error}); kept as {kept}"
-            self.journal, self.was_closed = Journal(store.folder / "journal", self.base), False
-        except BaseException:
-            self.journal.close(keep=True)
-            raise
-        if put_back:
-            self.recovered, self.was_closed = "; ".join(filter(None, [put_back, self.recovered])), False
+            self.read_only, self.recovered = str(error), waiting(store)
+            return None, version_id or store.head.current(), store.lost()
 
     @classmethod
     def copy_of(cls, store: Store, base: str, state: State, pending: list[Change]) -> Session:
         """What another session held at a moment, to read."""
-        session = cls.__new__(cls)
-        session.store, session.base, session.state = store, base, state
-        session.recovered, session.was_closed = "", True
-        session.journal, session._work = Journal(store.folder / "journal", base), Work()
+        session, work = cls.__new__(cls), Work()
         for change in pending:
-            session._work.edit(change)
+            work = work.edited(change)
+        session._begin(store)
+        session._at = Standing(base, state, work, Journal(store.folder / "journal", base))
         store.place.disown()
         return session
 
     @property
     def is_fresh(self) -> bool:
         """Whether nothing was edited since the version: there is nothing to commit, undo or redo."""
-        return self._work.is_fresh
+        return self._at.work.is_fresh
 
     @property
     def is_in_journal(self) -> bool:
         """Whether the uncommitted work, if there is any, is on disk, even if the folder was moved."""
-        return self._work.is_empty or not self.journal.is_deleted
+        return self._at.work.is_empty or not self.journal.is_deleted
 
     def check(self) -> None:
         """Before anything is changed; a journal that was deleted or moved is written anew from memory.
@@ -96,19 +125,9 @@ class Session:
             ReadOnlyError: this is a copy made by fork or pickle.
         """
         self.store.place.check()
+        self.settle()
         if self.journal.is_lost:
-            self._write_journal_anew()
-
-    def _write_journal_anew(self) -> None:
-        old, work = self.journal, Work()
-        folder, pending = self.store.folder / "journal", self.pending
-        journal = Journal(folder, self.base, replaces=old.path.name, expected=len(pending))
-        for change in pending:
-            meta, body = encode_change(change)
-            journal.append({"op": "edit", "change": meta}, body)
-            work.edit(change)
-        old.close(keep=False)  # where another file lies at its path, that is a copy of it
-        self.journal, self._work = journal, work
+            self._go_on_with(self.base, self.state, self.pending)
 
     def move_to(self, folder: Path) -> None:
         """Go on where the folder has been moved to."""
@@ -116,19 +135,34 @@ class Session:
         self.journal.move_to(folder / "journal")
 
     @property
+    def base(self) -> str:
+        """Id of the version the work builds on."""
+        return self._at.base
+
+    @property
+    def state(self) -> State:
+        """The tables as they are now."""
+        return self._at.state
+
+    @property
+    def journal(self) -> Journal:
+        """Holds the work on disk."""
+        return self._at.journal
+
+    @property
     def pending(self) -> list[Change]:
         """Changes since the base version, oldest first."""
-        return self._work.pending
+        return self._at.work.pending
 
     @property
     def net(self) -> Change:
         """The pending changes as one."""
-        return self._work.total.net
+        return self._at.work.total.net
 
     @property
     def origins(self) -> Mapping[str, int]:
         """Who or what made how many of the pending changes."""
-        return self._work.total.origins
+        return self._at.work.total.origins
 
     def edit(self, change: Change) -> State:
         """Apply a change; it is on disk when this returns.
@@ -137,21 +171,20 @@ class Session:
             HistoryError: it does not fit the working copy, which stays as it was.
             DataError: it holds values that cannot be stored.
         """
+        self.check()
         return self.record(change, apply(self.state, change))
 
     def record(self, change: Change, after: State) -> State:
         """As :meth:`edit`, for who has the state after the change already."""
         self.check()
-        self._settle()
         meta, body = encode_change(change)
-        with self.journal.recording({"op": "edit", "change": meta}, body):
-            self._work.edit(change)
-            self.state = after
+        to = replace(self._at, state=after, work=self._at.work.edited(change))
+        self._journal({"op": "edit", "change": meta}, body, to)
         return after
 
     def next(self, operation: str) -> Change | None:
         """The change that "undo" would take back or "redo" would make again; None where there is none."""
-        return self._work.next(operation)
+        return self._at.work.next(operation)
 
     def move(self, operation: str) -> Change:
         """Take a step of "undo", "redo" or "discard"; returns what it did.
@@ -160,12 +193,11 @@ class Session:
             HistoryError: there is no such step.
         """
         self.check()
-        self._settle()
-        change = self._work.change_for(operation)
-        after = apply(self.state, change)
-        with self.journal.recording({"op": operation}):
-            self._work.move(operation)
-            self.state = after
+        with allowed():
+            change = self._at.work.change_for(operation)
+            after = apply(self.state, change)
+        to = replace(self._at, state=after, work=self._at.work.moved(operation))
+        self._journal({"op": operation}, b"", to)
         return change
 
     def commit(self, message: str, author: str | None) -> Manifest | None:
@@ -175,29 +207,27 @@ class Session:
             ConflictError: somebody else committed changes of the same cells; the working copy stays as it is.
         """
         with self.store.lock():
-            self._settle()
+            self.settle()
             changes, state, parent, merged = self.pending, self.state, self.base, None
-            self.merge_note = ""
-            if not merge_all(changes):
-                return None
-            head = self.store.head.current()
-            if head != parent and self.store.is_ancestor(parent, head):
-                theirs = self.store.change_between(parent, head)
-                steps = partial(steps_between, self.store, parent, head)
-                joined = merge_with(changes, theirs, self.store.state(head), None, steps)
-                changes, state, self.merge_note = joined.changes, joined.state, joined.note
-                parent, merged = head, self.base
+            self.merge_note = note = ""
+            with allowed():
+                if not merge_all(changes):
+                    return None
+                head = self.store.head.current()
+                if head != parent and self.store.is_ancestor(parent, head):
+                    theirs = self.store.change_between(parent, head)
+                    steps = partial(steps_between, self.store, parent, head)
+                    joined = merge_with(changes, theirs, self.store.state(head), None, steps)
+                    changes, state, note = joined.changes, joined.state, joined.note
+                    parent, merged = head, self.base
             token = self.journal.token
-            self._in_doubt = token, state
-            try:
-                manifest = self.store.publish(parent, state, changes, message, author, token, merged)
-            except BaseException:
-                self._settle()
-                raise
-            self._in_doubt = None
-            self._start(manifest.id, state)
-            self.journal.restart(manifest.id)
-            self.store.shorten(manifest, state)
+            self._carry_out(
+                lambda: self.store.publish(parent, state, changes, message, author, token, merged),
+                lambda: self._after_commit(token, state),
+            )
+            manifest, self.merge_note = self.store.manifest(self.base), note
+            with allowed():
+                self.store.shorten(manifest, state)
         return manifest
 
     def refresh(self, keep: str | None) -> Change:
@@ -206,61 +236,112 @@ class Session:
         Raises:
             ConflictError: both changed the same cells, and ``keep`` says not whose stay.
         """
-        with nullcontext() if self.read_only else self.store.lock():
+        self.settle()
+        with nullcontext() if self.read_only else self.store.lock(), allowed():
             head, base = self.store.head.current(), self.base
             if head == base or not self.store.is_ancestor(base, head):
                 return Change()
             theirs = self.store.change_between(base, head)
             steps = partial(steps_between, self.store, base, head)
             joined = merge_with(self.pending, theirs, self.store.state(head), keep, steps)
-            changes, state = [change for change in joined.changes if change], joined.state
-        fresh = Journal(self.journal.folder, head, replaces=self.journal.path.name, expected=len(changes))
-        try:
-            for change in changes:
-                meta, body = encode_change(change)
-                fresh.append({"op": "edit", "change": meta}, body)
-        except BaseException:
-            fresh.close(keep=True)
-            self.journal.remove_before_next(fresh.path)
-            raise
-        old, self.journal = self.journal, fresh
-        self._start(head, state)
-        for change in changes:
-            self._work.edit(change)
-        old.close(keep=True)
-        self.journal.remove_before_next(old.path)
+        self._go_on_with(head, joined.state, [change for change in joined.changes if change])
         return replace(theirs, note=joined.note) if joined.note else theirs
 
     def checkout(self, version_id: str) -> None:
         """Start over from a version, which becomes the current one."""
-        state = self.store.state(version_id)
+        with allowed():
+            state = self.store.state(version_id)
         with self.store.lock():
-            if self.store.head.current() != version_id:
-                self.store.head.append(version_id, "checkout")
-            self._start(version_id, state)
-            self.journal.restart(version_id)
+            self.settle()
+            head = self.store.head
+            self._carry_out(
+                lambda: None if head.current() == version_id else head.append(version_id, "checkout"),
+                lambda: self._anew(version_id, state) if head.current() == version_id else self._at,
+            )
 
     def close(self) -> None:
         """Let go of the journal; uncommitted work stays in it and is brought back by the next session."""
-        if not self._work.is_empty and not self.journal.is_deleted:
-            with suppress(StorageError):  # it only says that the session ended in good order
-                self.journal.append({"op": "close"})
-        self.journal.close(keep=not self._work.is_empty)
+        with deferred():
+            keep = True
+            try:
+                with suppress(
+                    StorageError
+                ):  # nobody can say then whether there is work: the next session sees
+                    self.settle()
+                    keep = not self._at.work.is_empty
+                    if keep and not self.journal.is_deleted:
+                        self.journal.append({"op": "close"})  # it only says that it ended in good order
+            finally:
+                self.journal.close(keep=keep)
 
-    def _settle(self) -> None:
-        """After a commit that failed or was interrupted: where it did happen, the journal must not repeat it.
+    def settle(self) -> None:
+        """Put in order what an operation left that was cut off: the session stands where the disk says."""
+        if self._unsettled is not None:
+            with deferred():
+                self._at = self._unsettled()
+                self._unsettled = None
 
-        Raises:
-            StorageError: ``HEAD`` cannot be read: until then nobody knows, and nothing else may be done.
+    def _carry_out(self, act: Callable[[], object], settle: Callable[[], Standing]) -> None:
+        """Do what makes an operation count, and stand where that leads.
+
+        Args:
+            act: writes it.
+            settle: finds out from the disk whether it counts, puts the disk in order, and returns where the
+                session stands. It can be repeated.
         """
-        if self._in_doubt is None:
-            return
-        token, state = self._in_doubt
-        head = self.store.head.current()
-        if self.store.manifest(head).token == token:
-            self._start(head, state)
-            self.journal.restart(head)
-        self._in_doubt = None
+        self._unsettled = settle
+        try:
+            act()
+        except BaseException:
+            with suppress(StorageError):  # the next operation tries again, and is refused until it works
+                self.settle()
+            raise
+        self.settle()
 
-    def _start(self, base: str, state: State) -> None:
-        self.base, self.state, self._work = base, state, Work()
+    def _go_on_with(self, base: str, state: State, changes: list[Change]) -> None:
+        """Stand on a version with these changes on it, which are written to a journal of their own."""
+        here, work = self._at, Work()
+        for change in changes:
+            work = work.edited(change)
+        folder, name = here.journal.folder, here.journal.path.name
+        to = Standing(base, state, work, Journal(folder, base, replaces=name, expected=len(changes)))
+        self._carry_out(lambda: _write(changes, to.journal), lambda: _replaced(here, to))
+
+    def _journal(self, meta: dict[str, Any], body: bytes, to: Standing) -> None:
+        """Write an operation; the session stands at ``to`` if it came to count."""
+        here, journal, size = self._at, self.journal, self.journal.size
+
+        def settle() -> Standing:
+            if journal.size > size:
+                return to
+            journal.cut(size)
+            return here
+
+        self._carry_out(lambda: journal.append(meta, body), settle)
+
+    def _after_commit(self, token: str, state: State) -> Standing:
+        """Where a commit was made, the journal must not repeat it."""
+        for version_id in reversed(self.store.ids()):
+            if self.store.manifest(version_id).token == token:
+                return self._anew(version_id, state)
+            if version_id == self.base:
+                break
+        return self._at
+
+    def _anew(self, version_id: str, state: State) -> Standing:
+        self.journal.restart(version_id)
+        return Standing(version_id, state, Work(), self.journal)
+
+
+def _write(changes: list[Change], journal: Journal) -> None:
+    for change in changes:
+        with allowed():
+            meta, body = encode_change(change)
+            journal.append({"op": "edit", "change": meta}, body)
+
+
+def _replaced(here: Standing, to: Standing) -> Standing:
+    """Go on in another journal if it was written in whole; one of the two goes."""
+    goes, stays = (here, to) if to.journal.is_whole else (to, here)
+    goes.journal.give_way(stays.journal)
+    return stays

@@ -44,6 +44,7 @@ from .clusters import parts_of
 from .diskerrors import writing
 from .files import locked, sweep, sync_folder
 from .headlog import HeadLog
+from .interrupts import allowed
 from .lostlines import lost_versions, put_back
 from .nextids import after_state, next_ids
 from .place import Place
@@ -273,8 +274,7 @@ class Store:
         whole, since = self._closest_whole(above)
         manifest = replace(manifest, snapshot=[whole.id, whole.number], since=since, merged=merged)
         manifest = replace(manifest, log=[entry for change in changes for entry in log_entries(change)])
-        manifest = write_version(self.folder / "versions", manifest, net, changes, ids)
-        self._make_current(manifest)
+        manifest = self._make_current(manifest, net, changes, ids)
         self._manifests[manifest.id] = manifest
         self.remember(manifest.id, state)
         return manifest
@@ -314,15 +314,21 @@ class Store:
             warnings.warn(text, FallbackWarning, stacklevel=3)
         return ids
 
-    def _make_current(self, manifest: Manifest) -> None:
-        """Let ``HEAD`` say so; where that fails, the version was never made."""
+    def _make_current(
+        self, manifest: Manifest, net: Change, changes: list[Change], ids: dict[str, int]
+    ) -> Manifest:
+        """Write a version and let ``HEAD`` say so; where that fails or is cut off, it was never made."""
+        written = None
         try:
-            self.head.append(manifest.id, "commit")
+            with allowed():  # until it is in HEAD, the version is not there
+                written = write_version(self.folder / "versions", manifest, net, changes, ids)
+            self.head.append(written.id, "commit")
         except BaseException:
-            if self.head.current() != manifest.id:
+            if written is not None and self.head.current() != written.id:
                 with suppress(OSError):
-                    (self.folder / "versions" / f"{manifest.id}.nbv").unlink()
+                    version_path(self.folder / "versions", written.id).unlink()
             raise
+        return written
 
     def _open(self, manifest: Manifest) -> State:
         if manifest.base is not None:

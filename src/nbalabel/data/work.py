@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ..core.change import Change, invert
 from ..core.errors import HistoryError
@@ -19,19 +19,36 @@ class Step:
     number: int
 
 
-class Work:
-    """Where the working copy stands relative to its version, and where undo and redo lead."""
+@dataclass(frozen=True, eq=False)
+class Trail:
+    """A step that can be gone to, and the trail behind it; trails share what they have in common."""
 
-    def __init__(self) -> None:
-        self.tip: Step | None = None
-        self._past: list[Step | None] = []
-        self._future: list[Step | None] = []
-        self._running = Running()
+    to: Step | None
+    rest: Trail | None
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """Where the working copy stands relative to its version, and where undo and redo lead.
+
+    It is a value: an edit or a move gives another, so that one assignment takes a session there.
+
+    Attributes:
+        tip: the last step; None where it stands on the version.
+        past: where undo leads, closest first.
+        future: where redo leads, closest first.
+        running: adds the changes up, one for all that came of the same version: an edit adds only its own.
+    """
+
+    tip: Step | None = None
+    past: Trail | None = None
+    future: Trail | None = None
+    running: Running = field(default_factory=Running, repr=False)
 
     @property
     def total(self) -> Total:
         """The changes since the version as one, and who made how many."""
-        return self._running.total(self.tip)
+        return self.running.total(self.tip)
 
     @property
     def pending(self) -> list[Change]:
@@ -41,24 +58,22 @@ class Work:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to commit and nothing to redo."""
-        return self.tip is None and not self._future
+        return self.tip is None and self.future is None
 
     @property
     def is_fresh(self) -> bool:
         """Whether nothing was edited at all: there is nothing to undo, either."""
-        return self.is_empty and not self._past
+        return self.is_empty and self.past is None
 
     def next(self, operation: str) -> Change | None:
         """The change that "undo" would take back or "redo" would make again; None where there is none."""
-        if operation == "undo":
-            return self.tip.change if self._past and self.tip is not None else None
-        return self._future[-1].change if self._future and self._future[-1] is not None else None
+        step = (self.past and self.tip) if operation == "undo" else (self.future and self.future.to)
+        return step.change if step else None
 
-    def edit(self, change: Change) -> None:
-        """One more change; what was undone before is no longer there to redo."""
-        self._past.append(self.tip)
-        self._future.clear()
-        self.tip = Step(change, self.tip, 1 if self.tip is None else self.tip.number + 1)
+    def edited(self, change: Change) -> Work:
+        """After one more change; what was undone before is no longer there to redo."""
+        number = 1 if self.tip is None else self.tip.number + 1
+        return replace(self, tip=Step(change, self.tip, number), past=Trail(self.tip, self.past), future=None)
 
     def change_for(self, operation: str) -> Change:
         """What "undo", "redo" or "discard" would do to the tables.
@@ -69,29 +84,26 @@ class Work:
         back, ahead = between(self.tip, self._target(operation))
         return merge_all([*map(invert, back), *ahead])
 
-    def move(self, operation: str) -> None:
-        """Do so."""
+    def moved(self, operation: str) -> Work:
+        """After that."""
         to = self._target(operation)
-        (self._future if operation == "undo" else self._past).append(self.tip)
         if operation == "undo":
-            self._past.pop()
-        elif operation == "redo":
-            self._future.pop()
-        else:
-            self._future.clear()
-        self.tip = to
+            past = self.past and self.past.rest
+            return replace(self, tip=to, past=past, future=Trail(self.tip, self.future))
+        future = self.future.rest if self.future and operation == "redo" else None
+        return replace(self, tip=to, past=Trail(self.tip, self.past), future=future)
 
     def _target(self, operation: str) -> Step | None:
         if operation == "undo":
-            if not self._past:
+            if self.past is None:
                 raise HistoryError(
                     "nothing to undo since the last commit; ds.revert(...) takes back older changes"
                 )
-            return self._past[-1]
+            return self.past.to
         if operation == "redo":
-            if not self._future:
+            if self.future is None:
                 raise HistoryError("nothing to redo: no undo since the last edit")
-            return self._future[-1]
+            return self.future.to
         return None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import numpy as np
 import pandas as pd
@@ -13,10 +15,11 @@ from ..core.change import Change, State, apply, merge
 from ..core.errors import DataError, NbalabelWarning, ReadOnlyError, first
 from ..core.rows import ids_of
 from .checks import check_change
-from .locking import OutermostLock
-from .older import OlderFrame, OlderFrames, fit_edit, missed
+from .interrupts import allowed
+from .locking import OutermostLock, holding
+from .older import HandedFrame, OlderFrames, fit_edit, missed
 from .session import Session
-from .sync import read_edits, settle
+from .sync import is_untouched, read_edits, settle
 
 
 class WorkingCopy:
@@ -24,22 +27,33 @@ class WorkingCopy:
 
     Attributes:
         session: the version, the changes since, and their journal.
-        frames: "images", "instances" and "rejected" as handed out.
         refused: the frames of the last direct edit that was not valid, or not in whole.
-        lock: held while anything changes.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.frames: dict[str, pd.DataFrame] = {}
         self.refused: dict[str, pd.DataFrame] = {}
         self._listeners: list[Callable[[], None]] = []
-        self.lock = OutermostLock(self._tell)
-        self._given = State({}, ())
+        self._lock = OutermostLock(self._tell)
+        self._handing = threading.RLock()  # held for a moment, never while something is written or waited for
+        self._handed: dict[str, HandedFrame] = {}
         self._older = OlderFrames()
+        self._shown = self._told = State({}, ())
         self.hand_out()
-        self._told = self._given
+        self._told = self._shown
         forking.register(self)
+
+    @property
+    def lock(self) -> AbstractContextManager[None]:
+        """To be held while anything changes; signals wait meanwhile, but within ``allowed()``."""
+        return self._lock.held()
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """The frame of a table that is handed out now."""
+        with self._handing:
+            handed = self._handed[table]
+            handed.threads.add(threading.get_ident())
+            return handed.frame
 
     def sync(self) -> Change:
         """Look for what was assigned in the frames since, check it, journal it; returns it.
@@ -53,13 +67,13 @@ class WorkingCopy:
         """
         self.session.store.place.check_ours()
         with self.lock:
-            held = list(self.frames.values())
+            self.session.settle()
             self.hand_out()  # where an interrupt came between a change and this
             change = self._take_current()
-            for older, frame in self._older.edited():
-                taken = self._take_older(older, frame)
+            for older in self._older.touched():
+                taken = self._take_older(older)
                 change = merge(change, taken) if taken else change
-            del held  # not before: what was assigned in them is looked for as well
+            self._older.let_go()
             return change
 
     def peek(self) -> State:
@@ -69,18 +83,21 @@ class WorkingCopy:
             DataError: the tables are not valid so.
         """
         with self.lock:
-            _, state = read_edits(self.frames, self.session.state)
-            for older, _held in self._older.edited():
-                _, state = fit_edit(older.edit(state.labels), state)
+            self.hand_out()  # as in sync
+            seen = {name: handed.look() for name, handed in self._handed.items()}
+            with allowed():
+                _, state = read_edits(seen, self.session.state)
+                for older in self._older.touched():
+                    _, state = fit_edit(older.edit(older.look(), state.labels), state)
             return state
 
     def after_fork(self) -> None:
-        """In a child nobody is there to let go of the lock, or to finish what was being handed out."""
-        was_changing = not self.lock.is_free_to_me()
-        self.lock = OutermostLock(lambda: None)
+        """In a child nobody is there to let go of the locks, or to finish what was being handed out."""
+        was_changing = not self._lock.is_free_to_me()
+        self._lock, self._handing = OutermostLock(lambda: None), threading.RLock()
         self._listeners.clear()
         if was_changing:
-            self._given, self._older = State({}, ()), OlderFrames()
+            self._handed, self._older = {}, OlderFrames()
             self.hand_out()
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -92,12 +109,14 @@ class WorkingCopy:
         """Build a change from the state, check it, journal it, apply it; nothing, where any of it fails."""
         with self.lock:
             self.sync()
-            change = build(self.session.state)
-            if change:
+            with allowed():
+                change = build(self.session.state)
+                if not change:
+                    return change
                 after = apply(self.session.state, change)
                 check_change(change, after)
-                self.session.record(change, after)
-                self.hand_out()
+            self.session.record(change, after)
+            self.hand_out()
             return change
 
     def move(self, operation: str) -> Change:
@@ -114,22 +133,23 @@ class WorkingCopy:
             raise DataError(f"{table} must be a DataFrame, got {type(frame).__name__}")
         with self.lock:
             self.sync()
-            self._replace(table, frame.copy(deep=False), self._given.tables[table])
+            self._replace(table, frame.copy(deep=False))
             self.sync()
 
     def hand_out(self) -> None:
         """Give out copies (on write) of the tables that are not those given out already."""
-        given, state = self._given.tables, self.session.state
-        for name, frame in state.tables.items():
-            if given.get(name) is not frame:
-                self._replace(name, frame.copy(deep=False), given.get(name))
-        self._given = state
+        state = self.session.state
+        for name, table in state.tables.items():
+            if name not in self._handed or self._handed[name].base is not table:
+                self._replace(name, table.copy(deep=False))
+        self._shown = state
+        self._older.let_go()
 
     def abandon(self) -> None:
         """Forget what was assigned since the last look: it is given up with the rest."""
-        held = {name: frame.copy(deep=False) for name, frame in self.frames.items()}
-        self._given = State(held, self._given.labels)
-        self._older.settle()
+        for handed in self._handed.values():
+            handed.in_step(handed.look())
+        self._older.give_up()
 
     def reserve(self, table: str, n: int) -> int:
         """The first of ``n`` new ids."""
@@ -139,74 +159,71 @@ class WorkingCopy:
         return self.session.store.reserve(table, n, above)
 
     def _tell(self) -> None:
-        if self._given is not self._told:
-            self._told = self._given
+        if self._shown is not self._told:
+            self._told = self._shown
             for listener in list(self._listeners):
                 listener()
 
     def _take_current(self) -> Change:
+        seen = {name: handed.look() for name, handed in self._handed.items()}
         try:
-            change, after = read_edits(self.frames, self.session.state)
-            if not change:
-                return change
+            with allowed():
+                change, after = read_edits(seen, self.session.state)
+                if not change:
+                    return change
             self._check_ids(change)
             self.session.record(change, after)
         except (DataError, ReadOnlyError) as error:
-            self.refused = dict(self.frames)
-            for name, table in self._given.tables.items():
-                self._replace(name, table.copy(deep=False), table, self.frames[name].copy(deep=False))
+            self.refused = {name: handed.frame for name, handed in self._handed.items()}
+            for name, handed in list(self._handed.items()):
+                self._replace(name, handed.base.copy(deep=False))
+                handed.seen = seen[name]
             error.add_note("The working copy is as it was before; ds.rejected_edit holds the refused frames.")
             raise
-        self._given = after
         for name in change.tables:
-            frame = self.frames[name]
-            if not settle(frame, after.tables[name]):
-                self._replace(name, after.tables[name].copy(deep=False), frame.copy(deep=False))
+            self._bring_to(self._handed[name], seen[name], after.tables[name])
+        self.hand_out()
         return change
 
-    def _take_older(self, older: OlderFrame, frame: pd.DataFrame) -> Change:
-        state = self.session.state
+    def _bring_to(self, handed: HandedFrame, seen: pd.DataFrame, after: pd.DataFrame) -> None:
+        """Bring a frame to what became of its edit, in place if nobody can be writing in it meanwhile."""
+        with holding(self._handing):
+            in_place = handed.is_mine and is_untouched(handed.frame, seen) and settle(handed.frame, after)
+            handed.in_step(after if in_place else seen)
+
+    def _take_older(self, older: HandedFrame) -> Change:
+        state, seen = self.session.state, older.look()
         try:
-            edit = older.edit(state.labels)
-            change, after = fit_edit(edit, state)
+            with allowed():
+                edit = older.edit(seen, state.labels)
+                change, after = fit_edit(edit, state)
             if change:
                 self._check_ids(change)
                 self.session.record(change, after)
         except (DataError, ReadOnlyError) as error:
-            older.put_aside()
-            self.refused = {older.table: frame}
+            older.seen = seen
+            self.refused = {older.table: older.frame}
             error.add_note(
                 f"This was assigned in an older ds.{older.table} and is not taken; ds.rejected_edit holds it."
             )
             raise
-        older.settle()
+        older.in_step(seen)
         self.hand_out()
         lost = missed(edit, state)
         if lost:
-            self.refused = {older.table: frame}
+            self.refused = {older.table: older.frame}
             text = f"edits in an older ds.{older.table} are not taken of {lost}. ds.rejected_edit holds them"
             warnings.warn(text, NbalabelWarning, stacklevel=4)
         return change
 
-    def _replace(
-        self,
-        name: str,
-        frame: pd.DataFrame,
-        base: pd.DataFrame | None,
-        seen: pd.DataFrame | None = None,
-    ) -> None:
-        """Hand out another frame; the one before is watched while somebody holds it.
-
-        Args:
-            name: the table.
-            frame: what is handed out from here on.
-            base: what the one before held when it was last in step; None where there is none.
-            seen: what it held at the last look, where that was refused.
-        """
-        if base is not None:
-            seen = base if seen is None else seen
-            self._older.remember(name, self.frames[name], self._given.labels, base, seen)
-        self.frames[name] = frame
+    def _replace(self, name: str, frame: pd.DataFrame) -> None:
+        """Hand out another frame, in step with the state; the one before is watched from here on."""
+        state = self.session.state
+        handed = HandedFrame(name, frame, state.labels, state.tables[name])
+        with holding(self._handing):
+            if name in self._handed:
+                self._older.keep(self._handed[name])
+            self._handed[name] = handed
 
     def _check_ids(self, change: Change) -> None:
         """Rows added in a frame carry ids of their own: they must be new, or come back."""
