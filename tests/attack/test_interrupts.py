@@ -1,8 +1,8 @@
-"""An exception at any line of what keeps the data: it is done in whole or not at all, and nothing else is lost.
+"""An exception at any line of what keeps the data: it is done in whole or not at all; nothing else is lost.
 
-Three ways to interrupt: an exception raised by a trace function at a line of ``nbalabel/data`` (KeyboardInterrupt,
-MemoryError, SystemExit: harder than anything Python does), a signal that comes at that line and may wait, and
-real signals from a timer at any instruction.
+Three ways to interrupt: an exception raised by a trace function at a line of ``nbalabel/data``
+(KeyboardInterrupt, MemoryError, SystemExit: harder than anything Python does), a signal that comes at that
+line and may wait, and real signals from a timer at any instruction.
 """
 
 import os
@@ -61,8 +61,7 @@ BEHIND = ("commit that merges", "refresh")
 
 @pytest.fixture(scope="module")
 def templates(tmp_path_factory) -> dict[bool, Path]:
-    """Two folders, each with two versions, three uncommitted edits and one undone; in the second, another session
-    has committed on top (True)."""
+    """Folders with two versions, three uncommitted edits, one undone; behind (True): and a commit on top."""
     out = {}
     for behind in (False, True):
         folder = tmp_path_factory.mktemp("templates") / "x.nbal"
@@ -120,7 +119,7 @@ class Interrupt:
     def __exit__(self, *_: object) -> None:
         sys.settrace(None)
 
-    def _called(self, frame, event, _):
+    def _called(self, frame, *_):
         return self._line if frame.f_code.co_filename.startswith(OURS) else None
 
     def _line(self, frame, event, _):
@@ -218,7 +217,6 @@ def attack(template: Path, tmp_path: Path, operation: str, at: Place, kind: obje
 def _quick_disk(monkeypatch):
     """No process is killed here: nothing has to reach the medium."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr(signal, "getsignal", signal.getsignal)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -229,10 +227,33 @@ def test_an_exception_at_any_line_leaves_an_operation_done_in_whole_or_not_at_al
     all_places, after = places(template, tmp_path, operation)
     tries = [(place, kind) for place in all_places for kind in KINDS]
     failed = []
-    for n, (at, kind) in enumerate(rng.sample(tries, min(len(tries), rounds(4, 10**9)))):
+    for at, kind in rng.sample(tries, min(len(tries), rounds(2, 120))):
         try:
-            attack(template, tmp_path / str(n), operation, at, kind, after)
+            attack(template, tmp_path / str(len(failed)), operation, at, kind, after)
         except Exception as error:  # noqa: BLE001  # all of them are shown
             failed.append((Path(at[0]).name, *at[1:], kind, f"{type(error).__name__}: {error}"[:300]))
-    print(f"{operation}: {len(tries)} places and kinds")
     assert not failed, f"{len(failed)} of {len(tries)}:\n" + "\n".join(map(str, failed[:60]))
+
+
+@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "close"])
+def test_a_real_signal_at_any_moment_leaves_an_operation_done_in_whole_or_not_at_all(
+    templates, tmp_path, operation, rounds, rng
+):
+    template = templates[operation in BEHIND]
+    _, after = places(template, tmp_path, operation)
+    before_us = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for n in range(rounds(2, 120)):
+            folder = tmp_path / f"{n}.nbal"
+            shutil.copytree(template, folder)
+            with opened(folder) as ds:
+                before = standing(ds)
+                with suppress(KeyboardInterrupt):
+                    signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-6, 0.03))
+                    OPERATIONS[operation](ds)
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                assert_sound(ds, folder, [before, after])
+            shutil.rmtree(folder)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before_us)
