@@ -36,7 +36,8 @@ class _Gate:
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         if not self.open:
-            self.noted.append(number)
+            if number not in self.noted:  # as the system does: of several that wait, one counts
+                self.noted.append(number)
             return
         self.open = False  # if the handler raises, the way out of the blocks is not interrupted again
         self.before[number](number, frame)
@@ -57,8 +58,16 @@ class _Gate:
         self.before.clear()
 
     def deliver(self) -> None:
-        while self.noted:
-            signal.raise_signal(self.noted.pop(0))
+        waiting, self.noted = self.noted, []
+        _raise(waiting)
+
+
+def _raise(numbers: list[int]) -> None:
+    if numbers:
+        try:
+            signal.raise_signal(numbers[0])
+        finally:
+            _raise(numbers[1:])
 
 
 _gate = _Gate()

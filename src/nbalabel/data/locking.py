@@ -63,8 +63,9 @@ def holding(lock: threading.Lock | threading.RLock) -> Iterator[None]:
     try:
         try:
             while not held:
-                checkpoint()
                 held = lock.acquire(timeout=_PATIENCE)
+                if not held:
+                    checkpoint()
             yield
         finally:
             held = held and bool(lock.release())  # release returns None: not held any more, in one line
