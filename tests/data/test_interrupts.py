@@ -6,10 +6,12 @@ import signal
 import threading
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
+from nbalabel.data import storage
 from nbalabel.data.dataset import Dataset
 from nbalabel.data.headlog import HeadLog
 from nbalabel.data.interrupts import allowed, deferred
@@ -194,3 +196,74 @@ def test_signals_wait_in_their_order_and_handlers_come_back():
     finally:
         signal.signal(signal.SIGTERM, before)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before HEAD", "after the file"])
+def test_a_commit_that_was_cut_off_does_not_come_back_once_its_work_is_given_up(ds, folder, after):
+    ds.set([0], "images", weight=4)
+    where = (storage, "write_version") if after else (HeadLog, "append")
+    with once(*where, act=fail, after=after), pytest.raises(MemoryError):
+        ds.commit("never made")
+    ds.discard()
+    ds.close()
+    again = Dataset(folder)
+    assert not again.recovered
+    assert len(again.versions) == 1
+    assert again.images["weight"].tolist() == [1] * 5
+    again.close()
+
+
+def test_a_replaced_journal_that_could_not_be_removed_goes_before_the_one_after_the_next(
+    ds, tmp_path, other_kernel, monkeypatch
+):
+    """What the second journal had to remove must not be forgotten where a third one replaces it."""
+    other = other_kernel()
+    ds.set([0], "images", weight=4)
+    real = Path.unlink
+
+    def unlink(path: Path, **options) -> None:
+        if path.suffix == ".nbj":
+            raise PermissionError(13, "denied")
+        real(path, **options)
+
+    for row in (3, 4):
+        other.set([row], "images", weight=9)
+        other.commit("elsewhere")
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", unlink)
+            ds.refresh()
+    assert len(list((ds.folder / "journal").glob("*.nbj"))) > 2
+    ds.undo()
+    assert len(list((ds.folder / "journal").glob("*.nbj"))) == 2  # one of each kernel, at most
+    assert on_disk(ds, tmp_path) == [1, 1, 1, 9, 9]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
+def test_a_child_forked_beside_a_block_gets_its_signals_and_a_parents_are_not_its_own():
+    ends = []
+
+    def fork() -> None:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                with deferred(), allowed():  # the parent's Ctrl-C does not act here
+                    code = 2
+                ctrl_c()
+            except KeyboardInterrupt:
+                os._exit(0 if code == 2 else code)
+            finally:
+                os._exit(3)
+        ends.append(os.waitpid(child, 0)[1])
+
+    def beside_a_block() -> None:
+        with deferred():
+            ctrl_c()
+            thread = threading.Thread(target=fork)
+            thread.start()
+            thread.join()
+
+    with pytest.raises(KeyboardInterrupt):
+        beside_a_block()
+    assert ends == [0]

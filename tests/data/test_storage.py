@@ -157,12 +157,13 @@ def test_a_line_lost_before_others_comes_back_and_what_was_committed_last_stays_
 
 
 def test_a_version_whose_commit_never_finished_is_removed_while_its_work_is_uncommitted(
-    ds, folder, monkeypatch
+    ds, folder, tmp_path, monkeypatch
 ):
     class Killed(BaseException):
         pass
 
     def killed(*_):
+        shutil.copytree(ds.folder, tmp_path / "killed.nbal")
         raise Killed
 
     ds.set([0], "images", weight=3)
@@ -170,8 +171,11 @@ def test_a_version_whose_commit_never_finished_is_removed_while_its_work_is_unco
     with pytest.raises(Killed):
         ds.commit("x")
     monkeypatch.undo()
+    assert len(list((folder / "versions").iterdir())) == 1
+    folder = tmp_path / "killed.nbal"
     assert len(list((folder / "versions").iterdir())) == 2
-    ds.close()
+    with pytest.warns(RecoveryWarning), Dataset(folder):
+        pass
     with Dataset(folder) as again:
         assert len(list((folder / "versions").iterdir())) == 1
         assert again.images["weight"].tolist() == [3, 1, 1, 1, 1]

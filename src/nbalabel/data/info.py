@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from ..core.errors import CorruptError, DataError
+from .diskerrors import writing
 from .files import write_file
 
 INFO = "info.json"
@@ -23,16 +24,19 @@ def write_info(folder: Path, info: Mapping[str, Any]) -> None:
 
     Raises:
         DataError: it holds what JSON cannot.
+        StorageError: the folder cannot be written.
     """
     path = folder / INFO
     if not info:
-        path.unlink(missing_ok=True)
+        with writing(path):
+            path.unlink(missing_ok=True)
         return
     try:
         data = orjson.dumps(dict(info), option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY)
     except TypeError as error:
         raise DataError(f"tables.info must be what JSON can hold: {error}") from error
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     write_file(path, data)
 
 

@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from ..core import forking
+
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK", "SIGALRM")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
@@ -33,6 +35,16 @@ class _Gate:
         self.open = True
         self.before: dict[int, Callable[[int, FrameType | None], Any]] = {}
         self.noted: list[int] = []
+        self._thread = threading.main_thread().ident
+        forking.register(self)
+
+    def after_fork(self) -> None:
+        """A child gets none of its parent's signals; where a side thread forked, nobody leaves the blocks."""
+        self.noted = []
+        if self._thread != threading.get_ident():
+            self._thread = threading.get_ident()
+            self.take_down()
+            self.open = True
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         if not self.open:

@@ -223,7 +223,7 @@ class Session:
             token = self.journal.token
             self._carry_out(
                 lambda: self.store.publish(parent, state, changes, message, author, token, merged),
-                lambda: self._after_commit(token, state),
+                lambda: self._after_commit(parent, token, state),
             )
             manifest, self.merge_note = self.store.manifest(self.base), note
             with allowed():
@@ -264,9 +264,7 @@ class Session:
         with deferred():
             keep = True
             try:
-                with suppress(
-                    StorageError
-                ):  # nobody can say then whether there is work: the next session sees
+                with suppress(StorageError, ReadOnlyError):  # the next session sees what there is
                     self.settle()
                     keep = not self._at.work.is_empty
                     if keep and not self.journal.is_deleted:
@@ -319,13 +317,14 @@ class Session:
 
         self._carry_out(lambda: journal.append(meta, body), settle)
 
-    def _after_commit(self, token: str, state: State) -> Standing:
-        """Where a commit was made, the journal must not repeat it."""
+    def _after_commit(self, parent: str, token: str, state: State) -> Standing:
+        """Where a commit was made, the journal must not repeat it; where not, nothing of it may come back."""
         for version_id in reversed(self.store.ids()):
             if self.store.manifest(version_id).token == token:
                 return self._anew(version_id, state)
             if version_id == self.base:
                 break
+        self.store.unmake(parent, token)
         return self._at
 
     def _anew(self, version_id: str, state: State) -> Standing:

@@ -42,7 +42,7 @@ from ..core.schema import check_state
 from .arrow import sound
 from .clusters import parts_of
 from .diskerrors import writing
-from .files import locked, sweep, sync_folder
+from .files import listed, locked, sweep, sync_folder
 from .headlog import HeadLog
 from .interrupts import allowed
 from .lostlines import lost_versions, put_back
@@ -274,7 +274,9 @@ class Store:
         whole, since = self._closest_whole(above)
         manifest = replace(manifest, snapshot=[whole.id, whole.number], since=since, merged=merged)
         manifest = replace(manifest, log=[entry for change in changes for entry in log_entries(change)])
-        manifest = self._make_current(manifest, net, changes, ids)
+        with allowed():  # until it is in HEAD, the version is not there
+            manifest = write_version(self.folder / "versions", manifest, net, changes, ids)
+        self._make_current(manifest)
         self._manifests[manifest.id] = manifest
         self.remember(manifest.id, state)
         return manifest
@@ -314,21 +316,28 @@ class Store:
             warnings.warn(text, FallbackWarning, stacklevel=3)
         return ids
 
-    def _make_current(
-        self, manifest: Manifest, net: Change, changes: list[Change], ids: dict[str, int]
-    ) -> Manifest:
-        """Write a version and let ``HEAD`` say so; where that fails or is cut off, it was never made."""
-        written = None
+    def unmake(self, parent: str, token: str) -> None:
+        """Remove what a commit left that failed or was cut off, whatever it was: ``HEAD`` does not name it.
+
+        Args:
+            parent: what it would have built on.
+            token: of the journal that holds the work.
+        """
+        known, folder = set(self.ids()), self.folder / "versions"
+        for path in listed(folder, f"v{self.manifest(parent).number + 1}-*.nbv"):
+            with suppress(OSError):  # a file that is no version, or cannot be removed
+                if path.stem not in known and read_manifest(folder, path.stem).token == token:
+                    path.unlink()
+
+    def _make_current(self, manifest: Manifest) -> None:
+        """Let ``HEAD`` say so; where that fails, the version was never made."""
         try:
-            with allowed():  # until it is in HEAD, the version is not there
-                written = write_version(self.folder / "versions", manifest, net, changes, ids)
-            self.head.append(written.id, "commit")
+            self.head.append(manifest.id, "commit")
         except BaseException:
-            if written is not None and self.head.current() != written.id:
+            if self.head.current() != manifest.id:
                 with suppress(OSError):
-                    version_path(self.folder / "versions", written.id).unlink()
+                    version_path(self.folder / "versions", manifest.id).unlink()
             raise
-        return written
 
     def _open(self, manifest: Manifest) -> State:
         if manifest.base is not None:

@@ -17,7 +17,7 @@ from ..core.errors import CorruptError, StorageError
 from .arrow import sound
 from .codec import HEAD_SIZE, Damage, decode_change, digest, encode_change, frame_record, read_record
 from .diskerrors import reading
-from .files import gone_if_failed, write_file
+from .files import write_file
 
 _ADVICE = "copy it from a backup, or open an earlier version with nl.open(folder, version=...)"
 
@@ -94,9 +94,8 @@ def write_version(
     path = version_path(folder, version_id)
     with reading(path):
         assert not path.exists(), f"two versions share the checksum {version_id}"
-    with gone_if_failed(path):  # nobody would know whether it was meant to be
-        write_file(path, head, *stored)
-        return replace(manifest, id=version_id)
+    write_file(path, head, *stored)
+    return replace(manifest, id=version_id)
 
 
 def read_manifest(folder: Path, version_id: str) -> Manifest:
