@@ -46,7 +46,9 @@ class Fault:
         self.n += 1
         if fails:
             self.failed.append(f"{name} {target}")
-            raise OSError(self.code, os.strerror(self.code))
+            is_busy = name == "flock" and self.code == errno.EACCES  # which would mean: held, wait a minute
+            code = errno.EIO if is_busy else self.code
+            raise OSError(code, os.strerror(code))
 
     def _is_ours(self, target: object) -> bool:
         if isinstance(target, int):
