@@ -169,7 +169,8 @@ class Journal:
         """Let go of the file, which must not be found again: it goes before ``other`` records any more."""
         other._useless = [*other._useless, *self._useless, self.path]
         other._try_to_remove_useless()  # while we have its lock, so that nobody takes it for an orphan
-        self.close(keep=True)
+        with contextlib.suppress(OSError):
+            self.close(keep=True)
         other._try_to_remove_useless()  # what is open cannot be removed everywhere
 
     def close(self, *, keep: bool) -> None:
@@ -195,7 +196,8 @@ class Journal:
     def _leave(self) -> None:
         new = self.folder / f"{secrets.token_hex(8)}.nbj"
         self._useless, self.path, self._size = [*self._useless, self.path], new, 0
-        self.close(keep=True)
+        with contextlib.suppress(OSError):
+            self.close(keep=True)
         self._try_to_remove_useless()
 
     def _try_to_remove_useless(self) -> None:
