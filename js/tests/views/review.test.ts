@@ -34,6 +34,9 @@ class FakeKernel extends FakeChannel {
   busy = false;
   rev = 1;
   refused = new Set<number>();
+  /** Items that the kernel gives an error for, how often. */
+  broken = new Map<number, number>();
+  gone = false;
   states: Uint8Array;
   constructor(readonly n: number) {
     super();
@@ -43,6 +46,7 @@ class FakeKernel extends FakeChannel {
   override send(content: unknown): void {
     const request = content as { id: number; client: string; key: string; method: string; params: Params };
     const { id, client, key, method, params } = request;
+    if (this.gone) throw new Error("the comm is closed");
     const reply = () => {
       this.asked.push({ method, params });
       const head = { client, id, key };
@@ -74,6 +78,9 @@ class FakeKernel extends FakeChannel {
     }
     if (method === "states") return [{}, [this.states.slice(), rows]];
     const place = params.item_id - 100;
+    const left = this.broken.get(place) ?? 0;
+    this.broken.set(place, left - 1);
+    if (method === "item" && left > 0) throw new Error("the disk is away");
     if (method === "item") {
       const facts = [
         ["label", "<b>cod</b>", "category"],
@@ -115,14 +122,15 @@ const wait = (milliseconds = 30) => settled(milliseconds);
 const root = () => el.querySelector<HTMLElement>(".nbl")!;
 const press = async (key: string, more: KeyboardEventInit = {}) => {
   root().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
-  await wait(2);
+  await new Promise((resolve) => setTimeout(resolve, 2));
 };
 const text = (of: string) => el.querySelector<HTMLElement>(of)?.textContent ?? "";
 const shown = () => text(".nbl-review-facts").match(/id(\d+)/)?.[1];
 const answers = () => kernel.did("answer").map(({ item_id, what, label }) => [item_id, what, label]);
 
-async function open(n = 6, states: number[] = []): Promise<void> {
+async function open(n = 6, states: number[] = [], change = (_: FakeKernel) => {}): Promise<void> {
   kernel = new FakeKernel(n);
+  change(kernel);
   kernel.states.set(states);
   model = new FakeModel();
   store = new SelectionStore();
@@ -364,4 +372,21 @@ test("a kernel that is gone gets no answers, and what it did not hear is counted
   expect(text(".nbl-review-pending")).toBe("1 answer not saved");
   expect(el.querySelector<HTMLButtonElement>('[data-act="Accept"]')!.disabled).toBe(true);
   expect(text(".nbl-review-place")).toBe("1 / 6");
+});
+
+test("an item that could not be had is asked for again, and what was wrong goes away", async () => {
+  await open(6, [], (next) => next.broken.set(0, 1));
+  expect([shown(), text(".nbl-note-text")]).toEqual([undefined, expect.stringContaining("the disk is away")]);
+  await vi.waitFor(() => expect(shown()).toBe("100"), { timeout: 30_000 });
+  expect(text(".nbl-note-text")).toBe("");
+});
+
+test("items are asked for once the kernel is there after all", async () => {
+  await open(6, [], (next) => {
+    next.gone = true;
+  });
+  expect(text(".nbl-note-text")).toContain("is gone");
+  kernel.gone = false;
+  kernel.arrive({ kind: "event", name: "hello", payload: {} });
+  await vi.waitFor(() => expect(shown()).toBe("100"), { timeout: 30_000 });
 });

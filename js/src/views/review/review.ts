@@ -2,6 +2,7 @@
 import type { Host } from "@anywidget/types";
 import { Deck, GONE, OPEN, type Verdict } from "../../core/deck";
 import { looked } from "../../core/pace";
+import { Patience } from "../../core/patience";
 import type { SelectionStore } from "../../core/selection";
 import { measured } from "../../core/timing";
 import { asArray, asBytes } from "../../wire/codec";
@@ -36,6 +37,7 @@ export class Review {
   #since = 0;
   #asked = 0;
   #timers = new Map<string, number>();
+  #patience = new Patience();
   readonly #answers: Answers;
   readonly #panel = new Panel();
   readonly #controls: Controls;
@@ -159,11 +161,18 @@ export class Review {
       signal,
     });
     this.#rpc.on<{ rev: number }>("refresh", ({ rev }) => this.#refreshed(rev));
-    this.#rpc.watch(() => this.#deck && this.#update());
+    let { lost } = this.#rpc;
+    this.#rpc.watch(() => {
+      const regained = lost && !this.#rpc.lost;
+      lost = this.#rpc.lost;
+      if (regained) this.#again();
+      if (this.#deck) this.#update();
+    });
     const observer = new ResizeObserver(() => this.#resized());
     observer.observe(this.stage.canvas);
     signal.addEventListener("abort", () => {
       observer.disconnect();
+      this.#patience.cancel();
       for (const timer of this.#timers.values()) window.clearTimeout(timer);
     });
   }
@@ -248,8 +257,11 @@ export class Review {
     this.#drawTitle(item);
     this.#waiting.textContent = entry && !item ? "waiting for the kernel …" : (item?.problem ?? "");
     this.#waiting.hidden = !this.#waiting.textContent;
-    if (item) this.#painted(item);
-    else
+    if (item) {
+      if (this.#patience.tried) this.#frame.settle();
+      this.#patience.reset();
+      this.#painted(item);
+    } else
       entry?.ready
         .then(() => entry === this.#entry && this.#arrived())
         .catch((error) => this.#missing(entry, error));
@@ -274,7 +286,14 @@ export class Review {
     if (entry !== this.#entry || error instanceof Cancelled) return;
     this.#waiting.textContent = "this item cannot be shown";
     this.#frame.fail(error, () => this.#show());
+    this.#patience.later(() => this.#again());
     this.#ask();
+  }
+
+  /** Ask once more for what is waited for. */
+  #again(): void {
+    if (!this.#deck) void this.#load();
+    else if (this.#entry && !this.#entry.item) this.#show();
   }
 
   #drawTitle(item: Item | null): void {
