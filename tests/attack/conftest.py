@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+collect_ignore_glob = ["*_worker.py"]  # programs of their own
 FULL = os.environ.get("NBALABEL_ATTACK") == "full"
 
 

@@ -251,6 +251,9 @@ def survives(original: Path, folder: Path, operation: str, fault: Fault, allowed
             die(ds)
         else:
             left = allowed[1]
+            if ds._is_open:  # it could not be closed, so that the session goes on
+                assert failed, where
+                die(ds)
     again = quietly(folder)
     assert content(again) == left, where
     assert set(versions) <= set(again.versions.index), where

@@ -13,6 +13,7 @@ import warnings
 import weakref
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -336,7 +337,9 @@ def test_a_child_tells_nothing_to_its_parents_propagation(tmp_path):
     p.close()
 
 
-def test_a_child_that_ends_leaves_its_parents_projection_running():
+def test_a_child_that_ends_leaves_its_parents_projection_running(monkeypatch):
+    # Where the fit ends first, reading its result imports umap, whose warnings are of no interest here.
+    monkeypatch.setattr("nbalabel.learn.project.pickle", SimpleNamespace(loads=lambda _: None))
     points = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
     projection = project(points, "umap", background=True)
     error = in_child(lambda: projection.wait(PATIENCE))

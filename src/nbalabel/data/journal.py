@@ -154,8 +154,13 @@ class Journal:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether the open file is nowhere: it was not even moved."""
-        return self._handle is not None and os.fstat(self._handle).st_nlink == 0
+        """Whether the open file is nowhere: it was not even moved.
+
+        Raises:
+            StorageError: the system does not say.
+        """
+        with reading(self.path):
+            return self._handle is not None and os.fstat(self._handle).st_nlink == 0
 
     def move_to(self, folder: Path) -> None:
         """The folder lies elsewhere now, and the open file with it."""

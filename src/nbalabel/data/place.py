@@ -11,6 +11,7 @@ from ..core.errors import CorruptError, ReadOnlyError, StorageError
 from .settings import SETTINGS, read_settings
 
 Key = tuple[str, int, int]
+_GONE = (FileNotFoundError, NotADirectoryError)
 
 
 class Place:
@@ -51,7 +52,9 @@ class Place:
             facts = read_settings(self.folder)
         except CorruptError:
             return True  # damaged: reading says so where it matters
-        except StorageError:
+        except StorageError as error:
+            if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, _GONE):
+                raise  # the disk refuses: whether it is there, nobody knows
             return False
         if identity(self.folder, facts) != self._id:
             return False
@@ -76,7 +79,7 @@ class Place:
         """
         if self.is_there():
             return
-        there = self.folder.exists()
+        there = os.path.exists(self.folder)  # False also where nobody may look
         what = "holds another dataset now, or none" if there else "is gone"
         raise StorageError(
             f"{self.folder} {what}: the dataset was deleted, moved or replaced after it was opened. Nothing "

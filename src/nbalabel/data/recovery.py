@@ -103,7 +103,9 @@ def _held_by_survivors(folder: Path) -> int:
     """Journals locked although the process that wrote them has ended: one that it started shares the lock."""
     n = 0
     for path in listed(folder, "*.nbj"):
-        contents = read_journal(path)
+        contents = None
+        with contextlib.suppress(StorageError):  # of another user
+            contents = read_journal(path)
         if contents and contents.host == socket.gethostname() and _has_ended(contents.pid):
             with contextlib.suppress(StorageError):
                 forking.release(open_locked(path))
