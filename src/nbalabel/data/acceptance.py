@@ -77,6 +77,7 @@ def accept(
         )
         images = _mark_images(state.tables["images"], np.unique(values(created["image_id"])), weight)
         tables |= {"images": images} if images else {}
+        notes += _said_of_partial(images, weight)
         place = np.searchsorted(chosen.taken, chosen.replaced_by)
         replaced_by = dict(zip(chosen.replaced.tolist(), ids_of(created)[place].tolist(), strict=True))
     change = Change(tables, None, origin or _who(rows), ", ".join(notes))
@@ -241,6 +242,18 @@ def _mark_images(images: pd.DataFrame, ids: np.ndarray, weight: float | None) ->
         new = np.full(len(ids), weight, dtype=np.float32)
         cells["weight"] = Cells(ids, old, new).at(~equal(old, new))
     return TableChange(updated={name: cell for name, cell in cells.items() if len(cell.ids)})
+
+
+def _said_of_partial(images: TableChange, weight: float | None) -> list[str]:
+    """What training will do with images that were unlabeled until now, for the note."""
+    n = len(images.updated["state"].ids) if "state" in images.updated else 0
+    what = "1 image is partial now" if n == 1 else f"{n:,} images are partial now"
+    taken = "training takes what is not labeled there for background (partial='skip' leaves them out)"
+    if weight == 0:
+        taken = "with weight 0 training leaves them out"
+    elif weight is None:
+        taken = f"where their weight is above 0, {taken}"
+    return [f"{what}: {taken}"] if n else []
 
 
 def _who(rows: pd.DataFrame) -> str:

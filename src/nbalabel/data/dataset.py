@@ -38,6 +38,7 @@ from .session import Session
 from .settings import write_settings
 from .status import Status
 from .storage import Store, user
+from .subsets import subset
 from .sync import watch
 from .tables import Tables
 from .version import Version
@@ -171,6 +172,20 @@ class Dataset(Editing):
     def show(self, image_id: int) -> Image:
         """One image with its masks drawn over it, a fixed color per label; see :meth:`Tables.show`."""
         return self._tables().show(image_id)
+
+    def subset(self, rows: Any) -> Tables:
+        """Tables of some images and everything on them: to look at, train on, write, or ``.save(folder)``.
+
+        Args:
+            rows: ids of images; or rows of images, of instances or of predictions, which stand for the
+                images they are on.
+
+        Raises:
+            UnknownNameError: images that are not there.
+        """
+        with self._copy.lock:
+            self._look()
+            return subset(self._copy.peek(), rows, self.image_root, self.info)
 
     @property
     def versions(self) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.errors import ImageError, UnsafePathError, first
+from .tables import warned
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,6 +36,7 @@ def dataset_html(dataset: Dataset) -> str:
         ("version", f"{version.id}: {version.message}"),
         ("uncommitted", "; ".join(f"{name} {text}" for name, text in status.facts()) or "nothing"),
     ]
+    facts += warned(dataset)
     if dataset.recovered:
         facts.append(("recovered", dataset.recovered))
     shares = {str(name): float(n) for name, n in states.items()}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import schema
+from ..core.bare import complete_without_masks, said_of
 from ..core.errors import DataError, ImageError, UnknownNameError, first
 from ..core.geometry.runs import MAX_PIXELS
 
@@ -33,6 +34,7 @@ class Tables:
         labels: label names, in order.
         image_root: folder that ``images.file`` is relative to; None when there are no pixels.
         info: what a file said beyond images and instances (COCO's info, licenses and categories).
+        turned_down: predictions rejected on these images; None where there are none. See :attr:`rejected`.
 
     Example:
         >>> images = pd.DataFrame({"file": ["a.png"], "width": [4], "height": [3]})
@@ -46,6 +48,7 @@ class Tables:
     labels: tuple[str, ...]
     image_root: Path | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
+    turned_down: pd.DataFrame | None = None
 
     @classmethod
     def of(
@@ -83,8 +86,8 @@ class Tables:
 
     @property
     def rejected(self) -> pd.DataFrame:
-        """An empty table: nothing has been turned down yet."""
-        return schema.empty("rejected", self.labels)
+        """Predictions turned down: none in what a reader returns, those on its images in a subset."""
+        return schema.empty("rejected", self.labels) if self.turned_down is None else self.turned_down
 
     def save(
         self,
@@ -171,7 +174,14 @@ class Tables:
             ("instances", f"{len(self.instances):,}"),
             ("labels", first([f"{label} ({n:,})" for label, n in per_label.items()], 8) or "none"),
             ("image root", str(self.image_root) if self.image_root else "none: labels without pixels"),
+            *warned(self),
         ]
+
+
+def warned(tables: schema.LabeledImages) -> list[tuple[str, str]]:
+    """What a card says of images that are complete without a single mask."""
+    text = said_of(complete_without_masks(tables.images, tables.instances))
+    return [("look here", text)] if text else []
 
 
 def _check_sizes(images: pd.DataFrame) -> None:

@@ -19,7 +19,8 @@ def target(state: State, rows: Any, table: str | None = None) -> tuple[str, np.n
 
     Args:
         state: where to look them up.
-        rows: a frame, index or series of a table's rows, one id, or ids.
+        rows: a frame, index or series of a table's rows, a mask over them (a Series of bools), one id, or
+            ids.
         table: the table, where ``rows`` does not say; "instances" if nobody does.
 
     Raises:
@@ -36,6 +37,28 @@ def target(state: State, rows: Any, table: str | None = None) -> tuple[str, np.n
             f"{table} has no rows {first(ids[~known])} ({int((~known).sum())} of {len(ids)})"
         )
     return table, ids
+
+
+def images_of(state: State, rows: Any) -> np.ndarray:
+    """The images that ``rows`` names, ids ``(n,)`` int64, ascending.
+
+    Args:
+        state: where to look them up.
+        rows: ids of images, a mask over them (a Series of bools), or rows: of images, or of instances or
+            predictions, which stand for the images they are on.
+
+    Raises:
+        UnknownNameError: some images are not there.
+    """
+    if isinstance(rows, pd.DataFrame) and "image_id" in rows:
+        rows = rows["image_id"].to_numpy()
+    name = getattr(getattr(rows, "index", rows), "name", None)
+    if name in (INDEX_NAMES["instances"], INDEX_NAMES["predictions"]):
+        raise DataError(
+            f"these are ids of {name.removesuffix('_id')}s: give the rows, as in ds.instances.loc[ids], "
+            "or ids of images"
+        )
+    return target(state, rows, "images")[1]
 
 
 def table_of(rows: Any) -> str | None:
@@ -56,7 +79,9 @@ def table_of(rows: Any) -> str | None:
 
 
 def _ids(rows: Any) -> np.ndarray:
-    if isinstance(rows, pd.DataFrame | pd.Series):
+    if isinstance(rows, pd.Series) and rows.dtype == bool:
+        rows = rows.index[rows.to_numpy()]
+    elif isinstance(rows, pd.DataFrame | pd.Series):
         rows = rows.index
     elif isinstance(rows, str) or not isinstance(rows, Iterable):
         rows = [rows]

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.errors import FallbackWarning, ModelError, first
+from ...core.bare import complete_without_masks, said_of
+from ...core.errors import FallbackWarning, ModelError, NbalabelWarning, first
 from ...core.schema import LabeledImages
 from .outlines import Points, outline
 
@@ -118,7 +119,8 @@ def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Example
     """Images with weight > 0, of split train or none, that somebody labeled.
 
     An image with state unlabeled never trains, whatever its weight: everything not yet labeled on it would be
-    taught as background. Crowd masks and proposals are no examples either.
+    taught as background. Crowd masks and proposals are no examples either. Complete images without a single
+    instance do train, as images with nothing on them; a warning counts them.
 
     Args:
         tables: where to learn from.
@@ -143,6 +145,9 @@ def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Example
             stacklevel=3,
         )
     eligible &= ~unlabeled
+    bare = complete_without_masks(images[eligible], tables.instances)
+    if len(bare):
+        warnings.warn(f"training takes them all the same: {said_of(bare)}", NbalabelWarning, stacklevel=3)
     if partial == "skip":
         eligible &= (images["state"] != "partial").to_numpy()
     examples = _examples(tables, images[eligible], imgsz)
