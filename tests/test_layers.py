@@ -16,6 +16,7 @@ ALLOWED = {
     "cli": {"", "core", "data", "learn", "demo", "cli"},  # "" is the front door, nbalabel itself
 }
 HEAVY_BUT_LAZY = {
+    "av",
     "torch",
     "torchvision",
     "ultralytics",

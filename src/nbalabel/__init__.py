@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .data.formats import write_labelme as write_labelme
     from .data.formats import write_semantic as write_semantic
     from .data.formats import write_yolo as write_yolo
+    from .data.pictures import read_images as read_images
     from .data.remote import allow_images_from as allow_images_from
     from .data.tables import Tables as Tables
     from .data.version import Version as Version
@@ -101,6 +102,7 @@ _HOME = {
     "project": "learn.project",
     "propagate": "learn.propagate.run",
     "read_coco": "data.formats",
+    "read_images": "data.pictures",
     "read_instance_masks": "data.formats",
     "read_label_maps": "data.formats",
     "read_labelme": "data.formats",

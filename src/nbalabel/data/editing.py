@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ..core.change import Change, State
-from ..core.errors import StorageError
+from ..core.errors import NbalabelWarning, StorageError
 from . import acceptance, edits, history
 from .answers import Answer, answer
 from .gesture import Gesture, change_of
 from .origins import images_left_by
+from .pictures.adding import arrivals
+from .pictures.folder import Duplicates
 from .revert import revert
+from .splitting import Shares, split
 from .storage import user
 from .targets import images_of, target
 from .unlabeling import unlabel
@@ -25,6 +31,14 @@ class Editing:
 
     _copy: WorkingCopy
     _is_open: bool
+
+    if TYPE_CHECKING:
+
+        @property
+        def images(self) -> pd.DataFrame: ...  # noqa: D102  # of Dataset
+
+        @property
+        def image_root(self) -> Path | None: ...  # noqa: D102  # of Dataset
 
     def undo(self) -> Change:
         """Take back the last uncommitted change; returns what that did to the tables.
@@ -187,9 +201,86 @@ class Editing:
         """
         return self._make(lambda state: unlabel(state, images_of(state, images), origin or user()))
 
-    def add_images(self, frame: pd.DataFrame, origin: str | None = None) -> Change:
-        """New images: at least ``file``, ``width`` and ``height``; the change's ``created`` has their ids."""
-        return self._make(lambda state: edits.add_images(state, frame, self._copy.reserve, origin or user()))
+    def add_images(
+        self,
+        images: pd.DataFrame | str | Path,
+        origin: str | None = None,
+        *,
+        duplicates: Duplicates = "warn",
+        copy: bool = False,
+    ) -> Change:
+        """New images, of a folder of pictures or of a frame; the change's ``created`` has their ids.
+
+        Args:
+            images: a folder or pattern, as :func:`nbalabel.read_images` takes it: its pictures that are not
+                among the images yet are added, with nothing labeled. Or rows: at least ``file``, ``width``
+                and ``height``.
+            origin: who or what does so; default: the user's login.
+            duplicates: of a folder, what happens to new files that hold the same bytes as another one or as
+                an image that is there: "warn" (added, and said), "keep", or "drop" (left out, and said).
+            copy: of a folder outside the image root, copy the new pictures there, into a folder of its name.
+
+        Raises:
+            FormatError: there is no such folder.
+            DataError: a row does not fit, or the folder is outside the image root.
+            ImageError: none of the files can be read.
+
+        Warns:
+            NbalabelWarning: naming files that cannot be read, which are left out, and duplicates.
+        """
+        self._check_open()
+        if isinstance(images, pd.DataFrame):
+            return self._make(
+                lambda state: edits.add_images(state, images, self._copy.reserve, origin or user())
+            )
+        came = arrivals(images, self.images, self.image_root, duplicates, copy=copy)
+        for text in came.warned:
+            warnings.warn(text, NbalabelWarning, stacklevel=2)
+
+        def change(state: State) -> Change:
+            rows = came.rows_not_in(state.tables["images"])
+            made = edits.add_images(state, rows, self._copy.reserve, origin or user())
+            return replace(made, note="; ".join([made.note, *came.notes]))
+
+        return self._make(change)
+
+    def split(
+        self,
+        test: float = 0.2,
+        val: float = 0.0,
+        by: str | None = "group",
+        stratify: str | None = "label",
+        seed: int = 0,
+        images: Any = None,
+        origin: str | None = None,
+    ) -> Change:
+        """Part the images into train, val and test: the column ``split``, in one change.
+
+        Args:
+            test: share of the images to measure on, 0..1.
+            val: share to watch a training by, 0..1; train gets the rest.
+            by: column of images whose equal values stay together, so that no neighbour of what was learned
+                is measured on; missing values stand alone. None parts image by image.
+            stratify: "label" gives each part its share of every label's instances, as well as whole groups
+                let it; a column of images, of that column's values; None, of the number of images alone.
+            seed: which of many equally good partings; the same seed and tables give the same.
+            images: which images to part, as :meth:`subset` takes them; default: all.
+            origin: who or what does so; default: the user's login.
+
+        Returns:
+            The change; its ``note`` says how many images and groups each part got, and the share of each
+            label that went to it where that is far from what was asked for.
+
+        Raises:
+            DataError: shares that leave nothing to train on, or fewer groups than parts.
+            UnknownNameError: no column of that name.
+        """
+
+        def change(state: State) -> Change:
+            ids = state.tables["images"].index.to_numpy() if images is None else images_of(state, images)
+            return split(state, ids, Shares(test, val), by, stratify, seed, origin or user())
+
+        return self._make(change)
 
     def add_instances(self, frame: pd.DataFrame, origin: str | None = None) -> Change:
         """New masks: at least ``image_id``, ``label`` and ``mask``; ids, boxes and areas are made here."""

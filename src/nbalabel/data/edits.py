@@ -15,7 +15,7 @@ from ..core.errors import DataError, UnknownNameError, first
 from ..core.geometry import rle
 from ..core.names import check_names
 from ..core.rows import ids_of, select_rows, take_rows
-from ..core.schema import INSTANCES, SCHEMAS, conform
+from ..core.schema import IMAGES, INSTANCES, SCHEMAS, conform
 
 Allocate = Callable[[str, int], int]
 """Takes a table and a number of rows; returns the first of as many new ids."""
@@ -92,8 +92,13 @@ def remove(state: State, table: str, ids: np.ndarray, origin: str) -> Change:
 
 def add_images(state: State, frame: pd.DataFrame, allocate: Allocate, origin: str) -> Change:
     """New images; their ids are given here."""
-    rows = _extend(state.tables["images"], conform(frame, "images"))
-    return _created("images", rows, allocate, origin, f"added {len(rows)} images")
+    rows, there, note = conform(frame, "images"), state.tables["images"], f"added {len(frame)} images"
+    wider = _with_categories_of(rows, there)
+    if wider is None or not len(rows):
+        return _created("images", _extend(there, rows), allocate, origin, note)
+    rows = numbered(_extend(wider, rows), allocate("images", len(rows)), str(rows.index.name))
+    after = pd.concat([wider, rows])
+    return diff(state, State({**state.tables, "images": after}, state.labels), origin, note)
 
 
 def add_instances(state: State, frame: pd.DataFrame, allocate: Allocate, origin: str) -> Change:
@@ -205,6 +210,23 @@ def _extend(there: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
         else:
             columns[name] = values(_fitted(rows[name], dtype, name))
     return frame_of(columns, ids_of(rows), rows.index.name)
+
+
+def _with_categories_of(rows: pd.DataFrame, there: pd.DataFrame) -> pd.DataFrame | None:
+    """The table with the categories that rows bring along, such as groups; None where it has them all."""
+    out = None
+    for name in there.columns:
+        old = there[name].dtype
+        if name not in rows or not isinstance(old, pd.CategoricalDtype):
+            continue
+        if name in IMAGES and IMAGES[name].categories is not None:
+            continue
+        gained = [x for x in rows[name].dropna().unique() if x not in old.categories]
+        if gained:
+            out = there.copy(deep=False) if out is None else out
+            wider = pd.CategoricalDtype([*old.categories, *gained], ordered=bool(old.ordered))
+            out[name] = column(recast(values(there[name]), wider), there.index)
+    return out
 
 
 def _fitted(series: pd.Series, dtype: Any, name: str) -> pd.Series:

@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import threading
-import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from PIL import Image, UnidentifiedImageError
 from ..core import forking
 from ..core.errors import ImageError, NbalabelError, UnsafePathError
 from ..core.paths import is_url, problem
+from .quiet import Quiet
 from .remote import MAX_BYTES, fetch
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -34,6 +34,8 @@ Source: TypeAlias = str | os.PathLike[str]
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused unless asked for: a small file can unpack to more than the memory holds."""
+
+_quiet = Quiet()
 
 _ORIENTATION = 0x0112  # EXIF tag
 
@@ -378,8 +380,7 @@ def _name(source: Source) -> str:
 def _opened(source: Source) -> Iterator[Image.Image]:
     """The image with only its header read; whatever goes wrong with it is an ImageError."""
     name = _name(source)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of what we refuse, or read all the same
+    with _quiet():  # Pillow warns of what we refuse, or read all the same
         try:
             with _stream(name) as stream, Image.open(stream, formats=_known_formats()) as image:
                 yield image

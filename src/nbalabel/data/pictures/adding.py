@@ -1,0 +1,113 @@
+"""Pictures that came later: which of a folder's are new, and where they lie."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ...core.errors import DataError, StorageError, first
+from ...core.paths import is_url
+from ..diskerrors import writing
+from ..images import safe_path
+from .folder import check_any, check_duplicates, read_rows, said_broken, said_same
+from .listing import PICTURES, Found, find
+from .measuring import copies
+from .sequences import sequences
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What a folder brings.
+
+    Attributes:
+        rows: columns of images: file, width, height, group, frame, state, weight.
+        notes: what else was found, in words.
+        warned: those of the notes that somebody should look at.
+    """
+
+    rows: pd.DataFrame
+    notes: list[str]
+    warned: list[str]
+
+    def rows_not_in(self, images: pd.DataFrame) -> pd.DataFrame:
+        """The rows whose files are not among the images, which may have grown since."""
+        return self.rows[~self.rows["file"].isin(images["file"])]
+
+
+def arrivals(
+    source: str | Path, images: pd.DataFrame, root: Path | None, duplicates: str, *, copy: bool
+) -> Arrivals:
+    """Those pictures of a folder or pattern that are not among the images; see :meth:`Dataset.add_images`.
+
+    Raises:
+        DataError: they lie outside the image root.
+        StorageError: with ``copy``, another file is where one would go.
+    """
+    check_duplicates(duplicates)
+    if root is None:
+        raise DataError(
+            "this dataset has no image folder: ds.image_root = FOLDER says where files are, then add them"
+        )
+    found = find(source, PICTURES)
+    check_any(found, source)
+    named, sources = _named(found, root, copy=copy)
+    known = set(images["file"])
+    rows, broken = read_rows(found, {})
+    rows["file"] = [named[file] for file in rows["file"]]
+    n_found = len(rows)
+    rows = rows[~rows["file"].isin(known)].reset_index(drop=True)
+    placed = sequences([*images["file"], *rows["file"]], root.resolve().name).iloc[len(images) :]
+    rows = rows.assign(group=placed["group"].array, frame=placed["frame"].array)
+    notes = [f"{n_found - len(rows):,} were there already"] if len(rows) < n_found else []
+    warned = [said_broken(broken)] if broken else []
+    same = {}
+    if duplicates != "keep" and len(rows):
+        there = {file: root / file for file in images["file"] if not is_url(file)}
+        same = copies({file: sources[file] for file in rows["file"]}, there)
+    if same:
+        warned.append(said_same(same, duplicates))
+    if duplicates == "drop":
+        rows = rows[~rows["file"].isin(list(same))]
+    if copy:
+        _bring({file: sources[file] for file in rows["file"]}, root)
+    return Arrivals(rows.assign(state="unlabeled", weight=0.0), [*notes, *warned], warned)
+
+
+def _named(found: Found, root: Path, *, copy: bool) -> tuple[dict[str, str], dict[str, Path]]:
+    """What each file is called below the image root, and where each of those is now."""
+    here, home = found.root.resolve(), root.resolve()
+    named: dict[str, str] = {}
+    outside = []
+    for file in found.files:
+        if (here / file).is_relative_to(home):
+            named[file] = (here / file).relative_to(home).as_posix()
+        elif copy:
+            named[file] = f"{here.name}/{file}"
+        else:
+            outside.append(file)
+    if outside:
+        raise DataError(
+            f"{len(outside)} pictures of {found.root} are outside the image folder {root}: {first(outside)}. "
+            "copy=True copies them there"
+        )
+    return named, {name: found.root / file for file, name in named.items()}
+
+
+def _bring(files: Mapping[str, Path], root: Path) -> None:
+    """Copy files below the root; nothing is copied where one would take another's place."""
+    targets = {name: safe_path(root, name) for name in files}
+    there = {name: path for name, path in targets.items() if path.exists()}
+    taken = [name for name, path in there.items() if not copies({"new": files[name]}, {"old": path})]
+    if taken:
+        raise StorageError(f"other files are in the way below {root}: {first(taken)}")
+    for name, target in targets.items():
+        if name not in there:
+            with writing(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                aside = target.with_name(f".{target.name}.part")
+                shutil.copyfile(files[name], aside)
+                aside.replace(target)

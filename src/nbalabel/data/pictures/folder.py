@@ -1,0 +1,165 @@
+"""A folder of pictures, or a video, as tables with nothing labeled."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from ...core import schema
+from ...core.errors import DataError, FormatError, ImageError, NbalabelWarning, first
+from ..tables import Tables
+from .listing import PICTURES, VIDEOS, Found, find, suffixes_in
+from .measuring import copies, sizes_of_files
+from .sequences import sequences
+from .video import check_choice, extract
+
+Duplicates = Literal["warn", "keep", "drop"]
+DUPLICATES = ("warn", "keep", "drop")
+
+
+def read_images(
+    source: str | Path,
+    *,
+    labels: Sequence[str] = (),
+    duplicates: Duplicates = "warn",
+    frames: str | Path | None = None,
+    every: int = 1,
+    fps: float | None = None,
+    suffix: str = ".jpg",
+) -> Tables:
+    """Read pictures with nothing labeled: where one's own project begins.
+
+    ``nl.read_images("dives/", labels=["cod"]).save("dives.nbal")`` makes a dataset of them. Sizes are read
+    from the headers of the files, several at a time; pixels are as they are stored, as
+    :meth:`Tables.read_image` reads them. All images are state "unlabeled" and weight 0; a label makes them
+    count. ``group`` and ``frame`` come from folders and names: ``dive1/frame_0012.png`` is frame 12 of
+    dive1.
+
+    Args:
+        source: a folder (and all below it), one picture, a pattern such as ``"dives/*/left_*.png"``, or,
+            with ``frames``, one or several videos.
+        labels: label names to begin with, in order; :meth:`Dataset.add_label` adds more.
+        duplicates: what happens to files that hold the same bytes as another: "warn" (kept, and said),
+            "keep", or "drop" (the first of them stays, and it is said).
+        frames: of a video, the folder its frames are written to, each video's into one of its own. It is the
+            image root of the tables. What is there from before is not written again.
+        every: of a video, take each n-th frame.
+        fps: of a video, take so many frames a second instead.
+        suffix: of a video, ".jpg" (quality 95) or ".png" (lossless).
+
+    Returns:
+        Tables whose files are relative to the folder (of a pattern: to its part before the first ``*``), in
+        natural order, numbered from 1.
+
+    Raises:
+        FormatError: there is no such folder, or nothing in it is a picture.
+        ImageError: none of the files can be read.
+        MissingExtraError: a video, and PyAV is not installed (``pip install 'nbalabel[video]'``).
+
+    Warns:
+        NbalabelWarning: naming files that cannot be read, which are left out, and duplicates.
+    """
+    check_duplicates(duplicates)
+    check_choice(every, fps, suffix)
+    if frames is not None:
+        found, numbers = _from_videos(source, Path(frames), every, fps, suffix)
+    else:
+        found, numbers = find(source, PICTURES), {}
+        check_any(found, source)
+    images, broken = read_rows(found, numbers)
+    if broken:
+        warnings.warn(f"{said_broken(broken)}: they are left out", NbalabelWarning, stacklevel=2)
+    same = copies({file: found.root / file for file in images["file"]}) if duplicates != "keep" else {}
+    if same:
+        warnings.warn(said_same(same, duplicates), NbalabelWarning, stacklevel=2)
+    if duplicates == "drop":
+        images = images[~images["file"].isin(list(same))]
+    images = images.assign(state="unlabeled", weight=0.0)
+    images.index = pd.RangeIndex(1, len(images) + 1, name="image_id")
+    return Tables.of(images, schema.empty("instances", tuple(labels)), labels, found.root)
+
+
+def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """File, size, group and frame of pictures, and what is wrong with the others, by name.
+
+    Raises:
+        ImageError: none of them can be read.
+    """
+    sizes, broken = sizes_of_files(found.root, found.files)
+    broken |= dict.fromkeys(found.unusable, "its name is not valid Unicode")
+    if not sizes:
+        raise ImageError(f"none of {len(broken)} files can be read as a picture: {said_broken(broken)}")
+    files = list(sizes)
+    images = pd.DataFrame(
+        {"file": files, "width": [w for w, _ in sizes.values()], "height": [h for _, h in sizes.values()]}
+    )
+    placed = sequences(files, found.root.resolve().name)
+    if numbers:
+        placed["group"] = [file.rpartition("/")[0] for file in files]
+        placed["frame"] = pd.array([numbers.get(file) for file in files], dtype="Int32")
+    return pd.concat([images, placed], axis=1), broken
+
+
+def check_any(found: Found, source: str | Path) -> None:
+    """Refuse a folder without pictures, and say what to do about videos.
+
+    Raises:
+        DataError: there are videos.
+        FormatError: there is neither.
+    """
+    if found.files or found.unusable:
+        return
+    videos = find(source, VIDEOS).files
+    if videos:
+        raise DataError(
+            f"{source} is a video ({first(videos)}): frames=FOLDER says where its frames go, as in "
+            f'nl.read_images({str(source)!r}, frames="frames/", fps=1)'
+        )
+    raise FormatError(
+        f"there are no pictures in {source}: it holds {suffixes_in(source)}; pictures end in "
+        f"{', '.join(sorted(PICTURES))}"
+    )
+
+
+def check_duplicates(duplicates: str) -> None:
+    """Refuse what is no choice."""
+    if duplicates not in DUPLICATES:
+        raise DataError(f"duplicates must be one of {', '.join(DUPLICATES)}, got {duplicates!r}")
+
+
+def said_broken(broken: Mapping[str, str]) -> str:
+    """Which files cannot be read and why, in words."""
+    named = [f"{file} ({why})" for file, why in broken.items()]
+    return f"{len(broken)} files cannot be read: {first(named)}"
+
+
+def said_same(same: Mapping[str, str], duplicates: str) -> str:
+    """Which files hold the same bytes as others, and what became of them."""
+    named = first([f"{file} = {before}" for file, before in same.items()])
+    done = (
+        "they are left out"
+        if duplicates == "drop"
+        else 'they are kept, and may end up on both sides of a split: duplicates="drop" leaves them out'
+    )
+    return f"{len(same)} files hold the same picture as another, byte by byte: {named}; {done}"
+
+
+def _from_videos(
+    source: str | Path, root: Path, every: int, fps: float | None, suffix: str
+) -> tuple[Found, dict[str, int]]:
+    """Frames of one or several videos, as files below ``root``."""
+    videos = find(source, VIDEOS)
+    if not videos.files:
+        raise FormatError(
+            f"frames= is for videos, and there are none in {source}: it holds {suffixes_in(source)}"
+        )
+    numbers: dict[str, int] = {}
+    for video in videos.files:
+        folder = Path(video).with_suffix("").as_posix()
+        got = extract(videos.root / video, root / folder, every, fps, suffix)
+        numbers |= {f"{folder}/{name}": number for name, number in got.items()}
+    return Found(root, list(numbers), []), numbers

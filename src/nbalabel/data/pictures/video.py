@@ -1,0 +1,159 @@
+"""Frames of a video as picture files, so that they are images like any other from then on.
+
+Source: PyAV (FFmpeg); a frame's rotation is what the file's display matrix says.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from PIL import Image
+
+from ...core.errors import (
+    DataError,
+    FormatError,
+    ImageError,
+    MissingExtraError,
+    NbalabelWarning,
+    StorageError,
+)
+from ..diskerrors import writing
+from ..formats.files import progress, write_bytes
+
+SUFFIXES = (".jpg", ".png")
+NOTE = "video.json"
+"""Beside the frames: which video they are of."""
+
+
+def check_choice(every: int, fps: float | None, suffix: str) -> None:
+    """Refuse a choice of frames that means nothing."""
+    if not isinstance(every, int | np.integer) or every < 1:
+        raise DataError(f"every must be a whole number >= 1, got {every!r}")
+    if fps is not None and not (np.isfinite(fps) and fps > 0):
+        raise DataError(f"fps must be a number > 0, got {fps!r}")
+    if fps is not None and every != 1:
+        raise DataError(f"every={every} and fps={fps} both say which frames: give one of them")
+    if suffix not in SUFFIXES:
+        raise DataError(f"suffix must be one of {', '.join(SUFFIXES)}, got {suffix!r}")
+
+
+def extract(video: Path, folder: Path, every: int, fps: float | None, suffix: str) -> dict[str, int]:
+    """Write frames of a video into a folder; those that are there already from before stay as they are.
+
+    Args:
+        video: the file.
+        folder: where its frames go, and nobody else's.
+        every: take each n-th frame.
+        fps: or so many a second.
+        suffix: ".jpg" (quality 95) or ".png" (lossless, about five times larger).
+
+    Returns:
+        File name -> number of the frame in the video, from 0.
+
+    Raises:
+        ImageError: the file holds no video, or it breaks off before its first frame.
+        StorageError: the folder holds something else.
+        MissingExtraError: PyAV is not installed.
+    """
+    _claim(video, folder)
+    out: dict[str, int] = {}
+    try:
+        for number, frame in _chosen(_decoded(video), every, fps):
+            name = f"frame_{number:06d}{suffix}"
+            if not (folder / name).is_file():
+                with writing(folder / name):
+                    write_bytes(folder / name, _encoded(_upright(frame), suffix))
+            out[name] = number
+    except ImageError as error:
+        if not out:
+            raise
+        warnings.warn(f"{error}; {len(out)} frames before that are kept", NbalabelWarning, stacklevel=4)
+    if not out:
+        raise ImageError(f"{video} has no frames")
+    return out
+
+
+def _claim(video: Path, folder: Path) -> None:
+    """Make the folder this video's own, or see that it is."""
+    note = folder / NOTE
+    with writing(folder):
+        facts = {"video": video.name, "bytes": video.stat().st_size}
+        if note.is_file():
+            known = _read_note(note)
+            if known != facts:
+                raise StorageError(
+                    f"{folder} holds frames of {known.get('video')!r}: another frames= keeps them apart"
+                )
+            return
+        if folder.exists() and any(folder.iterdir()):
+            raise StorageError(f"{folder} holds other files and no {NOTE}: give another folder by frames=")
+        write_bytes(note, orjson.dumps(facts))
+
+
+def _read_note(note: Path) -> dict[str, Any]:
+    try:
+        known = orjson.loads(note.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise FormatError(f"{note} is damaged ({error}): give another folder by frames=") from error
+    return known if isinstance(known, dict) else {}
+
+
+def _decoded(video: Path) -> Iterator[tuple[int, float, Any]]:
+    """Number, seconds from the first frame, and frame."""
+    try:
+        import av
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{video} is a video: pip install 'nbalabel[video]' reads its frames"
+        ) from error
+    try:
+        with av.open(os.fspath(video)) as container:
+            if not container.streams.video:
+                raise ImageError(f"{video} holds no video")
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            rate = float(stream.average_rate or stream.guessed_rate or 25)
+            start: float | None = None
+            frames = container.decode(stream)
+            for number, frame in enumerate(progress(frames, video.name, stream.frames or None)):
+                time = number / rate if frame.time is None else float(frame.time)
+                start = time if start is None else start
+                yield number, time - start, frame
+    except (av.error.FFmpegError, ValueError) as error:
+        raise ImageError(f"{video} cannot be read as a video: {error}") from error
+
+
+def _chosen(
+    frames: Iterator[tuple[int, float, Any]], every: int, fps: float | None
+) -> Iterator[tuple[int, Any]]:
+    due = 0.0
+    for number, time, frame in frames:
+        if fps is None:
+            if number % every == 0:
+                yield number, frame
+        elif time >= due - 1e-6:
+            yield number, frame
+            due = max(due + 1 / fps, time - 1 / fps)
+
+
+def _upright(frame: Any) -> Image.Image:
+    """The frame as a player shows it: phones film on their side and note by how much."""
+    picture: Image.Image = frame.to_image()
+    turns = round(frame.rotation / 90) % 4
+    return picture if not turns else Image.fromarray(np.rot90(np.asarray(picture), turns))
+
+
+def _encoded(picture: Image.Image, suffix: str) -> bytes:
+    out = io.BytesIO()
+    if suffix == ".png":
+        picture.save(out, "PNG")
+    else:
+        picture.save(out, "JPEG", quality=95, subsampling=0)
+    return out.getvalue()
