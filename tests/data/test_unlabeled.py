@@ -73,7 +73,7 @@ def test_a_subset_of_what_is_not_there_says_so(labeled) -> None:
 def test_a_mask_over_rows_means_the_rows_where_it_is_true(labeled) -> None:
     labeled.remove(labeled.images["file"] == "4.png")
     assert labeled.images.index.tolist() == [0, 1, 2, 3]
-    labeled.set(labeled.instances["label"] == "ling", label="cod")
+    labeled.set((labeled.instances["label"] == "ling").astype("boolean"), label="cod")
     assert labeled.instances["label"].tolist() == ["cod"] * 3
 
 

@@ -28,10 +28,12 @@ from ..core.errors import DataError, HistoryError, NbalabelWarning, RecoveryWarn
 from . import history
 from .comparison import Comparison
 from .editing import Editing
-from .importing import import_state, import_tables, relative_root
+from .imageroot import root_of, with_root
+from .importing import import_state, import_tables
 from .info import read_info
 from .interrupts import allowed, deferred
 from .origins import from_origin
+from .pictures.gathering import self_contained
 from .place import key_of
 from .registry import Registry
 from .session import Session
@@ -135,15 +137,44 @@ class Dataset(Editing):
 
     @property
     def image_root(self) -> Path | None:
-        """Folder that ``images.file`` is relative to; None when there are no pixels. Assign to move it."""
-        root = self._session.store.place.facts.get("image_root")
-        return None if root is None else self.folder / root
+        """Folder that ``images.file`` is relative to; None when there are no pixels. Assign to move it.
+
+        Where the dataset and its pictures were moved together, it is found where they are now.
+        """
+        return root_of(self.folder, self._session.store.place.facts)
 
     @image_root.setter
     def image_root(self, folder: str | Path | None) -> None:
         with self._session.store.lock():
             facts = self._session.store.place.facts
-            write_settings(self.folder, {**facts, "image_root": relative_root(self.folder, folder)})
+            write_settings(self.folder, with_root(facts, self.folder, folder))
+
+    def copy_images(self) -> Path:
+        """Copy the pictures into the dataset's folder, which then needs no other, and use them from there.
+
+        Those of all versions are copied, where they can still be found. Images that are URLs stay so.
+
+        Returns:
+            The new image root, ``images`` in the dataset's folder; where pictures are inside it already, the
+            one there is.
+
+        Raises:
+            ImageError: there is no image root, or a picture of the working copy is missing or broken.
+            StorageError: other files are in the way, or the folder cannot be written.
+
+        Warns:
+            NbalabelWarning: naming pictures of earlier versions alone that are missing.
+        """
+        with self._copy.lock:
+            self._look()
+            self._session.store.place.check()
+            now = self._copy.peek().tables["images"]["file"]
+            versions = self._session.store.state
+            then = [versions(version).tables["images"]["file"] for version in self.versions.index]
+            home = self_contained(self.folder, self.image_root, now, then)
+            if home != self.image_root:
+                self.image_root = home
+        return home
 
     @property
     def info(self) -> dict[str, Any]:

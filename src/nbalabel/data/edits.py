@@ -141,6 +141,44 @@ def rename_label(state: State, old: str, new: str, origin: str) -> Change:
     return relabel(state, labels, {old: new}, origin, f"renamed label {old} to {new}")
 
 
+def remove_label(state: State, name: str, to: str | None, origin: str) -> Change:
+    """One label less; rows of it go to another, or there must be none."""
+    if name not in state.labels:
+        raise UnknownNameError(f"there is no label {name!r}; there are {', '.join(state.labels) or 'none'}")
+    left = tuple(label for label in state.labels if label != name)
+    if to is not None:
+        if to not in left:
+            raise UnknownNameError(f"to={to!r} is no other label; there are {', '.join(left) or 'none'}")
+        return relabel(state, left, {name: to}, origin, f"removed label {name}, its masks are {to} now")
+    used = {
+        table: int((frame["label"] == name).sum())
+        for table, frame in state.tables.items()
+        if table != "images"
+    }
+    if any(used.values()):
+        rows = " and ".join(f"{n:,} rows of {table}" for table, n in used.items() if n)
+        raise DataError(
+            f"label {name!r} is that of {rows}: ds.remove_label({name!r}, to=ANOTHER) gives them another, "
+            "ds.remove(rows) removes them"
+        )
+    return relabel(state, left, {}, origin, f"removed label {name}")
+
+
+def reorder_labels(state: State, names: Sequence[str], origin: str) -> Change:
+    """The same labels in another order."""
+    wanted = tuple(names)
+    if sorted(map(str, wanted)) != sorted(state.labels):
+        lost = [name for name in state.labels if name not in wanted]
+        new = [name for name in wanted if name not in state.labels]
+        raise DataError(
+            f"expected each of the {len(state.labels)} labels once, got {len(wanted)} names; missing: "
+            f"{first(lost) or 'none'}; not there: {first(map(repr, new)) or 'none'}"
+        )
+    if wanted == state.labels:
+        return Change({}, None, origin, "the labels are in that order already")
+    return relabel(state, wanted, {}, origin, "reordered labels")
+
+
 def relabel(
     state: State, labels: Sequence[str], renamed: Mapping[str, str], origin: str, note: str
 ) -> Change:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -17,6 +16,7 @@ from ..core.columns import positions
 from ..core.errors import DataError, ImageError, StorageError, first
 from ..core.rows import take_rows
 from .diskerrors import writing
+from .imageroot import root_facts
 from .info import write_info
 from .overwriting import in_place_of
 from .settings import SETTINGS
@@ -61,13 +61,13 @@ def import_state(
     _check_free(folder, overwrite)
     if copy_images and root is None:
         raise ImageError("copy_images needs tables with an image_root: read them with images=FOLDER")
-    kept = "images" if copy_images else relative_root(folder, root)
+    kept = {"image_root": "images"} if copy_images else root_facts(folder, root)
     with _place_for(folder, overwrite) as new:
         if copy_images and root is not None:
             _copy(state.tables["images"], Path(root), new / "images")
         with writing(new):
             write_info(new, dict(info))
-        Store.create(new, state, {"image_root": kept}, message, author)
+        Store.create(new, state, kept, message, author)
 
 
 def _check_free(folder: Path, overwrite: bool) -> None:
@@ -106,14 +106,6 @@ def checked_state(tables: schema.LabeledImages) -> State:
     }
     schema.validate(frames, labels)
     return State(frames, labels)
-
-
-def relative_root(folder: Path, root: str | Path | None) -> str | None:
-    """The image root as it is stored: relative to the dataset where it lies in it, so that both can move."""
-    if root is None:
-        return None
-    full, home = Path(root).resolve(), folder.resolve()
-    return full.relative_to(home).as_posix() if full.is_relative_to(home) else os.fspath(full)
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:

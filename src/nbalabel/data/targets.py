@@ -79,8 +79,8 @@ def table_of(rows: Any) -> str | None:
 
 
 def _ids(rows: Any) -> np.ndarray:
-    if isinstance(rows, pd.Series) and rows.dtype == bool:
-        rows = rows.index[rows.to_numpy()]
+    if isinstance(rows, pd.Series) and pd.api.types.is_bool_dtype(rows.dtype):
+        rows = rows.index[rows.fillna(False).to_numpy(dtype=bool)]
     elif isinstance(rows, pd.DataFrame | pd.Series):
         rows = rows.index
     elif isinstance(rows, str) or not isinstance(rows, Iterable):

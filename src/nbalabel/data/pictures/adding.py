@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from ...core.errors import DataError, StorageError, first
+from ...core.errors import DataError, first
 from ...core.paths import is_url
-from ..diskerrors import writing
-from ..images import safe_path
+from .bringing import bring
 from .folder import check_any, check_duplicates, read_rows, said_broken, said_same
 from .listing import PICTURES, Found, find
 from .measuring import copies
@@ -73,7 +70,7 @@ def arrivals(
     if duplicates == "drop":
         rows = rows[~rows["file"].isin(list(same))]
     if copy:
-        _bring({file: sources[file] for file in rows["file"]}, root)
+        bring({file: sources[file] for file in rows["file"]}, root)
     return Arrivals(rows.assign(state="unlabeled", weight=0.0), [*notes, *warned], warned)
 
 
@@ -95,19 +92,3 @@ def _named(found: Found, root: Path, *, copy: bool) -> tuple[dict[str, str], dic
             "copy=True copies them there"
         )
     return named, {name: found.root / file for file, name in named.items()}
-
-
-def _bring(files: Mapping[str, Path], root: Path) -> None:
-    """Copy files below the root; nothing is copied where one would take another's place."""
-    targets = {name: safe_path(root, name) for name in files}
-    there = {name: path for name, path in targets.items() if path.exists()}
-    taken = [name for name, path in there.items() if not copies({"new": files[name]}, {"old": path})]
-    if taken:
-        raise StorageError(f"other files are in the way below {root}: {first(taken)}")
-    for name, target in targets.items():
-        if name not in there:
-            with writing(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                aside = target.with_name(f".{target.name}.part")
-                shutil.copyfile(files[name], aside)
-                aside.replace(target)

@@ -1,0 +1,42 @@
+"""Picture files copied below an image root, where no other file is ever replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ...core.errors import StorageError, first
+from ..diskerrors import writing
+from ..formats.files import progress
+from ..images import copy_image, safe_path
+from .measuring import copies
+
+
+def bring(files: Mapping[str, Path], root: Path) -> None:
+    """Copy pictures below a root; what is there already, byte by byte, stays.
+
+    Args:
+        files: where each is, by the name it gets below the root.
+        root: the folder, which is made where it is missing.
+
+    Raises:
+        StorageError: other files are in the way; nothing was copied.
+        ImageError: a file is missing or no picture.
+    """
+    targets = {name: safe_path(root, name) for name in files}
+    there = {name: path for name, path in targets.items() if path.exists()}
+    taken = [name for name, path in there.items() if not copies({"new": files[name]}, {"old": path})]
+    if taken:
+        raise StorageError(f"other files are in the way below {root}: {first(taken)}")
+    for name, target in progress(targets.items(), "copying pictures", len(targets)):
+        if name in there:
+            continue
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.part")
+        try:
+            with writing(target):
+                copy_image(files[name], aside)
+                aside.replace(target)
+        finally:
+            aside.unlink(missing_ok=True)
