@@ -96,6 +96,17 @@ def test_a_video_that_breaks_off_gives_what_there_is(tmp_path: Path) -> None:
     assert 1 < len(images) < 40
 
 
+def test_a_list_of_other_files_in_a_videos_clothes_is_not_followed(dive: Path, tmp_path: Path) -> None:
+    """FFmpeg goes by the content of a file: such a list makes it read what a stranger names."""
+    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile dive1.mp4\n")
+    (tmp_path / "play.mp4").write_text(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\ndive1.mp4\n#EXT-X-ENDLIST\n"
+    )
+    for name in ("list.mp4", "play.mp4"):
+        with pytest.raises(ImageError, match=f"{name} cannot be read as a video"):
+            nl.read_images(tmp_path / name, frames=tmp_path / "frames")
+
+
 def test_a_video_without_frames_says_what_to_write(dive: Path) -> None:
     with pytest.raises(DataError, match=r'is a video .*frames="frames/", fps=1'):
         nl.read_images(dive)

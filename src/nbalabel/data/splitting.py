@@ -96,13 +96,12 @@ def assign(
     order = np.random.default_rng(seed).permutation(n)
     order = order[np.argsort(-(parts.scaled[order] ** 2).sum(axis=1), kind="stable")]
     place = np.full(n, -1)
-    left = n
-    for i in order:
-        bare = np.flatnonzero(np.bincount(place[place >= 0], minlength=len(shares)) == 0)
-        allowed = bare if left <= len(bare) else np.arange(len(shares))
+    bare = set(range(len(shares)))
+    for left, i in zip(range(n, 0, -1), order, strict=True):
+        allowed = np.array(sorted(bare)) if left <= len(bare) else np.arange(len(shares))
         place[i] = allowed[np.argmin(parts.cost_of_adding(i)[allowed])]
         parts.add(i, place[i])
-        left -= 1
+        bare.discard(int(place[i]))
     return _mended(parts, place, order) if n <= _MOST_TO_MEND else place
 
 

@@ -26,10 +26,17 @@ from ...core.errors import (
 )
 from ..diskerrors import writing
 from ..formats.files import progress, write_bytes
+from ..images import MAX_PIXELS
 
 SUFFIXES = (".jpg", ".png")
 NOTE = "video.json"
 """Beside the frames: which video they are of."""
+
+# FFmpeg tells files by their content: some are lists that name other files and addresses to read.
+_ONLY = {
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,m4v,h264",
+    "protocol_whitelist": "file",
+}
 
 
 def check_choice(every: int, fps: float | None, suffix: str) -> None:
@@ -114,10 +121,14 @@ def _decoded(video: Path) -> Iterator[tuple[int, float, Any]]:
             f"{video} is a video: pip install 'nbalabel[video]' reads its frames"
         ) from error
     try:
-        with av.open(os.fspath(video)) as container:
+        with av.open(os.fspath(video), options=_ONLY) as container:
             if not container.streams.video:
                 raise ImageError(f"{video} holds no video")
             stream = container.streams.video[0]
+            if stream.width * stream.height > MAX_PIXELS:
+                raise ImageError(
+                    f"{video} has {stream.width} x {stream.height} pixels, more than {MAX_PIXELS:,}"
+                )
             stream.thread_type = "AUTO"
             rate = float(stream.average_rate or stream.guessed_rate or 25)
             start: float | None = None
