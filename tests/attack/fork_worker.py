@@ -95,6 +95,8 @@ def edits_of(ds: Dataset) -> list[Callable[[], object]]:
     return [
         lambda: ds.set([0], "images", weight=-1),
         lambda: ds.add_instances(frame),
+        lambda: ds.add_images("."),
+        lambda: ds.copy_images(),
         lambda: ds.commit("by a child"),
         lambda: ds.checkout("HEAD", discard=True),
         lambda: setattr(ds, "images", ds.images),

@@ -93,7 +93,12 @@ def test_edits_of_a_read_only_folder_are_refused_give_the_frame_back_and_name_th
     for edit in (
         lambda: ds.set([0], "images", weight=9),
         lambda: ds.add_images(row),
+        lambda: ds.add_images(share.parent),
         lambda: ds.remove([0]),
+        lambda: ds.unlabel([0]),
+        lambda: ds.split(),
+        lambda: ds.reorder_labels(ds.labels[::-1]),
+        lambda: ds.copy_images(),
         lambda: ds.commit("x"),
         lambda: ds.checkout("v1"),
         lambda: setattr(ds, "image_root", share.parent),

@@ -166,8 +166,8 @@ class Dataset(Editing):
             NbalabelWarning: naming pictures of earlier versions alone that are missing.
         """
         with self._copy.lock:
+            self._check_writable()
             self._look()
-            self._session.store.place.check()
             now = self._copy.peek().tables["images"]["file"]
             versions = self._session.store.state
             then = [versions(version).tables["images"]["file"] for version in self.versions.index]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..core.change import Change, State
-from ..core.errors import NbalabelWarning, StorageError
+from ..core.errors import NbalabelWarning, ReadOnlyError, StorageError
 from . import acceptance, edits, history
 from .answers import Answer, answer
 from .gesture import Gesture, change_of
@@ -228,11 +228,11 @@ class Editing:
         Warns:
             NbalabelWarning: naming files that cannot be read, which are left out, and duplicates.
         """
-        self._check_open()
         if isinstance(images, pd.DataFrame):
             return self._make(
                 lambda state: edits.add_images(state, images, self._copy.reserve, origin or user())
             )
+        self._check_writable()
         came = arrivals(images, self.images, self.image_root, duplicates, copy=copy)
         for text in came.warned:
             warnings.warn(text, NbalabelWarning, stacklevel=2)
@@ -368,6 +368,18 @@ class Editing:
     def _move(self, operation: str) -> Change:
         self._check_open()
         return self._copy.move(operation)
+
+    def _check_writable(self) -> None:
+        """Before files are written for an edit that would be refused.
+
+        Raises:
+            ReadOnlyError: this is a copy in another process, or the folder cannot be written.
+            StorageError: the folder is gone.
+        """
+        self._check_open()
+        self._copy.session.store.place.check()
+        if self._copy.session.read_only:
+            raise ReadOnlyError(self._copy.session.read_only)
 
     def _check_open(self) -> None:
         if not self._is_open:
