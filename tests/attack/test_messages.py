@@ -8,6 +8,7 @@ import random
 import resource
 import tracemalloc
 from collections.abc import Callable, Iterator
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.schema import validate
+from nbalabel.learn import layout
 from nbalabel.widgets.bar import Bar
 from nbalabel.widgets.port import Port
 from nbalabel.widgets.selection import Selection, pack
@@ -34,9 +36,11 @@ HOSTILE_RLE = [
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Iterator[Place]:
-    place = Place(tmp_path_factory.mktemp("messages"))
-    yield place
-    place.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "find_spec", lambda _: None)  # PCA, at once: no process is begun
+        place = Place(tmp_path_factory.mktemp("messages"))
+        yield place
+        place.close()
 
 
 class Place:
@@ -444,11 +448,11 @@ def test_drafts_of_another_length_leave_the_question_as_it_was(place):
 
 
 def test_two_views_that_share_a_page_hear_of_the_selection_each(place, monkeypatch):
-    first, second = place.views[:2]
+    first, second = nl.Viewer(place.ws), nl.Viewer(place.ws)
     assert isinstance(place.ws.selection, Selection)
     heard: list[Any] = []
     for view in (first, second):
-        monkeypatch.setattr(view, "send", lambda *_, view=view: heard.append(view))
+        monkeypatch.setattr(view, "send", MethodType(lambda view, *_: heard.append(view), view))
         place.deliver(view, {"kind": "selection", "op": "ready", "client": "c"}, [])
     heard.clear()
     place.ws.select(place.ds.images.index[:2])
