@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from . import demo as demo
     from .core import errors as errors
     from .core.inside import inside as inside
+    from .core.masks import decode_mask as decode_mask
+    from .core.masks import encode_mask as encode_mask
     from .core.segmenter import GrabCut as GrabCut
     from .core.segmenter import Segmenter as Segmenter
     from .data.dataset import Dataset as Dataset
     from .data.dataset import create as create
     from .data.dataset import open as open  # noqa: A004  # nl.open reads like pandas' and rasterio's
     from .data.formats import read_coco as read_coco
+    from .data.formats import read_coco_results as read_coco_results
     from .data.formats import read_instance_masks as read_instance_masks
     from .data.formats import read_label_maps as read_label_maps
     from .data.formats import read_labelme as read_labelme
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from .data.tables import Tables as Tables
     from .data.version import Version as Version
     from .learn.agreement import agreement as agreement
+    from .learn.embed import Embeddings as Embeddings
     from .learn.growth.choose import choose as choose
     from .learn.match import match as match
     from .learn.metrics import evaluate as evaluate
@@ -67,6 +71,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Confusion": "widgets.confusion",
     "Editor": "widgets.editor",
+    "Embeddings": "learn.embed",
     "Dataset": "data.dataset",
     "Gallery": "widgets.gallery",
     "GrabCut": "core.segmenter",
@@ -93,6 +98,8 @@ _HOME = {
     "allow_images_from": "data.remote",
     "choose": "learn.growth.choose",
     "create": "data.dataset",
+    "decode_mask": "core.masks",
+    "encode_mask": "core.masks",
     "evaluate": "learn.metrics",
     "explore": "widgets.explore",
     "inside": "core.inside",
@@ -102,6 +109,7 @@ _HOME = {
     "project": "learn.project",
     "propagate": "learn.propagate.run",
     "read_coco": "data.formats",
+    "read_coco_results": "data.formats",
     "read_images": "data.pictures",
     "read_instance_masks": "data.formats",
     "read_label_maps": "data.formats",

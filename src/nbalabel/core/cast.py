@@ -128,7 +128,8 @@ def _to_bytes(series: pd.Series, name: str, table: str) -> pd.Series:
         return series.astype(MASK_DTYPE)
     values = [_as_bytes(v) for v in series]
     bad = np.fromiter((v is None for v in values), bool, len(values)) & series.notna().to_numpy()
-    reject(series, bad, table, f"{name} must be bytes, COCO compressed RLE as pycocotools writes it", name)
+    rule = f"{name} must be bytes, COCO compressed RLE as pycocotools writes it (nl.encode_mask makes it)"
+    reject(series, bad, table, rule, name)
     return pd.Series(pd.array(pa.array(values, pa.large_binary()), dtype=MASK_DTYPE), index=series.index)
 
 

@@ -283,7 +283,17 @@ class Editing:
         return self._make(change)
 
     def add_instances(self, frame: pd.DataFrame, origin: str | None = None) -> Change:
-        """New masks: at least ``image_id``, ``label`` and ``mask``; ids, boxes and areas are made here."""
+        """New masks: at least ``image_id``, ``label`` and ``mask``; ids, boxes and areas are made here.
+
+        Args:
+            frame: one row a mask; ``mask`` holds arrays ``(height, width)`` of the image's size, COCO objects,
+                or run lengths as :func:`nbalabel.encode_mask` makes them.
+            origin: who or what adds them; default: the user's login.
+
+        Raises:
+            DataError: rows do not fit the dataset; the message names them.
+            MaskError: a mask is malformed or of another size than its image.
+        """
         return self._make(
             lambda state: edits.add_instances(state, frame, self._copy.reserve, origin or user())
         )

@@ -13,6 +13,7 @@ from ..core.change import Cells, Change, State, TableChange, diff
 from ..core.columns import column, equal, frame_of, missing, positions, put, recast, same_dtype, values
 from ..core.errors import DataError, UnknownNameError, first
 from ..core.geometry import rle
+from ..core.masks import mask_column
 from ..core.names import check_names
 from ..core.rows import ids_of, select_rows, take_rows
 from ..core.schema import IMAGES, INSTANCES, SCHEMAS, conform
@@ -120,6 +121,7 @@ def new_instances(state: State, frame: pd.DataFrame, table: str = "instances") -
             f"instances need the columns image_id and mask; these rows have {list(frame.columns)}"
         )
     heights, widths = sizes(state.tables["images"], frame, "rows")
+    frame = frame.assign(mask=mask_column(frame["mask"], heights, widths, "rows"))
     rle.check(frame["mask"].array, heights, widths, ids=frame.index, table="rows")
     rows = conform(frame, table, state.labels, heights)
     return _extend(state.tables[table], rows)
