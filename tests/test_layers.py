@@ -12,6 +12,7 @@ ALLOWED = {
     "data": {"core", "data"},
     "learn": {"core", "learn"},
     "widgets": {"core", "data", "widgets"},
+    "predictions": {"core", "data", "learn", "predictions"},
     "demo": {"core", "data", "demo", "learn"},
     "cli": {"", "core", "data", "learn", "demo", "cli"},  # "" is the front door, nbalabel itself
 }

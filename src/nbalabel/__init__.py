@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .data.version import Version as Version
     from .learn.agreement import agreement as agreement
     from .learn.embed import Embeddings as Embeddings
+    from .learn.embed import embed as embed
     from .learn.growth.choose import choose as choose
     from .learn.match import match as match
     from .learn.metrics import evaluate as evaluate
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from .learn.run import Run as Run
     from .learn.sam import Sam as Sam
     from .learn.yolo import Yolo as Yolo
+    from .predictions import read_predictions as read_predictions
     from .widgets.confusion import Confusion as Confusion
     from .widgets.editor import Editor as Editor
     from .widgets.explore import explore as explore
@@ -99,6 +101,7 @@ _HOME = {
     "choose": "learn.growth.choose",
     "create": "data.dataset",
     "decode_mask": "core.masks",
+    "embed": "learn.embed",
     "encode_mask": "core.masks",
     "evaluate": "learn.metrics",
     "explore": "widgets.explore",
@@ -114,6 +117,7 @@ _HOME = {
     "read_instance_masks": "data.formats",
     "read_label_maps": "data.formats",
     "read_labelme": "data.formats",
+    "read_predictions": "predictions",
     "read_semantic": "data.formats",
     "read_yolo": "data.formats",
     "write_coco": "data.formats",

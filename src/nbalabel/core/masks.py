@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -94,12 +94,12 @@ def mask_column(
             f"({wrong[0][1]})"
         )
     if all(type(mask) is bytes for mask in found):
-        array = pd.array(pa.array(found, pa.large_binary()), dtype=MASK_DTYPE)
+        array: Any = pd.array(pa.array(found, pa.large_binary()), dtype=MASK_DTYPE)
         return pd.Series(array, index=masks.index, name=masks.name)
     return pd.Series(found, index=masks.index, name=masks.name, dtype=object)
 
 
-def pixels(mask: Any) -> npt.NDArray[Any]:
+def pixels(mask: Any) -> Any:
     """An array of what may be a tensor, on a GPU perhaps."""
     for step in ("detach", "cpu", "numpy"):
         mask = getattr(mask, step)() if hasattr(mask, step) else mask
@@ -113,9 +113,10 @@ def _one(mask: Any, height: int, width: int) -> Any:
             size = short(mask.get("size"))
             raise MaskError(f"size must be [height, width] of the image, [{height}, {width}], got {size}")
         return _of_coco(mask)
-    if isinstance(mask, _PLAIN) or not (isinstance(mask, Sequence) or hasattr(mask, "__array__")):
+    is_array = isinstance(mask, list | tuple) or hasattr(mask, "__array__")
+    if isinstance(mask, _PLAIN) or not is_array:
         return mask
-    array = pixels(mask)
+    array: Any = pixels(mask)
     if array.shape != (height, width):
         raise MaskError(f"an array must have the shape of its image, ({height}, {width}), got {array.shape}")
     return rle.encode(array)

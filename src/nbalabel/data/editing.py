@@ -286,8 +286,8 @@ class Editing:
         """New masks: at least ``image_id``, ``label`` and ``mask``; ids, boxes and areas are made here.
 
         Args:
-            frame: one row a mask; ``mask`` holds arrays ``(height, width)`` of the image's size, COCO objects,
-                or run lengths as :func:`nbalabel.encode_mask` makes them.
+            frame: one row a mask; ``mask`` holds arrays ``(height, width)`` of the image's size, COCO
+                objects, or run lengths as :func:`nbalabel.encode_mask` makes them.
             origin: who or what adds them; default: the user's login.
 
         Raises:

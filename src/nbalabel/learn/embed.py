@@ -9,13 +9,18 @@ and predictions go through the same function, so they share one space.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ..core.errors import DataError
+from ..core.schema import LabeledImages
+
+if TYPE_CHECKING:
+    from .run import Run
 
 Floats = npt.NDArray[np.float32]
 
@@ -60,6 +65,45 @@ class Embeddings:
 
     def __repr__(self) -> str:
         return f"Embeddings(image {self.image.shape}, instance {self.instance.shape})"
+
+
+def embed(
+    what: LabeledImages | Run, model: Any = "resnet18", images: Any = None, **arguments: Any
+) -> Embeddings:
+    """Vectors of images, and of the masks on them: labels, or the predictions of a Run.
+
+    Args:
+        what: a Dataset, Version or Tables, whose labels are embedded; or a Run, whose predictions are.
+        model: a model with a method ``embed`` (``nl.Yolo``, ``nl.MaskRCNN``), or the name of a network of
+            torchvision, of which the backbone is used: "resnet18", "convnext_tiny", "efficientnet_b0" ...
+        images: ids, rows of ``images``, a boolean Series over them, or None for all (of a Run: those that
+            were predicted on).
+        **arguments: of the model's ``embed``, such as ``imgsz`` and ``batch``.
+
+    Returns:
+        Embeddings; give them to a run as ``run.embeddings``.
+
+    Raises:
+        DataError: the Run holds no tables.
+        UnknownNameError: no such network, or ids that are no images.
+        MissingExtraError: torchvision is not installed.
+    """
+    from .run import Run
+    from .snapshot import Snapshot
+
+    tables: LabeledImages
+    if isinstance(what, Run):
+        if what.tables is None:
+            raise DataError(f"{what.id} holds no tables: load it with Run.load(folder, tables)")
+        tables = replace(Snapshot.of(what.tables), instances=what.predictions)
+        images = what.predicted_ids if images is None else images
+    else:
+        tables = what
+    if isinstance(model, str):
+        from .torchvision.backbone import Backbone
+
+        model = Backbone(model)
+    return cast(Embeddings, model.embed(tables, images, **arguments))
 
 
 def cell_weights(

@@ -72,7 +72,8 @@ class Run:
         missed: labels that no prediction was matched to.
         failed: images that could not be read: image_id, problem.
         embeddings: of the images and of the predictions.
-        predicted_ids: images that were predicted on, ``(n,)`` int64.
+        predicted_ids: images that were predicted on, ``(n,)`` int64; where nobody says, those with
+            predictions.
         tables: what was predicted on, as it was then, for ``query``, ``show`` and ``metrics``.
     """
 
@@ -101,6 +102,16 @@ class Run:
         default_factory=dict, init=False, repr=False
     )
 
+    def __post_init__(self) -> None:
+        self._note_images()
+
+    def _note_images(self) -> None:
+        """An image with predictions was predicted on, whether or not somebody said so."""
+        on = self.predictions["image_id"].to_numpy(np.int64)
+        if not np.isin(on, self.predicted_ids).all():
+            new = np.unique(on[~np.isin(on, self.predicted_ids)])
+            self.predicted_ids = np.concatenate([self.predicted_ids, new])
+
     def matched_to(self, tables: LabeledImages, *, iou: float = 0.5) -> Run:
         """This run, its predictions matched to the labels of these tables (in place).
 
@@ -110,6 +121,7 @@ class Run:
         """
         from .match import match
 
+        self._note_images()
         tables = Snapshot.of(tables)
         images = tables.images[tables.images.index.isin(self.predicted_ids)]
         instances = tables.instances
@@ -138,6 +150,7 @@ class Run:
         """
         from .metrics import evaluate
 
+        self._note_images()
         tables = self._tables(tables)
         frame = tables.images
         chosen = frame.index.isin(self.predicted_ids)
@@ -165,6 +178,7 @@ class Run:
     @property
     def measured_ids(self) -> npt.NDArray[np.int64]:
         """Images predicted on that were labeled all over (state complete or empty), ``(n,)`` int64."""
+        self._note_images()
         frame = self._tables(None).images
         chosen = frame.index.isin(self.predicted_ids) & frame["state"].isin(_LABELED).to_numpy()
         return frame.index[chosen].to_numpy(np.int64)

@@ -65,7 +65,11 @@ def test_no_predictions_give_an_empty_table(tmp_path: Path) -> None:
     [
         ({"annotations": []}, FormatError, "instance files are read by read_coco"),
         ([prediction(image_id=1)], DataError, "predictions: image_id must be one of images.*0"),
-        ([prediction(), prediction(category_id=9)], DataError, "category_id must be one of categories.*: 1"),
+        (
+            [prediction(), prediction(category_id=9)],
+            DataError,
+            "category_id must be one of the dataset's.*: 1",
+        ),
         ([prediction(score=None)], DataError, "score must be between 0 and 1"),
         ([prediction(segmentation={"size": [4, 4], "counts": "11"})], MaskError, "as many pixels"),
         ([prediction(segmentation={"size": [4, 4], "counts": "\x7f"})], MaskError, "0"),

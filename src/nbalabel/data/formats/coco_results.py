@@ -5,7 +5,7 @@ Source: the COCO results format, https://cocodataset.org/#format-results
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import DataError, FormatError, first
+from ...core.same_labels import codes_of
 from ...core.schema import INDEX_NAMES, SOURCES, STATUSES, LabeledImages, conform
 from . import columns
 from .coco import find_rows, known_categories
@@ -23,7 +24,14 @@ from .rows import categorical, mask_array
 from .shapes import pixel_areas, read_boxes, run_lengths, sides
 
 
-def read_coco_results(path: str | Path, tables: LabeledImages, *, boxes: Boxes = "error") -> pd.DataFrame:
+def read_coco_results(
+    path: str | Path,
+    tables: LabeledImages,
+    *,
+    boxes: Boxes = "error",
+    labels: Mapping[int, str | None] | None = None,
+    unknown: str = "error",
+) -> pd.DataFrame:
     """Read a list of predictions on images that are known already.
 
     Args:
@@ -32,9 +40,12 @@ def read_coco_results(path: str | Path, tables: LabeledImages, *, boxes: Boxes =
         tables: the images and labels; category ids are those of the COCO file they were read from, by way of
             a dataset too (``tables.info["categories"]``), otherwise 1..n in the order of ``tables.labels``.
         boxes: what predictions with a box alone are: an "error", or filled rectangles ("mask").
+        labels: label of the tables by category id, where they are others; None leaves a category out.
+        unknown: what predictions of categories that are no labels are: an "error", or left out ("drop").
 
     Returns:
-        The columns of a Run's predictions, ids 0..n-1 in the order of the file; boxes as given, where valid.
+        The columns of a Run's predictions; the id of each is its position in the file. Boxes as given, where
+        valid. A Run with all it can do is made by :func:`nbalabel.read_predictions`.
 
     Raises:
         FormatError: the file is not such a list; the message names the positions.
@@ -56,21 +67,44 @@ def read_coco_results(path: str | Path, tables: LabeledImages, *, boxes: Boxes =
         >>> read_coco_results(file, tables)[["label", "score", "area"]].to_dict("list")
         {'label': ['fish'], 'score': [0.5], 'area': [1]}
     """
+    return read_results(path, tables, boxes, labels or {}, unknown)[0]
+
+
+def read_results(
+    path: str | Path,
+    tables: LabeledImages,
+    boxes: Boxes,
+    labels: Mapping[int, str | None],
+    unknown: str,
+) -> tuple[pd.DataFrame, int]:
+    """See :func:`read_coco_results`; and how many predictions are in the file."""
     with no_garbage_collection():
-        return _read(path, tables, boxes)
+        return _read(path, tables, boxes, labels, unknown)
 
 
-def _read(path: str | Path, tables: LabeledImages, boxes: Boxes) -> pd.DataFrame:
+def _read(
+    path: str | Path,
+    tables: LabeledImages,
+    boxes: Boxes,
+    labels: Mapping[int, str | None],
+    unknown: str,
+) -> tuple[pd.DataFrame, int]:
     found = load(path)
     if not isinstance(found, list) or not set(map(type, found)) <= {dict}:
         raise FormatError(f"{path} must be a JSON list of objects; instance files are read by read_coco")
-    data = _columns(found, tables, boxes)
-    index = pd.RangeIndex(len(found), name=INDEX_NAMES["predictions"])
-    return conform(pd.DataFrame(data, index=index, copy=False), "predictions", tables.labels)
-
-
-def _columns(found: list[Record], tables: LabeledImages, boxes: Boxes) -> dict[str, Any]:
     ids = np.arange(len(found))
+    codes = _labels(columns.values(found, "category_id"), ids, tables, labels, unknown)
+    kept, n = np.flatnonzero(codes >= 0), len(found)
+    if len(kept) < n:
+        found = [found[i] for i in kept.tolist()]
+    label = categorical(codes[kept], tables.labels)
+    data = {**_columns(found, kept, tables, boxes), "label": label}
+    data["origin"] = np.full(len(found), Path(path).stem, object)
+    index = pd.Index(kept, name=INDEX_NAMES["predictions"])
+    return conform(pd.DataFrame(data, index=index, copy=False), "predictions", tables.labels), n
+
+
+def _columns(found: list[Record], ids: np.ndarray, tables: LabeledImages, boxes: Boxes) -> dict[str, Any]:
     image_ids = columns.integers(columns.values(found, "image_id"), "image_id of predictions")
     position = find_rows(pd.Index(tables.images.index), image_ids, ids, "image_id", "images", "predictions")
     sizes = tables.images[["height", "width"]].to_numpy(np.int64)[position]
@@ -80,7 +114,6 @@ def _columns(found: list[Record], tables: LabeledImages, boxes: Boxes) -> dict[s
     )
     return {
         "image_id": image_ids,
-        "label": _labels(columns.values(found, "category_id"), ids, tables),
         "mask": masks,
         **sides(masks, given, sizes),
         "area": areas,
@@ -94,16 +127,19 @@ _SOURCE = pd.CategoricalDtype(list(SOURCES))
 _STATUS = pd.CategoricalDtype(list(STATUSES))
 
 
-def _labels(found: Sequence[Any], ids: np.ndarray, tables: LabeledImages) -> Any:
-    order = {label: i for i, label in enumerate(tables.labels)}
-    codes = {c["id"]: order[c["name"]] for c in known_categories(tables)} or {
-        i + 1: i for i in order.values()
+def _labels(
+    found: Sequence[Any],
+    ids: np.ndarray,
+    tables: LabeledImages,
+    labels: Mapping[int, str | None],
+    unknown: str,
+) -> np.ndarray:
+    """Position in the label list of each prediction's category; -1 for those left out."""
+    known: dict[int, str] = {c["id"]: c["name"] for c in known_categories(tables)} or {
+        i + 1: label for i, label in enumerate(tables.labels)
     }
     wanted = columns.integers(found, "category_id of predictions")
-    at = find_rows(
-        pd.Index(list(codes), dtype=np.int64), wanted, ids, "category_id", "categories", "predictions"
-    )
-    return categorical(np.array(list(codes.values()), np.int64)[at], tables.labels)
+    return codes_of(wanted.tolist(), ids, tables.labels, {**known, **labels}, unknown, "category_id")
 
 
 def _masks(
