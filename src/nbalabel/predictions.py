@@ -125,8 +125,8 @@ def _seen(read: Foreign, tables: LabeledImages, images: Any) -> npt.NDArray[np.i
     if rest:
         warnings.warn(
             f"{len(on):,} of {len(tables.images):,} images have predictions, and only they count as "
-            f"predicted on: what was missed on the other {rest:,} is not known. images= says which were predicted on "
-            "(images=ds.images: all)",
+            f"predicted on: what was missed on the other {rest:,} is not known. images= says which were "
+            "predicted on (images=ds.images: all)",
             FallbackWarning,
             stacklevel=3,
         )

@@ -167,13 +167,17 @@ def validation(tables: LabeledImages, imgsz: int) -> Examples:
     return _examples(tables, images[chosen], imgsz)
 
 
+def usable(tables: LabeledImages, image_ids: Any) -> pd.DataFrame:
+    """The instances on some images that are examples: neither crowds nor proposals."""
+    instances = tables.instances
+    return instances[
+        instances["image_id"].isin(image_ids) & ~instances["crowd"] & (instances["status"] != "proposed")
+    ]
+
+
 def _examples(tables: LabeledImages, images: pd.DataFrame, imgsz: int) -> Examples:
     sizes = images[["height", "width"]].to_numpy(np.int64)
-    instances = tables.instances
-    usable = (
-        instances["image_id"].isin(images.index) & ~instances["crowd"] & (instances["status"] != "proposed")
-    )
-    rows = instances[usable]
+    rows = usable(tables, images.index)
     position = images.index.get_indexer(pd.Index(rows["image_id"]))
     codes = rows["label"].cat.codes.to_numpy()
     paths: list[list[Points]] = [[] for _ in range(len(images))]

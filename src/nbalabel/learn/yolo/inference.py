@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,38 @@ from ...core.errors import DataError, ImageError, UnknownNameError, first
 from ...core.geometry import rle
 from ...core.schema import LabeledImages
 from ..embed import Embeddings, concatenate
-from .letterbox import encode_crops
+from .letterbox import Letterbox, encode_crops
 from .parts import Part, Parts, gather
 from .pixels import read_image
-from .predictor import Found, Predictor
+from .predictor import Found, Maps
 
 _PART_IMAGES = 64
+
+
+class Finder(Protocol):
+    """A network made ready: what it finds on images of any sizes, and its feature maps of them."""
+
+    def find(
+        self,
+        images: Sequence[npt.NDArray[np.uint8]],
+        imgsz: int,
+        *,
+        score: float,
+        iou: float,
+        max_detections: int,
+        embed: bool,
+    ) -> list[Found]:
+        """What is on each image."""
+
+    def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[tuple[Maps, Letterbox]]:
+        """Feature maps of each image, and where it lies in the input."""
+
+
+class Listener(Protocol):
+    """A network that only describes images."""
+
+    def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[tuple[Maps, Letterbox]]:
+        """Feature maps of each image, and where it lies in the input."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +116,7 @@ def fingerprint(network: Any, tables: LabeledImages, ids: npt.NDArray[np.int64],
 
 
 def predict(
-    predictor: Predictor,
+    predictor: Finder,
     tables: LabeledImages,
     ids: npt.NDArray[np.int64],
     settings: Settings,
@@ -119,7 +145,7 @@ def predict(
 
 
 def _part(
-    predictor: Predictor,
+    predictor: Finder,
     tables: LabeledImages,
     ids: npt.NDArray[np.int64],
     settings: Settings,
@@ -202,7 +228,7 @@ def _blank() -> Part:
 
 
 def embed(
-    predictor: Predictor, tables: LabeledImages, ids: npt.NDArray[np.int64], imgsz: int, batch: int
+    predictor: Listener, tables: LabeledImages, ids: npt.NDArray[np.int64], imgsz: int, batch: int
 ) -> Embeddings:
     """Vectors of images and of their labels' masks; images that cannot be read have none."""
     instances = tables.instances

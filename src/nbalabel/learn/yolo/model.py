@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import time
-import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...core.errors import FallbackWarning, ModelError, first
-from ...core.schema import LabeledImages, conform
+from ...core.errors import ModelError
+from ...core.schema import LabeledImages
 from ..embed import Embeddings
 from ..metrics import evaluate
 from ..run import Run, new_id
 from ..snapshot import state_of
-from . import examples, inference, pixels, schedule, sizes, trainer, weights
+from . import inference, proposals, schedule, sizes, trainer, weights
 from . import origin as origins
-from .parts import Part, Parts
+from .parting import parting
+from .parts import Parts
 from .predictor import Predictor
 from .progress import Progress
 
-_HOLD_OUT = 0.2
 _UNKNOWN_SIZE = 640
 
 
@@ -126,7 +126,7 @@ class Yolo:
         given = {**self._defaults(batch), **arguments, "imgsz": imgsz, "batch": batch, "seed": seed}
         trainer.check(given)
         origin = origins.origin(start, self.network, self.trained, *self._first)
-        parts = self._parts(tables, imgsz, partial, hold_out, steps is None and epochs is None, seed)
+        parts = parting(tables, imgsz, partial, hold_out, steps is None and epochs is None, seed)
         asked = schedule.length(steps, minutes, epochs, len(parts.learn), batch)
         plan = schedule.Schedule.of(asked, arguments, -(-len(parts.learn) // batch))
         with Progress() as progress:
@@ -172,6 +172,7 @@ class Yolo:
         batch: int = 16,
         max_detections: int = 300,
         embed: bool = True,
+        labels: Mapping[str, str | None] | None = None,
         folder: str | Path | None = None,
     ) -> Run:
         """Propose instances, masks at the resolution of the originals.
@@ -189,6 +190,9 @@ class Yolo:
             batch: images at once.
             max_detections: most predictions on one image.
             embed: collect embeddings in the same pass.
+            labels: label of the tables for a label of the model, where it goes by another name: ``{"person":
+                "diver"}``, so that a pretrained model makes first proposals; None as a label leaves those
+                out. Labels of one name are the same without a word; others are left out.
             folder: where parts and then the Run are saved; None keeps all in memory.
 
         Returns:
@@ -196,30 +200,35 @@ class Yolo:
 
         Raises:
             ModelError: the model has not been trained, or shares no label with the tables.
-            UnknownNameError: ids that are no images.
+            UnknownNameError: ids that are no images, or ``labels`` names what is no label.
         """
         began = time.perf_counter()
-        codes = self._codes(tables.labels)
+        codes = self._codes(tables.labels, labels)
         ids = inference.choose(tables, images)
-        size = imgsz or self._chosen_size(tables, batch)
+        size = imgsz or self._chosen_size(tables, batch, codes)
         settings = inference.Settings(size, score, iou, max_detections, embed)
         mark = inference.fingerprint(self.network, tables, ids, settings) if folder is not None else ""
         parts = Parts(folder, mark)
         found, interrupted = inference.predict(self._ready(), tables, ids, settings, batch, parts)
         run_id = new_id("predict")
-        predictions, known = _predictions(found, codes, tables.labels, run_id)
+        predictions, known = proposals.table(found, codes, tables.labels, run_id)
         run = Run(
             id=run_id,
             kind="predict",
             model=self.name,
-            arguments={**vars(settings), "batch": batch, "sizes": {} if imgsz else dict(self._sizes)},
+            arguments={
+                **vars(settings),
+                "batch": batch,
+                "sizes": {} if imgsz else dict(self._sizes),
+                **({"labels": dict(labels)} if labels else {}),
+            },
             labels=tables.labels,
             seconds=time.perf_counter() - began,
             interrupted=interrupted,
             n_images=len(ids),
             failed=pd.DataFrame({"image_id": list(found.failed), "problem": list(found.failed.values())}),
             predictions=predictions,
-            embeddings=_embeddings(found, known) if embed else Embeddings.none(),
+            embeddings=proposals.vectors(found, known) if embed else Embeddings.none(),
             predicted_ids=found.image_ids,
             **state_of(tables),
         ).matched_to(tables)
@@ -256,28 +265,6 @@ class Yolo:
         state = f"labels {', '.join(self.labels[:5])}" if self.trained else "not trained yet"
         return f"Yolo({self.name!r}, {state})"
 
-    def _parts(
-        self,
-        tables: LabeledImages,
-        imgsz: int,
-        partial: str,
-        hold_out: float | None,
-        is_open: bool,
-        seed: int,
-    ) -> examples.Parting:
-        """What to learn from and what to measure on: images of split val, or labeled ones put aside."""
-        if hold_out is not None and not 0 <= hold_out < 1:
-            raise ModelError(
-                f"hold_out must be a share of the labeled images from 0 to below 1, got {hold_out}"
-            )
-        learn = pixels.load(examples.training(tables, imgsz, partial), imgsz)
-        check = pixels.load(examples.validation(tables, imgsz), imgsz)
-        if len(check) and not hold_out:
-            return examples.Parting(learn, check, learn)
-        share = (_HOLD_OUT if is_open else 0.0) if hold_out is None else hold_out
-        groups = [None if pd.isna(g) else str(g) for g in tables.images["group"].reindex(learn.image_ids)]
-        return examples.part(learn, groups, share, seed)
-
     def _defaults(self, batch: int) -> dict[str, Any]:
         """Where ultralytics' own defaults fit large sets and GPUs only."""
         return {
@@ -291,21 +278,24 @@ class Yolo:
             "device": self.device or _best_device(),
         }
 
-    def _chosen_size(self, tables: LabeledImages, batch: int) -> int:
+    def _chosen_size(self, tables: LabeledImages, batch: int, codes: dict[int, str] | None = None) -> int:
         """The size that serves best on labeled images; that of the training where there are none."""
         trained = self.imgsz or _UNKNOWN_SIZE
         ids = sizes.sample(tables)
         if not self._sizes and len(ids):
-            self._sizes = sizes.climb(lambda size: self._map(tables, ids, size, batch), trained)
+            codes = self._codes(tables.labels) if codes is None else codes
+            self._sizes = sizes.climb(lambda size: self._map(tables, ids, size, batch, codes), trained)
         return sizes.best(self._sizes) if self._sizes else trained
 
-    def _map(self, tables: LabeledImages, ids: np.ndarray, size: int, batch: int) -> float:
+    def _map(
+        self, tables: LabeledImages, ids: np.ndarray, size: int, batch: int, codes: dict[int, str]
+    ) -> float:
         """mAP50-95 of masks on some images, at a size."""
         settings = inference.Settings(size, 0.05, 0.7, 300, embed=False)
         found, interrupted = inference.predict(self._ready(), tables, ids, settings, batch, Parts(None, ""))
         if interrupted:
             raise KeyboardInterrupt
-        predictions, _ = _predictions(found, self._codes(tables.labels), tables.labels, "")
+        predictions, _ = proposals.table(found, codes, tables.labels, "")
         instances = tables.instances[tables.instances["image_id"].isin(ids)]
         return evaluate(predictions, instances, tables.images.loc[ids], tables.labels).map
 
@@ -314,36 +304,13 @@ class Yolo:
             self._predictor = Predictor(self.network, self.device)
         return self._predictor
 
-    def _codes(self, labels: tuple[str, ...]) -> dict[int, str]:
+    def _codes(
+        self, labels: tuple[str, ...], wanted: Mapping[str, str | None] | None = None
+    ) -> dict[int, str]:
         """The tables' label for each of the network's outputs that has one."""
         if not self.trained:
             raise ModelError(f"{self.name} has not been trained: call train first, or start from weights")
-        codes = {code: name for code, name in self.network.names.items() if name in labels}
-        if not codes:
-            raise ModelError(
-                f"the model knows {first(self.labels)}, the tables {first(labels)}: train it first"
-            )
-        if len(codes) < len(labels):
-            unknown = [name for name in labels if name not in codes.values()]
-            warnings.warn(f"the model has not learned {first(unknown)}", FallbackWarning, stacklevel=3)
-        return codes
-
-
-def _predictions(
-    found: Part, codes: dict[int, str], labels: tuple[str, ...], origin: str
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """What was found as a table, and which of it has a label of the tables."""
-    known = found.rows["code"].map(codes).notna().to_numpy()
-    rows = found.rows[known].reset_index(drop=True)
-    label = rows.pop("code").map(codes)
-    frame = rows.assign(label=label, source="model", origin=origin, status="proposed")
-    return conform(frame, "predictions", labels), known
-
-
-def _embeddings(found: Part, known: np.ndarray) -> Embeddings:
-    """Of what was found, predictions of unknown labels left out."""
-    instance = found.instance[known] if len(found.instance) else found.instance
-    return Embeddings(found.image_ids, found.image, np.arange(len(instance)), instance)
+        return proposals.codes(self.network.names, labels, wanted)
 
 
 def _best_device() -> str:

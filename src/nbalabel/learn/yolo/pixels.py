@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from tqdm.auto import tqdm
 
 from ...core.errors import FallbackWarning, ImageError, first
@@ -36,11 +37,15 @@ def read_image(tables: LabeledImages, image_id: int, size: tuple[int, int]) -> P
 
 def resize(pixels: Pixels, height: int, width: int) -> Pixels:
     """Pixels at another size: averaged when shrinking, linear when growing."""
-    import cv2
-
     if pixels.shape[:2] == (height, width):
         return pixels
-    how = cv2.INTER_AREA if height < pixels.shape[0] or width < pixels.shape[1] else cv2.INTER_LINEAR
+    smaller = height < pixels.shape[0] or width < pixels.shape[1]
+    try:
+        import cv2
+    except ImportError:  # it comes with ultralytics; torchvision's models do without
+        which = Image.Resampling.BOX if smaller else Image.Resampling.BILINEAR
+        return np.asarray(Image.fromarray(pixels).resize((width, height), which), np.uint8)
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)
 
 

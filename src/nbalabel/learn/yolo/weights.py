@@ -87,9 +87,17 @@ def download(file: str) -> tuple[Path | None, str]:
     if is_offline():
         return None, "NBALABEL_OFFLINE is set"
     url = f"https://github.com/{downloads.GITHUB_ASSETS_REPO}/releases/download/v8.4.0/{file}"
+    return fetched(url, cache_folder() / "weights" / file)
+
+
+def fetched(url: str, target: Path) -> tuple[Path | None, str]:
+    """Bring a file from an address, giving up within seconds where there is no network.
+
+    Returns:
+        ``target``, or None and the reason why it is not there.
+    """
     outcome: dict[str, Any] = {}
     connected = threading.Event()
-    target = cache_folder() / "weights" / file
 
     def fetch() -> None:
         try:
