@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from .learn.run import Run as Run
     from .learn.sam import Sam as Sam
     from .learn.yolo import Yolo as Yolo
+    from .learn.torchvision import MaskRCNN as MaskRCNN
     from .predictions import read_predictions as read_predictions
     from .widgets.confusion import Confusion as Confusion
     from .widgets.editor import Editor as Editor
@@ -80,6 +81,7 @@ _HOME = {
     "Histogram": "widgets.histogram",
     "LearningCurves": "widgets.learning_curves",
     "MaskQuality": "learn.quality",
+    "MaskRCNN": "learn.torchvision",
     "Model": "learn.model",
     "PrecisionRecall": "widgets.precision_recall",
     "Propagation": "learn.propagate.propagation",

@@ -1,0 +1,14 @@
+"""Models of torchvision (BSD-3-Clause) as nbalabel models: no ultralytics, no AGPL.
+
+package    importing torch and torchvision     weights    finding, reading and writing tensors
+networks   Mask R-CNN and backbones by name    stacks     images of any sizes as batches, and feature maps
+backbone   any network as a describer          predictor  Mask R-CNN on a batch, masks at full resolution
+targets    what Mask R-CNN learns from         training   its loop, schedule and measurements
+model      train, predict, embed
+"""
+
+from __future__ import annotations
+
+from .model import MaskRCNN
+
+__all__ = ["MaskRCNN"]

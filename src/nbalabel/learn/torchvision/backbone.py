@@ -1,0 +1,82 @@
+"""``Backbone``: the feature maps of a network that classifies images, as embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...core.errors import UnknownNameError
+from ...core.schema import LabeledImages
+from ..embed import Embeddings
+from ..yolo import inference
+from ..yolo.letterbox import Letterbox
+from ..yolo.predictor import Maps
+from ..yolo.threads import considerate
+from .networks import describer
+from .package import best_device
+from .stacks import Pixels, listening, maps_of, stacks
+
+_IMGSZ = 320
+
+
+class Backbone:
+    """Vectors of images and masks from a convolutional network of torchvision; it learns nothing.
+
+    An image's vector is the average of the coarsest map over the image; a mask's is that of the maps at
+    strides 8, 16 and 32, weighted by how much of each cell it covers.
+
+    Args:
+        name: "resnet18", "resnet50", "convnext_tiny", "efficientnet_b0" ...; ImageNet's weights are used
+            where they are at hand or can be downloaded, else random ones, with a FallbackWarning.
+        device: "" takes a GPU where there is one.
+
+    Raises:
+        UnknownNameError: torchvision has no such network, or it has no maps (a transformer).
+        MissingExtraError: torchvision is not installed.
+    """
+
+    def __init__(self, name: str = "resnet18", *, device: str = "") -> None:
+        self.name = name
+        self._network = describer(name).eval()
+        self._device = best_device(device)
+        self._network.to(self._device)
+        self._layers = _stages(self._network)
+
+    def embed(
+        self, tables: LabeledImages, images: Any = None, *, imgsz: int = _IMGSZ, batch: int = 16
+    ) -> Embeddings:
+        """Vectors of images, and of the masks on them.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            images: ids, rows of ``images``, a boolean Series over them, or None for all.
+            imgsz: long side images are resized to, pixels.
+            batch: images at once.
+        """
+        return inference.embed(self, tables, inference.choose(tables, images), imgsz, batch)
+
+    def maps(self, images: Sequence[Pixels], imgsz: int) -> list[tuple[Maps, Letterbox]]:
+        """Feature maps of each image, and where it lies in the input."""
+        import torch
+
+        out: list[Any] = [None] * len(images)
+        for at, boxes, batch in stacks(images, imgsz):
+            with considerate(), torch.inference_mode(), listening(self._layers, batch.shape[2]) as heard:
+                self._network(batch.to(self._device))
+            if not heard:
+                raise UnknownNameError(
+                    f"{self.name} has no feature maps to embed masks with: take a convolutional network, as "
+                    "'resnet18' or 'convnext_tiny'"
+                )
+            for i, box, found in zip(at, boxes, maps_of(heard, len(at)), strict=True):
+                out[i] = found, box
+        return out
+
+    def __repr__(self) -> str:
+        return f"Backbone({self.name!r})"
+
+
+def _stages(network: Any) -> list[Any]:
+    """The layers a network is a row of, where its maps come out."""
+    inner = getattr(network, "features", None) or getattr(network, "trunk_output", None)
+    return list((inner if inner is not None else network).children())

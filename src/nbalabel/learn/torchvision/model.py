@@ -1,0 +1,344 @@
+"""``MaskRCNN``: train, predict, embed, without ultralytics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ...core.errors import ModelError, UnknownNameError, first
+from ...core.schema import LabeledImages
+from ..embed import Embeddings
+from ..metrics import evaluate
+from ..run import Run, new_id
+from ..snapshot import state_of
+from ..yolo import inference, proposals, schedule, sizes
+from ..yolo.parting import parting
+from ..yolo.parts import Parts
+from ..yolo.progress import Progress
+from . import networks, weights
+from .package import best_device
+from .predictor import MaskPredictor
+from .training import Settings, Training
+
+STARTS = ("current", "fresh")
+_UNKNOWN_SIZE = 640
+
+
+class MaskRCNN:
+    """Mask R-CNN of torchvision (BSD-3-Clause): an instance-segmentation model for a loop without AGPL code.
+
+    Slower than :class:`nbalabel.Yolo` and at its best with a GPU. Weights trained on COCO (of ImageNet for a
+    ResNet) are used where they are at hand or can be downloaded; otherwise, within seconds and with one
+    FallbackWarning, they are random. ``NBALABEL_OFFLINE=1`` tries no download.
+
+    Training again goes on from the current weights, unless told otherwise.
+
+    Args:
+        model: "maskrcnn_resnet50_fpn_v2" or "maskrcnn_resnet50_fpn" (COCO's 80 labels are known at once),
+            "resnet18", "resnet34", "resnet50" or "resnet101" (a backbone; smaller and quicker), or a ``.npz``
+            that :meth:`save` wrote.
+        device: "" takes a GPU where there is one; "cpu", "cuda:1", "mps".
+
+    Raises:
+        MissingExtraError: torchvision is not installed.
+        UnknownNameError: there is no such model or file.
+        ModelError: the file is damaged.
+
+    Source: K. He, G. Gkioxari, P. Dollar and R. Girshick, "Mask R-CNN" (2017).
+    """
+
+    def __init__(self, model: str | Path = "maskrcnn_resnet50_fpn_v2", *, device: str = "") -> None:
+        self.device = best_device(device)
+        self.imgsz: int | None = None
+        path = Path(model).expanduser()
+        if path.suffix == ".npz":
+            self._read(path)
+        else:
+            self.name = self.architecture = str(model)
+            self.network, self.names, self._has_statistics = networks.pretrained(self.name)
+        self.network.eval()
+        self._first = self.network, self.names, self._has_statistics
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it tells apart, in order; nothing before the first training of random weights."""
+        return tuple(self.names.values())
+
+    def train(
+        self,
+        tables: LabeledImages,
+        *,
+        steps: int | None = None,
+        minutes: float | None = None,
+        imgsz: int | None = None,
+        batch: int = 4,
+        lr0: float | None = None,
+        regions: int = 128,
+        seed: int = 0,
+        start: str = "current",
+        hold_out: float | None = None,
+        partial: str = "use",
+        folder: str | Path | None = None,
+        **arguments: Any,
+    ) -> Run:
+        """Learn from the images with weight > 0, drawn in proportion to their weights.
+
+        Without ``steps`` it takes as many as it needs: until mAP on labeled images that are put aside no
+        longer rises. Then the learning rate falls, and the images put aside are learned as well. ``minutes``
+        ends the rising part earlier.
+
+        Images of state unlabeled, of split val or test, and those with weight 0 are no part of it. Masks reach
+        the loss as they are, with holes and islands, as shares of pixels. Where images of split val are labeled
+        all over, they are measured on instead, and the weights that do best on them are kept. Interrupting
+        keeps what was learned and returns.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            steps: batches to learn from; None: as many as it takes.
+            minutes: time it may take, about; None: no limit.
+            imgsz: long side images are resized to, pixels (rounded up to a multiple of 32); None: so that
+                small instances are still seen.
+            batch: images a step.
+            lr0: highest learning rate; None: 0.0001 from weights, 0.0002 from random ones.
+            regions: parts of an image that the heads learn from in a step, a quarter of them on instances; the
+                fewer, the quicker.
+            seed: the same tables, arguments and seed give the same weights on a CPU (unless ``minutes`` ends
+                it).
+            start: "current" goes on from the weights there are, "fresh" from those the model was made with.
+            hold_out: share of the labeled images to put aside and measure on, 0..1; None: 0.2 where ``steps``
+                is not given and no image of split val is labeled, else none.
+            partial: "use" images of state partial, or "skip" them (what is unlabeled on them is taught as
+                background).
+            folder: where to save the Run and its weights; None saves nothing.
+            **arguments: none; others are refused.
+
+        Returns:
+            A Run with ``curves`` (one row a period), ``stopped`` and ``interrupted``.
+
+        Raises:
+            ModelError: there is nothing to learn from, an argument is unknown or out of range, or the loss is
+                no longer a number.
+        """
+        began = time.perf_counter()
+        _check(arguments, start, {"batch": batch, "regions": regions}, lr0)
+        imgsz = sizes.proposed(tables) if imgsz is None else -(-imgsz // sizes.STEP) * sizes.STEP
+        network, names, has_statistics = (
+            self._first if start == "fresh" else (self.network, self.names, self._has_statistics)
+        )
+        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed)
+        asked = schedule.length(steps, minutes, None, len(parts.learn), batch)
+        plan = schedule.Schedule.of(asked, {}, -(-len(parts.learn) // batch))
+        fresh = networks.adapted(self.architecture, network, names, tables.labels, seed)
+        learned = {i + 1: label for i, label in enumerate(tables.labels)}
+        rate = lr0 if lr0 is not None else (1e-4 if has_statistics else 2e-4)
+        training = Training(
+            fresh.to(self.device),
+            parts,
+            plan,
+            Settings(imgsz, batch, rate, regions, seed, has_statistics),
+            lambda: _measure(fresh, self.device, tables, parts.check.image_ids, imgsz, batch),
+            self.device,
+        )
+        with Progress() as progress:
+            training.run(progress)
+        self.network, self.names, self.imgsz, self._has_statistics = fresh, learned, imgsz, True
+        run = Run(
+            id=new_id("train"),
+            kind="train",
+            model=self.name,
+            arguments={
+                "imgsz": imgsz,
+                "batch": batch,
+                "lr0": rate,
+                "regions": regions,
+                "seed": seed,
+                "steps": steps,
+                "minutes": minutes,
+                "start": start,
+                "partial": partial,
+                "hold_out": len(parts.check) if parts.put_back else 0,
+            },
+            seed=seed,
+            labels=tables.labels,
+            seconds=time.perf_counter() - began,
+            curves=pd.DataFrame(training.rows).astype({"step": "int64"}) if training.rows else pd.DataFrame(),
+            interrupted=training.interrupted,
+            stopped="interrupted" if training.interrupted else plan.why,
+            missing=plan.missing(),
+            n_images=len(parts.all),
+            **state_of(tables),
+        )
+        if folder is not None:
+            run.save(folder)
+            self.save(Path(folder) / "weights.npz")
+        return run
+
+    def predict(
+        self,
+        tables: LabeledImages,
+        images: Any = None,
+        *,
+        score: float = 0.1,
+        iou: float = 0.5,
+        imgsz: int | None = None,
+        batch: int = 4,
+        max_detections: int = 100,
+        embed: bool = True,
+        labels: Mapping[str, str | None] | None = None,
+        folder: str | Path | None = None,
+        **arguments: Any,
+    ) -> Run:
+        """Propose instances, masks at the resolution of the originals.
+
+        Images that cannot be read are skipped and reported in ``run.failed``. Interrupting returns what was
+        found so far; with a folder, the same call continues where it stopped.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            images: ids, rows of ``images``, a boolean Series over them, or None for all.
+            score: least confidence, 0..1.
+            iou: of two boxes of one label that overlap more, only the more confident stays, 0..1.
+            imgsz: long side images are resized to, pixels; None takes that of the training, else 640.
+            batch: images at once.
+            max_detections: most predictions on one image.
+            embed: collect embeddings in the same pass.
+            labels: label of the tables for a label of the model, where it goes by another name: ``{"person":
+                "diver"}``; None as a label leaves those out. Labels of one name are the same without a word.
+            folder: where parts and then the Run are saved; None keeps all in memory.
+            **arguments: none; others are refused.
+
+        Returns:
+            A Run with ``predictions`` matched to the labels, ``missed``, ``embeddings`` and ``failed``.
+
+        Raises:
+            ModelError: the model has not been trained, or shares no label with the tables.
+            UnknownNameError: ids that are no images, or ``labels`` names what is no label.
+        """
+        began = time.perf_counter()
+        _refuse("predict", arguments)
+        if not self.names:
+            raise ModelError(f"{self.name} has not been trained: call train first, or start from weights")
+        codes = proposals.codes(self.names, tables.labels, labels)
+        ids = inference.choose(tables, images)
+        size = imgsz or self.imgsz or _UNKNOWN_SIZE
+        settings = inference.Settings(size, score, iou, max_detections, embed)
+        mark = inference.fingerprint(self.network, tables, ids, settings) if folder is not None else ""
+        parts = Parts(folder, mark)
+        predictor = MaskPredictor(self.network, self.device)
+        found, interrupted = inference.predict(predictor, tables, ids, settings, batch, parts)
+        name = new_id("predict")
+        predictions, known = proposals.table(found, codes, tables.labels, name)
+        run = Run(
+            id=name,
+            kind="predict",
+            model=self.name,
+            arguments={**vars(settings), "batch": batch, **({"labels": dict(labels)} if labels else {})},
+            labels=tables.labels,
+            interrupted=interrupted,
+            n_images=len(ids),
+            failed=pd.DataFrame({"image_id": list(found.failed), "problem": list(found.failed.values())}),
+            predictions=predictions,
+            embeddings=proposals.vectors(found, known) if embed else Embeddings.none(),
+            predicted_ids=found.image_ids,
+            **state_of(tables),
+        ).matched_to(tables)
+        run.seconds = time.perf_counter() - began
+        if folder is not None and not interrupted:
+            run.save(folder)
+            parts.clear()
+        return run
+
+    def embed(
+        self,
+        tables: LabeledImages,
+        images: Any = None,
+        *,
+        imgsz: int | None = None,
+        batch: int = 4,
+        **arguments: Any,
+    ) -> Embeddings:
+        """Vectors of images, and of their labels' masks in the same space as those of predictions.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            images: ids, rows of ``images``, a boolean Series over them, or None for all.
+            imgsz: long side images are resized to, pixels; None takes that of :meth:`predict`.
+            batch: images at once.
+            **arguments: none; others are refused.
+        """
+        _refuse("embed", arguments)
+        size = imgsz or self.imgsz or _UNKNOWN_SIZE
+        predictor = MaskPredictor(self.network, self.device)
+        return inference.embed(predictor, tables, inference.choose(tables, images), size, batch)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the weights as ``.npz``: tensors and a JSON text, nothing that could run code."""
+        if not self.names:
+            raise ModelError(f"{self.name} has not been trained: there is nothing to save")
+        names = [self.names.get(code, "") for code in range(1, max(self.names) + 1)]
+        return weights.write(
+            self.network,
+            Path(path).with_suffix(".npz"),
+            architecture=self.architecture,
+            name=self.name,
+            labels=names,
+            imgsz=self.imgsz or _UNKNOWN_SIZE,
+        )
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: str = "") -> MaskRCNN:
+        """A model from weights that :meth:`save` wrote."""
+        return cls(Path(path).with_suffix(".npz"), device=device)
+
+    def _read(self, path: Path) -> None:
+        if not path.is_file():
+            raise UnknownNameError(f"no weights file {path}")
+        meta, state = weights.read(path)
+        self.name, self.architecture, self.imgsz = meta["name"], meta["architecture"], meta["imgsz"]
+        self.names = {i: label for i, label in enumerate(meta["labels"], 1) if label}
+        try:
+            self.network = networks.mask_rcnn(self.architecture, len(meta["labels"]))
+        except UnknownNameError as error:
+            raise ModelError(f"{path} is not a Mask R-CNN of nbalabel: {error}") from error
+        weights.fill(self.network, state, str(path))
+        self._has_statistics = True
+
+    def __repr__(self) -> str:
+        state = f"labels {', '.join(self.labels[:5])}" if self.names else "not trained yet"
+        return f"MaskRCNN({self.name!r}, {state})"
+
+
+def _measure(
+    network: Any, device: str, tables: LabeledImages, ids: Any, imgsz: int, batch: int
+) -> tuple[float, float]:
+    """mAP50-95 and mAP50 of masks on some images."""
+    settings = inference.Settings(imgsz, 0.05, 0.5, 100, embed=False)
+    predictor = MaskPredictor(network, device)
+    found, interrupted = inference.predict(predictor, tables, ids, settings, batch, Parts(None, ""))
+    if interrupted:
+        raise KeyboardInterrupt
+    names = {i + 1: label for i, label in enumerate(tables.labels)}
+    predictions, _ = proposals.table(found, names, tables.labels, "")
+    instances = tables.instances[tables.instances["image_id"].isin(ids)]
+    metrics = evaluate(predictions, instances, tables.images.loc[ids], tables.labels)
+    return metrics.map, metrics.map50
+
+
+def _check(arguments: Mapping[str, Any], start: str, counts: Mapping[str, int], lr0: float | None) -> None:
+    _refuse("train", arguments)
+    if start not in STARTS:
+        raise ModelError(f"start must be one of {', '.join(STARTS)}, got {start!r}")
+    for name, count in counts.items():
+        if not (isinstance(count, int) and count > 0):
+            raise ModelError(f"{name} must be a whole number above 0, got {count!r}")
+    if lr0 is not None and not 0 < lr0 < 1:
+        raise ModelError(f"lr0 must be between 0 and 1, got {lr0!r}")
+
+
+def _refuse(what: str, arguments: Mapping[str, Any]) -> None:
+    if arguments:
+        raise ModelError(f"MaskRCNN.{what} has no argument {first(arguments)}: see help(nl.MaskRCNN.{what})")

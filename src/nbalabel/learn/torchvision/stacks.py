@@ -1,0 +1,68 @@
+"""Images of any sizes as batches of a network's input, and the feature maps it makes of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..yolo.letterbox import Letterbox
+from ..yolo.predictor import Maps
+
+STRIDES = (8, 16, 32)
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def stacks(images: Sequence[Pixels], imgsz: int) -> Iterator[tuple[list[int], list[Letterbox], Any]]:
+    """Images that letterbox to one shape as one batch.
+
+    Yields:
+        Their positions, how each lies in the input, and the input, ``(n, 3, h, w)`` float32.
+    """
+    shapes: dict[tuple[int, int], list[int]] = defaultdict(list)
+    boxes = [Letterbox.fit(pixels.shape[0], pixels.shape[1], imgsz) for pixels in images]
+    for i, box in enumerate(boxes):
+        shapes[box.outer].append(i)
+    for at in shapes.values():
+        yield at, [boxes[i] for i in at], normalized([boxes[i].fill(images[i]) for i in at])
+
+
+def normalized(pixels: Sequence[Pixels]) -> Any:
+    """RGB images of one size as torchvision's networks want them, ``(n, 3, h, w)`` float32."""
+    import torch
+
+    batch = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float().div_(255)
+    return (batch - torch.tensor(_MEAN).view(1, 3, 1, 1)) / torch.tensor(_STD).view(1, 3, 1, 1)
+
+
+@contextmanager
+def listening(layers: Sequence[Any], height: int) -> Iterator[dict[int, Any]]:
+    """What layers put out, by stride: the last of each of ``STRIDES``."""
+    heard: dict[int, Any] = {}
+
+    def listen(_layer: Any, _inputs: Any, output: Any) -> None:
+        if getattr(output, "ndim", 0) != 4 or not output.shape[2]:
+            return
+        stride = height / output.shape[2]
+        if stride in STRIDES:
+            heard[int(stride)] = output
+
+    hooks = [layer.register_forward_hook(partial(listen)) for layer in layers]
+    try:
+        yield heard
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def maps_of(heard: dict[int, Any], n: int) -> list[Maps]:
+    """Per image: the maps from fine to coarse."""
+    arrays = [np.ascontiguousarray(heard[stride].float().cpu().numpy()) for stride in sorted(heard)]
+    return [Maps([array[i] for array in arrays]) for i in range(n)]

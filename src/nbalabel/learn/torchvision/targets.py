@@ -1,0 +1,106 @@
+"""What Mask R-CNN learns from: pixels, boxes, labels and masks of a few images, at training size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...core.geometry import rle
+from ..embed import cell_weights
+from ..yolo import pixels
+from ..yolo.examples import Examples, usable
+from ..yolo.letterbox import Letterbox
+from .stacks import normalized
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One image to learn from.
+
+    Attributes:
+        image: RGB in its input, ``(h, w, 3)`` uint8.
+        masks: how much of each pixel each mask covers, holes left out, ``(n, h, w)`` float32.
+        boxes: ``(n, 4)`` float32 (x1, y1, x2, y2), pixels of the input.
+        labels: ``(n,)`` int64, positions in the label list.
+    """
+
+    image: npt.NDArray[np.uint8]
+    masks: npt.NDArray[np.float32]
+    boxes: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+
+    def flipped(self) -> Lesson:
+        """Left and right exchanged."""
+        width = self.image.shape[1]
+        x1, y1, x2, y2 = self.boxes.T
+        boxes = np.stack([width - x2, y1, width - x1, y2], axis=1)
+        return Lesson(
+            np.ascontiguousarray(self.image[:, ::-1]),
+            np.ascontiguousarray(self.masks[..., ::-1]),
+            boxes,
+            self.labels,
+        )
+
+
+class Lessons:
+    """Lessons of examples, made when they are asked for; masks come from the run lengths, not from outlines."""
+
+    def __init__(self, examples: Examples, imgsz: int) -> None:
+        self.examples = examples
+        self.imgsz = imgsz
+        rows = usable(examples.tables, examples.image_ids)
+        self._rows = rows
+        self._codes = rows["label"].cat.codes.to_numpy()
+        self._of = rows.groupby("image_id").indices
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def lesson(self, at: int) -> Lesson:
+        """The lesson of one example, by position."""
+        held = self.examples.pixels[at] if self.examples.pixels else None
+        held = pixels.read(self.examples, at, self.imgsz) if held is None else held
+        height, width = self.examples.sizes[at].tolist()
+        letterbox = Letterbox.fit(height, width, self.imgsz)
+        image = letterbox.fill(np.ascontiguousarray(held[..., ::-1]))
+        own = self._of.get(int(self.examples.image_ids[at]), np.zeros(0, np.int64))
+        masks = np.zeros((len(own), *letterbox.outer), np.float32)
+        boxes = np.zeros((len(own), 4), np.float32)
+        gain_y, gain_x = letterbox.gain
+        for row, mask, box in zip(masks, self._rows["mask"].iloc[own], boxes, strict=True):
+            crop, x, y = rle.decode_crop(mask, height, width)
+            row[:] = cell_weights(crop, x, y, letterbox.gain, 1, letterbox.outer)
+            box[:] = x * gain_x, y * gain_y, (x + crop.shape[1]) * gain_x, (y + crop.shape[0]) * gain_y
+        seen = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        return Lesson(image, masks[seen], boxes[seen], self._codes[own][seen].astype(np.int64))
+
+
+def batch(lessons: Sequence[Lesson], device: str) -> tuple[Any, list[dict[str, Any]]]:
+    """Lessons as one input, ``(n, 3, h, w)``, and what torchvision's heads take as targets."""
+    import torch
+
+    height = max(lesson.image.shape[0] for lesson in lessons)
+    width = max(lesson.image.shape[1] for lesson in lessons)
+    images = [_padded(lesson.image, height, width, 114) for lesson in lessons]
+    targets = [
+        {
+            "boxes": torch.from_numpy(lesson.boxes).to(device),
+            "labels": torch.from_numpy(lesson.labels + 1).to(device),  # 0 is the background
+            "masks": torch.from_numpy(_padded(lesson.masks, height, width, 0)).to(device),
+        }
+        for lesson in lessons
+    ]
+    return normalized(images).to(device), targets
+
+
+def _padded(array: Any, height: int, width: int, value: int) -> Any:
+    """An image ``(h, w, 3)`` or masks ``(n, h, w)``, filled up at the right and below."""
+    first = 0 if array.shape[-1] == 3 and array.dtype == np.uint8 else 1
+    missing = [(0, 0)] * array.ndim
+    missing[first] = (0, height - array.shape[first])
+    missing[first + 1] = (0, width - array.shape[first + 1])
+    return np.ascontiguousarray(np.pad(array, missing, constant_values=value))

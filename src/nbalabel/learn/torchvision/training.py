@@ -1,0 +1,196 @@
+"""Mask R-CNN's training: steps at a rate that rises, stays and falls, measured on what was put aside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from ...core.errors import ModelError
+from ..yolo.examples import Parting, draw
+from ..yolo.schedule import Schedule
+from ..yolo.threads import considerate
+from .networks import seeded
+from .package import torchvision
+from .targets import Lesson, Lessons, batch
+
+_WEIGHT_DECAY, _LONGEST_GRADIENT = 1e-4, 10.0
+_NAMES = {
+    "loss_classifier": "label_loss",
+    "loss_box_reg": "box_loss",
+    "loss_mask": "mask_loss",
+    "loss_objectness": "proposal_loss",
+    "loss_rpn_box_reg": "proposal_box_loss",
+}
+
+
+class Watcher(Protocol):
+    """Who hears of a training's steps."""
+
+    def start(self, schedule: Schedule) -> None:
+        """Training begins."""
+
+    def batch(self, losses: dict[str, float]) -> None:
+        """One step is done; the mean losses of the period."""
+
+    def period(self, row: dict[str, float]) -> None:
+        """One period is done; its row of the curves."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        imgsz: long side of images, pixels.
+        batch: images a step.
+        rate: learning rate.
+        regions: parts of an image the heads learn from in a step.
+        seed: of the order of the images, their flips, and what the heads sample.
+        freeze_statistics: keep the running statistics of normalisation as the weights came with them: a few
+            images a step say too little of them.
+    """
+
+    imgsz: int
+    batch: int
+    rate: float
+    regions: int
+    seed: int
+    freeze_statistics: bool
+
+
+@dataclass
+class Training:
+    """One training of one network, in place; its best weights in the end.
+
+    Attributes:
+        network: in training, on its device.
+        parts: what to learn from and to measure on.
+        schedule: how long; it is carried on as the training goes.
+        settings: how.
+        measure: mAP50-95 and mAP50 on the images put aside.
+        device: where the network is.
+        rows: one mapping a period (see ``Run.curves``).
+        interrupted: whether it was stopped by hand.
+    """
+
+    network: Any
+    parts: Parting
+    schedule: Schedule
+    settings: Settings
+    measure: Callable[[], tuple[float, float]]
+    device: str
+    rows: list[dict[str, float]] = field(default_factory=list)
+    interrupted: bool = False
+    _best: tuple[float, dict[str, Any]] | None = None
+
+    def run(self, watcher: Watcher) -> None:
+        """Train until the schedule ends; an interrupt ends it earlier and keeps the best so far.
+
+        Raises:
+            ModelError: the loss is no longer a number.
+        """
+        with seeded(self.settings.seed):
+            watcher.start(self.schedule)
+            try:
+                with considerate():
+                    self._steps(watcher)
+            except KeyboardInterrupt:
+                self.interrupted = True
+        if self._best is not None:
+            self.network.load_state_dict(self._best[1])
+        self.network.eval()
+
+    def _steps(self, watcher: Watcher) -> None:
+        import torch
+
+        self.network.roi_heads.fg_bg_sampler.batch_size_per_image = self.settings.regions
+        parameters = [p for p in self.network.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(parameters, lr=self.settings.rate, weight_decay=_WEIGHT_DECAY)
+        began, step, sums = time.perf_counter(), 0, dict[str, float]()
+        lessons = self._lessons()
+        begin = 0
+        while not self.schedule.is_over(step):
+            _learning(self.network, self.settings.freeze_statistics)
+            for group in optimizer.param_groups:
+                group["lr"] = self.settings.rate * self.schedule.rate(step)
+            losses = self._step(next(lessons), optimizer, parameters, step)
+            step += 1
+            sums = {name: sums.get(name, 0.0) + value for name, value in losses.items()}
+            means = {name: value / (step - begin) for name, value in sums.items()}
+            watcher.batch(means)
+            if (step - begin) == self.schedule.length.period or self.schedule.is_over(step):
+                was_falling = self.schedule.is_falling(step)
+                self._period(step, means, optimizer, began, watcher)
+                begin, sums = step, {}
+                if self.schedule.is_falling(step) and not was_falling:
+                    lessons = self._lessons(everything=True)
+
+    def _step(
+        self, lessons: list[Lesson], optimizer: Any, parameters: list[Any], step: int
+    ) -> dict[str, float]:
+        import torch
+
+        image_list = torchvision("models.detection.image_list").ImageList
+        images, targets = batch(lessons, self.device)
+        sizes = [tuple(images.shape[2:])] * len(images)
+        features = self.network.backbone(images)
+        proposals, losses = self.network.rpn(image_list(images, sizes), features, targets)
+        _, more = self.network.roi_heads(features, proposals, sizes, targets)
+        losses = {_NAMES[name]: loss for name, loss in {**more, **losses}.items()}
+        total = sum(losses.values())
+        if not bool(torch.isfinite(total)):
+            raise ModelError(
+                f"the training loss is no longer a number in step {step}: train with a smaller lr0 "
+                f"(it was {self.settings.rate})"
+            )
+        optimizer.zero_grad()
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, _LONGEST_GRADIENT)
+        optimizer.step()
+        return {name: float(loss) for name, loss in losses.items()}
+
+    def _period(
+        self, step: int, losses: dict[str, float], optimizer: Any, began: float, watcher: Watcher
+    ) -> None:
+        passes = step * self.settings.batch / len(self.parts.learn)
+        row = {"step": float(step), "epoch": passes, "seconds": 0.0, "loss": sum(losses.values()), **losses}
+        learns_all = self.parts.put_back and self.schedule.is_falling(step - 1)
+        if len(self.parts.check) and not learns_all:
+            row["map"], row["map50"] = self.measure()
+            self.schedule.measured(step, row["map"])
+            if not self.parts.put_back and (self._best is None or row["map"] >= self._best[0]):
+                self._best = row["map"], {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        row["seconds"] = time.perf_counter() - began
+        row["lr"] = optimizer.param_groups[0]["lr"]
+        self.rows.append(row)
+        watcher.period(row)
+        self.schedule.look(step, row["seconds"])
+
+    def _lessons(self, *, everything: bool = False) -> Iterator[list[Lesson]]:
+        """Batches without end: images in proportion to their weights, half of them mirrored."""
+        examples = self.parts.all if everything else self.parts.learn
+        made = Lessons(examples, self.settings.imgsz)
+        rng = np.random.default_rng([self.settings.seed, everything])
+        order: list[int] = []
+        while True:
+            while len(order) < self.settings.batch:
+                order += draw(examples.weights, rng).tolist()
+            now, order = order[: self.settings.batch], order[self.settings.batch :]
+            mirrored = rng.random(len(now)) < 0.5
+            lessons = [made.lesson(at) for at in now]
+            yield [one.flipped() if flip else one for one, flip in zip(lessons, mirrored, strict=True)]
+
+
+def _learning(network: Any, freeze_statistics: bool) -> None:
+    """Training mode, but for normalisation whose statistics are kept."""
+    import torch
+
+    network.train()
+    for layer in network.modules():
+        if freeze_statistics and isinstance(layer, torch.nn.BatchNorm2d):
+            layer.eval()
+

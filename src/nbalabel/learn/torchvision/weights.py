@@ -1,0 +1,108 @@
+"""Tensors of torchvision's networks: finding, downloading, reading and writing them."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...core.errors import FallbackWarning, ModelError
+from ..yolo import archive
+from ..yolo.quiet import cache_folder, is_offline
+from ..yolo.weights import fetched
+
+_META = "__nbalabel__"
+_MOST_LABELS, _LARGEST_INPUT = 10_000, 16_384
+
+
+def published(name: str, weights: Any) -> dict[str, Any] | None:
+    """The tensors torchvision publishes for a network; None, with one FallbackWarning, where they cannot be had.
+
+    They are looked for in the working folder, ``weights/``, torch's cache and ours, then downloaded, within
+    seconds where there is no network; ``NBALABEL_OFFLINE=1`` tries no download.
+
+    Args:
+        name: of the network, for the message.
+        weights: torchvision's entry for them, which has ``url``.
+    """
+    import torch
+
+    file = str(weights.url).rpartition("/")[2]
+    found = next((folder / file for folder in _folders() if (folder / file).is_file()), None)
+    reason = "NBALABEL_OFFLINE is set"
+    if found is None and not is_offline():
+        found, reason = fetched(str(weights.url), cache_folder() / "weights" / file)
+    if found is None:
+        warnings.warn(
+            f"no pretrained weights for {name!r} ({reason}): they are random. Put {file} into a folder weights/ "
+            "beside the notebook to start from weights",
+            FallbackWarning,
+            stacklevel=5,
+        )
+        return None
+    try:
+        state: dict[str, Any] = torch.load(found, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file raises anything
+        raise ModelError(f"{found} holds no weights: {str(error)[:300]}") from error
+    return state
+
+
+def _folders() -> list[Path]:
+    import torch
+
+    theirs = Path(torch.hub.get_dir()) / "checkpoints"
+    return [Path(), Path("weights"), theirs, cache_folder() / "weights"]
+
+
+def write(network: Any, path: Path, **meta: Any) -> Path:
+    """Write weights as ``.npz``: tensors by name and one JSON text, nothing that could run code."""
+    tensors = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
+    arrays: dict[str, Any] = {_META: np.frombuffer(json.dumps(meta).encode(), np.uint8), **tensors}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        np.savez(file, **arrays)
+    partial.replace(path)
+    return path
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What :func:`write` was given besides the network, and the tensors.
+
+    Raises:
+        ModelError: the file is damaged or no Mask R-CNN of ours.
+    """
+    import torch
+
+    try:
+        arrays = archive.arrays(path)
+        meta = json.loads(arrays.pop(_META).tobytes())
+        labels, imgsz = meta["labels"], meta["imgsz"]
+        if not isinstance(meta["architecture"], str) or not isinstance(meta["name"], str):
+            raise ValueError("its architecture and name are no text")
+        if not all(isinstance(label, str) and label.isprintable() for label in labels):
+            raise ValueError("its labels are no lines of text")
+        if not 0 < len(labels) <= _MOST_LABELS or not (type(imgsz) is int and 32 <= imgsz <= _LARGEST_INPUT):
+            raise ValueError("its labels or its input size are out of range")
+        return meta, {name: torch.from_numpy(array) for name, array in arrays.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{path} is not a Mask R-CNN of nbalabel: {error}") from error
+
+
+def fill(network: Any, state: dict[str, Any], origin: str) -> None:
+    """Put tensors into a network; they must be all there and fit (counters of batches seen may be missing).
+
+    Raises:
+        ModelError: they do not.
+    """
+    try:
+        lost = network.load_state_dict(state, strict=False)
+    except (RuntimeError, TypeError) as error:
+        raise ModelError(f"{origin} does not fit its network: {str(error)[:300]}") from error
+    missing = [name for name in lost.missing_keys if not name.endswith("num_batches_tracked")]
+    if missing or lost.unexpected_keys:
+        strange = (missing + lost.unexpected_keys)[0]
+        raise ModelError(f"{origin} does not fit its network: {strange} is missing or unknown")
