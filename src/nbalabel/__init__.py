@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from .learn.quality import mask_quality as mask_quality
     from .learn.run import Run as Run
     from .learn.sam import Sam as Sam
-    from .learn.yolo import Yolo as Yolo
     from .learn.torchvision import MaskRCNN as MaskRCNN
+    from .learn.yolo import Yolo as Yolo
     from .predictions import read_predictions as read_predictions
     from .widgets.confusion import Confusion as Confusion
     from .widgets.editor import Editor as Editor

@@ -20,9 +20,10 @@ def foreign(shapes: Callable[..., Any], *labels: str) -> Any:
 def test_labels_say_what_the_model_calls_them(model: Any, shapes: Callable[..., Any]) -> None:
     tables = foreign(shapes, "buoy", "crate")
     run = model.predict(tables, labels={"ring": "buoy", "square": "crate"})
-    assert run.predictions["label"].tolist() == model.predict(shapes(4)).predictions["label"].map(
-        {"ring": "buoy", "square": "crate"}
-    ).tolist()
+    assert (
+        run.predictions["label"].tolist()
+        == model.predict(shapes(4)).predictions["label"].map({"ring": "buoy", "square": "crate"}).tolist()
+    )
     assert run.predictions["matched"].all()
     assert run.arguments["labels"] == {"ring": "buoy", "square": "crate"}
 
@@ -41,7 +42,9 @@ def test_a_mapping_that_names_nothing_says_what_there_is(model: Any, shapes: Cal
     tables = foreign(shapes, "buoy", "crate")
     with pytest.raises(UnknownNameError, match=r"'ring' is 'bouy'.*Did you mean 'buoy'"):
         model.predict(tables, labels={"ring": "bouy"})
-    with pytest.raises(UnknownNameError, match=r"'rings', which the model does not know.*did you mean 'ring'"):
+    with pytest.raises(
+        UnknownNameError, match=r"'rings', which the model does not know.*did you mean 'ring'"
+    ):
         model.predict(tables, labels={"rings": "buoy"})
     with pytest.raises(ModelError, match=r"say which is which: predict\(ds, labels=\{'ring': 'buoy'\}\)"):
         model.predict(tables)

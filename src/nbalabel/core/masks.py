@@ -93,9 +93,9 @@ def mask_column(
             f"{table}: {len(wrong)} of {len(masks)} masks cannot be used: {first([k for k, _ in wrong])} "
             f"({wrong[0][1]})"
         )
-    if all(type(mask) is bytes for mask in found):
-        array: Any = pd.array(pa.array(found, pa.large_binary()), dtype=MASK_DTYPE)
-        return pd.Series(array, index=masks.index, name=masks.name)
+    if set(map(type, found)) <= {bytes}:
+        held: Any = pa.array(found, pa.large_binary())
+        return pd.Series(pd.array(held, dtype=MASK_DTYPE), index=masks.index, name=masks.name)
     return pd.Series(found, index=masks.index, name=masks.name, dtype=object)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from ...core.errors import UnknownNameError
@@ -61,7 +62,12 @@ class Backbone:
 
         out: list[Any] = [None] * len(images)
         for at, boxes, batch in stacks(images, imgsz):
-            with considerate(), torch.inference_mode(), listening(self._layers, batch.shape[2]) as heard:
+            with (
+                considerate(),
+                torch.inference_mode(),
+                listening(self._layers, batch.shape[2:]) as heard,
+                suppress(AssertionError),  # a transformer, made for one size
+            ):
                 self._network(batch.to(self._device))
             if not heard:
                 raise UnknownNameError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from .training import Settings, Training
 
 STARTS = ("current", "fresh")
 _UNKNOWN_SIZE = 640
+_OPEN_PERIOD, _TIMED_PERIOD = 20, 10
 
 
 class MaskRCNN:
@@ -91,10 +93,10 @@ class MaskRCNN:
         longer rises. Then the learning rate falls, and the images put aside are learned as well. ``minutes``
         ends the rising part earlier.
 
-        Images of state unlabeled, of split val or test, and those with weight 0 are no part of it. Masks reach
-        the loss as they are, with holes and islands, as shares of pixels. Where images of split val are labeled
-        all over, they are measured on instead, and the weights that do best on them are kept. Interrupting
-        keeps what was learned and returns.
+        Images of state unlabeled, of split val or test, and those with weight 0 are no part of it. Masks
+        reach the loss as they are, with holes and islands, as shares of pixels. Where images of split val are
+        labeled all over, they are measured on instead, and the weights that do best on them are kept.
+        Interrupting keeps what was learned and returns.
 
         Args:
             tables: a Dataset, a Version or Tables.
@@ -104,8 +106,8 @@ class MaskRCNN:
                 small instances are still seen.
             batch: images a step.
             lr0: highest learning rate; None: 0.0001 from weights, 0.0002 from random ones.
-            regions: parts of an image that the heads learn from in a step, a quarter of them on instances; the
-                fewer, the quicker.
+            regions: parts of an image that the heads learn from in a step, a quarter of them on instances;
+                the fewer, the quicker.
             seed: the same tables, arguments and seed give the same weights on a CPU (unless ``minutes`` ends
                 it).
             start: "current" goes on from the weights there are, "fresh" from those the model was made with.
@@ -131,6 +133,8 @@ class MaskRCNN:
         )
         parts = parting(tables, imgsz, partial, hold_out, steps is None, seed)
         asked = schedule.length(steps, minutes, None, len(parts.learn), batch)
+        if steps is None:  # a step takes longer than one of YOLO's
+            asked = replace(asked, period=_OPEN_PERIOD if minutes is None else _TIMED_PERIOD)
         plan = schedule.Schedule.of(asked, {}, -(-len(parts.learn) // batch))
         fresh = networks.adapted(self.architecture, network, names, tables.labels, seed)
         learned = {i + 1: label for i, label in enumerate(tables.labels)}

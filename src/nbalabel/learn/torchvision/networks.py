@@ -90,7 +90,9 @@ def adapted(name: str, network: Any, names: dict[int, str], labels: tuple[str, .
         theirs = old[key]
         if tensor.shape == theirs.shape and "predictor" not in key:
             tensor.copy_(theirs)
-        elif key.endswith(("cls_score.weight", "cls_score.bias", "mask_fcn_logits.weight", "mask_fcn_logits.bias")):
+        elif key.endswith(
+            ("cls_score.weight", "cls_score.bias", "mask_fcn_logits.weight", "mask_fcn_logits.bias")
+        ):
             tensor[to] = theirs[of]
         elif "bbox_pred" in key:  # four numbers a label
             shape = (-1, 4, *tensor.shape[1:])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from ...core.errors import MissingExtraError

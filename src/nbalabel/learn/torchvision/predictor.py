@@ -47,7 +47,7 @@ class MaskPredictor:
                 considerate(),
                 torch.inference_mode(),
                 evaluating(self.network),
-                listening(self._stages() if embed else [], batch.shape[2]) as heard,
+                listening(self._stages() if embed else [], batch.shape[2:]) as heard,
             ):
                 features = self.network.backbone(batch)
                 proposals, _ = self.network.rpn(image_list(batch, sizes), features)
@@ -67,7 +67,7 @@ class MaskPredictor:
                 considerate(),
                 torch.inference_mode(),
                 evaluating(self.network),
-                listening(self._stages(), batch.shape[2]) as heard,
+                listening(self._stages(), batch.shape[2:]) as heard,
             ):
                 self.network.backbone.body(batch.to(self.device))
             for i, box, found in zip(at, boxes, maps_of(heard, len(at)), strict=True):
@@ -136,7 +136,7 @@ def paste(
 
 
 def _line(begin: float, end: float, n: int, cells: int) -> tuple[npt.NDArray[np.float32], int]:
-    """Along one axis: how much each cell adds to each pixel whose centre lies in the box, and the first one."""
+    """Along one axis: how much each cell adds to each pixel whose centre is in the box, and the first one."""
     first = max(0, int(np.ceil(begin - 0.5)))
     last = min(n, int(np.ceil(end - 0.5)))
     centres = np.arange(first, max(first, last)) + 0.5

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,18 +42,18 @@ def normalized(pixels: Sequence[Pixels]) -> Any:
 
 
 @contextmanager
-def listening(layers: Sequence[Any], height: int) -> Iterator[dict[int, Any]]:
-    """What layers put out, by stride: the last of each of ``STRIDES``."""
+def listening(layers: Sequence[Any], size: Sequence[int]) -> Iterator[dict[int, Any]]:
+    """What layers put out for an input of (height, width), by stride: the last of each of ``STRIDES``."""
     heard: dict[int, Any] = {}
 
     def listen(_layer: Any, _inputs: Any, output: Any) -> None:
-        if getattr(output, "ndim", 0) != 4 or not output.shape[2]:
+        if getattr(output, "ndim", 0) != 4:
             return
-        stride = height / output.shape[2]
-        if stride in STRIDES:
-            heard[int(stride)] = output
+        for stride in STRIDES:  # both sides: some transformers put channels last
+            if tuple(output.shape[2:]) == (size[0] // stride, size[1] // stride):
+                heard[stride] = output
 
-    hooks = [layer.register_forward_hook(partial(listen)) for layer in layers]
+    hooks = [layer.register_forward_hook(listen) for layer in layers]
     try:
         yield heard
     finally:

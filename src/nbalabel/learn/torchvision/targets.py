@@ -47,7 +47,7 @@ class Lesson:
 
 
 class Lessons:
-    """Lessons of examples, made when they are asked for; masks come from the run lengths, not from outlines."""
+    """Lessons of examples, made when they are asked for; masks come from run lengths, not from outlines."""
 
     def __init__(self, examples: Examples, imgsz: int) -> None:
         self.examples = examples

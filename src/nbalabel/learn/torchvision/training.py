@@ -111,7 +111,7 @@ class Training:
         parameters = [p for p in self.network.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(parameters, lr=self.settings.rate, weight_decay=_WEIGHT_DECAY)
         began, step, sums = time.perf_counter(), 0, dict[str, float]()
-        lessons = self._lessons()
+        lessons, fell = self._lessons(), False
         begin = 0
         while not self.schedule.is_over(step):
             _learning(self.network, self.settings.freeze_statistics)
@@ -123,11 +123,12 @@ class Training:
             means = {name: value / (step - begin) for name, value in sums.items()}
             watcher.batch(means)
             if (step - begin) == self.schedule.length.period or self.schedule.is_over(step):
-                was_falling = self.schedule.is_falling(step)
                 self._period(step, means, optimizer, began, watcher)
                 begin, sums = step, {}
-                if self.schedule.is_falling(step) and not was_falling:
-                    lessons = self._lessons(everything=True)
+            elif self.schedule.length.minutes is not None:
+                self.schedule.look(step, time.perf_counter() - began)
+            if self.schedule.is_falling(step) and not fell:
+                lessons, fell = self._lessons(everything=True), True
 
     def _step(
         self, lessons: list[Lesson], optimizer: Any, parameters: list[Any], step: int
@@ -151,7 +152,7 @@ class Training:
         total.backward()
         torch.nn.utils.clip_grad_norm_(parameters, _LONGEST_GRADIENT)
         optimizer.step()
-        return {name: float(loss) for name, loss in losses.items()}
+        return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def _period(
         self, step: int, losses: dict[str, float], optimizer: Any, began: float, watcher: Watcher
@@ -193,4 +194,3 @@ def _learning(network: Any, freeze_statistics: bool) -> None:
     for layer in network.modules():
         if freeze_statistics and isinstance(layer, torch.nn.BatchNorm2d):
             layer.eval()
-

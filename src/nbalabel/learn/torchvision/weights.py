@@ -19,7 +19,7 @@ _MOST_LABELS, _LARGEST_INPUT = 10_000, 16_384
 
 
 def published(name: str, weights: Any) -> dict[str, Any] | None:
-    """The tensors torchvision publishes for a network; None, with one FallbackWarning, where they cannot be had.
+    """The tensors torchvision publishes for a network; None, with a FallbackWarning, where there are none.
 
     They are looked for in the working folder, ``weights/``, torch's cache and ours, then downloaded, within
     seconds where there is no network; ``NBALABEL_OFFLINE=1`` tries no download.
@@ -37,8 +37,8 @@ def published(name: str, weights: Any) -> dict[str, Any] | None:
         found, reason = fetched(str(weights.url), cache_folder() / "weights" / file)
     if found is None:
         warnings.warn(
-            f"no pretrained weights for {name!r} ({reason}): they are random. Put {file} into a folder weights/ "
-            "beside the notebook to start from weights",
+            f"no pretrained weights for {name!r} ({reason}): they are random. Put {file} into a folder "
+            "weights/ beside the notebook to start from weights",
             FallbackWarning,
             stacklevel=5,
         )
