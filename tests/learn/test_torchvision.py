@@ -278,3 +278,34 @@ def test_a_network_without_maps_is_refused(shapes: Callable[..., Any]) -> None:
 def test_a_run_without_tables_cannot_be_embedded() -> None:
     with pytest.raises(DataError, match="holds no tables"):
         nl.embed(nl.Run("r", "predict"))
+
+
+def test_weights_that_were_published_are_found_beside_the_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    import torchvision
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights").mkdir()
+    url = torchvision.models.get_model_weights("resnet18").DEFAULT.url
+    state = torchvision.models.resnet18(weights=None).state_dict()
+    file = tmp_path / "weights" / url.rpartition("/")[2]
+    torch.save(state, file)
+    body = nl.MaskRCNN("resnet18").network.backbone.body
+    torch.testing.assert_close(body.conv1.weight, state["conv1.weight"])
+
+    file.write_bytes(b"cut off")
+    with pytest.raises(ModelError, match="holds no weights"):
+        nl.MaskRCNN("resnet18")
+
+
+def test_a_network_trained_on_coco_knows_its_labels_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nbalabel.learn.torchvision import networks
+
+    whole = mask_rcnn("maskrcnn_resnet50_fpn_v2", networks.COCO - 1, seed=3).state_dict()
+    monkeypatch.setattr(networks, "published", lambda *_: whole)
+    model = nl.MaskRCNN()
+    assert len(model.labels) == 80
+    assert model.names[1] == "person"
+    assert model.names[90] == "toothbrush"
