@@ -88,7 +88,7 @@ def test_prediction_is_considerate(
     monkeypatch.setattr(threads, "others_running", lambda: 99)
     predictor = model._ready()
     predictor.network.model[0].register_forward_hook(lambda *_: seen.append(torch.get_num_threads()))
-    model.predict(shapes(1))
+    model.predict(shapes(1), imgsz=64)
     assert seen == [1]
 
 
