@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -487,8 +488,9 @@ class Dataset(Editing):
             return True
         if session.store.place.is_there():
             self.sync()
-            session.check()
-            return True
+            with suppress(StorageError):  # the folder went just now, or the journal cannot be written anew
+                session.check()
+                return True
         return session.is_in_journal and self._copy.peek() is session.state
 
     def _follow(self, folder: Path) -> None:

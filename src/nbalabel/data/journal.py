@@ -144,23 +144,26 @@ class Journal:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the open file is not the one at its path: nobody would find there what is written to it."""
+        """Whether the open file is not the one at its path: nobody would find there what is written to it.
+
+        Where the system refuses to say, it is taken to be there: it is then, and goes on being written to.
+        """
         if self._handle is None:
             return False
         try:
-            return not os.path.samestat(os.fstat(self._handle), os.stat(self.path))
-        except OSError:
+            return not os.path.samestat(os.stat(self.path), os.fstat(self._handle))
+        except FileNotFoundError:
             return True
+        except OSError:
+            return False
 
     @property
     def is_deleted(self) -> bool:
-        """Whether the open file is nowhere: it was not even moved.
-
-        Raises:
-            StorageError: the system does not say.
-        """
-        with reading(self.path):
+        """Whether the open file is nowhere: it was not even moved. So it is called where nobody can say."""
+        try:
             return self._handle is not None and os.fstat(self._handle).st_nlink == 0
+        except OSError:
+            return True
 
     def move_to(self, folder: Path) -> None:
         """The folder lies elsewhere now, and the open file with it."""
@@ -307,6 +310,16 @@ def _is_mine(handle: int) -> bool:
         if not mine:
             forking.release(handle)
     return mine
+
+
+def read_if_there(path: Path) -> Contents | None:
+    """A journal; None where its session removed it just now, or it is another user's alone."""
+    try:
+        return read_journal(path)
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError | PermissionError):
+            return None
+        raise
 
 
 def read_journal(path: Path) -> Contents | None:

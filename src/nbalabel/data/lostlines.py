@@ -12,12 +12,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import CorruptError, StorageError, first
+from ..core.errors import CorruptError, first
 from .files import listed
-from .journal import Contents, read_journal
+from .journal import read_if_there
 from .versionfile import Manifest, check_records, read_manifest
 
 if TYPE_CHECKING:
@@ -110,20 +109,10 @@ def _tokens(store: Store) -> set[str]:
     """Tokens of the journals that hold all of their work."""
     tokens = set()
     for path in listed(store.folder / "journal", "*.nbj"):
-        contents = _read_if_there(path)
+        contents = read_if_there(path)
         if contents is not None and contents.damage is None:
             tokens.add(contents.token)
     return tokens
-
-
-def _read_if_there(path: Path) -> Contents | None:
-    """A journal; None where its session removed it just now, or it is another user's alone."""
-    try:
-        return read_journal(path)
-    except StorageError as error:
-        if isinstance(error.__cause__, FileNotFoundError | PermissionError):
-            return None
-        raise
 
 
 def _is_whole(store: Store, manifest: Manifest) -> bool:

@@ -79,7 +79,7 @@ class Place:
         """
         if self.is_there():
             return
-        there = os.path.exists(self.folder)  # False also where nobody may look
+        there = os.path.exists(self.folder)  # which says no where the system refuses to look
         what = "holds another dataset now, or none" if there else "is gone"
         raise StorageError(
             f"{self.folder} {what}: the dataset was deleted, moved or replaced after it was opened. Nothing "

@@ -14,7 +14,7 @@ from ..core.errors import StorageError
 from .codec import decode_change
 from .diskerrors import reading, writing
 from .files import listed, write_file
-from .journal import Contents, Journal, open_locked, orphans, read_journal
+from .journal import Contents, Journal, open_locked, orphans, read_if_there, read_journal
 from .storage import Store
 from .work import Work
 
@@ -103,9 +103,7 @@ def _held_by_survivors(folder: Path) -> int:
     """Journals locked although the process that wrote them has ended: one that it started shares the lock."""
     n = 0
     for path in listed(folder, "*.nbj"):
-        contents = None
-        with contextlib.suppress(StorageError):  # of another user
-            contents = read_journal(path)
+        contents = read_if_there(path)
         if contents and contents.host == socket.gethostname() and _has_ended(contents.pid):
             with contextlib.suppress(StorageError):
                 forking.release(open_locked(path))

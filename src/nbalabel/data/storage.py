@@ -41,7 +41,7 @@ from ..core.errors import (
 from ..core.schema import check_state
 from .arrow import sound
 from .clusters import parts_of
-from .diskerrors import writing
+from .diskerrors import reading, writing
 from .files import listed, locked, sweep, sync_folder
 from .headlog import HeadLog
 from .interrupts import allowed
@@ -263,7 +263,10 @@ class Store:
         Raises:
             StorageError: the parent is not in the folder: nobody could open what is built on it.
         """
-        if not version_path(self.folder / "versions", parent).is_file():
+        path = version_path(self.folder / "versions", parent)
+        with reading(path):
+            is_there = path.is_file()
+        if not is_there:
             raise StorageError(
                 f"{self.folder} has no version {parent}, which this work builds on: part of the folder was "
                 "deleted, or an older copy was put in its place. Nothing was written; the tables are whole "
