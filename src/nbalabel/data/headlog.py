@@ -78,7 +78,10 @@ class HeadLog:
 
     def _exists(self) -> bool:
         with reading(self.path):
-            return self.path.exists()
+            try:
+                return bool(os.stat(self.path))
+            except FileNotFoundError:
+                return False
 
     def _lines(self) -> list[bytes]:
         data = self._read()

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import forking
 from ..core.errors import CorruptError, ReadOnlyError, StorageError
+from .diskerrors import reading
 from .settings import SETTINGS, read_settings
 
 Key = tuple[str, int, int]
@@ -113,13 +114,15 @@ def key_of(folder: Path) -> Key:
         StorageError: the folder is no dataset.
     """
     name = identity(folder, read_settings(folder))
-    facts = folder.stat()
+    with reading(folder):
+        facts = folder.stat()
     return name, facts.st_dev, facts.st_ino
 
 
 def identity(folder: Path, facts: dict[str, Any]) -> str:
     """The name of a dataset for life."""
-    return str(facts.get("id") or facts.get("created") or folder.stat().st_ino)
+    with reading(folder):
+        return str(facts.get("id") or facts.get("created") or folder.stat().st_ino)
 
 
 def _stamp(folder: Path) -> tuple[int, ...] | None:

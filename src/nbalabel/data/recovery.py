@@ -57,7 +57,12 @@ def recover(store: Store) -> tuple[Recovered | None, str]:
     finally:
         for handle in held:
             forking.release(handle)
-    survivors = _held_by_survivors(store.folder / "journal")
+    try:
+        survivors = _held_by_survivors(store.folder / "journal")
+    except BaseException:
+        if mine is not None:
+            mine.journal.close(keep=True)
+        raise
     if survivors:
         mine = mine and replace(mine, closed=False)
         notes.append(
