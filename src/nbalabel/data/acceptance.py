@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.change import Cells, Change, State, TableChange
-from ..core.columns import equal, positions, take, values
+from ..core.change import Change, State, TableChange
+from ..core.columns import take, values
 from ..core.errors import DataError, first
 from ..core.geometry import rle
 from ..core.rows import ids_of, select_rows, take_rows
@@ -17,6 +17,7 @@ from ..core.schema import INDEX_NAMES
 from .clusters import PROPAGATED
 from .edits import Allocate, new_instances, numbered, remove, set_cells
 from .gesture import REPLACED
+from .image_state import lift
 
 OVERLAPS = ("allow", "replace", "skip")
 
@@ -75,7 +76,7 @@ def accept(
         tables["instances"] = TableChange(
             created, deleted=select_rows(state.tables["instances"], chosen.replaced)
         )
-        images = _mark_images(state.tables["images"], np.unique(values(created["image_id"])), weight)
+        images = lift(state.tables["images"], np.unique(values(created["image_id"])), weight)
         tables |= {"images": images} if images else {}
         notes += _said_of_partial(images, weight)
         place = np.searchsorted(chosen.taken, chosen.replaced_by)
@@ -229,19 +230,6 @@ def _first_of_each(new: pd.DataFrame, known: set[tuple[Any, ...]]) -> np.ndarray
             seen.add(key)
             out.append(i)
     return np.array(out, dtype=np.int64)
-
-
-def _mark_images(images: pd.DataFrame, ids: np.ndarray, weight: float | None) -> TableChange:
-    """The images are no longer unlabeled, and count in training."""
-    at = positions(images.index, ids)
-    state = images["state"].array[at]
-    partial = pd.Categorical(["partial"] * len(ids), dtype=state.dtype)
-    cells = {"state": Cells(ids, state, partial).at(np.asarray(state == "unlabeled"))}
-    if weight is not None:
-        old = images["weight"].to_numpy()[at]
-        new = np.full(len(ids), weight, dtype=np.float32)
-        cells["weight"] = Cells(ids, old, new).at(~equal(old, new))
-    return TableChange(updated={name: cell for name, cell in cells.items() if len(cell.ids)})
 
 
 def _said_of_partial(images: TableChange, weight: float | None) -> list[str]:

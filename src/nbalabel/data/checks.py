@@ -10,13 +10,19 @@ from ..core.columns import positions
 from ..core.errors import DataError, first
 from ..core.rows import ids_of, take_rows
 from ..core.schema import validate, validate_instances
+from .image_state import check_states
 
 _SIZE = ("width", "height")
 _MASK = ("mask", "image_id")
 
 
-def check_change(change: Change, after: State) -> None:
+def check_change(change: Change, after: State, *, states: bool = True) -> None:
     """Check that the tables are valid after a change, given that they were before.
+
+    Args:
+        change: what is made.
+        after: the tables after it.
+        states: whether the states of images it touches must agree with the labels on them.
 
     Raises:
         DataError: a rule is broken; the message names the rows.
@@ -31,6 +37,8 @@ def check_change(change: Change, after: State) -> None:
     for name in ("instances", "rejected"):
         if name in change.tables:
             _check_instances(change.tables[name], after.tables[name], images, name)
+    if states:
+        check_states(change, after)
 
 
 def _check_images(change: TableChange, after: State) -> None:

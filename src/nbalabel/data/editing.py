@@ -15,6 +15,7 @@ from ..core.errors import NbalabelWarning, ReadOnlyError, StorageError
 from . import acceptance, edits, history
 from .answers import Answer, answer
 from .gesture import Gesture, change_of
+from .image_state import follow
 from .origins import images_left_by
 from .pictures.adding import arrivals
 from .pictures.folder import Duplicates
@@ -285,6 +286,8 @@ class Editing:
     def add_instances(self, frame: pd.DataFrame, origin: str | None = None) -> Change:
         """New masks: at least ``image_id``, ``label`` and ``mask``; ids, boxes and areas are made here.
 
+        Images of state "unlabeled" or "empty" that get some become "partial".
+
         Args:
             frame: one row a mask; ``mask`` holds arrays ``(height, width)`` of the image's size, COCO
                 objects, or run lengths as :func:`nbalabel.encode_mask` makes them.
@@ -373,7 +376,7 @@ class Editing:
 
     def _make(self, build: Callable[[State], Change]) -> Change:
         self._check_open()
-        return self._copy.make(build)
+        return self._copy.make(lambda state: follow(build(state), state))
 
     def _move(self, operation: str) -> Change:
         self._check_open()

@@ -11,12 +11,13 @@ import pandas as pd
 import pyarrow as pa
 
 from ..core.change import Cells, Change, State, TableChange
-from ..core.columns import Array, equal, frame_of, missing, positions, put, same_dtype, take, values
+from ..core.columns import Array, equal, frame_of, missing, positions, same_dtype, take, values
 from ..core.errors import DataError, UnknownNameError, first
 from ..core.geometry import rle
 from ..core.rows import NO_ROWS, select_rows
 from ..core.schema import INDEX_NAMES, INSTANCES
 from .edits import Allocate, measure, measures, new_instances, numbered, sizes
+from .image_state import lift
 
 REPLACED = "verified"
 """Status, in the table of rejected predictions, of those a person took over with another mask or label."""
@@ -153,17 +154,10 @@ def _decided(state: State, gesture: Gesture, allocate: Allocate) -> pd.DataFrame
 
 
 def _label_images(images: pd.DataFrame, ids: np.ndarray) -> TableChange:
-    """Images somebody drew on are not unlabeled any more, nor empty; those left out until now count."""
+    """Images somebody drew on have labels; those that were left out until now count."""
     at = positions(images.index, ids)
-    was = images["state"].array[at]
-    bare = np.asarray((was == "unlabeled") | (was == "empty"))
-    if not bare.any():
-        return TableChange()
-    partial = put(was, np.arange(len(ids)), pd.Categorical(["partial"] * len(ids), dtype=was.dtype))
     weight = images["weight"].to_numpy()[at]
-    idle = np.asarray(was == "unlabeled") & (weight == 0)
-    cells = {
-        "state": Cells(ids, was, partial).at(bare),
-        "weight": Cells(ids, weight, np.ones(len(ids), np.float32)).at(idle),
-    }
-    return TableChange(updated={name: cell for name, cell in cells.items() if len(cell.ids)})
+    idle = np.asarray(images["state"].array[at] == "unlabeled") & (weight == 0)
+    counted = Cells(ids, weight, np.ones(len(ids), np.float32)).at(idle)
+    lifted = lift(images, ids).updated
+    return TableChange(updated={**lifted, "weight": counted} if len(counted.ids) else lifted)

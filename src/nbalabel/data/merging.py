@@ -18,6 +18,7 @@ from ..core.fit import fit
 from ..core.rows import ids_of
 from .checks import check_change
 from .conflicts import ONE_MASK, Ids, among, check_structure, conflicts, touched, union, without, yielding
+from .image_state import agree
 from .storage import Store, merge_all
 from .twins import Twins, join_twins
 
@@ -70,7 +71,8 @@ def merge_with(
         raise _conflict(clash, twins)
     steps = _Steps(their_state)
     theirs, wanted = _settle(twins, net, keep, steps)
-    target = apply(steps.state, fit(wanted, steps.state))
+    fitted = fit(wanted, steps.state)
+    target = agree(apply(steps.state, fitted), fitted)
     lasting = _Lasting(net, wanted, theirs)
     for change in twins.ours:
         steps.add(fit(lasting.of(change), steps.state), said=change.id in twins.noted)
@@ -176,7 +178,7 @@ class _Steps:
         self.state = apply(self.state, change)
         whole = change if self._open is None else _joined(self._open, change)
         try:
-            check_change(whole, self.state)
+            check_change(whole, self.state, states=False)
         except DataError as error:
             self._open, self._error = whole, error
         else:

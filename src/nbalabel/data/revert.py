@@ -12,6 +12,7 @@ from ..core.change import Cells, Change, State, TableChange, apply, merge
 from ..core.columns import Array, equal, is_recast, positions, same_dtype, take, values
 from ..core.fit import fit
 from ..core.rows import NO_ROWS, ids_of, take_rows
+from .image_state import BARE
 
 
 def revert(state: State, changes: Iterable[Change], origin: str) -> Change:
@@ -115,14 +116,14 @@ def _keep_references(state: State, tables: dict[str, TableChange]) -> dict[str, 
 
 
 def _keep_labeled(state: State, tables: dict[str, TableChange]) -> TableChange:
-    """Images that were unlabeled before go back to that only when no label remains on them."""
+    """Images that were unlabeled or empty go back to that only when no label remains on them."""
     rows = tables["images"]
     frame = state.tables["images"]
     labeled = np.unique(_remaining(state, tables, "instances"))
     unlabels = rows.updated.get("state")
     if unlabels is None:
         return rows
-    back_to_nothing = unlabels.ids[np.asarray(pd.Series(unlabels.new) == "unlabeled")]
+    back_to_nothing = unlabels.ids[np.asarray(pd.Series(unlabels.new).isin(BARE))]
     kept = np.intersect1d(np.intersect1d(back_to_nothing, labeled), ids_of(frame))
     updated: dict[str, Cells] = {}
     for name, cells in rows.updated.items():

@@ -21,6 +21,7 @@ from ..core.rows import take_rows
 from ..core.schema import conform
 from .checks import check_change
 from .edits import measure
+from .image_state import follow
 
 ORIGIN = "pandas"
 
@@ -40,12 +41,12 @@ def read_edits(frames: Mapping[str, pd.DataFrame], state: State) -> tuple[Change
 
 
 def check_edits(change: Change, state: State) -> tuple[Change, State]:
-    """The change with boxes and areas that follow its masks, and the state it leads to; checked.
+    """The change with what follows from it (boxes, areas, states of images), and the state it leads to; checked.
 
     Raises:
         DataError: the tables are not valid after it; the message names the rows.
     """
-    change = measure(change, state)
+    change = follow(measure(change, state), state)
     if not change:
         return change, state
     after = apply(state, change)
