@@ -55,21 +55,18 @@ def test_a_run_adds_what_became_of_its_predictions_and_how_they_match(ds):
     predictions = labels.assign(
         score=np.linspace(0.9, 0.4, 6, dtype=np.float32), source="model", origin="run-1"
     )
-    predictions = predictions.assign(iou=np.float32(1), matched=[True] * 5 + [False]).astype(
-        {"iou": np.float32}
-    )
-    predictions["matched_id"] = pd.array(labels.index, "Int64")
     predictions.index = pd.RangeIndex(6, name="prediction_id")
-    run = nl.Run("run-1", "predict", labels=ds.labels, predictions=predictions, missed=ds.instances.iloc[7:9])
+    run = nl.Run("run-1", "predict", labels=ds.labels, predictions=predictions)
     run.predicted_ids = ds.images.index.to_numpy()[ds.images["state"] == "complete"]
+    run.matched_to(ds)
     ws = nl.Workspace(ds, run)
-    match = ws.column("predictions", "match")
-    assert [match.categories[code] for code in match.values] == ["true positive"] * 5 + ["false positive"]
+    outcome = ws.column("predictions", "outcome")
+    assert [outcome.categories[code] for code in outcome.values] == ["true positive"] * 6
     decision = ws.column("predictions", "decision")
     assert {decision.categories[code] for code in decision.values} == {
         "accepted"
     }  # the labels are just these
-    found = ws.column("instances", "match")
+    found = ws.column("instances", "outcome")
     missed = ds.instances.index[found.values == found.categories.index("missed")]
     assert set(missed) == set(run.missed.index)
     best = ws.column("images", "best_score")

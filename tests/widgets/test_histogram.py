@@ -128,7 +128,10 @@ def test_a_log_axis_changes_heights_and_nothing_else(workspace) -> None:
 
 def test_bars_are_split_by_the_colors_of_a_column(workspace) -> None:
     histogram = nl.Histogram(workspace, "score", of="predictions", split="match")
-    assert [text for text, _ in histogram.head.state["legend"]] == ["true positive", "false positive"]
+    assert histogram.split == "outcome"  # as it is called now
+    assert [text for text, _ in histogram.head.state["legend"]] == [
+        *("true positive", "false positive", "not judged", "accepted")
+    ]
     assert histogram.binned.total.shape[1] == 3
     with pytest.raises(DataError, match="split must be a column of categories, got 'score'"):
         nl.Histogram(workspace, "area", of="predictions", split="score")

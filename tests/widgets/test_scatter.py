@@ -119,7 +119,7 @@ def test_the_code_of_an_axis_gives_the_rows_the_browser_finds(reef, reef_run, dt
     assert np.array_equal(evaluate(code, scope), nl.inside(both, corners))
 
 
-@pytest.mark.parametrize("name", ["habitat", "state", "match", "label", "matched"])
+@pytest.mark.parametrize("name", ["habitat", "state", "outcome", "match", "label", "matched"])
 def test_the_code_of_a_color_gives_the_rows_of_a_category(workspace, reef, reef_run, name):
     head, values = as_color(workspace, "predictions", name)
     scope = {"rows": workspace.frame("predictions"), "ds": reef, "run": reef_run}
@@ -166,7 +166,7 @@ def test_a_row_has_fields_and_a_picture(workspace, browser):
     ask = browser(nl.Scatter(workspace, "score", "area", of="predictions"))
     result, buffers = ask("detail", row=2, rev=0)
     fields = dict(result["fields"])
-    assert list(fields) == ["label", "score", "match", "area"]
+    assert list(fields) == ["label", "score", "outcome", "area"]
     assert fields["area"] == f"{workspace.frame('predictions')['area'].iloc[2]:,}"
     assert max(Image.open(io.BytesIO(buffers[0])).size) <= 160
 

@@ -83,7 +83,9 @@ def test_an_image_is_found_by_its_id_when_rows_have_moved(viewer, ds):
     assert gone["result"]["row"] == -1
 
 
-@pytest.mark.parametrize("name", ["label", "source", "status", "match", "decision", "state", "file"])
+@pytest.mark.parametrize(
+    "name", ["label", "source", "status", "outcome", "match", "decision", "state", "file"]
+)
 def test_masks_are_colored_by_categories(viewer, ds, name):
     row = labeled_row(ds)
     message, buffers = ask(viewer, "colors", row=row, color_by=name)

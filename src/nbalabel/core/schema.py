@@ -82,7 +82,7 @@ INSTANCES: Mapping[str, Column] = {
 
 PREDICTIONS: Mapping[str, Column] = {
     **INSTANCES,
-    "iou": Column(np.float32, np.nan, "best mask IoU with a label of the same name; 0 where there is none"),
+    "iou": Column(np.float32, np.nan, "best mask IoU with a label of its name; 0 where none overlaps"),
     "matched": Column(np.bool_, False, "greedily matched to a label at the run's IoU threshold"),
     "matched_id": Column("Int64", pd.NA, "instance_id of that label"),
 }

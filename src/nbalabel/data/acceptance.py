@@ -10,14 +10,16 @@ import pandas as pd
 
 from ..core.change import Change, State, TableChange
 from ..core.columns import take, values
+from ..core.decided import decided, keys
 from ..core.errors import DataError, first
 from ..core.geometry import rle
 from ..core.rows import ids_of, select_rows, take_rows
 from ..core.schema import INDEX_NAMES
 from .clusters import PROPAGATED
 from .edits import Allocate, new_instances, numbered, remove, set_cells
-from .gesture import REPLACED
 from .image_state import lift
+
+__all__ = ["OVERLAPS", "accept", "decided", "reject"]
 
 OVERLAPS = ("allow", "replace", "skip")
 
@@ -96,7 +98,7 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
         return Change({}, None, origin or "", "rejected none of 0")
     given = rows if "source" in rows else rows.assign(source="model")
     new = new_instances(state, given, "rejected")
-    known = _keys(state.tables["rejected"], new)
+    known = keys(state.tables["rejected"], new)
     fresh = _first_of_each(new, known)
     tables = {}
     if len(fresh):
@@ -104,26 +106,6 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
         tables["rejected"] = TableChange(numbered(take_rows(new, fresh), start, INDEX_NAMES["rejected"]))
     note = f"rejected {len(fresh)} of {len(rows)}"
     return Change(tables, None, origin or _who(rows), note)
-
-
-def decided(instances: pd.DataFrame, rejected: pd.DataFrame, predictions: pd.DataFrame) -> np.ndarray:
-    """What became of each prediction: 0 open, 1 accepted, 2 rejected; ``(n,)`` int32.
-
-    Accepted are those drawn just so, too, and those a person took over with another mask or label.
-
-    Args:
-        instances: the working copy's.
-        rejected: the working copy's.
-        predictions: of a Run.
-    """
-    out = np.zeros(len(predictions), np.int32)
-    replaced = (rejected["status"] == REPLACED).to_numpy()
-    for code, table in ((2, rejected[~replaced]), (1, rejected[replaced]), (1, instances)):
-        known = _keys(table, predictions) if len(predictions) else set()
-        if known:
-            rows = zip(predictions["image_id"], predictions["label"], predictions["mask"], strict=True)
-            out[np.fromiter((key in known for key in rows), np.bool_, len(predictions))] = code
-    return out
 
 
 def _is_propagated(rows: pd.DataFrame) -> bool:
@@ -140,7 +122,7 @@ def _common(origins: pd.Series) -> str:
 
 def _choose(state: State, new: pd.DataFrame, overlap: str, iou: float) -> _Sorted:
     notes = []
-    accepted, rejected = _keys(state.tables["instances"], new), _keys(state.tables["rejected"], new)
+    accepted, rejected = keys(state.tables["instances"], new), keys(state.tables["rejected"], new)
     there = _first_of_each(new, accepted)
     taken = _first_of_each(new, accepted | rejected)
     if len(there) < len(new):
@@ -212,14 +194,6 @@ def _boxes_touch(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     start = np.maximum(a[:, :2], b[:, :2])
     end = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
     return np.asarray((end > start).all(axis=1))
-
-
-def _keys(frame: pd.DataFrame, like: pd.DataFrame) -> set[tuple[Any, ...]]:
-    """What tells masks apart, of the rows on the same images."""
-    if not len(frame):
-        return set()
-    near = frame[frame["image_id"].isin(like["image_id"])]
-    return set(zip(near["image_id"], near["label"], near["mask"], strict=True))
 
 
 def _first_of_each(new: pd.DataFrame, known: set[tuple[Any, ...]]) -> np.ndarray:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ..core.change import Cells, Change, State, TableChange
 from ..core.columns import Array, equal, frame_of, missing, positions, same_dtype, take, values
+from ..core.decided import REPLACED
 from ..core.errors import DataError, UnknownNameError, first
 from ..core.geometry import rle
 from ..core.rows import NO_ROWS, select_rows
@@ -19,8 +20,7 @@ from ..core.schema import INDEX_NAMES, INSTANCES
 from .edits import Allocate, measure, measures, new_instances, numbered, sizes
 from .image_state import lift
 
-REPLACED = "verified"
-"""Status, in the table of rejected predictions, of those a person took over with another mask or label."""
+__all__ = ["REPLACED", "Gesture", "change_of"]
 
 
 @dataclass(frozen=True, eq=False)

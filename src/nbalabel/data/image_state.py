@@ -2,8 +2,8 @@
 
 Where an edit puts labels on such an image, the state follows: it becomes "partial" (:func:`lift`,
 :func:`follow`). Where somebody says so of an image that has labels, they are refused
-(:func:`check_states`). Datasets of earlier versions may hold such images: they open, and stay as they are until
-one of the two is edited.
+(:func:`check_states`). Datasets of earlier versions may hold such images: they open, and stay as they are
+until one of the two is edited.
 """
 
 from __future__ import annotations
@@ -57,14 +57,16 @@ def follow(change: Change, state: State) -> Change:
     return replace(change, tables={**change.tables, "images": merge_rows(own, lifted)})
 
 
-def agree(state: State, change: Change) -> State:
-    """Tables two writers made together, where those images agree that one said to be bare and one labeled.
+def agree(state: State, ours: Change, theirs: Change) -> State:
+    """Tables after two writers, where images that one said to be bare and the other labeled are partial.
 
     Args:
         state: the tables after both.
-        change: what one of them did.
+        ours: what one did.
+        theirs: what the other did.
     """
-    wrong = _disagreeing(np.union1d(_told(change), _labeled(change)), state)
+    both = [np.intersect1d(_told(a), _labeled(b)) for a, b in ((ours, theirs), (theirs, ours))]
+    wrong = _disagreeing(np.union1d(*both), state)
     if not len(wrong):
         return state
     return apply(state, Change({"images": lift(state.tables["images"], wrong)}))

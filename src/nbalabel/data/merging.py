@@ -71,8 +71,7 @@ def merge_with(
         raise _conflict(clash, twins)
     steps = _Steps(their_state)
     theirs, wanted = _settle(twins, net, keep, steps)
-    fitted = fit(wanted, steps.state)
-    target = agree(apply(steps.state, fitted), fitted)
+    target = agree(apply(steps.state, fit(wanted, steps.state)), net, theirs)
     lasting = _Lasting(net, wanted, theirs)
     for change in twins.ours:
         steps.add(fit(lasting.of(change), steps.state), said=change.id in twins.noted)

@@ -41,7 +41,7 @@ def read_edits(frames: Mapping[str, pd.DataFrame], state: State) -> tuple[Change
 
 
 def check_edits(change: Change, state: State) -> tuple[Change, State]:
-    """The change with what follows from it (boxes, areas, states of images), and the state it leads to; checked.
+    """The change with boxes, areas and states of images that follow, and the state it leads to; checked.
 
     Raises:
         DataError: the tables are not valid after it; the message names the rows.

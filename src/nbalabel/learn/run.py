@@ -17,7 +17,8 @@ import pandas as pd
 from ..core.errors import DataError, UnknownNameError
 from ..core.schema import LabeledImages, empty
 from .embed import Embeddings
-from .snapshot import Snapshot
+from .outcome import FOUND, Judge, Judged, scene_of
+from .snapshot import Snapshot, live
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -101,6 +102,8 @@ class Run:
     _layouts: dict[tuple[str, str, int], tuple[Embeddings, Layout]] = field(
         default_factory=dict, init=False, repr=False
     )
+    _iou: float = field(default=0.5, init=False, repr=False)
+    _judge: Judge = field(default_factory=Judge, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._note_images()
@@ -115,6 +118,9 @@ class Run:
     def matched_to(self, tables: LabeledImages, *, iou: float = 0.5) -> Run:
         """This run, its predictions matched to the labels of these tables (in place).
 
+        ``iou``, ``matched``, ``matched_id`` and ``missed`` are of this moment, whatever is edited later;
+        :meth:`outcomes` and the views follow the edits.
+
         Args:
             tables: labels of the images predicted on.
             iou: least overlap of a match, 0..1.
@@ -127,12 +133,17 @@ class Run:
         instances = tables.instances
         found = match(self.predictions, instances[instances["image_id"].isin(images.index)], images, iou=iou)
         self.predictions, self.missed, self.tables = found.predictions, found.missed, tables
+        self._iou = iou
         self.__dict__.pop("metrics", None)
         return self
 
     @cached_property
     def metrics(self) -> Metrics:
-        """Average precision and more on the images that are labeled all over; computed once, when asked."""
+        """Average precision and more on the images that are labeled all over; computed once, when asked.
+
+        Images that were trained on are among them, which flatters: :meth:`by` measures each split apart, and
+        the run's card and ``trained_ids`` tell how many there are.
+        """
         return self.evaluate()
 
     def evaluate(self, images: Any = None, tables: LabeledImages | None = None, **arguments: Any) -> Metrics:
@@ -178,10 +189,81 @@ class Run:
     @property
     def measured_ids(self) -> npt.NDArray[np.int64]:
         """Images predicted on that were labeled all over (state complete or empty), ``(n,)`` int64."""
+        return self.measured_images.index.to_numpy(np.int64)
+
+    @property
+    def measured_images(self) -> pd.DataFrame:
+        """The rows of :attr:`measured_ids`."""
         self._note_images()
         frame = self._tables(None).images
-        chosen = frame.index.isin(self.predicted_ids) & frame["state"].isin(_LABELED).to_numpy()
-        return frame.index[chosen].to_numpy(np.int64)
+        return frame[frame.index.isin(self.predicted_ids) & frame["state"].isin(_LABELED).to_numpy()]
+
+    @property
+    def trained_ids(self) -> npt.NDArray[np.int64]:
+        """Those of :attr:`measured_ids` that a training takes: not of split val or test, weight above 0."""
+        from .measured import trains
+
+        images = self.measured_images
+        return images.index[trains(images)].to_numpy(np.int64)
+
+    def by(self, column: str) -> pd.DataFrame:
+        """How good the predictions are on each kind of image: ``run.by("split")``, ``run.by("habitat")``.
+
+        Args:
+            column: of images, such as "split", with at most 200 values.
+
+        Returns:
+            One row a value (missing ones are one, too), measured on :attr:`measured_ids`: images, trained_on
+            (how many of them a training takes), labels, predictions, map, map50.
+
+        Raises:
+            UnknownNameError: images have no such column.
+            DataError: it has too many values.
+        """
+        from .measured import by
+
+        return by(self, column)
+
+    def outcomes(self, tables: LabeledImages | None = None, of: str = "predictions") -> pd.DataFrame:
+        """What became of each prediction, by the labels as they are now; only changed images cost time.
+
+        Outcomes: "accepted" into the dataset, as it is or corrected; "true positive", matched to a label of
+        its name; "false positive", not matched where everything is labeled, where another label is (mask IoU
+        from 0.1), or rejected by a person; "not judged", where nobody looked, or on a crowd.
+
+        Args:
+            tables: with the labels; None takes those the run was matched to, with the edits since.
+            of: "predictions", or "instances": which labels were found.
+
+        Returns:
+            Of predictions, by ``prediction_id``: ``outcome`` (category), ``iou`` (float32, the best with a
+            label of the same name; NaN where there was nothing to compare with, or it is accepted),
+            ``matched``, ``matched_id``. Of instances on images predicted on, by ``instance_id``: ``outcome``,
+            "found" or "missed".
+
+        Raises:
+            DataError: the run holds no tables, and none were given.
+        """
+        tables = live(self._tables(None)) if tables is None else tables
+        judged = self.judged(tables.images, tables.instances, getattr(tables, "rejected", None))
+        if of == "predictions":
+            return judged.frame(self.predictions.index)
+        labels = tables.instances.index[tables.instances["image_id"].isin(self.predicted_ids)]
+        found = np.where(labels.isin(judged.missed), FOUND[1], FOUND[0])
+        return pd.DataFrame({"outcome": pd.Categorical(found, categories=list(FOUND))}, index=labels)
+
+    def judged(
+        self, images: pd.DataFrame, instances: pd.DataFrame, rejected: pd.DataFrame | None = None
+    ) -> Judged:
+        """What :meth:`outcomes` says, as arrays; for those who write views.
+
+        Args:
+            images: of the dataset.
+            instances: of the dataset.
+            rejected: predictions turned down; None: none.
+        """
+        tables = Snapshot(images, instances, self.labels, None, _no_pixels)
+        return self._judge(scene_of(self.predictions, tables, self.predicted_ids, self._iou, rejected))
 
     def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:
         """Precision and recall at every score threshold; see :func:`nbalabel.learn.curves.precision_recall`.
@@ -228,8 +310,13 @@ class Run:
     def query(self, expression: str) -> pd.DataFrame:
         """Predictions for which an expression holds, which may name columns of their images too.
 
+        ``outcome`` ("true positive", "false positive", "not judged", "accepted") follows the labels as they
+        are now, see :meth:`outcomes`. Other columns are as they were when the run was matched
+        (:meth:`matched_to`); ``iou`` is 0 there where no label of the same name overlaps, be it that nobody
+        has labeled the image, so that ``"iou < 0.2"`` finds what is new.
+
         Args:
-            expression: as pandas takes it, such as ``"score > 0.6 and matched == False and habitat ==
+            expression: as pandas takes it, such as ``"score > 0.6 and outcome == 'not judged' and habitat ==
                 'reef'"``.
 
         Raises:
@@ -239,10 +326,12 @@ class Run:
         if self.tables is not None:
             images = self.tables.images
             columns = columns.join(images[images.columns.difference(columns.columns)], on="image_id")
+        if "outcome" in expression and "outcome" not in columns and self.tables is not None:
+            columns = columns.assign(outcome=self.outcomes()["outcome"].astype("str"))
         try:
             kept = columns.query(expression)
         except (KeyError, NameError) as error:
-            names = ", ".join(map(str, columns.columns))
+            names = ", ".join(dict.fromkeys([*map(str, columns.columns), "outcome"]))
             raise UnknownNameError(f"cannot query {expression!r}: {error}; columns are {names}") from error
         return self.predictions.loc[kept.index]
 
@@ -314,7 +403,10 @@ class Run:
 
     def __repr__(self) -> str:
         what = _length(self.curves) if self.kind == "train" else f"{len(self.predictions)} predictions"
-        return f"Run({self.id!r}, {what} on {self.n_images} images)"
+        from .measured import note
+
+        measured = note(self) if self.kind == "predict" else ""
+        return f"Run({self.id!r}, {what} on {self.n_images} images{measured and f'; measured on {measured}'})"
 
     def _repr_html_(self) -> str:
         from .run_card import card
@@ -326,6 +418,10 @@ class Run:
         if found is None:
             raise DataError(f"{self.id} holds no tables: load it with Run.load(folder, tables)")
         return found
+
+
+def _no_pixels(image_id: int) -> np.ndarray:
+    raise DataError(f"image {image_id} is not read here")
 
 
 def _length(curves: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core import html
 from ..core.chart import as_image, line_chart_svg
+from .measured import by_split, note
 
 if TYPE_CHECKING:
     from .run import Run
@@ -114,18 +115,31 @@ def _end(run: Run) -> str:
     )
 
 
+def _of_matching(run: Run) -> list[tuple[str, str]]:
+    facts = [("matched", f"{int(run.predictions['matched'].sum()):,}; {len(run.missed):,} labels missed")]
+    if run.tables is None:
+        return facts
+    counts = run.outcomes()["outcome"].value_counts()
+    facts.append(("now", ", ".join(f"{n:,} {what}" for what, n in counts.items() if n) or "no predictions"))
+    measured = note(run)
+    if measured:
+        facts.append(("measured on", f"{measured}: run.by('split') measures them apart"))
+    return facts
+
+
 def _of_prediction(run: Run) -> list[tuple[str, str]]:
     found = run.predictions
     counts = found["label"].value_counts()
     by_label = ", ".join(f"{label} {n:,}" for label, n in counts[counts > 0].head(8).items())
     facts = [("predictions", f"{len(found):,}" + (f" ({by_label})" if by_label else ""))]
-    facts.append(("matched", f"{int(found['matched'].sum()):,}; {len(run.missed):,} labels missed"))
+    facts += _of_matching(run)
     sizes = run.arguments.get("sizes") or {}
     if sizes:
         found_at = ", ".join(f"{size} px {value:.3f}" for size, value in sizes.items())
         facts.append(("size", f"{run.arguments['imgsz']} px; mAP50-95 on labeled images: {found_at}"))
     if "metrics" in run.__dict__:
         facts.append(("mAP50-95", f"{run.metrics.map:.3f} (mAP50 {run.metrics.map50:.3f})"))
+        facts.append(("by split", by_split(run)))
     if len(run.failed):
         facts.append(("unreadable", f"{len(run.failed):,} images, see run.failed"))
     return facts

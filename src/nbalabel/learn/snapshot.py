@@ -24,6 +24,7 @@ class Snapshot:
         image_root: folder of the image files.
         reader: what pixels are read with.
         runs_folder: where runs of the dataset are kept; None where the tables are no dataset.
+        source: the tables themselves, which may have been edited since.
     """
 
     images: pd.DataFrame
@@ -32,6 +33,7 @@ class Snapshot:
     image_root: Path | None
     reader: Callable[[int], np.ndarray]
     runs_folder: Path | None = None
+    source: LabeledImages | None = None
 
     @classmethod
     def of(cls, tables: LabeledImages) -> Snapshot:
@@ -43,11 +45,18 @@ class Snapshot:
             tables.image_root,
             tables.read_image,
             getattr(tables, "runs_folder", None),
+            live(tables),
         )
 
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB."""
         return self.reader(image_id)
+
+
+def live(tables: LabeledImages) -> LabeledImages:
+    """The tables that a snapshot is of, as they are now; tables that are none, as they are."""
+    source = tables.source if isinstance(tables, Snapshot) else None
+    return tables if source is None else source
 
 
 def state_of(tables: LabeledImages) -> dict[str, Any]:

@@ -8,8 +8,8 @@ directly; each is made once and kept until the tables change.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,23 +28,48 @@ NEUTRAL = "#8c8c8c"
 _TOO_MANY = 200  # distinct texts from which a column is text rather than a category
 _FIXED = {
     "state": {"unlabeled": NEUTRAL, "partial": "#e69f00", "complete": "#009e73", "empty": "#56b4e9"},
-    "match": {
+    "outcome": {
         "found": "#009e73",
         "missed": "#d55e00",
         "true positive": "#009e73",
         "false positive": "#d55e00",
+        "not judged": NEUTRAL,
+        "accepted": "#56b4e9",
     },
     "decision": {"open": NEUTRAL, "accepted": "#009e73", "rejected": "#d55e00"},
 }
+OUTCOMES = ("true positive", "false positive", "not judged", "accepted")
+"""What a prediction can turn out to be, as :meth:`nbalabel.Run.outcomes` says it."""
+
+_JUDGED = ("iou", "matched", "matched_id")
 _EDITABLE = {
     "images": {"weight", "state", "split"},
     "instances": {"label", "status"},
     "predictions": set[str](),
 }
 _NOT_SHOWN = {"mask"}
+_ONCE_CALLED = {"match": "outcome"}
 _COMPUTED = {"x", "y", "w", "h", "area", "image_id", "width", "height", "file", "crowd", "mask", "origin"}
 
 Values: TypeAlias = npt.NDArray[Any]
+
+
+class Judged(Protocol):
+    """Predictions judged by the labels as they are now, one entry a prediction.
+
+    Attributes:
+        codes: index in :data:`OUTCOMES`, int32.
+        iou: best mask IoU with a label of the same name, NaN where it was compared with none.
+        matched: whether it was matched to such a label.
+        matched_id: which; -1 for none.
+        missed: ids of labels that no prediction was matched to.
+    """
+
+    codes: npt.NDArray[np.int32]
+    iou: npt.NDArray[np.float32]
+    matched: npt.NDArray[np.bool_]
+    matched_id: npt.NDArray[np.int64]
+    missed: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +114,8 @@ class Columns:
         index: of these frames.
         decided: what became of each prediction, as :func:`nbalabel.data.acceptance.decided` says; called when
             asked for.
-        missed: ids of the labels no prediction was matched to; None where there is no run.
+        judged: what the predictions turned out to be by these tables; called when asked for. None where the
+            run cannot say: then its predictions have no outcome.
         predicted: ids of the images predicted on; None where there is no run.
     """
 
@@ -99,14 +125,15 @@ class Columns:
         index: Index,
         decided: Callable[[], npt.NDArray[np.int32]],
         *,
-        missed: npt.NDArray[np.int64] | None = None,
+        judged: Callable[[], Judged] | None = None,
         predicted: npt.NDArray[np.int64] | None = None,
     ) -> None:
         self.frames, self.index = frames, index
         nothing = np.zeros(0, np.int64)
         self._has_run = predicted is not None
         self._decided = decided
-        self._missed = nothing if missed is None else missed
+        self._judge = judged
+        self._judged: Judged | None = None
         self._predicted = nothing if predicted is None else predicted
         self._made: dict[tuple[str, str], Column] = {}
 
@@ -119,8 +146,12 @@ class Columns:
         return out
 
     def has(self, of: str, name: str) -> bool:
-        """Whether there is a column of that name."""
-        return name in self.names(of)
+        """Whether there is a column of that name, or was in earlier versions."""
+        return self.called(of, name) in self.names(of)
+
+    def called(self, of: str, name: str) -> str:
+        """What a column is called now; "match" was the name of "outcome"."""
+        return name if name in self.names(of) else _ONCE_CALLED.get(name, name)
 
     def column(self, of: str, name: str) -> Column:
         """A column by name.
@@ -135,8 +166,11 @@ class Columns:
     def _make(self, of: str, name: str) -> Column:
         if not self.has(of, name):
             raise UnknownNameError(f"{of} has no column {name!r}; it has {', '.join(self.names(of))}")
+        name = self.called(of, name)
         if name == INDEX_NAMES[of]:
             return Column(name, "number", self.index.ids[of].astype(np.float64), whole=True)
+        if of == "predictions" and self._judge is not None and name in _JUDGED:
+            return self._by_now(name)
         if name in self.frames[of]:
             own = name not in _COMPUTED if of != "predictions" else False
             if of == "instances" and name in {"score", "source"}:
@@ -154,9 +188,10 @@ class Columns:
                 made["n_predictions"] = lambda: self._count("predictions")
                 made["best_score"] = self._best_score
         elif of == "instances":
-            made = {"match": self._found} if self._has_run else {}
+            made = {"outcome": self._found} if self._judge is not None else {}
         else:
-            made = {"match": self._positive, "decision": self._decision}
+            judged = {"outcome": self._outcome} if self._judge is not None else {}
+            made = {**judged, "decision": self._decision}
         return {name: make for name, make in made.items() if name not in own}
 
     def _count(self, of: str) -> Column:
@@ -175,16 +210,32 @@ class Columns:
 
     def _found(self) -> Column:
         ids = self.index.ids["instances"]
-        codes = np.where(np.isin(ids, self._missed), 1, 0).astype(np.int32)
+        codes = np.isin(ids, self._now().missed).astype(np.int32)
         images = self.index.ids["images"]
         at = self.index.image_row["instances"]
         predicted = np.append(np.isin(images, self._predicted), False)[at]
         codes[~predicted] = -1
-        return _pair("match", ("found", "missed"), codes)
+        return _pair("outcome", ("found", "missed"), codes)
 
-    def _positive(self) -> Column:
-        matched = self.frames["predictions"]["matched"].to_numpy(np.bool_)
-        return _pair("match", ("true positive", "false positive"), np.where(matched, 0, 1).astype(np.int32))
+    def _outcome(self) -> Column:
+        return _pair("outcome", OUTCOMES, self._now().codes)
+
+    def _by_now(self, name: str) -> Column:
+        """A column of the run's matching, by the labels as they are now."""
+        now = self._now()
+        if name == "matched":
+            kind = read_column(self.frames["predictions"]["matched"], name)
+            return replace(kind, values=now.matched.astype(np.int32), home="derived")
+        numbers = now.iou.astype(np.float64)
+        if name == "matched_id":
+            numbers = np.where(now.matched_id < 0, np.nan, now.matched_id)
+        return Column(name, "number", numbers, whole=name == "matched_id", home="derived")
+
+    def _now(self) -> Judged:
+        if self._judged is None:
+            assert self._judge is not None, "columns that need it are there only with it"
+            self._judged = self._judge()
+        return self._judged
 
     def _decision(self) -> Column:
         return _pair("decision", ("open", "accepted", "rejected"), self._decided())

@@ -23,11 +23,13 @@ _IMAGE_DERIVED = {
     "n_predictions": 'run.predictions["image_id"].value_counts()',
     "best_score": 'run.predictions.groupby("image_id")["score"].max()',
 }
-_OUTCOME = '.map({True: "true positive", False: "false positive"})'
-_FOUND = (
-    'rows.index.to_series().isin(run.missed.index).map({True: "missed", False: "found"})'
-    '.where(rows["image_id"].isin(run.predicted_ids))'
-)
+_BY_NOW = {
+    "outcome": 'run.outcomes(ds)["outcome"]',
+    "iou": 'run.outcomes(ds)["iou"].astype("float64")',
+    "matched": 'run.outcomes(ds)["matched"]',
+    "matched_id": 'run.outcomes(ds)["matched_id"].astype("float64")',
+}
+_FOUND = 'run.outcomes(ds, of="instances")["outcome"].reindex(rows.index)'
 
 
 def literal(value: object) -> str:
@@ -67,7 +69,7 @@ def expression(ws: Workspace, of: str, name: str) -> str:
         return "rows.index.to_series()"
     series = source_of(ws, of, name)
     if series is None:
-        return _derived(of, name)
+        return _derived(of, column.name)
     quoted = literal(name)
     code = f"rows[{quoted}]" if column.home == "own" else f'rows["image_id"].map(ds.images[{quoted}])'
     if column.kind == "number" and _has_infinite(series):
@@ -118,9 +120,7 @@ def _derived(of: str, name: str) -> str:
             return f"{counts}.reindex(rows.index{', fill_value=0' if name != 'best_score' else ''})"
         code = f'rows["image_id"].map({counts})'
         return code if name == "best_score" else f"{code}.fillna(0)"
-    if name == "match":
-        return f'rows["matched"]{_OUTCOME}' if of == "predictions" else _FOUND
-    return ""
+    return _BY_NOW.get(name, "") if of == "predictions" else _FOUND if name == "outcome" else ""
 
 
 def _has_infinite(series: pd.Series) -> bool:

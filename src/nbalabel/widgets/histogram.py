@@ -34,7 +34,7 @@ class Histogram(Chart):
         column: of the table or of its images, of any kind; of texts only which are missing is shown.
         of: the table: "images", "instances" or "predictions". Default: images where they have such a column;
             else predictions where there is a run; else instances.
-        split: column of categories or booleans, such as "label", "match" or "state", to color the bars by.
+        split: column of categories or booleans, such as "label", "outcome" or "state", to color the bars by.
         bins: number of bins for numbers and times, at most; 1 to 500.
         height: of the bars, CSS pixels, 80 to 4000; categories take as much as they need.
         log: whether counts are shown on a logarithmic scale.
@@ -66,6 +66,8 @@ class Histogram(Chart):
         if not 1 <= bins <= 500:
             raise DataError(f"bins must be 1 to 500, got {bins}")
         self.of = check_table(of) if of is not None else home_of(ws, column)
+        column = ws.column(self.of, column).name
+        split = None if split is None else ws.column(self.of, split).name
         self.column, self.split, self.bins, self.logarithmic = column, split, bins, log
         self.filter: Filter | None = None
         self._interval: Any = None
@@ -279,7 +281,7 @@ def home_of(ws: Workspace, name: str) -> str:
         UnknownNameError: no table has it.
     """
     pair = ("predictions", "instances") if ws.run is not None else ("instances", "predictions")
-    known = [of for of in ("images", *pair) if name in ws.column_names(of)]
+    known = [of for of in ("images", *pair) if ws.has_column(of, name)]
     if not known:
         ws.column(pair[0], name)  # raises, and says which there are
     return next((of for of in known if ws.column(of, name).home != "image"), known[0])

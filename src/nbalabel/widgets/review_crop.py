@@ -20,7 +20,7 @@ Box = tuple[int, int, int, int]
 
 _LEAST = 48  # pixels of the image that are shown at least
 _OVERLAP = 0.1  # IoU from which an instance below a prediction is worth telling
-_SHOWN = ("label", "score", "source", "status", "iou", "file", "area")
+_SHOWN = ("label", "score", "source", "status", "outcome", "iou", "file", "area")
 
 
 class Crop(NamedTuple):

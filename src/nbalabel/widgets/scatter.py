@@ -29,7 +29,7 @@ CHUNK = 8_000_000
 _IN_TOOLTIP = {
     "images": ("file", "state", "n_instances"),
     "instances": ("label", "source", "area"),
-    "predictions": ("label", "score", "match"),
+    "predictions": ("label", "score", "outcome"),
 }
 
 

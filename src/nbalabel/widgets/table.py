@@ -22,8 +22,8 @@ from .workspace import Workspace
 _IN_HTML = 8  # rows for pages that run no widgets
 _SHOWN = {
     "images": ("image_id", "file", "state", "split", "weight", "n_instances", "n_predictions", "best_score"),
-    "instances": ("instance_id", "image_id", "label", "match", "status", "source", "score", "area"),
-    "predictions": ("prediction_id", "image_id", "label", "score", "match", "decision", "iou", "area"),
+    "instances": ("instance_id", "image_id", "label", "outcome", "status", "source", "score", "area"),
+    "predictions": ("prediction_id", "image_id", "label", "score", "outcome", "decision", "iou", "area"),
 }
 _NOT_AT_FIRST = {
     *("width", "height", "group", "frame", "x", "y", "w", "h", "origin", "crowd"),

@@ -134,7 +134,7 @@ class Viewer(Edits):
         if unknown:
             raise DataError(f"Viewer has no option {sorted(unknown)[0]!r}; see help(nl.Viewer)")
         color_by = str(options.get("color_by", "label"))
-        if color_by not in _colorable(ws):
+        if not any(ws.has_column(of, color_by) for of in TABLES):
             raise UnknownNameError(f"no column {color_by!r} to color by; there are {_named(_colorable(ws))}")
         label = options.setdefault("label", ws.ds.labels[0] if ws.ds.labels else "")
         if label and label not in ws.ds.labels:
@@ -261,7 +261,7 @@ class Viewer(Edits):
     def _colors(self, row: int, name: str) -> tuple[dict[str, Any], list[bytes]]:
         """The column to color by, of both tables: float32 numbers, or codes of one list of categories."""
         ws = self.workspace
-        columns = {of: ws.column(of, name) for of in TABLES if name in ws.column_names(of)}
+        columns = {of: ws.column(of, name) for of in TABLES if ws.has_column(of, name)}
         if not columns:
             raise UnknownNameError(f"no column {name!r} to color by; there are {_named(_colorable(ws))}")
         first = next(iter(columns.values()))
@@ -298,7 +298,7 @@ def _found(ids: npt.NDArray[np.int64], row_id: int) -> int:
 
 def _colorable(ws: Workspace) -> list[str]:
     """Columns of instances or predictions, what people look at first in front."""
-    names = dict.fromkeys(["label", "source", "score", "match", "status"])
+    names = dict.fromkeys(["label", "source", "score", "outcome", "status"])
     every = dict.fromkeys(ws.column_names("instances") + ws.column_names("predictions"))
     return [name for name in names if name in every] + [name for name in every if name not in names]
 

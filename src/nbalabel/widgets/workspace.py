@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +20,7 @@ from ..data.acceptance import decided
 from ..data.dataset import Dataset
 from ..data.sync import is_untouched, watch
 from .code import as_code
-from .columns import Column, Columns
+from .columns import Column, Columns, Judged
 from .selection import Ids, Selection
 
 if TYPE_CHECKING:
@@ -96,6 +96,11 @@ class Workspace:
         """
         self.refresh()
         return self._columns.column(check_table(of), name)
+
+    def has_column(self, of: str, name: str) -> bool:
+        """Whether :meth:`column` knows a name; names of earlier versions count."""
+        self.refresh()
+        return self._columns.has(check_table(of), name)
 
     def ids(self, of: str) -> Ids:
         """Ids of all rows of a table, in the order of row numbers, ``(n,)`` int64."""
@@ -229,7 +234,7 @@ class Workspace:
             frames,
             self._index,
             lambda: decided(ds.instances, ds.rejected, frames["predictions"]),
-            missed=None if run is None else run.missed.index.to_numpy(np.int64),
+            judged=_judge(run, frames, ds),
             predicted=None if run is None else np.asarray(run.predicted_ids, np.int64),
         )
 
@@ -247,6 +252,14 @@ class Workspace:
     def _refresh_scheduled(self) -> None:
         self._scheduled = False
         self.refresh()
+
+
+def _judge(run: RunLike | None, frames: dict[str, pd.DataFrame], ds: Dataset) -> Callable[[], Judged] | None:
+    """What tells the outcomes of a run's predictions by these tables; None where nothing does."""
+    judged: Any = getattr(run, "judged", None)
+    if judged is None:
+        return None
+    return lambda: judged(frames["images"], frames["instances"], ds.rejected)
 
 
 def _tell(reference: weakref.ref[Workspace]) -> None:
