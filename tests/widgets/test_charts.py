@@ -147,7 +147,7 @@ def test_without_predictions_or_labeled_images_a_chart_says_so(reef, reef_run, m
         assert chart.counts[:, -1].sum() == chart.counts.sum()
     else:
         assert "labeled all over" in chart.head.state["note"]
-    reef.images["state"] = "unlabeled"
+    reef.images["state"] = "partial"
     reef.sync()
     reef_run.matched_to(reef)
     chart.rebuild()
@@ -218,3 +218,20 @@ def test_closing_frees_listeners_and_widgets(mixed, reef_run) -> None:
     left = [type(widget._instances[key]).__name__ for key in set(widget._instances) - widgets]
     assert not left
     assert not mixed._views
+
+
+@pytest.mark.parametrize("chart", [nl.PrecisionRecall, nl.Reliability, nl.Confusion])
+def test_charts_say_that_labels_they_measure_by_were_edited_since(reef, reef_run, chart):
+    view = chart(nl.Workspace(reef, reef_run.matched_to(reef)))
+    assert "of before" not in view.head.state["count"]
+    image = int(
+        reef.instances.loc[reef.instances["image_id"].isin(reef_run.measured_ids), "image_id"].iloc[0]
+    )
+    reef.remove(reef.instances[reef.instances["image_id"] == image])
+    view.workspace.refresh()
+    assert view.head.state["count"].endswith("labels of before 1 image was edited")
+    assert reef_run.edited_ids().tolist() == [image]
+    reef_run.matched_to(reef)
+    view.workspace.refresh()
+    view.rebuild()
+    assert "of before" not in view.head.state["count"]

@@ -79,10 +79,10 @@ def test_pages_without_widgets_get_a_picture(reef, reef_run) -> None:
 def test_an_edit_arrives_in_every_view(reef, reef_run) -> None:
     ws = nl.explore(reef, reef_run)
     state = ws.histograms[-1]
-    reef.images["state"] = "empty"
+    reef.images["state"] = "complete"
     reef.sync()
     ws.refresh()
-    assert state.counts[state.binned.texts.index("empty")].sum() == len(reef.images)
+    assert state.counts[state.binned.texts.index("complete")].sum() == len(reef.images)
 
 
 def test_closing_frees_every_view(reef, reef_run) -> None:

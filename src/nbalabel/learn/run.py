@@ -252,6 +252,28 @@ class Run:
         found = np.where(labels.isin(judged.missed), FOUND[1], FOUND[0])
         return pd.DataFrame({"outcome": pd.Categorical(found, categories=list(FOUND))}, index=labels)
 
+    def edited_ids(self, tables: LabeledImages | None = None) -> npt.NDArray[np.int64]:
+        """Measured images whose labels or state were edited since the run was matched, ``(n,)`` int64.
+
+        ``metrics``, ``by``, ``precision_recall``, ``calibration`` and ``confused`` are of before these edits;
+        :meth:`matched_to` brings them up to date.
+
+        Args:
+            tables: as they are now; None takes those the run was matched to, with the edits since.
+        """
+        from .outcome import changed_images
+
+        before = self._tables(None)
+        now = live(before) if tables is None else tables
+        nothing = before.instances.iloc[:0]
+        scenes = (
+            scene_of(self.predictions.iloc[:0], one, self.predicted_ids, self._iou, nothing)
+            for one in (before, now)
+        )
+        changed = changed_images(*scenes)
+        measured = self.measured_ids
+        return measured if changed is None else measured[np.isin(measured, changed)]
+
     def judged(
         self, images: pd.DataFrame, instances: pd.DataFrame, rejected: pd.DataFrame | None = None
     ) -> Judged:

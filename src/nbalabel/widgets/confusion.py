@@ -13,6 +13,7 @@ from ..core.selection import Clause
 from .chart import Chart
 from .chart_picture import cells_picture
 from .plotting import bqplot
+from .score_chart import before_edits
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,7 +83,7 @@ class Confusion(Chart):
 
     def rebuild(self) -> None:
         """Compare again if the run's predictions or labels are others: the tables have changed."""
-        self._note = ""
+        self._note, self._before = "", before_edits(self.workspace)
         try:
             self._match_labels()
         except NbalabelError as error:
@@ -272,9 +273,10 @@ class Confusion(Chart):
             [self._told(cell), int(self.counts[tuple(map(self._names.index, cell))]), cell == self.cell]
             for cell in self._listed
         ]
+        found = f"{right:,} of {int(self.counts[:-1].sum()):,}"
         self.say(
             title="Confusion",
-            count=f"{right:,} of {int(self.counts[:-1].sum()):,} labels found as what they are" if n else "",
+            count=f"{found} labels found as what they are{self._before}" if n else "",
             note=self._note,
             values=values,
             chosen=self.cell is not None,

@@ -51,6 +51,7 @@ class ScoreChart(Chart):
         self.filter: Filter | None = None
         self._interval: list[float] | None = None
         self._setting = False
+        self._before = ""
         super().__init__(ws, height, fig_margin={"top": 8, "bottom": 40, "left": 40, "right": 14})
         self._brushed = Later(lambda: self.guarded(self._take_brush))
         self._build()
@@ -63,7 +64,7 @@ class ScoreChart(Chart):
 
     def rebuild(self) -> None:
         """Measure again: the tables have changed."""
-        self._note = ""
+        self._note, self._before = "", before_edits(self.workspace)
         try:
             self._ids = self._measured()
             self._all = self.table(None)
@@ -198,13 +199,28 @@ class ScoreChart(Chart):
         chosen = self.filter or {}
         ends = {"kind": "number", "lo": chosen.get("lo"), "hi": chosen.get("hi"), "limits": [0, 1]}
         self.say(
-            count="" if self._now is None else self.words(self._now),
+            count="" if self._now is None else self.words(self._now) + self._before,
             note=self._note,
             modes=[list(mode) for mode in self.modes],
             mode=self.mode,
             range=plain(ends),
             chosen=self.filter is not None,
         )
+
+
+def before_edits(ws: Workspace) -> str:
+    """What to say where labels were edited since the run was matched; "" where none were.
+
+    What is measured is of before on purpose: a prediction that was accepted would count as right by itself.
+    """
+    edited: Any = getattr(ws.run, "edited_ids", None)
+    if edited is None:
+        return ""
+    try:
+        n = len(edited(ws.ds))
+    except NbalabelError:
+        return ""
+    return f" · labels of before {n:,} image{'s were' if n != 1 else ' was'} edited" if n else ""
 
 
 def unit_scale(top: float = 1.0) -> Any:
