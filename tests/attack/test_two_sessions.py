@@ -146,6 +146,8 @@ class Player:
         after = copy.deepcopy(self.now)
         made = {**plain(), "image_id": image, "label": "ling", **drawn(x, 3)}
         after["instances"][int(change.tables["instances"].created.index[0])] = made
+        if after["images"][image]["state"] == "unlabeled":
+            after["images"][image]["state"] = "partial"
         return self.edited(change, after)
 
     def add_image(self):
