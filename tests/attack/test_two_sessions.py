@@ -182,6 +182,9 @@ class Player:
         if i is None:
             return False
         before = copy.deepcopy(self.now)
+        image = before["images"][before["instances"][i]["image_id"]]
+        if image["state"] == "unlabeled":  # a label comes back onto it
+            image["state"] = "partial"
         gone = self.ds.remove([i])
         after = copy.deepcopy(self.now)
         del after["instances"][i]
