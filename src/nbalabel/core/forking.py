@@ -30,7 +30,7 @@ class _Kept:
     def __init__(self) -> None:
         self.guard = threading.RLock()  # held around each fork: no file is open and not yet known then
         self.handles: dict[int, tuple[int, int]] = {}
-        self.owners: weakref.WeakSet[Inherited] = weakref.WeakSet()
+        self.owners: list[weakref.ref[Inherited]] = []  # no WeakSet: a Ctrl-C within its callback is lost
 
 
 _KEPT = _Kept()
@@ -39,7 +39,7 @@ _KEPT = _Kept()
 def register(owner: Inherited) -> None:
     """Call ``owner.after_fork()`` in each child forked from here on; does not keep the owner alive."""
     with _KEPT.guard:
-        _KEPT.owners.add(owner)
+        _KEPT.owners = [known for known in _KEPT.owners if known() is not None] + [weakref.ref(owner)]
 
 
 def hold(opens: Callable[[], int]) -> int:
@@ -83,8 +83,10 @@ def _in_child() -> None:
     for handle, file in handles.items():
         if _is_still(handle, file):
             os.close(handle)
-    for owner in list(_KEPT.owners):
-        owner.after_fork()
+    for known in _KEPT.owners:
+        owner = known()
+        if owner is not None:
+            owner.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
