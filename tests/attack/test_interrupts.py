@@ -21,12 +21,16 @@ import pytest
 
 import nbalabel.data
 from nbalabel.core import schema
+from nbalabel.core.errors import CorruptError
 from nbalabel.data import interrupts
 from nbalabel.data.dataset import Dataset
 from nbalabel.data.files import try_lock
 from nbalabel.data.tables import Tables
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs setitimer and flock")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="needs setitimer and flock"),
+    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),  # opened, and then interrupted
+]
 OURS = str(Path(nbalabel.data.__file__).parent)
 LABELS = ("cod", "ling")
 Place = tuple[str, int, int]
@@ -202,7 +206,13 @@ def attack(template: Path, tmp_path: Path, operation: str, at: Place, kind: obje
     with opened(folder) as ds:
         before = standing(ds)
         with suppress(KeyboardInterrupt, MemoryError, SystemExit), Interrupt(at, kind) as interrupt:
-            OPERATIONS[operation](ds)
+            try:
+                OPERATIONS[operation](ds)
+            except (
+                CorruptError
+            ) as error:  # what reads may not tell a MemoryError from a size that is not true
+                if kind is not MemoryError or "MemoryError" not in str(error):
+                    raise
         assert interrupt.done
         if operation == "close":
             ds.close()
