@@ -210,7 +210,7 @@ def attack(template: Path, tmp_path: Path, operation: str, at: Place, kind: obje
                 OPERATIONS[operation](ds)
             except (
                 CorruptError
-            ) as error:  # what reads may not tell a MemoryError from a size that is not true
+            ) as error:  # as which what reads reports a MemoryError
                 if kind is not MemoryError or "MemoryError" not in str(error):
                     raise
         assert interrupt.done
