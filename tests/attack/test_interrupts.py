@@ -208,9 +208,7 @@ def attack(template: Path, tmp_path: Path, operation: str, at: Place, kind: obje
         with suppress(KeyboardInterrupt, MemoryError, SystemExit), Interrupt(at, kind) as interrupt:
             try:
                 OPERATIONS[operation](ds)
-            except (
-                CorruptError
-            ) as error:  # as which what reads reports a MemoryError
+            except CorruptError as error:  # as which what reads reports a MemoryError
                 if kind is not MemoryError or "MemoryError" not in str(error):
                     raise
         assert interrupt.done
