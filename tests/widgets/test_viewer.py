@@ -161,7 +161,7 @@ def test_a_deleted_dataset_folder_is_an_image_error(viewer, ds):
     shutil.rmtree(ds.folder)
     message, _ = ask(viewer, "pixels", row=0)
     assert message["error"]["type"] == "ImageError"
-    assert "does not exist" in message["error"]["message"]
+    assert "is missing" in message["error"]["message"]
 
 
 def test_the_picture_for_static_pages_is_small(viewer, ds):

@@ -99,9 +99,10 @@ def _fits(value: Any, hint: Any) -> bool:
 
 
 def _said(hint: Any) -> str:
-    return (
-        hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint).replace("typing.", "")
-    )
+    if isinstance(hint, type) and not get_args(hint):
+        return hint.__name__
+    said = str(hint).replace("typing.", "").replace("collections.abc.", "")
+    return said.replace("Sequence[float]", "lists of finite numbers")
 
 
 @lru_cache(maxsize=256)
