@@ -1,10 +1,16 @@
 """Fixtures shared by all tests."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# What a shell starts in the background ignores Ctrl-C and hands that on to its children: tests that interrupt
+# something would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine takes longer over one example than any deadline: speed is measured in benchmarks/.
 settings.register_profile("nbalabel", deadline=None)
