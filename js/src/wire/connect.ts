@@ -26,7 +26,7 @@ export async function connectSelection(
       const { exports } = await host.getWidget<SelectionExports>(String(model.get("selection")));
       if (exports?.store) return exports.store;
     } catch (error) {
-      console.info("nbalabel: no shared selection here: linking through the kernel", error);
+      console.info("nbalabel: linking through the kernel", error);
     }
   }
   const store = new SelectionStore();

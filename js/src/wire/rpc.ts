@@ -125,7 +125,7 @@ export class Rpc {
       signal?.addEventListener("abort", cancel);
       if (key && this.#underway.has(key)) {
         for (const older of [this.#waiting.get(key), ...this.#calls.values()])
-          if (older?.key === key) older.settle(new Cancelled("a newer one came"));
+          if (older?.key === key) older.settle(new Cancelled("overtaken"));
         this.#waiting.set(key, call);
         this.#tell();
       } else this.#send(call);
@@ -142,7 +142,7 @@ export class Rpc {
       this.#channel.send(message, undefined, call.buffers);
     } catch (error) {
       this.#underway.delete(call.key);
-      call.settle(new Cancelled(`no kernel to ask: ${said(error)}`));
+      call.settle(new Cancelled(`no kernel: ${said(error)}`));
       this.#setLost(true);
     }
     this.#tell();

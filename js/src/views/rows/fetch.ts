@@ -72,7 +72,7 @@ export class CellFetcher {
       again = false;
       const retry = () => this.want(this.#from, this.#to);
       this.#fail(error, retry);
-      setTimeout(retry, AGAIN);
+      if (!this.#signal.aborted) setTimeout(retry, AGAIN); // it would keep a closed view
     } finally {
       this.#underway = false;
     }
@@ -168,7 +168,7 @@ export class Pictures<T> {
       this.#options.arrived();
     } catch {
       again = false; // the cells' own request says what is wrong
-      setTimeout(() => this.want(this.#wanted), AGAIN);
+      if (!this.#signal.aborted) setTimeout(() => this.want(this.#wanted), AGAIN);
     } finally {
       this.#underway = false;
     }
