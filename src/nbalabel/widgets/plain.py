@@ -12,7 +12,7 @@ import ast
 _NAMES = {"rows", "ds", "run", "nl", "float", "str"}
 _ATTRIBUTES = {
     # tables and what is looked up in them
-    *("images", "instances", "predictions", "missed", "predicted_ids", "index", "image_id"),
+    *("images", "instances", "predictions", "missed", "outcomes", "predicted_ids", "index", "image_id"),
     # methods that give rows, texts or numbers
     *("assign", "astype", "between", "contains", "eq", "fillna", "groupby", "inside", "isin", "isna", "map"),
     *("max", "ne", "notna", "reindex", "replace", "str", "to_series", "value_counts", "where"),
