@@ -16,8 +16,6 @@ from nbalabel.core.errors import DataError, FormatError, ImageError, NbalabelWar
 from nbalabel.data import images as image_files
 from nbalabel.data.pictures.sequences import sequences
 
-NUCLEI = Path("/work/shared/data/nuclei/images")
-
 
 def paint(path: Path, seed: int, width: int = 8, height: int = 6, **how) -> Path:
     """A picture of noise."""
@@ -292,10 +290,10 @@ def test_reading_headers_in_threads_leaves_warnings_as_they_were(dives: Path) ->
     assert list(warnings.filters) == before
 
 
-@pytest.mark.skipif(not NUCLEI.is_dir(), reason="the shared pictures are not here")
-def test_a_strangers_folder_is_read_as_it_is(tmp_path: Path) -> None:
-    tables = nl.read_images(NUCLEI, labels=["nucleus"])
-    assert len(tables.images) == len(list(NUCLEI.iterdir()))
+def test_a_strangers_folder_is_read_as_it_is(tmp_path: Path, shared_data) -> None:
+    pictures = shared_data / "nuclei" / "images"
+    tables = nl.read_images(pictures, labels=["nucleus"])
+    assert len(tables.images) == len(list(pictures.iterdir()))
     assert tables.images["group"].isna().all()
     with tables.save(tmp_path / "nuclei.nbal") as ds:
         ds.split(test=0.25)
