@@ -8,15 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ...core.errors import ModelError, UnknownNameError, first
 from ...core.schema import LabeledImages
 from ..embed import Embeddings
-from ..metrics import evaluate
-from ..run import Run, new_id
-from ..snapshot import state_of
-from ..yolo import inference, proposals, schedule, sizes
+from ..run import Run
+from ..yolo import inference, proposals, records, schedule, sizes
 from ..yolo.parting import parting
 from ..yolo.parts import Parts
 from ..yolo.progress import Progress
@@ -150,11 +146,13 @@ class MaskRCNN:
         with Progress() as progress:
             training.run(progress)
         self.network, self.names, self.imgsz, self._has_statistics = fresh, learned, imgsz, True
-        run = Run(
-            id=new_id("train"),
-            kind="train",
-            model=self.name,
-            arguments={
+        run = records.of_training(
+            self.name,
+            tables,
+            parts,
+            plan,
+            training.rows,
+            {
                 "imgsz": imgsz,
                 "batch": batch,
                 "lr0": rate,
@@ -164,17 +162,9 @@ class MaskRCNN:
                 "minutes": minutes,
                 "start": start,
                 "partial": partial,
-                "hold_out": len(parts.check) if parts.put_back else 0,
             },
-            seed=seed,
-            labels=tables.labels,
-            seconds=time.perf_counter() - began,
-            curves=pd.DataFrame(training.rows).astype({"step": "int64"}) if training.rows else pd.DataFrame(),
             interrupted=training.interrupted,
-            stopped="interrupted" if training.interrupted else plan.why,
-            missing=plan.missing(),
-            n_images=len(parts.all),
-            **state_of(tables),
+            seconds=time.perf_counter() - began,
         )
         if folder is not None:
             run.save(folder)
@@ -234,22 +224,10 @@ class MaskRCNN:
         parts = Parts(folder, mark)
         predictor = MaskPredictor(self.network, self.device)
         found, interrupted = inference.predict(predictor, tables, ids, settings, batch, parts)
-        name = new_id("predict")
-        predictions, known = proposals.table(found, codes, tables.labels, name)
-        run = Run(
-            id=name,
-            kind="predict",
-            model=self.name,
-            arguments={**vars(settings), "batch": batch, **({"labels": dict(labels)} if labels else {})},
-            labels=tables.labels,
-            interrupted=interrupted,
-            n_images=len(ids),
-            failed=pd.DataFrame({"image_id": list(found.failed), "problem": list(found.failed.values())}),
-            predictions=predictions,
-            embeddings=proposals.vectors(found, known) if embed else Embeddings.none(),
-            predicted_ids=found.image_ids,
-            **state_of(tables),
-        ).matched_to(tables)
+        asked_for = {**vars(settings), "batch": batch, **({"labels": dict(labels)} if labels else {})}
+        run = records.of_prediction(
+            self.name, tables, found, codes, asked_for, n_images=len(ids), interrupted=interrupted
+        )
         run.seconds = time.perf_counter() - began
         if folder is not None and not interrupted:
             run.save(folder)
@@ -321,14 +299,9 @@ def _measure(
 ) -> tuple[float, float]:
     """mAP50-95 and mAP50 of masks on some images."""
     settings = inference.Settings(imgsz, 0.05, 0.5, 100, embed=False)
-    predictor = MaskPredictor(network, device)
-    found, interrupted = inference.predict(predictor, tables, ids, settings, batch, Parts(None, ""))
-    if interrupted:
-        raise KeyboardInterrupt
     names = {i + 1: label for i, label in enumerate(tables.labels)}
-    predictions, _ = proposals.table(found, names, tables.labels, "")
-    instances = tables.instances[tables.instances["image_id"].isin(ids)]
-    metrics = evaluate(predictions, instances, tables.images.loc[ids], tables.labels)
+    predictor = MaskPredictor(network, device)
+    metrics = records.measured(predictor, tables, ids, settings, names, batch)
     return metrics.map, metrics.map50
 
 

@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ...core.errors import ModelError
 from ...core.schema import LabeledImages
 from ..embed import Embeddings
-from ..metrics import evaluate
-from ..run import Run, new_id
-from ..snapshot import state_of
-from . import inference, proposals, schedule, sizes, trainer, weights
+from ..run import Run
+from . import inference, proposals, records, schedule, sizes, trainer, weights
 from . import origin as origins
 from .parting import parting
 from .parts import Parts
@@ -133,28 +130,16 @@ class Yolo:
             outcome = trainer.train(origin, tables.labels, parts, plan, given, progress)
         self.network, self.imgsz, self.trained, self._predictor = outcome.network, imgsz, True, None
         self._sizes = {}
-        run = Run(
-            id=new_id("train"),
-            kind="train",
-            model=self.name,
-            arguments={
-                **given,
-                "steps": steps,
-                "minutes": minutes,
-                "epochs": epochs,
-                "start": start,
-                "partial": partial,
-                "hold_out": len(parts.check) if parts.put_back else 0,
-            },
-            seed=seed,
-            labels=tables.labels,
-            seconds=time.perf_counter() - began,
-            curves=pd.DataFrame(outcome.rows).astype({"step": "int64"}) if outcome.rows else pd.DataFrame(),
+        asked_for = {"steps": steps, "minutes": minutes, "epochs": epochs, "start": start, "partial": partial}
+        run = records.of_training(
+            self.name,
+            tables,
+            parts,
+            plan,
+            outcome.rows,
+            {**given, **asked_for},
             interrupted=outcome.interrupted,
-            stopped="interrupted" if outcome.interrupted else plan.why,
-            missing=plan.missing(),
-            n_images=len(parts.all),
-            **state_of(tables),
+            seconds=time.perf_counter() - began,
         )
         if folder is not None:
             run.save(folder)
@@ -210,28 +195,12 @@ class Yolo:
         mark = inference.fingerprint(self.network, tables, ids, settings) if folder is not None else ""
         parts = Parts(folder, mark)
         found, interrupted = inference.predict(self._ready(), tables, ids, settings, batch, parts)
-        run_id = new_id("predict")
-        predictions, known = proposals.table(found, codes, tables.labels, run_id)
-        run = Run(
-            id=run_id,
-            kind="predict",
-            model=self.name,
-            arguments={
-                **vars(settings),
-                "batch": batch,
-                "sizes": {} if imgsz else dict(self._sizes),
-                **({"labels": dict(labels)} if labels else {}),
-            },
-            labels=tables.labels,
-            seconds=time.perf_counter() - began,
-            interrupted=interrupted,
-            n_images=len(ids),
-            failed=pd.DataFrame({"image_id": list(found.failed), "problem": list(found.failed.values())}),
-            predictions=predictions,
-            embeddings=proposals.vectors(found, known) if embed else Embeddings.none(),
-            predicted_ids=found.image_ids,
-            **state_of(tables),
-        ).matched_to(tables)
+        arguments = {**vars(settings), "batch": batch, "sizes": {} if imgsz else dict(self._sizes)}
+        if labels:
+            arguments["labels"] = dict(labels)
+        run = records.of_prediction(
+            self.name, tables, found, codes, arguments, n_images=len(ids), interrupted=interrupted
+        )
         run.seconds = time.perf_counter() - began
         if folder is not None and not interrupted:
             run.save(folder)
@@ -292,12 +261,7 @@ class Yolo:
     ) -> float:
         """mAP50-95 of masks on some images, at a size."""
         settings = inference.Settings(size, 0.05, 0.7, 300, embed=False)
-        found, interrupted = inference.predict(self._ready(), tables, ids, settings, batch, Parts(None, ""))
-        if interrupted:
-            raise KeyboardInterrupt
-        predictions, _ = proposals.table(found, codes, tables.labels, "")
-        instances = tables.instances[tables.instances["image_id"].isin(ids)]
-        return evaluate(predictions, instances, tables.images.loc[ids], tables.labels).map
+        return records.measured(self._ready(), tables, ids, settings, codes, batch).map
 
     def _ready(self) -> Predictor:
         if self._predictor is None:

@@ -1,0 +1,120 @@
+"""The Runs that trainings and predictions leave, whatever the model: its own module gives the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.schema import LabeledImages
+from ..embed import Embeddings
+from ..metrics import Metrics, evaluate
+from ..run import Run, new_id
+from ..snapshot import state_of
+from . import inference, proposals
+from .examples import Parting
+from .parts import Part, Parts
+from .schedule import Schedule
+
+
+def of_training(
+    model: str,
+    tables: LabeledImages,
+    parts: Parting,
+    plan: Schedule,
+    rows: Sequence[Mapping[str, float]],
+    arguments: Mapping[str, Any],
+    *,
+    interrupted: bool,
+    seconds: float,
+) -> Run:
+    """What a training was.
+
+    Args:
+        model: its name.
+        tables: what was learned from.
+        parts: the examples, and those measured on.
+        plan: as it stood in the end.
+        rows: one mapping a period; see ``Run.curves``.
+        arguments: what was asked for, ``seed`` among them.
+        interrupted: whether it was stopped by hand.
+        seconds: how long it took.
+    """
+    return Run(
+        id=new_id("train"),
+        kind="train",
+        model=model,
+        arguments={**arguments, "hold_out": len(parts.check) if parts.put_back else 0},
+        seed=arguments["seed"],
+        labels=tables.labels,
+        seconds=seconds,
+        curves=pd.DataFrame(rows).astype({"step": "int64"}) if rows else pd.DataFrame(),
+        interrupted=interrupted,
+        stopped="interrupted" if interrupted else plan.why,
+        missing=plan.missing(),
+        n_images=len(parts.all),
+        **state_of(tables),
+    )
+
+
+def of_prediction(
+    model: str,
+    tables: LabeledImages,
+    found: Part,
+    codes: Mapping[int, str],
+    arguments: Mapping[str, Any],
+    *,
+    n_images: int,
+    interrupted: bool,
+) -> Run:
+    """What was found, matched to the labels of the tables.
+
+    Args:
+        model: its name.
+        tables: what was predicted on.
+        found: by the network.
+        codes: the tables' label by the network's output.
+        arguments: what was asked for; no embeddings are kept where ``embed`` is False.
+        n_images: images asked for.
+        interrupted: whether it was stopped by hand.
+    """
+    name = new_id("predict")
+    predictions, known = proposals.table(found, codes, tables.labels, name)
+    return Run(
+        id=name,
+        kind="predict",
+        model=model,
+        arguments=dict(arguments),
+        labels=tables.labels,
+        interrupted=interrupted,
+        n_images=n_images,
+        failed=pd.DataFrame({"image_id": list(found.failed), "problem": list(found.failed.values())}),
+        predictions=predictions,
+        embeddings=proposals.vectors(found, known) if arguments["embed"] else Embeddings.none(),
+        predicted_ids=found.image_ids,
+        **state_of(tables),
+    ).matched_to(tables)
+
+
+def measured(
+    finder: inference.Finder,
+    tables: LabeledImages,
+    ids: npt.NDArray[np.int64],
+    settings: inference.Settings,
+    codes: Mapping[int, str],
+    batch: int,
+) -> Metrics:
+    """How good a network is on some labeled images, nothing kept.
+
+    Raises:
+        KeyboardInterrupt: it was stopped by hand.
+    """
+    found, interrupted = inference.predict(finder, tables, ids, settings, batch, Parts(None, ""))
+    if interrupted:
+        raise KeyboardInterrupt
+    predictions, _ = proposals.table(found, codes, tables.labels, "")
+    instances = tables.instances[tables.instances["image_id"].isin(ids)]
+    return evaluate(predictions, instances, tables.images.loc[ids], tables.labels)
