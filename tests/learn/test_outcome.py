@@ -201,20 +201,20 @@ def test_a_filter_of_outcomes_is_a_cell_that_gives_the_same_rows(run, ds):
         assert 0 < kept.rows.sum() < len(run.predictions)
 
 
-def test_a_run_says_how_many_of_the_images_it_is_measured_on_were_trained_on(run, ds):
+def test_a_run_says_how_many_of_the_images_it_is_measured_on_are_for_training(run, ds):
     assert run.measured_ids.tolist() == [0, 3, 4]
-    assert run.trained_ids.tolist() == [0]
-    assert "measured on 3 labeled images, 1 of them trained on" in repr(run)
-    assert "3 labeled images, 1 of them trained on" in run._repr_html_()
+    assert run.training_ids.tolist() == [0]
+    assert "measured on 3 labeled images, 1 of them for training" in repr(run)
+    assert "3 labeled images, 1 of them for training" in run._repr_html_()
     ds.set([0], "images", weight=0)
-    assert run.matched_to(ds).trained_ids.tolist() == []
+    assert run.matched_to(ds).training_ids.tolist() == []
 
 
 def test_a_run_is_measured_on_each_kind_of_image(run):
     table = run.by("split")
     assert table.index.tolist() == ["train", "test"]
     assert table["images"].tolist() == [1, 2]
-    assert table["trained_on"].tolist() == [1, 0]
+    assert table["training"].tolist() == [1, 0]
     assert table.loc["train", "map50"] == pytest.approx(run.evaluate(images=[0]).map50)
     run.metrics  # noqa: B018  # measured once, the card shows it apart
     assert "train 0." in run._repr_html_()

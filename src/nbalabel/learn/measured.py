@@ -1,4 +1,4 @@
-"""Which images a run is measured on, how many of them were trained on, and how good it is on each kind."""
+"""Which images a run is measured on, how many of them are for training, and how good it is on each kind."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ def trains(images: pd.DataFrame) -> npt.NDArray[np.bool_]:
         >>> trains(pd.DataFrame({"split": ["train", "test", None], "weight": [1.0, 1.0, 0.0]})).tolist()
         [True, False, False]
     """
-    held_out = images["split"].isin(["val", "test"]).to_numpy()
-    return np.asarray(~held_out & (images["weight"] > 0).to_numpy())
+    return not_held_out(images) & (images["weight"] > 0).to_numpy()
+
+
+def not_held_out(images: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which images are of split train or none, ``(n,)`` bool."""
+    return np.asarray(~images["split"].isin(["val", "test"]).to_numpy())
 
 
 def by(run: Run, name: str) -> pd.DataFrame:
@@ -45,7 +49,7 @@ def by(run: Run, name: str) -> pd.DataFrame:
         rows.append(
             {
                 "images": len(part),
-                "trained_on": int(trains(part).sum()),
+                "training": int(trains(part).sum()),
                 "labels": int(found.n_instances[:, 0].sum()),
                 "predictions": int(found.n_predictions.sum()),
                 "map": found.map,
@@ -53,20 +57,22 @@ def by(run: Run, name: str) -> pd.DataFrame:
             }
         )
         kinds.append(value)
-    columns = ["images", "trained_on", "labels", "predictions", "map", "map50"]
+    columns = ["images", "training", "labels", "predictions", "map", "map50"]
     return pd.DataFrame(rows, columns=columns, index=pd.Index(kinds, name=name))
 
 
 def note(run: Run) -> str:
-    """In words, on how many images a run is measured and how many of them were trained on; "" where on none.
+    """In words, on how many images a run is measured and how many of them are for training; "" where on none.
 
-    Example: "190 labeled images, 150 of them trained on".
+    Whether this very model learned them, a run does not know: it may be somebody else's.
+
+    Example: "190 labeled images, 150 of them for training".
     """
     if run.tables is None or not len(run.predicted_ids):
         return ""
     images = run.measured_images
     n, trained = len(images), int(trains(images).sum())
-    return f"{n:,} labeled images, {trained:,} of them trained on" if n else ""
+    return f"{n:,} labeled images, {trained:,} of them for training" if n else ""
 
 
 def by_split(run: Run) -> str:
@@ -75,6 +81,6 @@ def by_split(run: Run) -> str:
     table = run.by("split")
     for split, row in zip(table.index.tolist(), table.to_dict("records"), strict=True):
         what = "no split" if pd.isna(split) else str(split)
-        trained = f", {int(row['trained_on']):,} trained on" if row["trained_on"] else ""
+        trained = f", {int(row['training']):,} for training" if row["training"] else ""
         parts.append(f"{what} {row['map']:.3f} ({int(row['images']):,} images{trained})")
     return " · ".join(parts)

@@ -141,8 +141,8 @@ class Run:
     def metrics(self) -> Metrics:
         """Average precision and more on the images that are labeled all over; computed once, when asked.
 
-        Images that were trained on are among them, which flatters: :meth:`by` measures each split apart, and
-        the run's card and ``trained_ids`` tell how many there are.
+        Images that a model learned from are among them, which flatters: :meth:`by` measures each split apart,
+        and the run's card and ``training_ids`` tell how many there are.
         """
         return self.evaluate()
 
@@ -199,7 +199,7 @@ class Run:
         return frame[frame.index.isin(self.predicted_ids) & frame["state"].isin(_LABELED).to_numpy()]
 
     @property
-    def trained_ids(self) -> npt.NDArray[np.int64]:
+    def training_ids(self) -> npt.NDArray[np.int64]:
         """Those of :attr:`measured_ids` that a training takes: not of split val or test, weight above 0."""
         from .measured import trains
 
@@ -213,7 +213,7 @@ class Run:
             column: of images, such as "split", with at most 200 values.
 
         Returns:
-            One row a value (missing ones are one, too), measured on :attr:`measured_ids`: images, trained_on
+            One row a value (missing ones are one, too), measured on :attr:`measured_ids`: images, training
             (how many of them a training takes), labels, predictions, map, map50.
 
         Raises:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.schema import LabeledImages
+from ..measured import not_held_out
 from ..run import Run
 
 Floats = npt.NDArray[np.float32]
@@ -84,7 +85,7 @@ def choose(
 
 def _facts(images: pd.DataFrame, run: Run, by: str | None) -> pd.DataFrame:
     """Open images that were predicted on, and how unsure the model is of them."""
-    is_open = images["state"].isin(_OPEN) & (images["split"].isna() | (images["split"] == "train"))
+    is_open = images["state"].isin(_OPEN) & not_held_out(images)
     ids = images.index[is_open & images.index.isin(run.embeddings.image_ids)]
     score = run.predictions["score"].astype(np.float64)
     doubt = (4 * score * (1 - score)).groupby(run.predictions["image_id"]).agg(["mean", "size"])
@@ -109,7 +110,7 @@ def _vectors(run: Run, ids: pd.Index) -> Floats:
 
 def _known(images: pd.DataFrame, run: Run) -> Floats:
     """Embeddings of the images that are labeled all over and train."""
-    labeled = images["state"].isin(["complete", "empty"]) & ~(images["split"].isin(["test", "val"]))
+    labeled = images["state"].isin(["complete", "empty"]) & not_held_out(images)
     return _vectors(run, images.index[labeled & images.index.isin(run.embeddings.image_ids)])
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from ...core.bare import complete_without_masks, said_of
 from ...core.errors import FallbackWarning, ModelError, NbalabelWarning, first
 from ...core.schema import LabeledImages
+from ..measured import trains
 from .outlines import Points, outline
 
 PARTIAL = ("use", "skip")
@@ -133,9 +134,7 @@ def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Example
     if partial not in PARTIAL:
         raise ModelError(f"partial must be one of {', '.join(PARTIAL)}, got {partial!r}")
     images = tables.images
-    eligible = (images["weight"].to_numpy() > 0) & (
-        images["split"].isna() | (images["split"] == "train")
-    ).to_numpy()
+    eligible = trains(images)
     unlabeled = eligible & (images["state"] == "unlabeled").to_numpy()
     if unlabeled.any():
         warnings.warn(
