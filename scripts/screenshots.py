@@ -26,7 +26,7 @@ VIEWS = [
     "nl.Scatter(ws, color='n_instances', height=380)",
     "nl.Table(ws, of='predictions', height=380)",
     "nl.Viewer(ws, height=420)",
-    "nl.Histogram(ws, 'score', of='predictions', split='match')",
+    "nl.Histogram(ws, 'score', of='predictions', split='outcome')",
     "nl.Confusion(ws)",
     "nl.Editor(ws, height=420, tool='brush', brush_size=14)",
     "nl.Gallery(ws, of='predictions', size=96, order='score', ascending=False, height=380)",

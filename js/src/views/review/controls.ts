@@ -39,10 +39,13 @@ export class Controls {
         button("Undo", "U", "take the last answer back", undo, ".nbl-quiet"),
         button("Outline", "O", "outline on or off", outline, ".nbl-quiet"),
         button("Edit", "E", "edit the mask", edit, ".nbl-quiet"),
-        h("span.nbl-spacer"),
-        button("Skip", "→", "skip", skip),
-        button("Reject", "X", "reject", reject, ".nbl-review-reject"),
-        button("Accept", "M", "accept, and on to the next", () => accept(false), ".nbl-primary"),
+        h(
+          "div.nbl-review-decide", // together, also where the view is too narrow for one line
+          {},
+          button("Skip", "→", "skip", skip),
+          button("Reject", "X", "reject", reject, ".nbl-review-reject"),
+          button("Accept", "M", "accept, and on to the next", () => accept(false), ".nbl-primary"),
+        ),
       ),
     );
   }
