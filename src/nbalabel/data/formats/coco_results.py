@@ -70,6 +70,7 @@ def read_coco_results(
     return read_results(path, tables, boxes, labels or {}, unknown)[0]
 
 
+@no_garbage_collection()
 def read_results(
     path: str | Path,
     tables: LabeledImages,
@@ -78,17 +79,6 @@ def read_results(
     unknown: str,
 ) -> tuple[pd.DataFrame, int]:
     """See :func:`read_coco_results`; and how many predictions are in the file."""
-    with no_garbage_collection():
-        return _read(path, tables, boxes, labels, unknown)
-
-
-def _read(
-    path: str | Path,
-    tables: LabeledImages,
-    boxes: Boxes,
-    labels: Mapping[int, str | None],
-    unknown: str,
-) -> tuple[pd.DataFrame, int]:
     found = load(path)
     if not isinstance(found, list) or not set(map(type, found)) <= {dict}:
         raise FormatError(f"{path} must be a JSON list of objects; instance files are read by read_coco")
