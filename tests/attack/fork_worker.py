@@ -7,7 +7,6 @@ until it is killed. All print JSON lines; the worker prints ``gone`` when the ke
 
 import copy
 import gc
-import json
 import os
 import random
 import signal
@@ -19,24 +18,11 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+from telling import SIZE, say, square
 
 from nbalabel.core.errors import ReadOnlyError
-from nbalabel.core.geometry import rle
 from nbalabel.data.dataset import Dataset
-
-SIZE = 16
-
-
-def say(kind: str, **facts: object) -> None:
-    os.write(1, (json.dumps({"kind": kind, **facts}) + "\n").encode())
-
-
-def square(x: int) -> bytes:
-    mask = np.zeros((SIZE, SIZE), dtype=bool)
-    mask[2:5, x : x + 3] = True
-    return rle.encode(mask)
 
 
 def content(ds: Dataset) -> dict:

@@ -6,7 +6,6 @@ it is about to do and, after the call returned, what is there; it dies by SIGKIL
 """
 
 import fcntl
-import json
 import os
 import random
 import signal
@@ -14,10 +13,9 @@ import sys
 import warnings
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+from telling import SIZE, say, square
 
-from nbalabel.core.geometry import rle
 from nbalabel.data import snapshot, storage
 from nbalabel.data.dataset import Dataset, create_from
 
@@ -26,16 +24,8 @@ OPERATIONS = (
     *["commit"] * 5,
     "save",
 )
-SIZE = 16
 THEIRS = 5  # the image whose weight the other session sets
 CALLS = ("open", "write", "fsync", "ftruncate", "replace", "unlink", "mkdir", "close")
-
-
-def say(kind: str, **facts: object) -> None:
-    REPORT(1, (json.dumps({"kind": kind, **facts}) + "\n").encode())
-
-
-REPORT = os.write
 
 
 def content(ds) -> dict:
@@ -70,12 +60,6 @@ def dies_at(at: int, side: str) -> None:
         through(os, name)
     through(fcntl, "flock")
     through(snapshot.pa, "OSFile")
-
-
-def square(x: int) -> bytes:
-    mask = np.zeros((SIZE, SIZE), dtype=bool)
-    mask[2:5, x : x + 3] = True
-    return rle.encode(mask)
 
 
 def quietly(folder: Path) -> Dataset:

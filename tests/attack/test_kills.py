@@ -1,6 +1,6 @@
 """Kills at every call to the system, in edits, commits, merges, refreshes, shortcuts and saves of one folder.
 
-Complements ``tests/data/test_crash.py``, which kills at random times: here the process ends at the n-th call
+Complements ``test_crash.py``, which kills at random times: here the process ends at the n-th call
 itself, before or after it, so that no window is too short to be hit.
 """
 

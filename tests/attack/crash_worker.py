@@ -13,24 +13,11 @@ import time
 import warnings
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+from telling import SIZE, say, square
 
 from nbalabel.core.errors import ConflictError
-from nbalabel.core.geometry import rle
 from nbalabel.data.dataset import Dataset
-
-SIZE = 16
-
-
-def say(kind: str, **facts: object) -> None:
-    os.write(1, (json.dumps({"kind": kind, **facts}) + "\n").encode())
-
-
-def square(x: int) -> bytes:
-    mask = np.zeros((SIZE, SIZE), dtype=bool)
-    mask[2:5, x : x + 3] = True
-    return rle.encode(mask)
 
 
 def content(ds) -> dict:
