@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import queue
 import re
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from tqdm import tqdm
 
+LOOK = 0.2  # seconds between two looks whether somebody asked to stop
 PATIENCE = 20.0  # seconds for what was interrupted to come to its end
 START = 600.0  # seconds for a kernel to start, also on a machine that has no time
 
@@ -47,7 +50,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path, keep: str = "") -> None:
         Stopped: Ctrl-C.
     """
     name = notebook.metadata.get("kernelspec", {}).get("name", "python3")
-    with _kernel(name, folder) as (manager, client), _bar(len(notebook.cells)) as bar:
+    with _kernel(name, folder) as (manager, client), _bar(len(notebook.cells)) as bar, _asked() as asked:
         recorder = NotebookClient(notebook, record_timing=False)
         recorder.reset_execution_trackers()
         for index, cell in enumerate(notebook.cells):
@@ -55,11 +58,11 @@ def run(notebook: nbformat.NotebookNode, folder: Path, keep: str = "") -> None:
                 bar.set_description(cell.source.splitlines()[0].lstrip("# "))
             if cell.cell_type == "code" and cell.source.strip():
                 cell.outputs, recorder.clear_before_next_output = [], False
-                try:
-                    _follow(client.execute(cell.source), manager, client, recorder, (cell, index), bar)
-                except KeyboardInterrupt:
-                    _stop(manager, client, recorder, (cell, index), keep, bar)
-                    raise Stopped(f"stopped in {where(notebook, index)}") from None
+                request = client.execute(cell.source)
+                done = _follow(request, manager, client, recorder, (cell, index), bar, asked)
+                if not done:
+                    _stop(request, manager, client, recorder, (cell, index), keep, bar)
+                    raise Stopped(f"stopped in {where(notebook, index)}")
                 _check(notebook, index)
             bar.update()
 
@@ -95,19 +98,46 @@ def _kernel(name: str, folder: Path) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
+def _asked() -> Iterator[threading.Event]:
+    """Set by the first Ctrl-C, which is only noted: raised anywhere, it would lose the message just read.
+
+    The second one raises KeyboardInterrupt.
+    """
+    asked = threading.Event()
+
+    def note(_signal: int, _frame: Any) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {which: signal.signal(which, note) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+
+
+@contextmanager
 def _bar(total: int) -> Iterator[Any]:
     with tqdm(total=total, unit="cell", dynamic_ncols=True) as bar:
         yield bar
 
 
 def _follow(
-    request: str, manager: Any, client: Any, recorder: NotebookClient, at: tuple[Any, int], bar: Any
-) -> None:
-    """Record what a cell gives until it is done, and show its own bars beside ours."""
+    request: str,
+    manager: Any,
+    client: Any,
+    recorder: NotebookClient,
+    at: tuple[Any, int],
+    bar: Any,
+    asked: threading.Event,
+) -> bool:
+    """Record what a cell gives, and show its own bars beside ours; whether it came to its end unasked."""
     bars = _Bars()
-    while True:
+    while not asked.is_set():
         try:
-            message = client.get_iopub_msg(timeout=1)
+            message = client.get_iopub_msg(timeout=LOOK)
         except queue.Empty:
             if not manager.is_alive():
                 raise StoryError(
@@ -115,44 +145,55 @@ def _follow(
                 ) from None
             bar.refresh()  # the clock goes on
             continue
-        if message["parent_header"].get("msg_id") != request:
-            continue
         bar.set_postfix_str(bars.hear(message))
-        try:
-            recorder.process_message(message, *at)
-        except CellExecutionComplete:
-            return
+        if _ends(message, request, recorder, at):
+            return True
+    return False
 
 
 def _stop(
-    manager: Any, client: Any, recorder: NotebookClient, at: tuple[Any, int], keep: str, bar: Any
+    request: str,
+    manager: Any,
+    client: Any,
+    recorder: NotebookClient,
+    at: tuple[Any, int],
+    keep: str,
+    bar: Any,
 ) -> None:
     """Interrupt the kernel, record how its cell ended, and keep what is in memory; again Ctrl-C: at once."""
     bar.write("stopping: what was computed is kept (Ctrl-C again: stop now)")
     try:
         manager.interrupt_kernel()
-        _until_idle(client, recorder, at)
+        _until_end(request, client, recorder, at)
         if keep:
-            client.execute(keep, silent=True)
-            _until_idle(client, None, at)
+            _until_end(client.execute(keep, silent=True), client, None, at)
     except KeyboardInterrupt:
         bar.write("stopped at once")
 
 
-def _until_idle(client: Any, recorder: NotebookClient | None, at: tuple[Any, int]) -> None:
+def _until_end(request: str, client: Any, recorder: NotebookClient | None, at: tuple[Any, int]) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
-            message = client.get_iopub_msg(timeout=0.5)
+            message = client.get_iopub_msg(timeout=LOOK)
         except queue.Empty:
             continue
-        try:
-            if recorder is not None:
-                recorder.process_message(message, *at)
-        except CellExecutionComplete:
+        if _ends(message, request, recorder, at):
             return
-        if message["content"].get("execution_state") == "idle":
-            return
+
+
+def _ends(
+    message: dict[str, Any], request: str, recorder: NotebookClient | None, at: tuple[Any, int]
+) -> bool:
+    """Record a message of this request; whether it is its last one."""
+    if message["parent_header"].get("msg_id") != request:
+        return False
+    try:
+        if recorder is not None:
+            recorder.process_message(message, *at)
+    except CellExecutionComplete:
+        return True
+    return message["content"].get("execution_state") == "idle"
 
 
 def _check(notebook: nbformat.NotebookNode, index: int) -> None:

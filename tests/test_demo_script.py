@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import nbformat
@@ -28,6 +29,18 @@ Path("begun").touch()
 model = type("Model", (), {"save": lambda self, path: Path("saved").write_text(path)})()
 while True:
     pass
+"""
+
+FLOOD = """
+import time
+from pathlib import Path
+model = type("Model", (), {"save": lambda self, path: Path("saved").write_text(str(n))})()
+Path("begun").touch()
+n = 0
+while True:
+    print(n, flush=True)
+    n += 1
+    time.sleep(0.002)  # more, and a kernel's socket drops what nobody has fetched
 """
 
 
@@ -100,6 +113,21 @@ def test_ctrl_c_keeps_what_there_is_and_leaves_no_process(tmp_path: Path, how: s
     kernel = int(re.search(r"pid (\d+)", outputs).group(1))
     with pytest.raises(ProcessLookupError):
         os.kill(kernel, 0)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_no_output_is_lost_when_it_is_stopped_amid_a_flood(tmp_path: Path, how: signal.Signals) -> None:
+    with _demo(tmp_path, FLOOD) as demo:
+        while not (tmp_path / "run" / "begun").exists():
+            assert demo.poll() is None
+        time.sleep(0.5)
+        demo.send_signal(how)
+        _, shown = demo.communicate()
+    assert demo.returncode == 130, shown
+    printed = [int(line) for line in _outputs(tmp_path).split()]
+    assert len(printed) > 10
+    assert printed == list(range(len(printed)))
+    assert len(printed) - int((tmp_path / "run" / "saved").read_text()) in (0, 1)
 
 
 def test_an_earlier_run_is_moved_aside_and_the_next_one_says_where(tmp_path: Path) -> None:
