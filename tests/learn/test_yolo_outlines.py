@@ -13,7 +13,7 @@ from scipy import ndimage
 from nbalabel.core.geometry import rle
 from nbalabel.core.schema import conform
 from nbalabel.learn.yolo import examples
-from nbalabel.learn.yolo.outlines import coverage, join, outline, pad
+from nbalabel.learn.yolo.outlines import coverage, join, moved, outline, pad
 
 MASKS = hnp.arrays(bool, st.tuples(st.integers(1, 14), st.integers(1, 14)))
 
@@ -43,6 +43,26 @@ def test_a_path_may_leave_the_image_and_run_either_way() -> None:
     expected[:2, :3] = 1
     np.testing.assert_allclose(coverage(square[None], 4, 6)[0], expected)
     np.testing.assert_allclose(coverage(square[None, ::-1], 4, 6)[0], expected)
+
+
+@given(st.integers(0, 10_000))
+def test_paths_move_and_are_boxed_as_ultralytics_does_it(seed: int) -> None:
+    pytest.importorskip("ultralytics")
+    from ultralytics.data.augment import RandomPerspective
+
+    rng = np.random.default_rng(seed)
+    n, k = rng.integers(1, 12), rng.integers(3, 20)
+    turn = np.sort(rng.uniform(0, 2 * np.pi, (n, k)), axis=1)
+    reach = rng.uniform(1, 40, (n, k))
+    around = np.stack([np.cos(turn) * reach, np.sin(turn) * reach], axis=2)
+    paths = (rng.uniform(-50, 150, (n, 1, 2)) + around).astype(np.float32)
+    matrix = (np.eye(3) + rng.normal(0, 0.05, (3, 3)) * [[1, 1, 60], [1, 1, 60], [0, 0, 0]]).astype(
+        np.float32
+    )
+    boxes, found = moved(paths, matrix, (96, 100))
+    their_boxes, theirs = RandomPerspective().apply_segments(paths.copy(), matrix, (96, 100))
+    np.testing.assert_allclose(boxes, their_boxes, atol=1e-2)
+    np.testing.assert_allclose(found, theirs, atol=1e-2)
 
 
 def test_seams_between_rings_enclose_nothing() -> None:
