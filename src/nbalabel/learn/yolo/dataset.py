@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .ahead import Ahead
+from .criterion import OPEN
 from .examples import Examples, draw, partners, resized
-from .outlines import coverage, pad
+from .outlines import coverage, moved, pad
 from .pixels import read
 from .quiet import ultralytics
 
@@ -45,9 +47,12 @@ def dataset(examples: Examples, args: Any, names: dict[int, str], *, augment: bo
 
 
 def loader(data: Any, batch: int, workers: int, sampler: WeightedSampler | None = None) -> Any:
-    """A data loader that draws by weight (training), or walks in order where there is no sampler."""
+    """A data loader that draws by weight (training), or walks in order where there is no sampler.
+
+    Training batches are made in a thread beside the steps, where no worker processes make them.
+    """
     build = ultralytics("data.build")
-    return build.InfiniteDataLoader(
+    made = build.InfiniteDataLoader(
         dataset=data,
         batch_size=batch,
         sampler=range(len(data)) if sampler is None else sampler,
@@ -56,6 +61,7 @@ def loader(data: Any, batch: int, workers: int, sampler: WeightedSampler | None 
         worker_init_fn=build.seed_worker,
         pin_memory=False,
     )
+    return made if sampler is None or workers else Ahead(made)
 
 
 class WeightedSampler:
@@ -101,8 +107,9 @@ def _table_dataset() -> Any:
             self.examples = examples
             self.partners = partners(examples.weights)
             super().__init__(**kwargs)
-            k = max((len(path) for paths in examples.paths for path in paths), default=1)
-            self.padded = [pad(paths, k) for paths in examples.paths]
+            every = [[*paths, *examples.open_paths(at)] for at, paths in enumerate(examples.paths)]
+            k = max((len(path) for paths in every for path in paths), default=1)
+            self.padded = [pad(paths, k) for paths in every]
 
         def get_img_files(self, img_path: str) -> list[str]:  # noqa: ARG002  # theirs
             """Names, for messages only: nothing is opened by them."""
@@ -136,7 +143,7 @@ def _table_dataset() -> Any:
                     k = getattr(transform, "n", 2) - 1
                     transform.get_indexes = functools.partial(self._draw_partners, k)
                 elif isinstance(transform, augment.RandomPerspective):
-                    transform.apply_segments = functools.partial(_warp, transform.apply_segments)
+                    transform.apply_segments = _warp
             return transforms
 
         def _draw_partners(self, k: int) -> list[int]:
@@ -152,15 +159,18 @@ def _table_dataset() -> Any:
             """One example, as the transforms take it."""
             pixels, original, shape = self.load_image(index)
             label = self.labels[index]
+            open_paths = self.examples.open_paths(index)
+            boxes = np.concatenate([label["bboxes"], _boxes(open_paths, *shape)])
+            classes = np.concatenate([label["cls"], np.full((len(open_paths), 1), OPEN, np.float32)])
             return {
                 "im_file": label["im_file"],
-                "cls": label["cls"].copy(),
+                "cls": classes,
                 "img": pixels,
                 "ori_shape": original,
                 "resized_shape": shape,
                 "ratio_pad": (shape[0] / original[0], shape[1] / original[1]),
                 "instances": instance.Instances(
-                    label["bboxes"] * np.array([shape[1], shape[0]] * 2, np.float32),
+                    boxes * np.array([shape[1], shape[0]] * 2, np.float32),
                     self.padded[index].copy(),
                     None,
                     bbox_format="xywh",
@@ -176,7 +186,27 @@ def _mask_format() -> Any:
     base: Any = ultralytics("data.augment").Format
 
     class MaskFormat(base):
-        """Fills paths by signed area: holes and islands reach the loss, and edges are soft."""
+        """Fills paths by signed area: holes and islands reach the loss, and edges are soft.
+
+        Open regions become a mask of their own, ``open`` ``(h, w)`` bool, and are no labels any more.
+        """
+
+        def apply_instances(self, labels: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+            """Labels and open regions as tensors."""
+            import torch
+
+            cls, instances = params["cls"], params["instances"]
+            is_open = np.asarray(cls)[:, 0] == OPEN if params["nl"] else np.zeros(0, bool)
+            height, width = params["h"], params["w"]
+            where = np.zeros((height // self.mask_ratio, width // self.mask_ratio), bool)
+            if is_open.any():
+                paths = instances.segments[is_open]
+                where |= np.any(coverage(paths, height, width, self.mask_ratio) >= 0.5, axis=0)
+                labelled = {"cls": cls[~is_open], "instances": instances[~is_open]}
+                params = {**params, **labelled, "nl": int((~is_open).sum())}
+            labels = super().apply_instances(labels, params)
+            labels["open"] = torch.from_numpy(where)
+            return labels
 
         def _format_segments(self, instances: Any, cls: Any, w: int, h: int) -> tuple[Any, Any, Any]:
             masks = coverage(instances.segments, h, w, self.mask_ratio)
@@ -199,11 +229,11 @@ def _walk(transform: Any) -> Iterator[Any]:
             yield from _walk(inner)
 
 
-def _warp(apply: Any, segments: Any, matrix: npt.NDArray[Any], size: tuple[int, int]) -> Any:
+def _warp(segments: Any, matrix: npt.NDArray[Any], size: tuple[int, int]) -> Any:
     """Move paths by a matrix that OpenCV applies to pixel centres: its (0, 0) is the first one's middle."""
     to_corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     to_centre = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
-    return apply(segments, (to_corner @ matrix @ to_centre).astype(np.float32), size)
+    return moved(segments, (to_corner @ matrix @ to_centre).astype(np.float32), size)
 
 
 def _pair(size: npt.NDArray[np.int64]) -> tuple[int, int]:

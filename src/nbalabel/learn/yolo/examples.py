@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class Examples:
         classes: for each image the label index of each path, ``(k,)`` float32.
         pixels: for each image its pixels at the training size, or None where memory would not hold them (see
             ``pixels.load``).
+        open: for each image the closed paths of the regions where nobody knows what is there; empty where
+            that is so of none.
     """
 
     tables: LabeledImages
@@ -44,6 +46,11 @@ class Examples:
     paths: list[list[Points]]
     classes: list[npt.NDArray[np.float32]]
     pixels: list[Any] = field(default_factory=list)
+    open: list[list[Points]] = field(default_factory=list)
+
+    def open_paths(self, at: int) -> list[Points]:
+        """Paths of the open regions of one image."""
+        return self.open[at] if self.open else []
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -59,6 +66,7 @@ class Examples:
             [self.paths[i] for i in chosen],
             [self.classes[i] for i in chosen],
             [self.pixels[i] for i in chosen] if self.pixels else [],
+            [self.open[i] for i in chosen] if self.open else [],
         )
 
     @property
@@ -116,7 +124,9 @@ def part(labeled: Examples, groups: Sequence[str | None], share: float, seed: in
     return Parting(labeled.take(learn.tolist()), labeled.take(check.tolist()), labeled, put_back=True)
 
 
-def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Examples:
+def training(
+    tables: LabeledImages, imgsz: int, partial: str = "use", ignore: pd.DataFrame | None = None
+) -> Examples:
     """Images with weight > 0, of split train or none, that somebody labeled.
 
     An image with state unlabeled never trains, whatever its weight: everything not yet labeled on it would be
@@ -127,6 +137,8 @@ def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Example
         tables: where to learn from.
         imgsz: long side that images are resized to, pixels; paths are as fine as that needs.
         partial: "use" or "skip" images of state partial.
+        ignore: rows (image_id, mask) of what nobody decided; on images of state partial their places teach
+            nothing.
 
     Raises:
         ModelError: no image is left, or none of them has an instance.
@@ -150,6 +162,9 @@ def training(tables: LabeledImages, imgsz: int, partial: str = "use") -> Example
     if partial == "skip":
         eligible &= (images["state"] != "partial").to_numpy()
     examples = _examples(tables, images[eligible], imgsz)
+    if ignore is not None:
+        unsure = ignore[ignore["image_id"].isin(images.index[images["state"] == "partial"])]
+        examples = replace(examples, open=_paths(examples.image_ids, examples.sizes, unsure, imgsz)[0])
     if not examples.n_instances:
         states = "unlabeled" + (" or partial" if partial == "skip" else "")
         raise ModelError(
@@ -177,24 +192,29 @@ def usable(tables: LabeledImages, image_ids: Any) -> pd.DataFrame:
 def _examples(tables: LabeledImages, images: pd.DataFrame, imgsz: int) -> Examples:
     sizes = images[["height", "width"]].to_numpy(np.int64)
     rows = usable(tables, images.index)
-    position = images.index.get_indexer(pd.Index(rows["image_id"]))
-    codes = rows["label"].cat.codes.to_numpy()
-    paths: list[list[Points]] = [[] for _ in range(len(images))]
-    classes: list[list[int]] = [[] for _ in range(len(images))]
-    for at, code, mask in zip(position.tolist(), codes.tolist(), rows["mask"].array, strict=True):
+    ids = images.index.to_numpy(np.int64)
+    paths, places = _paths(ids, sizes, rows, imgsz)
+    codes: npt.NDArray[np.float32] = rows["label"].cat.codes.to_numpy().astype(np.float32)
+    weights = images["weight"].to_numpy(np.float64)
+    return Examples(tables, ids, weights, sizes, paths, [codes[at] for at in places])
+
+
+def _paths(
+    ids: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], rows: pd.DataFrame, imgsz: int
+) -> tuple[list[list[Points]], list[list[int]]]:
+    """For each image the paths of its masks, pixels at the training size, and the positions of their rows."""
+    paths: list[list[Points]] = [[] for _ in ids]
+    places: list[list[int]] = [[] for _ in ids]
+    position = pd.Index(ids).get_indexer(pd.Index(rows["image_id"]))
+    for place, (at, mask) in enumerate(zip(position.tolist(), rows["mask"].array, strict=True)):
+        if at < 0:
+            continue
         height, width = (int(side) for side in sizes[at])
         path = outline(mask, height, width, imgsz / max(height, width))
         if len(path):
             paths[at].append(path)
-            classes[at].append(code)
-    return Examples(
-        tables,
-        images.index.to_numpy(np.int64),
-        images["weight"].to_numpy(np.float64),
-        sizes,
-        paths,
-        [np.array(c, np.float32) for c in classes],
-    )
+            places[at].append(place)
+    return paths, places
 
 
 def draw(weights: npt.ArrayLike, rng: np.random.Generator) -> npt.NDArray[np.int64]:

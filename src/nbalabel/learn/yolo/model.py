@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ...core.errors import ModelError
 from ...core.schema import LabeledImages
@@ -72,6 +73,7 @@ class Yolo:
         start: str = "current",
         hold_out: float | None = None,
         partial: str = "use",
+        ignore: Run | pd.DataFrame | None = None,
         folder: str | Path | None = None,
         **arguments: Any,
     ) -> Run:
@@ -102,8 +104,11 @@ class Yolo:
                 "shrink" from a mixture of both.
             hold_out: share of the labeled images to put aside and measure on, 0..1; None: 0.2 where neither
                 steps nor epochs are given and no image of split val is labeled, else none.
-            partial: "use" images of state partial, or "skip" them (what is unlabeled on them is taught as
-                background).
+            partial: "use" images of state partial, or "skip" them. What is unlabeled on them is taught as
+                background, but for what ``ignore`` names.
+            ignore: what nobody decided: a Run, whose predictions that are not judged are meant, or rows with
+                ``image_id`` and ``mask``. Where they lie on images of state partial, nothing is taught: there
+                may be an instance or not.
             folder: where to save the Run and its weights; None saves nothing.
             **arguments: any training argument of ultralytics (``lr0``, ``mosaic``, ``degrees``, ``freeze``
                 ...). ``warmup_epochs``, ``close_mosaic`` and ``lrf`` replace the phases of ours.
@@ -123,7 +128,8 @@ class Yolo:
         given = {**self._defaults(batch), **arguments, "imgsz": imgsz, "batch": batch, "seed": seed}
         trainer.check(given)
         origin = origins.origin(start, self.network, self.trained, *self._first)
-        parts = parting(tables, imgsz, partial, hold_out, steps is None and epochs is None, seed)
+        unsure = _undecided(ignore, tables)
+        parts = parting(tables, imgsz, partial, unsure, hold_out, steps is None and epochs is None, seed)
         asked = schedule.length(steps, minutes, epochs, len(parts.learn), batch)
         plan = schedule.Schedule.of(asked, arguments, -(-len(parts.learn) // batch))
         with Progress() as progress:
@@ -243,7 +249,7 @@ class Yolo:
             "warmup_bias_lr": 0.0,
             "nbs": batch,  # one step a batch: the default gathers 64 images, eight batches of 8
             "overlap_mask": False,  # one mask an instance, so that overlaps and soft edges reach the loss
-            "amp": False,
+            "amp": _precision(self.device or _best_device()),
             "device": self.device or _best_device(),
         }
 
@@ -275,6 +281,26 @@ class Yolo:
         if not self.trained:
             raise ModelError(f"{self.name} has not been trained: call train first, or start from weights")
         return proposals.codes(self.network.names, labels, wanted)
+
+
+def _undecided(ignore: Run | pd.DataFrame | None, tables: LabeledImages) -> pd.DataFrame | None:
+    """Rows with the places of which nobody said what is there."""
+    if not isinstance(ignore, Run):
+        lacking = [] if ignore is None else [name for name in ("image_id", "mask") if name not in ignore]
+        if lacking:
+            raise ModelError(f"ignore takes a Run, or rows with image_id and mask; {lacking} is not there")
+        return ignore
+    outcome = ignore.outcomes(tables)["outcome"]
+    return ignore.predictions[(outcome == "not judged").to_numpy()]
+
+
+def _precision(device: str) -> str | bool:
+    """Argument amp: "bf16" where this processor multiplies it at twice the rate of float32."""
+    import torch
+
+    quick = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    pays = device == "cpu" and any(getattr(torch.cpu, name, bool)() for name in quick)
+    return "bf16" if pays else False
 
 
 def _best_device() -> str:

@@ -12,7 +12,13 @@ _HOLD_OUT = 0.2
 
 
 def parting(
-    tables: LabeledImages, imgsz: int, partial: str, hold_out: float | None, is_open: bool, seed: int
+    tables: LabeledImages,
+    imgsz: int,
+    partial: str,
+    ignore: pd.DataFrame | None,
+    hold_out: float | None,
+    is_open: bool,
+    seed: int,
 ) -> examples.Parting:
     """Images of split val to measure on, or labeled ones put aside.
 
@@ -20,6 +26,7 @@ def parting(
         tables: where to learn from.
         imgsz: long side that images are resized to, pixels.
         partial: "use" or "skip" images of state partial.
+        ignore: rows (image_id, mask) of what nobody decided, on partial images.
         hold_out: share of the labeled images to put aside, 0..1; None: 0.2 where the end is open and no image
             of split val is labeled, else none.
         is_open: whether the training goes on for as long as it pays.
@@ -30,7 +37,7 @@ def parting(
     """
     if hold_out is not None and not 0 <= hold_out < 1:
         raise ModelError(f"hold_out must be a share of the labeled images from 0 to below 1, got {hold_out}")
-    learn = pixels.load(examples.training(tables, imgsz, partial), imgsz)
+    learn = pixels.load(examples.training(tables, imgsz, partial, ignore), imgsz)
     check = pixels.load(examples.validation(tables, imgsz), imgsz)
     if len(check) and not hold_out:
         return examples.Parting(learn, check, learn)

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...core.errors import ModelError
+from .criterion import Criterion
 from .dataset import WeightedSampler, dataset, loader
 from .examples import Examples, Parting
 from .origin import Origin
@@ -198,6 +199,9 @@ def _table_trainer() -> Any:
             self._best: dict[str, Any] | None = None
             self._fell = False
             self._began = time.perf_counter()
+            self._bf16 = overrides.get("amp") == "bf16" and overrides.get("device") == "cpu"
+            if self._bf16:  # they know it on GPUs only
+                overrides = {**overrides, "amp": False}
             super().__init__(overrides=overrides)
 
         def get_dataset(self) -> dict[str, Any]:
@@ -252,6 +256,8 @@ def _table_trainer() -> Any:
             """Pixels as floats, in the network's memory layout."""
             import torch
 
+            if "open" in batch:
+                batch["open"] = torch.stack(tuple(batch["open"]))
             batch = super().preprocess_batch(batch)
             if self.device.type == "cpu":
                 batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
@@ -306,6 +312,9 @@ def _table_trainer() -> Any:
         def run_callbacks(self, event: str) -> None:
             """Only our own: ultralytics' integrations (telemetry, experiment trackers) stay out."""
             if event == "on_train_start":
+                self.model.criterion = Criterion(self.model.init_criterion())
+                if self._bf16:
+                    self.model.forward = functools.partial(_in_bf16, self.model.forward)
                 self.progress.start(self.schedule)
             elif event == "on_train_epoch_start":
                 self._enter_fall()
@@ -355,6 +364,14 @@ def _row(step: int, passes: float, seconds: float, metrics: Mapping[str, Any]) -
     row |= {ours: float(metrics[theirs]) for theirs, ours in _METRICS.items() if theirs in metrics}
     row["lr"] = float(metrics.get("lr/pg0", np.nan))
     return row
+
+
+def _in_bf16(forward: Any, *args: Any, **kwargs: Any) -> Any:
+    """Convolutions in bfloat16, weights and their gradients in float32."""
+    import torch
+
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return forward(*args, **kwargs)
 
 
 def _state(network: Any) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""ultralytics' loss in full precision, silent where nobody knows what is there.
+
+An anchor in an open region that is no label's foreground carries no class loss: what is there may be an
+instance or background. Boxes and masks have no loss but on labels anyway.
+
+Source: COCO's crowd regions and A. Gupta et al., "LVIS" (2019): a detector is not taught what is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+OPEN = -1.0
+"""Class of paths that say where nobody knows, among the labels of an example; it ends before the loss."""
+
+
+class Criterion:
+    """A loss of ultralytics, on float32 predictions and known places.
+
+    Args:
+        theirs: what ``network.init_criterion()`` gives.
+    """
+
+    def __init__(self, theirs: Any) -> None:
+        self._theirs = theirs
+        self._known: Any = None
+        parts: list[Any] = [theirs.one2many, theirs.one2one] if hasattr(theirs, "one2one") else [theirs]
+        for part in parts:
+            part.bce = _Known(part.bce, self)
+
+    def __call__(self, predictions: Any, batch: dict[str, Any]) -> Any:
+        """The loss of one batch, and its parts.
+
+        Args:
+            predictions: of the network, in any precision.
+            batch: as collated; ``open`` ``(b, h, w)`` bool is True where nobody knows, where it is there.
+        """
+        import torch
+
+        predictions = _as_float(predictions)
+        where = batch.get("open")
+        self._known = None
+        if where is not None and bool(where.any()):
+            shapes = next(_features(predictions))
+            parts = [_sampled(where, feature.shape[2:]) for feature in shapes]
+            self._known = 1 - torch.cat(parts, dim=1).unsqueeze(-1)
+        with torch.autocast(batch["img"].device.type, enabled=False):
+            return self._theirs(predictions, batch)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_theirs"], name)
+
+
+class _Known:
+    """Binary cross-entropy ``(b, anchors, labels)`` that is 0 at open anchors without a target."""
+
+    def __init__(self, theirs: Any, criterion: Criterion) -> None:
+        self._theirs = theirs
+        self._criterion = criterion
+
+    def __call__(self, logits: Any, targets: Any) -> Any:
+        loss = self._theirs(logits, targets)
+        known = self._criterion._known
+        if known is None:
+            return loss
+        return loss * known.maximum((targets.sum(dim=-1, keepdim=True) > 0).to(loss.dtype))
+
+
+def _sampled(where: Any, shape: tuple[int, int]) -> Any:
+    """Whether the centre of each cell of a feature map is open, ``(b, cells)`` float32."""
+    import torch
+
+    fine = where.unsqueeze(1).float()
+    return torch.nn.functional.interpolate(fine, size=tuple(shape), mode="nearest-exact").flatten(1)
+
+
+def _features(predictions: Any) -> Iterator[Any]:
+    """The feature maps among the predictions, whatever they are nested in."""
+    if isinstance(predictions, dict):
+        if "feats" in predictions:
+            yield predictions["feats"]
+        for value in predictions.values():
+            yield from _features(value)
+    elif isinstance(predictions, tuple | list):
+        for value in predictions:
+            yield from _features(value)
+
+
+def _as_float(predictions: Any) -> Any:
+    if isinstance(predictions, dict):
+        return {name: _as_float(value) for name, value in predictions.items()}
+    if isinstance(predictions, tuple | list):
+        return type(predictions)(_as_float(value) for value in predictions)
+    return predictions.float() if hasattr(predictions, "is_floating_point") else predictions
