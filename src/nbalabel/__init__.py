@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .learn.propagate.run import propagate as propagate
     from .learn.quality import MaskQuality as MaskQuality
     from .learn.quality import mask_quality as mask_quality
+    from .learn.refine.refine import refine as refine
     from .learn.run import Run as Run
     from .learn.sam import Sam as Sam
     from .learn.torchvision import MaskRCNN as MaskRCNN
@@ -122,6 +123,7 @@ _HOME = {
     "read_predictions": "predictions",
     "read_semantic": "data.formats",
     "read_yolo": "data.formats",
+    "refine": "learn.refine.refine",
     "write_coco": "data.formats",
     "write_instance_masks": "data.formats",
     "write_label_maps": "data.formats",

@@ -138,7 +138,7 @@ def mask_quality(
     if found is None:
         raise DataError(f"{run.id} holds no tables: load it with Run.load(folder, tables), or pass tables=")
     predictions = run.predictions
-    iou, judged = _true_iou(run, found)
+    iou, judged = true_iou(predictions, run.predicted_ids, found)
     images = predictions["image_id"].to_numpy(np.int64)
     fitted_on = np.unique(images[judged])
     _check(run, fitted_on)
@@ -166,11 +166,19 @@ def mask_quality(
     )
 
 
-def _true_iou(run: Run, tables: LabeledImages) -> tuple[Floats, Bools]:
-    """IoU with the best label of the same name, and where it is known: not elsewhere, not on crowds."""
+def true_iou(
+    predictions: pd.DataFrame, predicted_ids: npt.NDArray[np.int64], tables: LabeledImages
+) -> tuple[Floats, Bools]:
+    """IoU with the best label of the same name, and where it is known: not elsewhere, not on crowds.
+
+    Args:
+        predictions: with unique ids; see ``core.schema.PREDICTIONS``.
+        predicted_ids: images predicted on.
+        tables: with the labels; images of state complete or empty are compared with.
+    """
     frame = tables.images
-    chosen = frame["state"].isin(_LABELED).to_numpy() & frame.index.isin(run.predicted_ids)
-    frame, predictions = frame[chosen], run.predictions
+    chosen = frame["state"].isin(_LABELED).to_numpy() & frame.index.isin(predicted_ids)
+    frame = frame[chosen]
     instances = tables.instances
     rows = match(predictions, instances[instances["image_id"].isin(frame.index)], frame).predictions
     at = predictions.index.get_indexer(rows.index[~rows["ignored"].to_numpy(bool)])

@@ -106,9 +106,10 @@ class Yolo:
                 steps nor epochs are given and no image of split val is labeled, else none.
             partial: "use" images of state partial, or "skip" them. What is unlabeled on them is taught as
                 background, but for what ``ignore`` names.
-            ignore: what nobody decided: a Run, whose predictions that are not judged are meant, or rows with
-                ``image_id`` and ``mask``. Where they lie on images of state partial, nothing is taught: there
-                may be an instance or not.
+            ignore: where there may be an instance or not: a Run, of whose predictions those are meant that
+                are neither accepted nor matched to a label (a no to a mask says that it is wrong, not that
+                nothing is there), or rows with ``image_id`` and ``mask``. Where they lie on images of state
+                partial, nothing is taught.
             folder: where to save the Run and its weights; None saves nothing.
             **arguments: any training argument of ultralytics (``lr0``, ``mosaic``, ``degrees``, ``freeze``
                 ...). ``warmup_epochs``, ``close_mosaic`` and ``lrf`` replace the phases of ours.
@@ -291,7 +292,7 @@ def _undecided(ignore: Run | pd.DataFrame | None, tables: LabeledImages) -> pd.D
             raise ModelError(f"ignore takes a Run, or rows with image_id and mask; {lacking} is not there")
         return ignore
     outcome = ignore.outcomes(tables)["outcome"]
-    return ignore.predictions[(outcome == "not judged").to_numpy()]
+    return ignore.predictions[~outcome.isin(["accepted", "true positive"]).to_numpy()]
 
 
 def _precision(device: str) -> str | bool:
