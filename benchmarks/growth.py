@@ -30,7 +30,7 @@ import nbalabel as nl
 
 RESULTS = Path(__file__).with_name("growth.jsonl")
 THRESHOLDS = np.arange(0.5, 1.0, 0.05)
-SURE, ASKED, COMPLETE = 0.5, 0.15, 0.9
+SURE, ASKED = 0.5, 0.15
 
 
 @dataclass
@@ -93,22 +93,30 @@ class Loop:
 
     def run(self) -> None:
         """Rounds of the loop, then all true labels."""
+        seen = None
         for number in range(1, self.options.rounds + 1):
-            model = self.train(self.world.ds, f"round {number}")
+            model = self.train(self.world.ds, f"round {number}", ignore=seen)
             if number < self.options.rounds:
-                self.grow(model.predict(self.world.ds, score=0.05))
+                seen = self.grow(nl.refine(model.predict(self.world.ds, score=0.05)))
         self.train(self.all_true(), "all true labels")
 
-    def train(self, tables: Any, arm: str) -> nl.Yolo:
-        """A model from scratch, as long as every other; measured and written down."""
+    def train(self, tables: Any, arm: str, **more: Any) -> nl.Yolo:
+        """A model from scratch, as long as every other; written down as it is and with refined masks."""
         began = time.perf_counter()
         model = nl.Yolo("yolo11n-seg.yaml")
         options, world = self.options, self.world
-        trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, steps=options.steps)
+        trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, steps=options.steps, **more)
         seconds = time.perf_counter() - began
-        run = model.predict(world.ds, images=world.test, score=0.01, embed=False)
-        self.write(arm, trained, run, seconds)
+        everywhere = model.predict(world.ds, images=self.measured_and_labeled, score=0.01, embed=False)
+        self.write(arm, trained, everywhere, seconds)
+        self.write(f"{arm}, refined", trained, nl.refine(everywhere, tables=world.ds), seconds)
         return model
+
+    @property
+    def measured_and_labeled(self) -> pd.Index:
+        """Test images, and the complete ones that refine learns from."""
+        labeled = self.world.ds.images.query("state == 'complete' and split != 'test'").index
+        return self.world.test.union(labeled)
 
     def write(self, arm: str, trained: nl.Run, run: nl.Run, seconds: float) -> None:
         """One line of results: mAP, by group, and what the bootstrap needs."""
@@ -141,7 +149,7 @@ class Loop:
             file.write(json.dumps(row) + "\n")
         print({k: v for k, v in row.items() if k != "draws"}, flush=True)
 
-    def grow(self, run: nl.Run) -> None:
+    def grow(self, run: nl.Run) -> nl.Run:
         """Bulk-accept what is confident and new; choose images, and ask about their other predictions."""
         ds, new = self.world.ds, "split == 'train' and state in ('unlabeled', 'partial')"
         sure = run.query(f"score > {SURE} and iou < 0.2 and {new}")
@@ -152,8 +160,10 @@ class Loop:
         yes = self.reviewer.judge(asked, iou=0.6)
         ds.accept(asked[yes], overlap="skip", origin="reviewer")
         ds.reject(asked[~yes], origin="reviewer")
-        self.glance()
+        touched = ds.images.index[ds.images["state"] == "partial"]
+        ds.images.loc[touched, "weight"] = 1.0
         ds.commit("a round")
+        return run
 
     def chosen(self, run: nl.Run, candidates: pd.DataFrame) -> pd.Index:
         """Images to ask about, as many as the questions last, by the policy that is measured."""
@@ -166,18 +176,6 @@ class Loop:
             order = nl.choose(self.world.ds, run, len(by_image) or 1, by=self.world.by, seed=self.seed).index
             order = order[order.isin(by_image.index)]
         return order[by_image["size"].loc[order].cumsum() <= self.world.questions]
-
-    def glance(self) -> None:
-        """One look at each touched image: it trains where at least nine tenths of it are labeled."""
-        ds, truth = self.world.ds, self.world.truth
-        touched = ds.images.index[(ds.images["state"] == "partial").to_numpy()]
-        labeled = ds.instances.groupby("image_id").size().reindex(touched).fillna(0)
-        there = truth.instances.groupby("image_id").size().reindex(touched).fillna(0)
-        self.reviewer.n_decisions += len(touched)
-        whole = touched[labeled >= COMPLETE * there]
-        ds.images.loc[touched, "weight"] = 0.0
-        ds.images.loc[whole, "weight"] = 1.0
-        ds.images.loc[whole, "state"] = "complete"
 
     def all_true(self) -> nl.Tables:
         """Every image that may train, labeled as the truth says."""
@@ -198,7 +196,9 @@ def bootstrap(run: nl.Run, world: World, draws: int) -> np.ndarray:
     """
     truth, test = world.truth, world.test
     labels = truth.instances[truth.instances["image_id"].isin(test)]
-    rows = run.predictions.sort_values("score", ascending=False, kind="stable")
+    rows = run.predictions[run.predictions["image_id"].isin(test)].sort_values(
+        "score", ascending=False, kind="stable"
+    )
     rows = rows[rows.groupby("image_id").cumcount() < 100]
     images = truth.images.loc[test]
     right = np.stack(
