@@ -21,8 +21,11 @@ def test_dir_lists_exactly_the_public_names() -> None:
 
 
 def test_an_unknown_name_says_what_there_is() -> None:
-    with pytest.raises(AttributeError, match="read_coco"):
-        nl.read_cocoa  # noqa: B018
+    with pytest.raises(AttributeError, match="no 'exlpore': did you mean 'explore'") as caught:
+        nl.exlpore  # noqa: B018
+    assert len(str(caught.value)) < 120, "the closest ones, not all there are"
+    with pytest.raises(AttributeError, match="did you mean 'Editor'"):
+        nl.editor  # noqa: B018
 
 
 def test_importing_nbalabel_loads_none_of_the_heavy_packages() -> None:

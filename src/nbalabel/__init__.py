@@ -142,7 +142,10 @@ def __getattr__(name: str) -> Any:
     elif name in _HOME:
         value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
     else:
-        raise AttributeError(f"module 'nbalabel' has no attribute {name!r}; it has {', '.join(__all__)}")
+        from .core.names import instead_of
+
+        names = instead_of(name, __all__[1:])
+        raise AttributeError(f"nbalabel has no {name!r}: {names} dir(nl) lists all {len(__all__)} names")
     globals()[name] = value
     return value
 

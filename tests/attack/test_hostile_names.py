@@ -3,6 +3,7 @@
 import ast
 import builtins
 import html.parser
+import re
 import shutil
 
 import numpy as np
@@ -72,12 +73,16 @@ def check_cell(ws):
     """The cell has only the statements it should, runs, and selects what the views do; returns its rows."""
     code = ws.code()
     code.encode()
-    body = ast.parse(code).body
+    imports = [line for line in code.splitlines() if line.startswith("import ")]
+    assert set(imports) <= {"import nbalabel as nl", "import numpy as np"}
+    assumed = [line for line in code.splitlines() if re.match("# (ds|run): the (Dataset|Run) ", line)]
+    body = ast.parse(code).body[len(imports) :]
     names = [node.targets[0].id for node in body]
     assert all(isinstance(node, ast.Assign) for node in body), code
     assert set(names) <= {"rows", "other", "selected"}
     assert (names[0], names[-1]) == ("rows", "selected")
-    assert len(code.splitlines()) == len(body) + len(ws.selection.clauses)  # one comment a clause
+    comments = len(assumed) + len(ws.selection.clauses)  # one comment a clause
+    assert len(code.splitlines()) == len(imports) + len(body) + comments
     scope = {"ds": ws.ds, "run": ws.run, "np": np, "pd": pd, "nl": nl}
     exec(code, scope)  # noqa: S102  # that is what the cell is for
     assert not hasattr(builtins, "nbalabel_was_here"), code

@@ -110,7 +110,7 @@ def test_every_part_gets_something_where_groups_are_few(grouped) -> None:
         ({"test": 1.0}, DataError, "test must be a share of the images"),
         ({"test": 20}, DataError, "test must be a share of the images, 0 <= test < 1, got 20"),
         ({"test": 0.6, "val": 0.4}, DataError, "leave no image to train on"),
-        ({"by": "boat"}, UnknownNameError, "by='boat' is no column of images: they have file"),
+        ({"by": "boat"}, UnknownNameError, "by='boat' is no column of images; there are file"),
         ({"stratify": "boat"}, UnknownNameError, "stratify='boat' is no column"),
         ({"by": "state"}, DataError, "120 images in 1 groups of state cannot be parted into train, test"),
     ],

@@ -33,7 +33,7 @@ def test_every_column_that_is_named_can_be_had_and_fits_its_kind(ws, of):
 
 
 def test_a_column_that_is_not_there_says_what_there_is(ws):
-    with pytest.raises(UnknownNameError, match=r"images has no column 'heigth'; it has image_id, file"):
+    with pytest.raises(UnknownNameError, match=r"images has no column 'heigth'; did you mean 'height' or"):
         ws.column("images", "heigth")
 
 

@@ -162,7 +162,7 @@ def test_a_filter_for_the_word_rows_reaches_other_tables_unchanged(ws):
     kept = keep(ws, "images", "note", {"kind": "text", "text": "rows"})
     ws.put(Clause("table/filter", "images", kept.rows, kept.title, kept.code))
     ws.put(Clause("scatter", "instances", np.ones(len(ws.ids("instances")), bool), "", "rows.index >= 0"))
-    scope = {"ds": ws.ds, "run": ws.run, "np": np}
+    scope = {"ds": ws.ds, "run": ws.run}
     exec(ws.code(), scope)  # noqa: S102  # our own code, that it runs is what is tested
     ids, expected = scope["selected"].index, ws.selected.index
     ws.clear()

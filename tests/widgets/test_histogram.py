@@ -12,7 +12,7 @@ from nbalabel.core.errors import DataError, UnknownNameError
 
 
 def ids_of_code(ws, ds, run):
-    names = {"ds": ds, "run": run, "np": np}
+    names = {"ds": ds, "run": run}
     exec(ws.code(), names)  # noqa: S102  # our own code, which is what is tested
     return names["selected"].index.to_numpy()
 

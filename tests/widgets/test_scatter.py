@@ -248,7 +248,7 @@ def test_the_browser_hears_of_umap_when_it_is_ready(workspace, browser):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"x": "nope"}, UnknownNameError, "images has no column 'nope'; it has"),
+        ({"x": "nope"}, UnknownNameError, "images has no column 'nope'; there are"),
         ({"x": "file"}, DataError, "file of images is text"),
         ({"color": "file"}, DataError, "file of images is text: a color needs"),
         ({"color": "nope"}, UnknownNameError, "no column 'nope'"),

@@ -23,15 +23,15 @@ def ws(ds):
     return nl.Workspace(ds)
 
 
-def run_cell(code, ds):
-    """What the cell that ``ws.code()`` gives selects."""
-    scope = {"ds": ds, "np": np, "pd": pd}
+def run_cell(code, ds, **names):
+    """What the cell that ``ws.code()`` gives selects, in a namespace with the names that it says it needs."""
+    scope = {"ds": ds, **names}
     exec(code, scope)  # noqa: S102  # that is what the cell is for
     return scope["selected"]
 
 
 def test_a_workspace_needs_a_dataset():
-    with pytest.raises(DataError, match="expected a Dataset"):
+    with pytest.raises(DataError, match=r"expected a Workspace, a Dataset .*got DataFrame"):
         nl.Workspace(pd.DataFrame())
 
 
@@ -84,6 +84,20 @@ def test_the_code_of_a_selection_gives_the_same_rows(ws, ds):
     pd.testing.assert_frame_equal(run_cell(ws.code(), ds), ws.selected)
     ws.put(Clause("scatter-1", "images", (ds.images["weight"] > 0).to_numpy(), "lasso"))
     pd.testing.assert_frame_equal(run_cell(ws.code(), ds), ws.selected)
+
+
+def test_the_code_imports_what_it_uses_and_says_what_it_assumes(reef, reef_run):
+    ws = nl.Workspace(reef, reef_run)
+    ws.put(Clause("scatter-1", "images", np.arange(24) % 3 == 0, "lasso"))
+    assert ws.code().splitlines()[:2] == ["# ds: the Dataset reef.nbal, of nl.open", "import numpy as np"]
+    ws.put(Clause("table-1", "predictions", np.arange(len(reef_run.predictions)) % 2 == 0, "picked"))
+    assert f"# run: the Run {reef_run.id} of it" in ws.code()
+    rows = run_cell(ws.code(), reef, run=reef_run)
+    assert rows.index.tolist() == ws.selected.index.tolist()
+    assert len(rows) > 0
+    lasso = "nl.inside(rows[['width', 'height']], [[0, 0], [0, 200], [200, 200], [200, 0]])"
+    ws.put(Clause("scatter-1", "images", np.ones(24, bool), "all", lasso))
+    assert "import nbalabel as nl" in ws.code()
 
 
 def test_the_code_of_no_selection_runs_too(ws, ds):

@@ -19,8 +19,11 @@ import pandas as pd
 import pyarrow as pa
 
 from .errors import DataError, first
+from .names import instead_of
 
 MASK_DTYPE = pd.ArrowDtype(pa.large_binary())
+
+_MOST_LISTED = 12  # categories in a message
 
 Flags = npt.NDArray[np.bool_]
 
@@ -84,9 +87,16 @@ def cast_category(series: pd.Series, categories: Sequence[str] | None, name: str
         return series
     out = _as_categories(series, list(categories))
     unknown = out.isna().to_numpy() & series.notna().to_numpy()
-    allowed = ", ".join(categories) or "(the label list is empty)"
-    reject(series, unknown, table, f"{name} must be one of {allowed}", name)
+    if unknown.any():
+        reject(series, unknown, table, f"{name} must be one of {_allowed(series[unknown], categories)}", name)
     return out
+
+
+def _allowed(strangers: pd.Series, categories: Sequence[str]) -> str:
+    """The categories, in words; where they are many, those most like the first stranger."""
+    if len(categories) > _MOST_LISTED:
+        return f"the {len(categories)} there are, {instead_of(strangers.iloc[0], categories)}"
+    return ", ".join(categories) or "(the label list is empty)"
 
 
 def reject(

@@ -33,6 +33,7 @@ def encode_mask(mask: Any) -> bytes:
         >>> encode_mask({"size": [2, 2], "counts": [2, 1, 1]})
         b'211'
     """
+    _check_no_method(mask)
     return _of_coco(mask) if isinstance(mask, Mapping) else rle.encode(pixels(mask))
 
 
@@ -54,6 +55,7 @@ def decode_mask(mask: Any, height: int | None = None, width: int | None = None) 
         >>> decode_mask(b"211", 2, 2).tolist()
         [[False, True], [False, False]]
     """
+    _check_no_method(mask)
     if isinstance(mask, Mapping):
         encoded, (height, width) = _of_coco(mask), mask["size"]
     elif height is None or width is None:
@@ -104,6 +106,12 @@ def pixels(mask: Any) -> Any:
     for step in ("detach", "cpu", "numpy"):
         mask = getattr(mask, step)() if hasattr(mask, step) else mask
     return np.asarray(mask)
+
+
+def _check_no_method(mask: Any) -> None:
+    """Frames and rows have a method of that name, which hides the column."""
+    if callable(mask):
+        raise MaskError('expected a mask, got a method: .mask is one of pandas, write row["mask"]')
 
 
 def _one(mask: Any, height: int, width: int) -> Any:

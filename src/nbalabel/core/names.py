@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from .errors import DataError, first
 
-__all__ = ["check_names", "printable", "shown"]
+__all__ = ["check_names", "instead_of", "printable", "shown"]
 
 # Control characters, the two line breaks Unicode adds, halves of characters, and the controls that turn the
 # direction of text around. The marks U+200E, U+200F, U+061C and the joiners U+200C, U+200D stay: Arabic,
@@ -45,6 +46,26 @@ def check_names(names: Iterable[object], what: str) -> None:
             f"{what} must be text of one line without control characters; {len(bad)} {some}: {listed}. "
             f"Rename {it} first"
         )
+
+
+def instead_of(name: object, known: Iterable[object]) -> str:
+    """What to write instead of a name that is unknown: those most like it, else the first there are.
+
+    Args:
+        name: what was written.
+        known: the names there are, in the order people know them.
+
+    Example:
+        >>> instead_of("Cobb", ["cod", "ling", "cobia"])
+        "did you mean 'cobia' or 'cod'?"
+        >>> instead_of("shark", ["cod", "ling"])
+        'there are cod, ling'
+    """
+    names = {str(one).casefold(): str(one) for one in reversed(list(known))}
+    near = get_close_matches(str(name).casefold(), names, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(repr(shown(names[one])) for one in near)}?"
+    return f"there are {first(map(shown, reversed(names.values())), 8) if names else 'none'}"
 
 
 def printable(text: str) -> str:

@@ -53,6 +53,7 @@ def accept(
     origin: str | None,
 ) -> Change:
     """Make instances of predictions; see :meth:`Dataset.accept`."""
+    check_rows(rows, "accept")
     if overlap not in OVERLAPS:
         raise DataError(f"overlap must be one of {', '.join(OVERLAPS)}, got {overlap!r}")
     if not 0 <= iou <= 1:
@@ -91,6 +92,7 @@ def accept(
 
 def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | None) -> Change:
     """Turn predictions down, or remove instances; see :meth:`Dataset.reject`."""
+    check_rows(rows, "reject")
     if rows.index.name == INDEX_NAMES["instances"]:
         change = remove(state, "instances", np.unique(ids_of(rows)), origin or _who(rows))
         return Change(change.tables, None, change.origin, f"rejected {len(rows)} instances")
@@ -106,6 +108,30 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
         tables["rejected"] = TableChange(numbered(take_rows(new, fresh), start, INDEX_NAMES["rejected"]))
     note = f"rejected {len(fresh)} of {len(rows)}"
     return Change(tables, None, origin or _who(rows), note)
+
+
+def check_rows(rows: Any, verb: str) -> None:
+    """Check that what is accepted or rejected is rows, which somebody picked.
+
+    Raises:
+        DataError: it is a run or a propagation as a whole, ids, or anything else; it says what to write.
+    """
+    if isinstance(rows, pd.DataFrame):
+        return
+    what = f"ds.{verb} takes rows, so that nothing is taken over that nobody picked"
+    if hasattr(rows, "accepted"):
+        raise DataError(f"{what}: ds.{verb}(p.accepted) takes what the propagation accepts")
+    if hasattr(rows, "predictions"):
+        n = len(rows.predictions)
+        raise DataError(
+            f'{what}: ds.{verb}(run.query("score > 0.5")) takes those of a score, ds.{verb}(run.predictions) '
+            f"all {n:,} of the run"
+        )
+    if isinstance(rows, pd.Series) and pd.api.types.is_bool_dtype(rows.dtype):
+        raise DataError(f"{what}, got booleans: ds.{verb}(run.predictions[keep])")
+    raise DataError(
+        f"{what}, got {type(rows).__name__}: ds.{verb}(run.predictions.loc[ids]), a list of ids even for one"
+    )
 
 
 def _is_propagated(rows: pd.DataFrame) -> bool:

@@ -115,7 +115,11 @@ class Dataset(Editing):
 
     @property
     def instances(self) -> pd.DataFrame:
-        """The working copy: one row per mask, by ``instance_id``; columns in ``core.schema.INSTANCES``."""
+        """The working copy: one row per mask, by ``instance_id``; columns in ``core.schema.INSTANCES``.
+
+        Masks are ``ds.instances["mask"]``, which :func:`nbalabel.decode_mask` reads; ``ds.instances.mask`` is
+        a method of pandas.
+        """
         return self._copy.frame("instances")
 
     @instances.setter

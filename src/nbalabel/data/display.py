@@ -31,7 +31,7 @@ def dataset_html(dataset: Dataset) -> str:
             "images",
             f"{len(images):,}, {int((images['weight'] > 0).sum()):,} of them in training (weight > 0)",
         ),
-        ("instances", f"{len(instances):,}"),
+        ("instances", f'{len(instances):,}, their masks in ds.instances["mask"]'),
         ("labels", first([f"{label} ({n:,})" for label, n in per_label.items()], 8) or "none yet"),
         ("version", f"{version.id}: {version.message}"),
         ("uncommitted", "; ".join(f"{name} {text}" for name, text in status.facts()) or "nothing"),

@@ -115,7 +115,8 @@ class Editing:
         :meth:`undo`, and what is returned is all of them as one.
 
         Args:
-            rows: predictions of a Run, or proposed instances of this dataset (which become accepted).
+            rows: predictions of a Run, as ``run.query("score > 0.5")`` picks them, or proposed instances of
+                this dataset (which become accepted).
             weight: sampling weight the images get, >= 0; None leaves it.
             overlap: what happens where an accepted mask overlaps a label by more than ``iou``: "allow",
                 "replace"

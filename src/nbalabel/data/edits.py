@@ -14,7 +14,7 @@ from ..core.columns import column, equal, frame_of, missing, positions, put, rec
 from ..core.errors import DataError, UnknownNameError, first
 from ..core.geometry import rle
 from ..core.masks import mask_column
-from ..core.names import check_names
+from ..core.names import check_names, instead_of
 from ..core.rows import ids_of, select_rows, take_rows
 from ..core.schema import IMAGES, INSTANCES, SCHEMAS, conform
 
@@ -137,7 +137,7 @@ def add_label(state: State, name: str, origin: str) -> Change:
 def rename_label(state: State, old: str, new: str, origin: str) -> Change:
     """Another name for a label, in its place; naming an existing one merges the two."""
     if old not in state.labels:
-        raise UnknownNameError(f"there is no label {old!r}; there are {', '.join(state.labels) or 'none'}")
+        raise UnknownNameError(f"there is no label {old!r}; {instead_of(old, state.labels)}")
     listed = [name for name in state.labels if name != old or new not in state.labels]
     labels = tuple(new if name == old else name for name in listed)
     return relabel(state, labels, {old: new}, origin, f"renamed label {old} to {new}")
@@ -146,11 +146,11 @@ def rename_label(state: State, old: str, new: str, origin: str) -> Change:
 def remove_label(state: State, name: str, to: str | None, origin: str) -> Change:
     """One label less; rows of it go to another, or there must be none."""
     if name not in state.labels:
-        raise UnknownNameError(f"there is no label {name!r}; there are {', '.join(state.labels) or 'none'}")
+        raise UnknownNameError(f"there is no label {name!r}; {instead_of(name, state.labels)}")
     left = tuple(label for label in state.labels if label != name)
     if to is not None:
         if to not in left:
-            raise UnknownNameError(f"to={to!r} is no other label; there are {', '.join(left) or 'none'}")
+            raise UnknownNameError(f"to={to!r} is no other label; {instead_of(to, left)}")
         return relabel(state, left, {name: to}, origin, f"removed label {name}, its masks are {to} now")
     used = {
         table: int((frame["label"] == name).sum())

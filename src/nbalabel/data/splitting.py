@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..core.change import Change, State
 from ..core.errors import DataError, UnknownNameError, first
+from ..core.names import instead_of
 from ..core.rows import select_rows
 from .edits import set_cells
 
@@ -209,7 +210,7 @@ def _features(
 def _column(images: pd.DataFrame, name: str, argument: str) -> pd.Series:
     if name not in images:
         raise UnknownNameError(
-            f"{argument}={name!r} is no column of images: they have {', '.join(map(str, images.columns))}"
+            f"{argument}={name!r} is no column of images; {instead_of(name, images.columns)}"
         )
     return images[name]
 

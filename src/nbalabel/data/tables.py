@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
 from ..core import schema
 from ..core.bare import complete_without_masks, said_of
-from ..core.errors import DataError, ImageError, UnknownNameError, first
+from ..core.errors import DataError, ImageError, ReadOnlyError, UnknownNameError, first
 from ..core.geometry.runs import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class Tables:
     Attributes:
         images: one row per image, indexed by ``image_id``; columns in :data:`nbalabel.core.schema.IMAGES`.
         instances: one row per mask, indexed by ``instance_id``; columns in
-            :data:`nbalabel.core.schema.INSTANCES`.
+            :data:`nbalabel.core.schema.INSTANCES`. Masks are ``instances["mask"]``: ``instances.mask`` is a
+            method of pandas.
         labels: label names, in order.
         image_root: folder that ``images.file`` is relative to; None when there are no pixels.
         info: what a file said beyond images and instances (COCO's info, licenses and categories).
@@ -171,11 +172,22 @@ class Tables:
         return [
             ("images", f"{len(self.images):,}"),
             ("states", ", ".join(f"{n:,} {state}" for state, n in states.items() if n) or "none"),
-            ("instances", f"{len(self.instances):,}"),
+            ("instances", f'{len(self.instances):,}, their masks in tables.instances["mask"]'),
             ("labels", first([f"{label} ({n:,})" for label, n in per_label.items()], 8) or "none"),
             ("image root", str(self.image_root) if self.image_root else "none: labels without pixels"),
             *warned(self),
         ]
+
+
+def _refuse(_: Tables, name: str, __: Any) -> NoReturn:
+    raise ReadOnlyError(
+        f"{name} of Tables cannot be changed: ds = tables.save(FOLDER), then edit ds.instances; "
+        "or nl.Tables.of(images, instances, labels, image_root) makes others of frames"
+    )
+
+
+# A frozen dataclass refuses by itself, and does not say what to do.
+Tables.__setattr__ = _refuse  # type: ignore[assignment, method-assign]
 
 
 def warned(tables: schema.LabeledImages) -> list[tuple[str, str]]:

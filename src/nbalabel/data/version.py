@@ -91,7 +91,7 @@ class Version:
 
     @property
     def instances(self) -> pd.DataFrame:
-        """One row per mask; columns as in ``core.schema.INSTANCES``."""
+        """One row per mask; columns as in ``core.schema.INSTANCES``. Masks are ``instances["mask"]``."""
         return self._frame("instances")
 
     @property

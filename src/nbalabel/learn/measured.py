@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..core.errors import DataError, UnknownNameError
+from ..core.names import instead_of
 
 if TYPE_CHECKING:
     from .run import Run
@@ -36,7 +37,7 @@ def by(run: Run, name: str) -> pd.DataFrame:
     """How good a run is on the images of each value of a column; see :meth:`Run.by`."""
     images = run.measured_images
     if name not in images:
-        raise UnknownNameError(f"images have no column {name!r}; they have {', '.join(map(str, images))}")
+        raise UnknownNameError(f"images have no column {name!r}; {instead_of(name, images)}")
     groups = images.groupby(name, observed=True, dropna=False)
     if groups.ngroups > _MOST:
         raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..core.errors import DataError, UnknownNameError
+from ..core.names import instead_of
 from ..core.schema import LabeledImages, empty
 from .embed import Embeddings
 from .outcome import FOUND, Judge, Judged, scene_of
@@ -353,8 +355,11 @@ class Run:
         try:
             kept = columns.query(expression)
         except (KeyError, NameError) as error:
-            names = ", ".join(dict.fromkeys([*map(str, columns.columns), "outcome"]))
-            raise UnknownNameError(f"cannot query {expression!r}: {error}; columns are {names}") from error
+            quoted = re.search("'(.+)'", str(error))  # pandas names it in the sentence alone
+            known = instead_of(
+                quoted[1] if quoted else error, dict.fromkeys([*map(str, columns.columns), "outcome"])
+            )
+            raise UnknownNameError(f"cannot query {expression!r}: {error}; {known}") from error
         return self.predictions.loc[kept.index]
 
     def layout(

@@ -6,9 +6,10 @@ line, and an expression that does more than pick rows is not written down: its r
 
 from __future__ import annotations
 
+import ast
 import io
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +18,25 @@ from ..core.names import shown
 from ..core.selection import Clause, Index
 from .plain import is_plain
 
+_IMPORTS = {"nl": "import nbalabel as nl", "np": "import numpy as np"}
 FRAMES = {"images": "ds.images", "instances": "ds.instances", "predictions": "run.predictions"}
 
 
-def as_code(clauses: Sequence[Clause], index: Index) -> str:
-    """A cell that selects the same rows, of the table the last clause is of.
+def as_code(clauses: Sequence[Clause], index: Index, assumed: Mapping[str, str]) -> str:
+    """A cell that selects the same rows, of the table the last clause is of; it imports what it needs.
 
     Args:
         clauses: as in the selection, oldest first.
         index: of the tables.
+        assumed: what the names are that a cell takes for known, "ds" and "run", in words.
     """
+    body = _body(clauses, index)
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    needs = [f"# {name}: {shown(what)}" for name, what in assumed.items() if name in used]
+    return "\n".join([*needs, *(line for name, line in _IMPORTS.items() if name in used), body])
+
+
+def _body(clauses: Sequence[Clause], index: Index) -> str:
     if not clauses:
         return "# nothing is selected: all rows are in focus\nselected = ds.images"
     of = clauses[-1].of

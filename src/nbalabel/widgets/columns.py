@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..core.errors import UnknownNameError
+from ..core.names import instead_of
 from ..core.overlay import palette
 from ..core.schema import INDEX_NAMES
 from ..core.selection import Index
@@ -165,7 +166,7 @@ class Columns:
 
     def _make(self, of: str, name: str) -> Column:
         if not self.has(of, name):
-            raise UnknownNameError(f"{of} has no column {name!r}; it has {', '.join(self.names(of))}")
+            raise UnknownNameError(f"{of} has no column {name!r}; {instead_of(name, self.names(of))}")
         name = self.called(of, name)
         if name == INDEX_NAMES[of]:
             return Column(name, "number", self.index.ids[of].astype(np.float64), whole=True)

@@ -14,11 +14,12 @@ from .chart import Chart
 from .chart_picture import cells_picture
 from .plotting import bqplot
 from .score_chart import before_edits
+from .workspace import workspace_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .workspace import Workspace
+    from .workspace import Viewable
 
 _CELL, _LETTER, _LONGEST = 26, 6.2, 16  # pixels of a row, pixels of a letter, letters
 _FAINT, _MIDDLE, _FULL = "rgba(74,143,212,0.04)", "rgba(74,143,212,0.42)", "rgba(74,143,212,0.9)"
@@ -36,7 +37,7 @@ class Confusion(Chart):
     on the ones that the other views allow.
 
     Args:
-        ws: a workspace with a run.
+        ws: a workspace with a run, or a Run to make one of.
         score: leave out predictions of a lower score, 0..1.
         iou: lowest IoU of a match, in (0, 1].
         height: CSS pixels; None: to suit the number of labels.
@@ -51,8 +52,9 @@ class Confusion(Chart):
     """
 
     def __init__(
-        self, ws: Workspace, score: float = 0.25, iou: float = 0.5, height: int | None = None
+        self, ws: Viewable, score: float = 0.25, iou: float = 0.5, height: int | None = None
     ) -> None:
+        ws = workspace_of(ws)
         if not 0 <= score <= 1:
             raise DataError(f"score must be 0..1, got {score}")
         if not 0 < iou <= 1:

@@ -12,6 +12,7 @@ import pandas as pd
 from ..core.change import Change, State
 from ..core.columns import positions, take, values
 from ..core.errors import DataError, HistoryError, UnknownNameError, first
+from ..core.names import instead_of
 from ..core.rows import ids_of, take_rows
 from ..data.acceptance import decided
 from ..data.gesture import Gesture
@@ -196,8 +197,8 @@ def check_label(state: State, label: str | None) -> str:
         DataError: it is not in the list.
     """
     if label not in state.labels:
-        known = ", ".join(state.labels) or "none yet"
-        raise DataError(f"label must be one of the dataset's ({known}), got {label!r}; ds.add_label adds one")
+        known = instead_of(label, state.labels)
+        raise DataError(f"label must be one of the dataset's, got {label!r}; {known}; ds.add_label adds one")
     return str(label)
 
 

@@ -8,7 +8,7 @@ from .viewer import Viewer
 
 if TYPE_CHECKING:
     from ..core.segmenter import Segmenter
-    from .workspace import Workspace
+    from .workspace import Viewable
 
 
 class Editor(Viewer):
@@ -19,7 +19,7 @@ class Editor(Viewer):
     the kernel is busy, edits queue and are shown hatched. Press ``?`` in it for its keys.
 
     Args:
-        ws: the workspace.
+        ws: a workspace, or a Dataset or a Run to make one of.
         image_id: the image to begin with; default: what the workspace points at.
         height: CSS pixels, 200..4000.
         segmenter: what the tools "cut out" and "point at a thing" ask; default :class:`GrabCut`.
@@ -36,7 +36,7 @@ class Editor(Viewer):
 
     def __init__(
         self,
-        ws: Workspace,
+        ws: Viewable,
         image_id: int | None = None,
         height: int = 600,
         *,

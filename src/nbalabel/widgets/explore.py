@@ -25,6 +25,12 @@ _HISTOGRAMS = {
     "instances": ("area",),
     "images": ("n_instances", "state"),
 }
+_WITHOUT_EMBEDDING = {
+    "images": ("image_id", "n_instances"),
+    "instances": ("image_id", "area"),
+    "predictions": ("score", "area"),
+}
+"""What a colored scatter shows where there is no embedding."""
 
 
 class Explore(Workspace):
@@ -39,7 +45,7 @@ class Explore(Workspace):
 
     def __init__(
         self,
-        ds: Dataset,
+        ds: Dataset | RunLike,
         run: RunLike | None,
         x: str,
         y: str,
@@ -101,9 +107,12 @@ class Explore(Workspace):
         try:
             return Scatter(self, x=x, y=y, color=color, of=of, height=height)
         except UnknownNameError:
-            if (x, y, color) != ("u", "v", None):
+            if (x, y) != ("u", "v"):
                 raise
+        if color is None:
             return None  # no embedding, and nobody asked for one: the viewer gets the room
+        x, y = _WITHOUT_EMBEDDING[of]
+        return Scatter(self, x=x, y=y, color=color, of=of, height=height)
 
     def _make_histograms(self) -> list[Histogram]:
         from .histogram import Histogram
@@ -119,7 +128,7 @@ class Explore(Workspace):
 
 
 def explore(
-    ds: Dataset,
+    ds: Dataset | RunLike,
     run: RunLike | None = None,
     x: str = "u",
     y: str = "v",
@@ -134,9 +143,10 @@ def explore(
     of it comes to, and the tables have buttons to accept, reject, set or remove it.
 
     Args:
-        ds: the dataset.
+        ds: the dataset; or a Run, which brings the dataset that it predicted on.
         run: predictions on it.
-        x: column along the scatter's horizontal axis; "u": the run's embedding on a plane.
+        x: column along the scatter's horizontal axis; "u": the run's embedding on a plane. Without one, there
+            is no scatter; where ``color`` asks for one, it shows images by id and number of instances.
         y: the same for the vertical axis; "v".
         color: column to color points by, such as "habitat", "n_instances" or "best_score".
         of: what the points are: "images", "instances" or "predictions".

@@ -13,11 +13,12 @@ from ..core.selection import check_table
 from .bridge import Reply, serves
 from .gallery_pictures import overlay_bytes
 from .listing import Listing
+from .workspace import workspace_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .workspace import Workspace
+    from .workspace import Viewable
 
 
 class Gallery(Listing):
@@ -28,7 +29,7 @@ class Gallery(Listing):
     or removed. Each is one Change. Press ``?`` in it for its keys.
 
     Args:
-        ws: the workspace.
+        ws: a workspace, or a Dataset or a Run to make one of.
         of: "images", "instances" or "predictions".
         size: of a tile, CSS pixels, 48..320.
         order: column that tiles are in the order of; default: as the table's rows are.
@@ -58,7 +59,7 @@ class Gallery(Listing):
 
     def __init__(
         self,
-        ws: Workspace,
+        ws: Viewable,
         of: str = "images",
         size: int = 128,
         order: str | None = None,
@@ -66,6 +67,7 @@ class Gallery(Listing):
         height: int = 520,
         **traits: Any,
     ) -> None:
+        ws = workspace_of(ws)
         check_table(of)
         if order is not None:
             ws.column(of, order)  # raises where there is none

@@ -16,11 +16,12 @@ from .chart_picture import bars_picture
 from .filters import Filter, keep
 from .histogram_marks import PLAIN, HistogramMarks, chosen_bars
 from .ticks import heights
+from .workspace import workspace_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .workspace import Workspace
+    from .workspace import Viewable, Workspace
 
 
 class Histogram(Chart):
@@ -30,7 +31,7 @@ class Histogram(Chart):
     them. The histogram itself is not filtered by its own choice.
 
     Args:
-        ws: the workspace.
+        ws: a workspace, or a Dataset or a Run to make one of.
         column: of the table or of its images, of any kind; of texts only which are missing is shown.
         of: the table: "images", "instances" or "predictions". Default: images where they have such a column;
             else predictions where there is a run; else instances.
@@ -55,7 +56,7 @@ class Histogram(Chart):
 
     def __init__(
         self,
-        ws: Workspace,
+        ws: Viewable,
         column: str,
         of: str | None = None,
         split: str | None = None,
@@ -63,6 +64,7 @@ class Histogram(Chart):
         height: int = 180,
         log: bool = False,
     ) -> None:
+        ws = workspace_of(ws)
         if not 1 <= bins <= 500:
             raise DataError(f"bins must be 1 to 500, got {bins}")
         self.of = check_table(of) if of is not None else home_of(ws, column)

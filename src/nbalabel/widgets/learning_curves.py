@@ -61,7 +61,10 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         if isinstance(run, Workspace):
             run = run.run
         if run is not None and not hasattr(run, "curves"):
-            raise DataError(f"expected a Run or a Workspace, got {type(run).__name__}")
+            raise DataError(
+                f"expected a Run or a Workspace, got {type(run).__name__}: run = model.train(ds), then "
+                "nl.LearningCurves(run)"
+            )
         if not 80 <= height <= 4000:
             raise DataError(f"height must be 80 to 4000 CSS pixels, got {height}")
         self._curves: pd.DataFrame = pd.DataFrame() if run is None else run.curves

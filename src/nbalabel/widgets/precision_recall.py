@@ -18,7 +18,7 @@ from .ticks import brief
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .workspace import Workspace
+    from .workspace import Viewable
 
 _MOST = 400  # points of a line
 
@@ -29,7 +29,7 @@ class PrecisionRecall(ScoreChart):
     Measured on the images that are labeled all over; in color on those of them that the other views allow.
 
     Args:
-        ws: a workspace with a run.
+        ws: a workspace with a run, or a Run to make one of.
         by: "recall", or "score" for precision, recall and F1 over the score threshold.
         height: CSS pixels, 80 to 4000.
 
@@ -44,7 +44,7 @@ class PrecisionRecall(ScoreChart):
 
     modes = (("recall", "over recall"), ("score", "over score"))
 
-    def __init__(self, ws: Workspace, by: str = "recall", height: int = 220) -> None:
+    def __init__(self, ws: Viewable, by: str = "recall", height: int = 220) -> None:
         if by not in dict(self.modes):
             raise DataError(f"by must be recall or score, got {by!r}")
         super().__init__(ws, height, by)

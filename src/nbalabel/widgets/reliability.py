@@ -18,7 +18,7 @@ from .ticks import brief
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .workspace import Workspace
+    from .workspace import Viewable
 
 
 class Reliability(ScoreChart):
@@ -28,7 +28,7 @@ class Reliability(ScoreChart):
     too sure. Measured on the images that are labeled all over; in color on those the other views allow.
 
     Args:
-        ws: a workspace with a run.
+        ws: a workspace with a run, or a Run to make one of.
         bins: how many equally wide bins of score, 1 to 100.
         height: CSS pixels, 80 to 4000.
 
@@ -39,7 +39,7 @@ class Reliability(ScoreChart):
         'Reliability'
     """
 
-    def __init__(self, ws: Workspace, bins: int = 10, height: int = 220) -> None:
+    def __init__(self, ws: Viewable, bins: int = 10, height: int = 220) -> None:
         if not 1 <= bins <= 100:
             raise DataError(f"bins must be 1 to 100, got {bins}")
         self.bins = bins

@@ -16,14 +16,27 @@ from ..data.storage import user
 from .bridge import Reply, serves
 from .in_place import InPlace
 from .review_crop import below, crop_box, crop_of, facts_of, pixels_of
-from .review_items import ACCEPTED, GONE, OPEN, REJECTED, Order, States, items_of, ordered, places, states_of
+from .review_items import (
+    ACCEPTED,
+    GONE,
+    OPEN,
+    REJECTED,
+    Order,
+    States,
+    default_table,
+    items_of,
+    ordered,
+    places,
+    states_of,
+)
 from .review_summary import summary_of
 from .selection import Ids
+from .workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .workspace import Workspace
+    from .workspace import Viewable
 
 _LONGEST = 900  # pixels of a crop
 _CAPPED = 30.0  # seconds that one look counts at most
@@ -41,8 +54,9 @@ class Review(InPlace):
     rejected prediction is not proposed again, a rejected instance is removed.
 
     Args:
-        ws: the workspace.
-        rows: predictions of its run or instances, or their ids with ``of``; default: what is selected.
+        ws: a workspace, or a Dataset or a Run to make one of.
+        rows: predictions of its run or instances, or their ids with ``of``; default: what is selected;
+            of a Dataset all instances, of a Run all predictions.
         order: a column to ask in the order of, or a list of them; default: as the rows are.
         ascending: whether small values come first, for all columns or for each; missing ones are last.
         height: CSS pixels, 320..4000.
@@ -79,7 +93,7 @@ class Review(InPlace):
 
     def __init__(
         self,
-        ws: Workspace,
+        ws: Viewable,
         rows: pd.DataFrame | pd.Series | Sequence[int] | Ids | None = None,
         order: Order = None,
         ascending: bool | Sequence[bool] = True,
@@ -94,6 +108,11 @@ class Review(InPlace):
         self.annotator = user() if annotator is None else annotator
         if not self.annotator or "," in self.annotator:
             raise DataError(f"annotator must be a name without commas, got {annotator!r}")
+        if rows is None and not isinstance(ws, Workspace):
+            ws = workspace_of(ws)
+            of = of or default_table(ws)
+            rows = ws.ids(of)
+        ws = workspace_of(ws)
         self._of, ids = items_of(ws, rows, of)
         self._ids = ordered(ws, self._of, ids, order, ascending)
         self._order = [order] if isinstance(order, str) else list(order or [])

@@ -39,7 +39,7 @@ def items_of(ws: Workspace, rows: Any, of: str | None) -> tuple[str, Ids]:
     if of is not None and of not in TABLES:
         raise DataError(f"a review is of instances or predictions, got of={of!r}")
     if rows is None:
-        of = of or (ws.selection.of if ws.selection.of in TABLES else _default(ws))
+        of = of or (ws.selection.of if ws.selection.of in TABLES else default_table(ws))
         return of, ws.selected_of(of).index.to_numpy(np.int64)
     values = rows
     if isinstance(rows, pd.DataFrame | pd.Series):
@@ -107,7 +107,8 @@ def states_of(ws: Workspace, of: str, ids: Ids, at: npt.NDArray[np.int32]) -> St
     return out
 
 
-def _default(ws: Workspace) -> str:
+def default_table(ws: Workspace) -> str:
+    """What a review is of where nobody says: predictions, or instances where there is no run."""
     return "instances" if ws.run is None else "predictions"
 
 

@@ -18,7 +18,7 @@ from .bridge import Bridge, Reply, serves
 from .pictures import thumbnail_bytes
 from .scatter_columns import COLORABLE, as_axis, as_color
 from .scatter_layout import LAYOUT_AXES, LayoutLike, layout_of
-from .workspace import Workspace
+from .workspace import Viewable, workspace_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,7 +40,7 @@ class Scatter(Bridge):
     the active row of all views. Other views' filters dim points here; what is selected here filters them.
 
     Args:
-        ws: the workspace.
+        ws: a workspace, or a Dataset or a Run to make one of.
         x: column along the horizontal axis. "u", where there is no such column: the run's embedding on a
             plane, PCA at once and UMAP as soon as it is computed.
         y: column along the vertical axis; "v" likewise.
@@ -84,7 +84,7 @@ class Scatter(Bridge):
 
     def __init__(
         self,
-        ws: Workspace,
+        ws: Viewable,
         x: str = "u",
         y: str = "v",
         color: str | None = None,
@@ -95,6 +95,7 @@ class Scatter(Bridge):
         size: float | None = None,
         opacity: float | None = None,
     ) -> None:
+        ws = workspace_of(ws)
         self.workspace = ws
         self._table = check_table(of)
         self._layout: LayoutLike | None = None

@@ -16,9 +16,10 @@ from .chart import Chart, Later
 from .filters import Filter, keep
 from .plotting import bqplot
 from .ticks import keyed, number_ticks
+from .workspace import workspace_of
 
 if TYPE_CHECKING:
-    from .workspace import Workspace
+    from .workspace import Viewable, Workspace
 
 BLUE, GREEN, ORANGE = "#4a8fd4", "#009e73", "#e69f00"
 TENTHS = dict.fromkeys((0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
@@ -46,7 +47,8 @@ class ScoreChart(Chart):
 
     modes: tuple[tuple[str, str], ...] = ()
 
-    def __init__(self, ws: Workspace, height: int, mode: str = "") -> None:
+    def __init__(self, ws: Viewable, height: int, mode: str = "") -> None:
+        ws = workspace_of(ws)
         self.mode = mode
         self.filter: Filter | None = None
         self._interval: list[float] | None = None

@@ -17,7 +17,7 @@ from .filters import Kept, all_of, keep, search
 from .listing import Listing
 from .selection import pack
 from .table_html import rows_html
-from .workspace import Workspace
+from .workspace import Viewable, Workspace, workspace_of
 
 _IN_HTML = 8  # rows for pages that run no widgets
 _SHOWN = {
@@ -41,7 +41,7 @@ class Table(Listing):
     What it filters is a clause of the selection, so every other view follows; rows picked in it are another.
 
     Args:
-        workspace: what it shows.
+        workspace: a workspace, or a Dataset or a Run to make one of.
         of: "images", "instances" or "predictions".
         columns: names of the columns shown, in order; default: a choice that suits the table. Others can be
             shown from its menu.
@@ -79,12 +79,13 @@ class Table(Listing):
 
     def __init__(
         self,
-        workspace: Workspace,
+        workspace: Viewable,
         of: str = "images",
         columns: Sequence[str] | None = None,
         height: int = 420,
         **traits: Any,
     ) -> None:
+        workspace = workspace_of(workspace)
         check_table(of)
         for name in columns or ():
             workspace.column(of, name)  # raises where there is none

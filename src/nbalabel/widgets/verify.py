@@ -111,6 +111,11 @@ class Verify(Port):
         self.annotator = user() if annotator is None else annotator
         if not self.annotator or "," in self.annotator:
             raise DataError(f"annotator must be a name without commas, got {annotator!r}")
+        if not hasattr(p, "progress"):
+            raise DataError(
+                f"expected a propagation, got {type(p).__name__}: p = nl.propagate(run), then nl.Verify(p). "
+                "nl.Review(ds) and nl.Review(run) ask about masks without one"
+            )
         unknown = set(options) - {"mode", "outline", "fill", "auto_submit"}
         if unknown:
             raise DataError(f"Verify has no option {sorted(unknown)[0]!r}; see help(nl.Verify)")

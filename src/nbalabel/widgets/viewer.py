@@ -10,10 +10,12 @@ import numpy.typing as npt
 import traitlets
 
 from ..core.errors import DataError, UnknownNameError
+from ..core.names import instead_of
 from .bridge import Buffers, serves
 from .bundle import script, style
 from .edits import Edits
 from .imagery import facts, part_of, picture_of
+from .workspace import workspace_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from ..core.change import Change, State
     from ..core.segmenter import Segmenter
     from ..data.gesture import Gesture
-    from .workspace import Workspace
+    from .workspace import Viewable, Workspace
 
 TABLES = ("instances", "predictions")
 TOOLS = (
@@ -48,7 +50,7 @@ class Viewer(Edits):
     selection allows. Masks that the selection leaves out are dimmed. Press ``?`` in it for its keys.
 
     Args:
-        ws: the workspace.
+        ws: a workspace, or a Dataset or a Run to make one of.
         image_id: the image to begin with; default: what the workspace points at.
         height: CSS pixels, 200..4000.
         editing: whether it has the tools of :class:`Editor`.
@@ -121,7 +123,7 @@ class Viewer(Edits):
 
     def __init__(
         self,
-        ws: Workspace,
+        ws: Viewable,
         image_id: int | None = None,
         height: int = 520,
         *,
@@ -130,15 +132,18 @@ class Viewer(Edits):
         annotator: str | None = None,
         **options: Any,
     ) -> None:
+        ws = workspace_of(ws)
         unknown = set(options) - set(self.class_trait_names(sync=True))
         if unknown:
             raise DataError(f"Viewer has no option {sorted(unknown)[0]!r}; see help(nl.Viewer)")
         color_by = str(options.get("color_by", "label"))
         if not any(ws.has_column(of, color_by) for of in TABLES):
-            raise UnknownNameError(f"no column {color_by!r} to color by; there are {_named(_colorable(ws))}")
+            raise UnknownNameError(
+                f"no column {color_by!r} to color by; {instead_of(color_by, _colorable(ws))}"
+            )
         label = options.setdefault("label", ws.ds.labels[0] if ws.ds.labels else "")
         if label and label not in ws.ds.labels:
-            raise UnknownNameError(f"no label {label!r}; the dataset has {_named(list(ws.ds.labels))}")
+            raise UnknownNameError(f"no label {label!r}; {instead_of(label, ws.ds.labels)}")
         super().__init__(ws, segmenter=segmenter, annotator=annotator, height=height, **options)
         if editing:
             self.set_trait("editing", True)
@@ -263,7 +268,7 @@ class Viewer(Edits):
         ws = self.workspace
         columns = {of: ws.column(of, name) for of in TABLES if ws.has_column(of, name)}
         if not columns:
-            raise UnknownNameError(f"no column {name!r} to color by; there are {_named(_colorable(ws))}")
+            raise UnknownNameError(f"no column {name!r} to color by; {instead_of(name, _colorable(ws))}")
         first = next(iter(columns.values()))
         rows = {of: _on_image(ws, of, row) for of in TABLES}
         if first.kind in ("number", "time"):
@@ -301,10 +306,6 @@ def _colorable(ws: Workspace) -> list[str]:
     names = dict.fromkeys(["label", "source", "score", "outcome", "status"])
     every = dict.fromkeys(ws.column_names("instances") + ws.column_names("predictions"))
     return [name for name in names if name in every] + [name for name in every if name not in names]
-
-
-def _named(names: list[str]) -> str:
-    return ", ".join(names)
 
 
 def _names(ws: Workspace, name: str) -> dict[str, list[str]]:

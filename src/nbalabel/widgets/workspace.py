@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,11 @@ from ..core.selection import TABLES, Clause, Index, Rows, check_table
 from ..data.acceptance import decided
 from ..data.dataset import Dataset
 from ..data.sync import is_untouched, watch
+from ..data.tables import Tables
+from ..data.version import Version
 from .code import as_code
 from .columns import Column, Columns, Judged
+from .port import Port
 from .selection import Ids, Selection
 
 if TYPE_CHECKING:
@@ -42,9 +45,14 @@ class Workspace:
     Views are made from it: ``nl.Scatter(ws)``, ``nl.Table(ws)``, ``nl.Viewer(ws)``, ``nl.Histogram(ws,
     "score")``. They follow the dataset: what a cell assigns or accepts shows in them when the cell has run.
 
+    A view made from a Dataset or a Run, ``nl.Table(ds)``, makes a workspace of its own, its ``workspace``.
+
     Args:
-        ds: the dataset.
+        ds: the dataset; or a Run, which brings the dataset that it predicted on.
         run: predictions on it, if there are any.
+
+    Raises:
+        DataError: it is neither; the message says what to write.
 
     Attributes:
         ds: the dataset.
@@ -64,10 +72,8 @@ class Workspace:
         0
     """
 
-    def __init__(self, ds: Dataset, run: RunLike | None = None) -> None:
-        if not isinstance(ds, Dataset):
-            raise DataError(f"expected a Dataset (nl.open, tables.save), got {type(ds).__name__}")
-        self.ds, self.run = ds, run
+    def __init__(self, ds: Dataset | RunLike, run: RunLike | None = None) -> None:
+        self.ds, self.run = _opened(ds, run)
         # JupyterLab may hand requests to a thread beside the one that runs cells (a subshell).
         self.lock = threading.RLock()
         self.rev = 0
@@ -76,7 +82,7 @@ class Workspace:
         self.selection = Selection(self._index)
         self._stale = self._scheduled = self._steady = False
         me = weakref.ref(self)
-        self._unwatch = [ds.on_change(lambda: _tell(me)), watch(self)]
+        self._unwatch = [self.ds.on_change(lambda: _tell(me)), watch(self)]
 
     def frame(self, of: str) -> pd.DataFrame:
         """A table as the views show it: "images", "instances" or "predictions"; do not assign into it."""
@@ -157,9 +163,15 @@ class Workspace:
         self.selection.clear()
 
     def code(self) -> str:
-        """The selection as a cell of pandas that gives the same rows."""
+        """The selection as a cell of pandas that gives the same rows.
+
+        It imports what it uses, and says in a comment what ``ds`` and ``run`` are, where it uses them.
+        """
         self.refresh()
-        return as_code(list(self.selection.clauses.values()), self._index)
+        assumed = {"ds": f"the Dataset {self.ds.folder.name}, of nl.open"}
+        if self.run is not None:
+            assumed["run"] = f"the Run {self.run.id} of it"
+        return as_code(list(self.selection.clauses.values()), self._index, assumed)
 
     def allowed(self, of: str, without: tuple[str, ...] = ()) -> Rows | None:
         """Rows the clauses allow but for some sources', ``(n,)`` bool; None for all."""
@@ -260,6 +272,44 @@ def _judge(run: RunLike | None, frames: dict[str, pd.DataFrame], ds: Dataset) ->
     if judged is None:
         return None
     return lambda: judged(frames["images"], frames["instances"], ds.rejected)
+
+
+Viewable: TypeAlias = Workspace | Dataset | RunLike
+"""What a view can be made of."""
+
+
+def workspace_of(what: Viewable) -> Workspace:
+    """The workspace of a view: the one given, or a new one of a dataset or of a run."""
+    return what if isinstance(what, Workspace) else Workspace(what)
+
+
+def _opened(what: Any, run: Any) -> tuple[Dataset, RunLike | None]:
+    """The dataset and the run that a workspace is to show.
+
+    Raises:
+        DataError: there is no dataset; the message says what to write.
+    """
+    is_run = hasattr(what, "predicted_ids")
+    ds = getattr(getattr(what, "tables", None), "source", None) or getattr(what, "tables", None)
+    ds, run = (ds, what) if is_run and run is None else (what, run)
+    if not isinstance(ds, Dataset):
+        raise DataError(_no_dataset(what, run))
+    if run is not None and not hasattr(run, "predicted_ids"):
+        raise DataError(f"expected a Run (model.predict, nl.read_predictions), got {type(run).__name__}")
+    return ds, run
+
+
+def _no_dataset(what: Any, run: Any) -> str:
+    expected = "expected a Workspace, a Dataset (nl.open, tables.save) or a Run of one"
+    if what is run:
+        return f"{expected}, got a Run that does not know its Dataset: nl.Workspace(ds, run) names it"
+    if isinstance(what, Tables):
+        return f"{expected}, got Tables: tables.save(FOLDER) makes a Dataset of them"
+    if isinstance(what, Version):
+        return f"{expected}, got a Version: nl.open({str(what.folder)!r}, version={what.id!r})"
+    if isinstance(what, Port):
+        return f"{expected}, got the view {type(what).__name__}: its .workspace links the two"
+    return f"{expected}, got {type(what).__name__}"
 
 
 def _tell(reference: weakref.ref[Workspace]) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.errors import DataError, UnknownNameError, first
+from ...core.errors import DataError, UnknownNameError
+from ...core.names import instead_of
 from ...core.schema import LabeledImages
 from ..measured import not_held_out
 from ..run import Run
@@ -69,7 +70,7 @@ def choose(
         raise DataError(f"at_random must be a share from 0 to 1, got {at_random}")
     images = tables.images
     if by is not None and by not in images:
-        raise UnknownNameError(f"images has no column {by!r}; it has {first(list(images.columns), 30)}")
+        raise UnknownNameError(f"images has no column {by!r}; {instead_of(by, images.columns)}")
     facts = _facts(images, run, by)
     rng = np.random.default_rng(seed)
     drawn = rng.permutation(len(facts))[: round(at_random * min(n, len(facts)))]

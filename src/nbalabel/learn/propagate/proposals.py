@@ -12,6 +12,7 @@ import pandas as pd
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.groups import Groups
 from ...core.geometry.pairs import mask_pairs
+from ...core.names import instead_of
 from ..run import Run
 from .ledger import UNKNOWN
 
@@ -125,7 +126,7 @@ def _labeled(frame: pd.DataFrame, labels: Sequence[str] | None) -> npt.NDArray[n
     there = list(frame["label"].cat.categories) if hasattr(frame["label"], "cat") else list(names.unique())
     unknown = [name for name in labels if name not in there]
     if unknown:
-        raise UnknownNameError(f"there is no label {first(unknown)}; there are {', '.join(map(str, there))}")
+        raise UnknownNameError(f"there is no label {first(unknown)}; {instead_of(unknown[0], there)}")
     return names.isin(labels).to_numpy()
 
 

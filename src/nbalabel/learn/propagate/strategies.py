@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 from ...core.errors import DataError, UnknownNameError
+from ...core.names import instead_of
 from .ledger import Ledger
 from .strategy import Strategy
 
@@ -35,7 +36,7 @@ def check(name: str, options: dict[str, Any]) -> None:
         UnknownNameError: it does not; the message lists what there is.
     """
     if name not in STRATEGIES:
-        raise UnknownNameError(f"there is no strategy {name!r}; there are {', '.join(STRATEGIES)}")
+        raise UnknownNameError(f"there is no strategy {name!r}; {instead_of(name, STRATEGIES)}")
     known = _options(name)
     unknown = [option for option in options if option not in known]
     if unknown:
