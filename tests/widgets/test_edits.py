@@ -322,6 +322,25 @@ def test_split_leaves_the_largest_island_its_id_and_columns(asked, ds, empty):
     assert operated(asked, "split", reply["ids"])["note"].startswith("nothing to split")
 
 
+def test_split_touching_parts_a_mask_where_it_is_narrow(asked, ds, empty):
+    y, x = np.mgrid[:SIZE, :SIZE]
+    two = (np.hypot(x - 30, y - 30) < 12) | (np.hypot(x - 50, y - 30) < 11)
+    row = asked("edit", [rle.encode(two)], image_id=empty, label=ds.labels[1])[0]["id"]
+    assert operated(asked, "split", [row])["note"].startswith("nothing to split"), "it is one island"
+    reply = operated(asked, "split_touching", [row])
+    assert reply["note"] == f"split {ds.labels[1]} {row} into 2 that touched"
+    parts = ds.instances.loc[reply["ids"]]
+    assert parts.index[0] == row, "the larger keeps its id"
+    assert parts.area.tolist() == sorted(parts.area, reverse=True)
+    assert parts.area.sum() == two.sum()
+    assert parts.label.tolist() == [ds.labels[1]] * 2
+    assert "nowhere narrow enough" in operated(asked, "split_touching", reply["ids"])["note"]
+    with pytest.raises(nl.errors.DataError, match="depth must be 0"):
+        asked.view.operate(op="split_touching", ids=[row], depth=-1)
+    ds.undo()
+    assert ds.instances.loc[row, "area"] == two.sum()
+
+
 def test_subtract_takes_the_others_from_the_first(asked, ds, draw):
     a, b = draw(10, 10, 10), draw(15, 10, 10)
     assert operated(asked, "subtract", [a, b])["ids"] == [a]

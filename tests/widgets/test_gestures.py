@@ -38,7 +38,10 @@ reshaping = st.tuples(st.just("reshape"), st.integers(0, 9), blobs, overlaps)
 operating = st.tuples(
     st.just("operate"),
     st.sampled_from(
-        ["remove", "merge", "split", "subtract", "smooth", "simplify", "fill_holes", "duplicate", "relabel"]
+        [
+            *("remove", "merge", "split", "split_touching", "subtract", "smooth", "simplify", "fill_holes"),
+            *("duplicate", "relabel"),
+        ]
     ),
     st.lists(st.integers(0, 9), min_size=1, max_size=3, unique=True),
 )

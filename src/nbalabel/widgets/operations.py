@@ -11,6 +11,7 @@ import pandas as pd
 from ..core.columns import positions
 from ..core.errors import DataError
 from ..core.geometry import rle
+from ..core.geometry.touching import DEPTH, split_touching
 from ..core.rows import ids_of
 from . import mask_ops
 from .draft import Draft, Row, check_label, size_of
@@ -23,7 +24,8 @@ def operate(draft: Draft, op: str, ids: Sequence[int], options: dict[str, Any]) 
         draft: what it is written into.
         op: its name, see ``OPERATIONS``.
         ids: of the rows; the first one is the one that merges with and loses to the others.
-        options: "smooth": radius; "simplify": tolerance; "fill_holes": max_area; "relabel": label.
+        options: "smooth": radius; "simplify": tolerance; "fill_holes": max_area; "relabel": label;
+            "split_touching": depth.
 
     Raises:
         DataError: no such operation, or the rows or options do not suit it.
@@ -98,9 +100,25 @@ def _subtract(draft: Draft, rows: list[Row]) -> str:
 
 
 def _split(draft: Draft, rows: list[Row]) -> str:
+    n = _part(draft, rows, lambda row: mask_ops.islands(*_of(row)))
+    return f"split {named(draft, rows)} into {n}" if n else f"nothing to split: {_whole(draft, rows)}"
+
+
+def _split_touching(draft: Draft, rows: list[Row], *, depth: float = DEPTH) -> str:
+    if not 0 <= depth <= 1000:
+        raise DataError(f"depth must be 0..1000 pixels, got {depth}")
+    n = _part(draft, rows, lambda row: split_touching(*_of(row), depth))
+    if n:
+        return f"split {named(draft, rows)} into {n} that touched"
+    verb = "is" if len(rows) == 1 else "are"
+    return f"nothing to split: {named(draft, rows)} {verb} nowhere narrow enough"
+
+
+def _part(draft: Draft, rows: list[Row], parts_of: Callable[[Row], list[bytes]]) -> int:
+    """Several rows for each that has several parts; the largest part stays the row. Gives their number."""
     n = 0
     for row in rows:
-        parts = mask_ops.islands(row.mask, row.height, row.width)
+        parts = parts_of(row)
         if len(parts) < 2:
             continue
         n += len(parts)
@@ -109,7 +127,7 @@ def _split(draft: Draft, rows: list[Row]) -> str:
         for i, part in enumerate(parts):
             if i != largest:
                 draft.add(row, mask=part)
-    return f"split {named(draft, rows)} into {n}" if n else f"nothing to split: {_whole(draft, rows)}"
+    return n
 
 
 def _whole(draft: Draft, rows: list[Row]) -> str:
@@ -182,6 +200,7 @@ OPERATIONS: dict[str, Callable[..., str]] = {
     "remove": _remove,
     "merge": _merge,
     "split": _split,
+    "split_touching": _split_touching,
     "subtract": _subtract,
     "smooth": _smooth,
     "simplify": _simplify,

@@ -132,3 +132,17 @@ def test_what_overlaps_touches_or_falls_apart_is_reported(tmp_path: Path) -> Non
     assert report.loss["iou"].tolist() == [0.5, 0.5, 0.5]
     back = nl.read_semantic(None, tmp_path / "masks")
     assert back.instances["mask"].tolist()[0] == rle.encode(left | right)
+
+
+def test_touching_things_are_parted_by_distance(tmp_path: Path) -> None:
+    y, x = np.mgrid[:30, :44]
+    mask = (np.hypot(x - 13, y - 14) < 10) | (np.hypot(x - 29, y - 14) < 10)
+    images, masks = folders(tmp_path, {"a": mask.astype(np.uint8)})
+    options = {"labels": ["cell"]}
+    assert len(nl.read_semantic(images, masks, **options).instances) == 1
+    tables = nl.read_semantic(images, masks, split="distance", **options)
+    assert len(tables.instances) == 2
+    assert (rle.decode(rle.union(tables.instances["mask"].tolist(), 30, 44), 30, 44) == mask).all()
+    assert len(nl.read_semantic(images, masks, split="distance", depth=9, **options).instances) == 1
+    with pytest.raises(DataError, match="split must be"):
+        nl.read_semantic(images, masks, split="watershed", **options)

@@ -116,6 +116,7 @@ export const OPERATIONS: readonly Operation[] = [
   { op: "merge", key: "M", title: "merge", least: 2 },
   { op: "subtract", key: "Q", title: "subtract the others", least: 2 },
   { op: "split", key: "I", title: "split into islands", least: 1 },
+  { op: "split_touching", key: "Shift+I", title: "split what touches", least: 1 },
   { op: "fill_holes", key: "Shift+U", title: "fill all holes", least: 1 },
   { op: "smooth", key: "J", title: "smooth", least: 1 },
   { op: "simplify", key: "Y", title: "simplify", least: 1 },

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 import orjson
@@ -12,6 +13,7 @@ import orjson
 from ...core.errors import DataError, FormatError, first
 from ...core.geometry import components as islands
 from ...core.geometry import rle
+from ...core.geometry.touching import DEPTH, split_touching
 from ...core.schema import LabeledImages
 from ..tables import Tables
 from .documents import load
@@ -34,6 +36,8 @@ def read_semantic(
     min_area: int = 1,
     fill_holes: bool | int = False,
     connectivity: islands.Connectivity = 8,
+    split: Literal["distance"] | None = None,
+    depth: float = DEPTH,
     unannotated: Unannotated = "unlabeled",
 ) -> Tables:
     """Read semantic masks: each connected region of one class becomes an instance.
@@ -51,16 +55,25 @@ def read_semantic(
         min_area: smaller regions are dropped, pixels.
         fill_holes: fill holes in regions; a number fills only those of at most so many pixels.
         connectivity: 8 joins pixels that touch at a corner, 4 only those that share an edge.
+        split: "distance" also parts regions where they are narrow, by a watershed of the distance to their
+            outline: cells and other round things that touch.
+        depth: with ``split``, how much farther from the outline than at its narrowest each part must reach,
+            pixels, >= 0; smaller values part more.
         unannotated: what images without a mask are: "unlabeled", or "empty".
 
     Returns:
         The tables, numbered from 1 in the order of file names.
 
     Raises:
+        DataError: no such ``split``, or a negative depth.
         FormatError: values nobody named, masks without image or of another size, naming the files.
 
-    Source: connected components as in scipy.ndimage.label.
+    Source: connected components as in scipy.ndimage.label; for "distance" the h-maxima transform and the
+        watershed, see ``core.geometry.touching``.
     """
+    if split not in (None, "distance") or not depth >= 0:
+        raise DataError(f'split must be "distance" or None with a depth >= 0, got {split!r} and {depth}')
+    shape = _Shape(min_area, fill_holes, connectivity, None if split is None else float(depth))
     pairs = pair(images, masks)
     named = _named(labels, pairs.folder)
     colors = any(isinstance(value, tuple) for value in named)
@@ -82,7 +95,7 @@ def read_semantic(
         unknown = set(np.unique(pixels).tolist()) - values.keys() - empty
         strangers += [f"{file}: {first(sorted(unknown))}"] if unknown else []
         before = len(rles)
-        for code, mask in _regions(pixels, codes_of, min_area, fill_holes, connectivity):
+        for code, mask in _regions(pixels, codes_of, shape):
             ids.append(picture.image_id)
             codes.append(code)
             rles.append(mask)
@@ -135,7 +148,9 @@ def write_semantic(
         top = rle.decode_labels([rles[i] for i in at], picture.height, picture.width)
         pixels = np.concatenate([[0], codes[at] + 1])[top]
         write_map(root / "masks" / name, pixels)
-        back = list(_regions(pixels, {i + 1: i for i in range(len(tables.labels))}, 1, False, connectivity))
+        back = list(
+            _regions(pixels, {i + 1: i for i in range(len(tables.labels))}, _Shape(1, False, connectivity))
+        )
         iou[at] = _best(rles, codes, at, back, picture.height, picture.width)
     write_bytes(root / "masks" / LABELS_FILE, orjson.dumps(list(tables.labels)))
     return report(
@@ -183,13 +198,17 @@ def _codes(values: Mapping[int, str], names: Sequence[str]) -> dict[int, int]:
     return {value: order[label] for value, label in values.items()}
 
 
-def _regions(
-    pixels: np.ndarray,
-    codes: Mapping[int, int],
-    min_area: int,
-    fill_holes: bool | int,
-    connectivity: islands.Connectivity,
-) -> list[tuple[int, bytes]]:
+@dataclass(frozen=True)
+class _Shape:
+    """What makes regions of pixels; as in :func:`read_semantic`, ``depth`` None parts nothing."""
+
+    min_area: int
+    fill_holes: bool | int
+    connectivity: islands.Connectivity
+    depth: float | None = None
+
+
+def _regions(pixels: np.ndarray, codes: Mapping[int, int], shape: _Shape) -> list[tuple[int, bytes]]:
     """Label code and mask of each connected region, in the order of labels."""
     height, width = pixels.shape
     out = []
@@ -199,12 +218,16 @@ def _regions(
             present.setdefault(codes[value], []).append(value)
     for code in sorted(present):
         inside = np.isin(pixels, present[code])
-        parts = islands.components(rle.encode(inside), height, width, connectivity)
-        if fill_holes is not False:
-            limit = None if fill_holes is True else fill_holes
-            parts = [islands.fill_holes(part, height, width, limit, connectivity) for part in parts]
+        parts = islands.components(rle.encode(inside), height, width, shape.connectivity)
+        if shape.fill_holes is not False:
+            limit = None if shape.fill_holes is True else shape.fill_holes
+            parts = [islands.fill_holes(part, height, width, limit, shape.connectivity) for part in parts]
+        if shape.depth is not None:
+            parts = [one for part in parts for one in split_touching(part, height, width, shape.depth)]
         areas = rle.areas(parts)
-        out += [(code, part) for part, area in zip(parts, areas.tolist(), strict=True) if area >= min_area]
+        out += [
+            (code, part) for part, area in zip(parts, areas.tolist(), strict=True) if area >= shape.min_area
+        ]
     return out
 
 
