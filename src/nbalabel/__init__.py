@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .data.formats import write_labelme as write_labelme
     from .data.formats import write_semantic as write_semantic
     from .data.formats import write_yolo as write_yolo
+    from .data.joined import join as join
     from .data.pictures import read_images as read_images
     from .data.remote import allow_images_from as allow_images_from
     from .data.tables import Tables as Tables
@@ -109,6 +110,7 @@ _HOME = {
     "evaluate": "learn.metrics",
     "explore": "widgets.explore",
     "inside": "core.inside",
+    "join": "data.joined",
     "mask_quality": "learn.quality",
     "match": "learn.match",
     "open": "data.dataset",

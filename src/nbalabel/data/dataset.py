@@ -28,6 +28,7 @@ from ..core.change import Change, State, diff
 from ..core.errors import DataError, HistoryError, NbalabelWarning, RecoveryWarning, StorageError
 from . import history
 from .comparison import Comparison
+from .copying import copy_folder
 from .editing import Editing
 from .imageroot import root_of, with_root
 from .importing import import_state, import_tables
@@ -452,6 +453,31 @@ class Dataset(Editing):
         )
         return open(folder)
 
+    def copy(self, folder: str | Path) -> Dataset:
+        """Copy the dataset as a whole: all versions, runs, the pictures in its folder, and uncommitted work.
+
+        The two have nothing to do with each other from then on. :meth:`save` makes one of the tables alone,
+        with one version. Pictures outside the folder stay where they are; ``copy_images`` brings them in.
+
+        Args:
+            folder: where the copy goes; must not exist, or be empty.
+
+        Returns:
+            The copy, opened.
+
+        Raises:
+            StorageError: something is in the way, or it cannot be written.
+        """
+        with self._copy.lock:
+            self.sync()
+            with self._session.store.lock():
+                copy_folder(self._session.store, self.image_root, Path(folder))
+            pending, base = self._session.pending, self._session.base
+        copied = open(folder, version=base)
+        for change in pending:
+            copied._make(_always(change))
+        return copied
+
     def __enter__(self) -> Self:
         return self
 
@@ -605,6 +631,11 @@ def create_from(
     how = {"copy_images": copy_images, "overwrite": overwrite}
     import_tables(tables, Path(folder), message, author or user(), **how)
     return open(folder)
+
+
+def _always(change: Change) -> Callable[[State], Change]:
+    """Build that very change, whatever the state."""
+    return lambda _: change
 
 
 def _copy_of(folder: Path, base: str, state: State, pending: list[Change]) -> Dataset:

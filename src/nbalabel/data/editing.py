@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from ..core.change import Change, State
-from ..core.errors import NbalabelWarning, ReadOnlyError, StorageError
+from ..core.errors import DataError, NbalabelWarning, ReadOnlyError, StorageError
+from ..core.schema import LabeledImages
 from . import acceptance, edits, history
 from .answers import Answer, answer
 from .gesture import Gesture, change_of
 from .image_state import follow
+from .importing import checked_state
+from .joining import IN_BOTH, join, place
+from .labels import LabelEditing
 from .origins import images_left_by
 from .pictures.adding import arrivals
+from .pictures.bringing import bring
 from .pictures.folder import Duplicates
 from .revert import revert
 from .splitting import Shares, split
@@ -27,7 +32,7 @@ from .unlabeling import unlabel
 from .workingcopy import WorkingCopy
 
 
-class Editing:
+class Editing(LabelEditing):
     """The editing half of :class:`Dataset`: each method checks, journals, applies, and returns its Change."""
 
     _copy: WorkingCopy
@@ -344,36 +349,49 @@ class Editing:
         given = Answer(what, annotator or user(), seconds, label, overlap, instead_of)
         return self._make(lambda state: answer(state, rows, given, self._copy.reserve))
 
-    def add_label(self, name: str, origin: str | None = None) -> Change:
-        """One more label, at the end of the list."""
-        return self._make(lambda state: edits.add_label(state, name, origin or user()))
+    def join(
+        self,
+        other: LabeledImages,
+        origin: str | None = None,
+        *,
+        duplicates: Literal["merge", "keep"] = "merge",
+        copy: bool = False,
+    ) -> Change:
+        """Bring another dataset in: its images, instances, rejections, labels and columns, in one change.
 
-    def rename_label(self, old: str, new: str, origin: str | None = None) -> Change:
-        """Another name for a label; the name of an existing one merges the two."""
-        return self._make(lambda state: edits.rename_label(state, old, new, origin or user()))
-
-    def remove_label(self, name: str, to: str | None = None, origin: str | None = None) -> Change:
-        """One label less.
+        Labels are matched by name; new ones come last. Rows get ids of their own. Splits come along.
 
         Args:
-            name: which.
-            to: the label that its masks and rejections get instead; None: there must be none.
-            origin: who or what does so; default: the user's login.
+            other: a Dataset, a Version or Tables; it stays as it is.
+            origin: who or what joins; default: the user's login.
+            duplicates: pictures of equal content. "merge": they are one image. Where nobody labeled it here,
+                it gets their labels; where both did, ours stay alone, and a warning names the images. "keep":
+                both stay, unless their file is the same.
+            copy: copy pictures that are outside the image root there, into a folder named as theirs. Undo
+                leaves these files.
+
+        Returns:
+            The change; its ``note`` says what came.
 
         Raises:
-            DataError: there are masks or rejections of that label, and ``to`` does not say what becomes of
-                them.
-            UnknownNameError: there is no such label.
-        """
-        return self._make(lambda state: edits.remove_label(state, name, to, origin or user()))
+            DataError: pictures are outside the image root, or two files of one name differ in size.
+            StorageError: with ``copy``, another file is where one would go.
 
-    def reorder_labels(self, names: Sequence[str], origin: str | None = None) -> Change:
-        """The same labels in another order: that of colors, digit keys and columns of a confusion.
-
-        Raises:
-            DataError: ``names`` are not each of the labels once.
+        Warns:
+            NbalabelWarning: naming images that are labeled in both.
         """
-        return self._make(lambda state: edits.reorder_labels(state, names, origin or user()))
+        if duplicates not in ("merge", "keep"):
+            raise DataError(f'duplicates must be "merge" or "keep", got {duplicates!r}')
+        self._check_writable()
+        coming = checked_state(other)
+        files, root, twins = coming.tables["images"]["file"], self.image_root, duplicates == "merge"
+        placed = place(files, other.image_root, self.images["file"], root, copy=copy, twins=twins)
+        if root is not None:
+            bring(placed.to_copy, root)
+        change = self._make(lambda state: join(state, coming, placed, self._copy.reserve, origin or user()))
+        if IN_BOTH in change.note:
+            warnings.warn(change.note, NbalabelWarning, stacklevel=2)
+        return change
 
     def _make(self, build: Callable[[State], Change]) -> Change:
         self._check_open()

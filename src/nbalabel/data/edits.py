@@ -94,10 +94,10 @@ def remove(state: State, table: str, ids: np.ndarray, origin: str) -> Change:
 def add_images(state: State, frame: pd.DataFrame, allocate: Allocate, origin: str) -> Change:
     """New images; their ids are given here."""
     rows, there, note = conform(frame, "images"), state.tables["images"], f"added {len(frame)} images"
-    wider = _with_categories_of(rows, there)
+    wider = with_categories_of(rows, there)
     if wider is None or not len(rows):
-        return _created("images", _extend(there, rows), allocate, origin, note)
-    rows = numbered(_extend(wider, rows), allocate("images", len(rows)), str(rows.index.name))
+        return _created("images", extend(there, rows), allocate, origin, note)
+    rows = numbered(extend(wider, rows), allocate("images", len(rows)), str(rows.index.name))
     after = pd.concat([wider, rows])
     return diff(state, State({**state.tables, "images": after}, state.labels), origin, note)
 
@@ -124,7 +124,7 @@ def new_instances(state: State, frame: pd.DataFrame, table: str = "instances") -
     frame = frame.assign(mask=mask_column(frame["mask"], heights, widths, "rows"))
     rle.check(frame["mask"].array, heights, widths, ids=frame.index, table="rows")
     rows = conform(frame, table, state.labels, heights)
-    return _extend(state.tables[table], rows)
+    return extend(state.tables[table], rows)
 
 
 def add_label(state: State, name: str, origin: str) -> Change:
@@ -233,7 +233,7 @@ def _created(table: str, rows: pd.DataFrame, allocate: Allocate, origin: str, no
     return Change({table: TableChange(created=rows)}, None, origin, note)
 
 
-def _extend(there: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def extend(there: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows in the columns of a table; the user's columns they lack are missing, new ones are refused."""
     unknown = [name for name in rows.columns if name not in there]
     if unknown:
@@ -252,7 +252,7 @@ def _extend(there: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return frame_of(columns, ids_of(rows), rows.index.name)
 
 
-def _with_categories_of(rows: pd.DataFrame, there: pd.DataFrame) -> pd.DataFrame | None:
+def with_categories_of(rows: pd.DataFrame, there: pd.DataFrame) -> pd.DataFrame | None:
     """The table with the categories that rows bring along, such as groups; None where it has them all."""
     out = None
     for name in there.columns:

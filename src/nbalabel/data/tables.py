@@ -115,6 +115,21 @@ class Tables:
 
         return create_from(self, folder, message=message, copy_images=copy_images, overwrite=overwrite)
 
+    def subset(self, rows: Any) -> Tables:
+        """Tables of some of the images and everything on them; ``.save(folder)`` makes a dataset of them.
+
+        Args:
+            rows: ids of images; or rows of images, of instances or of predictions, which stand for the
+                images they are on.
+
+        Raises:
+            UnknownNameError: images that are not there.
+        """
+        from .importing import checked_state
+        from .subsets import subset
+
+        return subset(checked_state(self), rows, self.image_root, self.info)
+
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB.
 

@@ -122,6 +122,12 @@ class Version:
         """One image with its masks drawn over it; see :meth:`Tables.show`."""
         return self._tables().show(image_id)
 
+    def subset(self, rows: Any) -> Tables:
+        """Tables of some images and everything on them, as they were; see :meth:`Dataset.subset`."""
+        from .subsets import subset
+
+        return subset(self._state(), rows, self.image_root, self.info)
+
     def __repr__(self) -> str:
         rows = self._manifest.rows
         text = f"<Version {self.id} {self.message!r} by {self.author}: "
