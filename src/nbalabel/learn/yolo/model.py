@@ -16,6 +16,7 @@ from ..embed import Embeddings
 from ..run import Run
 from . import inference, proposals, records, schedule, sizes, trainer, weights
 from . import origin as origins
+from .export import export
 from .parting import parting
 from .parts import Parts
 from .predictor import Predictor
@@ -232,6 +233,23 @@ class Yolo:
         """Write the weights as ``.npz``: tensors and a JSON text, nothing that could run code."""
         return weights.write(self.network, Path(path).with_suffix(".npz"), imgsz=self.imgsz, name=self.name)
 
+    def export(self, path: str | Path, *, imgsz: int | None = None) -> Path:
+        """Write the model for other programs, as the suffix says.
+
+        Args:
+            path: ``"best.pt"`` for ultralytics, whose ``YOLO("best.pt")`` predicts the same; ``"best.onnx"``
+                for ONNX runtimes.
+            imgsz: long side that images are resized to, pixels, written into the file; None: what
+                :meth:`predict` has measured to be best, else that of the training.
+
+        Raises:
+            ModelError: the model has not been trained, or another suffix.
+            MissingExtraError: a package that ONNX needs is not installed.
+        """
+        self._check_trained()
+        size = imgsz or (sizes.best(self._sizes) if self._sizes else self.imgsz or _UNKNOWN_SIZE)
+        return export(self.network, Path(path).expanduser(), size)
+
     @classmethod
     def load(cls, path: str | Path, *, device: str = "") -> Yolo:
         """A model from weights that :meth:`save` wrote."""
@@ -279,9 +297,12 @@ class Yolo:
         self, labels: tuple[str, ...], wanted: Mapping[str, str | None] | None = None
     ) -> dict[int, str]:
         """The tables' label for each of the network's outputs that has one."""
+        self._check_trained()
+        return proposals.codes(self.network.names, labels, wanted)
+
+    def _check_trained(self) -> None:
         if not self.trained:
             raise ModelError(f"{self.name} has not been trained: call train first, or start from weights")
-        return proposals.codes(self.network.names, labels, wanted)
 
 
 def _undecided(ignore: Run | pd.DataFrame | None, tables: LabeledImages) -> pd.DataFrame | None:
