@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from .learn.embed import Embeddings as Embeddings
     from .learn.embed import embed as embed
     from .learn.growth.choose import choose as choose
+    from .learn.growth.objectness import likely_empty as likely_empty
+    from .learn.growth.objectness import objectness as objectness
     from .learn.match import match as match
     from .learn.metrics import evaluate as evaluate
     from .learn.model import Model as Model
@@ -111,8 +113,10 @@ _HOME = {
     "explore": "widgets.explore",
     "inside": "core.inside",
     "join": "data.joined",
+    "likely_empty": "learn.growth.objectness",
     "mask_quality": "learn.quality",
     "match": "learn.match",
+    "objectness": "learn.growth.objectness",
     "open": "data.dataset",
     "project": "learn.project",
     "propagate": "learn.propagate.run",

@@ -26,13 +26,13 @@ from .pictures.bringing import bring
 from .pictures.folder import Duplicates
 from .revert import revert
 from .splitting import Shares, split
+from .states import StateEditing
 from .storage import user
 from .targets import images_of, target
-from .unlabeling import unlabel
 from .workingcopy import WorkingCopy
 
 
-class Editing(LabelEditing):
+class Editing(LabelEditing, StateEditing):
     """The editing half of :class:`Dataset`: each method checks, journals, applies, and returns its Change."""
 
     _copy: WorkingCopy
@@ -191,22 +191,6 @@ class Editing(LabelEditing):
             return edits.remove(state, name, ids, origin or user())
 
         return self._make(change)
-
-    def unlabel(self, images: Any, origin: str | None = None) -> Change:
-        """Say that nobody has labeled some images: their labels and rejections go, their state is unlabeled.
-
-        Removing the instances alone would leave the images "complete": training then learns that nothing is
-        on them. Weight becomes 0, as readers give images nobody labeled; labeling one makes it count again.
-
-        Args:
-            images: ids of images; or rows of images, of instances or of predictions, which stand for the
-                images they are on.
-            origin: who or what does so; default: the user's login.
-
-        Raises:
-            UnknownNameError: images that are not there.
-        """
-        return self._make(lambda state: unlabel(state, images_of(state, images), origin or user()))
 
     def add_images(
         self,

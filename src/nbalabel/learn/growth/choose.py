@@ -11,8 +11,8 @@ from ...core.names import instead_of
 from ...core.schema import LabeledImages
 from ..measured import not_held_out
 from ..run import Run
-
-Floats = npt.NDArray[np.float32]
+from .vectors import Floats
+from .vectors import vectors as vectors_of
 
 _MOST_CANDIDATES = 20_000
 _MOST_DEMAND = 2_000
@@ -75,7 +75,7 @@ def choose(
     rng = np.random.default_rng(seed)
     drawn = rng.permutation(len(facts))[: round(at_random * min(n, len(facts)))]
     wanted = min(n, len(facts)) - len(drawn)
-    picked, gains = _greedy(facts, _vectors(run, facts.index), _known(images, run), drawn, wanted, by, rng)
+    picked, gains = _greedy(facts, vectors_of(run, facts.index), _known(images, run), drawn, wanted, by, rng)
     facts["gain"] = 0.0
     facts.iloc[picked, facts.columns.get_loc("gain")] = gains  # type: ignore[index]  # unique columns
     facts["why"] = "gain"
@@ -100,19 +100,10 @@ def _facts(images: pd.DataFrame, run: Run, by: str | None) -> pd.DataFrame:
     return out
 
 
-def _vectors(run: Run, ids: pd.Index) -> Floats:
-    """Embeddings of images, centred over all of the run's and of unit length, ``(n, d)``."""
-    if not len(run.embeddings.image_ids):
-        raise DataError(f"{run.id} has no image embeddings: predict with embed=True")
-    vectors = run.embeddings.images(ids.to_numpy(np.int64)) - run.embeddings.image.mean(axis=0)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
-
-
 def _known(images: pd.DataFrame, run: Run) -> Floats:
     """Embeddings of the images that are labeled all over and train."""
     labeled = images["state"].isin(["complete", "empty"]) & not_held_out(images)
-    return _vectors(run, images.index[labeled & images.index.isin(run.embeddings.image_ids)])
+    return vectors_of(run, images.index[labeled & images.index.isin(run.embeddings.image_ids)])
 
 
 def _greedy(

@@ -1,0 +1,87 @@
+"""Which images have anything on them: by their own predictions, and by those of images like them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import DataError
+from ...core.schema import LabeledImages
+from ..run import Run
+from .vectors import Floats, vectors
+
+_CHUNK = 2_048
+
+
+def objectness(run: Run, neighbours: int = 5) -> pd.DataFrame:
+    """How likely something is on each image: the best score on it, and on the images most like it.
+
+    A model that missed what is on one image seldom misses it on all that look alike.
+
+    Args:
+        run: predictions with image embeddings.
+        neighbours: how many images most like it (cosine of the centred embeddings) are asked, at least 1.
+
+    Returns:
+        One row an image that has an embedding, index ``image_id``: ``own``, its best score, 0..1, 0 without
+        predictions; ``nearby``, the mean of that over its neighbours, missing where it is the only image.
+
+    Raises:
+        DataError: the run has no image embeddings.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=24, n_labeled=6, n_test=4, size=96)
+        >>> found = objectness(nl.demo.simulated_run(ds))
+        >>> list(found), len(found)
+        (['own', 'nearby'], 24)
+    """
+    if neighbours < 1:
+        raise DataError(f"neighbours must be at least 1, got {neighbours}")
+    ids = run.embeddings.image_ids
+    found = vectors(run, ids)
+    best = run.predictions.groupby("image_id")["score"].max().reindex(ids).astype(np.float64).fillna(0.0)
+    nearby = np.full(len(ids), np.nan)
+    if len(ids) > 1:
+        nearby = best.to_numpy()[_nearest(found, min(neighbours, len(ids) - 1))].mean(axis=1)
+    index = pd.Index(ids, name="image_id")
+    return pd.DataFrame({"own": best.to_numpy(), "nearby": nearby}, index=index)
+
+
+def likely_empty(
+    tables: LabeledImages, run: Run, own: float = 0.15, nearby: float = 0.4, neighbours: int = 5
+) -> pd.DataFrame:
+    """Images nobody labeled that seem to hold nothing, the surest first: to look over, then to confirm.
+
+        quiet = nl.likely_empty(ds, run)
+        ws.select(quiet); nl.Gallery(ws)            # those with something on them: pick, and "clear"
+        ds.mark_empty(quiet.index)
+
+    Args:
+        tables: a Dataset, a Version or Tables; images of state unlabeled are looked at.
+        run: predictions on them, with image embeddings.
+        own: best score on the image is below this, 0..1.
+        nearby: mean best score on its neighbours is below this, 0..1.
+        neighbours: as in :func:`objectness`.
+
+    Returns:
+        The rows of :func:`objectness`, in ascending order of the sum of the two.
+
+    Raises:
+        DataError: the run has no image embeddings.
+    """
+    seen = objectness(run, neighbours)
+    images = tables.images
+    seen = seen[seen.index.isin(images.index[(images["state"] == "unlabeled").to_numpy()])]
+    seen = seen[(seen["own"] < own) & (seen["nearby"].fillna(0.0) < nearby)]
+    return seen.loc[seen.sum(axis=1).sort_values(kind="stable").index]
+
+
+def _nearest(found: Floats, n: int) -> np.ndarray:
+    """Positions of the ``n`` other vectors nearest to each, ``(len(found), n)``."""
+    out = np.zeros((len(found), n), np.int64)
+    for start in range(0, len(found), _CHUNK):
+        near = found[start : start + _CHUNK] @ found.T
+        near[np.arange(len(near)), np.arange(start, start + len(near))] = -np.inf  # not itself
+        out[start : start + _CHUNK] = np.argpartition(-near, n - 1, axis=1)[:, :n]
+    return out
