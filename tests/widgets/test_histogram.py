@@ -9,6 +9,8 @@ from ipywidgets.widgets import widget
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, UnknownNameError
+from nbalabel.widgets.binning import binned
+from nbalabel.widgets.columns import Column
 
 
 def ids_of_code(ws, ds, run):
@@ -245,3 +247,33 @@ def test_a_million_rows_are_counted_in_a_moment() -> None:
     begun = time.perf_counter()
     found.count(rows)
     assert time.perf_counter() - begun < 0.25  # 10 ms where nothing else runs
+
+
+def test_a_long_tail_shares_the_last_bar() -> None:
+    rng = np.random.default_rng(0)
+    n = 400
+    wide = np.append(rng.integers(10, 200, n - 3), [9_000, 20_000, 40_000]).astype(np.float64)
+    found = binned(Column("area", "number", wide, whole=True))
+    assert found.edges[-1] < 300
+    assert (found.beyond, found.highest) == (3, 40_000)
+    assert found.total[-2].sum() >= 3
+    assert found.total.sum() == n
+    even = binned(Column("area", "number", rng.uniform(0, 1000, n)))
+    assert (even.beyond, round(even.edges[-1])) == (0, round(even.highest))
+
+
+def test_a_brush_to_the_end_keeps_the_tail(tmp_path) -> None:
+    ds = nl.create(tmp_path / "tail.nbal")
+    ds.add_images(pd.DataFrame({"file": [f"{i}.png" for i in range(200)], "width": 8, "height": 8}))
+    ds.images["depth"] = [float(i) for i in range(199)] + [5000.0]
+    ws = nl.Workspace(ds)
+    histogram = nl.Histogram(ws, "depth")
+    assert "last bar: " in histogram.head.state["count"]
+    assert "up to 5000" in histogram.head.state["count"]
+    assert histogram.head.state["range"]["limits"] == [0.0, 5000.0]
+    edges = histogram.binned.edges
+    brush(histogram, 150, edges[-1])
+    assert ws.selected["depth"].tolist() == [*map(float, range(150, 199)), 5000.0]
+    assert ids_of_code(ws, ds, None).tolist() == ws.selected.index.tolist()
+    brush(histogram, 150, 180)
+    assert ws.selected["depth"].max() == 180

@@ -11,6 +11,9 @@ from ..core.selection import Rows
 from .columns import NEUTRAL, Column
 
 _MOST_BARS = 60  # categories with a bar of their own; the rarer ones share the last
+_TAIL = 0.99  # share of the values that a long tail leaves in view
+_LONG = 3.0  # times as far as these a tail must reach to be cut off
+_LEAST = 50  # values of which quantiles can be told
 _MOST_PARTS = 12  # categories a bar is split by; the rarer ones share the last
 
 
@@ -30,6 +33,9 @@ class Binned:
         slots: bin and part of each row, bin * n_parts + part, ``(n,)`` int32.
         n: number of bins, without that of missing values.
         edges: ends of the bins, ``(n + 1,)`` ascending; empty for categories and where there are no values.
+            Where few values lie far above all others, the last bin holds these, too.
+        beyond: number of values above the last edge.
+        highest: the largest value; the last edge where none is beyond.
         categories: code of the category of each bin, ``(n,)``; -1 for the one that several share.
         texts: what the bins of categories are called.
         parts: what each bar is split in.
@@ -43,6 +49,8 @@ class Binned:
     texts: tuple[str, ...]
     parts: tuple[Part, ...]
     total: npt.NDArray[np.int64]
+    beyond: int = 0
+    highest: float = np.nan
 
     def count(self, rows: Rows | None) -> npt.NDArray[np.int64]:
         """Rows in each bin and part among some, ``(n + 1, n_parts)``; None for all."""
@@ -65,7 +73,9 @@ class Binned:
 def binned(column: Column, bins: int = 30, split: Column | None = None) -> Binned:
     """Put a column into bins.
 
-    Numbers that are all whole get bins of whole numbers; categories a bin each, texts one for all.
+    Numbers that are all whole get bins of whole numbers; categories a bin each, texts one for all. A long
+    tail does not press all other bars into the first: where the largest number is more than three times as
+    far from the smallest as 99% of them, the bins end there, and the last one takes what is beyond.
 
     Args:
         column: what to bin.
@@ -93,13 +103,18 @@ def binned(column: Column, bins: int = 30, split: Column | None = None) -> Binne
     part, parts = _parts(split, len(at))
     slots = (at * len(parts) + part).astype(np.int32)
     total = np.bincount(slots, minlength=(n + 1) * len(parts)).reshape(n + 1, len(parts))
-    return Binned(slots, n, edges, codes, texts, parts, total)
+    if not len(edges):
+        return Binned(slots, n, edges, codes, texts, parts, total)
+    beyond = int((column.values > edges[-1]).sum())
+    highest = float(np.nanmax(column.values)) if beyond else float(edges[-1])
+    return Binned(slots, n, edges, codes, texts, parts, total, beyond, highest)
 
 
 def _edges(column: Column, bins: int) -> npt.NDArray[np.float64]:
     if column.missing.all():
         return np.zeros(0)
     lo, hi = float(np.nanmin(column.values)), float(np.nanmax(column.values))
+    hi = _without_tail(column, lo, hi)
     if column.whole and hi - lo < 2**52:
         step = max(int(np.ceil((hi - lo + 1) / bins)), 1)
         return np.arange(lo - 0.5, hi + step, step)
@@ -110,6 +125,15 @@ def _edges(column: Column, bins: int) -> npt.NDArray[np.float64]:
         return np.asarray(np.linspace(lo / 2, hi / 2, bins + 1) * 2)
     edges = np.linspace(lo, hi, bins + 1)
     return edges if (np.diff(edges) > 0).all() else np.array([lo, hi])
+
+
+def _without_tail(column: Column, lo: float, hi: float) -> float:
+    """Where the bins should end: at the largest value, or before a long tail."""
+    known = column.values[~column.missing]
+    if column.kind != "number" or len(known) < _LEAST or not np.isfinite(hi - lo):
+        return hi
+    most = float(np.quantile(known, _TAIL, method="higher"))
+    return most if lo < most and hi - lo > _LONG * (most - lo) else hi
 
 
 def _places(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

@@ -15,7 +15,7 @@ from .chart import Chart, Later
 from .chart_picture import bars_picture
 from .filters import Filter, keep
 from .histogram_marks import PLAIN, HistogramMarks, chosen_bars
-from .ticks import heights
+from .ticks import brief, heights
 from .workspace import workspace_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class Histogram(Chart):
     """Bars of a column: gray for all rows, in color those the other views allow; brush or click to filter.
 
     Drag over numbers or times to keep a range (its ends can be typed in, too); click categories to keep
-    them. The histogram itself is not filtered by its own choice.
+    them. Where few numbers lie far above all others, as areas do, the last bar holds them all, and the head
+    says so. The histogram itself is not filtered by its own choice.
 
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
@@ -222,7 +223,8 @@ class Histogram(Chart):
         lo, hi = (_rounded(float(x), step) for x in interval)
         if self._column.whole:
             lo, hi = float(np.ceil(lo)), float(np.floor(hi))
-        limits = {"lo": lo, "hi": hi, "missing": "out" if missing == "only" else missing}
+        above = bool(self.binned.beyond) and interval[1] > edges[-1] - step
+        limits = {"lo": lo, "hi": None if above else hi, "missing": "out" if missing == "only" else missing}
         return self._put({"kind": "range", **limits}, brushing=True)
 
     def _put(self, wanted: Filter | None, *, brushing: bool = False) -> None:
@@ -242,11 +244,12 @@ class Histogram(Chart):
         note = self._note(total)
         self.show_figure(not note)
         half = 0.5 if column.whole else 0.0  # bins of whole numbers reach that much farther
-        limits = (found.edges[[0, -1]] + [half, -half]).tolist() if len(found.edges) else []
+        top = found.highest if found.beyond else found.highest - half
+        limits = [float(found.edges[0]) + half, top] if len(found.edges) else []
         ends = {"kind": column.kind, "lo": chosen.get("lo"), "hi": chosen.get("hi"), "limits": limits}
         self.say(
             title=self.column,
-            count=f"{n:,} / {total:,} {self.of}" if n < total else f"{total:,} {self.of}",
+            count=(f"{n:,} / {total:,} {self.of}" if n < total else f"{total:,} {self.of}") + self._tail(),
             note=note,
             legend=[[part.text, part.color] for part in found.parts if self.split and self._has(part)],
             modes=[["linear", "linear"], ["log", "log"]],
@@ -256,6 +259,14 @@ class Histogram(Chart):
             missing={"n": found.missing, "chosen": chosen.get("missing", "out") != "out"},
             chosen=self.filter is not None,
         )
+
+    def _tail(self) -> str:
+        """What the last bar holds besides its own, in words; "" where nothing."""
+        found = self.binned
+        if not found.beyond:
+            return ""
+        end = np.floor(found.edges[-1]) if self._column.whole else found.edges[-1]
+        return f"; last bar: {found.beyond:,} above {brief(float(end))}, up to {brief(found.highest)}"
 
     def _has(self, part: Part) -> bool:
         return bool(self.binned.total[:, self.binned.parts.index(part)].any())
