@@ -235,3 +235,46 @@ def test_charts_say_that_labels_they_measure_by_were_edited_since(reef, reef_run
     view.workspace.refresh()
     view.rebuild()
     assert "of before" not in view.head.state["count"]
+
+
+@pytest.fixture
+def many_labels(tmp_path):
+    """A dataset of 80 labels of which two are confused often, one pair now and then, and 20 never occur."""
+    ds = nl.create(tmp_path / "many.nbal", [f"label {i:02}" for i in range(80)])
+    ds.add_images(pd.DataFrame({"file": [f"{i}.png" for i in range(60)], "width": 32, "height": 32}))
+    mask = np.zeros((32, 32), bool)
+    mask[4:20, 4:20] = True
+    rows = {"image_id": ds.images.index, "mask": [mask] * 60, "label": [f"label {i:02}" for i in range(60)]}
+    ds.add_instances(pd.DataFrame(rows))
+    for i in range(30, 36):
+        ds.add_instances(
+            pd.DataFrame({"image_id": [i], "mask": [np.roll(mask, 12, 1)], "label": ["label 41"]})
+        )
+    ds.images["state"] = "complete"
+    ds.commit("labels")
+    found = ds.instances[["image_id", "label", "mask"]].copy()
+    found["score"] = 0.9
+    label = found["label"].astype(object)
+    label[label == "label 41"] = "label 07"
+    label[label == "label 12"] = "label 13"
+    run = nl.read_predictions(found.assign(label=label), ds)
+    return nl.Workspace(ds, run)
+
+
+def test_of_many_labels_the_most_confused_are_shown_first(many_labels) -> None:
+    chart = nl.Confusion(many_labels)
+    shown = [chart._names[i] for i in chart._shown]
+    assert shown[:4] == ["label 41", "label 07", "label 12", "label 13"]
+    assert shown[-1] == "nothing"
+    assert len(shown) == 25
+    assert not set(shown) & {f"label {i:02}" for i in range(60, 80)}, "labels that never occur are left out"
+    assert "24 of 80 labels, the most confused first" in chart.head.state["count"]
+    assert chart.head.state["values"][0][:2] == ["label 41 taken for label 07", 7]
+    assert len(chart._numbers.text) > 0, "numbers can be read"
+    chart._clicked(None, {"data": {"rowNum": 0, "columnNum": 1}})
+    assert chart.cell == ("label 41", "label 07")
+    assert len(many_labels.selected) == 7
+    assert chart._grid.selected.tolist() == [[0, 1]]
+    chart.select("label 59", "label 59")
+    assert len(many_labels.selected) == 1, "a cell that is not shown"
+    assert chart.picture() is not None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CELL, _LETTER, _LONGEST = 26, 6.2, 16  # pixels of a row, pixels of a letter, letters
 _FAINT, _MIDDLE, _FULL = "rgba(74,143,212,0.04)", "rgba(74,143,212,0.42)", "rgba(74,143,212,0.9)"
 _MOST_LISTED = 40
-_MOST_LABELED = 24  # rows from which cells are too small for numbers
+_MOST_SHOWN = 24  # labels of which names and numbers can be read
 
 Counts = npt.NDArray[np.int64]
 
@@ -34,7 +34,8 @@ class Confusion(Chart):
 
     The last row counts predictions on nothing, the last column labels that no prediction found: a cell there
     selects instances, any other predictions. Measured on the images that are labeled all over, and of those
-    on the ones that the other views allow.
+    on the ones that the other views allow. Of more than 24 labels those that are confused most are shown, the
+    worst pairs first; the list in the head has the worst pairs, too, and :meth:`select` reaches every cell.
 
     Args:
         ws: a workspace with a run, or a Run to make one of.
@@ -65,6 +66,7 @@ class Confusion(Chart):
         self._key: tuple[int, int] | None = None
         self._names: tuple[str, ...] = ()
         self._listed: list[tuple[str, str]] = []
+        self._shown: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         super().__init__(ws, height or 200)
         self.rebuild()
 
@@ -92,6 +94,7 @@ class Confusion(Chart):
             self._note, self._key = str(error), None
             self._pairs, self._names = pd.DataFrame(), ()
         self._rows = self._row_numbers()
+        self._shown = self._choose_shown()
         self._draw()
         if self.cell is not None:
             self._put(self.cell if set(self.cell) <= set(self._names) else None)
@@ -99,15 +102,11 @@ class Confusion(Chart):
 
     def recount(self) -> None:
         """Count on the images that the other views allow."""
-        n = len(self._names)
-        self.counts: Counts = np.zeros((n, n), np.int64)
-        if n:
-            kept = self._allowed()
-            true, predicted = self._codes
-            flat = np.bincount(true[kept] * n + predicted[kept], minlength=n * n)
-            self.counts = flat.reshape(n, n).astype(np.int64)
+        self.counts: Counts = np.zeros((0, 0), np.int64)
+        if self._names:
+            self.counts = self._count(self._allowed())
             self._show()
-        self.show_figure(n > 0)
+        self.show_figure(bool(self._names))
         self._describe()
 
     def choose(self, name: str, value: Any) -> None:
@@ -127,7 +126,9 @@ class Confusion(Chart):
 
     def picture(self) -> Image | None:
         """The matrix as a picture."""
-        return cells_picture(f"Confusion: {self.head.state['count']}", self.counts, self._names, self._note)
+        names = [self._names[i] for i in self._shown]
+        counts = self.counts[np.ix_(self._shown, self._shown)]
+        return cells_picture(f"Confusion: {self.head.state['count']}", counts, names, self._note)
 
     def _match_labels(self) -> None:
         run: Any = self.workspace.run
@@ -144,6 +145,19 @@ class Confusion(Chart):
         self._pairs, self._key = pairs, key
         self._names = tuple(map(str, pairs["true"].cat.categories))
         self._codes = tuple(pairs[c].cat.codes.to_numpy(np.int64) for c in ("true", "predicted"))
+
+    def _count(self, kept: npt.NDArray[np.bool_] | slice) -> Counts:
+        n = len(self._names)
+        true, predicted = self._codes
+        flat = np.bincount(true[kept] * n + predicted[kept], minlength=n * n)
+        return flat.reshape(n, n).astype(np.int64)
+
+    def _choose_shown(self) -> npt.NDArray[np.int64]:
+        """Which names have a row and a column, in order; "nothing" is last. By all images: it stays."""
+        n = len(self._names)
+        if n <= _MOST_SHOWN + 1:
+            return np.arange(n)
+        return np.append(worst_first(self._count(slice(None)), _MOST_SHOWN), n - 1)
 
     def _row_numbers(self) -> dict[str, npt.NDArray[np.int64]]:
         """Row of each pair's prediction and instance in the workspace's tables; -1 for none."""
@@ -169,10 +183,11 @@ class Confusion(Chart):
         return kept
 
     def _draw(self) -> None:
-        n = len(self._names)
+        n = len(self._shown)
         if not n:
             return self.draw([], [])
-        names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in self._names]
+        named = [self._names[i] for i in self._shown]
+        names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in named]
         texts = {str(i): name for i, name in enumerate(names)}
         longest = int(max(map(len, names), default=0) * _LETTER)
         column, row = bqplot.OrdinalScale(), bqplot.OrdinalScale(reverse=True)
@@ -216,21 +231,21 @@ class Confusion(Chart):
         return self._mark()
 
     def _show(self) -> None:
-        counts, n = self.counts, len(self._names)
+        counts, n = self.counts[np.ix_(self._shown, self._shown)], len(self._shown)
         off = counts[~np.eye(n, dtype=np.bool_)]
         top = max(int(counts.max()), 1)
         with self._color.hold_sync():
             self._color.max = float(top)
             self._color.mid = float(min(max(int(off.max(initial=0)), 1), top * 0.6))
         self._grid.color = counts.astype(np.float64)
-        row, column = np.nonzero(counts) if n <= _MOST_LABELED else (np.zeros(0, int), np.zeros(0, int))
+        row, column = np.nonzero(counts)
         with self._numbers.hold_sync():
             self._numbers.x, self._numbers.y = column, row
             self._numbers.text = [f"{count:,}" for count in counts[row, column]]
 
     def _clicked(self, _: Any, event: dict[str, Any]) -> None:
         data: dict[str, Any] = event["data"]
-        row, column = int(data["rowNum"]), int(data["columnNum"])
+        row, column = (int(self._shown[int(data[name])]) for name in ("rowNum", "columnNum"))
         self.guarded(lambda: self._toggle(self._names[row], self._names[column]))
 
     def _toggle(self, true: str, predicted: str) -> None:
@@ -261,8 +276,9 @@ class Confusion(Chart):
 
     def _mark(self) -> None:
         if self._names:
-            cell = None if self.cell is None else [[self._names.index(name) for name in self.cell]]
-            self._grid.selected = cell
+            place = {self._names[i]: at for at, i in enumerate(self._shown.tolist())}
+            cell = [place[name] for name in self.cell or () if name in place]
+            self._grid.selected = [cell] if len(cell) == 2 else None
 
     def _describe(self) -> None:
         n = len(self._names)
@@ -275,11 +291,39 @@ class Confusion(Chart):
             [self._told(cell), int(self.counts[tuple(map(self._names.index, cell))]), cell == self.cell]
             for cell in self._listed
         ]
+        few = len(self._shown) < n
+        shown = f"; {len(self._shown) - 1} of {n - 1} labels, the most confused first" if few else ""
         found = f"{right:,} of {int(self.counts[:-1].sum()):,}"
         self.say(
             title="Confusion",
-            count=f"{found} labels found as what they are{self._before}" if n else "",
+            count=f"{found} labels found as what they are{shown}{self._before}" if n else "",
             note=self._note,
             values=values,
             chosen=self.cell is not None,
         )
+
+
+def worst_first(counts: Counts, most: int) -> npt.NDArray[np.int64]:
+    """Labels that are confused, worst pairs first, then those that nothing was found of or for.
+
+    Args:
+        counts: true labels down, predicted ones across, "nothing" last in both, ``(n + 1, n + 1)``.
+        most: how many labels at most.
+
+    Returns:
+        Positions of at most ``most`` labels; those that nothing is counted of come not at all.
+
+    Example:
+        >>> worst_first(np.array([[5, 0, 1, 0], [0, 9, 0, 4], [3, 0, 0, 0], [0, 0, 0, 0]]), 2).tolist()
+        [2, 0]
+    """
+    pairs = counts[:-1, :-1] * ~np.eye(len(counts) - 1, dtype=np.bool_)
+    order = np.argsort(-pairs, axis=None, kind="stable")[: np.count_nonzero(pairs)]
+    paired = np.stack(np.divmod(order, len(pairs)), axis=1).ravel()
+    lonely = counts[:-1, -1] + counts[-1, :-1]
+    rest = np.argsort(-(lonely * 2 + (np.diag(counts)[:-1] > 0)), kind="stable")
+    every = np.concatenate(
+        [paired, rest[counts[:-1].sum(axis=1)[rest] + counts[:, :-1].sum(axis=0)[rest] > 0]]
+    )
+    _, first = np.unique(every, return_index=True)
+    return np.asarray(every[np.sort(first)][:most], np.int64)
