@@ -277,3 +277,16 @@ def test_a_brush_to_the_end_keeps_the_tail(tmp_path) -> None:
     assert ids_of_code(ws, ds, None).tolist() == ws.selected.index.tolist()
     brush(histogram, 150, 180)
     assert ws.selected["depth"].max() == 180
+
+
+def test_where_one_bar_dwarfs_the_others_counts_start_on_a_log_axis(tmp_path) -> None:
+    ds = nl.create(tmp_path / "tail.nbal")
+    ds.add_images(pd.DataFrame({"file": [f"{i}.png" for i in range(300)], "width": 8, "height": 8}))
+    ds.images["depth"] = np.random.default_rng(0).lognormal(0, 1.6, 300)
+    ds.images["even"] = np.linspace(0, 1, 300)
+    ws = nl.Workspace(ds)
+    histogram = nl.Histogram(ws, "depth")
+    assert histogram.logarithmic
+    assert histogram.head.state["mode"] == "log", "and the head says so"
+    assert not nl.Histogram(ws, "depth", log=False).logarithmic
+    assert not nl.Histogram(ws, "even").logarithmic

@@ -110,6 +110,12 @@ def binned(column: Column, bins: int = 30, split: Column | None = None) -> Binne
     return Binned(slots, n, edges, codes, texts, parts, total, beyond, highest)
 
 
+def is_lopsided(found: Binned) -> bool:
+    """Whether one bin of numbers holds more than half of the values, and five others or more the rest."""
+    bars = found.total[:-1].sum(axis=1)
+    return bool(len(found.edges) and 2 * bars.max(initial=0) > bars.sum() and (bars > 0).sum() > 5)
+
+
 def _edges(column: Column, bins: int) -> npt.NDArray[np.float64]:
     if column.missing.all():
         return np.zeros(0)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _CELL, _LETTER, _LONGEST = 26, 6.2, 16  # pixels of a row, pixels of a letter, letters
 _FAINT, _MIDDLE, _FULL = "rgba(74,143,212,0.04)", "rgba(74,143,212,0.42)", "rgba(74,143,212,0.9)"
+_NARROWEST = 20  # pixels of a column
 _MOST_LISTED = 40
 _MOST_SHOWN = 24  # labels of which names and numbers can be read
 
@@ -227,6 +228,9 @@ class Confusion(Chart):
         self.figure.fig_margin = {"top": 4, "bottom": bottom, "left": longest + 14, "right": 14}
         height = self._given or min(max(n * _CELL, 90), 700) + bottom + 4
         self.figure.layout.height = f"{height}px"
+        # Narrower than this, names and numbers lie over each other: it scrolls instead.
+        self.figure.layout.min_width = f"{n * _NARROWEST + longest + 28}px"
+        self._frame.layout.overflow = "auto hidden"
         self.draw([self._grid, self._numbers], axes)
         return self._mark()
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..core.errors import DataError
 from ..core.selection import Clause, check_table
-from .binning import Part, binned
+from .binning import Part, binned, is_lopsided
 from .bridge import plain
 from .chart import Chart, Later
 from .chart_picture import bars_picture
@@ -39,7 +39,8 @@ class Histogram(Chart):
         split: column of categories or booleans, such as "label", "outcome" or "state", to color the bars by.
         bins: number of bins for numbers and times, at most; 1 to 500.
         height: of the bars, CSS pixels, 80 to 4000; categories take as much as they need.
-        log: whether counts are shown on a logarithmic scale.
+        log: whether counts are shown on a logarithmic scale. None: where one bar of numbers holds more than
+            half of all, beside which the others could not be seen; a button in the head changes it.
 
     Raises:
         UnknownNameError: no such column.
@@ -63,7 +64,7 @@ class Histogram(Chart):
         split: str | None = None,
         bins: int = 30,
         height: int = 180,
-        log: bool = False,
+        log: bool | None = None,
     ) -> None:
         ws = workspace_of(ws)
         if not 1 <= bins <= 500:
@@ -71,10 +72,11 @@ class Histogram(Chart):
         self.of = check_table(of) if of is not None else home_of(ws, column)
         column = ws.column(self.of, column).name
         split = None if split is None else ws.column(self.of, split).name
-        self.column, self.split, self.bins, self.logarithmic = column, split, bins, log
+        self.column, self.split, self.bins = column, split, bins
         self.filter: Filter | None = None
         self._interval: Any = None
         self._take_columns(ws)
+        self.logarithmic = is_lopsided(self.binned) if log is None else log
         super().__init__(ws, height)
         self._marks = HistogramMarks(self)
         self._brushed = Later(lambda: self.guarded(self._take_brush))

@@ -29,10 +29,10 @@ _URL = re.compile(r"^[a-z][a-z0-9+.-]+://")
 
 def progress(rows: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """Iterate with a progress bar, which shows itself only when it takes longer than a second."""
-    from tqdm.auto import tqdm
+    from ...core.progress import Bar
 
     n = total if total is not None else len(rows) if isinstance(rows, Sized) else None
-    return iter(tqdm(rows, desc=what, total=n, delay=1, leave=False))
+    return iter(Bar(rows, desc=what, total=n, delay=1, leave=False))
 
 
 def check_names(files: Sequence[Any], ids: Iterable[object]) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from tqdm.auto import tqdm
 
 from ...core.errors import DataError, ImageError, UnknownNameError, first
 from ...core.geometry import rle
+from ...core.progress import Bar
 from ...core.schema import LabeledImages
 from ..embed import Embeddings, concatenate
 from .letterbox import Letterbox, encode_crops
@@ -131,7 +131,7 @@ def predict(
     numbers = range(-(-len(ids) // _PART_IMAGES))
     done = [number for number in numbers if parts.has(number)]
     interrupted = False
-    with tqdm(total=len(ids), desc="predicting", unit="image", delay=1, leave=False) as bar:
+    with Bar(total=len(ids), desc="predicting", unit="image", delay=1, leave=False) as bar:
         bar.update(min(len(done) * _PART_IMAGES, len(ids)))
         try:
             for number in numbers:

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tqdm.auto import tqdm
-
+from ...core.progress import Bar
 from .schedule import Schedule
 
 
@@ -35,7 +34,7 @@ class Progress:
     def start(self, schedule: Schedule) -> None:
         """Training begins; where its end is open, the bar has none until it is known."""
         self._schedule = schedule
-        self._bar = tqdm(total=schedule.end, unit="step", delay=1, leave=False)
+        self._bar = Bar(total=schedule.end, unit="step", delay=1, leave=False)
         if _in_notebook():
             from IPython.display import display
 
