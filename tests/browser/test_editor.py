@@ -118,6 +118,17 @@ def rectangle(x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
     return out
 
 
+def test_shift_i_splits_a_mask_where_two_things_touch(book: Notebook) -> None:
+    y, x = np.mgrid[:SIZE, :SIZE]
+    two = (np.hypot(x - 60, y - 90) < 30) | (np.hypot(x - 112, y - 90) < 28)
+    add(book, two)
+    point_at(book, 0)
+    take(book, "Shift+I")
+    assert (sum(drawn(book, 2)) == two).all()
+    take(book, "Control+z")
+    drawn(book, 1)
+
+
 def test_box(book: Notebook) -> None:
     take(book, "r")
     drag(book, (20, 30), (80, 70))
