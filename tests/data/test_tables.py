@@ -9,7 +9,7 @@ from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core import schema
-from nbalabel.core.errors import DataError, ImageError, MaskError, UnknownNameError
+from nbalabel.core.errors import DataError, ImageError, MaskError, ReadOnlyError, UnknownNameError
 from nbalabel.core.geometry import rle
 from nbalabel.data.tables import Tables
 
@@ -70,7 +70,7 @@ def test_images_too_large_for_a_mask_are_refused() -> None:
 
 def test_attributes_cannot_be_replaced() -> None:
     tables = Tables.of(IMAGES, instances(), ["fish"])
-    with pytest.raises(AttributeError):
+    with pytest.raises(ReadOnlyError, match="cannot be changed"):
         tables.labels = ()  # type: ignore[misc]
 
 

@@ -329,9 +329,7 @@ def test_inputs_that_do_not_fit_are_refused_by_name(grown, change, message):
 
 
 def test_an_unknown_strategy_or_option_says_what_there_is():
-    with pytest.raises(
-        UnknownNameError, match=r"no strategy 'papper'; there are certified, .*paper, .*threshold"
-    ):
+    with pytest.raises(UnknownNameError, match="no strategy 'papper'; did you mean 'paper'"):
         Propagation(FEATURES, SCORES, strategy="papper")
     with pytest.raises(UnknownNameError, match="'paper' has no option 'n_sample'; it has n_samples, accept"):
         Propagation(FEATURES, SCORES, strategy="paper", n_sample=3)
