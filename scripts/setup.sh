@@ -27,7 +27,7 @@ echo "Building the widgets ..."
 echo "Setting up $venv (the first time takes a few minutes: torch is large) ..."
 # One resolve for all: torch and torchvision must come as a matching pair.
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-  --constraint constraints.txt --editable '.[yolo,project,propagate,lab,dev]'
+  --constraint constraints.txt --editable '.[yolo,project,propagate,lab,hosts,dev]'
 
 # ultralytics depends on the desktop build of OpenCV, which needs libGL. Servers and containers often have
 # none: the headless build of the same version is the same cv2 without windows.

@@ -31,6 +31,7 @@ FLAGS = [
     "--disable-sync",
 ]
 STEP, PATIENCE = 250, 24  # milliseconds between two looks; looks at an idle kernel until cells are run again
+_PATHS = {"jupyterlab": "lab/tree", "notebook": "notebooks"}  # where each app opens a notebook
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -41,40 +42,32 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def lab(folder: Path, theme: str = "light") -> Iterator[str]:
-    """A JupyterLab server on ``folder``; gives its address, token included."""
-    settings = folder / ".lab" / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True, exist_ok=True)
-    tracker = settings.parent / "notebook-extension" / "tracker.jupyterlab-settings"
-    tracker.parent.mkdir(exist_ok=True)
-    tracker.write_text(json.dumps({"windowingMode": "none"}))  # cells out of view stay in the page
-    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": THEMES[theme]}))
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
-    port, token = _free_port(), secrets.token_hex(8)
-    environment = {
-        **os.environ,
-        "JUPYTERLAB_SETTINGS_DIR": str(settings.parents[1]),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".lab" / "workspaces"),
-        "JUPYTER_RUNTIME_DIR": str(folder / ".lab" / "runtime"),
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        "--ip=127.0.0.1",
-        f"--port={port}",
-        "--allow-root",
-    ]
+def lab(folder: Path, theme: str = "light", app: str = "jupyterlab") -> Iterator[str]:
+    """A JupyterLab server on ``folder``, or another app of it; gives its address, token included."""
+    port, token = free_port(), secrets.token_hex(8)
+    command = [sys.executable, "-m", app, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
     command += [
         f"--IdentityProvider.token={token}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
-    with (folder / "lab.log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+    up = f"http://127.0.0.1:{port}/api?token={token}"
+    with served(command, folder, up, _settings(folder, theme)):
+        yield f"http://127.0.0.1:{port}/{_PATHS[app]}/{{notebook}}?token={token}&reset"
+
+
+@contextmanager
+def served(
+    command: list[str], folder: Path, up: str, environment: dict[str, str] | None = None
+) -> Iterator[None]:
+    """A server that is started in ``folder``, and stopped; it is up when the address ``up`` answers."""
+    log_file = folder / "server.log"
+    with log_file.open("wb") as log:
+        server = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=log, stderr=log
+        )
         try:
-            _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", server, folder / "lab.log")
-            yield f"http://127.0.0.1:{port}/lab/tree/{{notebook}}?token={token}&reset"
+            _wait_until_up(up, server, log_file)
+            yield
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -118,7 +111,24 @@ def _answer_dialog(page: Page) -> None:
         accept.last.click(timeout=5_000)
 
 
-def _free_port() -> int:
+def _settings(folder: Path, theme: str) -> dict[str, str]:
+    """JupyterLab's own settings, in ``folder``; the variables that say so."""
+    settings = folder / ".lab" / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True, exist_ok=True)
+    tracker = settings.parent / "notebook-extension" / "tracker.jupyterlab-settings"
+    tracker.parent.mkdir(exist_ok=True)
+    tracker.write_text(json.dumps({"windowingMode": "none"}))  # cells out of view stay in the page
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": THEMES[theme]}))
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
+    return {
+        "JUPYTERLAB_SETTINGS_DIR": str(settings.parents[1]),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".lab" / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(folder / ".lab" / "runtime"),
+    }
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -134,4 +144,4 @@ def _wait_until_up(address: str, server: subprocess.Popen[bytes], log: Path, sec
                 return
         except (urllib.error.URLError, ConnectionError):
             server.poll()
-    raise RuntimeError(f"JupyterLab did not start: {log.read_text()[-2000:]}")
+    raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")

@@ -235,6 +235,16 @@ def test_a_burst_of_changes_is_counted_once(workspace) -> None:
     assert histogram.counts.sum() == len(workspace.selection.predictions)
 
 
+def test_where_bqplot_does_not_run_a_picture_follows_what_is_in_focus(workspace) -> None:
+    histogram = nl.Histogram(workspace, "score", of="predictions")
+    assert histogram.head.image == ""  # Jupyter draws the figure
+    assert histogram._display_() is histogram.head
+    before = histogram.head.image
+    assert before.startswith("data:image/png;base64,")
+    workspace.select(workspace.ds.images.index[:3])
+    assert histogram.head.image != before
+
+
 def test_a_million_rows_are_counted_in_a_moment() -> None:
     import time
 

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { ChartHead, type State } from "../../src/views/chart/head";
 import { fromInput, inputOf, rangeText } from "../../src/views/chart/range";
+import { showStill } from "../../src/views/chart/still";
 import { createFrame } from "../../src/views/frame";
 import { Rpc } from "../../src/wire/rpc";
 
@@ -188,4 +189,25 @@ test("inputs give back what they were given", () => {
   expect(fromInput(" ", "number")).toBeNull();
   expect(fromInput("abc", "number")).toBeNull();
   expect(inputOf(Number.NaN, "time")).toBe("");
+});
+
+test("where no figure can be drawn, the kernel's picture of it stands below the head and follows", () => {
+  globalThis.matchMedia ??= (() => ({ addEventListener: () => {} })) as never;
+  let image = "";
+  const listeners: (() => void)[] = [];
+  const model = {
+    get: () => image,
+    on: (_: string, tell: () => void) => listeners.push(tell),
+    off: () => {},
+  };
+  const el = document.createElement("div");
+  const abort = new AbortController();
+  showStill(el, model, abort.signal);
+  expect(el.querySelector("img")).toBeNull(); // in Jupyter
+  image = "data:image/png;base64,AAAA";
+  for (const tell of listeners) tell();
+  expect(el.querySelector("img")?.src).toBe(image);
+  expect(el.classList.contains("nbl-chart")).toBe(true);
+  abort.abort();
+  expect(el.querySelector("img")).toBeNull();
 });

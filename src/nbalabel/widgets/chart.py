@@ -13,7 +13,7 @@ import traitlets
 from ..core.errors import DataError, NbalabelError
 from .bridge import Bridge, Reply, serves
 from .plotting import bqplot
-from .static_output import with_picture
+from .static_output import data_url, with_picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,6 +30,9 @@ class ChartHead(Bridge):
     bundle = "chart"
 
     state = traitlets.Dict(help="what it shows; see js/src/views/chart/head.ts").tag(sync=True)
+    image = traitlets.Unicode(help="data URL of a PNG in place of the figure; empty in Jupyter").tag(
+        sync=True
+    )
 
     def __init__(self, workspace: Workspace, chart: Chart) -> None:
         self._chart = weakref.ref(chart)
@@ -120,6 +123,8 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def say(self, **state: Any) -> None:
         """Change some of what the head shows."""
         self.head.state = {**self.head.state, **state}
+        if self.head.image:
+            self.head.image = data_url(self.picture())
 
     def draw(self, marks: Sequence[Any], axes: Sequence[Any], interaction: Any = None) -> None:
         """Put marks and axes into the figure; those that were there are closed."""
@@ -175,6 +180,11 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         return with_picture(super()._repr_mimebundle_(**arguments), self)
+
+    def _display_(self) -> ChartHead:
+        """What marimo shows, which does not run bqplot: the head, and a picture that follows."""
+        self.head.image = data_url(self.picture())
+        return self.head
 
     def html(self) -> str:
         """No HTML stands in for a chart: its picture does."""

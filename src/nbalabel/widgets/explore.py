@@ -67,6 +67,7 @@ class Explore(Workspace):
             [self.bar, Grid(pair, least=330), Grid(self.histograms, least=150), self._tables],
             layout=ipywidgets.Layout(grid_gap="6px", min_width="0", width="100%"),
         )
+        self._in_marimo: Any = None
 
     def table(self, of: str | None = None) -> Table:
         """The table of images, instances or predictions; brought to the front.
@@ -91,6 +92,14 @@ class Explore(Workspace):
 
         bundle = {**self._box._repr_mimebundle_(**arguments), "text/plain": repr(self)}
         return with_image(bundle, side_by_side([self.scatter, self.viewer]))
+
+    def _display_(self) -> Any:
+        """What marimo shows, which has none of ipywidgets' boxes."""
+        from .in_marimo import laid_out
+
+        if self._in_marimo is None:
+            self._in_marimo = laid_out(self._box)
+        return self._in_marimo
 
     def _shown_tables(self) -> list[str]:
         """The fullest story first: predictions where there are any."""

@@ -45,6 +45,11 @@ class Switch(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Name of the view shown."""
         return str(self._buttons.value)
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the views, in order."""
+        return list(self._makers)
+
     def show(self, name: str) -> Any:
         """Show a view; returns it."""
         self._buttons.value = name

@@ -15,7 +15,7 @@ from ..core.errors import DataError
 from .bundle import script, style
 from .chart_picture import lines_picture
 from .plotting import bqplot
-from .static_output import with_picture
+from .static_output import data_url, with_picture
 from .ticks import brief, keyed, number_ticks
 from .workspace import Workspace
 
@@ -32,6 +32,9 @@ class Title(anywidget.AnyWidget):
     """Title and legend of a chart without controls."""
 
     state = traitlets.Dict(help="what it shows; see js/src/views/chart/head.ts").tag(sync=True)
+    image = traitlets.Unicode(help="data URL of a PNG in place of the figure; empty in Jupyter").tag(
+        sync=True
+    )
 
     def __init__(self, **state: Any) -> None:
         self._esm, self._css = script("chart"), style("chart")
@@ -112,6 +115,11 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         return with_picture(super()._repr_mimebundle_(**arguments), self)
+
+    def _display_(self) -> Title:
+        """What marimo shows, which does not run bqplot: the title and a picture."""
+        self.title.image = data_url(self.picture())
+        return self.title
 
     def __repr__(self) -> str:
         return f"<LearningCurves: {self.title.state['count'] or self._note}>"

@@ -35,7 +35,7 @@ def with_image(bundle: Any, picture: Image | None) -> tuple[dict[str, Any], dict
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
     if picture is None:
         return data, metadata
-    return {**data, "image/png": base64.b64encode(png(picture)).decode("ascii")}, metadata
+    return {**data, "image/png": _base64(picture)}, metadata
 
 
 def side_by_side(views: Sequence[Port | None]) -> Image | None:
@@ -65,6 +65,11 @@ def png(picture: Image) -> bytes:
     return file.getvalue()
 
 
+def data_url(picture: Image | None) -> str:
+    """A picture as the address of an <img>; "" for none."""
+    return f"data:image/png;base64,{_base64(picture)}" if picture is not None else ""
+
+
 def few_bytes(picture: Image) -> Image:
     """A picture in as few colors as make it a PNG of at most 60 KB, half as large where none do."""
     for colors in (128, 64, 32, 16):
@@ -72,3 +77,7 @@ def few_bytes(picture: Image) -> Image:
         if len(png(reduced)) <= _BYTES:
             return reduced
     return picture.resize((picture.width // 2, picture.height // 2)).quantize(64)
+
+
+def _base64(picture: Image) -> str:
+    return base64.b64encode(png(picture)).decode("ascii")
