@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from .learn.match import match as match
     from .learn.metrics import evaluate as evaluate
     from .learn.model import Model as Model
+    from .learn.offtheshelf import Everything as Everything
+    from .learn.offtheshelf import Sam3 as Sam3
+    from .learn.offtheshelf import YoloE as YoloE
     from .learn.project import project as project
     from .learn.propagate.propagation import Propagation as Propagation
     from .learn.propagate.run import propagate as propagate
@@ -80,6 +83,7 @@ _HOME = {
     "Editor": "widgets.editor",
     "Embeddings": "learn.embed",
     "Dataset": "data.dataset",
+    "Everything": "learn.offtheshelf",
     "Gallery": "widgets.gallery",
     "GrabCut": "core.segmenter",
     "Histogram": "widgets.histogram",
@@ -93,6 +97,7 @@ _HOME = {
     "Review": "widgets.review",
     "Run": "learn.run",
     "Sam": "learn.sam",
+    "Sam3": "learn.offtheshelf",
     "Scatter": "widgets.scatter",
     "Segmenter": "core.segmenter",
     "Table": "widgets.table",
@@ -102,6 +107,7 @@ _HOME = {
     "Viewer": "widgets.viewer",
     "Workspace": "widgets.workspace",
     "Yolo": "learn.yolo",
+    "YoloE": "learn.offtheshelf",
     "agreement": "learn.agreement",
     "allow_images_from": "data.remote",
     "choose": "learn.growth.choose",

@@ -54,16 +54,14 @@ class Sam:
     def __init__(
         self, weights: str | Path = "mobile_sam.pt", keep: int = 8, imgsz: int = 1024, device: str = ""
     ) -> None:
-        path = _file(str(weights))
-        loader = _Everything if _is_fast(path.name) else _Prompted
-        self._begin(path.stem, loader(loader.load(path), imgsz, device), keep)
+        network, name = network_of(str(weights))
+        self._begin(name, _engine(network, imgsz, device), keep)
 
     @classmethod
     def of(cls, network: Any, name: str = "SAM", keep: int = 8, imgsz: int = 1024, device: str = "") -> Sam:
         """A segmenter of a network that is in memory: one of ``ultralytics.models.sam`` or a FastSAM."""
-        fast = isinstance(network, ultralytics("nn.tasks").SegmentationModel)
         sam = cls.__new__(cls)
-        sam._begin(name, (_Everything if fast else _Prompted)(network, imgsz, device), keep)
+        sam._begin(name, _engine(network, imgsz, device), keep)
         return sam
 
     def _begin(self, name: str, engine: _Engine, keep: int) -> None:
@@ -119,6 +117,27 @@ class Sam:
             while len(self._kept) > self.keep:
                 self._kept.popitem(last=False)
         return features
+
+
+def network_of(weights: str) -> tuple[Any, str]:
+    """The network that a file or a name of weights stands for, and what it is called.
+
+    Raises:
+        UnknownNameError: no model of the family goes by that name.
+        ModelError: its weights are not at hand, damaged, or hold anything but weights.
+    """
+    path = _file(weights)
+    loader = _Everything if _is_fast(path.name) else _Prompted
+    return loader.load(path), path.stem
+
+
+def is_fast(network: Any) -> bool:
+    """Whether a network is a FastSAM: a YOLO that finds all things at once."""
+    return isinstance(network, ultralytics("nn.tasks").SegmentationModel)
+
+
+def _engine(network: Any, imgsz: int, device: str) -> _Engine:
+    return (_Everything if is_fast(network) else _Prompted)(network, imgsz, device)
 
 
 class _Engine(Protocol):

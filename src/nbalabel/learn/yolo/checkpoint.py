@@ -44,8 +44,12 @@ class _Shell:
         self.state = state
 
 
-def read(path: Path) -> tuple[Any, Any, dict[str, Any]]:
+def read(path: Path, expected: str = _NETWORK) -> tuple[Any, Any, dict[str, Any]]:
     """Architecture and labels, not yet checked, and tensors by name.
+
+    Args:
+        path: the file.
+        expected: class of the network, by its full name.
 
     Raises:
         ModelError: the file is damaged, holds anything but what ultralytics saves, or no segmentation model.
@@ -54,11 +58,17 @@ def read(path: Path) -> tuple[Any, Any, dict[str, Any]]:
     held = content if isinstance(content, dict) else {}
     network = held.get("model") if held.get("ema") is None else held["ema"]
     kind = getattr(network, "path", type(network).__name__)
-    if not isinstance(network, _Shell) or kind != _NETWORK or not isinstance(network.state, Mapping):
-        raise ModelError(f"{path} holds {kind.rpartition('.')[2]}, expected a segmentation model")
+    if not isinstance(network, _Shell) or kind != expected or not isinstance(network.state, Mapping):
+        raise ModelError(
+            f"{path} holds {kind.rpartition('.')[2]}, expected a segmentation model{_named(expected)}"
+        )
     names = network.state.get("names")
     labels = list(names.values()) if isinstance(names, Mapping) else names
     return network.state.get("yaml"), labels, dict(_tensors(network, path))
+
+
+def _named(expected: str) -> str:
+    return "" if expected == _NETWORK else f", {expected.rpartition('.')[2]}"
 
 
 def load_plain(path: Path, allowed: list[tuple[Any, str]] | None = None) -> Any:

@@ -1,0 +1,60 @@
+"""The one rule for proposals beside accepted masks: no pixel is proposed that is accepted already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ...core.geometry import rle
+from ...core.schema import LabeledImages
+from ..yolo.parts import Part
+
+LEAST = 0.5
+"""Share of its pixels that a proposal must keep beside accepted masks, else it is left out."""
+
+_ACCEPTED = ("accepted", "verified")
+
+
+def apart(found: Part, tables: LabeledImages) -> tuple[Part, int]:
+    """Take the pixels of accepted masks out of proposals, and leave out what mostly lay on them.
+
+    Args:
+        found: proposals.
+        tables: whose instances of status accepted or verified count, crowds among them.
+
+    Returns:
+        The proposals that stay, and how many were left out.
+    """
+    instances = tables.instances
+    accepted = instances[instances["status"].isin(_ACCEPTED)]
+    taken = dict(list(accepted.groupby("image_id")["mask"]))
+    sizes = tables.images[["height", "width"]]
+    masks = found.rows["mask"].tolist()
+    for image_id, at in found.rows.groupby("image_id").indices.items():
+        if image_id in taken:
+            height, width = (int(side) for side in sizes.loc[image_id])
+            union = rle.union(taken[image_id].tolist(), height, width)
+            for i in at:
+                masks[i] = rle.difference(masks[i], union, height, width)
+    heights = sizes["height"].reindex(found.rows["image_id"]).to_numpy()
+    area = rle.areas(masks) if masks else np.zeros(0, np.int64)
+    kept = (area > 0) & (area >= LEAST * found.rows["area"].to_numpy())
+    rows = _with_masks(found.rows, masks, heights, area)[kept].reset_index(drop=True)
+    instance = found.instance[kept] if len(found.instance) else found.instance
+    return replace(found, rows=rows, instance=instance), int((~kept).sum())
+
+
+def _with_masks(
+    rows: pd.DataFrame, masks: list[bytes], heights: np.ndarray, area: np.ndarray
+) -> pd.DataFrame:
+    if not masks:
+        return rows
+    box = rle.boxes(masks, heights).astype(np.float32)
+    return rows.assign(
+        mask=pd.array(masks, dtype=pd.ArrowDtype(pa.large_binary())),
+        area=area.astype(np.int32),
+        **{name: box[:, i] for i, name in enumerate("xywh")},
+    )

@@ -1,0 +1,116 @@
+"""What a network finds, as a Run of proposals that lie beside what is accepted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from ...core.errors import DataError, ModelError, first
+from ...core.schema import LabeledImages
+from ..run import Run
+from ..yolo import inference, records
+from ..yolo.parts import Part, Parts
+from .apart import apart
+
+ACCEPTED = ("avoid", "ignore")
+
+
+def propose(
+    finder: inference.Finder,
+    network: Any,
+    tables: LabeledImages,
+    ids: npt.NDArray[np.int64],
+    settings: inference.Settings,
+    codes: Mapping[int, str],
+    *,
+    model: str,
+    prompt: Mapping[str, Any],
+    accepted: str,
+    batch: int,
+    folder: str | Path | None,
+) -> Run:
+    """Find on images, part by part, and make a Run of it.
+
+    Args:
+        finder: the network made ready.
+        network: its weights, of which parts on disk are known again.
+        tables: a Dataset, a Version or Tables.
+        ids: of its images, ``(n,)``.
+        settings: how to predict.
+        codes: the tables' label by the network's output.
+        model: its name.
+        prompt: what was looked for, for the Run and to know parts again.
+        accepted: "avoid" takes accepted masks out of proposals (see :mod:`apart`), "ignore" does not.
+        batch: images at once.
+        folder: where parts and then the Run are saved.
+    """
+    began = time.perf_counter()
+    check_accepted(accepted)
+    mark = ""
+    if folder is not None:
+        said = json.dumps(prompt, sort_keys=True, default=repr)
+        own = inference.fingerprint(network, tables, ids, settings)
+        mark = hashlib.sha256((own + said).encode()).hexdigest()
+    parts = Parts(folder, mark)
+    found, interrupted = inference.predict(finder, tables, ids, settings, batch, parts)
+    run = as_run(
+        found, tables, codes, model, {**vars(settings), **prompt, "batch": batch}, accepted, interrupted
+    )
+    run.n_images, run.seconds = len(ids), time.perf_counter() - began
+    if folder is not None and not interrupted:
+        run.save(folder)
+        parts.clear()
+    return run
+
+
+def as_run(
+    found: Part,
+    tables: LabeledImages,
+    codes: Mapping[int, str],
+    model: str,
+    arguments: Mapping[str, Any],
+    accepted: str,
+    interrupted: bool,
+) -> Run:
+    """Proposals as a Run; what mostly lay on accepted masks is left out and counted in its arguments."""
+    left_out = 0
+    if accepted == "avoid":
+        found, left_out = apart(found, tables)
+    return records.of_prediction(
+        model,
+        tables,
+        found,
+        codes,
+        {**arguments, "accepted": accepted, "on_accepted": left_out},
+        n_images=len(found.image_ids),
+        interrupted=interrupted,
+    )
+
+
+def check_accepted(accepted: str) -> None:
+    """Refuse what is none of :data:`ACCEPTED`."""
+    if accepted not in ACCEPTED:
+        raise DataError(f"accepted must be one of {', '.join(ACCEPTED)}, got {accepted!r}")
+
+
+def refuse_arguments(model: str, method: str, arguments: Mapping[str, Any]) -> None:
+    """An error that names arguments a method does not have."""
+    if arguments:
+        raise ModelError(
+            f"{model}.{method} has no argument {first(arguments)}: see help(nl.{model}.{method})"
+        )
+
+
+def refuse_training(model: str) -> NoReturn:
+    """These models are used as they are."""
+    raise ModelError(
+        f"{model} is used as it is and does not learn: accept what it proposes, then train one that does, "
+        "nl.Yolo('yolo11n-seg').train(ds) or nl.MaskRCNN().train(ds)"
+    )
