@@ -1,6 +1,8 @@
 """First proposals of models that were not trained here: real networks of ultralytics, with random weights."""
 
+import sys
 import time
+import types
 
 import numpy as np
 import pandas as pd
@@ -203,3 +205,78 @@ def test_what_has_no_name_yet_needs_a_label_and_does_not_learn(things, tables):
         things.predict(tables)
     with pytest.raises(ModelError, match=r"nl\.Yolo"):
         things.train(tables)
+
+
+class Tokens:
+    """Stands for CLIP's tokenizer: letters as tokens."""
+
+    def __call__(self, texts, context_length=32):
+        import torch
+
+        out = torch.zeros(len(texts), context_length, dtype=torch.long)
+        for row, text in zip(out, texts, strict=True):
+            codes = [1 + ord(letter) % 1000 for letter in text][: context_length - 1]
+            row[: len(codes) + 1] = torch.tensor([*codes, 49407])
+        return out
+
+
+@pytest.fixture
+def sam3_builder(monkeypatch):
+    """ultralytics' builder of SAM 3, its encoders two narrow layers."""
+    pytest.importorskip("timm", reason="ultralytics' SAM 3 is built with timm")
+    build = ultralytics("models.sam.build_sam3")
+    clip = types.ModuleType("clip")
+    clip.simple_tokenizer = types.SimpleNamespace(SimpleTokenizer=Tokens)
+    monkeypatch.setitem(sys.modules, "clip", clip)
+    image, text = build.ViT, build.VETextEncoder
+    small = {"embed_dim": 32, "depth": 2, "num_heads": 2, "global_att_blocks": (1,)}
+    monkeypatch.setattr(build, "ViT", lambda **given: image(**{**given, **small}))
+    monkeypatch.setattr(
+        build, "VETextEncoder", lambda **given: text(**{**given, "width": 32, "heads": 2, "layers": 1})
+    )
+    return build
+
+
+@pytest.fixture
+def sam3_file(sam3_builder, monkeypatch, tmp_path):
+    """Random weights of SAM 3 as in Meta's file; ultralytics leaves some of a new network undefined."""
+    import torch
+
+    torch.manual_seed(0)
+    with monkeypatch.context() as patched:
+        patched.setattr(sam3_builder, "_load_checkpoint", lambda network, *_: network)
+        network = sam3_builder.build_sam3_image_model("")
+    for name, weight in network.named_parameters():
+        if weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=0.1)
+        else:
+            weight.data.fill_(0.0 if name.endswith("bias") else 1.0)
+    file = tmp_path / "sam3.pt"
+    torch.save({f"detector.{name}": tensor for name, tensor in network.state_dict().items()}, file)
+    return file
+
+
+def test_sam3_looks_by_text_and_by_exemplars_on_their_own_image(sam3_file, tables):
+    model = nl.Sam3(sam3_file)
+    assert isinstance(model, Model)
+    arguments = {"score": 0.0, "iou": 0.9, "imgsz": 336, "max_detections": 6}
+    by_text = model.predict(tables, [0], text={"ring": "a red ring"}, **arguments)
+    assert set(by_text.predictions["label"]) == {"ring"}
+    assert by_text.embeddings.instance.shape == (len(by_text.predictions), 256)
+    assert np.isfinite(by_text.embeddings.instance).all()
+    rows = tables.instances[tables.instances["image_id"] == 1]
+    by_example = model.predict(tables, examples=rows, **arguments)
+    assert by_example.predicted_ids.tolist() == [1]
+    assert set(by_example.predictions["label"]) <= set(rows["label"])
+    assert len(by_example.predictions)
+    assert model.embed(tables, [1], imgsz=336).instance.shape == (len(rows), 256)
+
+
+def test_sam3_says_what_it_cannot_do(sam3_file, tables):
+    model = nl.Sam3(sam3_file)
+    with pytest.raises(DataError, match="multiple of 14"):
+        model.predict(tables, text="ring", imgsz=640)
+    with pytest.raises(DataError, match="none of the images"):
+        model.predict(tables, [0], examples=tables.instances[tables.instances["image_id"] == 1])
+    with pytest.raises(ModelError, match=r"nl\.Yolo"):
+        model.train(tables)

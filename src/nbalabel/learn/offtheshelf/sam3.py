@@ -282,6 +282,8 @@ def _read(path: Path) -> Any:
     try:
         with quiet(), _filled_with(state):
             return ultralytics("models.sam.build_sam3").build_sam3_image_model(str(path))
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"SAM 3 needs {error.name}: pip install {error.name}") from error
     except (RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} does not hold SAM 3: {str(error)[:500]}") from error
 

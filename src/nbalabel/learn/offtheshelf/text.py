@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +22,7 @@ def need_clip(what: str) -> None:
     Raises:
         MissingExtraError: there is no package ``clip``.
     """
-    if find_spec("clip") is None:
+    if "clip" not in sys.modules and find_spec("clip") is None:
         raise MissingExtraError(f"{what} needs ultralytics' tokenizer, the package clip: pip install {_CLIP}")
 
 
