@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nbalabel.core.decided import decided
 from nbalabel.core.errors import DataError, HistoryError, MaskError, UnknownNameError
 
 
@@ -32,6 +33,26 @@ def test_accepting_can_leave_the_weight_alone(ds, predictions):
     ds.images["weight"] = 0
     ds.accept(predictions, weight=None)
     assert ds.images["weight"].tolist() == [0.0] * 5
+
+
+def test_predictions_are_accepted_under_another_label_and_count_as_accepted(ds, predictions):
+    ds.add_label("hake")
+    things = predictions.assign(label="cod")
+    change = ds.accept(things, label="hake")
+    assert change.tables["instances"].created["label"].astype(str).tolist() == ["hake"] * 3
+    assert decided(ds.instances, ds.rejected, things).tolist() == [1, 1, 1]
+    assert not ds.accept(things, label="hake")
+    ds.undo()
+    assert decided(ds.instances, ds.rejected, things).tolist() == [0, 0, 0]
+    ds.accept(things.iloc[:1], label="cod")  # its own
+    assert len(ds.rejected) == 0
+    with pytest.raises(UnknownNameError, match=r"add_label\('shark'\)"):
+        ds.accept(things, label="shark")
+
+
+def test_proposed_instances_are_accepted_under_another_label(ds):
+    ds.accept(ds.instances.iloc[:1], label="ling")
+    assert ds.instances.iloc[0][["status", "label"]].astype(str).tolist() == ["accepted", "ling"]
 
 
 def test_accepting_twice_adds_nothing_the_second_time(ds, predictions):

@@ -37,6 +37,17 @@ def test_accepted_predictions_arrive_as_instances_and_undo_takes_them_back(works
     assert workspace.ds.instances.equals(before)
 
 
+def test_predictions_are_accepted_under_another_label(workspace, predictions):
+    other = next(
+        label for label in workspace.ds.labels if label != workspace.run.predictions["label"].iloc[0]
+    )
+    rows = rows_of(workspace, "predictions", 3)
+    act(predictions, "accept", rows, overlap="allow", label=other)
+    assert workspace.ds.instances["label"].iloc[-3:].tolist() == [other] * 3
+    decided = workspace.column("predictions", "decision")
+    assert (decided.values[:3] == decided.categories.index("accepted")).all()
+
+
 def test_accepting_again_says_what_was_there_already(workspace, predictions):
     rows = rows_of(workspace, "predictions", 10)
     act(predictions, "accept", rows, overlap="allow")

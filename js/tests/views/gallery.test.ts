@@ -375,6 +375,21 @@ test("digits give instances a label, Delete removes them after a yes", async () 
   expect(kernel.did("act").length).toBe(1);
 });
 
+test("predictions without a name are accepted under one, by digit or from a list", async () => {
+  await open("predictions");
+  click(1);
+  key("2");
+  await settle();
+  expect(kernel.did("act").at(-1)!.params).toMatchObject({
+    action: "accept",
+    values: { overlap: "skip", label: "ling" },
+  });
+  await settle();
+  key("l");
+  expect(el.textContent).toContain("Accept 1 prediction as");
+  expect(kernel.did("act")).toHaveLength(1);
+});
+
 test("predictions are accepted with A or M and rejected with X", async () => {
   await open("predictions");
   click(1);

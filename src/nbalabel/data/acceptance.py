@@ -10,8 +10,8 @@ import pandas as pd
 
 from ..core.change import Change, State, TableChange
 from ..core.columns import take, values
-from ..core.decided import decided, keys
-from ..core.errors import DataError, first
+from ..core.decided import REPLACED, decided, keys
+from ..core.errors import DataError, UnknownNameError, first
 from ..core.geometry import rle
 from ..core.rows import ids_of, select_rows, take_rows
 from ..core.schema import INDEX_NAMES
@@ -51,6 +51,7 @@ def accept(
     iou: float,
     status: str,
     origin: str | None,
+    label: str | None = None,
 ) -> Change:
     """Make instances of predictions; see :meth:`Dataset.accept`."""
     check_rows(rows, "accept")
@@ -58,17 +59,22 @@ def accept(
         raise DataError(f"overlap must be one of {', '.join(OVERLAPS)}, got {overlap!r}")
     if not 0 <= iou <= 1:
         raise DataError(f"iou must be between 0 and 1, got {iou}")
-    if rows.index.name == INDEX_NAMES["instances"]:
-        change = set_cells(
-            state, "instances", np.unique(ids_of(rows)), {"status": status}, origin or _who(rows)
+    if label is not None and label not in state.labels:
+        raise UnknownNameError(
+            f"there is no label {label!r}; there are {', '.join(state.labels) or 'none'}: "
+            f"ds.add_label({label!r}) first"
         )
+    if rows.index.name == INDEX_NAMES["instances"]:
+        cells = {"status": status} | ({} if label is None else {"label": label})
+        change = set_cells(state, "instances", np.unique(ids_of(rows)), cells, origin or _who(rows))
         return Change(change.tables, None, change.origin, f"accepted {len(rows)} instances")
     if not len(rows):
         return Change({}, None, origin or "", "accepted none of 0")
     clusters = origin is None and _is_propagated(rows)
     rows = rows.sort_values("origin", kind="stable") if clusters else rows
     given = rows.assign(status=status) if "source" in rows else rows.assign(status=status, source="model")
-    new = new_instances(state, given)
+    named = given if label is None else given.assign(label=label)
+    new = new_instances(state, named)
     chosen = _choose(state, new, overlap, iou)
     accepted = take_rows(new, chosen.taken)
     tables: dict[str, TableChange] = {}
@@ -82,6 +88,8 @@ def accept(
         images = lift(state.tables["images"], np.unique(values(created["image_id"])), weight)
         tables |= {"images": images} if images else {}
         notes += _said_of_partial(images, weight)
+        if label is not None:
+            tables |= _taken_over(state, take_rows(given, chosen.taken), label, allocate)
         place = np.searchsorted(chosen.taken, chosen.replaced_by)
         replaced_by = dict(zip(chosen.replaced.tolist(), ids_of(created)[place].tolist(), strict=True))
     change = Change(tables, None, origin or _who(rows), ", ".join(notes))
@@ -132,6 +140,16 @@ def check_rows(rows: Any, verb: str) -> None:
     raise DataError(
         f"{what}, got {type(rows).__name__}: ds.{verb}(run.predictions.loc[ids]), a list of ids even for one"
     )
+
+
+def _taken_over(state: State, given: pd.DataFrame, label: str, allocate: Allocate) -> dict[str, TableChange]:
+    """What says of predictions that got another label that they are accepted."""
+    other = new_instances(state, given[given["label"] != label].assign(status=REPLACED), "rejected")
+    fresh = take_rows(other, _first_of_each(other, keys(state.tables["rejected"], other)))
+    if not len(fresh):
+        return {}
+    start = allocate("instances", len(fresh))
+    return {"rejected": TableChange(numbered(fresh, start, INDEX_NAMES["rejected"]))}
 
 
 def _is_propagated(rows: pd.DataFrame) -> bool:

@@ -111,6 +111,7 @@ class Editing(LabelEditing, StateEditing):
         iou: float = 0.4,
         status: str = "accepted",
         origin: str | None = None,
+        label: str | None = None,
     ) -> Change:
         """Make instances of predictions, in bulk.
 
@@ -130,8 +131,11 @@ class Editing(LabelEditing, StateEditing):
             iou: mask IoU, 0..1.
             status: status of the new instances.
             origin: who or what accepts; default: the origins of the rows. The handle for :meth:`revert`.
+            label: theirs from now on, such as the name of things that a model could only find; None: the
+                rows' own. The predictions count as accepted all the same.
 
         Raises:
+            UnknownNameError: there is no such label.
             DataError: rows do not fit the dataset; the message names them.
             MaskError: a mask is malformed or of another size than its image.
         """
@@ -145,6 +149,7 @@ class Editing(LabelEditing, StateEditing):
                 iou=iou,
                 status=status,
                 origin=origin,
+                label=label,
             )
         )
 

@@ -58,7 +58,7 @@ def perform(ws: Workspace, of: str, action: str, rows: Rows, values: Values) -> 
         of: table of the rows.
         action: "accept", "reject" (predictions), "remove" (images, instances) or "set".
         rows: ``(n,)`` bool.
-        values: for "accept" ``overlap``; for "set" ``column`` and ``value``.
+        values: for "accept" ``overlap`` and perhaps ``label``; for "set" ``column`` and ``value``.
 
     Raises:
         DataError: no such action for this table, or a value does not fit.
@@ -89,7 +89,10 @@ def set_value(ws: Workspace, of: str, rows: Rows, name: str, value: Any) -> Chan
 
 def _accept(ws: Workspace, _: str, rows: Rows, values: Values) -> Change:
     assert ws.run is not None  # there are no rows of predictions otherwise
-    return ws.ds.accept(ws.run.predictions[rows], overlap=str(values.get("overlap", "skip")))
+    overlap, label = str(values.get("overlap", "skip")), values.get("label")
+    return ws.ds.accept(
+        ws.run.predictions[rows], overlap=overlap, label=None if label is None else str(label)
+    )
 
 
 def _reject(ws: Workspace, _: str, rows: Rows, __: Values) -> Change:

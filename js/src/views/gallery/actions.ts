@@ -2,7 +2,7 @@
 import type { Of } from "../../core/selection";
 import type { Frame } from "../frame";
 import type { Popover } from "../popover";
-import { type Action, ActionBar } from "../rows/actions";
+import { type Action, ActionBar, toBeAsked } from "../rows/actions";
 import type { GalleryState } from "./state";
 
 const keys = (label: string, shown: string) => ({ title: `${label} (${shown})` });
@@ -38,6 +38,12 @@ const ACTIONS: Record<Of, readonly Action[]> = {
   ],
   predictions: [
     { label: "Accept", action: "accept", about: keys("make instances of them", "A or M") },
+    {
+      label: "Accept as",
+      action: "accept",
+      column: "label",
+      about: keys("make instances of them with another label", "1 to 9, L"),
+    },
     { label: "Reject", action: "reject", about: keys("do not propose them again", "X") },
   ],
 };
@@ -46,7 +52,7 @@ const ACTIONS: Record<Of, readonly Action[]> = {
 export const ACTION_KEYS: Record<Of, Record<string, string>> = {
   images: { n: "Nothing here", c: "Complete" },
   instances: { v: "Verify", l: "Label", delete: "Remove", backspace: "Remove" },
-  predictions: { a: "Accept", m: "Accept", x: "Reject" },
+  predictions: { a: "Accept", m: "Accept", l: "Accept as", x: "Reject" },
 };
 
 export class GalleryActions extends ActionBar {
@@ -63,10 +69,9 @@ export class GalleryActions extends ActionBar {
     const state = this.#state;
     const action = ACTIONS[state.of].find((one) => one.label === label);
     if (!action || state.rpc.lost || this.busy || !state.focus.count()) return false;
-    const given = value ?? action.value;
-    if (action.action !== "set") this.propose(action);
-    else if (given !== undefined) this.propose({ ...action, value: given });
-    else this.ask(action, this.#button(label));
+    const given = value === undefined ? action : { ...action, value };
+    if (toBeAsked(given)) this.ask(action, this.#button(label));
+    else this.propose(given);
     return true;
   }
 

@@ -18,6 +18,7 @@ const DOING: Record<Of, [string, string][]> = {
   ],
   predictions: [
     ["A M", "accept the picked predictions"],
+    ["1 … 9", "accept them as this label; L lists them"],
     ["X", "reject them"],
   ],
 };
@@ -108,8 +109,9 @@ function act(gallery: Gallery, event: KeyboardEvent, command: boolean): boolean 
   }
   const doing = ACTION_KEYS[state.of][key];
   if (doing) return actions.perform(doing) || true;
-  const label = state.of === "instances" && /^[1-9]$/.test(key) ? state.labels[Number(key) - 1] : undefined;
-  if (label !== undefined) return actions.perform("Label", label) || true;
+  const label = state.of !== "images" && /^[1-9]$/.test(key) ? state.labels[Number(key) - 1] : undefined;
+  if (label !== undefined)
+    return actions.perform(state.of === "instances" ? "Label" : "Accept as", label) || true;
   switch (key) {
     case " ":
       gallery.toggle(tiles.cursor);

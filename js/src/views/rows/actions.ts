@@ -22,7 +22,7 @@ export interface Action {
   /** Attributes of its button. */
   about?: Record<string, string>;
   danger?: boolean;
-  /** Column that "set" gives a value. */
+  /** Column that "set" gives a value; "label": "accept" gives them another. */
   column?: string;
   /** The value itself; without one it is asked for. */
   value?: string;
@@ -135,7 +135,7 @@ export class ActionBar {
         : `${counted(n, one)} shown`;
     const busy = state.rpc.lost || n === 0;
     const buttons = this.#manners.actions.map((action) => {
-      const asks = action.action === "set" && action.value === undefined;
+      const asks = toBeAsked(action);
       const button = h(
         "button",
         {
@@ -148,7 +148,7 @@ export class ActionBar {
         `${action.label}${asks ? " …" : ` ${formatCount(n)}`}${action.danger ? " …" : ""}`,
       );
       if (action.danger) button.classList.add("nbl-danger");
-      if (action.action === "accept") button.classList.add("nbl-primary");
+      if (action.action === "accept" && !asks) button.classList.add("nbl-primary");
       return button;
     });
     const active = this.root.querySelector<HTMLElement>(":focus")?.dataset.action;
@@ -184,7 +184,8 @@ export class ActionBar {
     const texts = column === "label" ? this.#state.labels : CHOICES[column];
     const head = this.#state.heads.get(column);
     const color = (text: string) => head?.colors[head.categories.indexOf(text)] ?? "transparent";
-    const title = h("b", {}, `Set ${column} of ${counted(this.#n, this.#one)}`);
+    const what = counted(this.#n, this.#one);
+    const title = h("b", {}, action.action === "set" ? `Set ${column} of ${what}` : `Accept ${what} as`);
     if (texts) {
       const options = texts.map((text, i) =>
         h(
@@ -244,7 +245,8 @@ export class ActionBar {
         replace: "Labels they overlap are removed.",
         allow: "Overlaps are allowed.",
       }[this.#overlap];
-      return `Make instances of ${what}? ${overlaps} Those accepted or rejected before are left out.`;
+      const as = action.value ? `, labeled ${action.value}` : "";
+      return `Make instances of ${what}${as}? ${overlaps} Those accepted or rejected before are left out.`;
     }
     if (action.action === "reject") return `Reject ${what}, so that they are not proposed again?`;
     const on = this.#state.of === "images" ? this.#instancesOnFocus() : 0;
@@ -267,7 +269,9 @@ export class ActionBar {
     const rows = state.focus;
     const n = rows.count();
     const values =
-      action.action === "set" ? { column: action.column, value: action.value } : { overlap: this.#overlap };
+      action.action === "set"
+        ? { column: action.column, value: action.value }
+        : { overlap: this.#overlap, ...(action.value ? { label: action.value } : {}) };
     const params = { action: action.action, values, n, rev: state.store.rev };
     await this.run(`${verb(action)} ${formatCount(n)} …`, async () => {
       const { result } = await state.rpc.request<Report>("act", params, { buffers: [rows.toBytes()] });
@@ -293,6 +297,11 @@ export class ActionBar {
       this.#frame.fail(error);
     }
   }
+}
+
+/** Whether a value is asked for before anything is done. */
+export function toBeAsked(action: Action): boolean {
+  return action.column !== undefined && action.value === undefined;
 }
 
 function verb(action: Action): string {

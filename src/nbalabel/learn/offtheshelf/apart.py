@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from ..yolo.parts import Part
 LEAST = 0.5
 """Share of its pixels that a proposal must keep beside accepted masks, else it is left out."""
 
+_BYTES: Any = pd.ArrowDtype(pa.large_binary())
 _ACCEPTED = ("accepted", "verified")
 
 
@@ -30,12 +32,13 @@ def apart(found: Part, tables: LabeledImages) -> tuple[Part, int]:
     """
     instances = tables.instances
     accepted = instances[instances["status"].isin(_ACCEPTED)]
-    taken = dict(list(accepted.groupby("image_id")["mask"]))
+    taken: dict[Any, Any] = dict(list(accepted.groupby("image_id")["mask"]))
     sizes = tables.images[["height", "width"]]
+    side: Any = sizes.to_dict("index")
     masks = found.rows["mask"].tolist()
     for image_id, at in found.rows.groupby("image_id").indices.items():
         if image_id in taken:
-            height, width = (int(side) for side in sizes.loc[image_id])
+            height, width = side[image_id]["height"], side[image_id]["width"]
             union = rle.union(taken[image_id].tolist(), height, width)
             for i in at:
                 masks[i] = rle.difference(masks[i], union, height, width)
@@ -54,7 +57,7 @@ def _with_masks(
         return rows
     box = rle.boxes(masks, heights).astype(np.float32)
     return rows.assign(
-        mask=pd.array(masks, dtype=pd.ArrowDtype(pa.large_binary())),
+        mask=pd.array(masks, dtype=_BYTES),
         area=area.astype(np.int32),
         **{name: box[:, i] for i, name in enumerate("xywh")},
     )

@@ -202,12 +202,13 @@ class _Grid:
         self._predictor.args.imgsz = imgsz
         out = []
         for pixels in images:
+            height, width = pixels.shape[:2]
             with quiet(), own_threads(), considerate():
                 self._predictor.set_image(np.ascontiguousarray(pixels[..., ::-1]))
             features = self._predictor.features
             self._predictor.reset_image()
             map_ = features["image_embed"] if isinstance(features, dict) else features
-            inner = Letterbox.fit(*pixels.shape[:2], imgsz).inner
-            letterbox = Letterbox((pixels.shape[0], pixels.shape[1]), inner, (imgsz, imgsz))
+            inner = Letterbox.fit(height, width, imgsz).inner
+            letterbox = Letterbox((height, width), inner, (imgsz, imgsz))
             out.append((Maps([map_[0].float().cpu().numpy()]), letterbox))
         return out

@@ -75,8 +75,9 @@ def examples(rows: pd.DataFrame, tables: LabeledImages) -> list[Example]:
         raise UnknownNameError(f"no such instances: {first(lost.tolist())}")
     own = tables.instances.loc[rows.index]
     made = []
-    for image_id, group in own.groupby("image_id"):
+    for at in own.groupby("image_id").indices.values():
+        group = own.iloc[at]
         box = group[["x", "y", "w", "h"]].to_numpy(np.float32)
         corners = np.concatenate([box[:, :2], box[:, :2] + box[:, 2:]], axis=1)
-        made.append(Example(int(image_id), group["label"].astype(str).tolist(), corners))
+        made.append(Example(int(group["image_id"].iloc[0]), group["label"].astype(str).tolist(), corners))
     return made

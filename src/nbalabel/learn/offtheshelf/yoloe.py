@@ -259,7 +259,7 @@ class YoloE:
     ) -> dict[str, npt.NDArray[np.float32]]:
         import torch
 
-        height, width = tables.images.loc[example.image_id, ["height", "width"]].astype(int)
+        height, width = map(int, tables.images.loc[[example.image_id], ["height", "width"]].to_numpy()[0])
         letterbox = Letterbox.fit(height, width, imgsz, int(self.network.stride.max()))
         pixels = letterbox.fill(read_image(tables, example.image_id, (height, width)))
         gain_y, gain_x = letterbox.gain
