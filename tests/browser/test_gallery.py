@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -20,12 +21,13 @@ ws = nl.Workspace(ds, run)
 """,
     "scatter = nl.Scatter(ws, x='n_predictions', y='turbidity', height=260); scatter",
     "gallery = nl.Gallery(ws, height=420); gallery",
+    "things = nl.Gallery(ws, of='predictions', height=300); things",
 ]
 
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    with notebook(tmp_path_factory.mktemp("lab"), CELLS, width=1200, height=1500) as opened:
+    with notebook(tmp_path_factory.mktemp("lab"), CELLS, width=1200, height=1900) as opened:
         yield opened
 
 
@@ -33,7 +35,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
 def gallery(book: Notebook) -> Locator:
     """The gallery, nothing selected, its pictures there."""
     book.run("ws.clear()")
-    view = book.page.locator('.nbl[data-view="gallery"]')
+    view = book.page.locator('.nbl[data-view="gallery"]').first
     view.locator(".nbl-tile").first.wait_for(timeout=30_000)
     wait(lambda: shown(view) == 60)
     wait(lambda: painted(view))
@@ -112,3 +114,26 @@ def test_a_box_drawn_over_tiles_picks_them_and_a_double_click_points_at_one(
     mouse.dblclick(second["x"] + 30, second["y"] + 30)
     book.until("ws.selection.active == ('images', int(ds.images.index[1]))", True)
     book.until("sorted(ws.selected.index) == sorted(ds.images.index[:2])", True)
+
+
+def test_things_without_a_name_get_one_by_a_digit(book: Notebook) -> None:
+    book.run(
+        "ws.clear()\n"
+        "other, n = 'ray', len(ds.instances); ds.add_label(other)\n"
+        "named = run.predictions[run.predictions.label != other].iloc[:2]\n"
+        "ws.select(named)"
+    )
+    things = book.page.locator('.nbl[data-view="gallery"]').nth(1)
+    things.scroll_into_view_if_needed()
+    wait(lambda: shown(things) == 2)
+    things.locator('select[aria-label*="overlap"]').first.select_option("allow")
+    things.locator(".nbl-tiles").focus()
+    for key in ("Home", "Space", "Shift+ArrowRight", "2"):
+        book.page.keyboard.press(key)
+    book.until("ds.instances.label.iloc[n:].tolist() == [other] * 2", True)
+    book.until(
+        "ws.column('predictions', 'decision').values[run.predictions.index.isin(named.index)].tolist()",
+        [1, 1],
+    )
+    if folder := os.environ.get("SCREENSHOTS"):
+        things.screenshot(path=f"{folder}/gallery-named.png")
