@@ -151,3 +151,29 @@ def test_an_edit_is_taken_back_though_others_came_after_it(workspace, prediction
     assert len(workspace.ds.rejected) == 0
     assert workspace.ds.images.weight.iloc[0] == 3
     assert "not the last one made here" in predictions.error("undo", change=report["change"])
+
+
+def test_what_an_action_would_take_is_told_with_some_of_it_to_look_at(workspace, predictions):
+    rows = np.ones(len(workspace.ids("predictions")), bool)
+    rows[3] = False
+    scores = workspace.frame("predictions")["score"].to_numpy()
+    told, _ = predictions("sample", [pack(rows)], n=int(rows.sum()), rev=workspace.rev)
+    assert told["images"] == workspace.frame("predictions")[rows]["image_id"].nunique()
+    assert told["score"] == [pytest.approx(scores[rows].min()), pytest.approx(scores[rows].max())]
+    least = [row for row, _ in told["shown"]["least sure"]]
+    assert sorted(scores[least]) == sorted(scores[rows])[:6]
+    chosen = [row for row, _ in told["shown"]["at random"]]
+    assert len(set(least + chosen)) == 12
+    assert 3 not in least + chosen
+    row, text = told["shown"]["least sure"][0]
+    assert text == f"{workspace.frame('predictions')['label'].iloc[row]} {scores[row]:.2f}"
+
+
+def test_images_have_no_score_to_be_told_and_are_named_by_their_files(workspace, browser):
+    images = browser(nl.Gallery(workspace))
+    rows = rows_of(workspace, "images", 20)
+    told, _ = images("sample", [pack(rows)], n=20, rev=workspace.rev)
+    assert told["images"] is None
+    assert told["score"] is None
+    assert list(told["shown"]) == ["at random"]
+    assert len(told["shown"]["at random"]) == 6

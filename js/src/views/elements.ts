@@ -14,6 +14,13 @@ export function focusOn(element: HTMLElement | null | undefined): void {
   element?.focus({ preventScroll: true });
 }
 
+/** Scroll an element into what it scrolls in, and nothing around that: the notebook stays where it is. */
+export function revealIn(scroller: HTMLElement, element: HTMLElement): void {
+  const [room, box] = [scroller, element].map((one) => one.getBoundingClientRect());
+  if (box.top < room.top) scroller.scrollTop -= room.top - box.top;
+  else if (box.bottom > room.bottom) scroller.scrollTop += box.bottom - room.bottom;
+}
+
 /** It was meant for the view: neither the browser nor JupyterLab shall act on it. */
 export function claim(event: Event): void {
   event.preventDefault();

@@ -46,7 +46,7 @@ class FakeKernel extends FakeChannel {
     const request = content as { id: number; client: string; key: string; method: string; params: never };
     const { id, client, key, method, params } = request;
     const rows =
-      method === "act"
+      method === "act" || method === "sample"
         ? [...Bitset.fromBytes(this.n, buffers[0] as Uint8Array).rows()]
         : [...((buffers[0] as Int32Array) ?? [])];
     this.asked.push({ method, params, rows });
@@ -93,6 +93,10 @@ class FakeKernel extends FakeChannel {
     if (method === "pictures") {
       const errors = Object.fromEntries(rows.filter((row) => row === 2).map((row) => [row, "missing.jpg"]));
       return [{ errors }, rows.map((row) => new Uint8Array(row === 2 ? 0 : 3))];
+    }
+    if (method === "sample") {
+      const shown = { "least sure": [[rows[0], "cod 0.31"]], "at random": [[rows.at(-1), "ling 0.90"]] };
+      return [{ images: 64, score: [0.31, 0.98], shown }, []];
     }
     return [{ note: `${method} done`, change: method === "act" ? "c-1" : "" }, []];
   }
@@ -278,6 +282,109 @@ test("a freehand line picks the tiles whose middles it encloses", async () => {
   }
   pointer("pointerup", 20, 140);
   expect(picked()).toEqual([0, 1]);
+});
+
+test("a press, a hover or a click brings no other view's active row into view", async () => {
+  const nothing = { n: 0, imageRow: new Int32Array(0) };
+  const active = { of: "images", row: 90_000 } as const;
+  kernel.rev = 2;
+  store.reset(2, { images: { n: N, imageRow: null }, instances: nothing, predictions: nothing }, [], active);
+  await settle();
+  pointer("pointermove", ...middle(5));
+  pointer("pointerdown", ...middle(5));
+  click(5);
+  await settle();
+  expect(tiles()[0].getAttribute("aria-posinset")).toBe("1");
+  store.setActive({ of: "images", row: 40_000 }, "viewer"); // while the pointer is down
+  await settle();
+  expect(tiles()[0].getAttribute("aria-posinset")).toBe("1");
+  pointer("pointerup", ...middle(5));
+  store.setActive({ of: "images", row: 40_004 }, "viewer");
+  await settle();
+  expect(tiles().map((tile) => tile.getAttribute("aria-posinset"))).toContain("40005");
+  expect(picked()).toEqual([5]);
+});
+
+test("a click with Shift before anything was picked begins there, not at another view's row", async () => {
+  store.setActive({ of: "images", row: 2_580 }, "viewer");
+  await settle();
+  grid().scrollTop = 0;
+  grid().dispatchEvent(new Event("scroll"));
+  await settle();
+  click(6, { shiftKey: true });
+  expect(picked()).toEqual([6]);
+});
+
+test("a drag picks no tile that was never on the screen, however far its box spans", async () => {
+  pointer("pointerdown", 200, 20);
+  pointer("pointermove", 400, 200);
+  await settle();
+  grid().scrollTop = 100 * 166; // as a jump of the scroll bar
+  grid().dispatchEvent(new Event("scroll"));
+  pointer("pointermove", 400, 201);
+  await settle();
+  pointer("pointerup", 400, 201);
+  expect(picked()).toEqual([1, 2, 5, 6, 401, 402, 405, 406]);
+});
+
+test("a drag is given up where other tiles come to lie under it", async () => {
+  click(3);
+  pointer("pointerdown", 20, 20);
+  pointer("pointermove", 400, 200);
+  await settle();
+  store.set("scatter", { of: "images", rows: Bitset.of(N, [3, 50, 51, 52, 53]), title: "lasso", code: "" });
+  await settle();
+  pointer("pointermove", 400, 201);
+  await settle();
+  pointer("pointerup", 400, 201);
+  mouse("click", 400, 201); // the one that browsers send after a drag
+  expect(picked()).toEqual([3]);
+});
+
+test("a range leaves out tiles that were never on the screen, and says how many", async () => {
+  click(1);
+  grid().scrollTop = 100 * 166;
+  grid().dispatchEvent(new Event("scroll"));
+  await settle();
+  click(2, { shiftKey: true }); // place 402 is there now
+  expect(picked()).toEqual([1, 2, 3, 4, 5, 6, 7, 400, 401, 402]);
+  await settle();
+  expect(bar()).toContain("392 between were never on the screen");
+});
+
+test("a large accept says what it takes and shows some of it; Escape gives it up, its button does it", async () => {
+  await open("predictions");
+  key("a", { ctrlKey: true });
+  await settle();
+  key("a");
+  expect(bar()).toContain("Looking at 100\u202f000 predictions");
+  await settle();
+  const text =
+    "Make instances of 100\u202f000 predictions on 64 images, score 0.31–0.98, of which 99\u202f992 were";
+  expect(bar()).toContain(text);
+  const tiles = [...el.querySelectorAll(".nbl-sample figcaption")].map((one) => one.textContent);
+  expect(tiles).toEqual(["cod 0.31", "ling 0.90"]);
+  expect(kernel.did("act")).toEqual([]);
+  const sure = document.activeElement!;
+  expect(sure.textContent).toBe("Accept 100\u202f000");
+  sure.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, composed: true }));
+  expect(el.querySelector(".nbl-sample")).toBeNull();
+  expect(picked().length).toBe(N);
+  key("a");
+  await settle();
+  (document.activeElement as HTMLElement).click();
+  await settle();
+  expect(kernel.did("act").length).toBe(1);
+});
+
+test("what is on the screen and few is accepted at once", async () => {
+  await open("predictions");
+  click(0);
+  click(7, { shiftKey: true });
+  key("a");
+  await settle();
+  expect(kernel.did("sample")).toEqual([]);
+  expect(kernel.did("act")[0].rows.length).toBe(8);
 });
 
 test("a finger scrolls, and picks once it has rested", async () => {

@@ -45,6 +45,7 @@ class FakeModel {
 class FakeKernel extends FakeChannel {
   asked: string[] = [];
   busy = false;
+  rev = 1;
   override send(content: unknown, _: unknown, buffers: ArrayBufferView[] = []): void {
     const request = content as { id: number; client: string; key: string; method: string; params: never };
     this.asked.push(request.method);
@@ -53,7 +54,7 @@ class FakeKernel extends FakeChannel {
     try {
       const [result, out] = this.answer(request.method, request.params, buffers);
       queueMicrotask(() =>
-        this.arrive({ kind: "result", client, id, key, result: { rev: 1, ...result } }, out),
+        this.arrive({ kind: "result", client, id, key, result: { rev: this.rev, ...result } }, out),
       );
     } catch (error) {
       const { message } = error as Error;
@@ -107,6 +108,9 @@ class FakeKernel extends FakeChannel {
       ];
     }
     if (method === "bars") return [{ bars: {} }, []];
+    if (method === "sample")
+      return [{ images: null, score: null, shown: { "at random": [[7, "7.jpg"]] } }, []];
+    if (method === "pictures") return [{ errors: {} }, [new Uint8Array(0)]];
     return [{ note: `${method} done`, change: "c-1" }, []];
   }
 }
@@ -247,11 +251,47 @@ test("many rows are acted on only after a second yes", async () => {
   )!;
   click(button);
   expect(kernel.asked).not.toContain("act");
-  expect(el.querySelector(".nbl-actions")!.textContent).toContain("Set state of 2\u202f000 images to empty?");
+  await settle();
+  expect(kernel.asked).not.toContain("act");
+  const question = `Set state of 2\u202f000 images, of which 1\u202f9`; // those on the screen were shown
+  expect(el.querySelector(".nbl-report")!.textContent).toContain(question);
+  expect(el.querySelector(".nbl-sample")!.textContent).toContain("7.jpg");
   click(el.querySelector(".nbl-actions button.nbl-primary")!);
   await settle();
   expect(kernel.asked).toContain("act");
   expect(el.querySelector(".nbl-actions")!.textContent).toContain("Act done");
+});
+
+test("a click on a row half in view scrolls nothing, and a range leaves out rows never on the screen", async () => {
+  const grid = el.querySelector<HTMLElement>(".nbl-grid")!;
+  const last = shown().at(-1)!;
+  click(last.querySelector(".nbl-td")!);
+  await settle();
+  expect(grid.scrollTop).toBe(0);
+  grid.scrollTop = 1000 * 26;
+  grid.dispatchEvent(new Event("scroll"));
+  await settle();
+  click(shown()[3].querySelector(".nbl-td")!, { shiftKey: true });
+  const rows = [...store.clauses.get("table-1")!.rows.rows()];
+  expect(rows).toContain(Number(last.dataset.place));
+  expect(rows.length).toBeLessThan(30);
+  expect(rows.some((row) => row > 50 && row < 990)).toBe(false);
+  await settle();
+  expect(el.querySelector(".nbl-focus")!.textContent).toContain("between were never on the screen");
+});
+
+test("another view's active row is scrolled to when it is pointed at, not when this view is touched", async () => {
+  const nothing = { n: 0, imageRow: new Int32Array(0) };
+  const active = { of: "images", row: 1500 } as const;
+  kernel.rev = 2;
+  store.reset(2, { images: { n: N, imageRow: null }, instances: nothing, predictions: nothing }, [], active);
+  await settle();
+  click(shown()[2].querySelector(".nbl-td")!, { ctrlKey: true });
+  await settle();
+  expect(shown()[0].dataset.place).toBe("0");
+  store.setActive({ of: "images", row: 700 }, "viewer");
+  await settle();
+  expect(shown().map((row) => row.dataset.place)).toContain("700");
 });
 
 test("closing leaves no listener, no element and nothing to answer", async () => {

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 Values = Mapping[str, Any]
+_SAMPLE = 6  # rows shown of each kind before many are acted on
 _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
@@ -48,6 +49,34 @@ def agreed_rows(ws: Workspace, of: str, bits: bytes | memoryview, n: int, rev: i
     if int(rows.sum()) != n:
         raise DataError(f"nothing was done: expected {n:,} {of}, got {int(rows.sum()):,}")
     return rows
+
+
+def sample(ws: Workspace, of: str, rows: Rows) -> dict[str, Any]:
+    """What an action on many rows would take, and some of it to look at first.
+
+    Args:
+        ws: whose tables.
+        of: table of the rows.
+        rows: ``(n,)`` bool.
+
+    Returns:
+        ``images``, on how many images the rows are, None where they are images; ``score``, the lowest and the
+        highest one, None where there is none; ``shown``, by why they are shown ("least sure", "at random")
+        up to six (row, text).
+    """
+    at = np.flatnonzero(rows)
+    images = None if of == "images" else len(np.unique(ws.image_row(of)[at]))
+    score = ws.column(of, "score").values[at] if ws.has_column(of, "score") else np.full(len(at), np.nan)
+    scored = np.flatnonzero(~np.isnan(score))
+    least = at[scored[np.argsort(score[scored], kind="stable")[:_SAMPLE]]]
+    others = np.setdiff1d(at, least)
+    chosen = np.random.default_rng(len(at)).choice(others, min(_SAMPLE, len(others)), replace=False)
+    shown = {"least sure": least, "at random": np.sort(chosen)}
+    return {
+        "images": images,
+        "score": [float(score[scored].min()), float(score[scored].max())] if len(scored) else None,
+        "shown": {why: _captions(ws, of, found) for why, found in shown.items() if len(found)},
+    }
 
 
 def perform(ws: Workspace, of: str, action: str, rows: Rows, values: Values) -> Change:
@@ -159,6 +188,15 @@ def _number(column: Column, dtype: Any, value: Any) -> int | float:
         if not limits.min <= number <= limits.max:
             raise DataError(f"{column.name} must fit {limits.dtype}, got {value!r}")
     return int(number) if whole else number
+
+
+def _captions(ws: Workspace, of: str, at: np.ndarray) -> list[tuple[int, str]]:
+    """Rows and a text for each: file of an image, else label and score."""
+    rows = ws.frame(of).iloc[at]
+    if of == "images":
+        return [(int(i), str(file).rpartition("/")[2]) for i, file in zip(at, rows["file"], strict=True)]
+    scores = ["" if pd.isna(score) else f" {score:.2f}" for score in rows["score"]]
+    return [(int(i), f"{label}{score}") for i, label, score in zip(at, rows["label"], scores, strict=True)]
 
 
 def _said(value: Any) -> str:

@@ -14,7 +14,7 @@ from ..core.change import Change
 from ..core.errors import DataError, HistoryError, NbalabelError
 from ..core.schema import INDEX_NAMES
 from ..core.selection import Rows
-from .actions import agreed_rows, perform
+from .actions import agreed_rows, perform, sample
 from .bridge import Bridge, Reply, serves
 from .columns import Column
 from .ordering import order_by
@@ -87,6 +87,11 @@ class Listing(Bridge):
         """Do something to the rows in ``buffers[0]``; see :mod:`nbalabel.widgets.actions`."""
         rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
         return self._report(perform(self.workspace, self.of, action, rows, values))
+
+    @serves
+    def sample(self, *, n: int, rev: int, buffers: list[memoryview]) -> Reply:
+        """What an action on the rows in ``buffers[0]`` would take; see :func:`actions.sample`."""
+        return sample(self.workspace, self.of, agreed_rows(self.workspace, self.of, buffers[0], n, rev))
 
     @serves
     def undo(self, *, change: str) -> Reply:

@@ -2,6 +2,7 @@
 import { type Clause, type SelectionStore, TABLES } from "../../core/selection";
 import type { Rpc } from "../../wire/rpc";
 import { h, perFrame } from "../dom";
+import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 
 interface History {
@@ -155,7 +156,7 @@ export class Bar {
       const close = () => this.#frame.body.replaceChildren();
       field.addEventListener("keydown", (event) => event.key === "Escape" && close());
       this.#frame.body.replaceChildren(field, h("button.nbl-quiet", { onclick: close }, "Close"));
-      field.focus();
+      focusOn(field);
       field.select();
       this.#copy.textContent = "Copy it from below";
     }

@@ -1,6 +1,7 @@
 /** Shows the state that the kernel's ChartHead gives it and sends back what is chosen; it keeps nothing. */
 import { RemoteError, type Rpc } from "../../wire/rpc";
 import { h } from "../dom";
+import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 import { fromInput, inputOf, rangeText } from "./range";
 
@@ -129,7 +130,7 @@ export class ChartHead {
         return h("label", {}, box, h("span", {}, text), h("span.nbl-muted", {}, count.toLocaleString("en")));
       }),
     );
-    if (focused >= 0) this.#values.children[focused]?.querySelector("input")?.focus();
+    if (focused >= 0) focusOn(this.#values.children[focused]?.querySelector("input"));
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -137,7 +138,7 @@ export class ChartHead {
     const open = [this.#list, this.#range].find((list) => list.open);
     if (open) {
       open.open = false;
-      open.querySelector("summary")?.focus();
+      focusOn(open.querySelector("summary"));
     } else if (this.#model.get("state").chosen) this.#choose("clear");
     else return;
     event.preventDefault();

@@ -1,5 +1,6 @@
 /** The tools at the left of the stage, what they are set to above it, and what they say below. */
 import { h } from "../dom";
+import { focusOn } from "../elements";
 import { OPERATIONS, TOOLS, type ToolName } from "./catalog";
 import type { EditSettings, Overlap } from "./options";
 
@@ -181,7 +182,7 @@ export class Rail {
     }
     this.#menu.hidden = false;
     this.#more.setAttribute("aria-expanded", "true");
-    [...this.#items.values()].find((item) => !item.disabled)?.focus();
+    focusOn([...this.#items.values()].find((item) => !item.disabled));
   }
 
   #shut(): void {
@@ -189,7 +190,7 @@ export class Rail {
     const had = this.#menu.contains(document.activeElement);
     this.#menu.hidden = true;
     this.#more.setAttribute("aria-expanded", "false");
-    if (had) this.#more.focus();
+    if (had) focusOn(this.#more);
   }
 
   #shutOutside(event: Event): void {
@@ -201,7 +202,7 @@ export class Rail {
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       const items = [...this.#items.values()].filter((item) => !item.disabled);
       const at = items.indexOf(document.activeElement as HTMLButtonElement);
-      items[(at + (event.key === "ArrowDown" ? 1 : items.length - 1)) % items.length]?.focus();
+      focusOn(items[(at + (event.key === "ArrowDown" ? 1 : items.length - 1)) % items.length]);
     } else return;
     event.preventDefault();
     event.stopPropagation();

@@ -1,6 +1,7 @@
 /** Picking tiles with a box or a freehand line: a drag of the mouse, or of a finger after a long press. */
-import type { Bitset } from "../../core/bitset";
-import { boxAround } from "../../core/tiles";
+import { Bitset } from "../../core/bitset";
+import type { VisibleRows } from "../../core/order";
+import { boxAround, type TileLayout } from "../../core/tiles";
 import { perFrame } from "../dom";
 import { claim, hear } from "../elements";
 import type { Gallery } from "./gallery";
@@ -14,6 +15,8 @@ interface Press {
   pointer: number;
   x: number;
   y: number;
+  /** x, y of the content: what scrolls before it is a drag changes nothing. */
+  from: [number, number];
   add: boolean;
   free: boolean;
 }
@@ -25,6 +28,11 @@ interface Band {
   /** What was picked before it began. */
   before: Bitset | null;
   add: boolean;
+  /** Rows on the screen since it began: no other is picked, whatever the box spans. */
+  seen: Bitset;
+  /** What its points were measured in. */
+  visible: VisibleRows;
+  layout: TileLayout;
 }
 
 export class Drag {
@@ -50,6 +58,7 @@ export class Drag {
     hear(scroller, "pointermove", (event) => this.#move(event), { signal });
     hear(scroller, "pointerup", (event) => this.#up(event), { signal });
     hear(scroller, "pointercancel", () => this.cancel(), { signal });
+    hear(scroller, "scroll", () => this.#scrolled(), { passive: true, signal });
     hear(scroller, "touchmove", (event) => this.#band && event.cancelable && event.preventDefault(), {
       passive: false,
       signal,
@@ -62,20 +71,29 @@ export class Drag {
     return this.#band !== null;
   }
 
+  /** Whether a pointer is down on the tiles. */
+  get held(): boolean {
+    return this.#press !== null;
+  }
+
   /** Give up: what was picked before is picked again. */
   cancel(): void {
     const band = this.#band;
+    const { state } = this.#gallery;
     this.#end();
-    if (band) this.#gallery.state.pick(band.before);
+    if (!band) return;
+    this.ended = true;
+    state.pick(band.before?.n === state.n ? band.before : null);
   }
 
   #down(event: PointerEvent): void {
     this.ended = false;
     const { scroller } = this.#gallery.tiles;
+    const from = this.#gallery.tiles.point(event);
     if (event.button !== 0 || event.offsetX > scroller.clientWidth || this.#press) return;
     const add = event.ctrlKey || event.metaKey || event.shiftKey;
     const { pointerId: pointer, clientX: x, clientY: y } = event;
-    this.#press = { pointer, x, y, add, free: event.altKey };
+    this.#press = { pointer, x, y, from, add, free: event.altKey };
     this.#at = { clientX: x, clientY: y };
     if (event.pointerType === "touch")
       this.#timer = window.setTimeout(() => {
@@ -116,10 +134,13 @@ export class Drag {
     if (!press) return;
     const { tiles, state } = this.#gallery;
     this.#band = {
-      ring: tiles.point({ clientX: press.x, clientY: press.y }),
+      ring: [...press.from],
       free: press.free,
       before: state.own?.clone() ?? null,
       add,
+      seen: new Bitset(state.n),
+      visible: state.visible,
+      layout: tiles.layout,
     };
     try {
       tiles.scroller.setPointerCapture(press.pointer);
@@ -139,7 +160,10 @@ export class Drag {
   #follow(): void {
     const band = this.#band;
     if (!band) return;
-    const { tiles } = this.#gallery;
+    const { tiles, state } = this.#gallery;
+    // Other tiles lie there now: what the box would hold is not what was drawn around.
+    if (band.visible !== state.visible || band.layout !== tiles.layout) return void this.cancel();
+    for (const row of state.inView()) band.seen.add(row);
     const [x, y] = tiles.point(this.#at);
     const { ring } = band;
     if (!band.free) ring.splice(2, Infinity, x, y);
@@ -147,12 +171,20 @@ export class Drag {
     const box = boxAround(ring);
     const { layout, n } = tiles;
     const places = band.free ? layout.enclosed(ring, box, n) : layout.touching(box, n);
-    this.#gallery.pickPlaces(places, band.add ? band.before : null);
+    const seen = places.filter((place) => band.seen.has(state.visible.at(place)));
+    this.#gallery.pickPlaces(seen, band.add ? band.before : null);
     const [left, top, right, bottom] = box;
     const corners = band.free ? ring : [left, top, right, top, right, bottom, left, bottom];
     const points = corners.map((value, i) => (i % 2 ? tiles.onSheet(value) : value).toFixed(1));
     this.#line.setAttribute("points", points.join(" "));
     this.#scroll();
+  }
+
+  /** The wheel turned during a drag. */
+  #scrolled(): void {
+    if (!this.#band) return;
+    for (const row of this.#gallery.state.inView()) this.#band.seen.add(row);
+    this.#soon();
   }
 
   #scroll(): void {

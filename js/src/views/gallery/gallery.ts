@@ -22,11 +22,11 @@ export class Gallery {
   readonly actions: GalleryActions;
   readonly drag: Drag;
   readonly #toolbar: Toolbar;
+  /** Row where picking began, -1 for none. */
   #anchor = -1;
   #shape = "";
   #looks = "";
   #lost = false;
-  #lastActive = -1;
   #changed = new Set<What>();
 
   constructor(
@@ -65,9 +65,13 @@ export class Gallery {
   /** Pick one tile and no other; -1: none. */
   pickOnly(place: number): void {
     this.pickPlaces(place < 0 ? [] : [place], null);
-    if (place < 0) return;
-    this.#anchor = place;
-    this.tiles.moveTo(place);
+    if (place >= 0) this.begin(place);
+  }
+
+  /** Put the keyboard on a tile where it is: ranges begin there, and nothing scrolls. */
+  begin(place: number): void {
+    this.#anchor = this.state.visible.at(place);
+    this.tiles.put(place);
   }
 
   /** Add a tile to those picked, or take it away. */
@@ -78,20 +82,25 @@ export class Gallery {
     const rows = state.own?.clone() ?? new Bitset(state.n);
     if (rows.has(row)) rows.delete(row);
     else rows.add(row);
-    this.#anchor = place;
-    this.tiles.moveTo(place);
+    this.begin(place);
     state.pick(rows);
   }
 
-  /** Pick all from where picking began to here; `more` keeps those picked before. */
+  /** Pick from where picking began to here, what was on the screen; `more` keeps those picked before. */
   extend(place: number, more = false): void {
     if (place < 0) return;
-    const { state } = this;
-    if (this.#anchor < 0) this.#anchor = this.tiles.cursor;
+    const { state, tiles } = this;
+    if (this.#anchor < 0) this.#anchor = state.visible.at(place);
+    tiles.put(place);
+    state.see();
+    state.pickRange(this.#anchor, place, more ? state.own : null);
+  }
+
+  /** As `extend`, with the keyboard: from where it is, and the tile comes into view. */
+  extendTo(place: number): void {
+    if (this.#anchor < 0) this.#anchor = this.state.visible.at(this.tiles.cursor);
     this.tiles.moveTo(place);
-    const rows = (more && state.own?.clone()) || new Bitset(state.n);
-    for (const row of state.visible.between(this.#anchor, place)) rows.add(row);
-    state.pick(rows);
+    this.extend(place);
   }
 
   /** Pick tiles, in addition to rows. */
@@ -110,6 +119,7 @@ export class Gallery {
   /** Let go of what is going on: a drag, else what is picked. Tells whether there was something. */
   escape(): boolean {
     if (this.drag.active) this.drag.cancel();
+    else if (this.actions.cancel()) return true;
     else if (this.state.own) this.state.pick(null);
     else return false;
     return true;
@@ -117,8 +127,8 @@ export class Gallery {
 
   /** Move the keyboard; picking a range begins there. */
   moveTo(place: number): void {
-    this.#anchor = place;
-    this.tiles.moveTo(place);
+    this.begin(place);
+    this.tiles.reveal(place);
   }
 
   /** Point all views at a tile. */
@@ -126,8 +136,7 @@ export class Gallery {
     const { state } = this;
     const row = state.visible.at(place);
     if (row < 0) return;
-    this.tiles.moveTo(place);
-    this.#lastActive = row;
+    this.tiles.put(place);
     state.store.setActive({ of: state.of, row }, state.source);
   }
 
@@ -144,7 +153,7 @@ export class Gallery {
     if (!state.loaded || !changed.size) return;
     if (changed.has("traits")) this.#resize();
     if (changed.has("rows")) this.#rowsChanged();
-    if (changed.has("marks")) this.#followActive();
+    if (changed.has("elsewhere")) this.#showActive();
     this.tiles.paintSoon();
     if (changed.size === 1 && changed.has("cells")) return;
     this.#toolbar.update();
@@ -158,18 +167,15 @@ export class Gallery {
     const shape = JSON.stringify([model.get("order_by"), model.get("ascending")]);
     const own = this.#shape !== "" && shape !== this.#shape;
     this.#shape = shape;
-    this.#anchor = -1;
+    if (own) this.#anchor = -1;
     this.tiles.reset(own);
   }
 
-  /** Show the row that another view made the active one. */
-  #followActive(): void {
+  /** Show the row that another view made the active one; never under a hand that is on the tiles. */
+  #showActive(): void {
     const { state } = this;
-    const row = pointsAt(state, state.store.active);
-    if (row < 0 || row === this.#lastActive) return;
-    this.#lastActive = row;
-    const place = state.visible.placeOf(row);
-    if (place >= 0) this.tiles.moveTo(place);
+    const place = state.visible.placeOf(pointsAt(state, state.store.active));
+    if (place >= 0 && !this.drag.held) this.tiles.moveTo(place);
   }
 
   #resize(): void {

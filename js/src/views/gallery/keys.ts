@@ -27,8 +27,8 @@ export function keysOf(of: Of): [string, string][] {
   return [
     ["← → ↑ ↓ PgUp PgDn Home End", "move from tile to tile"],
     ["Space", "pick or unpick the tile"],
-    ["Shift+← Shift+→", "pick a range; so does a click with Shift"],
-    ["Ctrl+A", "pick all tiles shown"],
+    ["Shift+← Shift+→", "pick a range of tiles that were on the screen; so does a click with Shift"],
+    ["Ctrl+A", "pick all tiles, also those further up and down"],
     ["Esc", "pick nothing"],
     ["Enter", "point all views at the tile; so does a double click"],
     ["drag", "pick with a box; with Alt freehand, with Ctrl in addition; a finger rests first"],
@@ -103,7 +103,7 @@ function act(gallery: Gallery, event: KeyboardEvent, command: boolean): boolean 
   if (event.altKey) return false;
   const to = tiles.layout.step(tiles.cursor, event.key, tiles.n, tiles.page);
   if (to !== null) {
-    if (event.shiftKey) gallery.extend(to);
+    if (event.shiftKey) gallery.extendTo(to);
     else gallery.moveTo(to);
     return true;
   }
@@ -114,10 +114,10 @@ function act(gallery: Gallery, event: KeyboardEvent, command: boolean): boolean 
     return actions.perform(state.of === "instances" ? "Label" : "Accept as", label) || true;
   switch (key) {
     case " ":
-      gallery.toggle(tiles.cursor);
-      return true;
     case "enter":
-      gallery.point(tiles.cursor);
+      if (key === " ") gallery.toggle(tiles.cursor);
+      else gallery.point(tiles.cursor);
+      tiles.reveal(tiles.cursor);
       return true;
     case "escape":
       return gallery.escape();

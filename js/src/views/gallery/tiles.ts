@@ -104,8 +104,14 @@ export class Tiles {
 
   /** Put the keyboard somewhere and bring it into view. */
   moveTo(place: number): void {
-    this.cursor = Math.min(Math.max(place, 0), Math.max(this.n - 1, 0));
+    this.put(place);
     this.reveal(this.cursor);
+  }
+
+  /** Put the keyboard somewhere; nothing scrolls. */
+  put(place: number): void {
+    this.cursor = Math.min(Math.max(place, 0), Math.max(this.n - 1, 0));
+    this.paintSoon();
   }
 
   reveal(place: number): void {
@@ -170,6 +176,7 @@ export class Tiles {
     this.#fill(to - from + this.layout.across);
     this.#rebase();
     this.sheet.style.transform = `translateY(${this.#base - this.#map.top}px)`;
+    state.see();
     const known = this.#cells.want(from, to);
     const [active, hover] = [pointsAt(state, state.store.active), pointsAt(state, state.store.hover)];
     const { own } = state;

@@ -5,15 +5,16 @@ import { h } from "../dom";
 import { focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import type { Popover } from "../popover";
+import { type Sample, sheetOf, taken } from "./sample";
 import type { RowsState } from "./state";
 import type { Report } from "./wire";
 
-const MANY = 100; // rows from which it asks before it acts
+const MANY = 100; // rows from which it asks before it acts; below that, more than are on the screen
 const SETTLED = 1500; // milliseconds in which refreshes that an edit itself causes leave its report standing
 
 type Acting = Pick<
   RowsState<{ of: Of; source: string }>,
-  "of" | "n" | "rpc" | "store" | "focus" | "own" | "labels" | "heads" | "one"
+  "of" | "n" | "rpc" | "store" | "focus" | "own" | "labels" | "heads" | "seen" | "inView" | "leftOut"
 >;
 
 export interface Action {
@@ -94,6 +95,13 @@ export class ActionBar {
   #settling = 0;
   #confirmed = "";
 
+  /** Give up what is asked; tells whether something was. */
+  cancel(): boolean {
+    if (this.#mode !== "confirm") return false;
+    this.#toButtons();
+    return true;
+  }
+
   get busy(): boolean {
     return this.#mode === "busy";
   }
@@ -102,13 +110,13 @@ export class ActionBar {
     return this.#state.focus.count();
   }
 
-  get #focusKey(): string {
-    return `${this.#state.store.rev}|${this.#n}`;
-  }
-
   /** What people call one of the rows acted on. */
   get #one(): string {
     return this.#state.of.slice(0, -1);
+  }
+
+  get #focusKey(): string {
+    return `${this.#state.store.rev}|${this.#n}`;
   }
 
   #toButtons(): void {
@@ -127,12 +135,14 @@ export class ActionBar {
     const state = this.#state;
     const n = this.#n;
     const picked = state.own?.count() ?? 0;
+    const { leftOut } = state;
     const one = this.#one;
+    const never = picked && leftOut ? `; ${formatCount(leftOut)} between were never on the screen` : "";
     const focus = picked
       ? `${counted(n, one)} picked`
       : n === state.n
         ? `all ${counted(n, one)}`
-        : `${counted(n, one)} shown`;
+        : `${counted(n, one)} that match`;
     const busy = state.rpc.lost || n === 0;
     const buttons = this.#manners.actions.map((action) => {
       const asks = toBeAsked(action);
@@ -153,7 +163,11 @@ export class ActionBar {
     });
     const active = this.root.querySelector<HTMLElement>(":focus")?.dataset.action;
     this.root.replaceChildren(
-      h("span.nbl-focus", { title: "what the actions act on: picked rows, else all rows shown" }, focus),
+      h(
+        "span.nbl-focus",
+        { title: "what the actions act on: picked rows, else all there are" },
+        focus + never,
+      ),
       h("span.nbl-spacer"),
       ...(state.of === "predictions" ? [this.#overlapChoice(busy)] : []),
       ...buttons,
@@ -211,34 +225,70 @@ export class ActionBar {
 
   /** Act at once, or say first what would happen. */
   protected propose(action: Action): void {
-    const rows = this.#state.focus;
-    const n = rows.count();
+    const { focus, own, inView } = this.#state;
+    const n = focus.count();
+    const large = n > Math.min(MANY, inView().length) || this.#unseen > 0;
     const asks =
-      n > MANY ||
+      large ||
       action.danger ||
-      (this.#manners.careful && !this.#state.own) ||
+      (this.#manners.careful && !own) ||
       (action.value === "empty" && this.#instancesOnFocus() > 0);
     if (!asks) return void this.act(action);
     this.#mode = "confirm";
     this.#confirmed = this.#focusKey;
+    this.root.onkeydown = (event) => {
+      if (event.key !== "Escape" || !this.cancel()) return;
+      event.stopPropagation();
+    };
+    if (large) void this.#lookAt(action, n);
+    else this.#ask(action, n, null);
+  }
+
+  /** Show what a large action would take, then ask. */
+  async #lookAt(action: Action, n: number): Promise<void> {
+    const { focus, rpc, store } = this.#state;
+    const asked = this.#focusKey;
+    this.#draw(`Looking at ${taken(n, this.#one, this.#unseen, null)} …`, this.#cancelButton());
+    let sample: Sample | null = null;
+    try {
+      const sent = { buffers: [focus.toBytes()], key: "sample" };
+      sample = (await rpc.request<Sample>("sample", { n, rev: store.rev }, sent)).result;
+    } catch (error) {
+      this.#frame.fail(error);
+    }
+    if (this.#mode === "confirm" && this.#confirmed === asked && sample) this.#ask(action, n, sample);
+    else if (!sample) this.#toButtons();
+  }
+
+  #ask(action: Action, n: number, sample: Sample | null): void {
     const sure = h(
       action.danger ? "button.nbl-danger" : "button.nbl-primary",
       { onclick: () => void this.act(action) },
       `${verb(action)} ${formatCount(n)}`,
     );
-    const question = h("span.nbl-report", { role: "alert" }, this.#question(action, n));
-    const cancel = h("button", { onclick: () => this.#toButtons() }, "Cancel");
-    this.root.replaceChildren(question, h("span.nbl-spacer"), sure, cancel);
-    this.root.onkeydown = (event) => {
-      if (event.key !== "Escape" || this.#mode !== "confirm") return;
-      event.stopPropagation();
-      this.#toButtons();
-    };
+    const cancel = this.#cancelButton();
+    this.#draw(this.#question(action, taken(n, this.#one, this.#unseen, sample)), sure, cancel);
+    if (sample) this.root.prepend(sheetOf(this.#state.rpc, sample));
     focusOn(action.danger ? cancel : sure);
   }
 
-  #question(action: Action, n: number): string {
-    const what = counted(n, this.#one);
+  #draw(text: string, ...buttons: HTMLElement[]): void {
+    const said = h("span.nbl-report", { role: "alert" }, text);
+    this.root.replaceChildren(said, h("span.nbl-spacer"), ...buttons);
+    focusOn(buttons.at(-1));
+  }
+
+  #cancelButton(): HTMLElement {
+    return h("button", { onclick: () => this.cancel(), title: "Esc" }, "Cancel");
+  }
+
+  /** Rows acted on that were never on the screen. */
+  get #unseen(): number {
+    const { focus, seen } = this.#state;
+    return focus.n === seen.n ? focus.andNot(seen).count() : focus.count();
+  }
+
+  #question(action: Action, what: string): string {
     if (action.action === "accept") {
       const overlaps = {
         skip: "Those overlapping a label stay out.",

@@ -10,8 +10,11 @@ import { hear } from "../elements";
 import type { Frame } from "../frame";
 import type { Described, Head, Model, Sort } from "./wire";
 
-/** "rows": which rows; "cells": what is in them; "columns": which, and their headers; "marks": selected, active. */
-export type What = "rows" | "cells" | "columns" | "bars" | "marks" | "traits";
+/**
+ * "rows": which rows; "cells": what is in them; "columns": which, and their headers; "marks": selected, active;
+ * "elsewhere": something else pointed at a row, which is to be shown.
+ */
+export type What = "rows" | "cells" | "columns" | "bars" | "marks" | "elsewhere" | "traits";
 
 const KEPT_ROWS = 5000;
 const KEPT_ORDERS = 6;
@@ -31,6 +34,10 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   loaded = false;
   /** Whether an order is on its way. */
   sorting = false;
+  /** Rows that were on the screen so far. */
+  seen = new Bitset(0);
+  /** Rows within the range picked last that were never on the screen: they stay out of it. */
+  leftOut = 0;
   /** Cells are kept as of this: tables and columns. */
   #stamp = "";
   #stamps = 0;
@@ -91,10 +98,31 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   }
 
   /** Pick rows as this view's clause; null for none. */
-  pick(rows: Bitset | null): void {
+  pick(rows: Bitset | null, leftOut = 0): void {
     const n = rows?.count() ?? 0;
+    this.leftOut = leftOut;
     const title = counted(n, this.one);
     this.store.set(this.source, rows && n ? { of: this.of, rows, title, code: "" } : null);
+  }
+
+  /**
+   * Pick the rows from one to the one at a place, both included, and of those between all that were on the screen.
+   *
+   * @param from a row; one that is not shown begins the range at the place itself.
+   * @param more rows that stay picked.
+   */
+  pickRange(from: number, place: number, more: Bitset | null): void {
+    const start = this.visible.placeOf(from);
+    const between = this.visible.between(start < 0 ? place : start, place);
+    const shown = between.filter((row, i) => i === 0 || i === between.length - 1 || this.seen.has(row));
+    const rows = more?.clone() ?? new Bitset(this.n);
+    for (const row of shown) rows.add(row);
+    this.pick(rows, between.length - shown.length);
+  }
+
+  /** Rows in view are on the screen. */
+  see(): void {
+    for (const row of this.inView()) this.seen.add(row);
   }
 
   /** What people call one of the rows. */
@@ -112,10 +140,12 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
       const { columns, names: known, id, run, n, labels } = result;
       this.heads = new Map(columns.map((head) => [head.name, head]));
       Object.assign(this, { names: known, idName: id, hasRun: run, n, labels });
-      if (!this.loaded) this.look();
+      const before = this.loaded;
+      if (!before) this.look();
       this.loaded = true;
       this.tell("columns");
       await this.described();
+      if (!before) this.tell("elsewhere");
     } catch (error) {
       this.frame.fail(error, () => void this.reload());
     }
@@ -179,6 +209,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     const { store, of } = this;
     const n = store.tables[of].n;
     this.n = n;
+    if (this.seen.n !== n) this.seen = new Bitset(n);
     const sort = this.#sort;
     const order = sort.length ? this.#orders.get(JSON.stringify([store.rev, sort])) : null;
     if (order === undefined) return; // it is on its way
@@ -201,6 +232,8 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
       void this.reload();
     } else if (changed.clauses && changed.by !== this.source) this.look();
     this.tell("marks");
+    // New tables number rows anew: they point nowhere else.
+    if (changed.active && !changed.tables && changed.by !== this.source) this.tell("elsewhere");
   }
 
   protected onTrait(name: keyof Traits & string, callback: () => void): void {

@@ -4,6 +4,7 @@ import type { Coordinates } from "../../core/lasso";
 import { ticks, timeWords, words } from "../../core/scale";
 import { legible } from "../../draw/colors";
 import { h } from "../dom";
+import { focusOn } from "../elements";
 import type { ColorColumn } from "./data";
 
 export interface Colorbar {
@@ -87,7 +88,7 @@ export function colorbar(
     if (end >= 0) {
       const other = (range ?? [lo, hi])[1 - end];
       drag = (to) => keep(other, to);
-      thumbs[end].focus();
+      focusOn(thumbs[end]);
     }
   });
   area.addEventListener("pointermove", (event) => drag?.(at(event)));

@@ -1,5 +1,6 @@
 /** Buttons and choosers above the plot. */
 import { h } from "../dom";
+import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 import type { Description } from "./data";
 import type { Mode } from "./gestures";
@@ -91,7 +92,7 @@ export function createToolbar(frame: Frame, act: Actions, signal: AbortSignal): 
       popover.style.top = `${frame.toolbar.offsetHeight + 2}px`;
       const left = open.getBoundingClientRect().left - frame.root.getBoundingClientRect().left;
       popover.style.left = `${Math.max(Math.min(left, frame.root.clientWidth - popover.offsetWidth - 4), 4)}px`;
-      axes[0].focus();
+      focusOn(axes[0]);
     }
   };
   document.addEventListener(
@@ -108,7 +109,7 @@ export function createToolbar(frame: Frame, act: Actions, signal: AbortSignal): 
       if (event.key !== "Escape" || popover.hidden) return;
       event.stopPropagation();
       show(false);
-      open.focus();
+      focusOn(open);
     },
     { signal, capture: true },
   );

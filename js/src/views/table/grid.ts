@@ -110,11 +110,13 @@ export class Grid {
     return this.#map.page;
   }
 
-  /** Put the keyboard somewhere and bring it into view. */
-  moveTo(place: number, column = this.cursor.column): void {
+  /** Put the keyboard somewhere, and bring it into view unless it is where it was pressed. */
+  moveTo(place: number, column = this.cursor.column, reveal = true): void {
     const { visible } = this.#state;
     this.cursor.place = Math.min(Math.max(place, 0), Math.max(visible.length - 1, 0));
     this.cursor.column = Math.min(Math.max(column, 0), Math.max(this.layout.columns.length - 1, 0));
+    this.paintSoon();
+    if (!reveal) return;
     this.reveal(this.cursor.place);
     const { columns, pinned } = this.layout;
     if (columns[this.cursor.column]?.stays >= 0) return;
@@ -187,6 +189,7 @@ export class Grid {
     const state = this.#state;
     if (!state.loaded) return;
     this.#fillRows(Math.max(map.end - map.first, 0));
+    state.see();
     const known = this.#cells.want(map.first, map.end);
     const active = pointsAt(state, state.store.active);
     const hover = pointsAt(state, state.store.hover);

@@ -8,8 +8,8 @@ export const KEYS: [string, string][] = [
   ["↑ ↓ PgUp PgDn Home End", "move to another row: it becomes the active one"],
   ["← →", "move to another column"],
   ["Space", "pick or unpick the row"],
-  ["Shift+↑ Shift+↓", "pick a range"],
-  ["Ctrl+A", "pick all rows shown"],
+  ["Shift+↑ Shift+↓", "pick a range of rows that were on the screen; so does a click with Shift"],
+  ["Ctrl+A", "pick all rows, also those further up and down"],
   ["Enter F2", "edit the cell; for all picked rows if it is one of them"],
   ["F", "filter the column"],
   ["S", "sort by the column; Shift+S adds it as another key"],
@@ -41,9 +41,9 @@ export function listen(table: Table, signal: AbortSignal): void {
       if (!at) return;
       before = state.own;
       const more = event.ctrlKey || event.metaKey;
-      if (event.shiftKey) table.extend(at.place, more);
+      if (event.shiftKey) table.extend(at.place, more, false);
       else if (more) table.toggle(at.place);
-      else table.activate(at.place, at.column >= 0 ? at.column : undefined);
+      else table.activate(at.place, at.column >= 0 ? at.column : undefined, false);
     },
     { signal },
   );
@@ -105,15 +105,14 @@ function act(table: Table, event: KeyboardEvent): boolean {
       return true;
     case " ":
       table.toggle(place);
+      grid.reveal(place);
       return true;
     case "Enter":
     case "F2":
       table.editor.edit(place, grid.cursor.column);
       return true;
     case "Escape":
-      if (!state.own) return false;
-      state.pick(null);
-      return true;
+      return table.escape();
     case "f":
     case "F":
       table.openFilter();

@@ -5,6 +5,7 @@ import type { Of, SelectionStore } from "../../core/selection";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { perFrame } from "../dom";
+import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 import { Popover } from "../popover";
 import { type Action, ActionBar } from "../rows/actions";
@@ -48,6 +49,7 @@ export class Table {
   readonly #header: Header;
   readonly #toolbar: Toolbar;
   readonly #actions: ActionBar;
+  /** Row where picking began, -1 for none. */
   #anchor = -1;
   #shape = "";
 
@@ -114,7 +116,7 @@ export class Table {
       this.#header.draw();
       this.menus.update();
     }
-    if (what.has("marks")) this.#followActive();
+    if (what.has("elsewhere")) this.#showActive();
     this.grid.paintSoon();
     if (["rows", "marks", "columns", "traits"].some((one) => what.has(one as What))) {
       this.#toolbar.update();
@@ -123,12 +125,12 @@ export class Table {
     }
   }
 
-  /** Make a row the active one, and the only one if any were picked. */
-  activate(place: number, column?: number): void {
+  /** Make a row the active one, and the only one if any were picked. @param reveal bring it into view. */
+  activate(place: number, column?: number, reveal = true): void {
     const { state } = this;
-    this.grid.moveTo(place, column);
-    this.#anchor = this.grid.cursor.place;
+    this.grid.moveTo(place, column, reveal);
     const row = state.visible.at(this.grid.cursor.place);
+    this.#anchor = row;
     if (state.own) state.pick(null);
     if (row >= 0) state.store.setActive({ of: state.of, row }, state.source);
   }
@@ -141,20 +143,27 @@ export class Table {
     const rows = state.own?.clone() ?? new Bitset(state.n);
     if (rows.has(row)) rows.delete(row);
     else rows.add(row);
-    this.#anchor = place;
-    this.grid.moveTo(place);
+    this.#anchor = row;
+    this.grid.moveTo(place, undefined, false);
     state.pick(rows);
   }
 
-  /** Pick all from where picking began to here; `more` keeps those picked before. */
-  extend(place: number, more = false): void {
+  /** Pick from where picking began to here, what was on the screen; `more` keeps those picked before. */
+  extend(place: number, more = false, reveal = true): void {
     const { state } = this;
-    this.grid.moveTo(place);
+    this.grid.moveTo(place, undefined, reveal);
     const to = this.grid.cursor.place;
-    if (this.#anchor < 0) this.#anchor = to;
-    const rows = (more && state.own?.clone()) || new Bitset(state.n);
-    for (const row of state.visible.between(this.#anchor, to)) rows.add(row);
-    state.pick(rows);
+    if (this.#anchor < 0) this.#anchor = state.visible.at(to);
+    state.see();
+    state.pickRange(this.#anchor, to, more ? state.own : null);
+  }
+
+  /** Let go of what is asked or picked; tells whether there was something. */
+  escape(): boolean {
+    if (this.#actions.cancel()) return true;
+    if (!this.state.own) return false;
+    this.state.pick(null);
+    return true;
   }
 
   pickAll(): void {
@@ -174,7 +183,7 @@ export class Table {
   }
 
   focusSearch(): void {
-    this.#toolbar.search.focus();
+    focusOn(this.#toolbar.search);
     this.#toolbar.search.select();
   }
 
@@ -191,19 +200,13 @@ export class Table {
   }
 
   /** Show the row that another view made the active one. */
-  #followActive(): void {
+  #showActive(): void {
     const { state } = this;
-    const row = pointsAt(state, state.store.active);
-    if (row < 0 || row === this.#lastActive) return;
-    this.#lastActive = row;
-    if (state.visible.at(this.grid.cursor.place) === row) return;
-    const place = state.visible.placeOf(row);
+    const place = state.visible.placeOf(pointsAt(state, state.store.active));
     if (place < 0) return;
     this.grid.cursor.place = place;
     this.grid.reveal(place, 1);
   }
-
-  #lastActive = -1;
 
   #resize(): void {
     this.frame.root.style.height = `${this.state.get("height")}px`;

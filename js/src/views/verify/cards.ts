@@ -4,7 +4,7 @@ import { page, type Sheet } from "../../core/sheet";
 import { surroundings } from "../../core/surroundings";
 import { pictureSize } from "../../core/tiles";
 import { h } from "../dom";
-import { hear } from "../elements";
+import { hear, revealIn } from "../elements";
 import { Card } from "./card";
 import type { Crop } from "./crops";
 import type { Looks } from "./draw";
@@ -28,6 +28,8 @@ export class Cards {
   #crops: (Crop | null)[] = [];
   #fit: Fit = { across: 1, side: 1 };
   #drawn = "";
+  /** The mask that was brought into view last, or clicked. */
+  #revealed = -1;
   one = false;
 
   /** @param clicked a mask. */
@@ -35,7 +37,9 @@ export class Cards {
     this.root = h("div.nbl-verify-stage", {}, this.#box, this.#dots);
     const click = (event: MouseEvent) => {
       const at = (event.target as HTMLElement).closest<HTMLElement>("[data-place]");
-      if (at) clicked(Number(at.dataset.place), this.#dots.contains(at));
+      if (!at) return;
+      this.#revealed = Number(at.dataset.place);
+      clicked(this.#revealed, this.#dots.contains(at));
     };
     hear(this.root, "click", click, { signal });
   }
@@ -67,6 +71,7 @@ export class Cards {
     this.#crops = new Array(n).fill(null);
     this.#cards = [];
     this.#drawn = "";
+    this.#revealed = -1;
   }
 
   put(place: number, crop: Crop): void {
@@ -114,8 +119,8 @@ export class Cards {
       card.show(sheet.answers[card.place], card.place === sheet.current, n, label(card.crop));
     const current = this.#cards.find((card) => card.place === sheet.current);
     if (current) this.#box.setAttribute("aria-activedescendant", current.root.id);
-    if (current && this.#box.scrollHeight > this.#box.clientHeight + 1)
-      current.root.scrollIntoView?.({ block: "nearest" });
+    if (current && sheet.current !== this.#revealed) revealIn(this.#box, current.root);
+    this.#revealed = sheet.current;
     if (this.one) this.#drawDots(sheet);
   }
 

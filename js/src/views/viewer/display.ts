@@ -1,5 +1,6 @@
 /** The panel for how image and masks look. */
 import { h } from "../dom";
+import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 import type { Options, Settings } from "./options";
 
@@ -62,7 +63,7 @@ export class Display {
       if (event.key !== "Escape" || !this.#panel) return;
       event.stopPropagation();
       this.#close();
-      this.#anchor?.focus();
+      focusOn(this.#anchor);
     };
     frame.root.addEventListener("keydown", escaped, { capture: true, signal });
   }
@@ -98,7 +99,7 @@ export class Display {
     const most = this.#frame.root.clientWidth - this.#panel.offsetWidth - 8;
     this.#panel.style.right = `${Math.max(Math.min(right - 40, most), 6)}px`;
     this.update();
-    this.#panel.querySelector("input")?.focus({ preventScroll: true });
+    focusOn(this.#panel.querySelector("input"));
   }
 
   #close(): void {

@@ -34,6 +34,8 @@ export class List {
   #heads = new Map<Key, HTMLElement>();
   #sort: { by: Key; down: boolean } | null = null;
   #ordered: Picture | null = null;
+  /** The mask clicked here last: it stays where it was clicked. */
+  #here = -1;
   #drawn: unknown[] = []; // what the rows in the document were made of
   #drawSoon: () => void;
 
@@ -71,7 +73,9 @@ export class List {
       this.#arrange();
       if (before?.picture.head.imageId !== state?.picture.head.imageId) this.#rows.scrollTop = 0;
     }
-    if (state && state.active >= 0 && state.active !== before?.active) this.#reveal(state.active);
+    if (state && state.active >= 0 && state.active !== before?.active && state.active !== this.#here)
+      this.#reveal(state.active);
+    this.#here = -1;
     this.#drawSoon();
   }
 
@@ -162,7 +166,10 @@ export class List {
     if (mask < 0) return;
     const lever = (event.target as Element).closest<HTMLElement>(".nbl-viewer-lever");
     if (lever) this.#events.toggle(lever.dataset.what as "hidden" | "locked", mask);
-    else this.#events.point(mask);
+    else {
+      this.#here = mask;
+      this.#events.point(mask);
+    }
   }
 
   #maskAt(target: EventTarget | null): number {
