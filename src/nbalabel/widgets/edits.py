@@ -216,7 +216,11 @@ class Edits(Bridge):
             self.segmenter = GrabCut()
         return self.segmenter
 
+    def _check_editing(self) -> None:
+        """Raise where a view only shows."""
+
     def _make(self, build: Callable[[State], Gesture]) -> Change:
+        self._check_editing()
         change = self.workspace.ds.edit(build, self._who)
         self.workspace.refresh()
         return change

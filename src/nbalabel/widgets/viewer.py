@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,16 +13,14 @@ from ..core.errors import DataError, UnknownNameError
 from ..core.names import instead_of
 from .bridge import Buffers, serves
 from .bundle import script, style
-from .edits import Edits
+from .decisions import Decisions
 from .imagery import facts, part_of, picture_of
 from .workspace import workspace_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ..core.change import Change, State
     from ..core.segmenter import Segmenter
-    from ..data.gesture import Gesture
     from .workspace import Viewable, Workspace
 
 TABLES = ("instances", "predictions")
@@ -42,7 +40,7 @@ TOOLS = (
 _TEXTS = 50  # distinct texts of one image that get colors of their own
 
 
-class Viewer(Edits):
+class Viewer(Decisions):
     """An image with labels and predictions as layers, and a list of them; made for looking closely.
 
     It shows the image of the row all views point at (``ws.selection.active``): an image, or that of an
@@ -218,10 +216,9 @@ class Viewer(Edits):
             self.workspace.selection.active = ("instances", reply["ids"][0])
         return reply
 
-    def _make(self, build: Callable[[State], Gesture]) -> Change:
+    def _check_editing(self) -> None:
         if not self.editing:
             raise DataError("this viewer only shows; nl.Editor(ws) or nl.Viewer(ws, editing=True) edits")
-        return super()._make(build)
 
     def picture(self) -> Image | None:
         """The image with its labels, and predictions where there are no labels, at most 480 pixels wide."""

@@ -113,7 +113,7 @@ export interface Operation {
 
 /** On the active mask and those picked; done in the kernel. */
 export const OPERATIONS: readonly Operation[] = [
-  { op: "merge", key: "M", title: "merge", least: 2 },
+  { op: "merge", key: "G", title: "merge", least: 2 },
   { op: "subtract", key: "Q", title: "subtract the others", least: 2 },
   { op: "split", key: "I", title: "split into islands", least: 1 },
   { op: "split_touching", key: "Shift+I", title: "split what touches", least: 1 },
@@ -125,15 +125,45 @@ export const OPERATIONS: readonly Operation[] = [
   { op: "remove", key: "Delete", title: "remove", least: 1 },
 ];
 
+export type DecisionName = "accept" | "force" | "reject" | "accept_all" | "complete" | "nothing";
+
+export interface Decision {
+  name: DecisionName;
+  /** Keys, separated by spaces. */
+  key: string;
+  title: string;
+  /** Text of its button beside the image's state. */
+  button?: string;
+}
+
+/** Done without drawing: with predictions as they are, by the keys of nl.Review, and with the image. */
+export const DECISIONS: readonly Decision[] = [
+  { name: "accept", key: "M Enter", title: "accept the prediction as it is" },
+  { name: "force", key: "Shift+M", title: "accept it though it overlaps a label" },
+  { name: "reject", key: "X", title: "reject the prediction" },
+  { name: "accept_all", key: "Shift+A", title: "accept all predictions shown here", button: "Accept all" },
+  { name: "complete", key: "Shift+C", title: "this image is complete", button: "Complete" },
+  { name: "nothing", key: "Shift+N", title: "nothing here: this image is empty", button: "Nothing here" },
+];
+
 /** Lines of the viewer's sheet that do not hold while editing. */
-export const OVERRULED: readonly string[] = ["5 6 7", "1", "Ctrl+Z Ctrl+Y", "Esc"];
+export const OVERRULED: readonly string[] = ["← P", "5 6 7", "1", "Ctrl+Z Ctrl+Y", "Esc"];
+
+/** Keys of the layers while editing: digits name labels. */
+export const LAYER_KEYS = {
+  show_image: "Alt+5",
+  show_labels: "Alt+6",
+  show_predictions: "Alt+7",
+} as const;
 
 export const KEYS: readonly (readonly [string, string])[] = [
   ...TOOLS.map(({ key, title }) => [key.toUpperCase(), title] as const),
+  ...DECISIONS.map(({ key, title }) => [key, title] as const),
   ...OPERATIONS.map(({ key, title }) => [key, title] as const),
+  ["←", "previous image"],
   ["1 … 9", "label of the active mask, and of new ones"],
   ["[ ]", "smaller, larger brush"],
-  ["Enter", "close the outline, take what was found"],
+  ["Enter", "while drawing: close the outline, take what was found; Shift adds, Alt cuts"],
   ["Backspace", "take back the last corner or point"],
   ["Esc", "drop what is being drawn; then: no mask is active"],
   ["Ctrl+Z", "undo, also what Python did"],

@@ -9,8 +9,9 @@ import { h, perFrame } from "../dom";
 import type { Picture } from "../viewer/picture";
 import type { Tools } from "../viewer/stage";
 import type { Viewer } from "../viewer/viewer";
-import { KEYS, OVERRULED, TOOLS, type ToolName } from "./catalog";
+import { KEYS, LAYER_KEYS, OVERRULED, TOOLS, type ToolName } from "./catalog";
 import { Clipboard } from "./clipboard";
+import { Decisions } from "./decisions";
 import { Finder } from "./finder";
 import { pressed } from "./keys";
 import { type Desk, Maker } from "./maker";
@@ -33,6 +34,7 @@ export class Editor implements Tools, Desk {
   readonly strokes: Strokes;
   readonly #maker = new Maker(this);
   readonly #operator = new Operator(this);
+  readonly #decisions = new Decisions(this, () => this.#operator.subjects());
   readonly #rail: Rail;
   readonly #drafts: Drafts;
   readonly #clipboard: Clipboard;
@@ -43,6 +45,7 @@ export class Editor implements Tools, Desk {
   /** Button that the viewer has, until it is up. */
   #passing = false;
   made: string | null = null;
+  under: string | null = null;
   /** Key of the mask all views point at. */
   #active: string | null = null;
   #imageId = -1;
@@ -73,6 +76,8 @@ export class Editor implements Tools, Desk {
       {
         take: (tool) => this.take(tool),
         operate: (op) => this.#operator.operate(op),
+        decide: (name) => this.#decisions.decide(name),
+        state: (state) => this.#decisions.setState(state),
         label: (name) => this.#operator.relabel(name),
         undo: () => this.#operator.history("undo"),
         redo: () => this.#operator.history("redo"),
@@ -85,6 +90,7 @@ export class Editor implements Tools, Desk {
     desk.append(this.#rail.el, stage.el);
     frame.body.after(this.#rail.hint);
     const kept = viewer.keys.filter(([keys]) => !OVERRULED.includes(keys));
+    viewer.layerKeys(LAYER_KEYS);
     viewer.keys.splice(0, viewer.keys.length, ...KEYS, ...kept);
     viewer.store.subscribe((changed) => changed.active && this.#pointedAnew(), signal);
     signal.addEventListener("abort", () => this.#drafts.free(), { once: true });
@@ -107,6 +113,7 @@ export class Editor implements Tools, Desk {
     const { kind } = event;
     const picture = this.picture;
     if (!picture) return "";
+    this.#point(event, picture);
     if (kind === "down") this.#passing = event.button !== 0;
     if (this.#passing) return "";
     if (!this.#tool) return kind === "down" ? this.#pick(event, picture) : "";
@@ -126,10 +133,11 @@ export class Editor implements Tools, Desk {
     return pressed(event, {
       take: (tool) => this.take(tool),
       operate: (op) => this.#operator.operate(op),
+      decide: (name) => this.#decisions.decide(name),
       label: (at) => this.#operator.labelAt(at),
       layer: (name) => this.viewer.settings.toggle(name),
       size: (factor) => this.#resize(factor),
-      finish: (shift, alt) => this.#tell("finish", { shift, alt }),
+      finish: (shift, alt) => this.#drawing() && this.#tell("finish", { shift, alt }),
       back: () => this.#drawing() && this.#tell("back"),
       escape: () => this.#escape(),
       undo: () => this.#operator.history("undo"),
@@ -145,12 +153,13 @@ export class Editor implements Tools, Desk {
 
   showed(): void {
     const picture = this.picture;
+    this.#rail.state.el.hidden = !picture;
     if (!picture) return;
     const { head } = picture;
     if (head.imageId !== this.#imageId) {
       this.#imageId = head.imageId;
       this.picked.clear();
-      this.made = null;
+      this.made = this.under = null;
       this.#reset();
     }
     this.#find();
@@ -243,7 +252,8 @@ export class Editor implements Tools, Desk {
       from?: unknown;
       corner?: unknown;
     } | null;
-    return Boolean(state && (state.path?.length || state.points?.length || state.from || state.corner));
+    const drawn = state && (state.path?.length || state.points?.length || state.from || state.corner);
+    return Boolean(drawn || this.finder.found);
   }
 
   #escape(): boolean {
@@ -256,6 +266,11 @@ export class Editor implements Tools, Desk {
     this.#able();
     this.#drawSoon();
     return true;
+  }
+
+  #point({ kind, under }: ToolEvent, picture: Picture): void {
+    const mask = under.find((one) => picture.of(one) === "predictions") ?? under[0];
+    this.under = kind === "leave" || mask === undefined ? null : picture.key(mask);
   }
 
   /** Shift or Ctrl: pick one more. */
@@ -332,7 +347,12 @@ export class Editor implements Tools, Desk {
   }
 
   #able(): void {
-    this.#rail.able(this.#operator.subjects().length);
+    this.#rail.able(this.#operator.subjects());
+  }
+
+  restyled(): void {
+    const { picture } = this;
+    if (picture) this.#rail.state.show(picture.head.state, this.#decisions.here(picture).length);
   }
 
   refused(error: unknown): void {

@@ -1,15 +1,17 @@
 /** Keys while editing. */
 import { isTyping } from "../viewer/keys";
-import { OPERATIONS, TOOLS, type ToolName } from "./catalog";
+import { DECISIONS, type DecisionName, LAYER_KEYS, OPERATIONS, TOOLS, type ToolName } from "./catalog";
 
 export interface Commands {
   take(tool: ToolName): void;
   operate(op: string): void;
+  decide(name: DecisionName): void;
   /** From 0. */
   label(at: number): void;
   layer(name: "show_image" | "show_labels" | "show_predictions"): void;
   size(factor: number): void;
-  finish(shift: boolean, alt: boolean): void;
+  /** Close what is being drawn; whether something was. */
+  finish(shift: boolean, alt: boolean): boolean;
   /** Take back the last corner; whether there was one. */
   back(): boolean;
   /** Drop what is drawn, or the tool, or the picks; whether there was any of it. */
@@ -20,11 +22,12 @@ export interface Commands {
   paste(): void;
 }
 
-const LAYERS = { 5: "show_image", 6: "show_labels", 7: "show_predictions" } as const;
+type Layer = keyof typeof LAYER_KEYS;
 
 /** Whether the key was for the editor. */
 export function pressed(event: KeyboardEvent, commands: Commands): boolean {
-  if (isTyping(event)) return false;
+  const control = (event.target as HTMLElement).matches?.("button, select, a");
+  if (isTyping(event) || (event.key === "Enter" && control)) return false;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const handled =
     event.ctrlKey || event.metaKey ? withControl(key, event.shiftKey, commands) : alone(key, event, commands);
@@ -50,7 +53,8 @@ function withControl(key: string, shift: boolean, commands: Commands): boolean {
 function alone(key: string, event: KeyboardEvent, commands: Commands): boolean {
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? (/^\d$/.test(key) ? key : "");
   if (event.altKey) {
-    const layer = LAYERS[Number(digit) as keyof typeof LAYERS];
+    if (key === "Enter") return commands.finish(event.shiftKey, true);
+    const layer = (Object.keys(LAYER_KEYS) as Layer[]).find((name) => LAYER_KEYS[name] === `Alt+${digit}`);
     if (layer) commands.layer(layer);
     return layer !== undefined;
   }
@@ -58,16 +62,19 @@ function alone(key: string, event: KeyboardEvent, commands: Commands): boolean {
     commands.label(Number(digit) - 1);
     return true;
   }
-  if (key === "Enter") commands.finish(event.shiftKey, event.altKey);
-  else if (key === "[" || key === "]") commands.size(key === "]" ? 1.25 : 0.8);
+  if (key === "Enter" && commands.finish(event.shiftKey, false)) return true;
+  if (key === "[" || key === "]") commands.size(key === "]" ? 1.25 : 0.8);
   else if (key === "Escape") return commands.escape();
   else if (key === "Backspace" || key === "Delete") {
     if (!commands.back()) commands.operate("remove");
   } else {
-    const named = `${event.shiftKey ? "Shift+" : ""}${key === "ArrowRight" ? "→" : key.toUpperCase()}`;
+    const name = key === "ArrowRight" ? "→" : key.length === 1 ? key.toUpperCase() : key;
+    const named = `${event.shiftKey ? "Shift+" : ""}${name}`;
+    const decision = DECISIONS.find((one) => one.key.split(" ").includes(named));
     const operation = OPERATIONS.find((one) => one.key === named);
     const tool = event.shiftKey ? undefined : TOOLS.find((one) => one.key === key);
-    if (operation) commands.operate(operation.op);
+    if (decision) commands.decide(decision.name);
+    else if (operation) commands.operate(operation.op);
     else if (tool) commands.take(tool.name);
     else return false;
   }

@@ -22,6 +22,8 @@ export interface Desk {
   readonly tool: string;
   readonly picture: Picture | undefined;
   readonly picked: ReadonlySet<string>;
+  /** Key of the prediction under the pointer, else of the topmost mask there. */
+  readonly under: string | null;
   /** The mask made last, while the tables do not have it yet; brushes go on with it. */
   made: string | null;
   active(picture: Picture): Subject | undefined;

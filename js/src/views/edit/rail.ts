@@ -1,12 +1,17 @@
 /** The tools at the left of the stage, what they are set to above it, and what they say below. */
 import { h } from "../dom";
 import { focusOn } from "../elements";
-import { OPERATIONS, TOOLS, type ToolName } from "./catalog";
+import { DECISIONS, type DecisionName, OPERATIONS, TOOLS, type ToolName } from "./catalog";
+import type { ImageState } from "./decisions";
 import type { EditSettings, Overlap } from "./options";
+import { StateBar } from "./state_bar";
+import type { Subject } from "./subject";
 
 export interface RailEvents {
   take(tool: ToolName): void;
   operate(op: string): void;
+  decide(name: DecisionName): void;
+  state(state: ImageState): void;
   label(name: string): void;
   undo(): void;
   redo(): void;
@@ -25,6 +30,7 @@ export class Rail {
     "aria-orientation": "vertical",
   });
   readonly bar = h("div.nbl-edit-bar", { role: "toolbar", "aria-label": "tool settings" });
+  readonly state: StateBar;
   /** What the tool in hand does, and what became of the last gesture. */
   readonly hint = h("div.nbl-edit-hint", { role: "status", "aria-live": "polite" });
   #tools = new Map<ToolName, HTMLElement>();
@@ -81,20 +87,10 @@ export class Rail {
       "Mask ▾",
     );
     this.#menu = h("div.nbl-popover.nbl-edit-menu", { role: "menu", hidden: true });
-    for (const { op, key, title } of OPERATIONS) {
-      const act = () => {
-        this.#shut();
-        events.operate(op);
-      };
-      const item = h(
-        "button.nbl-quiet",
-        { role: "menuitem", onclick: act },
-        h("span", {}, title),
-        h("kbd", {}, key),
-      );
-      this.#items.set(op, item);
-      this.#menu.append(item);
-    }
+    for (const { name, key, title } of DECISIONS.slice(0, 3))
+      this.#offer(name, title, key, () => events.decide(name));
+    for (const { op, key, title } of OPERATIONS) this.#offer(op, title, key, () => events.operate(op));
+    this.state = new StateBar(events.state, events.decide);
     for (const [value, text] of OVERLAPS) this.#overlap.append(h("option", { value }, text));
     const quick = (text: string, title: string, onclick: () => void) =>
       h("button.nbl-quiet.nbl-icon", { title, "aria-label": title, onclick }, text);
@@ -108,6 +104,7 @@ export class Rail {
         quick("↶", "undo (Ctrl+Z)", () => events.undo()),
         quick("↷", "redo (Ctrl+X)", () => events.redo()),
       ),
+      this.state.el,
       this.#waiting,
     );
     this.#label.addEventListener("change", () => events.label(this.#label.value));
@@ -158,11 +155,25 @@ export class Rail {
     this.#label.value = settings.get("label");
   }
 
-  /** @param picked masks that operations would work on. */
-  able(picked: number): void {
-    this.#more.disabled = !picked;
-    this.#more.textContent = picked > 1 ? `${picked} masks ▾` : "Mask ▾";
-    for (const { op, least } of OPERATIONS) this.#items.get(op)!.disabled = picked < least;
+  /** @param picked masks that operations and decisions would work on. */
+  able(picked: readonly Subject[]): void {
+    const n = picked.length;
+    this.#more.disabled = !n;
+    this.#more.textContent = n > 1 ? `${n} masks ▾` : "Mask ▾";
+    for (const { op, least } of OPERATIONS) this.#items.get(op)!.disabled = n < least;
+    const undecided = picked.some(({ of }) => of === "predictions");
+    for (const { name } of DECISIONS.slice(0, 3)) this.#items.get(name)!.hidden = !undecided;
+  }
+
+  #offer(name: string, title: string, key: string, does: () => void): void {
+    const onclick = () => {
+      this.#shut();
+      does();
+    };
+    const keys = h("kbd", {}, key.split(" ")[0]);
+    const item = h("button.nbl-quiet", { role: "menuitem", onclick }, h("span", {}, title), keys);
+    this.#items.set(name, item);
+    this.#menu.append(item);
   }
 
   waiting(edits: number): void {
@@ -182,7 +193,7 @@ export class Rail {
     }
     this.#menu.hidden = false;
     this.#more.setAttribute("aria-expanded", "true");
-    focusOn([...this.#items.values()].find((item) => !item.disabled));
+    focusOn([...this.#items.values()].find((item) => !item.disabled && !item.hidden));
   }
 
   #shut(): void {
@@ -200,7 +211,7 @@ export class Rail {
   #walk(event: KeyboardEvent): void {
     if (event.key === "Escape") this.#shut();
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const items = [...this.#items.values()].filter((item) => !item.disabled);
+      const items = [...this.#items.values()].filter((item) => !item.disabled && !item.hidden);
       const at = items.indexOf(document.activeElement as HTMLButtonElement);
       focusOn(items[(at + (event.key === "ArrowDown" ? 1 : items.length - 1)) % items.length]);
     } else return;

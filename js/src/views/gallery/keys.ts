@@ -12,7 +12,8 @@ const DOING: Record<Of, [string, string][]> = {
     ["O", "masks in the images on or off"],
   ],
   instances: [
-    ["1 … 9", "give the picked instances this label; L lists them"],
+    ["1 … 9", "give the picked instances this label"],
+    ["L", "list of labels to give them"],
     ["V", "the picked instances are verified"],
     ["Delete", "remove the picked instances"],
   ],

@@ -12,7 +12,8 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["E", "edit the mask"],
   ["O", "outline on or off"],
   ["Space", "hold to see the image alone"],
-  ["F", "fit; + and − zoom, so does the wheel"],
+  ["F 0", "fit"],
+  ["+ −", "zoom; so does the wheel"],
   ["?", "this sheet"],
 ];
 

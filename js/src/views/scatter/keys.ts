@@ -4,7 +4,7 @@ import type { Mode } from "./gestures";
 export const KEYS: readonly (readonly [string, string])[] = [
   ["L", "lasso: draw around points"],
   ["B", "box: drag across points"],
-  ["H", "move: drag the picture; also while Space is held"],
+  ["H Space", "move: drag the picture; Space while it is held"],
   ["Shift", "with lasso or box: add to what is selected"],
   ["Alt", "with lasso or box: take out of what is selected"],
   ["Esc", "give up the drag; clear what is selected here, then the legend's filter"],

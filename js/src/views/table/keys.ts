@@ -93,6 +93,7 @@ function act(table: Table, event: KeyboardEvent): boolean {
     else table.activate(to);
     return true;
   }
+  if (event.altKey) return false;
   if (command) {
     if (event.key.toLowerCase() !== "a") return false;
     table.pickAll();

@@ -11,7 +11,7 @@ export interface BarEvents {
   help(): void;
 }
 
-type Layer = "show_image" | "show_labels" | "show_predictions";
+export type Layer = "show_image" | "show_labels" | "show_predictions";
 const LAYERS: readonly [Layer, IconName, string, string][] = [
   ["show_image", "image", "image", "5"],
   ["show_labels", "labels", "labels", "6"],
@@ -81,6 +81,10 @@ export class Bar {
     const predictions = this.#layers.get("show_predictions")!;
     predictions.count.textContent = masks > nLabels ? String(masks - nLabels) : "";
     this.#offer(head.columns);
+  }
+
+  layerKeys(keys: Readonly<Record<Layer, string>>): void {
+    for (const [name, , text] of LAYERS) this.#layers.get(name)!.button.title = `${text} (${keys[name]})`;
   }
 
   /** Show what the settings say. */

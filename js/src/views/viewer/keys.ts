@@ -1,7 +1,8 @@
 /** What the keyboard does. */
 
 export const KEYS: readonly (readonly [string, string])[] = [
-  ["← →", "previous, next image"],
+  ["← P", "previous image"],
+  ["→ N", "next image"],
   ["↑ ↓", "previous, next instance in the list"],
   ["5 6 7", "image, labels, predictions on or off"],
   ["F 0", "fit the image into the view"],

@@ -33,6 +33,8 @@ export interface Tools {
   key(event: KeyboardEvent): boolean;
   /** Camera or size changed. */
   moved(): void;
+  /** Masks look otherwise: shown, hidden, left out by the selection. */
+  restyled(): void;
   /** Another image, or the same one with other masks. */
   showed(): void;
   /** Masks that they draw themselves. */

@@ -8,7 +8,7 @@ import { Cancelled, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { h } from "../dom";
 import type { Frame } from "../frame";
-import { Bar } from "./bar";
+import { Bar, type Layer } from "./bar";
 import { Chips } from "./chips";
 import { Display } from "./display";
 import { Gestures, type Target } from "./gestures";
@@ -112,6 +112,11 @@ export class Viewer implements Target {
   /** Colors and marks anew. */
   restyle(): void {
     this.#restyle();
+  }
+
+  /** Keys of the layers are others while editing. */
+  layerKeys(keys: Readonly<Record<Layer, string>>): void {
+    this.#bar.layerKeys(keys);
   }
 
   point(mask: number): void {
@@ -288,6 +293,7 @@ export class Viewer implements Target {
     const { tools } = this.stage;
     if (tools)
       for (let mask = 0; mask < picture.n; mask++) if (tools.veiled(mask)) scene.looks.shown[mask] = 0;
+    tools?.restyled();
     this.stage.show(scene);
     if (now) this.stage.draw();
     else this.stage.redraw();
