@@ -70,6 +70,8 @@ def test_a_rejected_prediction_is_not_proposed_again(asked, workspace):
     one = of_image(workspace, most_predicted(workspace))[0]
     reply, _ = asked("decide", action="reject", ids=[one])
     assert reply["note"] == "rejected 1 of 1"
+    image_id = int(workspace.run.predictions.image_id[one])
+    assert asked("masks", image_id=image_id)[0]["decided"] == [one]
     assert len(workspace.ds.rejected) == 1
     reply, _ = asked("decide", action="accept", ids=[one])
     assert "had been rejected" in reply["note"]

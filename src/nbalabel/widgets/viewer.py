@@ -180,6 +180,7 @@ class Viewer(Decisions):
             "columns": _colorable(ws),
             "label": _names(ws, "label"),
             "source": _names(ws, "source"),
+            "decided": _decided(ws, row),
         }
         buffers: list[bytes] = []
         for of in TABLES:
@@ -291,6 +292,14 @@ class Viewer(Decisions):
 
 def _on_image(ws: Workspace, of: str, row: int) -> npt.NDArray[np.int32]:
     return np.flatnonzero(ws.image_row(of) == row).astype(np.int32)
+
+
+def _decided(ws: Workspace, row: int) -> list[int]:
+    """Ids of an image's predictions that were accepted or rejected."""
+    rows, column = _on_image(ws, "predictions", row), ws.column("predictions", "decision")
+    return [
+        int(i) for i in ws.ids("predictions")[rows[column.values[rows] != column.categories.index("open")]]
+    ]
 
 
 def _found(ids: npt.NDArray[np.int64], row_id: int) -> int:

@@ -22,7 +22,7 @@ export class Decisions {
     if (name === "complete") this.setState("complete");
     else if (name === "nothing") this.setState("empty");
     else if (name === "accept_all")
-      this.#decide("accept", this.here(picture), "No prediction is shown here.");
+      this.#decide("accept", this.here(picture), "No open prediction is shown here.");
     else {
       const none = "No prediction is active or under the pointer.";
       const overlap = name === "force" ? "allow" : "skip";
@@ -35,14 +35,16 @@ export class Decisions {
     if (picture) this.#ask("set_state", { image_id: picture.head.imageId, state });
   }
 
-  /** Ids of the predictions of the image that are shown, and that the selection allows. */
+  /** Ids of the predictions of the image that are open, shown, and allowed by the selection. */
   here(picture: Picture): number[] {
-    const { viewer } = this.#desk;
-    const context = viewer.context(picture);
-    const masks = Array.from({ length: picture.n - picture.nLabels }, (_, i) => picture.nLabels + i);
-    return masks
-      .filter((mask) => isShown(picture, mask, context) && isAllowed(picture, mask, context.allowed))
-      .map((mask) => picture.ids[mask]);
+    const context = this.#desk.viewer.context(picture);
+    const decided = new Set(picture.head.decided);
+    const ids = [];
+    for (let mask = picture.nLabels; mask < picture.n; mask++) {
+      const shown = isShown(picture, mask, context) && isAllowed(picture, mask, context.allowed);
+      if (shown && !decided.has(picture.ids[mask])) ids.push(picture.ids[mask]);
+    }
+    return ids;
   }
 
   /** Ids of the predictions that are active or picked; where there are none, of the one under the pointer. */
@@ -63,6 +65,9 @@ export class Decisions {
     this.#desk.viewer.rpc
       .request<{ note: string }>(method, params)
       .then(({ result }) => this.#desk.say(result.note))
-      .catch((error) => this.#desk.refused(error));
+      .catch((error) => {
+        this.#desk.refused(error);
+        this.#desk.viewer.restyle(); // the state shown is the one it has
+      });
   }
 }

@@ -20,6 +20,8 @@ export interface Head {
   columns: string[];
   label: Record<MaskOf, string[]>;
   source: Record<MaskOf, string[]>;
+  /** Ids of predictions that were accepted or rejected. */
+  decided: number[];
   color: Coloring;
 }
 
