@@ -153,6 +153,7 @@ def test_the_key_on_a_layer_button_turns_that_layer(book: Notebook, name: str) -
     for on in ("false", "true"):
         press(book, title[title.index("(") + 1 : -1])
         wait(lambda on=on: button.get_attribute("aria-pressed") == on)  # type: ignore[misc]
+        book.until(f"editor.show_{name}", on == "true")
 
 
 def test_screenshots(book: Notebook) -> None:

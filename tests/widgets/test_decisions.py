@@ -79,7 +79,7 @@ def test_a_rejected_prediction_is_not_proposed_again(asked, workspace):
 
 def test_an_empty_image_that_gets_a_prediction_is_no_longer_empty(asked, workspace):
     image_id = most_predicted(workspace)
-    asked("set_state", image_id=image_id, state="empty")
+    asked("image_state", image_id=image_id, state="empty")
     assert state_of(workspace, image_id) == "empty"
     asked("decide", action="accept", ids=of_image(workspace, image_id)[:1])
     assert state_of(workspace, image_id) == "partial"
@@ -90,12 +90,12 @@ def test_an_empty_image_that_gets_a_prediction_is_no_longer_empty(asked, workspa
 def test_a_state_is_set_by_one_change_and_refused_where_labels_say_otherwise(asked, workspace):
     ds = workspace.ds
     image_id = int(ds.instances.image_id.iloc[0])
-    asked("set_state", image_id=image_id, state="partial")
-    reply, _ = asked("set_state", image_id=image_id, state="complete")
+    asked("image_state", image_id=image_id, state="partial")
+    reply, _ = asked("image_state", image_id=image_id, state="complete")
     assert reply["note"] == "set state of 1 image to complete"
     assert asked("masks", image_id=image_id)[0]["state"] == "complete"
-    assert "no label is on an image" in asked.error("set_state", image_id=image_id, state="empty")
-    assert "must be one of" in asked.error("set_state", image_id=image_id, state="finished")
+    assert "no label is on an image" in asked.error("image_state", image_id=image_id, state="empty")
+    assert "must be one of" in asked.error("image_state", image_id=image_id, state="finished")
     ds.undo()
     assert state_of(workspace, image_id) == "partial"
 
@@ -104,7 +104,7 @@ def test_what_is_gone_is_not_decided(asked, workspace):
     n = len(workspace.ds.instances)
     gone = int(workspace.run.predictions.index.max()) + 1
     assert "no longer there" in asked.error("decide", action="accept", ids=[gone])
-    assert "no longer there" in asked.error("set_state", image_id=10**9, state="complete")
+    assert "no longer there" in asked.error("image_state", image_id=10**9, state="complete")
     assert len(workspace.ds.instances) == n
 
 
@@ -113,4 +113,4 @@ def test_a_viewer_decides_nothing(workspace, browser):
     one = int(workspace.run.predictions.index[0])
     assert "only shows" in viewer.error("decide", action="accept", ids=[one])
     image_id = int(workspace.ds.images.index[0])
-    assert "only shows" in viewer.error("set_state", image_id=image_id, state="complete")
+    assert "only shows" in viewer.error("image_state", image_id=image_id, state="complete")

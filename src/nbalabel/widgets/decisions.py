@@ -43,7 +43,7 @@ class Decisions(Edits):
         return self._said(change, ids=made)
 
     @serves
-    def set_state(self, *, image_id: int, state: str) -> dict[str, Any]:
+    def image_state(self, *, image_id: int, state: str) -> dict[str, Any]:
         """Say how far an image is labeled: "unlabeled", "partial", "complete" or "empty".
 
         An image with labels is neither unlabeled nor empty: that is refused, and says what to do.

@@ -32,7 +32,7 @@ export class Decisions {
 
   setState(state: ImageState): void {
     const picture = this.#desk.picture;
-    if (picture) this.#ask("set_state", { image_id: picture.head.imageId, state });
+    if (picture) this.#ask("image_state", { image_id: picture.head.imageId, state });
   }
 
   /** Ids of the predictions of the image that are open, shown, and allowed by the selection. */
