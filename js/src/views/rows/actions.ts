@@ -274,7 +274,7 @@ export class ActionBar {
 
   #draw(text: string, ...buttons: HTMLElement[]): void {
     const said = h("span.nbl-report", { role: "alert" }, text);
-    this.root.replaceChildren(said, h("span.nbl-spacer"), ...buttons);
+    this.root.replaceChildren(said, ...buttons);
     focusOn(buttons.at(-1));
   }
 
