@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import demo as demo
     from .core import errors as errors
+    from .core.display import Display as Display
     from .core.inside import inside as inside
     from .core.masks import decode_mask as decode_mask
     from .core.masks import encode_mask as encode_mask
@@ -83,6 +84,7 @@ _HOME = {
     "Editor": "widgets.editor",
     "Embeddings": "learn.embed",
     "Dataset": "data.dataset",
+    "Display": "core.display",
     "Everything": "learn.offtheshelf",
     "Gallery": "widgets.gallery",
     "GrabCut": "core.segmenter",

@@ -24,7 +24,7 @@ import nbalabel as nl
 from nbalabel.core import forking, schema
 from nbalabel.core.errors import ModelError, ReadOnlyError, RecoveryWarning, StorageError
 from nbalabel.data.dataset import Dataset
-from nbalabel.data.images import ImageCache
+from nbalabel.data.image_cache import ImageCache
 from nbalabel.data.tables import Tables
 from nbalabel.learn.project import project
 from nbalabel.learn.propagate.propagation import Propagation

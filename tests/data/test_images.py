@@ -20,8 +20,8 @@ import nbalabel as nl
 from nbalabel.core import schema
 from nbalabel.core.errors import ImageError, MissingExtraError, UnsafePathError
 from nbalabel.data import remote
+from nbalabel.data.image_cache import ImageCache
 from nbalabel.data.images import (
-    ImageCache,
     check_images,
     crop,
     image_size,

@@ -369,8 +369,8 @@ def test_pages_that_run_no_widgets_show_the_masks(view):
 
 def test_images_read_lately_are_kept_and_others_let_go(p, monkeypatch):
     read = []
-    from_file = verify_crops.read_image
-    monkeypatch.setattr(verify_crops, "read_image", lambda path: read.append(path) or from_file(path))
+    from_file = verify_crops.read_values
+    monkeypatch.setattr(verify_crops, "read_values", lambda path: read.append(path) or from_file(path))
     crops = verify_crops.Crops(p.predictions, p.tables)
     ids = p.predictions.drop_duplicates("image_id").index[:4].tolist()
     for row_id in [*ids, *ids]:

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { adjust, adjustmentTable, isPlain, PLAIN } from "../../src/core/adjust";
 import { Bitset } from "../../src/core/bitset";
@@ -95,5 +96,11 @@ describe("adjusting the image", () => {
     const pixels = Uint8ClampedArray.of(0, 64, 255, 77);
     adjust(pixels, adjustmentTable({ ...PLAIN, gamma: 2 }));
     expect([...pixels]).toEqual([0, 128, 255, 77]);
+  });
+
+  it("is the curve that the kernel draws with", () => {
+    const golden = new URL("../../../tests/wire/tone.json", import.meta.url);
+    for (const { tone, table } of JSON.parse(readFileSync(golden, "utf8")))
+      expect([...adjustmentTable(tone)].filter((_, i) => i % 15 === 0)).toEqual(table);
   });
 });

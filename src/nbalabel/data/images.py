@@ -8,12 +8,11 @@ ImageError, and nothing else. URLs are fetched from places that are allowed alon
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import shutil
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, TypeAlias
@@ -23,7 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from ..core import forking
+from ..core.display import Display, Values, measured
 from ..core.errors import ImageError, NbalabelError, UnsafePathError
 from ..core.paths import is_url, problem
 from .quiet import Quiet
@@ -132,14 +131,24 @@ def read_image(source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
             the URL's place is not allowed.
         MissingExtraError: a URL, and fsspec or what it needs for this scheme is not installed.
     """
+    return eight_bits(read_values(source, max_pixels))
+
+
+def read_values(source: Source, max_pixels: int = MAX_PIXELS) -> Values:
+    """As :func:`read_image`, but gray images of more than eight bits keep their numbers.
+
+    Returns:
+        ``(height, width, 3)`` uint8, RGB; ``(height, width)`` integers or floats where there are more bits.
+    """
     with _opened(source) as image:
-        width, height = image.size
-        if width * height > max_pixels:
-            raise ImageError(
-                f"{_name(source)} has {width} x {height} pixels, more than max_pixels={max_pixels:,}"
-            )
+        _check_size(source, image.size, max_pixels)
         image.load()
-        return _rgb(image)
+        return _values(image)
+
+
+def eight_bits(values: Values) -> Pixels:
+    """What :func:`read_values` gives as :func:`read_image` does: nothing but the outermost values is lost."""
+    return values if values.ndim == 3 else Display(auto=False).look(measured(values)).apply(values)
 
 
 class Header(NamedTuple):
@@ -220,7 +229,13 @@ def copy_image(source: Source, target: Path) -> None:
         raise ImageError(f"{name} cannot be copied to {target}: {error}") from error
 
 
-def read_small(source: Source, size: int, max_pixels: int = MAX_PIXELS) -> Pixels:
+def read_small(
+    source: Source,
+    size: int,
+    max_pixels: int = MAX_PIXELS,
+    shown: Callable[[Values], Pixels] = eight_bits,
+    least: int = 0,
+) -> Pixels:
     """Pixels of an image scaled down so that its longer side is at most ``size``; never up.
 
     As :func:`thumbnail` of :func:`read_image`, but JPEG files are unpacked at a fraction of their size.
@@ -229,22 +244,22 @@ def read_small(source: Source, size: int, max_pixels: int = MAX_PIXELS) -> Pixel
         source: a path, or a URL of an allowed place.
         size: longer side, pixels.
         max_pixels: refuse images with more.
+        shown: makes pixels of what :func:`read_values` gives, before they are scaled.
+        least: longer side that ``shown`` gets at least, pixels, or all there are.
 
     Raises:
         ImageError: see :func:`read_image`.
     """
     with _opened(source) as image:
         width, height = image.size
-        if width * height > max_pixels:
-            raise ImageError(
-                f"{_name(source)} has {width} x {height} pixels, more than max_pixels={max_pixels:,}"
-            )
+        _check_size(source, image.size, max_pixels)
         scale = min(size / max(width, height), 1.0)
         target = max(round(width * scale), 1), max(round(height * scale), 1)
         if image.format == "JPEG":
-            image.draft(None, target)
+            more = max(least / max(target), 1.0)
+            image.draft(None, (math.ceil(target[0] * more), math.ceil(target[1] * more)))
         image.load()
-        pixels = _rgb(image)
+        pixels = shown(_values(image))
     if pixels.shape[:2] == target[::-1]:
         return pixels
     return np.asarray(Image.fromarray(pixels).resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0))
@@ -317,61 +332,6 @@ def crop(pixels: Pixels, box: Sequence[float], margin: float = 0.0) -> Pixels:
     return pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
-class ImageCache:
-    """Images read lately, dropped when they together exceed ``max_bytes``; several threads may share one.
-
-    A file that has changed on disk is read again. The arrays are read-only, as others see them too.
-
-    Example:
-        >>> cache = ImageCache(max_bytes=64 << 20)
-        >>> len(cache)
-        0
-    """
-
-    def __init__(self, max_bytes: int = 256 << 20) -> None:
-        self.max_bytes = max_bytes
-        self.after_fork()
-        forking.register(self)
-
-    def after_fork(self) -> None:
-        """Begin empty: in a child nobody finishes what another thread was putting in."""
-        self.n_bytes = 0
-        self._images: OrderedDict[tuple[str, int, int], Pixels] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-    def read(self, source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
-        """As :func:`read_image`, from memory where it can."""
-        key = _version(source)
-        with self._lock:
-            if key in self._images:
-                self._images.move_to_end(key)
-                return self._images[key]
-        pixels = read_image(source, max_pixels)
-        pixels.flags.writeable = False
-        with self._lock:
-            if key not in self._images and pixels.nbytes <= self.max_bytes:
-                self._images[key] = pixels
-                self.n_bytes += pixels.nbytes
-            while self.n_bytes > self.max_bytes:
-                self.n_bytes -= self._images.popitem(last=False)[1].nbytes
-        return pixels
-
-
-def _version(source: Source) -> tuple[str, int, int]:
-    """What changes when a file does."""
-    name = os.fspath(source)
-    if is_url(name):
-        return name, 0, 0
-    try:
-        state = Path(name).stat()
-    except (OSError, ValueError) as error:
-        raise ImageError(f"{name} cannot be read: {error}") from error
-    return name, state.st_mtime_ns, state.st_size
-
-
 def _name(source: Source) -> str:
     return os.fspath(source)
 
@@ -409,20 +369,19 @@ def _stream(name: str) -> IO[bytes]:
     return path.open("rb")
 
 
-def _rgb(image: Image.Image) -> Pixels:
+def _check_size(source: Source, size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise ImageError(
+            f"{_name(source)} has {width} x {height} pixels, more than max_pixels={max_pixels:,}"
+        )
+
+
+def _values(image: Image.Image) -> Values:
     if image.mode.startswith(("I", "F")):
-        gray = _stretched(np.asarray(image))
-        return np.repeat(gray[:, :, None], 3, axis=2)
+        values = np.array(image)
+        shallow = values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 255
+        return np.repeat(values.astype(np.uint8)[:, :, None], 3, axis=2) if shallow else values
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
-
-
-def _stretched(values: npt.NDArray[np.generic]) -> Pixels:
-    """Eight bits of an image that has more."""
-    numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    low, high = np.quantile(numbers, (0.001, 0.999))
-    if values.dtype.kind in "iu" and numbers.min() >= 0 and numbers.max() <= 255:
-        low, high = 0.0, 255.0  # eight bits in a wider file
-    scale = 255.0 / (high - low) if high > low else 0.0
-    return np.asarray(np.clip(np.rint((numbers - low) * scale), 0, 255), np.uint8)

@@ -1,4 +1,4 @@
-"""The kernel's end of a view of a workspace: a :class:`Port` that shares the workspace's selection."""
+"""The kernel's end of a view of a workspace: it shares the workspace's selection and display."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from .port import Buffers as Buffers
-from .port import Port
 from .port import Reply as Reply
 from .port import plain as plain
 from .port import serves as serves
+from .shared_display import PictureView
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
 
-class Bridge(Port):
+class Bridge(PictureView):
     """A view of a workspace.
 
     Attributes:
@@ -32,6 +32,7 @@ class Bridge(Port):
         self.workspace = workspace
         super().__init__(
             workspace.lock,
+            workspace.shared_display,
             selection=f"anywidget:{workspace.selection.model_id}",
             source=f"{self.bundle}-{secrets.token_hex(3)}",
             **traits,

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..core.errors import ImageError, NbalabelError
 from ..core.geometry import rle
-from ..data.images import Pixels, read_small
+from ..data.images import Pixels
 from .pictures import image_row, image_source, jpeg, pictures_of, stamp
 
 if TYPE_CHECKING:
@@ -43,14 +43,15 @@ def overlay_bytes(ws: Workspace, row: int, size: int) -> bytes:
         masks = [bytes(mask) for mask in frame["mask"].iloc[rows]]
         codes = label.values[rows].tolist()
         colors = [label.colors[code] if code >= 0 else "#8c8c8c" for code in codes]
-        key = ("overlay", stamp(source), size, of, _digest(masks, colors))
+        key = ("overlay", stamp(source), size, of, _digest(masks, colors), ws.display)
         kept = pictures_of(ws).encoded.get(key)
         if kept is not None:
             return kept
         image = ws.frame("images").iloc[row]
         shape = int(image["height"]), int(image["width"])
         fill = _FILL if of == "instances" else 0.0
-        picture = with_masks(_enlarged(read_small(source, size), size), masks, colors, shape, fill)
+        small = pictures_of(ws).small(source, size, ws.display)
+        picture = with_masks(_enlarged(small, size), masks, colors, shape, fill)
         return pictures_of(ws).encoded.put(key, jpeg(picture))
     except ImageError:
         raise

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
+from ..core.display import Display
 from ..core.errors import ImageError, NbalabelError
-from ..data.images import MAX_PIXELS, Header, Pixels, read_bytes, read_header, read_small, thumbnail
+from ..data.images import MAX_PIXELS, Header, Pixels, read_bytes, read_header, thumbnail
 from .pictures import image_row, image_source, jpeg, pictures_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Picture(NamedTuple):
         width: of the image it shows, pixels.
         height: of the image, pixels.
         whole: whether it has all of the image's pixels.
+        auto: whether auto contrast made its values.
     """
 
     data: bytes
@@ -41,10 +43,13 @@ class Picture(NamedTuple):
     width: int
     height: int
     whole: bool
+    auto: bool
 
 
 def picture_of(ws: Workspace, row: int) -> Picture:
     """An image for the browser; a base picture where it has more than 16 million pixels.
+
+    Auto contrast is in its pixels; brightness, contrast and gamma are not: the browser draws with them.
 
     Args:
         ws: the workspace.
@@ -58,25 +63,26 @@ def picture_of(ws: Workspace, row: int) -> Picture:
         header = read_header(source)
         _check_size(str(source), header)
         _, width, height, plain = header
+        pictures, display = pictures_of(ws), _untoned(ws)
+        auto = pictures.look(source, display).auto
         if width * height > WHOLE_PIXELS:
-            if header.format == "JPEG":
-                base = read_small(source, BASE)
-            else:
-                base = thumbnail(pictures_of(ws).pixels.read(source), BASE)
-            return Picture(jpeg(base), "image/jpeg", width, height, whole=False)
-        if plain and header.format in _PLAIN:
+            base = jpeg(pictures.small(source, BASE, display))
+            return Picture(base, "image/jpeg", width, height, whole=False, auto=auto)
+        if plain and header.format in _PLAIN and not auto:
             data = read_bytes(source)
             if len(data) <= _MESSAGE:
-                return Picture(data, f"image/{_PLAIN[header.format]}", width, height, whole=True)
-        data, mime = _encoded(pictures_of(ws).pixels.read(source))
-        return Picture(data, mime, width, height, whole=True)
+                return Picture(data, f"image/{_PLAIN[header.format]}", width, height, True, auto)
+        shown = pictures.part(source, (0, 0, width, height), display)
+        return Picture(*_encoded(shown), width, height, whole=True, auto=auto)
     except ImageError:
         raise
     except NbalabelError as error:  # no image root, an unsafe name, the dataset folder is gone
         raise ImageError(str(error)) from error
 
 
-def part_of(ws: Workspace, row: int, box: tuple[int, int, int, int], longest: int) -> bytes:
+def part_of(
+    ws: Workspace, row: int, box: tuple[int, int, int, int], longest: int, untoned: bool = False
+) -> bytes:
     """A part of an image as a JPEG.
 
     Args:
@@ -84,27 +90,40 @@ def part_of(ws: Workspace, row: int, box: tuple[int, int, int, int], longest: in
         row: row of ``images``.
         box: left, top, right, bottom, pixels; clipped to the image.
         longest: longer side of the picture, pixels; it is never enlarged.
+        untoned: leave brightness, contrast and gamma to the browser, as :func:`picture_of` does.
 
     Raises:
         ImageError: see :func:`picture_of`, or the box misses the image.
     """
     try:
         source = image_source(ws, image_row(ws, "images", row))
-        pixels = pictures_of(ws).pixels.read(source)
+        pictures = pictures_of(ws)
+        height, width = pictures.pixels.values(source).shape[:2]
+        left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], width), min(box[3], height)
+        if left >= right or top >= bottom:
+            raise ImageError(f"{source}: no pixels in the box {box} of {width} x {height}")
+        display = _untoned(ws) if untoned else ws.display
+        part = pictures.part(source, (left, top, right - left, bottom - top), display)
     except ImageError:
         raise
     except NbalabelError as error:
         raise ImageError(str(error)) from error
-    left, top, right, bottom = box
-    part = pixels[max(top, 0) : bottom, max(left, 0) : right]
-    if not part.size:
-        raise ImageError(f"{source}: no pixels in the box {box} of {pixels.shape[1]} x {pixels.shape[0]}")
     return jpeg(thumbnail(part, min(max(longest, 16), 4096)), quality=88)
 
 
 def facts(picture: Picture) -> dict[str, Any]:
     """What the browser has to know of a picture, without its bytes."""
-    return {"mime": picture.mime, "width": picture.width, "height": picture.height, "whole": picture.whole}
+    return {
+        "mime": picture.mime,
+        "width": picture.width,
+        "height": picture.height,
+        "whole": picture.whole,
+        "auto": picture.auto,
+    }
+
+
+def _untoned(ws: Workspace) -> Display:
+    return Display(auto=ws.display.auto)
 
 
 def _check_size(name: str, header: Header) -> None:

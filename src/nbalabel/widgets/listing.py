@@ -18,7 +18,7 @@ from .actions import agreed_rows, perform, sample
 from .bridge import Bridge, Reply, serves
 from .columns import Column
 from .ordering import order_by
-from .pictures import thumbnail_bytes
+from .pictures import stretched, thumbnail_bytes
 from .selection import unpack
 
 _FIRST = 60  # rows that are first
@@ -68,17 +68,22 @@ class Listing(Bridge):
 
     @serves
     def pictures(self, *, size: int, buffers: list[memoryview]) -> Reply:
-        """Small pictures of rows, one buffer each; an empty one where there is none, ``errors`` say why."""
+        """Small pictures of rows, one buffer each; an empty one where there is none, ``errors`` say why.
+
+        Those whose contrast was chosen for them are listed in ``auto``.
+        """
         rows = self._rows(buffers[0])
-        out, errors = [], {}
+        out, errors, auto = [], {}, []
         with self.workspace.steady():
             for row in rows.tolist():
                 try:
                     out.append(self._picture(row, min(max(size, 16), self._largest)))
+                    if stretched(self.workspace, self.of, row):
+                        auto.append(row)
                 except (NbalabelError, OSError, ValueError) as error:
                     out.append(b"")
                     errors[row] = str(error)
-        return {"rev": self.workspace.rev, "errors": errors}, out
+        return {"rev": self.workspace.rev, "errors": errors, "auto": auto}, out
 
     @serves
     def act(

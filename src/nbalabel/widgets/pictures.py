@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -12,12 +12,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PIL import Image, ImageFilter
 
+from ..core.display import Display, Levels, Look, Values, measured
 from ..core.errors import ImageError, NbalabelError
 from ..core.geometry import rle
 from ..core.geometry.raster import Mask
 from ..core.paths import is_url
 from ..core.selection import check_table
-from ..data.images import ImageCache, Pixels, crop, locate, read_small
+from ..data.image_cache import ImageCache
+from ..data.images import Pixels, crop, locate, read_small
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -26,6 +28,7 @@ MARGIN = 0.25
 """What a picture of a mask shows around its box, as a share of the longer side of the box."""
 
 _MIN_MARGIN = 3.0  # pixels
+_MEASURED = 512  # pixels of the longer side that tell what values a picture has
 _LARGEST = 1024  # pixels a thumbnail may have along its longer side
 
 
@@ -62,6 +65,38 @@ class Pictures:
     def __init__(self) -> None:
         self.pixels = ImageCache(max_bytes=320 << 20)
         self.encoded = Encoded(max_bytes=48 << 20)
+        self._levels: dict[tuple[str, int, int], Levels] = {}
+
+    def small(self, source: Path | str, size: int, display: Display) -> Pixels:
+        """A picture as it is shown, its longer side at most ``size``."""
+
+        def shown(values: Values) -> Pixels:
+            return display.look(self._measure(source, values)).apply(values)
+
+        return read_small(source, size, shown=shown, least=_MEASURED)
+
+    def part(self, source: Path | str, box: Sequence[float], display: Display) -> Pixels:
+        """A part of a picture as it is shown, with the contrast of the whole: x, y, w, h, pixels."""
+        values = self.pixels.values(source)
+        return display.look(self._measure(source, values)).apply(crop(values, box))
+
+    def look(self, source: Path | str, display: Display) -> Look:
+        """What a display means for a picture; its values are looked at once."""
+        if stamp(source) not in self._levels:
+            self.small(source, _MEASURED, display)
+        return display.look(self._levels[stamp(source)])
+
+    def stretched(self, source: Path | str, display: Display) -> bool:
+        """Whether auto contrast made what was last shown of a picture."""
+        levels = self._levels.get(stamp(source))
+        return levels is not None and display.look(levels).auto
+
+    def _measure(self, source: Path | str, values: Values) -> Levels:
+        key = stamp(source)
+        if key not in self._levels:
+            step = max(max(values.shape[:2]) // _MEASURED, 1)
+            self._levels[key] = measured(values[::step, ::step])
+        return self._levels[key]
 
 
 _KEPT: WeakKeyDictionary[Workspace, Pictures] = WeakKeyDictionary()
@@ -93,8 +128,8 @@ def thumbnail_bytes(ws: Workspace, of: str, row: int, size: int) -> bytes:
     try:
         source = image_source(ws, image_row(ws, check_table(of), int(row)))
         if of == "images":
-            key: Hashable = (stamp(source), size)
-            return _kept(ws, key) or _keep(ws, key, jpeg(read_small(source, size)))
+            key: Hashable = (stamp(source), size, ws.display)
+            return _kept(ws, key) or _keep(ws, key, jpeg(pictures_of(ws).small(source, size, ws.display)))
         return _mask_thumbnail(ws, of, int(row), source, size)
     except ImageError:
         raise
@@ -126,6 +161,11 @@ def image_source(ws: Workspace, row: int) -> Path | str:
     return locate(ws.ds.image_root, str(ws.frame("images")["file"].iloc[row]))
 
 
+def stretched(ws: Workspace, of: str, row: int) -> bool:
+    """Whether auto contrast made the picture of a row that was shown last."""
+    return pictures_of(ws).stretched(image_source(ws, image_row(ws, of, row)), ws.display)
+
+
 def jpeg(pixels: Pixels, quality: int = 85) -> bytes:
     """Pixels as the bytes of a JPEG file, colors at full resolution."""
     file = io.BytesIO()
@@ -139,16 +179,16 @@ def _mask_thumbnail(ws: Workspace, of: str, row: int, source: Path | str, size: 
     label = ws.column(of, "label")
     code = int(label.values[row])
     color = label.colors[code] if code >= 0 else "#8c8c8c"
-    key = (stamp(source), mask, color, size)
+    key = (stamp(source), mask, color, size, ws.display)
     kept = _kept(ws, key)
     if kept is not None:
         return kept
-    pixels = pictures_of(ws).pixels.read(source)
-    height, width = pixels.shape[:2]
+    pictures = pictures_of(ws)
+    height, width = pictures.pixels.values(source).shape[:2]
     x, y, w, h = (float(frame[name].iloc[row]) for name in "xywh")
     more = max(MARGIN * max(w, h), _MIN_MARGIN)
     left, top = max(int(x - more), 0), max(int(y - more), 0)
-    part = crop(pixels, (left, top, x + w + more - left, y + h + more - top))
+    part = pictures.part(source, (left, top, x + w + more - left, y + h + more - top), ws.display)
     box = (left, top, part.shape[1], part.shape[0])
     return _keep(ws, key, jpeg(outlined(part, rle.decode_crop(mask, height, width, box)[0], color, size)))
 

@@ -15,6 +15,7 @@ from ..core.schema import INDEX_NAMES
 from ..data.storage import user
 from .bridge import Reply, serves
 from .in_place import InPlace
+from .pictures import stretched
 from .review_crop import below, crop_box, crop_of, facts_of, pixels_of
 from .review_items import (
     ACCEPTED,
@@ -327,9 +328,10 @@ class Review(InPlace):
         """With the mask, and the pixels where they can be read."""
         ws, of = self.workspace, self._of
         crop = crop_of(ws, of, row, box, _LONGEST)
-        told = {**head, "box": crop.box, "mask": [crop.width, crop.height], "problem": ""}
+        told = {**head, "box": crop.box, "mask": [crop.width, crop.height], "problem": "", "auto": False}
         try:
-            return told, [crop.mask, pixels_of(ws, of, row, crop.box, _LONGEST)]
+            pixels = pixels_of(ws, of, row, crop.box, _LONGEST)
+            return {**told, "auto": stretched(ws, of, row)}, [crop.mask, pixels]
         except ImageError as error:
             self.errors.append(error)
             return {**told, "problem": str(error)}, [crop.mask]

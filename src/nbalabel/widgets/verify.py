@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,8 @@ from ..core.question import Question, Verifiable
 from ..core.schema import LabeledImages
 from ..data.storage import user
 from ..data.sync import watch
-from .port import Port, Reply, serves
+from .port import Reply, serves
+from .shared_display import PictureView, SharedDisplay
 from .verify_crops import PATIENTLY, QUICKLY, Crops, Cut, images_of, packed
 from .verify_qualification import TAUGHT, Qualification, Result
 from .verify_state import outlook_head, packed_clusters, progress_head, question_head
@@ -23,6 +23,7 @@ from .verify_state import outlook_head, packed_clusters, progress_head, question
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from ..core.display import Display
     from .workspace import Workspace
 
 Said = list[bool | None]
@@ -35,7 +36,7 @@ _RULES = (
 )
 
 
-class Verify(Port):
+class Verify(PictureView):
     """Asks the open question of a propagation: is each of these masks right? The answers spread.
 
     ``Y`` and ``N`` answer the mask with the frame, a click turns an answer, ``A`` says yes to all on the page
@@ -127,11 +128,13 @@ class Verify(Port):
         self._drafts: dict[int, Said] = {}
         self._turn = 0
         self._stand: tuple[Any, ...] = ()
+        shared = SharedDisplay() if ws is None else ws.shared_display
         rules = _RULES if instructions is None else instructions
         introduce = p.progress().n_answers == 0
         try:
             super().__init__(
-                threading.RLock() if ws is None else ws.lock,
+                shared.lock,
+                shared,
                 height=height,
                 context=context,
                 batch=batch,
@@ -240,6 +243,20 @@ class Verify(Port):
         cuts = [self._crops.cut(row_id, context, self._checked(size)) for row_id in (*right, *wrong)]
         heads, buffers = packed(cuts)
         return {"right": len(right), "crops": heads}, buffers
+
+    @property
+    def display(self) -> Display:
+        """How masks' pictures are shown; that of the workspace where there is one. Assign another."""
+        return self._shared.value
+
+    @display.setter
+    def display(self, display: Display) -> None:
+        self._shared.value = display
+
+    def displayed(self, display: Display) -> None:
+        """Pictures are shown in another way."""
+        self._crops.display = display
+        super().displayed(display)
 
     def sync(self) -> None:
         """Called at the end of each cell: has it answered, skipped or taken back?"""

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
+from ..core.display import Display, Levels, Values, measured
 from ..core.errors import DataError, ImageError, NbalabelError, UnknownNameError, first
 from ..core.geometry import rle
 from ..core.schema import LabeledImages
-from ..data.images import Pixels, locate, read_image, thumbnail
+from ..data.images import locate, read_values, thumbnail
 from .pictures import jpeg
 from .review_crop import Box, crop_box, scaled
 
@@ -46,6 +47,7 @@ class Crops:
 
     Attributes:
         labels: names of the labels, in the order of their codes.
+        display: how their pixels are shown.
 
     Raises:
         DataError: the candidates have no masks.
@@ -69,7 +71,9 @@ class Crops:
         label = candidates["label"].astype("category")
         self.labels = [str(name) for name in label.cat.categories]
         self._codes = label.cat.codes.to_numpy(np.int64)
-        self._kept: OrderedDict[int, Pixels] = OrderedDict()
+        self.display = Display()
+        self._kept: OrderedDict[int, Values] = OrderedDict()
+        self._levels: dict[int, Levels] = {}
         self._bytes = 0
 
     def cut(self, row_id: int, context: float, size: int) -> Cut:
@@ -101,9 +105,11 @@ class Crops:
             "box": box,
             "mask": (small.shape[1], small.shape[0]),
             "problem": "",
+            "auto": False,
         }
         try:
             pixels = self._part(image, box, size)
+            head["auto"] = self.display.look(self._levels[image]).auto
         except NbalabelError as error:
             return Cut({**head, "problem": str(error)}, rle.encode(small), b"")
         return Cut(head, rle.encode(small), pixels)
@@ -132,7 +138,7 @@ class Crops:
         box = (left, top, left + max(width, 1), top + max(height, 1))
         head = {"id": row_id, "label": int(self._codes[row]), "size": box[2:], "at": at, "box": box}
         nothing = rle.encode(np.zeros((1, 1), np.uint8))
-        return Cut({**head, "mask": (1, 1), "problem": problem}, nothing, b"")
+        return Cut({**head, "mask": (1, 1), "problem": problem, "auto": False}, nothing, b"")
 
     def _row(self, row_id: int) -> int:
         row = int(self._ids.get_indexer(pd.Index([row_id]))[0])
@@ -152,23 +158,25 @@ class Crops:
         if not part.size:
             about = f"image {self._places[image]}"
             raise ImageError(f"{about} has no pixels in {box}: it is smaller than its table says")
-        return jpeg(thumbnail(np.ascontiguousarray(part), size))
+        return jpeg(thumbnail(self.display.look(self._levels[image]).apply(part), size))
 
-    def _pixels(self, image: int) -> Pixels:
+    def _pixels(self, image: int) -> Values:
         kept = self._kept.pop(image, None)
         if kept is None:
             kept = self._read(image)
+            if image not in self._levels:
+                self._levels[image] = measured(kept)
             self._bytes += kept.nbytes
         self._kept[image] = kept
         while self._bytes > _KEPT and len(self._kept) > 1:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return kept
 
-    def _read(self, image: int) -> Pixels:
+    def _read(self, image: int) -> Values:
         root = self._images.image_root
         if root is None or self._files is None:
             return np.asarray(self._images.read_image(int(self._places[image])), np.uint8)
-        return read_image(locate(root, self._files[image]))
+        return read_values(locate(root, self._files[image]))
 
 
 def packed(cuts: Sequence[Cut]) -> tuple[list[dict[str, Any]], list[bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from .workspace import workspace_of
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from ..core.display import Display
     from ..core.segmenter import Segmenter
     from .workspace import Viewable, Workspace
 
@@ -37,6 +39,7 @@ TOOLS = (
     "cutout",
     "assist",
 )
+_DISPLAY = ("brightness", "contrast", "gamma")
 _TEXTS = 50  # distinct texts of one image that get colors of their own
 
 
@@ -67,9 +70,9 @@ class Viewer(Decisions):
         outlines: whether masks are outlined; predictions have dashed outlines.
         min_score: predictions below this score are left out, 0..1; default 0.
         only_selected: whether masks that the selection leaves out are hidden rather than dimmed.
-        brightness: added to the image, -1..1; default 0.
-        contrast: of the image, -1..1; default 0.
-        gamma: of the image, 0.2..5, above 1 lightens shadows; default 1.
+        brightness: of ``ws.display``: added to the images of all views, -1..1; default 0.
+        contrast: of ``ws.display``, -1..1; default 0.
+        gamma: of ``ws.display``, 0.2..5, above 1 lightens shadows; default 1.
         show_list: whether the list of instances is open.
         editing: whether it edits; fixed when the viewer is made.
         tool: in hand while editing: "select", "pen", "reshape", "brush", "eraser", "box", "fill", "wand",
@@ -102,9 +105,9 @@ class Viewer(Decisions):
     outlines = traitlets.Bool(True, help="outline masks").tag(sync=True, echo_update=False)
     min_score = traitlets.Float(0.0, min=0, max=1, help="of predictions").tag(sync=True, echo_update=False)
     only_selected = traitlets.Bool(False, help="hide others").tag(sync=True, echo_update=False)
-    brightness = traitlets.Float(0.0, min=-1, max=1, help="added").tag(sync=True, echo_update=False)
-    contrast = traitlets.Float(0.0, min=-1, max=1, help="around gray").tag(sync=True, echo_update=False)
-    gamma = traitlets.Float(1.0, min=0.2, max=5, help="exponent").tag(sync=True, echo_update=False)
+    brightness = traitlets.Float(0.0, min=-1, max=1, help="added")
+    contrast = traitlets.Float(0.0, min=-1, max=1, help="around gray")
+    gamma = traitlets.Float(1.0, min=0.2, max=5, help="exponent")
     show_list = traitlets.Bool(True, help="list of instances").tag(sync=True, echo_update=False)
     editing = traitlets.Bool(False, read_only=True, help="has the editor's tools").tag(sync=True)
     tool = traitlets.Enum(TOOLS, "select", help="in hand").tag(sync=True, echo_update=False)
@@ -131,7 +134,7 @@ class Viewer(Decisions):
         **options: Any,
     ) -> None:
         ws = workspace_of(ws)
-        unknown = set(options) - set(self.class_trait_names(sync=True))
+        unknown = set(options) - set(self.class_trait_names(sync=True)) - set(_DISPLAY)
         if unknown:
             raise DataError(f"Viewer has no option {sorted(unknown)[0]!r}; see help(nl.Viewer)")
         color_by = str(options.get("color_by", "label"))
@@ -142,7 +145,10 @@ class Viewer(Decisions):
         label = options.setdefault("label", ws.ds.labels[0] if ws.ds.labels else "")
         if label and label not in ws.ds.labels:
             raise UnknownNameError(f"no label {label!r}; {instead_of(label, ws.ds.labels)}")
+        display = {name: options.pop(name) for name in _DISPLAY if name in options}
         super().__init__(ws, segmenter=segmenter, annotator=annotator, height=height, **options)
+        for name, value in display.items():
+            setattr(self, name, value)
         if editing:
             self.set_trait("editing", True)
             self._tools, self._css = script("editor"), style("viewer") + style("editor")
@@ -204,7 +210,7 @@ class Viewer(Decisions):
     def part(self, *, row: int, box: list[int], longest: int) -> tuple[dict[str, Any], Buffers]:
         """A part of a large image, sharper than its base picture."""
         left, top, right, bottom = (int(value) for value in box)
-        data = part_of(self.workspace, row, (left, top, right, bottom), int(longest))
+        data = part_of(self.workspace, row, (left, top, right, bottom), int(longest), untoned=True)
         return {"rev": self.workspace.rev, "row": row, "box": box}, [data]
 
     @serves
@@ -220,6 +226,19 @@ class Viewer(Decisions):
     def _check_editing(self) -> None:
         if not self.editing:
             raise DataError("this viewer only shows; nl.Editor(ws) or nl.Viewer(ws, editing=True) edits")
+
+    def displayed(self, display: Display) -> None:
+        """The workspace's pictures are shown in another way."""
+        super().displayed(display)
+        with self.hold_trait_notifications():
+            for name in _DISPLAY:
+                self.set_trait(name, getattr(display, name))
+
+    @traitlets.observe(*_DISPLAY)
+    def _set_display(self, change: Any) -> None:
+        ws, name = self.workspace, change["name"]
+        if getattr(ws.display, name) != change["new"]:
+            ws.display = replace(ws.display, **{name: change["new"]})
 
     def picture(self) -> Image | None:
         """The image with its labels, and predictions where there are no labels, at most 480 pixels wide."""

@@ -10,8 +10,8 @@ from PIL import Image
 from ..core.errors import NbalabelError
 from ..core.geometry import rle
 from ..core.overlay import overlay
-from ..data.images import Pixels, read_small
-from .pictures import image_source
+from ..data.images import Pixels
+from .pictures import image_source, pictures_of
 from .static_output import few_bytes
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def _pixels(viewer: Viewer, row: int, width: int, height: int) -> Pixels:
     try:
         if not viewer.show_image:
             return np.full((*size, 3), 96, np.uint8)
-        return np.array(read_small(image_source(viewer.workspace, row), _LONGEST))
+        ws = viewer.workspace
+        return np.array(pictures_of(ws).small(image_source(ws, row), _LONGEST, ws.display))
     except NbalabelError as error:
         viewer.errors.append(error)
         return np.full((*size, 3), 96, np.uint8)

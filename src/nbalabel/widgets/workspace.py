@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..core.display import Display
 from ..core.errors import DataError
 from ..core.schema import INDEX_NAMES, empty
 from ..core.selection import TABLES, Clause, Index, Rows, check_table
@@ -25,6 +26,7 @@ from .code import as_code
 from .columns import Column, Columns, Judged
 from .port import Port
 from .selection import Ids, Selection
+from .shared_display import SharedDisplay
 
 if TYPE_CHECKING:
     from .bridge import Bridge
@@ -58,6 +60,7 @@ class Workspace:
         ds: the dataset.
         run: the run, or None.
         selection: the shared selection.
+        shared_display: who holds ``display`` for the views.
         rev: counts how often the tables have changed; row numbers on the wire belong to one of these.
 
     Example:
@@ -76,6 +79,7 @@ class Workspace:
         self.ds, self.run = _opened(ds, run)
         # JupyterLab may hand requests to a thread beside the one that runs cells (a subshell).
         self.lock = threading.RLock()
+        self.shared_display = SharedDisplay(self.lock)
         self.rev = 0
         self._views: weakref.WeakSet[Bridge] = weakref.WeakSet()
         self._take_tables()
@@ -83,6 +87,19 @@ class Workspace:
         self._stale = self._scheduled = self._steady = False
         me = weakref.ref(self)
         self._unwatch = [self.ds.on_change(lambda: _tell(me)), watch(self)]
+
+    @property
+    def display(self) -> Display:
+        """How pictures are shown in all views: ``ws.display = nl.Display(gamma=1.5)``.
+
+        Raises:
+            DataError: something else than a Display is assigned.
+        """
+        return self.shared_display.value
+
+    @display.setter
+    def display(self, display: Display) -> None:
+        self.shared_display.value = display
 
     def frame(self, of: str) -> pd.DataFrame:
         """A table as the views show it: "images", "instances" or "predictions"; do not assign into it."""
