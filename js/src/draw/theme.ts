@@ -24,13 +24,22 @@ export function readTheme(root: HTMLElement): Theme {
   };
 }
 
-/** Call back when the page changes between light and dark. */
+/** Call back in the frame after the page changed between light and dark: until then it may be hidden. */
 export function watchTheme(callback: () => void, signal: AbortSignal): void {
-  const observer = new MutationObserver(callback);
+  let frame = 0;
+  const changed = () => {
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(callback);
+  };
+  const observer = new MutationObserver(changed);
   const attributes = { attributes: true, attributeFilter: ["data-jp-theme-name", "class", "data-theme"] };
   observer.observe(document.body, attributes);
   observer.observe(document.documentElement, attributes);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", callback, { signal });
-  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+  scheme.addEventListener("change", changed, { signal });
+  const stop = () => {
+    observer.disconnect();
+    cancelAnimationFrame(frame);
+  };
+  signal.addEventListener("abort", stop, { once: true });
 }

@@ -7,7 +7,7 @@ import { Viewer } from "../views/viewer/viewer";
 export default widget("Viewer", async (frame, model: AnyModel, rpc, store, signal) => {
   followHeight(frame, model, signal);
   const settings = new Settings(model, signal);
-  const viewer = new Viewer(frame, rpc, store, settings, String(model.get("source")), signal);
+  const viewer = new Viewer(frame, rpc, store, settings, String(model.get("source")), signal, model);
   if (model.get("editing")) await addTools(viewer, model);
 });
 

@@ -48,6 +48,7 @@ class World {
     this.cells = new CellFetcher(state as never, this.control.signal, () => this.errors++);
     const options = {
       size: () => 64,
+      version: () => 0,
       make: async (_: Blob) => ({ row: 0 }),
       free: () => {},
       limit: () => 99,

@@ -303,7 +303,7 @@ test("a click makes a point active, hovering points at it", async () => {
   expect(store.hover).toBeNull();
 });
 
-test("the wheel zooms where the pointer was moved, and lets a page scroll past", async () => {
+test("the wheel zooms once the plot was clicked, and lets a page scroll past", async () => {
   const { plot, pointer } = open();
   await shown("40 images");
   document.body.tabIndex = 0;
@@ -314,6 +314,9 @@ test("the wheel zooms where the pointer was moved, and lets a page scroll past",
   };
   expect(wheel()).toBe(false);
   pointer("pointermove", 100, 100);
+  expect(wheel()).toBe(false);
+  pointer("pointerdown", 100, 100);
+  pointer("pointerup", 100, 100);
   expect(wheel()).toBe(true);
 });
 

@@ -53,7 +53,7 @@ class World {
       },
     };
     this.loader = new Loader(this.rpc, cards as never, {
-      wish: () => ({ number: this.number, size: this.size, context: 0, places: this.missing }),
+      wish: () => ({ number: this.number, size: this.size, context: 0, version: 0, places: this.missing }),
       arrived: () => {},
       failed: () => this.errors++,
       recovered: () => {},

@@ -12,7 +12,7 @@ import { settled } from "./settled";
 const N = 9;
 const OPTIONS: Record<string, unknown> = {
   ...{ opacity: 0.5, color_by: "label", show_image: true, show_labels: true, show_predictions: true },
-  ...{ fill: true, outlines: true, min_score: 0, only_selected: false, brightness: 0, contrast: 0, gamma: 1 },
+  ...{ fill: true, outlines: true, min_score: 0, only_selected: false },
   ...{ show_list: false, height: 400 },
 };
 
@@ -92,6 +92,7 @@ beforeEach(() => {
     new Settings(model as never, closing.signal),
     "viewer",
     closing.signal,
+    model,
   );
 });
 

@@ -4,6 +4,7 @@ import type { SelectionStore } from "../../core/selection";
 import { watchTheme } from "../../draw/theme";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
+import { DisplayControl } from "../display";
 import { perFrame } from "../dom";
 import type { Frame } from "../frame";
 import { Popover } from "../popover";
@@ -39,12 +40,13 @@ export class Gallery {
     const state = new GalleryState(model, rpc, store, signal, frame);
     this.state = state;
     const popover = new Popover(frame, signal);
-    this.tiles = new Tiles(frame, state);
+    const display = new DisplayControl(frame, model, rpc, signal);
+    this.tiles = new Tiles(frame, state, display);
     state.inView = () => state.visible.between(this.tiles.inView[0], this.tiles.inView[1] - 1);
     this.actions = new GalleryActions(frame, state, popover);
     frame.body.after(this.actions.root);
     this.drag = new Drag(this, signal);
-    this.#toolbar = new Toolbar(frame, state, cheatsheet(frame, keysOf(state.of), signal));
+    this.#toolbar = new Toolbar(frame, state, display, cheatsheet(frame, keysOf(state.of), signal));
     frame.empty("loading …");
     const update = perFrame(() => this.#update(), signal);
     state.subscribe((what) => {

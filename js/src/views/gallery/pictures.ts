@@ -9,11 +9,18 @@ export class TilePictures {
 
   readonly #state: GalleryState;
 
-  /** @param size of a picture. @param inView tiles there are in view. */
-  constructor(state: GalleryState, size: () => number, inView: () => number, arrived: () => void) {
+  /** @param size of a picture. @param version see PictureOptions. @param inView tiles there are in view. */
+  constructor(
+    state: GalleryState,
+    size: () => number,
+    version: () => number,
+    inView: () => number,
+    arrived: () => void,
+  ) {
     this.#state = state;
     const options = {
       size,
+      version,
       make: (file: Blob) => createImageBitmap(file),
       free: (bitmap: ImageBitmap) => bitmap.close(),
       limit: () => Math.max(3 * inView(), Math.floor(PIXELS / size() ** 2)),
@@ -38,6 +45,10 @@ export class TilePictures {
   /** A picture, perhaps with masks where it should have none or the other way round, until it has come. */
   get(row: number) {
     return this.#now.get(row) ?? this.#other.get(row);
+  }
+
+  anyAuto(rows: readonly number[]): boolean {
+    return this.#now.anyAuto(rows);
   }
 
   want(rows: readonly number[]): void {

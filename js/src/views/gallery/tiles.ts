@@ -1,6 +1,7 @@
 /** The tiles in view: few elements that show whichever rows are scrolled to, over one canvas with their pictures. */
 import { ScrollMap } from "../../core/ranges";
 import { pictureSize, TileLayout } from "../../core/tiles";
+import type { DisplayControl } from "../display";
 import { h, perFrame } from "../dom";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
@@ -39,14 +40,18 @@ export class Tiles {
   readonly #cells: CellFetcher;
   readonly #pictures: TilePictures;
   readonly #state: GalleryState;
+  readonly #display: DisplayControl;
 
-  constructor(frame: Frame, state: GalleryState) {
+  constructor(frame: Frame, state: GalleryState, display: DisplayControl) {
     const { signal } = state;
     this.#state = state;
+    this.#display = display;
     this.paintSoon = perFrame(() => this.#paint(), signal);
     this.#cells = new CellFetcher(state, signal, frame.fail);
     const size = () => pictureSize(this.layout.side, devicePixelRatio);
-    this.#pictures = new TilePictures(state, size, () => this.#tiles.length, this.paintSoon);
+    const version = () => display.setting.version;
+    this.#pictures = new TilePictures(state, size, version, () => this.#tiles.length, this.paintSoon);
+    display.setting.watch(() => {}, this.paintSoon);
     this.#pane.append(this.#canvas, this.sheet);
     this.#spacer.append(this.#pane);
     this.scroller.append(this.#spacer);
@@ -195,6 +200,7 @@ export class Tiles {
       });
     }
     const missing = this.#draw();
+    this.#display.applied(this.#pictures.anyAuto(state.visible.between(from, to - 1)));
     this.#wantPictures(from, to);
     this.#markCursor();
     if (known && !missing) this.#report();

@@ -1,5 +1,6 @@
 /** Counts, the order of the tiles, their size, and whether images show their masks. */
 import { formatCount } from "../../core/format";
+import type { DisplayControl } from "../display";
 import { h } from "../dom";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
@@ -28,7 +29,7 @@ export class Toolbar {
   readonly #state: GalleryState;
   #listed = "";
 
-  constructor(frame: Frame, state: GalleryState, help: () => void) {
+  constructor(frame: Frame, state: GalleryState, display: DisplayControl, help: () => void) {
     this.#state = state;
     hear(this.#order, "change", () => state.set("order_by", this.#order.value));
     hear(this.#direction, "click", () => state.set("ascending", !state.get("ascending")));
@@ -43,6 +44,7 @@ export class Toolbar {
     frame.toolbar.prepend(this.#counts, h("span.nbl-spacer"));
     frame.toolbar.append(
       h("span.nbl-group", {}, this.#order, this.#direction),
+      display.root,
       h("span.nbl-group", {}, this.#size, state.of === "images" && this.#overlays, keys),
     );
   }

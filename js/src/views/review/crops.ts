@@ -29,6 +29,8 @@ interface Head {
   box: Edges;
   mask: [number, number];
   problem: string;
+  /** Whether auto contrast made its pixels. */
+  auto: boolean;
 }
 
 export interface Part {
@@ -84,6 +86,19 @@ export class Crops {
       },
     );
     return entry;
+  }
+
+  /** An item as it is shown by now, in place of what is there, which stays until then. */
+  async renew(id: number): Promise<void> {
+    const entry = this.#entries.get(id);
+    const before = entry?.item;
+    if (!entry || !before) return;
+    const { signal } = entry.control;
+    const fresh = await this.#fetch(id, entry.view, signal);
+    if (signal.aborted) return this.#close(fresh);
+    this.#close(before);
+    this.#close(before.closer);
+    Object.assign(before, fresh);
   }
 
   /** Let all others go. */

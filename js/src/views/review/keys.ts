@@ -13,7 +13,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["O", "outline on or off"],
   ["Space", "hold to see the image alone"],
   ["F 0", "fit"],
-  ["+ −", "zoom; so does the wheel"],
+  ["+ −", "zoom; so does the wheel with Ctrl, or after a click"],
   ["?", "this sheet"],
 ];
 

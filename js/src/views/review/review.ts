@@ -8,6 +8,7 @@ import { measured } from "../../core/timing";
 import { asArray, asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
+import { DisplayControl } from "../display";
 import { h } from "../dom";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
@@ -55,6 +56,7 @@ export class Review {
   readonly #signal: AbortSignal;
 
   readonly #inPlace: InPlace;
+  readonly #display: DisplayControl;
 
   constructor(frame: Frame, model: Model, rpc: Rpc, store: SelectionStore, signal: AbortSignal, host?: Host) {
     this.#frame = frame;
@@ -67,6 +69,11 @@ export class Review {
     this.stage = new Stage(() => this.#later("look", () => this.#look()), signal);
     this.#controls = new Controls(this.#commands);
     this.#progress = new Progress(frame.toolbar);
+    this.#display = new DisplayControl(frame, model, rpc, signal);
+    this.#display.setting.watch(
+      () => {},
+      () => void this.#redisplay(),
+    );
     this.#main = this.#build();
     const back = () => frame.root.focus({ preventScroll: true });
     this.#inPlace = new InPlace(frame.body, rpc, host, back, signal);
@@ -106,6 +113,7 @@ export class Review {
     const { frame, toolbar } = { frame: this.#frame, toolbar: this.#frame.toolbar };
     const keys = cheatsheet(frame, KEYS, this.#signal);
     toolbar.append(
+      this.#display.root,
       h("button.nbl-quiet.nbl-icon", { "aria-label": "keys", title: "keys (?)", onclick: keys }, "?"),
     );
     const front = h(
@@ -116,6 +124,7 @@ export class Review {
       this.#title.state,
       this.#waiting,
     );
+    this.stage.useWheel(front, frame.root, this.#signal);
     const main = h("div.nbl-review-main", {}, front, this.#panel.root);
     const body = h(
       "div.nbl-review-body",
@@ -254,6 +263,7 @@ export class Review {
     const item = entry?.item ?? null;
     this.stage.show(item, this.#looks());
     this.#panel.show(item, this.#color());
+    this.#display.applied(Boolean(item?.head.auto));
     this.#drawTitle(item);
     this.#waiting.textContent = entry && !item ? "waiting for the kernel …" : (item?.problem ?? "");
     this.#waiting.hidden = !this.#waiting.textContent;
@@ -420,6 +430,25 @@ export class Review {
     this.crops.keep([]);
     this.#show();
     if (since) void this.#entry?.ready.then(() => (this.#since = since)).catch(() => {});
+  }
+
+  /** Pixels are shown in another way: what is on the screen stays until they have come. */
+  async #redisplay(): Promise<void> {
+    const id = this.#id;
+    if (id < 0) return;
+    if (!this.#entry?.item) return this.#refetch();
+    this.crops.keep([id]);
+    const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
+    for (const place of this.#deck!.upcoming(AHEAD)) this.crops.load(this.#deck!.ids[place], view);
+    try {
+      await this.crops.renew(id);
+    } catch (error) {
+      this.#frame.fail(error, () => void this.#redisplay());
+    }
+    if (id !== this.#id) return;
+    this.#display.applied(Boolean(this.#entry?.item?.head.auto));
+    this.stage.draw();
+    this.#look();
   }
 
   #look(): void {

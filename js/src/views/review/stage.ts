@@ -2,6 +2,7 @@
 import { type Camera, pan, type Size, toImage, zoomAt } from "../../core/camera";
 import { h } from "../dom";
 import { hear } from "../elements";
+import { onWheel } from "../wheel";
 import type { Edges, Item, Part } from "./crops";
 
 export interface Looks {
@@ -28,14 +29,16 @@ export class Stage {
   constructor(changed: () => void, signal: AbortSignal) {
     this.#changed = changed;
     this.#drag(signal);
-    const wheel = (event: WheelEvent) => {
-      const focused = this.canvas.closest(".nbl")?.matches(":focus-within");
-      if (!this.#item || !(focused || event.ctrlKey || event.metaKey)) return; // else the notebook scrolls
-      event.preventDefault();
-      const [x, y] = this.#at(event);
-      this.#zoomAt(Math.exp(-event.deltaY / (event.ctrlKey ? 120 : 400)), x, y);
+  }
+
+  /** The wheel zooms while the view has the keyboard. @param front what lies around the canvas. */
+  useWheel(front: HTMLElement, root: HTMLElement, signal: AbortSignal): void {
+    const zoom = (factor: number, event: WheelEvent) => {
+      const before = this.zoom;
+      if (this.#item) this.#zoomAt(factor, ...this.#at(event));
+      return this.zoom !== before;
     };
-    hear(this.canvas, "wheel", wheel, { passive: false, signal });
+    onWheel(front, root, zoom, signal);
   }
 
   get size(): Size {

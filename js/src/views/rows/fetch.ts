@@ -84,11 +84,15 @@ export interface Picture<T> {
   /** null where there is none. */
   shown: T | null;
   problem: string;
+  /** Whether auto contrast made it. */
+  auto: boolean;
 }
 
 export interface PictureOptions<T> {
   /** Longer side of a picture, pixels. */
   size(): number;
+  /** Counts the ways pictures are shown; those of another are fetched again. */
+  version(): number;
   make(file: Blob): T | Promise<T>;
   free(shown: T): void;
   /** Pictures kept. */
@@ -99,9 +103,10 @@ export interface PictureOptions<T> {
 interface Kept<T> extends Picture<T> {
   rev: number;
   size: number;
+  version: number;
 }
 
-/** Small pictures, the least recently looked at freed first; those of older tables until newer come. */
+/** Small pictures, the least recently looked at freed first; those of older tables or looks until newer come. */
 export class Pictures<T> {
   protected kept = new Map<number, Kept<T>>();
   #underway = false;
@@ -134,6 +139,11 @@ export class Pictures<T> {
     if (!this.#underway) void this.#fetch();
   }
 
+  /** Whether auto contrast made any of these. */
+  anyAuto(rows: readonly number[]): boolean {
+    return rows.some((row) => this.kept.get(row)?.auto);
+  }
+
   clear(): void {
     for (const row of [...this.kept.keys()]) this.drop(row);
   }
@@ -142,18 +152,22 @@ export class Pictures<T> {
     const { rpc, store } = this.#state;
     const { rev } = store;
     const size = this.#options.size();
-    const rows = this.#wanted.filter((row) => row >= 0 && !this.#good(row, size)).slice(0, this.#batch);
+    const version = this.#options.version();
+    const rows = this.#wanted
+      .filter((row) => row >= 0 && !this.#good(row, size, version))
+      .slice(0, this.#batch);
     if (!rows.length || this.#signal.aborted || rpc.lost) return;
     this.#underway = true;
     let again = true;
     try {
       const started = performance.now();
-      type Made = { rev: number; errors: Record<string, string> };
+      type Made = { rev: number; errors: Record<string, string>; auto: number[] };
       const sent = { buffers: [Int32Array.from(rows)] };
       const { result, buffers } = await rpc.request<Made>("pictures", { size }, sent);
       const fair = Math.round((rows.length * LONG) / (performance.now() - started + 1));
       this.#batch = Math.min(Math.max(fair, 4), 2 * rows.length, MOST_PICTURES);
       const made = await Promise.all(buffers.map((file) => this.#make(file)));
+      const auto = new Set(result.auto);
       const late = this.#signal.aborted || result.rev !== store.rev;
       made.forEach((shown, i) => {
         if (late) {
@@ -162,7 +176,7 @@ export class Pictures<T> {
         }
         const problem = result.errors[rows[i]] ?? (shown === null ? "the browser cannot decode it" : "");
         this.drop(rows[i]);
-        this.kept.set(rows[i], { shown, problem, rev, size });
+        this.kept.set(rows[i], { shown, problem, auto: auto.has(rows[i]), rev, size, version });
       });
       for (const row of this.kept.keys()) if (this.kept.size > this.#options.limit()) this.drop(row);
       this.#options.arrived();
@@ -175,10 +189,10 @@ export class Pictures<T> {
     if (again) void this.#fetch();
   }
 
-  /** Whether a picture is of these tables and large enough. */
-  #good(row: number, size: number): boolean {
+  /** Whether a picture is of these tables, made as they are shown now, and large enough. */
+  #good(row: number, size: number, version: number): boolean {
     const kept = this.kept.get(row);
-    return kept?.rev === this.#state.store.rev && kept.size >= size;
+    return kept?.rev === this.#state.store.rev && kept.version === version && kept.size >= size;
   }
 
   async #make(file: DataView): Promise<T | null> {

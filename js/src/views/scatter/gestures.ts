@@ -1,4 +1,5 @@
 /** Pointer and wheel over the plot, as what people mean by them. Places are pixels of the plot. */
+import { onWheel } from "../wheel";
 import type { How, Shape } from "./clauses";
 
 export type Mode = "pan" | Shape;
@@ -7,7 +8,8 @@ export interface Handlers {
   /** What a drag does now. */
   mode(): Mode;
   pan(dx: number, dy: number): void;
-  zoom(factor: number, x: number, y: number): void;
+  /** Tells whether there was more to zoom. */
+  zoom(factor: number, x: number, y: number): boolean;
   /** A lasso or box is being drawn, or done. */
   draw(shape: Shape, path: readonly number[], how: How, done: boolean): void;
   /** The drawing was given up. */
@@ -36,8 +38,6 @@ interface Drag {
 
 export function listen(plot: HTMLElement, root: HTMLElement, on: Handlers, signal: AbortSignal): Gestures {
   let drag: Drag | null = null;
-  let deliberate = false; // the pointer was moved here: a page that scrolls past must not start to zoom
-  const last = { x: -1, y: -1 };
   const place = (event: MouseEvent): [number, number] => {
     const box = plot.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -60,8 +60,6 @@ export function listen(plot: HTMLElement, root: HTMLElement, on: Handlers, signa
     on.leave();
   });
   listenTo("pointermove", (event) => {
-    if (event.screenX !== last.x || event.screenY !== last.y) deliberate = true;
-    [last.x, last.y] = [event.screenX, event.screenY];
     if (!drag) return on.hover(...place(event));
     if (event.pointerId === drag.id) moveTo(drag, ...place(event));
   });
@@ -98,27 +96,7 @@ export function listen(plot: HTMLElement, root: HTMLElement, on: Handlers, signa
   listenTo("dblclick", () => on.double());
   listenTo("pointerleave", () => {
     if (!drag) on.leave();
-    deliberate = false;
   });
-  listenTo(
-    "wheel",
-    (event) => {
-      const focused = root.contains(root.ownerDocument.activeElement);
-      if (!deliberate && !focused && !event.ctrlKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      const lines = event.deltaMode === 1 ? 16 : 1;
-      const speed = event.ctrlKey ? 0.01 : 0.0018;
-      on.zoom(Math.exp(-Math.min(Math.max(event.deltaY * lines, -300), 300) * speed), ...place(event));
-    },
-    { passive: false },
-  );
-  root.ownerDocument.addEventListener(
-    "pointermove",
-    (event) => {
-      if (!plot.contains(event.target as Node)) [last.x, last.y] = [event.screenX, event.screenY];
-    },
-    { signal, passive: true, capture: true },
-  );
+  onWheel(plot, root, (factor, event) => on.zoom(factor, ...place(event)), signal);
   return { cancel };
 }

@@ -157,9 +157,12 @@ export class Plot {
     this.draw();
   }
 
-  zoom(factor: number, x = this.width / 2, y = this.height / 2): void {
-    this.#camera = zoomed(this.#camera ?? fitted(...this.#spans), factor, this.placement(), x, y);
+  /** Tells whether there was more to zoom. */
+  zoom(factor: number, x = this.width / 2, y = this.height / 2): boolean {
+    const before = this.#camera ?? fitted(...this.#spans);
+    this.#camera = zoomed(before, factor, this.placement(), x, y);
     this.draw();
+    return this.#camera.zoom !== before.zoom;
   }
 
   placement(): Placement {

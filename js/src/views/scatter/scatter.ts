@@ -101,6 +101,7 @@ export class Scatter {
     for (const name of ["mode", "density", "size", "opacity"]) changed(name, () => this.#settings());
     this.#settings();
     watchTheme(() => this.#retheme(), this.#signal);
+    changed("_display", () => this.#tooltip.forget());
     this.#rpc.on("refresh", () => void this.#load());
     this.#rpc.on<{ problem: string }>("layout", ({ problem }) => {
       this.#problem = problem;
@@ -303,7 +304,7 @@ export class Scatter {
       pan: (dx: number, dy: number) => plot.pan(dx, dy),
       zoom: (factor: number, x: number, y: number) => {
         this.#leave();
-        plot.zoom(factor, ...inside(x, y));
+        return plot.zoom(factor, ...inside(x, y));
       },
       draw: (shape: Shape, path: readonly number[], how: How, done: boolean) => {
         const moved = path.map((at, i) => at - (i % 2 ? plot.box.top : plot.box.left));

@@ -7,6 +7,8 @@ export interface Tooltip {
   /** @param head lines known here; x, y in pixels of the parent. */
   show(row: number, rev: number, head: readonly string[], x: number, y: number): void;
   hide(): void;
+  /** Pictures are shown in another way. */
+  forget(): void;
 }
 
 interface Detail {
@@ -73,16 +75,14 @@ export function createTooltip(parent: HTMLElement, rpc: Rpc, signal: AbortSignal
     }
   };
   image.addEventListener("load", put);
-  signal.addEventListener(
-    "abort",
-    () => {
-      window.clearTimeout(timer);
-      for (const { url } of known.values()) URL.revokeObjectURL(url);
-      known.clear();
-    },
-    { once: true },
-  );
+  const forget = () => {
+    window.clearTimeout(timer);
+    for (const { url } of known.values()) URL.revokeObjectURL(url);
+    known.clear();
+  };
+  signal.addEventListener("abort", forget, { once: true });
   return {
+    forget,
     show(row, rev, head, x, y) {
       const key = `${rev}:${row}`;
       at = [x, y];

@@ -1,6 +1,7 @@
 /** The rows in view: a few elements that show whichever rows are scrolled to, and a header above them. */
 import { ScrollMap } from "../../core/ranges";
 import { makeCell, paintCell } from "../../draw/rows";
+import type { DisplayControl } from "../display";
 import { h, perFrame } from "../dom";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
@@ -41,11 +42,13 @@ export class Grid {
   readonly paintSoon: () => void;
 
   readonly #state: TableState;
+  readonly #display: DisplayControl;
   readonly #signal: AbortSignal;
   readonly #id: string;
 
-  constructor(frame: Frame, state: TableState, signal: AbortSignal, id: string) {
+  constructor(frame: Frame, state: TableState, display: DisplayControl, signal: AbortSignal, id: string) {
     this.#state = state;
+    this.#display = display;
     this.#signal = signal;
     this.#id = id;
     this.layout = layOut(state, 1);
@@ -56,6 +59,7 @@ export class Grid {
       state,
       {
         size: () => size,
+        version: () => display.setting.version,
         make: (file) => URL.createObjectURL(file),
         free: (url) => URL.revokeObjectURL(url),
         limit: () => KEPT_PICTURES,
@@ -63,6 +67,7 @@ export class Grid {
       },
       signal,
     );
+    display.setting.watch(() => {}, this.paintSoon);
     this.#pane.append(this.header, this.#body);
     this.#spacer.append(this.#pane);
     this.scroller.append(this.#spacer);
@@ -203,6 +208,7 @@ export class Grid {
       this.#paintRow(element, place, row, row === active, row === hover, own?.has(row) ?? false);
     }
     if (this.layout.picture) this.#wantPictures();
+    else this.#display.applied(false);
     this.#markCursor();
     if (known) this.#report();
   }
@@ -248,6 +254,7 @@ export class Grid {
     const rows = [];
     for (let place = this.#map.first; place < this.#map.end; place++)
       rows.push(this.#state.visible.at(place));
+    this.#display.applied(this.#pictures.anyAuto(rows));
     this.#pictures.want(rows);
   }
 

@@ -4,6 +4,7 @@ import { Bitset } from "../../core/bitset";
 import type { Of, SelectionStore } from "../../core/selection";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
+import { DisplayControl } from "../display";
 import { perFrame } from "../dom";
 import { focusOn } from "../elements";
 import type { Frame } from "../frame";
@@ -64,7 +65,8 @@ export class Table {
     const state = new TableState(model, rpc, store, signal, frame);
     this.state = state;
     this.popover = new Popover(frame, signal);
-    this.grid = new Grid(frame, state, signal, model.get("source"));
+    const display = new DisplayControl(frame, model, rpc, signal);
+    this.grid = new Grid(frame, state, display, signal, model.get("source"));
     state.inView = () => state.visible.between(this.grid.inView[0], this.grid.inView[1] - 1);
     this.menus = new Menus(state, this.grid, this.popover);
     this.#header = new Header(
@@ -77,7 +79,7 @@ export class Table {
     this.editor = new CellEditor(frame, state, this.grid, (report) => this.#actions.report(report), signal);
     const help = cheatsheet(frame, KEYS, signal);
     frame.body.after(this.#actions.root);
-    this.#toolbar = new Toolbar(frame, state, this.menus, help, signal);
+    this.#toolbar = new Toolbar(frame, state, this.menus, display, help, signal);
     frame.empty("loading …");
     const update = perFrame(() => this.#updateSoon(), signal);
     state.subscribe((what) => {

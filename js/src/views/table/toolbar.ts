@@ -1,5 +1,6 @@
 /** Counts, search, the filters in force, and the menus of the table. */
 import { formatCount } from "../../core/format";
+import type { DisplayControl } from "../display";
 import { h } from "../dom";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
@@ -15,7 +16,14 @@ export class Toolbar {
 
   readonly #state: TableState;
 
-  constructor(frame: Frame, state: TableState, menus: Menus, help: () => void, signal: AbortSignal) {
+  constructor(
+    frame: Frame,
+    state: TableState,
+    menus: Menus,
+    display: DisplayControl,
+    help: () => void,
+    signal: AbortSignal,
+  ) {
     this.#state = state;
     this.search = h("input.nbl-search", {
       type: "search",
@@ -63,7 +71,14 @@ export class Toolbar {
       this.#counts,
       h("label.nbl-searcher", {}, h("i.nbl-glyph.nbl-glyph-search"), this.search),
     );
-    frame.toolbar.append(h("span.nbl-spacer"), ...(busy ? [busy] : []), pictures, columns, keys);
+    frame.toolbar.append(
+      h("span.nbl-spacer"),
+      ...(busy ? [busy] : []),
+      display.root,
+      pictures,
+      columns,
+      keys,
+    );
     frame.body.after(this.#chips);
     this.update();
   }

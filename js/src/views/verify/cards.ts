@@ -65,6 +65,17 @@ export class Cards {
     return outside || (had < 0.99 && had * 1.3 < Math.min(size / (to - from), 1));
   }
 
+  /** Whether a picture was made in another way than pictures are shown now. */
+  outdated(place: number, version: number): boolean {
+    const crop = this.#crops[place];
+    return Boolean(crop) && crop?.version !== version;
+  }
+
+  /** Whether auto contrast made any of the pictures shown. */
+  get auto(): boolean {
+    return this.#cards.some(({ crop }) => crop?.head.auto);
+  }
+
   /** Another question of n masks. */
   reset(n: number): void {
     this.release();

@@ -11,6 +11,8 @@ export interface Crop {
   bitmap: ImageBitmap | null;
   /** The mask in its image, its holes too. */
   path: Path2D;
+  /** Of the way it is shown. */
+  version?: number;
 }
 
 /**

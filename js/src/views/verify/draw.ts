@@ -1,5 +1,6 @@
 /** One mask drawn in its surroundings. */
 import { surroundings } from "../../core/surroundings";
+import { cleared } from "../../draw/canvas";
 import type { Crop } from "./crops";
 
 export interface Looks {
@@ -14,16 +15,10 @@ const FILLED = 0.35;
 
 /** Draw it as large as the canvas is on the page. */
 export function drawCrop(canvas: HTMLCanvasElement, crop: Crop | null, looks: Looks): void {
+  const context = cleared(canvas);
+  if (!context || !crop) return;
+  const { width, height } = canvas;
   const ratio = window.devicePixelRatio || 1;
-  const width = Math.max(Math.round(canvas.clientWidth * ratio), 1);
-  const height = Math.max(Math.round(canvas.clientHeight * ratio), 1);
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, width, height);
-  if (!crop) return;
   const [left, top, right, bottom] = surroundings(crop.head.at, crop.head.size, looks.context);
   const scale = Math.min(width / (right - left), height / (bottom - top));
   const x = width / 2 - ((left + right) / 2) * scale;

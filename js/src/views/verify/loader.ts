@@ -15,6 +15,8 @@ export interface Wish {
   /** Longer side, pixels. */
   size: number;
   context: number;
+  /** Counts the ways pictures are shown. */
+  version: number;
   /** Places, in the order they are wanted. */
   places: number[];
 }
@@ -106,7 +108,8 @@ export class Loader {
   async #ask(wish: Wish): Promise<void> {
     type Reply = { places: number[]; crops: CropHead[] };
     const options = { key: "crops", signal: this.#control.signal };
-    const { result, buffers } = await this.rpc.request<Reply>("crops", wish, options);
+    const { version: _, ...params } = wish;
+    const { result, buffers } = await this.rpc.request<Reply>("crops", params, options);
     if (!result.places.some((place) => wish.places.includes(place))) throw new Outdated();
     await this.#take(result.places, result.crops, buffers, wish);
   }
@@ -123,13 +126,14 @@ export class Loader {
     wish?: Wish,
   ): Promise<void> {
     const round = this.#round;
+    const { version } = wish ?? this.events.wish();
     await unpackCrops(heads, buffers, (i, crop) => {
       if (round !== this.#round) {
         crop.bitmap?.close();
         return;
       }
       if (wish) this.#had.add(key(places[i], wish)); // not before: what is not shown was not had
-      this.cards.put(places[i], crop);
+      this.cards.put(places[i], { ...crop, version });
       this.events.arrived(places[i]);
     });
   }
@@ -138,4 +142,4 @@ export class Loader {
 /** Another question is open by now. */
 class Outdated extends Error {}
 
-const key = (place: number, { size, context }: Wish) => `${place} ${size} ${context}`;
+const key = (place: number, { size, context, version }: Wish) => `${place} ${size} ${context} ${version}`;

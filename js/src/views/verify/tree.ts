@@ -2,6 +2,7 @@
 
 import { formatCount } from "../../core/format";
 import { type Cluster, type ClusterState, clusterAt, layout, type Rect } from "../../core/icicle";
+import { cleared } from "../../draw/canvas";
 import { readTheme, type Theme } from "../../draw/theme";
 import { h } from "../dom";
 import { hear } from "../elements";
@@ -66,11 +67,9 @@ export class Tree {
     const canvas = this.#canvas;
     const { clientWidth: width, clientHeight: height } = canvas;
     const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.max(Math.round(width * ratio), 1);
-    canvas.height = Math.max(Math.round(height * ratio), 1);
-    const context = canvas.getContext("2d");
+    const context = cleared(canvas);
     const view = canvas.closest<HTMLElement>(".nbl");
-    if (!context || !view || !width) return;
+    if (!context || !view) return;
     const theme = readTheme(view);
     const patterns = new Map(SHOWN.map((state) => [state, pattern(state, theme, ratio)]));
     this.#rects = layout(this.#clusters, this.#total, width, height).rects;

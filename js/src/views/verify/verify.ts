@@ -16,6 +16,7 @@ import {
 import { measured } from "../../core/timing";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
+import { DisplayControl } from "../display";
 import { h, perFrame } from "../dom";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
@@ -48,6 +49,7 @@ export class Verify {
   readonly #session: Session;
   readonly #panel: Panel;
   readonly #intro: Intro;
+  readonly #display: DisplayControl;
 
   constructor(
     readonly frame: Frame,
@@ -55,6 +57,11 @@ export class Verify {
     readonly rpc: Rpc,
     readonly signal: AbortSignal,
   ) {
+    this.#display = new DisplayControl(frame, model, rpc, signal);
+    this.#display.setting.watch(
+      () => {},
+      () => void this.#loader.fetch(),
+    );
     this.#cards = new Cards((place, dot) => this.#click(place, dot), signal);
     this.#intro = new Intro(rpc, () => this.#introduce(false), signal);
     this.#loader = new Loader(rpc, this.#cards, {
@@ -123,6 +130,7 @@ export class Verify {
     const { frame } = this;
     const keys = cheatsheet(frame, KEYS, this.signal);
     frame.toolbar.append(
+      this.#display.root,
       h("button.nbl-quiet.nbl-icon", { "aria-label": "keys", title: "keys (?)", onclick: keys }, "?"),
     );
     frame.body.append(this.#panel.root, this.#intro.root);
@@ -228,6 +236,7 @@ export class Verify {
     this.#cards.one = model.get("mode") === "one";
     if (this.sheet) {
       this.#cards.draw(this.sheet, (crop) => this.#looks(crop), this.#label);
+      this.#display.applied(this.#cards.auto);
       if (this.#asked && this.#cards.has(this.sheet.current)) {
         measured(this.#asked.name, this.#asked.start);
         this.#asked = null;
@@ -345,9 +354,12 @@ export class Verify {
   #wish() {
     const [size, context] = [this.#size, this.model.get("context")];
     const near = this.sheet ? page(this.sheet) : [];
-    const blurred = near.filter((place) => this.#cards.blurred(place, context, size));
+    const { version } = this.#display.setting;
+    const blurred = near.filter(
+      (place) => this.#cards.outdated(place, version) || this.#cards.blurred(place, context, size),
+    );
     const places = this.#session.waiting || this.signal.aborted ? [] : [...blurred, ...this.#cards.missing];
-    return { number: this.#session.number, size, context, places };
+    return { number: this.#session.number, size, context, version, places };
   }
 
   #set<K extends "context" | "mode" | "outline" | "fill" | "introduce">(

@@ -71,6 +71,8 @@ export interface CropHead {
   /** Width and height of the mask that came, fewer pixels than the box where that is large. */
   mask: [number, number];
   problem: string;
+  /** Whether auto contrast made its picture. */
+  auto: boolean;
   /** Of the mask and of the picture. */
   bytes: [number, number];
 }

@@ -1,79 +1,44 @@
-/** The panel for how image and masks look. */
+/** The panel for how masks and pictures look. */
+import { type DisplaySetting, displayRows } from "../display";
 import { h } from "../dom";
-import { focusOn } from "../elements";
 import type { Frame } from "../frame";
-import type { Options, Settings } from "./options";
+import { Popover } from "../popover";
+import type { Settings } from "./options";
 
-type NumberOption = "opacity" | "min_score" | "brightness" | "contrast" | "gamma";
 type SwitchOption = "fill" | "outlines" | "only_selected";
 
-interface Slider {
-  name: NumberOption;
-  text: string;
-  /** From the slider's 0..100 to the value and back. */
-  read(at: number): number;
-  place(value: number): number;
-  say(value: number): string;
-}
-
-const signed = (value: number) => (value > 0 ? "+" : "") + Math.round(value * 100);
-const even = { read: (at: number) => at / 100, place: (value: number) => value * 100 };
-const around = { read: (at: number) => (at - 50) / 50, place: (value: number) => value * 50 + 50 };
-const MASKS: readonly Slider[] = [
-  { name: "opacity", text: "opacity", ...even, say: (value) => `${Math.round(value * 100)} %` },
-  { name: "min_score", text: "score from", ...even, say: (value) => value.toFixed(2) },
-];
-const IMAGE: readonly Slider[] = [
-  { name: "brightness", text: "brightness", ...around, say: signed },
-  { name: "contrast", text: "contrast", ...around, say: signed },
-  {
-    name: "gamma",
-    text: "gamma",
-    read: (at) => Math.round(5 ** ((at - 50) / 50) * 100) / 100,
-    place: (value) => (Math.log(value) / Math.log(5)) * 50 + 50,
-    say: (value) => value.toFixed(2),
-  },
-];
+const SLIDERS = [
+  ["opacity", "opacity", (value: number) => `${Math.round(value * 100)} %`],
+  ["min_score", "score from", (value: number) => value.toFixed(2)],
+] as const;
 const SWITCHES: readonly [SwitchOption, string][] = [
   ["fill", "fill"],
   ["outlines", "outlines"],
   ["only_selected", "only what is selected"],
 ];
-const PLAIN: Partial<Options> = { brightness: 0, contrast: 0, gamma: 1 };
 
-export class Display {
-  #panel: HTMLElement | null = null;
-  #refreshers: (() => void)[] = [];
-
-  readonly #frame: Frame;
+export class DisplayPanel {
+  readonly #refreshers: (() => void)[] = [];
+  readonly #content: HTMLElement;
+  readonly #popover: Popover;
   readonly #settings: Settings;
-  readonly #signal: AbortSignal;
 
-  constructor(frame: Frame, settings: Settings, signal: AbortSignal) {
-    this.#frame = frame;
+  constructor(frame: Frame, settings: Settings, display: DisplaySetting, signal: AbortSignal) {
     this.#settings = settings;
-    this.#signal = signal;
-    const outside = (event: PointerEvent) => {
-      const path = event.composedPath();
-      if (this.#panel && !path.includes(this.#panel) && !path.some((node) => node === this.#anchor))
-        this.#close();
-    };
-    document.addEventListener("pointerdown", outside, { capture: true, signal });
-    const escaped = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || !this.#panel) return;
-      event.stopPropagation();
-      this.#close();
-      focusOn(this.#anchor);
-    };
-    frame.root.addEventListener("keydown", escaped, { capture: true, signal });
+    this.#popover = new Popover(frame, signal);
+    this.#content = h(
+      "div.nbl-display",
+      {},
+      ...SLIDERS.map(([name, text, say]) => this.#slider(name, text, say)),
+      ...SWITCHES.map(([name, text]) => this.#switch(name, text)),
+      h("hr"),
+      ...displayRows(display),
+    );
+    this.update();
   }
 
-  #anchor: HTMLElement | null = null;
-
   toggle(anchor: HTMLElement): void {
-    this.#anchor = anchor;
-    if (this.#panel) this.#close();
-    else this.#open(anchor);
+    this.#popover.show("display", "how it looks", anchor, [this.#content]);
   }
 
   /** Show what the settings say. */
@@ -81,49 +46,17 @@ export class Display {
     for (const refresh of this.#refreshers) refresh();
   }
 
-  #open(anchor: HTMLElement): void {
-    if (this.#signal.aborted) return;
-    const reset = h("button", { onclick: () => this.#reset() }, "Reset image");
-    this.#panel = h(
-      "div.nbl-popover.nbl-viewer-display",
-      { role: "dialog", "aria-label": "how it looks" },
-      ...MASKS.map((slider) => this.#slider(slider)),
-      ...SWITCHES.map(([name, text]) => this.#switch(name, text)),
-      h("hr"),
-      ...IMAGE.map((slider) => this.#slider(slider)),
-      reset,
-    );
-    this.#frame.body.append(this.#panel);
-    anchor.setAttribute("aria-expanded", "true");
-    const right = this.#frame.root.getBoundingClientRect().right - anchor.getBoundingClientRect().right;
-    const most = this.#frame.root.clientWidth - this.#panel.offsetWidth - 8;
-    this.#panel.style.right = `${Math.max(Math.min(right - 40, most), 6)}px`;
-    this.update();
-    focusOn(this.#panel.querySelector("input"));
-  }
-
-  #close(): void {
-    this.#panel?.remove();
-    this.#panel = null;
-    this.#refreshers = [];
-    this.#anchor?.setAttribute("aria-expanded", "false");
-  }
-
-  #reset(): void {
-    for (const [name, value] of Object.entries(PLAIN))
-      this.#settings.set(name as NumberOption, value as number);
-  }
-
-  #slider({ name, text, read, place, say }: Slider): HTMLElement {
+  #slider(name: "opacity" | "min_score", text: string, say: (value: number) => string): HTMLElement {
     const input = h("input", { type: "range", min: 0, max: 100, step: 1 });
     const shown = h("output");
-    input.addEventListener("input", () => this.#settings.set(name, read(input.valueAsNumber)));
+    input.addEventListener("input", () => this.#settings.set(name, input.valueAsNumber / 100));
     this.#refreshers.push(() => {
       const value = this.#settings.get(name);
-      if (Math.round(place(value)) !== input.valueAsNumber) input.value = String(Math.round(place(value)));
+      const at = String(Math.round(value * 100));
+      if (input.value !== at) input.value = at;
       shown.textContent = say(value);
     });
-    return h("label.nbl-viewer-slider", {}, h("span", {}, text), input, shown);
+    return h("label.nbl-slider", {}, h("span", {}, text), input, shown);
   }
 
   #switch(name: SwitchOption, text: string): HTMLElement {
@@ -132,6 +65,6 @@ export class Display {
     this.#refreshers.push(() => {
       input.checked = this.#settings.get(name);
     });
-    return h("label.nbl-viewer-switch", {}, input, text);
+    return h("label.nbl-switch", {}, input, text);
   }
 }

@@ -7,7 +7,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["5 6 7", "image, labels, predictions on or off"],
   ["F 0", "fit the image into the view"],
   ["1", "one image pixel on one screen pixel"],
-  ["+ −", "zoom; so does the wheel, at the pointer"],
+  ["+ −", "zoom; so does the wheel with Ctrl, or after a click"],
   ["Z", "zoom to the active instance; so does a double click"],
   ["Space", "hold to see the image without masks"],
   ["O", "outlines on or off"],

@@ -14,6 +14,8 @@ export interface Pixels {
   height: number;
   /** The bitmap has all of them. */
   whole: boolean;
+  /** Whether auto contrast made them. */
+  auto: boolean;
 }
 
 export interface Entry {
@@ -78,7 +80,7 @@ export class Loader {
     return fresh;
   }
 
-  /** Ask for the pixels of an entry once more. */
+  /** Ask for the pixels of an entry once more; those there are stay until they have come. */
   retry(entry: Entry): void {
     delete entry.problem;
     entry.pixels = this.#pixels(entry.row, "shown");
@@ -133,7 +135,10 @@ export class Loader {
     const { pixels } = entry;
     pixels.then(
       (image) => {
-        if (entry.pixels === pixels) entry.image = image;
+        if (entry.pixels === pixels) {
+          if (entry.image !== image) entry.image?.bitmap.close();
+          entry.image = image;
+        } else image.bitmap.close();
         this.#trim(entry.row);
       },
       (error) => {
@@ -155,7 +160,7 @@ export class Loader {
   }
 
   async #pixels(row: number, key: string): Promise<Pixels> {
-    type Reply = { rev: number; mime: string; width: number; height: number; whole: boolean };
+    type Reply = { rev: number; mime: string } & Omit<Pixels, "bitmap">;
     const { result, buffers } = await this.#rpc.request<Reply>("pixels", { row }, { key: `pixels ${key}` });
     this.#check(result.rev);
     const bitmap = await decode(asBytes(buffers[0]), result.mime);
@@ -163,7 +168,8 @@ export class Loader {
       bitmap.close();
       throw new Cancelled("the view was closed");
     }
-    return { bitmap, width: result.width, height: result.height, whole: result.whole };
+    const { width, height, whole, auto } = result;
+    return { bitmap, width, height, whole, auto };
   }
 
   /** Row numbers of other tables than those on the page mean other rows. */

@@ -1,5 +1,6 @@
 /** How each mask of the image looks now: colors, layers, what is hidden, what the selection leaves out. */
 
+import type { Adjustment } from "../../core/adjust";
 import type { Bitset } from "../../core/bitset";
 import { type Looks, newLooks } from "../../core/composite";
 import { toRgb, viridis } from "../../draw/colors";
@@ -10,6 +11,8 @@ export const NEUTRAL = "#8c8c8c";
 
 export interface Context {
   settings: Settings;
+  /** Of the picture below the masks. */
+  adjustment: Adjustment;
   /** Rows the selection allows, null for all. */
   allowed: Record<MaskOf, Bitset | null>;
   /** Keys of masks hidden one by one. */

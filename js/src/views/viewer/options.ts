@@ -11,9 +11,6 @@ export interface Options {
   outlines: boolean;
   min_score: number;
   only_selected: boolean;
-  brightness: number;
-  contrast: number;
-  gamma: number;
   show_list: boolean;
 }
 
@@ -27,9 +24,6 @@ const NAMES = [
   "outlines",
   "min_score",
   "only_selected",
-  "brightness",
-  "contrast",
-  "gamma",
   "show_list",
 ] as const satisfies readonly (keyof Options)[];
 

@@ -1,15 +1,12 @@
-/** Mouse, pen and fingers over the stage: events for the tool; the wheel and two fingers zoom. */
+/** Mouse, pen and fingers over the stage: events for the tool; two fingers zoom. */
 import { toImage } from "../../core/camera";
 import { type Selecting, select } from "../../tools/select";
 import type { ToolEvent } from "../../tools/tool";
 import type { Stage, StageEvents } from "./stage";
 
-const SCROLLING = 250; // milliseconds a scroll of the page that comes by is left alone
-
 export class Pointers {
   #state: Selecting = select.start;
   #down = new Map<number, readonly [number, number]>();
-  #pageScrolled = -SCROLLING;
 
   readonly #stage: Stage;
   readonly #events: StageEvents;
@@ -33,15 +30,6 @@ export class Pointers {
     on("dblclick", (event) => {
       if (this.#mine(event)) this.#tell("double", event);
     });
-    el.addEventListener("wheel", (event) => this.#wheel(event), { passive: false, signal });
-    window.addEventListener(
-      "wheel",
-      (event) => {
-        const path = event.composedPath();
-        if (!path.includes(el)) this.#pageScrolled = event.timeStamp;
-      },
-      { passive: true, capture: true, signal },
-    );
   }
 
   #pressed(event: PointerEvent): void {
@@ -79,17 +67,11 @@ export class Pointers {
     this.#stage.zoom(factor, (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
   }
 
-  #wheel(event: WheelEvent): void {
-    if (event.timeStamp - this.#pageScrolled < SCROLLING && !event.ctrlKey) {
-      this.#pageScrolled = event.timeStamp;
-      return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
-    const lines = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
-    const speed = event.ctrlKey ? 0.01 : 0.0015; // browsers report a pinch as a wheel with Ctrl
-    const [x, y] = this.#at(event);
-    this.#stage.zoom(Math.exp(-Math.min(Math.max(event.deltaY * lines, -400), 400) * speed), x, y);
+  /** Larger or smaller at the pointer; tells whether that was possible. */
+  wheel(factor: number, event: WheelEvent): boolean {
+    const before = this.#stage.camera.scale;
+    this.#stage.zoom(factor, ...this.#at(event));
+    return this.#stage.camera.scale !== before;
   }
 
   /** Events on buttons and the minimap, which lie on the stage, are not for the tool. */

@@ -24,11 +24,7 @@ export function sceneOf(
     looks,
     bitmap: settings.get("show_image") ? bitmap : null,
     marked: marked(picture, context, looks.shown, unit),
-    adjustment: {
-      brightness: settings.get("brightness"),
-      contrast: settings.get("contrast"),
-      gamma: settings.get("gamma"),
-    },
+    adjustment: context.adjustment,
     outlines: settings.get("outlines"),
     locked: (mask) => visibility.locked.has(picture.key(mask)),
   };

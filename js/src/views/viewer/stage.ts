@@ -10,6 +10,7 @@ import { drawPicture, type Part } from "../../draw/picture";
 import { readTheme } from "../../draw/theme";
 import type { Effect, ToolEvent } from "../../tools/tool";
 import { h, perFrame } from "../dom";
+import { onWheel } from "../wheel";
 import type { Picture } from "./picture";
 import { Pointers } from "./pointers";
 
@@ -67,6 +68,7 @@ export class Stage {
   #placed: object | null = null; // camera the masks were placed with
   #painted: object | null = null; // looks they were painted with
   #drawSoon: () => void;
+  readonly #pointers: Pointers;
 
   constructor(
     private events: StageEvents,
@@ -82,13 +84,18 @@ export class Stage {
     const sizes = new ResizeObserver(() => this.#resized());
     sizes.observe(this.el);
     signal.addEventListener("abort", () => this.#close(sizes), { once: true });
-    new Pointers(this, events, signal);
+    this.#pointers = new Pointers(this, events, signal);
     this.#listenToMinimap(signal);
   }
 
   /** Device pixels of a CSS pixel. */
   get ratio(): number {
     return window.devicePixelRatio || 1;
+  }
+
+  /** The wheel zooms while the view has the keyboard. */
+  useWheel(root: HTMLElement, signal: AbortSignal): void {
+    onWheel(this.el, root, (factor, event) => this.#pointers.wheel(factor, event), signal);
   }
 
   get imageSize(): cameras.Size | null {

@@ -6,11 +6,12 @@ import { Visibility } from "../../core/visibility";
 import { watchTheme } from "../../draw/theme";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
+import { autoMark, DisplaySetting } from "../display";
 import { h } from "../dom";
 import type { Frame } from "../frame";
 import { Bar, type Layer } from "./bar";
 import { Chips } from "./chips";
-import { Display } from "./display";
+import { DisplayPanel } from "./display";
 import { Gestures, type Target } from "./gestures";
 import { KEYS } from "./keys";
 import { List } from "./list";
@@ -31,7 +32,11 @@ export class Viewer implements Target {
   readonly #bar: Bar;
   readonly #list: List;
   readonly #chips: Chips;
-  readonly #display: Display;
+  readonly #panel: DisplayPanel;
+  readonly #display: DisplaySetting;
+  readonly #auto: HTMLElement;
+  /** Auto contrast as the pictures have it that are here. */
+  #made: boolean | null;
   readonly #parts: Parts;
   readonly visibility = new Visibility(() => this.#restyle());
   readonly #main: HTMLElement;
@@ -53,6 +58,7 @@ export class Viewer implements Target {
     readonly settings: Settings,
     readonly source: string,
     readonly signal: AbortSignal,
+    model: ConstructorParameters<typeof DisplaySetting>[0],
   ) {
     this.#gestures = new Gestures(this);
     const current = () => ({ rev: store.rev, colorBy: settings.get("color_by") });
@@ -80,13 +86,21 @@ export class Viewer implements Target {
     frame.body.classList.add("nbl-viewer-body");
     frame.body.append(this.#main);
     const help = cheatsheet(frame, this.keys, signal);
-    this.#display = new Display(frame, settings, signal);
+    this.#display = new DisplaySetting(model, rpc, frame.fail, signal);
+    this.#display.watch(
+      () => this.#restyle(),
+      () => this.#redisplay(),
+    );
+    this.#made = this.#display.value.auto;
+    this.#auto = autoMark(this.#display);
+    this.#panel = new DisplayPanel(frame, settings, this.#display, signal);
     this.#bar = new Bar(frame.toolbar, settings, {
       step: (by) => this.#gestures.step(by),
       fit: () => this.stage.fit(),
-      display: (anchor) => this.#display.toggle(anchor),
+      display: (anchor) => this.#panel.toggle(anchor),
       help,
     });
+    this.#bar.display.before(this.#auto);
     this.#parts = new Parts(
       rpc,
       this.stage,
@@ -136,6 +150,7 @@ export class Viewer implements Target {
     frame.root.addEventListener("keydown", keyed, { signal });
     frame.root.addEventListener("keyup", (event) => event.key === " " && this.peek(false), { signal });
     frame.root.addEventListener("focusout", () => this.peek(false), { signal });
+    this.stage.useWheel(frame.root, signal);
     watchTheme(() => this.stage.redraw(), signal);
     signal.addEventListener("abort", () => window.clearTimeout(this.#patience), { once: true });
   }
@@ -244,6 +259,7 @@ export class Viewer implements Target {
     if (this.#late(entry.problem)) this.loader.retry(entry);
     this.#chips.problem(entry.problem instanceof Cancelled ? undefined : entry.problem);
     this.#chips.legend(entry.masks!);
+    this.#auto.hidden = !entry.image?.auto;
     this.stage.tools?.showed();
     this.#restyle(true);
     this.#where();
@@ -310,6 +326,7 @@ export class Viewer implements Target {
     const all = stale || this.browse.indexOf(picture.head.row) < 0;
     return {
       settings: this.settings,
+      adjustment: this.#display.value,
       allowed: {
         instances: all ? null : store.allowed("instances", [source]),
         predictions: all ? null : store.allowed("predictions", [source]),
@@ -350,7 +367,7 @@ export class Viewer implements Target {
 
   #optionChanged(name: OptionName): void {
     this.#bar.update();
-    this.#display.update();
+    this.#panel.update();
     this.#layout();
     if (name === "color_by") this.#recolor();
     else this.#restyle();
@@ -376,6 +393,24 @@ export class Viewer implements Target {
     this.#parts.moved();
     this.stage.tools?.moved();
     this.#chips.zoom(this.stage);
+  }
+
+  /** Auto contrast is in the pixels: they come anew. The rest is drawn here. */
+  #redisplay(): void {
+    const { auto } = this.#display.value;
+    const shown = this.#shown;
+    if (auto === this.#made) return;
+    this.#made = auto;
+    this.loader.forgetOthers(shown);
+    if (!shown) return;
+    this.loader.retry(shown);
+    const { pixels } = shown;
+    const came = () => {
+      if (this.#shown !== shown || shown.pixels !== pixels) return;
+      this.#parts.forget();
+      this.#present(shown);
+    };
+    pixels.then(came, came);
   }
 
   #retry(): void {
