@@ -152,6 +152,7 @@ export function autoMark(setting: DisplaySetting): HTMLElement {
       onclick: () => setting.set({ auto: false }),
     },
     "auto contrast",
+    h("span", { "aria-hidden": true }, "×"),
   );
 }
 
