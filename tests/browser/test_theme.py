@@ -46,8 +46,10 @@ CONTRASTS = """() => [...document.querySelectorAll('.nbl')].filter(v => v.checkV
         const [r, g, b] = text.match(/[\\d.]+/g).map(Number);
         return 0.299 * r + 0.587 * g + 0.114 * b;
     };
-    const style = getComputedStyle(view);
-    return [view.getAttribute('aria-label'), light(style.color), light(style.backgroundColor)];
+    let below = view;  // charts are transparent
+    while (/, 0\\)$/.test(getComputedStyle(below).backgroundColor)) below = below.parentElement;
+    const colors = [getComputedStyle(view).color, getComputedStyle(below).backgroundColor];
+    return [view.getAttribute('aria-label'), ...colors.map(light)];
 })"""
 
 

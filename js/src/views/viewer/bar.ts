@@ -20,6 +20,8 @@ const LAYERS: readonly [Layer, IconName, string, string][] = [
 
 export class Bar {
   readonly display: HTMLElement;
+  /** Where it is among the images, and what is to be known of this one. */
+  readonly place = h("div.nbl-viewer-group.nbl-viewer-where");
   #previous = this.#button("previous", "previous image (←)", () => this.#events.step(-1));
   #next = this.#button("next", "next image (→)", () => this.#events.step(1));
   #place = h("span.nbl-viewer-place", { "aria-live": "polite" });
@@ -58,8 +60,9 @@ export class Bar {
       { title: "keys (?)", "aria-label": "keys", onclick: () => events.help() },
       "?",
     );
+    this.place.append(this.#previous, this.#place, this.#next, this.#name);
     toolbar.prepend(
-      h("div.nbl-viewer-group.nbl-viewer-where", {}, this.#previous, this.#place, this.#next, this.#name),
+      this.place,
       h("div.nbl-viewer-group", {}, group, this.#color, this.display, fit, this.#list, help),
     );
     this.update();

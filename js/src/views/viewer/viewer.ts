@@ -100,7 +100,7 @@ export class Viewer implements Target {
       display: (anchor) => this.#panel.toggle(anchor),
       help,
     });
-    this.#bar.display.before(this.#auto);
+    this.#bar.place.append(this.#auto);
     this.#parts = new Parts(
       rpc,
       this.stage,
