@@ -19,7 +19,8 @@ const DOING: Record<Of, [string, string][]> = {
   ],
   predictions: [
     ["A M", "accept the picked predictions"],
-    ["1 … 9", "accept them as this label; L lists them"],
+    ["1 … 9", "accept them as this label"],
+    ["L", "list of labels to accept them as"],
     ["X", "reject them"],
   ],
 };

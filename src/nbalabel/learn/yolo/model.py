@@ -131,7 +131,7 @@ class Yolo:
         trainer.check(given)
         origin = origins.origin(start, self.network, self.trained, *self._first)
         unsure = _undecided(ignore, tables)
-        parts = parting(tables, imgsz, partial, unsure, hold_out, steps is None and epochs is None, seed)
+        parts = parting(tables, imgsz, partial, hold_out, steps is None and epochs is None, seed, unsure)
         asked = schedule.length(steps, minutes, epochs, len(parts.learn), batch)
         plan = schedule.Schedule.of(asked, arguments, -(-len(parts.learn) // batch))
         with Progress() as progress:

@@ -15,10 +15,10 @@ def parting(
     tables: LabeledImages,
     imgsz: int,
     partial: str,
-    ignore: pd.DataFrame | None,
     hold_out: float | None,
     is_open: bool,
     seed: int,
+    ignore: pd.DataFrame | None = None,
 ) -> examples.Parting:
     """Images of split val to measure on, or labeled ones put aside.
 
@@ -26,11 +26,11 @@ def parting(
         tables: where to learn from.
         imgsz: long side that images are resized to, pixels.
         partial: "use" or "skip" images of state partial.
-        ignore: rows (image_id, mask) of what nobody decided, on partial images.
         hold_out: share of the labeled images to put aside, 0..1; None: 0.2 where the end is open and no image
             of split val is labeled, else none.
         is_open: whether the training goes on for as long as it pays.
         seed: which ones.
+        ignore: rows (image_id, mask) of what nobody decided, on partial images.
 
     Raises:
         ModelError: ``hold_out`` is out of range, or there is nothing to learn from.
