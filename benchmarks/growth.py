@@ -107,7 +107,9 @@ class Loop:
         options, world = self.options, self.world
         trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, steps=options.steps, **more)
         seconds = time.perf_counter() - began
-        everywhere = model.predict(world.ds, images=self.measured_and_labeled, score=0.01, embed=False)
+        everywhere = model.predict(
+            world.ds, images=self.measured_and_labeled, score=0.01, max_detections=100, embed=False
+        )
         self.write(arm, trained, everywhere, seconds)
         self.write(f"{arm}, refined", trained, nl.refine(everywhere, tables=world.ds), seconds)
         return model
