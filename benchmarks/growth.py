@@ -97,7 +97,8 @@ class Loop:
         for number in range(1, self.options.rounds + 1):
             model = self.train(self.world.ds, f"round {number}", ignore=seen)
             if number < self.options.rounds:
-                seen = self.grow(nl.refine(model.predict(self.world.ds, score=0.05)))
+                images = self.world.ds.images.query("split != 'test'").index
+                seen = self.grow(nl.refine(model.predict(self.world.ds, images=images, score=0.1)))
         self.train(self.all_true(), "all true labels")
 
     def train(self, tables: Any, arm: str, **more: Any) -> nl.Yolo:

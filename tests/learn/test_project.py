@@ -97,7 +97,7 @@ def test_a_fit_in_the_background_shows_pca_first_and_calls_back() -> None:
     assert not found.ready
     np.testing.assert_array_equal(found.points, project(rows, "pca").points)
     found.on_ready(lambda projection: (called.append(projection), done.set()))
-    assert done.wait(120)
+    assert done.wait(600)
     found.wait(10)
     assert called == [found]
     assert found.method == "umap"
@@ -111,7 +111,7 @@ def test_a_fit_in_the_background_shows_pca_first_and_calls_back() -> None:
 def test_a_fit_that_fails_in_the_background_says_why_and_keeps_pca() -> None:
     found = project(_two_groups(20), "umap", background=True, no_such_argument=1)
     with pytest.raises(ModelError, match="no_such_argument"):
-        found.wait(120)
+        found.wait(600)
     assert found.ready
     assert found.method == "pca"
 

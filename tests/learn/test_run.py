@@ -50,7 +50,7 @@ def test_queries_may_name_columns_of_both_tables(run: Run) -> None:
     assert len(found) > 0
     assert set(found["image_id"]) <= {0, 2}
     assert list(found.columns) == list(run.predictions.columns)
-    with pytest.raises(UnknownNameError, match=r"cannot query 'depth > 3'.*there are .*score"):
+    with pytest.raises(UnknownNameError, match=r"cannot query 'depth > 3'.*did you mean 'width'"):
         run.query("depth > 3")
 
 

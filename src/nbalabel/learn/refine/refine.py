@@ -18,7 +18,7 @@ from ..quality import true_iou
 from ..quality_fit import FEW, cross_fit, fold_of
 from ..run import Run, new_id
 from .evidence import N_COLUMNS, evidence
-from .methods import METHODS, Mask, Patch, reach
+from .methods import METHODS, Mask, Patch, one_thread, reach
 from .shaken import shaken
 
 BEFORE = "mask_before"
@@ -72,44 +72,81 @@ def refine(
     if found is None:
         raise DataError(f"{run.id} holds no tables: load it with Run.load(folder, tables), or pass tables=")
     names = [_BASE, *METHODS] if method == "auto" else [_BASE, method]
-    made = _candidates(run.predictions, found, names)
-    fixed = np.where(made.at[:, 1] >= 0, 1, 0)
-    chosen = _chosen(run, found, made, gain, seed) if method == "auto" else fixed
+    with one_thread():
+        made = _candidates(run.predictions, found, names)
+        learned = _learned(run, found, made, names, seed) if method == "auto" else None
+    least = gain
+    if method == "auto":
+        worth = learned
+        if worth is None:
+            agree = made.columns[:, 0].astype(np.float64)
+            worth, least = np.where(made.name == 0, _AGREE, agree), 0.0
+    else:
+        worth, least = made.name.astype(np.float64), 0.0
+    chosen = _best(made, worth, least, len(run.predictions))
     return _with_masks(run, found, made, chosen, {"method": method, "gain": gain})
 
 
 @dataclass(frozen=True, eq=False)
+class _Piece:
+    """A mask that was made: its pixels within a window of the image."""
+
+    mask: Mask
+    window: _Window
+    size: tuple[int, int]
+
+    def encoded(self) -> bytes:
+        """Run lengths in the whole image."""
+        whole = np.zeros(self.size, np.bool_)
+        whole[self.window] = self.mask
+        return rle.encode(whole)
+
+
+@dataclass(frozen=True, eq=False)
 class _Candidates:
-    """Masks to choose from.
+    """Masks to choose from, one below the other.
 
     Attributes:
-        masks: run lengths of all that were made.
-        columns: their evidence, ``(len(masks), d)`` float32.
-        at: for each prediction and name the position of its mask; -1 where none was made, ``(n, names)``.
+        place: position of the prediction each belongs to, ascending, ``(m,)``.
+        name: position of its name; 0 is the mask as it was, ``(m,)``.
+        columns: its evidence, ``(m, d)`` float32.
+        pieces: the masks; None for the mask as it was.
     """
 
-    masks: list[bytes]
+    place: npt.NDArray[np.int64]
+    name: npt.NDArray[np.int64]
     columns: npt.NDArray[np.float32]
-    at: npt.NDArray[np.int64]
+    pieces: list[_Piece | None]
+
+    def masks(self, predictions: pd.DataFrame, rows: npt.NDArray[np.int64]) -> list[bytes]:
+        """Run lengths of some of them."""
+        before = predictions["mask"].array[self.place[rows]]
+        some = [self.pieces[row] for row in rows.tolist()]
+        return [old if piece is None else piece.encoded() for old, piece in zip(before, some, strict=True)]
 
 
 def _candidates(predictions: pd.DataFrame, tables: LabeledImages, names: Sequence[str]) -> _Candidates:
-    masks: list[bytes] = []
-    columns: list[npt.NDArray[np.float32]] = []
-    at = np.full((len(predictions), len(names)), -1, np.int64)
-    kinds = np.eye(len(names), dtype=np.float32)
+    places: list[int] = []
+    kinds: list[int] = []
+    pieces: list[_Piece | None] = []
+    columns = [np.zeros((0, N_COLUMNS + len(names)), np.float32)]
+    one_of = np.eye(len(names), dtype=np.float32)
     for place, patch, window, size, score in _patches(predictions, tables):
-        found = [patch.mask, *(METHODS[name](patch) for name in names[1:])]
-        keep = [k for k, mask in enumerate(found) if k == 0 or mask.sum() >= _LEAST_AREA]
-        found = [found[k] for k in keep]
-        at[place, keep] = np.arange(len(masks), len(masks) + len(keep))
-        columns.append(np.concatenate([evidence(patch, found, score), kinds[keep]], axis=1))
-        before = predictions["mask"].iloc[place]
-        masks += [
-            before if k == 0 else _placed(mask, window, size) for k, mask in zip(keep, found, strict=True)
-        ]
-    width = N_COLUMNS + len(names)
-    return _Candidates(masks, np.concatenate([np.zeros((0, width), np.float32), *columns]), at)
+        made = [patch.mask, *(METHODS[name](patch) for name in names[1:])]
+        keep = [k for k, mask in enumerate(made) if k == 0 or mask.sum() >= _LEAST_AREA]
+        columns.append(
+            np.concatenate([evidence(patch, [made[k] for k in keep], score), one_of[keep]], axis=1)
+        )
+        places += [place] * len(keep)
+        kinds += keep
+        pieces += [None, *(_Piece(made[k], window, size) for k in keep[1:])]
+    order = np.argsort(places, kind="stable")
+    return _Candidates(
+        np.asarray(places, np.int64)[order],
+        np.asarray(kinds, np.int64)[order],
+        np.concatenate(columns)[order],
+        [pieces[at] for at in order.tolist()],
+    )
 
 
 def _patches(
@@ -150,66 +187,55 @@ def _around(mask: Mask, margin: int) -> _Window:
     )
 
 
-def _placed(mask: Mask, window: _Window, size: tuple[int, int]) -> bytes:
-    whole = np.zeros(size, np.bool_)
-    whole[window] = mask
-    return rle.encode(whole)
-
-
-def _chosen(
-    run: Run, tables: LabeledImages, made: _Candidates, gain: float, seed: int
-) -> npt.NDArray[np.int64]:
-    """For each prediction the column of the mask to take."""
-    known = run.predictions[run.predictions["image_id"].isin(_labeled(tables))]
-    several = [shaken(known, tables, seed + k) for k in range(_SHAKES)]
-    examples = [_rows(run.predictions, made)]
-    examples += [_rows(part, _candidates(part, tables, [_BASE, *METHODS])) for part in several]
-    stacked = pd.concat([rows.frame for rows in examples], ignore_index=True)
+def _learned(
+    run: Run, tables: LabeledImages, made: _Candidates, names: Sequence[str], seed: int
+) -> npt.NDArray[np.float64] | None:
+    """Predicted IoU of each candidate; None where too little is labeled to learn it."""
+    labeled = tables.images.index[tables.images["state"].isin(["complete", "empty"])]
+    known = run.predictions[run.predictions["image_id"].isin(labeled)]
+    parts = [shaken(known, tables, seed + k) for k in range(_SHAKES)]
+    examples = [(part, _candidates(part, tables, names)) for part in parts]
+    stacked = pd.concat([_rows(part, some) for part, some in examples], ignore_index=True)
     heights = tables.images["height"].loc[stacked["image_id"]].to_numpy(np.int64)
     stacked = conform(stacked, "predictions", run.labels, heights=heights)
     iou, judged = true_iou(stacked, run.predicted_ids, tables)
-    own = np.arange(len(stacked)) < len(examples[0].frame)
-    if (judged & own).sum() < FEW * made.at.shape[1]:
-        return _by_agreement(made)
-    fold = fold_of(stacked["image_id"].to_numpy(np.int64), judged, _FOLDS, seed)
-    columns = np.concatenate([rows.columns for rows in examples])
-    predicted = cross_fit(columns, iou, judged & ~own, fold, seed).iou[own]
-    said = np.full(made.at.shape, -np.inf)
-    said[examples[0].place, examples[0].name] = predicted
-    best = said.argmax(axis=1)
-    better = said[np.arange(len(said)), best] > said[:, 0] + gain
-    return np.where(better & (made.at[:, 0] >= 0), best, 0)
+    if judged.sum() < FEW * len(names) * _SHAKES:
+        return None
+    own = run.predictions["image_id"].to_numpy(np.int64)[made.place]
+    images = np.concatenate([own, stacked["image_id"].to_numpy(np.int64)])
+    columns = np.concatenate([made.columns, *(some.columns for _, some in examples)])
+    nothing = np.zeros(len(own))
+    judged = np.concatenate([nothing > 0, judged])
+    fold = fold_of(images, judged, _FOLDS, seed)
+    return cross_fit(columns, np.concatenate([nothing, iou]), judged, fold, seed).iou[: len(own)]
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Candidates one below the other: whose they are, by which name, their evidence."""
-
-    frame: pd.DataFrame
-    place: npt.NDArray[np.int64]
-    name: npt.NDArray[np.int64]
-    columns: npt.NDArray[np.float32]
+def _rows(predictions: pd.DataFrame, made: _Candidates) -> pd.DataFrame:
+    rows = predictions.iloc[made.place][["image_id", "label", "score"]].reset_index(drop=True)
+    return rows.assign(mask=made.masks(predictions, np.arange(len(made.place))))
 
 
-def _rows(predictions: pd.DataFrame, made: _Candidates) -> _Rows:
-    place, name = np.nonzero(made.at >= 0)
-    order = made.at[place, name]
-    frame = predictions.iloc[place][["image_id", "label", "score"]].reset_index(drop=True)
-    frame["mask"] = [made.masks[at] for at in order.tolist()]
-    return _Rows(frame, place, name, made.columns[order])
+def _best(made: _Candidates, worth: npt.NDArray[np.float64], least: float, n: int) -> npt.NDArray[np.int64]:
+    """For each prediction the candidate worth most, where it is worth ``least`` more than the mask as it was.
 
+    Args:
+        made: the candidates.
+        worth: of each, ``(m,)``.
+        least: what another mask must be worth beyond the mask as it was; -inf replaces all.
+        n: predictions.
 
-def _labeled(tables: LabeledImages) -> pd.Index:
-    return tables.images.index[tables.images["state"].isin(["complete", "empty"])]
-
-
-def _by_agreement(made: _Candidates) -> npt.NDArray[np.int64]:
-    """The mask that agrees best with the others, where nothing could be learned and they do agree."""
-    agree = np.full(made.at.shape, -np.inf)
-    there = made.at >= 0
-    agree[there] = made.columns[made.at[there], 0]
-    best = agree.argmax(axis=1)
-    return np.where(agree.max(axis=1) > _AGREE, best, 0)
+    Returns:
+        ``(n,)`` row of the candidate, -1 where the mask stays.
+    """
+    out = np.full(n, -1, np.int64)
+    order = np.lexsort([-worth, made.place])
+    place, first = np.unique(made.place[order], return_index=True)
+    best = order[first]
+    before = np.full(n, np.inf)
+    before[made.place[made.name == 0]] = worth[made.name == 0]
+    better = (made.name[best] > 0) & (worth[best] > before[place] + least)
+    out[place[better]] = best[better]
+    return out
 
 
 def _with_masks(
@@ -217,11 +243,11 @@ def _with_masks(
 ) -> Run:
     name = new_id("refine")
     predictions = run.predictions
-    place = made.at[np.arange(len(chosen)), chosen]
     before = predictions["mask"]
-    masks = [old if at < 0 else made.masks[at] for old, at in zip(before.array, place.tolist(), strict=True)]
+    masks = np.array(before.tolist(), dtype=object)
+    masks[chosen >= 0] = made.masks(predictions, chosen[chosen >= 0])
     frame = predictions.drop(columns=["x", "y", "w", "h", "area", "mask"])
-    frame = frame.assign(mask=masks, origin=name, refined=chosen > 0)
+    frame = frame.assign(mask=masks, origin=name, refined=chosen >= 0)
     frame[BEFORE] = before.array
     heights = tables.images["height"].loc[frame["image_id"]].to_numpy(np.int64)
     frame = conform(frame, "predictions", run.labels, heights=heights)
