@@ -103,3 +103,22 @@ def test_projections_of_other_processes_wait_asleep_too() -> None:
     kept = {name: value for name, value in os.environ.items() if name not in CHOICES}
     done = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["PASSIVE"]
+
+
+def test_what_is_loaded_is_given_without_touching_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C code reads the environment while a training runs: changing it in another thread ends the process."""
+    pytest.importorskip("ultralytics")
+    from nbalabel.learn.yolo import quiet
+
+    first = quiet.ultralytics("utils.ops")
+
+    class Untouched(dict[str, str]):
+        def __setitem__(self, name: str, value: str) -> None:
+            raise AssertionError(f"{name} is set")
+
+        def update(self, *_args: Any, **_kwargs: Any) -> None:
+            raise AssertionError("the environment is changed")
+
+    monkeypatch.setattr(quiet.os, "environ", Untouched(quiet.os.environ))
+    assert quiet.ultralytics("utils.ops") is first
+    assert quiet.ultralytics().__name__ == "ultralytics"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,9 @@ def ultralytics(module: str = "") -> ModuleType:
         MissingExtraError: ultralytics or torch is not installed.
     """
     name = f"ultralytics.{module}".rstrip(".")
+    loaded = sys.modules.get(name)
+    if loaded is not None and not getattr(loaded.__spec__, "_initializing", False):
+        return loaded  # the environment is left alone: torch may be reading it in another thread
     try:
         with _import_environment():
             import ultralytics as package
