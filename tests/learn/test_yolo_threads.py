@@ -112,13 +112,9 @@ def test_what_is_loaded_is_given_without_touching_the_environment(monkeypatch: p
 
     first = quiet.ultralytics("utils.ops")
 
-    class Untouched(dict[str, str]):
-        def __setitem__(self, name: str, value: str) -> None:
-            raise AssertionError(f"{name} is set")
+    def changed() -> None:
+        raise AssertionError("the environment is changed")
 
-        def update(self, *_args: Any, **_kwargs: Any) -> None:
-            raise AssertionError("the environment is changed")
-
-    monkeypatch.setattr(quiet.os, "environ", Untouched(quiet.os.environ))
+    monkeypatch.setattr(quiet, "_import_environment", changed)
     assert quiet.ultralytics("utils.ops") is first
     assert quiet.ultralytics().__name__ == "ultralytics"
