@@ -46,7 +46,7 @@ def save(
         images["split"] = np.where(np.arange(len(images)) < n_train, "train", "test")
         images["weight"] = np.float32(0)
         whole = Tables.of(images, instances, labels, pictures)
-        _write_truth(folder / "truth", whole)
+        write_truth(folder / "truth", whole)
         message = f"{n_labeled} of {n_train} training images labeled"
         return create_from(_first_day(whole, n_labeled, seed, unseen), folder, message=message)
     except BaseException:  # half a dataset is none, also after an interrupt
@@ -140,17 +140,19 @@ def choose(images: pd.DataFrame, count: int, seed: int) -> list[int]:
     return sorted(chosen)
 
 
-def _write_truth(folder: Path, tables: Tables) -> None:
+def write_truth(folder: Path, tables: Tables) -> None:
+    """Keep all masks in a new folder."""
     folder.mkdir()
     for name, frame in (("images", tables.images), ("instances", tables.instances)):
         frame.reset_index().to_feather(folder / f"{name}.arrow")
 
 
-def read_truth(folder: Path) -> Tables:
-    """What :func:`save` kept beside a dataset."""
-    place = folder / "truth"
+def read_truth(place: Path, image_root: Path) -> Tables:
+    """What :func:`write_truth` kept."""
     if not (place / "instances.arrow").is_file():
-        raise StorageError(f"no truth in {place}: only datasets made by nl.demo.reef have one")
+        raise StorageError(
+            f"no truth in {place}: only what nl.demo made has one; pictures of your own have none: draw"
+        )
     images = pd.read_feather(place / "images.arrow").set_index("image_id")
     instances = pd.read_feather(place / "instances.arrow").set_index("instance_id")
-    return Tables.of(images, instances, list(instances["label"].cat.categories), folder / "images")
+    return Tables.of(images, instances, list(instances["label"].cat.categories), image_root)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import DataError, StorageError, UnknownNameError
 from . import files
 from .cast import FRAMES
+from .cells import truth_of
 from .scene import TEST, Frame, sequence
 from .species import NAMES
 
@@ -143,13 +144,17 @@ def truth(dataset: Dataset | str | Path) -> Tables:
     """All masks of all images of a generated dataset, under the same image ids.
 
     Args:
-        dataset: what :func:`reef` made, or its folder.
+        dataset: what :func:`reef` made, or its folder; or a dataset of pictures that
+            :func:`nbalabel.demo.cells` wrote.
 
     Returns:
-        Tables with every image complete or empty; instances also have the columns ``species`` and
+        Tables with every image complete or empty; those of a reef also have the columns ``species`` and
         ``track``.
 
     Raises:
-        StorageError: the folder holds no truth; only generated datasets do.
+        StorageError: there is no truth; only generated pictures have one.
     """
-    return files.read_truth(Path(dataset if isinstance(dataset, str | Path) else dataset.folder))
+    if not isinstance(dataset, str | Path) and (found := truth_of(dataset)) is not None:
+        return found
+    folder = Path(dataset if isinstance(dataset, str | Path) else dataset.folder)
+    return files.read_truth(folder / "truth", folder / "images")

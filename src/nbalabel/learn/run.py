@@ -341,7 +341,7 @@ class Run:
 
         Args:
             expression: as pandas takes it, such as ``"score > 0.6 and outcome == 'not judged' and habitat ==
-                'reef'"``.
+                'reef'"``; ``@name`` is a variable, as in ``"image_id in @chosen"``.
 
         Raises:
             UnknownNameError: a name is a column of neither table.
@@ -353,7 +353,7 @@ class Run:
         if "outcome" in expression and "outcome" not in columns and self.tables is not None:
             columns = columns.assign(outcome=self.outcomes()["outcome"].astype("str"))
         try:
-            kept = columns.query(expression)
+            kept = columns.query(expression, level=1)  # "@name" is a variable of whoever asks
         except (KeyError, NameError) as error:
             quoted = re.search("'(.+)'", str(error))  # pandas names it in the sentence alone
             known = instead_of(
