@@ -94,6 +94,19 @@ def test_without_a_root_there_are_no_pixels_but_masks_are_shown() -> None:
     assert (shown[height * 3 // 8, width * 7 // 12] != shown[-1, 0]).any()
 
 
+def test_dark_pictures_are_shown_so_that_something_is_seen(tmp_path: Path) -> None:
+    dark = np.tile(np.linspace(2, 30, 64).astype(np.uint8)[None, :, None], (48, 1, 3))
+    Image.fromarray(dark).save(tmp_path / "a.png")
+    tables = nl.read_images(tmp_path, labels=["cell"])
+    assert np.asarray(tables.show(1)).max() > 240
+    assert tables.read_image(1).max() == 30, "pixels are as they are in the file"
+    run = nl.read_predictions(tables.instances.assign(score=1.0), tables, images=tables.images)
+    assert np.asarray(run.show(1)).max() > 240
+    Image.fromarray(dark + 200).save(tmp_path / "a.png")
+    shown = np.asarray(tables.show(1).resize((64, 48), Image.Resampling.NEAREST))
+    assert np.array_equal(shown, dark + 200), "bright ones are left as they are"
+
+
 def test_a_notebook_shows_a_summary_that_cannot_smuggle_in_markup() -> None:
     tables = Tables.of(IMAGES, instances(label=["<b>fish</b>"]), ["<b>fish</b>"])
     html = tables._repr_html_()

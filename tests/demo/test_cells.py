@@ -14,12 +14,12 @@ from nbalabel.demo.cells import picture
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return nl.demo.cells(tmp_path_factory.mktemp("mine") / "pictures", n_images=24, size=64)
+    return nl.demo.cells(tmp_path_factory.mktemp("mine") / "pictures", n_images=30, size=64)
 
 
 def test_it_is_a_folder_of_pictures_with_nothing_labeled(folder: Path) -> None:
     tables = nl.read_images(folder, labels=["cell"])
-    assert len(tables.images) == 24
+    assert len(tables.images) == 30
     assert set(tables.images["state"]) == {"unlabeled"}
     assert sorted(tables.images["group"].unique()) == [f"plate-{i}" for i in range(1, 7)]
     assert {path.suffix for path in folder.rglob("*.*") if path.is_file() and ".truth" not in path.parts} == {
@@ -54,11 +54,11 @@ def test_pictures_added_later_have_no_truth(folder: Path, tmp_path: Path) -> Non
 
 def test_the_same_call_again_leaves_the_folder_as_it_is(folder: Path) -> None:
     times = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    assert nl.demo.cells(folder, n_images=24, size=64) == folder
+    assert nl.demo.cells(folder, n_images=30, size=64) == folder
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == times
 
 
-@pytest.mark.parametrize("arguments", [{"n_images": 25, "size": 64}, {"n_images": 24, "size": 64, "seed": 1}])
+@pytest.mark.parametrize("arguments", [{"n_images": 31, "size": 64}, {"n_images": 30, "size": 64, "seed": 1}])
 def test_another_call_never_writes_among_pictures(folder: Path, arguments: dict) -> None:
     with pytest.raises(StorageError, match="not an empty folder"):
         nl.demo.cells(folder, **arguments)

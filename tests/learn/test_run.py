@@ -54,6 +54,15 @@ def test_queries_may_name_columns_of_both_tables(run: Run) -> None:
         run.query("depth > 3")
 
 
+def test_queries_may_name_variables_of_whoever_asks(run: Run) -> None:
+    chosen = [0, 2]
+    found = run.query("image_id in @chosen and score > 0")
+    assert found["image_id"].isin(chosen).all()
+    assert len(found) == run.predictions["image_id"].isin(chosen).sum() > 0
+    with pytest.raises(UnknownNameError, match="nowhere"):
+        run.query("image_id in @nowhere")
+
+
 def test_metrics_are_taken_where_images_are_labeled_all_over(run: Run, tables: Any) -> None:
     everywhere = run.metrics
     assert 0.5 < everywhere.map50 < 1

@@ -134,6 +134,22 @@ class Display:
             low, high = p2, max(p98, p2 + least)
         return Look(low, high, auto, self.brightness, self.contrast, self.gamma)
 
+    def of(self, values: Values) -> Pixels:
+        """A whole picture as it is shown.
+
+        Args:
+            values: ``(height, width, 3)`` uint8, or ``(height, width)`` numbers of a gray picture.
+
+        Returns:
+            ``(height, width, 3)`` uint8.
+
+        Example:
+            >>> dark = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+            >>> int(Display().of(dark).max()), int(Display(auto=False).of(dark).max())
+            (255, 47)
+        """
+        return self.look(measured(values)).apply(values)
+
     def as_dict(self) -> dict[str, Any]:
         """Its values by name, as JSON has them."""
         return asdict(self)

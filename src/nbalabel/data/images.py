@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from ..core.display import Display, Values, measured
+from ..core.display import Display, Values
 from ..core.errors import ImageError, NbalabelError, UnsafePathError
 from ..core.paths import is_url, problem
 from .quiet import Quiet
@@ -148,7 +148,7 @@ def read_values(source: Source, max_pixels: int = MAX_PIXELS) -> Values:
 
 def eight_bits(values: Values) -> Pixels:
     """What :func:`read_values` gives as :func:`read_image` does: nothing but the outermost values is lost."""
-    return values if values.ndim == 3 else Display(auto=False).look(measured(values)).apply(values)
+    return values if values.ndim == 3 else Display(auto=False).of(values)
 
 
 class Header(NamedTuple):

@@ -150,17 +150,20 @@ class Tables:
     def show(self, image_id: int) -> Image:
         """One image with its masks drawn over it, a fixed color per label; on gray when there are no pixels.
 
+        Dark pictures are shown with auto contrast, as in the views (:class:`nbalabel.Display`).
+
         Raises:
             UnknownNameError: no image has that id.
             ImageError: the image file is missing or broken.
         """
+        from ..core.display import Display
         from ..core.overlay import overlay, palette
 
         row = self._image(image_id)
         if self.image_root is None:
             pixels = np.full((int(row["height"]), int(row["width"]), 3), 96, np.uint8)
         else:
-            pixels = self.read_image(image_id)
+            pixels = Display().of(self.read_image(image_id))
         rows = self.instances[self.instances["image_id"] == image_id]
         colors = palette(max(1, len(self.labels)))[rows["label"].cat.codes.to_numpy()]
         return overlay(

@@ -390,10 +390,13 @@ class Run:
     def show(self, image_id: int, *, score: float = 0.0) -> Image.Image:
         """One image with its predictions filled in their label's color, and its labels outlined in white.
 
+        Dark pictures are shown with auto contrast, as in the views (:class:`nbalabel.Display`).
+
         Args:
             image_id: which image.
             score: leave out predictions below this confidence.
         """
+        from ..core.display import Display
         from ..core.overlay import overlay, palette
 
         tables = self._tables(None)
@@ -404,7 +407,7 @@ class Run:
         colors = palette(max(len(self.labels), 1))[own["label"].cat.codes.to_numpy()]
         captions = [f"{label} {score:.2f}" for label, score in zip(own["label"], own["score"], strict=True)]
         labels = tables.instances.loc[tables.instances["image_id"] == image_id, "mask"]
-        image = tables.read_image(image_id)
+        image = Display().of(tables.read_image(image_id))
         return overlay(image, list(own["mask"]), colors, captions=captions, contours=list(labels))
 
     def save(self, folder: str | Path) -> Path:
