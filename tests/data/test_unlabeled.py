@@ -108,6 +108,7 @@ def test_a_bulk_accept_says_what_training_does_with_its_images(tables, folder, p
     with Tables.of(images, tables.instances, tables.labels).save(folder) as ds:
         change = ds.accept(predictions, weight=weight)
         assert said in change.note
+        assert ("ignore=run" in change.note) == (weight != 0)
         assert said in ds.log()["note"].iloc[0]
         assert ds.images.loc[2, "state"] == "partial"
         ds.undo()

@@ -254,7 +254,10 @@ def _said_of_partial(images: TableChange, weight: float | None) -> list[str]:
     """What training will do with images that were unlabeled until now, for the note."""
     n = len(images.updated["state"].ids) if "state" in images.updated else 0
     what = "1 image is partial now" if n == 1 else f"{n:,} images are partial now"
-    taken = "training takes what is not labeled there for background (partial='skip' leaves them out)"
+    taken = (
+        "training takes what is not labeled there for background (partial='skip' leaves them out; of a Yolo, "
+        "ignore=run spares what nobody has answered)"
+    )
     if weight == 0:
         taken = "with weight 0 training leaves them out"
     elif weight is None:
