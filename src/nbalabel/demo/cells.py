@@ -92,7 +92,7 @@ def truth_of(dataset: Dataset) -> Tables | None:
     whole = read_truth(root / TRUTH, root)
     id_of = pd.Series(dataset.images.index, index=dataset.images["file"])
     if not id_of.index.isin(whole.images["file"]).all():
-        new = id_of.index.difference(whole.images["file"])
+        new = id_of.index.difference(pd.Index(whole.images["file"]))
         raise StorageError(f"no truth of {len(new)} pictures, such as {new[0]}: they were added later")
     images = whole.images[whole.images["file"].isin(id_of.index)]
     ids = id_of[images["file"]].to_numpy()
