@@ -1,97 +1,134 @@
-"""``make pictures``: every view as it looks in JupyterLab, for README and docs. Needs Chromium.
+"""``make pictures``: the views as they look in JupyterLab, for README and docs. Needs Chromium.
 
-The run in them is simulated (``nl.demo.simulated_run``): they show what views look like, not how well
-anything was learned.
+    python scripts/screenshots.py docs/images          # those that the docs show, JPEG
+    python scripts/screenshots.py --all out/looks      # every view and state, to be looked at, PNG
+
+All of them are the views and their states (a panel open, a question asked, an error, nothing there) on the reef
+and on dark pictures of cells, in both themes, wide and narrow. The run in them is simulated
+(``nl.demo.simulated_run``): they show what views look like, not how well anything was learned.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import Error, Locator
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from looks import LOOKS, PICTURES, SETUP, rest
+
 from tests.browser.notebook import Notebook, notebook
 
-SETUP = """
-import nbalabel as nl
-ds = nl.demo.reef("reef.nbal", n_images=400, n_labeled=60, n_test=60)
-run = nl.demo.simulated_run(ds)
-run.layout("images").wait()
-"""
-EXPLORE = [SETUP, "ws = nl.explore(ds, run, color='habitat', height=440)\nws"]
-VIEWS = [
-    SETUP + "ws = nl.Workspace(ds, run)",
-    "nl.Scatter(ws, color='n_instances', height=380)",
-    "nl.Table(ws, of='predictions', height=380)",
-    "nl.Viewer(ws, height=420)",
-    "nl.Histogram(ws, 'score', of='predictions', split='outcome')",
-    "nl.Confusion(ws)",
-    "nl.Editor(ws, height=420, tool='brush', brush_size=14)",
-    "nl.Gallery(ws, of='predictions', size=96, order='score', ascending=False, height=380)",
-    "nl.Review(ws, run.predictions, order='score', height=420)",
-    "p = nl.propagate(run, min_area=60, journal=False, known=None)\nnl.Verify(p, height=560)",
-]
-EMPTY = ["import nbalabel as nl\nds = nl.create('empty.nbal', ['fish'])", "nl.explore(ds)"]
-NAMES = ("scatter", "table", "viewer", "histogram", "confusion", "editor", "gallery", "review", "verify")
+THEMES = ("light", "dark")
+WIDTHS = {"wide": 1180, "narrow": 480}  # CSS pixels of a view
+DOCS = {
+    "reef": ["explore", "scatter", "table", "viewer", "histogram", "editor", "gallery"],
+    "cells": ["table-display", "gallery-large-accept"],
+}
+"""What the docs show: wide, in the light theme."""
+AROUND = 400  # CSS pixels of JupyterLab's own beside a view, at most
+HEIGHT = 1500  # CSS pixels of the window
 
 
-def save(book: Notebook, cell: int, path: Path) -> None:
-    """The output of one cell."""
-    output = book.page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output").first
-    output.scroll_into_view_if_needed()
-    output.screenshot(path=str(path), type="jpeg", quality=88)
-    print(path, f"{path.stat().st_size / 1024:.0f} KB")
-
-
-def settle(book: Notebook, seconds: float = 4) -> None:
-    """Time for pictures to load and layouts to come to rest."""
-    book.run("pass")
-    time.sleep(seconds)
-
-
-def explore(folder: Path, name: str, theme: str, width: int) -> None:
-    """The composed views, something selected and a prediction opened."""
+@contextmanager
+def opened(pictures: str, theme: str, names: list[str]) -> Iterator[Notebook]:
+    """A notebook of these views, each in the cell of its number, once all have come to rest."""
+    cells = [SETUP.format(pictures=PICTURES[pictures]), *(LOOKS[name].cell for name in names)]
+    width = WIDTHS["wide"] + AROUND
     with (
         tempfile.TemporaryDirectory() as work,
-        notebook(Path(work), EXPLORE, theme=theme, width=width, height=1800) as book,
+        notebook(Path(work), cells, theme=theme, width=width, height=HEIGHT) as book,
     ):
-        book.run("ws.select(run.query('score > 0.6 and not matched'), title='confident, not labeled')")
-        book.run("ws.selection.active = ('predictions', int(ws.selection.predictions[40]))")
-        settle(book, 6)
-        save(book, 1, folder / f"{name}.jpg")
+        for name in names:
+            book.run(LOOKS[name].after or "pass")
+        time.sleep(5)
+        yield book
 
 
-def views(folder: Path, theme: str) -> None:
-    """One view after the other."""
-    with (
-        tempfile.TemporaryDirectory() as work,
-        notebook(Path(work), VIEWS, theme=theme, width=1180, height=4800) as book,
-    ):
-        book.run("ws.selection.active = ('images', int(ds.instances.image_id.value_counts().index[0]))")
-        settle(book)
-        for number, name in enumerate(NAMES, start=1):
-            save(book, number, folder / f"{name}-{theme}.jpg")
+def cell_of(book: Notebook, number: int) -> Locator:
+    """What a cell shows."""
+    return book.page.locator(".jp-CodeCell").nth(number).locator(".jp-OutputArea-output").first
 
 
-def empty(folder: Path) -> None:
-    """What there is to see before there is anything."""
-    with tempfile.TemporaryDirectory() as work, notebook(Path(work), EMPTY, width=1180, height=1600) as book:
-        settle(book)
-        save(book, 1, folder / "explore-empty.jpg")
+def resize(book: Notebook, width: int) -> None:
+    """Give the views a width."""
+    for _ in range(3):  # JupyterLab drops its side bars in small windows
+        box, window = cell_of(book, 1).bounding_box(), book.page.viewport_size
+        assert box and window
+        book.page.set_viewport_size(
+            {"width": round(window["width"] + width - box["width"]), "height": HEIGHT}
+        )
+        time.sleep(1.5)
+    time.sleep(3)
+
+
+def pictures_of(book: Notebook, names: list[str], wanted: str = "") -> Iterator[tuple[str, Locator]]:
+    """Each view in each of its states, by name, when it is in that state.
+
+    Args:
+        book: of these views.
+        names: the views.
+        wanted: the only state of the views that is wanted; default: all.
+    """
+    for number, name in enumerate(names, start=1):
+        cell = cell_of(book, number)
+        for state, pose in {"": rest, **LOOKS[name].poses}.items():
+            cell.scroll_into_view_if_needed()
+            try:
+                pose(cell)
+            except Error as error:
+                print(f"{name}-{state}: {error.message.splitlines()[0]}", file=sys.stderr)
+            cell.page.wait_for_timeout(1200)
+            yield (f"{name}-{state}" if state else name), cell
+            for _ in range(3 if state else 0):
+                cell.page.keyboard.press("Escape")
+
+
+def everything(folder: Path, pictures: list[str], themes: list[str], views: list[str]) -> None:
+    """Every view in every state, as PNG."""
+    for kind in pictures:
+        for theme in themes:
+            with opened(kind, theme, views) as book:
+                for width, pixels in WIDTHS.items():
+                    resize(book, pixels)
+                    for name, cell in pictures_of(book, views):
+                        cell.screenshot(path=folder / f"{name}-{kind}-{theme}-{width}.png")
+                print(f"{kind}, {theme}: {len(views)} views in {folder}")
+
+
+def documented(folder: Path) -> None:
+    """Those that the docs show, as JPEG."""
+    for kind, wanted in DOCS.items():
+        views = [name for name in LOOKS if any(f"{one}-".startswith(f"{name}-") for one in wanted)]
+        with opened(kind, "light", views) as book:
+            resize(book, WIDTHS["wide"])
+            for name, cell in pictures_of(book, views):
+                if name in wanted:
+                    path = folder / f"{name}-light.jpg"
+                    cell.screenshot(path=path, type="jpeg", quality=85)
+                    print(path, f"{path.stat().st_size / 1024:.0f} KB")
 
 
 def main() -> None:
-    """Write all of them into the folder given."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images")
-    folder.mkdir(parents=True, exist_ok=True)
-    explore(folder, "explore-light", "light", 1500)
-    explore(folder, "explore-dark", "dark", 1500)
-    explore(folder, "explore-narrow", "light", 1000)
-    views(folder, "light")
-    views(folder, "dark")
-    empty(folder)
+    """Write the pictures into the folder given."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--all", action="store_true", help="every view and state instead of the docs' few")
+    parser.add_argument("--of", choices=PICTURES, nargs="*", default=[*PICTURES], help="with --all")
+    parser.add_argument("--theme", choices=THEMES, nargs="*", default=[*THEMES], help="with --all")
+    parser.add_argument("--views", choices=LOOKS, nargs="*", default=[*LOOKS], help="with --all")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    if asked.all:
+        everything(asked.folder, asked.of, asked.theme, asked.views)
+    else:
+        documented(asked.folder)
 
 
 if __name__ == "__main__":

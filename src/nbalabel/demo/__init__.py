@@ -1,9 +1,10 @@
 """Generated pictures for the demo, the docs and the tests, and someone to answer questions about them."""
 
 from .cells import cells
+from .nuclei import nuclei
 from .reef import Scenes, generate, reef, truth
 from .reviewer import Reviewer
 from .scene import Frame
 from .simulated import simulated_run
 
-__all__ = ["Frame", "Reviewer", "Scenes", "cells", "generate", "reef", "simulated_run", "truth"]
+__all__ = ["Frame", "Reviewer", "Scenes", "cells", "generate", "nuclei", "reef", "simulated_run", "truth"]

@@ -27,7 +27,7 @@ def simulated_run(ds: Dataset, seed: int = 0) -> Run:
     """Predictions on every image, made from the truth: some masks missed, all a little off, some invented.
 
     Args:
-        ds: a dataset made by :func:`nbalabel.demo.reef`.
+        ds: a dataset made by :func:`nbalabel.demo.reef` or :func:`nbalabel.demo.nuclei`.
         seed: of the errors.
 
     Returns:
