@@ -94,7 +94,7 @@ def test_dark_pictures_are_seen_in_every_view_and_one_setting_is_for_all(tmp_pat
         book.run("ws.display = nl.Display(auto=False, gamma=5)")
         until_all(book, 110, 200)
         table = view(book, "Table")
-        table.locator('[aria-label="pictures"]').first.click()
+        table.locator('[aria-label="how pictures look"]').first.click()
         panel = table.get_by_role("dialog", name="how pictures look")
         panel.get_by_label("gamma").fill("0")
         until_all(book, 5, 60)

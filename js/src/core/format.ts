@@ -1,6 +1,5 @@
-/** Values as short texts. Numbers: three digits that matter after the point, thin spaces between thousands. */
+/** Values as short texts. Numbers: three digits that matter after the point, commas between thousands, as the kernel writes them. */
 
-const THIN = "\u202f";
 export const NOTHING = "–";
 
 /** @param whole all values of its column are whole. */
@@ -39,7 +38,7 @@ export function editable(value: number): string {
 
 function grouped(digits: string): string {
   const [whole, rest] = digits.split(".");
-  const text = whole.replace(/\B(?=(\d{3})+$)/g, THIN);
+  const text = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return signed(rest === undefined ? text : `${text}.${rest}`);
 }
 

@@ -30,7 +30,7 @@ export function viridis(t: number): [number, number, number] {
   return [mix(0), mix(1), mix(2)];
 }
 
-/** The part of viridis that stands out from dark and from light backgrounds: its ends come close to either. */
-export function legible(t: number): [number, number, number] {
-  return viridis(0.16 + 0.8 * t);
+/** The part of viridis that stands out from a dark or a light background: its ends come close to either. */
+export function legible(t: number, dark: boolean): [number, number, number] {
+  return viridis(dark ? 0.36 + 0.64 * t : 0.8 * t);
 }

@@ -169,7 +169,7 @@ export class DisplayControl {
     const rows = displayRows(this.setting);
     const open = h("button.nbl-quiet.nbl-icon", {
       title: "brightness and contrast of pictures",
-      "aria-label": "pictures",
+      "aria-label": "how pictures look",
       "aria-haspopup": "dialog",
       onclick: () => popover.show("display", "how pictures look", open, [h("div.nbl-display", {}, ...rows)]),
     });

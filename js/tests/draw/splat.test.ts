@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Bitset } from "../../src/core/bitset";
-import { toRgb, viridis } from "../../src/draw/colors";
+import { legible, toRgb, viridis } from "../../src/draw/colors";
 import { type Cloud, DIMMED, HIDDEN, looks, MARKED, PLAIN, pack, splat, tiers } from "../../src/draw/splat";
 import { density, paint, ramp } from "../../src/draw/splat_density";
 
@@ -121,4 +121,19 @@ test("viridis goes from dark blue to yellow, and takes whatever number comes", (
   const light = (t: number) => viridis(t).reduce((sum, c, i) => sum + c * [0.3, 0.59, 0.11][i], 0);
   for (let t = 0.05; t <= 1; t += 0.05) expect(light(t)).toBeGreaterThan(light(t - 0.05));
   expect(toRgb("#0102ff")).toEqual([1, 2, 255]);
+});
+
+const luminance = (color: readonly number[]) =>
+  color
+    .map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+
+test.each([
+  [true, [33, 33, 33], 3],
+  [false, [255, 255, 255], 1.8],
+])("colors of numbers stand out, dark theme %s", (dark, background, least) => {
+  for (let t = 0; t <= 1; t += 0.125) {
+    const [low, high] = [legible(t, dark), background].map(luminance).sort((a, b) => a - b);
+    expect((high + 0.05) / (low + 0.05)).toBeGreaterThan(least);
+  }
 });

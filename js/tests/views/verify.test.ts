@@ -240,7 +240,7 @@ test("masks are answered by keys, and told with Enter only when all have an answ
   expect(marks()).toEqual(["null", "null", "null", "null"]);
   expect(text(".nbl-verify-gained")).toBe("60 masks gained");
   expect(text(".nbl-verify-answers")).toBe("4 answers, 86 left");
-  expect(text(".nbl-verify-pace")).toBe("120 a minute");
+  expect(text(".nbl-verify-pace")).toBe("120 per minute");
   expect(kernel.did("tell")[0].seconds).toBeLessThan(5);
 });
 

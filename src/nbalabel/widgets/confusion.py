@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _CELL, _LETTER, _LONGEST = 26, 6.2, 16  # pixels of a row, pixels of a letter, letters
 _FAINT, _MIDDLE, _FULL = "rgba(74,143,212,0.04)", "rgba(74,143,212,0.42)", "rgba(74,143,212,0.9)"
 _NARROWEST = 20  # pixels of a column
+_TITLE = 16  # pixels of the title of an axis
+_ROOM = 300  # pixels across a narrow chart; names that need more are slanted
 _MOST_LISTED = 40
 _MOST_SHOWN = 24  # labels of which names and numbers can be read
 
@@ -191,6 +193,8 @@ class Confusion(Chart):
         names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in named]
         texts = {str(i): name for i, name in enumerate(names)}
         longest = int(max(map(len, names), default=0) * _LETTER)
+        slanted = n * (longest + 8) > _ROOM
+        bottom = (int(longest * 0.6) if slanted else 4) + 16 + _TITLE
         column, row = bqplot.OrdinalScale(), bqplot.OrdinalScale(reverse=True)
         self._color = bqplot.ColorScale(colors=[_FAINT, _MIDDLE, _FULL], min=0, mid=0.5, max=1)
         places = np.arange(n)
@@ -215,21 +219,29 @@ class Confusion(Chart):
             font_weight="normal",
         )
         axes = [
-            bqplot.Axis(scale=row, side="left", tick_labels=texts, grid_lines="none"),
+            bqplot.Axis(
+                scale=row,
+                side="left",
+                tick_labels=texts,
+                label="labeled",
+                label_offset=f"{-longest - 18}px",
+                grid_lines="none",
+            ),
             bqplot.Axis(
                 scale=column,
                 tick_labels=texts,
-                tick_rotate=-35,
-                tick_style={"text-anchor": "end"},
+                label="predicted",
+                label_offset=f"{bottom - 6}px",
                 grid_lines="none",
+                **({"tick_rotate": -35, "tick_style": {"text-anchor": "end"}} if slanted else {}),
             ),
         ]
-        bottom = int(longest * 0.6) + 16
-        self.figure.fig_margin = {"top": 4, "bottom": bottom, "left": longest + 14, "right": 14}
+        left = longest + 14 + _TITLE
+        self.figure.fig_margin = {"top": 4, "bottom": bottom, "left": left, "right": 14}
         height = self._given or min(max(n * _CELL, 90), 700) + bottom + 4
         self.figure.layout.height = f"{height}px"
         # Narrower than this, names and numbers lie over each other: it scrolls instead.
-        self.figure.layout.min_width = f"{n * _NARROWEST + longest + 28}px"
+        self.figure.layout.min_width = f"{n * _NARROWEST + left + 14}px"
         self._frame.layout.overflow = "auto hidden"
         self.draw([self._grid, self._numbers], axes)
         return self._mark()

@@ -64,7 +64,7 @@ class Explore(Workspace):
         self._tables = Switch({name: partial(self._make_table, name) for name in self._shown_tables()})
         pair = [view for view in (self.scatter, self.viewer) if view is not None]
         self._box = ipywidgets.VBox(
-            [self.bar, Grid(pair, least=330), Grid(self.histograms, least=150), self._tables],
+            [self.bar, Grid(pair, least=330), Grid(self.histograms, least=200), self._tables],
             layout=ipywidgets.Layout(grid_gap="6px", min_width="0", width="100%"),
         )
         self._in_marimo: Any = None

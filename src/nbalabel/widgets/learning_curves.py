@@ -162,15 +162,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         quality = [scale for text, scale in scales.items() if text != "loss"]
         scales |= dict.fromkeys([text for text in scales if text != "loss"], quality[0] if quality else None)
         marks = [
-            bqplot.Lines(
-                x=at,
-                y=values,
-                scales={"x": x, "y": scales[text]},
-                colors=[color],
-                stroke_width=1.8,
-                marker="circle" if len(at) == 1 else None,
-            )
-            for text, color, values, _ in lines
+            _line(at, values, {"x": x, "y": scales[text]}, color) for text, color, values, _ in lines
         ]
         axes = [_axis(x, _whole(first, last), "bottom", self._x)]
         if "loss" in scales:
@@ -187,6 +179,20 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
             display_toolbar=False,
             padding_y=0,
         )
+
+
+def _line(at: Floats, values: Floats, scales: dict[str, Any], color: str) -> Any:
+    """A line through the values that are known, which are marked where they are not all."""
+    known = np.isfinite(values)
+    return bqplot.Lines(
+        x=at[known],
+        y=values[known],
+        scales=scales,
+        colors=[color],
+        stroke_width=1.8,
+        marker=None if known.all() and len(at) > 1 else "circle",
+        marker_size=20,
+    )
 
 
 def _whole(first: float, last: float) -> dict[float, str]:

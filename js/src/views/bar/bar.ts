@@ -1,4 +1,5 @@
 /** The strip above the views: who selected what, what is in focus, undo and redo. */
+import { formatCount } from "../../core/format";
 import { type Clause, type SelectionStore, TABLES } from "../../core/selection";
 import type { Rpc } from "../../wire/rpc";
 import { h, perFrame } from "../dom";
@@ -13,8 +14,6 @@ interface History {
 
 const TRIES = 20;
 const PAUSE = 100; // milliseconds
-
-const number = new Intl.NumberFormat("en");
 
 export class Bar {
   readonly #chips = h("div.nbl-chips", { role: "group", "aria-label": "what is selected" });
@@ -44,9 +43,9 @@ export class Bar {
     );
     this.#undo = h("button", { onclick: () => void this.#move("undo") }, "Undo");
     this.#redo = h("button.nbl-quiet", { onclick: () => void this.#move("redo") }, "Redo");
-    const past = h("div.nbl-past", {}, this.#state, this.#undo, this.#redo);
+    const past = h("div.nbl-past.nbl-tools", {}, this.#state, this.#undo, this.#redo);
     frame.root.classList.add("nbl-bar");
-    frame.toolbar.prepend(this.#focus, this.#chips, this.#clear, this.#copy, h("span.nbl-spacer"), past);
+    frame.toolbar.prepend(this.#focus, this.#chips, this.#clear, this.#copy, past);
 
     const draw = perFrame(() => this.#draw(), signal);
     store.subscribe((changed) => {
@@ -67,14 +66,14 @@ export class Bar {
     const counts = TABLES.filter((of) => store.tables[of].n || of === "images").map((of) => {
       const { n } = store.tables[of];
       const allowed = store.allowed(of);
-      const text = allowed ? `${number.format(allowed.count())} of ${number.format(n)}` : number.format(n);
+      const text = allowed ? `${formatCount(allowed.count())} of ${formatCount(n)}` : formatCount(n);
       return h("span.nbl-part", {}, h("b", {}, text), ` ${of}`);
     });
     this.#focus.replaceChildren(...counts);
   }
 
   #chip(clause: Clause): HTMLElement {
-    const count = `${number.format(clause.rows.count())} ${clause.of}`;
+    const count = `${formatCount(clause.rows.count())} ${clause.of}`;
     const title = clause.title || clause.source;
     return h(
       "button.nbl-chip",
@@ -84,7 +83,7 @@ export class Bar {
         onclick: () => this.#store.set(clause.source, null, "bar"),
       },
       h("span.nbl-chip-text", {}, title),
-      /\d/.test(title) && title.includes(number.format(clause.rows.count()))
+      /\d/.test(title) && title.includes(formatCount(clause.rows.count()))
         ? ""
         : h("span.nbl-muted", {}, count),
       h("span", { "aria-hidden": true }, "×"),

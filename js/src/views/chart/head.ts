@@ -1,4 +1,5 @@
 /** Shows the state that the kernel's ChartHead gives it and sends back what is chosen; it keeps nothing. */
+import { formatCount } from "../../core/format";
 import { RemoteError, type Rpc } from "../../wire/rpc";
 import { h } from "../dom";
 import { focusOn } from "../elements";
@@ -88,7 +89,7 @@ export class ChartHead {
     this.#note.textContent = note;
     this.#drawModes(state);
     show(this.#missing, Boolean(missing?.n) && !note);
-    this.#missing.textContent = `${missing?.n.toLocaleString("en") ?? 0} missing`;
+    this.#missing.textContent = `${formatCount(missing?.n ?? 0)} missing`;
     this.#missing.setAttribute("aria-pressed", String(missing?.chosen ?? false));
     show(this.#clear, state.chosen === true);
     this.#frame.root.classList.toggle("nbl-chart-chosen", state.chosen === true);
@@ -127,7 +128,7 @@ export class ChartHead {
       ...values.map(([text, count, chosen], bar) => {
         const box = h("input", { type: "checkbox", onchange: () => this.#choose("value", bar) });
         box.checked = chosen;
-        return h("label", {}, box, h("span", {}, text), h("span.nbl-muted", {}, count.toLocaleString("en")));
+        return h("label", {}, box, h("span", {}, text), h("span.nbl-muted", {}, formatCount(count)));
       }),
     );
     if (focused >= 0) focusOn(this.#values.children[focused]?.querySelector("input"));

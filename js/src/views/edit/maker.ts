@@ -1,7 +1,9 @@
 /** What gestures come to: new masks and changed ones, on their way to the kernel. */
+
 import { fillPolygon } from "../../core/edit/fill";
 import { bucket } from "../../core/edit/flood";
 import { area, equal, type Raster, subtract, union } from "../../core/edit/raster";
+import { formatCount } from "../../core/format";
 import type { Gesture, Into } from "../../tools/gesture";
 import type { Picture } from "../viewer/picture";
 import type { Viewer } from "../viewer/viewer";
@@ -110,9 +112,7 @@ export class Maker {
       if (this.#desk.picture?.head.imageId !== picture.head.imageId) return;
       if (final) this.#into(found, into, picture);
       else
-        this.#desk.say(
-          `${name}: ${area(found).toLocaleString("en")} px, score ${score.toFixed(2)}. Enter takes it.`,
-        );
+        this.#desk.say(`${name}: ${formatCount(area(found))} px, score ${score.toFixed(2)}. Enter takes it.`);
       if (final) this.#desk.finder.forget();
     };
     this.#desk.finder

@@ -34,7 +34,11 @@ export class Rail {
   /** What the tool in hand does, and what became of the last gesture. */
   readonly hint = h("div.nbl-edit-hint", { role: "status", "aria-live": "polite" });
   #tools = new Map<ToolName, HTMLElement>();
-  #label = h("select", { "aria-label": "label", title: "label of new masks and of the active one (1 … 9)" });
+  #label = h("select", {
+    "aria-label": "label",
+    title: "label of new masks and of the active one (1 … 9)",
+    hidden: true, // until there are some
+  });
   #overlap = h("select", { "aria-label": "overlap", title: "what a new or changed mask does to others" });
   #brush: HTMLElement;
   #size = h("input", {
@@ -129,6 +133,7 @@ export class Rail {
         h("option", { value: name }, i < 9 ? `${name}  (${i + 1})` : name),
       );
       this.#label.replaceChildren(...options);
+      this.#label.hidden = !labels.length;
     }
     const label = this.#settings.get("label");
     this.#label.value = label;

@@ -47,7 +47,7 @@ export class Gallery {
     frame.body.after(this.actions.root);
     this.drag = new Drag(this, signal);
     this.#toolbar = new Toolbar(frame, state, display, cheatsheet(frame, keysOf(state.of), signal));
-    frame.empty("loading …");
+    frame.empty("Loading …");
     const update = perFrame(() => this.#update(), signal);
     state.subscribe((what) => {
       this.#changed.add(what);
@@ -190,9 +190,7 @@ export class Gallery {
 
   #whyEmpty(): string {
     const { state } = this;
-    if (state.n) return `no ${state.of} match what is selected in other views`;
-    if (state.of === "images") return "no images yet";
-    if (state.of === "instances") return "no instances yet: accept predictions, or draw masks";
-    return state.hasRun ? "the run has no predictions" : "no predictions: run = model.predict(ds)";
+    if (state.n) return `No ${state.of} match what is selected in other views.`;
+    return state.nothingYet();
   }
 }

@@ -37,7 +37,7 @@ export function keysOf(of: Of): [string, string][] {
     ...DOING[of],
     ["Ctrl+Z Ctrl+Y", "undo, redo the last change of the dataset"],
     ["+ −", "larger, smaller tiles"],
-    ["?", "this list"],
+    ["?", "this sheet"],
   ];
 }
 

@@ -22,7 +22,7 @@ export class Toolbar {
     title: "size of tiles (+ −)",
   });
   readonly #overlays = h(
-    "button.nbl-icon",
+    "button.nbl-icon.nbl-toggle",
     { "aria-label": "masks", title: "masks in the images (O)" },
     h("i.nbl-glyph"),
   );
@@ -41,11 +41,10 @@ export class Toolbar {
       { "aria-label": "keys", title: "keys (?)", onclick: help },
       "?",
     );
-    frame.toolbar.prepend(this.#counts, h("span.nbl-spacer"));
+    frame.toolbar.prepend(this.#counts);
     frame.toolbar.append(
       h("span.nbl-group", {}, this.#order, this.#direction),
-      display.root,
-      h("span.nbl-group", {}, this.#size, state.of === "images" && this.#overlays, keys),
+      h("span.nbl-tools", {}, display.root, this.#size, state.of === "images" && this.#overlays, keys),
     );
   }
 
@@ -53,9 +52,9 @@ export class Toolbar {
     const state = this.#state;
     const picked = state.own?.count() ?? 0;
     this.#counts.replaceChildren(
-      picked ? h("span.nbl-picked", {}, `${formatCount(picked)} picked`) : "",
       h("b", {}, formatCount(state.visible.length)),
       h("span.nbl-muted", {}, ` / ${formatCount(state.n)} ${state.of}`),
+      picked ? h("span.nbl-picked", {}, `${formatCount(picked)} picked`) : "",
     );
     this.#counts.title = this.#others();
     this.#offer();

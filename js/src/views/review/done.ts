@@ -33,7 +33,7 @@ export function done({ counts, one, given, seconds, pending }: Outcome, again: (
   if (given && seconds)
     numbers.push(
       number(inWords(seconds / 60), "of looking"),
-      number(formatCount(Math.round((given * 60) / seconds)), "a minute"),
+      number(formatCount(Math.round((given * 60) / seconds)), "per minute"),
     );
   const code = (text: string, what: string) => h("li", {}, h("code", {}, text), ` ${what}`);
   return h(

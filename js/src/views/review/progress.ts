@@ -37,7 +37,7 @@ export class Progress {
     const rate = pace.perMinute;
     const minutes = pace.minutes(left);
     this.#pace.replaceChildren(
-      h("span.nbl-review-rate", {}, rate ? `${Math.round(rate)} a minute${left ? " · " : ""}` : ""),
+      h("span.nbl-review-rate", {}, rate ? `${Math.round(rate)} per minute${left ? " · " : ""}` : ""),
       rate && left ? `${inWords(minutes)} left` : "",
     );
     this.#pending.textContent = pending

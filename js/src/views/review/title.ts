@@ -29,7 +29,7 @@ export function overlaps(value: string, chosen: (value: string) => void): HTMLSe
   const select = h(
     "select.nbl-review-overlap",
     { "aria-label": title, title, onchange: () => chosen(select.value) },
-    h("option", { value: "skip" }, "refuse overlaps"),
+    h("option", { value: "skip" }, "skip overlapping"),
     h("option", { value: "replace" }, "replace overlapped"),
     h("option", { value: "allow" }, "allow overlaps"),
   );

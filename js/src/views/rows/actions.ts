@@ -168,9 +168,7 @@ export class ActionBar {
         { title: "what the actions act on: picked rows, else all there are" },
         focus + never,
       ),
-      h("span.nbl-spacer"),
-      ...(state.of === "predictions" ? [this.#overlapChoice(busy)] : []),
-      ...buttons,
+      h("span.nbl-tools", {}, state.of === "predictions" && this.#overlapChoice(busy), ...buttons),
     );
     if (active) buttons.find((button) => button.dataset.action === active)?.focus({ preventScroll: true });
   }

@@ -57,6 +57,13 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     hear(signal, "abort", () => this.#listeners.clear());
   }
 
+  /** Said where there are no rows at all. */
+  nothingYet(): string {
+    if (this.of === "images") return "There are no images yet: ds.add_images(folder).";
+    if (this.of === "instances") return "There are no instances yet: accept predictions, or draw masks.";
+    return this.hasRun ? "The run has no predictions." : "There are no predictions: run = model.predict(ds).";
+  }
+
   /** Columns of which cells are fetched. */
   abstract get wanted(): string[];
 

@@ -1,5 +1,7 @@
 /** What people draw or click as clauses: the rows, and the pandas code that gives the same. */
+
 import type { Bitset } from "../../core/bitset";
+import { formatCount } from "../../core/format";
 import { bounds, type Coordinates, inBox, inPolygon } from "../../core/lasso";
 import { area2, rounded, simplify } from "../../core/polygon";
 import type { Clause, Of } from "../../core/selection";
@@ -75,7 +77,7 @@ export function shaped(
 }
 
 function titled(shape: Shape, rows: Bitset): string {
-  return `${shape} (${rows.count().toLocaleString("en")})`;
+  return `${shape} (${formatCount(rows.count())})`;
 }
 
 /** Rows of some categories; `shown` by place in the table of colors, 0 for missing. */

@@ -1,5 +1,7 @@
 /** What the colors of numbers mean: a histogram over viridis, on which a drag keeps a range. */
+
 import type { Bitset } from "../../core/bitset";
+import { formatCount } from "../../core/format";
 import type { Coordinates } from "../../core/lasso";
 import { ticks, timeWords, words } from "../../core/scale";
 import { legible } from "../../draw/colors";
@@ -10,7 +12,7 @@ import type { ColorColumn } from "./data";
 export interface Colorbar {
   element: HTMLElement;
   /** @param rows that are counted; null for all. */
-  update(rows: Bitset | null, range: [number, number] | null): void;
+  update(rows: Bitset | null, range: [number, number] | null, dark: boolean): void;
 }
 
 const BINS = 48;
@@ -110,13 +112,13 @@ export function colorbar(
     });
   });
 
-  const draw = (counts: Float64Array) => {
+  const draw = (counts: Float64Array, dark: boolean) => {
     const pen = canvas.getContext("2d");
     if (!pen) return;
     const most = Math.max(...total.subarray(1), 1);
     pen.clearRect(0, 0, canvas.width, canvas.height);
     for (let k = 0; k < BINS; k++) {
-      const color = `rgb(${legible((k + 0.5) / BINS).join(",")})`;
+      const color = `rgb(${legible((k + 0.5) / BINS, dark).join(",")})`;
       for (const [count, alpha] of [
         [total[k + 1], 0.25],
         [counts[k + 1], 1],
@@ -128,16 +130,16 @@ export function colorbar(
       }
     }
     for (let i = 0; i < canvas.width; i++) {
-      pen.fillStyle = `rgb(${legible(i / (canvas.width - 1)).join(",")})`;
+      pen.fillStyle = `rgb(${legible(i / (canvas.width - 1), dark).join(",")})`;
       pen.fillRect(i, TALL + 1, 1, BAR - 1);
     }
   };
   return {
     element,
-    update(rows, kept) {
+    update(rows, kept, dark) {
       range = kept;
       const counts = rows ? counted(bins, rows) : total;
-      draw(counts);
+      draw(counts, dark);
       const [from, to] = kept ?? [lo, hi];
       const place = (value: number) => (hi > lo ? ((value - lo) / (hi - lo)) * 100 : 50);
       [from, to].forEach((value, end) => {
@@ -149,7 +151,7 @@ export function colorbar(
       Object.assign(window_.style, { left: `${place(from)}%`, width: `${place(to) - place(from)}%` });
       note.textContent = kept ? `${said(from)} – ${said(to)}` : "";
       const gone = counts[0];
-      absent.textContent = gone ? `${gone.toLocaleString("en")} missing, gray` : "";
+      absent.textContent = gone ? `${formatCount(gone)} missing, gray` : "";
     },
   };
 }

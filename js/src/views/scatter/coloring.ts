@@ -20,6 +20,7 @@ export class Coloring {
   #totals = new Float64Array(0);
   #legend: Legend | null = null;
   #bar: Colorbar | null = null;
+  #dark = false;
   /** The range that was chosen here, as exact as it was. */
   #range: { title: string; ends: [number, number] } | null = null;
   readonly #store: SelectionStore;
@@ -49,6 +50,7 @@ export class Coloring {
   }
 
   tables(theme: Theme): Tables {
+    this.#dark = theme.dark;
     return tables(this.column, theme);
   }
 
@@ -68,7 +70,7 @@ export class Coloring {
     if (!column || column.values.length !== this.#store.tables[this.#of].n) return;
     const rows = this.#store.allowed(this.#of, [this.#source]);
     const clause = this.#clause();
-    if (this.#bar) this.#bar.update(rows, clause ? this.#ends(clause.title, clause.rows) : null);
+    if (this.#bar) this.#bar.update(rows, clause ? this.#ends(clause.title, clause.rows) : null, this.#dark);
     if (!this.#legend) return;
     const off = new Set<number>();
     if (clause) {

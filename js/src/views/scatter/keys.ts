@@ -9,9 +9,10 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Alt", "with lasso or box: take out of what is selected"],
   ["Esc", "give up the drag; clear what is selected here, then the legend's filter"],
   ["← → ↑ ↓", "move"],
-  ["+ -", "zoom; also the wheel with Ctrl, or after a click"],
+  ["+ −", "zoom; also the wheel with Ctrl, or after a click"],
   ["0", "show everything; also a double click"],
   ["D", "density instead of points"],
+  ["?", "this sheet"],
 ];
 
 export interface KeyActions {

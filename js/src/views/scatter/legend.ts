@@ -1,4 +1,5 @@
 /** What the colors mean, with counts; a click takes a category out or back in. */
+import { formatCount } from "../../core/format";
 import { h } from "../dom";
 import type { ColorColumn } from "./data";
 import { MISSING } from "./palette";
@@ -48,7 +49,7 @@ export function categories(
       "div.nbl-scatter-entries",
       {},
       ...[...rows.values()].map(({ button }) => button),
-      rest > 0 && h("div.nbl-muted", {}, `and ${rest.toLocaleString("en")} more`),
+      rest > 0 && h("div.nbl-muted", {}, `and ${formatCount(rest)} more`),
     ),
   );
   return {
@@ -58,7 +59,7 @@ export function categories(
       for (const [place, { button, count }] of rows) {
         const [some, total] = [counts[place] ?? 0, all[place] ?? 0];
         count.textContent = some === total ? short(total) : `${short(some)} / ${short(total)}`;
-        const said = `${some.toLocaleString("en")} of ${total.toLocaleString("en")}`;
+        const said = `${formatCount(some)} of ${formatCount(total)}`;
         button.title = `${named[place]}: ${said} · click: show or hide · Alt+click: only this`;
         button.setAttribute("aria-pressed", String(!off.has(place)));
         button.setAttribute("aria-label", `${named[place]}, ${said}`);
@@ -85,6 +86,6 @@ function entry(name: string, tint: string, place: number, toggle: (place: number
 
 /** 1234567 as "1.23M": counts in a narrow column. */
 export function short(n: number): string {
-  if (n < 100_000) return n.toLocaleString("en");
+  if (n < 100_000) return formatCount(n);
   return n < 1e6 ? `${Math.round(n / 1e3)}k` : `${Number((n / 1e6).toPrecision(3))}M`;
 }

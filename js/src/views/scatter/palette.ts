@@ -58,7 +58,7 @@ export function tables(column: ColorColumn | null, theme: Theme): Tables {
 function listed(column: ColorColumn | null, dark: boolean): Rgb[] {
   if (!column) return [toRgb(dark ? "#56b4e9" : "#0072b2")];
   const own = isNumber(column)
-    ? Array.from({ length: STEPS }, (_, i) => legible(i / (STEPS - 1)))
+    ? Array.from({ length: STEPS }, (_, i) => legible(i / (STEPS - 1), dark))
     : column.colors.map(toRgb);
   return [toRgb(MISSING), ...own];
 }

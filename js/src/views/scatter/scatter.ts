@@ -1,5 +1,7 @@
 /** Points for the rows of a table, linked to all other views by the shared selection. */
+
 import type { Bitset } from "../../core/bitset";
+import { formatCount } from "../../core/format";
 import type { Clause, Of, Pointed, SelectionStore } from "../../core/selection";
 import { measured, timed } from "../../core/timing";
 import { tiers } from "../../draw/splat";
@@ -85,7 +87,7 @@ export class Scatter {
     this.#drawn = perFrame(() => this.#brush(false), signal);
     this.#listen();
     this.#retheme();
-    frame.empty("loading…");
+    frame.empty("Loading …");
     void this.#load();
   }
 
@@ -189,7 +191,7 @@ export class Scatter {
     if (round !== this.#round || error instanceof Cancelled) return;
     // The tables changed between two requests: what says so is on its way.
     if (error instanceof RemoteError && error.type === "HistoryError") return;
-    if (!this.#plot.axes) this.#frame.empty("nothing could be loaded");
+    if (!this.#plot.axes) this.#frame.empty("Nothing could be loaded.");
     this.#frame.fail(error, () => void this.#load());
   }
 
@@ -212,6 +214,7 @@ export class Scatter {
     const theme = readTheme(this.#frame.root);
     this.#plot.theme = theme;
     this.#plot.tables = this.#coloring.tables(theme);
+    this.#coloring.update();
     this.#plot.draw();
   }
 
@@ -251,21 +254,18 @@ export class Scatter {
   #say(): void {
     const { n } = this.#store.tables[this.#of];
     const [hidden, dimmed, plain, marked] = Array.from(this.#counts);
-    const shown = (plain + marked).toLocaleString("en");
-    const all = dimmed ? `${shown} / ${this.#plot.n.toLocaleString("en")}` : shown;
+    const shown = formatCount(plain + marked);
+    const all = dimmed ? `${shown} / ${formatCount(this.#plot.n)}` : shown;
     const parts = [`${all} ${n === 1 ? this.#of.slice(0, -1) : this.#of}`];
-    if (this.#plot.marked) parts.push(`${marked.toLocaleString("en")} selected`);
+    if (this.#plot.marked) parts.push(`${formatCount(marked)} selected`);
     const text = parts.join(" · ");
-    this.#toolbar.count(
-      text,
-      `${text}${dimmed ? `; ${dimmed.toLocaleString("en")} left out by filters` : ""}`,
-    );
+    this.#toolbar.count(text, `${text}${dimmed ? `; ${formatCount(dimmed)} left out by filters` : ""}`);
     const [x, y] = this.#plot.axes ?? [];
     this.#plot.label = `Scatter plot of ${text}, ${x?.name} against ${y?.name}`;
     const notes = [this.#layoutSaid()];
-    if (hidden && this.#plot.n) notes.push(`${hidden.toLocaleString("en")} not shown: no coordinates`);
+    if (hidden && this.#plot.n) notes.push(`${formatCount(hidden)} not shown: no coordinates`);
     this.#caption.textContent = notes.filter(Boolean).join(" · ");
-    const none = `None of the ${n.toLocaleString("en")} ${this.#of} has both ${x?.name} and ${y?.name}.`;
+    const none = `None of the ${formatCount(n)} ${this.#of} has both ${x?.name} and ${y?.name}.`;
     this.#frame.empty(this.#plot.n ? "" : n ? none : `There are no ${this.#of}.`);
   }
 

@@ -127,7 +127,7 @@ export function createToolbar(frame: Frame, act: Actions, signal: AbortSignal): 
     count,
   );
   frame.toolbar.append(
-    h("button.nbl-quiet.nbl-icon", { "aria-label": "keys", title: "Keys (?)", onclick: act.help }, "?"),
+    h("button.nbl-quiet.nbl-icon", { "aria-label": "keys", title: "keys (?)", onclick: act.help }, "?"),
   );
   frame.root.append(popover);
 

@@ -15,7 +15,7 @@ export const KEYS: [string, string][] = [
   ["S", "sort by the column; Shift+S adds it as another key"],
   ["/", "search"],
   ["Esc", "pick nothing"],
-  ["?", "this list"],
+  ["?", "this sheet"],
 ];
 
 export function listen(table: Table, signal: AbortSignal): void {

@@ -24,7 +24,7 @@ import type { TableModel } from "./wire";
 
 const ACTIONS: Record<Of, Action[]> = {
   images: [
-    { label: "Mark empty", action: "set", column: "state", value: "empty" },
+    { label: "Nothing here", action: "set", column: "state", value: "empty" },
     { label: "State", action: "set", column: "state" },
     { label: "Weight", action: "set", column: "weight" },
     { label: "Remove", action: "remove", danger: true },
@@ -80,7 +80,7 @@ export class Table {
     const help = cheatsheet(frame, KEYS, signal);
     frame.body.after(this.#actions.root);
     this.#toolbar = new Toolbar(frame, state, this.menus, display, help, signal);
-    frame.empty("loading …");
+    frame.empty("Loading …");
     const update = perFrame(() => this.#updateSoon(), signal);
     state.subscribe((what) => {
       this.#changed.add(what);
@@ -223,8 +223,6 @@ export class Table {
   #whyEmpty(): string {
     const { state } = this;
     if (state.n) return this.#toolbar.nothingMatches();
-    if (state.of === "images") return "no images yet";
-    if (state.of === "instances") return "no instances yet: accept predictions, or draw masks";
-    return state.hasRun ? "the run has no predictions" : "no predictions: run = model.predict(ds)";
+    return state.nothingYet();
   }
 }

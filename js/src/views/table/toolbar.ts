@@ -55,7 +55,7 @@ export class Toolbar {
       "Columns",
     );
     const pictures = h(
-      "button.nbl-icon",
+      "button.nbl-icon.nbl-toggle",
       { "aria-label": "pictures", title: "show pictures" },
       h("i.nbl-glyph.nbl-glyph-picture"),
     );
@@ -72,12 +72,7 @@ export class Toolbar {
       h("label.nbl-searcher", {}, h("i.nbl-glyph.nbl-glyph-search"), this.search),
     );
     frame.toolbar.append(
-      h("span.nbl-spacer"),
-      ...(busy ? [busy] : []),
-      display.root,
-      pictures,
-      columns,
-      keys,
+      h("span.nbl-tools", {}, ...(busy ? [busy] : []), display.root, pictures, columns, keys),
     );
     frame.body.after(this.#chips);
     this.update();
@@ -103,8 +98,8 @@ export class Toolbar {
   /** Said over the empty grid. */
   nothingMatches(): string {
     return this.#state.filtering
-      ? "no rows match the filters"
-      : "no rows match what is selected in other views";
+      ? "No row matches the filters."
+      : "No row matches what is selected in other views.";
   }
 
   #drawChips(): void {

@@ -34,7 +34,7 @@ export class Numbers {
     this.#answers.textContent = `${counted(n_answers, "answer")}${left}`;
     this.#answers.title = budget === null ? "no limit" : `of a budget of ${formatCount(budget)}`;
     const rate = seconds > 0 ? (n_accepted * 60) / seconds : 0;
-    this.#pace.textContent = rate ? `${formatCount(Math.round(rate))} a minute` : "";
+    this.#pace.textContent = rate ? `${formatCount(Math.round(rate))} per minute` : "";
     this.#pace.title = "masks gained per minute of looking";
   }
 

@@ -1,4 +1,5 @@
 /** The toolbar: where in the images, which layers, what color means, how it looks. */
+import { formatCount } from "../../core/format";
 import { h } from "../dom";
 import { type IconName, icon } from "./icons";
 import type { Settings } from "./options";
@@ -27,7 +28,7 @@ export class Bar {
   #place = h("span.nbl-viewer-place", { "aria-live": "polite" });
   #name = h("span.nbl-viewer-name.nbl-muted");
   #layers = new Map<Layer, { button: HTMLElement; count: HTMLElement }>();
-  #color = h("select.nbl-viewer-color", { "aria-label": "color by", title: "color by" });
+  #color = h("select.nbl-viewer-color", { "aria-label": "color by", title: "color by", hidden: true });
   #list: HTMLElement;
   #listed = "";
 
@@ -41,7 +42,7 @@ export class Bar {
     for (const [name, glyph, text, key] of LAYERS) {
       const count = h("span");
       const button = h(
-        "button.nbl-viewer-toggle",
+        "button.nbl-toggle",
         { title: `${text} (${key})`, "aria-label": text, onclick: () => settings.toggle(name) },
         icon(glyph),
         count,
@@ -53,7 +54,7 @@ export class Bar {
     this.display = this.#button("display", "how it looks", () => events.display(this.display));
     this.display.setAttribute("aria-haspopup", "dialog");
     this.#list = this.#button("list", "list of instances (L)", () => settings.toggle("show_list"));
-    this.#list.classList.add("nbl-viewer-toggle");
+    this.#list.classList.add("nbl-toggle");
     const fit = this.#button("fit", "fit to view (F)", () => events.fit());
     const help = h(
       "button.nbl-quiet.nbl-icon",
@@ -70,7 +71,7 @@ export class Bar {
 
   /** @param at place of the image in the order, from 0; -1 where the selection leaves it out. */
   where(at: number, n: number, picture: Picture | null, ends: { first: boolean; last: boolean }): void {
-    this.#place.textContent = `${at < 0 ? "–" : (at + 1).toLocaleString("en")} / ${n.toLocaleString("en")}`;
+    this.#place.textContent = `${at < 0 ? "–" : formatCount(at + 1)} / ${formatCount(n)}`;
     this.#place.title = at < 0 && picture ? "the selection leaves this image out" : "";
     (this.#previous as HTMLButtonElement).disabled = ends.first;
     (this.#next as HTMLButtonElement).disabled = ends.last;
@@ -104,6 +105,7 @@ export class Bar {
     this.#listed = now;
     this.#color.replaceChildren(...columns.map((name) => h("option", { value: name }, name)));
     this.#color.value = this.#settings.get("color_by");
+    this.#color.hidden = !columns.length;
   }
 
   #button(glyph: IconName, title: string, onclick: () => void): HTMLElement {

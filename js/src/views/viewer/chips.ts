@@ -1,5 +1,7 @@
 /** Small texts on the stage: what is under the pointer, the zoom, the legend, what is wrong with the image. */
+
 import type { Point } from "../../core/camera";
+import { formatCount } from "../../core/format";
 import { said } from "../../wire/rpc";
 import { h } from "../dom";
 import { legend, swatchOf } from "./legend";
@@ -26,7 +28,7 @@ export class Chips {
     const score = picture.score[mask];
     const facts = [picture.label(mask)];
     if (!Number.isNaN(score)) facts.push(score.toFixed(2));
-    facts.push(picture.source(mask), `${picture.area[mask].toLocaleString("en")} px`);
+    facts.push(picture.source(mask), `${formatCount(picture.area[mask])} px`);
     const swatch = swatchOf(color(picture, mask), mask >= picture.nLabels);
     this.#over.replaceChildren(swatch, facts.filter(Boolean).join(" · "));
   }

@@ -1,4 +1,5 @@
 /** One row of the list of masks. */
+import { formatCount } from "../../core/format";
 import { h } from "../dom";
 import { icon } from "./icons";
 import { swatchOf } from "./legend";
@@ -37,7 +38,7 @@ export function makeRow(id: string, { picture, color }: ListState, mask: number,
     h("span.nbl-viewer-label", {}, picture.label(mask)),
     h("span.nbl-viewer-source.nbl-muted", {}, picture.source(mask)),
     h("span.nbl-viewer-score", {}, Number.isNaN(score) ? "" : score.toFixed(2)),
-    h("span.nbl-viewer-area", {}, picture.area[mask].toLocaleString("en")),
+    h("span.nbl-viewer-area", {}, formatCount(picture.area[mask])),
     lever("hidden"),
     lever("locked"),
   );

@@ -287,7 +287,9 @@ export class Viewer implements Target {
     this.#chips.clear();
     this.#main.style.visibility = "hidden";
     const { n } = this.store.tables.images;
-    this.frame.empty(n ? "No image matches the selection." : "The dataset has no images yet.");
+    this.frame.empty(
+      n ? "No image matches the selection." : "There are no images yet: ds.add_images(folder).",
+    );
     this.#where();
   }
 
