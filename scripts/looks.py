@@ -20,7 +20,7 @@ run.layout("images").wait()
 start = ("images", int(ds.instances.image_id.value_counts().index[0]))
 best = run.query("score > 0.6 and not matched")
 nothing = nl.create("empty.nbal", ["fish"])
-lost = ds.subset(ds.images.index[:12]).save("lost.nbal", copy_images=True)
+lost = ds.subset(ds.instances['image_id'].unique()[:12]).save("lost.nbal", copy_images=True)
 for file in lost.images["file"]:
     (lost.image_root / file).unlink()
 steps = np.arange(10, 410, 10)
@@ -108,7 +108,7 @@ LOOKS = {
     ),
     "bar": Look(
         "bar = see()\nBar(bar)",
-        {"code": click('[aria-label="the selection as pandas"]')},
+        {"code": click("text=Copy as pandas")},
         after="bar.select(best, title='confident, not labeled')\nds.set(ds.images.index[:3], weight=2)",
     ),
     "scatter": Look(
@@ -177,5 +177,5 @@ LOOKS = {
     "error-table": Look("nl.Table(lost, of='images', height=240)"),
     "error-gallery": Look("nl.Gallery(lost, height=240)"),
     "error-viewer": Look("nl.Editor(lost, height=380)"),
-    "error-review": Look("nl.Review(lost, lost.instances, height=360)"),
+    "error-review": Look("nl.Review(lost, lost.instances, height=360, again=True)"),
 }

@@ -33,7 +33,7 @@ DOCS = {
 }
 """What the docs show: wide, in the light theme."""
 AROUND = 400  # CSS pixels of JupyterLab's own beside a view, at most
-HEIGHT = 1500  # CSS pixels of the window
+HEIGHT = 2000  # CSS pixels of the window
 
 
 @contextmanager

@@ -170,6 +170,13 @@ def test_new_predictions_are_measured_anew(workspace, reef, reef_run) -> None:
     assert all(chart.head.state["count"] != old for chart, old in zip(charts, before, strict=True))
 
 
+def test_a_quality_measured_now_and_then_is_a_line_through_what_was_measured() -> None:
+    curves = pd.DataFrame({"step": [10, 20, 30], "loss": [3.0, 2.0, 1.5], "map50": [0.1, np.nan, 0.3]})
+    loss, quality = nl.LearningCurves(nl.Run("train-1", "train", curves=curves)).figure.marks
+    assert (loss.x.tolist(), loss.marker) == ([10, 20, 30], None)
+    assert (quality.x.tolist(), quality.y.tolist(), quality.marker) == ([10, 30], [0.1, 0.3], "circle")
+
+
 def test_learning_curves_show_what_was_recorded() -> None:
     curves = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.5], "map50": [0.1, np.nan, 0.3]})
     chart = nl.LearningCurves(nl.Run("train-1", "train", curves=curves))

@@ -14,7 +14,7 @@ from nbalabel.core.geometry import rle
 from nbalabel.core.schema import conform
 from nbalabel.data import images as files
 from nbalabel.widgets import imagery
-from nbalabel.widgets.pictures import pictures_of, thumbnail_bytes
+from nbalabel.widgets.pictures import outlined, pictures_of, thumbnail_bytes
 
 
 def opened(data):
@@ -185,3 +185,11 @@ def test_a_small_copy_is_as_a_thumbnail_of_the_whole(folder):
         assert small.shape == whole.shape == (67, 100, 3)
         assert np.abs(small.astype(int) - whole.astype(int)).max() <= 6
     assert files.read_small(file, 5000).shape == (600, 900, 3)
+
+
+@pytest.mark.parametrize("side", [6, 20, 60])
+def test_the_outline_of_a_mask_has_its_color_however_much_it_is_enlarged(side) -> None:
+    mask = np.zeros((side, side), bool)
+    mask[side // 3 : -(side // 3), side // 3 : -(side // 3)] = True
+    seen = outlined(np.zeros((side, side, 3), np.uint8), mask, "#e69f00", 160)
+    assert (np.abs(seen.astype(int) - (230, 159, 0)).max(axis=2) < 8).sum() > 80

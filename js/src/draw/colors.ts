@@ -32,5 +32,5 @@ export function viridis(t: number): [number, number, number] {
 
 /** The part of viridis that stands out from a dark or a light background: its ends come close to either. */
 export function legible(t: number, dark: boolean): [number, number, number] {
-  return viridis(dark ? 0.36 + 0.64 * t : 0.8 * t);
+  return viridis(dark ? 0.38 + 0.62 * t : 0.8 * t);
 }

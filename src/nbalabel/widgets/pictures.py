@@ -206,8 +206,11 @@ def outlined(part: Pixels, mask: Mask, color: str, size: int) -> Pixels:
     scale = size / max(height, width)
     target = max(round(width * scale), 1), max(round(height * scale), 1)
     picture = Image.fromarray(np.ascontiguousarray(part)).resize(target, Image.Resampling.BICUBIC)
-    shape = Image.fromarray(np.where(mask, 255, 0).astype(np.uint8))
-    shape = shape.resize(target, Image.Resampling.BILINEAR)
+    smooth = Image.fromarray(np.where(mask, 255, 0).astype(np.uint8))
+    smooth = smooth.resize(target, Image.Resampling.BILINEAR)
+    # An edge as wide as an enlarged pixel has hardly a slope: its outline would be pale.
+    steep = (np.asarray(smooth, np.float32) - 127.5) * max(scale, 1) + 127.5
+    shape = Image.fromarray(np.clip(steep, 0, 255).astype(np.uint8))
     for tint, widest, strength in (("#000000", 5, 0.45), (color, 3, 1.0)):
         outer = np.asarray(shape.filter(ImageFilter.MaxFilter(widest)), np.float32)
         inner = np.asarray(shape.filter(ImageFilter.MinFilter(widest)), np.float32)
