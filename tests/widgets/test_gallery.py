@@ -104,7 +104,7 @@ def test_a_missing_file_is_said_of_its_row_alone(gallery, workspace):
     result, files = pictures(gallery, [0, 1, 2])
     assert [file is None for file in files] == [False, True, False]
     assert list(result["errors"]) == ["1"]
-    assert "cannot be read" in result["errors"]["1"]
+    assert "is missing" in result["errors"]["1"]
 
 
 def test_pictures_made_before_are_not_made_again_until_a_mask_changes(gallery, workspace, monkeypatch):
@@ -198,7 +198,7 @@ def test_a_sheet_of_nothing_is_none_and_one_of_missing_files_gray(workspace):
     for file in workspace.ds.images.file:
         (workspace.ds.image_root / file).unlink()
     assert gallery.picture() is not None
-    assert "cannot be read" in str(gallery.errors[-1])
+    assert "is missing" in str(gallery.errors[-1])
 
 
 @pytest.mark.parametrize("of", ["images", "instances", "predictions"])

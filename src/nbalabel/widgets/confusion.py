@@ -224,7 +224,7 @@ class Confusion(Chart):
                 side="left",
                 tick_labels=texts,
                 label="labeled",
-                label_offset=f"{-longest - 18}px",
+                label_offset=f"{longest + 18}px",
                 grid_lines="none",
             ),
             bqplot.Axis(

@@ -225,6 +225,8 @@ def stamp(source: Path | str) -> tuple[str, int, int]:
         return source, 0, 0
     try:
         state = Path(source).stat()
+    except FileNotFoundError as error:
+        raise ImageError(f"{source} is missing") from error
     except (OSError, ValueError) as error:
         raise ImageError(f"{source} cannot be read: {error}") from error
     return str(source), state.st_mtime_ns, state.st_size

@@ -42,10 +42,9 @@ export class Toolbar {
       "?",
     );
     frame.toolbar.prepend(this.#counts);
-    frame.toolbar.append(
-      h("span.nbl-group", {}, this.#order, this.#direction),
-      h("span.nbl-tools", {}, display.root, this.#size, state.of === "images" && this.#overlays, keys),
-    );
+    const order = h("span.nbl-group", {}, this.#order, this.#direction);
+    const overlays = state.of === "images" && this.#overlays;
+    frame.toolbar.append(h("span.nbl-tools", {}, order, display.root, this.#size, overlays, keys));
   }
 
   update(): void {
