@@ -144,8 +144,8 @@ def truth(dataset: Dataset | str | Path) -> Tables:
     """All masks of all images of a generated dataset, under the same image ids.
 
     Args:
-        dataset: what :func:`reef` or :func:`nbalabel.demo.nuclei` made, or its folder; or a dataset of pictures that
-            :func:`nbalabel.demo.cells` wrote.
+        dataset: what :func:`reef` or :func:`nbalabel.demo.nuclei` made, or its folder; or a dataset of
+            pictures that :func:`nbalabel.demo.cells` wrote.
 
     Returns:
         Tables with every image complete or empty; those of a reef also have the columns ``species`` and
