@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup widgets vitest demo lab test check lint types unit training notebooks browser wheel attack numerics bench pictures clean
+.PHONY: help setup widgets vitest demo lab test check lint types unit training notebooks browser wheel attack numerics bench pictures looks clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ pictures: $(READY) $(BUNDLES) ## make the pictures of README and docs again
 	@$(BIN)/python -m nbalabel.demo.picture docs/images
 	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/screenshots.py docs/images
 	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/animations.py docs/images
+
+looks: $(READY) $(BUNDLES) ## every view and state in both themes, wide and narrow, into out/looks (about 20 minutes)
+	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/screenshots.py --all out/looks
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) js/node_modules src/nbalabel/static/*.js src/nbalabel/static/*.css .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out

@@ -3,8 +3,8 @@
     python scripts/screenshots.py docs/images          # those that the docs show, JPEG
     python scripts/screenshots.py --all out/looks      # every view and state, to be looked at, PNG
 
-All of them are the views and their states (a panel open, a question asked, an error, nothing there) on the reef
-and on dark pictures of cells, in both themes, wide and narrow. The run in them is simulated
+All of them are the views and their states (a panel open, a question asked, an error, nothing there) on the
+reef and on dark pictures of cells, in both themes, wide and narrow. The run in them is simulated
 (``nl.demo.simulated_run``): they show what views look like, not how well anything was learned.
 """
 
@@ -60,7 +60,8 @@ def resize(book: Notebook, width: int) -> None:
     """Give the views a width."""
     for _ in range(3):  # JupyterLab drops its side bars in small windows
         box, window = cell_of(book, 1).bounding_box(), book.page.viewport_size
-        assert box and window
+        assert box
+        assert window
         book.page.set_viewport_size(
             {"width": round(window["width"] + width - box["width"]), "height": HEIGHT}
         )
@@ -68,24 +69,29 @@ def resize(book: Notebook, width: int) -> None:
     time.sleep(3)
 
 
-def pictures_of(book: Notebook, names: list[str], wanted: str = "") -> Iterator[tuple[str, Locator]]:
+def pictures_of(
+    book: Notebook, names: list[str], wanted: list[str] | None = None
+) -> Iterator[tuple[str, Locator]]:
     """Each view in each of its states, by name, when it is in that state.
 
     Args:
         book: of these views.
         names: the views.
-        wanted: the only state of the views that is wanted; default: all.
+        wanted: the only ones that are made, by name; default: all.
     """
     for number, name in enumerate(names, start=1):
         cell = cell_of(book, number)
         for state, pose in {"": rest, **LOOKS[name].poses}.items():
+            full = f"{name}-{state}" if state else name
+            if wanted is not None and full not in wanted:
+                continue
             cell.scroll_into_view_if_needed()
             try:
                 pose(cell)
             except Error as error:
-                print(f"{name}-{state}: {error.message.splitlines()[0]}", file=sys.stderr)
+                print(f"{full}: {error.message.splitlines()[0]}", file=sys.stderr)
             cell.page.wait_for_timeout(1200)
-            yield (f"{name}-{state}" if state else name), cell
+            yield full, cell
             for _ in range(3 if state else 0):
                 cell.page.keyboard.press("Escape")
 
@@ -108,11 +114,10 @@ def documented(folder: Path) -> None:
         views = [name for name in LOOKS if any(f"{one}-".startswith(f"{name}-") for one in wanted)]
         with opened(kind, "light", views) as book:
             resize(book, WIDTHS["wide"])
-            for name, cell in pictures_of(book, views):
-                if name in wanted:
-                    path = folder / f"{name}-light.jpg"
-                    cell.screenshot(path=path, type="jpeg", quality=85)
-                    print(path, f"{path.stat().st_size / 1024:.0f} KB")
+            for name, cell in pictures_of(book, views, wanted):
+                path = folder / f"{name}-light.jpg"
+                cell.screenshot(path=path, type="jpeg", quality=85)
+                print(path, f"{path.stat().st_size / 1024:.0f} KB")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from .test_theme import SETUP, VIEWS
 
 pytestmark = pytest.mark.browser
 
-# Colors are laid over each other on a canvas of one pixel, as the page does it. What is disabled may be faint.
+# Colors are laid over each other on a canvas of one pixel, as on the page. What is disabled may be faint.
 PALE = """() => {
     const canvas = document.createElement('canvas');
     canvas.width = canvas.height = 1;

@@ -6,9 +6,10 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import nbalabel as nl
-from nbalabel.core.errors import StorageError
+from nbalabel.core.errors import DataError, StorageError
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +61,26 @@ def test_it_needs_no_torch(tmp_path):
         "nl.demo.simulated_run(ds)\nassert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_generated_nuclei_are_dark_until_stretched_and_have_a_run(tmp_path):
+    ds = nl.demo.nuclei(tmp_path / "nuclei.nbal", n_images=6, n_labeled=2, size=128)
+    with Image.open(ds.image_root / ds.images["file"].iloc[0]) as picture:
+        counts = np.asarray(picture)
+    assert counts.dtype == np.uint16
+    assert np.percentile(counts, 90) < 0.1 * 65535
+    assert ds.images["state"].isin(["complete", "empty"]).tolist() == [True, True, False, False, False, False]
+    assert set(ds.instances["image_id"]) <= {0, 1} < set(nl.demo.truth(ds).instances["image_id"])
+    assert len(nl.demo.simulated_run(ds).predictions)
+    again = nl.demo.nuclei(tmp_path / "again.nbal", n_images=6, n_labeled=2, size=128)
+    assert again.instances["mask"].tolist() == ds.instances["mask"].tolist()
+
+
+def test_nuclei_that_cannot_be_are_refused(tmp_path):
+    with pytest.raises(DataError, match="needs 0 <= n_labeled <= n_images"):
+        nl.demo.nuclei(tmp_path / "a.nbal", n_images=2, n_labeled=3)
+    with pytest.raises(DataError, match="size must be 96 to 1024"):
+        nl.demo.nuclei(tmp_path / "a.nbal", size=8)
+    (tmp_path / "kept.txt").write_text("mine")
+    with pytest.raises(StorageError, match="not an empty folder"):
+        nl.demo.nuclei(tmp_path)

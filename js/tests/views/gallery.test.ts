@@ -359,8 +359,7 @@ test("a large accept says what it takes and shows some of it; Escape gives it up
   key("a");
   expect(bar()).toContain("Looking at 100,000 predictions");
   await settle();
-  const text =
-    "Make instances of 100,000 predictions on 64 images, score 0.31–0.98, of which 99,992 were";
+  const text = "Make instances of 100,000 predictions on 64 images, score 0.31–0.98, of which 99,992 were";
   expect(bar()).toContain(text);
   const tiles = [...el.querySelectorAll(".nbl-sample figcaption")].map((one) => one.textContent);
   expect(tiles).toEqual(["cod 0.31", "ling 0.90"]);

@@ -246,9 +246,7 @@ test("clicks on a header sort up, down and not at all", async () => {
 });
 
 test("many rows are acted on only after a second yes", async () => {
-  const button = [...el.querySelectorAll("button")].find(
-    (one) => one.textContent === "Nothing here 2,000",
-  )!;
+  const button = [...el.querySelectorAll("button")].find((one) => one.textContent === "Nothing here 2,000")!;
   click(button);
   expect(kernel.asked).not.toContain("act");
   await settle();

@@ -161,9 +161,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         scales = {text: bqplot.LinearScale(min=0, max=top, allow_padding=False) for text, _, _, top in lines}
         quality = [scale for text, scale in scales.items() if text != "loss"]
         scales |= dict.fromkeys([text for text in scales if text != "loss"], quality[0] if quality else None)
-        marks = [
-            _line(at, values, {"x": x, "y": scales[text]}, color) for text, color, values, _ in lines
-        ]
+        marks = [_line(at, values, {"x": x, "y": scales[text]}, color) for text, color, values, _ in lines]
         axes = [_axis(x, _whole(first, last), "bottom", self._x)]
         if "loss" in scales:
             top = next(top for text, _, _, top in lines if text == "loss")
