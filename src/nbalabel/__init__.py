@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .data.tables import Tables as Tables
     from .data.version import Version as Version
     from .learn.agreement import agreement as agreement
+    from .learn.classical import Watershed as Watershed
     from .learn.embed import Embeddings as Embeddings
     from .learn.embed import embed as embed
     from .learn.growth.choose import choose as choose
@@ -107,6 +108,7 @@ _HOME = {
     "Verify": "widgets.verify",
     "Version": "data.version",
     "Viewer": "widgets.viewer",
+    "Watershed": "learn.classical",
     "Workspace": "widgets.workspace",
     "Yolo": "learn.yolo",
     "YoloE": "learn.offtheshelf",

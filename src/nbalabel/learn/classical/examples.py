@@ -1,0 +1,99 @@
+"""Labeled images at working size: pixels, and a map of their instances."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...core.errors import FallbackWarning, ImageError, ModelError, first
+from ...core.geometry import rle
+from ...core.schema import LabeledImages
+from ..measured import trains
+from ..yolo.examples import resized, usable
+from ..yolo.pixels import read_image, resize
+from .look import Picture
+
+Labels = npt.NDArray[np.int32]
+
+MOST_IMAGES = 48
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A labeled image.
+
+    Attributes:
+        image_id: its id.
+        picture: at working size.
+        truth: ``(h, w)``: 0 is ground, 1..n its instances.
+        codes: label index of each, ``(n,)``.
+        whole: whether everything on it is labeled.
+    """
+
+    image_id: int
+    picture: Picture
+    truth: Labels
+    codes: npt.NDArray[np.int64]
+    whole: bool
+
+    @property
+    def n(self) -> int:
+        """How many instances."""
+        return len(self.codes)
+
+
+def examples(tables: LabeledImages, imgsz: int, seed: int) -> list[Example]:
+    """Images of weight > 0 that somebody labeled, not of split val or test; 48 of them where there are more.
+
+    Args:
+        tables: where to learn from.
+        imgsz: long side they are resized to, pixels.
+        seed: which ones, where there are more.
+
+    Raises:
+        ModelError: there are none, or nothing is on them.
+    """
+    images = tables.images
+    images = images[trains(images) & (images["state"] != "unlabeled").to_numpy()]
+    ids = np.random.default_rng(seed).permutation(images.index.to_numpy(np.int64))[:MOST_IMAGES]
+    rows = usable(tables, ids)
+    found: list[Example] = []
+    failed: dict[int, str] = {}
+    for image_id in np.sort(ids).tolist():
+        try:
+            found.append(_example(tables, images.loc[image_id], rows[rows["image_id"] == image_id], imgsz))
+        except (ImageError, OSError) as error:
+            failed[image_id] = str(error)
+    if failed:
+        reason = next(iter(failed.values()))
+        message = f"{len(failed)} images cannot be read and are left out: {first(list(failed))} ({reason})"
+        warnings.warn(message, FallbackWarning, stacklevel=3)
+    if not any(example.n for example in found):
+        raise ModelError(
+            f"nothing to learn from: of {len(tables.images)} images {len(ids)} have weight > 0, split train or "
+            "none, and a state other than unlabeled, and no accepted instance is on them"
+        )
+    return found
+
+
+def _example(tables: LabeledImages, image: Any, rows: Any, imgsz: int) -> Example:
+    height, width = int(image["height"]), int(image["width"])
+    inner = resized(height, width, imgsz)
+    pixels = resize(read_image(tables, int(image.name), (height, width)), *inner)
+    y = np.minimum((np.arange(inner[0]) + 0.5) * height / inner[0], height - 1).astype(np.int64)
+    x = np.minimum((np.arange(inner[1]) + 0.5) * width / inner[1], width - 1).astype(np.int64)
+    truth, codes = np.zeros(inner, np.int32), []
+    for mask, code in zip(rows["mask"].array, rows["label"].cat.codes.tolist(), strict=True):
+        small = rle.decode(mask, height, width)[np.ix_(y, x)]
+        if small.any():
+            codes.append(code)
+            truth[small] = len(codes)
+    visible = np.intersect1d(truth, np.arange(1, len(codes) + 1))  # smaller ones may lie under others
+    order = np.zeros(len(codes) + 1, np.int32)
+    order[visible] = np.arange(1, len(visible) + 1)
+    kept = np.array(codes, np.int64)[visible - 1]
+    return Example(int(image.name), Picture.of(pixels), order[truth], kept, image["state"] != "partial")

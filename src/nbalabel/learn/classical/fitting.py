@@ -1,0 +1,122 @@
+"""From labeled images to a fitted model, and how good it is on images it was not fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..quality_fit import fold_of
+from .examples import Example
+from .finder import Fitted
+from .judge import Judge
+from .pool import Pool, overlaps
+from .search import search
+
+Floats = npt.NDArray[np.floating[Any]]
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """How good the regions are on labeled images, each judged by what was fitted on others.
+
+    Attributes:
+        f1: at IoU 0.5 and the best threshold of the score, 0..1.
+        precision: there.
+        recall: there.
+        score: that threshold.
+    """
+
+    f1: float
+    precision: float
+    recall: float
+    score: float
+
+
+def fit(
+    examples: Sequence[Example], labels: tuple[str, ...], imgsz: int, seed: int, tick: Callable[[], None]
+) -> tuple[Fitted, Measured]:
+    """Search the thresholds, then fit the judge.
+
+    Args:
+        examples: labeled images at working size.
+        labels: names.
+        imgsz: working size, pixels.
+        seed: of everything.
+        tick: called now and then, to show that it goes on.
+    """
+    thresholds = search(examples, len(labels), seed, tick)
+    areas = np.concatenate([np.bincount(e.truth.ravel())[1:] for e in examples])
+    low, high = np.quantile(areas, [0.02, 0.98])
+    sizes = max(0.4 * float(low), 4.0), 2.5 * float(high)
+    pools, truths = [], []
+    for example in examples:
+        pool = Pool.of(example.picture, thresholds, sizes)
+        pools.append(pool)
+        truths.append(_iou(pool, example, len(labels)))
+        tick()
+    judge = _judge(pools, truths, examples, seed)
+    fitted = Fitted(tuple(thresholds), sizes, judge, labels, imgsz)
+    return fitted, _cross_fitted(pools, truths, examples, seed)
+
+
+def _iou(pool: Pool, example: Example, n_labels: int) -> Floats:
+    """IoU of each region with the best instance of each label, ``(n, n_labels)``."""
+    out = np.zeros((len(pool.map_of), n_labels))
+    for k, labels in enumerate(pool.maps):
+        at = np.flatnonzero(pool.map_of == k)
+        both = overlaps(labels, example.truth)[pool.number[at] - 1]
+        for code in np.unique(example.codes):
+            out[at, code] = both[:, example.codes == code].max(axis=1, initial=0)
+    return out
+
+
+def _judge(pools: Sequence[Pool], truths: Sequence[Floats], examples: Sequence[Example], seed: int) -> Judge:
+    """On images where not everything is labeled, regions that touch no instance teach nothing."""
+    rows = [(truth > 0).any(axis=1) | e.whole for truth, e in zip(truths, examples, strict=True)]
+    columns = [pool.columns[row] for pool, row in zip(pools, rows, strict=True)]
+    iou = [truth[row] for truth, row in zip(truths, rows, strict=True)]
+    return Judge.fit(np.concatenate(columns), np.concatenate(iou), seed)
+
+
+def _cross_fitted(
+    pools: Sequence[Pool], truths: Sequence[Floats], examples: Sequence[Example], seed: int
+) -> Measured:
+    """Precision and recall over the labeled images; of the thresholds, all images were seen."""
+    n = len(examples)
+    fold = fold_of(np.arange(n), np.ones(n, bool), min(FOLDS, n), seed) if n > 1 else np.zeros(n, np.int64)
+    scores, hits = [np.zeros(0)], [np.zeros(0, bool)]
+    for held in np.unique(fold):
+        learn = np.flatnonzero(fold != held) if n > 1 else np.arange(n)
+        judge = _judge(*([of[i] for i in learn] for of in (pools, truths, examples)), seed)
+        for i in np.flatnonzero(fold == held).tolist():
+            score, hit = _judged(pools[i], truths[i], judge)
+            scores.append(score)
+            hits.append(hit)
+    return _measured(np.concatenate(scores), np.concatenate(hits), sum(e.n for e in examples))
+
+
+def _judged(pool: Pool, truth: Floats, judge: Judge) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Score of each region that is kept, and whether it is right: IoU at least 0.5 with its label."""
+    predicted = judge(pool.columns)
+    best = predicted.max(axis=1, initial=0)
+    at = [row for row, _, _ in pool.best(best, 0.05, 1000)]
+    return best[at], truth[at, predicted[at].argmax(axis=1)] >= 0.5 if at else np.zeros(0, bool)
+
+
+def _measured(scores: Floats, hits: npt.NDArray[np.bool_], n: int) -> Measured:
+    if not len(scores):
+        return Measured(0.0, 0.0, 0.0, 1.0)
+    order = np.argsort(-scores, kind="stable")
+    right = np.cumsum(hits[order])
+    found = np.arange(1, len(order) + 1)
+    f1 = 2 * right / (found + max(n, 1))
+    at = int(np.argmax(f1))
+    return Measured(
+        float(f1[at]), float(right[at] / found[at]), float(right[at] / max(n, 1)), float(scores[order[at]])
+    )

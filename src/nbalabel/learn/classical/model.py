@@ -1,0 +1,240 @@
+"""``Watershed``: train, predict, embed, without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import FallbackWarning, ModelError, first
+from ...core.progress import Bar
+from ...core.schema import LabeledImages
+from ..embed import Embeddings
+from ..run import Run, new_id
+from ..snapshot import state_of
+from ..yolo import inference, proposals, records, sizes
+from ..yolo.parts import Parts
+from . import files, fitting
+from .examples import examples
+from .finder import Fitted, WatershedFinder
+
+LEAST_F1 = 0.2
+"""Below this on labeled images, proposals cost more time than they save."""
+
+
+
+
+class Watershed:
+    """Proposals by thresholds and watersheds: no network, five labeled images are enough, seconds to a minute.
+
+    Six thresholds at most are chosen, of a hundred: by which direction in colour space things differ from their
+    ground, light or dark, against the whole picture or what is around. Touching things are parted by
+    a watershed of the distance to the edge, at several depths. A regression learns from the labeled images
+    what IoU each region probably has with an instance of each label; that is its score and gives it its label,
+    and of regions that overlap the best stays.
+
+    It serves things that differ from their ground by colour or brightness, such as cells, grains, leaves or
+    stars. It does not see what only context tells apart; then ``train`` warns, and says how it did.
+
+    Raises:
+        ModelError: a file is damaged.
+        UnknownNameError: there is no such file.
+
+    Source: S. Beucher and C. Lantuejoul, "Use of watersheds in contour detection" (1979).
+
+    Example:
+        >>> import nbalabel as nl
+        >>> nl.Watershed()
+        Watershed(not trained yet)
+    """
+
+    name = "watershed"
+
+    def __init__(self) -> None:
+        self._fitted: Fitted | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it tells apart, in order; nothing before the training."""
+        return self._fitted.labels if self._fitted else ()
+
+    def train(
+        self,
+        tables: LabeledImages,
+        *,
+        imgsz: int | None = None,
+        seed: int = 0,
+        folder: str | Path | None = None,
+        **arguments: Any,
+    ) -> Run:
+        """Learn from labeled images with weight > 0, 48 at most, not of split val or test.
+
+        On images of state partial, regions that touch no instance teach nothing.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            imgsz: long side that images are resized to, pixels; None: so that small instances are still seen,
+                160 to 640.
+            seed: the same tables and seed give the same model.
+            folder: where to save the Run and what was learned; None saves nothing.
+            **arguments: none; others are refused.
+
+        Returns:
+            A Run whose ``arguments`` hold ``f1``, ``precision``, ``recall`` and the ``score`` they are at: on
+            the labeled images, IoU 0.5, each image judged by a regression fitted on others.
+
+        Raises:
+            ModelError: there is nothing to learn from, or an argument is unknown or out of range.
+        """
+        began = time.perf_counter()
+        _refuse("train", arguments)
+        size = sizes.proposed(tables) if imgsz is None else imgsz
+        if not 32 <= size:
+            raise ModelError(f"imgsz must be at least 32 pixels, got {imgsz}")
+        learned = examples(tables, size, seed)
+        with Bar(desc="fitting thresholds", unit="step", delay=1, leave=False) as bar:
+            fitted, measured = fitting.fit(learned, tables.labels, size, seed, lambda: _tick(bar))
+        self._fitted = fitted
+        if measured.f1 < LEAST_F1:
+            warnings.warn(
+                f"thresholds and watersheds do not find these things: F1 {measured.f1:.2f} at IoU 0.5 on "
+                f"{len(learned)} labeled images, expected {LEAST_F1} at least; train nl.Yolo or nl.MaskRCNN",
+                FallbackWarning,
+                stacklevel=2,
+            )
+        seconds = time.perf_counter() - began
+        run = Run(
+            id=new_id("train"),
+            kind="train",
+            model=self.name,
+            arguments={"imgsz": size, "seed": seed, **vars(measured)},
+            seed=seed,
+            labels=tables.labels,
+            seconds=seconds,
+            curves=pd.DataFrame({"step": [1], "epoch": [1.0], "seconds": [seconds], "f1": [measured.f1]}),
+            n_images=len(learned),
+            **state_of(tables),
+        )
+        if folder is not None:
+            run.save(folder)
+            self.save(Path(folder) / "weights.npz")
+        return run
+
+    def predict(
+        self,
+        tables: LabeledImages,
+        images: Any = None,
+        *,
+        score: float = 0.1,
+        imgsz: int | None = None,
+        max_detections: int = 300,
+        embed: bool = True,
+        labels: Mapping[str, str | None] | None = None,
+        folder: str | Path | None = None,
+        **arguments: Any,
+    ) -> Run:
+        """Propose instances, masks at the resolution of the originals.
+
+        Images that cannot be read are skipped and reported in ``run.failed``. Interrupting returns what was
+        found so far; with a folder, the same call continues where it stopped.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            images: ids, rows of ``images``, a boolean Series over them, or None for all.
+            score: least predicted IoU, 0..1.
+            imgsz: long side images are resized to, pixels; None takes that of the training.
+            max_detections: most predictions on one image.
+            embed: collect embeddings in the same pass: colours of the image; size, shape, colour and contrast
+                of a mask.
+            labels: label of the tables for a label of the model, where it goes by another name; None as a
+                label leaves those out.
+            folder: where parts and then the Run are saved; None keeps all in memory.
+            **arguments: none; others are refused.
+
+        Returns:
+            A Run with ``predictions`` matched to the labels, ``missed``, ``embeddings`` and ``failed``.
+
+        Raises:
+            ModelError: the model has not been trained, or shares no label with the tables.
+            UnknownNameError: ids that are no images, or ``labels`` names what is no label.
+        """
+        began = time.perf_counter()
+        _refuse("predict", arguments)
+        fitted = self._ready()
+        codes = proposals.codes(dict(enumerate(fitted.labels)), tables.labels, labels)
+        ids = inference.choose(tables, images)
+        settings = inference.Settings(imgsz or fitted.imgsz, score, 1.0, max_detections, embed)
+        parts = Parts(folder, _mark(fitted, tables, ids, settings) if folder is not None else "")
+        found, interrupted = inference.predict(WatershedFinder(fitted), tables, ids, settings, 1, parts)
+        asked = {name: value for name, value in vars(settings).items() if name != "iou"}
+        if labels:
+            asked["labels"] = dict(labels)
+        run = records.of_prediction(
+            self.name, tables, found, codes, asked, n_images=len(ids), interrupted=interrupted
+        )
+        run.seconds = time.perf_counter() - began
+        if folder is not None and not interrupted:
+            run.save(folder)
+            parts.clear()
+        return run
+
+    def embed(
+        self, tables: LabeledImages, images: Any = None, *, imgsz: int | None = None, **arguments: Any
+    ) -> Embeddings:
+        """Vectors of images, and of their labels' masks in the same space as those of predictions.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            images: ids, rows of ``images``, a boolean Series over them, or None for all.
+            imgsz: long side images are resized to, pixels; None takes that of the training.
+            **arguments: none; others are refused.
+        """
+        _refuse("embed", arguments)
+        fitted = self._ready()
+        ids = inference.choose(tables, images)
+        return inference.embed(WatershedFinder(fitted), tables, ids, imgsz or fitted.imgsz, 1)
+
+    def save(self, path: str | Path) -> Path:
+        """Write what was learned as ``.npz``: numbers and a JSON text, nothing that could run code."""
+        return files.write(self._ready(), Path(path).with_suffix(".npz"))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Watershed:
+        """A model from a file that :meth:`save` wrote."""
+        model = cls()
+        model._fitted = files.read(Path(path).expanduser().with_suffix(".npz"))
+        return model
+
+    def _ready(self) -> Fitted:
+        if self._fitted is None:
+            raise ModelError("this Watershed has not been trained: call train first, or Watershed.load a file")
+        return self._fitted
+
+    def __repr__(self) -> str:
+        if self._fitted is None:
+            return "Watershed(not trained yet)"
+        return f"Watershed({len(self._fitted.thresholds)} thresholds, labels {', '.join(self.labels[:5])})"
+
+
+def _tick(bar: Any) -> None:
+    bar.update(1)
+
+
+def _mark(fitted: Fitted, tables: LabeledImages, ids: Any, settings: inference.Settings) -> str:
+    """The same for the same numbers, images and settings: then parts on disk can be used again."""
+    digest = hashlib.sha256(repr((fitted.thresholds, fitted.sizes, fitted.labels, settings)).encode())
+    digest.update(np.ascontiguousarray(fitted.judge.weights).tobytes())
+    digest.update(repr((ids.tolist(), tables.images["file"].reindex(ids).tolist())).encode())
+    digest.update(str(tables.image_root).encode())
+    return digest.hexdigest()
+
+
+def _refuse(what: str, arguments: Mapping[str, Any]) -> None:
+    if arguments:
+        raise ModelError(f"Watershed.{what} has no argument {first(arguments)}: see help(nl.Watershed.{what})")

@@ -1,0 +1,90 @@
+"""Things apart from their ground: a direction in colour space, and a threshold that follows the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+Floats = npt.NDArray[np.floating[Any]]
+Bools = npt.NDArray[np.bool_]
+
+GRAY = (0.299, 0.587, 0.114)
+_BINS = 128
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One way to part things from ground.
+
+    Attributes:
+        direction: weights of red, green and blue; things lie above the threshold.
+        smoothing: standard deviation of a Gaussian before it, pixels.
+        window: side of the square whose mean the threshold follows, pixels; 0: one threshold by Otsu.
+        offset: added to it, in standard deviations of the picture.
+    """
+
+    direction: tuple[float, float, float]
+    smoothing: float
+    window: int
+    offset: float
+
+    def foreground(self, pixels: Floats) -> Bools:
+        """Which pixels are of things, ``(h, w)``; small holes are filled.
+
+        Args:
+            pixels: ``(h, w, 3)``, 0..1.
+
+        Source: N. Otsu, "A threshold selection method from gray-level histograms" (1979).
+        """
+        value = ndimage.gaussian_filter(pixels @ np.asarray(self.direction, np.float32), self.smoothing)
+        base = ndimage.uniform_filter(value, self.window, mode="reflect") if self.window else otsu(value)
+        return _filled(value > base + self.offset * float(value.std()))
+
+    def scaled(self, factor: float) -> Threshold:
+        """The same for pictures ``factor`` times as wide and high."""
+        window = max(3, int(self.window * factor) | 1) if self.window else 0
+        return replace(self, smoothing=self.smoothing * factor, window=window)
+
+
+def candidates(directions: list[tuple[float, float, float]], side: float) -> list[Threshold]:
+    """What the search tries.
+
+    Args:
+        directions: in colour space, each tried both ways.
+        side: of a usual thing, pixels.
+    """
+    both = [tuple(sign * part for part in direction) for direction in directions for sign in (1.0, -1.0)]
+    kinds = [(0, -0.4), (0, 0.0), (0, 0.4)]
+    kinds += [(int(side * wide) | 1, offset) for wide in (2.5, 6) for offset in (0.1, 0.4, 0.9)]
+    fine = (0.04 * side, 0.1 * side)
+    return [Threshold((a, b, c), s, w, o) for (a, b, c), s, (w, o) in product(both, fine, kinds)]
+
+
+def otsu(value: Floats) -> float:
+    """The threshold that parts values into two groups as far apart as can be."""
+    low, high = float(value.min()), float(value.max())
+    if high <= low:
+        return high
+    counts, edges = np.histogram(value, _BINS, (low, high))
+    centres = (edges[1:] + edges[:-1]) / 2
+    below = np.cumsum(counts)[:-1]
+    above = counts.sum() - below
+    sums = np.cumsum(counts * centres)
+    apart = sums[:-1] / np.maximum(below, 1) - (sums[-1] - sums[:-1]) / np.maximum(above, 1)
+    return float(edges[1:-1][np.argmax(below * above * apart**2)])
+
+
+def _filled(foreground: Bools) -> Bools:
+    """Holes smaller than a hundredth of the picture are things; specks of less than three pixels are not."""
+    holes, n = ndimage.label(~foreground)
+    size = np.bincount(holes.ravel(), minlength=n + 1)
+    edge = np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]])
+    small = size < foreground.size / 100
+    small[edge] = False
+    small[0] = False
+    return foreground | small[holes]
