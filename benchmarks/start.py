@@ -1,8 +1,8 @@
 """A start from nothing: ``python benchmarks/start.py nuclei PATH`` or ``reef``.
 
-What a project has on its first day, a few labeled images, and which model makes the first proposals: ``nl.Watershed``
-(no network), a YOLO from random weights, a YOLO from the starter, each as it is and with ``nl.refine``. The
-worlds and the test images are those of ``growth.py``.
+A project has a few labeled images on its first day. Which model makes the first proposals? ``nl.Watershed``
+(no network), a YOLO from random weights (``yolo11n-seg.yaml``), or one from other weights, such as those of
+``make starter``; each as it is and with ``nl.refine``. Worlds and test images are those of ``growth.py``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _measured(world: growth.World) -> list[int]:
 
 
 def measure(arm: str, world: growth.World, run: nl.Run, facts: dict) -> dict:
-    """mAP on the test images, by group."""
+    """One line of results: mAP on the test images, by group."""
     metrics = run.evaluate(images=world.test, tables=world.truth)
     groups = world.truth.images.loc[world.test].groupby(world.by, observed=True).groups
     by = {
@@ -64,7 +64,9 @@ def main() -> None:
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, nargs="+", default=[300], help="of the networks")
-    parser.add_argument("--arms", nargs="+", default=["watershed"], help="watershed, or what nl.Yolo starts from")
+    parser.add_argument(
+        "--arms", nargs="+", default=["watershed"], help="watershed, or what nl.Yolo starts from"
+    )
     parser.add_argument("--plain", action="store_true", help="without nl.refine")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
@@ -76,7 +78,12 @@ def main() -> None:
                 made = watershed if arm == "watershed" else yolo(arm)
                 trained, run = made(world, given.seed, steps)
                 name = "starter" if arm.endswith(".npz") else arm
-                facts = {"data": given.data, "seed": given.seed, "steps": steps, "f1": trained.arguments.get("f1")}
+                facts = {
+                    "data": given.data,
+                    "seed": given.seed,
+                    "steps": steps,
+                    "f1": trained.arguments.get("f1"),
+                }
                 facts |= {"training": round(trained.seconds), "seconds": round(time.perf_counter() - began)}
                 rows = [measure(name, world, run, facts)]
                 if not given.plain:

@@ -59,11 +59,12 @@ def examples(tables: LabeledImages, imgsz: int, seed: int) -> list[Example]:
     """
     images = tables.images
     images = images[trains(images) & (images["state"] != "unlabeled").to_numpy()]
-    ids = np.random.default_rng(seed).permutation(images.index.to_numpy(np.int64))[:MOST_IMAGES]
+    some = np.random.default_rng(seed).permutation(len(images))[:MOST_IMAGES]
+    ids = images.index.to_numpy(np.int64)[np.sort(some)]
     rows = usable(tables, ids)
     found: list[Example] = []
     failed: dict[int, str] = {}
-    for image_id in np.sort(ids).tolist():
+    for image_id in ids.tolist():
         try:
             found.append(_example(tables, images.loc[image_id], rows[rows["image_id"] == image_id], imgsz))
         except (ImageError, OSError) as error:
@@ -74,8 +75,8 @@ def examples(tables: LabeledImages, imgsz: int, seed: int) -> list[Example]:
         warnings.warn(message, FallbackWarning, stacklevel=3)
     if not any(example.n for example in found):
         raise ModelError(
-            f"nothing to learn from: of {len(tables.images)} images {len(ids)} have weight > 0, split train or "
-            "none, and a state other than unlabeled, and no accepted instance is on them"
+            f"nothing to learn from: of {len(tables.images)} images {len(ids)} have weight > 0, split train "
+            "or none, and a state other than unlabeled, and no accepted instance is on them"
         )
     return found
 

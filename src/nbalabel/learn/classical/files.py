@@ -85,6 +85,8 @@ def _threshold(row: dict[str, Any]) -> Threshold:
     found = Threshold((r, g, b), float(row["smoothing"]), row["window"], float(row["offset"]))
     if not all(map(math.isfinite, (r, g, b, found.smoothing, found.offset))):
         raise ValueError("a threshold is not finite")
-    if not (type(found.window) is int and 0 <= found.window < _LARGEST_WINDOW and 0 <= found.smoothing < 1000):
+    if not (
+        type(found.window) is int and 0 <= found.window < _LARGEST_WINDOW and 0 <= found.smoothing < 1000
+    ):
         raise ValueError("a threshold is out of range")
     return found

@@ -57,7 +57,9 @@ class Looks:
         self, crops: Sequence[npt.NDArray[Any]], corners: npt.NDArray[np.int64], letterbox: Letterbox
     ) -> npt.NDArray[np.float32]:
         """Standardised looks of masks in the image's own pixels, ``(n, 23)``."""
-        rows = [self._one(crop, corner, letterbox) for crop, corner in zip(crops, corners.tolist(), strict=True)]
+        rows = [
+            self._one(crop, corner, letterbox) for crop, corner in zip(crops, corners.tolist(), strict=True)
+        ]
         return self.scaled(np.concatenate([np.zeros((0, N_COLUMNS)), *rows]))
 
     def scaled(self, looks: Floats) -> npt.NDArray[np.float32]:
@@ -101,9 +103,7 @@ class WatershedFinder:
         pairs = zip(images, boxes, strict=True)
         return [(Looks(Picture.of(box.fill(image)), self.fitted.judge), box) for image, box in pairs]
 
-    def _find(
-        self, image: npt.NDArray[np.uint8], imgsz: int, score: float, most: int, embed: bool
-    ) -> Found:
+    def _find(self, image: npt.NDArray[np.uint8], imgsz: int, score: float, most: int, embed: bool) -> Found:
         ((looks, letterbox),) = self.maps([image], imgsz)
         factor = imgsz / self.fitted.imgsz
         low, high = (side * factor**2 for side in self.fitted.sizes)

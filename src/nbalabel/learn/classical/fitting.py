@@ -19,6 +19,8 @@ from .search import search
 Floats = npt.NDArray[np.floating[Any]]
 
 FOLDS = 5
+_COVERED = 0.3
+"""Share of a region that instances must cover for it to teach, where not everything is labeled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +79,22 @@ def _iou(pool: Pool, example: Example, n_labels: int) -> Floats:
 
 
 def _judge(pools: Sequence[Pool], truths: Sequence[Floats], examples: Sequence[Example], seed: int) -> Judge:
-    """On images where not everything is labeled, regions that touch no instance teach nothing."""
-    rows = [(truth > 0).any(axis=1) | e.whole for truth, e in zip(truths, examples, strict=True)]
+    """A judge; on images where not everything is labeled, regions beside the instances teach nothing."""
+    rows = [_teaches(pool, example) for pool, example in zip(pools, examples, strict=True)]
     columns = [pool.columns[row] for pool, row in zip(pools, rows, strict=True)]
     iou = [truth[row] for truth, row in zip(truths, rows, strict=True)]
     return Judge.fit(np.concatenate(columns), np.concatenate(iou), seed)
+
+
+def _teaches(pool: Pool, example: Example) -> npt.NDArray[np.bool_]:
+    """Regions of which it is known whether they are right, ``(n,)``."""
+    if example.whole:
+        return np.ones(len(pool.area), bool)
+    covered = np.zeros(len(pool.area))
+    for k, labels in enumerate(pool.maps):
+        at = np.flatnonzero(pool.map_of == k)
+        covered[at] = np.bincount(labels[example.truth > 0], minlength=int(labels.max()) + 1)[pool.number[at]]
+    return covered >= _COVERED * pool.area
 
 
 def _cross_fitted(

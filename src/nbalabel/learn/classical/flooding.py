@@ -1,4 +1,4 @@
-"""Touching things apart: a watershed of the distance to the edge, its basins merged where the pass is high."""
+"""Touching things apart: a watershed of the distance to the edge; basins merge where the pass is high."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ Bools = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.floating[Any]]
 
-_FINEST = 60_000
+_SOFT = 0.7
+"""Standard deviation by which the distance is smoothed before its peaks are sought, pixels."""
 
 
 def regions(foreground: Bools, depths: Sequence[float]) -> list[Labels]:
@@ -29,7 +30,8 @@ def regions(foreground: Bools, depths: Sequence[float]) -> list[Labels]:
     Returns:
         For each depth ``(h, w)`` int32: 0 is ground, 1..n the parts.
 
-    Source: M. Grimaud, "A new measure of contrast: the dynamics" (1992).
+    Source: F. Meyer, "Topographic distance and watershed lines" (1994); M. Grimaud, "A new measure of
+    contrast: the dynamics" (1992).
     """
     distance = ndimage.distance_transform_edt(foreground).astype(np.float32)
     basins = _flooded(distance, foreground)
@@ -39,16 +41,30 @@ def regions(foreground: Bools, depths: Sequence[float]) -> list[Labels]:
 
 
 def _flooded(distance: Floats, foreground: Bools) -> Labels:
-    """One basin for each peak of the distance."""
-    soft = ndimage.gaussian_filter(distance, 0.7)
-    top = (soft == ndimage.maximum_filter(soft, 3)) & foreground
-    seeds, n = ndimage.label(top, np.ones((3, 3)))
-    if not n:
-        return np.zeros(foreground.shape, np.int32)
-    height = np.uint16(np.clip((1 - distance / distance.max()) * _FINEST, 0, _FINEST))
-    seeds = np.where(foreground, seeds, -1).astype(np.int32)
-    flooded = ndimage.watershed_ift(np.where(foreground, height, np.uint16(65535)), seeds, np.ones((3, 3)))
-    return np.where(foreground & (flooded > 0), flooded, 0).astype(np.int32)
+    """One basin for each peak of the distance: every pixel goes where the steepest way up leads.
+
+    Of neighbours that are equally high the last one counts, so that ways over a plateau end too.
+    """
+    width = distance.shape[1] + 2
+    soft = np.pad(np.where(foreground, ndimage.gaussian_filter(distance, _SOFT), -1), 1, constant_values=-1)
+    flat = soft.ravel()
+    inside = np.flatnonzero(flat >= 0)
+    up, best = inside.copy(), flat[inside]
+    for step in (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1):
+        value = flat[inside + step]
+        higher = (value > best) | ((value == best) & (inside + step > up))
+        up[higher], best[higher] = inside[higher] + step, value[higher]
+    way = np.arange(len(flat))
+    way[inside] = up
+    while True:
+        further = way[up]
+        if np.array_equal(further, up):
+            break
+        up = further
+        way[inside] = up
+    basins = np.zeros(len(flat), np.int32)
+    basins[inside] = np.unique(up, return_inverse=True)[1] + 1
+    return np.ascontiguousarray(basins.reshape(soft.shape)[1:-1, 1:-1])
 
 
 def _passes(basins: Labels, distance: Floats) -> list[tuple[float, int, int]]:

@@ -53,54 +53,87 @@ def look(labels: Labels, picture: Picture) -> Floats:
     n = int(labels.max(initial=0))
     if not n:
         return np.zeros((0, N_COLUMNS), np.float32)
-    inner = ndimage.grey_erosion(labels, size=3) == ndimage.grey_dilation(labels, size=3)
-    edge = np.where(~inner, labels, 0)
-    ring = np.where(labels == 0, ndimage.grey_dilation(labels, size=5), 0)
-    area, rim, free = (_counts(where, n) for where in (labels, edge, ring))
+    inside = _Places.of(labels, n)
+    edge = _Places.of(np.where(_inner(labels), 0, labels), n)
+    ring = _Places.of(np.where(labels == 0, ndimage.maximum_filter(labels, 5), 0), n)
     spread = float(picture.gray.std()) + 1e-3
-    color = np.stack([_means(labels, picture.pixels[..., k], area) for k in range(3)], axis=1)
-    around = np.stack([_means(ring, picture.pixels[..., k], free) for k in range(3)], axis=1)
-    around = np.where(free[:, None] > 0, around, picture.whole[:3])
-    bright = _means(labels, picture.gray, area)
-    rough = np.sqrt(np.maximum(_means(labels, picture.gray**2, area) - bright**2, 0))
-    steep = _means(edge, picture.slope, rim)
+    color = np.stack([inside.means(picture.pixels[..., k]) for k in range(3)], axis=1)
+    around = np.stack([ring.means(picture.pixels[..., k]) for k in range(3)], axis=1)
+    around = np.where(ring.counts[:, None] > 0, around, picture.whole[:3])
+    rough = np.sqrt(np.maximum(inside.means(picture.gray**2) - inside.means(picture.gray) ** 2, 0))
+    steep = edge.means(picture.slope)
     contrast = (color - around) / spread
     columns = [
-        np.log(np.maximum(area, 1))[:, None],
-        _shape(labels, area, rim),
-        (free / np.maximum(rim, 1))[:, None],
+        np.log(np.maximum(inside.counts, 1))[:, None],
+        _shape(inside, edge.counts),
+        (ring.counts / np.maximum(edge.counts, 1))[:, None],
         color,
         contrast,
         np.abs(contrast @ np.asarray(GRAY))[:, None],
         (rough / spread)[:, None],
         (steep / spread)[:, None],
-        np.log((steep + 1e-3) / (_means(labels, picture.slope, area) + 1e-3))[:, None],
+        np.log((steep + 1e-3) / (inside.means(picture.slope) + 1e-3))[:, None],
         _at_border(labels, n)[:, None],
         np.repeat(picture.whole[None], n, axis=0),
     ]
     return np.concatenate(columns, axis=1).astype(np.float32)
 
 
-def _counts(labels: Labels, n: int) -> Floats:
-    return np.bincount(labels.ravel(), minlength=n + 1)[1:].astype(np.float64)
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """The pixels of each region, or of its edge or surroundings.
+
+    Attributes:
+        at: flat positions, ``(k,)``.
+        region: number of the region of each, from 1, ``(k,)``.
+        counts: pixels of each region, ``(n,)``.
+        width: of the picture, pixels.
+    """
+
+    at: npt.NDArray[np.int64]
+    region: Labels
+    counts: Floats
+    width: int
+
+    @classmethod
+    def of(cls, labels: Labels, n: int) -> _Places:
+        flat = labels.ravel()
+        at = np.flatnonzero(flat)
+        counts = np.bincount(flat[at], minlength=n + 1)[1:].astype(np.float64)
+        return cls(at, flat[at], counts, labels.shape[1])
+
+    def means(self, values: Floats) -> Floats:
+        """Of a picture's values, ``(n,)``; 0 where a region has no pixel."""
+        return self.of_each(values.reshape(-1)[self.at])
+
+    def of_each(self, values: Floats) -> Floats:
+        """Of values at the places, ``(n,)``."""
+        sums = np.bincount(self.region, values, minlength=len(self.counts) + 1)[1:]
+        return sums / np.maximum(self.counts, 1)
 
 
-def _means(labels: Labels, values: Floats, counts: Floats) -> Floats:
-    sums = np.bincount(labels.ravel(), values.ravel(), minlength=len(counts) + 1)[1:]
-    return sums / np.maximum(counts, 1)
+def _inner(labels: Labels) -> npt.NDArray[np.bool_]:
+    """Where all four neighbours are of the same region."""
+    same = np.ones(labels.shape, bool)
+    for a, b in ((np.s_[:-1, :], np.s_[1:, :]), (np.s_[:, :-1], np.s_[:, 1:])):
+        alike = labels[a] == labels[b]
+        same[a] &= alike
+        same[b] &= alike
+    return same
 
 
-def _shape(labels: Labels, area: Floats, rim: Floats) -> Floats:
+def _shape(inside: _Places, rim: Floats) -> Floats:
     """Elongation, how well an ellipse of the same moments covers it, raggedness, ``(n, 3)``."""
-    y, x = np.indices(labels.shape, np.float32)
-    my, mx = _means(labels, y, area), _means(labels, x, area)
-    cyy = _means(labels, y * y, area) - my**2 + 1 / 12
-    cxx = _means(labels, x * x, area) - mx**2 + 1 / 12
-    cxy = _means(labels, x * y, area) - mx * my
+    y, x = inside.at // inside.width, inside.at % inside.width
+    my, mx = inside.of_each(y), inside.of_each(x)
+    cyy = inside.of_each(y * y) - my**2 + 1 / 12
+    cxx = inside.of_each(x * x) - mx**2 + 1 / 12
+    cxy = inside.of_each(x * y) - mx * my
     root = np.sqrt(np.maximum((cyy - cxx) ** 2 + 4 * cxy**2, 0))
     large, small = (cyy + cxx + root) / 2, np.maximum((cyy + cxx - root) / 2, 1 / 12)
+    area = np.maximum(inside.counts, 1)
     cover = area / (4 * np.pi * np.sqrt(large * small))
-    return np.stack([np.log(large / small) / 2, cover, np.log((rim + 1) / np.sqrt(np.maximum(area, 1)))], axis=1)
+    return np.stack([np.log(large / small) / 2, cover, np.log((rim + 1) / np.sqrt(area))], axis=1)
 
 
 def _at_border(labels: Labels, n: int) -> Floats:

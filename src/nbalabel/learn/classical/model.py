@@ -28,16 +28,14 @@ LEAST_F1 = 0.2
 """Below this on labeled images, proposals cost more time than they save."""
 
 
-
-
 class Watershed:
-    """Proposals by thresholds and watersheds: no network, five labeled images are enough, seconds to a minute.
+    """Proposals by thresholds and watersheds: no network, and five labeled images are enough.
 
-    Six thresholds at most are chosen, of a hundred: by which direction in colour space things differ from their
-    ground, light or dark, against the whole picture or what is around. Touching things are parted by
-    a watershed of the distance to the edge, at several depths. A regression learns from the labeled images
-    what IoU each region probably has with an instance of each label; that is its score and gives it its label,
-    and of regions that overlap the best stays.
+    Of about a hundred thresholds, at most eight are chosen on the labeled images: in which direction of
+    colour space things differ from their ground, light or dark, against the whole picture or what is around.
+    A watershed of the distance to the edge parts things that touch, at several depths. A regression learns
+    the IoU that a region has with an instance of each label: that is its score, and the highest names its
+    label. Of regions that overlap, the best stays.
 
     It serves things that differ from their ground by colour or brightness, such as cells, grains, leaves or
     stars. It does not see what only context tells apart; then ``train`` warns, and says how it did.
@@ -95,7 +93,7 @@ class Watershed:
         began = time.perf_counter()
         _refuse("train", arguments)
         size = sizes.proposed(tables) if imgsz is None else imgsz
-        if not 32 <= size:
+        if size < 32:
             raise ModelError(f"imgsz must be at least 32 pixels, got {imgsz}")
         learned = examples(tables, size, seed)
         with Bar(desc="fitting thresholds", unit="step", delay=1, leave=False) as bar:
@@ -213,7 +211,9 @@ class Watershed:
 
     def _ready(self) -> Fitted:
         if self._fitted is None:
-            raise ModelError("this Watershed has not been trained: call train first, or Watershed.load a file")
+            raise ModelError(
+                "this Watershed has not been trained: call train first, or Watershed.load a file"
+            )
         return self._fitted
 
     def __repr__(self) -> str:
@@ -237,4 +237,6 @@ def _mark(fitted: Fitted, tables: LabeledImages, ids: Any, settings: inference.S
 
 def _refuse(what: str, arguments: Mapping[str, Any]) -> None:
     if arguments:
-        raise ModelError(f"Watershed.{what} has no argument {first(arguments)}: see help(nl.Watershed.{what})")
+        raise ModelError(
+            f"Watershed.{what} has no argument {first(arguments)}: see help(nl.Watershed.{what})"
+        )

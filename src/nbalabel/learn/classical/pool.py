@@ -56,7 +56,9 @@ class Pool:
             maps += regions(threshold.foreground(picture.pixels), DEPTHS)
         return cls(maps, *_described(maps, picture, sizes, len(thresholds)))
 
-    def best(self, scores: Floats, least: float, most: int) -> Iterator[tuple[int, tuple[slice, slice], Bools]]:
+    def best(
+        self, scores: Floats, least: float, most: int
+    ) -> Iterator[tuple[int, tuple[slice, slice], Bools]]:
         """Regions by falling score that better ones leave room for: position, window and mask in it."""
         taken = np.zeros(self.maps[0].shape, bool) if self.maps else np.zeros((0, 0), bool)
         windows = [ndimage.find_objects(labels) for labels in self.maps]
@@ -76,7 +78,9 @@ class Pool:
 def overlaps(labels: Labels, others: Labels) -> Floats:
     """IoU of each region with each of another map, ``(n, m)``."""
     n, m = int(labels.max(initial=0)), int(others.max(initial=0))
-    joint = np.bincount(labels.ravel().astype(np.int64) * (m + 1) + others.ravel(), minlength=(n + 1) * (m + 1))
+    joint = np.bincount(
+        labels.ravel().astype(np.int64) * (m + 1) + others.ravel(), minlength=(n + 1) * (m + 1)
+    )
     both = joint.reshape(n + 1, m + 1)
     own, other = both.sum(axis=1)[1:, None], both.sum(axis=0)[None, 1:]
     inner = both[1:, 1:]
@@ -89,25 +93,33 @@ def _described(
     """Map, number, area and columns of the regions of allowed size that no earlier depth has."""
     parts = [_empty(n_thresholds)]
     for k in range(n_thresholds):
-        seen: dict[tuple[int, int], int] = {}
+        seen: set[tuple[int, int]] = set()
         for j in range(len(DEPTHS)):
             labels = maps[k * len(DEPTHS) + j]
-            n = int(labels.max(initial=0))
-            flat = labels.ravel()
-            area = np.bincount(flat, minlength=n + 1)[1:]
-            place = np.bincount(flat, np.arange(len(flat)), minlength=n + 1)[1:].astype(np.int64)
-            names = list(zip(area.tolist(), place.tolist(), strict=True))
+            area, names = _names(labels)
             new = np.array([name not in seen for name in names], bool)
-            seen |= dict.fromkeys(names, k)
-            keep = new & (area >= sizes[0]) & (area <= sizes[1])
-            agree = _agreement(labels, [maps[i] for i in range(j, len(maps), len(DEPTHS)) if i // len(DEPTHS) != k])
-            made = np.zeros((n, n_thresholds + 1))
+            seen |= set(names)
+            keep = np.flatnonzero(new & (area >= sizes[0]) & (area <= sizes[1]))
+            if not len(keep):
+                continue
+            others = [i for i in range(j, len(maps), len(DEPTHS)) if i // len(DEPTHS) != k]
+            made = np.zeros((len(keep), n_thresholds + 1))
             made[:, k], made[:, -1] = 1, DEPTHS[j]
-            columns = np.concatenate([look(labels, picture), agree, made], axis=1)
-            which = np.full(int(keep.sum()), k * len(DEPTHS) + j)
-            parts.append((which, np.flatnonzero(keep) + 1, area[keep], columns[keep]))
-    a, b, c, d = (np.concatenate([part[i] for part in parts]) for i in range(4))
-    return a, b, c, d
+            agree = _agreement(labels, [maps[i] for i in others])[keep]
+            columns = np.concatenate([look(labels, picture)[keep], agree, made], axis=1)
+            parts.append((np.full(len(keep), k * len(DEPTHS) + j), keep + 1, area[keep], columns))
+    in_map, number, areas, columns = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    return in_map, number, areas, columns
+
+
+def _names(labels: Labels) -> tuple[Ints, list[tuple[int, int]]]:
+    """Areas of the regions, and for each what tells it from others: its area and the sum of its places."""
+    flat = labels.ravel()
+    at = np.flatnonzero(flat)
+    n = int(labels.max(initial=0))
+    area = np.bincount(flat[at], minlength=n + 1)[1:]
+    place = np.bincount(flat[at], at, minlength=n + 1)[1:].astype(np.int64)
+    return area, list(zip(area.tolist(), place.tolist(), strict=True))
 
 
 def _agreement(labels: Labels, others: Sequence[Labels]) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ import numpy.typing as npt
 from .examples import Example
 from .flooding import regions
 from .pool import DEPTHS, overlaps
-from .threshold import GRAY, Threshold, candidates
+from .threshold import COARSE, GRAY, Threshold, candidates
 
 Floats = npt.NDArray[np.floating[Any]]
 
-MOST_THRESHOLDS, MOST_TRIED = 8, 48
+MOST_THRESHOLDS, MOST_TRIED = 8, 24
 FIRST_IMAGES, MOST_IMAGES = 3, 8
 _LEAST_GAIN = 0.004
 _MOST_PIXELS = 4000
@@ -37,7 +38,8 @@ def search(
     tried = candidates(directions(examples, n_labels, seed), side)
     first = some[:: max(1, len(some) // FIRST_IMAGES)]
     alone = _all_reached(tried, first, tick) @ _weights(first)
-    tried = [tried[at] for at in np.argsort(-alone, kind="stable")[:MOST_TRIED]]
+    good = [tried[at] for at in np.argsort(-alone, kind="stable")[:MOST_TRIED]]
+    tried = good + [replace(threshold, smoothing=COARSE * side) for threshold in good]
     chosen = _greedy(_all_reached(tried, some, tick), _weights(some))
     return [tried[at] for at in chosen]
 

@@ -14,6 +14,9 @@ Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 
 GRAY = (0.299, 0.587, 0.114)
+FINE, COARSE = 0.04, 0.1
+"""Smoothing that is tried, as a share of a usual thing's side: the fine one first."""
+
 _BINS = 128
 
 
@@ -52,7 +55,7 @@ class Threshold:
 
 
 def candidates(directions: list[tuple[float, float, float]], side: float) -> list[Threshold]:
-    """What the search tries.
+    """What the search tries first, with the fine smoothing.
 
     Args:
         directions: in colour space, each tried both ways.
@@ -61,8 +64,7 @@ def candidates(directions: list[tuple[float, float, float]], side: float) -> lis
     both = [tuple(sign * part for part in direction) for direction in directions for sign in (1.0, -1.0)]
     kinds = [(0, -0.4), (0, 0.0), (0, 0.4)]
     kinds += [(int(side * wide) | 1, offset) for wide in (2.5, 6) for offset in (0.1, 0.4, 0.9)]
-    fine = (0.04 * side, 0.1 * side)
-    return [Threshold((a, b, c), s, w, o) for (a, b, c), s, (w, o) in product(both, fine, kinds)]
+    return [Threshold((a, b, c), FINE * side, w, o) for (a, b, c), (w, o) in product(both, kinds)]
 
 
 def otsu(value: Floats) -> float:
@@ -76,7 +78,8 @@ def otsu(value: Floats) -> float:
     above = counts.sum() - below
     sums = np.cumsum(counts * centres)
     apart = sums[:-1] / np.maximum(below, 1) - (sums[-1] - sums[:-1]) / np.maximum(above, 1)
-    return float(edges[1:-1][np.argmax(below * above * apart**2)])
+    between = below * above * apart**2
+    return float(edges[1:-1][between >= between.max() * (1 - 1e-9)].mean())  # halfway through a gap
 
 
 def _filled(foreground: Bools) -> Bools:

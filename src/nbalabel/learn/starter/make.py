@@ -54,9 +54,7 @@ class Scenes:
         images = pd.DataFrame({"file": [f"{i}.png" for i in range(n)], "width": size, "height": size})
         images["state"] = ["complete" if own else "empty" for own in masks]
         heights = np.full(len(rows), size, np.int64)
-        return cls(
-            conform(images, "images"), conform(rows, "instances", (LABEL,), heights), (LABEL,), seed
-        )
+        return cls(conform(images, "images"), conform(rows, "instances", (LABEL,), heights), (LABEL,), seed)
 
     def read_image(self, image_id: int) -> npt.NDArray[np.uint8]:
         """Pixels of one scene, ``(size, size, 3)`` uint8 RGB."""

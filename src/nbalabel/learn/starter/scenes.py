@@ -174,7 +174,9 @@ def _place(
             centre = (y + far * np.sin(turn), x + far * np.cos(turn))
         else:
             centre = (rng.uniform(0, size), rng.uniform(0, size))
-        covered = sum(max(0.0, 0.9 * (radius + r) - np.hypot(centre[0] - y, centre[1] - x)) for y, x, r in places)
+        covered = sum(
+            max(0.0, 0.9 * (radius + r) - np.hypot(centre[0] - y, centre[1] - x)) for y, x, r in places
+        )
         covered += 1e3 * (not (0 <= centre[0] < size and 0 <= centre[1] < size))
         if covered < least:
             best, least = centre, covered
