@@ -187,8 +187,21 @@ def test_evidence_is_finite_for_all_kinds_of_masks() -> None:
     assert np.isfinite(evidence(Patch(pixels, base, dot & False, 3), [base], 0.0)).all()
 
 
+def test_only_the_rows_asked_for_are_refined() -> None:
+    cells = Cells(10, 8)
+    run = cells.run()
+    rows = run.query("score > 0.6")
+    found = nl.refine(run, on=rows).predictions
+    asked = found.index.isin(rows.index)
+    assert found["refined"][asked].any()
+    assert not found["refined"][~asked].any()
+    assert found["mask"][~asked].tolist() == run.predictions["mask"][~asked].tolist()
+
+
 def test_wrong_arguments_are_named() -> None:
     run = Cells(2, 1).run()
+    with pytest.raises(UnknownNameError, match="99 are none of coarse"):
+        nl.refine(run, on=run.predictions.iloc[:1].set_axis([99], axis=0))
     with pytest.raises(UnknownNameError, match=r"method must be 'auto' or one of level 0\.25"):
         nl.refine(run, method="snake")
     with pytest.raises(DataError, match="pass tables="):

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float32]
 
 LEAST_REACH, MOST_REACH = 3, 12
 _LEAST_PIXELS = 8
+_MOST_PIXELS = 128 * 128  # of a patch that is cut
 _NOISE = 9.0  # variance of a channel's grey levels that says nothing
 
 
@@ -85,11 +86,13 @@ def level(patch: Patch, share: float) -> Mask:
 
 
 def grabcut(patch: Patch) -> Mask:
-    """What mixtures of colours and a cut along edges make of the band.
+    """What mixtures of colours and a cut along edges make of the band; large masks stay, it takes too long.
 
     Source: C. Rother, V. Kolmogorov, A. Blake, "GrabCut", SIGGRAPH 2004; OpenCV's.
     """
     cv2 = opencv()
+    if patch.mask.size > _MOST_PIXELS:
+        return patch.mask
     mask = patch.mask.astype(np.uint8)
     inside, outside = _distances(cv2, mask)
     core = inside >= min(patch.reach + 1.0, 0.5 * float(inside.max()))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ...core.errors import DataError, ImageError, UnknownNameError
+from ...core.errors import DataError, ImageError, UnknownNameError, first
 from ...core.geometry import rle
 from ...core.schema import LabeledImages, conform
 from ..quality import true_iou
@@ -36,6 +36,7 @@ def refine(
     run: Run,
     *,
     method: str = "auto",
+    on: pd.DataFrame | None = None,
     tables: LabeledImages | None = None,
     gain: float = _GAIN,
     seed: int = 0,
@@ -52,6 +53,7 @@ def refine(
     Args:
         run: what a model predicted, of any model. It stays as it is.
         method: "auto", or one of "level 0.25", "level 0.35", "level 0.5", "grabcut" for all masks.
+        on: rows of its predictions; the others keep their masks. None: all.
         tables: with pictures and labels; None takes those the run was matched to.
         gain: predicted gain in IoU from which a mask is replaced, 0..1.
         seed: of folds and trees; the same seed gives the same masks.
@@ -63,7 +65,7 @@ def refine(
 
     Raises:
         DataError: the run holds no tables and none are given.
-        UnknownNameError: there is no such method.
+        UnknownNameError: there is no such method, or ``on`` has rows that are not of the run.
         MissingExtraError: OpenCV or scikit-learn is not installed.
     """
     if method != "auto" and method not in METHODS:
@@ -72,9 +74,10 @@ def refine(
     if found is None:
         raise DataError(f"{run.id} holds no tables: load it with Run.load(folder, tables), or pass tables=")
     names = [_BASE, *METHODS] if method == "auto" else [_BASE, method]
+    wanted = _wanted(run, on)
     with one_thread():
-        made = _candidates(run.predictions, found, names)
-        learned = _learned(run, found, made, names, seed) if method == "auto" else None
+        made = _candidates(run.predictions, found, names, wanted)
+        learned = _learned(run, found, made, names, wanted, seed) if method == "auto" else None
     least = gain
     if method == "auto":
         worth = learned
@@ -125,13 +128,29 @@ class _Candidates:
         return [old if piece is None else piece.encoded() for old, piece in zip(before, some, strict=True)]
 
 
-def _candidates(predictions: pd.DataFrame, tables: LabeledImages, names: Sequence[str]) -> _Candidates:
+def _wanted(run: Run, on: pd.DataFrame | None) -> npt.NDArray[np.bool_]:
+    if on is None:
+        return np.ones(len(run.predictions), np.bool_)
+    unknown = on.index[~on.index.isin(run.predictions.index)]
+    if len(unknown):
+        raise UnknownNameError(
+            f"on takes rows of the run's predictions; {first(unknown)} are none of {run.id}"
+        )
+    return run.predictions.index.isin(on.index)
+
+
+def _candidates(
+    predictions: pd.DataFrame,
+    tables: LabeledImages,
+    names: Sequence[str],
+    wanted: npt.NDArray[np.bool_] | None = None,
+) -> _Candidates:
     places: list[int] = []
     kinds: list[int] = []
     pieces: list[_Piece | None] = []
     columns = [np.zeros((0, N_COLUMNS + len(names)), np.float32)]
     one_of = np.eye(len(names), dtype=np.float32)
-    for place, patch, window, size, score in _patches(predictions, tables):
+    for place, patch, window, size, score in _patches(predictions, tables, wanted):
         made = [patch.mask, *(METHODS[name](patch) for name in names[1:])]
         keep = [k for k, mask in enumerate(made) if k == 0 or mask.sum() >= _LEAST_AREA]
         columns.append(
@@ -150,12 +169,13 @@ def _candidates(predictions: pd.DataFrame, tables: LabeledImages, names: Sequenc
 
 
 def _patches(
-    predictions: pd.DataFrame, tables: LabeledImages
+    predictions: pd.DataFrame, tables: LabeledImages, wanted: npt.NDArray[np.bool_] | None
 ) -> Iterator[tuple[int, Patch, _Window, tuple[int, int], float]]:
     """Each mask with the picture around it: its position, the patch, where it is, the image's size, score."""
     images = predictions["image_id"].to_numpy(np.int64)
+    wanted = np.ones(len(images), np.bool_) if wanted is None else wanted
     sizes = tables.images[["height", "width"]]
-    for image_id in tqdm(np.unique(images), desc="refining", unit="image", delay=1, leave=False):
+    for image_id in tqdm(np.unique(images[wanted]), desc="refining", unit="image", delay=1, leave=False):
         height, width = sizes.loc[image_id].to_numpy(np.int64).tolist()
         try:
             pixels = np.asarray(tables.read_image(int(image_id)))
@@ -170,7 +190,7 @@ def _patches(
         scores = rows["score"].fillna(0).to_numpy(np.float64)
         for place, mask, score in zip(places.tolist(), decoded, scores.tolist(), strict=True):
             area = int(mask.sum())
-            if area < _LEAST_AREA:
+            if area < _LEAST_AREA or not wanted[place]:
                 continue
             far = reach(area)
             window = _around(mask, 3 * far + 2)
@@ -188,11 +208,16 @@ def _around(mask: Mask, margin: int) -> _Window:
 
 
 def _learned(
-    run: Run, tables: LabeledImages, made: _Candidates, names: Sequence[str], seed: int
+    run: Run,
+    tables: LabeledImages,
+    made: _Candidates,
+    names: Sequence[str],
+    wanted: npt.NDArray[np.bool_],
+    seed: int,
 ) -> npt.NDArray[np.float64] | None:
     """Predicted IoU of each candidate; None where too little is labeled to learn it."""
     labeled = tables.images.index[tables.images["state"].isin(["complete", "empty"])]
-    known = run.predictions[run.predictions["image_id"].isin(labeled)]
+    known = run.predictions[run.predictions["image_id"].isin(labeled).to_numpy() & wanted]
     parts = [shaken(known, tables, seed + k) for k in range(_SHAKES)]
     examples = [(part, _candidates(part, tables, names)) for part in parts]
     stacked = pd.concat([_rows(part, some) for part, some in examples], ignore_index=True)
