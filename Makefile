@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup widgets vitest demo lab test check lint types unit training notebooks browser wheel attack numerics bench pictures looks clean
+.PHONY: help setup widgets vitest demo lab test check lint types unit training notebooks browser wheel attack numerics bench starter pictures looks clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ numerics: $(READY) ## the tests of models as other processors would round
 
 bench: $(READY) $(BUNDLES) ## measure against the peers, in one run (about 20 minutes)
 	@$(BIN)/python benchmarks/run.py
+
+starter: $(READY) ## train weights to start from on generated scenes alone, out/starter.npz (about 15 minutes)
+	@$(BIN)/python -m nbalabel.learn.starter.make out/starter.npz
 
 pictures: $(READY) $(BUNDLES) ## make the pictures of README and docs again
 	@$(BIN)/python -m nbalabel.demo.picture docs/images

@@ -85,11 +85,9 @@ def _example(tables: LabeledImages, image: Any, rows: Any, imgsz: int) -> Exampl
     height, width = int(image["height"]), int(image["width"])
     inner = resized(height, width, imgsz)
     pixels = resize(read_image(tables, int(image.name), (height, width)), *inner)
-    y = np.minimum((np.arange(inner[0]) + 0.5) * height / inner[0], height - 1).astype(np.int64)
-    x = np.minimum((np.arange(inner[1]) + 0.5) * width / inner[1], width - 1).astype(np.int64)
     truth, codes = np.zeros(inner, np.int32), []
     for mask, code in zip(rows["mask"].array, rows["label"].cat.codes.tolist(), strict=True):
-        small = rle.decode(mask, height, width)[np.ix_(y, x)]
+        small = sampled(rle.decode(mask, height, width), inner)
         if small.any():
             codes.append(code)
             truth[small] = len(codes)
@@ -98,3 +96,12 @@ def _example(tables: LabeledImages, image: Any, rows: Any, imgsz: int) -> Exampl
     order[visible] = np.arange(1, len(visible) + 1)
     kept = np.array(codes, np.int64)[visible - 1]
     return Example(int(image.name), Picture.of(pixels), order[truth], kept, image["state"] != "partial")
+
+
+def sampled(mask: npt.NDArray[np.bool_], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """A mask at another height and width: the nearest pixel of each, ``size`` bool."""
+    at = [
+        np.minimum((np.arange(new) + 0.5) * old / new, old - 1).astype(np.int64)
+        for new, old in zip(size, mask.shape, strict=True)
+    ]
+    return mask[np.ix_(*at)]

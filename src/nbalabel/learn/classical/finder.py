@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from ..yolo.letterbox import Letterbox, mask_crops
 from ..yolo.predictor import Found
+from .examples import sampled
 from .judge import Judge
 from .look import N_COLUMNS, Picture, look
 from .pool import Pool
@@ -68,14 +69,11 @@ class Looks:
         return np.clip((looks - mean) / scale, -5, 5).astype(np.float32)
 
     def _one(self, crop: npt.NDArray[Any], corner: list[int], letterbox: Letterbox) -> Floats:
-        y, x = np.nonzero(crop)
-        gain_y, gain_x = letterbox.gain
-        labels = np.zeros(self.picture.gray.shape, np.int32)
-        if len(y):
-            down = np.minimum(((y + corner[1] + 0.5) * gain_y).astype(np.int64), labels.shape[0] - 1)
-            across = np.minimum(((x + corner[0] + 0.5) * gain_x).astype(np.int64), labels.shape[1] - 1)
-            labels[down, across] = 1
-        return look(labels, self.picture) if len(y) else np.zeros((1, N_COLUMNS))
+        whole = np.zeros(letterbox.size, bool)
+        x, y = corner
+        whole[y : y + crop.shape[0], x : x + crop.shape[1]] = crop
+        found = look(sampled(whole, letterbox.inner).astype(np.int32), self.picture)
+        return found if len(found) else np.zeros((1, N_COLUMNS))
 
 
 class WatershedFinder:

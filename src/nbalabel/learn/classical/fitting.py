@@ -103,10 +103,13 @@ def _cross_fitted(
     """Precision and recall over the labeled images; of the thresholds, all images were seen."""
     n = len(examples)
     fold = fold_of(np.arange(n), np.ones(n, bool), min(FOLDS, n), seed) if n > 1 else np.zeros(n, np.int64)
-    scores, hits = [np.zeros(0)], [np.zeros(0, bool)]
+    scores: list[Floats] = [np.zeros(0)]
+    hits = [np.zeros(0, bool)]
     for held in np.unique(fold):
-        learn = np.flatnonzero(fold != held) if n > 1 else np.arange(n)
-        judge = _judge(*([of[i] for i in learn] for of in (pools, truths, examples)), seed)
+        learn = [i for i in range(n) if fold[i] != held or n == 1]
+        judge = _judge(
+            [pools[i] for i in learn], [truths[i] for i in learn], [examples[i] for i in learn], seed
+        )
         for i in np.flatnonzero(fold == held).tolist():
             score, hit = _judged(pools[i], truths[i], judge)
             scores.append(score)

@@ -124,7 +124,7 @@ def _inner(labels: Labels) -> npt.NDArray[np.bool_]:
 
 def _shape(inside: _Places, rim: Floats) -> Floats:
     """Elongation, how well an ellipse of the same moments covers it, raggedness, ``(n, 3)``."""
-    y, x = inside.at // inside.width, inside.at % inside.width
+    y, x = (part.astype(np.float64) for part in divmod(inside.at, inside.width))
     my, mx = inside.of_each(y), inside.of_each(x)
     cyy = inside.of_each(y * y) - my**2 + 1 / 12
     cxx = inside.of_each(x * x) - mx**2 + 1 / 12

@@ -17,13 +17,25 @@ from ...core.errors import DataError, ImageError, UnknownNameError, first
 from ...core.geometry import rle
 from ...core.progress import Bar
 from ...core.schema import LabeledImages
-from ..embed import Embeddings, concatenate
+from ..embed import Embeddings, Floats, concatenate
 from .letterbox import Letterbox, encode_crops
 from .parts import Part, Parts, gather
 from .pixels import read_image
-from .predictor import Found, Maps
+from .predictor import Found
 
 _PART_IMAGES = 64
+
+
+class Pooled(Protocol):
+    """What vectors of one image are made of: feature maps, or anything that describes it."""
+
+    def image(self, letterbox: Letterbox) -> Floats:
+        """The image's vector, ``(d,)``."""
+
+    def instances(
+        self, crops: Sequence[npt.NDArray[Any]], corners: npt.NDArray[Any], letterbox: Letterbox
+    ) -> Floats:
+        """Vectors of masks given as crops, ``(n, e)``."""
 
 
 class Finder(Protocol):
@@ -41,14 +53,14 @@ class Finder(Protocol):
     ) -> list[Found]:
         """What is on each image."""
 
-    def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[tuple[Maps, Letterbox]]:
+    def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> Sequence[tuple[Pooled, Letterbox]]:
         """Feature maps of each image, and where it lies in the input."""
 
 
 class Listener(Protocol):
     """A network that only describes images."""
 
-    def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[tuple[Maps, Letterbox]]:
+    def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> Sequence[tuple[Pooled, Letterbox]]:
         """Feature maps of each image, and where it lies in the input."""
 
 
