@@ -1,6 +1,7 @@
 """Folders of pictures as people have them: read, added to later, with what is broken or there twice."""
 
 import os
+import subprocess
 import sys
 import threading
 import warnings
@@ -299,3 +300,14 @@ def test_a_strangers_folder_is_read_as_it_is(tmp_path: Path, shared_data) -> Non
         ds.split(test=0.25)
         assert ds.images["split"].value_counts().to_dict() == {"train": 300, "test": 100, "val": 0}
         assert ds.read_image(1).shape[:2] == tuple(ds.images.loc[1, ["height", "width"]])
+
+
+def test_the_bar_is_imported_before_threads_switch_warnings_off() -> None:
+    """Else a notebook may begin with a red box: tqdm hides a warning of its own while it is imported."""
+    code = (
+        "import sys\n"
+        "from nbalabel.data.pictures.measuring import _each\n"
+        "assert 'tqdm.auto' not in sys.modules\n"
+        "assert _each(lambda _: 'tqdm.auto' in sys.modules, range(40), 'files') == [True] * 40\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -68,8 +68,13 @@ def _each(work: Callable[[T], R], items: Sequence[T], what: str) -> list[R]:
     """What ``work`` makes of each, in order, several at a time: mostly they wait for the disk."""
     n_threads = min(32, (os.cpu_count() or 1) + 4)
     with ThreadPoolExecutor(n_threads) as pool:
+
+        def done() -> Iterator[R]:
+            """Begins when the bar is there: imported while threads keep warnings off, it would show one."""
+            yield from pool.map(work, items)
+
         try:
-            return list(progress(pool.map(work, items), what, len(items)))
+            return list(progress(done(), what, len(items)))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
