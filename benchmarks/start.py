@@ -67,11 +67,14 @@ def main() -> None:
     parser.add_argument(
         "--arms", nargs="+", default=["watershed"], help="watershed, or what nl.Yolo starts from"
     )
+    parser.add_argument("--labeled", type=int, help="learn from so many of the labeled images only")
     parser.add_argument("--plain", action="store_true", help="without nl.refine")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         world = growth.WORLDS[given.data](Path(folder) / "world.nbal", given.seed, given.path)
+        labeled = world.ds.images.query("weight > 0").index
+        world.ds.images.loc[labeled[given.labeled :] if given.labeled else [], "weight"] = 0
         for arm in given.arms:
             for steps in given.steps if arm != "watershed" else [0]:
                 began = time.perf_counter()
@@ -84,7 +87,11 @@ def main() -> None:
                     "steps": steps,
                     "f1": trained.arguments.get("f1"),
                 }
-                facts |= {"training": round(trained.seconds), "seconds": round(time.perf_counter() - began)}
+                facts |= {
+                    "labeled": trained.n_images,
+                    "training": round(trained.seconds),
+                    "seconds": round(time.perf_counter() - began),
+                }
                 rows = [measure(name, world, run, facts)]
                 if not given.plain:
                     rows.append(measure(f"{name}, refined", world, nl.refine(run, tables=world.ds), facts))
