@@ -141,9 +141,10 @@ def test_a_bulk_accept_arrives_and_is_undone(book: Notebook) -> None:
     book.run(f"ws.select({rows})")
     n = book.value(f"len({rows})")
     assert 0 < n <= 100
-    view(book, "Table").get_by_role("button", name=f"Accept {n}", exact=True).click()
-    view(book, "Table").get_by_text("were not shown").wait_for()  # so it asks first
-    book.page.keyboard.press("Enter")
+    accept = view(book, "Table").get_by_role("button", name=f"Accept {n}", exact=True)
+    accept.click()
+    view(book, "Table").locator(".nbl-sample").wait_for(timeout=10_000)  # more than were on the screen
+    accept.click()
     undo = view(book, "Table").get_by_role("button", name="Undo")
     undo.wait_for(timeout=10_000)
     added = book.value("len(ds.instances)") - before
