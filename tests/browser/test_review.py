@@ -79,7 +79,7 @@ def test_twenty_are_reviewed_by_keyboard_alone_and_the_last_is_taken_back(tmp_pa
         book.until("ws.selection.active", ("predictions", order[-1]))
         steps = sorted(book.page.evaluate("() => window.steps"))
         assert len(steps) >= 20
-        assert steps[len(steps) // 2] < 1000  # a sign of life on a busy machine; benchmarks/views.py measures
+        assert steps[len(steps) // 2] < 100
 
 
 def test_a_refused_answer_says_why_and_comes_back(tmp_path: Path) -> None:
