@@ -46,13 +46,7 @@ def open_and_close(book: Notebook, view: str, shows: str) -> None:
         ("nl.Viewer(ws, height=300)", "canvas"),
         ("nl.Editor(ws, height=300)", ".nbl-edit-rail button"),
         ("nl.Gallery(ws, of='predictions', height=300)", "img, canvas"),
-        pytest.param(
-            "nl.Review(ws, run.predictions, height=340)",
-            "canvas",
-            marks=pytest.mark.xfail(
-                strict=False, reason="some listeners of a closed review stay, not always"
-            ),
-        ),
+        ("nl.Review(ws, run.predictions, height=340)", "canvas"),
     ],
 )
 def test_closing_a_view_frees_its_nodes_and_listeners(tmp_path: Path, view: str, shows: str) -> None:
@@ -60,18 +54,23 @@ def test_closing_a_view_frees_its_nodes_and_listeners(tmp_path: Path, view: str,
         session = book.page.context.new_cdp_session(book.page)
         for _ in range(2):  # what is made once and kept, is made by now
             open_and_close(book, view, shows)
-        before = counted(session)
-        for _ in range(ROUNDS):
-            open_and_close(book, view, shows)
+        grown = kept(book, session, view, shows)
+        # JupyterLab makes some things of its own late, once; a view that leaks leaks again.
+        if not few(grown):
+            grown = kept(book, session, view, shows)
+    assert few(grown)
 
-        def left() -> tuple[int, int]:
-            nodes, listeners = counted(session)
-            return nodes - before[0], listeners - before[1]
 
-        def freed() -> bool:
-            nodes, listeners = left()
-            return nodes < 40 * ROUNDS and listeners < 5 * ROUNDS
+def kept(book: Notebook, session: CDPSession, view: str, shows: str) -> tuple[int, int]:
+    """Nodes and listeners that are more after some rounds than before."""
+    before = counted(session)
+    for _ in range(ROUNDS):
+        open_and_close(book, view, shows)
+    after = counted(session)
+    return after[0] - before[0], after[1] - before[1]
 
-        # A view has hundreds of nodes; JupyterLab itself keeps a few an update, and more until its kernel,
-        # which may be busy, has heard that the view is closed.
-        wait(freed, seconds=60, otherwise=lambda: f"{left()} nodes and listeners are kept")
+
+def few(grown: tuple[int, int]) -> bool:
+    """A view has hundreds of nodes; JupyterLab itself keeps a few an update."""
+    nodes, listeners = grown
+    return nodes < 40 * ROUNDS and listeners < 5 * ROUNDS
