@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import pandas as pd
 
+from ..core.errors import ModelError, first
 from ..core.schema import LabeledImages
 from .embed import Embeddings
 from .run import Run
@@ -64,3 +66,15 @@ class Model(Protocol):
             images: which of its images; None is all.
             **arguments: the model's own.
         """
+
+
+def refuse_arguments(model: str, method: str, arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments that a method of a model does not have.
+
+    Raises:
+        ModelError: naming them.
+    """
+    if arguments:
+        raise ModelError(
+            f"{model}.{method} has no argument {first(arguments)}: see help(nl.{model}.{method})"
+        )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ...core.errors import ModelError, UnknownNameError
 from ..yolo import archive
@@ -17,13 +17,13 @@ from .judge import Judge
 from .look import N_COLUMNS
 from .threshold import Threshold
 
-_META, _KIND = "__nbalabel__", "watershed"
+_KIND = "watershed"
 _PARTS = ("mean", "scale", "mixing", "weights")
 _LARGEST_INPUT, _LARGEST_WINDOW = 16_384, 100_001
 
 
-def write(fitted: Fitted, path: Path) -> Path:
-    """Write what was learned."""
+def arrays(fitted: Fitted) -> dict[str, npt.NDArray[Any]]:
+    """What was learned as arrays: numbers, and a text of the rest."""
     meta = {
         "kind": _KIND,
         "thresholds": [asdict(threshold) for threshold in fitted.thresholds],
@@ -31,14 +31,12 @@ def write(fitted: Fitted, path: Path) -> Path:
         "labels": fitted.labels,
         "imgsz": fitted.imgsz,
     }
-    arrays: dict[str, Any] = {_META: np.frombuffer(json.dumps(meta).encode(), np.uint8)}
-    arrays |= {name: getattr(fitted.judge, name) for name in _PARTS}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        np.savez(file, **arrays)
-    partial.replace(path)
-    return path
+    return archive.packed(meta, {name: getattr(fitted.judge, name) for name in _PARTS})
+
+
+def write(fitted: Fitted, path: Path) -> Path:
+    """Write what was learned."""
+    return archive.write(path, arrays(fitted))
 
 
 def read(path: Path) -> Fitted:
@@ -51,17 +49,16 @@ def read(path: Path) -> Fitted:
     if not path.is_file():
         raise UnknownNameError(f"no file {path}")
     try:
-        arrays = archive.arrays(path)
-        meta = json.loads(arrays.pop(_META).tobytes())
+        meta, numbers = archive.unpacked(archive.arrays(path))
         if meta["kind"] != _KIND:
             raise ValueError(f"it holds {meta['kind']!r}")
-        fitted = _fitted(meta, arrays)
+        fitted = _fitted(meta, numbers)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path} is not a Watershed of nbalabel: {error}") from error
     return fitted
 
 
-def _fitted(meta: dict[str, Any], arrays: dict[str, Any]) -> Fitted:
+def _fitted(meta: dict[str, Any], numbers: dict[str, Any]) -> Fitted:
     thresholds = tuple(_threshold(row) for row in meta["thresholds"])
     low, high = (float(side) for side in meta["sizes"])
     labels, imgsz = tuple(meta["labels"]), meta["imgsz"]
@@ -69,7 +66,7 @@ def _fitted(meta: dict[str, Any], arrays: dict[str, Any]) -> Fitted:
         raise ValueError("its labels are no lines of text")
     if not (type(imgsz) is int and 32 <= imgsz <= _LARGEST_INPUT and 0 <= low <= high < math.inf):
         raise ValueError("its sizes are out of range")
-    judge = Judge(**{name: np.asarray(arrays[name], np.float64) for name in _PARTS})
+    judge = Judge(**{name: np.asarray(numbers[name], np.float64) for name in _PARTS})
     d, hidden = N_COLUMNS + 2 + len(thresholds) + 1, judge.mixing.shape[-1]
     expected = [(d,), (d,), (d + 1, hidden), (1 + d + hidden, len(labels))]
     shapes = [getattr(judge, name).shape for name in _PARTS]

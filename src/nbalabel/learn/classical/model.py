@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from ...core.errors import FallbackWarning, ModelError, first
+from ...core.errors import FallbackWarning, ModelError
 from ...core.progress import Bar
 from ...core.schema import LabeledImages
 from ..embed import Embeddings
+from ..model import refuse_arguments
 from ..run import Run, new_id
 from ..snapshot import state_of
 from ..yolo import inference, proposals, records, sizes
-from ..yolo.parts import Parts
 from . import files, fitting
 from .examples import examples
 from .finder import Fitted, WatershedFinder
@@ -91,7 +89,7 @@ class Watershed:
             ModelError: there is nothing to learn from, or an argument is unknown or out of range.
         """
         began = time.perf_counter()
-        _refuse("train", arguments)
+        refuse_arguments("Watershed", "train", arguments)
         size = sizes.proposed(tables) if imgsz is None else imgsz
         if size < 32:
             raise ModelError(f"imgsz must be at least 32 pixels, got {imgsz}")
@@ -163,24 +161,27 @@ class Watershed:
             UnknownNameError: ids that are no images, or ``labels`` names what is no label.
         """
         began = time.perf_counter()
-        _refuse("predict", arguments)
+        refuse_arguments("Watershed", "predict", arguments)
         fitted = self._ready()
         codes = proposals.codes(dict(enumerate(fitted.labels)), tables.labels, labels)
         ids = inference.choose(tables, images)
         settings = inference.Settings(imgsz or fitted.imgsz, score, 1.0, max_detections, embed)
-        parts = Parts(folder, _mark(fitted, tables, ids, settings) if folder is not None else "")
-        found, interrupted = inference.predict(WatershedFinder(fitted), tables, ids, settings, 1, parts)
         asked = {name: value for name, value in vars(settings).items() if name != "iou"}
         if labels:
             asked["labels"] = dict(labels)
-        run = records.of_prediction(
-            self.name, tables, found, codes, asked, n_images=len(ids), interrupted=interrupted
+        return records.predicted(
+            self.name,
+            WatershedFinder(fitted),
+            tables,
+            ids,
+            settings,
+            codes,
+            weights=lambda: files.arrays(fitted),
+            arguments=asked,
+            batch=1,
+            folder=folder,
+            began=began,
         )
-        run.seconds = time.perf_counter() - began
-        if folder is not None and not interrupted:
-            run.save(folder)
-            parts.clear()
-        return run
 
     def embed(
         self, tables: LabeledImages, images: Any = None, *, imgsz: int | None = None, **arguments: Any
@@ -193,7 +194,7 @@ class Watershed:
             imgsz: long side images are resized to, pixels; None takes that of the training.
             **arguments: none; others are refused.
         """
-        _refuse("embed", arguments)
+        refuse_arguments("Watershed", "embed", arguments)
         fitted = self._ready()
         ids = inference.choose(tables, images)
         return inference.embed(WatershedFinder(fitted), tables, ids, imgsz or fitted.imgsz, 1)
@@ -224,19 +225,3 @@ class Watershed:
 
 def _tick(bar: Any) -> None:
     bar.update(1)
-
-
-def _mark(fitted: Fitted, tables: LabeledImages, ids: Any, settings: inference.Settings) -> str:
-    """The same for the same numbers, images and settings: then parts on disk can be used again."""
-    digest = hashlib.sha256(repr((fitted.thresholds, fitted.sizes, fitted.labels, settings)).encode())
-    digest.update(np.ascontiguousarray(fitted.judge.weights).tobytes())
-    digest.update(repr((ids.tolist(), tables.images["file"].reindex(ids).tolist())).encode())
-    digest.update(str(tables.image_root).encode())
-    return digest.hexdigest()
-
-
-def _refuse(what: str, arguments: Mapping[str, Any]) -> None:
-    if arguments:
-        raise ModelError(
-            f"Watershed.{what} has no argument {first(arguments)}: see help(nl.Watershed.{what})"
-        )

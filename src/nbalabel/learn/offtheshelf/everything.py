@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.schema import LabeledImages
 from ..embed import Embeddings
+from ..model import refuse_arguments
 from ..run import Run
 from ..sam import is_fast, network_of
 from ..yolo import inference
@@ -20,7 +21,7 @@ from ..yolo.predictor import Found, Maps, Predictor
 from ..yolo.quiet import own_threads, quiet, ultralytics
 from ..yolo.threads import considerate
 from .finds import found
-from .propose import propose, refuse_arguments, refuse_training
+from .propose import propose, refuse_training
 
 
 class Everything:

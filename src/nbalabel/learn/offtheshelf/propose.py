@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +10,11 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from ...core.errors import DataError, ModelError, first
+from ...core.errors import DataError, ModelError
 from ...core.schema import LabeledImages
 from ..run import Run
 from ..yolo import inference, records
-from ..yolo.parts import Part, Parts
+from ..yolo.parts import Part
 from .apart import apart
 
 ACCEPTED = ("avoid", "ignore")
@@ -53,59 +51,34 @@ def propose(
     """
     began = time.perf_counter()
     check_accepted(accepted)
-    mark = ""
-    if folder is not None:
-        said = json.dumps(prompt, sort_keys=True, default=repr)
-        own = inference.fingerprint(network, tables, ids, settings)
-        mark = hashlib.sha256((own + said).encode()).hexdigest()
-    parts = Parts(folder, mark)
-    found, interrupted = inference.predict(finder, tables, ids, settings, batch, parts)
-    run = as_run(
-        found, tables, codes, model, {**vars(settings), **prompt, "batch": batch}, accepted, interrupted
+    return records.predicted(
+        model,
+        finder,
+        tables,
+        ids,
+        settings,
+        codes,
+        weights=lambda: inference.tensors(network),
+        arguments={**vars(settings), **prompt, "batch": batch},
+        batch=batch,
+        folder=folder,
+        began=began,
+        amend=lambda found: beside(found, tables, accepted),
     )
-    run.n_images, run.seconds = len(ids), time.perf_counter() - began
-    if folder is not None and not interrupted:
-        run.save(folder)
-        parts.clear()
-    return run
 
 
-def as_run(
-    found: Part,
-    tables: LabeledImages,
-    codes: Mapping[int, str],
-    model: str,
-    arguments: Mapping[str, Any],
-    accepted: str,
-    interrupted: bool,
-) -> Run:
-    """Proposals as a Run; what mostly lay on accepted masks is left out and counted in its arguments."""
+def beside(found: Part, tables: LabeledImages, accepted: str) -> tuple[Part, dict[str, Any]]:
+    """Proposals without what mostly lay on accepted masks, and what the Run says of that."""
     left_out = 0
     if accepted == "avoid":
         found, left_out = apart(found, tables)
-    return records.of_prediction(
-        model,
-        tables,
-        found,
-        codes,
-        {**arguments, "accepted": accepted, "on_accepted": left_out},
-        n_images=len(found.image_ids),
-        interrupted=interrupted,
-    )
+    return found, {"accepted": accepted, "on_accepted": left_out}
 
 
 def check_accepted(accepted: str) -> None:
     """Refuse what is none of :data:`ACCEPTED`."""
     if accepted not in ACCEPTED:
         raise DataError(f"accepted must be one of {', '.join(ACCEPTED)}, got {accepted!r}")
-
-
-def refuse_arguments(model: str, method: str, arguments: Mapping[str, Any]) -> None:
-    """An error that names arguments a method does not have."""
-    if arguments:
-        raise ModelError(
-            f"{model}.{method} has no argument {first(arguments)}: see help(nl.{model}.{method})"
-        )
 
 
 def refuse_training(model: str) -> NoReturn:

@@ -15,8 +15,9 @@ import pandas as pd
 from ...core.errors import DataError, MissingExtraError, ModelError
 from ...core.schema import LabeledImages
 from ..embed import Embeddings, concatenate
+from ..model import refuse_arguments
 from ..run import Run
-from ..yolo import archive, inference, weights
+from ..yolo import archive, inference, records, weights
 from ..yolo.checkpoint import load_plain
 from ..yolo.letterbox import Letterbox
 from ..yolo.parts import Parts, gather
@@ -25,7 +26,7 @@ from ..yolo.quiet import own_threads, quiet, ultralytics
 from ..yolo.threads import considerate
 from .finds import found
 from .prompts import Example, Text, examples, texts
-from .propose import as_run, check_accepted, propose, refuse_arguments, refuse_training
+from .propose import beside, check_accepted, propose, refuse_training
 from .text import need_clip
 
 _SIZE = 1008  # pixels the model is made for
@@ -185,7 +186,16 @@ class Sam3:
             raise DataError("examples= lie on none of the images asked for")
         said = {**vars(settings), "examples": rows.index.tolist()}
         names = {code: label for label, code in codes.items()}
-        return as_run(gather(parts), tables, names, self.name, said, accepted, interrupted)
+        part, more = beside(gather(parts), tables, accepted)
+        return records.of_prediction(
+            self.name,
+            tables,
+            part,
+            names,
+            {**said, **more},
+            n_images=len(part.image_ids),
+            interrupted=interrupted,
+        )
 
 
 class _Asked:

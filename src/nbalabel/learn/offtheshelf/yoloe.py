@@ -13,6 +13,8 @@ import pandas as pd
 from ...core.errors import DataError, ModelError, UnknownNameError
 from ...core.schema import LabeledImages
 from ..embed import Embeddings
+from ..measured import trains
+from ..model import refuse_arguments
 from ..run import Run, new_id
 from ..snapshot import state_of
 from ..yolo import checkpoint, inference, weights
@@ -23,7 +25,7 @@ from ..yolo.quiet import quiet, ultralytics
 from ..yolo.threads import considerate
 from . import text as encoder
 from .prompts import Example, Text, examples, texts
-from .propose import propose, refuse_arguments
+from .propose import propose
 
 TextEncoder = Callable[[list[str]], npt.ArrayLike]
 
@@ -102,8 +104,7 @@ class YoloE:
         """
         refuse_arguments("YoloE", "train", arguments)
         images = tables.images
-        learn = (images["weight"] > 0) & (images["state"] != "unlabeled")
-        learn &= ~images["split"].isin(["val", "test"])
+        learn = trains(images) & (images["state"] != "unlabeled").to_numpy()
         rows = tables.instances[tables.instances["image_id"].isin(images.index[learn])]
         if not len(rows):
             raise ModelError("there is nothing to learn from: no instances on images with weight > 0")

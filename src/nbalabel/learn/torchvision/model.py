@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import ModelError, UnknownNameError, first
+from ...core.errors import ModelError, UnknownNameError
 from ...core.schema import LabeledImages
 from ..embed import Embeddings
+from ..model import refuse_arguments
 from ..run import Run
 from ..yolo import inference, proposals, records, schedule, sizes
 from ..yolo.parting import parting
-from ..yolo.parts import Parts
 from ..yolo.progress import Progress
 from . import networks, weights
 from .package import best_device
@@ -213,26 +213,26 @@ class MaskRCNN:
             UnknownNameError: ids that are no images, or ``labels`` names what is no label.
         """
         began = time.perf_counter()
-        _refuse("predict", arguments)
+        refuse_arguments("MaskRCNN", "predict", arguments)
         if not self.names:
             raise ModelError(f"{self.name} has not been trained: call train first, or start from weights")
         codes = proposals.codes(self.names, tables.labels, labels)
         ids = inference.choose(tables, images)
         size = imgsz or self.imgsz or _UNKNOWN_SIZE
         settings = inference.Settings(size, score, iou, max_detections, embed)
-        mark = inference.fingerprint(self.network, tables, ids, settings) if folder is not None else ""
-        parts = Parts(folder, mark)
-        predictor = MaskPredictor(self.network, self.device)
-        found, interrupted = inference.predict(predictor, tables, ids, settings, batch, parts)
-        asked_for = {**vars(settings), "batch": batch, **({"labels": dict(labels)} if labels else {})}
-        run = records.of_prediction(
-            self.name, tables, found, codes, asked_for, n_images=len(ids), interrupted=interrupted
+        return records.predicted(
+            self.name,
+            MaskPredictor(self.network, self.device),
+            tables,
+            ids,
+            settings,
+            codes,
+            weights=lambda: inference.tensors(self.network),
+            arguments={**vars(settings), "batch": batch, **({"labels": dict(labels)} if labels else {})},
+            batch=batch,
+            folder=folder,
+            began=began,
         )
-        run.seconds = time.perf_counter() - began
-        if folder is not None and not interrupted:
-            run.save(folder)
-            parts.clear()
-        return run
 
     def embed(
         self,
@@ -252,7 +252,7 @@ class MaskRCNN:
             batch: images at once.
             **arguments: none; others are refused.
         """
-        _refuse("embed", arguments)
+        refuse_arguments("MaskRCNN", "embed", arguments)
         size = imgsz or self.imgsz or _UNKNOWN_SIZE
         predictor = MaskPredictor(self.network, self.device)
         return inference.embed(predictor, tables, inference.choose(tables, images), size, batch)
@@ -306,7 +306,7 @@ def _measure(
 
 
 def _check(arguments: Mapping[str, Any], start: str, counts: Mapping[str, int], lr0: float | None) -> None:
-    _refuse("train", arguments)
+    refuse_arguments("MaskRCNN", "train", arguments)
     if start not in STARTS:
         raise ModelError(f"start must be one of {', '.join(STARTS)}, got {start!r}")
     for name, count in counts.items():
@@ -314,8 +314,3 @@ def _check(arguments: Mapping[str, Any], start: str, counts: Mapping[str, int], 
             raise ModelError(f"{name} must be a whole number above 0, got {count!r}")
     if lr0 is not None and not 0 < lr0 < 1:
         raise ModelError(f"lr0 must be between 0 and 1, got {lr0!r}")
-
-
-def _refuse(what: str, arguments: Mapping[str, Any]) -> None:
-    if arguments:
-        raise ModelError(f"MaskRCNN.{what} has no argument {first(arguments)}: see help(nl.MaskRCNN.{what})")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ...core.errors import FallbackWarning, ModelError
 from ..yolo import archive
 from ..yolo.quiet import cache_folder, is_offline
 from ..yolo.weights import fetched
 
-_META = "__nbalabel__"
 _MOST_LABELS, _LARGEST_INPUT = 10_000, 16_384
 
 
@@ -60,13 +56,7 @@ def _folders() -> list[Path]:
 def write(network: Any, path: Path, **meta: Any) -> Path:
     """Write weights as ``.npz``: tensors by name and one JSON text, nothing that could run code."""
     tensors = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
-    arrays: dict[str, Any] = {_META: np.frombuffer(json.dumps(meta).encode(), np.uint8), **tensors}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        np.savez(file, **arrays)
-    partial.replace(path)
-    return path
+    return archive.write(path, archive.packed(meta, tensors))
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -78,8 +68,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     import torch
 
     try:
-        arrays = archive.arrays(path)
-        meta = json.loads(arrays.pop(_META).tobytes())
+        meta, arrays = archive.unpacked(archive.arrays(path))
         labels, imgsz = meta["labels"], meta["imgsz"]
         if not isinstance(meta["architecture"], str) or not isinstance(meta["name"], str):
             raise ValueError("its architecture and name are no text")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ...core.errors import ModelError
+
+META = "__nbalabel__"
+"""Name of the array that holds the text of a file of ours."""
 
 _MOST_ENTRIES = 50_000
 
@@ -59,6 +64,33 @@ def arrays(path: Path, only: str | None = None) -> dict[str, np.ndarray]:
     except Exception as error:  # a damaged header raises anything
         raise ModelError(f"{path} is not a weights file of nbalabel: {error}") from error
     return found
+
+
+def packed(meta: Mapping[str, Any], numbers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Numbers by name and one JSON text, as the arrays of a ``.npz``."""
+    return {META: np.frombuffer(json.dumps(meta).encode(), np.uint8), **numbers}
+
+
+def unpacked(found: Mapping[str, np.ndarray]) -> tuple[Any, dict[str, np.ndarray]]:
+    """The JSON text and the numbers that :func:`packed` put together.
+
+    Raises:
+        KeyError: there is no text.
+        ValueError: it is no JSON.
+    """
+    text = json.loads(found[META].tobytes())
+    return text, {name: array for name, array in found.items() if name != META}
+
+
+def write(path: Path, found: Mapping[str, np.ndarray]) -> Path:
+    """Write arrays as a ``.npz``, whole or not at all; missing folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        every: dict[str, Any] = dict(found)
+        np.savez(file, **every)
+    partial.replace(path)
+    return path
 
 
 def _array(file: Any, size: int) -> np.ndarray:

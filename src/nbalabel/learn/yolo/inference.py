@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -116,15 +116,34 @@ def choose(tables: LabeledImages, images: Any) -> npt.NDArray[np.int64]:
     return np.asarray(ids, np.int64)
 
 
-def fingerprint(network: Any, tables: LabeledImages, ids: npt.NDArray[np.int64], settings: Settings) -> str:
-    """The same for the same weights, images and settings: then parts on disk can be used again."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
+def fingerprint(
+    weights: Mapping[str, npt.NDArray[Any]],
+    tables: LabeledImages,
+    ids: npt.NDArray[np.int64],
+    settings: Settings,
+    more: Any = None,
+) -> str:
+    """The same for the same weights, images and settings: then parts on disk can be used again.
+
+    Args:
+        weights: numbers of the model, by name; see :func:`tensors`.
+        tables: whose images are predicted on.
+        ids: which.
+        settings: how.
+        more: what else makes a difference, as ``repr`` says it.
+    """
+    digest = hashlib.sha256(repr(more).encode())
+    for name, array in sorted(weights.items()):
         digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        digest.update(np.ascontiguousarray(array).tobytes())
     files = tables.images["file"].reindex(ids).tolist()
     digest.update(json.dumps([ids.tolist(), files, str(tables.image_root), asdict(settings)]).encode())
     return digest.hexdigest()
+
+
+def tensors(network: Any) -> dict[str, npt.NDArray[Any]]:
+    """The weights of a network of torch, by name."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
 
 
 def predict(

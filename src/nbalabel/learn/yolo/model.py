@@ -18,7 +18,6 @@ from . import inference, proposals, records, schedule, sizes, trainer, weights
 from . import origin as origins
 from .export import export
 from .parting import parting
-from .parts import Parts
 from .predictor import Predictor
 from .progress import Progress
 
@@ -200,20 +199,22 @@ class Yolo:
         ids = inference.choose(tables, images)
         size = imgsz or self._chosen_size(tables, batch, codes)
         settings = inference.Settings(size, score, iou, max_detections, embed)
-        mark = inference.fingerprint(self.network, tables, ids, settings) if folder is not None else ""
-        parts = Parts(folder, mark)
-        found, interrupted = inference.predict(self._ready(), tables, ids, settings, batch, parts)
         arguments = {**vars(settings), "batch": batch, "sizes": {} if imgsz else dict(self._sizes)}
         if labels:
             arguments["labels"] = dict(labels)
-        run = records.of_prediction(
-            self.name, tables, found, codes, arguments, n_images=len(ids), interrupted=interrupted
+        return records.predicted(
+            self.name,
+            self._ready(),
+            tables,
+            ids,
+            settings,
+            codes,
+            weights=lambda: inference.tensors(self.network),
+            arguments=arguments,
+            batch=batch,
+            folder=folder,
+            began=began,
         )
-        run.seconds = time.perf_counter() - began
-        if folder is not None and not interrupted:
-            run.save(folder)
-            parts.clear()
-        return run
 
     def embed(
         self, tables: LabeledImages, images: Any = None, *, imgsz: int | None = None, batch: int = 16

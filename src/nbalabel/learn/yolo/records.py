@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,6 +60,53 @@ def of_training(
         n_images=len(parts.all),
         **state_of(tables),
     )
+
+
+def predicted(
+    model: str,
+    finder: inference.Finder,
+    tables: LabeledImages,
+    ids: npt.NDArray[np.int64],
+    settings: inference.Settings,
+    codes: Mapping[int, str],
+    *,
+    weights: Callable[[], Mapping[str, npt.NDArray[Any]]],
+    arguments: Mapping[str, Any],
+    batch: int,
+    folder: str | Path | None,
+    began: float,
+    amend: Callable[[Part], tuple[Part, Mapping[str, Any]]] = lambda found: (found, {}),
+) -> Run:
+    """Predict part by part, make a Run of it, and save it where that is asked for.
+
+    Args:
+        model: its name.
+        finder: the model made ready.
+        tables: what is predicted on.
+        ids: which of its images.
+        settings: how.
+        codes: the tables' label by the model's output.
+        weights: numbers of the model, by name, by which parts on disk are known again; asked for only where
+            there are some.
+        arguments: what was asked for, for the Run and to know parts again.
+        batch: images at once.
+        folder: where parts and then the Run are saved; None keeps all in memory.
+        began: when, by ``time.perf_counter``.
+        amend: given all that was found, what is to stay of it, and what the Run is to say of that.
+    """
+    mark = ""
+    if folder is not None:
+        mark = inference.fingerprint(weights(), tables, ids, settings, arguments)
+    parts = Parts(folder, mark)
+    found, interrupted = inference.predict(finder, tables, ids, settings, batch, parts)
+    found, said = amend(found)
+    asked = {**arguments, **said}
+    run = of_prediction(model, tables, found, codes, asked, n_images=len(ids), interrupted=interrupted)
+    run.seconds = time.perf_counter() - began
+    if folder is not None and not interrupted:
+        run.save(folder)
+        parts.clear()
+    return run
 
 
 def of_prediction(

@@ -14,7 +14,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from yaml import YAMLError
 
 from ...core.errors import FallbackWarning, ModelError, UnknownNameError
@@ -24,7 +23,6 @@ from .quiet import cache_folder, is_offline, quiet, ultralytics
 
 _CONNECT_SECONDS = 3.0
 _DOWNLOAD_SECONDS = 120.0
-_META = "__nbalabel__"
 _MOST_LABELS, _MOST_YAML, _LARGEST_INPUT = 10_000, 1_000_000, 16_384
 
 
@@ -212,20 +210,14 @@ def write(network: Any, path: Path, **meta: Any) -> Path:
     if path.suffix != ".npz":
         raise ModelError(f"weights are written as .npz, got {path}")
     tensors = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
-    text = json.dumps({"architecture": network.yaml, "labels": list(network.names.values()), **meta})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        arrays: dict[str, Any] = {_META: np.frombuffer(text.encode(), np.uint8), **tensors}
-        np.savez(file, **arrays)
-    partial.replace(path)
-    return path
+    said = {"architecture": network.yaml, "labels": list(network.names.values()), **meta}
+    return archive.write(path, archive.packed(said, tensors))
 
 
 def read_meta(path: Path) -> dict[str, Any]:
     """The JSON text of a ``.npz`` of ours: architecture, labels, and what :func:`write` was given besides."""
     try:
-        meta = json.loads(archive.arrays(path, _META)[_META].tobytes())
+        meta = json.loads(archive.arrays(path, archive.META)[archive.META].tobytes())
         imgsz, name = meta.get("imgsz"), meta.get("name", "")
         if imgsz is not None and not (type(imgsz) is int and 32 <= imgsz <= _LARGEST_INPUT):
             raise ValueError("its input size is no number of pixels")
@@ -241,9 +233,8 @@ def _read_npz(path: Path) -> tuple[Any, Any, dict[str, Any]]:
 
     meta = read_meta(path)
     try:
-        state = {
-            name: torch.from_numpy(array) for name, array in archive.arrays(path).items() if name != _META
-        }
+        found = {name: array for name, array in archive.arrays(path).items() if name != archive.META}
+        state = {name: torch.from_numpy(array) for name, array in found.items()}
     except (TypeError, ValueError) as error:
         raise ModelError(f"{path} is not a weights file of nbalabel: {error}") from error
     return meta.get("architecture"), meta.get("labels"), state
