@@ -318,7 +318,7 @@ def _undecided(ignore: Run | pd.DataFrame | None, tables: LabeledImages) -> pd.D
 
 
 def _precision(device: str) -> str | bool:
-    """Argument amp: "bf16" where this processor multiplies it at twice the rate of float32."""
+    """Argument amp: "bf16" where this processor has instructions for it."""
     import torch
 
     quick = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
