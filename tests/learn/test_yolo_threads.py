@@ -76,6 +76,25 @@ def test_where_torch_came_first_busy_cores_are_left_alone(
     torch.set_num_threads(before)
 
 
+@pytest.mark.parametrize(("n", "chosen", "expected"), [(1, "", 1), (2, "", 1), (8, "", 4), (8, "8", 8)])
+def test_a_training_takes_half_of_the_cores_or_what_the_user_chose(
+    n: int, chosen: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if chosen:
+        monkeypatch.setenv("OMP_NUM_THREADS", chosen)
+    monkeypatch.setattr(threads, "_asleep", True)
+    monkeypatch.setattr(threads, "cores", lambda: n)
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    with threads.considerate(training=True):
+        assert torch.get_num_threads() == expected
+    assert torch.get_num_threads() == n
+    torch.set_num_threads(before)
+
+
 def test_prediction_is_considerate(
     model: Any, shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

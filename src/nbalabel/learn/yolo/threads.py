@@ -31,18 +31,28 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def considerate() -> Iterator[None]:
-    """Where torch's threads wait in busy loops, use no more of them than cores are free; put back after.
+def considerate(*, training: bool = False) -> Iterator[None]:
+    """Use no more threads than pay, and where they wait in busy loops no more than cores are free; put back.
 
-    The number is chosen once, at the beginning, since results may differ in their last digits with it.
+    A training takes half of the cores: batches are made on another, two threads of one core gain nothing, and
+    more of them wait for each other where other processes run (docs/decisions/0011-threads.md). The number is
+    chosen once, at the beginning, since results may differ in their last digits with it. ``OMP_NUM_THREADS``
+    is the user's own choice.
+
+    Args:
+        training: whether batches are made beside it.
     """
     import torch
 
-    if _asleep or any(name in os.environ for name in _VARIABLES):
+    before = most = torch.get_num_threads()
+    if training and "OMP_NUM_THREADS" not in os.environ:
+        most = min(most, max(1, cores() // 2))
+    if not _asleep and not any(name in os.environ for name in _VARIABLES):
+        most = min(most, max(1, cores() - others_running()))
+    if most == before:
         yield
         return
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, min(before, cores() - others_running())))
+    torch.set_num_threads(most)
     try:
         yield
     finally:

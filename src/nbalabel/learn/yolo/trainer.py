@@ -141,7 +141,7 @@ def train(
             raise ModelError(f"ultralytics refuses these training arguments: {error}") from error
         interrupted = False
         try:
-            with considerate():
+            with considerate(training=True):
                 trainer.train()
         except KeyboardInterrupt:
             interrupted = True
