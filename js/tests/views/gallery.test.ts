@@ -77,7 +77,7 @@ class FakeKernel extends FakeChannel {
         { ...head, name: "depth", kind: "number", whole: true },
       ];
       const names = ["image_id", "file", "state", "depth"];
-      const labels = ["<b>cod</b>", "ling"];
+      const labels = this.rev > 1 ? ["<b>cod</b>", "ling", "ray"] : ["<b>cod</b>", "ling"];
       return [{ n: this.n, names, columns, run: true, id: "image_id", labels }, []];
     }
     if (method === "cells") {
@@ -478,7 +478,20 @@ test("digits give instances a label, Delete removes them after a yes", async () 
   key("Delete");
   expect(bar()).toContain("Remove 1 instance from the dataset?");
   key("7"); // there are two labels
+  await settle();
+  expect(bar()).toContain("There is no label 7: the dataset has 2");
   expect(kernel.did("act").length).toBe(1);
+});
+
+test("a digit pressed before a new label is known waits for it", async () => {
+  await open("instances");
+  click(1);
+  kernel.rev = 2;
+  store.reset(2, { ...store.tables }, [], null);
+  store.set("gallery-1", { of: "instances", rows: Bitset.of(N, [1]), title: "", code: "" });
+  key("3");
+  await settle();
+  expect(kernel.did("act")[0].params).toMatchObject({ values: { column: "label", value: "ray" } });
 });
 
 test("predictions without a name are accepted under one, by digit or from a list", async () => {

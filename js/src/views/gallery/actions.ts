@@ -75,6 +75,18 @@ export class GalleryActions extends ActionBar {
     return true;
   }
 
+  /** Give the label with this number, from 1; while tables are being read it may be new, and is waited for. */
+  async giveLabel(number: number): Promise<void> {
+    const state = this.#state;
+    if (number > state.labels.length) await state.known;
+    const label = state.labels[number - 1];
+    if (label !== undefined) this.perform(state.of === "instances" ? "Label" : "Accept as", label);
+    else {
+      const note = `there is no label ${number}: the dataset has ${state.labels.length}`;
+      this.report({ note, change: "", rev: state.store.rev });
+    }
+  }
+
   /** Take the dataset's last change back, wherever it was made, or make it again; one step after another. */
   async travel(step: "undo" | "redo"): Promise<void> {
     if (this.#state.rpc.lost) return;

@@ -111,9 +111,10 @@ function act(gallery: Gallery, event: KeyboardEvent, command: boolean): boolean 
   }
   const doing = ACTION_KEYS[state.of][key];
   if (doing) return actions.perform(doing) || true;
-  const label = state.of !== "images" && /^[1-9]$/.test(key) ? state.labels[Number(key) - 1] : undefined;
-  if (label !== undefined)
-    return actions.perform(state.of === "instances" ? "Label" : "Accept as", label) || true;
+  if (state.of !== "images" && /^[1-9]$/.test(key)) {
+    void actions.giveLabel(Number(key));
+    return true;
+  }
   switch (key) {
     case " ":
     case "enter":

@@ -85,8 +85,9 @@ export class Review {
     accept: (force) => this.#answer({ what: "accept", ...(force ? { overlap: "allow" } : {}) }),
     reject: () => this.#answer({ what: "reject" }),
     relabel: (at) => {
-      const label = this.#head?.labels[at];
-      if (label === undefined) return;
+      const labels = this.#head?.labels ?? [];
+      const label = labels[at];
+      if (label === undefined) return this.#say(`There is no label ${at + 1}: there are ${labels.length}.`);
       const same = label === this.#entry?.item?.head.label;
       this.#answer(same ? { what: "accept" } : { what: "relabel", label });
     },

@@ -38,6 +38,8 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   seen = new Bitset(0);
   /** Rows within the range picked last that were never on the screen: they stay out of it. */
   leftOut = 0;
+  /** Ends with the newest look at the tables: what they say is known then. */
+  known: Promise<void> = Promise.resolve();
   /** Cells are kept as of this: tables and columns. */
   #stamp = "";
   #stamps = 0;
@@ -138,7 +140,12 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   }
 
   /** Look at the tables anew. */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    this.known = this.#reload();
+    return this.known;
+  }
+
+  async #reload(): Promise<void> {
     const { rev } = this.store;
     try {
       const names = this.wanted;
