@@ -26,11 +26,11 @@ from scipy.spatial.distance import pdist
 from sklearn.metrics import adjusted_rand_score
 
 import nbalabel as nl
-from nbalabel.core.forest import NONE, Forest
-from nbalabel.learn.cluster import cluster
-from nbalabel.learn.tree.dendrogram import Dendrogram, forest
-from nbalabel.learn.tree.space import Space
-from nbalabel.learn.tree.two_level import LARGEST_GROUP, MOST_BUNDLES, two_level
+from nbalabel.learn.cluster.dendrogram import Dendrogram, forest
+from nbalabel.learn.cluster.forest import NONE, Forest
+from nbalabel.learn.cluster.space import Space
+from nbalabel.learn.cluster.trees import cluster
+from nbalabel.learn.cluster.two_level import LARGEST_GROUP, MOST_BUNDLES, two_level
 
 Array = np.ndarray
 T = TypeVar("T")

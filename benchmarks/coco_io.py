@@ -33,7 +33,7 @@ from nbalabel.data.formats import (
     write_labelme,
     write_yolo,
 )
-from nbalabel.data.tables import Tables
+from nbalabel.data.tables.tables import Tables
 
 WIDTH, HEIGHT = 640, 480
 

@@ -18,7 +18,7 @@ import pandas as pd
 from report import Row, human, show
 
 import nbalabel as nl
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 from nbalabel.widgets.bar import Bar
 
 PENDING = (10, 1_000, 4_000, 16_000)

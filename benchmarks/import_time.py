@@ -34,7 +34,7 @@ def measure(module: str, repeat: int = 7) -> tuple[float, float]:
 
 def main() -> None:
     rows = []
-    for module in ("nbalabel", "nbalabel.data.dataset", *PEERS):
+    for module in ("nbalabel", "nbalabel.data.dataset.dataset", *PEERS):
         if importlib.util.find_spec(module.split(".")[0]) is None:
             continue
         seconds, memory = measure(module)

@@ -21,7 +21,7 @@ from report import Row, against, human, median_seconds, show
 from synthetic_detections import Detections, generate, to_coco
 
 from nbalabel import evaluate, match, read_coco
-from nbalabel.data.formats.coco_results import read_coco_results
+from nbalabel.data.formats.coco.results import read_coco_results
 
 
 def main() -> None:

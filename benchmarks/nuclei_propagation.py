@@ -25,8 +25,8 @@ import pandas as pd
 from nuclei import start
 
 import nbalabel as nl
-from nbalabel.core.forest import Forest
-from nbalabel.learn.propagate.baselines import seconds_answering, seconds_drawing
+from nbalabel.learn.cluster.forest import Forest
+from nbalabel.learn.propagate.strategies.baselines import seconds_answering, seconds_drawing
 
 STRATEGIES: dict[str, dict[str, Any]] = {
     "certified": {},

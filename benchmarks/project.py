@@ -14,7 +14,7 @@ import numpy as np
 from report import Row, human, show
 from sklearn.neighbors import NearestNeighbors
 
-from nbalabel.learn.project import project
+from nbalabel.learn.embed.plane import project
 
 Rows = np.ndarray
 

@@ -24,8 +24,8 @@ import pandas as pd
 from mixtures import Candidates, load
 
 import nbalabel as nl
-from nbalabel.core.forest import Forest
-from nbalabel.learn.cluster import cluster
+from nbalabel.learn.cluster.forest import Forest
+from nbalabel.learn.cluster.trees import cluster
 
 HERE = Path(__file__).parent
 ANSWER, DRAWING = 2.0, 80.0  # seconds

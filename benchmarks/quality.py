@@ -24,8 +24,8 @@ from nuclei import start
 from sklearn.isotonic import IsotonicRegression
 
 import nbalabel as nl
-from nbalabel.learn.quality_features import GROUPS
-from nbalabel.learn.quality_report import RIGHT, auc, ece, rank_correlation
+from nbalabel.learn.quality.features import GROUPS
+from nbalabel.learn.quality.report import RIGHT, auc, ece, rank_correlation
 
 _CANDIDATE = 0.2  # confidence from which label propagation looks at a prediction
 

@@ -17,8 +17,8 @@ import numpy as np
 from pycocotools import mask as coco
 from report import Row, median_seconds, show
 
-from nbalabel.core.geometry import rle
-from nbalabel.core.geometry.polygon import polygons_to_rle, rle_to_polygons, rles_to_polygons
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.geometry.outlines.polygon import polygons_to_rle, rle_to_polygons, rles_to_polygons
 
 HEIGHT, WIDTH, MASKS = 480, 640, 100
 SIZES = {"small": (6, 20), "medium": (20, 60), "large": (80, 200)}

@@ -25,12 +25,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from report import Row, against, human, show
 
-from nbalabel.core import schema
-from nbalabel.core.change import State
-from nbalabel.core.columns import put, take, values
-from nbalabel.core.geometry import rle
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.storage import Store
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables import schema
+from nbalabel.core.tables.arrays import put, take, values
+from nbalabel.core.tables.state import State
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.store.storage import Store
 
 LABELS = tuple("abcdefgh")
 N_EDITED = 1000

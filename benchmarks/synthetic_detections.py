@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from nbalabel.core import schema
-from nbalabel.core.geometry.runs import Runs
+from nbalabel.core.geometry.masks.runs import Runs
+from nbalabel.core.tables import schema
 
 WIDTH, HEIGHT = 640, 480
 

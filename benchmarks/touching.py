@@ -16,8 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 import nbalabel as nl
-from nbalabel.core.geometry import components, rle
-from nbalabel.core.geometry.touching import DEPTH, split_touching
+from nbalabel.core.geometry.masks import components, rle
+from nbalabel.core.geometry.masks.touching import DEPTH, split_touching
 
 Parts = Callable[[bytes, int, int], list[bytes]]
 

@@ -5,8 +5,8 @@ import pandas as pd
 from PIL import Image
 
 import nbalabel as nl
-from nbalabel.core.geometry import rle
-from nbalabel.core.schema import empty
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables.schema import empty
 
 N = 1_000_000
 

@@ -35,7 +35,7 @@ _VIEW = "application/vnd.jupyter.widget-view+json"
 
 def store(run: Run, name: str) -> None:
     """Save a run with its embeddings reduced; called in the notebook's kernel."""
-    from nbalabel.learn.embed import Embeddings
+    from nbalabel.learn.embed.pooling import Embeddings
 
     vectors = run.embeddings
     small = Embeddings(

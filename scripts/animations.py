@@ -20,7 +20,7 @@ from tests.browser.notebook import Notebook, notebook
 SETUP = """
 import numpy as np
 import nbalabel as nl
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 ds = nl.demo.reef("reef.nbal", n_images=120, n_labeled=40, n_test=20)
 run = nl.demo.simulated_run(ds)
 ws = nl.Workspace(ds, run)

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import demo as demo
     from .core import errors as errors
-    from .core.display import Display as Display
-    from .core.inside import inside as inside
-    from .core.masks import decode_mask as decode_mask
-    from .core.masks import encode_mask as encode_mask
+    from .core.geometry.outlines.inside import inside as inside
     from .core.segmenter import GrabCut as GrabCut
     from .core.segmenter import Segmenter as Segmenter
-    from .data.dataset import Dataset as Dataset
-    from .data.dataset import create as create
-    from .data.dataset import open as open  # noqa: A004  # nl.open reads like pandas' and rasterio's
+    from .core.show.display import Display as Display
+    from .core.tables.mask_inputs import decode_mask as decode_mask
+    from .core.tables.mask_inputs import encode_mask as encode_mask
+    from .data.dataset.dataset import Dataset as Dataset
+    from .data.dataset.dataset import create as create
+    from .data.dataset.dataset import open as open  # noqa: A004  # nl.open reads like pandas' and rasterio's
+    from .data.dataset.join import join as join
+    from .data.dataset.version import Version as Version
     from .data.formats import read_coco as read_coco
     from .data.formats import read_coco_results as read_coco_results
     from .data.formats import read_instance_masks as read_instance_masks
@@ -34,102 +36,100 @@ if TYPE_CHECKING:
     from .data.formats import write_labelme as write_labelme
     from .data.formats import write_semantic as write_semantic
     from .data.formats import write_yolo as write_yolo
-    from .data.joined import join as join
+    from .data.images.remote import allow_images_from as allow_images_from
     from .data.pictures import read_images as read_images
-    from .data.remote import allow_images_from as allow_images_from
-    from .data.tables import Tables as Tables
-    from .data.version import Version as Version
-    from .learn.agreement import agreement as agreement
+    from .data.tables.tables import Tables as Tables
     from .learn.classical import Watershed as Watershed
-    from .learn.embed import Embeddings as Embeddings
-    from .learn.embed import embed as embed
+    from .learn.embed.plane import project as project
+    from .learn.embed.pooling import Embeddings as Embeddings
     from .learn.growth.choose import choose as choose
     from .learn.growth.objectness import likely_empty as likely_empty
     from .learn.growth.objectness import objectness as objectness
-    from .learn.match import match as match
-    from .learn.metrics import evaluate as evaluate
+    from .learn.metrics.coco_ap import evaluate as evaluate
+    from .learn.metrics.match import match as match
     from .learn.model import Model as Model
     from .learn.offtheshelf import Everything as Everything
     from .learn.offtheshelf import Sam3 as Sam3
     from .learn.offtheshelf import YoloE as YoloE
-    from .learn.project import project as project
+    from .learn.offtheshelf.sam import Sam as Sam
+    from .learn.propagate.propagate import propagate as propagate
     from .learn.propagate.propagation import Propagation as Propagation
-    from .learn.propagate.run import propagate as propagate
-    from .learn.quality import MaskQuality as MaskQuality
-    from .learn.quality import mask_quality as mask_quality
+    from .learn.quality.agreement import agreement as agreement
+    from .learn.quality.predicted_iou import MaskQuality as MaskQuality
+    from .learn.quality.predicted_iou import mask_quality as mask_quality
     from .learn.refine.refine import refine as refine
-    from .learn.run import Run as Run
-    from .learn.sam import Sam as Sam
+    from .learn.runs.run import Run as Run
     from .learn.torchvision import MaskRCNN as MaskRCNN
+    from .learn.torchvision.embed import embed as embed
     from .learn.yolo import Yolo as Yolo
     from .predictions import read_predictions as read_predictions
-    from .widgets.confusion import Confusion as Confusion
-    from .widgets.editor import Editor as Editor
+    from .widgets.charts.confusion import Confusion as Confusion
+    from .widgets.charts.histogram import Histogram as Histogram
+    from .widgets.charts.learning_curves import LearningCurves as LearningCurves
+    from .widgets.charts.precision_recall import PrecisionRecall as PrecisionRecall
+    from .widgets.charts.reliability import Reliability as Reliability
     from .widgets.explore import explore as explore
-    from .widgets.gallery import Gallery as Gallery
-    from .widgets.histogram import Histogram as Histogram
-    from .widgets.learning_curves import LearningCurves as LearningCurves
-    from .widgets.precision_recall import PrecisionRecall as PrecisionRecall
-    from .widgets.reliability import Reliability as Reliability
-    from .widgets.review import Review as Review
-    from .widgets.scatter import Scatter as Scatter
-    from .widgets.table import Table as Table
-    from .widgets.verify import Verify as Verify
-    from .widgets.viewer import Viewer as Viewer
-    from .widgets.workspace import Workspace as Workspace
+    from .widgets.gallery.gallery import Gallery as Gallery
+    from .widgets.review.review import Review as Review
+    from .widgets.scatter.scatter import Scatter as Scatter
+    from .widgets.table.table import Table as Table
+    from .widgets.verify.verify import Verify as Verify
+    from .widgets.viewer.editor import Editor as Editor
+    from .widgets.viewer.viewer import Viewer as Viewer
+    from .widgets.workspace.workspace import Workspace as Workspace
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Confusion": "widgets.confusion",
-    "Editor": "widgets.editor",
-    "Embeddings": "learn.embed",
-    "Dataset": "data.dataset",
-    "Display": "core.display",
+    "Confusion": "widgets.charts.confusion",
+    "Editor": "widgets.viewer.editor",
+    "Embeddings": "learn.embed.pooling",
+    "Dataset": "data.dataset.dataset",
+    "Display": "core.show.display",
     "Everything": "learn.offtheshelf",
-    "Gallery": "widgets.gallery",
+    "Gallery": "widgets.gallery.gallery",
     "GrabCut": "core.segmenter",
-    "Histogram": "widgets.histogram",
-    "LearningCurves": "widgets.learning_curves",
-    "MaskQuality": "learn.quality",
+    "Histogram": "widgets.charts.histogram",
+    "LearningCurves": "widgets.charts.learning_curves",
+    "MaskQuality": "learn.quality.predicted_iou",
     "MaskRCNN": "learn.torchvision",
     "Model": "learn.model",
-    "PrecisionRecall": "widgets.precision_recall",
+    "PrecisionRecall": "widgets.charts.precision_recall",
     "Propagation": "learn.propagate.propagation",
-    "Reliability": "widgets.reliability",
-    "Review": "widgets.review",
-    "Run": "learn.run",
-    "Sam": "learn.sam",
+    "Reliability": "widgets.charts.reliability",
+    "Review": "widgets.review.review",
+    "Run": "learn.runs.run",
+    "Sam": "learn.offtheshelf.sam",
     "Sam3": "learn.offtheshelf",
-    "Scatter": "widgets.scatter",
+    "Scatter": "widgets.scatter.scatter",
     "Segmenter": "core.segmenter",
-    "Table": "widgets.table",
-    "Tables": "data.tables",
-    "Verify": "widgets.verify",
-    "Version": "data.version",
-    "Viewer": "widgets.viewer",
+    "Table": "widgets.table.table",
+    "Tables": "data.tables.tables",
+    "Verify": "widgets.verify.verify",
+    "Version": "data.dataset.version",
+    "Viewer": "widgets.viewer.viewer",
     "Watershed": "learn.classical",
-    "Workspace": "widgets.workspace",
+    "Workspace": "widgets.workspace.workspace",
     "Yolo": "learn.yolo",
     "YoloE": "learn.offtheshelf",
-    "agreement": "learn.agreement",
-    "allow_images_from": "data.remote",
+    "agreement": "learn.quality.agreement",
+    "allow_images_from": "data.images.remote",
     "choose": "learn.growth.choose",
-    "create": "data.dataset",
-    "decode_mask": "core.masks",
-    "embed": "learn.embed",
-    "encode_mask": "core.masks",
-    "evaluate": "learn.metrics",
+    "create": "data.dataset.dataset",
+    "decode_mask": "core.tables.mask_inputs",
+    "embed": "learn.torchvision.embed",
+    "encode_mask": "core.tables.mask_inputs",
+    "evaluate": "learn.metrics.coco_ap",
     "explore": "widgets.explore",
-    "inside": "core.inside",
-    "join": "data.joined",
+    "inside": "core.geometry.outlines.inside",
+    "join": "data.dataset.join",
     "likely_empty": "learn.growth.objectness",
-    "mask_quality": "learn.quality",
-    "match": "learn.match",
+    "mask_quality": "learn.quality.predicted_iou",
+    "match": "learn.metrics.match",
     "objectness": "learn.growth.objectness",
-    "open": "data.dataset",
-    "project": "learn.project",
-    "propagate": "learn.propagate.run",
+    "open": "data.dataset.dataset",
+    "project": "learn.embed.plane",
+    "propagate": "learn.propagate.propagate",
     "read_coco": "data.formats",
     "read_coco_results": "data.formats",
     "read_images": "data.pictures",
@@ -158,7 +158,7 @@ def __getattr__(name: str) -> Any:
     elif name in _HOME:
         value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
     else:
-        from .core.names import instead_of
+        from .core.tables.names import instead_of
 
         names = instead_of(name, __all__[1:])
         raise AttributeError(f"nbalabel has no {name!r}: {names} dir(nl) lists all {len(__all__)} names")

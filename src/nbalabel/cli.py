@@ -13,7 +13,7 @@ import nbalabel as nl
 from .core.errors import NbalabelError
 
 if TYPE_CHECKING:
-    from .data.tables import Tables
+    from .data.tables.tables import Tables
 
 FORMATS = ("coco", "yolo", "labelme", "label-maps", "instance-masks", "semantic")
 EXAMPLES = """examples:

@@ -14,12 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from .core.errors import DataError, FallbackWarning, first
-from .core.schema import LabeledImages
-from .data.formats.foreign import Foreign, read_foreign
-from .learn.embed import Embeddings, embed
-from .learn.run import Run, new_id
-from .learn.snapshot import state_of
-from .learn.yolo.inference import choose
+from .core.tables.schema import LabeledImages
+from .data.formats.predictions.foreign import Foreign, read_foreign
+from .learn.embed.pooling import Embeddings
+from .learn.prediction.inference import choose
+from .learn.runs.frozen_tables import state_of
+from .learn.runs.run import Run, new_id
+from .learn.torchvision.embed import embed
 
 
 def read_predictions(
@@ -74,7 +75,7 @@ def read_predictions(
 
     Example:
         >>> import nbalabel as nl
-        >>> from nbalabel.core.schema import empty
+        >>> from nbalabel.core.tables.schema import empty
         >>> images = pd.DataFrame({"file": ["a.png"], "width": [3], "height": [2]}, index=[5])
         >>> tables = nl.Tables.of(images, empty("instances"), ["diver"])
         >>> mask = np.array([[True, False, False], [True, False, False]])

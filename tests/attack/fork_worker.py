@@ -22,7 +22,7 @@ import pandas as pd
 from telling import SIZE, say, square
 
 from nbalabel.core.errors import ReadOnlyError
-from nbalabel.data.dataset import Dataset
+from nbalabel.data.dataset.dataset import Dataset
 
 
 def content(ds: Dataset) -> dict:

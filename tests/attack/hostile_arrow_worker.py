@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from nbalabel.core.change import State, diff
+from nbalabel.core.change.change import diff
 from nbalabel.core.errors import DataError, StorageError
-from nbalabel.core.geometry import rle
-from nbalabel.core.schema import conform
-from nbalabel.data import snapshot
-from nbalabel.data.codec import decode_change, encode_change
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables.schema import conform
+from nbalabel.core.tables.state import State
+from nbalabel.data.store import snapshot
+from nbalabel.data.store.records import decode_change, encode_change
 
 EXTREME = (0, 1, -1, 7, 255, 2**31 - 1, -(2**31), 2**31, 2**40, 2**62, 2**63 - 1, -(2**63))
 

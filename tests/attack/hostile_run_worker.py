@@ -11,7 +11,7 @@ from pathlib import Path
 from hostile_arrow_worker import attempt, mutated, state
 
 import nbalabel as nl
-from nbalabel.core.schema import conform
+from nbalabel.core.tables.schema import conform
 
 
 def main(folder, rounds, seed):

@@ -22,7 +22,7 @@ from hostile_cases import BOMBS, READERS, Case, damage
 
 import nbalabel as nl
 from nbalabel.core.errors import NbalabelError
-from nbalabel.data.tables import Tables
+from nbalabel.data.tables.tables import Tables
 
 MEMORY = 3 << 30
 """Bytes a case may take beyond what the process has when it begins."""

@@ -16,8 +16,8 @@ from pathlib import Path
 import pandas as pd
 from telling import SIZE, say, square
 
-from nbalabel.data import snapshot, storage
-from nbalabel.data.dataset import Dataset, create_from
+from nbalabel.data.dataset.dataset import Dataset, create_from
+from nbalabel.data.store import snapshot, storage
 
 OPERATIONS = (
     *("weight", "pandas", "add", "remove", "undo", "theirs", "refresh") * 2,

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 
 SIZE = 16
 _WRITE = os.write  # as it is before a worker makes calls to the system fail

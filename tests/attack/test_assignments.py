@@ -6,9 +6,9 @@ import threading
 import pandas as pd
 import pytest
 
-from nbalabel.core import schema
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.tables import Tables
+from nbalabel.core.tables import schema
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.tables.tables import Tables
 
 N = 400
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nbalabel.core import schema
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.tables import Tables
+from nbalabel.core.tables import schema
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.tables.tables import Tables
 
 WORKER = Path(__file__).with_name("crash_worker.py")
 LABELS = ("cod", "ling")

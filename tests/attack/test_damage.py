@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 
 from nbalabel.core.errors import CorruptError, StorageError
-from nbalabel.core.geometry import rle
-from nbalabel.data import storage
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.store import storage
+from nbalabel.data.tables.tables import Tables
 
 
 def square(x: int) -> bytes:

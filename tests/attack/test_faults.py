@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbalabel.core import schema
 from nbalabel.core.errors import NbalabelError
-from nbalabel.core.geometry import rle
-from nbalabel.data import snapshot, storage
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables import schema
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.store import snapshot, storage
+from nbalabel.data.tables.tables import Tables
 
 fcntl = pytest.importorskip("fcntl")
 CODES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EDQUOT)

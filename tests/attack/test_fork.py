@@ -21,12 +21,13 @@ import pytest
 from PIL import Image
 
 import nbalabel as nl
-from nbalabel.core import forking, schema
+from nbalabel.core import forking
 from nbalabel.core.errors import ModelError, ReadOnlyError, RecoveryWarning, StorageError
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.image_cache import ImageCache
-from nbalabel.data.tables import Tables
-from nbalabel.learn.project import project
+from nbalabel.core.tables import schema
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.images.cache import ImageCache
+from nbalabel.data.tables.tables import Tables
+from nbalabel.learn.embed.plane import project
 from nbalabel.learn.propagate.propagation import Propagation
 
 WORKER = Path(__file__).with_name("fork_worker.py")
@@ -219,7 +220,7 @@ def test_a_child_can_open_a_session_of_its_own_and_save_a_copy(ds, folder, tmp_p
 
 
 def test_a_child_forked_while_another_thread_edits_waits_for_no_lock(ds, monkeypatch):
-    import nbalabel.data.journal as journal
+    import nbalabel.data.store.journal as journal
 
     inside, go_on, real = threading.Event(), threading.Event(), os.fsync
 
@@ -339,7 +340,7 @@ def test_a_child_tells_nothing_to_its_parents_propagation(tmp_path):
 
 def test_a_child_that_ends_leaves_its_parents_projection_running(monkeypatch):
     # Where the fit ends first, reading its result imports umap, whose warnings are of no interest here.
-    monkeypatch.setattr("nbalabel.learn.project.pickle", SimpleNamespace(loads=lambda _: None))
+    monkeypatch.setattr("nbalabel.learn.embed.plane.pickle", SimpleNamespace(loads=lambda _: None))
     points = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
     projection = project(points, "umap", background=True)
     error = in_child(lambda: projection.wait(PATIENCE))

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pytest
 
 import nbalabel as nl
-from nbalabel.core import schema
-from nbalabel.core.change import Change
+from nbalabel.core.change.change import Change
+from nbalabel.core.change.table_change import Cells, TableChange
 from nbalabel.core.errors import CorruptError, DataError
-from nbalabel.core.rows import Cells, TableChange
-from nbalabel.data import snapshot
-from nbalabel.data.arrow import batch_of, columns_of
-from nbalabel.data.codec import digest, frame_record
-from nbalabel.data.storage import Store
+from nbalabel.core.tables import schema
+from nbalabel.data.store import snapshot
+from nbalabel.data.store.arrow import batch_of, columns_of
+from nbalabel.data.store.records import digest, frame_record
+from nbalabel.data.store.storage import Store
 
 HERE = Path(__file__).parent
 

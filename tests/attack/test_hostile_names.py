@@ -12,10 +12,10 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError
-from nbalabel.core.selection import Clause
 from nbalabel.demo.simulated import simulated_run
-from nbalabel.widgets.filters import keep, search
-from nbalabel.widgets.scatter_columns import as_axis, as_color
+from nbalabel.widgets.scatter.columns import as_axis, as_color
+from nbalabel.widgets.workspace.clauses import Clause
+from nbalabel.widgets.workspace.filters import keep, search
 
 RUN = "__import__('builtins').__dict__.__setitem__('nbalabel_was_here', 1)"
 PIECES = (
@@ -150,7 +150,7 @@ def test_an_expression_from_the_browser_that_does_more_than_pick_rows_is_not_wri
 
 
 def test_expressions_of_charts_are_such_as_cells_take(given):
-    from nbalabel.widgets.plain import is_plain
+    from nbalabel.widgets.workspace.harmless import is_plain
 
     ws, _ = given
     for of in ("images", "instances", "predictions"):
@@ -224,7 +224,7 @@ def assert_harmless(text):
 
 
 def test_names_stay_text_in_the_html_of_every_card(tmp_path):
-    from nbalabel.core.html import bar, card, facts_table, line_chart_svg
+    from nbalabel.core.show.card import bar, card, facts_table, line_chart_svg
 
     m = MARKUP
     for text in (bar({m: 1}), card(m, {m: m}, subtitle=m), facts_table({m: m})):

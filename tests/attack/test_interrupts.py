@@ -20,12 +20,12 @@ import pandas as pd
 import pytest
 
 import nbalabel.data
-from nbalabel.core import schema
 from nbalabel.core.errors import CorruptError
-from nbalabel.data import interrupts
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.files import try_lock
-from nbalabel.data.tables import Tables
+from nbalabel.core.tables import schema
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.disk import interrupts
+from nbalabel.data.disk.atomic import try_lock
+from nbalabel.data.tables.tables import Tables
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="needs setitimer and flock"),

@@ -14,10 +14,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nbalabel.core import schema
 from nbalabel.core.errors import StorageError
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.tables import Tables
+from nbalabel.core.tables import schema
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.tables.tables import Tables
 
 WORKER = Path(__file__).with_name("kill_worker.py")
 LABELS = ("cod", "ling")

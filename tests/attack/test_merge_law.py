@@ -9,14 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nbalabel.core.change import State, apply, invert
+from nbalabel.core.change.change import apply, invert
 from nbalabel.core.errors import ConflictError
-from nbalabel.core.geometry import rle
-from nbalabel.core.schema import validate
-from nbalabel.data import acceptance, edits
-from nbalabel.data.merging import merge_with
-from nbalabel.data.storage import merge_all
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables.schema import validate
+from nbalabel.core.tables.state import State
+from nbalabel.data.edits import acceptance
+from nbalabel.data.edits import cells as edits
+from nbalabel.data.merge.two_writers import merge_with
+from nbalabel.data.store.storage import merge_all
+from nbalabel.data.tables.tables import Tables
 
 from .conftest import FULL
 from .three_way import content, merged

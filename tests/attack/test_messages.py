@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 import nbalabel as nl
-from nbalabel.core.schema import validate
-from nbalabel.learn import layout
+from nbalabel.core.tables.schema import validate
+from nbalabel.learn.embed import layout
 from nbalabel.widgets.bar import Bar
-from nbalabel.widgets.port import Port
-from nbalabel.widgets.selection import Selection, pack
+from nbalabel.widgets.bridge.port import Port
+from nbalabel.widgets.workspace.selection import Selection, pack
 
 MEGABYTES = 200  # that messages may take, however much they ask for, of a dataset of 1 MB
 HOSTILE_RLE = [

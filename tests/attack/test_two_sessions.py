@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from nbalabel.core.errors import ConflictError
-from nbalabel.core.geometry import rle
-from nbalabel.core.schema import validate
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables.schema import validate
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.tables.tables import Tables
 
 from .three_way import TABLES, Content, content, key, merged
 

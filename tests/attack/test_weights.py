@@ -14,7 +14,8 @@ from nbalabel.core.errors import ModelError
 
 pytest.importorskip("ultralytics")
 
-from nbalabel.learn.yolo import Yolo, weights
+from nbalabel.learn.checkpoints import weights
+from nbalabel.learn.yolo import Yolo
 
 VALUES: list[Any] = [
     *(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nbalabel as nl
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 
 from .notebook import Notebook, notebook, wait
 
@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 import nbalabel as nl
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 
 y, x = np.mgrid[:{SIZE}, :{SIZE}]
 disc = (x - 120) ** 2 + (y - 90) ** 2 < 40 ** 2

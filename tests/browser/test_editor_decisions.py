@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 import nbalabel as nl
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 
 def square(x, y, side=24):
     mask = np.zeros(({SIZE}, {SIZE}), bool)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 import nbalabel as nl
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 
 side = {SIDE}
 y, x = np.mgrid[:side:8, :side:8]

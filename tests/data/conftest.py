@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbalabel.core.geometry import rle
-from nbalabel.data.dataset import Dataset
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.tables.tables import Tables
 
 SIZE = 32
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, StorageError
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 from nbalabel.demo.cells import picture
 
 

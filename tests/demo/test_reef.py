@@ -8,8 +8,8 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, StorageError, UnknownNameError
-from nbalabel.core.geometry import rle
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.data.tables.tables import Tables
 from nbalabel.demo import generate
 from nbalabel.demo.habitats import HABITAT_NAMES
 from nbalabel.demo.scene import TEST

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nbalabel.core.errors import DataError, UnknownNameError
-from nbalabel.core.geometry import rle
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.data.tables.tables import Tables
 from nbalabel.demo import Reviewer, generate
 from nbalabel.demo.files import collect
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbalabel.core.errors import DataError
-from nbalabel.core.geometry import rle
-from nbalabel.core.geometry.components import components
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.geometry.masks.components import components
 from nbalabel.demo import Frame, generate
 from nbalabel.demo.habitats import HABITAT_NAMES
 from nbalabel.demo.species import NAMES

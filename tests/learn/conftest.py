@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from nbalabel.core.errors import FallbackWarning, ImageError
-from nbalabel.core.geometry import rle
-from nbalabel.core.schema import conform
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables.schema import conform
 
 
 class Shapes:
@@ -100,7 +100,7 @@ def untrained() -> Callable[[], Any]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights that find the shapes for certain, as a file; nothing was trained."""
     pytest.importorskip("ultralytics")
-    from nbalabel.learn.yolo import weights
+    from nbalabel.learn.checkpoints import weights
 
     from .made_network import network
 

@@ -26,7 +26,7 @@ def network() -> Any:
     """The network, for labels ring (red) and square (green)."""
     import torch
 
-    from nbalabel.learn.yolo import weights
+    from nbalabel.learn.checkpoints import weights
 
     made = weights.build(ARCHITECTURE, 2, {0: "ring", 1: "square"})
     with torch.no_grad():

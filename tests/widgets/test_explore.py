@@ -14,7 +14,7 @@ from nbalabel.core.errors import UnknownNameError
 @pytest.fixture(autouse=True)
 def no_umap(monkeypatch) -> None:
     """Embeddings are laid out by PCA, at once: fitting UMAP is tested elsewhere."""
-    monkeypatch.setattr("nbalabel.learn.layout.installed", lambda _: False)
+    monkeypatch.setattr("nbalabel.learn.embed.layout.installed", lambda _: False)
 
 
 def test_it_is_a_workspace_with_its_views(reef, reef_run) -> None:

@@ -9,7 +9,7 @@ from nbalabel.core.errors import DataError, MaskError, ReadOnlyError, UnknownNam
 @pytest.fixture(autouse=True)
 def no_umap(monkeypatch) -> None:
     """Embeddings are laid out by PCA, at once."""
-    monkeypatch.setattr("nbalabel.learn.layout.installed", lambda _: False)
+    monkeypatch.setattr("nbalabel.learn.embed.layout.installed", lambda _: False)
 
 
 VIEWS = [nl.Editor, nl.Gallery, nl.Table, nl.Viewer, nl.Review, nl.Confusion, nl.PrecisionRecall]

@@ -25,7 +25,7 @@ export interface Rect {
 
 const [TALLEST, COLUMNS] = [18, 9];
 
-/** @param table one column after the other, as `widgets/verify_state.py` packs them. */
+/** @param table one column after the other, as `widgets/verify/state.py` packs them. */
 export function unpack(table: Int32Array, n: number, names: readonly string[]): Cluster[] {
   if (table.length !== n * COLUMNS)
     throw new RangeError(`expected ${n * COLUMNS} numbers of ${n} clusters, got ${table.length}`);

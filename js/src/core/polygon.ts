@@ -26,7 +26,7 @@ export function area2(ring: Ring): number {
   return sum;
 }
 
-/** Whether a point is inside by the even-odd rule; `nbalabel.core.inside` computes the same, bit by bit. */
+/** Whether a point is inside by the even-odd rule; `nbalabel.core.geometry.outlines.inside` computes the same, bit by bit. */
 export function contains(ring: Ring, x: number, y: number): boolean {
   let inside = false;
   for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2)

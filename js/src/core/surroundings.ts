@@ -1,4 +1,4 @@
-/** What is shown around a mask: as `crop_box` of `widgets/review_crop.py` has it, for squares. */
+/** What is shown around a mask: as `crop_box` of `widgets/review/crop.py` has it, for squares. */
 
 const LEAST = 48; // pixels of the image that are shown at least
 

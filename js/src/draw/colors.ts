@@ -1,4 +1,4 @@
-/** Colors of labels, categories and numbers: those of `nbalabel.core.overlay.palette`, sent by the kernel where it knows. */
+/** Colors of labels, categories and numbers: those of `nbalabel.core.show.masks_on_image.palette`, sent by the kernel where it knows. */
 
 /** Okabe and Ito (2008), told apart by color-blind readers too. */
 export const OKABE_ITO: readonly string[] = [

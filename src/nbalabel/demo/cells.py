@@ -16,13 +16,13 @@ from PIL import Image
 from scipy import ndimage
 
 from ..core.errors import DataError, StorageError
-from ..core.geometry import rle
-from ..data.tables import Tables
+from ..core.geometry.masks import rle
+from ..data.tables.tables import Tables
 from .files import PERSON, read_truth, write_truth
 from .noise import Floats, fractal
 
 if TYPE_CHECKING:
-    from ..data.dataset import Dataset
+    from ..data.dataset.dataset import Dataset
 
 SIZES = (64, 1024)
 TRUTH = ".truth"

@@ -12,14 +12,14 @@ import pandas as pd
 from PIL import Image
 
 from ..core.errors import DataError, StorageError
-from ..core.geometry import rle
-from ..data.tables import Tables
+from ..core.geometry.masks import rle
+from ..data.tables.tables import Tables
 from .habitats import HABITAT_NAMES
 from .scene import Frame
 from .species import NAMES
 
 if TYPE_CHECKING:
-    from ..data.dataset import Dataset
+    from ..data.dataset.dataset import Dataset
 
 QUALITY = 90
 IMAGE_COLUMNS = ["file", "width", "height", "state", "group", "frame", "habitat", "turbidity"]
@@ -37,7 +37,7 @@ def save(
     unseen: Collection[str] = (),
 ) -> Dataset:
     """Write frames (training ones first) into a dataset folder; see :func:`nbalabel.demo.reef`."""
-    from ..data.dataset import create_from
+    from ..data.dataset.dataset import create_from
 
     pictures = folder / "images"
     try:

@@ -16,12 +16,12 @@ from PIL import Image
 from scipy import ndimage
 
 from ..core.errors import DataError, StorageError
-from ..core.geometry import rle
-from ..data.tables import Tables
+from ..core.geometry.masks import rle
+from ..data.tables.tables import Tables
 from . import files, noise
 
 if TYPE_CHECKING:
-    from ..data.dataset import Dataset
+    from ..data.dataset.dataset import Dataset
 
 LABELS = ("nucleus", "mitosis", "debris")
 _SHARES = (0.84, 0.1, 0.06)
@@ -58,7 +58,7 @@ def nuclei(
         >>> ds.images["state"].tolist()
         ['complete', 'unlabeled', 'unlabeled']
     """
-    from ..data.dataset import create_from
+    from ..data.dataset.dataset import create_from
 
     folder = Path(folder)
     if not 0 <= n_labeled <= n_images:

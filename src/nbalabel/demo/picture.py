@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..core.geometry import rle
-from ..core.overlay import overlay, palette
+from ..core.geometry.masks import rle
+from ..core.show.masks_on_image import overlay, palette
 from .reef import generate
 from .scene import Frame
 from .species import NAMES

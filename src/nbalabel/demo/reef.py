@@ -24,8 +24,8 @@ from .scene import TEST, Frame, sequence
 from .species import NAMES
 
 if TYPE_CHECKING:
-    from ..data.dataset import Dataset
-    from ..data.tables import Tables
+    from ..data.dataset.dataset import Dataset
+    from ..data.tables.tables import Tables
 
 SIZES = (96, 1024)
 

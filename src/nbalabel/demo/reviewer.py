@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..core.errors import DataError, UnknownNameError, first
-from ..core.geometry import rle
-from ..core.schema import INSTANCES
+from ..core.geometry.masks import rle
+from ..core.tables.schema import INSTANCES
 
 if TYPE_CHECKING:
-    from ..core.schema import LabeledImages
+    from ..core.tables.schema import LabeledImages
 
 
 class Reviewer:

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import ndimage
 
-from ..core.geometry import rle
-from ..core.schema import conform
-from ..data.dataset import Dataset
-from ..learn.embed import Embeddings
-from ..learn.run import Run
+from ..core.geometry.masks import rle
+from ..core.tables.schema import conform
+from ..data.dataset.dataset import Dataset
+from ..learn.embed.pooling import Embeddings
+from ..learn.runs.run import Run
 from .reef import truth
 
 Floats = npt.NDArray[np.float32]

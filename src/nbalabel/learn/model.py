@@ -9,9 +9,9 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import pandas as pd
 
 from ..core.errors import ModelError, first
-from ..core.schema import LabeledImages
-from .embed import Embeddings
-from .run import Run
+from ..core.tables.schema import LabeledImages
+from .embed.pooling import Embeddings
+from .runs.run import Run
 
 Chosen: TypeAlias = "pd.DataFrame | pd.Series | pd.Index | list[int] | None"
 """Which images: ids, rows of ``images``, a boolean Series over them, or None for all."""

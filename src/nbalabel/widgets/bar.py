@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..core.change import Change
-from ..data.status import Status
-from .bridge import Bridge, Reply, serves
+from ..core.change.change import Change
+from ..data.history.status import Status
+from .workspace.workspace_port import Bridge, Reply, serves
 
 
 class Bar(Bridge):

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from ..core.errors import UnknownNameError
-from ..core.selection import TABLES
 from .bar import Bar
-from .layout import Grid, Switch
-from .workspace import RunLike, Workspace
+from .bridge.layout import Grid, Switch
+from .workspace.clauses import TABLES
+from .workspace.workspace import RunLike, Workspace
 
 if TYPE_CHECKING:
-    from ..data.dataset import Dataset
-    from .histogram import Histogram
-    from .scatter import Scatter
-    from .table import Table
-    from .viewer import Viewer
+    from ..data.dataset.dataset import Dataset
+    from .charts.histogram import Histogram
+    from .scatter.scatter import Scatter
+    from .table.table import Table
+    from .viewer.viewer import Viewer
 
 _HISTOGRAMS = {
     "predictions": ("score", "area"),
@@ -55,7 +55,7 @@ class Explore(Workspace):
         editing: bool,
     ) -> None:
         super().__init__(ds, run)
-        from .viewer import Viewer
+        from .viewer.viewer import Viewer
 
         self.bar = Bar(self)
         self.scatter = self._make_scatter(x, y, color, of, height)
@@ -88,14 +88,14 @@ class Explore(Workspace):
             box.layout.close()
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
-        from .static_output import side_by_side, with_image
+        from .bridge.static_output import side_by_side, with_image
 
         bundle = {**self._box._repr_mimebundle_(**arguments), "text/plain": repr(self)}
         return with_image(bundle, side_by_side([self.scatter, self.viewer]))
 
     def _display_(self) -> Any:
         """What marimo shows, which has none of ipywidgets' boxes."""
-        from .in_marimo import laid_out
+        from .bridge.in_marimo import laid_out
 
         if self._in_marimo is None:
             self._in_marimo = laid_out(self._box)
@@ -106,12 +106,12 @@ class Explore(Workspace):
         return [name for name in reversed(TABLES) if name != "predictions" or self.run is not None]
 
     def _make_table(self, of: str) -> Table:
-        from .table import Table
+        from .table.table import Table
 
         return Table(self, of=of, height=360)
 
     def _make_scatter(self, x: str, y: str, color: str | None, of: str, height: int) -> Scatter | None:
-        from .scatter import Scatter
+        from .scatter.scatter import Scatter
 
         try:
             return Scatter(self, x=x, y=y, color=color, of=of, height=height)
@@ -124,7 +124,7 @@ class Explore(Workspace):
         return Scatter(self, x=x, y=y, color=color, of=of, height=height)
 
     def _make_histograms(self) -> list[Histogram]:
-        from .histogram import Histogram
+        from .charts.histogram import Histogram
 
         made = []
         for of, names in _HISTOGRAMS.items():

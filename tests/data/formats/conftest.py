@@ -9,8 +9,8 @@ import pytest
 from hypothesis import strategies as st
 from PIL import Image
 
-from nbalabel.core.geometry import rle
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.data.tables.tables import Tables
 
 LABELS = ("fish", "sea star", "ray/manta")
 

@@ -11,9 +11,9 @@ from pycocotools import mask as coco_mask
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, FormatError, LossWarning, MaskError, UnsafePathError
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 from nbalabel.data.formats import read_coco_results
-from nbalabel.data.tables import Tables
+from nbalabel.data.tables.tables import Tables
 
 SQUARE = [[1, 1, 3, 1, 3, 3, 1, 3]]
 

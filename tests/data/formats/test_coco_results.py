@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbalabel.core import schema
 from nbalabel.core.errors import DataError, FormatError, MaskError
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables import schema
 from nbalabel.data.formats import read_coco_results
-from nbalabel.data.tables import Tables
+from nbalabel.data.tables.tables import Tables
 
 MASK = rle.encode(np.eye(4, dtype=bool))
 

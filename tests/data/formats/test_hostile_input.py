@@ -18,8 +18,8 @@ from PIL import Image
 import nbalabel as nl
 from nbalabel.core.errors import DataError, FormatError, NbalabelError, UnsafePathError
 from nbalabel.data.formats import read_coco_results
-from nbalabel.data.formats.labelme_shapes import encode_pixels
-from nbalabel.data.tables import Tables
+from nbalabel.data.formats.labelme.shapes import encode_pixels
+from nbalabel.data.tables.tables import Tables
 
 from .conftest import make_tables
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.errors import FormatError, LossWarning, UnsafePathError
-from nbalabel.core.geometry import rle
-from nbalabel.data.formats.labelme_shapes import encode_pixels
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.data.formats.labelme.shapes import encode_pixels
+from nbalabel.data.tables.tables import Tables
 
 from .conftest import make_tables
 

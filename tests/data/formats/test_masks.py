@@ -9,7 +9,7 @@ from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, FormatError, LossWarning, UnsafePathError
-from nbalabel.core.geometry import rle
+from nbalabel.core.geometry.masks import rle
 
 from .conftest import make_tables
 

@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 
 import nbalabel as nl
 from nbalabel.core.errors import LossWarning
-from nbalabel.core.geometry import rle
-from nbalabel.data.tables import Tables
+from nbalabel.core.geometry.masks import rle
+from nbalabel.data.tables.tables import Tables
 
 from .conftest import make_tables
 

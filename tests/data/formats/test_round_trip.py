@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 import nbalabel as nl
 from nbalabel.core.errors import LossWarning
-from nbalabel.core.geometry import rle
-from nbalabel.core.geometry.components import components
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.geometry.masks.components import components
 from nbalabel.data.formats import WriteReport
-from nbalabel.data.tables import Tables
+from nbalabel.data.tables.tables import Tables
 
 from .conftest import LABELS, Masks, labeled_masks, make_tables, pixels
 

@@ -16,9 +16,9 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import FallbackWarning, ModelError, UnknownNameError
-from nbalabel.core.geometry import rle
-from nbalabel.core.schema import conform
-from nbalabel.learn.snapshot import Snapshot
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables.schema import conform
+from nbalabel.learn.runs.frozen_tables import Snapshot
 
 
 def tables(

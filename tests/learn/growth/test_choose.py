@@ -6,8 +6,8 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, UnknownNameError
-from nbalabel.core.schema import conform, empty
-from nbalabel.learn.embed import Embeddings
+from nbalabel.core.tables.schema import conform, empty
+from nbalabel.learn.embed.pooling import Embeddings
 
 
 def scene(

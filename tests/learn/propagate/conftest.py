@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.cluster.hierarchy import linkage
 
-from nbalabel.core.forest import Forest
+from nbalabel.learn.cluster.forest import Forest
 
 
 def tree(points, labels=None) -> Forest:

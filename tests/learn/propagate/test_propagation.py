@@ -5,7 +5,7 @@ import pytest
 
 from nbalabel.core.errors import DataError, HistoryError, UnknownNameError
 from nbalabel.learn.propagate.propagation import Propagation
-from nbalabel.learn.propagate.strategies import STRATEGIES
+from nbalabel.learn.propagate.strategies.registry import STRATEGIES
 
 ALL = list(STRATEGIES)
 ASKING = [name for name in ALL if name != "threshold"]

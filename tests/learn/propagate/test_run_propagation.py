@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from nbalabel.core.errors import DataError, UnknownNameError
-from nbalabel.core.geometry import rle
-from nbalabel.core.schema import conform
-from nbalabel.data.tables import Tables
-from nbalabel.learn.embed import Embeddings
-from nbalabel.learn.propagate.run import propagate
-from nbalabel.learn.run import Run
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables.schema import conform
+from nbalabel.data.tables.tables import Tables
+from nbalabel.learn.embed.pooling import Embeddings
+from nbalabel.learn.propagate.propagate import propagate
+from nbalabel.learn.runs.run import Run
 
 SIZE, N = 40, 40
 LABELS = ("cod", "ling")

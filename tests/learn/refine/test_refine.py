@@ -12,8 +12,8 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, UnknownNameError
-from nbalabel.core.geometry import rle
-from nbalabel.core.schema import conform
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables.schema import conform
 from nbalabel.learn.refine.evidence import N_COLUMNS, evidence
 from nbalabel.learn.refine.methods import METHODS, Patch, reach
 

@@ -61,8 +61,8 @@ def test_a_model_learns_from_scenes_without_files() -> None:
 
 def test_the_starter_is_written_as_float16_and_can_be_trained_on(tmp_path) -> None:
     pytest.importorskip("ultralytics")
+    from nbalabel.learn.checkpoints import archive
     from nbalabel.learn.starter import make
-    from nbalabel.learn.yolo import archive
 
     path = make.make(tmp_path / "starter.npz", steps=1, n_scenes=8)
     assert path.stat().st_size < 6_500_000

@@ -4,7 +4,7 @@ import { asBytes } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
 import { h } from "../dom";
 
-/** As `sample` of src/nbalabel/widgets/actions.py. */
+/** As `sample` of src/nbalabel/widgets/rows/bulk_actions.py. */
 export interface Sample {
   /** Images the rows are on; null for rows that are images. */
   images: number | null;

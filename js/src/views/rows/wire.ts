@@ -1,4 +1,4 @@
-/** What the kernel says of rows; see src/nbalabel/widgets/listing.py. */
+/** What the kernel says of rows; see src/nbalabel/widgets/rows/listing.py. */
 import type { Cell } from "../../core/rows";
 import type { Of } from "../../core/selection";
 

@@ -1,4 +1,4 @@
-/** What the kernel's Table says; see src/nbalabel/widgets/table.py. */
+/** What the kernel's Table says; see src/nbalabel/widgets/table/table.py. */
 import type { Of } from "../../core/selection";
 import type { Model, Sort } from "../rows/wire";
 

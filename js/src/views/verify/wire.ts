@@ -1,4 +1,4 @@
-/** What the kernel says; see `widgets/verify.py`. */
+/** What the kernel says; see `widgets/verify/verify.py`. */
 import type { Answer } from "../../core/sheet";
 import type { Edges } from "../../core/surroundings";
 

@@ -1,16 +1,16 @@
 """File formats: a ``read_*`` returns Tables, a ``write_*`` takes tables and reports what was lost."""
 
-from .coco import read_coco
-from .coco_results import read_coco_results
-from .coco_write import write_coco
-from .instance_masks import read_instance_masks, write_instance_masks
-from .label_maps import read_label_maps, write_label_maps
-from .labelme import read_labelme
-from .labelme_write import write_labelme
-from .report import WriteReport
-from .semantic import read_semantic, write_semantic
-from .yolo import read_yolo
-from .yolo_write import write_yolo
+from .coco.read import read_coco
+from .coco.results import read_coco_results
+from .coco.write import write_coco
+from .labelme.read import read_labelme
+from .labelme.write import write_labelme
+from .rasters.instance_masks import read_instance_masks, write_instance_masks
+from .rasters.label_maps import read_label_maps, write_label_maps
+from .rasters.semantic import read_semantic, write_semantic
+from .records.report import WriteReport
+from .yolo.read import read_yolo
+from .yolo.write import write_yolo
 
 __all__ = [
     "WriteReport",

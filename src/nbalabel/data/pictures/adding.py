@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...core.errors import DataError, first
-from ...core.paths import is_url
+from ...core.tables.image_files import is_url
 from .bringing import bring
 from .folder import check_any, check_duplicates, read_rows, said_broken, said_same
 from .listing import PICTURES, Found, find

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...core.errors import StorageError, first
-from ..diskerrors import writing
-from ..formats.files import progress
-from ..images import copy_image, safe_path
+from ..disk.errors import writing
+from ..formats.records.files import progress
+from ..images.files import copy_image, safe_path
 from .measuring import copies
 
 

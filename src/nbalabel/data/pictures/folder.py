@@ -9,9 +9,9 @@ from typing import Literal
 
 import pandas as pd
 
-from ...core import schema
 from ...core.errors import DataError, FormatError, ImageError, NbalabelWarning, first
-from ..tables import Tables
+from ...core.tables import schema
+from ..tables.tables import Tables
 from .listing import PICTURES, VIDEOS, Found, find, suffixes_in
 from .measuring import copies, sizes_of_files
 from .sequences import sequences

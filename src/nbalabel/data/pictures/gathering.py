@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from ...core.errors import ImageError, NbalabelWarning, first
-from ...core.paths import is_url
-from ..images import safe_path
+from ...core.tables.image_files import is_url
+from ..images.files import safe_path
 from .bringing import bring
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...core.errors import FormatError, first
-from ..formats.files import IMAGE_SUFFIXES, unwritable
-from ..settings import SETTINGS
+from ..formats.records.files import IMAGE_SUFFIXES, unwritable
+from ..store.settings import SETTINGS
 
 PICTURES = IMAGE_SUFFIXES | {".avif", ".dib", ".jfif", ".jp2", ".jpe", ".pnm", ".tga"}
 VIDEOS = frozenset({".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"})

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...core.errors import NbalabelError
-from ..formats.files import progress
-from ..images import image_size, safe_path
+from ..formats.records.files import progress
+from ..images.files import image_size, safe_path
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -24,9 +24,9 @@ from ...core.errors import (
     NbalabelWarning,
     StorageError,
 )
-from ..diskerrors import writing
-from ..formats.files import progress, write_bytes
-from ..images import MAX_PIXELS
+from ..disk.errors import writing
+from ..formats.records.files import progress, write_bytes
+from ..images.files import MAX_PIXELS
 
 SUFFIXES = (".jpg", ".png")
 NOTE = "video.json"

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.errors import FallbackWarning, ImageError, ModelError, first
-from ...core.geometry import rle
-from ...core.schema import LabeledImages
-from ..measured import trains
-from ..yolo.examples import resized, usable
-from ..yolo.pixels import read_image, resize
+from ...core.geometry.masks import rle
+from ...core.tables.schema import LabeledImages
+from ..runs.measured import trains
+from ..training.examples import resized, usable
+from ..training.pixels import read_image, resize
 from .look import Picture
 
 Labels = npt.NDArray[np.int32]

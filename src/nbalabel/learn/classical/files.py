@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.errors import ModelError, UnknownNameError
-from ..yolo import archive
+from ..checkpoints import archive
 from .finder import Fitted
 from .judge import Judge
 from .look import N_COLUMNS

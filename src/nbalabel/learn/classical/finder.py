@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from ..yolo.letterbox import Letterbox, mask_crops
-from ..yolo.predictor import Found
+from ..prediction.found import Found
+from ..prediction.letterbox import Letterbox, mask_crops
 from .examples import sampled
 from .judge import Judge
 from .look import N_COLUMNS, Picture, look

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..quality_fit import fold_of
+from ..quality.fit import fold_of
 from .examples import Example
 from .finder import Fitted
 from .judge import Judge

@@ -12,12 +12,13 @@ import pandas as pd
 
 from ...core.errors import FallbackWarning, ModelError
 from ...core.progress import Bar
-from ...core.schema import LabeledImages
-from ..embed import Embeddings
+from ...core.tables.schema import LabeledImages
+from ..embed.pooling import Embeddings
 from ..model import refuse_arguments
-from ..run import Run, new_id
-from ..snapshot import state_of
-from ..yolo import inference, proposals, records, sizes
+from ..prediction import inference, proposals, records
+from ..runs.frozen_tables import state_of
+from ..runs.run import Run, new_id
+from ..training import sizes
 from . import files, fitting
 from .examples import examples
 from .finder import Fitted, WatershedFinder

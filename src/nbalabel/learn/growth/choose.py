@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError
-from ...core.names import instead_of
-from ...core.schema import LabeledImages
-from ..measured import not_held_out
-from ..run import Run
+from ...core.tables.names import instead_of
+from ...core.tables.schema import LabeledImages
+from ..runs.measured import not_held_out
+from ..runs.run import Run
 from .vectors import Floats
 from .vectors import vectors as vectors_of
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import DataError
-from ...core.schema import LabeledImages
-from ..run import Run
+from ...core.tables.schema import LabeledImages
+from ..runs.run import Run
 from .vectors import Floats, vectors
 
 _CHUNK = 2_048

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.errors import DataError
-from ..run import Run
+from ..runs.run import Run
 
 Floats = npt.NDArray[np.float32]
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ...core.geometry import rle
-from ...core.schema import LabeledImages
-from ..yolo.parts import Part
+from ...core.geometry.masks import rle
+from ...core.tables.schema import LabeledImages
+from ..prediction.resumable import Part
 
 LEAST = 0.5
 """Share of its pixels that a proposal must keep beside accepted masks, else it is left out."""

@@ -10,18 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.errors import DataError, UnknownNameError, first
-from ...core.schema import LabeledImages
-from ..embed import Embeddings
+from ...core.tables.schema import LabeledImages
+from ..embed.pooling import Embeddings
+from ..libraries.quiet_ultralytics import own_threads, quiet, ultralytics
+from ..libraries.torch_threads import considerate
 from ..model import refuse_arguments
-from ..run import Run
-from ..sam import is_fast, network_of
-from ..yolo import inference
-from ..yolo.letterbox import Letterbox
-from ..yolo.predictor import Found, Maps, Predictor
-from ..yolo.quiet import own_threads, quiet, ultralytics
-from ..yolo.threads import considerate
+from ..prediction import inference
+from ..prediction.found import Found, Maps
+from ..prediction.letterbox import Letterbox
+from ..runs.run import Run
+from ..yolo.predictor import Predictor
 from .finds import found
 from .propose import propose, refuse_training
+from .sam import is_fast, network_of
 
 
 class Everything:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..yolo.letterbox import Letterbox
-from ..yolo.predictor import Found, Maps
+from ..prediction.found import Found, Maps
+from ..prediction.letterbox import Letterbox
 
 
 def found(

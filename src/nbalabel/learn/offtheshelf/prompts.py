@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
-from ...core.schema import INDEX_NAMES, LabeledImages
+from ...core.tables.schema import INDEX_NAMES, LabeledImages
 
 Text: TypeAlias = "str | Sequence[str] | Mapping[str, str] | None"
 """Labels to look for by their name, or a description for each label; None: all labels by their names."""

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.errors import DataError, ModelError
-from ...core.schema import LabeledImages
-from ..run import Run
-from ..yolo import inference, records
-from ..yolo.parts import Part
+from ...core.tables.schema import LabeledImages
+from ..prediction import inference, records
+from ..prediction.resumable import Part
+from ..runs.run import Run
 from .apart import apart
 
 ACCEPTED = ("avoid", "ignore")

@@ -13,17 +13,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, MissingExtraError, ModelError
-from ...core.schema import LabeledImages
-from ..embed import Embeddings, concatenate
+from ...core.tables.schema import LabeledImages
+from ..checkpoints import archive, weights
+from ..checkpoints.checkpoint import load_plain
+from ..embed.pooling import Embeddings, concatenate
+from ..libraries.quiet_ultralytics import own_threads, quiet, ultralytics
+from ..libraries.torch_threads import considerate
 from ..model import refuse_arguments
-from ..run import Run
-from ..yolo import archive, inference, records, weights
-from ..yolo.checkpoint import load_plain
-from ..yolo.letterbox import Letterbox
-from ..yolo.parts import Parts, gather
-from ..yolo.predictor import Found, Maps
-from ..yolo.quiet import own_threads, quiet, ultralytics
-from ..yolo.threads import considerate
+from ..prediction import inference, records
+from ..prediction.found import Found, Maps
+from ..prediction.letterbox import Letterbox
+from ..prediction.resumable import Parts, gather
+from ..runs.run import Run
 from .finds import found
 from .prompts import Example, Text, examples, texts
 from .propose import beside, check_accepted, propose, refuse_training

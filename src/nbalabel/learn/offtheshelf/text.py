@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import MissingExtraError, ModelError
-from ..yolo import weights
-from ..yolo.quiet import quiet, ultralytics
+from ..checkpoints import weights
+from ..libraries.quiet_ultralytics import quiet, ultralytics
 
 _CLIP = "git+https://github.com/ultralytics/CLIP.git"
 _FILES = {"mobileclip": "mobileclip_blt.ts", "mobileclip2": "mobileclip2_b.ts"}

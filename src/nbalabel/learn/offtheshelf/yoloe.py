@@ -11,18 +11,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, ModelError, UnknownNameError
-from ...core.schema import LabeledImages
-from ..embed import Embeddings
-from ..measured import trains
+from ...core.tables.schema import LabeledImages
+from ..checkpoints import checkpoint, weights
+from ..embed.pooling import Embeddings
+from ..libraries.quiet_ultralytics import quiet, ultralytics
+from ..libraries.torch_threads import considerate
 from ..model import refuse_arguments
-from ..run import Run, new_id
-from ..snapshot import state_of
-from ..yolo import checkpoint, inference, weights
-from ..yolo.letterbox import Letterbox
-from ..yolo.pixels import read_image
+from ..prediction import inference
+from ..prediction.letterbox import Letterbox
+from ..runs.frozen_tables import state_of
+from ..runs.measured import trains
+from ..runs.run import Run, new_id
+from ..training.pixels import read_image
 from ..yolo.predictor import Predictor
-from ..yolo.quiet import quiet, ultralytics
-from ..yolo.threads import considerate
 from . import text as encoder
 from .prompts import Example, Text, examples, texts
 from .propose import propose

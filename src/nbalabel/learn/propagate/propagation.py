@@ -14,17 +14,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, HistoryError, first
-from ...core.forest import Forest
 from ...core.question import Answers, Outlook, Progress, Question
-from ..run import libraries, new_id
-from .course import Course, Setup, as_answers
-from .inputs import Inputs, Known
-from .journal import Journal
-from .ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES
-from .past import Past
+from ..cluster.forest import Forest
+from ..runs.run import libraries, new_id
+from .replay.course import Course, Setup, as_answers
+from .replay.journal import Journal
+from .replay.timeline import Past
 from .reports import cluster_table, status_table
-from .reviewers import Reviewers
-from .strategies import check
+from .state.inputs import Inputs, Known
+from .state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES
+from .state.reviewers import Reviewers
+from .strategies.registry import check
 from .trees import forest_of
 
 Ints = npt.NDArray[np.int64]
@@ -322,7 +322,7 @@ class Propagation:
         )
 
     def _repr_html_(self) -> str:
-        from ...core.html import escape
+        from ...core.show.card import escape
 
         table = self.status().to_html(na_rep="", float_format="{:.3f}".format)
         return f"<div>{escape(repr(self))}<br>{escape(self.certificate)}{table}</div>"

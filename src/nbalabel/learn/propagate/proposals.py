@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
-from ...core.geometry.groups import Groups
-from ...core.geometry.pairs import mask_pairs
-from ...core.names import instead_of
-from ..run import Run
-from .ledger import UNKNOWN
+from ...core.geometry.masks.groups import Groups
+from ...core.geometry.overlap.pairs import mask_pairs
+from ...core.tables.names import instead_of
+from ..runs.run import Run
+from .state.ledger import UNKNOWN
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]

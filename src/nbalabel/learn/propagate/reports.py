@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.question import Progress
-from .inputs import Inputs
-from .ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
+from .state.inputs import Inputs
+from .state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 
 Ints = npt.NDArray[np.int64]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ...core.errors import DataError, StorageError, first
-from ...core.forest import Forest
-from .inputs import Inputs
+from ..cluster.forest import Forest
+from .state.inputs import Inputs
 
 
 def forest_of(inputs: Inputs, forest: Forest | None, journal: Path | None) -> Forest:
@@ -32,7 +32,7 @@ def forest_of(inputs: Inputs, forest: Forest | None, journal: Path | None) -> Fo
     path = None if journal is None else journal.with_name(f"{journal.stem}.forest.npz")
     if path is not None and path.exists():
         return _checked(_read(path), inputs)
-    from ..cluster import cluster
+    from ..cluster.trees import cluster
 
     rows = inputs.candidates
     made = cluster(inputs.features[rows], inputs.scores[rows], inputs.labels[rows])

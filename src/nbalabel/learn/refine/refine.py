@@ -12,11 +12,11 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from ...core.errors import DataError, ImageError, UnknownNameError, first
-from ...core.geometry import rle
-from ...core.schema import LabeledImages, conform
-from ..quality import true_iou
-from ..quality_fit import FEW, cross_fit, fold_of
-from ..run import Run, new_id
+from ...core.geometry.masks import rle
+from ...core.tables.schema import LabeledImages, conform
+from ..quality.fit import FEW, cross_fit, fold_of
+from ..quality.predicted_iou import true_iou
+from ..runs.run import Run, new_id
 from .evidence import N_COLUMNS, evidence
 from .methods import METHODS, Mask, Patch, one_thread, reach
 from .shaken import shaken

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.geometry import rle
-from ...core.schema import LabeledImages
+from ...core.geometry.masks import rle
+from ...core.tables.schema import LabeledImages
 from .methods import Mask, opencv
 
 _SCALE, _TURN, _SHIFT = 0.12, 8.0, 0.06

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.geometry import rle
-from ...core.schema import conform
+from ...core.geometry.masks import rle
+from ...core.tables.schema import conform
 from .scenes import scene
 
 LABEL = "thing"
@@ -70,7 +70,8 @@ def make(path: Path, *, steps: int, n_scenes: int, seed: int = 0) -> Path:
         n_scenes: how many different ones.
         seed: of scenes and weights.
     """
-    from ..yolo import Yolo, weights
+    from ..checkpoints import weights
+    from ..yolo import Yolo
 
     model = Yolo("yolo11n-seg.yaml")
     run = model.train(Scenes.of(n_scenes, seed), steps=steps, imgsz=SIZE, seed=seed)

@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import Any
 
 from ...core.errors import UnknownNameError
-from ...core.schema import LabeledImages
-from ..embed import Embeddings
-from ..yolo import inference
-from ..yolo.letterbox import Letterbox
-from ..yolo.predictor import Maps
-from ..yolo.threads import considerate
+from ...core.tables.schema import LabeledImages
+from ..embed.pooling import Embeddings
+from ..libraries.torch_threads import considerate
+from ..prediction import inference
+from ..prediction.found import Maps
+from ..prediction.letterbox import Letterbox
 from .networks import describer
 from .package import best_device
 from .stacks import Pixels, listening, maps_of, stacks

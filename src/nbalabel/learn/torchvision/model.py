@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ModelError, UnknownNameError
-from ...core.schema import LabeledImages
-from ..embed import Embeddings
+from ...core.tables.schema import LabeledImages
+from ..embed.pooling import Embeddings
 from ..model import refuse_arguments
-from ..run import Run
-from ..yolo import inference, proposals, records, schedule, sizes
-from ..yolo.parting import parting
-from ..yolo.progress import Progress
+from ..prediction import inference, proposals, records
+from ..runs.run import Run
+from ..training import schedule, sizes
+from ..training.parting import parting
+from ..training.progress import Progress
 from . import networks, weights
 from .package import best_device
 from .predictor import MaskPredictor

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from ...core.errors import MissingExtraError
-from ..yolo import threads
+from ..libraries import torch_threads as threads
 
 
 def torchvision(module: str = "") -> ModuleType:

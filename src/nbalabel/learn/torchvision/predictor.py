@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..yolo.letterbox import Letterbox
-from ..yolo.predictor import Found, Maps
-from ..yolo.threads import considerate
+from ..libraries.torch_threads import considerate
+from ..prediction.found import Found, Maps
+from ..prediction.letterbox import Letterbox
 from .package import torchvision
 from .stacks import Pixels, listening, maps_of, stacks
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..yolo.letterbox import Letterbox
-from ..yolo.predictor import Maps
+from ..prediction.found import Maps
+from ..prediction.letterbox import Letterbox
 
 STRIDES = (8, 16, 32)
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

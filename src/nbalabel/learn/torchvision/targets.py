@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...core.geometry import rle
-from ..embed import cell_weights
-from ..yolo import pixels
-from ..yolo.examples import Examples, usable
-from ..yolo.letterbox import Letterbox
+from ...core.geometry.masks import rle
+from ..embed.pooling import cell_weights
+from ..prediction.letterbox import Letterbox
+from ..training import pixels
+from ..training.examples import Examples, usable
 from .stacks import normalized
 
 

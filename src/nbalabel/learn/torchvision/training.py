@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...core.errors import ModelError
-from ..yolo.examples import Parting, draw
-from ..yolo.schedule import Schedule
-from ..yolo.threads import considerate
+from ..libraries.torch_threads import considerate
+from ..training.examples import Parting, draw
+from ..training.schedule import Schedule
 from .networks import seeded
 from .package import torchvision
 from .targets import Lesson, Lessons, batch

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import FallbackWarning, ModelError
-from ..yolo import archive
-from ..yolo.quiet import cache_folder, is_offline
-from ..yolo.weights import fetched
+from ..checkpoints import archive
+from ..checkpoints.weights import fetched
+from ..libraries.quiet_ultralytics import cache_folder, is_offline
 
 _MOST_LABELS, _LARGEST_INPUT = 10_000, 16_384
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..libraries.quiet_ultralytics import ultralytics
+from ..training.examples import Examples, draw, partners, resized
+from ..training.outlines import coverage, moved, pad
+from ..training.pixels import read
 from .ahead import Ahead
 from .criterion import OPEN
-from .examples import Examples, draw, partners, resized
-from .outlines import coverage, moved, pad
-from .pixels import read
-from .quiet import ultralytics
 
 
 def dataset(examples: Examples, args: Any, names: dict[int, str], *, augment: bool) -> Any:

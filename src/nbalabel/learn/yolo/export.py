@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import MissingExtraError, ModelError
-from .quiet import own_threads, quiet, ultralytics
+from ..libraries.quiet_ultralytics import own_threads, quiet, ultralytics
 
 FORMATS = (".pt", ".onnx")
 

@@ -11,15 +11,18 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import ModelError
-from ...core.schema import LabeledImages
-from ..embed import Embeddings
-from ..run import Run
-from . import inference, proposals, records, schedule, sizes, trainer, weights
+from ...core.tables.schema import LabeledImages
+from ..checkpoints import weights
+from ..embed.pooling import Embeddings
+from ..prediction import inference, proposals, records
+from ..runs.run import Run
+from ..training import schedule, sizes
+from ..training.parting import parting
+from ..training.progress import Progress
 from . import origin as origins
+from . import trainer
 from .export import export
-from .parting import parting
 from .predictor import Predictor
-from .progress import Progress
 
 _UNKNOWN_SIZE = 640
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import ModelError
-from . import weights
+from ..checkpoints import weights
 
 STARTS = ("current", "fresh", "shrink")
 SHRINK, PERTURB = 0.4, 0.1

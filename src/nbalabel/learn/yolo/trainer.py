@@ -23,13 +23,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...core.errors import ModelError
+from ..libraries.quiet_ultralytics import own_threads, quiet, ultralytics
+from ..libraries.torch_threads import considerate
+from ..training.examples import Examples, Parting
+from ..training.schedule import MOST_STEPS, Schedule
 from .criterion import Criterion
 from .dataset import WeightedSampler, dataset, loader
-from .examples import Examples, Parting
 from .origin import Origin
-from .quiet import own_threads, quiet, ultralytics
-from .schedule import MOST_STEPS, Schedule
-from .threads import considerate
 
 OURS = {
     "model": "it is the Yolo object itself",

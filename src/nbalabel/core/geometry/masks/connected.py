@@ -1,0 +1,54 @@
+"""Connected parts of a mask straight from its runs, as quick on large images as on small ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .groups import spans
+from .varints import Ints
+
+
+def connected(begin: Ints, end: Ints, height: int, connectivity: int = 8) -> tuple[Ints, Ints, Ints]:
+    """Pieces of runs, none longer than a column, and the part each belongs to.
+
+    Args:
+        begin: first pixel of each run, column-major, ``(n,)``, ascending.
+        end: the pixel after the last, likewise; runs do not overlap.
+        height: of the image, pixels.
+        connectivity: 8 joins pixels that touch at a corner, 4 only those that share an edge.
+
+    Returns:
+        Begin, end and part of each piece, ``(k,)`` each, ascending by begin; parts are numbered in the order
+        of their first pixels.
+
+    Source: L. He et al. (2008), A run-based two-scan labeling algorithm; the equivalences by SciPy.
+
+    Example:
+        >>> connected(np.array([0, 3, 8]), np.array([1, 4, 9]), 3, 4)[2].tolist()
+        [0, 0, 1]
+    """
+    from scipy.sparse import coo_array, csgraph
+
+    begin, end = _by_column(begin, end, height)
+    if not len(begin):
+        return begin, end, begin
+    reach = 1 if connectivity == 8 else 0
+    before = (begin // height - 1) * height  # where the column on the left begins
+    low = before + np.maximum(begin % height - reach, 0)
+    high = before + np.minimum(end - begin + begin % height + reach, height)
+    first = np.searchsorted(end, low, "right")
+    last = np.maximum(np.searchsorted(begin, high), first)
+    left, right = spans(first, last), np.repeat(np.arange(len(begin)), last - first)
+    ones = np.ones(len(left), np.bool_)
+    graph = coo_array((ones, (left, right)), shape=(len(begin), len(begin)))
+    part = csgraph.connected_components(graph, directed=False)[1].astype(np.int64)
+    _, head, part = np.unique(part, return_index=True, return_inverse=True)
+    return begin, end, np.argsort(np.argsort(head))[part]
+
+
+def _by_column(begin: Ints, end: Ints, height: int) -> tuple[Ints, Ints]:
+    """Runs cut where a column ends."""
+    first, last = begin // height, (end - 1) // height
+    run = np.repeat(np.arange(len(begin)), last - first + 1)
+    column = spans(first, last + 1) * height
+    return np.maximum(begin[run], column), np.minimum(end[run], column + height)

@@ -1,0 +1,44 @@
+"""How long the edges of masks are."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .runs import Runs, from_ones, overlaps, parse_blocks
+from .strings import Rles
+from .varints import Ints
+
+
+def perimeters(rles: Rles, heights: npt.ArrayLike) -> Ints:
+    """Pixel edges between inside and outside, holes and the image's border included, ``(n,)`` int64.
+
+    Args:
+        rles: compressed masks, ``(n,)``.
+        heights: height of each mask's image, ``(n,)`` or one number, pixels.
+
+    Raises:
+        MaskError: a mask is malformed.
+
+    Example:
+        >>> perimeters([b"112", b"04"], 2).tolist()
+        [4, 8]
+    """
+    height = np.asarray(heights, np.int64)
+    parts = [_measure(runs, height[rows] if height.ndim else height) for rows, runs in parse_blocks(rles)]
+    return np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _measure(runs: Runs, height: Ints) -> Ints:
+    """Every stretch of a column has two ends, every pixel two sides but where its neighbour is inside."""
+    n = len(runs)
+    height = np.broadcast_to(height, n)
+    begin, end, offsets = runs.ones()
+    of_run = np.repeat(height, np.diff(offsets))
+    row = np.repeat(np.arange(n), np.diff(offsets))
+    stretches = np.bincount(row, (end - 1) // of_run - begin // of_run + 1, n).astype(np.int64)
+    wide = runs.totals() + height  # a column more, for the mask beside itself
+    beside = overlaps(
+        from_ones(begin, end, offsets, wide), from_ones(begin + of_run, end + of_run, offsets, wide)
+    )
+    return np.asarray(2 * (stretches + runs.areas() - beside))

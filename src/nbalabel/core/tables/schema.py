@@ -1,0 +1,311 @@
+"""The tables: which columns they have, of which dtype, and what makes a row valid.
+
+Three tables, each indexed by a stable int64 id that is never reused:
+
+- ``images``     one row per image (``image_id``)
+- ``instances``  one row per mask (``instance_id``)
+- ``rejected``   predictions a person turned down (``instance_id``; the columns of ``instances``), kept so
+  that they are not proposed again and can serve as hard negatives; with status "verified" those a person took
+  over with another mask or label, which are no negatives
+
+Coordinates are pixels of the original image, x right, y down, (0, 0) the outer corner of the first pixel.
+Columns beyond the schema are the user's own and ride along untouched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, first
+from ..geometry.masks import rle
+from .dtypes import MASK_DTYPE, cast, cast_category, reject
+from .image_files import check_files
+from .names import check_names
+from .state import State
+
+STATES = ("unlabeled", "partial", "complete", "empty")
+SPLITS = ("train", "val", "test")
+SOURCES = ("human", "imported", "model", "propagated", "synthetic")
+STATUSES = ("proposed", "accepted", "verified")
+
+_REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its dtype, the value a missing column gets, and its meaning.
+
+    ``categories`` are the allowed values of a category column; None means the dataset decides (labels,
+    groups).
+    """
+
+    dtype: Any
+    default: object
+    meaning: str
+    categories: tuple[str, ...] | None = None
+
+
+IMAGES: Mapping[str, Column] = {
+    "file": Column("str", _REQUIRED, "path relative to the image root, or a URL"),
+    "width": Column(np.int32, _REQUIRED, "pixels"),
+    "height": Column(np.int32, _REQUIRED, "pixels"),
+    "split": Column("category", None, "train / val / test / missing", SPLITS),
+    "weight": Column(np.float32, 1.0, "sampling weight; 0 leaves the image out of training altogether"),
+    "state": Column("category", "unlabeled", "how completely the image is labeled", STATES),
+    "group": Column("category", None, "video or sequence"),
+    "frame": Column("Int32", pd.NA, "position in the sequence"),
+}
+
+INSTANCES: Mapping[str, Column] = {
+    "image_id": Column(np.int64, _REQUIRED, "row of images"),
+    "label": Column("category", _REQUIRED, "ordered label list of the dataset"),
+    "mask": Column(MASK_DTYPE, _REQUIRED, "COCO compressed RLE, as pycocotools writes it"),
+    "x": Column(np.float32, _REQUIRED, "left edge of the box, pixels"),
+    "y": Column(np.float32, _REQUIRED, "top edge of the box, pixels"),
+    "w": Column(np.float32, _REQUIRED, "width of the box, pixels"),
+    "h": Column(np.float32, _REQUIRED, "height of the box, pixels"),
+    "area": Column(np.int32, _REQUIRED, "mask pixels"),
+    "score": Column(np.float32, np.nan, "model confidence 0..1; missing for people's masks"),
+    "source": Column("category", "human", "where the instance came from", SOURCES),
+    "origin": Column("str", "", "annotator, run id or cluster id: the handle for audits and reverts"),
+    "status": Column("category", "accepted", "how far it was checked", STATUSES),
+    "crowd": Column(np.bool_, False, "COCO's iscrowd: one mask over many objects"),
+}
+
+PREDICTIONS: Mapping[str, Column] = {
+    **INSTANCES,
+    "iou": Column(np.float32, np.nan, "best mask IoU with a label of its name; 0 where none overlaps"),
+    "matched": Column(np.bool_, False, "greedily matched to a label at the run's IoU threshold"),
+    "matched_id": Column("Int64", pd.NA, "instance_id of that label"),
+}
+
+SCHEMAS: Mapping[str, Mapping[str, Column]] = {
+    "images": IMAGES,
+    "instances": INSTANCES,
+    "rejected": INSTANCES,
+}
+INDEX_NAMES: Mapping[str, str] = {
+    "images": "image_id",
+    "instances": "instance_id",
+    "rejected": "instance_id",
+    "predictions": "prediction_id",
+}
+
+
+@runtime_checkable
+class LabeledImages(Protocol):
+    """What models and writers need of a dataset: Dataset, Version and Tables all are one."""
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """One row per image."""
+
+    @property
+    def instances(self) -> pd.DataFrame:
+        """One row per mask."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names, in order."""
+
+    @property
+    def image_root(self) -> Path | None:
+        """Folder that ``images.file`` is relative to; None when there are no pixels."""
+
+    def read_image(self, image_id: int) -> np.ndarray:
+        """Pixels of one image, ``(height, width, 3)`` uint8 RGB."""
+
+
+def conform(
+    frame: pd.DataFrame, table: str, labels: Sequence[str] = (), heights: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Give a table its schema: missing columns filled with defaults, every column of its dtype, in order.
+
+    Boxes and areas of instances are computed from the masks where those columns are absent and ``heights``
+    are given. The frame passed in is not modified; columns already right are shared with it.
+
+    Args:
+        frame: rows indexed by id; without an index name the ids are taken as they stand.
+        table: "images", "instances", "rejected" or "predictions".
+        labels: the ordered label list, the categories of ``label``.
+        heights: height of each row's image, ``(n,)`` pixels, for boxes from masks.
+
+    Returns:
+        A new frame with the schema's columns first and the user's own after them.
+
+    Raises:
+        DataError: a required column is absent, values cannot be of its dtype (naming the rows), or a
+            column's or label's name holds control characters.
+
+    Example:
+        >>> images = pd.DataFrame({"file": ["a.jpg"], "width": [640], "height": [480]})
+        >>> conform(images, "images").weight.tolist()
+        [1.0]
+    """
+    schema = PREDICTIONS if table == "predictions" else SCHEMAS[table]
+    if not frame.columns.is_unique:
+        repeated = first(frame.columns[frame.columns.duplicated()].unique())
+        raise DataError(f"{table}: columns must be unique, repeated: {repeated}")
+    check_names(map(str, frame.columns), f"columns of {table}")
+    check_names(labels, "labels")
+    index = _conform_index(frame.index, table)
+    frame = frame.set_axis(index, axis=0)
+    columns: dict[str, Any] = {}
+    if "mask" in frame and heights is not None and not {"x", "y", "w", "h", "area"} <= set(frame.columns):
+        frame = frame.assign(
+            **{k: v for k, v in _from_masks(frame, heights, table).items() if k not in frame.columns}
+        )
+    for name, column in schema.items():
+        if name in frame:
+            columns[name] = _cast(frame[name], name, column, labels, table)
+        elif column.default is _REQUIRED:
+            raise DataError(
+                f"{table} needs a column {name!r} ({column.meaning}); it has {list(frame.columns)}"
+            )
+        else:
+            one = _cast(pd.Series([column.default], dtype=object), name, column, labels, table)
+            columns[name] = pd.Series(one.array.repeat(len(frame)), index=frame.index)
+    for name in frame.columns:
+        if name not in columns:
+            columns[str(name)] = frame[name]
+    out = pd.DataFrame({k: v.array for k, v in columns.items()}, index=index, copy=False)
+    out.index.name = INDEX_NAMES[table]
+    return out
+
+
+def empty(table: str, labels: Sequence[str] = ()) -> pd.DataFrame:
+    """A table of the right columns and no rows."""
+    return _empty(table, tuple(labels)).copy(deep=False)
+
+
+@lru_cache(maxsize=16)
+def _empty(table: str, labels: tuple[str, ...]) -> pd.DataFrame:
+    schema = PREDICTIONS if table == "predictions" else SCHEMAS[table]
+    return conform(pd.DataFrame({name: [] for name in schema}), table, labels)
+
+
+def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks: bool = True) -> None:
+    """Check what dtypes cannot: ids, ranges, references and masks. Errors name rows; nothing is modified.
+
+    Args:
+        tables: "images", "instances" and perhaps "rejected", conformed.
+        labels: the ordered label list.
+        masks: also parse every mask and compare its size with its image (about 1 s per million masks).
+
+    Raises:
+        DataError: the first rule that is broken, with the rows that break it.
+        MaskError: a mask is malformed or of another size than its image.
+        UnsafePathError: a file name leaves the image root.
+    """
+    _check_labels(labels)
+    images = tables["images"]
+    _check_ids(images, "images")
+    check_files(images)
+    reject(images, (images["width"] <= 0) | (images["height"] <= 0), "images", "width and height must be > 0")
+    weight = images["weight"].to_numpy()
+    reject(images, ~(np.isfinite(weight) & (weight >= 0)), "images", "weight must be a number >= 0", "weight")
+    reject(images, images["state"].isna(), "images", f"state must be one of {', '.join(STATES)}")
+    for name in ("instances", "rejected"):
+        if name in tables:
+            validate_instances(tables[name], images, name, masks=masks)
+
+
+def check_state(state: State) -> None:
+    """Check that tables that were read have their columns, dtypes, ids and labels; values are not looked at.
+
+    Raises:
+        DataError: they do not; a folder somebody made by hand, or to harm.
+    """
+    if set(state.tables) != set(SCHEMAS):
+        raise DataError(
+            f"a dataset has the tables {', '.join(SCHEMAS)}, got {first(map(repr, state.tables))}"
+        )
+    for table, frame in state.tables.items():
+        ids = frame.index
+        if ids.name != INDEX_NAMES[table] or not (ids.is_monotonic_increasing and ids.is_unique):
+            raise DataError(f"{table} must be indexed by {INDEX_NAMES[table]}, each once, ascending")
+        for name, column in SCHEMAS[table].items():
+            if name not in frame:
+                raise DataError(f"{table} needs a column {name!r} ({column.meaning})")
+            _check_dtype(frame[name].dtype, name, column, state.labels, table)
+
+
+def _check_dtype(dtype: Any, name: str, column: Column, labels: Sequence[str], table: str) -> None:
+    if column.dtype != "category":
+        fits = dtype == column.dtype
+    else:
+        listed = tuple(labels) if name == "label" else column.categories
+        fits = isinstance(dtype, pd.CategoricalDtype) and listed in (None, tuple(dtype.categories))
+    if not fits:
+        raise DataError(f"{table}: {name} must be {column.dtype} ({column.meaning}), got {dtype}")
+
+
+def validate_instances(
+    frame: pd.DataFrame, images: pd.DataFrame, table: str = "instances", *, masks: bool = True
+) -> None:
+    """Check rows of an instance table against their images; see :func:`validate`."""
+    _check_ids(frame, table)
+    position = images.index.get_indexer(pd.Index(frame["image_id"]))
+    reject(frame, position < 0, table, "image_id must be a row of images", "image_id")
+    reject(frame, frame["label"].isna(), table, "label must be in the label list (add it with ds.add_label)")
+    for name in ("source", "status"):
+        allowed = SCHEMAS["instances"][name].categories or ()
+        reject(frame, frame[name].isna(), table, f"{name} must be one of {', '.join(allowed)}")
+    box = frame[["x", "y", "w", "h"]].to_numpy(np.float32)
+    reject(frame, ~np.isfinite(box).all(axis=1), table, "boxes must be finite numbers", ["x", "y", "w", "h"])
+    reject(frame, (box[:, 2:] < 0).any(axis=1), table, "boxes must not have negative size", ["w", "h"])
+    reject(frame, frame["area"] < 0, table, "area must be >= 0", "area")
+    score = frame["score"].to_numpy()
+    reject(frame, (score < 0) | (score > 1), table, "score must be between 0 and 1, or missing", "score")
+    reject(frame, frame["mask"].isna(), table, "mask must be bytes, not missing")
+    if masks and len(frame):
+        sizes = images[["height", "width"]].to_numpy()[position]
+        rle.check(frame["mask"], sizes[:, 0], sizes[:, 1], ids=frame.index, table=table)
+
+
+def _conform_index(index: pd.Index, table: str) -> pd.Index:
+    name = INDEX_NAMES[table]
+    if isinstance(index, pd.MultiIndex) or index.dtype == bool:
+        raise DataError(f"{table} must be indexed by integers, got {index.dtype}: {first(index)}")
+    ids = cast(pd.Series(index.to_numpy()), np.int64, "ids", name, table)
+    conformed: pd.Index = pd.Index(ids.to_numpy(), dtype=np.int64, name=name)
+    return conformed
+
+
+def _from_masks(frame: pd.DataFrame, heights: np.ndarray, table: str) -> dict[str, Any]:
+    runs = rle.parse(frame["mask"], ids=frame.index, table=table)
+    box = runs.boxes(heights)
+    columns = {name: box[:, i] for i, name in enumerate("xywh")}
+    return {**columns, "area": runs.areas()}
+
+
+def _cast(series: pd.Series, name: str, column: Column, labels: Sequence[str], table: str) -> pd.Series:
+    if column.dtype == "category":
+        return cast_category(series, tuple(labels) if name == "label" else column.categories, name, table)
+    return cast(series, column.dtype, name, column.meaning, table)
+
+
+def _check_ids(frame: pd.DataFrame, table: str) -> None:
+    ids = frame.index
+    if ids.has_duplicates:
+        raise DataError(f"{table}: ids must be unique, repeated: {first(ids[ids.duplicated()].unique())}")
+    if len(ids) and ids.min() < 0:
+        raise DataError(f"{table}: ids must be >= 0, got {first(ids[ids < 0])}")
+
+
+def _check_labels(labels: Sequence[str]) -> None:
+    bad = [x for x in labels if not isinstance(x, str) or not x.strip()]
+    if bad:
+        raise DataError(f"labels must be non-empty strings, got {first(map(repr, bad))}")
+    check_names(labels, "labels")
+    repeated = {x for x, n in Counter(labels).items() if n > 1}
+    if repeated:
+        raise DataError(f"labels must be unique, repeated: {first(sorted(repeated))}")

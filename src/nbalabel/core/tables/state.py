@@ -1,0 +1,21 @@
+"""The tables of a dataset and its labels at one moment, as an immutable value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """The tables and labels of a dataset at one moment.
+
+    Attributes:
+        tables: "images", "instances" and "rejected", each sorted by id. They are never written to.
+        labels: the ordered label list.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    labels: tuple[str, ...]

@@ -1,0 +1,196 @@
+"""Two datasets as one: labels matched by name, ids given anew, images that both have known by content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.change import Change, diff
+from ...core.change.table_change import ids_of, take_rows
+from ...core.errors import DataError, first
+from ...core.tables.arrays import column, missing, positions, put, recast, values
+from ...core.tables.image_files import is_url
+from ...core.tables.state import State
+from ..edits.cells import Allocate, extend, numbered, with_categories_of
+from ..edits.image_state import BARE
+from ..pictures.measuring import copies
+
+IN_BOTH = "are labeled in both"
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Where the pictures of another dataset are, seen from this one.
+
+    Attributes:
+        named: name below this image root, by the name that the other dataset has for it.
+        to_copy: pictures that must be copied below this image root first, by their name there.
+        same: files of ours that are the same picture, by the name below this image root.
+    """
+
+    named: Mapping[str, str]
+    to_copy: Mapping[str, Path]
+    same: Mapping[str, str]
+
+
+def place(
+    files: pd.Series, root: Path | None, there: pd.Series, home: Path | None, *, copy: bool, twins: bool
+) -> Placed:
+    """Name the pictures of another dataset as this one does, and find those it has.
+
+    Args:
+        files: of the other dataset.
+        root: its image root; None: the names are taken as below ``home``.
+        there: files of this dataset.
+        home: its image root.
+        copy: whether pictures outside ``home`` may be copied there.
+        twins: whether pictures of equal content are looked for; those of one name are one anyway.
+
+    Raises:
+        DataError: pictures are outside ``home`` and are not to be copied.
+    """
+    named = {str(file): str(file) for file in files}
+    paths: dict[str, Path] = {}
+    to_copy: dict[str, Path] = {}
+    if root is not None:
+        _check_home(home, root)
+        assert home is not None, "checked"
+        for file in named:
+            if is_url(file):
+                continue
+            path = (root / file).resolve()
+            inside = path.is_relative_to(home.resolve())
+            named[file] = (
+                path.relative_to(home.resolve()).as_posix() if inside else f"{root.resolve().name}/{file}"
+            )
+            paths[named[file]] = path
+            if not inside:
+                to_copy[named[file]] = path
+        if to_copy and not copy:
+            raise DataError(
+                f"{len(to_copy)} of {len(named)} pictures are in {root}, outside the image folder {home}: "
+                f"{first(to_copy)}. copy=True copies them there; nl.join(a, b) leaves them where they are"
+            )
+    ours = set(map(str, there))
+    same = {name: name for name in named.values() if name in ours and name not in to_copy}
+    if twins and home is not None:
+        looked_at = {name: path for name, path in paths.items() if name not in same}
+        same |= copies(looked_at, {file: home / file for file in ours if not is_url(file)})
+    same = {name: file for name, file in same.items() if file in ours}
+    return Placed(named, {name: path for name, path in to_copy.items() if name not in same}, same)
+
+
+def join(state: State, other: State, placed: Placed, allocate: Allocate, origin: str) -> Change:
+    """The change that brings another dataset in; see :meth:`Dataset.join`.
+
+    Args:
+        state: the tables as they are.
+        other: those that come, checked.
+        placed: where its pictures are.
+        allocate: gives ids.
+        origin: who or what joins.
+    """
+    labels = (*state.labels, *(name for name in other.labels if name not in state.labels))
+    mine = {name: _with_labels(frame, labels) for name, frame in state.tables.items()}
+    theirs = {name: _with_labels(frame, labels) for name, frame in other.tables.items()}
+    names = theirs["images"]["file"].map(placed.named)
+    ours = pd.Series(ids_of(mine["images"]), index=mine["images"]["file"].to_numpy())
+    twin = names.map(placed.same).map(ours[~ours.index.duplicated()])
+    is_new = twin.isna().to_numpy()
+    _check_sizes(mine["images"], theirs["images"], twin)
+
+    fresh = take_rows(theirs["images"], is_new).assign(file=names[is_new])
+    fresh_ids = np.arange(len(fresh)) + (allocate("images", len(fresh)) if len(fresh) else 0)
+    becomes = twin.astype("Int64").fillna(-1).to_numpy(np.int64).copy()
+    becomes[is_new] = fresh_ids
+    becomes_of = pd.Series(becomes, index=theirs["images"].index)
+
+    bare, full = _split_twins(mine, theirs, twin[~is_new])
+    tables = {"images": _appended(_filled(mine["images"], theirs["images"], bare), fresh, fresh_ids)}
+    left_out = theirs["images"].index.isin(full.index)
+    counts = {}
+    for name in ("instances", "rejected"):
+        on = theirs[name]["image_id"]
+        rows = take_rows(theirs[name], ~on.isin(theirs["images"].index[left_out]).to_numpy())
+        rows = rows.assign(image_id=rows["image_id"].map(becomes_of).to_numpy(np.int64))
+        ids = np.arange(len(rows)) + (allocate("instances", len(rows)) if len(rows) else 0)
+        tables[name] = _appended(mine[name], rows, ids)
+        counts[name] = len(rows)
+    note = f"joined {len(fresh):,} images and {counts['instances']:,} instances"
+    note += f"; {len(bare):,} images that were there got their labels" if len(bare) else ""
+    if len(full):
+        which = first(full.astype(int).to_list())
+        note += f"; {len(full):,} images {IN_BOTH}, ours stay: images {which}"
+    return diff(state, State(tables, labels), origin, note)
+
+
+def _check_home(home: Path | None, root: Path) -> None:
+    if home is None:
+        raise DataError(
+            f"this dataset has no image folder, and the other one's is {root}: ds.image_root = FOLDER says "
+            "where its pictures are"
+        )
+
+
+def _check_sizes(mine: pd.DataFrame, theirs: pd.DataFrame, twin: pd.Series) -> None:
+    pairs = twin.dropna().astype(np.int64)
+    for side in ("width", "height"):
+        differ = mine[side].loc[pairs].to_numpy() != theirs[side].loc[pairs.index].to_numpy()
+        if differ.any():
+            files = first(mine["file"].loc[pairs[differ]])
+            raise DataError(
+                f"{int(differ.sum())} images have the same file in both and another {side}: {files}. Rename "
+                "the files of one of the two"
+            )
+
+
+def _split_twins(
+    mine: Mapping[str, pd.DataFrame], theirs: Mapping[str, pd.DataFrame], twin: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Our id of the images that both have, by their id: those bare here, and those labeled in both."""
+    twin = twin.astype(np.int64)
+    state = mine["images"]["state"].loc[twin].isin(BARE).to_numpy()
+    said = theirs["images"]["state"].loc[twin.index].ne("unlabeled").to_numpy()
+    # Of two of theirs that are one of ours, the first brings its labels.
+    bare = state & said & ~twin.duplicated().to_numpy()
+    return twin[bare], twin[~bare & said]
+
+
+def _filled(mine: pd.DataFrame, theirs: pd.DataFrame, bare: pd.Series) -> pd.DataFrame:
+    """Our images with the state and the weight of those that bring labels."""
+    out = mine.copy(deep=False)
+    at = positions(mine.index, bare.to_numpy(np.int64))
+    for name in ("state", "weight") if len(bare) else ():
+        new = recast(values(theirs[name].loc[bare.index]), mine[name].dtype)
+        out[name] = column(put(values(mine[name]), at, new), mine.index)
+    return out
+
+
+def _appended(mine: pd.DataFrame, rows: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
+    """A table and rows below it, with the columns of both."""
+    if not len(rows):
+        return mine
+    mine = mine.copy(deep=False)
+    for name in rows.columns:
+        if name not in mine:
+            mine[name] = column(missing(rows[name].dtype, len(mine)), mine.index)
+    wider = with_categories_of(rows, mine)
+    mine = mine if wider is None else wider
+    rows = extend(mine, rows)
+    rows = numbered(rows, int(ids[0]), str(rows.index.name))
+    return pd.concat([mine, rows]) if len(mine) else rows
+
+
+def _with_labels(frame: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+    if "label" not in frame:
+        return frame
+    out = frame.copy(deep=False)
+    known = frame["label"].array
+    codes = pd.Index(list(labels)).get_indexer(pd.Index(known.categories))
+    dtype = pd.CategoricalDtype(list(labels))
+    out["label"] = pd.Categorical.from_codes(np.append(codes, -1)[known.codes], dtype=dtype)
+    return out

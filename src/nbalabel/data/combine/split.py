@@ -1,0 +1,240 @@
+"""Images parted into train, val and test: whole groups, each part with its share of everything.
+
+Greedy, the largest groups first, each to where it brings the parts closest to their shares; then single
+groups move and pairs change places as long as that helps.
+
+Source: K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label data" (2011), for the
+aim; here the smallest sum of squared differences is looked for, over whole groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.change.change import Change
+from ...core.change.table_change import select_rows
+from ...core.errors import DataError, UnknownNameError, first
+from ...core.tables.names import instead_of
+from ...core.tables.state import State
+from ..edits.cells import set_cells
+
+_MOST_TO_MEND = 2000
+_ROUNDS = 20
+_FAR = 0.1
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What share of the images test and val get; train gets the rest."""
+
+    test: float
+    val: float
+
+    def parts(self) -> dict[str, float]:
+        """The parts that get any, by name.
+
+        Raises:
+            DataError: shares are no shares, or leave nothing to train on.
+        """
+        given = {"test": self.test, "val": self.val}
+        for name, share in given.items():
+            if not isinstance(share, int | float) or not 0 <= share < 1:
+                raise DataError(f"{name} must be a share of the images, 0 <= {name} < 1, got {share!r}")
+        rest = 1 - self.test - self.val
+        if rest <= 1e-9:
+            raise DataError(f"test={self.test} and val={self.val} leave no image to train on")
+        return {"train": rest, **{name: share for name, share in given.items() if share > 0}}
+
+
+def split(
+    state: State,
+    ids: npt.NDArray[np.int64],
+    shares: Shares,
+    by: str | None,
+    stratify: str | None,
+    seed: int,
+    origin: str,
+) -> Change:
+    """Set the column ``split`` of some images; see :meth:`Dataset.split`."""
+    parts = shares.parts()
+    images = select_rows(state.tables["images"], ids)
+    codes = _groups(images, by)
+    n_groups = int(codes.max()) + 1 if len(codes) else 0
+    if n_groups < len(parts):
+        raise DataError(
+            f"{len(images):,} images in {n_groups} groups{f' of {by}' if by else ''} cannot be parted into "
+            f"{', '.join(parts)}: by=None parts image by image"
+        )
+    features, names = _features(state, images, stratify)
+    of_group = np.zeros((n_groups, features.shape[1]))
+    np.add.at(of_group, codes, features)
+    place = assign(of_group, np.array(list(parts.values())), seed)
+    got = np.array(list(parts))[place[codes]]
+    change = set_cells(state, "images", ids, {"split": got}, origin)
+    note = _said(parts, place, codes, of_group, names, by)
+    return Change(change.tables, None, origin, note)
+
+
+def assign(
+    groups: npt.NDArray[np.float64], shares: npt.NDArray[np.float64], seed: int
+) -> npt.NDArray[np.int64]:
+    """Which part each group goes to, ``(n,)``; no part stays empty.
+
+    Args:
+        groups: ``(n, k)``, how much of each thing is in each group; the first column counts images.
+        shares: ``(p,)``, sum 1, what each part should get of everything.
+        seed: breaks ties.
+
+    Example:
+        >>> assign(np.ones((10, 1)), np.array([0.8, 0.2]), seed=0).tolist().count(1)
+        2
+    """
+    n = len(groups)
+    parts = _Parts(groups, shares)
+    order = np.random.default_rng(seed).permutation(n)
+    order = order[np.argsort(-(parts.scaled[order] ** 2).sum(axis=1), kind="stable")]
+    place = np.full(n, -1)
+    bare = set(range(len(shares)))
+    for left, i in zip(range(n, 0, -1), order, strict=True):
+        allowed = np.array(sorted(bare)) if left <= len(bare) else np.arange(len(shares))
+        place[i] = allowed[np.argmin(parts.cost_of_adding(i)[allowed])]
+        parts.add(i, place[i])
+        bare.discard(int(place[i]))
+    return _mended(parts, place, order) if n <= _MOST_TO_MEND else place
+
+
+class _Parts:
+    """How much of everything each part has got, as a share of all there is."""
+
+    def __init__(self, groups: npt.NDArray[np.float64], shares: npt.NDArray[np.float64]) -> None:
+        total = groups.sum(axis=0)
+        weight = np.ones(groups.shape[1])
+        weight[0] = max(1, groups.shape[1] - 1)  # the number of images counts as much as all labels
+        self.factor = np.sqrt(weight) / np.where(total > 0, total, 1)
+        self.scaled = groups * self.factor
+        self.wanted = shares[:, None] * np.sqrt(weight) * (total > 0)
+        self.have = np.zeros_like(self.wanted)
+        self.per = 1 / shares[:, None]  # a small part is spoiled by less
+
+    def cost(self, have: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Of each part, how far it is from its share, ``(p,)``."""
+        return np.asarray((((have - self.wanted) ** 2) * self.per).sum(axis=1))
+
+    def cost_of_adding(self, i: int) -> npt.NDArray[np.float64]:
+        """What each part's cost grows by with one more group, ``(p,)``."""
+        return self.cost(self.have + self.scaled[i]) - self.cost(self.have)
+
+    def add(self, i: int, part: int, sign: int = 1) -> None:
+        """Put a group into a part, or take it out."""
+        self.have[part] += sign * self.scaled[i]
+
+
+def _mended(
+    parts: _Parts, place: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Move groups, or let two change places, as long as that brings the parts closer to their shares."""
+    for _ in range(_ROUNDS):
+        better = [_moved(parts, place, int(i)) or _swapped(parts, place, int(i)) for i in order]
+        if not any(better):
+            break
+    return place
+
+
+def _moved(parts: _Parts, place: npt.NDArray[np.int64], i: int) -> bool:
+    here = place[i]
+    if (place == here).sum() == 1:
+        return False
+    parts.add(i, here, -1)
+    cost = parts.cost_of_adding(i)
+    best = int(np.argmin(cost))
+    best = best if cost[best] < cost[here] - 1e-12 else int(here)
+    parts.add(i, best)
+    place[i] = best
+    return bool(best != here)
+
+
+def _swapped(parts: _Parts, place: npt.NDArray[np.int64], i: int) -> bool:
+    here = place[i]
+    others = np.flatnonzero(place != here)
+    there = place[others]
+    step = parts.scaled[others] - parts.scaled[i]
+    mine = (((parts.have[here] + step - parts.wanted[here]) ** 2) * parts.per[here]).sum(axis=1)
+    theirs = (((parts.have[there] - step - parts.wanted[there]) ** 2) * parts.per[there]).sum(axis=1)
+    now = parts.cost(parts.have)
+    gain = mine + theirs - now[here] - now[there]
+    if not len(gain) or gain.min() >= -1e-12:
+        return False
+    j = int(others[np.argmin(gain)])
+    for k, leaves, comes in ((i, here, place[j]), (j, place[j], here)):
+        parts.add(k, leaves, -1)
+        parts.add(k, comes)
+    place[i], place[j] = place[j], here
+    return True
+
+
+def _groups(images: pd.DataFrame, by: str | None) -> npt.NDArray[np.int64]:
+    """A number for the group of each image, from 0; missing ones get their own."""
+    if by is None:
+        return np.arange(len(images))
+    codes, _ = pd.factorize(_column(images, by, "by"))
+    alone = codes < 0
+    codes[alone] = np.arange(alone.sum()) + codes.max(initial=-1) + 1
+    return np.asarray(codes, np.int64)
+
+
+def _features(
+    state: State, images: pd.DataFrame, stratify: str | None
+) -> tuple[npt.NDArray[np.float64], list[str]]:
+    """One for each image, and how much of each thing is on it; with the names of the things."""
+    one = np.ones((len(images), 1))
+    if stratify is None:
+        return one, []
+    if stratify == "label":
+        rows = state.tables["instances"]
+        at = images.index.get_indexer(pd.Index(rows["image_id"]))
+        codes, names = rows["label"].cat.codes.to_numpy(), list(state.labels)
+        on = (at >= 0) & (codes >= 0)
+        at, codes = at[on], codes[on]
+    else:
+        codes, found = pd.factorize(_column(images, stratify, "stratify"))
+        names, at = [f"{stratify} {value}" for value in found], np.arange(len(images))
+        at, codes = at[codes >= 0], codes[codes >= 0]
+    counts = np.zeros((len(images), len(names)))
+    np.add.at(counts, (at, codes), 1)
+    return np.hstack([one, counts]), names
+
+
+def _column(images: pd.DataFrame, name: str, argument: str) -> pd.Series:
+    if name not in images:
+        raise UnknownNameError(
+            f"{argument}={name!r} is no column of images; {instead_of(name, images.columns)}"
+        )
+    return images[name]
+
+
+def _said(
+    parts: dict[str, float],
+    place: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.float64],
+    names: list[str],
+    by: str | None,
+) -> str:
+    """What each part got, in words."""
+    total = groups.sum(axis=0)
+    said, far = [], []
+    grouped = by is not None and len(groups) < len(codes)
+    for p, (part, share) in enumerate(parts.items()):
+        got = groups[place == p].sum(axis=0)
+        n_groups = int((place == p).sum())
+        whole = f" in {n_groups:,} group{'s' * (n_groups != 1)}" if grouped else ""
+        said.append(f"{part} {got[0] / total[0]:.0%} ({int(got[0]):,} images{whole})")
+        for name, n, of in zip(names, got[1:], total[1:], strict=True):
+            if of and abs(n / of - share) > max(_FAR, share / 2):
+                far.append(f"{n / of:.0%} of {name} in {part}")
+    text = f"split {len(codes):,} images: {', '.join(said)}"
+    return f"{text}. As even as it gets: {first(far)}" if far else text

@@ -1,0 +1,77 @@
+"""How a dataset shows itself in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...core.errors import ImageError, UnsafePathError, first
+from ...core.tables.schema import LabeledImages
+from ..history.status import Status
+from ..tables.tables import warned
+from .version import Version
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_PICTURES = 5
+
+
+def dataset_html(
+    tables: LabeledImages,
+    *,
+    name: str,
+    version: Version,
+    status: Status,
+    recovered: str,
+    show: Callable[[int], Image],
+) -> str:
+    """A card: counts, labels, states, version, uncommitted work, a few pictures.
+
+    Args:
+        tables: of the working copy.
+        name: of the dataset.
+        version: the one it stands on.
+        status: what is not committed.
+        recovered: what was brought back when it was opened, in words; "" for nothing.
+        show: an image with its masks, by id.
+    """
+    from ...core.show.card import bar, card
+
+    images, instances = tables.images, tables.instances
+    states = images["state"].value_counts()
+    per_label = instances["label"].value_counts()
+    facts = [
+        (
+            "images",
+            f"{len(images):,}, {int((images['weight'] > 0).sum()):,} of them in training (weight > 0)",
+        ),
+        ("instances", f'{len(instances):,}, their masks in ds.instances["mask"]'),
+        ("labels", first([f"{label} ({n:,})" for label, n in per_label.items()], 8) or "none yet"),
+        ("version", f"{version.id}: {version.message}"),
+        ("uncommitted", "; ".join(f"{name} {text}" for name, text in status.facts()) or "nothing"),
+    ]
+    facts += warned(tables)
+    if recovered:
+        facts.append(("recovered", recovered))
+    shares = {str(state): float(n) for state, n in states.items()}
+    pictures = _pictures(tables, show)
+    return card(name, facts, images=pictures, extra_html=bar(shares) if len(images) else "")
+
+
+def _pictures(tables: LabeledImages, show: Callable[[int], Image]) -> list[Image]:
+    """A few images with their masks, spread over the labeled ones; none where files cannot be read."""
+    if tables.image_root is None or not len(tables.images):
+        return []
+    labeled = np.unique(tables.instances["image_id"].to_numpy())
+    ids = labeled if len(labeled) else tables.images.index.to_numpy()
+    chosen = ids[np.linspace(0, len(ids) - 1, min(_PICTURES, len(ids))).astype(int)]
+    pictures: list[Image] = []
+    for image_id in chosen:
+        try:
+            pictures.append(show(int(image_id)))
+        except (ImageError, UnsafePathError):
+            return pictures
+    return pictures

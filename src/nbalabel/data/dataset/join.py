@@ -1,0 +1,78 @@
+"""``join``: several datasets as tables, their pictures where they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from ...core.change.change import apply
+from ...core.errors import DataError
+from ...core.tables import schema
+from ...core.tables.state import State
+from ..combine.match_datasets import join as joined
+from ..combine.match_datasets import place
+from ..folder.import_tables import checked_state
+from ..tables.tables import Tables
+
+
+def join(*tables: schema.LabeledImages, duplicates: Literal["merge", "keep"] = "merge") -> Tables:
+    """Several datasets as one, in memory; ``.save(folder)`` makes a dataset of it.
+
+    The first comes first. No picture is copied: the image root is the folder that holds those of all. See
+    :meth:`Dataset.join` for what becomes of labels, ids and images that several have.
+
+    Args:
+        *tables: Datasets, Versions or Tables.
+        duplicates: pictures of equal content: "merge" makes them one image, "keep" keeps each.
+
+    Raises:
+        DataError: nothing to join, or image folders that have no folder in common.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> folder = tempfile.mkdtemp()
+        >>> a = nl.demo.reef(folder + "/a.nbal", n_images=6, n_labeled=3, n_test=2, size=96)
+        >>> b = nl.demo.reef(folder + "/b.nbal", n_images=9, n_labeled=3, n_test=2, size=96, seed=1)
+        >>> len(nl.join(a, b).images)
+        15
+    """
+    if not tables:
+        raise DataError("nothing to join: nl.join(a, b)")
+    if duplicates not in ("merge", "keep"):
+        raise DataError(f'duplicates must be "merge" or "keep", got {duplicates!r}')
+    home = _home([one.image_root for one in tables])
+    state = State({name: schema.empty(name) for name in ("images", "instances", "rejected")}, ())
+    next_id = {"images": 0, "instances": 0}
+
+    def allocate(table: str, n: int) -> int:
+        next_id[table] += n
+        return next_id[table] - n
+
+    for one in tables:
+        coming = checked_state(one)
+        ours, theirs = state.tables["images"]["file"], coming.tables["images"]["file"]
+        placed = place(theirs, one.image_root, ours, home, copy=False, twins=duplicates == "merge")
+        state = apply(state, joined(state, coming, placed, allocate, ""))
+    info: dict[str, Any] = dict(getattr(tables[0], "info", {}))
+    frames = state.tables
+    return Tables(frames["images"], frames["instances"], state.labels, home, info, frames["rejected"])
+
+
+def _home(roots: list[Path | None]) -> Path | None:
+    """The folder that holds all pictures."""
+    folders = [str(root.resolve()) for root in roots if root is not None]
+    if not folders:
+        return None
+    if len(folders) < len(roots):
+        raise DataError("some of these have an image folder, others none: read them with images=FOLDER")
+    try:
+        home = Path(os.path.commonpath(folders))
+    except ValueError as error:
+        raise DataError(f"these image folders are on several disks: {', '.join(folders)}") from error
+    if home == Path(home.anchor):
+        raise DataError(
+            f"these image folders have no folder in common: {', '.join(folders)}. Copy them together first: "
+            "ds.save(FOLDER, copy_images=True)"
+        )
+    return home

@@ -1,0 +1,164 @@
+"""One version: read-only tables and what is known about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import ReadOnlyError
+from ...core.tables.state import State
+from ..store.info import read_info
+from ..store.storage import Store
+from ..store.version_file import Manifest
+from ..tables.tables import Tables, subset_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Version:
+    """A commit: tables, message, parent, author, time. Nothing about it can change.
+
+    Its frames are copies (which cost nothing until they are written to), so editing them affects nobody.
+    Models and writers take a Version as they take a Dataset.
+    """
+
+    _store: Store
+    _manifest: Manifest
+    _image_root: Path | None
+    _note: str
+
+    def __init__(self, store: Store, manifest: Manifest, image_root: Path | None, note: str = "") -> None:
+        vars(self).update(_store=store, _manifest=manifest, _image_root=image_root, _note=note)
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise ReadOnlyError(
+            f"{name} of version {self.id} cannot be changed: ds.checkout({self.id!r}), then edit ds"
+        )
+
+    @property
+    def id(self) -> str:
+        """Its name: a number counted from the first version, and a checksum."""
+        return self._manifest.id
+
+    @property
+    def version_id(self) -> str:
+        """The same as :attr:`id`; what a Run records."""
+        return self._manifest.id
+
+    @property
+    def parent(self) -> str | None:
+        """Id of the version it was made on; None for the first."""
+        return self._manifest.parent
+
+    @property
+    def message(self) -> str:
+        """What the author said."""
+        return self._manifest.message
+
+    @property
+    def author(self) -> str:
+        """Who committed it."""
+        return self._manifest.author
+
+    @property
+    def time(self) -> pd.Timestamp:
+        """When, UTC."""
+        return pd.Timestamp(self._manifest.time)
+
+    @property
+    def note(self) -> str:
+        """What else happened on commit: merged with somebody's work, or nothing had changed."""
+        return self._note
+
+    @property
+    def folder(self) -> Path:
+        """The dataset's folder."""
+        return self._store.folder
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where Runs of the dataset are kept."""
+        return self._store.folder / "runs"
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """One row per image; columns as in ``core.schema.IMAGES``."""
+        return self._frame("images")
+
+    @property
+    def instances(self) -> pd.DataFrame:
+        """One row per mask; columns as in ``core.schema.INSTANCES``. Masks are ``instances["mask"]``."""
+        return self._frame("instances")
+
+    @property
+    def rejected(self) -> pd.DataFrame:
+        """Predictions that had been turned down."""
+        return self._frame("rejected")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label names, in order."""
+        return tuple(self._manifest.labels)
+
+    @property
+    def image_root(self) -> Path | None:
+        """Folder that ``images.file`` is relative to; None when there are no pixels."""
+        return self._image_root
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the file the dataset was read from said beyond images and instances; it has no versions."""
+        return read_info(self.folder)
+
+    def read_image(self, image_id: int) -> np.ndarray:
+        """Pixels of one image, ``(height, width, 3)`` uint8 RGB; see :meth:`Tables.read_image`."""
+        return self._tables().read_image(image_id)
+
+    def show(self, image_id: int) -> Image:
+        """One image with its masks drawn over it; see :meth:`Tables.show`."""
+        return self._tables().show(image_id)
+
+    def subset(self, rows: Any) -> Tables:
+        """Tables of some images and everything on them, as they were; see :meth:`Dataset.subset`."""
+        return subset_of(self._state(), rows, self.image_root, self.info)
+
+    def __repr__(self) -> str:
+        rows = self._manifest.rows
+        text = f"<Version {self.id} {self.message!r} by {self.author}: "
+        text += f"{rows['images']:,} images, {rows['instances']:,} instances"
+        return f"{text}; {self.note}>" if self.note else f"{text}>"
+
+    def _repr_html_(self) -> str:
+        from ...core.show.card import card
+
+        rows, m = self._manifest.rows, self._manifest
+        facts = [
+            ("by", f"{m.author}, {self.time:%Y-%m-%d %H:%M} UTC"),
+            ("on top of", m.parent or "nothing: the first version"),
+            ("images", f"{rows['images']:,}"),
+            ("instances", f"{rows['instances']:,}"),
+            ("changed", _words(m.changed)),
+        ]
+        return card(f"{self.id}: {self.message}", facts + ([("note", self.note)] if self.note else []))
+
+    def _state(self) -> State:
+        return self._store.state(self.id)
+
+    def _frame(self, table: str) -> pd.DataFrame:
+        return self._state().tables[table].copy(deep=False)
+
+    def _tables(self) -> Tables:
+        state = self._state()
+        return Tables(state.tables["images"], state.tables["instances"], state.labels, self._image_root)
+
+
+def _words(changed: dict[str, dict[str, int]]) -> str:
+    tables = (
+        (name, ", ".join(f"{n:,} {what}" for what, n in counts.items() if n))
+        for name, counts in changed.items()
+    )
+    return "; ".join(f"{name}: {text}" for name, text in tables if text) or "nothing"

@@ -1,0 +1,273 @@
+"""What a model proposed, taken over or turned down in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.change import Change, TableChange
+from ...core.change.table_change import ids_of, select_rows, take_rows
+from ...core.errors import DataError, UnknownNameError, first
+from ...core.geometry.masks import rle
+from ...core.tables.arrays import take, values
+from ...core.tables.decided import REPLACED, decided, keys
+from ...core.tables.schema import INDEX_NAMES
+from ...core.tables.state import State
+from .by_cluster import PROPAGATED
+from .cells import Allocate, new_instances, numbered, remove, set_cells
+from .image_state import lift
+
+__all__ = ["OVERLAPS", "accept", "decided", "reject"]
+
+OVERLAPS = ("allow", "replace", "skip")
+
+
+@dataclass
+class _Sorted:
+    """What is taken over, and why the rest stays out.
+
+    Attributes:
+        taken: positions of the rows.
+        replaced: ids of the labels they replace.
+        replaced_by: position of the row that replaces each.
+        notes: why the others stay out.
+    """
+
+    taken: np.ndarray
+    replaced: np.ndarray
+    replaced_by: np.ndarray
+    notes: list[str]
+
+
+def accept(
+    state: State,
+    rows: pd.DataFrame,
+    allocate: Allocate,
+    *,
+    weight: float | None,
+    overlap: str,
+    iou: float,
+    status: str,
+    origin: str | None,
+    label: str | None = None,
+) -> Change:
+    """Make instances of predictions; see :meth:`Dataset.accept`."""
+    check_rows(rows, "accept")
+    if overlap not in OVERLAPS:
+        raise DataError(f"overlap must be one of {', '.join(OVERLAPS)}, got {overlap!r}")
+    if not 0 <= iou <= 1:
+        raise DataError(f"iou must be between 0 and 1, got {iou}")
+    if label is not None and label not in state.labels:
+        raise UnknownNameError(
+            f"there is no label {label!r}; there are {', '.join(state.labels) or 'none'}: "
+            f"ds.add_label({label!r}) first"
+        )
+    if rows.index.name == INDEX_NAMES["instances"]:
+        cells = {"status": status} | ({} if label is None else {"label": label})
+        change = set_cells(state, "instances", np.unique(ids_of(rows)), cells, origin or _who(rows))
+        return Change(change.tables, None, change.origin, f"accepted {len(rows)} instances")
+    if not len(rows):
+        return Change({}, None, origin or "", "accepted none of 0")
+    clusters = origin is None and _is_propagated(rows)
+    rows = rows.sort_values("origin", kind="stable") if clusters else rows
+    given = rows.assign(status=status) if "source" in rows else rows.assign(status=status, source="model")
+    named = given if label is None else given.assign(label=label)
+    new = new_instances(state, named)
+    chosen = _choose(state, new, overlap, iou)
+    accepted = take_rows(new, chosen.taken)
+    tables: dict[str, TableChange] = {}
+    replaced_by: dict[int, int] = {}
+    notes = [f"accepted {len(accepted)} of {len(rows)}", *chosen.notes]
+    if len(accepted):
+        created = numbered(accepted, allocate("instances", len(accepted)), INDEX_NAMES["instances"])
+        tables["instances"] = TableChange(
+            created, deleted=select_rows(state.tables["instances"], chosen.replaced)
+        )
+        images = lift(state.tables["images"], np.unique(values(created["image_id"])), weight)
+        tables |= {"images": images} if images else {}
+        notes += _said_of_partial(images, weight)
+        if label is not None:
+            tables |= _taken_over(state, take_rows(given, chosen.taken), label, allocate)
+        place = np.searchsorted(chosen.taken, chosen.replaced_by)
+        replaced_by = dict(zip(chosen.replaced.tolist(), ids_of(created)[place].tolist(), strict=True))
+    change = Change(tables, None, origin or _who(rows), ", ".join(notes))
+    if not clusters or not change or created["origin"].nunique() == 1:
+        return change
+    return replace(change, origin=_common(created["origin"]), by_origin=replaced_by)
+
+
+def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | None) -> Change:
+    """Turn predictions down, or remove instances; see :meth:`Dataset.reject`."""
+    check_rows(rows, "reject")
+    if rows.index.name == INDEX_NAMES["instances"]:
+        change = remove(state, "instances", np.unique(ids_of(rows)), origin or _who(rows))
+        return Change(change.tables, None, change.origin, f"rejected {len(rows)} instances")
+    if not len(rows):
+        return Change({}, None, origin or "", "rejected none of 0")
+    given = rows if "source" in rows else rows.assign(source="model")
+    new = new_instances(state, given, "rejected")
+    known = keys(state.tables["rejected"], new)
+    fresh = _first_of_each(new, known)
+    tables = {}
+    if len(fresh):
+        start = allocate("instances", len(fresh))
+        tables["rejected"] = TableChange(numbered(take_rows(new, fresh), start, INDEX_NAMES["rejected"]))
+    note = f"rejected {len(fresh)} of {len(rows)}"
+    return Change(tables, None, origin or _who(rows), note)
+
+
+def check_rows(rows: Any, verb: str) -> None:
+    """Check that what is accepted or rejected is rows, which somebody picked.
+
+    Raises:
+        DataError: it is a run or a propagation as a whole, ids, or anything else; it says what to write.
+    """
+    if isinstance(rows, pd.DataFrame):
+        return
+    what = f"ds.{verb} takes rows, so that nothing is taken over that nobody picked"
+    if hasattr(rows, "accepted"):
+        raise DataError(f"{what}: ds.{verb}(p.accepted) takes what the propagation accepts")
+    if hasattr(rows, "predictions"):
+        n = len(rows.predictions)
+        raise DataError(
+            f'{what}: ds.{verb}(run.query("score > 0.5")) takes those of a score, ds.{verb}(run.predictions) '
+            f"all {n:,} of the run"
+        )
+    if isinstance(rows, pd.Series) and pd.api.types.is_bool_dtype(rows.dtype):
+        raise DataError(f"{what}, got booleans: ds.{verb}(run.predictions[keep])")
+    raise DataError(
+        f"{what}, got {type(rows).__name__}: ds.{verb}(run.predictions.loc[ids]), a list of ids even for one"
+    )
+
+
+def _taken_over(state: State, given: pd.DataFrame, label: str, allocate: Allocate) -> dict[str, TableChange]:
+    """What says of predictions that got another label that they are accepted."""
+    other = new_instances(state, given[given["label"] != label].assign(status=REPLACED), "rejected")
+    fresh = take_rows(other, _first_of_each(other, keys(state.tables["rejected"], other)))
+    if not len(fresh):
+        return {}
+    start = allocate("instances", len(fresh))
+    return {"rejected": TableChange(numbered(fresh, start, INDEX_NAMES["rejected"]))}
+
+
+def _is_propagated(rows: pd.DataFrame) -> bool:
+    """Whether every row says which cluster it comes from."""
+    if not {"source", "origin"} <= set(rows.columns):
+        return False
+    return bool((rows["source"] == PROPAGATED).all() and (rows["origin"].fillna("") != "").all())
+
+
+def _common(origins: pd.Series) -> str:
+    """What all clusters are of: the propagation, or several."""
+    return first(origins.str.split("/").str[0].unique(), 3)
+
+
+def _choose(state: State, new: pd.DataFrame, overlap: str, iou: float) -> _Sorted:
+    notes = []
+    accepted, rejected = keys(state.tables["instances"], new), keys(state.tables["rejected"], new)
+    there = _first_of_each(new, accepted)
+    taken = _first_of_each(new, accepted | rejected)
+    if len(there) < len(new):
+        notes.append(f"{len(new) - len(there)} were there already")
+    if len(taken) < len(there):
+        notes.append(f"{len(there) - len(taken)} had been rejected")
+    replaced = by = np.array([], dtype=np.int64)
+    if overlap != "allow" and len(taken):
+        before = len(taken)
+        taken, replaced, by = _resolve(state, new, taken, overlap, iou)
+        if len(taken) < before:
+            notes.append(f"{before - len(taken)} overlapped a label or a better one")
+        if len(replaced):
+            notes.append(f"replaced {len(replaced)} labels")
+    return _Sorted(taken, replaced, by, notes)
+
+
+def _resolve(
+    state: State, new: pd.DataFrame, taken: np.ndarray, overlap: str, iou: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which predictions stay, and which labels go to which, where masks overlap by more than ``iou``."""
+    labels = state.tables["instances"]
+    near = np.isin(values(labels["image_id"]), values(new["image_id"])) & ~values(labels["crowd"])
+    labels = take_rows(labels, near)
+    mine, theirs = _overlapping(new, labels, iou)
+    if overlap == "skip":
+        taken = taken[~np.isin(taken, mine)]
+    taken = _suppress(new, taken, iou)
+    wins = np.isin(mine, taken) & (overlap == "replace")
+    gone, which = np.unique(theirs[wins], return_index=True)
+    return taken, ids_of(labels)[gone], mine[wins][which]
+
+
+def _suppress(new: pd.DataFrame, taken: np.ndarray, iou: float) -> np.ndarray:
+    """Positions that stay when of masks that overlap each other the one of higher score wins."""
+    beats: dict[int, list[int]] = {}
+    for i, j in zip(*_overlapping(new, new, iou), strict=True):
+        beats.setdefault(int(i), []).append(int(j))
+    score = new["score"].fillna(1.0).to_numpy()
+    kept: set[int] = set()
+    for i in taken[np.argsort(-score[taken], kind="stable")]:
+        if not kept.intersection(beats.get(int(i), ())):
+            kept.add(int(i))
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+def _overlapping(a: pd.DataFrame, b: pd.DataFrame, iou: float) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of rows on the same image, one in each table, whose masks overlap by more than ``iou``."""
+    order = np.argsort(values(b["image_id"]), kind="stable")
+    on = values(b["image_id"])[order]
+    low, high = (
+        np.searchsorted(on, values(a["image_id"])),
+        np.searchsorted(on, values(a["image_id"]), "right"),
+    )
+    i = np.repeat(np.arange(len(a)), high - low)
+    j = order[np.arange(len(i)) + np.repeat(low - np.r_[0, np.cumsum(high - low)[:-1]], high - low)]
+    if a is b:
+        i, j = i[i != j], j[i != j]
+    touch = _boxes_touch(a[["x", "y", "w", "h"]].to_numpy()[i], b[["x", "y", "w", "h"]].to_numpy()[j])
+    i, j = i[touch], j[touch]
+    if not len(i):
+        return i, j
+    over = rle.iou_pairs(take(a["mask"].array, i), take(b["mask"].array, j)) > iou
+    return i[over], j[over]
+
+
+def _boxes_touch(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether boxes (x, y, w, h), ``(n, 4)``, share any area, row by row."""
+    start = np.maximum(a[:, :2], b[:, :2])
+    end = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
+    return np.asarray((end > start).all(axis=1))
+
+
+def _first_of_each(new: pd.DataFrame, known: set[tuple[Any, ...]]) -> np.ndarray:
+    """Positions of the rows that are not known, each mask once."""
+    seen, out = set(known), []
+    for i, key in enumerate(zip(new["image_id"], new["label"], new["mask"], strict=True)):
+        if key not in seen:
+            seen.add(key)
+            out.append(i)
+    return np.array(out, dtype=np.int64)
+
+
+def _said_of_partial(images: TableChange, weight: float | None) -> list[str]:
+    """What training will do with images that were unlabeled until now, for the note."""
+    n = len(images.updated["state"].ids) if "state" in images.updated else 0
+    what = "1 image is partial now" if n == 1 else f"{n:,} images are partial now"
+    taken = (
+        "training takes what is not labeled there for background (partial='skip' leaves them out; of a Yolo, "
+        "ignore=run spares what nobody has answered)"
+    )
+    if weight == 0:
+        taken = "with weight 0 training leaves them out"
+    elif weight is None:
+        taken = f"where their weight is above 0, {taken}"
+    return [f"{what}: {taken}"] if n else []
+
+
+def _who(rows: pd.DataFrame) -> str:
+    """The origins of rows, as the origin of the change."""
+    if "origin" not in rows:
+        return ""
+    return first([x for x in rows["origin"].dropna().unique() if x], 3)

@@ -1,0 +1,121 @@
+"""One answer of a person in a review, as a Change that says who gave it and how long they looked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.change import Change, apply, merge
+from ...core.change.table_change import ids_of, take_rows
+from ...core.errors import DataError, UnknownNameError, first
+from ...core.tables.arrays import positions
+from ...core.tables.schema import INDEX_NAMES
+from ...core.tables.state import State
+from . import acceptance
+from .cells import Allocate, remove, set_cells
+from .draw import Gesture, change_of
+from .revert import revert
+
+VERBS = {"accept": "accepted", "reject": "rejected", "relabel": "relabeled"}
+"""What can be answered, and the word that the notes of such changes begin with."""
+
+IOU = 0.4
+"""Mask IoU above which an accepted prediction overlaps a label."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a person says of some masks.
+
+    Attributes:
+        what: "accept", "reject" or "relabel" (which accepts with another label).
+        annotator: who says so.
+        seconds: how long they looked; None where nobody measured.
+        label: the other label.
+        overlap: what happens where an accepted prediction overlaps a label: "skip" (an error), "allow" or
+            "replace".
+        instead_of: the change of an earlier answer, which is taken back in the same Change.
+    """
+
+    what: str
+    annotator: str
+    seconds: float | None = None
+    label: str | None = None
+    overlap: str = "skip"
+    instead_of: Change | None = None
+
+
+def answer(state: State, rows: pd.DataFrame, given: Answer, allocate: Allocate) -> Change:
+    """The one Change of an answer.
+
+    Args:
+        state: the tables as they are.
+        rows: predictions of a Run, or instances; of instances, the ids count.
+        given: what is said of them.
+        allocate: gives new rows their ids.
+
+    Raises:
+        DataError: a prediction was not taken, because it overlaps a label or was decided before; or there is
+            no such answer or label.
+        UnknownNameError: instances that are not there.
+    """
+    if given.what not in VERBS:
+        raise DataError(f"an answer must be one of {', '.join(VERBS)}, got {given.what!r}")
+    if given.what == "relabel" and given.label not in state.labels:
+        raise DataError(f"label must be one of {', '.join(state.labels)}, got {given.label!r}")
+    back = None if given.instead_of is None else revert(state, [given.instead_of], given.annotator)
+    now = state if back is None else apply(state, back)
+    made = _of_instances if rows.index.name == INDEX_NAMES["instances"] else _of_predictions
+    change = made(now, rows, given, allocate)
+    whole = change if back is None else merge(back, change)
+    return replace(whole, origin=change.origin, note=change.note, seconds=given.seconds)
+
+
+def _of_instances(state: State, rows: pd.DataFrame, given: Answer, _: Allocate) -> Change:
+    ids = np.unique(ids_of(rows))
+    lost = positions(state.tables["instances"].index, ids) < 0
+    if lost.any():
+        raise UnknownNameError(f"instances {first(ids[lost])} are no longer in the dataset")
+    there = take_rows(state.tables["instances"], positions(state.tables["instances"].index, ids))
+    if given.what == "reject":
+        change = remove(state, "instances", ids, given.annotator)
+    else:
+        cells = {"status": "verified"} | ({"label": given.label} if given.what == "relabel" else {})
+        change = set_cells(state, "instances", ids, cells, given.annotator)
+    return replace(change, note=_note(there, given, "instance"))
+
+
+def _of_predictions(state: State, rows: pd.DataFrame, given: Answer, allocate: Allocate) -> Change:
+    run = first(sorted({str(x) for x in rows["origin"].dropna()} - {""}), 3) if "origin" in rows else ""
+    origin = ", ".join(filter(None, [given.annotator, run]))
+    note = _note(rows, given, "prediction")
+    if given.what == "reject":
+        return replace(acceptance.reject(state, rows, allocate, origin), note=note)
+    wanted = rows.assign(label=given.label) if given.what == "relabel" else rows
+    change = acceptance.accept(
+        state,
+        wanted,
+        allocate,
+        weight=1,
+        overlap=given.overlap,
+        iou=IOU,
+        status="verified",
+        origin=origin,
+    )
+    if "instances" not in change.tables:
+        why = change.note.split(", ", 1)[-1]
+        raise DataError(f"not accepted: {why}; nothing was done")
+    tables = dict(change.tables)
+    if given.what == "relabel" and (rows["label"] != given.label).any():
+        tables |= change_of(state, Gesture("", replaced=rows), allocate, origin).tables
+    deleted = len(tables["instances"].deleted)
+    return Change(tables, None, origin, note + (f", in place of {deleted} it overlapped" if deleted else ""))
+
+
+def _note(rows: pd.DataFrame, given: Answer, one: str) -> str:
+    names = first(ids_of(rows), 3)
+    label = first(sorted({str(x) for x in rows["label"]}), 3)
+    to = f" as {given.label}" if given.what == "relabel" else ""
+    return f"{VERBS[given.what]} {one} {names} ({label}){to} in review"

@@ -1,0 +1,61 @@
+"""One change for each cluster of masks that are accepted together; kept as one until somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ...core.change.change import Cells, Change, TableChange
+from ...core.change.table_change import NO_ROWS, ids_of, take_rows
+from ...core.tables.arrays import values
+
+PROPAGATED = "propagated"
+
+
+def parts_of(change: Change) -> list[Change]:
+    """A change as the changes it counts for, oldest first; together they do the same.
+
+    Where it says so (``by_origin``), that is one for each origin of the instances it creates, which lie side
+    by side. What happened to an image goes with the first that has instances on it, a deleted row with the
+    instance that took its place. Ids are the change's with a number after a dot.
+    """
+    rows = change.tables.get("instances", TableChange())
+    if change.by_origin is None or not len(rows.created):
+        return [change]
+    origin = values(rows.created["origin"]).astype(object)
+    starts = np.flatnonzero(np.r_[True, origin[1:] != origin[:-1]])
+    stops = np.r_[starts[1:], len(origin)]
+    deleted = _of_deleted(rows, change.by_origin, starts)
+    images = _by_part(change.tables.get("images", TableChange()), rows, starts)
+    parts = []
+    for k, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        gone = take_rows(rows.deleted, deleted == k) if (deleted == k).any() else NO_ROWS
+        tables = {"instances": TableChange(rows.created.iloc[start:stop], deleted=gone)}
+        tables |= {"images": TableChange(updated=images[k])} if k in images else {}
+        note, name = f"accepted {stop - start}", f"{change.id}.{k}"
+        who = str(origin[start])
+        parts.append(replace(change, tables=tables, by_origin=None, origin=who, note=note, id=name))
+    return parts
+
+
+def _of_deleted(rows: TableChange, took: Mapping[int, int], starts: np.ndarray) -> np.ndarray:
+    """Number of the part that each deleted row belongs to."""
+    created = ids_of(rows.created)
+    by = np.array([took.get(int(i), int(created[0])) for i in ids_of(rows.deleted)], dtype=np.int64)
+    return np.searchsorted(starts, np.searchsorted(created, by), side="right") - 1
+
+
+def _by_part(images: TableChange, rows: TableChange, starts: np.ndarray) -> dict[int, dict[str, Cells]]:
+    """Cells of images by number of the part that they belong to."""
+    on, at = np.unique(values(rows.created["image_id"]), return_index=True)
+    part = np.searchsorted(starts, at, side="right") - 1
+    out: dict[int, dict[str, Cells]] = {}
+    for name, cells in images.updated.items():
+        place = np.searchsorted(on, cells.ids)
+        known = on[np.minimum(place, len(on) - 1)] == cells.ids
+        own = np.where(known, part[np.minimum(place, len(on) - 1)], 0)
+        for k in np.unique(own).tolist():
+            out.setdefault(k, {})[name] = cells.at(own == k)
+    return out

@@ -1,0 +1,142 @@
+"""Take back an older change, as far as it still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.change import Cells, Change, TableChange, apply, merge
+from ...core.change.rebase import fit
+from ...core.change.table_change import NO_ROWS, ids_of, take_rows
+from ...core.tables.arrays import Array, equal, is_recast, positions, same_dtype, take, values
+from ...core.tables.state import State
+from .image_state import BARE
+
+
+def revert(state: State, changes: Iterable[Change], origin: str) -> Change:
+    """One change that takes back what still stands of some.
+
+    Created rows go unless they were edited since; cells return to their old value where they still hold the
+    new one; deleted rows come back where their id and image are there to take them. An image stays labeled
+    as long as labels stay on it.
+
+    Args:
+        state: the tables as they are.
+        changes: what to take back, newest first.
+        origin: of the new change.
+
+    Returns:
+        The change; its note counts what stood.
+    """
+    total, stood, asked = Change({}, None, origin), 0, 0
+    for change in changes:
+        back = _still_standing(state, change)
+        asked += sum(_size(rows) for rows in change.tables.values())
+        stood += sum(_size(rows) for rows in back.tables.values())
+        if back:
+            state = apply(state, back)
+            total = merge(total, back)
+    note = f"took back {stood} of {asked} rows"
+    if stood < asked:
+        note += f" ({asked - stood} were changed since, or hold otherwise)"
+    return replace(total, origin=origin, note=note)
+
+
+def _size(rows: TableChange) -> int:
+    return len(rows.touched_ids)
+
+
+def _still_standing(state: State, change: Change) -> Change:
+    tables: dict[str, TableChange] = {}
+    for name in ("instances", "rejected", "images"):
+        if name in change.tables:
+            tables[name] = _stand_rows(change.tables[name], state.tables[name])
+    tables = _keep_references(state, tables)
+    if "images" in tables:
+        tables["images"] = _keep_labeled(state, tables)
+    return fit(Change(tables), state)
+
+
+def _stand_rows(rows: TableChange, frame: pd.DataFrame) -> TableChange:
+    created = NO_ROWS
+    back = rows.deleted
+    if len(rows.created):
+        created = take_rows(rows.created, _unchanged(rows.created, frame))
+    if len(back):
+        back = take_rows(back, positions(frame.index, ids_of(back)) < 0)
+    updated = {}
+    for name, cells in rows.updated.items():
+        if cells.retypes or name not in frame:
+            continue
+        at = positions(frame.index, cells.ids)
+        there = cells.at(at >= 0)
+        now = take(values(frame[name]), at[at >= 0])
+        new: Array = there.new
+        if same_dtype(now.dtype, new.dtype) or is_recast(now.dtype, new.dtype):
+            left = there.at(equal(now, new))
+            if len(left.ids):
+                updated[name] = left.invert()
+    return TableChange(back, updated, created)
+
+
+def _unchanged(rows: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
+    """Which rows are in the frame just as they are here."""
+    at = positions(frame.index, ids_of(rows))
+    same = at >= 0
+    found = take_rows(frame, at[same])
+    for name in rows.columns:
+        if name not in frame:
+            continue
+        a, b = take(values(rows[name]), np.flatnonzero(same)), values(found[name])
+        if same_dtype(a.dtype, b.dtype) or is_recast(a.dtype, b.dtype):
+            keep = equal(a, b)
+            same[np.flatnonzero(same)[~keep]] = False
+            found = take_rows(found, keep)
+    return np.asarray(same)
+
+
+def _keep_references(state: State, tables: dict[str, TableChange]) -> dict[str, TableChange]:
+    """Rows come back only onto images that are there; images go only when nothing is on them."""
+    pictures = tables.get("images", TableChange())
+    images = np.union1d(ids_of(state.tables["images"]), ids_of(pictures.created))
+    busy: list[np.ndarray] = []
+    for name in ("instances", "rejected"):
+        rows = tables.get(name, TableChange())
+        if len(rows.created):
+            on_image = np.isin(values(rows.created["image_id"]), images)
+            tables[name] = replace(rows, created=take_rows(rows.created, on_image))
+        if len(pictures.deleted):
+            busy.append(_remaining(state, tables, name))
+    if busy:
+        free = ~np.isin(ids_of(pictures.deleted), np.concatenate(busy))
+        tables["images"] = replace(pictures, deleted=take_rows(pictures.deleted, free))
+    return tables
+
+
+def _keep_labeled(state: State, tables: dict[str, TableChange]) -> TableChange:
+    """Images that were unlabeled or empty go back to that only when no label remains on them."""
+    rows = tables["images"]
+    frame = state.tables["images"]
+    labeled = np.unique(_remaining(state, tables, "instances"))
+    unlabels = rows.updated.get("state")
+    if unlabels is None:
+        return rows
+    back_to_nothing = unlabels.ids[np.asarray(pd.Series(unlabels.new).isin(BARE))]
+    kept = np.intersect1d(np.intersect1d(back_to_nothing, labeled), ids_of(frame))
+    updated: dict[str, Cells] = {}
+    for name, cells in rows.updated.items():
+        left = cells.at(~np.isin(cells.ids, kept)) if name in ("state", "weight") else cells
+        if len(left.ids):
+            updated[name] = left
+    return replace(rows, updated=updated)
+
+
+def _remaining(state: State, tables: dict[str, TableChange], name: str) -> np.ndarray:
+    """image_id of every row that will be there."""
+    frame, rows = state.tables[name], tables.get(name, TableChange())
+    stay = ~np.isin(ids_of(frame), ids_of(rows.deleted))
+    back = values(rows.created["image_id"]) if len(rows.created) else np.array([], dtype=np.int64)
+    return np.concatenate([values(frame["image_id"])[stay], back])

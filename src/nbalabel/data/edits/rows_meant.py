@@ -1,0 +1,93 @@
+"""Which rows an edit means: ids, or rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import DataError, UnknownNameError, first
+from ...core.tables.arrays import positions
+from ...core.tables.schema import INDEX_NAMES
+from ...core.tables.state import State
+
+
+def target(state: State, rows: Any, table: str | None = None) -> tuple[str, np.ndarray]:
+    """The table and the ids, ``(n,)`` int64, ascending, that ``rows`` names.
+
+    Args:
+        state: where to look them up.
+        rows: a frame, index or series of a table's rows, a mask over them (a Series of bools), one id, or
+            ids.
+        table: the table, where ``rows`` does not say; "instances" if nobody does.
+
+    Raises:
+        UnknownNameError: some ids are not in the table.
+        DataError: these are predictions, or no ids at all.
+    """
+    table = table or table_of(rows) or "instances"
+    if table not in state.tables:
+        raise DataError(f"table must be one of {', '.join(state.tables)}, got {table!r}")
+    ids = np.unique(_ids(rows))
+    known = positions(state.tables[table].index, ids) >= 0
+    if not known.all():
+        raise UnknownNameError(
+            f"{table} has no rows {first(ids[~known])} ({int((~known).sum())} of {len(ids)})"
+        )
+    return table, ids
+
+
+def images_of(state: State, rows: Any) -> np.ndarray:
+    """The images that ``rows`` names, ids ``(n,)`` int64, ascending.
+
+    Args:
+        state: where to look them up.
+        rows: ids of images, a mask over them (a Series of bools), or rows: of images, or of instances or
+            predictions, which stand for the images they are on.
+
+    Raises:
+        UnknownNameError: some images are not there.
+    """
+    if isinstance(rows, pd.DataFrame) and "image_id" in rows:
+        rows = rows["image_id"].to_numpy()
+    name = getattr(getattr(rows, "index", rows), "name", None)
+    if name in (INDEX_NAMES["instances"], INDEX_NAMES["predictions"]):
+        raise DataError(
+            f"these are ids of {name.removesuffix('_id')}s: give the rows, as in ds.instances.loc[ids], "
+            "or ids of images"
+        )
+    return target(state, rows, "images")[1]
+
+
+def table_of(rows: Any) -> str | None:
+    """The table that rows say they are of, by the name of their index or by their columns."""
+    name = getattr(getattr(rows, "index", rows), "name", None)
+    if name == INDEX_NAMES["images"]:
+        return "images"
+    if name == INDEX_NAMES["instances"]:
+        return "instances"
+    if name == INDEX_NAMES["predictions"]:
+        raise DataError(
+            "these are predictions, not rows of the dataset yet: ds.accept(rows) or ds.reject(rows)"
+        )
+    columns = set(rows.columns) if isinstance(rows, pd.DataFrame) else set()
+    if "mask" in columns:
+        return "instances"
+    return "images" if {"file", "width"} <= columns else None
+
+
+def _ids(rows: Any) -> np.ndarray:
+    if isinstance(rows, pd.Series) and pd.api.types.is_bool_dtype(rows.dtype):
+        rows = rows.index[rows.fillna(False).to_numpy(dtype=bool)]
+    elif isinstance(rows, pd.DataFrame | pd.Series):
+        rows = rows.index
+    elif isinstance(rows, str) or not isinstance(rows, Iterable):
+        rows = [rows]
+    found = np.asarray(list(rows) if not isinstance(rows, pd.Index | np.ndarray) else rows)
+    if found.size == 0:
+        return np.array([], dtype=np.int64)
+    if found.dtype.kind not in "iu":
+        raise DataError(f"rows must be ids (integers) or rows of a table, got {found.dtype}: {first(found)}")
+    return found.astype(np.int64)

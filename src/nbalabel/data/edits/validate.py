@@ -1,0 +1,81 @@
+"""What a change must satisfy before it is made: only the rows it touches are looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.change import Change, TableChange
+from ...core.change.table_change import ids_of, take_rows
+from ...core.errors import DataError, first
+from ...core.tables.arrays import positions
+from ...core.tables.schema import validate, validate_instances
+from ...core.tables.state import State
+from .image_state import check_states
+
+_SIZE = ("width", "height")
+_MASK = ("mask", "image_id")
+
+
+def check_change(change: Change, after: State, *, states: bool = True) -> None:
+    """Check that the tables are valid after a change, given that they were before.
+
+    Args:
+        change: what is made.
+        after: the tables after it.
+        states: whether the states of images it touches must agree with the labels on them.
+
+    Raises:
+        DataError: a rule is broken; the message names the rows.
+        MaskError: a mask is malformed or of another size than its image.
+        UnsafePathError: a file name leaves the image root.
+    """
+    images = after.tables["images"]
+    if change.labels:
+        validate({"images": images.iloc[:0]}, after.labels)
+    if "images" in change.tables:
+        _check_images(change.tables["images"], after)
+    for name in ("instances", "rejected"):
+        if name in change.tables:
+            _check_instances(change.tables[name], after.tables[name], images, name)
+    if states:
+        check_states(change, after)
+
+
+def _check_images(change: TableChange, after: State) -> None:
+    images = after.tables["images"]
+    touched = _rows(images, np.union1d(ids_of(change.created), change.updated_ids))
+    validate({"images": touched}, ())  # the labels were looked at where they changed
+    for name in ("instances", "rejected"):
+        _check_orphans(ids_of(change.deleted), after.tables[name], name)
+        resized = [change.updated[column].ids for column in _SIZE if column in change.updated]
+        if resized:
+            frame = after.tables[name]
+            on = frame["image_id"].isin(np.concatenate(resized)).to_numpy()
+            validate_instances(take_rows(frame, on), images, name)
+
+
+def _check_orphans(gone: np.ndarray, frame: pd.DataFrame, name: str) -> None:
+    if not len(gone) or not len(frame):
+        return
+    on = frame["image_id"].isin(gone)
+    if on.any():
+        raise DataError(
+            f"{name}: {int(on.sum())} rows belong to images that are removed: {first(frame.index[on])}; "
+            "ds.remove(images) removes both"
+        )
+
+
+def _check_instances(change: TableChange, frame: pd.DataFrame, images: pd.DataFrame, name: str) -> None:
+    masks = [change.updated[column].ids for column in _MASK if column in change.updated]
+    parsed = np.unique(np.concatenate([ids_of(change.created), *masks]))
+    if len(parsed):
+        validate_instances(_rows(frame, parsed), images, name)
+    rest = np.setdiff1d(change.updated_ids, parsed)
+    if len(rest):
+        validate_instances(_rows(frame, rest), images, name, masks=False)
+
+
+def _rows(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
+    at = positions(frame.index, ids)
+    return take_rows(frame, at[at >= 0])

@@ -1,0 +1,145 @@
+"""A dataset folder from tables: checked first, written whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.table_change import take_rows
+from ...core.errors import DataError, ImageError, StorageError, first
+from ...core.tables import schema
+from ...core.tables.arrays import positions
+from ...core.tables.state import State
+from ..disk.errors import writing
+from ..images.root import root_facts
+from ..store.info import write_info
+from ..store.settings import SETTINGS
+from ..store.storage import Store
+from .overwriting import in_place_of
+
+
+def import_tables(
+    tables: schema.LabeledImages,
+    folder: Path,
+    message: str,
+    author: str,
+    *,
+    copy_images: bool,
+    overwrite: bool = False,
+) -> None:
+    """Write tables as the first version of a new dataset; see ``create_from`` of the dataset."""
+    _check_free(folder, overwrite)
+    import_state(
+        checked_state(tables),
+        tables.image_root,
+        folder,
+        message,
+        author,
+        copy_images=copy_images,
+        overwrite=overwrite,
+        info=getattr(tables, "info", {}),
+    )
+
+
+def import_state(
+    state: State,
+    root: str | Path | None,
+    folder: Path,
+    message: str,
+    author: str,
+    *,
+    copy_images: bool,
+    overwrite: bool,
+    info: Mapping[str, Any],
+) -> None:
+    """Write checked tables as the first version of a new dataset; ``root`` is where their images are."""
+    _check_free(folder, overwrite)
+    if copy_images and root is None:
+        raise ImageError("copy_images needs tables with an image_root: read them with images=FOLDER")
+    kept = {"image_root": "images"} if copy_images else root_facts(folder, root)
+    with _place_for(folder, overwrite) as new:
+        if copy_images and root is not None:
+            _copy(state.tables["images"], Path(root), new / "images")
+        with writing(new):
+            write_info(new, dict(info))
+        Store.create(new, state, kept, message, author)
+
+
+def _check_free(folder: Path, overwrite: bool) -> None:
+    with writing(folder):
+        is_there, is_file = (folder / SETTINGS).exists(), folder.exists() and not folder.is_dir()
+    if is_there and not overwrite:
+        raise StorageError(
+            f"{folder} is a dataset already: nl.open({str(folder)!r}) opens it, overwrite=True replaces it"
+        )
+    if is_file:
+        raise StorageError(f"{folder} is a file, not a folder")
+
+
+def _place_for(folder: Path, overwrite: bool) -> AbstractContextManager[Path]:
+    """The folder to write: this one, or where something is in the way and may go, one that replaces it."""
+    is_taken = overwrite and folder.is_dir() and any(folder.iterdir())
+    return in_place_of(folder.resolve()) if is_taken else nullcontext(folder)
+
+
+def checked_state(tables: schema.LabeledImages) -> State:
+    """Tables as a state: conformed, checked, sorted by id.
+
+    Raises:
+        DataError: a row breaks the schema; the message names the rows.
+    """
+    labels = tuple(tables.labels)
+    images = _sorted(schema.conform(tables.images, "images"))
+    heights = _heights(images, tables.instances)
+    instances = _sorted(schema.conform(tables.instances, "instances", labels, heights))
+    rejected = getattr(tables, "rejected", None)
+    rejected = schema.empty("rejected", labels) if rejected is None else rejected
+    frames = {
+        "images": images,
+        "instances": instances,
+        "rejected": _sorted(schema.conform(rejected, "rejected", labels)),
+    }
+    schema.validate(frames, labels)
+    return State(frames, labels)
+
+
+def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy in ascending order of id; whoever made the frame may go on writing to theirs."""
+    if frame.index.has_duplicates:
+        twice = frame.index[frame.index.duplicated()].unique()
+        raise DataError(f"{frame.index.name}: ids must be unique, repeated: {first(twice)}")
+    return take_rows(frame, np.argsort(frame.index.to_numpy(), kind="stable"))
+
+
+def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None:
+    if "image_id" not in instances or not len(instances):
+        return None
+    at = positions(images.index, instances["image_id"].to_numpy(dtype=np.int64))
+    return np.asarray(images["height"].to_numpy()[at]) if (at >= 0).all() else None
+
+
+def _copy(images: pd.DataFrame, root: Path, to: Path) -> None:
+    """Copy image files; nothing is copied where a name leaves the root or a file is missing or no image."""
+    from tqdm.auto import tqdm
+
+    from ..images.files import copy_image, not_images, safe_path
+
+    paths = [safe_path(root, name) for name in images["file"]]
+    missing = [name for name, path in zip(images["file"], paths, strict=True) if not path.is_file()]
+    if missing:
+        raise ImageError(f"{len(missing)} of {len(images)} image files are not in {root}: {first(missing)}")
+    others = not_images(tqdm(paths, desc="check images", disable=len(images) < 500))
+    if others:
+        raise ImageError(
+            f"{len(others)} of {len(images)} files are no images and not copied: {first(others)}"
+        )
+    for name in tqdm(images["file"], desc="copy images", disable=len(images) < 500):
+        target = to / name
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy_image(safe_path(root, name), target)

@@ -1,0 +1,285 @@
+"""Read COCO instance files.
+
+Source: the COCO data format, https://cocodataset.org/#format-data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ....core.errors import DataError, FormatError, first
+from ....core.tables.schema import IMAGES, INSTANCES, LabeledImages
+from ...tables.tables import Tables
+from ..masks.boxes_and_areas import pixel_areas, read_boxes, run_lengths, sides
+from ..records import columns
+from ..records.columns import Record
+from ..records.documents import load, no_garbage_collection, records
+from ..records.files import Unannotated, check_names, existing_folder, read_sizes
+from ..records.rows import categorical, states
+from .masks import Boxes, read_masks
+
+OURS = "nbalabel"
+"""Field that carries what COCO has no word for: weight, state, split, source, status."""
+
+IMAGE_FIELDS = frozenset({"id", "file_name", "width", "height", OURS})
+INSTANCE_FIELDS = frozenset(
+    {"id", "image_id", "category_id", "segmentation", "bbox", "area", "iscrowd", "score", OURS}
+)
+OUR_IMAGE_FIELDS = ("split", "weight", "state", "group", "frame")
+OUR_INSTANCE_FIELDS = ("source", "origin", "status")
+
+
+def read_coco(
+    path: str | Path,
+    images: str | Path | None = None,
+    *,
+    unannotated: Unannotated = "unlabeled",
+    boxes: Boxes = "error",
+    split: str | None = None,
+) -> Tables:
+    """Read a COCO instance file: all of it, or nothing and an error that names the rows at fault.
+
+    Image and annotation ids become ours, the order of categories that of the labels. Fields COCO does not
+    define are kept as columns, those that bear the name of one of our columns as ``coco_<name>``; COCO's own
+    ``area`` (a polygon's, not its pixels') is ``coco_area``, where the two differ at all. Boxes are kept as
+    given where they are valid.
+
+    Args:
+        path: the JSON file.
+        images: folder of the images; None reads labels without pixels.
+        unannotated: what images without annotations are: "unlabeled" (weight 0), or "empty" (weight 1) when
+            every image was looked at.
+        boxes: what annotations with a box alone are: an "error", or filled rectangles ("mask").
+        split: put all images into this split (train, val or test).
+
+    Returns:
+        The tables; ``info`` has the file's info, licenses and categories.
+
+    Raises:
+        FormatError: the file is not what COCO defines.
+        UnsafePathError: a file name is absolute or climbs out of the folder.
+        MaskError: run lengths are malformed or not of their image's size.
+        DataError: any other row that breaks the schema.
+
+    Source: https://cocodataset.org/#format-data
+
+    Example:
+        >>> import json, tempfile
+        >>> square = {"id": 7, "image_id": 1, "category_id": 3, "segmentation": [[1, 1, 3, 1, 3, 3, 1, 3]]}
+        >>> image = {"id": 1, "file_name": "a.jpg", "width": 5, "height": 4}
+        >>> file = Path(tempfile.mkdtemp(), "instances.json")
+        >>> _ = file.write_text(json.dumps(
+        ...     {"images": [image], "annotations": [square], "categories": [{"id": 3, "name": "fish"}]}))
+        >>> read_coco(file).instances[["image_id", "label", "x", "area"]].to_dict("list")
+        {'image_id': [1], 'label': ['fish'], 'x': [1.0], 'area': [4]}
+    """
+    root = None if images is None else existing_folder(images)
+    with no_garbage_collection():
+        return _read(path, root, unannotated, boxes, split)
+
+
+def _read(
+    path: str | Path, root: Path | None, unannotated: Unannotated, boxes: Boxes, split: str | None
+) -> Tables:
+    document = load(path)
+    if not isinstance(document, dict):
+        raise FormatError(
+            f"{path} must be a JSON object with images, annotations and categories, got a "
+            f"{type(document).__name__}; predictions in a list are read by read_coco_results"
+        )
+    images = _images(records(document, "images", path), root, split)
+    annotations = records(document, "annotations", path, required=False)
+    categories = records(document, "categories", path, required=bool(annotations))
+    instances, labels = _instances(annotations, images, categories, boxes)
+    ours = images.pop(OURS).tolist()
+    images = _with_ours(states(images, instances["image_id"].to_numpy(), None, unannotated), ours, IMAGES)
+    info = {k: v for k, v in document.items() if k not in ("images", "annotations")}
+    if categories:
+        used = {annotation["category_id"] for annotation in annotations}
+        info["categories"] = _one_a_name(categories, used)
+    columns.to_json(info, str(path))  # a dataset keeps it
+    return Tables.of(images, instances, labels, root, masks=False, info=info)
+
+
+def known_categories(tables: LabeledImages) -> list[Record]:
+    """The categories of the COCO file some tables come from, as far as they are labels still."""
+    found = getattr(tables, "info", {}).get("categories")
+    if not isinstance(found, list):
+        return []
+    records = [c for c in found if isinstance(c, dict) and type(c.get("id")) is int]
+    return [c for c in records if type(c.get("name")) is str and c["name"] in tables.labels]
+
+
+def _one_a_name(categories: Sequence[Record], used: Collection[int]) -> list[Record]:
+    """Of several categories with one name the one that is used: they are one label."""
+    chosen: dict[Any, Record] = {}
+    for record in categories:
+        if record.get("name") not in chosen or record.get("id") in used:
+            chosen[record.get("name")] = record
+    return list(chosen.values())
+
+
+def category_ids(categories: Sequence[Record], used: np.ndarray) -> dict[int, str]:
+    """Names of categories by their ids; of several with one name only one may be used.
+
+    Raises:
+        FormatError: ids or names are not what COCO defines.
+    """
+    ids = columns.unique(columns.integers(columns.values(categories, "id"), "category ids"), "category ids")
+    names = columns.values(categories, "name")
+    bad = [
+        i for i, name in zip(ids.tolist(), names, strict=True) if type(name) is not str or not name.strip()
+    ]
+    if bad:
+        raise FormatError(f"every category needs a name; it is missing for categories {first(bad)}")
+    named = dict(zip(ids.tolist(), names, strict=True))
+    in_use = set(used.tolist())
+    taken = [named[i] for i in named if i in in_use]
+    repeated = {name for name in taken if taken.count(name) > 1}
+    if repeated:
+        raise FormatError(
+            f"category names must be unique among those used, repeated: {first(sorted(repeated))}"
+        )
+    return named
+
+
+def _images(found: list[Record], root: Path | None, split: str | None) -> pd.DataFrame:
+    ids = columns.unique(columns.integers(columns.values(found, "id"), "image ids"), "image ids")
+    files = columns.values(found, "file_name")
+    check_names(files, ids.tolist())
+    files = [file.replace("\\", "/") for file in files]
+    data: dict[str, Any] = {"file": files}
+    data.update(_sizes(found, files, ids, root))
+    if split is not None:
+        data["split"] = split
+    data.update(columns.extras(found, IMAGE_FIELDS, IMAGES))
+    data[OURS] = pd.Series(columns.values(found, OURS), index=ids, dtype=object)
+    return pd.DataFrame(data, index=pd.Index(ids, name="image_id"))
+
+
+def _sizes(found: list[Record], files: Sequence[str], ids: np.ndarray, root: Path | None) -> dict[str, Any]:
+    sizes = {name: columns.values(found, name) for name in ("width", "height")}
+    if root is not None and any(v is None for side in sizes.values() for v in side):
+        measured = read_sizes(root, files)
+        return {name: measured[name].to_numpy() for name in sizes}
+    bad = [
+        i for i, w, h in zip(ids.tolist(), *sizes.values(), strict=True) if not (_is_side(w) and _is_side(h))
+    ]
+    if bad:
+        raise FormatError(
+            f"images need a width and a height, whole pixels > 0; {len(bad)} have none: {first(bad)}"
+        )
+    return sizes
+
+
+def _is_side(value: Any) -> bool:
+    return type(value) is int and 0 < value < 2**31
+
+
+def _instances(
+    found: list[Record], images: pd.DataFrame, categories: list[Record], boxes: Boxes
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    ids = columns.values(found, "id")
+    numbered = columns.integers(
+        ids if any(i is not None for i in ids) else range(1, len(found) + 1), "annotation ids"
+    )
+    columns.unique(numbered, "annotation ids")
+    image_ids = columns.integers(columns.values(found, "image_id"), "image_id of annotations")
+    position = find_rows(pd.Index(images.index), image_ids, numbered, "image_id", "images")
+    used = columns.integers(columns.values(found, "category_id"), "category_id of annotations")
+    named = category_ids(categories, used)
+    codes = find_rows(pd.Index(list(named), dtype=np.int64), used, numbered, "category_id", "categories")
+    labels = tuple(dict.fromkeys(named.values()))
+    sizes = images[["height", "width"]].to_numpy(np.int64)[position]
+    given = read_boxes(columns.values(found, "bbox"))
+    masks = read_masks(
+        columns.values(found, "segmentation"), numbered, sizes, given if boxes == "mask" else None
+    )
+    data = {
+        "image_id": image_ids,
+        "label": categorical(_label_codes(named, labels)[codes], labels),
+        "mask": masks,
+        **sides(masks, given, sizes),
+        "area": pixel_areas(run_lengths(masks, sizes)),
+        "score": columns.numbers(columns.values(found, "score"), "score", numbered),
+        "crowd": _crowds(columns.values(found, "iscrowd"), numbered),
+    }
+    data["source"] = np.where(np.isnan(data["score"]), "imported", "model")
+    area = columns.numbers(columns.values(found, "area"), "area", numbered)
+    if (~np.isnan(area) & (area != data["area"])).any():
+        data["coco_area"] = area
+    data.update(columns.extras(found, INSTANCE_FIELDS, {**INSTANCES, "coco_area": None}))
+    frame = pd.DataFrame(data, index=pd.Index(numbered, name="instance_id"), copy=False)
+    return _with_ours(frame, columns.values(found, OURS), INSTANCES), labels
+
+
+def _label_codes(named: Mapping[int, str], labels: Sequence[str]) -> np.ndarray:
+    order = {label: i for i, label in enumerate(labels)}
+    return np.array([order[name] for name in named.values()], np.int64)
+
+
+def find_rows(
+    index: pd.Index, wanted: np.ndarray, ids: np.ndarray, what: str, where: str, table: str = "annotations"
+) -> np.ndarray:
+    """Positions of ids in an index, ``(n,)``.
+
+    Args:
+        index: the ids there are.
+        wanted: ids to look up, ``(n,)``.
+        ids: what the message calls the rows that want them, ``(n,)``.
+        what: name of the field for the message.
+        where: what the index is, likewise.
+        table: what the rows are, likewise.
+
+    Raises:
+        DataError: naming the rows whose id does not exist.
+    """
+    position: np.ndarray = index.get_indexer(pd.Index(wanted))
+    bad = position < 0
+    if bad.any():
+        raise DataError(
+            f"{table}: {what} must be one of {where}; {int(bad.sum())} of {len(bad)} rows break it: "
+            f"{first(ids[bad])} (got {first(dict.fromkeys(wanted[bad].tolist()))})"
+        )
+    return position
+
+
+def _crowds(found: Sequence[Any], ids: np.ndarray) -> np.ndarray:
+    if set(map(type, found)) <= {int, bool, type(None)} and all(v in (0, 1, None) for v in set(found)):
+        return np.array([bool(v) for v in found], np.bool_)
+    bad = [
+        i
+        for i, v in zip(ids.tolist(), found, strict=True)
+        if type(v) not in (int, bool, type(None)) or v not in (0, 1, None)
+    ]
+    raise FormatError(f"iscrowd must be 0 or 1; it is not in annotations {first(bad)}")
+
+
+def _with_ours(frame: pd.DataFrame, ours: Sequence[Any], schema: Mapping[str, Any]) -> pd.DataFrame:
+    """Put what nbalabel itself wrote over the defaults."""
+    if all(value is None for value in ours):
+        return frame
+    names = OUR_IMAGE_FIELDS if schema is IMAGES else OUR_INSTANCE_FIELDS
+    frame = frame.copy(deep=False)
+    for name in names:
+        new = [value.get(name) if isinstance(value, dict) else None for value in ours]
+        bad = [
+            i
+            for i, v in zip(frame.index, new, strict=True)
+            if v is not None and type(v) not in (str, int, float)
+        ]
+        if bad:
+            raise FormatError(f"{OURS}.{name} must be text or a number; it is not in {first(bad)}")
+        if any(v is not None for v in new):
+            old = frame[name].tolist() if name in frame else [None] * len(frame)
+            frame[name] = pd.Series(
+                [o if n is None else n for o, n in zip(old, new, strict=True)],
+                index=frame.index,
+                dtype=object,
+            )
+    return frame

@@ -1,0 +1,159 @@
+"""Read COCO results lists: predictions as evaluation servers take them.
+
+Source: the COCO results format, https://cocodataset.org/#format-results
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ....core.errors import DataError, FormatError, first
+from ....core.tables.same_labels import codes_of
+from ....core.tables.schema import INDEX_NAMES, SOURCES, STATUSES, LabeledImages, conform
+from ..masks.boxes_and_areas import pixel_areas, read_boxes, run_lengths, sides
+from ..records import columns
+from ..records.columns import Record
+from ..records.documents import load, no_garbage_collection
+from ..records.rows import categorical, mask_array
+from .masks import Boxes, check_sizes, read_masks, read_strings
+from .read import find_rows, known_categories
+
+
+def read_coco_results(
+    path: str | Path,
+    tables: LabeledImages,
+    *,
+    boxes: Boxes = "error",
+    labels: Mapping[int, str | None] | None = None,
+    unknown: str = "error",
+) -> pd.DataFrame:
+    """Read a list of predictions on images that are known already.
+
+    Args:
+        path: a JSON list of objects with image_id, category_id, score and segmentation (run lengths or
+            polygons).
+        tables: the images and labels; category ids are those of the COCO file they were read from, by way of
+            a dataset too (``tables.info["categories"]``), otherwise 1..n in the order of ``tables.labels``.
+        boxes: what predictions with a box alone are: an "error", or filled rectangles ("mask").
+        labels: label of the tables by category id, where they are others; None leaves a category out.
+        unknown: what predictions of categories that are no labels are: an "error", or left out ("drop").
+
+    Returns:
+        The columns of a Run's predictions; the id of each is its position in the file. Boxes as given, where
+        valid. A Run with all it can do is made by :func:`nbalabel.read_predictions`.
+
+    Raises:
+        FormatError: the file is not such a list; the message names the positions.
+        DataError: unknown images or categories, scores outside 0..1.
+        MaskError: run lengths are malformed or not of their image's size.
+
+    Source: https://cocodataset.org/#format-results
+
+    Example:
+        >>> import json, tempfile
+        >>> from nbalabel.data.tables.tables import Tables
+        >>> from nbalabel.core.tables.schema import empty
+        >>> images = pd.DataFrame({"file": ["a.png"], "width": [2], "height": [2]}, index=[5])
+        >>> mask = {"size": [2, 2], "counts": "112"}
+        >>> found = [{"image_id": 5, "category_id": 1, "score": 0.5, "segmentation": mask}]
+        >>> file = Path(tempfile.mkdtemp(), "results.json")
+        >>> _ = file.write_text(json.dumps(found))
+        >>> tables = Tables.of(images, empty("instances"), ["fish"])
+        >>> read_coco_results(file, tables)[["label", "score", "area"]].to_dict("list")
+        {'label': ['fish'], 'score': [0.5], 'area': [1]}
+    """
+    return read_results(path, tables, boxes, labels or {}, unknown)[0]
+
+
+@no_garbage_collection()
+def read_results(
+    path: str | Path,
+    tables: LabeledImages,
+    boxes: Boxes,
+    labels: Mapping[int, str | None],
+    unknown: str,
+) -> tuple[pd.DataFrame, int]:
+    """See :func:`read_coco_results`; and how many predictions are in the file."""
+    found = load(path)
+    if not isinstance(found, list) or not set(map(type, found)) <= {dict}:
+        raise FormatError(f"{path} must be a JSON list of objects; instance files are read by read_coco")
+    ids = np.arange(len(found))
+    codes = _labels(columns.values(found, "category_id"), ids, tables, labels, unknown)
+    kept, n = np.flatnonzero(codes >= 0), len(found)
+    if len(kept) < n:
+        found = [found[i] for i in kept.tolist()]
+    label = categorical(codes[kept], tables.labels)
+    data = {**_columns(found, kept, tables, boxes), "label": label}
+    data["origin"] = np.full(len(found), Path(path).stem, object)
+    index = pd.Index(kept, name=INDEX_NAMES["predictions"])
+    return conform(pd.DataFrame(data, index=index, copy=False), "predictions", tables.labels), n
+
+
+def _columns(found: list[Record], ids: np.ndarray, tables: LabeledImages, boxes: Boxes) -> dict[str, Any]:
+    image_ids = columns.integers(columns.values(found, "image_id"), "image_id of predictions")
+    position = find_rows(pd.Index(tables.images.index), image_ids, ids, "image_id", "images", "predictions")
+    sizes = tables.images[["height", "width"]].to_numpy(np.int64)[position]
+    given = read_boxes(columns.values(found, "bbox"))
+    masks, areas = _masks(
+        columns.values(found, "segmentation"), ids, sizes, given if boxes == "mask" else None
+    )
+    return {
+        "image_id": image_ids,
+        "mask": masks,
+        **sides(masks, given, sizes),
+        "area": areas,
+        "score": _scores(columns.values(found, "score"), ids),
+        "source": pd.Categorical.from_codes(np.full(len(found), SOURCES.index("model")), dtype=_SOURCE),
+        "status": pd.Categorical.from_codes(np.zeros(len(found), np.int8), dtype=_STATUS),
+    }
+
+
+_SOURCE = pd.CategoricalDtype(list(SOURCES))
+_STATUS = pd.CategoricalDtype(list(STATUSES))
+
+
+def _labels(
+    found: Sequence[Any],
+    ids: np.ndarray,
+    tables: LabeledImages,
+    labels: Mapping[int, str | None],
+    unknown: str,
+) -> np.ndarray:
+    """Position in the label list of each prediction's category; -1 for those left out."""
+    known: dict[int, str] = {c["id"]: c["name"] for c in known_categories(tables)} or {
+        i + 1: label for i, label in enumerate(tables.labels)
+    }
+    wanted = columns.integers(found, "category_id of predictions")
+    return codes_of(wanted.tolist(), ids, tables.labels, {**known, **labels}, unknown, "category_id")
+
+
+def _masks(
+    segmentations: list[Any], ids: np.ndarray, sizes: np.ndarray, boxes: np.ndarray | None
+) -> tuple[Any, np.ndarray]:
+    """Masks and their areas; in the usual case, compressed run lengths, without a Python object per mask."""
+    simple = {type(s.get("counts")) if isinstance(s, dict) else None for s in segmentations} == {str}
+    if not simple:
+        masks = read_masks(segmentations, ids, sizes, boxes)
+        return masks, pixel_areas(run_lengths(masks, sizes))
+    check_sizes(segmentations, ids, sizes)
+    strings = read_strings([s["counts"] for s in segmentations], ids, sizes)
+    masks = mask_array(strings)
+    named = all(s.get("size") for s in segmentations)
+    return masks, pixel_areas(segmentations if named else run_lengths(masks, sizes))
+
+
+def _scores(found: Sequence[Any], ids: np.ndarray) -> np.ndarray:
+    scores = columns.numbers(found, "score of predictions", ids)
+    bad = ~((scores >= 0) & (scores <= 1))
+    if bad.any():
+        got = first(scores[bad].tolist())
+        raise DataError(
+            f"predictions: score must be between 0 and 1; {int(bad.sum())} are not: "
+            f"{first(ids[bad])} (got {got})"
+        )
+    return scores.astype(np.float32)

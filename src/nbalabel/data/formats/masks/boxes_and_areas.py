@@ -1,0 +1,52 @@
+"""Boxes and areas of many masks, as COCO files give them or as their pixels say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from pycocotools import _mask
+
+from ....core.geometry.masks import rle
+from ..records.columns import Record
+
+
+def read_boxes(found: Sequence[Any]) -> np.ndarray:
+    """Boxes as ``(n, 4)`` float64 (x, y, w, h), NaN where one is missing or no box."""
+    try:
+        regular = set(map(type, found)) <= {list} and set(map(len, found)) <= {4}
+        boxes = np.fromiter(chain.from_iterable(found), np.float64, 4 * len(found)) if regular else None
+    except (TypeError, ValueError):
+        boxes = None
+    boxes = np.array([_box(value) for value in found]) if boxes is None else boxes
+    boxes = boxes.astype(np.float64).reshape(-1, 4)
+    with np.errstate(over="ignore"):
+        valid = np.isfinite(boxes.astype(np.float32)).all(axis=1) & (boxes[:, 2:] >= 0).all(axis=1)
+    boxes[~valid] = np.nan
+    return boxes
+
+
+def sides(masks: Any, given: np.ndarray, sizes: np.ndarray) -> dict[str, np.ndarray]:
+    """Boxes as given, or from the (checked) masks where invalid: x, y, w, h, each ``(n,)`` float32."""
+    invalid = np.flatnonzero(~np.isfinite(given).all(axis=1))
+    if len(invalid):
+        given[invalid] = rle.boxes(masks[invalid], sizes[invalid, 0])
+    return {name: given[:, i].astype(np.float32) for i, name in enumerate("xywh")}
+
+
+def run_lengths(masks: Any, sizes: np.ndarray) -> list[Record]:
+    """Masks as pycocotools takes them."""
+    return [{"size": size, "counts": mask} for size, mask in zip(sizes.tolist(), masks.tolist(), strict=True)]
+
+
+def pixel_areas(rles: list[Record]) -> np.ndarray:
+    """Areas of checked masks, ``(n,)`` int32; 250 at a time, because pycocotools 2.0.11 overflows on more."""
+    parts = [_mask.area(rles[i : i + 250]) for i in range(0, len(rles), 250)]
+    return np.concatenate(parts).astype(np.int32) if parts else np.zeros(0, np.int32)
+
+
+def _box(value: Any) -> list[float]:
+    ok = type(value) is list and len(value) == 4 and set(map(type, value)) <= {int, float}
+    return value if ok else [np.nan] * 4

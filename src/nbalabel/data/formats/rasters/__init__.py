@@ -1,0 +1,5 @@
+"""Masks kept as image files: instance masks, label maps, semantic masks; read and written.
+
+In: image files of whole numbers.
+Out: Tables, or a WriteReport.
+"""

@@ -1,0 +1,227 @@
+"""Files beside the labels: image folders, safe names, whole writes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, TypeVar
+
+import pandas as pd
+
+from ....core.errors import DataError, FormatError, ImageError, UnsafePathError, first
+from ...images.files import image_size, not_images, safe_path
+
+T = TypeVar("T")
+
+Images = Literal["none", "link", "copy"]
+Unannotated = Literal["unlabeled", "empty"]
+
+IMAGE_SUFFIXES = frozenset(
+    {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".pgm", ".tif", ".tiff", ".webp"}
+)
+
+_UNSAFE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)|\x00")
+_URL = re.compile(r"^[a-z][a-z0-9+.-]+://")
+
+
+def progress(rows: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    """Iterate with a progress bar, which shows itself only when it takes longer than a second."""
+    from ....core.progress import Bar
+
+    n = total if total is not None else len(rows) if isinstance(rows, Sized) else None
+    return iter(Bar(rows, desc=what, total=n, delay=1, leave=False))
+
+
+def check_names(files: Sequence[Any], ids: Iterable[object]) -> None:
+    """Refuse file names that are not relative, or climb out of their folder.
+
+    Args:
+        files: names as a file of labels gives them; URLs pass.
+        ids: what the message calls each row.
+
+    Raises:
+        FormatError: a name is missing, empty or not text.
+        UnsafePathError: a name is absolute, has a drive letter, a ``..`` or a NUL.
+    """
+    named = list(zip(ids, files, strict=True))
+    missing = [i for i, f in named if type(f) is not str or not f.strip("./\\ ")]
+    if missing:
+        raise FormatError(f"every image needs a file name; it is missing for {first(missing)}")
+    bad = [(i, f) for i, f in named if _UNSAFE.search(f) and not _URL.match(f)]
+    if bad:
+        raise UnsafePathError(
+            f"file names must be relative and stay inside the image folder; {len(bad)} do not, "
+            f"of images {first(i for i, _ in bad)}: {first(repr(f) for _, f in bad)}"
+        )
+
+
+def list_images(folder: str | Path) -> list[str]:
+    """Image files below a folder, sorted, as relative names with forward slashes.
+
+    Raises:
+        FormatError: there is no such folder.
+    """
+    return list_files(folder, IMAGE_SUFFIXES)
+
+
+def list_files(folder: str | Path, suffixes: Iterable[str]) -> list[str]:
+    """Files of some kinds below a folder, sorted, as relative names; hidden ones are left out."""
+    root = existing_folder(folder)
+    wanted = frozenset(suffixes)
+    paths = [
+        path.relative_to(root) for path in root.rglob("*") if path.suffix.lower() in wanted and path.is_file()
+    ]
+    names = [path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts)]
+    broken = unwritable(names)
+    if broken:
+        raise FormatError(f"{len(broken)} file names below {root} are not valid Unicode: {first(broken)}")
+    return sorted(names)
+
+
+def unwritable(names: Iterable[str]) -> list[str]:
+    """Names no file can hold: undecodable bytes of a file system, lone surrogates of a broken text."""
+    return [
+        ascii(name)
+        for name in names
+        if not name.isascii() and name != name.encode("utf-8", "replace").decode()
+    ]
+
+
+def existing_folder(folder: str | Path) -> Path:
+    """The path, if a folder is there.
+
+    Raises:
+        FormatError: it is not.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise FormatError(f"there is no folder {path}")
+    return path
+
+
+def read_sizes(root: str | Path, files: Sequence[str]) -> pd.DataFrame:
+    """Width and height of image files, from their headers.
+
+    Args:
+        root: the image folder.
+        files: names below it.
+
+    Returns:
+        Columns ``file``, ``width``, ``height`` (pixels); ids 1..n in the order given.
+
+    Raises:
+        ImageError: naming all files whose size cannot be read.
+    """
+    rows: list[tuple[str, int, int]] = []
+    broken: list[str] = []
+    for file in progress(files, "image sizes"):
+        try:
+            rows.append((file, *image_size(safe_path(Path(root), file))))
+        except ImageError as error:
+            broken.append(f"{file} ({error})")
+    if broken:
+        raise ImageError(f"{len(broken)} of {len(files)} images cannot be read: {first(broken)}")
+    frame = pd.DataFrame(rows, columns=["file", "width", "height"])
+    return frame.set_index(pd.RangeIndex(1, len(rows) + 1, name="image_id"))
+
+
+def by_stem(files: Iterable[str]) -> dict[str, str]:
+    """Relative names by what they are without their suffix.
+
+    Raises:
+        FormatError: two files differ in their suffix alone, so that a label file could mean either.
+    """
+    out: dict[str, str] = {}
+    clashes: list[str] = []
+    for file in files:
+        other = out.setdefault(stem(file), file)
+        if other != file:
+            clashes.append(f"{other} and {file}")
+    if clashes:
+        raise FormatError(f"files that differ in their suffix alone cannot be told apart: {first(clashes)}")
+    return out
+
+
+def stem(file: str) -> str:
+    """A relative name without its suffix.
+
+    Example:
+        >>> stem("day 1/a.b.jpg")
+        'day 1/a.b'
+    """
+    return str(PurePosixPath(file.replace("\\", "/")).with_suffix(""))
+
+
+def relative_names(images: pd.DataFrame) -> list[str]:
+    """File names of a table of images, safe to write below a folder.
+
+    Raises:
+        DataError: an image is a URL, which has no place in a folder.
+        UnsafePathError: a name leaves its folder.
+    """
+    files = images["file"].tolist()
+    check_names(files, images.index)
+    remote = [f for f in files if _URL.match(f)]
+    if remote:
+        raise DataError(
+            f"this format names images by their files; {len(remote)} images are URLs: {first(remote)}"
+        )
+    return [f.replace("\\", "/") for f in files]
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file or nothing: under another name first, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def export_images(root: Path | None, rows: pd.DataFrame, targets: Sequence[Path], images: Images) -> None:
+    """Put image files where a writer wants them.
+
+    Args:
+        root: the folder they are in.
+        rows: the images to export, with their column ``file``.
+        targets: one path per row.
+        images: "copy"; "link" for hard links (no space used; a copy where the file system has none); "none".
+
+    Raises:
+        DataError: there are no pixels to export.
+        ImageError: files are missing or no images by their content, naming them.
+    """
+    if images == "none":
+        return
+    if images not in ("link", "copy"):
+        raise DataError(f'images must be "none", "link" or "copy", got {images!r}')
+    if root is None:
+        raise DataError('these tables have no image folder to export from: pass images="none"')
+    sources = [safe_path(root, file) for file in rows["file"]]
+    missing = [i for i, source in zip(rows.index, sources, strict=True) if not source.is_file()]
+    if missing:
+        raise ImageError(f"{len(missing)} image files are missing below {root}, of images {first(missing)}")
+    others = not_images(progress(sources, "checking images"))
+    if others:
+        raise ImageError(f"{len(others)} files are no images and not exported: {first(others)}")
+    for source, target in progress(list(zip(sources, targets, strict=True)), "images"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and target.samefile(source):
+            continue
+        target.unlink(missing_ok=True)
+        _place(source, target, images)
+
+
+def _place(source: Path, target: Path, images: Images) -> None:
+    if images == "link":
+        try:
+            os.link(source, target)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(source, target)
+    else:
+        shutil.copyfile(source, target)

@@ -1,0 +1,90 @@
+"""What a writer did, and what of it a reader will not get back."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ....core.errors import LossWarning, first
+from ....core.geometry.masks import rle
+from ....core.tables.schema import LabeledImages
+
+
+@dataclass(frozen=True, repr=False)
+class WriteReport:
+    """What was written and what was lost.
+
+    Attributes:
+        path: the file or folder.
+        n_images: images written.
+        n_instances: instances written.
+        loss: the instances that come back different, worst first: index ``instance_id``, column ``iou``
+            (float64, mask IoU of what a reader gets with what was there; 0 for those that cannot be written
+            at all). Empty: nothing was lost.
+    """
+
+    path: Path
+    n_images: int
+    n_instances: int
+    loss: pd.DataFrame
+
+    def __repr__(self) -> str:
+        lost = "nothing lost"
+        if len(self.loss):
+            lost = f"{len(self.loss):,} masks changed, worst IoU {self.loss['iou'].iloc[0]:.3f}"
+        return f"WriteReport({self.path}: {self.n_images:,} images, {self.n_instances:,} instances, {lost})"
+
+
+def report(
+    tables: LabeledImages,
+    path: Path,
+    ids: Sequence[int] | np.ndarray,
+    iou: np.ndarray,
+    why: str,
+    n_images: int | None = None,
+) -> WriteReport:
+    """A report from each written mask's IoU; warns once when there is loss.
+
+    Args:
+        tables: what was written.
+        path: where to.
+        ids: instance ids, ``(n,)``.
+        iou: mask IoU with what a reader gets, ``(n,)``; 0 for instances left out.
+        why: what the format cannot hold, for the warning.
+        n_images: images written, when not all of them.
+
+    Warns:
+        LossWarning: naming the worst.
+    """
+    loss = pd.DataFrame(
+        {"iou": np.asarray(iou, np.float64)}, index=pd.Index(ids, name="instance_id", dtype=np.int64)
+    )
+    n_written = int((loss["iou"] > 0).sum())
+    loss = loss[loss["iou"] < 1].sort_values("iou", kind="stable")
+    if len(loss):
+        warnings.warn(
+            f"{len(loss)} of {len(ids)} masks come back different from {path}: {why}. Worst: instances "
+            f"{first(loss.index)} with IoU {', '.join(f'{v:.3f}' for v in loss['iou'].iloc[:5])} (see loss)",
+            LossWarning,
+            stacklevel=3,
+        )
+    return WriteReport(path, len(tables.images) if n_images is None else n_images, n_written, loss)
+
+
+def measured(before: Sequence[bytes], after: Sequence[bytes | None]) -> np.ndarray:
+    """IoU of masks with what became of them, ``(n,)`` float64: 1 for equal masks, 0 for missing ones.
+
+    Example:
+        >>> measured([b"112", b"4"], [b"112", None]).tolist()
+        [1.0, 0.0]
+    """
+    iou = np.array([float(a == b) for a, b in zip(before, after, strict=True)])
+    changed = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if b is not None and a != b]
+    if changed:
+        iou[changed] = rle.iou_pairs([before[i] for i in changed], [after[i] or b"" for i in changed])
+    return iou

@@ -1,0 +1,73 @@
+"""Images kept in memory after they were read."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from ...core import forking
+from ...core.errors import ImageError
+from ...core.show.display import Values
+from ...core.tables.image_files import is_url
+from .files import MAX_PIXELS, Pixels, Source, eight_bits, read_values
+
+
+class ImageCache:
+    """Images read lately, dropped when they together exceed ``max_bytes``; several threads may share one.
+
+    A file that has changed on disk is read again. The arrays are read-only, as others see them too.
+
+    Example:
+        >>> cache = ImageCache(max_bytes=64 << 20)
+        >>> len(cache)
+        0
+    """
+
+    def __init__(self, max_bytes: int = 256 << 20) -> None:
+        self.max_bytes = max_bytes
+        self.after_fork()
+        forking.register(self)
+
+    def after_fork(self) -> None:
+        """Begin empty: in a child nobody finishes what another thread was putting in."""
+        self.n_bytes = 0
+        self._images: OrderedDict[tuple[str, int, int], Values] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def read(self, source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
+        """As :func:`read_image`, from memory where it can."""
+        return eight_bits(self.values(source, max_pixels))
+
+    def values(self, source: Source, max_pixels: int = MAX_PIXELS) -> Values:
+        """As :func:`read_values`, from memory where it can."""
+        key = _version(source)
+        with self._lock:
+            if key in self._images:
+                self._images.move_to_end(key)
+                return self._images[key]
+        pixels = read_values(source, max_pixels)
+        pixels.flags.writeable = False
+        with self._lock:
+            if key not in self._images and pixels.nbytes <= self.max_bytes:
+                self._images[key] = pixels
+                self.n_bytes += pixels.nbytes
+            while self.n_bytes > self.max_bytes:
+                self.n_bytes -= self._images.popitem(last=False)[1].nbytes
+        return pixels
+
+
+def _version(source: Source) -> tuple[str, int, int]:
+    """What changes when a file does."""
+    name = os.fspath(source)
+    if is_url(name):
+        return name, 0, 0
+    try:
+        state = Path(name).stat()
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{name} cannot be read: {error}") from error
+    return name, state.st_mtime_ns, state.st_size

@@ -1,0 +1,387 @@
+"""Image files: where they may lie, how large they are, their pixels.
+
+File names come from whoever made the dataset, and so do the files: neither is trusted. A name that leaves
+the image root is an UnsafePathError, a file that is missing, damaged, too large or no image is an
+ImageError, and nothing else. URLs are fetched from places that are allowed alone: see ``remote.py``.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image, UnidentifiedImageError
+
+from ...core.errors import ImageError, NbalabelError, UnsafePathError
+from ...core.show.display import Display, Values
+from ...core.tables.image_files import is_url, problem
+from .pillow_warnings import Quiet
+from .remote import MAX_BYTES, fetch
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+Source: TypeAlias = str | os.PathLike[str]
+
+MAX_PIXELS = 100_000_000
+"""Larger images are refused unless asked for: a small file can unpack to more than the memory holds."""
+
+_quiet = Quiet()
+
+_ORIENTATION = 0x0112  # EXIF tag
+
+# Formats whose readers only read: Pillow would also hand PostScript to Ghostscript, for one.
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "TGA")
+
+
+# Some of them quote the bytes they do not understand; of a file that is no image nothing is told.
+_QUOTED = re.compile(r"""b'[^']*'|b"[^"]*\"""")
+
+
+def safe_path(root: Source, file: str) -> Path:
+    """Path of an image below its root.
+
+    Args:
+        root: the image root.
+        file: path relative to it, with forward slashes.
+
+    Raises:
+        UnsafePathError: the name is empty, absolute, climbs out with ``..`` or through a link, or has a
+            drive letter,
+            a backslash or a zero byte.
+
+    Example:
+        >>> safe_path("/data", "train/a.jpg").as_posix()
+        '/data/train/a.jpg'
+        >>> safe_path("/data", "../a.jpg")
+        Traceback (most recent call last):
+        nbalabel.core.errors.UnsafePathError: image file '../a.jpg' must stay below its image root: it
+        contains '..'
+    """
+    wrong = "it is a URL" if is_url(file) else problem(file)
+    if wrong is None:
+        path = Path(root, file)
+        try:
+            outside = not path.resolve().is_relative_to(Path(root).resolve())
+        except (OSError, RuntimeError) as error:  # a name too long, or links in a circle
+            raise UnsafePathError(f"image file {file!r} cannot be looked up: {error}") from error
+        if not outside:
+            return path
+        wrong = "a link leads out of it"
+    raise UnsafePathError(f"image file {file!r} must stay below its image root: {wrong}")
+
+
+def locate(root: Source | None, file: str) -> Path | str:
+    """What ``images.file`` names: a path below the image root, or a URL as it stands.
+
+    Raises:
+        UnsafePathError: see :func:`safe_path`; for URLs a scheme that is not remote, such as ``file://``.
+        ImageError: there is no image root to look below.
+
+    Example:
+        >>> locate(None, "https://example.org/a.jpg")
+        'https://example.org/a.jpg'
+    """
+    if is_url(file):
+        wrong = problem(file)
+        if wrong is not None:
+            raise UnsafePathError(f"image URL {file!r} cannot be used: {wrong}")
+        return file
+    if root is None:
+        raise ImageError(f"image file {file!r} is relative, and these tables have no image root")
+    return safe_path(root, file)
+
+
+def image_size(source: Source) -> tuple[int, int]:
+    """Width and height of an image, pixels, from its header alone.
+
+    Raises:
+        ImageError: the file is missing or not an image.
+    """
+    with _opened(source) as image:
+        width, height = image.size
+    return int(width), int(height)
+
+
+def read_image(source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """Pixels of an image file or URL.
+
+    The orientation that cameras note in EXIF is not applied: masks of COCO, YOLO and the rest refer to the
+    pixels as they are stored. Transparency is dropped, of several frames the first is taken. Images of more
+    than eight bits are stretched so that the darkest and the brightest thousandth of their pixels become 0
+    and 255.
+
+    Args:
+        source: a path, or a URL of a place that :func:`nbalabel.allow_images_from` allows.
+        max_pixels: refuse images with more, before their pixels are unpacked.
+
+    Returns:
+        ``(height, width, 3)`` uint8, RGB.
+
+    Raises:
+        ImageError: the file is missing, truncated, not an image, too large, or of a kind that has no RGB; or
+            the URL's place is not allowed.
+        MissingExtraError: a URL, and fsspec or what it needs for this scheme is not installed.
+    """
+    return eight_bits(read_values(source, max_pixels))
+
+
+def read_values(source: Source, max_pixels: int = MAX_PIXELS) -> Values:
+    """As :func:`read_image`, but gray images of more than eight bits keep their numbers.
+
+    Returns:
+        ``(height, width, 3)`` uint8, RGB; ``(height, width)`` integers or floats where there are more bits.
+    """
+    with _opened(source) as image:
+        _check_size(source, image.size, max_pixels)
+        image.load()
+        return _values(image)
+
+
+def eight_bits(values: Values) -> Pixels:
+    """What :func:`read_values` gives as :func:`read_image` does: nothing but the outermost values is lost."""
+    return values if values.ndim == 3 else Display(auto=False).of(values)
+
+
+class Header(NamedTuple):
+    """What an image file says of itself before its pixels are read.
+
+    Attributes:
+        format: as Pillow names it: "JPEG", "PNG".
+        width: pixels.
+        height: pixels.
+        plain: whether any reader sees what :func:`read_image` gives: 8 bits gray or RGB, not transparent, not
+            turned by EXIF.
+    """
+
+    format: str
+    width: int
+    height: int
+    plain: bool
+
+
+def read_header(source: Source) -> Header:
+    """Format, size and kind of an image file, without its pixels.
+
+    Raises:
+        ImageError: the file is missing or not an image.
+    """
+    with _opened(source) as image:
+        plain = image.mode in ("1", "L", "RGB", "P") and "transparency" not in image.info
+        upright = image.getexif().get(_ORIENTATION, 1) == 1
+        return Header(str(image.format), *image.size, plain and upright)
+
+
+def read_bytes(source: Source) -> bytes:
+    """An image file as it is.
+
+    Raises:
+        ImageError: the file is missing or cannot be read.
+    """
+    try:
+        with _stream(_name(source)) as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except NbalabelError:
+        raise
+    except Exception as error:  # file systems and servers fail in their own ways
+        raise ImageError(f"{_name(source)} cannot be read: {error}") from error
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"{_name(source)} has more than {MAX_BYTES:,} bytes")
+    return data
+
+
+def not_images(paths: Iterable[Path]) -> list[str]:
+    """What is wrong with those of some files that are no images by their content, a sentence each."""
+    wrong = []
+    for path in paths:
+        try:
+            image_size(path)
+        except ImageError as error:
+            wrong.append(str(error))
+    return wrong
+
+
+def copy_image(source: Source, target: Path) -> None:
+    """Copy a file that is an image, by its content; any other stays where it is.
+
+    A dataset of somebody else may name any file for an image: what is copied is often passed on.
+
+    Raises:
+        ImageError: it is missing or no image.
+    """
+    name = _name(source)
+    with _opened(source):
+        pass
+    try:
+        with _stream(name) as stream, target.open("wb") as out:
+            shutil.copyfileobj(stream, out)
+    except OSError as error:
+        if isinstance(error, ImageError):
+            raise
+        raise ImageError(f"{name} cannot be copied to {target}: {error}") from error
+
+
+def read_small(
+    source: Source,
+    size: int,
+    max_pixels: int = MAX_PIXELS,
+    shown: Callable[[Values], Pixels] = eight_bits,
+    least: int = 0,
+) -> Pixels:
+    """Pixels of an image scaled down so that its longer side is at most ``size``; never up.
+
+    As :func:`thumbnail` of :func:`read_image`, but JPEG files are unpacked at a fraction of their size.
+
+    Args:
+        source: a path, or a URL of an allowed place.
+        size: longer side, pixels.
+        max_pixels: refuse images with more.
+        shown: makes pixels of what :func:`read_values` gives, before they are scaled.
+        least: longer side that ``shown`` gets at least, pixels, or all there are.
+
+    Raises:
+        ImageError: see :func:`read_image`.
+    """
+    with _opened(source) as image:
+        width, height = image.size
+        _check_size(source, image.size, max_pixels)
+        scale = min(size / max(width, height), 1.0)
+        target = max(round(width * scale), 1), max(round(height * scale), 1)
+        if image.format == "JPEG":
+            more = max(least / max(target), 1.0)
+            image.draft(None, (math.ceil(target[0] * more), math.ceil(target[1] * more)))
+        image.load()
+        pixels = shown(_values(image))
+    if pixels.shape[:2] == target[::-1]:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0))
+
+
+def check_images(images: pd.DataFrame, root: Source | None) -> pd.DataFrame:
+    """Read every image and list those that cannot be used.
+
+    Args:
+        images: the images table.
+        root: the image root.
+
+    Returns:
+        One row per broken image, indexed by ``image_id``: ``file`` and ``problem``, a sentence. No rows is
+        good news.
+    """
+    from tqdm.auto import tqdm
+
+    found = []
+    rows = zip(images.index, images["file"], images["width"], images["height"], strict=True)
+    for image_id, file, width, height in tqdm(rows, total=len(images), desc="checking images", delay=1):
+        try:
+            got = read_image(locate(root, file)).shape
+        except NbalabelError as error:
+            found.append((image_id, file, str(error)))
+            continue
+        if got[:2] != (height, width):
+            found.append(
+                (image_id, file, f"has {got[1]} x {got[0]} pixels, the table says {width} x {height}")
+            )
+    out = pd.DataFrame(found, columns=["image_id", "file", "problem"])
+    return out.astype({"image_id": np.int64, "file": "str", "problem": "str"}).set_index("image_id")
+
+
+def thumbnail(pixels: Pixels, size: int) -> Pixels:
+    """The image scaled down so that its longer side is at most ``size`` pixels; never up.
+
+    Example:
+        >>> thumbnail(np.zeros((300, 600, 3), np.uint8), 100).shape
+        (50, 100, 3)
+    """
+    height, width = pixels.shape[:2]
+    scale = size / max(height, width)
+    if scale >= 1:
+        return pixels
+    target = max(round(width * scale), 1), max(round(height * scale), 1)
+    return np.asarray(Image.fromarray(pixels).resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0))
+
+
+def crop(pixels: Pixels, box: Sequence[float], margin: float = 0.0) -> Pixels:
+    """The part of an image in a box, clipped to the image and at least one pixel; a view, not a copy.
+
+    Args:
+        pixels: ``(height, width, 3)`` uint8.
+        box: (x, y, w, h), pixels.
+        margin: added on every side, as a share of the longer side of the box.
+
+    Example:
+        >>> crop(np.zeros((50, 80, 3), np.uint8), (70, 10, 20, 10), margin=0.5).shape
+        (30, 20, 3)
+    """
+    height, width = pixels.shape[:2]
+    x, y, w, h = (float(v) for v in box)
+    more = margin * max(w, h)
+    left, top = (
+        min(max(int(np.floor(x - more)), 0), width - 1),
+        min(max(int(np.floor(y - more)), 0), height - 1),
+    )
+    right, bottom = min(int(np.ceil(x + w + more)), width), min(int(np.ceil(y + h + more)), height)
+    return pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+
+
+def _name(source: Source) -> str:
+    return os.fspath(source)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[Image.Image]:
+    """The image with only its header read; whatever goes wrong with it is an ImageError."""
+    name = _name(source)
+    with _quiet():  # Pillow warns of what we refuse, or read all the same
+        try:
+            with _stream(name) as stream, Image.open(stream, formats=_known_formats()) as image:
+                yield image
+        except NbalabelError:
+            raise
+        except UnidentifiedImageError as error:
+            raise ImageError(f"{name} is not an image in one of {', '.join(_known_formats())}") from error
+        except Image.DecompressionBombError as error:
+            raise ImageError(f"{name} has too many pixels: {error}") from error
+        except Exception as error:  # damaged files make Pillow's readers raise almost anything
+            said = _QUOTED.sub("...", str(error)) or type(error).__name__
+            raise ImageError(f"{name} cannot be read: {said}") from error
+
+
+def _known_formats() -> list[str]:
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]
+
+
+def _stream(name: str) -> IO[bytes]:
+    if is_url(name):
+        return io.BytesIO(fetch(name))
+    path = Path(name)
+    if not path.is_file():  # nor a folder, a device or a pipe
+        raise ImageError(f"{name} is missing" if not path.exists() else f"{name} is not a file")
+    return path.open("rb")
+
+
+def _check_size(source: Source, size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise ImageError(
+            f"{_name(source)} has {width} x {height} pixels, more than max_pixels={max_pixels:,}"
+        )
+
+
+def _values(image: Image.Image) -> Values:
+    if image.mode.startswith(("I", "F")):
+        values = np.array(image)
+        shallow = values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 255
+        return np.repeat(values.astype(np.uint8)[:, :, None], 3, axis=2) if shallow else values
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))

@@ -1,0 +1,272 @@
+"""Where two changes of one state cannot both stand, and what is left of the one that yields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.change import Cells, Change, TableChange
+from ...core.change.table_change import NO_ROWS, diff_rows, ids_of, select_rows, take_rows
+from ...core.errors import ConflictError, first
+from ...core.tables.arrays import Array, equal, is_recast, missing, recast, same_dtype, take, values
+
+Ids = dict[str, np.ndarray]
+"""Table name -> ids of rows, ascending."""
+
+ONE_MASK = ("image_id", "mask", "x", "y", "w", "h", "area")
+"""A mask, its box and the image it lies on count as one cell."""
+
+_AGAIN = "ds.undo() yours, ds.refresh(), and make it again"
+_TABLES = ("images", "instances", "rejected")
+
+
+def conflicts(ours: Change, theirs: Change) -> Ids:
+    """Rows that two changes of one state do not agree on, by table."""
+    out: Ids = {}
+    for name in _TABLES:
+        a, b = _rows(ours, name), _rows(theirs, name)
+        ids = [_unlike(a, b), *_clashing(a, b, name).values()]
+        ids += [np.intersect1d(ids_of(a.deleted), touched(b)), np.intersect1d(ids_of(b.deleted), touched(a))]
+        if name != "images":
+            ids += [_on_removed(a, theirs), _on_removed(b, ours)]
+        joined = union(ids)
+        if len(joined):
+            out[name] = joined
+    return out
+
+
+def yielding(loser: Change, winner: Change, given_up: Ids) -> tuple[Change, Change]:
+    """A change less what clashes with another that has its way, and what that takes from it.
+
+    An image that stays after all keeps what was removed along with it.
+
+    Args:
+        loser: the change that yields.
+        winner: the other; both are changes of one state.
+        given_up: rows the loser made that go as well.
+    """
+    cells = {name: _lost_cells(_rows(loser, name), winner, name) for name in _TABLES}
+    rows = {name: _lost_rows(_rows(loser, name), winner, name) for name in _TABLES}
+    staying = _staying(loser, winner, cells)
+    rows["images"] = union([rows["images"], staying])
+    for name in ("instances", "rejected"):
+        rows[name] = union([rows[name], given_up.get(name, _NOBODY), _on(_rows(loser, name), staying)])
+    split = {n: _split(rows_, rows[n], cells[n]) for n, rows_ in loser.tables.items()}
+    left = replace(loser, tables={name: kept for name, (kept, _) in split.items() if kept})
+    return left, Change({name: lost for name, (_, lost) in split.items() if lost})
+
+
+def check_structure(ours: Change, theirs: Change) -> None:
+    """Refuse what cannot be settled cell by cell: two label lists, or a column that is another by now.
+
+    Raises:
+        ConflictError: the message names the labels or the column, and what to do.
+    """
+    if ours.labels and theirs.labels and ours.labels != theirs.labels:
+        for before, after in (ours.labels, theirs.labels):
+            if after[: len(before)] != before:
+                raise ConflictError(
+                    "you and somebody else both changed the label list: yours is "
+                    f"{', '.join(ours.labels[1])}; theirs {', '.join(theirs.labels[1])}. {_AGAIN}"
+                )
+    for name in _TABLES:
+        a, b = _rows(ours, name), _rows(theirs, name)
+        bad = [c for c in {**a.updated, **b.updated} if _is_another(a, b, c) or _is_another(b, a, c)]
+        if bad:
+            raise ConflictError(
+                f"the column {first(sorted(bad))} of {name} was added, removed or retyped by you or somebody "
+                f"else, and used by the other: {_AGAIN}"
+            )
+
+
+def touched(rows: TableChange) -> np.ndarray:
+    """Rows of which a value changed; that a column came or went touches no row."""
+    return union(cells.ids for cells in rows.updated.values() if not cells.covers_all)
+
+
+def union(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    """All ids in several lists, ascending."""
+    return np.unique(np.concatenate([_NOBODY, *arrays]))
+
+
+def among(ids: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which ids are in an ascending list, quickly where that is long."""
+    at = np.searchsorted(known, ids)
+    at[at == len(known)] = 0
+    return known[at] == ids if len(known) else np.zeros(len(ids), dtype=bool)
+
+
+def without(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
+    """The rows that are not among these (ascending)."""
+    if not (len(frame) and len(ids)):
+        return frame
+    keep = ~among(ids_of(frame), ids)
+    return frame if keep.all() else take_rows(frame, keep) if keep.any() else NO_ROWS
+
+
+_NOBODY = np.array([], dtype=np.int64)
+
+
+def _rows(change: Change, name: str) -> TableChange:
+    return change.tables.get(name, TableChange())
+
+
+def _is_another(a: TableChange, b: TableChange, name: str) -> bool:
+    """Whether ``a`` makes another column of one that ``b`` puts values in, or makes another, too."""
+    mine, yours = a.updated.get(name), b.updated.get(name)
+    if name == "label" or mine is None or not mine.retypes:
+        return False
+    if not mine.covers_all and _only_adds(mine):
+        return yours is not None and yours.covers_all
+    if yours is not None:
+        return True
+    if name not in b.created or not len(b.created):
+        return False
+    given = values(b.created[name])
+    return not bool(equal(given, missing(given.dtype, len(given))).all())
+
+
+def _only_adds(cells: Cells) -> bool:
+    """Whether a list of categories keeps those there were, in their places."""
+    before, after = (x.dtype.categories for x in (cells.old, cells.new) if x is not None)
+    return bool(after[: len(before)].equals(before))
+
+
+def _unlike(a: TableChange, b: TableChange) -> np.ndarray:
+    """Rows both created with one id, and not alike."""
+    both = np.intersect1d(ids_of(a.created), ids_of(b.created))
+    if not len(both):
+        return both
+    return diff_rows(select_rows(a.created, both), select_rows(b.created, both)).updated_ids
+
+
+def _clashing(a: TableChange, b: TableChange, table: str) -> dict[str, np.ndarray]:
+    """Column -> rows where both changed it, or any of the columns that go with it, and not to the same."""
+    alone = [c for c in a.updated if c in b.updated and (table == "images" or c not in ONE_MASK)]
+    out = {name: _clash(a, b, [name]) for name in alone}
+    if table != "images":
+        together = [c for c in ONE_MASK if c in a.updated or c in b.updated]
+        ids = _clash(a, b, together)
+        out |= dict.fromkeys(together, ids)
+    return out
+
+
+def _clash(a: TableChange, b: TableChange, columns: list[str]) -> np.ndarray:
+    in_a = union(a.updated[c].ids for c in columns if c in a.updated)
+    in_b = union(b.updated[c].ids for c in columns if c in b.updated)
+    both = np.intersect1d(in_a, in_b)
+    agree = np.ones(len(both), dtype=bool)
+    for column in columns if len(both) else []:
+        agree &= _agree(a.updated.get(column), b.updated.get(column), both)
+    return both[~agree]
+
+
+def _agree(a: Cells | None, b: Cells | None, ids: np.ndarray) -> np.ndarray:
+    in_a = np.isin(ids, a.ids) if a is not None else np.zeros(len(ids), dtype=bool)
+    in_b = np.isin(ids, b.ids) if b is not None else np.zeros(len(ids), dtype=bool)
+    agree: np.ndarray = in_a == in_b
+    both = in_a & in_b
+    if a is None or b is None or not both.any():
+        return agree
+    x = take(a.new, np.searchsorted(a.ids, ids[both]))
+    y = take(b.new, np.searchsorted(b.ids, ids[both]))
+    comparable = same_dtype(x.dtype, y.dtype) or is_recast(x.dtype, y.dtype)
+    agree[both] = equal(x, y) if comparable else False
+    return agree
+
+
+def _on_removed(rows: TableChange, other: Change) -> np.ndarray:
+    """Rows put on images that the other removed."""
+    removed = ids_of(_rows(other, "images").deleted)
+    return union([_put_on(rows, removed), _moved_to(rows, removed)])
+
+
+def _put_on(rows: TableChange, images: np.ndarray) -> np.ndarray:
+    if not len(rows.created):
+        return _NOBODY
+    return ids_of(rows.created)[np.isin(values(rows.created["image_id"]), images)]
+
+
+def _moved_to(rows: TableChange, images: np.ndarray) -> np.ndarray:
+    moved = rows.updated.get("image_id")
+    if moved is None:
+        return _NOBODY
+    new: Array = moved.new
+    return np.asarray(moved.ids[np.isin(new, images)])
+
+
+def _on(rows: TableChange, images: np.ndarray) -> np.ndarray:
+    """Deleted rows that were on these images."""
+    if not len(rows.deleted):
+        return _NOBODY
+    return ids_of(rows.deleted)[np.isin(values(rows.deleted["image_id"]), images)]
+
+
+def _lost_cells(rows: TableChange, winner: Change, name: str) -> dict[str, np.ndarray]:
+    other = _rows(winner, name)
+    lost = {column: ids for column, ids in _clashing(rows, other, name).items() if column in rows.updated}
+    if name != "images":
+        moved = _moved_to(rows, ids_of(_rows(winner, "images").deleted))
+        lost = {c: union([ids, moved]) if c in ONE_MASK else ids for c, ids in lost.items()}
+        lost |= {c: moved for c in ONE_MASK if c in rows.updated and c not in lost}
+    return lost
+
+
+def _lost_rows(rows: TableChange, winner: Change, name: str) -> np.ndarray:
+    other = _rows(winner, name)
+    lost = [_unlike(rows, other), np.intersect1d(ids_of(rows.deleted), touched(other))]
+    lost.append(np.intersect1d(touched(rows), ids_of(other.deleted)))
+    if name != "images":
+        lost.append(_put_on(rows, ids_of(_rows(winner, "images").deleted)))
+    return union(lost)
+
+
+def _staying(loser: Change, winner: Change, cells: Mapping[str, dict[str, np.ndarray]]) -> np.ndarray:
+    """Images the loser removed, and the winner needs."""
+    pictures = _rows(loser, "images")
+    removed = ids_of(pictures.deleted)
+    if not len(removed):
+        return removed
+    needed = [touched(_rows(winner, "images"))]
+    for name in ("instances", "rejected"):
+        mine, other = _rows(loser, name), _rows(winner, name)
+        needed += [values(other.created["image_id"])] if len(other.created) else []
+        needed += [np.asarray(other.updated["image_id"].new)] if "image_id" in other.updated else []
+        back = np.intersect1d(ids_of(mine.deleted), touched(other))
+        needed += [values(select_rows(mine.deleted, back)["image_id"])] if len(back) else []
+        if "image_id" in cells[name]:  # moves that do not take place
+            moved = mine.updated["image_id"]
+            needed.append(np.asarray(moved.old)[np.isin(moved.ids, cells[name]["image_id"])])
+    return np.intersect1d(removed, union(needed))
+
+
+def _split(
+    rows: TableChange, ids: np.ndarray, cells: Mapping[str, np.ndarray]
+) -> tuple[TableChange, TableChange]:
+    """What is left of a change of a table, and what is taken: rows, and single cells."""
+    kept: dict[str, Cells] = {}
+    lost: dict[str, Cells] = {}
+    for name, column in rows.updated.items():
+        goes = np.isin(column.ids, union([ids, cells.get(name, _NOBODY)])) & (not column.covers_all)
+        left, taken = column.at(~goes), column.at(goes)
+        kept |= {name: left} if len(left.ids) or left.retypes else {}
+        lost |= {name: _of_one_type(taken)} if len(taken.ids) else {}
+    created, made = _parted(rows.created, ids)
+    deleted, gone = _parted(rows.deleted, ids)
+    return TableChange(created, kept, deleted, rows.columns), TableChange(made, lost, gone)
+
+
+def _of_one_type(cells: Cells) -> Cells:
+    """The cells in the later list of categories: what is taken from a change is no change of the list."""
+    new: Array = cells.new
+    return replace(cells, old=recast(cells.old, new.dtype)) if cells.retypes else cells
+
+
+def _parted(frame: pd.DataFrame, ids: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+    goes = np.isin(ids_of(frame), ids)
+    if not goes.any():
+        return frame, NO_ROWS
+    return take_rows(frame, ~goes) if not goes.all() else NO_ROWS, take_rows(frame, goes)

@@ -1,0 +1,117 @@
+"""What makes versions quick to open and can be made again: snapshots, and skips over 8, 64, 512 versions.
+
+Neither is synced, so that a power cut may leave any bytes in them. One that cannot be read, is of another
+version, or does not fit is absent: versions open without, only slower.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from ...core.change.change import Change
+from ...core.tables.state import State
+from ..disk.atomic import write_file
+from .records import Damage, decode_change, encode_change, frame_record, read_record
+from .snapshot import files_of, read_snapshot, write_snapshot
+from .version_file import Manifest
+
+RADIX = 8
+UNREADABLE = (Damage, OSError, LookupError, TypeError, ValueError, AttributeError, pa.ArrowException)
+"""What reading bytes that are not what they should be can raise."""
+
+
+class Skip(NamedTuple):
+    """The changes of many versions as one.
+
+    Attributes:
+        change: from one version to the other.
+        to: id of the older one.
+    """
+
+    change: Change
+    to: str
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """The folders ``snapshots`` and ``skips`` of a dataset folder."""
+
+    folder: Path
+
+    def snapshot_path(self, version_id: str) -> Path:
+        """Where the snapshot of a version is, if there is one."""
+        return self.folder / "snapshots" / f"{version_id}.nbs"
+
+    def skip_path(self, version_id: str, span: int) -> Path:
+        """Where the skip from a version down to the one ``span`` before it is, if there is one."""
+        return self.folder / "skips" / f"{version_id}.{span}"
+
+    def snapshot_bytes(self, version_id: str) -> int | None:
+        """Size of the snapshot of a version; None where it is absent. Its tables are not read."""
+        try:
+            meta = self._meta(version_id)
+            objects = self.folder / "objects"
+            return int(meta["bytes"]) if all((objects / name).is_file() for name in files_of(meta)) else None
+        except UNREADABLE:
+            return None
+
+    def snapshot(self, manifest: Manifest) -> State | None:
+        """The stored whole of a version; None where it is absent."""
+        try:
+            state = read_snapshot(self._meta(manifest.id), self.folder / "objects")
+        except UNREADABLE:
+            return None
+        return state if _fits(state, manifest) else None
+
+    def write_snapshot(self, manifest: Manifest, state: State) -> None:
+        """Store a version whole."""
+        meta = {"version": manifest.id, **write_snapshot(state, self.folder / "objects")}
+        write_file(self.snapshot_path(manifest.id), frame_record(meta), sync=False)
+
+    def skip(self, manifest: Manifest, span: int) -> Skip | None:
+        """The changes of the last ``span`` versions; None where that is absent."""
+        try:
+            meta, body = _only_record(self.skip_path(manifest.id, span))
+            if meta.get("from", manifest.id) != manifest.id:
+                return None
+            return Skip(decode_change(meta["change"], body), str(meta["to"]))
+        except UNREADABLE:
+            return None
+
+    def write_skip(self, manifest: Manifest, span: int, skip: Skip) -> None:
+        """Store the changes of the last ``span`` versions as one."""
+        meta, body = encode_change(skip.change)
+        record = frame_record({"from": manifest.id, "to": skip.to, "change": meta}, body)
+        write_file(self.skip_path(manifest.id, span), record, sync=False)
+
+    def _meta(self, version_id: str) -> dict[str, Any]:
+        meta, _ = _only_record(self.snapshot_path(version_id))
+        if meta.get("version", version_id) != version_id:
+            raise ValueError(f"a snapshot of {meta['version']}")
+        return meta
+
+
+def spans(number: int) -> list[int]:
+    """The powers of the radix that divide the steps from the first version, smallest first."""
+    found, span, steps = [], RADIX, number - 1
+    while steps and steps % span == 0:
+        found.append(span)
+        span *= RADIX
+    return found
+
+
+def _only_record(path: Path) -> tuple[dict[str, Any], memoryview]:
+    data = memoryview(path.read_bytes())
+    meta, body, end = read_record(data)
+    if end != len(data):
+        raise ValueError(f"{len(data) - end} bytes after the record")
+    return meta, body
+
+
+def _fits(state: State, manifest: Manifest) -> bool:
+    rows = {name: len(frame) for name, frame in state.tables.items()}
+    return rows == manifest.rows and list(state.labels) == manifest.labels

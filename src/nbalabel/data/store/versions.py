@@ -1,0 +1,48 @@
+"""What the store's helpers ask of it: versions by id, their bytes and their tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from ...core.change.change import Change
+from ...core.tables.state import State
+from .head_log import HeadLog
+from .shortcuts import Shortcuts
+from .version_file import Manifest
+
+
+class Versions(Protocol):
+    """The versions of one dataset folder."""
+
+    head: HeadLog
+    shortcuts: Shortcuts
+
+    @property
+    def folder(self) -> Path:
+        """The dataset's folder."""
+        ...
+
+    def ids(self) -> list[str]:
+        """Of all versions, oldest first."""
+        ...
+
+    def manifest(self, version_id: str) -> Manifest:
+        """What the file of a version says first."""
+        ...
+
+    def changes(self, version_id: str) -> list[Change]:
+        """Those a version was made of."""
+        ...
+
+    def state(self, version_id: str) -> State:
+        """The tables of a version."""
+        ...
+
+    def remember(self, version_id: str, state: State) -> None:
+        """Keep the tables of a version in memory."""
+        ...
+
+    def lost(self) -> str:
+        """Versions that ``HEAD`` lost, in words; "" if none."""
+        ...

@@ -1,0 +1,5 @@
+"""``Tables``: labeled images in memory, and parts of them.
+
+In: frames from a reader, a Dataset or a user.
+Out: checked tables; ``save`` makes a dataset of them.
+"""

@@ -1,0 +1,253 @@
+"""Tables: labeled images in memory, as a reader returns them and a writer takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.table_change import select_rows, take_rows
+from ...core.errors import DataError, ImageError, ReadOnlyError, UnknownNameError, first
+from ...core.geometry.masks.runs import MAX_PIXELS
+from ...core.tables import schema
+from ...core.tables.bare import complete_without_masks, said_of
+from ...core.tables.state import State
+from ..edits.rows_meant import images_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ..dataset.dataset import Dataset
+
+
+@dataclass(frozen=True, repr=False)
+class Tables:
+    """Images, instances and their labels: an immutable bundle, not yet a dataset on disk.
+
+    Build one with :meth:`Tables.of`, which checks; the constructor itself trusts what it gets.
+
+    Attributes:
+        images: one row per image, indexed by ``image_id``; columns in :data:`.schema.IMAGES`.
+        instances: one row per mask, indexed by ``instance_id``; columns in
+            :data:`.schema.INSTANCES`. Masks are ``instances["mask"]``: ``instances.mask`` is a
+            method of pandas.
+        labels: label names, in order.
+        image_root: folder that ``images.file`` is relative to; None when there are no pixels.
+        info: what a file said beyond images and instances (COCO's info, licenses and categories).
+        turned_down: predictions rejected on these images; None where there are none. See :attr:`rejected`.
+
+    Example:
+        >>> images = pd.DataFrame({"file": ["a.png"], "width": [4], "height": [3]})
+        >>> tables = Tables.of(images, schema.empty("instances", ["fish"]), ["fish"])
+        >>> tables
+        Tables(1 image, 0 instances, 1 label)
+    """
+
+    images: pd.DataFrame
+    instances: pd.DataFrame
+    labels: tuple[str, ...]
+    image_root: Path | None = None
+    info: Mapping[str, Any] = field(default_factory=dict)
+    turned_down: pd.DataFrame | None = None
+
+    @classmethod
+    def of(
+        cls,
+        images: pd.DataFrame,
+        instances: pd.DataFrame,
+        labels: Sequence[str],
+        image_root: str | Path | None = None,
+        masks: bool = True,
+        info: Mapping[str, Any] | None = None,
+    ) -> Tables:
+        """Bundle two frames after giving them the schema's columns and checking every row.
+
+        Args:
+            images: at least ``file``, ``width`` and ``height``, indexed by image id.
+            instances: at least ``image_id``, ``label`` and ``mask``, indexed by instance id; boxes and areas
+                are computed from the masks where those columns are absent.
+            labels: label names, in order.
+            image_root: folder that ``images.file`` is relative to; None when there are no pixels.
+            masks: also parse every mask and compare its size with its image; False where that was just done.
+            info: anything a writer should get back, such as COCO's licenses.
+
+        Raises:
+            DataError: a row breaks the schema; the message names the rows.
+            MaskError: a mask is malformed or of another size than its image.
+        """
+        labels = tuple(labels)
+        images = schema.conform(images, "images")
+        schema.validate({"images": images}, labels)
+        _check_sizes(images)
+        instances = schema.conform(instances, "instances", labels, _heights(images, instances))
+        schema.validate({"images": images, "instances": instances}, labels, masks=masks)
+        root = None if image_root is None else Path(image_root)
+        return cls(images, instances, labels, root, dict(info or {}))
+
+    @property
+    def rejected(self) -> pd.DataFrame:
+        """Predictions turned down: none in what a reader returns, those on its images in a subset."""
+        return schema.empty("rejected", self.labels) if self.turned_down is None else self.turned_down
+
+    def save(
+        self,
+        folder: str | Path,
+        message: str = "import",
+        *,
+        copy_images: bool = False,
+        overwrite: bool = False,
+    ) -> Dataset:
+        """Make a dataset folder of these tables, with one version.
+
+        Args:
+            folder: where the dataset goes; must not exist yet, or be empty.
+            message: what the first version is called.
+            copy_images: copy the image files into the folder instead of pointing to where they are.
+            overwrite: replace the dataset that is there, with its versions, its uncommitted work and its
+                Runs, for good; it stays whole until this one is. Other files in the folder, such as
+                pictures, stay. A folder that is no dataset is never replaced.
+
+        Raises:
+            StorageError: the folder cannot be used.
+        """
+        from ..dataset.dataset import create_from
+
+        return create_from(self, folder, message=message, copy_images=copy_images, overwrite=overwrite)
+
+    def subset(self, rows: Any) -> Tables:
+        """Tables of some of the images and everything on them; ``.save(folder)`` makes a dataset of them.
+
+        Args:
+            rows: ids of images; or rows of images, of instances or of predictions, which stand for the
+                images they are on.
+
+        Raises:
+            UnknownNameError: images that are not there.
+        """
+        from ..folder.import_tables import checked_state
+
+        return subset_of(checked_state(self), rows, self.image_root, self.info)
+
+    def read_image(self, image_id: int) -> np.ndarray:
+        """Pixels of one image, ``(height, width, 3)`` uint8 RGB.
+
+        Raises:
+            UnknownNameError: no image has that id.
+            ImageError: there is no image root, or the file is missing or broken.
+        """
+        from ..images.files import locate, read_image
+
+        row = self._image(image_id)
+        if self.image_root is None:
+            raise ImageError(
+                f"image {image_id} ({row['file']}) has no pixels: these tables have no image folder. "
+                "Read them again with images=FOLDER"
+            )
+        return read_image(locate(self.image_root, row["file"]))
+
+    def show(self, image_id: int) -> Image:
+        """One image with its masks drawn over it, a fixed color per label; on gray when there are no pixels.
+
+        Dark pictures are shown with auto contrast, as in the views (:class:`nbalabel.Display`).
+
+        Raises:
+            UnknownNameError: no image has that id.
+            ImageError: the image file is missing or broken.
+        """
+        from ...core.show.display import Display
+        from ...core.show.masks_on_image import overlay, palette
+
+        row = self._image(image_id)
+        if self.image_root is None:
+            pixels = np.full((int(row["height"]), int(row["width"]), 3), 96, np.uint8)
+        else:
+            pixels = Display().of(self.read_image(image_id))
+        rows = self.instances[self.instances["image_id"] == image_id]
+        colors = palette(max(1, len(self.labels)))[rows["label"].cat.codes.to_numpy()]
+        return overlay(
+            pixels, rows["mask"].to_list(), colors=colors, captions=rows["label"].astype(str).to_list()
+        )
+
+    def _image(self, image_id: int) -> pd.Series:
+        if image_id not in self.images.index:
+            raise UnknownNameError(f"no image has the id {image_id}; there are {first(self.images.index)}")
+        return pd.Series(self.images.loc[image_id])
+
+    def __repr__(self) -> str:
+        counts = {"image": len(self.images), "instance": len(self.instances), "label": len(self.labels)}
+        return f"Tables({', '.join(f'{n:,} {name}' + 's' * (n != 1) for name, n in counts.items())})"
+
+    def _repr_html_(self) -> str:
+        from ...core.show.card import card
+
+        return card(repr(self), self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        states = self.images["state"].value_counts()
+        per_label = self.instances["label"].value_counts()
+        return [
+            ("images", f"{len(self.images):,}"),
+            ("states", ", ".join(f"{n:,} {state}" for state, n in states.items() if n) or "none"),
+            ("instances", f'{len(self.instances):,}, their masks in tables.instances["mask"]'),
+            ("labels", first([f"{label} ({n:,})" for label, n in per_label.items()], 8) or "none"),
+            ("image root", str(self.image_root) if self.image_root else "none: labels without pixels"),
+            *warned(self),
+        ]
+
+
+def _refuse(_: Tables, name: str, __: Any) -> NoReturn:
+    raise ReadOnlyError(
+        f"{name} of Tables cannot be changed: ds = tables.save(FOLDER), then edit ds.instances; "
+        "or nl.Tables.of(images, instances, labels, image_root) makes others of frames"
+    )
+
+
+# A frozen dataclass refuses by itself, and does not say what to do.
+Tables.__setattr__ = _refuse  # type: ignore[assignment, method-assign]
+
+
+def warned(tables: schema.LabeledImages) -> list[tuple[str, str]]:
+    """What a card says of images that are complete without a single mask."""
+    text = said_of(complete_without_masks(tables.images, tables.instances))
+    return [("look here", text)] if text else []
+
+
+def _check_sizes(images: pd.DataFrame) -> None:
+    pixels = images["width"].to_numpy(np.int64) * images["height"].to_numpy(np.int64)
+    too_large = pixels >= MAX_PIXELS
+    if too_large.any():
+        raise DataError(
+            f"images: width x height must be < {MAX_PIXELS:,}; too large: {first(images.index[too_large])} "
+            f"(got {first(map(int, pixels[too_large]))} pixels)"
+        )
+
+
+def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None:
+    """Height of each instance's image, for boxes from masks."""
+    if "image_id" not in instances:
+        return None  # conforming says what is missing
+    position = images.index.get_indexer(pd.Index(instances["image_id"]))
+    dangling = instances.index[position < 0]
+    if len(dangling):
+        raise DataError(
+            f"instances: image_id must be a row of images; {len(dangling)} of {len(instances)} rows break "
+            f"it: {first(dangling)} (got {first(instances['image_id'][position < 0].unique())})"
+        )
+    heights: np.ndarray = images["height"].to_numpy(np.int64)[position]
+    return heights
+
+
+def subset_of(state: State, rows: Any, image_root: Path | None, info: Mapping[str, Any]) -> Tables:
+    """Tables of the images that ``rows`` names, with what is on them; see :meth:`Dataset.subset`."""
+    ids = images_of(state, rows)
+    on = {
+        name: take_rows(frame, frame["image_id"].isin(ids).to_numpy())
+        for name, frame in state.tables.items()
+        if name != "images"
+    }
+    images = select_rows(state.tables["images"], ids)
+    return Tables(images, on["instances"], state.labels, image_root, dict(info), on["rejected"])

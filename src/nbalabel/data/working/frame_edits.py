@@ -1,0 +1,131 @@
+"""Edits made directly in the frames: found by looking, because pandas tells nobody.
+
+pandas is copy-on-write, and the state holds a shallow copy of each frame handed out. A column assigned to
+since has another buffer than in that copy; the others need not be looked at.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.change import Change, apply, diff
+from ...core.change.table_change import take_rows
+from ...core.errors import DataError, NbalabelError, first
+from ...core.tables.arrays import same_buffer, same_dtype, values
+from ...core.tables.schema import conform
+from ...core.tables.state import State
+from ..edits.cells import measure
+from ..edits.image_state import follow
+from ..edits.validate import check_change
+
+ORIGIN = "pandas"
+
+
+def read_edits(frames: Mapping[str, pd.DataFrame], state: State) -> tuple[Change, State]:
+    """What was edited in the frames since they were handed out, and the state it leads to; checked.
+
+    Raises:
+        DataError: the tables are not valid as they are; the message names the rows.
+    """
+    tables = {}
+    for name, frame in frames.items():
+        before = state.tables[name]
+        untouched = is_untouched(frame, before)
+        tables[name] = before if untouched else tidy(frame, name, state.labels, before.columns)
+    return check_edits(diff(state, State(tables, state.labels), ORIGIN), state)
+
+
+def check_edits(change: Change, state: State) -> tuple[Change, State]:
+    """The change with boxes, areas and states of images that follow, and the state it leads to; checked.
+
+    Raises:
+        DataError: the tables are not valid after it; the message names the rows.
+    """
+    change = follow(measure(change, state), state)
+    if not change:
+        return change, state
+    after = apply(state, change)
+    check_change(change, after)
+    return change, after
+
+
+def settle(frame: pd.DataFrame, after: pd.DataFrame) -> bool:
+    """Bring a frame that was edited to what became of the edit, in place; False where it must be replaced."""
+    if not frame.index.equals(after.index) or set(frame.columns) != set(after.columns):
+        return False
+    for name in after.columns:
+        mine, theirs = values(frame[name]), values(after[name])
+        if not (same_buffer(mine, theirs) and same_dtype(mine.dtype, theirs.dtype)):
+            frame[name] = after[name]
+    return True
+
+
+def tidy(frame: pd.DataFrame, table: str, labels: tuple[str, ...], columns: Iterable[object]) -> pd.DataFrame:
+    """A frame in the schema's columns and dtypes, these columns first, sorted by id.
+
+    Raises:
+        DataError: it cannot be a table; the message names what is in the way.
+    """
+    names = [name for name in frame.columns if not isinstance(name, str)]
+    if names or not frame.columns.is_unique:
+        raise DataError(f"{table}: column names must be text, each once; got {first(frame.columns, 20)}")
+    if frame.index.has_duplicates:
+        twice = frame.index[frame.index.duplicated()].unique()
+        raise DataError(f"{table}: ids must be unique, repeated: {first(twice)}")
+    out = conform(frame, table, labels)
+    order = list(dict.fromkeys([*(name for name in columns if name in out), *out.columns]))
+    out = out if list(out.columns) == order else out[order]
+    if not out.index.is_monotonic_increasing:
+        out = take_rows(out, np.argsort(out.index.to_numpy(), kind="stable"))
+    return out
+
+
+def is_untouched(frame: pd.DataFrame, before: pd.DataFrame) -> bool:
+    """Whether nothing was assigned in a frame since it held what its shallow copy ``before`` holds."""
+    if not same_buffer(values(frame.index), values(before.index)) and not frame.index.equals(before.index):
+        return False
+    if not frame.columns.equals(before.columns):
+        return False
+    for (_, now), (_, was) in zip(frame.items(), before.items(), strict=True):  # names may repeat by mistake
+        mine, theirs = values(now), values(was)
+        if not (same_buffer(mine, theirs) and same_dtype(mine.dtype, theirs.dtype)):
+            return False
+    return True
+
+
+class _Synced(Protocol):
+    def sync(self) -> object: ...
+
+
+def watch(dataset: _Synced) -> Callable[[], None]:
+    """Call ``sync()`` of a dataset, or of what follows one, after each notebook cell; returns what ends that.
+
+    Outside IPython nothing happens. What is watched is not kept alive by it.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        return lambda: None
+    reference = weakref.ref(dataset)
+
+    def after_cell(*_: Any) -> None:
+        alive = reference()
+        if alive is None:
+            stop()
+            return
+        try:
+            alive.sync()
+        except NbalabelError as error:
+            shell.showtraceback((type(error), error, None))
+
+    def stop() -> None:
+        if after_cell in shell.events.callbacks["post_run_cell"]:
+            shell.events.unregister("post_run_cell", after_cell)
+
+    shell.events.register("post_run_cell", after_cell)
+    return stop

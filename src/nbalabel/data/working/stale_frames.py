@@ -1,0 +1,241 @@
+"""Frames that were handed out: what each held at the last look, and who may be writing in it.
+
+    images = ds.images
+    ds.accept(predictions)      # ds.images is another frame from here on
+    images["weight"] = 0        # and this is still an edit
+
+pandas takes no lock of ours: an assignment can land at any moment, also in a frame that another thread is
+just replacing, and that only the running expression ``ds.images.loc[...] = ...`` holds. So a replaced frame
+is kept until a look that began when nobody else held it any more: nothing can come after that look. An edit
+of it is measured from what it held when it was last in step, and fitted to the tables as they are now; it
+comes after what others have assigned to the same cells, and wins. See docs/decisions/0010-interrupts.md.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.change import Cells, Change, TableChange, diff
+from ...core.change.rebase import fit
+from ...core.change.table_change import diff_rows, ids_of, select_rows
+from ...core.errors import DataError, first
+from ...core.tables.arrays import equal, is_recast, positions, same_buffer, same_dtype, values
+from ...core.tables.state import State
+from .frame_edits import ORIGIN, check_edits, is_untouched, tidy
+
+_TORN = (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What reading a frame can raise while another thread is in the middle of an assignment."""
+_PATIENCE = 100  # milliseconds that one may take
+
+
+@dataclass(eq=False)
+class HandedFrame:
+    """One frame that was handed out.
+
+    Attributes:
+        table: "images", "instances" or "rejected".
+        frame: the frame itself.
+        labels: the label list it was handed out with.
+        base: what it held when it was last in step with the dataset; edits are measured from here.
+        seen: what it held at the last look.
+        threads: those that got it.
+    """
+
+    table: str
+    frame: pd.DataFrame
+    labels: tuple[str, ...]
+    base: pd.DataFrame
+    seen: pd.DataFrame = None  # type: ignore[assignment]  # base, unless given
+    threads: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.seen = self.base if self.seen is None else self.seen
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether no other thread than this one has got it: none is writing in it now."""
+        return self.threads <= {threading.get_ident()}
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether something was assigned in it since the last look."""
+        try:
+            return not (is_untouched(self.frame, self.seen) or _same(self.frame, self.seen))
+        except _TORN:
+            if self.is_mine:
+                raise
+            return True
+
+    def look(self) -> pd.DataFrame:
+        """A copy of what it holds, which nothing assigned in it later can reach.
+
+        pandas copies a column before it writes into it, unless nobody shares it. It finds that out first and
+        writes then: a look of another thread between the two would share what is written. Columns that may
+        be the frame's own are therefore copied, unless this is the only thread that has it.
+        """
+        if self.is_mine:
+            return self.frame.copy(deep=False)
+        for _ in range(_PATIENCE):
+            with suppress(*_TORN):
+                return self._own_copy()
+            time.sleep(0.001)
+        return self._own_copy()
+
+    def _own_copy(self) -> pd.DataFrame:
+        found = self.frame.copy(deep=False)
+        if not found.columns.is_unique:
+            return found.copy()
+        for name in found.columns:
+            if not (name in self.base and same_buffer(values(found[name]), values(self.base[name]))):
+                found[name] = found[name].copy()
+        return found
+
+    def in_step(self, content: pd.DataFrame) -> None:
+        """What it held at a look is in the tables, or given up."""
+        self.base = self.seen = content
+
+    def edit(self, content: pd.DataFrame, labels: Iterable[str]) -> Change:
+        """What was assigned since, for the tables it was handed out with.
+
+        Args:
+            content: what it held at a look.
+            labels: the label list by now, whose names may be used as well.
+
+        Raises:
+            DataError: the frame cannot be read as a table.
+        """
+        known = (*self.labels, *(name for name in labels if name not in self.labels))
+        before = tidy(self.base, self.table, known, ())
+        after = tidy(content, self.table, known, before.columns)
+        note = f"edited in an older ds.{self.table}"
+        return diff(State({self.table: before}, known), State({self.table: after}, known), ORIGIN, note)
+
+
+class OlderFrames:
+    """All frames replaced so far in which something may still be assigned, or was and is not taken yet."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, HandedFrame] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def keep(self, handed: HandedFrame) -> None:
+        """Watch a frame that is about to be replaced."""
+        self._entries[id(handed.frame)] = handed
+
+    def touched(self) -> list[HandedFrame]:
+        """Those assigned into since the last look, in the order they were replaced."""
+        return [handed for handed in list(self._entries.values()) if handed.is_touched]
+
+    def give_up(self) -> None:
+        """Forget what was assigned in any of them since the last look."""
+        for handed in self.touched():
+            handed.in_step(handed.look())
+
+    def let_go(self) -> None:
+        """Let go of those that nobody else holds and that held nothing new after that."""
+        for key, handed in list(self._entries.items()):
+            if _n_holders(handed) == _ALONE and not handed.is_touched:
+                del self._entries[key]
+
+
+def _n_holders(handed: HandedFrame) -> int:
+    """How many hold the frame, this call among them; what pandas keeps in it for itself does not count."""
+    kept = vars(handed.frame)
+    for name in getattr(type(handed.frame), "_accessors", ()):
+        kept.pop(name, None)  # frame.plot holds the frame again
+    return sys.getrefcount(handed.frame)
+
+
+_ALONE = _n_holders(HandedFrame("", pd.DataFrame(), (), pd.DataFrame()))
+
+
+def _same(frame: pd.DataFrame, seen: pd.DataFrame) -> bool:
+    """Whether two frames hold the same values in the same rows and columns."""
+    if not (frame.index.equals(seen.index) and frame.columns.equals(seen.columns)):
+        return False
+    for (_, now), (_, was) in zip(frame.items(), seen.items(), strict=True):
+        mine, theirs = values(now), values(was)
+        if same_buffer(mine, theirs):
+            continue
+        if not (same_dtype(mine.dtype, theirs.dtype) and equal(mine, theirs).all()):
+            return False
+    return True
+
+
+def fit_edit(edit: Change, state: State) -> tuple[Change, State]:
+    """The edit of an older frame as a change of the tables as they are now, and the state after; checked.
+
+    Raises:
+        DataError: it cannot be made, or the tables are not valid after it; the message names the rows.
+    """
+    change = fit(edit, state)
+    for name, rows in edit.tables.items():
+        _refuse_taken_ids(rows, state.tables[name], name)
+        fitted = change.tables.get(name, TableChange())
+        for column, cells in fitted.updated.items():
+            if column in rows.updated:
+                _refuse_gaps(rows.updated[column], cells, f"{name}.{column}")
+    return check_edits(change, state)
+
+
+def missed(edit: Change, state: State) -> str:
+    """In words, what of the edit of an older frame has no place in the tables any more; "" if nothing."""
+    parts = []
+    for name, rows in edit.tables.items():
+        frame = state.tables[name]
+        gone = rows.updated_ids
+        gone = gone[positions(frame.index, gone) < 0]
+        if len(gone):
+            parts.append(f"rows of {name} that are gone by now: {first(gone)}")
+        columns = [column for column, cells in rows.updated.items() if _has_no_place(cells, frame, column)]
+        if columns:
+            parts.append(f"columns of {name} that are gone or hold another kind of value: {first(columns)}")
+    return "; ".join(parts)
+
+
+def _has_no_place(cells: Cells, frame: pd.DataFrame, column: str) -> bool:
+    """Whether fit leaves a column out: it writes no values where they could not be what was meant."""
+    if cells.new is None:
+        return False
+    if column not in frame:
+        return cells.old is not None
+    now = frame[column].dtype
+    is_as_before = cells.old is not None and same_dtype(cells.old.dtype, now)
+    return not (is_as_before or same_dtype(now, cells.new.dtype) or is_recast(now, cells.new.dtype))
+
+
+def _refuse_taken_ids(rows: TableChange, frame: pd.DataFrame, table: str) -> None:
+    """Rows added in the older frame must not carry ids that others have got since."""
+    ids = ids_of(rows.created)
+    ids = ids[positions(frame.index, ids) >= 0]
+    if not len(ids):
+        return
+    differs = diff_rows(select_rows(rows.created, ids), select_rows(frame, ids)).updated_ids
+    if len(differs):
+        raise DataError(
+            f"{table}: rows were added with ids that other rows have got since: {first(differs)}. "
+            f"Add them to ds.{table} as it is now"
+        )
+
+
+def _refuse_gaps(meant: Cells, fitted: Cells, column: str) -> None:
+    """A whole new column must not make up or drop values of rows the older frame does not have."""
+    if not fitted.covers_all or fitted.new is None:
+        return
+    unknown = fitted.ids[~np.isin(fitted.ids, meant.ids)]
+    can_be_missing = not (isinstance(fitted.new.dtype, np.dtype) and fitted.new.dtype.kind in "iub")
+    if len(unknown) and not (fitted.old is None and can_be_missing):
+        raise DataError(
+            f"{column} was assigned as {fitted.new.dtype} in a frame without the rows that came since, "
+            f"{first(unknown)}: assign it in the frame as it is now"
+        )

@@ -1,0 +1,117 @@
+"""Ultralytics without its voice: no telemetry, no integrations, no log lines, no files of its own.
+
+Whatever is changed here is put back, so that a notebook that also uses ultralytics directly finds it as it
+was.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from ...core.errors import MissingExtraError
+from . import torch_threads as threads
+
+_HINT = "nbalabel.Yolo needs ultralytics (AGPL-3.0; nbalabel is Apache-2.0): pip install 'nbalabel[yolo]'"
+
+
+def cache_folder() -> Path:
+    """Where weights and ultralytics' settings are kept: ``NBALABEL_CACHE``, or the user's cache folder."""
+    named = os.environ.get("NBALABEL_CACHE")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
+    return Path(base).expanduser() / "nbalabel"
+
+
+def is_offline() -> bool:
+    """Whether ``NBALABEL_OFFLINE`` asks for no download to be tried."""
+    return os.environ.get("NBALABEL_OFFLINE", "").strip().lower() not in ("", "0", "false", "no")
+
+
+def ultralytics(module: str = "") -> ModuleType:
+    """Import ultralytics, or one of its modules, telemetry off.
+
+    Args:
+        module: dotted name below ``ultralytics``; "" is the package.
+
+    Raises:
+        MissingExtraError: ultralytics or torch is not installed.
+    """
+    name = f"ultralytics.{module}".rstrip(".")
+    loaded = sys.modules.get(name)
+    if loaded is not None and not getattr(loaded.__spec__, "_initializing", False):
+        return loaded  # the environment is left alone: torch may be reading it in another thread
+    try:
+        with _import_environment():
+            import ultralytics as package
+
+            return importlib.import_module(name) if module else package
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] in ("ultralytics", "torch", "torchvision", "cv2"):
+            raise MissingExtraError(_HINT) from error
+        raise
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold ultralytics' log lines and progress bars back: errors only."""
+    logger = ultralytics("utils").LOGGER
+    events = ultralytics("utils.events").events
+    level, enabled = logger.level, events.enabled
+    logger.setLevel(logging.ERROR)
+    events.enabled = False
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        events.enabled = enabled
+
+
+@contextmanager
+def own_threads() -> Iterator[None]:
+    """Keep torch's number of threads: choosing a device, ultralytics takes one core fewer than there are."""
+    torch = importlib.import_module("torch")
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def _import_environment() -> Iterator[None]:
+    """At import it looks up host names, writes a settings file and holds torch to one thread: not here.
+
+    With it comes torch, whose threads are told how to wait.
+    """
+    ours = {"YOLO_OFFLINE": "1", "YOLO_VERBOSE": "false", **threads.environment()}
+    if "OMP_NUM_THREADS" not in os.environ:
+        ours["OMP_NUM_THREADS"] = str(threads.cores())
+    if "YOLO_CONFIG_DIR" not in os.environ:
+        ours["YOLO_CONFIG_DIR"] = str(_writable(cache_folder()))
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _writable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir())
+    return folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir())

@@ -1,0 +1,5 @@
+"""How good predictions are: matching, average precision as COCO counts it, curves.
+
+In: tables of predictions and labels.
+Out: numbers and DataFrames.
+"""

@@ -1,0 +1,102 @@
+"""Which prediction found which label: true positives, false positives, and what nobody found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.errors import DataError
+from .candidates import Candidates, Images, Kind, candidates
+from .greedy import greedy
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """Predictions with what they were matched to, and the labels that were missed.
+
+    Attributes:
+        predictions: the table given, rows of other images left out, with four columns set:
+            ``iou`` (float32) the best IoU with a label of the same name that is no crowd, 0 where none
+            overlaps; ``matched`` (bool) whether it was matched to such a label; ``matched_id`` (Int64) which;
+            ``ignored`` (bool) unmatched, but on a crowd: neither right nor wrong.
+        missed: the labels no prediction was matched to, crowds left out: rows of the instance table.
+    """
+
+    predictions: pd.DataFrame
+    missed: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        found = self.predictions
+        n_matched, n_ignored = int(found["matched"].sum()), int(found["ignored"].sum())
+        wrong = len(found) - n_matched - n_ignored
+        return (
+            f"<div>{len(found):,} predictions: <b>{n_matched:,} matched</b>, {wrong:,} unmatched, "
+            f"{n_ignored:,} on crowds · {len(self.missed):,} labels missed</div>"
+        )
+
+
+def match(
+    predictions: pd.DataFrame,
+    instances: pd.DataFrame,
+    images: Images | None = None,
+    *,
+    iou: float = 0.5,
+    kind: Kind = "mask",
+) -> Matched:
+    """Match predictions to labels of the same image and name, greedily by falling score, by COCO's rules.
+
+    Args:
+        predictions: instance table with ``score``; every row takes part, whatever its score.
+        instances: the labels; a column ``crowd`` marks crowds, which many predictions may lie on.
+        images: a table of images or their ids; rows of other images are left out. None: all.
+        iou: lowest IoU of a match, in (0, 1].
+        kind: compare "mask" or "box".
+
+    Raises:
+        DataError: a column or a score is missing, or ``iou`` is out of range.
+        MaskError: masks are malformed, or those of one image differ in size.
+
+    Source: Microsoft COCO, detection evaluation, https://cocodataset.org/#detection-eval
+
+    Example:
+        >>> table = pd.DataFrame({"image_id": 1, "label": ["fish", "crab"], "mask": b"112"}, index=[7, 8])
+        >>> result = match(table.iloc[:1].assign(score=0.9), table)
+        >>> result.predictions.matched_id.tolist(), result.missed.index.tolist()
+        ([7], [8])
+    """
+    if not 0 < iou <= 1:
+        raise DataError(f"iou must be a number in (0, 1], got {iou!r}")
+    case = candidates(predictions, instances, images, kind=kind)
+    n, found, truth = len(predictions), case.found.rows, case.truth.rows
+    chosen = _match(case, iou)
+    best = np.zeros(n, np.float32)
+    np.maximum.at(
+        best,
+        found[case.pairs.left],
+        np.where(case.crowd[case.pairs.right], 0, case.pairs.iou).astype(np.float32),
+    )
+    matched, ignored = np.zeros(n, bool), np.zeros(n, bool)
+    on_crowd = (chosen >= 0) & case.crowd[chosen] if len(truth) else chosen >= 0
+    ignored[found] = on_crowd
+    matched[found] = (chosen >= 0) & ~on_crowd
+    ids = np.zeros(n, np.int64)
+    ids[found[matched[found]]] = instances.index.to_numpy()[truth[chosen[matched[found]]]]
+    table = predictions.assign(
+        iou=best, matched=matched, matched_id=pd.arrays.IntegerArray(ids, ~matched), ignored=ignored
+    )
+    if images is not None:
+        table = table.iloc[np.sort(found)]
+    missed = ~case.crowd
+    missed[chosen[chosen >= 0]] = False
+    return Matched(table, instances.iloc[np.sort(truth[missed])])
+
+
+def _match(case: Candidates, iou: float) -> npt.NDArray[np.int64]:
+    """Position in ``case.truth`` that each of ``case.found`` was matched to, -1 for none."""
+    result = greedy(case.pairs, case.found.group, case.crowd[:, None], case.crowd, np.array([iou]))
+    chosen = np.full(len(case.found), -1, np.int64)
+    chosen[result.live] = result.truth[:, 0, 0]
+    return chosen

@@ -1,0 +1,284 @@
+"""Predicting and embedding over a dataset's images, a few at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from ...core.errors import DataError, ImageError, UnknownNameError, first
+from ...core.geometry.masks import rle
+from ...core.progress import Bar
+from ...core.tables.schema import LabeledImages
+from ..embed.pooling import Embeddings, Floats, concatenate
+from ..training.pixels import read_image
+from .found import Found
+from .letterbox import Letterbox, encode_crops
+from .resumable import Part, Parts, gather
+
+_PART_IMAGES = 64
+
+
+class Pooled(Protocol):
+    """What vectors of one image are made of: feature maps, or anything that describes it."""
+
+    def image(self, letterbox: Letterbox) -> Floats:
+        """The image's vector, ``(d,)``."""
+
+    def instances(
+        self, crops: Sequence[npt.NDArray[Any]], corners: npt.NDArray[Any], letterbox: Letterbox
+    ) -> Floats:
+        """Vectors of masks given as crops, ``(n, e)``."""
+
+
+class Finder(Protocol):
+    """A network made ready: what it finds on images of any sizes, and its feature maps of them."""
+
+    def find(
+        self,
+        images: Sequence[npt.NDArray[np.uint8]],
+        imgsz: int,
+        *,
+        score: float,
+        iou: float,
+        max_detections: int,
+        embed: bool,
+    ) -> list[Found]:
+        """What is on each image."""
+
+    def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> Sequence[tuple[Pooled, Letterbox]]:
+        """Feature maps of each image, and where it lies in the input."""
+
+
+class Listener(Protocol):
+    """A network that only describes images."""
+
+    def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> Sequence[tuple[Pooled, Letterbox]]:
+        """Feature maps of each image, and where it lies in the input."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to predict; part of what makes one prediction the same as another.
+
+    Attributes:
+        imgsz: long side images are resized to, pixels.
+        score: least confidence, 0..1.
+        iou: of two boxes of one label that overlap more, only the more confident stays, 0..1.
+        max_detections: most predictions on one image.
+        embed: collect embeddings.
+    """
+
+    imgsz: int
+    score: float
+    iou: float
+    max_detections: int
+    embed: bool
+
+    def __post_init__(self) -> None:
+        if self.imgsz < 32:
+            raise DataError(f"imgsz must be at least 32 pixels, got {self.imgsz}")
+        for name in ("score", "iou"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise DataError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
+        if self.max_detections < 1:
+            raise DataError(f"max_detections must be at least 1, got {self.max_detections}")
+
+
+def choose(tables: LabeledImages, images: Any) -> npt.NDArray[np.int64]:
+    """Ids of the images meant: None (all), a DataFrame of them, a boolean Series over them, or ids.
+
+    Raises:
+        UnknownNameError: ids that are no images.
+    """
+    index = tables.images.index
+    if images is None:
+        return index.to_numpy(np.int64)
+    if isinstance(images, pd.DataFrame):
+        ids: Any = images["image_id"].unique() if "image_id" in images else images.index
+    elif isinstance(images, pd.Series) and images.dtype == bool:
+        ids = images.index[images]
+    else:
+        given = np.asarray(images)
+        if given.dtype == bool and len(given) != len(index):
+            raise DataError(f"a boolean choice of images must have {len(index)} values, got {len(given)}")
+        ids = index[given] if given.dtype == bool else given
+    unknown = ~np.isin(ids, index)
+    if unknown.any():
+        raise UnknownNameError(f"no such images: {first(np.asarray(ids)[unknown].tolist())}")
+    return np.asarray(ids, np.int64)
+
+
+def fingerprint(
+    weights: Mapping[str, npt.NDArray[Any]],
+    tables: LabeledImages,
+    ids: npt.NDArray[np.int64],
+    settings: Settings,
+    more: Any = None,
+) -> str:
+    """The same for the same weights, images and settings: then parts on disk can be used again.
+
+    Args:
+        weights: numbers of the model, by name; see :func:`tensors`.
+        tables: whose images are predicted on.
+        ids: which.
+        settings: how.
+        more: what else makes a difference, as ``repr`` says it.
+    """
+    digest = hashlib.sha256(repr(more).encode())
+    for name, array in sorted(weights.items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    files = tables.images["file"].reindex(ids).tolist()
+    digest.update(json.dumps([ids.tolist(), files, str(tables.image_root), asdict(settings)]).encode())
+    return digest.hexdigest()
+
+
+def tensors(network: Any) -> dict[str, npt.NDArray[Any]]:
+    """The weights of a network of torch, by name."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
+
+
+def predict(
+    predictor: Finder,
+    tables: LabeledImages,
+    ids: npt.NDArray[np.int64],
+    settings: Settings,
+    batch: int,
+    parts: Parts,
+) -> tuple[Part, bool]:
+    """Predict part by part.
+
+    Returns:
+        What was found, and whether it was interrupted before the end.
+    """
+    numbers = range(-(-len(ids) // _PART_IMAGES))
+    done = [number for number in numbers if parts.has(number)]
+    interrupted = False
+    with Bar(total=len(ids), desc="predicting", unit="image", delay=1, leave=False) as bar:
+        bar.update(min(len(done) * _PART_IMAGES, len(ids)))
+        try:
+            for number in numbers:
+                if not parts.has(number):
+                    chosen = ids[number * _PART_IMAGES : (number + 1) * _PART_IMAGES]
+                    parts.put(number, _part(predictor, tables, chosen, settings, batch, bar))
+                    done.append(number)
+        except KeyboardInterrupt:
+            interrupted = True
+    return gather([_blank(), *(parts.get(number) for number in sorted(done))]), interrupted
+
+
+def _part(
+    predictor: Finder,
+    tables: LabeledImages,
+    ids: npt.NDArray[np.int64],
+    settings: Settings,
+    batch: int,
+    bar: Any,
+) -> Part:
+    rows, image, instance, known = [_blank().rows], [], [], []
+    failed: dict[int, str] = {}
+    for group, images in _read(tables, ids, batch, failed):
+        held = predictor.find(
+            images,
+            settings.imgsz,
+            score=settings.score,
+            iou=settings.iou,
+            max_detections=settings.max_detections,
+            embed=settings.embed,
+        )
+        rows.append(_rows(held, group, [(p.shape[0], p.shape[1]) for p in images]))
+        image += [found.image[None] for found in held]
+        instance += [found.instance for found in held]
+        known += group
+        bar.update(batch if len(group) == batch else 0)
+    bar.update(len(ids) - len(ids) // batch * batch)
+    return Part(
+        pd.concat(rows, ignore_index=True),
+        np.array(known, np.int64),
+        concatenate(image),
+        concatenate(instance),
+        failed,
+    )
+
+
+def _read(
+    tables: LabeledImages, ids: npt.NDArray[np.int64], batch: int, failed: dict[int, str]
+) -> Iterator[tuple[list[int], list[npt.NDArray[np.uint8]]]]:
+    """Images ``batch`` at a time; those that cannot be read are noted and skipped."""
+    frame = tables.images.loc[ids, ["height", "width"]]
+    sizes = {i: (h, w) for i, h, w in frame.itertuples()}
+    for begin in range(0, len(ids), batch):
+        group, images = [], []
+        for image_id in ids[begin : begin + batch].tolist():
+            try:
+                images.append(read_image(tables, image_id, sizes[image_id]))
+            except (ImageError, OSError) as error:
+                failed[image_id] = str(error)
+                continue
+            group.append(image_id)
+        if group:
+            yield group, images
+
+
+def _rows(held: Sequence[Found], ids: Sequence[int], sizes: Sequence[tuple[int, int]]) -> pd.DataFrame:
+    if not any(len(found.crops) for found in held):
+        return _blank().rows
+    counts = [len(found.crops) for found in held]
+    heights = np.repeat([size[0] for size in sizes], counts)
+    masks = encode_crops(
+        [crop for found in held for crop in found.crops],
+        np.concatenate([found.corners for found in held]),
+        [size for size, n in zip(sizes, counts, strict=True) for _ in range(n)],
+    )
+    box = masks.boxes(heights).astype(np.float32)
+    return pd.DataFrame(
+        {
+            "image_id": np.repeat(np.array(ids, np.int64), counts),
+            "code": np.concatenate([found.classes for found in held]),
+            "mask": pd.array(masks.to_arrow(), dtype=pd.ArrowDtype(pa.large_binary())),
+            **{name: box[:, i] for i, name in enumerate("xywh")},
+            "area": masks.areas().astype(np.int32),
+            "score": np.concatenate([found.scores for found in held]),
+        }
+    )
+
+
+def _blank() -> Part:
+    types: dict[str, Any] = {"image_id": "int64", "code": "int64", "mask": pd.ArrowDtype(pa.large_binary())}
+    types |= {**dict.fromkeys("xywh", "float32"), "area": "int32", "score": "float32"}
+    rows = pd.DataFrame({name: pd.array([], dtype=dtype) for name, dtype in types.items()})
+    return Part(rows, np.zeros(0, np.int64), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
+
+
+def embed(
+    predictor: Listener, tables: LabeledImages, ids: npt.NDArray[np.int64], imgsz: int, batch: int
+) -> Embeddings:
+    """Vectors of images and of their labels' masks; images that cannot be read have none."""
+    instances = tables.instances
+    instances = instances[instances["image_id"].isin(ids)]
+    rows = instances.groupby("image_id").indices
+    known: list[int] = []
+    image, instance, instance_ids = [], [], []
+    failed: dict[int, str] = {}
+    for group, images in _read(tables, ids, batch, failed):
+        for image_id, pixels, (maps, letterbox) in zip(
+            group, images, predictor.maps(images, imgsz), strict=True
+        ):
+            known.append(image_id)
+            image.append(maps.image(letterbox)[None])
+            own = instances.iloc[rows.get(image_id, [])]
+            cut = [rle.decode_crop(mask, *pixels.shape[:2]) for mask in own["mask"]]
+            if cut:
+                crops, corners = [c for c, _, _ in cut], np.array([(x, y) for _, x, y in cut])
+                instance.append(maps.instances(crops, corners, letterbox))
+                instance_ids.append(own.index.to_numpy(np.int64))
+    ids_of = np.concatenate(instance_ids) if instance_ids else np.zeros(0, np.int64)
+    return Embeddings(np.array(known, np.int64), concatenate(image), ids_of, concatenate(instance))

@@ -1,0 +1,72 @@
+"""What a network found as predictions of the tables: its labels in ours, its rows in the table's columns."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import FallbackWarning, ModelError, UnknownNameError, first
+from ...core.tables.same_labels import check_targets
+from ...core.tables.schema import conform
+from ..embed.pooling import Embeddings
+from .resumable import Part
+
+
+def codes(
+    names: Mapping[int, str], labels: tuple[str, ...], wanted: Mapping[str, str | None] | None
+) -> dict[int, str]:
+    """The tables' label for each of a network's outputs that has one.
+
+    Args:
+        names: the network's labels by output.
+        labels: the tables' labels.
+        wanted: the tables' label by the network's, where they differ; None leaves the network's out.
+
+    Raises:
+        UnknownNameError: ``wanted`` names what is no label of the network, or none of the tables.
+        ModelError: they share no label.
+    """
+    known = list(names.values())
+    strange = [name for name in wanted or {} if name not in known]
+    if strange:
+        near = get_close_matches(str(strange[0]), known, n=3)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        raise UnknownNameError(
+            f"labels= names {first(map(repr, strange))}, which the model does not know; it knows "
+            f"{first(known)}{hint}"
+        )
+    check_targets(wanted or {}, labels)
+    meant = {code: name if not wanted else wanted.get(name, name) for code, name in names.items()}
+    found = {code: name for code, name in meant.items() if name is not None and name in labels}
+    if not found:
+        theirs, ours = first(known), first(labels)
+        example = f"labels={{{known[0]!r}: {labels[0]!r}}}" if known and labels else "labels={...}"
+        raise ModelError(
+            f"the model knows {theirs}, the tables {ours}: train it first, or say which is which: "
+            f"predict(ds, {example})"
+        )
+    unknown = [name for name in labels if name not in found.values()]
+    if unknown and not wanted:
+        warnings.warn(f"the model has not learned {first(unknown)}", FallbackWarning, stacklevel=4)
+    return found
+
+
+def table(
+    found: Part, by_code: Mapping[int, str], labels: tuple[str, ...], origin: str
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """What was found as a table of predictions, and which of it has a label of the tables."""
+    known = found.rows["code"].map(by_code).notna().to_numpy()
+    rows = found.rows[known].reset_index(drop=True)
+    label = rows.pop("code").map(by_code)
+    frame = rows.assign(label=label, source="model", origin=origin, status="proposed")
+    return conform(frame, "predictions", labels), known
+
+
+def vectors(found: Part, known: np.ndarray) -> Embeddings:
+    """Embeddings of what was found, predictions of unknown labels left out."""
+    instance = found.instance[known] if len(found.instance) else found.instance
+    return Embeddings(found.image_ids, found.image, np.arange(len(instance)), instance)

@@ -1,0 +1,169 @@
+"""The Runs that trainings and predictions leave, whatever the model: its own module gives the numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.tables.schema import LabeledImages
+from ..embed.pooling import Embeddings
+from ..metrics.coco_ap import Metrics, evaluate
+from ..runs.frozen_tables import state_of
+from ..runs.run import Run, new_id
+from ..training.examples import Parting
+from ..training.schedule import Schedule
+from . import inference, proposals
+from .resumable import Part, Parts
+
+
+def of_training(
+    model: str,
+    tables: LabeledImages,
+    parts: Parting,
+    plan: Schedule,
+    rows: Sequence[Mapping[str, float]],
+    arguments: Mapping[str, Any],
+    *,
+    interrupted: bool,
+    seconds: float,
+) -> Run:
+    """What a training was.
+
+    Args:
+        model: its name.
+        tables: what was learned from.
+        parts: the examples, and those measured on.
+        plan: as it stood in the end.
+        rows: one mapping a period; see ``Run.curves``.
+        arguments: what was asked for, ``seed`` among them.
+        interrupted: whether it was stopped by hand.
+        seconds: how long it took.
+    """
+    return Run(
+        id=new_id("train"),
+        kind="train",
+        model=model,
+        arguments={**arguments, "hold_out": len(parts.check) if parts.put_back else 0},
+        seed=arguments["seed"],
+        labels=tables.labels,
+        seconds=seconds,
+        curves=pd.DataFrame(rows).astype({"step": "int64"}) if rows else pd.DataFrame(),
+        interrupted=interrupted,
+        stopped="interrupted" if interrupted else plan.why,
+        missing=plan.missing(),
+        n_images=len(parts.all),
+        **state_of(tables),
+    )
+
+
+def predicted(
+    model: str,
+    finder: inference.Finder,
+    tables: LabeledImages,
+    ids: npt.NDArray[np.int64],
+    settings: inference.Settings,
+    codes: Mapping[int, str],
+    *,
+    weights: Callable[[], Mapping[str, npt.NDArray[Any]]],
+    arguments: Mapping[str, Any],
+    batch: int,
+    folder: str | Path | None,
+    began: float,
+    amend: Callable[[Part], tuple[Part, Mapping[str, Any]]] = lambda found: (found, {}),
+) -> Run:
+    """Predict part by part, make a Run of it, and save it where that is asked for.
+
+    Args:
+        model: its name.
+        finder: the model made ready.
+        tables: what is predicted on.
+        ids: which of its images.
+        settings: how.
+        codes: the tables' label by the model's output.
+        weights: numbers of the model, by name, by which parts on disk are known again; asked for only where
+            there are some.
+        arguments: what was asked for, for the Run and to know parts again.
+        batch: images at once.
+        folder: where parts and then the Run are saved; None keeps all in memory.
+        began: when, by ``time.perf_counter``.
+        amend: given all that was found, what is to stay of it, and what the Run is to say of that.
+    """
+    mark = ""
+    if folder is not None:
+        mark = inference.fingerprint(weights(), tables, ids, settings, arguments)
+    parts = Parts(folder, mark)
+    found, interrupted = inference.predict(finder, tables, ids, settings, batch, parts)
+    found, said = amend(found)
+    asked = {**arguments, **said}
+    run = of_prediction(model, tables, found, codes, asked, n_images=len(ids), interrupted=interrupted)
+    run.seconds = time.perf_counter() - began
+    if folder is not None and not interrupted:
+        run.save(folder)
+        parts.clear()
+    return run
+
+
+def of_prediction(
+    model: str,
+    tables: LabeledImages,
+    found: Part,
+    codes: Mapping[int, str],
+    arguments: Mapping[str, Any],
+    *,
+    n_images: int,
+    interrupted: bool,
+) -> Run:
+    """What was found, matched to the labels of the tables.
+
+    Args:
+        model: its name.
+        tables: what was predicted on.
+        found: by the network.
+        codes: the tables' label by the network's output.
+        arguments: what was asked for; no embeddings are kept where ``embed`` is False.
+        n_images: images asked for.
+        interrupted: whether it was stopped by hand.
+    """
+    name = new_id("predict")
+    predictions, known = proposals.table(found, codes, tables.labels, name)
+    return Run(
+        id=name,
+        kind="predict",
+        model=model,
+        arguments=dict(arguments),
+        labels=tables.labels,
+        interrupted=interrupted,
+        n_images=n_images,
+        failed=pd.DataFrame({"image_id": list(found.failed), "problem": list(found.failed.values())}),
+        predictions=predictions,
+        embeddings=proposals.vectors(found, known) if arguments["embed"] else Embeddings.none(),
+        predicted_ids=found.image_ids,
+        **state_of(tables),
+    ).matched_to(tables)
+
+
+def measured(
+    finder: inference.Finder,
+    tables: LabeledImages,
+    ids: npt.NDArray[np.int64],
+    settings: inference.Settings,
+    codes: Mapping[int, str],
+    batch: int,
+) -> Metrics:
+    """How good a network is on some labeled images, nothing kept.
+
+    Raises:
+        KeyboardInterrupt: it was stopped by hand.
+    """
+    found, interrupted = inference.predict(finder, tables, ids, settings, batch, Parts(None, ""))
+    if interrupted:
+        raise KeyboardInterrupt
+    predictions, _ = proposals.table(found, codes, tables.labels, "")
+    instances = tables.instances[tables.instances["image_id"].isin(ids)]
+    return evaluate(predictions, instances, tables.images.loc[ids], tables.labels)

@@ -1,0 +1,125 @@
+"""Predictions in parts: bounded work in memory, and on disk so that an interrupted prediction continues."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from ...core.errors import StorageError
+from ..embed.pooling import Floats, concatenate
+
+
+@dataclass
+class Part:
+    """Predictions on a few images.
+
+    Attributes:
+        rows: one row a prediction: image_id, code (label index), mask, x, y, w, h, area, score.
+        image_ids: ``(n,)`` images that were predicted on, and
+        image: their embeddings ``(n, d)``.
+        instance: embeddings of the rows, ``(len(rows), e)``.
+        failed: images that could not be read, and why.
+    """
+
+    rows: pd.DataFrame
+    image_ids: npt.NDArray[np.int64]
+    image: Floats
+    instance: Floats
+    failed: dict[int, str] = field(default_factory=dict)
+
+
+class Parts:
+    """The parts of one prediction: in memory, and in ``folder / "parts"`` where a folder is given.
+
+    Parts of another prediction (other weights, images or settings) found there are cleared away.
+
+    Raises:
+        StorageError: files of someone else lie there.
+    """
+
+    def __init__(self, folder: str | Path | None, fingerprint: str) -> None:
+        self.folder = None if folder is None else Path(folder) / "parts"
+        self._held: dict[int, Part] = {}
+        if self.folder is None:
+            return
+        mark = self.folder / "prediction.json"
+        if not _says(mark, {"fingerprint": fingerprint}):
+            if self.folder.exists() and not mark.exists() and any(self.folder.iterdir()):
+                raise StorageError(
+                    f"{self.folder} holds files that are no parts of a prediction, which would replace "
+                    "them: give another folder"
+                )
+            self.clear()
+            self.folder.mkdir(parents=True)
+            mark.write_text(json.dumps({"fingerprint": fingerprint}))
+
+    def has(self, number: int) -> bool:
+        """Whether this part is done."""
+        return number in self._held or (self.folder is not None and self._file(number).is_file())
+
+    def put(self, number: int, part: Part) -> None:
+        """Keep a part; on disk it counts from the moment its table is complete."""
+        if self.folder is None:
+            self._held[number] = part
+            return
+        np.savez(
+            self.folder / f"{number:06}.npz", ids=part.image_ids, image=part.image, instance=part.instance
+        )
+        failed = json.dumps(part.failed)
+        table = pa.Table.from_pandas(part.rows, preserve_index=False).replace_schema_metadata(
+            {"failed": failed}
+        )
+        partial = self._file(number).with_suffix(".part")
+        with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        partial.replace(self._file(number))
+
+    def get(self, number: int) -> Part:
+        """A part that is done."""
+        if self.folder is None:
+            return self._held[number]
+        with pa.memory_map(str(self._file(number))) as source:
+            table = pa.ipc.open_file(source).read_all()
+        failed = json.loads(table.schema.metadata[b"failed"])
+        with np.load(self.folder / f"{number:06}.npz", allow_pickle=False) as arrays:
+            vectors = arrays["ids"], arrays["image"], arrays["instance"]
+        rows = table.replace_schema_metadata(None).to_pandas(types_mapper={pa.large_binary(): _MASK}.get)
+        return Part(rows, *vectors, {int(k): v for k, v in failed.items()})
+
+    def clear(self) -> None:
+        """Remove what is on disk."""
+        if self.folder is not None and self.folder.exists():
+            shutil.rmtree(self.folder)
+
+    def _file(self, number: int) -> Path:
+        if self.folder is None:
+            raise AssertionError("parts in memory have no files")
+        return self.folder / f"{number:06}.arrow"
+
+
+def _says(mark: Path, content: dict[str, str]) -> bool:
+    try:
+        return json.loads(mark.read_text()) == content
+    except (OSError, ValueError):
+        return False
+
+
+_MASK = pd.ArrowDtype(pa.large_binary())
+
+
+def gather(parts: list[Part]) -> Part:
+    """All parts as one."""
+    return Part(
+        pd.concat([part.rows for part in parts], ignore_index=True),
+        np.concatenate([part.image_ids for part in parts]),
+        concatenate([part.image for part in parts]),
+        concatenate([part.instance for part in parts]),
+        {image_id: reason for part in parts for image_id, reason in part.failed.items()},
+    )

@@ -1,0 +1,284 @@
+"""Of all accepted masks at least a target share is right, with probability 1 - alpha, at every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import gamma
+
+from ....core.errors import DataError, first
+from ..state.reviewers import Accuracy
+from .allocation import Design, best_design
+from .allowed_errors import Rule, TrueAnswers, thresholds
+from .beliefs import Belief
+from .closed_testing import Verdicts, weights
+from .strata import Cells
+from .unreliable_answers import Answering, NoisyAnswers
+from .wager import Capital, odds
+
+Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+
+CORRECTION = 0.2  # of alpha, where reviewers may be mistaken
+
+
+class Audit:
+    """Certifies nested sets of accepted masks, surest first, from answers about few of them.
+
+    The masks accepted and not answered yet lie in strata, surest first. Prefix k is the first k strata; masks
+    answered yes before count with their stratum, masks answered no were thrown out. Rows are drawn one after
+    the other, with chances that depend on what was said before; those found wrong leave their prefix. It is
+    certified where at least ``target_quality`` of what remains of it is right. With probability 1 - ``alpha``
+    no prefix is certified falsely, however often one looks, wherever one aims and whenever one stops.
+
+    ``draw`` changes nothing: it follows from the seed and from what was told. Whether to tell only a part of
+    what was drawn must not depend on what the rest looks like.
+
+    Args:
+        strata: disjoint row positions, surest stratum first.
+        doubt: prior chance that a mask is wrong, ``(n_total,)``, indexed by row. Bad doubts cost answers,
+            never validity.
+        n_known_right: masks of each stratum answered yes before the audit.
+        target_quality: share of right masks to be shown, within 0..1.
+        alpha: probability that any certified prefix falls short.
+        seed: of the draws.
+        spent: answers given before the audit. The more they are, the more it is worth to certify more.
+        reviewer: how reliable the answers are, as known when the audit begins; then a fifth of alpha goes to
+            the correction (`NoisyAnswers`). By default answers are taken as true.
+        n_refused: masks answered no before the audit; only counts where there is a reviewer.
+
+    Raises:
+        DataError: the strata overlap or leave ``doubt``, or a number is out of its range.
+
+    Source: the bound of each prefix: `Capital`; of several prefixes: `Verdicts`.
+
+    Example:
+        >>> import numpy as np
+        >>> wrong = np.arange(1000) % 50 == 0                      # quality 0.98
+        >>> audit = Audit([np.arange(600), np.arange(600, 1000)], np.full(1000, 0.02), [0, 0],
+        ...               target_quality=0.85, alpha=0.05, seed=0)
+        >>> while audit.certified < 2:
+        ...     rows = audit.draw(5)
+        ...     audit.tell(rows, ~wrong[rows])
+        >>> audit.n_answers < 60, audit.lower(2) >= 0.85
+        (True, True)
+    """
+
+    def __init__(
+        self,
+        strata: Sequence[Ints],
+        doubt: npt.NDArray[np.floating],
+        n_known_right: Sequence[int],
+        *,
+        target_quality: float,
+        alpha: float,
+        seed: int,
+        spent: int = 0,
+        reviewer: Accuracy | None = None,
+        n_refused: int = 0,
+    ) -> None:
+        _check(strata, n_known_right, target_quality, alpha)
+        self.target_quality, self.alpha = target_quality, alpha
+        self.n_answers = 0
+        self._seed, self._spent = seed, spent
+        self._cells = Cells(strata, doubt, _random(seed, 0))
+        self._uniform = _random(seed, 1).random(1024)
+        self._left = self._cells.size.copy()
+        self._size = self._cells.within(self._left).astype(np.int64)
+        self._known = np.cumsum(np.asarray(n_known_right, np.int64))
+        self._answers = Answering.of(reviewer)
+        doubt = self._answers.refused(self._cells.doubt)
+        self._belief = Belief(self._cells.stratum, doubt)
+        self._rule: Rule = TrueAnswers(self._size, self._known, target_quality)
+        if reviewer is not None:
+            self._rule = NoisyAnswers(
+                self._size, self._known, target_quality, reviewer, alpha * CORRECTION, n_refused
+            )
+            alpha *= 1 - CORRECTION
+        self._capital = Capital(thresholds(self._rule, self._size))
+        none = np.zeros_like(self._size)
+        self._strict = self._rule.allowed(none)
+        doubted = self._cells.within(self._cells.size * doubt)
+        self._verdicts = Verdicts(weights(doubted, self._strict), alpha)
+        self._settle()
+
+    @property
+    def certified(self) -> int:
+        """Number of leading strata that are certified together; 0 before any are."""
+        return int(np.max(np.flatnonzero(self._verdicts.certified), initial=-1)) + 1
+
+    def draw(self, n: int, aim: int | None = None) -> Ints:
+        """The rows to ask about next.
+
+        Args:
+            n: how many; fewer come where fewer are left.
+            aim: number of leading strata to certify, by default `best_aim`, past it what brings most.
+
+        Returns:
+            Positions, ``(<= n,)`` int64.
+        """
+        return self._drawn(n, aim)[0]
+
+    def tell(self, rows: Ints, right: npt.ArrayLike, aim: int | None = None) -> None:
+        """Take in answers, in the order drawn.
+
+        Args:
+            rows: what `draw` gave, or the beginning of it.
+            right: whether each mask is right, ``(len(rows),)`` bool.
+            aim: as given to `draw`.
+
+        Raises:
+            DataError: the rows are not those drawn.
+        """
+        said = np.asarray(right, np.bool_)
+        drawn, cells, weight = self._drawn(len(rows), aim)
+        if len(said) != len(rows) or not np.array_equal(drawn, np.asarray(rows)):
+            raise DataError(
+                f"tell takes an answer for each row drawn, in order: {first(drawn.tolist())}; got "
+                f"{first(np.asarray(rows).tolist())} with {len(said)} answers"
+            )
+        for cell, yes in zip(cells.tolist(), said.tolist(), strict=True):
+            odd = odds(self._cells, self._left, weight, self._belief.chance(), cell)
+            self._capital.add(odd, int(self._cells.stratum[cell]), not yes)
+            self._belief.add(cell, not yes)
+            self._left[cell] -= 1
+            self.n_answers += 1
+            self._settle()
+        self.__dict__.pop("_designs", None)
+
+    def _drawn(self, n: int, aim: int | None) -> tuple[Ints, Ints, Doubles]:
+        """Rows, the cell of each, and the weight of each cell."""
+        weight = self._weight(self._goal() if aim is None else self._at(aim) + 1)
+        n = int(min(n, self._left[weight > 0].sum()))
+        at = self.n_answers
+        while at + n > len(self._uniform):
+            self._uniform = _random(self._seed, 1).random(2 * len(self._uniform))
+        rows, cells = self._cells.draw(self._left, weight, self._uniform[at : at + n])
+        return rows, cells, weight
+
+    def _weight(self, goal: int) -> Doubles:
+        weight = np.zeros(len(self._cells))
+        weight[: self._cells.ends[goal - 1]] = self._designs[goal - 1].weight
+        return weight
+
+    def best_aim(self) -> int:
+        """Number of leading strata whose certificate brings most masks an answer, all answers given counted.
+
+        Returns:
+            0..number of strata; ``certified`` where more answers would bring fewer masks each, or where none
+            would certify more.
+        """
+        done = self.certified
+        kept = (self._size + self._known - self._capital.found).astype(np.float64)
+        rate = kept / np.maximum(self._spent + self.n_answers + self._needs, 1.0)
+        so_far = kept[done - 1] / max(self._spent + self.n_answers, 1) if done else 0.0
+        rate[:done] = 0.0
+        best = len(rate) - int(np.argmax(rate[::-1]))
+        return best if rate[best - 1] > so_far else done
+
+    def _goal(self) -> int:
+        """What to aim at by default: what is best, or else whatever else brings most."""
+        done = self.certified
+        best = self.best_aim()
+        if best > done or done == len(self._size):
+            return best
+        more = self._size[done:] - (self._size[done - 1] if done else 0)
+        return done + 1 + int(np.argmax(more / np.maximum(self._needs[done:], 1.0)))
+
+    @cached_property
+    def _designs(self) -> list[Design]:
+        """The best draws for each prefix."""
+        chance = self._belief.chance()
+        wrong = self._allowed + 1 - self._capital.found
+        return [
+            best_design(self._left[:end], chance[:end], float(most))
+            for end, most in zip(self._cells.ends.tolist(), wrong, strict=True)
+        ]
+
+    @property
+    def _needs(self) -> Doubles:
+        """Answers within each prefix until it is certified, about; inf where no certificate is in sight."""
+        missing = np.maximum(self._verdicts.bars() - self._capital.against(self._allowed + 1), 0)
+        growth = np.array([design.growth for design in self._designs])
+        need = np.divide(missing, growth, out=np.full(len(growth), np.inf), where=growth > 0)
+        return np.where(growth > 0, np.minimum(need, self._remaining), np.inf)
+
+    @property
+    def _remaining(self) -> Ints:
+        return self._cells.within(self._left).astype(np.int64)
+
+    @property
+    def _allowed(self) -> Ints:
+        """Most rows of each prefix that may have been wrong, given that those found have left it."""
+        return self._rule.allowed(self._capital.found)
+
+    def _settle(self) -> None:
+        self._capital.rule_out(self._capital.found + self._remaining)
+        strict, now = self._capital.against(self._strict + 1), self._capital.against(self._allowed + 1)
+        self._verdicts.hear(strict, now)
+
+    def _at(self, k: int) -> int:
+        if not 1 <= k <= len(self._size):
+            raise DataError(f"k counts leading strata, 1..{len(self._size)}, got {k}")
+        return k - 1
+
+    def lower(self, k: int) -> float:
+        """Lower bound of the share right among the first ``k`` strata, those found wrong removed.
+
+        It holds for all k and at all answers at once, with probability 1 - alpha. To stay below the target
+        until a prefix is certified, and to reach it then, certificates count too.
+        """
+        i = self._at(k)
+        upper = self._capital.upper(self._verdicts.alone())
+        share = float(self._rule.share_right(upper, self._capital.found)[i])
+        return max(share, self.target_quality) if self._verdicts.certified[i] else share
+
+    def estimate(self, k: int) -> float:
+        """Expected share right among the first ``k`` strata, those found wrong removed."""
+        i = self._at(k)
+        kept = self._size[i] + self._known[i] - self._capital.found[i]
+        left = self._left[: self._cells.ends[i]]
+        wrong = left @ self._answers.wrong(self._belief.chance()[: len(left)])
+        return float(1 - wrong / kept) if kept else 1.0
+
+    def _expected(self, i: int) -> float:
+        end = self._cells.ends[i]
+        return float(self._left[:end] @ self._belief.chance()[:end])
+
+    def expected_answers(self, k: int) -> float:
+        """About how many more answers within the first ``k`` strata certify them; inf where unlikely."""
+        i = self._at(k)
+        return 0.0 if self._verdicts.certified[i] else float(self._needs[i])
+
+    def chance(self, k: int) -> float:
+        """About how probable it is that the first ``k`` strata, those found wrong removed, reach the target.
+
+        A posterior probability, not a guarantee: for giving up early where it is small.
+        """
+        i = self._at(k)
+        spare = float(self._allowed[i] - self._capital.found[i])
+        if self._remaining[i] <= spare:
+            return 1.0
+        found = 1.0 + float(self._capital.found[i])
+        return float(gamma.cdf(spare + 0.5, found, scale=max(self._expected(i), 1e-9) / found))
+
+
+def _random(seed: int, part: int) -> np.random.Generator:
+    """A stream apart from ``default_rng(seed)``, with which a caller may have made the masks themselves."""
+    return np.random.default_rng((0xA0D17, part, seed))
+
+
+def _check(strata: Sequence[Ints], known: Sequence[int], target: float, alpha: float) -> None:
+    if not len(strata) or len(strata) != len(known):
+        raise DataError(
+            f"an audit needs one stratum or more, and n_known_right for each; got {len(strata)} strata "
+            f"and {len(known)} numbers"
+        )
+    if any(k < 0 for k in known):
+        raise DataError(f"n_known_right must not be negative, got {list(known)}")
+    for name, value in (("target_quality", target), ("alpha", alpha)):
+        if not 0 < value < 1:
+            raise DataError(f"{name} must lie between 0 and 1, got {value}")

@@ -1,0 +1,213 @@
+"""How many masks of a cluster are right, from some of them drawn evenly: bounds that hold at every answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betainc, gammaln
+
+from ....core.errors import DataError, first
+
+Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+Prior = tuple[float, float]
+
+NODES = 256
+EVEN = 0.05  # of the prior is even, so that none gives up what it thinks unlikely
+
+
+def finite_bounds(
+    n_right: npt.ArrayLike, n_asked: npt.ArrayLike, size: npt.ArrayLike, alpha: float, prior: Prior = (1, 1)
+) -> tuple[Doubles, Doubles]:
+    """Bounds of the share of right masks, at all answers at once with probability 1 - alpha.
+
+    Both sides are one-sided bounds at alpha / 2. Where nearly all or hardly any are right, they lie closer
+    than the two-sided prior-posterior ratio at alpha, elsewhere about as close, and closer than bets on one
+    answer after the other, which need their order besides (``benchmarks/bounds.py``). Where only one side
+    matters, use `lower_bound` or `upper_bound` at the full alpha.
+
+    Args:
+        n_right: masks found right, any shape that broadcasts.
+        n_asked: masks asked about, drawn evenly without replacement.
+        size: masks in the cluster, at least ``n_asked``.
+        alpha: probability that the share ever leaves the bounds.
+        prior: Beta(a, b) of the share, fixed before the first answer. A good one brings the bounds closer, a
+            bad one never makes them wrong.
+
+    Returns:
+        lower, upper: 0..1, float64 of the broadcast shape; equal where all were asked.
+
+    Raises:
+        DataError: not 0 <= n_right <= n_asked <= size, size 0, or alpha or prior out of range.
+
+    Example:
+        >>> lower, upper = finite_bounds([15, 15, 9], [15, 20, 10], [400, 400, 10], alpha=0.1)
+        >>> lower.round(3).tolist(), upper.round(3).tolist()
+        ([0.752, 0.452, 0.9], [1.0, 0.942, 0.9])
+    """
+    if not 0 < alpha < 1:
+        raise DataError(f"alpha must lie between 0 and 1, got {alpha}")
+    return lower_bound(n_right, n_asked, size, alpha / 2, prior), upper_bound(
+        n_right, n_asked, size, alpha / 2, prior
+    )
+
+
+def lower_bound(
+    n_right: npt.ArrayLike, n_asked: npt.ArrayLike, size: npt.ArrayLike, alpha: float, prior: Prior = (1, 1)
+) -> Doubles:
+    """Lower bound of the share of right masks, at all answers at once with probability 1 - alpha.
+
+    It rejects "at most m are right" where the chance of the answers, averaged by the prior over all numbers
+    above m, is 1 / alpha times their chance under m. That ratio is a supermartingale for m or fewer right
+    ones, since every number above m foretells more of them.
+
+    Args:
+        n_right: masks found right, any shape that broadcasts.
+        n_asked: masks asked about, drawn evenly without replacement.
+        size: masks in the cluster.
+        alpha: probability that the bound is ever too high.
+        prior: Beta(a, b) of the share, fixed before the first answer.
+
+    Returns:
+        0..1, float64 of the broadcast shape.
+
+    Raises:
+        DataError: as `finite_bounds`.
+
+    Source: Waudby-Smith & Ramdas, Confidence sequences for sampling without replacement, NeurIPS 2020 (prior
+        over posterior, here with the prior cut to the alternative).
+
+    Example:
+        >>> float(lower_bound(2, 2, 3, alpha=0.3))      # where two are right, two yes come with chance 1/3
+        0.6666666666666666
+    """
+    right, asked, whole, shape = _checked(n_right, n_asked, size, alpha, prior)
+    return (_fewest(right, asked, whole, alpha, prior) / whole).reshape(shape)
+
+
+def upper_bound(
+    n_right: npt.ArrayLike, n_asked: npt.ArrayLike, size: npt.ArrayLike, alpha: float, prior: Prior = (1, 1)
+) -> Doubles:
+    """Upper bound of the share of right masks, as `lower_bound`.
+
+    Args:
+        n_right: masks found right, any shape that broadcasts.
+        n_asked: masks asked about, drawn evenly without replacement.
+        size: masks in the cluster.
+        alpha: probability that the bound is ever too low.
+        prior: Beta(a, b) of the share, fixed before the first answer.
+
+    Returns:
+        0..1, float64 of the broadcast shape.
+
+    Raises:
+        DataError: as `finite_bounds`.
+
+    Example:
+        >>> float(upper_bound(0, 2, 4, alpha=0.05))    # no bound yet but the two that are wrong
+        0.5
+    """
+    right, asked, whole, shape = _checked(n_right, n_asked, size, alpha, prior)
+    wrong = _fewest(asked - right, asked, whole, alpha, (prior[1], prior[0]))
+    return ((whole - wrong) / whole).reshape(shape)
+
+
+def expected_answers(
+    mean: npt.ArrayLike, size: npt.ArrayLike, target: float, alpha: float, overhead: float = 1.0
+) -> Doubles:
+    """About how many answers it takes until a bound passes the target.
+
+    Log capital grows by the Kullback-Leibler divergence of the two shares an answer; drawing without
+    replacement saves as many as a cluster is small.
+
+    Args:
+        mean: expected share of right masks, 0..1.
+        size: masks in the cluster.
+        target: that the lower bound is to reach (mean above it) or the upper to fall under, within 0..1.
+        alpha: of that one-sided bound.
+        overhead: log capital spent on not knowing the mean beforehand.
+
+    Returns:
+        Answers, float64 of the broadcast shape; ``size`` where mean and target are equal.
+
+    Example:
+        >>> expected_answers([1.0, 0.95, 0.85, 0.5], 1000, target=0.85, alpha=0.05).round().tolist()
+        [24.0, 73.0, 1000.0, 12.0]
+    """
+    p, n = np.broadcast_arrays(np.asarray(mean, np.float64), np.asarray(size, np.float64))
+    p = np.clip(p, 1e-9, 1 - 1e-9)
+    gain = p * np.log(p / target) + (1 - p) * np.log((1 - p) / (1 - target))
+    need = (np.log(1 / alpha) + overhead) / np.maximum(gain, 1e-12)
+    return need / (1 + need / n)
+
+
+def _checked(
+    n_right: npt.ArrayLike, n_asked: npt.ArrayLike, size: npt.ArrayLike, alpha: float, prior: Prior
+) -> tuple[Ints, Ints, Ints, tuple[int, ...]]:
+    right, asked, whole = np.broadcast_arrays(
+        np.asarray(n_right, np.int64), np.asarray(n_asked, np.int64), np.asarray(size, np.int64)
+    )
+    bad = np.flatnonzero(~((right >= 0) & (right <= asked) & (asked <= whole) & (whole > 0)))
+    if len(bad):
+        i = bad[0]
+        raise DataError(
+            f"0 <= n_right <= n_asked <= size and size > 0 must hold; at {first(bad.tolist())} it does not: "
+            f"{right.flat[i]}, {asked.flat[i]}, {whole.flat[i]} at {i}"
+        )
+    if not 0 < alpha < 1 or min(prior) <= 0:
+        raise DataError(f"alpha must lie between 0 and 1 and prior above 0, got {alpha} and {prior}")
+    return right.reshape(-1), asked.reshape(-1), whole.reshape(-1), right.shape
+
+
+def _likelihood(number: Ints, right: Ints, asked: Ints, size: Ints) -> Doubles:
+    """Log chance of a sequence of answers where ``number`` are right, ``number`` any shape ``(m, ...)``."""
+    rest, wrong = number - right, size - number - (asked - right)
+    possible = (rest >= 0) & (wrong >= 0)
+    rest, wrong = np.where(possible, rest, 0), np.where(possible, wrong, 0)
+    value = _choose(size - asked, rest) - _choose(size, np.clip(number, 0, size))
+    return np.where(possible, value, -np.inf)
+
+
+def _choose(n: Ints, k: Ints) -> Doubles:
+    return gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
+
+
+def _fewest(right: Ints, asked: Ints, size: Ints, alpha: float, prior: Prior) -> Ints:
+    """Smallest number of right masks that is not rejected, ``(m,)``."""
+    r, n, whole = right[:, None], asked[:, None], size[:, None]
+    at, above = _averages(r, n, whole, prior)
+    # Between two nodes the alternatives are the same, and the likelihood rises up to its mode, which stands.
+    mode = np.minimum(np.where(n > 0, r * (whole + 1) // np.maximum(n, 1), 0), whole)
+    low, high = np.maximum(at[:, :-1], r), np.minimum(at[:, 1:] - 1, mode)
+    bar = above[:, 1:] + np.log(alpha)
+    stands = ((_likelihood(high, r, n, whole) > bar) | (high >= mode)) & (low <= high)
+    rows, gap = np.arange(len(right)), np.argmax(stands, axis=1)
+    most = np.where(stands.any(axis=1), high[rows, gap], mode[:, 0])
+    least = np.where(stands.any(axis=1), low[rows, gap], mode[:, 0])
+    return _bisect(np.minimum(least, most), most, bar[rows, gap], right, asked, size)
+
+
+def _averages(r: Ints, n: Ints, whole: Ints, prior: Prior) -> tuple[Ints, Doubles]:
+    """Numbers of right masks that are alternatives, and the log mean likelihood from each one upwards."""
+    cells = np.minimum(whole, NODES) + 1
+    j = np.arange(NODES + 1)
+    at = np.where(j < cells, np.rint(j * (whole / np.maximum(cells - 1, 1))), whole).astype(np.int64)
+    edge = np.minimum(np.arange(NODES + 2) / cells, 1.0)
+    mass = (1 - EVEN) * np.diff(betainc(*map(float, prior), edge), axis=1) + EVEN * np.diff(edge, axis=1)
+    value = _likelihood(at, r, n, whole)
+    peak = np.maximum(value.max(axis=1, keepdims=True), -1e300)  # where no node is possible
+    total = np.cumsum((mass * np.exp(value - peak))[:, ::-1], axis=1)[:, ::-1]
+    held = np.cumsum(mass[:, ::-1], axis=1)[:, ::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return at, np.where(held > 0, np.log(total) - np.log(held), -np.inf) + peak
+
+
+def _bisect(low: Ints, high: Ints, bar: Doubles, right: Ints, asked: Ints, size: Ints) -> Ints:
+    """First number in low..high whose likelihood passes the bar; high where none before it does."""
+    low, high = low.copy(), high.copy()
+    while (low < high).any():
+        middle = (low + high) // 2
+        passes = _likelihood(middle, right, asked, size) > bar
+        high = np.where(passes, middle, high)
+        low = np.where(passes, low, np.minimum(middle + 1, high))
+    return low

@@ -1,0 +1,92 @@
+"""Which of several nested sets are certified: closed testing with averaged capitals."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import gamma
+
+from .allowed_errors import Ints
+
+Doubles = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+SPREAD = 0.3  # of the weight goes evenly to all prefixes, should the doubts be misleading
+
+
+def weights(doubted: Doubles, allowed: Ints) -> Doubles:
+    """How much each prefix stakes: the prior probability that it is the largest one that is good enough.
+
+    Args:
+        doubted: sum of the doubts of each prefix, ``(k,)``; right up to a factor, Gamma(1, 1) a priori.
+        allowed: wrong masks that each may hold, ``(k,)``.
+
+    Returns:
+        Positive, sum 1, ``(k,)``.
+    """
+    good = gamma.cdf(np.maximum(allowed + 0.5, 0) / np.maximum(doubted, 1e-9), 1)
+    larger = np.append(np.maximum.accumulate(good[::-1])[::-1][1:], 0.0)
+    final = np.maximum(good - larger, 0)
+    even = np.full(len(good), 1 / len(good))
+    return (1 - SPREAD) * final / final.sum() + SPREAD * even if final.sum() > 0 else even
+
+
+class Verdicts:
+    """Certifies prefixes so that with probability 1 - alpha none is certified falsely.
+
+    Whatever prefixes are bad, the average of their capitals, by weight, is a nonnegative supermartingale. So
+    a prefix may be certified where its average with any others not certified yet is 1 / alpha or more. Those
+    whose capital is above 1 / alpha only help: where larger and smaller prefixes pass together, testing all
+    of them costs nothing, and one that was hardly asked about costs its share of the weight.
+
+    Args:
+        stakes: weight of each prefix, ``(k,)``.
+        alpha: probability of a false certificate.
+
+    Attributes:
+        certified: whether each prefix is, ``(k,)`` bool.
+
+    Source: Vovk & Wang, E-values: calibration, combination and applications, Annals of Statistics 2021
+        (closed testing with averages of e-values).
+
+    Example:
+        >>> import numpy as np
+        >>> verdicts = Verdicts(np.array([0.5, 0.5]), alpha=0.05)
+        >>> verdicts.hear(np.log([1.0, 25.0]), np.log([1.0, 25.0])); verdicts.certified     # needs 20 + 19
+        array([False, False])
+        >>> verdicts.hear(np.log([1.0, 40.0]), np.log([1.0, 40.0])); verdicts.certified
+        array([False,  True])
+    """
+
+    def __init__(self, stakes: Doubles, alpha: float) -> None:
+        self.certified: Bools = np.zeros(len(stakes), np.bool_)
+        self._gone: Bools = np.zeros(len(stakes), np.bool_)
+        self._stakes = stakes
+        self._enough = 1 / alpha
+        self._strict = np.zeros(len(stakes))
+
+    def bars(self) -> Doubles:
+        """Log capital that would certify each prefix now, the others' being what they are, ``(k,)``."""
+        lacking = np.where(self._gone, 0.0, np.maximum(self._enough - np.exp(self._strict), 0))
+        others = self._stakes @ lacking - self._stakes * lacking
+        return np.log(self._enough + others / self._stakes)
+
+    def alone(self) -> Doubles:
+        """Log capital that would reject anything about a prefix whatever the others' capital, ``(k,)``."""
+        return np.log(self._enough / self._stakes)
+
+    def hear(self, strict: Doubles, now: Doubles) -> None:
+        """Take in log capitals.
+
+        Args:
+            strict: against "bad when the audit began", ``(k,)``.
+            now: against "bad still, though what was found was removed", ``(k,)``.
+        """
+        self._strict = np.minimum(strict, 50.0)
+        while True:
+            bars = self.bars()
+            gone = self._gone | (strict >= bars)
+            if np.array_equal(gone, self._gone):
+                break
+            self._gone = gone
+        self.certified |= self._gone | (now >= bars)

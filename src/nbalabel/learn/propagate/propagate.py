@@ -1,0 +1,238 @@
+"""Label propagation over the predictions of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.question import Answers, Outlook, Progress, Question
+from ...core.tables.schema import LabeledImages
+from ..cluster.forest import Forest
+from ..runs.run import Run
+from .propagation import Propagation
+from .proposals import Proposals, proposals
+from .state.reviewers import Reviewers
+
+
+def propagate(
+    run_or_predictions: Run | pd.DataFrame,
+    *,
+    strategy: str = "certified",
+    target_quality: float = 0.85,
+    budget: int | None = None,
+    alpha: float = 0.05,
+    seed: int = 0,
+    min_score: float = 0.2,
+    min_area: float = 1000,
+    labels: Sequence[str] | None = None,
+    features: npt.ArrayLike | pd.DataFrame | None = None,
+    known: str | Mapping[int, bool] | pd.Series | None = "labels",
+    quality: pd.Series | None = None,
+    project: int | None = None,
+    journal: str | Path | bool = True,
+    forest: Forest | None = None,
+    honeypots: float = 0.0,
+    repeats: float = 0.0,
+    **options: Any,
+) -> RunPropagation:
+    """Label thousands of masks by answering yes or no about some of them.
+
+    Predictions of a score above ``min_score`` and a box larger than ``min_area`` are clustered by label, what
+    they look like and their score; a person says of a few masks of a cluster whether they are right. Left out
+    are predictions matched to a label that is there already, and those on crowds.
+
+    Args:
+        run_or_predictions: a Run, or a table of predictions (then ``features`` are needed).
+        strategy: how to search; see `nbalabel.Propagation`.
+        target_quality: share of accepted masks that is to be right, within 0..1.
+        budget: yes / no answers that may be asked for; None without a limit.
+        alpha: probability that a guarantee fails.
+        seed: of everything random.
+        min_score: lowest score (times ``quality``), exclusive, 0..1.
+        min_area: smallest box, exclusive, pixels of area.
+        labels: only these; None takes all.
+        features: of each prediction, ``(n, d)`` in their order or a table by prediction id; None takes the
+            run's embeddings.
+        known: "labels": on images that are labeled all over, a prediction is right where its IoU with a label
+            is at least 0.75; such predictions are no candidates, but calibrate and serve as honeypots. Or
+            prediction id -> bool; or None.
+        quality: predicted mask IoU by prediction id, 0..1; scores are multiplied by it.
+        project: dimensions that random directions reduce the features to; None leaves them.
+        journal: file of what is told; True puts it beside the runs of the dataset (in memory where the run
+            comes from none) under a name made of all that was given, so that the same call carries on where
+            it stopped; False keeps it in memory.
+        forest: cluster trees over the candidates, in row positions; None makes them.
+        honeypots: known masks mixed in, per mask asked about, 0..1; more at first, as the strategy wants.
+        repeats: masks answered before mixed in again, likewise.
+        **options: of the strategy.
+
+    Returns:
+        What `nl.Verify` shows and ``ds.accept(p.accepted)`` takes.
+
+    Raises:
+        DataError: the run has no embeddings, or arguments do not fit.
+        UnknownNameError: there is no such strategy, option or label.
+    """
+    found = proposals(
+        run_or_predictions,
+        min_score=min_score,
+        min_area=min_area,
+        labels=labels,
+        features=features,
+        known=known,
+        quality=quality,
+        project=project,
+        seed=seed,
+    )
+    propagation = Propagation(
+        found.features,
+        found.scores,
+        found.frame["label"],
+        strategy=strategy,
+        target_quality=target_quality,
+        alpha=alpha,
+        budget=budget,
+        seed=seed,
+        known=found.known,
+        rivals=found.rivals,
+        ids=found.frame.index.to_numpy(np.int64),
+        forest=forest,
+        journal=_folder(run_or_predictions) if journal is True else (journal or None),
+        honeypots=honeypots,
+        repeats=repeats,
+        **options,
+    )
+    return RunPropagation(propagation, found, getattr(run_or_predictions, "tables", None))
+
+
+def _folder(of: Run | pd.DataFrame) -> Path | None:
+    """Where journals of a dataset are kept: a folder; a propagation names its own file in it."""
+    folder = getattr(getattr(of, "tables", None), "runs_folder", None)
+    return None if folder is None else Path(folder) / "propagations"
+
+
+class RunPropagation:
+    """Label propagation over predictions: a `nbalabel.Propagation` whose rows are rows of a table.
+
+    ``accepted``, ``rejected`` and ``open`` are predictions; accepted ones have the source "propagated" and
+    the name of the cluster that decided about them as ``origin``. `nl.propagate` makes one.
+
+    Attributes:
+        propagation: what decides; its rows are positions in `predictions`.
+        tables: what was predicted on, where the pixels are; None where the predictions are mere tables.
+    """
+
+    def __init__(
+        self, propagation: Propagation, found: Proposals, tables: LabeledImages | None = None
+    ) -> None:
+        self.propagation, self.tables = propagation, tables
+        self._frame = found.frame
+
+    @property
+    def id(self) -> str:
+        """Its name; origins of accepted masks begin with it. ``ds.revert(p)`` takes all of them back."""
+        return self.propagation.id
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """Candidates and predictions known beforehand, indexed as the questions name them."""
+        return self._frame
+
+    @property
+    def accepted(self) -> pd.DataFrame:
+        """Predictions accepted so far, for ``ds.accept``."""
+        return self._decided(self.propagation.accepted)
+
+    @property
+    def rejected(self) -> pd.DataFrame:
+        """Predictions rejected so far, for ``ds.reject``."""
+        return self._decided(self.propagation.rejected)
+
+    @property
+    def open(self) -> pd.DataFrame:
+        """Candidates nothing decided about."""
+        return self._frame.iloc[self.propagation.open]
+
+    @property
+    def n_answers(self) -> int:
+        """Yes / no answers given, those to masks mixed in included."""
+        return self.propagation.n_answers
+
+    @property
+    def certificate(self) -> str:
+        """What can be said of the accepted masks, in one sentence."""
+        return self.propagation.certificate
+
+    @property
+    def reviewers(self) -> Reviewers:
+        """How often each annotator was right about honeypots, and agreed with themselves about repeats."""
+        return self.propagation.reviewers
+
+    def ask(self) -> Question | None:
+        """The open question; see `Propagation.ask`."""
+        return self.propagation.ask()
+
+    def tell(
+        self, question: Question, answers: Answers, *, annotator: str = "", seconds: float = 0.0
+    ) -> None:
+        """Answer it, journaled when this returns; see `Propagation.tell`."""
+        self.propagation.tell(question, answers, annotator=annotator, seconds=seconds)
+
+    def skip(self, question: Question) -> None:
+        """Leave its cluster aside; see `Propagation.skip`."""
+        self.propagation.skip(question)
+
+    def finish(self) -> None:
+        """Ask nothing more; see `Propagation.finish`."""
+        self.propagation.finish()
+
+    def undo(self) -> Question:
+        """Take the last tell, skip or finish back; see `Propagation.undo`."""
+        return self.propagation.undo()
+
+    def outlook(self, question: Question, answers: Sequence[bool | None]) -> Outlook:
+        """What the answers so far would mean; see `Propagation.outlook`."""
+        return self.propagation.outlook(question, answers)
+
+    def progress(self) -> Progress:
+        """Where it stands."""
+        return self.propagation.progress()
+
+    def status(self) -> pd.DataFrame:
+        """Masks, decisions and answers, one row a label and one for all."""
+        return self.propagation.status()
+
+    def clusters(self) -> pd.DataFrame:
+        """Clusters looked at so far, parents first, with the origin that their masks have."""
+        table = self.propagation.clusters()
+        return table.assign(origin=self.id + "/" + table["label"] + "/" + table["cluster"])
+
+    def examples(self, n: int = 4) -> dict[str, Any]:
+        """Ids of predictions known to be right and wrong; see `Propagation.examples`."""
+        return self.propagation.examples(n)
+
+    def close(self) -> None:
+        """Let go of the journal's file."""
+        self.propagation.close()
+
+    def __repr__(self) -> str:
+        return f"Run{self.propagation!r}"
+
+    def _repr_html_(self) -> str:
+        return self.propagation._repr_html_()
+
+    def _decided(self, rows: npt.NDArray[np.int64]) -> pd.DataFrame:
+        frame = self._frame.iloc[rows]
+        source = frame["source"] if "source" in frame else pd.Series("", index=frame.index)
+        dtype = source.dtype if isinstance(source.dtype, pd.CategoricalDtype) else None
+        return frame.assign(
+            source=pd.Categorical(["propagated"] * len(frame), dtype=dtype)
+            if dtype is not None
+            else "propagated",
+            origin=self.propagation.origins(rows),
+        )

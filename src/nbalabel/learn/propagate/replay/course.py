@@ -1,0 +1,157 @@
+"""Where a propagation stands after what was told; made anew, by replay, to take something back."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ....core.question import Answers, Outlook
+from ...cluster.forest import Forest
+from ..state.inputs import Inputs
+from ..state.ledger import NO, UNKNOWN, YES, Ledger
+from ..strategies.registry import make
+from .mixing import HONEYPOT, OWN, Mixing, Shown
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a propagation was given, apart from the candidates: see `nbalabel.Propagation`."""
+
+    strategy: str
+    target_quality: float
+    alpha: float
+    seed: int
+    options: dict[str, Any]
+    honeypots: float = 0.0
+    repeats: float = 0.0
+
+
+class Course:
+    """The ledger, the strategy and the open question; everything in it follows from what was told.
+
+    Args:
+        inputs: the candidates.
+        forest: their trees.
+        setup: how to go about it.
+        limit: answers that may be asked for; None without a limit.
+
+    Attributes:
+        ledger: what is known of the candidates.
+        strategy: who decides.
+        shown: the open question; None when done.
+        number: of the open question: how many were told and skipped.
+        n_told: questions told.
+        seconds: spent looking.
+    """
+
+    def __init__(self, inputs: Inputs, forest: Forest, setup: Setup, limit: int | None) -> None:
+        self.inputs, self.setup = inputs, setup
+        self.ledger = Ledger(
+            inputs.features, inputs.scores, inputs.labels, forest, inputs.rivals, inputs.known
+        )
+        self.strategy = make(
+            setup.strategy,
+            self.ledger,
+            target_quality=setup.target_quality,
+            alpha=setup.alpha,
+            seed=setup.seed,
+            options=setup.options,
+        )
+        self._mixing = Mixing(setup.honeypots, setup.repeats, setup.seed)
+        self.number, self.n_told, self.seconds = 0, 0, 0.0
+        self.shown: Shown | None = None
+        self.limit = limit
+        self._advance()
+
+    def copy(self) -> Course:
+        """Another that goes on from here by itself; what never changes is shared."""
+        fixed = [self.inputs, self.setup, self.ledger.forest]
+        fixed += [getattr(self.inputs, part.name) for part in fields(Inputs)]
+        return copy.deepcopy(self, {id(one): one for one in fixed})
+
+    def tell(self, answers: Bools, annotator: str, seconds: float, limit: int | None) -> None:
+        """Take in answers to the open question.
+
+        Args:
+            answers: one a row shown.
+            annotator: who answered.
+            seconds: spent looking.
+            limit: answers that may be asked for after these.
+        """
+        shown = self._shown()
+        self._note(shown, answers, annotator)
+        own = shown.what == OWN
+        said = np.asarray(answers[own], np.bool_)
+        self.ledger.answer[shown.own.rows] = said
+        self.ledger.n_answers += len(answers)
+        self.seconds += seconds
+        self.n_told += 1
+        self.strategy.heard(self.ledger, shown.own, said)
+        self._go_on(limit)
+
+    def skip(self, limit: int | None) -> None:
+        """Leave what the open question is about aside."""
+        self.strategy.skipped(self.ledger, self._shown().own)
+        self._go_on(limit)
+
+    def finish(self) -> None:
+        """Ask nothing more."""
+        self.strategy.finish(self.ledger)
+        self.number += 1
+        self.shown = None
+
+    def outlook(self, answers: Sequence[bool | None]) -> Outlook:
+        """What answers to the open question would mean."""
+        shown = self._shown()
+        codes = np.array([UNKNOWN if a is None else (YES if a else NO) for a in answers], np.int8)
+        return self.strategy.outlook(self.ledger, shown.own, codes[shown.what == OWN])
+
+    def _go_on(self, limit: int | None) -> None:
+        self.number += 1
+        self.limit = limit
+        self._advance()
+
+    def _advance(self) -> None:
+        """Find the next question; with none, or no answers left, let the strategy end."""
+        limit, self.shown = self.limit, None
+        question = None
+        if limit is None or limit > 0:
+            question = self.strategy.next(self.ledger, self.number, limit)
+        if question is None:
+            self.strategy.finish(self.ledger)
+            return
+        labels = np.unique(self.inputs.labels[question.rows])
+        if len(labels) == 1 and not question.label and question.kind == "sample":
+            question = replace(question, label=self.inputs.names[labels[0]])
+        room = None if limit is None else limit - len(question.rows)
+        self.shown = self._mixing.mix(question, self.ledger, self.inputs.ids, room, self.strategy.n_tests)
+
+    def _note(self, shown: Shown, answers: Bools, annotator: str) -> None:
+        """What the masks mixed in say of the reviewer."""
+        reviewers = self.ledger.reviewers
+        for at in np.flatnonzero(shown.what != OWN).tolist():
+            row, yes = int(shown.question.rows[at]), bool(answers[at])
+            if shown.what[at] == HONEYPOT:
+                self.ledger.tested[row] = True
+                reviewers.tell(annotator, right=bool(self.ledger.known[row] == YES), yes=yes)
+            else:
+                reviewers.repeat(annotator, agreed=yes == bool(self.ledger.answer[row] == YES))
+
+    def _shown(self) -> Shown:
+        assert self.shown is not None
+        return self.shown
+
+
+def as_answers(answers: Answers, n: int) -> Bools | None:
+    """Answers as an array; None where they are not ``n`` values of True and False."""
+    values = list(answers)
+    if len(values) != n or not all(isinstance(value, bool | np.bool_) for value in values):
+        return None
+    return np.array(values, np.bool_)

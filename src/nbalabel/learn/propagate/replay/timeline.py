@@ -1,0 +1,124 @@
+"""What was told, in order: done once, replayed from the journal, and taken back."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from ....core.errors import HistoryError
+from ...cluster.forest import Forest
+from ...runs.run import libraries
+from ..state.inputs import Inputs
+from .course import Course, Setup
+from .journal import Journal, Record
+
+EVERY = 16
+"""After so many records a copy of the course is kept: what is taken back is replayed from the last one."""
+
+MOST_COPIES, MOST_ROWS = 8, 3_000_000
+"""So many copies are kept, fewer where rows are many."""
+
+
+class Past:
+    """Records in, courses out; whatever fails leaves both the course and the journal as they were.
+
+    Args:
+        inputs: the candidates.
+        forest: their trees.
+        setup: how to go about it.
+        budget: answers that may be asked for; None without a limit.
+        journal: what was told before is replayed from it.
+
+    Attributes:
+        course: where the propagation stands.
+
+    Raises:
+        HistoryError: what the journal says does not lead to the questions it names.
+    """
+
+    def __init__(
+        self, inputs: Inputs, forest: Forest, setup: Setup, budget: int | None, journal: Journal
+    ) -> None:
+        self._inputs, self._forest, self._setup = inputs, forest, setup
+        self._budget, self._journal = budget, journal
+        self._told: list[Record] = []
+        for record in journal.records:
+            self._told.pop() if record["op"] == "undo" else self._told.append(record)
+        self._copies: deque[tuple[int, Course]] = deque(
+            maxlen=max(1, min(MOST_COPIES, MOST_ROWS // (len(inputs) + 1)))
+        )
+        self.course = self._after(len(self._told))
+
+    def do(self, record: Record) -> None:
+        """Tell, skip or finish; it is in the journal when this returns."""
+        n = len(self._told)
+        record["limit"] = self.course.limit
+        if n % EVERY == 0 and not any(at == n for at, _ in self._copies):
+            self._copies.append((n, self.course.copy()))
+        try:
+            with self._journal.recording(record):
+                _apply(self.course, record, self._left(record))
+        except BaseException:
+            self.course = self._after(n)
+            raise
+        self._told.append(record)
+
+    def undo(self) -> None:
+        """Take the last record back.
+
+        Raises:
+            HistoryError: there is none.
+        """
+        if not self._told:
+            raise HistoryError("there is nothing to undo: no question was told or skipped")
+        n = len(self._told) - 1
+        course = self._after(n)
+        with self._journal.recording({"op": "undo"}):
+            self._told.pop()
+            self.course = course
+        while self._copies and self._copies[-1][0] > n:
+            self._copies.pop()
+
+    def _after(self, n: int) -> Course:
+        """The course after the first ``n`` records, each question with the limit it was asked under."""
+        told = self._told[:n]
+        limits = [record["limit"] for record in told]
+        spent = sum(len(record.get("answers", "")) for record in told)
+        limits.append(None if self._budget is None else max(self._budget - spent, 0))
+        at, course = next(((at, copy.copy()) for at, copy in reversed(self._copies) if at <= n), (0, None))
+        if course is None:
+            course = Course(self._inputs, self._forest, self._setup, limits[0])
+        for record, limit in zip(told[at:], limits[at + 1 :], strict=True):
+            if not _fits(course, record):
+                raise HistoryError(
+                    f"{self._journal.path or 'what was told'} cannot be replayed: question "
+                    f"{record['number']} is about other masks now. It was told with "
+                    f"{self._journal.header['versions']}; this is {libraries()}"
+                )
+            _apply(course, record, limit)
+        return course
+
+    def _left(self, record: Record) -> int | None:
+        """Answers that may be asked for after a record."""
+        if self._budget is None:
+            return None
+        return max(self._budget - self.course.ledger.n_answers - len(record.get("answers", "")), 0)
+
+
+def _apply(course: Course, record: dict[str, Any], limit: int | None) -> None:
+    if record["op"] == "tell":
+        answers = np.array([mark == "1" for mark in record["answers"]], np.bool_)
+        course.tell(answers, record["annotator"], record["seconds"], limit)
+    elif record["op"] == "skip":
+        course.skip(limit)
+    else:
+        course.finish()
+
+
+def _fits(course: Course, record: Record) -> bool:
+    now = course.shown
+    if now is None or now.question.number != record["number"]:
+        return False
+    return record["op"] != "tell" or now.question.rows.tolist() == record["rows"]

@@ -1,0 +1,78 @@
+"""What is known of the candidates: answers, decisions, and which cluster each decision came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ...cluster.forest import Forest
+from .reviewers import Reviewers
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+UNKNOWN, NO, YES = -1, 0, 1
+OPEN, ACCEPTED, REJECTED = 0, 1, 2
+
+
+@dataclass
+class Ledger:
+    """The candidates and what became of them, row by row; strategies read and write it.
+
+    Attributes:
+        features: standardised, ``(n, d)`` float32.
+        scores: 0..1, ``(n,)`` float32.
+        labels: label codes, ``(n,)`` int64.
+        forest: cluster trees over the rows.
+        rivals: pairs of rows that overlap, of which at most one may be accepted, ``(k, 2)`` int64.
+        known: rows whose answer is known beforehand: NO or YES, else UNKNOWN, ``(n,)`` int8. They are never
+            asked for, nor decided about, except as honeypots; they serve to learn thresholds and calibration.
+        answer: what a person said: NO, YES or UNKNOWN, ``(n,)`` int8.
+        decision: OPEN, ACCEPTED or REJECTED, ``(n,)`` int8.
+        first: where the cluster that decided begins in the order, -1 where nothing did, ``(n,)`` int64.
+        last: one past its last place, ``(n,)`` int64.
+        n_answers: yes / no answers given, repeated ones and honeypots included.
+        tested: rows asked as honeypots, ``(n,)`` bool.
+        reviewers: how often those who answered were right about honeypots and repeated masks.
+    """
+
+    features: Floats
+    scores: Floats
+    labels: Ints
+    forest: Forest
+    rivals: Ints
+    known: npt.NDArray[np.int8]
+    answer: npt.NDArray[np.int8] = field(init=False)
+    decision: npt.NDArray[np.int8] = field(init=False)
+    first: Ints = field(init=False)
+    last: Ints = field(init=False)
+    n_answers: int = 0
+    tested: npt.NDArray[np.bool_] = field(init=False)
+    reviewers: Reviewers = field(init=False, default_factory=Reviewers)
+
+    def __post_init__(self) -> None:
+        n = len(self.scores)
+        self.answer = np.full(n, UNKNOWN, np.int8)
+        self.decision = np.full(n, OPEN, np.int8)
+        self.tested = np.zeros(n, np.bool_)
+        self.first = np.full(n, -1, np.int64)
+        self.last = np.full(n, -1, np.int64)
+
+    def decide(self, rows: Ints, decision: int, first: int, last: int) -> None:
+        """Give rows a decision on account of the cluster ``first-last``; answered rows keep their answer's.
+
+        Args:
+            rows: positions.
+            decision: ACCEPTED or REJECTED (or OPEN, to take one back).
+            first: where the cluster begins in the order.
+            last: one past its last place.
+        """
+        said = self.answer[rows]
+        self.decision[rows] = decision
+        if decision == ACCEPTED:
+            self.decision[rows[said == NO]] = REJECTED
+        elif decision == REJECTED:
+            self.decision[rows[said == YES]] = ACCEPTED
+        self.first[rows], self.last[rows] = first, last

@@ -1,0 +1,188 @@
+"""What label propagation is compared with: drawing, verifying every mask, believing the score."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ....core.errors import DataError
+from ....core.question import Outlook, Question
+from ..state.ledger import ACCEPTED, NO, REJECTED, UNKNOWN, YES, Ledger
+from ..state.rivals import suppress
+
+Ints = npt.NDArray[np.int64]
+
+SECONDS_PER_ANSWER = 2.0
+"""One yes / no answer. Source: Papadopoulos, Weber & Torralba, ICCV 2021."""
+
+SECONDS_PER_MASK = 80.0
+"""One mask drawn by hand: about the 79.2 s of COCO's polygons. Source: Lin et al., "Microsoft COCO", ECCV
+2014, as taken over by Papadopoulos, Weber & Torralba, ICCV 2021."""
+
+
+def seconds_answering(n_answers: int) -> float:
+    """Seconds that so many yes / no answers take.
+
+    Example:
+        >>> seconds_answering(15)
+        30.0
+    """
+    return n_answers * SECONDS_PER_ANSWER
+
+
+def seconds_drawing(n_masks: int) -> float:
+    """Seconds that drawing so many masks takes: the baseline "manual", which asks nothing.
+
+    Example:
+        >>> seconds_drawing(45) / 3600
+        1.0
+    """
+    return n_masks * SECONDS_PER_MASK
+
+
+class VerifyAll:
+    """Asks about every mask, by falling score; each answer decides about its own mask alone.
+
+    Args:
+        ledger: what is known.
+        target_quality: not used: what is accepted was said to be right.
+        alpha: not used.
+        seed: not used: nothing is random.
+        n_samples: masks of a question.
+    """
+
+    name = "verify-all"
+    n_tests = 0
+    guarantees = False
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        target_quality: float = 0.85,  # noqa: ARG002  # every strategy takes it
+        alpha: float = 0.05,  # noqa: ARG002
+        seed: int = 0,  # noqa: ARG002
+        n_samples: int = 15,
+    ) -> None:
+        if n_samples < 1:
+            raise DataError(f"n_samples must be at least 1, got {n_samples}")
+        self.n_samples = n_samples
+        self.phase = "search"
+        self._place = places(ledger)
+        rows = np.flatnonzero(ledger.known == UNKNOWN)
+        self._left = rows[np.argsort(-ledger.scores[rows], kind="stable")]
+
+    def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:  # noqa: ARG002
+        """The masks of the highest scores that were not asked about."""
+        rows = self._left[: self.n_samples][:limit]
+        if not len(rows):
+            return None
+        return Question(number, rows, rows, size=len(rows), why="Each answer decides about its own mask.")
+
+    def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
+        """Each mask is what was said of it."""
+        decide_alone(ledger, question.rows, answers, self._place)
+        self._left = self._left[len(question.rows) :]
+        suppress(ledger)
+
+    def skipped(self, ledger: Ledger, question: Question) -> None:  # noqa: ARG002
+        """Leave these masks open."""
+        self._left = self._left[len(question.rows) :]
+
+    def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:  # noqa: ARG002
+        """So many masks accepted, so many rejected."""
+        return alone(answers)
+
+    def finish(self, ledger: Ledger) -> None:
+        """What was not asked about stays open."""
+        self.phase = "done"
+        suppress(ledger)
+
+    def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
+        """All that is accepted was said to be right."""
+        n = int((ledger.decision == ACCEPTED).sum())
+        return (1.0 if n else np.nan), np.nan, f"{n:,} masks accepted, each said to be right."
+
+    def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:  # noqa: ARG002
+        """No clusters are looked at."""
+        return []
+
+
+class Threshold:
+    """Accepts every mask of a score of at least ``accept``, rejects the others, and asks nothing.
+
+    Args:
+        ledger: what is known.
+        target_quality: stands in for ``accept``.
+        alpha: not used: nothing is stated.
+        seed: not used: nothing is random.
+        accept: lowest score that is accepted, 0..1.
+    """
+
+    name = "threshold"
+    n_tests = 0
+    guarantees = False
+    phase = "done"
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        target_quality: float = 0.85,
+        alpha: float = 0.05,  # noqa: ARG002  # every strategy takes it
+        seed: int = 0,  # noqa: ARG002
+        accept: float | None = None,
+    ) -> None:
+        self.accept = target_quality if accept is None else accept
+        rows = np.flatnonzero(ledger.known == UNKNOWN)
+        decide_alone(ledger, rows, ledger.scores[rows] >= self.accept, places(ledger))
+        suppress(ledger)
+
+    def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:  # noqa: ARG002
+        """Nothing is asked."""
+        return None
+
+    def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
+        """Nothing is asked."""
+
+    def skipped(self, ledger: Ledger, question: Question) -> None:
+        """Nothing is asked."""
+
+    def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:  # noqa: ARG002
+        """Nothing is asked."""
+        return alone(answers)
+
+    def finish(self, ledger: Ledger) -> None:
+        """All is decided."""
+
+    def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
+        """The mean score of what is accepted, as if scores were probabilities."""
+        scores = ledger.scores[ledger.decision == ACCEPTED]
+        mean = float(scores.mean()) if len(scores) else np.nan
+        return mean, np.nan, f"{len(scores):,} masks accepted for their score; nobody looked at any."
+
+    def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:  # noqa: ARG002
+        """No clusters are looked at."""
+        return []
+
+
+def alone(answers: npt.NDArray[np.int8]) -> Outlook:
+    """The outlook where each answer decides about its own mask."""
+    yes, no = int((answers == YES).sum()), int((answers == NO).sum())
+    mean = (1 + yes) / (2 + yes + no)
+    masks = {"accept": yes, "reject": no}
+    outcome = "accept" if yes >= no else "reject"
+    return Outlook(mean, mean, mean, outcome if yes + no == len(answers) else "more", masks)
+
+
+def decide_alone(ledger: Ledger, rows: Ints, accepted: npt.NDArray[np.bool_], place: Ints) -> None:
+    """Let each row be a cluster of its own."""
+    ledger.decision[rows] = np.where(accepted, ACCEPTED, REJECTED)
+    ledger.first[rows], ledger.last[rows] = place[rows], place[rows] + 1
+
+
+def places(ledger: Ledger) -> Ints:
+    """Where each row lies in the order of the trees."""
+    place = np.full(len(ledger.scores), -1, np.int64)
+    place[ledger.forest.order] = np.arange(ledger.forest.n_rows)
+    return place

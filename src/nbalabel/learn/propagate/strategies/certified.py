@@ -1,0 +1,394 @@
+"""Decide cheaply, then prove it: a few answers a cluster, and one audit of all that is to be accepted."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import beta
+
+from ....core.errors import DataError
+from ....core.question import Outlook, Question
+from ..audit.audit import CORRECTION, Audit
+from ..audit.unreliable_answers import Answering, apparent_target
+from ..state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
+from ..state.reviewers import Reviewers
+from ..state.rivals import losers
+from .cut import Regions
+from .learner import Learner, logit, sigmoid
+from .planning import Plan, plan, worth
+
+Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+
+_SPENT = (0.75, 0.15, 0.06, 0.03, 0.01)  # of alpha, by audit: what all of them say together holds at alpha
+_LOST = 3.0  # an audit that needs so many times its planned answers is given up
+_WARM = 90  # answers to begin with; known ones count a third
+_PART = 5  # one in so many masks is asked about before the audit, at most
+_BETTER = 1.15  # worth of a larger audit over what is certified
+_BELIEVED = 8.0  # answers that what is believed of a cluster counts for, in an outlook
+_GROWN = 1.1  # answers, over those last learned from, that are worth learning anew
+_LEARNING = 0.4  # of a budget: answers that go to clusters, before the first audit
+_TESTING = 5  # of a budget one answer in so many is to a honeypot before the first audit, at most
+_CARE = 0.6  # of what is left of a budget: answers that an audit is planned to take
+
+
+class Certified:
+    """Accepts masks of which a share of ``target_quality`` is right, with probability 1 - ``alpha``.
+
+    First questions go to clusters whose answer would change most of what is decided. From the answers (and
+    from masks of labeled images) a model learns how likely each mask is right. The surest masks, as many as
+    are worth the answers, are then audited as one set: masks drawn at random from it are asked about until a
+    bound that holds at any time reaches the target. What is found wrong leaves the set; an audit that does
+    not succeed is given up for one of fewer masks. Each audit spends a part of alpha. Where honeypots were
+    asked, an audit allows for reviewers who err as often as those let suspect.
+
+    Args:
+        ledger: what is known.
+        target_quality: share of accepted masks that are right, within 0..1.
+        alpha: probability that the accepted masks fall short of it.
+        seed: of what is drawn.
+        n_samples: masks of a question.
+        eagerness: what more masks are worth against more answers; 1 goes for masks per answer, 2 doubles the
+            masks for up to four times the answers. With a budget all of it may be spent.
+        warm_up: answers to begin with, known ones counted a third; at most a fifth of the masks.
+        n_clusters: clusters looked at to begin with.
+        n_tests: known masks asked about before the audit where honeypots are mixed in, at most a fifth of a
+            budget: what an audit can prove depends on how well it is known how often answers are wrong.
+        supervised: whether the model learns from features, or from scores alone.
+        aim: "gain" asks about the clusters that matter most, "size" about the largest.
+
+    Raises:
+        DataError: an option is out of its range.
+
+    Source: the audit is in the manner of Candes, Ilyas & Zrnic 2025, "Probably approximately correct labels",
+    with the anytime-valid bounds of Waudby-Smith & Ramdas 2020.
+    """
+
+    name = "certified"
+    guarantees = True
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        target_quality: float = 0.85,
+        alpha: float = 0.05,
+        seed: int = 0,
+        n_samples: int = 15,
+        eagerness: float = 2.0,
+        warm_up: int = _WARM,
+        n_clusters: int = 32,
+        n_tests: int = 120,
+        supervised: bool = True,
+        aim: str = "gain",
+    ) -> None:
+        for name, value, low in (("n_samples", n_samples, 1), ("n_clusters", n_clusters, 1)):
+            if value < low:
+                raise DataError(f"{name} must be at least {low}, got {value}")
+        if eagerness < 1:
+            raise DataError(f"eagerness must be at least 1, got {eagerness}")
+        self.target, self.alpha, self.seed = target_quality, alpha, seed
+        self.n_samples, self.eagerness, self.warm_up = n_samples, eagerness, warm_up
+        self.n_tests = self._most_tests = n_tests
+        self.aim = aim
+        self.learner = Learner.of(ledger.features, ledger.scores, supervised=supervised)
+        self.regions = Regions(ledger, n_clusters)
+        self.phase = "search"
+        self.audit: Audit | None = None
+        self.pool = np.zeros(0, np.int64)
+        self.certified = np.zeros(0, np.int64)
+        self.proved = (np.nan, np.nan)
+        self.round = 0
+        self._planned = Plan(0, np.inf, 0.0)
+        self._budget: int | None = None
+        self._sure = target_quality
+        self._chance, self._n_learned = np.zeros(0), -1
+        self._learn(ledger)
+        self.regions.cut(self._chance)
+
+    def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
+        """The next question, of at most ``limit`` masks; None when done."""
+        self._budget = limit
+        self.n_tests = self._most_tests
+        if limit is not None:
+            self.n_tests = min(self._most_tests, (ledger.n_answers + limit) // _TESTING)
+        if self.phase == "search" and not self._searching(ledger):
+            self._begin_audit(ledger)
+        if self.phase == "audit":
+            return self._audit_question(number, limit)
+        return self._cluster_question(ledger, number, limit) if self.phase == "search" else None
+
+    def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
+        """Take in answers, and decide what follows."""
+        self._budget = None if self._budget is None else self._budget - len(answers)
+        if question.kind == "audit":
+            self._hear_audit(ledger, question, answers)
+        else:
+            self._hear_cluster(ledger, question)
+        self._decide(ledger)
+
+    def skipped(self, ledger: Ledger, question: Question) -> None:
+        """Leave a cluster aside; skipping an audit ends with what is certified."""
+        if question.kind == "audit":
+            self.phase = "done"
+        else:
+            self.regions.state[self._cluster(ledger, question)] = "skipped"
+        self._decide(ledger)
+
+    def finish(self, ledger: Ledger) -> None:
+        """End with what is certified."""
+        self.phase = "done"
+        self._decide(ledger)
+
+    def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:
+        """What answers would mean for the cluster, or for the audit."""
+        if question.kind == "audit":
+            return self._audit_outlook(question, answers)
+        cluster = self._cluster(ledger, question)
+        rows = self.regions.rows(cluster)
+        yes, no = self.regions.counts(cluster)
+        yes, no = yes + int((answers == YES).sum()), no + int((answers == NO).sum())
+        weight = float(self._chance[rows].mean()) * _BELIEVED
+        a, b = weight + yes + 0.5, _BELIEVED - weight + no + 0.5
+        low, high = beta.ppf([self.alpha, 1 - self.alpha], a, b)
+        outcome = self._outcome(yes, no, a / (a + b))
+        likely = sigmoid(logit(self._chance[rows]) + logit(a / (a + b)) - logit(weight / _BELIEVED))
+        masks = {"accept": int((likely >= self._sure).sum()), "split": len(rows), "reject": len(rows)}
+        return Outlook(a / (a + b), float(low), float(high), outcome, masks)
+
+    def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
+        """Estimated and proved share of right masks among the accepted, and one sentence."""
+        n = int((ledger.decision == ACCEPTED).sum())
+        if len(self.certified):
+            note = (
+                f"Of the {n:,} accepted masks at least {self.target:.0%} are right, "
+                f"with probability {1 - self.alpha:.0%}."
+            )
+            return (*self.proved, note)
+        if n:
+            rest = "no more could be certified" if self.phase == "done" else "the audit may bring more"
+            return 1.0, np.nan, f"The {n:,} accepted masks were each answered yes; {rest}."
+        return np.nan, np.nan, _NOTES[self.phase]
+
+    def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
+        """Clusters looked at, with what became of them."""
+        forest, out = ledger.forest, []
+        for c, state in self.regions.state.items():
+            rows = self.regions.rows(c)
+            if state == "open" and len(rows) and (ledger.decision[rows] == ACCEPTED).mean() > 0.5:
+                state = "accepted"
+            out.append((int(forest.start[c]), int(forest.stop[c]), state))
+        return out
+
+    # search
+
+    def _learn(self, ledger: Ledger, *, all_answers: bool = True) -> None:
+        """Chance of each mask; anew from all answers, or only where they have grown by a share since."""
+        said = np.where(ledger.answer != UNKNOWN, ledger.answer, ledger.known)
+        rows = np.flatnonzero(said != UNKNOWN)
+        if len(rows) > self._n_learned and (all_answers or len(rows) >= _GROWN * self._n_learned):
+            own = ledger.answer[rows] != UNKNOWN
+            self._chance, self._n_learned = self.learner.chances(rows, said[rows] == YES, own), len(rows)
+
+    def _searching(self, ledger: Ledger) -> bool:
+        known = int((ledger.known != UNKNOWN).sum()) // 3
+        wanted = max(self.warm_up - known, 2 * self.n_samples if self.warm_up else 0)
+        wanted = min(wanted, int((ledger.known == UNKNOWN).sum()) // _PART)
+        if self._budget is not None:
+            wanted = int(_LEARNING * (ledger.n_answers + self._budget))
+        short = ledger.n_answers < wanted or self._untested(ledger)
+        return short and bool(self.regions.open)
+
+    def _untested(self, ledger: Ledger) -> bool:
+        """Whether more is to be known of whoever answers, and there is something to ask them."""
+        left = int(((ledger.known != UNKNOWN) & ~ledger.tested).sum())
+        return _reviewer(ledger) is not None and bool(left) and int(ledger.tested.sum()) < self.n_tests
+
+    def _cluster_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
+        n = self.n_samples if limit is None else min(limit, self.n_samples)
+        edge = self._sure = self._edge(ledger)
+        size = {c: len(self.regions.rows(c, unknown=True)) for c in self.regions.open}
+        if self.aim == "size":
+            gain = {c: float(v) for c, v in size.items()}
+        else:
+            gain = {c: self.regions.gain(c, self._chance, edge, self.target, n) for c in size}
+        gain = {c: v for c, v in gain.items() if size[c]}
+        if not gain or n <= 0:
+            self._begin_audit(ledger)
+            return self.next(ledger, number, limit)
+        cluster = max(gain, key=lambda c: gain[c])
+        rows = _spread_out(self.regions.rows(cluster, unknown=True), self._chance, n, (29, self.seed, number))
+        start, stop = int(ledger.forest.start[cluster]), int(ledger.forest.stop[cluster])
+        return Question(
+            number, rows, rows, "sample", f"{start}-{stop}", "", size[cluster], "Masks that look alike."
+        )
+
+    def _edge(self, ledger: Ledger) -> float:
+        """The chance below which masks are not worth an audit, as it looks now."""
+        pool, n_right = self._candidates(ledger)
+        found = self._plan(ledger, pool, n_right)
+        return float(self._chance[pool[found.size - 1]]) if found.size else self.target
+
+    def _hear_cluster(self, ledger: Ledger, question: Question) -> None:
+        cluster = self._cluster(ledger, question)
+        yes, no = self.regions.counts(cluster)
+        self._learn(ledger, all_answers=False)
+        rows = self.regions.rows(cluster)
+        outcome = self._outcome(yes, no, float(self._chance[rows].mean()))
+        if outcome == "reject":
+            self.regions.state[cluster] = "rejected"
+        elif outcome == "split":
+            self.regions.split(cluster)
+
+    def _outcome(self, yes: int, no: int, mean: float) -> str:
+        if yes == 0 and no >= min(self.n_samples, 10) and mean < (1 - self.target) / 2:
+            return "reject"
+        return "split" if min(yes, no) >= 3 else "more"
+
+    def _cluster(self, ledger: Ledger, question: Question) -> int:
+        start, stop = map(int, question.cluster.split("-"))
+        found = np.flatnonzero((ledger.forest.start == start) & (ledger.forest.stop == stop))
+        return int(found[0])
+
+    # audit
+
+    def _candidates(self, ledger: Ledger) -> tuple[Ints, int]:
+        """Masks an audit may be about, surest first, at most one an object; and how many are known right."""
+        right = ledger.answer == YES
+        free = (ledger.answer == UNKNOWN) & (ledger.known == UNKNOWN)
+        for cluster, state in self.regions.state.items():
+            if state in ("rejected", "skipped"):
+                free[ledger.forest.rows(cluster)] = False
+        rows = np.flatnonzero(free)
+        rows = rows[np.argsort(-self._chance[rows], kind="stable")]
+        beside = ledger.rivals[right[ledger.rivals].any(axis=1)]  # overlap what was answered yes
+        rows = rows[~np.isin(rows, beside)]
+        return rows[~np.isin(rows, losers(ledger.rivals, rows))], int(right.sum())
+
+    def _plan(self, ledger: Ledger, pool: Ints, n_right: int) -> Plan:
+        chance, target = self._chance[pool], self.target
+        alpha = self.alpha * _SPENT[min(self.round, len(_SPENT) - 1)]
+        if (reviewer := _reviewer(ledger)) is not None:
+            chance = 1 - Answering.of(reviewer).refused(1 - chance)
+            target = apparent_target(target, reviewer, alpha * CORRECTION)
+            alpha *= 1 - CORRECTION
+        return plan(
+            chance,
+            n_right,
+            ledger.n_answers,
+            target=target,
+            alpha=alpha,
+            eagerness=self.eagerness,
+            budget=None if self._budget is None else int(_CARE * self._budget),
+        )
+
+    def _begin_audit(self, ledger: Ledger) -> None:
+        self._learn(ledger)
+        pool, n_right = self._candidates(ledger)
+        self._planned = found = self._plan(ledger, pool, n_right)
+        have = len(self.certified) + n_right
+        now = float(worth(have, ledger.n_answers, self.eagerness)) if len(self.certified) else 0.0
+        enough = found.size + n_right > have if self._budget is not None else found.value > _BETTER * now
+        if not found.size or self.round >= len(_SPENT) or not enough:
+            self.phase = "done"
+            return
+        self.pool = pool[: found.size]
+        self.audit = Audit(
+            [self.pool],
+            1 - self._chance,
+            [n_right],
+            target_quality=self.target,
+            alpha=self.alpha * _SPENT[self.round],
+            seed=self.seed * 101 + self.round,
+            spent=ledger.n_answers,
+            reviewer=_reviewer(ledger),
+            n_refused=int((ledger.answer == NO).sum()),
+        )
+        self.round += 1
+        self.phase = "audit"
+        if self.audit.certified:
+            self._certify(ledger)
+
+    def _audit_question(self, number: int, limit: int | None) -> Question | None:
+        assert self.audit is not None
+        need = self.audit.expected_answers(1)
+        n = self.n_samples if not np.isfinite(need) else int(np.clip(np.ceil(need), 5, self.n_samples))
+        rows = self.audit.draw(n if limit is None else min(limit, n), 1)
+        if not len(rows):
+            return None
+        why = f"Drawn from the {len(self.pool):,} masks that are about to be accepted."
+        return Question(number, rows, rows, "audit", "", "", len(self.pool), why)
+
+    def _hear_audit(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
+        assert self.audit is not None
+        self.audit.tell(question.rows, answers, 1)
+        if self.audit.certified:
+            self._certify(ledger)
+        elif self._lost():
+            self._again(ledger)
+
+    def _lost(self) -> bool:
+        assert self.audit is not None
+        spent, need = self.audit.n_answers, self.audit.expected_answers(1)
+        return spent >= 2 * self.n_samples and spent + need > _LOST * max(self._planned.cost, 40)
+
+    def _certify(self, ledger: Ledger) -> None:
+        assert self.audit is not None
+        self.certified = self.pool[ledger.answer[self.pool] != NO]
+        self.proved = self.audit.estimate(1), self.audit.lower(1)
+        self._again(ledger)
+
+    def _again(self, ledger: Ledger) -> None:
+        """Look at everything anew; audit more masks, or fewer, if that is worth it."""
+        self.audit = None
+        self._begin_audit(ledger)
+
+    def _audit_outlook(self, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:
+        trial = copy.deepcopy(self.audit)
+        assert trial is not None
+        told = answers if UNKNOWN not in answers else answers[: int(np.argmax(answers == UNKNOWN))]
+        if len(told):
+            trial.tell(question.rows[: len(told)], told == YES, 1)
+        outcome = "accept" if trial.certified else "more"
+        left = len(self.pool) - int((told == NO).sum())
+        return Outlook(trial.estimate(1), trial.lower(1), 1.0, outcome, {"accept": left})
+
+    # decisions
+
+    def _decide(self, ledger: Ledger) -> None:
+        """Write what holds into the ledger: certified and answered masks, rejected clusters."""
+        ledger.decision[:] = OPEN
+        ledger.first[:], ledger.last[:] = -1, -1
+        for start, stop, state in self.seen(ledger):
+            rows = ledger.forest.order[start:stop]
+            ledger.first[rows], ledger.last[rows] = start, stop
+            if state == "rejected":
+                ledger.decision[rows] = REJECTED
+        ledger.decision[self.certified] = ACCEPTED
+        ledger.decision[ledger.answer == YES] = ACCEPTED
+        ledger.decision[ledger.answer == NO] = REJECTED
+        ledger.decision[ledger.known != UNKNOWN] = OPEN
+
+
+def _reviewer(ledger: Ledger) -> Reviewers | None:
+    """Who answers, as far as honeypots have told; None where none were asked: answers are then true."""
+    tested = {name: one for name, one in ledger.reviewers.items() if one.n_right_asked + one.n_wrong_asked}
+    return Reviewers(tested) if tested else None
+
+
+_NOTES = {
+    "search": "Looking at clusters; nothing is accepted before the audit.",
+    "audit": "Auditing what is about to be accepted.",
+    "done": "Nothing could be certified.",
+}
+
+
+def _spread_out(rows: Ints, chance: Doubles, n: int, seed: tuple[int, ...]) -> Ints:
+    """Some of the rows, spread over their chances: one at random of each of n equal parts."""
+    n = min(n, len(rows))
+    rows = rows[np.argsort(chance[rows], kind="stable")]
+    edges = np.linspace(0, len(rows), n + 1)
+    at = edges[:-1] + np.random.default_rng(seed).random(n) * np.diff(edges)
+    return rows[np.minimum(at.astype(np.int64), len(rows) - 1)]

@@ -1,0 +1,107 @@
+"""Clusters that are looked at one by one: a cut through the trees that gets finer where answers disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm
+
+from ..state.ledger import NO, UNKNOWN, YES, Ledger
+
+Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+
+_PRIOR = 8.0  # answers that the belief about a cluster counts for
+
+
+@dataclass
+class Regions:
+    """A cut through the trees: the clusters that questions are about.
+
+    Attributes:
+        ledger: what is known.
+        open: clusters of the cut that are still looked at.
+        state: of every cluster looked at: "open", "split", "rejected", "skipped".
+        most: clusters of the first cut.
+    """
+
+    ledger: Ledger
+    most: int = 32
+    state: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def open(self) -> list[int]:
+        """Clusters that questions may be about, in the order they came up."""
+        return [c for c, state in self.state.items() if state == "open"]
+
+    def cut(self, chance: Doubles) -> None:
+        """Begin with the clusters whose masks differ most in chance, largest first."""
+        forest = self.ledger.forest
+        spread = _spread(chance[forest.order])
+        self.state = dict.fromkeys(map(int, forest.roots), "open")
+        while len(self.open) < self.most:
+            worth = {c: spread(int(forest.start[c]), int(forest.stop[c])) for c in self.open}
+            divisible = {c: v for c, v in worth.items() if forest.size[c] > 1}
+            if not divisible:
+                return
+            self.split(max(divisible, key=lambda c: divisible[c]))
+
+    def split(self, cluster: int) -> None:
+        """Look at its two parts instead."""
+        children = self.ledger.forest.children(cluster)
+        if children is not None:
+            self.state[cluster] = "split"
+            self.state.update(dict.fromkeys(children, "open"))
+
+    def rows(self, cluster: int, *, unknown: bool = False) -> Ints:
+        """Candidates in a cluster; only those not asked about yet, if wished. Known rows are left out."""
+        rows = self.ledger.forest.rows(cluster)
+        rows = rows[self.ledger.known[rows] == UNKNOWN]
+        return rows[self.ledger.answer[rows] == UNKNOWN] if unknown else rows
+
+    def counts(self, cluster: int) -> tuple[int, int]:
+        """Answers about masks of a cluster: yes, no."""
+        said = self.ledger.answer[self.ledger.forest.rows(cluster)]
+        return int((said == YES).sum()), int((said == NO).sum())
+
+    def gain(self, cluster: int, chance: Doubles, edge: float, target: float, n: int) -> float:
+        """Masks that n answers about a cluster are expected to bring, by changing what is decided about it.
+
+        The value of sample information: masks of quality Q are worth having where Q is above the edge, and
+        the more so the further, so what counts is how far n answers can still move the cluster across it.
+
+        Args:
+            cluster: which.
+            chance: of every mask.
+            edge: chance at which masks stop being worth an audit.
+            target: share of right masks asked for.
+            n: answers.
+
+        Source: Frazier, Powell & Dayanik 2008, "A knowledge-gradient policy for sequential information
+        collection".
+        """
+        rows = self.rows(cluster, unknown=True)
+        if not len(rows):
+            return 0.0
+        yes, no = self.counts(cluster)
+        mean = float(chance[rows].mean())
+        weight = _PRIOR + yes + no
+        n = min(n, len(rows))
+        spread = np.sqrt(mean * (1 - mean) / (weight + 1) * n / (weight + n)) + 1e-9
+        far = -abs(mean - edge) / spread
+        loss = spread * (norm.pdf(far) + far * norm.cdf(far))
+        return float(len(rows) * loss / max(target - edge, 0.05))
+
+
+def _spread(chance: Doubles):  # type: ignore[no-untyped-def]
+    """How much chances differ within first..stop, summed over masks."""
+    first, second = np.r_[0, np.cumsum(chance)], np.r_[0, np.cumsum(chance**2)]
+
+    def within(start: int, stop: int) -> float:
+        n = stop - start
+        mean = (first[stop] - first[start]) / n
+        return float(second[stop] - second[start] - n * mean**2)
+
+    return within

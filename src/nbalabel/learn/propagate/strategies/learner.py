@@ -1,0 +1,165 @@
+"""How likely each mask is right, learned from the answers so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ....core.errors import MissingExtraError
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+_FEW = 5  # answers of the rarer kind below which nothing but the score is believed
+_COLUMNS = 24
+_SAMPLE = 20_000
+_LARGE = 200_000
+_MOST = 1_500  # answers learned from
+_SOME = 300  # answers whose distances say how far is near
+_WIDTH = 0.4  # of the Gaussian kernel, in median squared distances
+_SLOPE = 0.15  # weight of the linear kernel beside it
+_RIDGE = 3.0
+_PART = 1 << 15  # rows
+
+
+def logit(p: npt.ArrayLike) -> Doubles:
+    """Log-odds, of probabilities kept a little off 0 and 1."""
+    p = np.clip(np.asarray(p, np.float64), 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(p / (1 - p)))
+
+
+def sigmoid(x: npt.ArrayLike) -> Doubles:
+    """The inverse of :func:`logit`."""
+    return np.asarray(1 / (1 + np.exp(-np.asarray(x, np.float64))))
+
+
+def principal(features: Floats, columns: int = _COLUMNS, seed: int = 0) -> Floats:
+    """The first principal components of features, ``(n, columns)`` float32, fitted on at most 20,000 rows."""
+    n, d = features.shape
+    if d <= columns or n < 2:
+        return features
+    rows = np.random.default_rng(seed).permutation(n)[:_SAMPLE]
+    mean = features[rows].mean(axis=0)
+    _, axes = np.linalg.eigh(np.cov(features[rows] - mean, rowvar=False))
+    return np.asarray((features - mean) @ axes[:, ::-1][:, :columns], np.float32)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Chances of masks to be right, from features and score.
+
+    Kernel ridge regression of the answers, on a Gaussian kernel beside a linear one, made a probability by
+    Platt's scaling of what it says of each answer when that one is left out, which has a closed form. With
+    fewer than five answers of either kind the score stands for the chance.
+
+    Attributes:
+        columns: what is known of each mask: features and the score's log-odds, ``(n, d + 1)`` float32.
+        scores: 0..1, ``(n,)``.
+        supervised: whether features count, or the score alone.
+    """
+
+    columns: Floats
+    scores: Floats
+    supervised: bool = True
+
+    @classmethod
+    def of(cls, features: Floats, scores: Floats, *, supervised: bool = True) -> Learner:
+        """Of these masks, in whatever number of features."""
+        few = principal(features) if supervised else features[:, :0]
+        scale = float(np.sqrt(few.var(axis=0).sum())) / 5 if few.size else 1.0
+        joint = np.column_stack([few / (scale or 1.0), logit(scores)])
+        return cls(np.asarray(joint, np.float32), scores, supervised)
+
+    def chances(self, rows: Ints, right: Bools, own: Bools | None = None) -> Doubles:
+        """Chance of every mask to be right, given answers about some.
+
+        Args:
+            rows: positions of the masks answered, ``(k,)``.
+            right: the answers, ``(k,)``.
+            own: which of them come first where there are more than 1,500, of which as many are taken; none
+                where all are alike.
+
+        Returns:
+            0..1, ``(n,)`` float64.
+
+        Source: Rifkin, Yeo & Poggio 2003, "Regularized least-squares classification"; Platt 1999,
+        "Probabilistic outputs for support vector machines".
+        """
+        few = int(min(right.sum(), len(right) - right.sum()))
+        if few < _FEW:
+            return self._scored(right)
+        platt = logistic(10.0)
+        from threadpoolctl import threadpool_limits
+
+        if len(rows) > _MOST:
+            order = np.random.default_rng(0).permutation(len(rows))
+            order = order if own is None else order[np.argsort(~own[order], kind="stable")]
+            chosen = np.sort(order[:_MOST])
+            rows, right = rows[chosen], right[chosen]
+        known, target = self.columns[rows], np.where(right, 0.5, -0.5)
+        with threadpool_limits(1 if len(self.columns) < _LARGE else None):  # threads wait more than they work
+            width = _WIDTH * float(np.median(_apart(known[:_SOME], known[:_SOME]))) or 1.0
+            weights, unseen = _ridge(_kernel(known, known, width), target)
+            said = np.concatenate(
+                [_kernel(part, known, width) @ weights.astype(np.float32) for part in _parts(self.columns)]
+            )
+        platt.fit(unseen[:, None], right)
+        return sigmoid(platt.coef_[0, 0] * np.asarray(said, np.float64) + platt.intercept_[0])
+
+    def _scored(self, right: npt.NDArray[np.bool_]) -> Doubles:
+        """The score, moved so far that its mean agrees with what was answered."""
+        x = logit(self.scores)
+        if not len(right):
+            return sigmoid(x)
+        share = (right.sum() + 1) / (len(right) + 2)
+        return sigmoid(x + logit(share) - logit(float(sigmoid(x).mean())))
+
+
+def _apart(a: Floats, b: Floats) -> Floats:
+    """Squared distances, ``(len(a), len(b))``."""
+    squares = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)
+    return np.maximum(squares - 2 * a @ b.T, 0)
+
+
+def _kernel(a: Floats, b: Floats, width: float) -> Floats:
+    """How alike masks are: near each other, on the same side, and a constant."""
+    near = _apart(a, b)
+    near *= -1 / width
+    np.exp(near, out=near)
+    near += np.float32(_SLOPE) * (a @ b.T) + np.float32(1)
+    return near
+
+
+def _ridge(kernel: Floats, target: Doubles) -> tuple[Doubles, Doubles]:
+    """Weights of the answers, and what is said of each one that is learned from all others."""
+    inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(target)))
+    weights = inverse @ target
+    return weights, target - weights / np.diag(inverse)
+
+
+def _parts(columns: Floats) -> Iterator[Floats]:
+    """As many rows at a time as keep their kernel small."""
+    for start in range(0, len(columns), _PART):
+        yield columns[start : start + _PART]
+
+
+def logistic(strength: float) -> Any:
+    """Logistic regression, with the inverse strength of its regularisation.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ImportError as error:
+        raise MissingExtraError(
+            "label propagation learns from answers with scikit-learn, which is not installed: "
+            "pip install 'nbalabel[propagate]'"
+        ) from error
+    return LogisticRegression(C=strength, max_iter=1000)

@@ -1,0 +1,83 @@
+"""Which images a run is measured on, how many of them are for training, and how good it is on each kind."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.errors import DataError, UnknownNameError
+from ...core.tables.names import instead_of
+from .reported import Reported
+
+_MOST = 200
+"""Distinct values of a column that are measured one by one."""
+
+
+def trains(images: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which images a training takes: not of split val or test, and of weight above 0; ``(n,)`` bool.
+
+    Example:
+        >>> trains(pd.DataFrame({"split": ["train", "test", None], "weight": [1.0, 1.0, 0.0]})).tolist()
+        [True, False, False]
+    """
+    return not_held_out(images) & (images["weight"] > 0).to_numpy()
+
+
+def not_held_out(images: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which images are of split train or none, ``(n,)`` bool."""
+    return np.asarray(~images["split"].isin(["val", "test"]).to_numpy())
+
+
+def by(run: Reported, name: str) -> pd.DataFrame:
+    """How good a run is on the images of each value of a column; see :meth:`Run.by`."""
+    images = run.measured_images
+    if name not in images:
+        raise UnknownNameError(f"images have no column {name!r}; {instead_of(name, images)}")
+    groups = images.groupby(name, observed=True, dropna=False)
+    if groups.ngroups > _MOST:
+        raise DataError(
+            f"{name} has {groups.ngroups:,} values on {len(images):,} images, expected at most {_MOST}: put "
+            f"them in bins first, ds.images['bin'] = pd.cut(ds.images[{name!r}], 5)"
+        )
+    rows, kinds = [], []
+    for value, part in groups:
+        found = run.evaluate(images=part)
+        rows.append(
+            {
+                "images": len(part),
+                "training": int(trains(part).sum()),
+                "labels": int(found.n_instances[:, 0].sum()),
+                "predictions": int(found.n_predictions.sum()),
+                "map": found.map,
+                "map50": found.map50,
+            }
+        )
+        kinds.append(value)
+    columns = ["images", "training", "labels", "predictions", "map", "map50"]
+    return pd.DataFrame(rows, columns=columns, index=pd.Index(kinds, name=name))
+
+
+def note(run: Reported) -> str:
+    """In words, on how many images a run is measured and how many of them are for training; "" where on none.
+
+    Whether this very model learned them, a run does not know: it may be somebody else's.
+
+    Example: "190 labeled images, 150 of them for training".
+    """
+    if run.tables is None or not len(run.predicted_ids):
+        return ""
+    images = run.measured_images
+    n, trained = len(images), int(trains(images).sum())
+    return f"{n:,} labeled images, {trained:,} of them for training" if n else ""
+
+
+def by_split(run: Reported) -> str:
+    """The mAP of each split in words; splits without a name are called "no split"."""
+    parts = []
+    table = run.by("split")
+    for split, row in zip(table.index.tolist(), table.to_dict("records"), strict=True):
+        what = "no split" if pd.isna(split) else str(split)
+        trained = f", {int(row['training']):,} for training" if row["training"] else ""
+        parts.append(f"{what} {row['map']:.3f} ({int(row['images']):,} images{trained})")
+    return " · ".join(parts)

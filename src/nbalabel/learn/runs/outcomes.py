@@ -1,0 +1,259 @@
+"""What predictions turned out to be, by the labels as they are now; only changed images are judged again.
+
+A prediction is right or wrong only where somebody looked. Where nobody did, no label says nothing:
+
+- *accepted*: a person or a bulk accept took it over, as it is or with another mask or label;
+- *true positive*: it was matched to a label of its name;
+- *false positive*: it was not, and its image is labeled all over, or a label is where it is, or a person
+  rejected it;
+- *not judged*: it was not matched and its image is unlabeled, or partial with no label near; or it lies on a
+  crowd, which COCO's rules count neither way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.errors import DataError
+from ...core.tables.arrays import equal, same_buffer, values
+from ...core.tables.decided import ACCEPTED, REJECTED, decided
+from ..metrics.candidates import candidates
+from ..metrics.match import match
+
+OUTCOMES = ("true positive", "false positive", "not judged", "accepted")
+FOUND = ("found", "missed")
+WHOLE = ("complete", "empty")
+"""States of images on which everything is labeled."""
+
+NEAR = 0.1
+"""Mask IoU from which a label, whatever its name, is where a prediction is.
+
+Source: D. Bolya et al., TIDE: A General Toolbox for Identifying Object Detection Errors, ECCV 2020,
+    https://arxiv.org/abs/2008.08115, whose background threshold it is.
+"""
+
+Ints = npt.NDArray[np.int64]
+_COLUMNS = {
+    "predictions": ("image_id", "label", "mask", "score", "origin"),
+    "instances": ("image_id", "label", "mask", "crowd", "origin"),
+    "rejected": ("image_id", "label", "mask", "status", "origin"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Predictions judged; arrays ``(n,)``, one entry a prediction.
+
+    Attributes:
+        codes: index in :data:`OUTCOMES`, int32.
+        iou: best mask IoU with a label of the same name, float32; NaN where it was compared with none.
+        matched: whether it was matched to such a label.
+        matched_id: which, int64; -1 for none.
+        missed: ids of the labels on predicted images that no prediction was matched to, ascending int64.
+        missed_on: their images.
+    """
+
+    codes: npt.NDArray[np.int32]
+    iou: npt.NDArray[np.float32]
+    matched: npt.NDArray[np.bool_]
+    matched_id: Ints
+    missed: Ints
+    missed_on: Ints
+
+    def frame(self, index: pd.Index) -> pd.DataFrame:
+        """As a table: outcome, iou, matched, matched_id."""
+        columns = {
+            "outcome": pd.Categorical.from_codes(self.codes, categories=pd.Index(OUTCOMES, dtype="str")),
+            "iou": self.iou,
+            "matched": self.matched,
+            "matched_id": pd.arrays.IntegerArray(self.matched_id.copy(), self.matched_id < 0),
+        }
+        return pd.DataFrame(columns, index=index)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything that outcomes depend on, at one moment; frames are shallow copies.
+
+    Attributes:
+        predictions: of a run.
+        images: of the dataset.
+        instances: of the dataset.
+        rejected: of the dataset.
+        predicted: ids of the images predicted on, int64.
+        iou: lowest IoU of a match, in (0, 1].
+    """
+
+    predictions: pd.DataFrame
+    images: pd.DataFrame
+    instances: pd.DataFrame
+    rejected: pd.DataFrame
+    predicted: Ints
+    iou: float
+
+    def on(self, ids: Ints) -> Scene:
+        """What of it is on some images."""
+        cut = {name: getattr(self, name) for name in _COLUMNS}
+        cut = {name: frame[frame["image_id"].isin(ids).to_numpy()] for name, frame in cut.items()}
+        return replace(self, images=self.images[self.images.index.isin(ids)], **cut)
+
+
+class Judge:
+    """Judges the predictions of a run, and again only on the images where something changed since."""
+
+    def __init__(self) -> None:
+        self._scene: Scene | None = None
+        self._judged: Judged | None = None
+
+    def __call__(self, scene: Scene) -> Judged:
+        """What the predictions are now.
+
+        Raises:
+            MaskError: masks are malformed, or those of one image differ in size.
+        """
+        changed = None if self._scene is None else changed_images(self._scene, scene)
+        if self._judged is None or changed is None:
+            self._judged = judge(scene)
+        elif len(changed):
+            at = np.flatnonzero(scene.predictions["image_id"].isin(changed))
+            self._judged = _put(self._judged, judge(scene.on(changed)), at, changed)
+        self._scene = scene
+        return self._judged
+
+
+def judge(scene: Scene) -> Judged:
+    """What predictions are by the labels of a scene.
+
+    Raises:
+        MaskError: masks are malformed, or those of one image differ in size.
+    """
+    rows, labels = scene.predictions, scene.instances
+    rows = rows.assign(score=rows["score"].fillna(0))
+    result = match(rows, labels, iou=scene.iou)
+    found = result.predictions
+    matched, ignored = found["matched"].to_numpy(bool), found["ignored"].to_numpy(bool)
+    whole = rows["image_id"].isin(scene.images.index[scene.images["state"].isin(WHOLE)]).to_numpy()
+    compared = matched | (~ignored & whole)
+    unsure = np.flatnonzero(~compared & ~ignored)
+    compared[unsure[_near(rows.iloc[unsure], labels)]] = True
+    said = decided(labels, scene.rejected, rows, own=True)
+    wrong = ~ignored & (compared | (said == REJECTED))
+    codes = np.select([said == ACCEPTED, matched, wrong], [3, 0, 1], 2).astype(np.int32)
+    iou = found["iou"].to_numpy(np.float32).copy()
+    iou[~compared | (said == ACCEPTED)] = np.nan
+    missed = result.missed[result.missed["image_id"].isin(scene.predicted).to_numpy()]
+    return Judged(
+        codes,
+        iou,
+        matched,
+        found["matched_id"].to_numpy(np.int64, na_value=-1),
+        missed.index.to_numpy(np.int64),
+        missed["image_id"].to_numpy(np.int64),
+    )
+
+
+def changed_images(old: Scene, new: Scene) -> Ints | None:
+    """Images on which anything that counts differs, ascending; None where all must be judged anew."""
+    if old.iou != new.iou or not np.array_equal(old.predicted, new.predicted):
+        return None
+    if not old.predictions.index.equals(new.predictions.index):
+        return None
+    parts = [_changed_states(old.images, new.images)]
+    for name, columns in _COLUMNS.items():
+        part = _changed_rows(getattr(old, name), getattr(new, name), columns)
+        if part is None:
+            return None
+        parts.append(part)
+    return np.unique(np.concatenate(parts))
+
+
+def _changed_states(old: pd.DataFrame, new: pd.DataFrame) -> Ints:
+    at = old.index.get_indexer(new.index)
+    was = old["state"].array[at[at >= 0]]
+    same = equal(was, new["state"].array[at >= 0])
+    differ = new.index[at >= 0][~same]
+    came, gone = new.index[at < 0], old.index[~old.index.isin(new.index)]
+    return np.concatenate([ids.to_numpy(np.int64) for ids in (differ, came, gone)])
+
+
+def _changed_rows(old: pd.DataFrame, new: pd.DataFrame, names: tuple[str, ...]) -> Ints | None:
+    """Images of rows that came, went or changed in some columns; None where the tables cannot be compared."""
+    if not (old.index.is_unique and new.index.is_unique):
+        return None
+    aligned = old.index.equals(new.index)
+    at = np.arange(len(new)) if aligned else old.index.get_indexer(new.index)
+    here = np.flatnonzero(at >= 0)
+    differ = at < 0
+    for name in names:
+        a, b = values(old[name]), values(new[name])
+        if aligned and same_buffer(a, b):
+            continue
+        if type(a) is not type(b):
+            return None
+        a, b = (a, b) if aligned else (a.take(at[here]), b.take(here))
+        differ[here[~equal(a, b)]] = True
+    gone = np.ones(len(old), bool)
+    gone[at[here]] = False
+    moved = at[differ & (at >= 0)]
+    on_old, on_new = old["image_id"].to_numpy(np.int64), new["image_id"].to_numpy(np.int64)
+    return np.unique(np.concatenate([on_new[differ], on_old[gone], on_old[moved]]))
+
+
+def _near(rows: pd.DataFrame, labels: pd.DataFrame) -> Ints:
+    """Positions of rows with a label of any name where they are, crowds left out."""
+    labels = labels[labels["image_id"].isin(rows["image_id"]) & ~labels["crowd"]]
+    if not len(rows) or not len(labels):
+        return np.zeros(0, np.int64)
+    case = candidates(rows, labels, same_label=False, minimum=NEAR)
+    return np.unique(case.found.rows[case.pairs.left])
+
+
+def _put(known: Judged, part: Judged, at: Ints, images: Ints) -> Judged:
+    """What was known, with the rows at ``at`` and the labels of some images judged anew."""
+    new: dict[str, Any] = {}
+    for name in ("codes", "iou", "matched", "matched_id"):
+        new[name] = getattr(known, name).copy()
+        new[name][at] = getattr(part, name)
+    stays = ~np.isin(known.missed_on, images)
+    missed = np.concatenate([known.missed[stays], part.missed])
+    order = np.argsort(missed, kind="stable")
+    on = np.concatenate([known.missed_on[stays], part.missed_on])
+    return Judged(**new, missed=missed[order], missed_on=on[order])
+
+
+def scene_of(
+    predictions: pd.DataFrame, tables: Any, predicted: Ints, iou: float, rejected: pd.DataFrame | None = None
+) -> Scene:
+    """What outcomes depend on, now.
+
+    Args:
+        predictions: of a run.
+        tables: a Dataset, a Version, Tables or a Snapshot.
+        predicted: ids of the images predicted on.
+        iou: lowest IoU of a match, in (0, 1].
+        rejected: predictions turned down; None takes those of the tables, or none.
+
+    Raises:
+        DataError: the tables lack columns.
+    """
+    found = getattr(tables, "rejected", None) if rejected is None else rejected
+    instances, images = tables.instances, tables.images
+    found = instances.iloc[:0] if found is None else found
+    lacking = [name for name in _COLUMNS["instances"] if name not in instances]
+    if lacking or "state" not in images:
+        raise DataError(
+            f"instances need the columns {', '.join(lacking) or 'of the schema'}, and images a state"
+        )
+    return Scene(
+        predictions.copy(deep=False),
+        images.copy(deep=False),
+        instances.copy(deep=False),
+        found.copy(deep=False),
+        np.sort(np.asarray(predicted, np.int64)),
+        iou,
+    )

@@ -1,0 +1,461 @@
+"""What a model said about one version of a dataset."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.errors import DataError, UnknownNameError
+from ...core.tables.names import instead_of
+from ...core.tables.schema import LabeledImages, empty
+from ..embed.pooling import Embeddings
+from .frozen_tables import Snapshot, live
+from .outcomes import FOUND, Judge, Judged, scene_of
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ..embed.layout import Layout
+    from ..metrics.coco_ap import Metrics
+
+_LIBRARIES = ("nbalabel", "torch", "ultralytics", "numpy", "pandas")
+_LABELED = ("complete", "empty")
+
+
+def new_id(kind: str) -> str:
+    """A name for a run: kind, time and a random end, so that two never share one."""
+    return f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def libraries() -> dict[str, str]:
+    """Versions of what a result depends on; a library that is not installed is left out."""
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@dataclass(eq=False)
+class Run:
+    """What a model said about one version: curves of a training, or predictions matched to labels.
+
+    Attributes:
+        id: its name; the ``origin`` of its predictions.
+        kind: "train" or "predict".
+        model: the model's name.
+        version: id of the dataset version, None where the tables have none.
+        dirty: whether the working copy differed from that version.
+        arguments: what the model was asked to do.
+        seed: of the training.
+        labels: the ordered label list.
+        libraries: versions, by name.
+        seconds: how long it took.
+        interrupted: whether it was stopped by hand.
+        stopped: why a training ended: "level" (mAP no longer rose), "steps" or "minutes" (as many as were
+            asked for), "interrupted"; "" where it is not known.
+        missing: steps it would have needed beyond those it had, as far as its curve tells; 0 when it had
+            levelled off, None when that is not known.
+        n_images: images that took part.
+        curves: one row a period of a training: step, epoch (passes over the images), seconds, loss and its
+            parts, lr, and where it was measured map, map50 (masks), box_map, box_map50.
+        predictions: see ``core.schema.PREDICTIONS``; index prediction_id.
+        missed: labels that no prediction was matched to.
+        failed: images that could not be read: image_id, problem.
+        embeddings: of the images and of the predictions.
+        predicted_ids: images that were predicted on, ``(n,)`` int64; where nobody says, those with
+            predictions.
+        tables: what was predicted on, as it was then, for ``query``, ``show`` and ``metrics``.
+    """
+
+    id: str
+    kind: str
+    model: str = ""
+    version: str | None = None
+    dirty: bool = False
+    arguments: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    labels: tuple[str, ...] = ()
+    libraries: dict[str, str] = field(default_factory=libraries)
+    seconds: float = 0.0
+    interrupted: bool = False
+    stopped: str = ""
+    missing: int | None = None
+    n_images: int = 0
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    predictions: pd.DataFrame = field(default_factory=lambda: empty("predictions"))
+    missed: pd.DataFrame = field(default_factory=lambda: empty("instances"))
+    failed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"image_id": [], "problem": []}))
+    embeddings: Embeddings = field(default_factory=Embeddings.none)
+    predicted_ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    tables: LabeledImages | None = None
+    _layouts: dict[tuple[str, str, int], tuple[Embeddings, Layout]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _iou: float = field(default=0.5, init=False, repr=False)
+    _judge: Judge = field(default_factory=Judge, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._note_images()
+
+    def _note_images(self) -> None:
+        """An image with predictions was predicted on, whether or not somebody said so."""
+        on = self.predictions["image_id"].to_numpy(np.int64)
+        if not np.isin(on, self.predicted_ids).all():
+            new = np.unique(on[~np.isin(on, self.predicted_ids)])
+            self.predicted_ids = np.concatenate([self.predicted_ids, new])
+
+    def matched_to(self, tables: LabeledImages, *, iou: float = 0.5) -> Run:
+        """This run, its predictions matched to the labels of these tables (in place).
+
+        ``iou``, ``matched``, ``matched_id`` and ``missed`` are of this moment, whatever is edited later;
+        :meth:`outcomes` and the views follow the edits.
+
+        Args:
+            tables: labels of the images predicted on.
+            iou: least overlap of a match, 0..1.
+        """
+        from ..metrics.match import match
+
+        self._note_images()
+        tables = Snapshot.of(tables)
+        images = tables.images[tables.images.index.isin(self.predicted_ids)]
+        instances = tables.instances
+        found = match(self.predictions, instances[instances["image_id"].isin(images.index)], images, iou=iou)
+        self.predictions, self.missed, self.tables = found.predictions, found.missed, tables
+        self._iou = iou
+        self.__dict__.pop("metrics", None)
+        return self
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Average precision and more on the images that are labeled all over; computed once, when asked.
+
+        Images that a model learned from are among them, which flatters: :meth:`by` measures each split apart,
+        and the run's card and ``training_ids`` tell how many there are.
+        """
+        return self.evaluate()
+
+    def evaluate(self, images: Any = None, tables: LabeledImages | None = None, **arguments: Any) -> Metrics:
+        """Measure the predictions against labels.
+
+        Args:
+            images: rows of ``images`` or ids to measure on; None takes those predicted on that are labeled
+                all over (state complete or empty).
+            tables: labels to measure against, perhaps truer ones than were trained on; None takes the run's
+                own.
+            **arguments: of :func:`nbalabel.evaluate`, such as ``kind="box"``.
+
+        Raises:
+            DataError: no image is left.
+        """
+        from ..metrics.coco_ap import evaluate
+
+        self._note_images()
+        tables = self._tables(tables)
+        frame = tables.images
+        chosen = frame.index.isin(self.predicted_ids)
+        if images is None:
+            chosen &= frame["state"].isin(_LABELED).to_numpy()
+        else:
+            chosen &= frame.index.isin(
+                images.index if isinstance(images, pd.DataFrame | pd.Series) else images
+            )
+        if not chosen.any():
+            raise DataError(
+                f"none of the {len(self.predicted_ids)} images predicted on can be measured: expected some "
+                "of state complete or empty, or images= to say which"
+            )
+        frame = frame[chosen]
+        instances, predictions = tables.instances, self.predictions
+        return evaluate(
+            predictions[predictions["image_id"].isin(frame.index)],
+            instances[instances["image_id"].isin(frame.index)],
+            frame,
+            self.labels,
+            **arguments,
+        )
+
+    @property
+    def measured_ids(self) -> npt.NDArray[np.int64]:
+        """Images predicted on that were labeled all over (state complete or empty), ``(n,)`` int64."""
+        return self.measured_images.index.to_numpy(np.int64)
+
+    @property
+    def measured_images(self) -> pd.DataFrame:
+        """The rows of :attr:`measured_ids`."""
+        self._note_images()
+        frame = self._tables(None).images
+        return frame[frame.index.isin(self.predicted_ids) & frame["state"].isin(_LABELED).to_numpy()]
+
+    @property
+    def training_ids(self) -> npt.NDArray[np.int64]:
+        """Those of :attr:`measured_ids` that a training takes: not of split val or test, weight above 0."""
+        from .measured import trains
+
+        images = self.measured_images
+        return images.index[trains(images)].to_numpy(np.int64)
+
+    def by(self, column: str) -> pd.DataFrame:
+        """How good the predictions are on each kind of image: ``run.by("split")``, ``run.by("habitat")``.
+
+        Args:
+            column: of images, such as "split", with at most 200 values.
+
+        Returns:
+            One row a value (missing ones are one, too), measured on :attr:`measured_ids`: images, training
+            (how many of them a training takes), labels, predictions, map, map50.
+
+        Raises:
+            UnknownNameError: images have no such column.
+            DataError: it has too many values.
+        """
+        from .measured import by
+
+        return by(self, column)
+
+    def outcomes(self, tables: LabeledImages | None = None, of: str = "predictions") -> pd.DataFrame:
+        """What became of each prediction, by the labels as they are now; only changed images cost time.
+
+        Outcomes: "accepted" into the dataset, as it is or corrected; "true positive", matched to a label of
+        its name; "false positive", not matched where everything is labeled, where another label is (mask IoU
+        from 0.1), or rejected by a person; "not judged", where nobody looked, or on a crowd.
+
+        Args:
+            tables: with the labels; None takes those the run was matched to, with the edits since.
+            of: "predictions", or "instances": which labels were found.
+
+        Returns:
+            Of predictions, by ``prediction_id``: ``outcome`` (category), ``iou`` (float32, the best with a
+            label of the same name; NaN where there was nothing to compare with, or it is accepted),
+            ``matched``, ``matched_id``. Of instances on images predicted on, by ``instance_id``: ``outcome``,
+            "found" or "missed".
+
+        Raises:
+            DataError: the run holds no tables, and none were given.
+        """
+        tables = live(self._tables(None)) if tables is None else tables
+        judged = self.judged(tables.images, tables.instances, getattr(tables, "rejected", None))
+        if of == "predictions":
+            return judged.frame(self.predictions.index)
+        labels = tables.instances.index[tables.instances["image_id"].isin(self.predicted_ids)]
+        found = np.where(labels.isin(judged.missed), FOUND[1], FOUND[0])
+        return pd.DataFrame({"outcome": pd.Categorical(found, categories=list(FOUND))}, index=labels)
+
+    def edited_ids(self, tables: LabeledImages | None = None) -> npt.NDArray[np.int64]:
+        """Measured images whose labels or state were edited since the run was matched, ``(n,)`` int64.
+
+        ``metrics``, ``by``, ``precision_recall``, ``calibration`` and ``confused`` are of before these edits;
+        :meth:`matched_to` brings them up to date.
+
+        Args:
+            tables: as they are now; None takes those the run was matched to, with the edits since.
+        """
+        from .outcomes import changed_images
+
+        before = self._tables(None)
+        now = live(before) if tables is None else tables
+        nothing = before.instances.iloc[:0]
+        scenes = (
+            scene_of(self.predictions.iloc[:0], one, self.predicted_ids, self._iou, nothing)
+            for one in (before, now)
+        )
+        changed = changed_images(*scenes)
+        measured = self.measured_ids
+        return measured if changed is None else measured[np.isin(measured, changed)]
+
+    def judged(
+        self, images: pd.DataFrame, instances: pd.DataFrame, rejected: pd.DataFrame | None = None
+    ) -> Judged:
+        """What :meth:`outcomes` says, as arrays; for those who write views.
+
+        Args:
+            images: of the dataset.
+            instances: of the dataset.
+            rejected: predictions turned down; None: none.
+        """
+        tables = Snapshot(images, instances, self.labels, None, _no_pixels)
+        return self._judge(scene_of(self.predictions, tables, self.predicted_ids, self._iou, rejected))
+
+    def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:
+        """Precision and recall at every score threshold; see :func:`.curves.precision_recall`.
+
+        Args:
+            images: ids to measure on; None takes :attr:`measured_ids`.
+        """
+        from ..metrics.curves import precision_recall
+        from ..metrics.match import Matched
+
+        return precision_recall(Matched(self._on(self.predictions, images), self._on(self.missed, images)))
+
+    def calibration(self, images: npt.ArrayLike | None = None, bins: int = 10) -> pd.DataFrame:
+        """How far scores can be taken for probabilities; see :func:`.curves.calibration`.
+
+        Args:
+            images: ids to measure on; None takes :attr:`measured_ids`.
+            bins: how many bins of score.
+        """
+        from ..metrics.curves import calibration
+
+        return calibration(self._on(self.predictions, images), bins)
+
+    def confused(
+        self, images: npt.ArrayLike | None = None, *, iou: float = 0.5, score: float = 0.25
+    ) -> pd.DataFrame:
+        """Which prediction was taken for which label; see :func:`.curves.confused`.
+
+        Args:
+            images: ids to measure on; None takes :attr:`measured_ids`.
+            iou: lowest IoU of a match, in (0, 1].
+            score: leave out predictions of a lower score, 0..1.
+        """
+        from ..metrics.curves import confused
+
+        instances = self._on(self._tables(None).instances, images)
+        predictions = self._on(self.predictions, images)
+        return confused(predictions, instances, self.labels, iou=iou, score=score)
+
+    def _on(self, frame: pd.DataFrame, images: npt.ArrayLike | None) -> pd.DataFrame:
+        ids = self.measured_ids if images is None else np.asarray(images, np.int64)
+        return frame[frame["image_id"].isin(ids)]
+
+    def query(self, expression: str) -> pd.DataFrame:
+        """Predictions for which an expression holds, which may name columns of their images too.
+
+        ``outcome`` ("true positive", "false positive", "not judged", "accepted") follows the labels as they
+        are now, see :meth:`outcomes`. Other columns are as they were when the run was matched
+        (:meth:`matched_to`); ``iou`` is 0 there where no label of the same name overlaps, be it that nobody
+        has labeled the image, so that ``"iou < 0.2"`` finds what is new.
+
+        Args:
+            expression: as pandas takes it, such as ``"score > 0.6 and outcome == 'not judged' and habitat ==
+                'reef'"``; ``@name`` is a variable, as in ``"image_id in @chosen"``.
+
+        Raises:
+            UnknownNameError: a name is a column of neither table.
+        """
+        columns = self.predictions.drop(columns="mask")
+        if self.tables is not None:
+            images = self.tables.images
+            columns = columns.join(images[images.columns.difference(columns.columns)], on="image_id")
+        if "outcome" in expression and "outcome" not in columns and self.tables is not None:
+            columns = columns.assign(outcome=self.outcomes()["outcome"].astype("str"))
+        try:
+            kept = columns.query(expression, level=1)  # "@name" is a variable of whoever asks
+        except (KeyError, NameError) as error:
+            quoted = re.search("'(.+)'", str(error))  # pandas names it in the sentence alone
+            known = instead_of(
+                quoted[1] if quoted else error, dict.fromkeys([*map(str, columns.columns), "outcome"])
+            )
+            raise UnknownNameError(f"cannot query {expression!r}: {error}; {known}") from error
+        return self.predictions.loc[kept.index]
+
+    def layout(
+        self, of: str = "images", method: str = "umap", *, background: bool = False, seed: int = 0
+    ) -> Layout:
+        """The embeddings on a plane, near ones near each other; computed once and kept.
+
+        Args:
+            of: "images" or "predictions".
+            method: "umap", "pacmap" or "pca"; see :func:`nbalabel.project`.
+            background: return at once with the PCA and fit in another process (PCA stays where the method's
+                package is not installed).
+            seed: the same embeddings and seed give the same points.
+
+        Raises:
+            DataError: the run has no such embeddings.
+            MissingExtraError: the method's package is not installed.
+        """
+        from ..embed.layout import installed, layout
+
+        key = of, method if not background or installed(method) else "pca", seed
+        known, found = self._layouts.get(key, (None, None))
+        if found is None or known is not self.embeddings:
+            found = layout(self.embeddings, of, method=key[1], background=background, seed=seed)
+            self._layouts[key] = self.embeddings, found
+        return found if background else found.wait()
+
+    def show(self, image_id: int, *, score: float = 0.0) -> Image.Image:
+        """One image with its predictions filled in their label's color, and its labels outlined in white.
+
+        Dark pictures are shown with auto contrast, as in the views (:class:`nbalabel.Display`).
+
+        Args:
+            image_id: which image.
+            score: leave out predictions below this confidence.
+        """
+        from ...core.show.display import Display
+        from ...core.show.masks_on_image import overlay, palette
+
+        tables = self._tables(None)
+        own = self.predictions[
+            (self.predictions["image_id"] == image_id) & (self.predictions["score"] >= score)
+        ]
+        own = own.sort_values("score")
+        colors = palette(max(len(self.labels), 1))[own["label"].cat.codes.to_numpy()]
+        captions = [f"{label} {score:.2f}" for label, score in zip(own["label"], own["score"], strict=True)]
+        labels = tables.instances.loc[tables.instances["image_id"] == image_id, "mask"]
+        image = Display().of(tables.read_image(image_id))
+        return overlay(image, list(own["mask"]), colors, captions=captions, contours=list(labels))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write everything but the tables: JSON, parquet and npy files, nothing that could run code."""
+        from .files import write
+
+        return write(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path, tables: LabeledImages | None = None) -> Run:
+        """Read what :meth:`save` wrote.
+
+        Args:
+            folder: where it was written.
+            tables: what was predicted on, for ``query`` by image columns, ``show`` and ``metrics``.
+
+        Raises:
+            StorageError: there is no run in the folder.
+        """
+        from .files import read
+
+        return cls(**read(Path(folder)), tables=tables)
+
+    def __repr__(self) -> str:
+        what = _length(self.curves) if self.kind == "train" else f"{len(self.predictions)} predictions"
+        from .measured import note
+
+        measured = note(self) if self.kind == "predict" else ""
+        return f"Run({self.id!r}, {what} on {self.n_images} images{measured and f'; measured on {measured}'})"
+
+    def _repr_html_(self) -> str:
+        from .card import card
+
+        return card(self)
+
+    def _tables(self, tables: LabeledImages | None) -> LabeledImages:
+        found = self.tables if tables is None else tables
+        if found is None:
+            raise DataError(f"{self.id} holds no tables: load it with Run.load(folder, tables)")
+        return found
+
+
+def _no_pixels(image_id: int) -> np.ndarray:
+    raise DataError(f"image {image_id} is not read here")
+
+
+def _length(curves: pd.DataFrame) -> str:
+    """How long a training was; those of earlier versions counted epochs only."""
+    if "step" not in curves:
+        return f"{len(curves)} epochs"
+    return f"{int(curves['step'].iloc[-1]):,} steps"

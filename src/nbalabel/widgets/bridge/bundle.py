@@ -1,0 +1,36 @@
+"""The built browser half: one JavaScript bundle and one style sheet a widget, in ``static/``."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from ...core.errors import MissingExtraError
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+
+
+@cache
+def script(name: str) -> str:
+    """JavaScript of a widget.
+
+    Raises:
+        MissingExtraError: the package was installed from its source without building it.
+    """
+    return _read(f"{name}.js")
+
+
+@cache
+def style(name: str) -> str:
+    """Style sheet of a widget; "" if it has none."""
+    return _read(f"{name}.css") if (STATIC / f"{name}.css").exists() else ""
+
+
+def _read(file: str) -> str:
+    path = STATIC / file
+    if not path.exists():
+        raise MissingExtraError(
+            f"{path} is missing: the widgets were not built. In a checkout of nbalabel: make setup, or "
+            "npm install && npm run build in js/ (Node 20)"
+        )
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,342 @@
+"""One mask at a time: accept, reject, relabel, next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import traitlets
+
+from ...core.change.change import Change
+from ...core.errors import DataError, HistoryError, ImageError, UnknownNameError
+from ...core.tables.schema import INDEX_NAMES
+from ...data.store.storage import user
+from ..pixels.pictures import stretched
+from ..viewer.in_place import InPlace
+from ..workspace.selection import Ids
+from ..workspace.workspace import Workspace, workspace_of
+from ..workspace.workspace_port import Reply, serves
+from .crop import below, crop_box, crop_of, facts_of, pixels_of
+from .items import (
+    ACCEPTED,
+    GONE,
+    OPEN,
+    REJECTED,
+    Order,
+    States,
+    default_table,
+    items_of,
+    ordered,
+    places,
+    states_of,
+)
+from .summary import summary_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ..workspace.workspace import Viewable
+
+_LONGEST = 900  # pixels of a crop
+_CAPPED = 30.0  # seconds that one look counts at most
+
+
+class Review(InPlace):
+    """Masks one at a time, zoomed in with what is around them; one key answers and the next one is there.
+
+    ``M`` or Enter accepts, ``X`` rejects, digits relabel, Right skips, Left goes back, ``U`` takes the last
+    answer back; press ``?`` in it for all keys. Each answer is one Change, in the journal before it is
+    acknowledged: a review of the same rows made later, after a killed kernel too, asks what is not answered
+    yet. The mask shown is the one all views point at.
+
+    An accepted prediction becomes an instance of status "verified", an accepted instance gets that status; a
+    rejected prediction is not proposed again, a rejected instance is removed.
+
+    Args:
+        ws: a workspace, or a Dataset or a Run to make one of.
+        rows: predictions of its run or instances, or their ids with ``of``; default: what is selected;
+            of a Dataset all instances, of a Run all predictions.
+        order: a column to ask in the order of, or a list of them; default: as the rows are.
+        ascending: whether small values come first, for all columns or for each; missing ones are last.
+        height: CSS pixels, 320..4000.
+        context: shown around a mask on every side, 0..8 times the longer side of its box.
+        annotator: who answers; default: the user's login.
+        of: "instances" or "predictions", where ``rows`` are mere ids.
+        overlap: what happens where an accepted prediction overlaps a label: "skip" (it is not accepted, and
+            the view says so), "allow", or "replace" (the label goes).
+        again: ask what was answered before, too.
+
+    Attributes:
+        annotator: who answers; it is in the log with each answer.
+
+    Raises:
+        DataError: rows that cannot be reviewed, or an option out of range.
+        UnknownNameError: ids or columns that are not there.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=8, n_labeled=4, n_test=2, size=96)
+        >>> review = nl.Review(nl.Workspace(ds), ds.instances, order="area", again=True)
+        >>> len(review.left) == len(ds.instances)
+        True
+    """
+
+    bundle = "review"
+
+    height = traitlets.Int(560, min=320, max=4000, help="CSS pixels").tag(sync=True)
+    context = traitlets.Float(1.0, min=0, max=8, help="around a mask, of its longer side").tag(sync=True)
+    overlap = traitlets.Enum(
+        ("skip", "allow", "replace"), "skip", help="of an accepted prediction with a label"
+    ).tag(sync=True, echo_update=False)
+    outline = traitlets.Bool(True, help="draw the outline of the mask").tag(sync=True, echo_update=False)
+
+    def __init__(
+        self,
+        ws: Viewable,
+        rows: pd.DataFrame | pd.Series | Sequence[int] | Ids | None = None,
+        order: Order = None,
+        ascending: bool | Sequence[bool] = True,
+        height: int = 560,
+        context: float = 1.0,
+        annotator: str | None = None,
+        *,
+        of: str | None = None,
+        overlap: str = "skip",
+        again: bool = False,
+    ) -> None:
+        self.annotator = user() if annotator is None else annotator
+        if not self.annotator or "," in self.annotator:
+            raise DataError(f"annotator must be a name without commas, got {annotator!r}")
+        if rows is None and not isinstance(ws, Workspace):
+            ws = workspace_of(ws)
+            of = of or default_table(ws)
+            rows = ws.ids(of)
+        ws = workspace_of(ws)
+        self._of, ids = items_of(ws, rows, of)
+        self._ids = ordered(ws, self._of, ids, order, ascending)
+        self._order = [order] if isinstance(order, str) else list(order or [])
+        self._again = again
+        self._made: dict[int, list[Change]] = {}
+        self._undone: dict[int, list[Change]] = {}
+        try:
+            super().__init__(ws, height=height, context=context, overlap=overlap)
+        except traitlets.TraitError as error:
+            raise DataError(str(error)) from error
+        self._first = self._states()
+
+    @property
+    def left(self) -> pd.DataFrame:
+        """Rows not answered yet, in the order they are asked."""
+        frame = self.workspace.frame(self._of)
+        return frame.iloc[frame.index.get_indexer(self._ids[self._states() == OPEN])]
+
+    def summary(self) -> pd.DataFrame:
+        """All answers given in reviews of this dataset, by annotator.
+
+        Returns:
+            ``answers``, of them ``accepted``, ``rejected`` and ``relabeled`` (accepted with another label),
+            ``seconds`` of looking (each look counts 30 s at most), ``masks_per_minute`` while looking. What
+            was undone does not count.
+        """
+        return summary_of(self.workspace.ds.log())
+
+    @serves
+    def items(self) -> Reply:
+        """All there is to ask: ids, what became of them before and by now, and their row numbers."""
+        ws, of = self.workspace, self._of
+        label = ws.column(of, "label")
+        now, buffers = self._now()
+        head = {
+            **now,
+            "of": of,
+            "annotator": self.annotator,
+            "order": self._order,
+            "labels": list(ws.ds.labels),
+            "colors": [_color(label, name) for name in ws.ds.labels],
+            "selected": bool(ws.selection.clauses),
+        }
+        return head, [self._ids.astype(np.float64).tobytes(), self._first.tobytes(), *buffers]
+
+    @serves
+    def states(self) -> Reply:
+        """What became of each item by now, and its row number."""
+        return self._now()
+
+    @serves
+    def item(self, *, item_id: int, aspect: float = 1.0, zoom: float = 1.0) -> Reply:
+        """One mask with its surroundings and facts.
+
+        Args:
+            item_id: of the instance or prediction.
+            aspect: width of the view by its height.
+            zoom: above 1 shows less around it, below 1 more.
+        """
+        ws, of, row = self.workspace, self._of, self._row(item_id)
+        frame = ws.frame(of)
+        at = int(ws.image_row(of)[row])
+        if at < 0:
+            raise UnknownNameError(f"the image of {self._one} {item_id} is no longer in the dataset")
+        image = ws.frame("images").iloc[at]
+        size = int(image["width"]), int(image["height"])
+        mask_box = [float(frame[name].iloc[row]) for name in "xywh"]
+        box = crop_box(mask_box, size, self.context, min(max(aspect, 0.2), 5), min(max(zoom, 0.01), 100))
+        head = {
+            "rev": ws.rev,
+            "id": int(item_id),
+            "imageId": int(ws.ids("images")[at]),
+            "label": str(frame["label"].iloc[row]),
+            "size": size,
+            "at": mask_box,
+            "facts": facts_of(ws, of, row, self._order),
+            "below": below(ws, row) if of == "predictions" else None,
+        }
+        return self._crop(head, row, box)
+
+    @serves
+    def crop(self, *, item_id: int, box: Sequence[float]) -> Reply:
+        """Another part of the image of an item: left, top, right, bottom."""
+        row = self._row(item_id)
+        left, top, right, bottom = (round(value) for value in box)
+        return self._crop({"rev": self.workspace.rev, "id": int(item_id)}, row, (left, top, right, bottom))
+
+    @serves
+    def answer(
+        self,
+        *,
+        item_id: int,
+        what: str,
+        label: str | None = None,
+        overlap: str | None = None,
+        seconds: float = 0.0,
+    ) -> Reply:
+        """What the person says of one item: journaled when this returns.
+
+        Args:
+            item_id: of the instance or prediction.
+            what: "accept", "reject" or "relabel".
+            label: the other label.
+            overlap: in place of the view's own.
+            seconds: how long they looked.
+        """
+        ws, of = self.workspace, self._of
+        if item_id not in self._ids:
+            raise UnknownNameError(f"{self._one} {item_id} is not of this review")
+        is_open = self._states_of(np.array([item_id], np.int64))[0] == OPEN
+        given = [] if is_open else self._made.get(item_id, [])
+        rows = pd.DataFrame(index=pd.Index([item_id], name=INDEX_NAMES[of]))
+        if of == "predictions":
+            rows = ws.frame(of).iloc[[self._row(item_id)]]
+        change = ws.ds.answer(
+            rows,
+            what,
+            label=label,
+            overlap=overlap or self.overlap,
+            annotator=self.annotator,
+            seconds=round(min(max(float(seconds), 0.0), _CAPPED), 2),
+            instead_of=next((earlier for earlier in reversed(given) if earlier), None),
+        )
+        self._made[item_id] = [*given, change]
+        ws.refresh()
+        return {"id": item_id, "note": change.note, "rev": ws.rev}
+
+    @serves
+    def take_back(self, *, item_id: int | None = None) -> Reply:
+        """Take an answer back: that to one item, or the last one given in any review."""
+        ds, ws = self.workspace.ds, self.workspace
+        top = ds.next_undo
+        if item_id is None:
+            if top is None or top.seconds is None:
+                raise HistoryError("the last change was no answer of a review: ds.undo() takes it back")
+            item_id = next((key for key, made in self._made.items() if made and made[-1].id == top.id), None)
+        made = [] if item_id is None else self._made.get(item_id, [])
+        if item_id is None or (made and top is not None and top.id == made[-1].id):
+            ds.undo()
+        elif made and made[-1]:
+            self._revert(made[-1])
+        if item_id is not None and made:
+            self._made[item_id] = made[:-1]
+            self._undone[item_id] = [*self._undone.get(item_id, []), made[-1]]
+        ws.refresh()
+        return {"id": item_id, "note": "taken back", "rev": ws.rev}
+
+    @serves
+    def make_again(self, *, item_id: int) -> Reply:
+        """Give an answer again that was taken back just now."""
+        ws = self.workspace
+        top, undone = ws.ds.next_redo, self._undone.get(item_id, [])
+        if not undone or (undone[-1] and (top is None or top.id != undone[-1].id)):
+            raise HistoryError("nothing to redo: something else was changed since")
+        if undone[-1]:
+            ws.ds.redo()
+        self._made[item_id] = [*self._made.get(item_id, []), undone[-1]]
+        self._undone[item_id] = undone[:-1]
+        ws.refresh()
+        return {"id": item_id, "note": undone[-1].note, "rev": ws.rev}
+
+    def picture(self) -> Image | None:
+        """The mask shown, outlined, with what is around it; None where none is left."""
+        from .picture import review_picture
+
+        row = self._shown()
+        return None if row < 0 else review_picture(self, self._of, row)
+
+    @property
+    def _one(self) -> str:
+        return self._of[:-1]
+
+    def _revert(self, change: Change) -> None:
+        try:
+            self.workspace.ds.revert(change.id)
+        except UnknownNameError:
+            return  # taken back already, from Python or another view
+
+    def _row(self, row_id: int) -> int:
+        row = int(places(self.workspace, self._of, np.array([row_id], np.int64))[0])
+        if row < 0:
+            raise UnknownNameError(f"{self._one} {row_id} is no longer in the dataset")
+        return row
+
+    def _shown(self) -> int:
+        """Row of the mask shown: the one pointed at, else the first that is open; -1 for none."""
+        active = self.workspace.selection.active
+        if active is not None and active[0] == self._of and active[1] in set(self._ids.tolist()):
+            return int(places(self.workspace, self._of, np.array([active[1]], np.int64))[0])
+        left = self._ids[self._states() == OPEN]
+        return self._row(int(left[0])) if len(left) else -1
+
+    def _states(self) -> States:
+        return self._states_of(self._ids)
+
+    def _states_of(self, ids: Ids) -> States:
+        """As ``states_of``; what this review removed is rejected rather than gone."""
+        ws, of = self.workspace, self._of
+        out = states_of(ws, of, ids, places(ws, of, ids))
+        mine = np.array([bool(self._made.get(i)) for i in ids.tolist()], np.bool_)
+        if of == "instances":
+            out[(out == GONE) & mine] = REJECTED
+        if self._again:
+            out[((out == ACCEPTED) | (out == REJECTED)) & ~mine] = OPEN
+        return out
+
+    def _now(self) -> tuple[dict[str, Any], list[bytes]]:
+        ws = self.workspace
+        return {"rev": ws.rev}, [self._states().tobytes(), places(ws, self._of, self._ids).tobytes()]
+
+    def _crop(self, head: dict[str, Any], row: int, box: tuple[int, int, int, int]) -> Reply:
+        """With the mask, and the pixels where they can be read."""
+        ws, of = self.workspace, self._of
+        crop = crop_of(ws, of, row, box, _LONGEST)
+        told = {**head, "box": crop.box, "mask": [crop.width, crop.height], "problem": "", "auto": False}
+        try:
+            pixels = pixels_of(ws, of, row, crop.box, _LONGEST)
+            return {**told, "auto": stretched(ws, of, row)}, [crop.mask, pixels]
+        except ImageError as error:
+            self.errors.append(error)
+            return {**told, "problem": str(error)}, [crop.mask]
+
+
+def _color(label: Any, name: str) -> str:
+    at = label.categories.index(name) if name in label.categories else -1
+    return str(label.colors[at]) if at >= 0 else "#8c8c8c"

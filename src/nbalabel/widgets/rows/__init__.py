@@ -1,0 +1,5 @@
+"""What all views of rows share: columns, cells, orders, and actions on many rows.
+
+In: requests of tables and galleries.
+Out: cells, and Changes with their undo.
+"""

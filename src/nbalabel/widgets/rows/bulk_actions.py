@@ -1,0 +1,203 @@
+"""What a table does to many rows at once, each a Change of the dataset.
+
+The browser sends the rows it showed when the button was pressed, and how many it said they were: exactly
+those are acted on, or nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ...core.change.change import Change
+from ...core.errors import DataError, HistoryError
+from ..workspace.clauses import Rows
+from ..workspace.selection import unpack
+
+if TYPE_CHECKING:
+    from ..workspace.columns import Column
+    from ..workspace.workspace import Workspace
+
+Values = Mapping[str, Any]
+_SAMPLE = 6  # rows shown of each kind before many are acted on
+_TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
+
+
+def agreed_rows(ws: Workspace, of: str, bits: bytes | memoryview, n: int, rev: int) -> Rows:
+    """The rows a button counted.
+
+    Args:
+        ws: whose tables.
+        of: which of them.
+        bits: the rows, as the browser packs them.
+        n: how many it said there were.
+        rev: of the tables it showed.
+
+    Raises:
+        HistoryError: the tables are others now.
+        DataError: the numbers differ.
+    """
+    if rev != ws.rev:
+        raise HistoryError(
+            "nothing was done: the tables changed meanwhile. Look at the rows again and repeat it"
+        )
+    rows = unpack(bits, len(ws.ids(of)))
+    if int(rows.sum()) != n:
+        raise DataError(f"nothing was done: expected {n:,} {of}, got {int(rows.sum()):,}")
+    return rows
+
+
+def sample(ws: Workspace, of: str, rows: Rows) -> dict[str, Any]:
+    """What an action on many rows would take, and some of it to look at first.
+
+    Args:
+        ws: whose tables.
+        of: table of the rows.
+        rows: ``(n,)`` bool.
+
+    Returns:
+        ``images``, on how many images the rows are, None where they are images; ``score``, the lowest and the
+        highest one, None where there is none; ``shown``, by why they are shown ("least sure", "at random")
+        up to six (row, text).
+    """
+    at = np.flatnonzero(rows)
+    images = None if of == "images" else len(np.unique(ws.image_row(of)[at]))
+    score = ws.column(of, "score").values[at] if ws.has_column(of, "score") else np.full(len(at), np.nan)
+    scored = np.flatnonzero(~np.isnan(score))
+    least = at[scored[np.argsort(score[scored], kind="stable")[:_SAMPLE]]]
+    others = np.setdiff1d(at, least)
+    chosen = np.random.default_rng(len(at)).choice(others, min(_SAMPLE, len(others)), replace=False)
+    shown = {"least sure": least, "at random": np.sort(chosen)}
+    return {
+        "images": images,
+        "score": [float(score[scored].min()), float(score[scored].max())] if len(scored) else None,
+        "shown": {why: _captions(ws, of, found) for why, found in shown.items() if len(found)},
+    }
+
+
+def perform(ws: Workspace, of: str, action: str, rows: Rows, values: Values) -> Change:
+    """Do something to rows.
+
+    Args:
+        ws: whose dataset.
+        of: table of the rows.
+        action: "accept", "reject" (predictions), "remove" (images, instances) or "set".
+        rows: ``(n,)`` bool.
+        values: for "accept" ``overlap`` and perhaps ``label``; for "set" ``column`` and ``value``.
+
+    Raises:
+        DataError: no such action for this table, or a value does not fit.
+    """
+    act = _ACTIONS.get((of, action))
+    if act is None:
+        known = ", ".join(name for table, name in _ACTIONS if table == of)
+        raise DataError(f"{of} have no action {action!r}; they have {known}")
+    return act(ws, of, rows, values)
+
+
+def set_value(ws: Workspace, of: str, rows: Rows, name: str, value: Any) -> Change:
+    """Give a column of rows one value; None takes it away.
+
+    Raises:
+        DataError: the column is not to be edited, or the value does not fit.
+    """
+    column = ws.column(of, name)
+    if of == "predictions" or not column.editable or name in ("rows", "table", "origin"):
+        raise DataError(f"{name} of {of} cannot be edited")
+    ids = ws.ids(of)[rows]
+    given = _fitted(column, ws.frame(of)[name].dtype, value)
+    change = ws.ds.set(ids, of, **{name: given})
+    what = f"{len(ids):,} {of if len(ids) != 1 else of[:-1]}"
+    said = f"{name} of {what} to {_said(value)}" if change else "nothing: it was so already"
+    return replace(change, note=f"set {said}")
+
+
+def _accept(ws: Workspace, _: str, rows: Rows, values: Values) -> Change:
+    assert ws.run is not None  # there are no rows of predictions otherwise
+    overlap, label = str(values.get("overlap", "skip")), values.get("label")
+    return ws.ds.accept(
+        ws.run.predictions[rows], overlap=overlap, label=None if label is None else str(label)
+    )
+
+
+def _reject(ws: Workspace, _: str, rows: Rows, __: Values) -> Change:
+    assert ws.run is not None
+    return ws.ds.reject(ws.run.predictions[rows])
+
+
+def _remove(ws: Workspace, of: str, rows: Rows, _: Values) -> Change:
+    return ws.ds.remove(ws.ids(of)[rows], of)
+
+
+def _set(ws: Workspace, of: str, rows: Rows, values: Values) -> Change:
+    return set_value(ws, of, rows, str(values.get("column")), values.get("value"))
+
+
+_ACTIONS: dict[tuple[str, str], Callable[[Workspace, str, Rows, Values], Change]] = {
+    ("predictions", "accept"): _accept,
+    ("predictions", "reject"): _reject,
+    ("instances", "set"): _set,
+    ("instances", "remove"): _remove,
+    ("images", "set"): _set,
+    ("images", "remove"): _remove,
+}
+
+
+def _fitted(column: Column, dtype: Any, value: Any) -> Any:
+    """What came from an editor, as the column takes it."""
+    if value is None or value == "":
+        return "" if isinstance(dtype, pd.StringDtype) and value == "" else _nothing(column, dtype)
+    if column.kind == "boolean":
+        text = str(value).lower()
+        if text not in _TRUE | _FALSE:
+            raise DataError(f"{column.name} must be true or false, got {value!r}")
+        return text in _TRUE
+    if column.kind == "number":
+        return _number(column, dtype, value)
+    text = str(value)
+    if isinstance(dtype, pd.CategoricalDtype) and text not in column.categories:
+        raise DataError(f"{column.name} must be one of {', '.join(column.categories)}, got {text!r}")
+    if isinstance(dtype, pd.CategoricalDtype):
+        return dtype.categories[column.categories.index(text)]
+    return text
+
+
+def _nothing(column: Column, dtype: Any) -> Any:
+    if column.kind == "number" and dtype.kind == "f" and isinstance(dtype, np.dtype):
+        return np.nan
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub":
+        raise DataError(f"{column.name} cannot be missing: its values are {dtype}")
+    texts = pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype | pd.StringDtype)
+    return None if texts else pd.NA
+
+
+def _number(column: Column, dtype: Any, value: Any) -> int | float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{column.name} must be a number, got {value!r}") from error
+    whole = getattr(dtype, "kind", "f") in "iu"
+    if whole and not number.is_integer():
+        raise DataError(f"{column.name} must be a whole number, got {value!r}")
+    if whole:
+        limits = np.iinfo(str(getattr(dtype, "numpy_dtype", dtype)))
+        if not limits.min <= number <= limits.max:
+            raise DataError(f"{column.name} must fit {limits.dtype}, got {value!r}")
+    return int(number) if whole else number
+
+
+def _captions(ws: Workspace, of: str, at: np.ndarray) -> list[tuple[int, str]]:
+    """Rows and a text for each: file of an image, else label and score."""
+    rows = ws.frame(of).iloc[at]
+    if of == "images":
+        return [(int(i), str(file).rpartition("/")[2]) for i, file in zip(at, rows["file"], strict=True)]
+    scores = ["" if pd.isna(score) else f" {score:.2f}" for score in rows["score"]]
+    return [(int(i), f"{label}{score}") for i, label, score in zip(at, rows["label"], scores, strict=True)]
+
+
+def _said(value: Any) -> str:
+    return "missing" if value is None or value == "" else str(value)

@@ -1,0 +1,182 @@
+"""What views of rows serve alike: columns, cells, orders, pictures, and actions with their undo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from ...core.change.change import Change
+from ...core.errors import DataError, HistoryError, NbalabelError
+from ...core.tables.schema import INDEX_NAMES
+from ..pixels.pictures import stretched, thumbnail_bytes
+from ..workspace.clauses import Rows
+from ..workspace.columns import Column
+from ..workspace.ordering import order_by
+from ..workspace.selection import unpack
+from ..workspace.workspace_port import Bridge, Reply, serves
+from .bulk_actions import agreed_rows, perform, sample
+
+_FIRST = 60  # rows that are first
+_MANY = 500  # categories from which their texts travel instead of codes
+_LONG = 1000  # characters of a text that a cell shows
+_AT_ONCE = 2000  # rows or pictures one request may ask for
+_KEPT_ORDERS = 6
+
+
+class Listing(Bridge):
+    """A view of the rows of one table, in an order, some of them picked: a Table or a Gallery."""
+
+    of = traitlets.Unicode("images", help="table shown: images, instances or predictions").tag(sync=True)
+
+    _largest = 256  # pixels, longer side of a picture
+
+    def __init__(self, *arguments: Any, **traits: Any) -> None:
+        self._forget()
+        self._done: Change | None = None
+        super().__init__(*arguments, **traits)
+
+    def refreshed(self) -> None:
+        """The tables have changed: what was worked out belongs to the old ones."""
+        self._forget()
+        super().refreshed()
+
+    @serves
+    def describe(self, *, names: list[str]) -> Reply:
+        """What the browser needs to know of columns, and the names of all there are."""
+        ws, of = self.workspace, self.of
+        known = ws.column_names(of)
+        columns = [_head(ws.column(of, name)) for name in names if name in known]
+        n = len(ws.ids(of))
+        labeled = {"run": ws.run is not None, "id": INDEX_NAMES[of], "labels": list(ws.ds.labels)}
+        return {"rev": ws.rev, "n": n, "names": known, "columns": columns, **labeled}
+
+    @serves
+    def cells(self, *, names: list[str], buffers: list[memoryview]) -> Reply:
+        """Cells of rows, ``buffers[0]`` their numbers as int32."""
+        rows = self._rows(buffers[0])
+        return {"rev": self.workspace.rev, "cells": self._cells(names, rows)}
+
+    @serves
+    def order(self, *, sort: list[list[Any]]) -> Reply:
+        """Row numbers in the order of columns, int32."""
+        return {"rev": self.workspace.rev}, [self._order(sort).tobytes()]
+
+    @serves
+    def pictures(self, *, size: int, buffers: list[memoryview]) -> Reply:
+        """Small pictures of rows, one buffer each; an empty one where there is none, ``errors`` say why.
+
+        Those whose contrast was chosen for them are listed in ``auto``.
+        """
+        rows = self._rows(buffers[0])
+        out, errors, auto = [], {}, []
+        with self.workspace.steady():
+            for row in rows.tolist():
+                try:
+                    out.append(self._picture(row, min(max(size, 16), self._largest)))
+                    if stretched(self.workspace, self.of, row):
+                        auto.append(row)
+                except (NbalabelError, OSError, ValueError) as error:
+                    out.append(b"")
+                    errors[row] = str(error)
+        return {"rev": self.workspace.rev, "errors": errors, "auto": auto}, out
+
+    @serves
+    def act(
+        self, *, action: str, values: dict[str, Any], n: int, rev: int, buffers: list[memoryview]
+    ) -> Reply:
+        """Do something to the rows in ``buffers[0]``; see :mod:`nbalabel.widgets.rows.bulk_actions`."""
+        rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
+        return self._report(perform(self.workspace, self.of, action, rows, values))
+
+    @serves
+    def sample(self, *, n: int, rev: int, buffers: list[memoryview]) -> Reply:
+        """What an action on the rows in ``buffers[0]`` would take; see :func:`actions.sample`."""
+        return sample(self.workspace, self.of, agreed_rows(self.workspace, self.of, buffers[0], n, rev))
+
+    @serves
+    def undo(self, *, change: str) -> Reply:
+        """Take the last edit made here back."""
+        ds = self.workspace.ds
+        if self._done is None or self._done.id != change:
+            raise HistoryError(
+                "that edit is not the last one made here: ds.log() lists all, ds.revert(...) takes one back"
+            )
+        log = ds.log()
+        last = len(log) > 0 and log.index[0] == change
+        taken = ds.undo() if last else ds.revert(self._done)
+        self._done = None
+        self.workspace.refresh()
+        return {"note": "undone" if last else taken.note, "rev": self.workspace.rev}
+
+    def _forget(self) -> None:
+        self._orders: dict[str, npt.NDArray[np.int32]] = {}
+
+    def _report(self, change: Change) -> dict[str, Any]:
+        self._done = change if change else None
+        self.workspace.refresh()
+        note = change.note or change.summary()
+        return {"note": note, "change": change.id if change else "", "rev": self.workspace.rev}
+
+    def _picture(self, row: int, size: int) -> bytes:
+        return thumbnail_bytes(self.workspace, self.of, row, size)
+
+    def _cells(self, names: Sequence[str], rows: npt.NDArray[np.int32]) -> dict[str, list[Any]]:
+        known = set(self.workspace.column_names(self.of))
+        return {name: self._texts(name, rows) for name in names if name in known}
+
+    def _texts(self, name: str, rows: npt.NDArray[np.int32]) -> list[Any]:
+        column = self.workspace.column(self.of, name)
+        values = column.values[rows]
+        if column.kind == "category" and len(column.categories) > _MANY:
+            return [column.categories[code] if code >= 0 else "" for code in values.tolist()]
+        if column.kind == "text":
+            return [text if len(text) < _LONG else text[: _LONG - 1] + "…" for text in values.tolist()]
+        return list(values.tolist())
+
+    def _rows(self, buffer: memoryview) -> npt.NDArray[np.int32]:
+        rows, n = np.frombuffer(buffer, np.int32), len(self.workspace.ids(self.of))
+        if len(rows) > _AT_ONCE or (len(rows) and not 0 <= rows.min() <= rows.max() < n):
+            raise DataError(f"expected at most {_AT_ONCE} row numbers below {n}, got {len(rows)}")
+        return rows
+
+    def _allowed(self, buffers: list[memoryview] | None) -> Rows | None:
+        n = len(self.workspace.ids(self.of))
+        if not buffers or len(buffers[0]) != (n + 7) // 8:  # none, or of tables that are gone
+            return None
+        return unpack(buffers[0], n)
+
+    def _order(self, sort: Sequence[Sequence[Any]]) -> npt.NDArray[np.int32]:
+        ws, of, key = self.workspace, self.of, json.dumps(sort)
+        if key not in self._orders:
+            while len(self._orders) >= _KEPT_ORDERS:
+                self._orders.pop(next(iter(self._orders)))
+            keys = [(str(name), bool(up)) for name, up in sort]
+            self._orders[key] = order_by(lambda name: ws.column(of, name), keys, len(ws.ids(of)))
+        return self._orders[key]
+
+    def _first(self, rows: Rows | None, sort: Sequence[Sequence[Any]]) -> npt.NDArray[np.int32]:
+        """The first rows shown, in order."""
+        if not sort:
+            if rows is None:
+                return np.arange(min(_FIRST, len(self.workspace.ids(self.of))), dtype=np.int32)
+            return np.flatnonzero(rows)[:_FIRST].astype(np.int32)
+        order = self._order(sort)
+        return order[:_FIRST] if rows is None else order[rows[order]][:_FIRST]
+
+
+def _head(column: Column) -> dict[str, Any]:
+    many = column.kind == "category" and len(column.categories) > _MANY
+    return {
+        "name": column.name,
+        "kind": "text" if many else column.kind,
+        "categories": [] if many else column.categories,
+        "colors": [] if many else column.colors,
+        "editable": column.editable and column.kind != "time",
+        "whole": column.whole,
+        "home": column.home,
+    }

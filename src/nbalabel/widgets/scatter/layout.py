@@ -1,0 +1,56 @@
+"""Where a scatter gets "u" and "v" from when no column has these names: the embedding of the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy.typing as npt
+
+from ...core.errors import DataError, UnknownNameError
+
+if TYPE_CHECKING:
+    from ..workspace.workspace import Workspace
+
+LAYOUT_AXES = ("u", "v")
+
+
+class LayoutLike(Protocol):
+    """What a scatter needs of the layout ``run.layout(of)`` gives."""
+
+    @property
+    def method(self) -> str:
+        """How the points were computed, as they are now."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether they are final."""
+
+    def at(self, ids: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Points of rows, ``(n, 2)``; NaN for those that have none."""
+
+    def wait(self) -> Any:
+        """Until they are final."""
+
+
+def layout_of(ws: Workspace, of: str) -> LayoutLike:
+    """The layout of a table's rows by the run of a workspace.
+
+    Raises:
+        UnknownNameError: there is none; says which columns there are instead.
+    """
+    make = getattr(ws.run, "layout", None)
+    why = "the workspace has no run: nl.Workspace(ds, run)"
+    if make is not None and of == "instances":
+        why = "runs embed images and predictions, not instances"
+    elif make is not None:
+        try:
+            found: LayoutLike = make(of, background=True)
+            return found
+        except DataError as error:
+            why = str(error)
+    names = ws.column_names(of)
+    shown = [name for name in names if ws.column(of, name).kind in ("number", "time")]
+    raise UnknownNameError(
+        f"{of} has no columns 'u' and 'v', and there is no embedding to lay out: {why}. Give x= and y=, "
+        f"such as {', '.join(shown)}"
+    )

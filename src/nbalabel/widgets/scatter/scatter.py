@@ -1,0 +1,292 @@
+"""Points for rows: the embedding of a run, or any two columns; a million of them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from ...core.errors import DataError, HistoryError, NbalabelError
+from ...core.tables.schema import INDEX_NAMES
+from ..pixels.pictures import thumbnail_bytes
+from ..workspace.clauses import check_table
+from ..workspace.workspace import Viewable, workspace_of
+from ..workspace.workspace_port import Bridge, Reply, serves
+from .columns import COLORABLE, as_axis, as_color
+from .layout import LAYOUT_AXES, LayoutLike, layout_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+CHUNK = 8_000_000
+"""Bytes of one message at most, about."""
+
+_IN_TOOLTIP = {
+    "images": ("file", "state", "n_instances"),
+    "instances": ("label", "source", "area"),
+    "predictions": ("label", "score", "outcome"),
+}
+
+
+class Scatter(Bridge):
+    """A scatter plot whose points are the rows of a table.
+
+    Drag to lasso (or pan, or draw a box: see its toolbar), turn the wheel to zoom, click a point to make it
+    the active row of all views. Other views' filters dim points here; what is selected here filters them.
+
+    Args:
+        ws: a workspace, or a Dataset or a Run to make one of.
+        x: column along the horizontal axis. "u", where there is no such column: the run's embedding on a
+            plane, PCA at once and UMAP as soon as it is computed.
+        y: column along the vertical axis; "v" likewise.
+        color: column to color by, of any kind but text; None for one color.
+        of: the table: "images", "instances" or "predictions". Columns of their images count as theirs.
+        height: pixels, with toolbar.
+        mode: what dragging does at first: "lasso", "box" or "pan".
+        density: show how many points lie where, in place of points.
+        size: diameter of points, pixels; None to suit how many there are.
+        opacity: of points, 0..1; None to suit how many there are.
+
+    Raises:
+        UnknownNameError: no such column, and no embedding in its place.
+        DataError: a column of texts, or an option out of range.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/r.nbal", n_images=8, n_labeled=2, n_test=2, size=96)
+        >>> ws = nl.Workspace(ds)
+        >>> plot = nl.Scatter(ws, x="weight", y="n_instances", color="habitat")
+        >>> plot.color = "state"
+    """
+
+    bundle = "scatter"
+
+    x = traitlets.Unicode(help="column along the horizontal axis").tag(sync=True)
+    y = traitlets.Unicode(help="column along the vertical axis").tag(sync=True)
+    color = traitlets.Unicode(None, allow_none=True, help="column to color by; None for one color").tag(
+        sync=True
+    )
+    of = traitlets.Unicode("images", read_only=True, help="table whose rows the points are").tag(sync=True)
+    height = traitlets.Int(420, min=160, help="pixels, with toolbar; default 420").tag(sync=True)
+    mode = traitlets.Enum(("lasso", "box", "pan"), "lasso", help="what dragging does").tag(sync=True)
+    density = traitlets.Bool(False, help="show how many points lie where").tag(sync=True)
+    size = traitlets.Float(
+        None, allow_none=True, min=0.5, max=40, help="diameter of points, pixels; None: to suit their number"
+    ).tag(sync=True)
+    opacity = traitlets.Float(
+        None, allow_none=True, min=0.05, max=1, help="of points, 0.05..1; None: to suit their number"
+    ).tag(sync=True)
+
+    def __init__(
+        self,
+        ws: Viewable,
+        x: str = "u",
+        y: str = "v",
+        color: str | None = None,
+        of: str = "images",
+        height: int = 420,
+        mode: str = "lasso",
+        density: bool = False,
+        size: float | None = None,
+        opacity: float | None = None,
+    ) -> None:
+        ws = workspace_of(ws)
+        self.workspace = ws
+        self._table = check_table(of)
+        self._layout: LayoutLike | None = None
+        for name in (x, y):
+            self._check_axis(name)
+        if color is not None:
+            self._check_color(color)
+        options = {"height": height, "mode": mode, "density": density, "size": size, "opacity": opacity}
+        try:
+            super().__init__(ws, x=x, y=y, color=color, **options)
+        except traitlets.TraitError as error:
+            raise DataError(str(error)) from error
+        self.set_trait("of", of)
+
+    @serves
+    def describe(self) -> Reply:
+        """What can be shown: rows, columns, and the layout of the embedding where there is one."""
+        ws, of = self.workspace, self._table
+        names = ws.column_names(of)
+        kinds = {name: ws.column(of, name).kind for name in names}
+        ids = ws.ids(of)
+        plain = len(ids) > 0 and bool((np.diff(ids) == 1).all())
+        layout = self._layout_if_any()
+        return {
+            "rev": ws.rev,
+            "n": len(ids),
+            "ids": INDEX_NAMES[of],
+            "first_id": int(ids[0]) if plain else None,
+            "columns": [{"name": name, "kind": kinds[name]} for name in names if kinds[name] != "text"],
+            "layout": None if layout is None else {"method": layout.method, "ready": layout.ready},
+        }
+
+    @serves
+    def axis(self, *, name: str, start: int = 0, rev: int | None = None) -> Reply:
+        """A column as coordinates, from row ``start`` on, as many as one message takes."""
+        self._check_rev(rev)
+        if self._is_layout(name):
+            points = self._layout_now()
+            values: npt.NDArray[Any] = points.at(self.workspace.ids(self._table))[:, LAYOUT_AXES.index(name)]
+            head: dict[str, Any] = {"kind": "layout", "method": points.method, "ready": points.ready}
+        else:
+            head, values = as_axis(self.workspace, self._table, name)
+        return self._chunk({"name": name, **head}, values, start)
+
+    @serves
+    def colors(self, *, name: str, start: int = 0, rev: int | None = None) -> Reply:
+        """A column as places in a table of colors, from row ``start`` on."""
+        self._check_rev(rev)
+        self._check_color(name)
+        head, values = as_color(self.workspace, self._table, name)
+        return self._chunk({"name": name, **head}, values, start)
+
+    @serves
+    def ids(self, *, start: int = 0, rev: int | None = None) -> Reply:
+        """Ids of the rows, float64, from row ``start`` on."""
+        self._check_rev(rev)
+        return self._chunk({}, self.workspace.ids(self._table).astype(np.float64), start)
+
+    @serves
+    def detail(self, *, row: int, rev: int, size: int = 160) -> Reply:
+        """Fields of one row and a picture of it; ``problem`` says why there is none."""
+        self._check_rev(rev)
+        ws, of = self.workspace, self._table
+        if not 0 <= row < len(ws.ids(of)):
+            raise DataError(f"expected a row below {len(ws.ids(of)):,} of {of}, got {row}")
+        names = [n for n in (*_IN_TOOLTIP[of], self.x, self.y) if n != self.color]
+        known = set(ws.column_names(of))
+        fields = [[n, self._text(n, row)] for n in dict.fromkeys(names) if n in known]
+        try:
+            picture, problem = thumbnail_bytes(ws, of, row, min(max(size, 32), 512)), ""
+        except (NbalabelError, OSError, ValueError) as error:
+            picture, problem = b"", str(error)
+        return {"rev": ws.rev, "row": row, "fields": fields, "problem": problem}, [picture]
+
+    def refreshed(self) -> None:
+        """The tables have changed, perhaps the run's embeddings too."""
+        if self._layout is not None and self._layout.ready:
+            self._layout = None
+        super().refreshed()
+
+    def picture(self) -> Image | None:
+        """The points as a picture, for pages that run no widgets."""
+        from .picture import draw
+
+        ws, of = self.workspace, self._table
+        x, y = (np.asarray(self._coordinates(name), np.float64) for name in (self.x, self.y))
+        equal = all(map(self._is_layout, (self.x, self.y)))
+        color = None if self.color is None else as_color(ws, of, self.color)
+        return draw(x, y, color, equal, (self.x, self.y), min(max(self.height, 160), 400))
+
+    @traitlets.validate("x", "y")
+    def _valid_axis(self, proposal: Any) -> str:
+        self._check_axis(proposal["value"])
+        return str(proposal["value"])
+
+    @traitlets.validate("color")
+    def _valid_color(self, proposal: Any) -> str | None:
+        if proposal["value"] is not None:
+            self._check_color(proposal["value"])
+        return None if proposal["value"] is None else str(proposal["value"])
+
+    def _coordinates(self, name: str) -> npt.NDArray[Any]:
+        ws, of = self.workspace, self._table
+        if self._is_layout(name):
+            return self._layout_now().at(ws.ids(of))[:, LAYOUT_AXES.index(name)]
+        return as_axis(ws, of, name)[1]
+
+    def _check_axis(self, name: str) -> None:
+        ws, of = self.workspace, self._table
+        if self._is_layout(name):
+            self._layout_now()
+        elif ws.column(of, name).kind == "text":
+            raise DataError(f"{name} of {of} is text: an axis needs numbers, times or categories")
+
+    def _check_color(self, name: str) -> None:
+        kind = self.workspace.column(self._table, name).kind
+        if kind not in COLORABLE:
+            raise DataError(f"{name} of {self._table} is {kind}: a color needs {', '.join(COLORABLE)}")
+
+    def _check_rev(self, rev: int | None) -> None:
+        if rev is not None and rev != self.workspace.rev:
+            raise HistoryError("the tables changed meanwhile: ask again")
+
+    def _is_layout(self, name: str) -> bool:
+        return name in LAYOUT_AXES and name not in self.workspace.column_names(self._table)
+
+    def _layout_if_any(self) -> LayoutLike | None:
+        try:
+            return self._layout_now()
+        except NbalabelError:
+            return None
+
+    def _layout_now(self) -> LayoutLike:
+        """The layout of the embedding; what it becomes in the background is told to the browser.
+
+        Raises:
+            UnknownNameError: there is no embedding.
+        """
+        if self._layout is None:
+            self._layout = found = layout_of(self.workspace, self._table)
+            if not found.ready:
+                _follow(found, self)
+        return self._layout
+
+    def _layout_settled(self, error: Exception | None) -> None:
+        if error is not None:
+            self.errors.append(error)
+        if self.comm is not None and self._layout is not None:
+            problem = "" if error is None else str(error)
+            self.emit("layout", {"method": self._layout.method, "problem": problem})
+
+    def _chunk(self, head: dict[str, Any], values: npt.NDArray[Any], start: int) -> Reply:
+        n = len(values)
+        if not 0 <= start <= n:
+            raise DataError(f"expected a row from 0 to {n}, got {start}")
+        part = values[start : start + CHUNK // values.itemsize]
+        where = {"rev": self.workspace.rev, "n": n, "start": start, "dtype": str(values.dtype)}
+        return {**head, **where}, [np.ascontiguousarray(part).tobytes()]
+
+    def _text(self, name: str, row: int) -> str:
+        column = self.workspace.column(self._table, name)
+        value = column.values[row]
+        if column.missing[row]:
+            return ""
+        if column.kind in ("category", "boolean"):
+            return column.categories[int(value)]
+        if column.kind == "time":
+            return str(np.datetime64(int(value), "ms")).replace("T", " ")
+        return str(value) if column.kind == "text" else f"{value:,.0f}" if column.whole else f"{value:.4g}"
+
+
+def _follow(layout: LayoutLike, view: Scatter) -> None:
+    """Wait for a layout on a thread of its own, then tell the view on the kernel's loop."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return  # no notebook: whoever asks next gets what is there by then
+    reference = weakref.ref(view)
+
+    def tell(error: Exception | None) -> None:
+        found = reference()
+        if found is not None:
+            found._layout_settled(error)
+
+    def wait() -> None:
+        problem = None
+        try:
+            layout.wait()
+        except NbalabelError as error:
+            problem = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(tell, problem)
+
+    threading.Thread(target=wait, daemon=True, name="nbalabel-scatter").start()

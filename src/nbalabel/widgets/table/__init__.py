@@ -1,0 +1,5 @@
+"""``Table``: a million rows, sorted, filtered, edited.
+
+In: a table of a workspace.
+Out: pages of cells, and its HTML without a kernel.
+"""

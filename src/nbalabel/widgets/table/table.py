@@ -1,0 +1,197 @@
+"""A million rows of images, instances or predictions: sorted, filtered, edited and acted on in bulk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import traitlets
+
+from ..rows.bulk_actions import agreed_rows, set_value
+from ..rows.listing import Listing
+from ..workspace.clauses import Rows, check_table
+from ..workspace.columns import Column
+from ..workspace.filters import Kept, all_of, keep, search
+from ..workspace.selection import pack
+from ..workspace.workspace import Viewable, Workspace, workspace_of
+from ..workspace.workspace_port import Reply, serves
+from .column_bars import Bars
+from .html import rows_html
+
+_IN_HTML = 8  # rows for pages that run no widgets
+_SHOWN = {
+    "images": ("image_id", "file", "state", "split", "weight", "n_instances", "n_predictions", "best_score"),
+    "instances": ("instance_id", "image_id", "label", "outcome", "status", "source", "score", "area"),
+    "predictions": ("prediction_id", "image_id", "label", "score", "outcome", "decision", "iou", "area"),
+}
+_NOT_AT_FIRST = {
+    *("width", "height", "group", "frame", "x", "y", "w", "h", "origin", "crowd"),
+    *("source", "status", "matched", "matched_id", "file", "split", "weight", "state", "n_instances"),
+    *("n_predictions", "best_score"),
+}
+_MOST_AT_FIRST = 14
+
+Filters = Mapping[str, Mapping[str, Any]]
+
+
+class Table(Listing):
+    """One of the tables of a workspace as a grid: virtual rows, sorting, filters, inline edits, bulk actions.
+
+    What it filters is a clause of the selection, so every other view follows; rows picked in it are another.
+
+    Args:
+        workspace: a workspace, or a Dataset or a Run to make one of.
+        of: "images", "instances" or "predictions".
+        columns: names of the columns shown, in order; default: a choice that suits the table. Others can be
+            shown from its menu.
+        height: CSS pixels, 160 to 4000.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/r.nbal", n_images=8, n_labeled=2, n_test=2, size=96)
+        >>> nl.Table(nl.Workspace(ds), columns=["image_id", "file"]).columns
+        ['image_id', 'file']
+    """
+
+    bundle = "table"
+
+    columns = traitlets.List(traitlets.Unicode(), help="names of the columns shown, in order").tag(
+        sync=True, echo_update=False
+    )
+    pinned = traitlets.List(traitlets.Unicode(), help="names of columns that stay at the left").tag(
+        sync=True, echo_update=False
+    )
+    widths = traitlets.Dict(help="CSS pixels of columns whose width was set, by name").tag(
+        sync=True, echo_update=False
+    )
+    sort: traitlets.List[Any] = traitlets.List(
+        help="[name, ascending] of the columns sorted by, first key first"
+    ).tag(sync=True, echo_update=False)
+    filters = traitlets.Dict(help="filter of each column that has one; see widgets/workspace/filters.py").tag(
+        sync=True, echo_update=False
+    )
+    search = traitlets.Unicode("", help="text looked for in all text and category columns shown").tag(
+        sync=True, echo_update=False
+    )
+    thumbnails = traitlets.Bool(True, help="whether rows show a picture").tag(sync=True, echo_update=False)
+    height = traitlets.Int(420, min=160, max=4000, help="CSS pixels").tag(sync=True)
+
+    def __init__(
+        self,
+        workspace: Viewable,
+        of: str = "images",
+        columns: Sequence[str] | None = None,
+        height: int = 420,
+        **traits: Any,
+    ) -> None:
+        workspace = workspace_of(workspace)
+        check_table(of)
+        for name in columns or ():
+            workspace.column(of, name)  # raises where there is none
+        shown = default_columns(workspace, of) if columns is None else list(columns)
+        super().__init__(workspace, of=of, columns=shown, height=height, **traits)
+
+    def html(self) -> str:
+        """The first rows shown, for pages that run no widgets."""
+        ws, of = self.workspace, self.of
+        rows = ws.allowed(of, (self.source,))
+        n = len(ws.ids(of)) if rows is None else int(rows.sum())
+        return rows_html(ws, of, self.columns, self._first(rows, self.sort)[:_IN_HTML], n)
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._bars: dict[str, Bars] = {}
+        self._kept: dict[str, tuple[str, Kept]] = {}
+
+    @serves
+    def keep(
+        self,
+        *,
+        filters: dict[str, Any],
+        search: str,
+        search_in: list[str],
+        sort: list[list[Any]],
+        names: list[str],
+        buffers: list[memoryview] | None = None,
+    ) -> Reply:
+        """What filters and search keep, and the cells of the first rows; ``buffers[0]`` what others allow."""
+        ws = self.workspace
+        parts = self._all_kept(filters, search, search_in)
+        kept = all_of(list(parts.values()))
+        allowed = self._allowed(buffers)
+        if kept is not None:
+            allowed = kept.rows if allowed is None else allowed & kept.rows
+        first = self._first(allowed, sort)
+        result = {"rev": ws.rev, "any": kept is not None, "cells": self._cells(names, first)}
+        result["titles"] = {name: one.title for name, one in parts.items()}
+        if kept is not None:
+            result |= {"title": kept.title, "code": kept.code}
+        return result, [first.tobytes(), *([] if kept is None else [pack(kept.rows)])]
+
+    @serves
+    def bars(
+        self,
+        *,
+        names: list[str],
+        filters: dict[str, Any],
+        search: str,
+        search_in: list[str],
+        buffers: list[memoryview] | None = None,
+    ) -> Reply:
+        """Small histograms: of all rows, and of those every *other* filter and view allows."""
+        base = self._allowed(buffers)
+        kept = self._all_kept(filters, search, search_in)
+        every = self._join(base, kept.values())
+        out = {}
+        for name in names:
+            bars = self._binned(name)
+            others = [one for key, one in kept.items() if key != name]
+            rows = self._join(base, others) if name in kept else every
+            allowed = None if rows is None else bars.count(rows)
+            out[name] = {"lo": bars.lo, "hi": bars.hi, "total": bars.total, "allowed": allowed}
+        return {"rev": self.workspace.rev, "bars": out}
+
+    @serves
+    def edit(self, *, name: str, value: Any, n: int, rev: int, buffers: list[memoryview]) -> Reply:
+        """Give a column of the rows in ``buffers[0]`` a value."""
+        rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
+        return self._report(set_value(self.workspace, self.of, rows, name, value))
+
+    def _all_kept(self, filters: Filters, text: str, search_in: Sequence[str]) -> dict[str, Kept]:
+        """What each filter keeps; those that did not change are known."""
+        ws, of = self.workspace, self.of
+        wanted: dict[str, tuple[str, Any]] = {}
+        for name, one in filters.items():
+            wanted[name] = (json.dumps(one, sort_keys=True), lambda n=name, o=one: keep(ws, of, n, o))
+        if text:
+            wanted[""] = (json.dumps([text, *search_in]), lambda: search(ws, of, text, search_in))
+        out = {}
+        for name, (key, make) in wanted.items():
+            known = self._kept.get(name)
+            out[name] = (key, known[1] if known and known[0] == key else make())
+        self._kept = out
+        return {name: kept for name, (_, kept) in out.items()}
+
+    def _join(self, base: Rows | None, kept: Any) -> Rows | None:
+        for one in kept:
+            base = one.rows if base is None else base & one.rows
+        return base
+
+    def _binned(self, name: str) -> Bars:
+        if name not in self._bars:
+            self._bars[name] = Bars.of(self.workspace.column(self.of, name))
+        return self._bars[name]
+
+
+def default_columns(ws: Workspace, of: str) -> list[str]:
+    """Columns a table shows at first: what tells its rows apart, then the user's own."""
+    names = ws.column_names(of)
+    shown = [name for name in _SHOWN[of] if name in names]
+    own = [name for name in names if name not in _SHOWN[of] and name not in _NOT_AT_FIRST]
+    return [name for name in [*shown, *own] if not _is_empty(ws.column(of, name))][:_MOST_AT_FIRST]
+
+
+def _is_empty(column: Column) -> bool:
+    """Whether no row has a value; of no rows nothing is known."""
+    return len(column.values) > 0 and bool(column.missing.all())

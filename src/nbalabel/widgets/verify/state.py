@@ -1,0 +1,46 @@
+"""Where a propagation stands, as the browser is told."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...core.question import Outlook, Progress, Question
+
+STATES = ("open", "accepted", "rejected", "split", "skipped")
+
+
+def question_head(question: Question) -> dict[str, Any]:
+    """A question without its rows, and nothing that tells known answers from others."""
+    told = ("number", "kind", "cluster", "label", "size", "why")
+    return {**{name: getattr(question, name) for name in told}, "ids": question.ids}
+
+
+def progress_head(progress: Progress) -> dict[str, Any]:
+    """All of it."""
+    return asdict(progress)
+
+
+def outlook_head(outlook: Outlook) -> dict[str, Any]:
+    """All of it."""
+    return asdict(outlook)
+
+
+def packed_clusters(clusters: pd.DataFrame) -> tuple[list[str], bytes]:
+    """Labels that clusters have, and their table, column by column.
+
+    Returns:
+        Names of labels; then as int32 one column after the other: parent, start, stop, depth, state (place in
+        ``STATES``), n_yes, n_no, label (place in the names), estimate in thousandths (-1 for none).
+    """
+    names = sorted({str(label) for label in clusters["label"]})
+    state = pd.Index(STATES).get_indexer(pd.Index(clusters["state"].astype(str)))
+    label = pd.Index(names).get_indexer(pd.Index(clusters["label"].astype(str)))
+    estimate = clusters["estimate"].to_numpy(np.float64)
+    thousandths = np.where(np.isfinite(estimate), np.round(np.nan_to_num(estimate) * 1000), -1)
+    plain = [clusters[name].to_numpy() for name in ("parent", "start", "stop", "depth")]
+    columns = [*plain, state, clusters["n_yes"].to_numpy(), clusters["n_no"].to_numpy(), label, thousandths]
+    return names, np.stack([np.asarray(column, np.int32) for column in columns]).tobytes()

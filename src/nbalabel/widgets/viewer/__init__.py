@@ -1,0 +1,5 @@
+"""``Viewer`` and ``Editor``: one image with its labels and predictions.
+
+In: an image of a workspace.
+Out: its masks, and decisions about them.
+"""

@@ -1,0 +1,49 @@
+"""The viewer with the tools that make and mend masks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .viewer import Viewer
+
+if TYPE_CHECKING:
+    from ...core.segmenter import Segmenter
+    from ..workspace.workspace import Viewable
+
+
+class Editor(Viewer):
+    """A :class:`Viewer` that edits: draw, paint, cut, reshape and merge masks.
+
+    What is drawn goes to the dataset when the pointer is up, as one Change a gesture: it is in the journal
+    before the page hears of it, ``ds.undo()`` takes it back as Ctrl+Z does, and ``ds.commit`` keeps it. While
+    the kernel is busy, edits queue and are shown hatched. Press ``?`` in it for its keys.
+
+    Args:
+        ws: a workspace, or a Dataset or a Run to make one of.
+        image_id: the image to begin with; default: what the workspace points at.
+        height: CSS pixels, 200..4000.
+        segmenter: what the tools "cut out" and "point at a thing" ask; default :class:`GrabCut`.
+        annotator: who edits; default: the user's login.
+        **options: any attribute of :class:`Viewer`.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=8, n_labeled=4, n_test=2, size=96)
+        >>> editor = nl.Editor(nl.Workspace(ds), tool="brush", brush_size=12, overlap="overwrite")
+        >>> editor.editing, editor.label
+        (True, 'fish')
+    """
+
+    def __init__(
+        self,
+        ws: Viewable,
+        image_id: int | None = None,
+        height: int = 600,
+        *,
+        segmenter: Segmenter | None = None,
+        annotator: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            ws, image_id, height, editing=True, segmenter=segmenter, annotator=annotator, **options
+        )

@@ -1,0 +1,5 @@
+"""``Workspace``: a dataset, a run, and the selection and display that all views share.
+
+In: clauses of views, and columns of tables.
+Out: rows allowed, columns to draw, the selection as a cell.
+"""

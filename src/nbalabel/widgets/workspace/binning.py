@@ -1,0 +1,181 @@
+"""Columns in bins: each row's bin is worked out once, counting a selection is then a few milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .clauses import Rows
+from .columns import NEUTRAL, Column
+
+_MOST_BARS = 60  # categories with a bar of their own; the rarer ones share the last
+_TAIL = 0.99  # share of the values that a long tail leaves in view
+_LONG = 3.0  # times as far as these a tail must reach to be cut off
+_LEAST = 50  # values of which quantiles can be told
+_MOST_PARTS = 12  # categories a bar is split by; the rarer ones share the last
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One color of a split bar."""
+
+    text: str
+    color: str
+
+
+@dataclass(frozen=True, eq=False)
+class Binned:
+    """A column in bins, the last of them for missing values, each split in parts.
+
+    Attributes:
+        slots: bin and part of each row, bin * n_parts + part, ``(n,)`` int32.
+        n: number of bins, without that of missing values.
+        edges: ends of the bins, ``(n + 1,)`` ascending; empty for categories and where there are no values.
+            Where few values lie far above all others, the last bin holds these, too.
+        beyond: number of values above the last edge.
+        highest: the largest value; the last edge where none is beyond.
+        categories: code of the category of each bin, ``(n,)``; -1 for the one that several share.
+        texts: what the bins of categories are called.
+        parts: what each bar is split in.
+        total: rows in each bin and part, ``(n + 1, n_parts)``.
+    """
+
+    slots: npt.NDArray[np.int32]
+    n: int
+    edges: npt.NDArray[np.float64]
+    categories: npt.NDArray[np.int64]
+    texts: tuple[str, ...]
+    parts: tuple[Part, ...]
+    total: npt.NDArray[np.int64]
+    beyond: int = 0
+    highest: float = np.nan
+
+    def count(self, rows: Rows | None) -> npt.NDArray[np.int64]:
+        """Rows in each bin and part among some, ``(n + 1, n_parts)``; None for all."""
+        if rows is None:
+            return self.total
+        counts = np.bincount(self.slots[rows], minlength=self.total.size)
+        return counts.reshape(self.total.shape)
+
+    @property
+    def missing(self) -> int:
+        """Rows without a value."""
+        return int(self.total[-1].sum())
+
+    @property
+    def centers(self) -> npt.NDArray[np.float64]:
+        """Middle of each bin, ``(n,)``."""
+        return self.edges[:-1] / 2 + self.edges[1:] / 2
+
+
+def binned(column: Column, bins: int = 30, split: Column | None = None) -> Binned:
+    """Put a column into bins.
+
+    Numbers that are all whole get bins of whole numbers; categories a bin each, texts one for all. A long
+    tail does not press all other bars into the first: where the largest number is more than three times as
+    far from the smallest as 99% of them, the bins end there, and the last one takes what is beyond.
+
+    Args:
+        column: what to bin.
+        bins: how many at most, for numbers and times.
+        split: a column of categories to split the bars by.
+
+    Example:
+        >>> column = Column("depth", "number", np.array([1.0, 2.0, 2.0, np.nan]), whole=True)
+        >>> found = binned(column)
+        >>> found.edges.tolist(), found.total[:, 0].tolist()
+        ([0.5, 1.5, 2.5], [1, 2, 1])
+    """
+    edges = np.zeros(0)
+    codes = np.zeros(0, np.int64)
+    texts: tuple[str, ...] = ()
+    if column.kind in ("number", "time"):
+        edges = _edges(column, bins)
+        at, n = _places(column.values, edges), max(len(edges) - 1, 0)
+    elif column.kind == "text":
+        at, n, texts = np.where(column.missing, 1, 0), 1, ("any text",)
+    else:
+        codes, at = _grouped(column.values, len(column.categories), _MOST_BARS)
+        n = len(codes)
+        texts = tuple("other" if code < 0 else column.categories[code] for code in codes)
+    part, parts = _parts(split, len(at))
+    slots = (at * len(parts) + part).astype(np.int32)
+    total = np.bincount(slots, minlength=(n + 1) * len(parts)).reshape(n + 1, len(parts))
+    if not len(edges):
+        return Binned(slots, n, edges, codes, texts, parts, total)
+    beyond = int((column.values > edges[-1]).sum())
+    highest = float(np.nanmax(column.values)) if beyond else float(edges[-1])
+    return Binned(slots, n, edges, codes, texts, parts, total, beyond, highest)
+
+
+def is_lopsided(found: Binned) -> bool:
+    """Whether one bin of numbers holds more than half of the values, and five others or more the rest."""
+    bars = found.total[:-1].sum(axis=1)
+    return bool(len(found.edges) and 2 * bars.max(initial=0) > bars.sum() and (bars > 0).sum() > 5)
+
+
+def _edges(column: Column, bins: int) -> npt.NDArray[np.float64]:
+    if column.missing.all():
+        return np.zeros(0)
+    lo, hi = float(np.nanmin(column.values)), float(np.nanmax(column.values))
+    hi = _without_tail(column, lo, hi)
+    if column.whole and hi - lo < 2**52:
+        step = max(int(np.ceil((hi - lo + 1) / bins)), 1)
+        return np.arange(lo - 0.5, hi + step, step)
+    if lo == hi:
+        half = max(abs(lo), 1.0) / 2
+        return np.array([lo - half, hi + half])
+    if not np.isfinite(hi - lo):  # halves do not overflow
+        return np.asarray(np.linspace(lo / 2, hi / 2, bins + 1) * 2)
+    edges = np.linspace(lo, hi, bins + 1)
+    return edges if (np.diff(edges) > 0).all() else np.array([lo, hi])
+
+
+def _without_tail(column: Column, lo: float, hi: float) -> float:
+    """Where the bins should end: at the largest value, or before a long tail."""
+    known = column.values[~column.missing]
+    if column.kind != "number" or len(known) < _LEAST or not np.isfinite(hi - lo):
+        return hi
+    most = float(np.quantile(known, _TAIL, method="higher"))
+    return most if lo < most and hi - lo > _LONG * (most - lo) else hi
+
+
+def _places(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Bin of each value; the number of bins where it is missing."""
+    n = len(edges) - 1
+    if n < 1:
+        return np.zeros(len(values), np.int64)
+    width = edges[-1] / n - edges[0] / n
+    known = ~np.isnan(values)
+    out = np.full(len(values), n, np.int64)
+    share = values[known] / width - edges[0] / width
+    out[known] = np.clip(share.astype(np.int64), 0, n - 1)
+    return out
+
+
+def _grouped(
+    codes: npt.NDArray[np.int32], n: int, most: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Codes that get a place of their own, -1 behind them for the rest, and the place of each row."""
+    kept = np.arange(n)
+    if n > most:
+        counts = np.bincount(codes[codes >= 0], minlength=n)
+        kept = np.sort(np.argsort(-counts, kind="stable")[: most - 1])
+    named = kept if len(kept) == n else np.append(kept, -1)
+    table = np.full(n + 1, len(kept), np.int64)
+    table[kept] = np.arange(len(kept))
+    table[-1] = len(named)  # -1, missing, takes the last
+    return named, table[codes]
+
+
+def _parts(split: Column | None, n_rows: int) -> tuple[npt.NDArray[np.int64], tuple[Part, ...]]:
+    if split is None:
+        return np.zeros(n_rows, np.int64), (Part("", ""),)
+    codes, at = _grouped(split.values, len(split.categories), _MOST_PARTS)
+    parts = [
+        Part("other", NEUTRAL) if code < 0 else Part(split.categories[code], split.colors[code])
+        for code in codes
+    ]
+    return at, (*parts, Part("missing", NEUTRAL))

@@ -1,0 +1,306 @@
+"""Every column a view can show, color by, filter or count: of the tables, of their images, and derived ones.
+
+A name means, in this order: a column of the table itself; for instances and predictions a column of their
+image; a derived column (``DERIVED``). Columns are arrays of a few kinds that filters and charts work on
+directly; each is made once and kept until the tables change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.errors import UnknownNameError
+from ...core.show.masks_on_image import palette
+from ...core.tables.names import instead_of
+from ...core.tables.schema import INDEX_NAMES
+from .clauses import Index
+
+KINDS = ("number", "time", "category", "boolean", "text")
+
+NEUTRAL = "#8c8c8c"
+"""Color of what has no color of its own: missing values, the "other" of a pair."""
+
+_TOO_MANY = 200  # distinct texts from which a column is text rather than a category
+_FIXED = {
+    "state": {"unlabeled": NEUTRAL, "partial": "#e69f00", "complete": "#009e73", "empty": "#56b4e9"},
+    "outcome": {
+        "found": "#009e73",
+        "missed": "#d55e00",
+        "true positive": "#009e73",
+        "false positive": "#d55e00",
+        "not judged": NEUTRAL,
+        "accepted": "#56b4e9",
+    },
+    "decision": {"open": NEUTRAL, "accepted": "#009e73", "rejected": "#d55e00"},
+}
+OUTCOMES = ("true positive", "false positive", "not judged", "accepted")
+"""What a prediction can turn out to be, as :meth:`nbalabel.Run.outcomes` says it."""
+
+_JUDGED = ("iou", "matched", "matched_id")
+_EDITABLE = {
+    "images": {"weight", "state", "split"},
+    "instances": {"label", "status"},
+    "predictions": set[str](),
+}
+_NOT_SHOWN = {"mask"}
+_ONCE_CALLED = {"match": "outcome"}
+_COMPUTED = {"x", "y", "w", "h", "area", "image_id", "width", "height", "file", "crowd", "mask", "origin"}
+
+Values: TypeAlias = npt.NDArray[Any]
+
+
+class Judged(Protocol):
+    """Predictions judged by the labels as they are now, one entry a prediction.
+
+    Attributes:
+        codes: index in :data:`OUTCOMES`, int32.
+        iou: best mask IoU with a label of the same name, NaN where it was compared with none.
+        matched: whether it was matched to such a label.
+        matched_id: which; -1 for none.
+        missed: ids of labels that no prediction was matched to.
+    """
+
+    codes: npt.NDArray[np.int32]
+    iou: npt.NDArray[np.float32]
+    matched: npt.NDArray[np.bool_]
+    matched_id: npt.NDArray[np.int64]
+    missed: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column, ready to filter, sort, bin and color.
+
+    Attributes:
+        name: its name.
+        kind: "number" (float64, NaN missing), "time" (float64 milliseconds since 1970, NaN missing),
+            "category" (int32 codes, -1 missing), "boolean" (int32 0 or 1, -1 missing) or "text" (str
+            objects, "" missing).
+        values: ``(n,)`` as the kind says.
+        categories: texts of the codes; ("False", "True") for booleans.
+        colors: a "#rrggbb" for each category; empty for other kinds.
+        editable: whether people may set its values.
+        whole: of kind number, and all values are whole.
+        home: "own", "image" or "derived".
+    """
+
+    name: str
+    kind: str
+    values: Values
+    categories: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()
+    editable: bool = False
+    whole: bool = False
+    home: str = "own"
+
+    @property
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Rows without a value, ``(n,)`` bool."""
+        if self.kind in ("number", "time"):
+            return np.asarray(np.isnan(self.values))
+        return np.asarray(self.values == ("" if self.kind == "text" else -1))
+
+
+class Columns:
+    """The columns of three tables at one moment.
+
+    Args:
+        frames: "images", "instances" and "predictions".
+        index: of these frames.
+        decided: what became of each prediction, as :func:`.decided.decided` says; called when asked for.
+        judged: what the predictions turned out to be by these tables; called when asked for. None where the
+            run cannot say: then its predictions have no outcome.
+        predicted: ids of the images predicted on; None where there is no run.
+    """
+
+    def __init__(
+        self,
+        frames: Mapping[str, pd.DataFrame],
+        index: Index,
+        decided: Callable[[], npt.NDArray[np.int32]],
+        *,
+        judged: Callable[[], Judged] | None = None,
+        predicted: npt.NDArray[np.int64] | None = None,
+    ) -> None:
+        self.frames, self.index = frames, index
+        nothing = np.zeros(0, np.int64)
+        self._has_run = predicted is not None
+        self._decided = decided
+        self._judge = judged
+        self._judged: Judged | None = None
+        self._predicted = nothing if predicted is None else predicted
+        self._made: dict[tuple[str, str], Column] = {}
+
+    def names(self, of: str) -> list[str]:
+        """All names, the id first, then the table's own, derived ones, and those of the image."""
+        own = [str(name) for name in self.frames[of].columns if name not in _NOT_SHOWN]
+        out = [INDEX_NAMES[of], *own, *self._derived(of)]
+        if of != "images":
+            out += [name for name in self.names("images")[1:] if name not in out]
+        return out
+
+    def has(self, of: str, name: str) -> bool:
+        """Whether there is a column of that name, or was in earlier versions."""
+        return self.called(of, name) in self.names(of)
+
+    def called(self, of: str, name: str) -> str:
+        """What a column is called now; "match" was the name of "outcome"."""
+        return name if name in self.names(of) else _ONCE_CALLED.get(name, name)
+
+    def column(self, of: str, name: str) -> Column:
+        """A column by name.
+
+        Raises:
+            UnknownNameError: there is none; the message lists those there are.
+        """
+        if (of, name) not in self._made:
+            self._made[of, name] = self._make(of, name)
+        return self._made[of, name]
+
+    def _make(self, of: str, name: str) -> Column:
+        if not self.has(of, name):
+            raise UnknownNameError(f"{of} has no column {name!r}; {instead_of(name, self.names(of))}")
+        name = self.called(of, name)
+        if name == INDEX_NAMES[of]:
+            return Column(name, "number", self.index.ids[of].astype(np.float64), whole=True)
+        if of == "predictions" and self._judge is not None and name in _JUDGED:
+            return self._by_now(name)
+        if name in self.frames[of]:
+            own = name not in _COMPUTED if of != "predictions" else False
+            if of == "instances" and name in {"score", "source"}:
+                own = False
+            return read_column(self.frames[of][name], name, editable=own or name in _EDITABLE[of])
+        if name in self._derived(of):
+            return self._derived(of)[name]()
+        return _through(self.column("images", name), self.index.image_row[of])
+
+    def _derived(self, of: str) -> dict[str, Callable[[], Column]]:
+        own = self.frames[of]
+        if of == "images":
+            made = {"n_instances": lambda: self._count("instances")}
+            if self._has_run:
+                made["n_predictions"] = lambda: self._count("predictions")
+                made["best_score"] = self._best_score
+        elif of == "instances":
+            made = {"outcome": self._found} if self._judge is not None else {}
+        else:
+            judged = {"outcome": self._outcome} if self._judge is not None else {}
+            made = {**judged, "decision": self._decision}
+        return {name: make for name, make in made.items() if name not in own}
+
+    def _count(self, of: str) -> Column:
+        at = self.index.image_row[of]
+        counts = np.bincount(at[at >= 0], minlength=self.index.size("images"))
+        return Column(f"n_{of}", "number", counts.astype(np.float64), whole=True, home="derived")
+
+    def _best_score(self) -> Column:
+        best = np.full(self.index.size("images"), -np.inf)
+        at = self.index.image_row["predictions"]
+        score = self.frames["predictions"]["score"].to_numpy(np.float64, na_value=np.nan)
+        known = (at >= 0) & ~np.isnan(score)
+        np.maximum.at(best, at[known], score[known])
+        best[np.isinf(best)] = np.nan
+        return Column("best_score", "number", best, home="derived")
+
+    def _found(self) -> Column:
+        ids = self.index.ids["instances"]
+        codes = np.isin(ids, self._now().missed).astype(np.int32)
+        images = self.index.ids["images"]
+        at = self.index.image_row["instances"]
+        predicted = np.append(np.isin(images, self._predicted), False)[at]
+        codes[~predicted] = -1
+        return _pair("outcome", ("found", "missed"), codes)
+
+    def _outcome(self) -> Column:
+        return _pair("outcome", OUTCOMES, self._now().codes)
+
+    def _by_now(self, name: str) -> Column:
+        """A column of the run's matching, by the labels as they are now."""
+        now = self._now()
+        if name == "matched":
+            kind = read_column(self.frames["predictions"]["matched"], name)
+            return replace(kind, values=now.matched.astype(np.int32), home="derived")
+        numbers = now.iou.astype(np.float64)
+        if name == "matched_id":
+            numbers = np.where(now.matched_id < 0, np.nan, now.matched_id)
+        return Column(name, "number", numbers, whole=name == "matched_id", home="derived")
+
+    def _now(self) -> Judged:
+        if self._judged is None:
+            assert self._judge is not None, "columns that need it are there only with it"
+            self._judged = self._judge()
+        return self._judged
+
+    def _decision(self) -> Column:
+        return _pair("decision", ("open", "accepted", "rejected"), self._decided())
+
+
+def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Column:
+    """A pandas column of whatever dtype.
+
+    Example:
+        >>> read_column(pd.Series([1, 2]), "depth").kind
+        'number'
+        >>> read_column(pd.Series(["b", "a", "b"]), "habitat").categories
+        ('a', 'b')
+    """
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        categories = tuple(map(str, dtype.categories))
+        codes = series.cat.codes.to_numpy(np.int32)
+        return Column(name, "category", codes, categories, colors_of(name, categories), editable)
+    if pd.api.types.is_bool_dtype(dtype):
+        codes = series.astype("boolean").to_numpy(np.float64, na_value=-1).astype(np.int32)
+        return Column(name, "boolean", codes, ("False", "True"), (NEUTRAL, "#0072b2"), editable)
+    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+        whole = series.astype("int64").to_numpy(np.float64)
+        unit = getattr(dtype, "unit", None) or np.datetime_data(np.dtype(str(dtype)))[0]
+        scale = {"s": 1e3, "ms": 1.0, "us": 1e-3, "ns": 1e-6}[unit]
+        return Column(name, "time", np.where(series.isna(), np.nan, whole * scale))
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
+        numbers = series.to_numpy(np.float64, na_value=np.nan)
+        numbers = np.where(np.isinf(numbers), np.nan, numbers)
+        known = numbers[~np.isnan(numbers)]
+        whole_numbers = bool(len(known)) and bool((known == np.rint(known)).all())
+        return Column(name, "number", numbers, editable=editable, whole=whole_numbers)
+    return _read_text(series, name, editable)
+
+
+def colors_of(name: str, categories: Sequence[str]) -> tuple[str, ...]:
+    """A color for each category, "#rrggbb": those of the palette, or those its meaning has everywhere."""
+    fixed = _FIXED.get(name, {})
+    found = palette(len(categories))
+    return tuple(
+        fixed.get(text, "#{:02x}{:02x}{:02x}".format(*rgb))
+        for text, rgb in zip(categories, found, strict=True)
+    )
+
+
+def _read_text(series: pd.Series, name: str, editable: bool) -> Column:
+    texts = np.where(series.isna(), "", series.astype(object).map(str).to_numpy(object))
+    codes, categories = pd.factorize(texts, sort=True)
+    if len(categories) > _TOO_MANY or (len(categories) > 20 and len(categories) * 2 > len(texts)):
+        return Column(name, "text", texts, editable=editable)
+    named = [text for text in categories if text]
+    shift = 1 if len(named) < len(categories) else 0  # the empty text sorts first
+    found = np.asarray(codes - shift, np.int32)
+    return Column(name, "category", found, tuple(named), colors_of(name, named), editable)
+
+
+def _through(column: Column, at: npt.NDArray[np.int32]) -> Column:
+    """A column of images as one of their rows."""
+    nothing: Any = {"number": np.nan, "time": np.nan, "text": ""}.get(column.kind, -1)
+    values = np.append(column.values, np.array([nothing], column.values.dtype))[at]
+    return Column(
+        column.name, column.kind, values, column.categories, column.colors, whole=column.whole, home="image"
+    )
+
+
+def _pair(name: str, categories: tuple[str, ...], codes: npt.NDArray[np.int32]) -> Column:
+    return Column(name, "category", codes, categories, colors_of(name, categories), home="derived")

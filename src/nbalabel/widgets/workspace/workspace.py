@@ -1,0 +1,346 @@
+"""A dataset, perhaps a run, and the selection that every view made from it shares."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.errors import DataError
+from ...core.show.display import Display
+from ...core.tables.schema import INDEX_NAMES, empty
+from ...data.dataset.dataset import Dataset
+from ...data.dataset.version import Version
+from ...data.edits.acceptance import decided
+from ...data.tables.tables import Tables
+from ...data.working.frame_edits import is_untouched, watch
+from ..bridge.port import Port
+from .cell_code import as_code
+from .clauses import TABLES, Clause, Index, Rows, check_table
+from .columns import Column, Columns, Judged
+from .selection import Ids, Selection
+from .shared_display import SharedDisplay
+
+
+class RunLike(Protocol):
+    """What a workspace needs of a :class:`nbalabel.Run`."""
+
+    id: str
+    predictions: pd.DataFrame
+    missed: pd.DataFrame
+    predicted_ids: npt.NDArray[np.int64]
+
+
+class Attached(Protocol):
+    """A view that hears of changed tables."""
+
+    source: Any
+
+    def refreshed(self) -> None:
+        """The tables are others now."""
+        ...
+
+    def close(self) -> None:
+        """The workspace closes."""
+        ...
+
+
+class Workspace:
+    """A dataset, perhaps a run, and one :class:`Selection` that all its views share.
+
+    Views are made from it: ``nl.Scatter(ws)``, ``nl.Table(ws)``, ``nl.Viewer(ws)``, ``nl.Histogram(ws,
+    "score")``. They follow the dataset: what a cell assigns or accepts shows in them when the cell has run.
+
+    A view made from a Dataset or a Run, ``nl.Table(ds)``, makes a workspace of its own, its ``workspace``.
+
+    Args:
+        ds: the dataset; or a Run, which brings the dataset that it predicted on.
+        run: predictions on it, if there are any.
+
+    Raises:
+        DataError: it is neither; the message says what to write.
+
+    Attributes:
+        ds: the dataset.
+        run: the run, or None.
+        selection: the shared selection.
+        shared_display: who holds ``display`` for the views.
+        rev: counts how often the tables have changed; row numbers on the wire belong to one of these.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=12, n_labeled=6, n_test=2, size=96)
+        >>> ws = nl.Workspace(ds)
+        >>> ws.select(ds.images.query("state == 'complete'"))
+        >>> len(ws.selected) == len(ws.selection.images)
+        True
+        >>> ws.clear()
+        >>> len(ws.selected)
+        0
+    """
+
+    def __init__(self, ds: Dataset | RunLike, run: RunLike | None = None) -> None:
+        self.ds, self.run = _opened(ds, run)
+        # JupyterLab may hand requests to a thread beside the one that runs cells (a subshell).
+        self.lock = threading.RLock()
+        self.shared_display = SharedDisplay(self.lock)
+        self.rev = 0
+        self._views: weakref.WeakSet[Attached] = weakref.WeakSet()
+        self._take_tables()
+        self.selection = Selection(self._index)
+        self._stale = self._scheduled = self._steady = False
+        me = weakref.ref(self)
+        self._unwatch = [self.ds.on_change(lambda: _tell(me)), watch(self)]
+
+    @property
+    def display(self) -> Display:
+        """How pictures are shown in all views: ``ws.display = nl.Display(gamma=1.5)``.
+
+        Raises:
+            DataError: something else than a Display is assigned.
+        """
+        return self.shared_display.value
+
+    @display.setter
+    def display(self, display: Display) -> None:
+        self.shared_display.value = display
+
+    def frame(self, of: str) -> pd.DataFrame:
+        """A table as the views show it: "images", "instances" or "predictions"; do not assign into it."""
+        self.refresh()
+        return self._columns.frames[check_table(of)]
+
+    def column_names(self, of: str) -> list[str]:
+        """Names :meth:`column` knows: own columns, derived ones, and those of the image."""
+        self.refresh()
+        return self._columns.names(check_table(of))
+
+    def column(self, of: str, name: str) -> Column:
+        """A column ready to filter, bin and color.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+        """
+        self.refresh()
+        return self._columns.column(check_table(of), name)
+
+    def has_column(self, of: str, name: str) -> bool:
+        """Whether :meth:`column` knows a name; names of earlier versions count."""
+        self.refresh()
+        return self._columns.has(check_table(of), name)
+
+    def ids(self, of: str) -> Ids:
+        """Ids of all rows of a table, in the order of row numbers, ``(n,)`` int64."""
+        self.refresh()
+        return self._index.ids[check_table(of)]
+
+    def image_row(self, of: str) -> npt.NDArray[np.int32]:
+        """Row of ``images`` for each instance or prediction, ``(n,)`` int32; -1 where the image is gone."""
+        self.refresh()
+        return self._index.image_row[of]
+
+    @property
+    def selected(self) -> pd.DataFrame:
+        """The rows all clauses allow, of the table the last one is of; none while nothing is selected."""
+        return self.selected_of(self.selection.of)
+
+    def selected_of(self, of: str) -> pd.DataFrame:
+        """The rows of a table that all clauses allow; none while nothing is selected."""
+        self.refresh()
+        rows = self.selection.allowed(of)
+        frame = self._columns.frames[of]
+        return frame.iloc[:0] if rows is None else frame[rows]
+
+    def select(
+        self, rows: pd.DataFrame | pd.Series | npt.ArrayLike, of: str | None = None, title: str = ""
+    ) -> None:
+        """Put rows in focus, in place of those selected from Python before.
+
+        Args:
+            rows: rows of a table, or ids.
+            of: which table the ids are of; default: what the index of a frame says, else images.
+            title: what the views call it.
+
+        Raises:
+            UnknownNameError: ids that are not there.
+        """
+        self.refresh()
+        ids: Any = rows
+        if isinstance(rows, pd.DataFrame | pd.Series):
+            ids = rows.index
+            of = of or {name: table for table, name in INDEX_NAMES.items() if table in TABLES}.get(
+                str(ids.name)
+            )
+        of = check_table(of or "images")
+        ids = np.asarray(ids)
+        if len(ids) and ids.dtype.kind not in "iu":
+            raise DataError(
+                f"expected ids or rows of {of}, got values of {ids.dtype}: ws.select(frame[mask])"
+            )
+        self.selection.set("python", of, ids, title or f"{len(ids):,} {of} from Python")
+
+    def clear(self) -> None:
+        """Select nothing: every view shows everything."""
+        self.selection.clear()
+
+    def code(self) -> str:
+        """The selection as a cell of pandas that gives the same rows.
+
+        It imports what it uses, and says in a comment what ``ds`` and ``run`` are, where it uses them.
+        """
+        self.refresh()
+        assumed = {"ds": f"the Dataset {self.ds.folder.name}, of nl.open"}
+        if self.run is not None:
+            assumed["run"] = f"the Run {self.run.id} of it"
+        return as_code(list(self.selection.clauses.values()), self._index, assumed)
+
+    def allowed(self, of: str, without: tuple[str, ...] = ()) -> Rows | None:
+        """Rows the clauses allow but for some sources', ``(n,)`` bool; None for all."""
+        self.refresh()
+        return self.selection.allowed(of, without)
+
+    def put(self, clause: Clause) -> None:
+        """Put a view's clause in the selection."""
+        self.selection.put(clause)
+
+    def refresh(self) -> None:
+        """Look at the tables again if they have changed; views and clauses follow. Cells see to it."""
+        with self.lock:
+            if self._steady:
+                return
+            known = self._columns.frames["predictions"]
+            if not self._stale and (self.run is None or is_untouched(self.run.predictions, known)):
+                return
+            self._stale = False
+            self.rev += 1
+            self._take_tables()
+            self.selection.reindex(self._index)
+            for view in list(self._views):
+                view.refreshed()
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Look at the tables now and not again within the block: for many reads in a row, and no edits."""
+        with self.lock:
+            self.refresh()
+            before, self._steady = self._steady, True
+            try:
+                yield
+            finally:
+                self._steady = before
+
+    def sync(self) -> None:
+        """What :meth:`refresh` does, called at the end of each cell: the run may have other predictions."""
+        self.refresh()
+
+    def attach(self, view: Attached) -> None:
+        """A view that wants to hear of changed tables."""
+        self._views.add(view)
+
+    def detach(self, view: Attached) -> None:
+        """The view is closed: its clauses go with it."""
+        self._views.discard(view)
+        for source in [s for s in self.selection.clauses if s.split("/")[0] == view.source]:
+            self.selection.clear(source)
+
+    def close(self) -> None:
+        """Close every view and let the dataset go."""
+        for view in list(self._views):
+            view.close()
+        for stop in self._unwatch:
+            stop()
+        self.selection.layout.close()
+        self.selection.close()
+
+    def __repr__(self) -> str:
+        run = "" if self.run is None else f" with {self.run.id}"
+        return f"<Workspace of {self.ds.folder.name}{run}: {len(self.selection.clauses)} clauses>"
+
+    def _take_tables(self) -> None:
+        run, ds = self.run, self.ds
+        predictions = empty("predictions", ds.labels) if run is None else run.predictions
+        frames = {"images": ds.images, "instances": ds.instances, "predictions": predictions}
+        # Copies on write: what a cell assigns shows here once the dataset has checked it.
+        frames = {name: frame.copy(deep=False) for name, frame in frames.items()}
+        self._index = Index.of(frames)
+        self._columns = Columns(
+            frames,
+            self._index,
+            lambda: decided(ds.instances, ds.rejected, frames["predictions"]),
+            judged=_judge(run, frames, ds),
+            predicted=None if run is None else np.asarray(run.predicted_ids, np.int64),
+        )
+
+    def _changed(self) -> None:
+        """The tables are others now: refresh once the cell that changed them is done."""
+        self._stale = True
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # no notebook: whoever looks next refreshes
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._refresh_scheduled)
+
+    def _refresh_scheduled(self) -> None:
+        self._scheduled = False
+        self.refresh()
+
+
+def _judge(run: RunLike | None, frames: dict[str, pd.DataFrame], ds: Dataset) -> Callable[[], Judged] | None:
+    """What tells the outcomes of a run's predictions by these tables; None where nothing does."""
+    judged: Any = getattr(run, "judged", None)
+    if judged is None:
+        return None
+    return lambda: judged(frames["images"], frames["instances"], ds.rejected)
+
+
+Viewable: TypeAlias = Workspace | Dataset | RunLike
+"""What a view can be made of."""
+
+
+def workspace_of(what: Viewable) -> Workspace:
+    """The workspace of a view: the one given, or a new one of a dataset or of a run."""
+    return what if isinstance(what, Workspace) else Workspace(what)
+
+
+def _opened(what: Any, run: Any) -> tuple[Dataset, RunLike | None]:
+    """The dataset and the run that a workspace is to show.
+
+    Raises:
+        DataError: there is no dataset; the message says what to write.
+    """
+    is_run = hasattr(what, "predicted_ids")
+    ds = getattr(getattr(what, "tables", None), "source", None) or getattr(what, "tables", None)
+    ds, run = (ds, what) if is_run and run is None else (what, run)
+    if not isinstance(ds, Dataset):
+        raise DataError(_no_dataset(what, run))
+    if run is not None and not hasattr(run, "predicted_ids"):
+        raise DataError(f"expected a Run (model.predict, nl.read_predictions), got {type(run).__name__}")
+    return ds, run
+
+
+def _no_dataset(what: Any, run: Any) -> str:
+    expected = "expected a Workspace, a Dataset (nl.open, tables.save) or a Run of one"
+    if what is run:
+        return f"{expected}, got a Run that does not know its Dataset: nl.Workspace(ds, run) names it"
+    if isinstance(what, Tables):
+        return f"{expected}, got Tables: tables.save(FOLDER) makes a Dataset of them"
+    if isinstance(what, Version):
+        return f"{expected}, got a Version: nl.open({str(what.folder)!r}, version={what.id!r})"
+    if isinstance(what, Port):
+        return f"{expected}, got the view {type(what).__name__}: its .workspace links the two"
+    return f"{expected}, got {type(what).__name__}"
+
+
+def _tell(reference: weakref.ref[Workspace]) -> None:
+    workspace = reference()
+    if workspace is not None:
+        workspace._changed()

@@ -1,0 +1,64 @@
+"""The kernel's end of a view of a workspace: it shares the workspace's selection and display."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ..bridge.port import Buffers as Buffers
+from ..bridge.port import Reply as Reply
+from ..bridge.port import plain as plain
+from ..bridge.port import serves as serves
+from .shared_display import PictureView
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+
+class Bridge(PictureView):
+    """A view of a workspace.
+
+    Attributes:
+        workspace: what it shows.
+        source: its name in the selection: clauses it makes are keyed by this.
+    """
+
+    selection = traitlets.Unicode(help="reference of the shared Selection widget").tag(sync=True)
+    source = traitlets.Unicode(help="key of this view's clauses in the selection").tag(sync=True)
+
+    def __init__(self, workspace: Workspace, **traits: Any) -> None:
+        self.workspace = workspace
+        super().__init__(
+            workspace.lock,
+            workspace.shared_display,
+            selection=f"anywidget:{workspace.selection.model_id}",
+            source=f"{self.bundle}-{secrets.token_hex(3)}",
+            **traits,
+        )
+        workspace.attach(self)
+
+    def prepare(self) -> None:
+        """Look at the tables again if they have changed."""
+        self.workspace.refresh()
+
+    def refreshed(self) -> None:
+        """The workspace's tables have changed; views that keep something of them let it go here."""
+        self.emit("refresh", {"rev": self.workspace.rev})
+
+    def close(self) -> None:
+        """Take the view and its clauses away."""
+        if self.comm is not None:
+            self.workspace.detach(self)
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.workspace!r}>"
+
+    def _receive(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
+        if isinstance(content, dict) and content.get("kind") == "selection":
+            with self.lock:
+                self.workspace.selection.receive(content, buffers, self.send)
+        else:
+            super()._receive(_, content, buffers)

@@ -1,0 +1,120 @@
+"""Columns of every table, as filters, charts and colors take them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nbalabel as nl
+from nbalabel.core.errors import UnknownNameError
+from nbalabel.widgets.workspace.columns import KINDS, read_column
+
+
+@pytest.fixture(scope="module")
+def ds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("columns") / "reef.nbal"
+    return nl.demo.reef(folder, n_images=24, n_labeled=8, n_test=4, size=96)
+
+
+@pytest.fixture
+def ws(ds):
+    return nl.Workspace(ds)
+
+
+@pytest.mark.parametrize("of", ["images", "instances", "predictions"])
+def test_every_column_that_is_named_can_be_had_and_fits_its_kind(ws, of):
+    for name in ws.column_names(of):
+        column = ws.column(of, name)
+        assert column.kind in KINDS
+        assert len(column.values) == len(ws.ids(of)) == len(column.missing)
+        assert len(column.colors) == len(column.categories)
+        if column.kind in ("category", "boolean"):
+            assert column.values.dtype == np.int32
+            assert set(column.values) <= set(range(-1, len(column.categories)))
+
+
+def test_a_column_that_is_not_there_says_what_there_is(ws):
+    with pytest.raises(UnknownNameError, match=r"images has no column 'heigth'; did you mean 'height' or"):
+        ws.column("images", "heigth")
+
+
+def test_instances_know_the_columns_of_their_image(ws, ds):
+    column = ws.column("instances", "habitat")
+    expected = ds.instances["image_id"].map(ds.images["habitat"].astype(str))
+    assert [column.categories[code] for code in column.values] == expected.tolist()
+    assert column.home == "image"
+    assert not column.editable
+
+
+def test_the_number_of_instances_of_each_image_is_a_column(ws, ds):
+    expected = ds.instances["image_id"].value_counts().reindex(ds.images.index, fill_value=0)
+    assert ws.column("images", "n_instances").values.tolist() == expected.tolist()
+
+
+def test_a_run_adds_what_became_of_its_predictions_and_how_they_match(ds):
+    labels = ds.instances.iloc[:6]
+    predictions = labels.assign(
+        score=np.linspace(0.9, 0.4, 6, dtype=np.float32), source="model", origin="run-1"
+    )
+    predictions.index = pd.RangeIndex(6, name="prediction_id")
+    run = nl.Run("run-1", "predict", labels=ds.labels, predictions=predictions)
+    run.predicted_ids = ds.images.index.to_numpy()[ds.images["state"] == "complete"]
+    run.matched_to(ds)
+    ws = nl.Workspace(ds, run)
+    outcome = ws.column("predictions", "outcome")
+    assert [outcome.categories[code] for code in outcome.values] == ["true positive"] * 6
+    decision = ws.column("predictions", "decision")
+    assert {decision.categories[code] for code in decision.values} == {
+        "accepted"
+    }  # the labels are just these
+    found = ws.column("instances", "outcome")
+    missed = ds.instances.index[found.values == found.categories.index("missed")]
+    assert set(missed) == set(run.missed.index)
+    best = ws.column("images", "best_score")
+    expected = predictions.groupby("image_id")["score"].max().reindex(ds.images.index)
+    np.testing.assert_allclose(best.values, expected)
+
+
+def test_labels_editable_by_people_say_so(ws):
+    assert ws.column("images", "weight").editable
+    assert ws.column("images", "habitat").editable
+    assert ws.column("instances", "label").editable
+    assert not ws.column("instances", "area").editable
+    assert not ws.column("images", "image_id").editable
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1.5, np.nan, np.inf], "number"),
+        (pd.array([1, None, 3], "Int64"), "number"),
+        ([True, False, True], "boolean"),
+        (pd.array([True, None, False], "boolean"), "boolean"),
+        (pd.to_datetime(["2026-01-02", None, "2026-01-03"]), "time"),
+        (["a", None, "b"], "category"),
+        (pd.Categorical(["<script>", None, "ü"]), "category"),
+        ([{"a": 1}, None, [2]], "category"),
+    ],
+)
+def test_any_pandas_column_has_a_kind_and_its_missing_values(values, kind):
+    column = read_column(pd.Series(values), "c")
+    assert column.kind == kind
+    assert len(column.missing) == 3
+
+
+def test_missing_values_are_missing_in_every_kind():
+    assert read_column(pd.Series([1.5, np.nan, np.inf]), "c").missing.tolist() == [False, True, True]
+    assert read_column(pd.Series(pd.array([True, None], "boolean")), "c").values.tolist() == [1, -1]
+    assert read_column(pd.Series(["b", None, "a"]), "c").values.tolist() == [1, -1, 0]
+    assert read_column(pd.Series(pd.to_datetime(["1970-01-01 00:00:01", None])), "c").values[0] == 1000
+
+
+def test_many_different_texts_are_text():
+    column = read_column(pd.Series([f"reef-{i}.jpg" for i in range(300)]), "file")
+    assert column.kind == "text"
+    assert column.values[7] == "reef-7.jpg"
+
+
+def test_a_state_has_its_color_in_every_dataset():
+    one = read_column(pd.Series(pd.Categorical(["empty"], ["empty"])), "state").colors
+    two = read_column(pd.Series(pd.Categorical(["empty"], ["partial", "empty"])), "state").colors
+    assert one[0] == two[1]
