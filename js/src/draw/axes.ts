@@ -1,5 +1,5 @@
 /** Ticks, names and marks over the points, with Canvas2D. */
-import { type Span, ticks, timeTicks, timeWords, toValue, words } from "../core/scale";
+import { type Span, ticks, timeTicks, timeWords, toValue, words } from "../core/space/scale";
 import type { Theme } from "./theme";
 
 export interface AxisLook {

@@ -1,6 +1,7 @@
 /** Masks being edited, sampled to the screen: cost follows the screen, not the image. */
-import type { Camera, Size } from "../core/camera";
+
 import type { Raster } from "../core/edit/raster";
+import type { Camera, Size } from "../core/space/camera";
 
 export interface Draft {
   raster: Raster;

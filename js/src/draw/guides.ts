@@ -1,5 +1,5 @@
 /** Lines, corners and cursors of the tool in hand: light on dark, to be seen on any image. */
-import { type Camera, toScreen } from "../core/camera";
+import { type Camera, toScreen } from "../core/space/camera";
 
 export class Guides {
   constructor(

@@ -1,5 +1,5 @@
 /** The whole image, small, with the part in view framed. */
-import type { Box, Size } from "../core/camera";
+import type { Box, Size } from "../core/space/camera";
 
 /** @returns size in CSS pixels for an image, its longer side `longest`. */
 export function minimapSize(image: Size, longest = 112): Size {

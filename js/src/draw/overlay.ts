@@ -1,8 +1,9 @@
 /** The canvas with the masks: rewritten when the camera moves, recolored through a table when only looks change. */
-import type { Camera } from "../core/camera";
-import { type Looks, paint, paintRing, pileColors, type Ring } from "../core/composite";
-import { LabelMap } from "../core/labelmap";
-import type { Masks } from "../core/rle";
+
+import { type Looks, paint, paintRing, pileColors, type Ring } from "../core/masks/composite";
+import { LabelMap } from "../core/masks/labelmap";
+import type { Masks } from "../core/masks/rle";
+import type { Camera } from "../core/space/camera";
 
 const MOST = 4_200_000; // device pixels from which the overlay has half their resolution
 

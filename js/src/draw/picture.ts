@@ -1,6 +1,7 @@
 /** The canvas with the image: the bitmap through the camera, sharper parts over it, brightness and contrast. */
-import { type Adjustment, adjust, adjustmentTable, isPlain } from "../core/adjust";
-import type { Box, Camera, Size } from "../core/camera";
+
+import type { Box, Camera, Size } from "../core/space/camera";
+import { type Adjustment, adjust, adjustmentTable, isPlain } from "../core/values/adjust";
 
 export interface Part {
   bitmap: ImageBitmap;

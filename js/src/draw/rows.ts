@@ -1,7 +1,8 @@
 /** Cells of a table: elements made once, their text set anew for every row they come to show. */
-import { formatNumber, formatTime, NOTHING } from "../core/format";
-import type { Cell } from "../core/rows";
-import { h } from "../views/dom";
+
+import type { Cell } from "../core/rows/cells";
+import { formatNumber, formatTime, NOTHING } from "../core/values/format";
+import { h } from "./dom";
 
 /** What drawing needs to know of a column. */
 export interface Look {

@@ -1,6 +1,6 @@
 /** A million points as pixels, on the CPU: typed arrays in, RGBA out; nothing here knows the page. */
-import type { Bitset } from "../core/bitset";
-import type { Placement } from "../core/scale";
+import type { Bitset } from "../core/rows/bitset";
+import type { Placement } from "../core/space/scale";
 
 export interface Surface {
   readonly width: number;

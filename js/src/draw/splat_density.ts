@@ -1,5 +1,5 @@
 /** How many points lie where, as colors: for clouds in which points hide each other. */
-import type { Placement } from "../core/scale";
+import type { Placement } from "../core/space/scale";
 import { toRgb, viridis } from "./colors";
 import { type Cloud, pack, type Surface } from "./splat";
 

@@ -1,5 +1,5 @@
 /** The keys a view knows, on `?`. */
-import { h } from "./dom";
+import { h } from "../draw/dom";
 import type { Frame } from "./frame";
 
 /**

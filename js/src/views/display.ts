@@ -1,7 +1,7 @@
 /** How pictures are shown, one setting for all views of a workspace: the sliders, and the mark of auto contrast. */
-import type { Adjustment } from "../core/adjust";
+import type { Adjustment } from "../core/values/adjust";
+import { h } from "../draw/dom";
 import { Cancelled, type Rpc } from "../wire/rpc";
-import { h } from "./dom";
 import { hear } from "./elements";
 import type { Frame } from "./frame";
 import { Popover } from "./popover";

@@ -1,6 +1,7 @@
 /** What every view sits in: toolbar, body, and a line that says when the kernel is busy, gone, or answered an error. */
+
+import { h } from "../draw/dom";
 import { Cancelled, RemoteError, type Rpc, said } from "../wire/rpc";
-import { h } from "./dom";
 
 export interface Frame {
   /** Carries the class `nbl` and takes the keys: JupyterLab's own shortcuts stay away from it. */

@@ -1,6 +1,6 @@
 /** What every view begins with: a line to the kernel, the shared selection, a frame. */
 import type { AnyModel, Host } from "@anywidget/types";
-import type { SelectionStore } from "../core/selection";
+import type { SelectionStore } from "../core/rows/selection";
 import { connectSelection } from "../wire/connect";
 import { Rpc } from "../wire/rpc";
 import { createFrame, type Frame } from "./frame";

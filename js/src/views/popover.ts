@@ -1,5 +1,5 @@
 /** Something small over the view, next to what opened it; Escape or a press elsewhere takes it away. */
-import { h } from "./dom";
+import { h } from "../draw/dom";
 import { claim, focusOn, hear } from "./elements";
 import type { Frame } from "./frame";
 

@@ -3,7 +3,7 @@
  * is held or the view has the keyboard, by a click. What a scroll of the page brings under the pointer is left
  * alone, and so is a zoom that has come to its end.
  */
-import { h } from "./dom";
+import { h } from "../draw/dom";
 import { claim, hear } from "./elements";
 
 const SCROLLING = 250; // milliseconds between two events of one scroll

@@ -1,6 +1,6 @@
 /** The headless Selection: no view, one store that all views of a workspace share. */
 import type { AnyModel } from "@anywidget/types";
-import { SelectionStore } from "../core/selection";
+import { SelectionStore } from "../core/rows/selection";
 import type { SelectionExports } from "../wire/connect";
 import { SelectionSync } from "../wire/selection_sync";
 

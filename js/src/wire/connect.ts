@@ -1,6 +1,6 @@
 /** A view's way to the shared selection: the store of the headless Selection widget, or a copy kept by messages. */
 import type { Host } from "@anywidget/types";
-import { SelectionStore } from "../core/selection";
+import { SelectionStore } from "../core/rows/selection";
 import type { Channel } from "./rpc";
 import { SelectionSync } from "./selection_sync";
 

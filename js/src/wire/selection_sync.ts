@@ -10,8 +10,8 @@
  *                       {…, op: "clause" | "active", client, …} from another page; by client "" from Python
  *                       {…, op: "ack", client, seq}
  */
-import { Bitset } from "../core/bitset";
-import type { Changed, Clause, Of, Pointed, SelectionStore } from "../core/selection";
+import { Bitset } from "../core/rows/bitset";
+import type { Changed, Clause, Of, Pointed, SelectionStore } from "../core/rows/selection";
 import { asArray, asBytes } from "./codec";
 import type { Channel } from "./rpc";
 

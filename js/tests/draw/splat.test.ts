@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Bitset } from "../../src/core/bitset";
+import { Bitset } from "../../src/core/rows/bitset";
 import { legible, toRgb, viridis } from "../../src/draw/colors";
 import { type Cloud, DIMMED, HIDDEN, looks, MARKED, PLAIN, pack, splat, tiers } from "../../src/draw/splat";
 import { density, paint, ramp } from "../../src/draw/splat_density";

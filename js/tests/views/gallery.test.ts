@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Bitset } from "../../src/core/bitset";
-import { type Of, SelectionStore } from "../../src/core/selection";
+import { Bitset } from "../../src/core/rows/bitset";
+import { type Of, SelectionStore } from "../../src/core/rows/selection";
 import { createFrame } from "../../src/views/frame";
 import { Gallery } from "../../src/views/gallery/gallery";
 import { type GalleryTraits, without } from "../../src/views/gallery/state";

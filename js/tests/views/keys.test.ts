@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { TileLayout } from "../../src/core/tiles";
+import { TileLayout } from "../../src/core/space/tiles";
 import * as catalog from "../../src/views/edit/catalog";
 import { pressed } from "../../src/views/edit/keys";
 import * as gallery from "../../src/views/gallery/keys";

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { encodeCounts } from "../../src/core/rle";
-import { SelectionStore } from "../../src/core/selection";
+import { encodeCounts } from "../../src/core/masks/rle";
+import { SelectionStore } from "../../src/core/rows/selection";
 import { createFrame } from "../../src/views/frame";
 import { Review } from "../../src/views/review/review";
 import { Rpc } from "../../src/wire/rpc";

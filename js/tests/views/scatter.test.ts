@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { beforeEach, expect, test, vi } from "vitest";
-import { Bitset } from "../../src/core/bitset";
-import { SelectionStore } from "../../src/core/selection";
+import { Bitset } from "../../src/core/rows/bitset";
+import { SelectionStore } from "../../src/core/rows/selection";
 import { createFrame } from "../../src/views/frame";
 import { inShape, ofCategories, ofRange, shaped } from "../../src/views/scatter/clauses";
 import type { Axis, ColorColumn } from "../../src/views/scatter/data";

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { encodeCounts } from "../../src/core/rle";
+import { encodeCounts } from "../../src/core/masks/rle";
 import { createFrame } from "../../src/views/frame";
 import { guarantee } from "../../src/views/verify/done";
 import { Verify } from "../../src/views/verify/verify";

@@ -1,6 +1,6 @@
 /** The loader against kernels that are slow, refuse, or mean another question: in the end nothing waits. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { encodeCounts } from "../../src/core/rle";
+import { encodeCounts } from "../../src/core/masks/rle";
 import type { Crop } from "../../src/views/verify/crops";
 import { Loader } from "../../src/views/verify/loader";
 import type { CropHead, State } from "../../src/views/verify/wire";

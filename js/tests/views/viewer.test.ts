@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 /** The image that is wanted comes, whatever was asked for ahead of others meanwhile. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { SelectionStore } from "../../src/core/selection";
+import { SelectionStore } from "../../src/core/rows/selection";
 import { createFrame } from "../../src/views/frame";
 import { Settings } from "../../src/views/viewer/options";
 import { Viewer } from "../../src/views/viewer/viewer";

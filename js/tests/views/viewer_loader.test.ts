@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { encodeCounts } from "../../src/core/rle";
+import { encodeCounts } from "../../src/core/masks/rle";
 import { type Entry, Loader } from "../../src/views/viewer/loader";
 import { Cancelled, Rpc } from "../../src/wire/rpc";
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { SelectionStore } from "../../src/core/selection";
+import { SelectionStore } from "../../src/core/rows/selection";
 import { connectSelection } from "../../src/wire/connect";
 import { FakeChannel } from "./channel";
 

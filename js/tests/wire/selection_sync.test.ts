@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
-import { Bitset } from "../../src/core/bitset";
-import { SelectionStore } from "../../src/core/selection";
+import { Bitset } from "../../src/core/rows/bitset";
+import { SelectionStore } from "../../src/core/rows/selection";
 import { SelectionSync } from "../../src/wire/selection_sync";
 import { FakeChannel } from "./channel";
 

@@ -1,5 +1,5 @@
 /** Outlines of masks along the edges of their pixels, and fewer corners for them. */
-import { distance2 } from "../polygon";
+import { distance2 } from "../space/polygon";
 import type { Raster } from "./raster";
 
 /**

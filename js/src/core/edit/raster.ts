@@ -2,7 +2,7 @@
  * A mask being edited: a box of the image and its pixels, so that memory follows the mask, not the image.
  * Rasters are values: nothing here writes into one that was handed in.
  */
-import { bounds, encodeCounts, type Masks, parseMasks } from "../rle";
+import { bounds, encodeCounts, type Masks, parseMasks } from "../masks/rle";
 
 /** The box need not be tight; two rasters are `equal` when their pixels are. */
 export interface Raster {

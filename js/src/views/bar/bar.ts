@@ -1,8 +1,9 @@
 /** The strip above the views: who selected what, what is in focus, undo and redo. */
-import { formatCount } from "../../core/format";
-import { type Clause, type SelectionStore, TABLES } from "../../core/selection";
+
+import { type Clause, type SelectionStore, TABLES } from "../../core/rows/selection";
+import { formatCount } from "../../core/values/format";
+import { h, perFrame } from "../../draw/dom";
 import type { Rpc } from "../../wire/rpc";
-import { h, perFrame } from "../dom";
 import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 

@@ -1,7 +1,7 @@
 /** Shows the state that the kernel's ChartHead gives it and sends back what is chosen; it keeps nothing. */
-import { formatCount } from "../../core/format";
+import { formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { RemoteError, type Rpc } from "../../wire/rpc";
-import { h } from "../dom";
 import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 import { fromInput, inputOf, rangeText } from "./range";

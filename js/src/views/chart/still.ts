@@ -1,6 +1,7 @@
 /** A picture in place of the figure, in hosts that run no bqplot (marimo); the kernel sends it anew. */
+
+import { h } from "../../draw/dom";
 import { readTheme, watchTheme } from "../../draw/theme";
-import { h } from "../dom";
 
 interface Model {
   get(name: "image"): string;

@@ -1,13 +1,13 @@
 /** Editing on the viewer's stage: the tool in hand, what is drawn, what goes to the kernel. */
 import type { AnyModel } from "@anywidget/types";
 import { EMPTY } from "../../core/edit/raster";
+import { h, perFrame } from "../../draw/dom";
 import { Drafts } from "../../draw/draft";
 import type { Gesture } from "../../tools/gesture";
 import type { Tool, ToolEvent } from "../../tools/tool";
 import { Cancelled, said } from "../../wire/rpc";
-import { h, perFrame } from "../dom";
 import type { Picture } from "../viewer/picture";
-import type { Tools } from "../viewer/stage";
+import type { Tools } from "../viewer/pointers";
 import type { Viewer } from "../viewer/viewer";
 import { KEYS, LAYER_KEYS, OVERRULED, TOOLS, type ToolName } from "./catalog";
 import { Clipboard } from "./clipboard";

@@ -3,7 +3,7 @@
 import { fillPolygon } from "../../core/edit/fill";
 import { bucket } from "../../core/edit/flood";
 import { area, equal, type Raster, subtract, union } from "../../core/edit/raster";
-import { formatCount } from "../../core/format";
+import { formatCount } from "../../core/values/format";
 import type { Gesture, Into } from "../../tools/gesture";
 import type { Picture } from "../viewer/picture";
 import type { Viewer } from "../viewer/viewer";

@@ -1,5 +1,5 @@
 /** The tools at the left of the stage, what they are set to above it, and what they say below. */
-import { h } from "../dom";
+import { h } from "../../draw/dom";
 import { focusOn } from "../elements";
 import { DECISIONS, type DecisionName, OPERATIONS, TOOLS, type ToolName } from "./catalog";
 import type { ImageState } from "./decisions";

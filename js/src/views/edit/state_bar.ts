@@ -1,6 +1,6 @@
 /** How far the image is labeled, shown and set; and all its predictions taken at once. */
-import { formatCount } from "../../core/format";
-import { h } from "../dom";
+import { formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { DECISIONS, type DecisionName } from "./catalog";
 import type { ImageState } from "./decisions";
 

@@ -1,8 +1,8 @@
 /** The brush stroke under way, pixel by pixel, and the mask it is on. */
 
-import type { Size } from "../../core/camera";
 import { Stroke } from "../../core/edit/brush";
 import { EMPTY, type Raster } from "../../core/edit/raster";
+import type { Size } from "../../core/space/camera";
 import type { Painting } from "../../tools/brush";
 import type { EditSettings } from "./options";
 import type { Subject } from "./subject";

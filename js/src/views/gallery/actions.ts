@@ -1,5 +1,5 @@
 /** What can be done to tiles in bulk, by button or by key. */
-import type { Of } from "../../core/selection";
+import type { Of } from "../../core/rows/selection";
 import type { Frame } from "../frame";
 import type { Popover } from "../popover";
 import { type Action, ActionBar, toBeAsked } from "../rows/actions";

@@ -1,15 +1,23 @@
 /** Picking tiles with a box or a freehand line: a drag of the mouse, or of a finger after a long press. */
-import { Bitset } from "../../core/bitset";
-import type { VisibleRows } from "../../core/order";
-import { boxAround, type TileLayout } from "../../core/tiles";
-import { perFrame } from "../dom";
+import { Bitset } from "../../core/rows/bitset";
+import type { VisibleRows } from "../../core/rows/order";
+import { boxAround, type TileLayout } from "../../core/space/tiles";
+import { perFrame } from "../../draw/dom";
 import { claim, hear } from "../elements";
-import type { Gallery } from "./gallery";
+import type { GalleryState } from "./state";
+import type { Tiles } from "./tiles";
 
 const WANDER = 5; // pixels a press may move and still be a click
 const LONG = 420; // milliseconds a finger rests until it picks
 const EDGE = 16; // pixels at the rim where a drag scrolls
 const STRIDE = 4; // pixels between points of a line
+
+/** The gallery whose tiles are dragged over. */
+export interface Picking {
+  readonly tiles: Tiles;
+  readonly state: GalleryState;
+  pickPlaces(places: readonly number[], more: Bitset | null): void;
+}
 
 interface Press {
   pointer: number;
@@ -44,10 +52,10 @@ export class Drag {
   #timer = 0;
   readonly #shape = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   readonly #line = document.createElementNS("http://www.w3.org/2000/svg", "polygon");
-  readonly #gallery: Gallery;
+  readonly #gallery: Picking;
   readonly #soon: () => void;
 
-  constructor(gallery: Gallery, signal: AbortSignal) {
+  constructor(gallery: Picking, signal: AbortSignal) {
     this.#gallery = gallery;
     this.#soon = perFrame(() => this.#follow(), signal);
     this.#shape.setAttribute("class", "nbl-band");

@@ -1,11 +1,11 @@
 /** The gallery: toolbar, tiles, bar of actions, and which tiles are picked. */
-import { Bitset } from "../../core/bitset";
-import type { SelectionStore } from "../../core/selection";
+import { Bitset } from "../../core/rows/bitset";
+import type { SelectionStore } from "../../core/rows/selection";
+import { perFrame } from "../../draw/dom";
 import { watchTheme } from "../../draw/theme";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
-import { perFrame } from "../dom";
 import type { Frame } from "../frame";
 import { Popover } from "../popover";
 import { pointsAt } from "../rows/fetch";

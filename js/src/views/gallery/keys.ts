@@ -1,9 +1,26 @@
 /** What mouse and keys do in the gallery. */
-import type { Bitset } from "../../core/bitset";
-import type { Of } from "../../core/selection";
+import type { Bitset } from "../../core/rows/bitset";
+import type { Of } from "../../core/rows/selection";
 import { claim, focusOn, hear } from "../elements";
-import { ACTION_KEYS } from "./actions";
-import type { Gallery } from "./gallery";
+import type { Frame } from "../frame";
+import { ACTION_KEYS, type GalleryActions } from "./actions";
+import type { Drag, Picking } from "./drag";
+
+/** What keys and clicks do to a gallery. */
+export interface Commanded extends Picking {
+  readonly frame: Frame;
+  readonly actions: GalleryActions;
+  readonly drag: Drag;
+  pickOnly(place: number): void;
+  toggle(place: number): void;
+  extend(place: number, more?: boolean): void;
+  extendTo(place: number): void;
+  pickAll(): void;
+  escape(): boolean;
+  moveTo(place: number): void;
+  point(place: number): void;
+  resize(factor: number): void;
+}
 
 const DOING: Record<Of, [string, string][]> = {
   images: [
@@ -41,7 +58,7 @@ export function keysOf(of: Of): [string, string][] {
   ];
 }
 
-export function listen(gallery: Gallery, signal: AbortSignal): void {
+export function listen(gallery: Commanded, signal: AbortSignal): void {
   const { frame, tiles, state } = gallery;
   const { scroller } = tiles;
   hear(frame.root, "keydown", (event) => onKey(gallery, event), { signal });
@@ -89,7 +106,7 @@ export function listen(gallery: Gallery, signal: AbortSignal): void {
   hear(signal, "abort", left, { once: true });
 }
 
-function onKey(gallery: Gallery, event: KeyboardEvent): void {
+function onKey(gallery: Commanded, event: KeyboardEvent): void {
   const target = event.composedPath()[0] as HTMLElement;
   if (target.closest(".nbl-popover")) return;
   const command = event.ctrlKey || event.metaKey;
@@ -98,7 +115,7 @@ function onKey(gallery: Gallery, event: KeyboardEvent): void {
   if (act(gallery, event, command)) claim(event);
 }
 
-function act(gallery: Gallery, event: KeyboardEvent, command: boolean): boolean {
+function act(gallery: Commanded, event: KeyboardEvent, command: boolean): boolean {
   const { tiles, state, actions } = gallery;
   const key = event.key.toLowerCase();
   if (command) return commanded(gallery, key, event.shiftKey);
@@ -140,7 +157,7 @@ function act(gallery: Gallery, event: KeyboardEvent, command: boolean): boolean 
   }
 }
 
-function commanded(gallery: Gallery, key: string, shift: boolean): boolean {
+function commanded(gallery: Commanded, key: string, shift: boolean): boolean {
   if (key === "a") gallery.pickAll();
   else if (key === "z") void gallery.actions.travel(shift ? "redo" : "undo");
   else if (key === "y") void gallery.actions.travel("redo");

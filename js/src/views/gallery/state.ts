@@ -1,6 +1,6 @@
 /** What the gallery shows: which rows in which order, and which columns its captions and badges need. */
-import type { Cells } from "../../core/rows";
-import type { Changed, Of, SelectionStore } from "../../core/selection";
+import type { Cells } from "../../core/rows/cells";
+import type { Changed, Of, SelectionStore } from "../../core/rows/selection";
 import type { Rpc } from "../../wire/rpc";
 import type { Frame } from "../frame";
 import { RowsState } from "../rows/state";

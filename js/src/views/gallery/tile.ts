@@ -1,8 +1,9 @@
 /** One tile's element: a frame over its picture, a badge for what became of it, a caption. */
-import { formatNumber } from "../../core/format";
-import type { Cells } from "../../core/rows";
+
+import type { Cells } from "../../core/rows/cells";
+import { formatNumber } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { cellText } from "../../draw/rows";
-import { h } from "../dom";
 import type { GalleryState } from "./state";
 
 export interface Marks {

@@ -1,8 +1,8 @@
 /** The tiles in view: few elements that show whichever rows are scrolled to, over one canvas with their pictures. */
-import { ScrollMap } from "../../core/ranges";
-import { pictureSize, TileLayout } from "../../core/tiles";
+import { ScrollMap } from "../../core/rows/ranges";
+import { pictureSize, TileLayout } from "../../core/space/tiles";
+import { h, perFrame } from "../../draw/dom";
 import type { DisplayControl } from "../display";
-import { h, perFrame } from "../dom";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
 import { CellFetcher, pointsAt } from "../rows/fetch";

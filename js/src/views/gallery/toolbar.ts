@@ -1,7 +1,7 @@
 /** Counts, the order of the tiles, their size, and whether images show their masks. */
-import { formatCount } from "../../core/format";
+import { formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import type { DisplayControl } from "../display";
-import { h } from "../dom";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
 import type { GalleryState } from "./state";

@@ -1,6 +1,6 @@
 /** Answers on their way to the kernel, and what has become of the items afterwards. */
-import { type Deck, type Given, OPEN } from "../../core/deck";
-import { Pace } from "../../core/pace";
+import { type Deck, type Given, OPEN } from "../../core/asking/deck";
+import { Pace } from "../../core/asking/pace";
 import { asArray, asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 

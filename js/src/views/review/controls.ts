@@ -1,5 +1,5 @@
 /** Buttons for all that keys do, with the keys on them. */
-import { h } from "../dom";
+import { h } from "../../draw/dom";
 import type { Commands } from "./keys";
 
 const FEW = 24; // labels that get a button; the others are in a list

@@ -1,7 +1,7 @@
 /** What is said when nothing is left to ask. */
-import type { Counts } from "../../core/deck";
-import { counted, formatCount } from "../../core/format";
-import { h } from "../dom";
+import type { Counts } from "../../core/asking/deck";
+import { counted, formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { inWords } from "./progress";
 
 export interface Outcome {

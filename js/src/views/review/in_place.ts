@@ -1,7 +1,7 @@
 /** An editor over the review, as long as it is needed; in hosts that can put one view into another. */
 import type { Host } from "@anywidget/types";
+import { h } from "../../draw/dom";
 import type { Rpc } from "../../wire/rpc";
-import { h } from "../dom";
 
 export class InPlace {
   #open: { box: HTMLElement; end: AbortController } | null = null;

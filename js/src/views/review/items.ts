@@ -1,5 +1,5 @@
 /** What the kernel says of the rows to be reviewed. */
-import type { Of } from "../../core/selection";
+import type { Of } from "../../core/rows/selection";
 
 export interface Model {
   get(name: string): unknown;

@@ -1,6 +1,6 @@
 /** Facts beside the mask. */
-import { formatNumber, formatTime, NOTHING } from "../../core/format";
-import { h } from "../dom";
+import { formatNumber, formatTime, NOTHING } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import type { Item } from "./crops";
 
 const WORDS: Record<string, string> = { iou: "IoU" };

@@ -1,8 +1,8 @@
 /** How far it is, how fast it goes, and what the kernel still has to hear. */
-import type { Counts } from "../../core/deck";
-import { counted, formatCount } from "../../core/format";
-import type { Pace } from "../../core/pace";
-import { h } from "../dom";
+import type { Counts } from "../../core/asking/deck";
+import type { Pace } from "../../core/asking/pace";
+import { counted, formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 
 export class Progress {
   readonly bar = h("div.nbl-review-bar", {

@@ -1,15 +1,15 @@
 /** One mask at a time: nl.Review. Answers count at once; the kernel hears of them in the order they were given. */
 import type { Host } from "@anywidget/types";
-import { Deck, GONE, OPEN, type Verdict } from "../../core/deck";
-import { looked } from "../../core/pace";
+import { Deck, GONE, OPEN, type Verdict } from "../../core/asking/deck";
+import { looked } from "../../core/asking/pace";
 import { Patience } from "../../core/patience";
-import type { SelectionStore } from "../../core/selection";
+import type { SelectionStore } from "../../core/rows/selection";
 import { measured } from "../../core/timing";
+import { h } from "../../draw/dom";
 import { asArray, asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
-import { h } from "../dom";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import { Answers } from "./answers";

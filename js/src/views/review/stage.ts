@@ -1,6 +1,6 @@
 /** The canvas: one mask outlined in its surroundings; dragged and zoomed. */
-import { type Camera, pan, type Size, toImage, zoomAt } from "../../core/camera";
-import { h } from "../dom";
+import { type Camera, pan, type Size, toImage, zoomAt } from "../../core/space/camera";
+import { h } from "../../draw/dom";
 import { hear } from "../elements";
 import { onWheel } from "../wheel";
 import type { Edges, Item, Part } from "./crops";

@@ -1,6 +1,6 @@
 /** Over the picture: what the mask is said to be, and what was answered. */
-import { ACCEPTED, REJECTED } from "../../core/deck";
-import { h } from "../dom";
+import { ACCEPTED, REJECTED } from "../../core/asking/deck";
+import { h } from "../../draw/dom";
 import type { Item } from "./crops";
 
 const WORDS: Record<number, string> = { [ACCEPTED]: "accepted", [REJECTED]: "rejected" };

@@ -1,7 +1,8 @@
 /** The bar of what can be done to the rows in focus: those picked, else all that are shown. */
-import { counted, formatCount } from "../../core/format";
-import type { Of } from "../../core/selection";
-import { h } from "../dom";
+
+import type { Of } from "../../core/rows/selection";
+import { counted, formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import type { Popover } from "../popover";

@@ -1,5 +1,5 @@
 /** Cells and pictures of the rows in view: one request at a time, for what is in view when it is sent. */
-import type { Of, Pointed } from "../../core/selection";
+import type { Of, Pointed } from "../../core/rows/selection";
 import { asBytes } from "../../wire/codec";
 import { hear } from "../elements";
 import type { RowsState } from "./state";

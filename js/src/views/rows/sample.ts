@@ -1,8 +1,8 @@
 /** What a large action would take: said in a line, some of it shown. */
-import { counted, formatCount } from "../../core/format";
+import { counted, formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { asBytes } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
-import { h } from "../dom";
 
 /** As `sample` of src/nbalabel/widgets/rows/bulk_actions.py. */
 export interface Sample {

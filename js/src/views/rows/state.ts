@@ -1,9 +1,9 @@
 /** Rows a view shows: which, in which order, what is known of them, and how they follow selection and kernel. */
-import { Bitset } from "../../core/bitset";
-import { counted } from "../../core/format";
-import { VisibleRows } from "../../core/order";
-import { RowCache } from "../../core/rows";
-import type { Changed, Of, SelectionStore } from "../../core/selection";
+import { Bitset } from "../../core/rows/bitset";
+import { RowCache } from "../../core/rows/cells";
+import { VisibleRows } from "../../core/rows/order";
+import type { Changed, Of, SelectionStore } from "../../core/rows/selection";
+import { counted } from "../../core/values/format";
 import { asArray } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
 import { hear } from "../elements";

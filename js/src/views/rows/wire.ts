@@ -1,6 +1,6 @@
 /** What the kernel says of rows; see src/nbalabel/widgets/rows/listing.py. */
-import type { Cell } from "../../core/rows";
-import type { Of } from "../../core/selection";
+import type { Cell } from "../../core/rows/cells";
+import type { Of } from "../../core/rows/selection";
 
 export type Kind = "number" | "time" | "category" | "boolean" | "text";
 

@@ -1,10 +1,10 @@
 /** What people draw or click as clauses: the rows, and the pandas code that gives the same. */
 
-import type { Bitset } from "../../core/bitset";
-import { formatCount } from "../../core/format";
-import { bounds, type Coordinates, inBox, inPolygon } from "../../core/lasso";
-import { area2, rounded, simplify } from "../../core/polygon";
-import type { Clause, Of } from "../../core/selection";
+import type { Bitset } from "../../core/rows/bitset";
+import type { Clause, Of } from "../../core/rows/selection";
+import { bounds, type Coordinates, inBox, inPolygon } from "../../core/space/lasso";
+import { area2, rounded, simplify } from "../../core/space/polygon";
+import { formatCount } from "../../core/values/format";
 import type { Axis, ColorColumn } from "./data";
 
 export type Shape = "lasso" | "box";

@@ -1,11 +1,11 @@
 /** What the colors of numbers mean: a histogram over viridis, on which a drag keeps a range. */
 
-import type { Bitset } from "../../core/bitset";
-import { formatCount } from "../../core/format";
-import type { Coordinates } from "../../core/lasso";
-import { ticks, timeWords, words } from "../../core/scale";
+import type { Bitset } from "../../core/rows/bitset";
+import type { Coordinates } from "../../core/space/lasso";
+import { ticks, timeWords, words } from "../../core/space/scale";
+import { formatCount } from "../../core/values/format";
 import { legible } from "../../draw/colors";
-import { h } from "../dom";
+import { h } from "../../draw/dom";
 import { focusOn } from "../elements";
 import type { ColorColumn } from "./data";
 

@@ -1,9 +1,9 @@
 /** The color column: its legend, and the filter people set on the legend, as a clause of its own. */
-import { Bitset } from "../../core/bitset";
-import { timeWords, words } from "../../core/scale";
-import type { Of, SelectionStore } from "../../core/selection";
+import { Bitset } from "../../core/rows/bitset";
+import type { Of, SelectionStore } from "../../core/rows/selection";
+import { timeWords, words } from "../../core/space/scale";
+import { h } from "../../draw/dom";
 import type { Theme } from "../../draw/theme";
-import { h } from "../dom";
 import { ofCategories, ofRange } from "./clauses";
 import { type Colorbar, colorbar } from "./colorbar";
 import type { ColorColumn } from "./data";

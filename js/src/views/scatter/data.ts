@@ -1,5 +1,5 @@
 /** What the kernel sends of a table: coordinates, colors, ids; in parts, as one message must not be too large. */
-import type { Coordinates } from "../../core/lasso";
+import type { Coordinates } from "../../core/space/lasso";
 import { asArray } from "../../wire/codec";
 import type { Reply, Rpc } from "../../wire/rpc";
 

@@ -1,6 +1,6 @@
 /** What the colors mean, with counts; a click takes a category out or back in. */
-import { formatCount } from "../../core/format";
-import { h } from "../dom";
+import { formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import type { ColorColumn } from "./data";
 import { MISSING } from "./palette";
 

@@ -1,7 +1,7 @@
 /** The canvases: points below, drawn on the CPU; axes, rings and the lasso above them. */
 
-import { Grid } from "../../core/grid";
-import type { Coordinates } from "../../core/lasso";
+import { Grid } from "../../core/space/grid";
+import type { Coordinates } from "../../core/space/lasso";
 import {
   type Camera,
   fitted,
@@ -12,13 +12,13 @@ import {
   type Span,
   spans,
   zoomed,
-} from "../../core/scale";
+} from "../../core/space/scale";
 import { timed } from "../../core/timing";
 import { axisTicks, drawAxes, drawRing, drawShape, GUTTER } from "../../draw/axes";
+import { h, perFrame } from "../../draw/dom";
 import { type Cloud, DIMMED, looks, MARKED, PLAIN, type Surface, splat } from "../../draw/splat";
 import { density, paint, ramp } from "../../draw/splat_density";
 import type { Theme } from "../../draw/theme";
-import { h, perFrame } from "../dom";
 import type { Shape } from "./clauses";
 import type { Axis } from "./data";
 import { rgb, type Tables } from "./palette";

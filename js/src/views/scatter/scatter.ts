@@ -1,14 +1,14 @@
 /** Points for the rows of a table, linked to all other views by the shared selection. */
 
-import type { Bitset } from "../../core/bitset";
-import { formatCount } from "../../core/format";
-import type { Clause, Of, Pointed, SelectionStore } from "../../core/selection";
+import type { Bitset } from "../../core/rows/bitset";
+import type { Clause, Of, Pointed, SelectionStore } from "../../core/rows/selection";
 import { measured, timed } from "../../core/timing";
+import { formatCount } from "../../core/values/format";
+import { h, perFrame } from "../../draw/dom";
 import { tiers } from "../../draw/splat";
 import { readTheme, watchTheme } from "../../draw/theme";
 import { Cancelled, RemoteError, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
-import { h, perFrame } from "../dom";
 import type { Frame } from "../frame";
 import { type How, inShape, type Shape, shaped } from "./clauses";
 import { Coloring } from "./coloring";

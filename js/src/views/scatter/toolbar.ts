@@ -1,5 +1,5 @@
 /** Buttons and choosers above the plot. */
-import { h } from "../dom";
+import { h } from "../../draw/dom";
 import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 import type { Description } from "./data";

@@ -1,7 +1,8 @@
 /** What a point is, beside it: its id at once, its picture and fields when the kernel has sent them. Text only. */
+
+import { h } from "../../draw/dom";
 import { asBytes } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
-import { h } from "../dom";
 
 export interface Tooltip {
   /** @param head lines known here; x, y in pixels of the parent. */

@@ -1,9 +1,9 @@
 /** Editing a cell in its place, for its row or for all rows picked. */
-import { Bitset } from "../../core/bitset";
-import { counted, editable } from "../../core/format";
-import type { Cell } from "../../core/rows";
+import { Bitset } from "../../core/rows/bitset";
+import type { Cell } from "../../core/rows/cells";
+import { counted, editable } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { cellValue } from "../../draw/rows";
-import { h } from "../dom";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import type { Head, Report } from "../rows/wire";

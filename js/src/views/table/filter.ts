@@ -1,7 +1,7 @@
 /** The filter of one column, edited: a range, a list of values, or a text. */
-import { formatCount, formatNumber } from "../../core/format";
+import { formatCount, formatNumber } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { drawBars, makeBars } from "../../draw/rows_bars";
-import { h } from "../dom";
 import { hear } from "../elements";
 import type { Head } from "../rows/wire";
 import { brushable, chosenRange } from "./brush";

@@ -1,8 +1,8 @@
 /** The rows in view: a few elements that show whichever rows are scrolled to, and a header above them. */
-import { ScrollMap } from "../../core/ranges";
+import { ScrollMap } from "../../core/rows/ranges";
+import { h, perFrame } from "../../draw/dom";
 import { makeCell, paintCell } from "../../draw/rows";
 import type { DisplayControl } from "../display";
-import { h, perFrame } from "../dom";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
 import { CellFetcher, Pictures, pointsAt } from "../rows/fetch";

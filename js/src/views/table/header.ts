@@ -1,6 +1,7 @@
 /** Column headers: the name sorts, the bars show who is left and take a range, the funnel opens the filter. */
+
+import { h } from "../../draw/dom";
 import { drawBars, makeBars } from "../../draw/rows_bars";
-import { h } from "../dom";
 import { claim, hear } from "../elements";
 import type { Head } from "../rows/wire";
 import { brushable, chosenRange } from "./brush";

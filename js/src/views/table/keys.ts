@@ -1,8 +1,28 @@
 /** What mouse and keys do in the table. */
 
-import type { Bitset } from "../../core/bitset";
+import type { Bitset } from "../../core/rows/bitset";
 import { claim, focusOn, hear } from "../elements";
-import type { Table } from "./table";
+import type { Frame } from "../frame";
+import type { CellEditor } from "./editor";
+import type { Grid } from "./grid";
+import type { TableState } from "./state";
+
+/** What keys and clicks do to a table. */
+export interface Commanded {
+  readonly frame: Frame;
+  readonly grid: Grid;
+  readonly state: TableState;
+  readonly editor: CellEditor;
+  /** The column the keyboard is on. */
+  readonly column: { name: string } | null;
+  activate(place: number, column?: number, reveal?: boolean): void;
+  extend(place: number, more?: boolean, reveal?: boolean): void;
+  toggle(place: number): void;
+  pickAll(): void;
+  escape(): boolean;
+  openFilter(): void;
+  focusSearch(): void;
+}
 
 export const KEYS: [string, string][] = [
   ["↑ ↓ PgUp PgDn Home End", "move to another row: it becomes the active one"],
@@ -18,7 +38,7 @@ export const KEYS: [string, string][] = [
   ["?", "this sheet"],
 ];
 
-export function listen(table: Table, signal: AbortSignal): void {
+export function listen(table: Commanded, signal: AbortSignal): void {
   const { frame, grid, state } = table;
   hear(frame.root, "keydown", (event) => onKey(table, event), { signal });
   const body = grid.scroller;
@@ -74,7 +94,7 @@ export function listen(table: Table, signal: AbortSignal): void {
   hear(signal, "abort", left, { once: true });
 }
 
-function onKey(table: Table, event: KeyboardEvent): void {
+function onKey(table: Commanded, event: KeyboardEvent): void {
   const target = event.composedPath()[0] as HTMLElement;
   if (target.closest("input, select, textarea, .nbl-popover")) return;
   const onButton = target.closest("button") !== null;
@@ -83,7 +103,7 @@ function onKey(table: Table, event: KeyboardEvent): void {
   claim(event);
 }
 
-function act(table: Table, event: KeyboardEvent): boolean {
+function act(table: Commanded, event: KeyboardEvent): boolean {
   const { grid, state } = table;
   const { place } = grid.cursor;
   const command = event.ctrlKey || event.metaKey;
@@ -131,7 +151,7 @@ function act(table: Table, event: KeyboardEvent): boolean {
 }
 
 /** The place a key moves to; null for other keys. */
-function destination({ grid, state }: Table, key: string): number | null {
+function destination({ grid, state }: Commanded, key: string): number | null {
   const { place } = grid.cursor;
   const steps: Record<string, number> = {
     ArrowUp: place - 1,

@@ -1,5 +1,5 @@
 /** What a column's funnel opens, and the list of all columns. */
-import { h } from "../dom";
+import { h } from "../../draw/dom";
 import { hear } from "../elements";
 import type { Popover } from "../popover";
 import type { Head, Sort } from "../rows/wire";

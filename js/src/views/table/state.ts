@@ -1,7 +1,7 @@
 /** What a table shows besides its rows: filters, search, bars, and how they follow the selection and the kernel. */
-import { Bitset } from "../../core/bitset";
-import type { Cell } from "../../core/rows";
-import type { Changed, SelectionStore } from "../../core/selection";
+import { Bitset } from "../../core/rows/bitset";
+import type { Cell } from "../../core/rows/cells";
+import type { Changed, SelectionStore } from "../../core/rows/selection";
 import { asArray, asBytes } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
 import { hear } from "../elements";

@@ -1,11 +1,11 @@
 /** The table: toolbar, grid, bar of actions, and how mouse and keys work on them. */
-import { Bitset } from "../../core/bitset";
+import { Bitset } from "../../core/rows/bitset";
 
-import type { Of, SelectionStore } from "../../core/selection";
+import type { Of, SelectionStore } from "../../core/rows/selection";
+import { perFrame } from "../../draw/dom";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
-import { perFrame } from "../dom";
 import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 import { Popover } from "../popover";

@@ -1,7 +1,7 @@
 /** Counts, search, the filters in force, and the menus of the table. */
-import { formatCount } from "../../core/format";
+import { formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import type { DisplayControl } from "../display";
-import { h } from "../dom";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
 import type { Menus } from "./menu";

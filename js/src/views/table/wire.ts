@@ -1,5 +1,5 @@
 /** What the kernel's Table says; see src/nbalabel/widgets/table/table.py. */
-import type { Of } from "../../core/selection";
+import type { Of } from "../../core/rows/selection";
 import type { Model, Sort } from "../rows/wire";
 
 /** The last bin counts the missing. */

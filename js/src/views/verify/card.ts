@@ -1,6 +1,6 @@
 /** One mask to be answered: its picture, and a mark for the answer. */
-import type { Answer } from "../../core/sheet";
-import { h } from "../dom";
+import type { Answer } from "../../core/asking/sheet";
+import { h } from "../../draw/dom";
 import type { Crop } from "./crops";
 import { drawCrop, type Looks } from "./draw";
 

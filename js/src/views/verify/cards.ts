@@ -1,9 +1,10 @@
 /** The masks of the page: all of them as squares that fit, or one large. */
-import { type Fit, fitted } from "../../core/fit";
-import { page, type Sheet } from "../../core/sheet";
-import { surroundings } from "../../core/surroundings";
-import { pictureSize } from "../../core/tiles";
-import { h } from "../dom";
+
+import { page, type Sheet } from "../../core/asking/sheet";
+import { type Fit, fitted } from "../../core/space/fit";
+import { surroundings } from "../../core/space/surroundings";
+import { pictureSize } from "../../core/space/tiles";
+import { h } from "../../draw/dom";
 import { hear, revealIn } from "../elements";
 import { Card } from "./card";
 import type { Crop } from "./crops";

@@ -1,5 +1,5 @@
 /** Seconds of looking at one question: from one deed to the next, pauses cut. */
-import { looked } from "../../core/pace";
+import { looked } from "../../core/asking/pace";
 
 export class Clock {
   seconds = 0;

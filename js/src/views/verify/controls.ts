@@ -1,5 +1,5 @@
 /** Buttons for all that keys do, with the keys on them. */
-import { h } from "../dom";
+import { h } from "../../draw/dom";
 import type { Commands } from "./keys";
 
 export interface Enabled {

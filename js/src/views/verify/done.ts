@@ -1,6 +1,6 @@
 /** What is said when nothing is left to ask. */
-import { counted, formatCount } from "../../core/format";
-import { h } from "../dom";
+import { counted, formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { whole } from "./gauge";
 import type { Progress } from "./wire";
 

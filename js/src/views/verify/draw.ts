@@ -1,5 +1,5 @@
 /** One mask drawn in its surroundings. */
-import { surroundings } from "../../core/surroundings";
+import { surroundings } from "../../core/space/surroundings";
 import { cleared } from "../../draw/canvas";
 import type { Crop } from "./crops";
 

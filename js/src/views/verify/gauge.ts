@@ -1,6 +1,6 @@
 /** How many are right: estimate, interval and target on one line; and what the answers would mean. */
-import { counted } from "../../core/format";
-import { h } from "../dom";
+import { counted } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import type { Outlook, Question } from "./wire";
 
 const OUTCOMES = ["accept", "split", "more", "reject"] as const;

@@ -1,6 +1,6 @@
 /** Over the masks: what is asked, and why. */
-import { counted, formatCount } from "../../core/format";
-import { h } from "../dom";
+import { counted, formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import type { Question } from "./wire";
 
 export class Heading {

@@ -1,6 +1,7 @@
 /** What is right and what is wrong, with examples; shown first, and whenever it is asked for. */
+
+import { h } from "../../draw/dom";
 import { Cancelled, type Rpc, said } from "../../wire/rpc";
-import { h } from "../dom";
 import { focusOn } from "../elements";
 import { type Crop, unpackCrops } from "./crops";
 import { drawCrop } from "./draw";

@@ -1,6 +1,6 @@
 /** What was gained so far, for how much: above everything. */
-import { counted, formatCount } from "../../core/format";
-import { h } from "../dom";
+import { counted, formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { percent } from "./gauge";
 import type { Progress } from "./wire";
 

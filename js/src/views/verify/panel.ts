@@ -1,9 +1,10 @@
 /** Everything around the masks: what is asked, what answers would mean, the tree, the buttons. */
-import { unpack } from "../../core/icicle";
-import { complete, counts, type Sheet } from "../../core/sheet";
+
+import { complete, counts, type Sheet } from "../../core/asking/sheet";
+import { unpack } from "../../core/space/icicle";
+import { h } from "../../draw/dom";
 import { watchTheme } from "../../draw/theme";
 import { asArray } from "../../wire/codec";
-import { h } from "../dom";
 import { Controls } from "./controls";
 import { done } from "./done";
 import { Gauge } from "./gauge";

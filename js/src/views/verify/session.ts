@@ -1,5 +1,5 @@
 /** What the kernel is asked: for another question, and to keep the answers to this one. */
-import type { Sheet } from "../../core/sheet";
+import type { Sheet } from "../../core/asking/sheet";
 import { Cancelled, RemoteError, type Rpc } from "../../wire/rpc";
 import type { Outlook, State } from "./wire";
 

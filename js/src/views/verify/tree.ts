@@ -1,10 +1,10 @@
 /** The tree of clusters as a small map: what became of each, and where the question is. */
 
-import { formatCount } from "../../core/format";
-import { type Cluster, type ClusterState, clusterAt, layout, type Rect } from "../../core/icicle";
+import { type Cluster, type ClusterState, clusterAt, layout, type Rect } from "../../core/space/icicle";
+import { formatCount } from "../../core/values/format";
 import { cleared } from "../../draw/canvas";
+import { h } from "../../draw/dom";
 import { readTheme, type Theme } from "../../draw/theme";
-import { h } from "../dom";
 import { hear } from "../elements";
 import { whole } from "./gauge";
 

@@ -12,12 +12,12 @@ import {
   say,
   turn,
   undo,
-} from "../../core/sheet";
+} from "../../core/asking/sheet";
 import { measured } from "../../core/timing";
+import { h, perFrame } from "../../draw/dom";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
-import { h, perFrame } from "../dom";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import { followHeight } from "../mount";

@@ -1,6 +1,6 @@
 /** What the kernel says; see `widgets/verify/verify.py`. */
-import type { Answer } from "../../core/sheet";
-import type { Edges } from "../../core/surroundings";
+import type { Answer } from "../../core/asking/sheet";
+import type { Edges } from "../../core/space/surroundings";
 
 export interface Traits {
   height: number;

@@ -1,6 +1,6 @@
 /** The toolbar: where in the images, which layers, what color means, how it looks. */
-import { formatCount } from "../../core/format";
-import { h } from "../dom";
+import { formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { type IconName, icon } from "./icons";
 import type { Settings } from "./options";
 import type { Picture } from "./picture";

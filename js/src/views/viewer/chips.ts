@@ -1,9 +1,9 @@
 /** Small texts on the stage: what is under the pointer, the zoom, the legend, what is wrong with the image. */
 
-import type { Point } from "../../core/camera";
-import { formatCount } from "../../core/format";
+import type { Point } from "../../core/space/camera";
+import { formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { said } from "../../wire/rpc";
-import { h } from "../dom";
 import { legend, swatchOf } from "./legend";
 import type { Picture } from "./picture";
 import type { Stage } from "./stage";

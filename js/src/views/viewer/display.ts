@@ -1,6 +1,7 @@
 /** The panel for how masks and pictures look. */
+
+import { h } from "../../draw/dom";
 import { type DisplaySetting, displayRows } from "../display";
-import { h } from "../dom";
 import type { Frame } from "../frame";
 import { Popover } from "../popover";
 import type { Settings } from "./options";

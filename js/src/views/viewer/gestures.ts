@@ -1,8 +1,9 @@
 /** What people do with pointer and keys: told to the store, or done to the camera and to what is hidden. */
-import type { Browse } from "../../core/browse";
-import { History } from "../../core/history";
-import type { SelectionStore } from "../../core/selection";
-import type { Mark, MarkChange, Visibility } from "../../core/visibility";
+
+import { History } from "../../core/asking/history";
+import type { Mark, MarkChange, Visibility } from "../../core/masks/visibility";
+import type { Browse } from "../../core/rows/browse";
+import type { SelectionStore } from "../../core/rows/selection";
 import type { Effect } from "../../tools/tool";
 import { command, isTyping } from "./keys";
 import type { Context } from "./looks";

@@ -1,6 +1,6 @@
 /** What the colors mean, for what is on this image. */
 import { viridis } from "../../draw/colors";
-import { h } from "../dom";
+import { h } from "../../draw/dom";
 import { NEUTRAL } from "./looks";
 import type { Picture } from "./picture";
 

@@ -1,5 +1,5 @@
 /** The image's masks as rows, only those in sight in the document; sorted by a click on the head. */
-import { h, perFrame } from "../dom";
+import { h, perFrame } from "../../draw/dom";
 import { type ListState, makeRow, markRow } from "./list_row";
 import type { Picture } from "./picture";
 

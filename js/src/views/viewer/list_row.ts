@@ -1,6 +1,6 @@
 /** One row of the list of masks. */
-import { formatCount } from "../../core/format";
-import { h } from "../dom";
+import { formatCount } from "../../core/values/format";
+import { h } from "../../draw/dom";
 import { icon } from "./icons";
 import { swatchOf } from "./legend";
 import type { Picture } from "./picture";

@@ -1,8 +1,8 @@
 /** How each mask of the image looks now: colors, layers, what is hidden, what the selection leaves out. */
 
-import type { Adjustment } from "../../core/adjust";
-import type { Bitset } from "../../core/bitset";
-import { type Looks, newLooks } from "../../core/composite";
+import { type Looks, newLooks } from "../../core/masks/composite";
+import type { Bitset } from "../../core/rows/bitset";
+import type { Adjustment } from "../../core/values/adjust";
 import { toRgb, viridis } from "../../draw/colors";
 import type { Settings } from "./options";
 import type { MaskOf, Picture } from "./picture";

@@ -1,6 +1,6 @@
 /** Sharp parts of images too large to be sent whole: asked for when the camera rests nearer than the base picture. */
-import type { Box } from "../../core/camera";
-import { visible } from "../../core/camera";
+import type { Box } from "../../core/space/camera";
+import { visible } from "../../core/space/camera";
 import { asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { decode, type Entry } from "./loader";

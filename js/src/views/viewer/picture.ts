@@ -1,5 +1,5 @@
 /** One image as the kernel described it: its masks, what is known of them, what they are colored by. */
-import { bounds, type Masks, parseMasks } from "../../core/rle";
+import { bounds, type Masks, parseMasks } from "../../core/masks/rle";
 import { asArray, asBytes } from "../../wire/codec";
 
 export type MaskOf = "instances" | "predictions";

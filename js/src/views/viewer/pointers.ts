@@ -1,17 +1,51 @@
 /** Mouse, pen and fingers over the stage: events for the tool; two fingers zoom. */
-import { toImage } from "../../core/camera";
+import { type Camera, type Point, toImage } from "../../core/space/camera";
 import { type Selecting, select } from "../../tools/select";
-import type { ToolEvent } from "../../tools/tool";
-import type { Stage, StageEvents } from "./stage";
+import type { Effect, ToolEvent } from "../../tools/tool";
+
+/** Tools that come with editing; they hear first of what happens. */
+export interface Tools {
+  /** The cursor to show where the event was for them; "" leaves it to the viewer. */
+  pointer(event: ToolEvent): string;
+  /** Whether the key was for them. */
+  key(event: KeyboardEvent): boolean;
+  /** Camera or size changed. */
+  moved(): void;
+  /** Masks look otherwise: shown, hidden, left out by the selection. */
+  restyled(): void;
+  /** Another image, or the same one with other masks. */
+  showed(): void;
+  /** Masks that they draw themselves. */
+  readonly veiled: (mask: number) => boolean;
+}
+
+export interface StageEvents {
+  effect(effect: Effect): void;
+  /** Camera or size changed. */
+  moved(): void;
+  /** The pointer is over this pixel of the image; null: over none. */
+  pointed(at: Point | null): void;
+}
+
+/** The stage that pointers are over. */
+export interface Staged {
+  readonly el: HTMLElement;
+  readonly camera: Camera;
+  readonly ratio: number;
+  readonly tools: Tools | null;
+  pan(dx: number, dy: number): void;
+  zoom(factor: number, x: number, y: number): void;
+  under(x: number, y: number): number[];
+}
 
 export class Pointers {
   #state: Selecting = select.start;
   #down = new Map<number, readonly [number, number]>();
 
-  readonly #stage: Stage;
+  readonly #stage: Staged;
   readonly #events: StageEvents;
 
-  constructor(stage: Stage, events: StageEvents, signal: AbortSignal) {
+  constructor(stage: Staged, events: StageEvents, signal: AbortSignal) {
     this.#stage = stage;
     this.#events = events;
     const { el } = stage;

@@ -1,5 +1,5 @@
 /** What the stage draws and the list shows, from the picture, the settings and what is pointed at. */
-import type { Visibility } from "../../core/visibility";
+import type { Visibility } from "../../core/masks/visibility";
 import type { Marked } from "../../draw/overlay";
 import type { ListState } from "./list_row";
 import { type Context, isAllowed, isShown, looksOf, maskColor } from "./looks";

@@ -1,18 +1,17 @@
 /** The canvases on top of each other, the camera over them, and pointers made into events of the tool. */
 
-import type { Adjustment } from "../../core/adjust";
-import * as cameras from "../../core/camera";
-import type { Looks } from "../../core/composite";
+import type { Looks } from "../../core/masks/composite";
+import * as cameras from "../../core/space/camera";
 import { timed } from "../../core/timing";
+import type { Adjustment } from "../../core/values/adjust";
+import { h, perFrame } from "../../draw/dom";
 import { drawMinimap, minimapSize } from "../../draw/minimap";
 import { type Marked, Overlay } from "../../draw/overlay";
 import { drawPicture, type Part } from "../../draw/picture";
 import { readTheme } from "../../draw/theme";
-import type { Effect, ToolEvent } from "../../tools/tool";
-import { h, perFrame } from "../dom";
 import { onWheel } from "../wheel";
 import type { Picture } from "./picture";
-import { Pointers } from "./pointers";
+import { Pointers, type StageEvents, type Tools } from "./pointers";
 
 export interface Scene {
   picture: Picture;
@@ -24,30 +23,6 @@ export interface Scene {
   outlines: boolean;
   /** Masks that pointers pass through. */
   locked: (mask: number) => boolean;
-}
-
-/** Tools that come with editing; they hear first of what happens. */
-export interface Tools {
-  /** The cursor to show where the event was for them; "" leaves it to the viewer. */
-  pointer(event: ToolEvent): string;
-  /** Whether the key was for them. */
-  key(event: KeyboardEvent): boolean;
-  /** Camera or size changed. */
-  moved(): void;
-  /** Masks look otherwise: shown, hidden, left out by the selection. */
-  restyled(): void;
-  /** Another image, or the same one with other masks. */
-  showed(): void;
-  /** Masks that they draw themselves. */
-  readonly veiled: (mask: number) => boolean;
-}
-
-export interface StageEvents {
-  effect(effect: Effect): void;
-  /** Camera or size changed. */
-  moved(): void;
-  /** The pointer is over this pixel of the image; null: over none. */
-  pointed(at: cameras.Point | null): void;
 }
 
 export class Stage {

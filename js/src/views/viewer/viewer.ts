@@ -1,13 +1,14 @@
 /** The viewer: what the store points at, loaded, drawn and listed; what people do, told to the store. */
-import { Browse } from "../../core/browse";
-import type { Changed, SelectionStore } from "../../core/selection";
+
+import { Visibility } from "../../core/masks/visibility";
+import { Browse } from "../../core/rows/browse";
+import type { Changed, SelectionStore } from "../../core/rows/selection";
 import { measured } from "../../core/timing";
-import { Visibility } from "../../core/visibility";
+import { h } from "../../draw/dom";
 import { watchTheme } from "../../draw/theme";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { autoMark, DisplaySetting } from "../display";
-import { h } from "../dom";
 import type { Frame } from "../frame";
 import { Bar, type Layer } from "./bar";
 import { Chips } from "./chips";

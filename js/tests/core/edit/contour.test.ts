@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { contours, simplified } from "../../../src/core/edit/contour";
 import { fillPolygon } from "../../../src/core/edit/fill";
 import { area, EMPTY, equal, fromCounts, type Raster, toCounts } from "../../../src/core/edit/raster";
-import { area2, distance2 } from "../../../src/core/polygon";
+import { area2, distance2 } from "../../../src/core/space/polygon";
 import { random } from "../../random";
 import { anyRaster, drawn, groups, rasterOf } from "./masks";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { boxRaster, fillPolygon } from "../../../src/core/edit/fill";
 import { area, EMPTY, equal } from "../../../src/core/edit/raster";
-import { contains } from "../../../src/core/polygon";
+import { contains } from "../../../src/core/space/polygon";
 import { random } from "../../random";
 import { drawn, pixelsOf } from "./masks";
 

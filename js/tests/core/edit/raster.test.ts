@@ -14,7 +14,7 @@ import {
   trimmed,
   union,
 } from "../../../src/core/edit/raster";
-import { parseMasks } from "../../../src/core/rle";
+import { parseMasks } from "../../../src/core/masks/rle";
 import { random } from "../../random";
 import { anyRaster, pixelsOf } from "./masks";
 

@@ -2,7 +2,7 @@
 
 A :class:`Display` is what a person sets. :func:`measured` says what values a picture has, and
 :meth:`Display.look` what the setting means for it. Brightness, contrast and gamma are also in
-``js/src/core/adjust.ts``, which the viewer draws with; a test holds both to the same numbers.
+``js/src/core/values/adjust.ts``, which the viewer draws with; a test holds both to the same numbers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Bitset } from "../../src/core/bitset";
-import { random } from "../random";
+import { Bitset } from "../../../src/core/rows/bitset";
+import { random } from "../../random";
 
 const SIZES = [0, 1, 7, 8, 31, 32, 33, 64, 100, 1000];
 

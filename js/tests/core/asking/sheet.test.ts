@@ -12,8 +12,8 @@ import {
   say,
   turn,
   undo,
-} from "../../src/core/sheet";
-import { random } from "../random";
+} from "../../../src/core/asking/sheet";
+import { random } from "../../random";
 
 const fresh = (n: number, batch = 15) => newSheet(new Array(n).fill(null), batch);
 

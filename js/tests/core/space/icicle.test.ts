@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clusterAt, layout, unpack } from "../../src/core/icicle";
+import { clusterAt, layout, unpack } from "../../../src/core/space/icicle";
 
 // parent, start, stop, depth, state, yes, no, label, estimate: a cluster split into an accepted and an open one.
 const TABLE = Int32Array.from(

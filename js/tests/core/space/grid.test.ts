@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Grid } from "../../src/core/grid";
-import type { Placement } from "../../src/core/scale";
-import { random } from "../random";
+import { Grid } from "../../../src/core/space/grid";
+import type { Placement } from "../../../src/core/space/scale";
+import { random } from "../../random";
 
 const PLAIN = 2;
 

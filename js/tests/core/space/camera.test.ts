@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import * as camera from "../../src/core/camera";
-import { random } from "../random";
+import * as camera from "../../../src/core/space/camera";
+import { random } from "../../random";
 
 const image = { width: 800, height: 600 };
 const view = { width: 400, height: 500 };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Bitset } from "../../src/core/bitset";
-import { VisibleRows } from "../../src/core/order";
-import { random } from "../random";
+import { Bitset } from "../../../src/core/rows/bitset";
+import { VisibleRows } from "../../../src/core/rows/order";
+import { random } from "../../random";
 
 function shuffled(n: number, next: () => number): Int32Array {
   const rows = Int32Array.from({ length: n }, (_, i) => i);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { counted, editable, formatCount, formatNumber, formatTime } from "../../src/core/format";
+import { counted, editable, formatCount, formatNumber, formatTime } from "../../../src/core/values/format";
 
 test.each([
   [0.123456, "0.123"],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RowCache } from "../../src/core/rows";
+import { RowCache } from "../../../src/core/rows/cells";
 
 test("cells of a reply are found by row and column", () => {
   const cache = new RowCache(10);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { ACCEPTED, Deck, type Given, GONE, OPEN, REJECTED } from "../../src/core/deck";
-import { looked, Pace } from "../../src/core/pace";
-import { random } from "../random";
+import { ACCEPTED, Deck, type Given, GONE, OPEN, REJECTED } from "../../../src/core/asking/deck";
+import { looked, Pace } from "../../../src/core/asking/pace";
+import { random } from "../../random";
 
 function deck(...states: number[]): Deck {
   const ids = Float64Array.from(states, (_, i) => 100 + i);

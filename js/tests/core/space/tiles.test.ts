@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { ScrollMap, TALLEST } from "../../src/core/ranges";
-import { boxAround, GAP, pictureSize, TileLayout } from "../../src/core/tiles";
-import { random } from "../random";
+import { ScrollMap, TALLEST } from "../../../src/core/rows/ranges";
+import { boxAround, GAP, pictureSize, TileLayout } from "../../../src/core/space/tiles";
+import { random } from "../../random";
 
 const layouts = () => {
   const next = random(7);

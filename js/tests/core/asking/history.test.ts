@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { adjust, adjustmentTable, isPlain, PLAIN } from "../../src/core/adjust";
-import { Bitset } from "../../src/core/bitset";
-import { Browse } from "../../src/core/browse";
-import { History } from "../../src/core/history";
-import { type MarkChange, Visibility } from "../../src/core/visibility";
-import { random } from "../random";
+import { History } from "../../../src/core/asking/history";
+import { type MarkChange, Visibility } from "../../../src/core/masks/visibility";
+import { Bitset } from "../../../src/core/rows/bitset";
+import { Browse } from "../../../src/core/rows/browse";
+import { adjust, adjustmentTable, isPlain, PLAIN } from "../../../src/core/values/adjust";
+import { random } from "../../random";
 
 describe("history", () => {
   it("undoes and redoes to exactly where it was", () => {
@@ -99,7 +99,7 @@ describe("adjusting the image", () => {
   });
 
   it("is the curve that the kernel draws with", () => {
-    const golden = new URL("../../../tests/wire/tone.json", import.meta.url);
+    const golden = new URL("../../../../tests/wire/tone.json", import.meta.url);
     for (const { tone, table } of JSON.parse(readFileSync(golden, "utf8")))
       expect([...adjustmentTable(tone)].filter((_, i) => i % 15 === 0)).toEqual(table);
   });

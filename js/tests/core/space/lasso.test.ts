@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type Coordinates, inBox, inPolygon } from "../../src/core/lasso";
-import { area2, contains, rounded, simplify } from "../../src/core/polygon";
-import { random } from "../random";
+import { type Coordinates, inBox, inPolygon } from "../../../src/core/space/lasso";
+import { area2, contains, rounded, simplify } from "../../../src/core/space/polygon";
+import { random } from "../../random";
 
 interface Golden {
   name: string;
@@ -12,7 +12,7 @@ interface Golden {
 }
 
 const GOLDEN: Golden[] = JSON.parse(
-  readFileSync(new URL("../../../tests/wire/lasso.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../../tests/wire/lasso.json", import.meta.url), "utf8"),
 );
 
 function scribble(next: () => number, corners: number): number[] {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ScrollMap, TALLEST } from "../../src/core/ranges";
-import { random } from "../random";
+import { ScrollMap, TALLEST } from "../../../src/core/rows/ranges";
+import { random } from "../../random";
 
 const ROW = 26;
 

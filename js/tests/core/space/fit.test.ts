@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { fitted } from "../../src/core/fit";
-import { surroundings } from "../../src/core/surroundings";
+import { fitted } from "../../../src/core/space/fit";
+import { surroundings } from "../../../src/core/space/surroundings";
 
 test("squares are as large as fit without scrolling", () => {
   for (let n = 1; n <= 40; n++)

@@ -1,5 +1,5 @@
 /** Which of a million points lie in a polygon or a box: exact, and fast enough for every frame of a drag. */
-import { Bitset } from "./bitset";
+import { Bitset } from "../rows/bitset";
 import { crosses, type Ring } from "./polygon";
 
 export type Coordinates = Float32Array | Float64Array;

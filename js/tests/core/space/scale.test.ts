@@ -10,8 +10,8 @@ import {
   timeWords,
   words,
   zoomed,
-} from "../../src/core/scale";
-import { random } from "../random";
+} from "../../../src/core/space/scale";
+import { random } from "../../random";
 
 const floats = (...values: number[]) => Float64Array.from(values);
 

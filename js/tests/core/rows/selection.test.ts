@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Bitset } from "../../src/core/bitset";
-import { type Changed, type Of, SelectionStore } from "../../src/core/selection";
+import { Bitset } from "../../../src/core/rows/bitset";
+import { type Changed, type Of, SelectionStore } from "../../../src/core/rows/selection";
 
 // Four images; instances on images 0 0 1 3 and one without an image; predictions on images 2 0 3.
 const INDEX = {

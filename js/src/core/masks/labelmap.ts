@@ -4,7 +4,7 @@
  * pile (0: no mask), so the colors of all pixels come from one table over piles, made in one pass because a pile
  * always has a higher number than the one below it.
  */
-import type { Camera } from "./camera";
+import type { Camera } from "../space/camera";
 import { firstEndingAfter, type Masks } from "./rle";
 
 const THIN = 4; // screen pixels: masks narrower than this are looked at in each of their image columns

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Camera } from "../../src/core/camera";
-import { newLooks, paint, paintRing, pileColors } from "../../src/core/composite";
-import { LabelMap } from "../../src/core/labelmap";
-import { contains, encodeCounts, type Masks, parseMasks } from "../../src/core/rle";
-import { random } from "../random";
+import { newLooks, paint, paintRing, pileColors } from "../../../src/core/masks/composite";
+import { LabelMap } from "../../../src/core/masks/labelmap";
+import { contains, encodeCounts, type Masks, parseMasks } from "../../../src/core/masks/rle";
+import type { Camera } from "../../../src/core/space/camera";
+import { random } from "../../random";
 
 type Inside = (x: number, y: number) => boolean;
 

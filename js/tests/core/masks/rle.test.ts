@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { bounds, contains, encodeCounts, parseCounts, parseMasks } from "../../src/core/rle";
-import { random } from "../random";
+import { bounds, contains, encodeCounts, parseCounts, parseMasks } from "../../../src/core/masks/rle";
+import { random } from "../../random";
 
 interface Golden {
   height: number;
@@ -10,7 +10,7 @@ interface Golden {
   counts: number[];
 }
 const golden: Golden[] = JSON.parse(
-  readFileSync(new URL("../../../tests/wire/rle.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../../tests/wire/rle.json", import.meta.url), "utf8"),
 );
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
