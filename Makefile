@@ -4,12 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
+# Notebooks that train for real in every push; the others then load stored runs, as on Binder.
+TRAINING := notebooks/00_your_own_pictures.ipynb notebooks/01_active_labeling.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup widgets vitest demo lab test check lint types unit training notebooks browser wheel attack numerics bench starter pictures looks clean
+.PHONY: help setup widgets vitest demo lab test test-full check lint types unit training notebooks notebooks-full browser wheel attack numerics bench starter pictures looks clean
 
 help: ## list the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create .venv with everything the project needs (about 6 GB, most of it torch)
 
@@ -31,6 +33,8 @@ lab: $(READY) $(BUNDLES) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --ip 127.0.0.1 --notebook-dir . $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: $(READY) lint types vitest unit training wheel browser notebooks ## everything: lint, types, TypeScript, Python, wheel, browser, notebooks
+
+test-full: $(READY) lint types vitest unit training wheel browser notebooks-full ## as test, with every notebook training for real
 
 check: $(READY) ## format, lint, types and the quick tests
 	@$(BIN)/ruff format --quiet src tests benchmarks scripts binder
@@ -63,7 +67,11 @@ browser: $(READY) $(BUNDLES)
 	@echo "== browser" && CHROMIUM="$$(bash scripts/chromium.sh)" && CHROMIUM="$$CHROMIUM" $(PYTEST) -q -m browser
 
 notebooks: $(READY) $(BUNDLES)
-	@echo "== notebooks" && $(PYTEST) -q --nbmake --nbmake-timeout 1500 notebooks
+	@echo "== notebooks" && $(PYTEST) -q --nbmake --nbmake-timeout 1500 --durations 9 $(TRAINING)
+	@PYTHONPATH=$(CURDIR)/scripts/without_torch $(PYTEST) -q --nbmake --nbmake-timeout 600 --durations 9 $(filter-out $(TRAINING),$(wildcard notebooks/*.ipynb))
+
+notebooks-full: $(READY) $(BUNDLES)
+	@echo "== notebooks, all training" && $(PYTEST) -q --nbmake --nbmake-timeout 1500 notebooks
 
 attack: $(READY) $(BUNDLES) ## kill, interrupt, fork, fuzz and fault at length (`make test` does a little of each)
 	@NBALABEL_ATTACK=full $(PYTEST) -q -n 2 tests/attack
