@@ -31,7 +31,7 @@ import nbalabel as nl
 
 RESULTS = Path(__file__).with_name("growth.jsonl")
 THRESHOLDS = np.arange(0.5, 1.0, 0.05)
-SURE, ASKED = 0.7, 0.15
+SURE, ASKED = 0.75, 0.15
 
 
 @dataclass
@@ -154,13 +154,16 @@ class Loop:
         print({k: v for k, v in row.items() if k != "draws"}, flush=True)
 
     def grow(self, run: nl.Run) -> nl.Run:
-        """Bulk-accept what is confident and new; ask about the rest of some images; look over quiet ones."""
+        """Bulk-accept what is confident and new; ask about the next, or some images; look over quiet ones."""
         ds, new = self.world.ds, "split == 'train' and state in ('unlabeled', 'partial')"
         sure = run.query(f"score > {SURE} and iou < 0.2 and {new}")
         ds.accept(sure, overlap="skip")
         candidates = run.query(f"score > {ASKED} and iou < 0.5 and {new}")
         candidates = candidates[~candidates.index.isin(sure.index)]
-        asked = candidates[candidates["image_id"].isin(self.chosen(run, candidates))]
+        if self.options.policy == "next":
+            asked = candidates.nlargest(self.world.questions, "score")
+        else:
+            asked = candidates[candidates["image_id"].isin(self.chosen(run, candidates))]
         yes = self.reviewer.judge(asked, iou=0.6)
         ds.accept(asked[yes], overlap="skip", origin="reviewer")
         ds.reject(asked[~yes], origin="reviewer")
@@ -272,7 +275,7 @@ def main() -> None:
         "--steps", type=int, help="of every training; default: each until it no longer gets better"
     )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--policy", choices=["choose", "surest", "random"], default="choose")
+    parser.add_argument("--policy", choices=["next", "choose", "surest", "random"], default="next")
     parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
