@@ -11,8 +11,8 @@ import pandas as pd
 from ...core.change.change import Change, TableChange
 from ...core.change.table_change import ids_of, select_rows, take_rows
 from ...core.errors import DataError, UnknownNameError, first
-from ...core.geometry.masks import rle
-from ...core.tables.arrays import take, values
+from ...core.geometry.overlap.keep_best import losers, overlapping
+from ...core.tables.arrays import values
 from ...core.tables.decided import REPLACED, decided, keys
 from ...core.tables.schema import INDEX_NAMES
 from ...core.tables.state import State
@@ -192,53 +192,18 @@ def _resolve(
     labels = state.tables["instances"]
     near = np.isin(values(labels["image_id"]), values(new["image_id"])) & ~values(labels["crowd"])
     labels = take_rows(labels, near)
-    mine, theirs = _overlapping(new, labels, iou)
+    on, masks = values(new["image_id"]), new["mask"].array
+    met = overlapping(on, masks, values(labels["image_id"]), labels["mask"].array, above=iou)
+    mine, theirs = met.left, met.right
     if overlap == "skip":
         taken = taken[~np.isin(taken, mine)]
-    taken = _suppress(new, taken, iou)
+    score = new["score"].fillna(1.0).to_numpy()[taken]
+    among = overlapping(on, masks, above=iou)
+    beaten = losers(np.column_stack([among.left, among.right]), taken[np.argsort(-score, kind="stable")])
+    taken = taken[~np.isin(taken, beaten)]
     wins = np.isin(mine, taken) & (overlap == "replace")
     gone, which = np.unique(theirs[wins], return_index=True)
     return taken, ids_of(labels)[gone], mine[wins][which]
-
-
-def _suppress(new: pd.DataFrame, taken: np.ndarray, iou: float) -> np.ndarray:
-    """Positions that stay when of masks that overlap each other the one of higher score wins."""
-    beats: dict[int, list[int]] = {}
-    for i, j in zip(*_overlapping(new, new, iou), strict=True):
-        beats.setdefault(int(i), []).append(int(j))
-    score = new["score"].fillna(1.0).to_numpy()
-    kept: set[int] = set()
-    for i in taken[np.argsort(-score[taken], kind="stable")]:
-        if not kept.intersection(beats.get(int(i), ())):
-            kept.add(int(i))
-    return np.array(sorted(kept), dtype=np.int64)
-
-
-def _overlapping(a: pd.DataFrame, b: pd.DataFrame, iou: float) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of rows on the same image, one in each table, whose masks overlap by more than ``iou``."""
-    order = np.argsort(values(b["image_id"]), kind="stable")
-    on = values(b["image_id"])[order]
-    low, high = (
-        np.searchsorted(on, values(a["image_id"])),
-        np.searchsorted(on, values(a["image_id"]), "right"),
-    )
-    i = np.repeat(np.arange(len(a)), high - low)
-    j = order[np.arange(len(i)) + np.repeat(low - np.r_[0, np.cumsum(high - low)[:-1]], high - low)]
-    if a is b:
-        i, j = i[i != j], j[i != j]
-    touch = _boxes_touch(a[["x", "y", "w", "h"]].to_numpy()[i], b[["x", "y", "w", "h"]].to_numpy()[j])
-    i, j = i[touch], j[touch]
-    if not len(i):
-        return i, j
-    over = rle.iou_pairs(take(a["mask"].array, i), take(b["mask"].array, j)) > iou
-    return i[over], j[over]
-
-
-def _boxes_touch(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Whether boxes (x, y, w, h), ``(n, 4)``, share any area, row by row."""
-    start = np.maximum(a[:, :2], b[:, :2])
-    end = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
-    return np.asarray((end > start).all(axis=1))
 
 
 def _first_of_each(new: pd.DataFrame, known: set[tuple[Any, ...]]) -> np.ndarray:

@@ -10,8 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
-from ...core.geometry.masks.groups import Groups
-from ...core.geometry.overlap.pairs import mask_pairs
+from ...core.geometry.overlap.keep_best import overlapping
 from ...core.tables.names import instead_of
 from ..runs.run import Run
 from .state.ledger import UNKNOWN
@@ -85,13 +84,9 @@ def rivals_of(frame: pd.DataFrame, iou: float = RIVAL_IOU) -> Ints:
     Returns:
         Pairs of positions, the smaller first, ``(k, 2)`` int64.
     """
-    image = frame["image_id"].to_numpy(np.int64)
-    order = np.argsort(image, kind="stable")
-    masks = frame["mask"].iloc[order]
-    pairs = mask_pairs(masks, masks, Groups.of(image[order], image[order]), minimum=iou)
-    over = (pairs.iou > iou) & (pairs.left != pairs.right)
-    both = np.sort(np.column_stack([order[pairs.left[over]], order[pairs.right[over]]]), axis=1)
-    return np.unique(both, axis=0)
+    pairs = overlapping(frame["image_id"], frame["mask"], above=iou)
+    once = pairs.left < pairs.right
+    return np.column_stack([pairs.left[once], pairs.right[once]])
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.geometry.masks.groups import Groups
-from ...core.geometry.overlap.pairs import mask_pairs
+from ...core.geometry.overlap.keep_best import overlapping
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_OVERLAP = 0.1  # IoU from which another prediction is a rival
+_OVERLAP = 0.1  # IoU above which another prediction is a rival
 _SAME_THING = 0.3  # and from which it is probably about the same thing
 
 
@@ -41,17 +40,13 @@ class Rivals:
     @classmethod
     def of(cls, predictions: pd.DataFrame) -> Rivals:
         """Rivals among predictions with ``image_id``, ``label``, ``score`` and ``mask``."""
-        image = predictions["image_id"].to_numpy(np.int64)
-        order = np.argsort(image, kind="stable")
-        masks = predictions["mask"].iloc[order]
-        ids = predictions.index[order]
-        groups = Groups.of(image[order], image[order])
-        pairs = mask_pairs(masks, masks, groups, minimum=_OVERLAP, left_ids=ids, right_ids=ids)
-        apart = pairs.left != pairs.right
-        own, other = order[pairs.left[apart]], order[pairs.right[apart]]
+        pairs = overlapping(
+            predictions["image_id"], predictions["mask"], above=_OVERLAP, ids=predictions.index
+        )
+        own, other = pairs.left, pairs.right
         label = predictions["label"].cat.codes.to_numpy()
         score = predictions["score"].to_numpy(np.float64)
-        return cls(len(image), own, other, pairs.iou[apart], score[other], label[own] == label[other])
+        return cls(len(predictions), own, other, pairs.iou, score[other], label[own] == label[other])
 
     def columns(self, score: Floats) -> dict[str, Floats]:
         """Features of every prediction.

@@ -6,7 +6,6 @@ import pytest
 from nbalabel.core.errors import DataError
 from nbalabel.learn.propagate.propagation import Propagation
 from nbalabel.learn.propagate.state.ledger import NO, UNKNOWN, YES, Ledger
-from nbalabel.learn.propagate.state.rivals import losers
 from nbalabel.learn.propagate.strategies.cut import Regions
 from nbalabel.learn.propagate.strategies.learner import Learner, _kernel, _ridge
 from nbalabel.learn.propagate.strategies.planning import audit_cost, plan
@@ -295,13 +294,6 @@ def test_honeypots_come_first_are_mostly_wrong_ones_and_come_once(tree):
     assert len(set(tested)) == len(tested) > 50
     reviewer = p.reviewers[""]
     assert reviewer.n_wrong_asked + reviewer.n_right_asked == len(tested)
-
-
-def test_of_masks_that_overlap_the_best_stays_and_what_lost_takes_nothing_away():
-    pairs = np.array([[0, 1], [1, 2], [3, 4], [4, 9]])
-    assert losers(pairs, np.array([0, 1, 2, 4, 3])).tolist() == [1, 3]
-    assert losers(pairs, np.array([1, 0, 2])).tolist() == [0, 2]
-    assert losers(pairs[:0], np.array([1, 0])).tolist() == []
 
 
 def test_nothing_is_audited_that_overlaps_what_was_answered_yes(tree):

@@ -9,12 +9,12 @@ import numpy.typing as npt
 from scipy.stats import beta
 
 from ....core.errors import DataError
+from ....core.geometry.overlap.keep_best import losers
 from ....core.question import Outlook, Question
 from ..audit.audit import CORRECTION, Audit
 from ..audit.unreliable_answers import Answering, apparent_target
 from ..state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from ..state.reviewers import Reviewers
-from ..state.rivals import losers
 from .cut import Regions
 from .learner import Learner, logit, sigmoid
 from .planning import Plan, plan, worth
