@@ -83,6 +83,31 @@ def test_a_revert_does_not_leave_an_image_empty_that_others_labeled(empty_ds, pr
     assert empty_ds.images.loc[2, "state"] == "partial"
 
 
+def test_a_drawn_label_brings_an_image_nobody_labeled_into_training_and_leaves_other_weights(ds, predictions):
+    ds.set([2], "images", state="empty", weight=0)
+    ds.set([3], "images", weight=0)
+    rows = predictions.iloc[[0, 0]].assign(image_id=[2, 3])
+    _draw(ds, rows)
+    assert ds.images.loc[[2, 3], "state"].tolist() == ["partial", "partial"]
+    assert ds.images.loc[[2, 3], "weight"].tolist() == [0, 1]
+
+
+def test_the_note_of_an_accept_says_what_training_does_with_an_image_that_was_empty(empty_ds, predictions):
+    change = empty_ds.accept(predictions.query("image_id == 2"))
+    assert "1 image is partial now: " in change.note
+    assert "1 image is partial now: with weight 0 training leaves them out" in (
+        empty_ds.accept(predictions.iloc[[0]].assign(image_id=3), weight=0).note
+    )
+
+
+def test_the_card_shows_an_empty_image_that_got_labels_as_labeled_in_part(empty_ds, predictions):
+    before = empty_ds._repr_html_()
+    assert ("</i>empty " in before, "</i>partial " in before) == (True, False)
+    empty_ds.accept(predictions.query("image_id == 2"))
+    after = empty_ds._repr_html_()
+    assert ("</i>empty " in after, "</i>partial " in after) == (False, True)
+
+
 def test_a_complete_image_stays_complete_when_a_label_is_added(ds, mask):
     ds.set([0], "images", state="complete")
     ds.add_instances(pd.DataFrame({"image_id": [0], "label": ["cod"], "mask": [mask(2)]}))

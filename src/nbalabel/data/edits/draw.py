@@ -65,7 +65,8 @@ def change_of(state: State, gesture: Gesture, allocate: Allocate, origin: str) -
     created, tables = NO_ROWS, dict(change.tables)
     if gesture.created:
         created = _created(state, gesture.created, allocate)
-        labeled = _label_images(state.tables["images"], np.unique(values(created["image_id"])))
+        on = np.unique(values(created["image_id"]))
+        labeled = lift(state.tables["images"], on, by_hand=True)
         tables |= {"images": labeled} if labeled else {}
     deleted = select_rows(state.tables["instances"], removed) if len(removed) else NO_ROWS
     rows = TableChange(created, rows.updated, deleted)
@@ -152,13 +153,3 @@ def _decided(state: State, gesture: Gesture, allocate: Allocate) -> pd.DataFrame
     frame = pd.concat(parts, ignore_index=True)
     rows = new_instances(state, frame if "source" in frame else frame.assign(source="model"), "rejected")
     return numbered(rows, allocate("instances", len(rows)), INDEX_NAMES["rejected"])
-
-
-def _label_images(images: pd.DataFrame, ids: np.ndarray) -> TableChange:
-    """Images somebody drew on have labels; those that were left out until now count."""
-    at = positions(images.index, ids)
-    weight = images["weight"].to_numpy()[at]
-    idle = np.asarray(images["state"].array[at] == "unlabeled") & (weight == 0)
-    counted = Cells(ids, weight, np.ones(len(ids), np.float32)).at(idle)
-    lifted = lift(images, ids).updated
-    return TableChange(updated={**lifted, "weight": counted} if len(counted.ids) else lifted)

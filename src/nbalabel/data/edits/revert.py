@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ...core.change.change import Cells, Change, TableChange, apply, merge
+from ...core.change.change import Change, TableChange, apply, merge
 from ...core.change.rebase import fit
 from ...core.change.table_change import NO_ROWS, ids_of, take_rows
 from ...core.tables.arrays import Array, equal, is_recast, positions, same_dtype, take, values
 from ...core.tables.state import State
-from .image_state import BARE
+from .image_state import keep_labeled
 
 
 def revert(state: State, changes: Iterable[Change], origin: str) -> Change:
@@ -56,7 +56,8 @@ def _still_standing(state: State, change: Change) -> Change:
             tables[name] = _stand_rows(change.tables[name], state.tables[name])
     tables = _keep_references(state, tables)
     if "images" in tables:
-        tables["images"] = _keep_labeled(state, tables)
+        labeled = np.unique(_remaining(state, tables, "instances"))
+        tables["images"] = keep_labeled(tables["images"], labeled)
     return fit(Change(tables), state)
 
 
@@ -114,24 +115,6 @@ def _keep_references(state: State, tables: dict[str, TableChange]) -> dict[str, 
         free = ~np.isin(ids_of(pictures.deleted), np.concatenate(busy))
         tables["images"] = replace(pictures, deleted=take_rows(pictures.deleted, free))
     return tables
-
-
-def _keep_labeled(state: State, tables: dict[str, TableChange]) -> TableChange:
-    """Images that were unlabeled or empty go back to that only when no label remains on them."""
-    rows = tables["images"]
-    frame = state.tables["images"]
-    labeled = np.unique(_remaining(state, tables, "instances"))
-    unlabels = rows.updated.get("state")
-    if unlabels is None:
-        return rows
-    back_to_nothing = unlabels.ids[np.asarray(pd.Series(unlabels.new).isin(BARE))]
-    kept = np.intersect1d(np.intersect1d(back_to_nothing, labeled), ids_of(frame))
-    updated: dict[str, Cells] = {}
-    for name, cells in rows.updated.items():
-        left = cells.at(~np.isin(cells.ids, kept)) if name in ("state", "weight") else cells
-        if len(left.ids):
-            updated[name] = left
-    return replace(rows, updated=updated)
 
 
 def _remaining(state: State, tables: dict[str, TableChange], name: str) -> np.ndarray:
