@@ -15,13 +15,14 @@ help: ## list the commands
 
 setup: $(READY) ## create .venv with everything the project needs (about 6 GB, most of it torch)
 
-BUNDLES := src/nbalabel/static/selection.js
+WIDGETS := $(wildcard js/src/widgets/*.ts js/src/widgets/*.css)
+BUNDLES := $(patsubst js/src/widgets/%,src/nbalabel/static/%,$(WIDGETS:.ts=.js))
 
 $(READY): pyproject.toml constraints.txt scripts/setup.sh js/package-lock.json
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash scripts/setup.sh
 	@touch $@
 
-$(BUNDLES): $(READY) $(shell find js/src -type f) js/build.mjs
+$(BUNDLES) &: $(READY) $(shell find js/src -type f) js/build.mjs js/scope.mjs # one run makes them all
 	@cd js && npm run --silent build
 
 widgets: $(BUNDLES) ## build the browser half of the widgets again

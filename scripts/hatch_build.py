@@ -11,8 +11,13 @@ class Hook(BuildHookInterface):
 
     def initialize(self, version: str, _: dict[str, Any]) -> None:
         """Raise where the bundles are missing; an editable install may build them later."""
-        static = Path(self.root) / "src" / "nbalabel" / "static"
-        if version != "editable" and self.target_name == "wheel" and not (static / "selection.js").exists():
+        root = Path(self.root)
+        static = root / "src" / "nbalabel" / "static"
+        sources = (root / "js" / "src" / "widgets").glob("*.*s")  # .ts and .css; not there in every source tree
+        built = {source.name.replace(".ts", ".js") for source in sources} | {"selection.js"}
+        missing = sorted(name for name in built if not (static / name).exists())
+        if version != "editable" and self.target_name == "wheel" and missing:
             raise RuntimeError(
-                f"{static} holds no bundles: run `make setup` first, or `npm install && npm run build` in js/"
+                f"{static} lacks {', '.join(missing)}: run `make setup` first, or `npm install && npm run build` "
+                "in js/"
             )

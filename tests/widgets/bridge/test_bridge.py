@@ -1,6 +1,7 @@
 """Requests from the browser: each ends in a result or an error, and an error can be read here too."""
 
 import shutil
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from nbalabel.widgets.workspace.workspace_port import Bridge, plain, serves
 class Probe(Bridge):
     """A view with no browser half of its own."""
 
-    bundle = "selection"
+    bundle = "bar"
     sent: ClassVar[list] = []
 
     @serves
@@ -130,6 +131,22 @@ def test_a_message_of_another_kind_is_no_request(probe):
 def test_widgets_that_were_not_built_say_how_to_build_them():
     with pytest.raises(MissingExtraError, match="make setup"):
         bundle.script("no-such-widget")
+
+
+def test_a_view_whose_style_sheet_was_not_built_says_so_instead_of_looking_bare(tmp_path, monkeypatch, ws):
+    shutil.copy(bundle.STATIC / "bar.js", tmp_path)
+    monkeypatch.setattr(bundle, "STATIC", tmp_path)
+    bundle.script.cache_clear()
+    bundle.style.cache_clear()
+    with pytest.raises(MissingExtraError, match=r"bar\.css is missing: .*make setup"):
+        Bar(ws)
+
+
+def test_every_bundle_has_a_style_sheet_but_that_of_the_selection():
+    sources = Path(__file__).resolve().parents[3] / "js" / "src" / "widgets"
+    for source in sources.glob("*.ts"):
+        assert bundle.script(source.stem)
+        assert source.stem == "selection" or bundle.style(source.stem)
 
 
 def ask_of(view, method, monkeypatch, **params):

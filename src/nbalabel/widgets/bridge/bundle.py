@@ -1,4 +1,7 @@
-"""The built browser half: one JavaScript bundle and one style sheet a widget, in ``static/``."""
+"""The built browser half, in ``static/``: one JavaScript bundle per widget, and one style sheet per view.
+
+Only the selection, which shows nothing, has no sheet.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,12 @@ def script(name: str) -> str:
 
 @cache
 def style(name: str) -> str:
-    """Style sheet of a widget; "" if it has none."""
-    return _read(f"{name}.css") if (STATIC / f"{name}.css").exists() else ""
+    """Style sheet of a view.
+
+    Raises:
+        MissingExtraError: the package was installed from its source without building it, or with half of it.
+    """
+    return _read(f"{name}.css")
 
 
 def _read(file: str) -> str:
