@@ -159,6 +159,18 @@ def test_tokens_name_instances_before_their_number_is_known(asked, ds, empty, dr
     assert "was not made" in asked.error("edit", [square(1, 1, 2)], image_id=empty, id="new-2")
 
 
+def test_a_gesture_may_be_built_more_than_once(asked, ds, draw, empty, monkeypatch):
+    """Whoever makes the Change may ask for it again; the reply is about what was made of it last."""
+    made, edit = draw(10, 10, 5), ds.edit
+    monkeypatch.setattr(
+        ds, "edit", lambda build, who: edit(lambda state: [build(state) for _ in "12"][1], who)
+    )
+    reply, _ = asked("operate", op="duplicate", ids=[made])
+    assert reply["ids"] == [int(ds.instances.index.max())]
+    reply, _ = asked("edit", [square(10, 10, 7)], image_id=empty, id=made)
+    assert (reply["id"], ds.instances.loc[made].area) == (made, 49)
+
+
 def test_an_edited_prediction_is_accepted_with_its_new_mask(asked, ds, workspace):
     row = workspace.run.predictions.iloc[0]
     ident, image_id = int(row.name), int(row.image_id)

@@ -88,7 +88,7 @@ class Edits(Bridge):
         if len(buffers) != 1:
             raise DataError(f"an edit comes with one mask, got {len(buffers)}")
         wanted, mask = self._target(id, check_table(of)), bytes(buffers[0])
-        made: list[Draft] = []
+        made: list[Draft] = []  # one for each time it is built
 
         def build(state: State) -> Gesture:
             _check_mask(mask, *size_of(state, image_id))
@@ -96,10 +96,10 @@ class Edits(Bridge):
                 return _drawn(state, image_id, mask, check_label(state, label), overlap, self._who)
             table, row_id = wanted
             made.append(self._draft(state, table))
-            return _changed(made[0], row_id, image_id, mask, label, overlap)
+            return _changed(made[-1], row_id, image_id, mask, label, overlap)
 
         change = self._make(build)
-        ids = made[0].ids(change) if made else _created_ids(change)
+        ids = made[-1].ids(change) if made else _created_ids(change)
         if ids and token:
             self._tokens[token] = ids[0]
         return self._said(change, id=ids[0] if ids else None)
@@ -117,15 +117,16 @@ class Edits(Bridge):
         tables = {target[0] for target in targets if target} or {of}
         if len(tables) > 1:
             raise DataError("instances and predictions cannot be edited together; nothing was done")
-        made: list[Draft] = []
+        (table,) = tables
+        made: list[Draft] = []  # one for each time it is built
 
         def build(state: State) -> Gesture:
-            draft = self._draft(state, tables.pop())
+            draft = self._draft(state, table)
             made.append(draft)
             return draft.gesture(operate(draft, op, [target[1] for target in targets if target], options))
 
         change = self._make(build)
-        found = made[0].ids(change)
+        found = made[-1].ids(change)
         frame = self.workspace.ds.instances
         at = positions(frame.index, np.array(found[:1], np.int64))
         images = frame["image_id"].to_numpy()[at[at >= 0]].tolist()
