@@ -1,8 +1,10 @@
 """What ``import nbalabel`` offers, and what it must not load."""
 
+import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,16 @@ HEAVY = ["torch", "ultralytics", "sklearn", "umap", "pacmap", "numba", "matplotl
 @pytest.mark.parametrize("name", [n for n in nl.__all__ if n != "__version__"])
 def test_every_public_name_resolves_and_has_a_docstring(name: str) -> None:
     assert getattr(nl, name).__doc__
+
+
+def test_the_names_are_those_that_type_checkers_read() -> None:
+    stub = Path(nl.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    imports = [node for node in ast.parse(stub).body if isinstance(node, ast.ImportFrom)]
+    assert sorted(alias.asname or "" for node in imports for alias in node.names) == nl.__all__[1:]
+    for node in imports:
+        assert [alias.name for alias in node.names] == [node.names[0].asname], "one import a line"
+    assert nl.errors.__name__ == "nbalabel.core.errors"
+    assert nl.demo.__name__ == "nbalabel.demo"
 
 
 def test_dir_lists_exactly_the_public_names() -> None:
