@@ -61,10 +61,12 @@ def rank_correlation(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
         >>> rank_correlation([1, 2, 3], [10, 30, 90])
         1.0
     """
-    x, y = (pd.Series(np.asarray(v, np.float64)).rank().to_numpy() for v in (a, b))
+    from scipy.stats import spearmanr
+
+    x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")
-    return round(float(np.corrcoef(x, y)[0, 1]), 12)
+    return round(float(spearmanr(x, y).statistic), 12)
 
 
 def auc(score: npt.ArrayLike, right: npt.ArrayLike) -> float:
@@ -76,12 +78,13 @@ def auc(score: npt.ArrayLike, right: npt.ArrayLike) -> float:
         >>> auc([0.1, 0.6, 0.4, 0.9], [False, False, True, True])
         0.75
     """
-    is_right = np.asarray(right, bool)
-    n, m = int(is_right.sum()), int((~is_right).sum())
-    if not n or not m:
+    from scipy.stats import mannwhitneyu
+
+    is_right, scores = np.asarray(right, bool), np.asarray(score, np.float64)
+    good, bad = scores[is_right], scores[~is_right]
+    if not len(good) or not len(bad):
         return float("nan")
-    rank = pd.Series(np.asarray(score, np.float64)).rank().to_numpy()
-    return float((rank[is_right].sum() - n * (n + 1) / 2) / (n * m))
+    return float(mannwhitneyu(good, bad, method="asymptotic").statistic / (len(good) * len(bad)))
 
 
 def ece(chance: Floats, right: Bools) -> float:
