@@ -12,7 +12,6 @@ import pytest
 from nbalabel.core.errors import DataError, MissingExtraError
 from nbalabel.learn.cluster import compiled as compiling
 from nbalabel.learn.cluster.trees import SMALL, cluster
-from nbalabel.learn.embed.random_projection import project_features
 
 from .cluster_checks import assert_proper, blobs
 
@@ -75,26 +74,3 @@ def test_small_labels_need_no_numba_however_many_they_are() -> None:
     features, _ = blobs(22_000, 2, 5)
     labels = np.arange(22_000) % 100
     assert_proper(cluster(features, labels=labels), labels)
-
-
-def test_projected_features_keep_distances_and_are_the_same_each_time() -> None:
-    features = np.random.default_rng(0).normal(size=(5000, 900)).astype(np.float32)
-    found = project_features(features, 400, seed=3)
-    assert (found.shape, found.dtype) == ((5000, 400), np.float32)
-    ratio = np.linalg.norm(found[1:] - found[:-1], axis=1) / np.linalg.norm(
-        features[1:] - features[:-1], axis=1
-    )
-    assert abs(ratio.mean() - 1) < 0.01
-    assert ratio.std() < 0.06  # 1 / sqrt(2 * 400) is 0.035
-    assert (found == project_features(features, 400, seed=3)).all()
-    assert (found != project_features(features, 400, seed=4)).any()
-
-
-def test_features_with_few_columns_are_not_projected() -> None:
-    assert project_features(FEATURES, 3).tolist() == FEATURES.astype(np.float32).tolist()
-
-
-@pytest.mark.parametrize(("features", "dim"), [(np.zeros(3), 5), (FEATURES, 0)])
-def test_what_cannot_be_projected_is_named(features: np.ndarray, dim: int) -> None:
-    with pytest.raises(DataError, match=r"must be"):
-        project_features(features, dim)

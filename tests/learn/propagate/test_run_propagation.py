@@ -9,7 +9,9 @@ from nbalabel.core.geometry.masks import rle
 from nbalabel.core.tables.schema import conform
 from nbalabel.data.tables.tables import Tables
 from nbalabel.learn.embed.pooling import Embeddings
+from nbalabel.learn.embed.random_projection import project_features
 from nbalabel.learn.propagate.propagate import propagate
+from nbalabel.learn.propagate.proposals import proposals
 from nbalabel.learn.runs.run import Run
 
 SIZE, N = 40, 40
@@ -176,3 +178,6 @@ def test_features_can_be_projected_to_fewer_dimensions(run):
     assert p.propagation._inputs.features.shape == (120, 3)
     with pytest.raises(DataError, match="project must be a number of dimensions"):
         propagate(run, min_area=100, project=0)
+    options = {"min_score": 0.2, "min_area": 100, "labels": None, "features": None, "known": None}
+    few, all_ = (proposals(run, **options, quality=None, project=project, seed=5) for project in (3, None))
+    np.testing.assert_array_equal(few.features, project_features(all_.features, 3, seed=5))

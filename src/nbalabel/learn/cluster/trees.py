@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.errors import DataError, first
-from ..embed.random_projection import project_features as project_features
 from .dendrogram import Dendrogram, forest
 from .distances import square, triangle
 from .forest import Forest

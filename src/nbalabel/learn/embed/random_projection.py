@@ -41,7 +41,7 @@ def project_features(features: npt.ArrayLike, dim: int = 512, seed: int = 0) -> 
     n, d = given.shape
     if d <= dim:
         return given.astype(np.float32)
-    directions = np.random.default_rng(seed).standard_normal((d, dim), np.float32) / np.float32(np.sqrt(dim))
+    directions = (np.random.default_rng(seed).normal(size=(d, dim)) / np.sqrt(dim)).astype(np.float32)
     out = np.empty((n, dim), np.float32)
     for start in range(0, n, _CHUNK):
         np.matmul(

@@ -12,6 +12,7 @@ import pandas as pd
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.overlap.keep_best import overlapping
 from ...core.tables.names import instead_of
+from ..embed.random_projection import project_features
 from ..runs.run import Run
 from .state.ledger import UNKNOWN
 
@@ -177,10 +178,8 @@ def _features(
 
 
 def _projected(vectors: Floats, project: int | None, seed: int) -> Floats:
-    """Random directions keep distances nearly: Johnson & Lindenstrauss 1984."""
-    if project is None or project >= vectors.shape[1]:
+    if project is None:
         return vectors
     if project < 1:
         raise DataError(f"project must be a number of dimensions >= 1, got {project}")
-    directions = np.random.default_rng(seed).normal(size=(vectors.shape[1], project)) / np.sqrt(project)
-    return np.asarray(vectors @ directions.astype(np.float32), np.float32)
+    return project_features(vectors, project, seed)

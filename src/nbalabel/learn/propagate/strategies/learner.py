@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....core.errors import MissingExtraError
+from ...embed.reducers import Pca
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -45,9 +46,7 @@ def principal(features: Floats, columns: int = _COLUMNS, seed: int = 0) -> Float
     if d <= columns or n < 2:
         return features
     rows = np.random.default_rng(seed).permutation(n)[:_SAMPLE]
-    mean = features[rows].mean(axis=0)
-    _, axes = np.linalg.eigh(np.cov(features[rows] - mean, rowvar=False))
-    return np.asarray((features - mean) @ axes[:, ::-1][:, :columns], np.float32)
+    return Pca.fit(features[rows], columns).transform(features)
 
 
 @dataclass(frozen=True)
