@@ -377,9 +377,10 @@ def test_images_read_lately_are_kept_and_others_let_go(p, monkeypatch):
         cutter.cut(row_id, 0.5, 64)
     assert len(read) == 4
     monkeypatch.setattr(crops, "_KEPT", 2 * 96 * 96 * 3)
-    for row_id in ids:
+    cutter = crops.Crops(p.predictions, p.tables)
+    for row_id in [*ids, *reversed(ids)]:
         cutter.cut(row_id, 0.5, 64)
-    assert len(read) == 4 + 3  # room for two: the first was still there
+    assert len(read) == 4 + 4 + 2  # room for two: the last two were still there
 
 
 def test_tables_without_files_are_asked_for_their_pixels(p, reef):

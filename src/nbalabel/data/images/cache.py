@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
 from pathlib import Path
 
 from ...core import forking
 from ...core.errors import ImageError
+from ...core.recent import Recent
 from ...core.show.display import Values
 from ...core.tables.image_files import is_url
 from .files import MAX_PIXELS, Pixels, Source, eight_bits, read_values
@@ -32,12 +32,18 @@ class ImageCache:
 
     def after_fork(self) -> None:
         """Begin empty: in a child nobody finishes what another thread was putting in."""
-        self.n_bytes = 0
-        self._images: OrderedDict[tuple[str, int, int], Values] = OrderedDict()
+        self._images: Recent[tuple[str, int, int], Values] = Recent(
+            self.max_bytes, lambda image: image.nbytes
+        )
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._images)
+
+    @property
+    def n_bytes(self) -> int:
+        """What the images kept take."""
+        return self._images.total
 
     def read(self, source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
         """As :func:`read_image`, from memory where it can."""
@@ -47,18 +53,13 @@ class ImageCache:
         """As :func:`read_values`, from memory where it can."""
         key = _version(source)
         with self._lock:
-            if key in self._images:
-                self._images.move_to_end(key)
-                return self._images[key]
+            kept = self._images.get(key)
+        if kept is not None:
+            return kept
         pixels = read_values(source, max_pixels)
         pixels.flags.writeable = False
         with self._lock:
-            if key not in self._images and pixels.nbytes <= self.max_bytes:
-                self._images[key] = pixels
-                self.n_bytes += pixels.nbytes
-            while self.n_bytes > self.max_bytes:
-                self.n_bytes -= self._images.popitem(last=False)[1].nbytes
-        return pixels
+            return self._images.put(key, pixels)
 
 
 def _version(source: Source) -> tuple[str, int, int]:

@@ -20,7 +20,6 @@ from __future__ import annotations
 import getpass
 import secrets
 import warnings
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -38,6 +37,7 @@ from ...core.errors import (
     StorageError,
     UnknownNameError,
 )
+from ...core.recent import Recent
 from ...core.tables.schema import check_state
 from ...core.tables.state import State
 from ..disk.atomic import listed, locked, sweep, sync_folder
@@ -106,7 +106,7 @@ class Store:
         self.head = HeadLog(folder / "HEAD")
         self.shortcuts = Shortcuts(folder)
         self._manifests: dict[str, Manifest] = {}
-        self._states: OrderedDict[str, State] = OrderedDict()
+        self._states: Recent[str, State] = Recent(3)
 
     @property
     def folder(self) -> Path:
@@ -233,9 +233,9 @@ class Store:
         Raises:
             CorruptError: bytes fail their checksum and nothing else holds these rows, or they are no tables.
         """
-        if version_id in self._states:
-            self._states.move_to_end(version_id)
-            return self._states[version_id]
+        kept = self._states.get(version_id)
+        if kept is not None:
+            return kept
         manifest = self.manifest(version_id)
         with sound(self.folder):
             state = self._open(manifest)
@@ -245,9 +245,7 @@ class Store:
 
     def remember(self, version_id: str, state: State) -> None:
         """Keep the tables of the versions used last in memory (tables share what they have in common)."""
-        self._states[version_id] = state
-        while len(self._states) > 3:
-            self._states.popitem(last=False)
+        self._states.put(version_id, state)
 
     def publish(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL import Image
 
 from ...core.errors import DataError, ModelError, UnknownNameError
 from ...core.geometry.masks import rle
+from ...core.recent import Recent
 from ...core.segmenter import Box, Flags, Pixels, Points
 from ..checkpoints import archive
 from ..checkpoints.checkpoint import load_plain
@@ -68,7 +68,7 @@ class Sam:
         if keep < 1:
             raise DataError(f"keep must be at least one image, got {keep}")
         self.name, self.keep, self._engine = name, keep, engine
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._kept: Recent[Hashable, Any] = Recent(keep)
 
     def __repr__(self) -> str:
         return f"Sam({self.name!r}, keep={self.keep})"
@@ -105,18 +105,14 @@ class Sam:
         return _scaled(mask, (height, width)), float(np.clip(score, 0, 1))
 
     def _features(self, image: Pixels, size: tuple[int, int], key: Hashable) -> Any:
-        if key is not None and key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        kept = None if key is None else self._kept.get(key)
+        if kept is not None:
+            return kept
         seen = image
         if size != image.shape[:2]:
             seen = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BOX))
         features = self._engine.embed(np.ascontiguousarray(seen[..., ::-1]))
-        if key is not None:
-            self._kept[key] = features
-            while len(self._kept) > self.keep:
-                self._kept.popitem(last=False)
-        return features
+        return features if key is None else self._kept.put(key, features)
 
 
 def network_of(weights: str) -> tuple[Any, str]:

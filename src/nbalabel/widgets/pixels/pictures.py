@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from PIL import Image, ImageFilter
 from ...core.errors import ImageError, NbalabelError
 from ...core.geometry.masks import rle
 from ...core.geometry.masks.raster import Mask
+from ...core.recent import Recent
 from ...core.show.display import Display, Levels, Look, Values, measured
 from ...core.tables.image_files import is_url
 from ...data.images.cache import ImageCache
@@ -32,39 +32,12 @@ _MEASURED = 512  # pixels of the longer side that tell what values a picture has
 _LARGEST = 1024  # pixels a thumbnail may have along its longer side
 
 
-class Encoded:
-    """Encoded pictures made lately, dropped when they together exceed ``max_bytes``."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
-        self.n_bytes = 0
-        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def get(self, key: Hashable) -> bytes | None:
-        """What was put under this key, if it is still there."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
-
-    def put(self, key: Hashable, data: bytes) -> bytes:
-        """Keep a picture; gives it back."""
-        if key not in self._kept:
-            self._kept[key] = data
-            self.n_bytes += len(data)
-        while self.n_bytes > self.max_bytes:
-            self.n_bytes -= len(self._kept.popitem(last=False)[1])
-        return data
-
-
 class Pictures:
     """What one workspace keeps of its images: pixels read lately, thumbnails made lately."""
 
     def __init__(self) -> None:
         self.pixels = ImageCache(max_bytes=320 << 20)
-        self.encoded = Encoded(max_bytes=48 << 20)
+        self.encoded: Recent[Hashable, bytes] = Recent(48 << 20, len)  # pictures as they were sent
         self._levels: dict[tuple[str, int, int], Levels] = {}
 
     def small(self, source: Path | str, size: int, display: Display) -> Pixels:

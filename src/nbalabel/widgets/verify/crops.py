@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
@@ -12,6 +11,7 @@ import pandas as pd
 
 from ...core.errors import DataError, ImageError, NbalabelError, UnknownNameError, first
 from ...core.geometry.masks import rle
+from ...core.recent import Recent
 from ...core.show.display import Display, Levels, Values, measured
 from ...core.tables.schema import LabeledImages
 from ...data.images.files import locate, read_values, thumbnail
@@ -72,9 +72,8 @@ class Crops:
         self.labels = [str(name) for name in label.cat.categories]
         self._codes = label.cat.codes.to_numpy(np.int64)
         self.display = Display()
-        self._kept: OrderedDict[int, Values] = OrderedDict()
+        self._kept: Recent[int, Values] = Recent(_KEPT, lambda image: image.nbytes, least=1)
         self._levels: dict[int, Levels] = {}
-        self._bytes = 0
 
     def cut(self, row_id: int, context: float, size: int) -> Cut:
         """One mask, a square around it.
@@ -161,15 +160,11 @@ class Crops:
         return jpeg(thumbnail(self.display.look(self._levels[image]).apply(part), size))
 
     def _pixels(self, image: int) -> Values:
-        kept = self._kept.pop(image, None)
+        kept = self._kept.get(image)
         if kept is None:
-            kept = self._read(image)
+            kept = self._kept.put(image, self._read(image))
             if image not in self._levels:
                 self._levels[image] = measured(kept)
-            self._bytes += kept.nbytes
-        self._kept[image] = kept
-        while self._bytes > _KEPT and len(self._kept) > 1:
-            self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return kept
 
     def _read(self, image: int) -> Values:
