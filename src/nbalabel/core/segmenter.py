@@ -9,7 +9,8 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DataError, MissingExtraError
+from .errors import DataError
+from .opencv import opencv
 
 Box: TypeAlias = tuple[float, float, float, float]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -145,7 +146,7 @@ class GrabCut:
         self, image: Pixels, window: Window, points: Points, positive: Flags, inside: Window, longest: int
     ) -> tuple[Flags, float]:
         """The mask within a window, of which what is outside of ``inside`` is background."""
-        cv2 = _opencv()
+        cv2 = opencv("GrabCut")
         left, top, right, bottom = window
         crop = np.ascontiguousarray(image[top:bottom, left:right])
         scale = min(1.0, longest / max(crop.shape[:2]))
@@ -184,15 +185,6 @@ class GrabCut:
         models = np.zeros((1, 65)), np.zeros((1, 65))
         cv2.grabCut(small, marks, None, *models, self.iterations, cv2.GC_INIT_WITH_MASK)
         return np.isin(marks, (_INSIDE, _MAYBE_INSIDE))
-
-
-def _opencv() -> ModuleType:
-    try:
-        import cv2
-    except ImportError as error:
-        raise MissingExtraError("GrabCut needs OpenCV: pip install opencv-python-headless") from error
-    module: ModuleType = cv2
-    return module
 
 
 def _clipped(box: Box, height: int, width: int) -> Window:

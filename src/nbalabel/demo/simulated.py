@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import ndimage
 
 from ..core.geometry.masks import rle
+from ..core.tables.of_images import sizes_of
 from ..core.tables.schema import conform
 from ..data.dataset.dataset import Dataset
 from ..learn.embed.pooling import Embeddings
@@ -54,7 +55,7 @@ def simulated_run(ds: Dataset, seed: int = 0) -> Run:
     rows["source"], rows["status"] = "model", "proposed"
     rows["origin"] = name = f"simulated-{seed}"
     rows.index.name = "prediction_id"
-    heights = images.loc[rows["image_id"], "height"].to_numpy()
+    heights = sizes_of(images, rows["image_id"])[:, 0]
     predictions = conform(rows, "predictions", ds.labels, heights)
     run = Run(name, "predict", "simulated", ds.version_id, labels=ds.labels, n_images=len(images))
     run.predictions, run.predicted_ids = predictions, images.index.to_numpy(np.int64)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.change.change import Change
+from ...core.tables.of_images import labeled_all_over
 from ...core.tables.state import State
 from ..edits import cells as edits
 from ..edits.rows_meant import images_of
 from ..edits.unlabel import unlabel
 from ..store.storage import user
-
-_LABELED = ("complete", "empty")
 
 
 class StateEditing:
@@ -83,7 +82,7 @@ class StateEditing:
         def change(state: State) -> Change:
             images = state.tables["images"]
             now = images["weight"].to_numpy(np.float32)
-            done = images["state"].isin(_LABELED).to_numpy()
+            done = labeled_all_over(images)
             wanted = np.where(done, np.where(now > 0, now, np.float32(weight)), np.float32(0))
             ids = images.index.to_numpy()
             made = edits.set_cells(state, "images", ids, {"weight": wanted}, origin or user())

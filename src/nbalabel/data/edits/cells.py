@@ -16,6 +16,7 @@ from ...core.geometry.masks import rle
 from ...core.tables.arrays import column, equal, frame_of, missing, positions, put, recast, same_dtype, values
 from ...core.tables.mask_inputs import mask_column
 from ...core.tables.names import check_names, instead_of
+from ...core.tables.of_images import sizes_of
 from ...core.tables.schema import IMAGES, INSTANCES, SCHEMAS, conform
 from ...core.tables.state import State
 
@@ -67,7 +68,7 @@ def measure(change: Change, state: State) -> Change:
         moved = rows.updated["image_id"]
         at = positions(frame.index, moved.ids)
         frame["image_id"] = put(values(frame["image_id"]), at[at >= 0], moved.at(at >= 0).new)
-    heights, widths = sizes(state.tables["images"], frame, "instances")
+    heights, widths = sizes_of(state.tables["images"], frame["image_id"], frame.index, "instances").T
     rle.check(masks.new, heights, widths, ids=masks.ids)
     updated = dict(rows.updated)
     for name, new in measures(masks.new, heights).items():
@@ -121,7 +122,7 @@ def new_instances(state: State, frame: pd.DataFrame, table: str = "instances") -
         raise DataError(
             f"instances need the columns image_id and mask; these rows have {list(frame.columns)}"
         )
-    heights, widths = sizes(state.tables["images"], frame, "rows")
+    heights, widths = sizes_of(state.tables["images"], pd.to_numeric(frame["image_id"]), frame.index).T
     frame = frame.assign(mask=mask_column(frame["mask"], heights, widths, "rows"))
     rle.check(frame["mask"].array, heights, widths, ids=frame.index, table="rows")
     rows = conform(frame, table, state.labels, heights)
@@ -202,23 +203,6 @@ def relabel(
         frame["label"] = pd.Categorical.from_codes(now, dtype=pd.CategoricalDtype(wanted))
         tables[table] = frame
     return diff(state, State(tables, tuple(labels)), origin, note)
-
-
-def sizes(images: pd.DataFrame, rows: pd.DataFrame, table: str) -> tuple[np.ndarray, np.ndarray]:
-    """Height and width of each row's image, ``(n,)`` pixels.
-
-    Raises:
-        DataError: rows on images that are not there.
-    """
-    wanted = pd.to_numeric(rows["image_id"]).to_numpy(dtype=np.int64)
-    at = positions(images.index, wanted)
-    if (at < 0).any():
-        lost = rows.index[at < 0]
-        raise DataError(
-            f"{table}: image_id must be a row of images; {len(lost)} of {len(rows)} rows break it: "
-            f"{first(lost)} (got {first(wanted[at < 0])})"
-        )
-    return images["height"].to_numpy()[at], images["width"].to_numpy()[at]
 
 
 def numbered(rows: pd.DataFrame, start: int, name: str) -> pd.DataFrame:

@@ -16,9 +16,10 @@ from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.masks import rle
 from ...core.tables.arrays import Array, equal, frame_of, missing, positions, same_dtype, take, values
 from ...core.tables.decided import REPLACED
+from ...core.tables.of_images import sizes_of
 from ...core.tables.schema import INDEX_NAMES, INSTANCES
 from ...core.tables.state import State
-from .cells import Allocate, measure, measures, new_instances, numbered, sizes
+from .cells import Allocate, measure, measures, new_instances, numbered
 from .image_state import lift
 
 __all__ = ["REPLACED", "Gesture", "change_of"]
@@ -98,7 +99,7 @@ def _created(state: State, columns: Mapping[str, Any], allocate: Allocate) -> pd
     """Rows of the columns and dtypes of the instances there are."""
     there, n = state.tables["instances"], len(columns["mask"])
     image_ids = _fitted(columns["image_id"], np.dtype(np.int64), "image_id")
-    heights, widths = sizes(state.tables["images"], pd.DataFrame({"image_id": image_ids}), "new instances")
+    heights, widths = sizes_of(state.tables["images"], image_ids, table="new instances").T
     masks = _fitted(columns["mask"], there["mask"].dtype, "mask")
     rle.check(masks, heights, widths, table="new instances")
     given = {**columns, "image_id": image_ids, "mask": masks, **measures(masks, heights)}

@@ -13,7 +13,7 @@ import pandas as pd
 from ...core.change.table_change import take_rows
 from ...core.errors import DataError, ImageError, StorageError, first
 from ...core.tables import schema
-from ...core.tables.arrays import positions
+from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ..disk.errors import writing
 from ..images.root import root_facts
@@ -119,8 +119,8 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
 def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None:
     if "image_id" not in instances or not len(instances):
         return None
-    at = positions(images.index, instances["image_id"].to_numpy(dtype=np.int64))
-    return np.asarray(images["height"].to_numpy()[at]) if (at >= 0).all() else None
+    on = instances["image_id"]
+    return sizes_of(images, on)[:, 0] if on.isin(images.index).all() else None
 
 
 def _copy(images: pd.DataFrame, root: Path, to: Path) -> None:

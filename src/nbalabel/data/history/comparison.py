@@ -13,6 +13,7 @@ from ...core.change.change import Change
 from ...core.change.table_change import Cells
 from ...core.geometry.masks import rle
 from ...core.tables.arrays import positions, values
+from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 
 
@@ -102,4 +103,4 @@ def _mask_iou(cells: Cells, before: State, after: State, table: str) -> np.ndarr
 def _sizes(state: State, ids: np.ndarray, table: str) -> np.ndarray:
     frame, images = state.tables[table], state.tables["images"]
     image_ids = values(frame["image_id"])[positions(frame.index, ids)]
-    return np.asarray(images[["height", "width"]].to_numpy()[positions(images.index, image_ids)])
+    return sizes_of(images, image_ids, ids, table)

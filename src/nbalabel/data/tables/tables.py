@@ -15,6 +15,7 @@ from ...core.errors import DataError, ImageError, ReadOnlyError, UnknownNameErro
 from ...core.geometry.masks.runs import MAX_PIXELS
 from ...core.tables import schema
 from ...core.tables.bare import complete_without_masks, said_of
+from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ..edits.rows_meant import images_of
 
@@ -230,15 +231,7 @@ def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None
     """Height of each instance's image, for boxes from masks."""
     if "image_id" not in instances:
         return None  # conforming says what is missing
-    position = images.index.get_indexer(pd.Index(instances["image_id"]))
-    dangling = instances.index[position < 0]
-    if len(dangling):
-        raise DataError(
-            f"instances: image_id must be a row of images; {len(dangling)} of {len(instances)} rows break "
-            f"it: {first(dangling)} (got {first(instances['image_id'][position < 0].unique())})"
-        )
-    heights: np.ndarray = images["height"].to_numpy(np.int64)[position]
-    return heights
+    return sizes_of(images, instances["image_id"], instances.index, "instances")[:, 0]
 
 
 def subset_of(state: State, rows: Any, image_root: Path | None, info: Mapping[str, Any]) -> Tables:

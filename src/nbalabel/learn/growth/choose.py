@@ -8,6 +8,7 @@ import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError
 from ...core.tables.names import instead_of
+from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages
 from ..runs.measured import not_held_out
 from ..runs.run import Run
@@ -102,7 +103,7 @@ def _facts(images: pd.DataFrame, run: Run, by: str | None) -> pd.DataFrame:
 
 def _known(images: pd.DataFrame, run: Run) -> Floats:
     """Embeddings of the images that are labeled all over and train."""
-    labeled = images["state"].isin(["complete", "empty"]) & not_held_out(images)
+    labeled = labeled_all_over(images) & not_held_out(images)
     return vectors_of(run, images.index[labeled & images.index.isin(run.embeddings.image_ids)])
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.masks.perimeter import perimeters
+from ...core.tables.of_images import sizes_of
 from ..embed.pooling import Embeddings
 from ..embed.reducers import Pca
 from .neighbours import Rivals
@@ -84,14 +85,14 @@ def features(
 
 def _sizes(predictions: pd.DataFrame, images: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Height and width of each prediction's image, ``(n, 2)``."""
-    at = images.index.get_indexer(pd.Index(predictions["image_id"]))
-    if (at < 0).any():
-        lost = predictions["image_id"][at < 0].unique()
+    known = predictions["image_id"].isin(images.index)
+    if not known.all():
+        lost = predictions["image_id"][~known].unique()
         raise DataError(
             f"the tables lack {len(lost)} of the images predicted on: {first(lost)}; pass the tables that "
             "the run was made on, or newer ones of the same dataset"
         )
-    return images[["height", "width"]].to_numpy(np.int64)[at]
+    return sizes_of(images, predictions["image_id"])
 
 
 def _size(predictions: pd.DataFrame, sizes: npt.NDArray[np.int64]) -> Floats:

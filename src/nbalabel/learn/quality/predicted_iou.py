@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError
+from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages
 from ..metrics.curves import calibration
 from ..metrics.match import match
@@ -20,8 +21,6 @@ from .report import RIGHT, compare
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-
-_LABELED = ("complete", "empty")
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +176,7 @@ def true_iou(
         tables: with the labels; images of state complete or empty are compared with.
     """
     frame = tables.images
-    chosen = frame["state"].isin(_LABELED).to_numpy() & frame.index.isin(predicted_ids)
+    chosen = labeled_all_over(frame) & frame.index.isin(predicted_ids)
     frame = frame[chosen]
     instances = tables.instances
     rows = match(predictions, instances[instances["image_id"].isin(frame.index)], frame).predictions

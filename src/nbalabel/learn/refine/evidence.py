@@ -8,7 +8,8 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
-from .methods import Mask, Patch, opencv
+from ...core.opencv import opencv
+from .methods import Mask, Patch
 
 N_COLUMNS = 8
 
@@ -28,7 +29,7 @@ def evidence(patch: Patch, masks: Sequence[Mask], score: float) -> Floats:
         share of that, and of that; colour along the outline: change across it against the noise beside it,
         and gradient on it against that around it; length of the outline; log-odds of the score.
     """
-    cv2 = opencv()
+    cv2 = opencv("nl.refine")
     flat = np.stack([mask.ravel() for mask in masks]).astype(np.float32)
     areas = flat.sum(axis=1)
     shared = flat @ flat.T

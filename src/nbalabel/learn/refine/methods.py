@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...core.errors import MissingExtraError
+from ...core.opencv import opencv
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -62,7 +62,7 @@ def level(patch: Patch, share: float) -> Mask:
         patch: the mask and its picture.
         share: 0..1.
     """
-    cv2 = opencv()
+    cv2 = opencv("nl.refine")
     mask = patch.mask.astype(np.uint8)
     inside, outside = _distances(cv2, mask)
     others = patch.others & ~patch.mask
@@ -90,7 +90,7 @@ def grabcut(patch: Patch) -> Mask:
 
     Source: C. Rother, V. Kolmogorov, A. Blake, "GrabCut", SIGGRAPH 2004; OpenCV's.
     """
-    cv2 = opencv()
+    cv2 = opencv("nl.refine")
     if patch.mask.size > _MOST_PIXELS:
         return patch.mask
     mask = patch.mask.astype(np.uint8)
@@ -143,26 +143,10 @@ def _disk(cv2: ModuleType, radius: int) -> Any:
 @contextmanager
 def one_thread() -> Iterator[None]:
     """OpenCV on one thread: its threads cost small patches more than they bring, and stall on busy cores."""
-    cv2 = opencv()
+    cv2 = opencv("nl.refine")
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
         yield
     finally:
         cv2.setNumThreads(before)
-
-
-def opencv() -> ModuleType:
-    """The module.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    try:
-        import cv2
-    except ImportError as error:
-        raise MissingExtraError(
-            "sharper masks need OpenCV, which is not installed: pip install opencv-python-headless"
-        ) from error
-    module: ModuleType = cv2
-    return module

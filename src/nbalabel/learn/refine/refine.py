@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from ...core.errors import DataError, ImageError, UnknownNameError, first
 from ...core.geometry.masks import rle
+from ...core.tables.of_images import labeled_all_over, sizes_of
 from ...core.tables.schema import LabeledImages, conform
 from ..quality.fit import FEW, cross_fit, fold_of
 from ..quality.predicted_iou import true_iou
@@ -216,12 +217,12 @@ def _learned(
     seed: int,
 ) -> npt.NDArray[np.float64] | None:
     """Predicted IoU of each candidate; None where too little is labeled to learn it."""
-    labeled = tables.images.index[tables.images["state"].isin(["complete", "empty"])]
+    labeled = tables.images.index[labeled_all_over(tables.images)]
     known = run.predictions[run.predictions["image_id"].isin(labeled).to_numpy() & wanted]
     parts = [shaken(known, tables, seed + k) for k in range(_SHAKES)]
     examples = [(part, _candidates(part, tables, names)) for part in parts]
     stacked = pd.concat([_rows(part, some) for part, some in examples], ignore_index=True)
-    heights = tables.images["height"].loc[stacked["image_id"]].to_numpy(np.int64)
+    heights = sizes_of(tables.images, stacked["image_id"])[:, 0]
     stacked = conform(stacked, "predictions", run.labels, heights=heights)
     iou, judged = true_iou(stacked, run.predicted_ids, tables)
     if judged.sum() < FEW * len(names) * _SHAKES:
@@ -274,7 +275,7 @@ def _with_masks(
     frame = predictions.drop(columns=["x", "y", "w", "h", "area", "mask"])
     frame = frame.assign(mask=masks, origin=name, refined=chosen >= 0)
     frame[BEFORE] = before.array
-    heights = tables.images["height"].loc[frame["image_id"]].to_numpy(np.int64)
+    heights = sizes_of(tables.images, frame["image_id"])[:, 0]
     frame = conform(frame, "predictions", run.labels, heights=heights)
     arguments = {**run.arguments, "refined": {**asked, "from": run.id}}
     return replace(run, id=name, predictions=frame, arguments=arguments).matched_to(tables)

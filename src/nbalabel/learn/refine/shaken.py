@@ -9,8 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.geometry.masks import rle
+from ...core.opencv import opencv
+from ...core.tables.of_images import sizes_of
 from ...core.tables.schema import LabeledImages
-from .methods import Mask, opencv
+from .methods import Mask
 
 _SCALE, _TURN, _SHIFT = 0.12, 8.0, 0.06
 """Standard deviations: of the logarithm of each side's scale, degrees, share of the side."""
@@ -27,9 +29,9 @@ def shaken(predictions: pd.DataFrame, tables: LabeledImages, seed: int) -> pd.Da
         tables: with the sizes of their images.
         seed: of what is drawn.
     """
-    cv2 = opencv()
+    cv2 = opencv("nl.refine")
     rng = np.random.default_rng(seed)
-    sizes = tables.images[["height", "width"]].loc[predictions["image_id"]].to_numpy(np.int64)
+    sizes = sizes_of(tables.images, predictions["image_id"])
     masks = []
     for mask, (height, width) in zip(predictions["mask"].array, sizes.tolist(), strict=True):
         moved = _moved(cv2, rle.decode(mask, height, width), rng)

@@ -22,12 +22,12 @@ import pandas as pd
 from ...core.errors import DataError
 from ...core.tables.arrays import equal, same_buffer, values
 from ...core.tables.decided import ACCEPTED, REJECTED, decided
+from ...core.tables.of_images import labeled_all_over
 from ..metrics.candidates import candidates
 from ..metrics.match import match
 
 OUTCOMES = ("true positive", "false positive", "not judged", "accepted")
 FOUND = ("found", "missed")
-WHOLE = ("complete", "empty")
 """States of images on which everything is labeled."""
 
 NEAR = 0.1
@@ -137,7 +137,7 @@ def judge(scene: Scene) -> Judged:
     result = match(rows, labels, iou=scene.iou)
     found = result.predictions
     matched, ignored = found["matched"].to_numpy(bool), found["ignored"].to_numpy(bool)
-    whole = rows["image_id"].isin(scene.images.index[scene.images["state"].isin(WHOLE)]).to_numpy()
+    whole = rows["image_id"].isin(scene.images.index[labeled_all_over(scene.images)]).to_numpy()
     compared = matched | (~ignored & whole)
     unsure = np.flatnonzero(~compared & ~ignored)
     compared[unsure[_near(rows.iloc[unsure], labels)]] = True

@@ -17,6 +17,7 @@ import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError
 from ...core.tables.names import instead_of
+from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages, empty
 from ..embed.pooling import Embeddings
 from .frozen_tables import Snapshot, live
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ..metrics.coco_ap import Metrics
 
 _LIBRARIES = ("nbalabel", "torch", "ultralytics", "numpy", "pandas")
-_LABELED = ("complete", "empty")
 
 
 def new_id(kind: str) -> str:
@@ -168,7 +168,7 @@ class Run:
         frame = tables.images
         chosen = frame.index.isin(self.predicted_ids)
         if images is None:
-            chosen &= frame["state"].isin(_LABELED).to_numpy()
+            chosen &= labeled_all_over(frame)
         else:
             chosen &= frame.index.isin(
                 images.index if isinstance(images, pd.DataFrame | pd.Series) else images
@@ -198,7 +198,7 @@ class Run:
         """The rows of :attr:`measured_ids`."""
         self._note_images()
         frame = self._tables(None).images
-        return frame[frame.index.isin(self.predicted_ids) & frame["state"].isin(_LABELED).to_numpy()]
+        return frame[frame.index.isin(self.predicted_ids) & labeled_all_over(frame)]
 
     @property
     def training_ids(self) -> npt.NDArray[np.int64]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ...core.errors import FallbackWarning, ModelError, NbalabelWarning, first
 from ...core.tables.bare import complete_without_masks, said_of
+from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages
 from ..runs.measured import trains
 from .outlines import Points, outline
@@ -177,7 +178,7 @@ def training(
 def validation(tables: LabeledImages, imgsz: int) -> Examples:
     """Images of split val that are labeled all over (state complete or empty), whatever their weight."""
     images = tables.images
-    chosen = (images["split"] == "val").to_numpy() & images["state"].isin(["complete", "empty"]).to_numpy()
+    chosen = (images["split"] == "val").to_numpy() & labeled_all_over(images)
     return _examples(tables, images[chosen], imgsz)
 
 

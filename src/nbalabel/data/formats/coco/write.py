@@ -14,6 +14,7 @@ import orjson
 import pandas as pd
 
 from ....core.errors import DataError
+from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import IMAGES, INSTANCES, SPLITS, LabeledImages
 from ..masks.outline import outlines
 from ..masks.polygons import Parts, rasterize
@@ -21,7 +22,7 @@ from ..records import columns
 from ..records.documents import no_garbage_collection
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
 from ..records.report import WriteReport, measured, report
-from ..records.rows import sizes_of, states
+from ..records.rows import states
 from .read import IMAGE_FIELDS, INSTANCE_FIELDS, OUR_IMAGE_FIELDS, OUR_INSTANCE_FIELDS, OURS, known_categories
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ....core.errors import FormatError, UnsafePathError, first, short
+from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import IMAGES, INSTANCES
 from ...tables.tables import Tables
 from ..records import columns
@@ -28,7 +29,7 @@ from ..records.files import (
     progress,
     read_sizes,
 )
-from ..records.rows import assemble, sizes_of
+from ..records.rows import assemble
 from .shapes import OTHERS, Shape, draw, parse_shape
 
 LABELS_FILE = "labels.txt"

@@ -15,11 +15,12 @@ import orjson
 from ....core.errors import DataError
 from ....core.geometry.masks import rle
 from ....core.geometry.outlines.centres import centre_outlines
+from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import IMAGES, INSTANCES, LabeledImages
 from ..records import columns
 from ..records.files import Images, by_stem, export_images, progress, relative_names, stem, write_bytes
 from ..records.report import WriteReport, measured, report
-from ..records.rows import pictures, sizes_of
+from ..records.rows import pictures
 from .read import FLAG, LABELS_FILE
 from .shapes import Shape, draw, encode_pixels
 

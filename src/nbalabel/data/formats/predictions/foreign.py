@@ -14,11 +14,12 @@ import pandas as pd
 from ....core.errors import DataError, UnknownNameError, first
 from ....core.geometry.masks import rle
 from ....core.tables.mask_inputs import mask_column
+from ....core.tables.of_images import sizes_of
 from ....core.tables.same_labels import codes_of
 from ....core.tables.schema import INDEX_NAMES, PREDICTIONS, LabeledImages, conform
 from ..coco.masks import Boxes, read_masks
 from ..coco.results import read_results
-from ..records.rows import categorical, sizes_of
+from ..records.rows import categorical
 from .detections import detections, plain_labels
 
 _NOT_KEPT = ("iou", "matched", "matched_id", "ignored", "file", "segmentation")

@@ -39,13 +39,6 @@ def pictures(images: pd.DataFrame, instances: pd.DataFrame | None = None) -> lis
     return [Picture(i, f, h, w, u, of_image.get(i, [])) for i, f, h, w, u in rows]
 
 
-def sizes_of(images: pd.DataFrame, image_ids: Any) -> np.ndarray:
-    """Height and width of the images of some instances, ``(n, 2)`` int64."""
-    position = pd.Index(images.index).get_indexer(pd.Index(image_ids))
-    sizes: np.ndarray = images[["height", "width"]].to_numpy(np.int64)[position]
-    return sizes
-
-
 def categorical(codes: Any, labels: Sequence[str]) -> Any:
     """Positions in the label list as the column the tables hold.
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from ....core.errors import UnsafePathError, first, short
 from ....core.geometry.outlines.painted import paint
+from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import SPLITS
 from ...tables.tables import Tables
 from ..coco.masks import Boxes
@@ -31,7 +32,7 @@ from ..records.files import (
     read_sizes,
     stem,
 )
-from ..records.rows import assemble, categorical, pictures, sizes_of
+from ..records.rows import assemble, categorical, pictures
 from .config import Config, read_config
 from .lines import Lines, parse
 

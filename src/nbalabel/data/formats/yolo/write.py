@@ -16,12 +16,13 @@ from ....core.errors import DataError
 from ....core.geometry.masks.rle import areas
 from ....core.geometry.outlines.centres import centre_outlines
 from ....core.geometry.outlines.painted import paint
+from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import SPLITS, LabeledImages
 from ..masks.outline import bridge
 from ..masks.polygons import Parts
 from ..records.files import Images, by_stem, export_images, progress, relative_names, write_bytes
 from ..records.report import WriteReport, measured, report
-from ..records.rows import pictures, sizes_of
+from ..records.rows import pictures
 from .read import draw, label_file
 
 Islands = Literal["bridge", "largest"]

@@ -1,0 +1,56 @@
+"""What is asked of the images that rows are on: their sizes, and whether they are labeled all over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..errors import DataError, first
+
+LABELED_ALL_OVER = ("complete", "empty")
+"""States of images on which a person says that what has no label is nothing."""
+
+
+def labeled_all_over(images: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which images are labeled all over, ``(n,)``.
+
+    Example:
+        >>> labeled_all_over(pd.DataFrame({"state": ["complete", "partial", "empty"]})).tolist()
+        [True, False, True]
+    """
+    return images["state"].isin(LABELED_ALL_OVER).to_numpy()
+
+
+def sizes_of(
+    images: pd.DataFrame, image_ids: Any, ids: npt.ArrayLike | None = None, table: str = "rows"
+) -> npt.NDArray[np.int64]:
+    """Height and width of the image of each row, ``(n, 2)`` pixels.
+
+    Args:
+        images: the table of images.
+        image_ids: image of each row, ``(n,)`` integers, a column or an array.
+        ids: names of the rows for messages, ``(n,)``; default their positions.
+        table: name of the rows' table for messages.
+
+    Raises:
+        DataError: rows on images that are not there; the message names them.
+
+    Example:
+        >>> images = pd.DataFrame({"height": [20, 30], "width": [40, 50]}, index=[7, 9])
+        >>> sizes_of(images, [9, 7]).tolist()
+        [[30, 50], [20, 40]]
+    """
+    wanted = pd.Index(image_ids)
+    at = images.index.get_indexer(wanted)
+    lost = at < 0
+    if lost.any():
+        named = np.flatnonzero(lost) if ids is None else np.asarray(ids)[lost]
+        raise DataError(
+            f"{table}: image_id must be a row of images; {len(named)} of {len(wanted)} rows break it: "
+            f"{first(named)} (got {first(wanted[lost].unique())})"
+        )
+    height, width = images["height"].to_numpy()[at], images["width"].to_numpy()[at]
+    return np.column_stack([height, width]).astype(np.int64)
