@@ -19,7 +19,6 @@ Answers = Sequence[bool] | npt.NDArray[np.bool_]
 
 KINDS = ("sample", "audit", "known")
 OUTCOMES = ("accept", "reject", "split", "more")
-PHASES = ("search", "audit", "done")
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,6 @@ from nbalabel.core.tables import schema
 from nbalabel.data.images import remote
 from nbalabel.data.images.cache import ImageCache
 from nbalabel.data.images.files import (
-    check_images,
     crop,
     image_size,
     locate,
@@ -340,20 +339,6 @@ def test_a_url_without_fsspec_names_what_to_install(monkeypatch: pytest.MonkeyPa
     nl.allow_images_from("s3://bucket")
     with pytest.raises(MissingExtraError, match="pip install fsspec"):
         read_image("s3://bucket/a.jpg")
-
-
-def test_check_images_lists_all_that_are_broken(photo: Path) -> None:
-    root = photo.parent
-    (root / "bad.png").write_bytes(b"no")
-    files = ["photo.png", "bad.png", "../up.png", "gone.png", "photo.png"]
-    images = pd.DataFrame(
-        {"file": files, "width": [60, 60, 60, 60, 61], "height": 40}, index=[3, 5, 7, 9, 11]
-    )
-    broken = check_images(images, root)
-    assert broken.index.tolist() == [5, 7, 9, 11]
-    assert broken.problem[9].endswith("is missing")
-    assert broken.problem[11] == "has 60 x 40 pixels, the table says 61 x 40"
-    assert check_images(images.iloc[:1], root).empty
 
 
 def test_thumbnails_keep_their_shape_and_never_grow() -> None:

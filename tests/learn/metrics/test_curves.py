@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nbalabel.core.errors import DataError
 from nbalabel.core.geometry.masks import rle
 from nbalabel.core.tables.schema import conform
-from nbalabel.learn.metrics.curves import NOTHING, calibration, confusion, precision_recall
+from nbalabel.learn.metrics.curves import NOTHING, calibration, confused, precision_recall
 from nbalabel.learn.metrics.match import Matched, match
 
 LABELS = ("fish", "crab")
@@ -103,6 +103,12 @@ def table(rows: list[tuple[str, int, float]], extra: str) -> pd.DataFrame:
     return conform(pd.DataFrame(columns), name, LABELS, np.full(len(rows), 4))
 
 
+def counted(*tables: Any, **options: Any) -> pd.DataFrame:
+    """How often each label was taken for each."""
+    pairs = confused(*tables, **options)
+    return pd.crosstab(pairs["true"], pairs["predicted"], dropna=False)
+
+
 def test_confusion_counts_each_label_and_each_prediction_once():
     truth = table([("fish", 0, False), ("crab", 8, False), ("crab", 16, False), ("fish", 24, True)], "crowd")
     found = table(
@@ -117,11 +123,11 @@ def test_confusion_counts_each_label_and_each_prediction_once():
         ],
         "score",
     )
-    counts = confusion(found, truth, LABELS)
+    counts = counted(found, truth, LABELS)
     assert counts.index.tolist() == counts.columns.tolist() == [*LABELS, NOTHING]
     assert counts.to_numpy().tolist() == [[1, 0, 0], [1, 0, 1], [1, 2, 0]]
-    assert confusion(found, truth, LABELS, score=0.0).loc["crab", "crab"] == 1
-    assert confusion(found, truth, LABELS, images=[2]).to_numpy().sum() == 0
+    assert counted(found, truth, LABELS, score=0.0).loc["crab", "crab"] == 1
+    assert counted(found, truth, LABELS, images=[2]).to_numpy().sum() == 0
 
 
 @given(
@@ -130,7 +136,7 @@ def test_confusion_counts_each_label_and_each_prediction_once():
 )
 def test_confusion_rows_sum_to_the_labels_and_columns_to_the_predictions(truth, found):
     instances, predictions = table(truth, "crowd"), table(found, "score")
-    counts = confusion(predictions, instances, LABELS, score=0.25)
+    counts = counted(predictions, instances, LABELS, score=0.25)
     here = [label for label, _, crowd in truth if not crowd]
     kept = [label for label, _, score in found if score >= 0.25]
     assert counts.sum(axis=1)[list(LABELS)].tolist() == [here.count(name) for name in LABELS]
@@ -149,7 +155,7 @@ def test_confusion_of_one_label_is_what_match_says():
     )
     result = match(found, truth)
     n_right, n_missed = int(result.predictions.matched.sum()), len(result.missed)
-    counts = confusion(found, truth, ["fish"], score=0.0)
+    counts = counted(found, truth, ["fish"], score=0.0)
     assert counts.to_numpy().tolist() == [[n_right, n_missed], [len(found) - n_right, 0]]
 
 
@@ -162,6 +168,6 @@ def test_what_cannot_be_counted_is_refused():
     with pytest.raises(DataError, match="scores must lie in"):
         calibration(pd.DataFrame({"score": [1.5], "matched": [True]}))
     with pytest.raises(DataError, match="called 'nothing'"):
-        confusion(plain, plain, ["nothing"])
+        confused(plain, plain, ["nothing"])
     with pytest.raises(DataError, match="iou must be a number"):
-        confusion(plain, plain, LABELS, iou=0)
+        confused(plain, plain, LABELS, iou=0)

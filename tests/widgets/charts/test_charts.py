@@ -7,7 +7,7 @@ from ipywidgets.widgets import widget
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError
-from nbalabel.learn.metrics.curves import calibration, confusion, precision_recall
+from nbalabel.learn.metrics.curves import calibration, confused, precision_recall
 from nbalabel.learn.metrics.match import Matched
 
 CHARTS = [nl.PrecisionRecall, nl.Reliability, nl.Confusion]
@@ -74,7 +74,8 @@ def test_reliability_is_the_calibration_of_learn(workspace, reef_run) -> None:
 def test_confusion_counts_as_learn_does(mixed, reef, reef_run) -> None:
     chart = nl.Confusion(mixed)
     frames = (measured(reef_run, frame) for frame in (reef_run.predictions, reef.instances))
-    assert (chart.counts == confusion(*frames, reef_run.labels).to_numpy()).all()
+    pairs = confused(*frames, reef_run.labels)
+    assert (chart.counts == pd.crosstab(pairs["true"], pairs["predicted"], dropna=False).to_numpy()).all()
 
 
 def test_every_cell_selects_exactly_what_it_counts(mixed, reef, reef_run) -> None:

@@ -19,7 +19,6 @@ from typing import IO, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
 from ...core.errors import ImageError, NbalabelError, UnsafePathError
@@ -263,35 +262,6 @@ def read_small(
     if pixels.shape[:2] == target[::-1]:
         return pixels
     return np.asarray(Image.fromarray(pixels).resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0))
-
-
-def check_images(images: pd.DataFrame, root: Source | None) -> pd.DataFrame:
-    """Read every image and list those that cannot be used.
-
-    Args:
-        images: the images table.
-        root: the image root.
-
-    Returns:
-        One row per broken image, indexed by ``image_id``: ``file`` and ``problem``, a sentence. No rows is
-        good news.
-    """
-    from tqdm.auto import tqdm
-
-    found = []
-    rows = zip(images.index, images["file"], images["width"], images["height"], strict=True)
-    for image_id, file, width, height in tqdm(rows, total=len(images), desc="checking images", delay=1):
-        try:
-            got = read_image(locate(root, file)).shape
-        except NbalabelError as error:
-            found.append((image_id, file, str(error)))
-            continue
-        if got[:2] != (height, width):
-            found.append(
-                (image_id, file, f"has {got[1]} x {got[0]} pixels, the table says {width} x {height}")
-            )
-    out = pd.DataFrame(found, columns=["image_id", "file", "problem"])
-    return out.astype({"image_id": np.int64, "file": "str", "problem": "str"}).set_index("image_id")
 
 
 def thumbnail(pixels: Pixels, size: int) -> Pixels:

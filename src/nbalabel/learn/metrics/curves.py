@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError
@@ -14,7 +13,7 @@ from .greedy import greedy
 from .match import Matched
 
 NOTHING = "nothing"
-"""Row of :func:`confusion` for predictions on no label, column for labels that no prediction found."""
+"""What :func:`confused` puts for the label of predictions on no label, and of labels no prediction found."""
 
 
 def precision_recall(matched: Matched, *, by_label: bool = False) -> pd.DataFrame:
@@ -53,49 +52,6 @@ def precision_recall(matched: Matched, *, by_label: bool = False) -> pd.DataFram
     return curve
 
 
-def confusion(
-    predictions: pd.DataFrame,
-    instances: pd.DataFrame,
-    labels: Sequence[str],
-    images: Images | None = None,
-    *,
-    iou: float = 0.5,
-    score: float = 0.25,
-    kind: Kind = "mask",
-) -> pd.DataFrame:
-    """Which label is taken for which: true labels in rows, predicted ones in columns.
-
-    Predictions are matched to labels of any name, greedily by falling score. A crowd only takes predictions
-    of its own name, which then count nowhere.
-
-    Args:
-        predictions: instance table with ``score``.
-        instances: the labels.
-        labels: names, in the order of rows and columns; rows of other labels are left out.
-        images: a table of images or their ids; rows of other images are left out. None: all.
-        iou: lowest IoU of a match, in (0, 1].
-        score: leave out predictions of a lower score, 0..1.
-        kind: compare "mask" or "box".
-
-    Returns:
-        Counts, int64, ``(K + 1, K + 1)``. The last row, "nothing", counts predictions on no label; the last
-        column labels that no prediction found.
-
-    Raises:
-        DataError: a column or a score is missing, ``iou`` is out of range, or a label is called "nothing".
-        MaskError: masks are malformed, or those of one image differ in size.
-
-    Example:
-        >>> table = pd.DataFrame({"image_id": 1, "label": ["fish", "crab"], "mask": [b"112", b"04"]})
-        >>> confusion(table.assign(label="fish", score=0.9), table, ["fish", "crab"]).to_numpy().tolist()
-        [[1, 0, 0], [1, 0, 0], [0, 0, 0]]
-    """
-    pairs = confused(predictions, instances, labels, images, iou=iou, score=score, kind=kind)
-    counts = _count(pairs["true"].cat.codes, pairs["predicted"].cat.codes, len(labels) + 1)
-    names = [*labels, NOTHING]
-    return pd.DataFrame(counts, pd.Index(names, name="true"), pd.Index(names, name="predicted"))
-
-
 def confused(
     predictions: pd.DataFrame,
     instances: pd.DataFrame,
@@ -106,7 +62,10 @@ def confused(
     score: float = 0.25,
     kind: Kind = "mask",
 ) -> pd.DataFrame:
-    """What :func:`confusion` counts, one by one: which prediction was taken for which label.
+    """Which prediction was taken for which label, one by one.
+
+    Predictions are matched to labels of any name, greedily by falling score. A crowd only takes predictions
+    of its own name, which are then left out.
 
     Args:
         predictions: instance table with ``score``.
@@ -237,8 +196,3 @@ def _curve(rows: pd.DataFrame, n_missed: int) -> pd.DataFrame:
         "f1": 2 * n_true / (n + n_labels) if n_labels else none,
     }
     return pd.DataFrame(columns)
-
-
-def _count(row: pd.Series, column: pd.Series, size: int) -> npt.NDArray[np.int64]:
-    cells = np.bincount(row.to_numpy(np.int64) * size + column.to_numpy(np.int64), minlength=size * size)
-    return cells.reshape(size, size).astype(np.int64)

@@ -13,7 +13,7 @@ from pycocotools import mask as coco
 
 from nbalabel.core.errors import MaskError
 from nbalabel.core.geometry.masks import rle
-from nbalabel.core.geometry.masks.components import fill_holes, n_holes, n_islands
+from nbalabel.core.geometry.masks.components import components, fill_holes
 from nbalabel.core.geometry.outlines.polygon import (
     Polygon,
     polygons_to_rle,
@@ -90,8 +90,9 @@ def test_a_traced_mask_is_drawn_back_pixel_by_pixel(mask: np.ndarray) -> None:
     string = rle.encode(mask)
     polygons = rle_to_polygons(string, *mask.shape)
     assert np.array_equal(drawn(polygons, *mask.shape), mask)
-    assert len(polygons) == n_islands(string, *mask.shape, 4)
-    assert sum(len(p.holes) for p in polygons) == n_holes(string, *mask.shape, 4)
+    assert len(polygons) == len(components(string, *mask.shape, 4))
+    holes = rle.difference(fill_holes(string, *mask.shape, connectivity=4), string, *mask.shape)
+    assert sum(len(p.holes) for p in polygons) == len(components(holes, *mask.shape, 8))
 
 
 @settings(deadline=None)

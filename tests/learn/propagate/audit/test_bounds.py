@@ -8,7 +8,7 @@ import pytest
 
 from nbalabel.core.errors import DataError
 from nbalabel.learn.propagate.audit.betting import betting_bounds
-from nbalabel.learn.propagate.audit.bounds import expected_answers, finite_bounds, lower_bound, upper_bound
+from nbalabel.learn.propagate.audit.bounds import expected_answers, lower_bound, upper_bound
 
 
 def by_hand(right: int, asked: int, size: int, alpha: float) -> float:
@@ -49,13 +49,13 @@ def test_wrong_masks_mirror_right_ones():
 @pytest.mark.parametrize("size", [1, 2, 7, 255, 256, 257, 300, 5000])
 def test_when_all_were_asked_both_bounds_are_the_share(size):
     right = np.unique([0, 1, size // 2, size - 1, size])
-    lower, upper = finite_bounds(right, size, size, 0.05)
+    lower, upper = (bound(right, size, size, 0.025) for bound in (lower_bound, upper_bound))
     np.testing.assert_allclose(lower, right / size)
     np.testing.assert_allclose(upper, right / size)
 
 
 def test_before_any_answer_nothing_is_known():
-    lower, upper = finite_bounds(0, 0, [1, 10, 1000], 0.05)
+    lower, upper = (bound(0, 0, [1, 10, 1000], 0.025) for bound in (lower_bound, upper_bound))
     assert (lower == 0).all()
     assert (upper == 1).all()
 
@@ -65,7 +65,7 @@ def test_bounds_enclose_what_was_seen_and_what_is_possible():
     size = rng.integers(1, 3000, 400)
     asked = (size * rng.random(400) ** 3).astype(int)
     right = rng.binomial(asked, rng.random(400))
-    lower, upper = finite_bounds(right, asked, size, 0.05)
+    lower, upper = (bound(right, asked, size, 0.025) for bound in (lower_bound, upper_bound))
     assert (right / size <= lower + 1e-12).all()
     assert (upper <= 1 - (asked - right) / size + 1e-12).all()
     assert (lower[asked > 0] <= (right / np.maximum(asked, 1) + 1 / size)[asked > 0]).all()
@@ -146,8 +146,9 @@ def test_expected_answers_grow_towards_the_target_and_never_exceed_the_cluster()
      (1, 2, 3, 0.0, (1, 1)), (1, 2, 3, 1.0, (1, 1)), (1, 2, 3, 0.05, (0, 1))],
 )  # fmt: skip
 def test_numbers_that_cannot_be_are_refused(n_right, n_asked, size, alpha, prior):
-    with pytest.raises(DataError, match="must"):
-        finite_bounds(n_right, n_asked, size, alpha, prior)
+    for bound in (lower_bound, upper_bound):
+        with pytest.raises(DataError, match="must"):
+            bound(n_right, n_asked, size, alpha, prior)
 
 
 def test_more_bets_than_masks_are_refused():

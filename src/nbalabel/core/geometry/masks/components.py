@@ -1,4 +1,4 @@
-"""Islands and holes of masks: split into components, fill holes, drop specks."""
+"""Islands and holes of masks: split into components, fill holes."""
 
 from __future__ import annotations
 
@@ -29,32 +29,6 @@ def components(mask: bytes, height: int, width: int, connectivity: Connectivity 
     return rle.encode_labels(_label(crop, connectivity)[0], height, width, x, y)[1]
 
 
-def n_islands(mask: bytes, height: int, width: int, connectivity: Connectivity = 8) -> int:
-    """Number of connected parts.
-
-    Example:
-        >>> n_islands(rle.encode([[1, 0, 1]]), 1, 3)
-        2
-    """
-    return _label(rle.decode_crop(mask, height, width)[0], connectivity)[1]
-
-
-def n_holes(mask: bytes, height: int, width: int, connectivity: Connectivity = 8) -> int:
-    """Number of holes: connected parts outside the mask that it encloses.
-
-    Args:
-        mask: compressed run-length mask.
-        height: of the image, pixels.
-        width: of the image, pixels.
-        connectivity: of the mask; its outside has the other one, so that a ring encloses its hole.
-
-    Example:
-        >>> n_holes(rle.encode([[1, 1, 1], [1, 0, 1], [1, 1, 1]]), 3, 3)
-        1
-    """
-    return _holes(rle.decode_crop(mask, height, width)[0], connectivity)[1]
-
-
 def fill_holes(
     mask: bytes, height: int, width: int, max_area: int | None = None, connectivity: Connectivity = 8
 ) -> bytes:
@@ -81,23 +55,6 @@ def fill_holes(
         fill = np.bincount(labels.ravel(), minlength=n + 1) <= max_area
     fill[0] = False
     return rle.encode_labels(crop | fill[labels], height, width, x, y)[1][0]
-
-
-def remove_small(
-    mask: bytes, height: int, width: int, min_area: int, connectivity: Connectivity = 8
-) -> bytes:
-    """Drop connected parts of fewer than ``min_area`` pixels; what is left may be empty.
-
-    Example:
-        >>> remove_small(rle.encode([[1, 0, 1, 1]]), 1, 4, min_area=2)
-        b'22'
-    """
-    crop, x, y = rle.decode_crop(mask, height, width)
-    labels, n = _label(crop, connectivity)
-    keep = np.bincount(labels.ravel(), minlength=n + 1) >= min_area
-    keep[0] = False
-    kept = rle.encode_labels(keep[labels], height, width, x, y)[1]
-    return kept[0] if kept else rle.from_counts([height * width])
 
 
 def _label(mask: npt.NDArray[np.bool_], connectivity: int) -> tuple[npt.NDArray[np.int32], int]:

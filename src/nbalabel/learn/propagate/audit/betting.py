@@ -18,7 +18,8 @@ def betting_bounds(answers: npt.ArrayLike, size: int, alpha: float) -> tuple[Dou
 
     Every number of right masks has two bettors, one against "so many or fewer" and one against "so many or
     more"; they bet as is best if the rest were like the answers so far. Kept as a check on, and a measure of,
-    `finite_bounds`, which does without the order of the answers and is closer where it counts.
+    `lower_bound`, which does without the order of the answers and is closer where nearly all or hardly any
+    are right, elsewhere about as close (``benchmarks/bounds.py``).
 
     Args:
         answers: right or not, in the order drawn evenly without replacement, ``(t,)`` bool.

@@ -16,42 +16,6 @@ NODES = 256
 EVEN = 0.05  # of the prior is even, so that none gives up what it thinks unlikely
 
 
-def finite_bounds(
-    n_right: npt.ArrayLike, n_asked: npt.ArrayLike, size: npt.ArrayLike, alpha: float, prior: Prior = (1, 1)
-) -> tuple[Doubles, Doubles]:
-    """Bounds of the share of right masks, at all answers at once with probability 1 - alpha.
-
-    Both sides are one-sided bounds at alpha / 2. Where nearly all or hardly any are right, they lie closer
-    than the two-sided prior-posterior ratio at alpha, elsewhere about as close, and closer than bets on one
-    answer after the other, which need their order besides (``benchmarks/bounds.py``). Where only one side
-    matters, use `lower_bound` or `upper_bound` at the full alpha.
-
-    Args:
-        n_right: masks found right, any shape that broadcasts.
-        n_asked: masks asked about, drawn evenly without replacement.
-        size: masks in the cluster, at least ``n_asked``.
-        alpha: probability that the share ever leaves the bounds.
-        prior: Beta(a, b) of the share, fixed before the first answer. A good one brings the bounds closer, a
-            bad one never makes them wrong.
-
-    Returns:
-        lower, upper: 0..1, float64 of the broadcast shape; equal where all were asked.
-
-    Raises:
-        DataError: not 0 <= n_right <= n_asked <= size, size 0, or alpha or prior out of range.
-
-    Example:
-        >>> lower, upper = finite_bounds([15, 15, 9], [15, 20, 10], [400, 400, 10], alpha=0.1)
-        >>> lower.round(3).tolist(), upper.round(3).tolist()
-        ([0.752, 0.452, 0.9], [1.0, 0.942, 0.9])
-    """
-    if not 0 < alpha < 1:
-        raise DataError(f"alpha must lie between 0 and 1, got {alpha}")
-    return lower_bound(n_right, n_asked, size, alpha / 2, prior), upper_bound(
-        n_right, n_asked, size, alpha / 2, prior
-    )
-
-
 def lower_bound(
     n_right: npt.ArrayLike, n_asked: npt.ArrayLike, size: npt.ArrayLike, alpha: float, prior: Prior = (1, 1)
 ) -> Doubles:
@@ -64,15 +28,16 @@ def lower_bound(
     Args:
         n_right: masks found right, any shape that broadcasts.
         n_asked: masks asked about, drawn evenly without replacement.
-        size: masks in the cluster.
+        size: masks in the cluster, at least ``n_asked``.
         alpha: probability that the bound is ever too high.
-        prior: Beta(a, b) of the share, fixed before the first answer.
+        prior: Beta(a, b) of the share, fixed before the first answer. A good one brings the bound closer, a
+            bad one never makes it wrong.
 
     Returns:
-        0..1, float64 of the broadcast shape.
+        0..1, float64 of the broadcast shape; the share itself where all were asked.
 
     Raises:
-        DataError: as `finite_bounds`.
+        DataError: not 0 <= n_right <= n_asked <= size, size 0, or alpha or prior out of range.
 
     Source: Waudby-Smith & Ramdas, Confidence sequences for sampling without replacement, NeurIPS 2020 (prior
         over posterior, here with the prior cut to the alternative).
@@ -101,7 +66,7 @@ def upper_bound(
         0..1, float64 of the broadcast shape.
 
     Raises:
-        DataError: as `finite_bounds`.
+        DataError: as `lower_bound`.
 
     Example:
         >>> float(upper_bound(0, 2, 4, alpha=0.05))    # no bound yet but the two that are wrong
