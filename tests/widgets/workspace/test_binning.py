@@ -125,3 +125,27 @@ def test_keys_are_those_of_javascript() -> None:
 
 def test_large_counts_are_short() -> None:
     assert [brief(x) for x in (0, 950, 12_500, 3e6, 2e9)] == ["0", "950", "12.5k", "3M", "2G"]
+
+
+def test_plain_bins_are_of_one_width_and_reach_from_the_smallest_to_the_largest_value() -> None:
+    values = np.append(np.arange(100.0), [1e6, np.nan])
+    found = binned(column(values), 24, plain=True)
+    assert (found.n, found.edges[0], found.edges[-1], found.beyond) == (24, 0, 1e6, 0)
+    assert np.allclose(np.diff(found.edges), 1e6 / 24)
+    assert found.total[:, 0].tolist() == [100, *[0] * 22, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "edges"), [([3, 5, 4, 3], [2.5, 3.5, 4.5, 5.5]), ([7], [6.5, 7.5]), ([2.5, 2.5], [2.5, 2.5])]
+)
+def test_plain_bins_of_few_whole_numbers_are_one_each_and_of_one_value_one(values: list, edges: list) -> None:
+    found = binned(column(values), 24, plain=True)
+    assert found.edges.tolist() == edges
+    assert found.total[:, 0].sum() == len(values)
+    assert found.total[-1, 0] == 0
+
+
+def test_plain_bins_have_room_for_every_category() -> None:
+    names = [f"c{i:03}" for i in range(200)]
+    found = binned(column(pd.Categorical([*names, None, "c007"])), plain=True)
+    assert found.total[:, 0].tolist() == [2 if i == 7 else 1 for i in range(200)] + [1]

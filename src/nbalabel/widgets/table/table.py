@@ -6,19 +6,21 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import traitlets
 
 from ..rows.bulk_actions import agreed_rows, set_value
 from ..rows.listing import Listing
+from ..workspace.binning import Binned, binned
 from ..workspace.clauses import Rows, check_table
 from ..workspace.columns import Column
 from ..workspace.filters import Kept, all_of, keep, search
 from ..workspace.selection import pack
 from ..workspace.workspace import Viewable, Workspace, workspace_of
 from ..workspace.workspace_port import Reply, serves
-from .column_bars import Bars
 from .html import rows_html
 
+_N_BINS = 24  # of the bars in a header
 _IN_HTML = 8  # rows for pages that run no widgets
 _SHOWN = {
     "images": ("image_id", "file", "state", "split", "weight", "n_instances", "n_predictions", "best_score"),
@@ -101,7 +103,7 @@ class Table(Listing):
 
     def _forget(self) -> None:
         super()._forget()
-        self._bars: dict[str, Bars] = {}
+        self._bars: dict[str, Binned] = {}
         self._kept: dict[str, tuple[str, Kept]] = {}
 
     @serves
@@ -148,8 +150,9 @@ class Table(Listing):
             bars = self._binned(name)
             others = [one for key, one in kept.items() if key != name]
             rows = self._join(base, others) if name in kept else every
-            allowed = None if rows is None else bars.count(rows)
-            out[name] = {"lo": bars.lo, "hi": bars.hi, "total": bars.total, "allowed": allowed}
+            allowed = None if rows is None else bars.count(rows)[:, 0]
+            lo, hi = bars.edges[[0, -1]] if len(bars.edges) else (np.nan, np.nan)
+            out[name] = {"lo": lo, "hi": hi, "total": bars.total[:, 0], "allowed": allowed}
         return {"rev": self.workspace.rev, "bars": out}
 
     @serves
@@ -178,9 +181,9 @@ class Table(Listing):
             base = one.rows if base is None else base & one.rows
         return base
 
-    def _binned(self, name: str) -> Bars:
+    def _binned(self, name: str) -> Binned:
         if name not in self._bars:
-            self._bars[name] = Bars.of(self.workspace.column(self.of, name))
+            self._bars[name] = binned(self.workspace.column(self.of, name), _N_BINS, plain=True)
         return self._bars[name]
 
 

@@ -70,7 +70,7 @@ class Binned:
         return self.edges[:-1] / 2 + self.edges[1:] / 2
 
 
-def binned(column: Column, bins: int = 30, split: Column | None = None) -> Binned:
+def binned(column: Column, bins: int = 30, split: Column | None = None, *, plain: bool = False) -> Binned:
     """Put a column into bins.
 
     Numbers that are all whole get bins of whole numbers; categories a bin each, texts one for all. A long
@@ -81,6 +81,8 @@ def binned(column: Column, bins: int = 30, split: Column | None = None) -> Binne
         column: what to bin.
         bins: how many at most, for numbers and times.
         split: a column of categories to split the bars by.
+        plain: bins of one width from the smallest to the largest value, a bin for each whole number only
+            where they are few, no tail cut off, and a bin for every category.
 
     Example:
         >>> column = Column("depth", "number", np.array([1.0, 2.0, 2.0, np.nan]), whole=True)
@@ -92,12 +94,13 @@ def binned(column: Column, bins: int = 30, split: Column | None = None) -> Binne
     codes = np.zeros(0, np.int64)
     texts: tuple[str, ...] = ()
     if column.kind in ("number", "time"):
-        edges = _edges(column, bins)
+        edges = _edges(column, bins, plain=plain)
         at, n = _places(column.values, edges), max(len(edges) - 1, 0)
     elif column.kind == "text":
         at, n, texts = np.where(column.missing, 1, 0), 1, ("any text",)
     else:
-        codes, at = _grouped(column.values, len(column.categories), _MOST_BARS)
+        n = len(column.categories)
+        codes, at = _grouped(column.values, n, n if plain else _MOST_BARS)
         n = len(codes)
         texts = tuple("other" if code < 0 else column.categories[code] for code in codes)
     part, parts = _parts(split, len(at))
@@ -116,16 +119,16 @@ def is_lopsided(found: Binned) -> bool:
     return bool(len(found.edges) and 2 * bars.max(initial=0) > bars.sum() and (bars > 0).sum() > 5)
 
 
-def _edges(column: Column, bins: int) -> npt.NDArray[np.float64]:
+def _edges(column: Column, bins: int, *, plain: bool) -> npt.NDArray[np.float64]:
     if column.missing.all():
         return np.zeros(0)
     lo, hi = float(np.nanmin(column.values)), float(np.nanmax(column.values))
-    hi = _without_tail(column, lo, hi)
-    if column.whole and hi - lo < 2**52:
+    hi = hi if plain else _without_tail(column, lo, hi)
+    if column.whole and hi - lo < (bins if plain else 2**52):
         step = max(int(np.ceil((hi - lo + 1) / bins)), 1)
         return np.arange(lo - 0.5, hi + step, step)
     if lo == hi:
-        half = max(abs(lo), 1.0) / 2
+        half = 0.0 if plain else max(abs(lo), 1.0) / 2
         return np.array([lo - half, hi + half])
     if not np.isfinite(hi - lo):  # halves do not overflow
         return np.asarray(np.linspace(lo / 2, hi / 2, bins + 1) * 2)
@@ -147,7 +150,7 @@ def _places(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> 
     n = len(edges) - 1
     if n < 1:
         return np.zeros(len(values), np.int64)
-    width = edges[-1] / n - edges[0] / n
+    width = edges[-1] / n - edges[0] / n or 1.0
     known = ~np.isnan(values)
     out = np.full(len(values), n, np.int64)
     share = values[known] / width - edges[0] / width
