@@ -13,11 +13,11 @@ class Hook(BuildHookInterface):
         """Raise where the bundles are missing; an editable install may build them later."""
         root = Path(self.root)
         static = root / "src" / "nbalabel" / "static"
-        sources = (root / "js" / "src" / "widgets").glob("*.*s")  # .ts and .css; not there in every source tree
+        sources = (root / "js" / "src" / "widgets").glob("*.*s")  # .ts and .css, where they are
         built = {source.name.replace(".ts", ".js") for source in sources} | {"selection.js"}
         missing = sorted(name for name in built if not (static / name).exists())
         if version != "editable" and self.target_name == "wheel" and missing:
             raise RuntimeError(
-                f"{static} lacks {', '.join(missing)}: run `make setup` first, or `npm install && npm run build` "
-                "in js/"
+                f"{static} lacks {', '.join(missing)}: run `make setup` first, or `npm install && "
+                "npm run build` in js/"
             )
