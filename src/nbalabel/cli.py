@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .data.tables.tables import Tables
 
 FORMATS = ("coco", "yolo", "labelme", "label-maps", "instance-masks", "semantic")
-EXAMPLES = """examples:
+_EXAMPLES = """examples:
   nbalabel demo reef.nbal                                  generate the underwater demo dataset
   nbalabel info reef.nbal                                  what is in it
   nbalabel import coco instances.json cells.nbal --images images/
@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nbalabel",
         description="Look into dataset folders and convert them. The labeling itself happens in a notebook.",
-        epilog=EXAMPLES,
+        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"nbalabel {nl.__version__}")

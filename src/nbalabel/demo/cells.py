@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 SIZES = (64, 1024)
 TRUTH = ".truth"
-MADE = "made.txt"
-PLATES = 6  # folders: each a plate with a light, a background and a noise of its own
+_MADE = "made.txt"
+_PLATES = 6  # folders: each a plate with a light, a background and a noise of its own
 _REFERENCE = 160  # pixels: cells have a radius of 6 to 12 pixels in a picture of that size
 
 
@@ -63,7 +63,7 @@ def cells(folder: str | Path, n_images: int = 120, size: int = 160, seed: int = 
     if not SIZES[0] <= size <= SIZES[1]:
         raise DataError(f"size must be {SIZES[0]} to {SIZES[1]} pixels, got {size}")
     made = f"{n_images} pictures of {size} pixels, seed {seed}"
-    if (folder / TRUTH / MADE).is_file() and (folder / TRUTH / MADE).read_text() == made:
+    if (folder / TRUTH / _MADE).is_file() and (folder / TRUTH / _MADE).read_text() == made:
         return folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StorageError(
@@ -72,7 +72,7 @@ def cells(folder: str | Path, n_images: int = 120, size: int = 160, seed: int = 
     folder.mkdir(parents=True, exist_ok=True)
     try:
         write_truth(folder / TRUTH, _write(folder, n_images, size, seed))
-        (folder / TRUTH / MADE).write_text(made)
+        (folder / TRUTH / _MADE).write_text(made)
     except BaseException:  # half a folder is none, also after an interrupt
         for part in list(folder.iterdir()):
             shutil.rmtree(part, ignore_errors=True)
@@ -107,7 +107,7 @@ def _write(folder: Path, n_images: int, size: int, seed: int) -> Tables:
     """Draw and save every picture; the tables of what is on them."""
     images, instances = [], []
     for i in range(n_images):
-        plate, field = i % PLATES, i // PLATES
+        plate, field = i % _PLATES, i // _PLATES
         pixels, labels = picture(size, seed, plate, field)
         file = f"plate-{plate + 1}/field-{field + 1:02d}.png"
         (folder / file).parent.mkdir(exist_ok=True)

@@ -21,8 +21,8 @@ from .species import NAMES
 if TYPE_CHECKING:
     from ..data.dataset.dataset import Dataset
 
-QUALITY = 90
-IMAGE_COLUMNS = ["file", "width", "height", "state", "group", "frame", "habitat", "turbidity"]
+_QUALITY = 90
+_IMAGE_COLUMNS = ["file", "width", "height", "state", "group", "frame", "habitat", "turbidity"]
 PERSON = {"source": "human", "origin": "generator", "status": "verified"}
 
 
@@ -58,7 +58,7 @@ def save(
 def _written(frames: Iterable[Frame], folder: Path) -> Iterator[Frame]:
     """Save the picture of each frame that passes."""
     for frame in frames:
-        Image.fromarray(frame.image).save(folder / file_name(frame), quality=QUALITY, subsampling=0)
+        Image.fromarray(frame.image).save(folder / file_name(frame), quality=_QUALITY, subsampling=0)
         yield frame
 
 
@@ -84,7 +84,7 @@ def collect(
         images.append((file_name(f), width, height, state, f.group, f.frame, f.habitat, f.turbidity))
         masks = rle.encode_labels(f.labels)[1]
         instances += [(i, *row) for row in zip(masks, f.species, f.tracks, strict=True)]
-    image_table = pd.DataFrame(images, columns=IMAGE_COLUMNS)
+    image_table = pd.DataFrame(images, columns=_IMAGE_COLUMNS)
     image_table["habitat"] = pd.Categorical(image_table["habitat"], categories=list(HABITAT_NAMES))
     image_table["turbidity"] = image_table["turbidity"].astype(np.float32)
     instance_table = pd.DataFrame(instances, columns=["image_id", "mask", "species", "track"])

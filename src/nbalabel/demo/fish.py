@@ -94,7 +94,7 @@ def _paint_skin(pattern: str, colors: Morph, u: Floats, v: Floats, n: Floats) ->
     skin = Skin(flank, u, v, n, colors)
     skin.mix(colors.back, soft(n + 0.35, 0.9))
     skin.mix(colors.belly, soft(0.45 - n, 0.8))
-    PATTERNS[pattern](skin)
+    _PATTERNS[pattern](skin)
     return skin.rgb
 
 
@@ -154,7 +154,7 @@ def _saddles(s: Skin) -> None:
     s.mix(s.colors.mark2, 0.5 * s.line(0.05, 0.1))
 
 
-PATTERNS: dict[str, Callable[[Skin], None]] = {
+_PATTERNS: dict[str, Callable[[Skin], None]] = {
     "lines": _lines,
     "silver": _silver,
     "spots": _spots,

@@ -16,7 +16,7 @@ Color = tuple[float, float, float]
 Points = Sequence[tuple[float, float]]
 Painter = Callable[[np.random.Generator], Floats]
 
-OVERSAMPLE = 3
+_OVERSAMPLE = 3
 
 
 def color(text: str) -> Color:
@@ -59,13 +59,13 @@ class Canvas:
 
     def shape(self, *outlines: Points) -> Floats:
         """Coverage ``(h, w)`` of filled outlines, given as (u, v) points."""
-        big = Image.new("L", (self.width * OVERSAMPLE, self.height * OVERSAMPLE))
+        big = Image.new("L", (self.width * _OVERSAMPLE, self.height * _OVERSAMPLE))
         brush = ImageDraw.Draw(big)
-        scale = self.width * OVERSAMPLE
+        scale = self.width * _OVERSAMPLE
         for outline in outlines:
             flat = [(u * scale, v * scale + big.height / 2) for u, v in outline]
             brush.polygon(flat, fill=255)
-        small = big.reduce(OVERSAMPLE)
+        small = big.reduce(_OVERSAMPLE)
         return np.asarray(small, np.float32) / 255
 
 

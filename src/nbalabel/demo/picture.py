@@ -15,14 +15,14 @@ from .reef import generate
 from .scene import Frame
 from .species import NAMES
 
-GAP = 4
-PAPER = (255, 255, 255)
+_GAP = 4
+_PAPER = (255, 255, 255)
 # (sequence, frame): two of each habitat, in one order.
-SHEET = (
+_SHEET = (
     *((45, 5), (10, 5), (42, 5), (15, 5), (6, 5), (46, 5)),
     *((54, 5), (16, 5), (32, 5), (56, 5), (59, 5), (4, 5)),
 )
-STRIP = 13
+_STRIP = 13
 
 
 def masks(frame: Frame) -> NDArray[np.uint8]:
@@ -33,8 +33,8 @@ def masks(frame: Frame) -> NDArray[np.uint8]:
 
 def grid(tiles: list[NDArray[np.uint8]], columns: int) -> Image.Image:
     """Tiles of one size in rows, with a gap between them."""
-    size = tiles[0].shape[0] + GAP
-    sheet = Image.new("RGB", (columns * size - GAP, -(-len(tiles) // columns) * size - GAP), PAPER)
+    size = tiles[0].shape[0] + _GAP
+    sheet = Image.new("RGB", (columns * size - _GAP, -(-len(tiles) // columns) * size - _GAP), _PAPER)
     for i, tile in enumerate(tiles):
         sheet.paste(Image.fromarray(tile), (i % columns * size, i // columns * size))
     return sheet
@@ -43,14 +43,14 @@ def grid(tiles: list[NDArray[np.uint8]], columns: int) -> Image.Image:
 def main(folder: Path) -> None:
     """Write ``reef_sheet.jpg`` (scenes, and the same with masks) and ``reef_sequence.jpg`` (one sequence)."""
     folder.mkdir(parents=True, exist_ok=True)
-    shown = [list(generate(t + 1, 192, start=s))[t] for s, t in SHEET]
+    shown = [list(generate(t + 1, 192, start=s))[t] for s, t in _SHEET]
     tiles = []
     for row in range(0, len(shown), 6):
         tiles += [frame.image for frame in shown[row : row + 6]] + [
             masks(frame) for frame in shown[row : row + 6]
         ]
     grid(tiles, 6).save(folder / "reef_sheet.jpg", quality=74, optimize=True)
-    strip = [frame.image for frame in generate(10, 192, start=STRIP)][::2]
+    strip = [frame.image for frame in generate(10, 192, start=_STRIP)][::2]
     grid(strip, 5).save(folder / "reef_sequence.jpg", quality=85, optimize=True)
 
 

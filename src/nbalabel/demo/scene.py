@@ -18,7 +18,7 @@ from .sprites import Patch, draw
 from .water import Backdrop
 
 TEST = 6_000_000  # number of the first test sequence, far from all others
-MIN_AREA = 12  # an instance with fewer visible pixels is none
+_MIN_AREA = 12  # an instance with fewer visible pixels is none
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class _Scene:
 def _renumber(labels: NDArray[np.int32], n: int) -> tuple[NDArray[np.int32], list[int]]:
     """Drop instances too small to see and number the rest 1..k; also which of the n they were."""
     area = np.bincount(labels.ravel(), minlength=n + 1)[1:]
-    kept = np.flatnonzero(area >= MIN_AREA)
+    kept = np.flatnonzero(area >= _MIN_AREA)
     table = np.zeros(n + 1, np.int32)
     table[kept + 1] = np.arange(1, len(kept) + 1)
     return np.ascontiguousarray(table[labels]), [int(k) for k in kept]

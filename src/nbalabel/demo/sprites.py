@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from .noise import Floats
 
-LEVELS = 6
-BENDS = 256  # steps in which the bend along the axis is worked out
+_LEVELS = 6
+_BENDS = 256  # steps in which the bend along the axis is worked out
 
 
 class Atlas:
@@ -30,12 +30,12 @@ class Atlas:
 
     def __init__(self, textures: Sequence[Floats]) -> None:
         flat: list[NDArray[np.uint8]] = []
-        self.size = np.zeros((len(textures), LEVELS, 2), np.int64)
-        self.start = np.zeros((len(textures), LEVELS), np.int64)
+        self.size = np.zeros((len(textures), _LEVELS, 2), np.int64)
+        self.start = np.zeros((len(textures), _LEVELS), np.int64)
         position = 0
         for i, texture in enumerate(textures):
             level = np.concatenate([texture[..., :3] * texture[..., 3:], texture[..., 3:]], -1)
-            for k in range(LEVELS):
+            for k in range(_LEVELS):
                 padded = np.pad(level, ((1, 1), (1, 1), (0, 0)))
                 flat.append(np.rint(padded.clip(0, 1) * 255).astype(np.uint8).reshape(-1, 4))
                 self.size[i, k] = level.shape[:2]
@@ -163,7 +163,7 @@ def draw(sprites: Sprites, atlas: Atlas, height: int, width: int) -> list[Patch]
 def _levels(s: Sprites, atlas: Atlas) -> tuple[Any, Any, Any]:
     """The mip level that fits each sprite's size: its (h, w), first texel and texels per length."""
     full = atlas.size[s.texture, 0, 1]
-    level = np.rint(np.log2(full / np.maximum(s.length, 1)) + s.blur).clip(0, LEVELS - 1).astype(np.int64)
+    level = np.rint(np.log2(full / np.maximum(s.length, 1)) + s.blur).clip(0, _LEVELS - 1).astype(np.int64)
     return atlas.size[s.texture, level].tolist(), atlas.start[s.texture, level], full / 2.0**level
 
 
@@ -215,9 +215,9 @@ def _unbend(dx: Floats, dy: Floats, frame: Sequence[float]) -> tuple[Floats, Flo
         v -= np.float32(curve) * u * u
     u += np.float32(anchor)
     if bend0 or bend1 or bend2:
-        t = np.arange(BENDS, dtype=np.float32) / BENDS
+        t = np.arange(_BENDS, dtype=np.float32) / _BENDS
         sway = ((bend2 * t + bend1) * t + bend0) * np.sin(waves * t - phase)
-        place = np.minimum(np.maximum(u * BENDS, 0), BENDS - 1).astype(np.int32)
+        place = np.minimum(np.maximum(u * _BENDS, 0), _BENDS - 1).astype(np.int32)
         v -= sway.astype(np.float32).take(place)
     return u, v
 

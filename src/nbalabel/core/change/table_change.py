@@ -122,7 +122,7 @@ def select_rows(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
     return take_rows(frame, positions(frame.index, ids))
 
 
-def stack_rows(frames: list[pd.DataFrame]) -> pd.DataFrame:
+def _stack_rows(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Rows of several tables of the same columns and dtypes, in ascending order of id."""
     filled = [frame for frame in frames if len(frame)] or frames[:1]
     if len(filled) == 1:
@@ -154,7 +154,7 @@ def apply_rows(frame: pd.DataFrame, change: TableChange, table: str) -> pd.DataF
         keep[positions(frame.index, ids_of(change.deleted))] = False
         frame = take_rows(frame, keep)
     frame = set_cells(frame, change.updated, change.columns and change.columns[1])
-    return stack_rows([frame, change.created]) if len(change.created) else frame
+    return _stack_rows([frame, change.created]) if len(change.created) else frame
 
 
 def set_cells(
@@ -190,7 +190,7 @@ def merge_rows(a: TableChange, b: TableChange) -> TableChange:
     if len(died):
         undone = {name: cells.invert() for name, cells in a.updated.items()}
         died = set_cells(died, undone, a.columns and a.columns[0])
-    created, deleted = stack_rows([born, b.created]), stack_rows([a.deleted, died])
+    created, deleted = _stack_rows([born, b.created]), _stack_rows([a.deleted, died])
     gone = np.concatenate([ids_of(a.created), ids_of(b.deleted)])
     updated: dict[str, Cells] = {}
     for name in [*a.updated, *(n for n in b.updated if n not in a.updated)]:

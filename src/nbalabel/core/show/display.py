@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 
-DARK = 128
+_DARK = 128
 """A picture is dark where its 98th percentile is below this, of 255."""
 
 _STEPS = 16  # whole numbers that are stretched over black to white at least: fewer of them are noise
@@ -129,7 +129,7 @@ class Display:
     def look(self, levels: Levels) -> Look:
         """What this means for a picture."""
         low, high, p2, p98, deep, least = levels
-        auto = (deep or p98 < DARK) if self.auto is None else bool(self.auto)
+        auto = (deep or p98 < _DARK) if self.auto is None else bool(self.auto)
         if auto:
             low, high = p2, max(p98, p2 + least)
         return Look(low, high, auto, self.brightness, self.contrast, self.gamma)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import DataError, first
 
-LABELED_ALL_OVER = ("complete", "empty")
+_LABELED_ALL_OVER = ("complete", "empty")
 """States of images on which a person says that what has no label is nothing."""
 
 
@@ -21,7 +21,7 @@ def labeled_all_over(images: pd.DataFrame) -> npt.NDArray[np.bool_]:
         >>> labeled_all_over(pd.DataFrame({"state": ["complete", "partial", "empty"]})).tolist()
         [True, False, True]
     """
-    return images["state"].isin(LABELED_ALL_OVER).to_numpy()
+    return images["state"].isin(_LABELED_ALL_OVER).to_numpy()
 
 
 def sizes_of(

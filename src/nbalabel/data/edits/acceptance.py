@@ -55,7 +55,7 @@ def accept(
     label: str | None = None,
 ) -> Change:
     """Make instances of predictions; see :meth:`Dataset.accept`."""
-    check_rows(rows, "accept")
+    _check_rows(rows, "accept")
     if overlap not in OVERLAPS:
         raise DataError(f"overlap must be one of {', '.join(OVERLAPS)}, got {overlap!r}")
     if not 0 <= iou <= 1:
@@ -101,7 +101,7 @@ def accept(
 
 def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | None) -> Change:
     """Turn predictions down, or remove instances; see :meth:`Dataset.reject`."""
-    check_rows(rows, "reject")
+    _check_rows(rows, "reject")
     if rows.index.name == INDEX_NAMES["instances"]:
         change = remove(state, "instances", np.unique(ids_of(rows)), origin or _who(rows))
         return Change(change.tables, None, change.origin, f"rejected {len(rows)} instances")
@@ -119,7 +119,7 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
     return Change(tables, None, origin or _who(rows), note)
 
 
-def check_rows(rows: Any, verb: str) -> None:
+def _check_rows(rows: Any, verb: str) -> None:
     """Check that what is accepted or rejected is rows, which somebody picked.
 
     Raises:

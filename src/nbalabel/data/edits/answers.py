@@ -21,7 +21,7 @@ from .revert import revert
 VERBS = {"accept": "accepted", "reject": "rejected", "relabel": "relabeled"}
 """What can be answered, and the word that the notes of such changes begin with."""
 
-IOU = 0.4
+_IOU = 0.4
 """Mask IoU above which an accepted prediction overlaps a label."""
 
 
@@ -100,7 +100,7 @@ def _of_predictions(state: State, rows: pd.DataFrame, given: Answer, allocate: A
         allocate,
         weight=1,
         overlap=given.overlap,
-        iou=IOU,
+        iou=_IOU,
         status="verified",
         origin=origin,
     )

@@ -27,7 +27,7 @@ def target(state: State, rows: Any, table: str | None = None) -> tuple[str, np.n
         UnknownNameError: some ids are not in the table.
         DataError: these are predictions, or no ids at all.
     """
-    table = table or table_of(rows) or "instances"
+    table = table or _table_of(rows) or "instances"
     if table not in state.tables:
         raise DataError(f"table must be one of {', '.join(state.tables)}, got {table!r}")
     ids = np.unique(_ids(rows))
@@ -61,7 +61,7 @@ def images_of(state: State, rows: Any) -> np.ndarray:
     return target(state, rows, "images")[1]
 
 
-def table_of(rows: Any) -> str | None:
+def _table_of(rows: Any) -> str | None:
     """The table that rows say they are of, by the name of their index or by their columns."""
     name = getattr(getattr(rows, "index", rows), "name", None)
     if name == INDEX_NAMES["images"]:

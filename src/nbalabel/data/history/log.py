@@ -13,7 +13,7 @@ from ..edits.by_cluster import parts_of
 from ..edits.origins import is_within
 from ..store.storage import Store, log_entries, merge_all
 
-UNCOMMITTED = "uncommitted"
+_UNCOMMITTED = "uncommitted"
 _VERSIONS = [
     "parent",
     "message",
@@ -60,7 +60,7 @@ def versions_table(store: Store) -> pd.DataFrame:
 def log_table(store: Store, base: str, pending: Sequence[Change]) -> pd.DataFrame:
     """Every change up to the working copy, newest first: one row each, indexed by change id."""
     entries = [entry for change in pending for entry in log_entries(change)]
-    rows = [{**entry, "version": UNCOMMITTED} for entry in reversed(entries)]
+    rows = [{**entry, "version": _UNCOMMITTED} for entry in reversed(entries)]
     for manifest in store.lineage(base):
         rows += [{**entry, "version": manifest.id} for entry in reversed(manifest.log)]
         if manifest.parent is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = "image_root"
-BESIDE = "image_root_beside"
+_BESIDE = "image_root_beside"
 
 
 def root_facts(folder: Path, root: str | Path | None) -> dict[str, Any]:
@@ -30,13 +30,13 @@ def root_facts(folder: Path, root: str | Path | None) -> dict[str, Any]:
         return {ROOT: full.relative_to(home).as_posix()}
     facts = {ROOT: os.fspath(full)}
     if full.is_relative_to(home.parent.parent) and home.parent.parent != Path(home.anchor):
-        facts[BESIDE] = Path(os.path.relpath(full, home)).as_posix()
+        facts[_BESIDE] = Path(os.path.relpath(full, home)).as_posix()
     return facts
 
 
 def root_of(folder: Path, facts: Mapping[str, Any]) -> Path | None:
     """The image root that settings mean; None where there are no pixels."""
-    root, beside = facts.get(ROOT), facts.get(BESIDE)
+    root, beside = facts.get(ROOT), facts.get(_BESIDE)
     if root is None:
         return None
     full = folder / str(root)
@@ -48,5 +48,5 @@ def root_of(folder: Path, facts: Mapping[str, Any]) -> Path | None:
 
 def with_root(facts: Mapping[str, Any], folder: Path, root: str | Path | None) -> dict[str, Any]:
     """The settings with another image root."""
-    kept = {name: value for name, value in facts.items() if name not in (ROOT, BESIDE)}
+    kept = {name: value for name, value in facts.items() if name not in (ROOT, _BESIDE)}
     return {**kept, **root_facts(folder, root)}

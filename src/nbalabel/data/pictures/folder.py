@@ -18,7 +18,7 @@ from .sequences import sequences
 from .video import check_choice, extract
 
 Duplicates = Literal["warn", "keep", "drop"]
-DUPLICATES = ("warn", "keep", "drop")
+_DUPLICATES = ("warn", "keep", "drop")
 
 
 def read_images(
@@ -127,8 +127,8 @@ def check_any(found: Found, source: str | Path) -> None:
 
 def check_duplicates(duplicates: str) -> None:
     """Refuse what is no choice."""
-    if duplicates not in DUPLICATES:
-        raise DataError(f"duplicates must be one of {', '.join(DUPLICATES)}, got {duplicates!r}")
+    if duplicates not in _DUPLICATES:
+        raise DataError(f"duplicates must be one of {', '.join(_DUPLICATES)}, got {duplicates!r}")
 
 
 def said_broken(broken: Mapping[str, str]) -> str:

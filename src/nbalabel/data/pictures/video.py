@@ -28,8 +28,8 @@ from ..disk.errors import writing
 from ..formats.records.files import progress, write_bytes
 from ..images.files import MAX_PIXELS
 
-SUFFIXES = (".jpg", ".png")
-NOTE = "video.json"
+_SUFFIXES = (".jpg", ".png")
+_NOTE = "video.json"
 """Beside the frames: which video they are of."""
 
 # FFmpeg tells files by their content: some are lists that name other files and addresses to read.
@@ -47,8 +47,8 @@ def check_choice(every: int, fps: float | None, suffix: str) -> None:
         raise DataError(f"fps must be a number > 0, got {fps!r}")
     if fps is not None and every != 1:
         raise DataError(f"every={every} and fps={fps} both say which frames: give one of them")
-    if suffix not in SUFFIXES:
-        raise DataError(f"suffix must be one of {', '.join(SUFFIXES)}, got {suffix!r}")
+    if suffix not in _SUFFIXES:
+        raise DataError(f"suffix must be one of {', '.join(_SUFFIXES)}, got {suffix!r}")
 
 
 def extract(video: Path, folder: Path, every: int, fps: float | None, suffix: str) -> dict[str, int]:
@@ -89,7 +89,7 @@ def extract(video: Path, folder: Path, every: int, fps: float | None, suffix: st
 
 def _claim(video: Path, folder: Path) -> None:
     """Make the folder this video's own, or see that it is."""
-    note = folder / NOTE
+    note = folder / _NOTE
     with writing(folder):
         facts = {"video": video.name, "bytes": video.stat().st_size}
         if note.is_file():
@@ -100,7 +100,7 @@ def _claim(video: Path, folder: Path) -> None:
                 )
             return
         if folder.exists() and any(folder.iterdir()):
-            raise StorageError(f"{folder} holds other files and no {NOTE}: give another folder by frames=")
+            raise StorageError(f"{folder} holds other files and no {_NOTE}: give another folder by frames=")
         write_bytes(note, orjson.dumps(facts))
 
 

@@ -55,7 +55,7 @@ def columns_of(table: pa.Table | pa.RecordBatch) -> dict[str, Array]:
     out = {}
     for field, column in zip(table.schema, table.columns, strict=True):
         chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column], field.type)
-        out[field.name] = from_arrow(chunked, orjson.loads(field.metadata[_KEY]))
+        out[field.name] = _from_arrow(chunked, orjson.loads(field.metadata[_KEY]))
     return out
 
 
@@ -175,13 +175,13 @@ def to_arrow(array: Array, name: str = "column") -> tuple[pa.Array, dict[str, An
     )
 
 
-def from_arrow(stored: pa.ChunkedArray, spec: Mapping[str, Any]) -> Array:
+def _from_arrow(stored: pa.ChunkedArray, spec: Mapping[str, Any]) -> Array:
     """The array :func:`to_arrow` was given."""
     kind = spec["kind"]
     if kind == "category":
         whole = _one(stored)
         categories = pd.Index(
-            _series(from_arrow(pa.chunked_array([whole.dictionary]), spec["categories"])),
+            _series(_from_arrow(pa.chunked_array([whole.dictionary]), spec["categories"])),
         )
         codes = np.array(whole.indices.fill_null(-1).to_numpy(zero_copy_only=False))
         return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(categories, spec["ordered"]))

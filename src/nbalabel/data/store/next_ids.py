@@ -31,7 +31,7 @@ _GAP = 1_000_000
 
 def next_ids(store: Versions) -> tuple[dict[str, int], str]:
     """The next id of each counter nobody has had, and what was wrong with ``ids.json``; "" if nothing."""
-    least = given_before(store)
+    least = _given_before(store)
     try:
         ids, problem = read_ids(store.folder), ""
     except CorruptError as error:
@@ -39,7 +39,7 @@ def next_ids(store: Versions) -> tuple[dict[str, int], str]:
     return _most([ids, least]), problem
 
 
-def given_before(store: Versions) -> dict[str, int]:
+def _given_before(store: Versions) -> dict[str, int]:
     """What the last commit that can be read says: ids below these were given."""
     for version_id in store.head.commits():
         try:
@@ -62,7 +62,7 @@ def after_change(change: Change) -> dict[str, int]:
 
 
 def _made_again(store: Versions) -> dict[str, int]:
-    found = [given_before(store)]
+    found = [_given_before(store)]
     for version_id in store.ids():
         try:
             manifest = store.manifest(version_id)

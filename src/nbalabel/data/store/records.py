@@ -26,7 +26,7 @@ from .arrow import batch_of, batch_of_frame, columns_of, frame_from, sound
 _HEAD = struct.Struct("<4sQQI16s")
 _PLAIN = struct.Struct("<4sQQ")
 HEAD_SIZE = _HEAD.size
-MAGIC = b"nbr1"
+_MAGIC = b"nbr1"
 _COMPRESS_FROM = 4096
 
 
@@ -53,7 +53,7 @@ def digest(*parts: bytes | memoryview) -> bytes:
 def frame_record(meta: dict[str, Any], body: bytes = b"") -> bytes:
     """One record."""
     text = orjson.dumps(meta)
-    plain = _PLAIN.pack(MAGIC, len(text), len(body))
+    plain = _PLAIN.pack(_MAGIC, len(text), len(body))
     return b"".join([plain, struct.pack("<I", zlib.crc32(plain)), digest(text, body), text, body])
 
 
@@ -67,7 +67,7 @@ def read_record(data: memoryview, at: int = 0) -> tuple[dict[str, Any], memoryvi
     if len(head) < HEAD_SIZE:
         raise Damage(torn=True, reason="the file ends within the head of a record")
     magic, n_meta, n_body, crc, checksum = _HEAD.unpack(head)
-    if magic != MAGIC or zlib.crc32(head[: _PLAIN.size]) != crc:
+    if magic != _MAGIC or zlib.crc32(head[: _PLAIN.size]) != crc:
         raise Damage(torn=not any(data[at:]), reason="the head of a record fails its checksum")
     start, middle, end = at + HEAD_SIZE, at + HEAD_SIZE + n_meta, at + HEAD_SIZE + n_meta + n_body
     if end > len(data):
@@ -119,7 +119,7 @@ def _decode_change(meta: dict[str, Any], body: bytes | memoryview) -> Change:
     return Change(tables, labels, *told, None if took is None else dict(took))
 
 
-def write_stream(batch: pa.RecordBatch) -> bytes:
+def _write_stream(batch: pa.RecordBatch) -> bytes:
     """One batch as an Arrow stream, compressed when that can pay."""
     codec = "zstd" if batch.nbytes >= _COMPRESS_FROM else None
     sink = pa.BufferOutputStream()
@@ -128,7 +128,7 @@ def write_stream(batch: pa.RecordBatch) -> bytes:
     return bytes(sink.getvalue())
 
 
-def read_stream(data: bytes | memoryview) -> dict[str, Any]:
+def _read_stream(data: bytes | memoryview) -> dict[str, Any]:
     """The columns of a stream."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
         return columns_of(reader.read_all())
@@ -139,7 +139,7 @@ def _encode_rows(rows: TableChange, streams: list[bytes]) -> dict[str, Any]:
     for key, frame in (("created", rows.created), ("deleted", rows.deleted)):
         if len(frame):
             out[key] = {"stream": len(streams), "index": frame.index.name}
-            streams.append(write_stream(batch_of_frame(frame)))
+            streams.append(_write_stream(batch_of_frame(frame)))
     groups: dict[bytes, dict[str, Cells]] = {}
     for name, cells in rows.updated.items():
         groups.setdefault(cells.ids.tobytes(), {})[name] = cells
@@ -149,14 +149,14 @@ def _encode_rows(rows: TableChange, streams: list[bytes]) -> dict[str, Any]:
             columns |= {} if cells.old is None else {f"o:{name}": cells.old}
             columns |= {} if cells.new is None else {f"n:{name}": cells.new}
         out["cells"].append({"stream": len(streams), "columns": list(group)})
-        streams.append(write_stream(batch_of(columns)))
+        streams.append(_write_stream(batch_of(columns)))
     return out
 
 
 def _decode_rows(meta: dict[str, Any], streams: list[memoryview]) -> TableChange:
     updated: dict[str, Cells] = {}
     for group in meta["cells"]:
-        columns = read_stream(streams[group["stream"]])
+        columns = _read_stream(streams[group["stream"]])
         for name in group["columns"]:
             updated[name] = Cells(columns["id"], columns.get(f"o:{name}"), columns.get(f"n:{name}"))
     layout = meta["columns"] and (tuple(meta["columns"][0]), tuple(meta["columns"][1]))
@@ -166,4 +166,4 @@ def _decode_rows(meta: dict[str, Any], streams: list[memoryview]) -> TableChange
 def _rows(meta: dict[str, Any], key: str, streams: list[memoryview]) -> pd.DataFrame:
     if key not in meta:
         return NO_ROWS
-    return frame_from(read_stream(streams[meta[key]["stream"]]), meta[key]["index"])
+    return frame_from(_read_stream(streams[meta[key]["stream"]]), meta[key]["index"])

@@ -19,7 +19,7 @@ from .records import Damage, decode_change, encode_change, frame_record, read_re
 from .snapshot import files_of, read_snapshot, write_snapshot
 from .version_file import Manifest
 
-RADIX = 8
+_RADIX = 8
 UNREADABLE = (Damage, OSError, LookupError, TypeError, ValueError, AttributeError, pa.ArrowException)
 """What reading bytes that are not what they should be can raise."""
 
@@ -97,10 +97,10 @@ class Shortcuts:
 
 def spans(number: int) -> list[int]:
     """The powers of the radix that divide the steps from the first version, smallest first."""
-    found, span, steps = [], RADIX, number - 1
+    found, span, steps = [], _RADIX, number - 1
     while steps and steps % span == 0:
         found.append(span)
-        span *= RADIX
+        span *= _RADIX
     return found
 
 

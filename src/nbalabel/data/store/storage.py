@@ -57,7 +57,7 @@ from .stretches import merge_all as merge_all
 from .verification import verify
 from .version_file import Manifest, read_changes, read_manifest, read_net, version_path, write_version
 
-FOLDERS = ("versions", "objects", "snapshots", "skips", "journal")
+_FOLDERS = ("versions", "objects", "snapshots", "skips", "journal")
 _SNAPSHOT_FLOOR = 1 << 20
 _SNAPSHOT_DEPTH = 4096
 
@@ -129,12 +129,12 @@ class Store:
             is_there = (folder / SETTINGS).exists()
         if is_there:
             raise StorageError(f"{folder} is a dataset already: nl.open(folder) opens it")
-        for name in FOLDERS:
+        for name in _FOLDERS:
             with writing(folder / name):
                 (folder / name).mkdir(parents=True, exist_ok=True)
         with locked(folder / "lock"):
             refuse_remains(folder)
-            sweep(folder / name for name in ("", *FOLDERS))
+            sweep(folder / name for name in ("", *_FOLDERS))
             with writing(folder / "HEAD"):
                 (folder / "HEAD").unlink(missing_ok=True)
             base = write_snapshot(state, folder / "objects")
@@ -167,7 +167,7 @@ class Store:
         Returns:
             What was put back, in words; "" if nothing.
         """
-        sweep(self.folder / name for name in ("", *FOLDERS))
+        sweep(self.folder / name for name in ("", *_FOLDERS))
         return put_back(self)
 
     def lost(self) -> str:

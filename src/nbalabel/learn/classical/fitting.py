@@ -18,7 +18,7 @@ from .search import search
 
 Floats = npt.NDArray[np.floating[Any]]
 
-FOLDS = 5
+_FOLDS = 5
 _COVERED = 0.3
 """Share of a region that instances must cover for it to teach, where not everything is labeled."""
 
@@ -102,7 +102,7 @@ def _cross_fitted(
 ) -> Measured:
     """Precision and recall over the labeled images; of the thresholds, all images were seen."""
     n = len(examples)
-    fold = fold_of(np.arange(n), np.ones(n, bool), min(FOLDS, n), seed) if n > 1 else np.zeros(n, np.int64)
+    fold = fold_of(np.arange(n), np.ones(n, bool), min(_FOLDS, n), seed) if n > 1 else np.zeros(n, np.int64)
     scores: list[Floats] = [np.zeros(0)]
     hits = [np.zeros(0, bool)]
     for held in np.unique(fold):

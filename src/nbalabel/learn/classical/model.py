@@ -23,7 +23,7 @@ from . import files, fitting
 from .examples import examples
 from .finder import Fitted, WatershedFinder
 
-LEAST_F1 = 0.2
+_LEAST_F1 = 0.2
 """Below this on labeled images, proposals cost more time than they save."""
 
 
@@ -98,10 +98,10 @@ class Watershed:
         with Bar(desc="fitting thresholds", unit="step", delay=1, leave=False) as bar:
             fitted, measured = fitting.fit(learned, tables.labels, size, seed, lambda: _tick(bar))
         self._fitted = fitted
-        if measured.f1 < LEAST_F1:
+        if measured.f1 < _LEAST_F1:
             warnings.warn(
                 f"thresholds and watersheds do not find these things: F1 {measured.f1:.2f} at IoU 0.5 on "
-                f"{len(learned)} labeled images, expected {LEAST_F1} at least; train nl.Yolo or nl.MaskRCNN",
+                f"{len(learned)} labeled images, expected {_LEAST_F1} at least; train nl.Yolo or nl.MaskRCNN",
                 FallbackWarning,
                 stacklevel=2,
             )

@@ -100,7 +100,7 @@ def _overlap(start: float, step: float, n: int, cell: float, n_cells: int) -> Fl
     return (np.maximum(shared, 0) / cell).astype(np.float32)
 
 
-def coarser(weights: Floats) -> Floats:
+def _coarser(weights: Floats) -> Floats:
     """Weights ``(n, h, w)`` on cells twice the size, ``(n, h // 2, w // 2)``."""
     n, h, w = weights.shape
     return weights.reshape(n, h // 2, 2, w // 2, 2).mean(axis=(2, 4))
@@ -121,7 +121,7 @@ def pool_masks(maps: Sequence[Floats], weights: Floats) -> Floats:
     blocks = []
     for fmap in maps:
         while weights.shape[1] > fmap.shape[1]:
-            weights = coarser(weights)
+            weights = _coarser(weights)
         flat = weights.reshape(len(weights), -1)
         mean = flat @ fmap.reshape(len(fmap), -1).T / np.maximum(flat.sum(axis=1, keepdims=True), 1e-12)
         blocks.append(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12))

@@ -87,13 +87,13 @@ class Neighbors:
             return np.asarray(self.layout.transform(self.pca.transform(rows), **self.extra), np.float32)
 
 
-def fit_pca(rows: Floats, seed: int) -> tuple[Pca, Floats]:  # noqa: ARG001  # all methods take a seed
+def _fit_pca(rows: Floats, seed: int) -> tuple[Pca, Floats]:  # noqa: ARG001  # all methods take a seed
     """PCA and its coordinates."""
     pca = Pca.fit(rows)
     return pca, pca.transform(rows)
 
 
-def fit_umap(rows: Floats, seed: int, **arguments: Any) -> tuple[Neighbors, Floats]:
+def _fit_umap(rows: Floats, seed: int, **arguments: Any) -> tuple[Neighbors, Floats]:
     """UMAP from the PCA layout, so that the picture unfolds from it rather than jumps.
 
     Source: L. McInnes, J. Healy, J. Melville, "UMAP" (2018), https://arxiv.org/abs/1802.03426
@@ -110,7 +110,7 @@ def fit_umap(rows: Floats, seed: int, **arguments: Any) -> tuple[Neighbors, Floa
     return Neighbors(pca, layout, {}), np.asarray(points, np.float32)
 
 
-def fit_pacmap(rows: Floats, seed: int, **arguments: Any) -> tuple[Neighbors, Floats]:
+def _fit_pacmap(rows: Floats, seed: int, **arguments: Any) -> tuple[Neighbors, Floats]:
     """PaCMAP from the PCA layout.
 
     Source: Y. Wang, H. Huang, C. Rudin, Y. Shaposhnik, "Understanding How Dimension Reduction Tools Work"
@@ -133,9 +133,9 @@ def fit_pacmap(rows: Floats, seed: int, **arguments: Any) -> tuple[Neighbors, Fl
 
 
 FITS: Mapping[str, Callable[..., tuple[Any, Floats]]] = {
-    "pca": fit_pca,
-    "umap": fit_umap,
-    "pacmap": fit_pacmap,
+    "pca": _fit_pca,
+    "umap": _fit_umap,
+    "pacmap": _fit_pacmap,
 }
 
 

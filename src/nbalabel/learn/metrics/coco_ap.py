@@ -16,7 +16,7 @@ from .accumulate import Outcomes, accumulate
 from .candidates import Candidates, Images, Kind, candidates
 from .greedy import greedy
 
-AREA_RANGES: dict[str, tuple[float, float]] = {
+_AREA_RANGES: dict[str, tuple[float, float]] = {
     "all": (0.0, 1e10),
     "small": (0.0, 32.0**2),
     "medium": (32.0**2, 96.0**2),
@@ -24,8 +24,8 @@ AREA_RANGES: dict[str, tuple[float, float]] = {
 }
 """COCO's area ranges in pixels; both ends belong to a range."""
 
-IOU_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
-RECALL_THRESHOLDS = np.linspace(0.0, 1.0, 101)
+_IOU_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
+_RECALL_THRESHOLDS = np.linspace(0.0, 1.0, 101)
 
 Floats = npt.NDArray[np.float64]
 
@@ -101,7 +101,7 @@ class Metrics:
 
     @staticmethod
     def _ranges() -> list[tuple[int, str]]:
-        return list(enumerate(AREA_RANGES))[1:]
+        return list(enumerate(_AREA_RANGES))[1:]
 
     @staticmethod
     def _mean(values: Floats) -> float:
@@ -132,7 +132,7 @@ def evaluate(
     area: str | None = None,
     label_area: str = "area",
     max_detections: Sequence[int] = (1, 10, 100),
-    iou_thresholds: Sequence[float] = IOU_THRESHOLDS,
+    iou_thresholds: Sequence[float] = _IOU_THRESHOLDS,
 ) -> Metrics:
     """Measure predictions against labels by COCO's rules; the arrays equal those of pycocotools.
 
@@ -177,7 +177,7 @@ def evaluate(
         [np.bincount(case.truth.label[~i], minlength=len(case.labels)) for i in ignored.T], axis=1
     )
     outcomes = _outcomes(case, ignored, _outside(size), thresholds)
-    precision, recall = accumulate(outcomes, n_positive, RECALL_THRESHOLDS, limits)
+    precision, recall = accumulate(outcomes, n_positive, _RECALL_THRESHOLDS, limits)
     n_predictions = np.bincount(case.found.label, minlength=len(case.labels))
     return Metrics(
         precision,
@@ -227,7 +227,7 @@ def _column(frame: pd.DataFrame, name: str, table: str) -> Floats:
 
 def _outside(area: Floats) -> npt.NDArray[np.bool_]:
     """Whether each size lies outside each of the area ranges, ``(n, A)``."""
-    low, high = np.array(list(AREA_RANGES.values())).T
+    low, high = np.array(list(_AREA_RANGES.values())).T
     return (area[:, None] < low) | (area[:, None] > high)
 
 

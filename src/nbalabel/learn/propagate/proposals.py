@@ -19,10 +19,10 @@ from .state.ledger import UNKNOWN
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-RIGHT_IOU = 0.75
+_RIGHT_IOU = 0.75
 """IoU with a perfect mask from which on a mask is right. Source: Papadopoulos et al., ICCV 2021."""
 
-RIVAL_IOU = 0.5
+_RIVAL_IOU = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +72,10 @@ def proposals(
     at = np.flatnonzero(chosen)
     taken = frame.iloc[at]
     vectors = _projected(_features(of, frame, features, at), project, seed)
-    return Proposals(taken, vectors, scores[at], answers[at], rivals_of(taken))
+    return Proposals(taken, vectors, scores[at], answers[at], _rivals_of(taken))
 
 
-def rivals_of(frame: pd.DataFrame, iou: float = RIVAL_IOU) -> Ints:
+def _rivals_of(frame: pd.DataFrame, iou: float = _RIVAL_IOU) -> Ints:
     """Pairs of masks on one image that overlap by more than ``iou``, whatever their labels.
 
     Args:
@@ -139,7 +139,7 @@ def _known(
             raise DataError(f"known must be 'labels', ids with True or False, or None, got {known!r}")
         if isinstance(of, Run) and of.tables is not None:
             on = frame["image_id"].isin(of.measured_ids).to_numpy()
-            out[on] = frame["iou"].to_numpy()[on] >= RIGHT_IOU
+            out[on] = frame["iou"].to_numpy()[on] >= _RIGHT_IOU
     elif known is not None:
         said = pd.Series(known, dtype=bool)
         at = frame.index.get_indexer(said.index)

@@ -22,7 +22,7 @@ from .evidence import N_COLUMNS, evidence
 from .methods import METHODS, Mask, Patch, one_thread, reach
 from .shaken import shaken
 
-BEFORE = "mask_before"
+_BEFORE = "mask_before"
 """Column of a refined run: each mask as it was."""
 
 _BASE = "as it was"
@@ -274,7 +274,7 @@ def _with_masks(
     masks[chosen >= 0] = made.masks(predictions, chosen[chosen >= 0])
     frame = predictions.drop(columns=["x", "y", "w", "h", "area", "mask"])
     frame = frame.assign(mask=masks, origin=name, refined=chosen >= 0)
-    frame[BEFORE] = before.array
+    frame[_BEFORE] = before.array
     heights = sizes_of(tables.images, frame["image_id"])[:, 0]
     frame = conform(frame, "predictions", run.labels, heights=heights)
     arguments = {**run.arguments, "refined": {**asked, "from": run.id}}

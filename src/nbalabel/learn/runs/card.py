@@ -17,7 +17,7 @@ _MEASURED = {"map": "mAP50-95", "map50": "mAP50"}
 
 def card(run: Reported) -> str:
     """A run as HTML; all text escaped, readable on light and dark themes."""
-    charts = "".join(map(as_image, _charts(curve_rows(run.curves)))) if len(run.curves) else ""
+    charts = "".join(map(as_image, _charts(_curve_rows(run.curves)))) if len(run.curves) else ""
     title = "Training run" if run.kind == "train" else "Prediction run"
     return html.card(title, _facts(run), subtitle=run.id, extra_html=charts)
 
@@ -33,7 +33,7 @@ def curves_svg(rows: Sequence[Mapping[str, float]], *, end: float | None = None)
 
 
 def _charts(rows: Sequence[Mapping[str, float]], end: float | None = None) -> list[str]:
-    x = axis_of(rows[0])
+    x = _axis_of(rows[0])
     reach = rows[0][x], max(float(end or 0), rows[-1][x])
     charts = [line_chart_svg({"loss": _points(rows, "loss")}, x_range=reach, title=f"training loss by {x}")]
     known = {text: _points(rows, name) for name, text in _MEASURED.items() if name in rows[0]}
@@ -43,18 +43,18 @@ def _charts(rows: Sequence[Mapping[str, float]], end: float | None = None) -> li
     return charts
 
 
-def axis_of(columns: Container[str]) -> str:
+def _axis_of(columns: Container[str]) -> str:
     """What curves are drawn over: "step", or "epoch" in runs of earlier versions."""
     return "step" if "step" in columns else "epoch"
 
 
-def curve_rows(curves: pd.DataFrame) -> list[dict[str, float]]:
+def _curve_rows(curves: pd.DataFrame) -> list[dict[str, float]]:
     """One mapping a row."""
     return [{str(name): float(value) for name, value in row.items()} for row in curves.to_dict("records")]
 
 
 def _points(rows: Sequence[Mapping[str, float]], name: str) -> list[tuple[float, float]]:
-    x = axis_of(rows[0])
+    x = _axis_of(rows[0])
     return [(row[x], row[name]) for row in rows if np.isfinite(row.get(name, np.nan))]
 
 
@@ -77,7 +77,7 @@ def _of_training(run: Reported) -> list[tuple[str, str]]:
         facts.append(("loss", f"{curves['loss'].iloc[0]:.3g} to {curves['loss'].iloc[-1]:.3g}"))
     if "map" in curves and curves["map"].notna().any():
         best = curves.iloc[int(curves["map"].argmax())]
-        where = f"{axis_of(curves)} {best[axis_of(curves)]:,.0f}"
+        where = f"{_axis_of(curves)} {best[_axis_of(curves)]:,.0f}"
         facts.append(("best", f"mAP50-95 {best['map']:.3f}, mAP50 {best['map50']:.3f} ({where})"))
     if run.stopped:
         facts.append(("ended", _end(run)))

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating[Any]]
-ANGLES = 128
-_THETA = np.linspace(0, 2 * np.pi, ANGLES, endpoint=False)
+_ANGLES = 128
+_THETA = np.linspace(0, 2 * np.pi, _ANGLES, endpoint=False)
 
 
 def outline(rng: np.random.Generator, kind: str, stretch: float) -> Floats:
@@ -23,7 +23,7 @@ def outline(rng: np.random.Generator, kind: str, stretch: float) -> Floats:
     """
     radius = KINDS[kind](rng)
     radius = radius * _ellipse(stretch)
-    return np.roll(radius / radius.mean(), rng.integers(ANGLES))
+    return np.roll(radius / radius.mean(), rng.integers(_ANGLES))
 
 
 def draw(radius: Floats, size: float, centre: tuple[float, float], shape: tuple[int, int]) -> Floats:
@@ -37,10 +37,10 @@ def draw(radius: Floats, size: float, centre: tuple[float, float], shape: tuple[
     """
     y, x = np.ogrid[: shape[0], : shape[1]]
     dy, dx = y - centre[0], x - centre[1]
-    at = (np.arctan2(dy, dx) % (2 * np.pi)) * (ANGLES / (2 * np.pi))
-    low = at.astype(np.int64) % ANGLES
+    at = (np.arctan2(dy, dx) % (2 * np.pi)) * (_ANGLES / (2 * np.pi))
+    low = at.astype(np.int64) % _ANGLES
     part = at - np.floor(at)
-    edge = radius[low] * (1 - part) + radius[(low + 1) % ANGLES] * part
+    edge = radius[low] * (1 - part) + radius[(low + 1) % _ANGLES] * part
     return (size * edge - np.hypot(dy, dx)).astype(np.float32)
 
 
@@ -49,7 +49,7 @@ def _ellipse(stretch: float) -> Floats:
 
 
 def _round(_rng: np.random.Generator) -> Floats:
-    return np.ones(ANGLES)
+    return np.ones(_ANGLES)
 
 
 def _blob(rng: np.random.Generator) -> Floats:

@@ -12,7 +12,7 @@ from .package import torchvision
 from .weights import fill, published
 
 WHOLE = ("maskrcnn_resnet50_fpn_v2", "maskrcnn_resnet50_fpn")
-OVER = ("resnet18", "resnet34", "resnet50", "resnet101")
+_OVER = ("resnet18", "resnet34", "resnet50", "resnet101")
 COCO = 91  # outputs of the networks published: background, 80 labels, and numbers nobody uses
 
 
@@ -20,17 +20,17 @@ def mask_rcnn(name: str, n_labels: int, seed: int = 0) -> Any:
     """A Mask R-CNN with random weights.
 
     Args:
-        name: one of ``WHOLE`` or ``OVER``.
+        name: one of ``WHOLE`` or ``_OVER``.
         n_labels: how many labels, without the background.
         seed: of the weights; the caller's generator is left alone.
 
     Raises:
         UnknownNameError: there is no such network.
     """
-    if name not in (*WHOLE, *OVER):
-        near = get_close_matches(name, (*WHOLE, *OVER), n=1)
+    if name not in (*WHOLE, *_OVER):
+        near = get_close_matches(name, (*WHOLE, *_OVER), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UnknownNameError(f"no Mask R-CNN {name!r}: there are {', '.join((*WHOLE, *OVER))}{hint}")
+        raise UnknownNameError(f"no Mask R-CNN {name!r}: there are {', '.join((*WHOLE, *_OVER))}{hint}")
     detection = torchvision("models.detection")
     with seeded(seed):
         if name in WHOLE:

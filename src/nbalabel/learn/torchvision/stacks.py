@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..prediction.found import Maps
 from ..prediction.letterbox import Letterbox
 
-STRIDES = (8, 16, 32)
+_STRIDES = (8, 16, 32)
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 Pixels = npt.NDArray[np.uint8]
@@ -43,13 +43,13 @@ def normalized(pixels: Sequence[Pixels]) -> Any:
 
 @contextmanager
 def listening(layers: Sequence[Any], size: Sequence[int]) -> Iterator[dict[int, Any]]:
-    """What layers put out for an input of (height, width), by stride: the last of each of ``STRIDES``."""
+    """What layers put out for an input of (height, width), by stride: the last of each of ``_STRIDES``."""
     heard: dict[int, Any] = {}
 
     def listen(_layer: Any, _inputs: Any, output: Any) -> None:
         if getattr(output, "ndim", 0) != 4:
             return
-        for stride in STRIDES:  # both sides: some transformers put channels last
+        for stride in _STRIDES:  # both sides: some transformers put channels last
             if tuple(output.shape[2:]) == (size[0] // stride, size[1] // stride):
                 heard[stride] = output
 

@@ -18,8 +18,8 @@ from ...core.tables.schema import LabeledImages
 from ..runs.measured import trains
 from .outlines import Points, outline
 
-PARTIAL = ("use", "skip")
-MOST_TO_CHECK = 48
+_PARTIAL = ("use", "skip")
+_MOST_TO_CHECK = 48
 _LEAST_TO_PART = 8
 
 
@@ -108,7 +108,7 @@ def part(labeled: Examples, groups: Sequence[str | None], share: float, seed: in
     n = len(labeled)
     if share <= 0 or n < _LEAST_TO_PART:
         return Parting(labeled, labeled.take([]), labeled)
-    wanted = int(np.clip(round(share * n), 2, min(n - 2, MOST_TO_CHECK)))
+    wanted = int(np.clip(round(share * n), 2, min(n - 2, _MOST_TO_CHECK)))
     with_masks = np.array([len(paths) > 0 for paths in labeled.paths])
     named = [f"image {i}" if group is None else f"group {group}" for i, group in enumerate(groups)]
     codes, _ = pd.factorize(np.array(named))
@@ -144,8 +144,8 @@ def training(
     Raises:
         ModelError: no image is left, or none of them has an instance.
     """
-    if partial not in PARTIAL:
-        raise ModelError(f"partial must be one of {', '.join(PARTIAL)}, got {partial!r}")
+    if partial not in _PARTIAL:
+        raise ModelError(f"partial must be one of {', '.join(_PARTIAL)}, got {partial!r}")
     images = tables.images
     eligible = trains(images)
     unlabeled = eligible & (images["state"] == "unlabeled").to_numpy()

@@ -20,7 +20,7 @@ from ..libraries.quiet_ultralytics import ultralytics
 Points = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-MAX_POINTS = 1000
+_MAX_POINTS = 1000
 """Most points of a path; longer ones are sampled evenly along their length."""
 
 
@@ -215,7 +215,7 @@ def _spaced(path: npt.NDArray[np.float64], least: float, most: float) -> npt.NDA
     closed = np.concatenate([path, path[:1]])
     length = np.hypot(*np.diff(closed, axis=0).T)
     pieces = np.maximum(np.ceil(length / most), 1).astype(np.int64)
-    enough = min(max(int(np.ceil(length.sum() / least)), 4), MAX_POINTS)
+    enough = min(max(int(np.ceil(length.sum() / least)), 4), _MAX_POINTS)
     if pieces.sum() > enough:
         along = np.concatenate([[0.0], np.cumsum(length)])
         at = np.linspace(0, along[-1], enough, endpoint=False)

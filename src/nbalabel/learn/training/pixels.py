@@ -15,7 +15,7 @@ from ...core.errors import FallbackWarning, ImageError, first
 from ...core.tables.schema import LabeledImages
 from .examples import Examples, resized
 
-CACHE_BYTES = 2 << 30
+_CACHE_BYTES = 2 << 30
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -56,7 +56,7 @@ def read(examples: Examples, at: int, imgsz: int) -> Pixels:
     return np.ascontiguousarray(resize(pixels, *resized(height, width, imgsz))[..., ::-1])
 
 
-def load(examples: Examples, imgsz: int, limit: int = CACHE_BYTES) -> Examples:
+def load(examples: Examples, imgsz: int, limit: int = _CACHE_BYTES) -> Examples:
     """Examples that can be read, with pixels as far as ``limit`` bytes go; a warning names the others."""
     cache: list[Any] = []
     failed: dict[int, str] = {}

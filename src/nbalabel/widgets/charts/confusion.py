@@ -160,7 +160,7 @@ class Confusion(Chart):
         n = len(self._names)
         if n <= _MOST_SHOWN + 1:
             return np.arange(n)
-        return np.append(worst_first(self._count(slice(None)), _MOST_SHOWN), n - 1)
+        return np.append(_worst_first(self._count(slice(None)), _MOST_SHOWN), n - 1)
 
     def _row_numbers(self) -> dict[str, npt.NDArray[np.int64]]:
         """Row of each pair's prediction and instance in the workspace's tables; -1 for none."""
@@ -319,7 +319,7 @@ class Confusion(Chart):
         )
 
 
-def worst_first(counts: Counts, most: int) -> npt.NDArray[np.int64]:
+def _worst_first(counts: Counts, most: int) -> npt.NDArray[np.int64]:
     """Labels that are confused, worst pairs first, then those that nothing was found of or for.
 
     Args:
@@ -330,7 +330,7 @@ def worst_first(counts: Counts, most: int) -> npt.NDArray[np.int64]:
         Positions of at most ``most`` labels; those that nothing is counted of come not at all.
 
     Example:
-        >>> worst_first(np.array([[5, 0, 1, 0], [0, 9, 0, 4], [3, 0, 0, 0], [0, 0, 0, 0]]), 2).tolist()
+        >>> _worst_first(np.array([[5, 0, 1, 0], [0, 9, 0, 4], [3, 0, 0, 0], [0, 0, 0, 0]]), 2).tolist()
         [2, 0]
     """
     pairs = counts[:-1, :-1] * ~np.eye(len(counts) - 1, dtype=np.bool_)

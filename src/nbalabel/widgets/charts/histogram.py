@@ -69,7 +69,7 @@ class Histogram(Chart):
         ws = workspace_of(ws)
         if not 1 <= bins <= 500:
             raise DataError(f"bins must be 1 to 500, got {bins}")
-        self.of = check_table(of) if of is not None else home_of(ws, column)
+        self.of = check_table(of) if of is not None else _home_of(ws, column)
         column = ws.column(self.of, column).name
         split = None if split is None else ws.column(self.of, split).name
         self.column, self.split, self.bins = column, split, bins
@@ -289,7 +289,7 @@ class Histogram(Chart):
         return ""
 
 
-def home_of(ws: Workspace, name: str) -> str:
+def _home_of(ws: Workspace, name: str) -> str:
     """The table that has a column of its own; else the first that knows its name.
 
     Raises:

@@ -76,7 +76,7 @@ class PrecisionRecall(ScoreChart):
         same = len(every) == len(now) and every.equals(now)
         x = "score" if self.mode == "score" else "recall"
         for table, lines in ((every.iloc[:0] if same else every, self._gray), (now, self._lines)):
-            thin = thinned(table[x].to_numpy(np.float64))
+            thin = _thinned(table[x].to_numpy(np.float64))
             for name, line in zip(self._names, lines, strict=True):
                 with line.hold_sync():
                     line.x = table[x].to_numpy(np.float64)[thin]
@@ -110,7 +110,7 @@ class PrecisionRecall(ScoreChart):
         x = "score" if self.mode == "score" else "recall"
         lines = []
         if self._now is not None:
-            thin = thinned(self._now[x].to_numpy(np.float64))
+            thin = _thinned(self._now[x].to_numpy(np.float64))
             for name, line in zip(self._names, self._lines, strict=True):
                 lines.append((line.colors[0], *(self._now[c].to_numpy(np.float64)[thin] for c in (x, name))))
         ticks = [(value, brief(value)) for value in TENTHS]
@@ -118,7 +118,7 @@ class PrecisionRecall(ScoreChart):
         return lines_picture(title, lines, x_ticks=ticks, note=self._note)
 
 
-def thinned(x: Floats, most: int = _MOST) -> npt.NDArray[np.int64]:
+def _thinned(x: Floats, most: int = _MOST) -> npt.NDArray[np.int64]:
     """Places of points of a line that are far enough apart to be seen; the first and the last are kept."""
     if len(x) <= most:
         return np.arange(len(x))

@@ -25,14 +25,14 @@ def number_ticks(lo: float, hi: float, most: int = 6) -> Ticks:
         return {lo: brief(lo)} if math.isfinite(lo) else {}
     if width < 1e-290 or abs(lo) / width > 1e12:  # more digits than numbers have
         return {lo: brief(lo), hi: brief(hi)}
-    step = round_up(width / most)
+    step = _round_up(width / most)
     digits = max(-math.floor(math.log10(step) + 1e-9), 0) + 1
     first = math.ceil(lo / step - 1e-9)
     values = [round((first + i) * step, digits) for i in range(most + 2)]
     return {value: brief(value) for value in values if lo - 1e-9 * step <= value <= hi + 1e-9 * step}
 
 
-def round_up(value: float) -> float:
+def _round_up(value: float) -> float:
     """The next 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(value))
     return next((m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9)), value)
@@ -77,7 +77,7 @@ def time_ticks(lo: float, hi: float, most: int = 5) -> Ticks:
             moments = moments[(moments.month - 1) % every == 0]
             named = [t.strftime("%b %Y") for t in moments]
         else:
-            years = int(max(round_up(max(months / 12 / most, 1)), 1))
+            years = int(max(_round_up(max(months / 12 / most, 1)), 1))
             moments = pd.date_range(start, end, freq="YS")
             moments = moments[moments.year % years == 0]
             named = [str(t.year) for t in moments]

@@ -61,7 +61,7 @@ def one(label: str) -> str:
     return f"{'an' if label[:1].lower() in 'aeiou' else 'a'} {label}"
 
 
-def next_image(images: pd.DataFrame, image_id: int) -> int | None:
+def _next_image(images: pd.DataFrame, image_id: int) -> int | None:
     """The image after one: the next frame of its sequence, else the next by file name; None at the end."""
     at = int(positions(images.index, np.array([image_id]))[0])
     group, frame = images["group"].array[at], images["frame"].array[at]
@@ -168,7 +168,7 @@ def _duplicate(draft: Draft, rows: list[Row]) -> str:
 def _copy_next(draft: Draft, rows: list[Row]) -> str:
     _on_one_image(rows, "copy_next")
     images, here = draft.state.tables["images"], rows[0]
-    image_id = next_image(images, here.image_id)
+    image_id = _next_image(images, here.image_id)
     if image_id is None:
         return f"nothing copied: {_file(images, here.image_id)} is the last image"
     file, (height, width) = _file(images, image_id), size_of(draft.state, image_id)

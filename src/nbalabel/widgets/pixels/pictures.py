@@ -24,7 +24,7 @@ from ..workspace.clauses import check_table
 if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
 
-MARGIN = 0.25
+_MARGIN = 0.25
 """What a picture of a mask shows around its box, as a share of the longer side of the box."""
 
 _MIN_MARGIN = 3.0  # pixels
@@ -159,7 +159,7 @@ def _mask_thumbnail(ws: Workspace, of: str, row: int, source: Path | str, size: 
     pictures = pictures_of(ws)
     height, width = pictures.pixels.values(source).shape[:2]
     x, y, w, h = (float(frame[name].iloc[row]) for name in "xywh")
-    more = max(MARGIN * max(w, h), _MIN_MARGIN)
+    more = max(_MARGIN * max(w, h), _MIN_MARGIN)
     left, top = max(int(x - more), 0), max(int(y - more), 0)
     part = pictures.part(source, (left, top, x + w + more - left, y + h + more - top), ws.display)
     box = (left, top, part.shape[1], part.shape[0])

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ...data.edits.answers import VERBS
 
-COLUMNS = ["answers", "accepted", "rejected", "relabeled", "seconds", "masks_per_minute"]
+_COLUMNS = ["answers", "accepted", "rejected", "relabeled", "seconds", "masks_per_minute"]
 
 
 def summary_of(log: pd.DataFrame) -> pd.DataFrame:
@@ -31,4 +31,4 @@ def summary_of(log: pd.DataFrame) -> pd.DataFrame:
     )
     out = frame.groupby("annotator", sort=True).sum()
     minutes = out["seconds"].where(out["seconds"] > 0) / 60
-    return out.assign(masks_per_minute=out["answers"] / minutes)[COLUMNS]
+    return out.assign(masks_per_minute=out["answers"] / minutes)[_COLUMNS]

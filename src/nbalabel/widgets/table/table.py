@@ -91,7 +91,7 @@ class Table(Listing):
         check_table(of)
         for name in columns or ():
             workspace.column(of, name)  # raises where there is none
-        shown = default_columns(workspace, of) if columns is None else list(columns)
+        shown = _default_columns(workspace, of) if columns is None else list(columns)
         super().__init__(workspace, of=of, columns=shown, height=height, **traits)
 
     def html(self) -> str:
@@ -187,7 +187,7 @@ class Table(Listing):
         return self._bars[name]
 
 
-def default_columns(ws: Workspace, of: str) -> list[str]:
+def _default_columns(ws: Workspace, of: str) -> list[str]:
     """Columns a table shows at first: what tells its rows apart, then the user's own."""
     names = ws.column_names(of)
     shown = [name for name in _SHOWN[of] if name in names]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..workspace.workspace import Viewable, Workspace
 
 TABLES = ("instances", "predictions")
-TOOLS = (
+_TOOLS = (
     "select",
     "pen",
     "reshape",
@@ -110,7 +110,7 @@ class Viewer(Decisions):
     gamma = traitlets.Float(1.0, min=0.2, max=5, help="exponent")
     show_list = traitlets.Bool(True, help="list of instances").tag(sync=True, echo_update=False)
     editing = traitlets.Bool(False, read_only=True, help="has the editor's tools").tag(sync=True)
-    tool = traitlets.Enum(TOOLS, "select", help="in hand").tag(sync=True, echo_update=False)
+    tool = traitlets.Enum(_TOOLS, "select", help="in hand").tag(sync=True, echo_update=False)
     label = traitlets.Unicode("", help="of new masks").tag(sync=True, echo_update=False)
     overlap = traitlets.Enum(("allow", "overwrite", "behind"), "allow", help="with other masks").tag(
         sync=True, echo_update=False

@@ -26,7 +26,7 @@ Chars: TypeAlias = npt.NDArray[np.uint8]
 MAX_PIXELS = 1 << 29
 """Masks must be smaller than this: pycocotools reserves six characters, 30 bits with sign, for a number."""
 
-MAX_GROUPS = 6
+_MAX_GROUPS = 6
 
 
 def cumulative(values: npt.NDArray[Any]) -> Ints:
@@ -61,9 +61,9 @@ def numbers(groups: Chars, more: Flags) -> tuple[Ints, Flags | None, Ints]:
     extra = np.diff(head, append=len(continued))  # groups below the last, of the numbers that have any
     at = number[head]
     longest = int(extra.max())
-    if longest >= MAX_GROUPS:
+    if longest >= _MAX_GROUPS:
         too_long = np.zeros(len(values), bool)
-        too_long[at[extra >= MAX_GROUPS]] = True
+        too_long[at[extra >= _MAX_GROUPS]] = True
         return values, too_long, at[:0]
     below = head + extra - 1
     top, group = values[at], groups[continued[below]]
@@ -139,7 +139,7 @@ class _Numbers(dict[bytes, int]):
     """Number of each token; short ones are kept, of which there are only about a thousand."""
 
     def __missing__(self, token: bytes) -> int:
-        if len(token) > MAX_GROUPS:
+        if len(token) > _MAX_GROUPS:
             raise MaskError(f"numbers of a mask have at most six characters, got {token[:12]!r}")
         value = ((token[-1] - 48) ^ 16) - 16
         for char in token[-2::-1]:

@@ -13,7 +13,7 @@ from ..masks.runs import from_ones
 from ..masks.strings import blocks
 from ..masks.varints import Flags, Ints, cumulative
 
-MOST_PIXELS = 1 << 21
+_MOST_PIXELS = 1 << 21
 """About as many pixels of outlines as are painted at once: 200 MB of memory."""
 
 
@@ -40,7 +40,7 @@ def paint(corners: Ints, lengths: Ints, sizes: Ints) -> list[bytes]:
     following[starts[1:] - 1] = starts[:-1]
     steps = np.abs(corners[following] - corners).max(axis=1, initial=0) + 1
     out: list[bytes] = []
-    for a, b in blocks(cumulative(steps)[starts], MOST_PIXELS):
+    for a, b in blocks(cumulative(steps)[starts], _MOST_PIXELS):
         part = slice(starts[a], starts[b])
         polygon = np.repeat(np.arange(b - a), lengths[a:b])
         out += _fill(corners[part], corners[following[part]], polygon, sizes[a:b])

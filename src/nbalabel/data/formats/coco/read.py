@@ -124,7 +124,7 @@ def _one_a_name(categories: Sequence[Record], used: Collection[int]) -> list[Rec
     return list(chosen.values())
 
 
-def category_ids(categories: Sequence[Record], used: np.ndarray) -> dict[int, str]:
+def _category_ids(categories: Sequence[Record], used: np.ndarray) -> dict[int, str]:
     """Names of categories by their ids; of several with one name only one may be used.
 
     Raises:
@@ -192,7 +192,7 @@ def _instances(
     image_ids = columns.integers(columns.values(found, "image_id"), "image_id of annotations")
     position = find_rows(pd.Index(images.index), image_ids, numbered, "image_id", "images")
     used = columns.integers(columns.values(found, "category_id"), "category_id of annotations")
-    named = category_ids(categories, used)
+    named = _category_ids(categories, used)
     codes = find_rows(pd.Index(list(named), dtype=np.int64), used, numbered, "category_id", "categories")
     labels = tuple(dict.fromkeys(named.values()))
     sizes = images[["height", "width"]].to_numpy(np.int64)[position]

@@ -19,7 +19,7 @@ from ..masks.polygons import Namer, Parts, check
 from ..rasters.pixels import BROKEN
 from ..records.columns import Record
 
-AREAS = frozenset({"polygon", "rectangle", "oriented_rectangle", "circle", "mask"})
+_AREAS = frozenset({"polygon", "rectangle", "oriented_rectangle", "circle", "mask"})
 OTHERS = frozenset({"point", "points", "line", "linestrip"})
 
 _KNOWN = frozenset({"label", "points", "group_id", "shape_type", "flags", "mask", "attributes"})
@@ -73,8 +73,8 @@ def parse_shape(found: Any, flag: str) -> Shape:
         raise ValueError(f"label must be text, got {short(label)}")
     if group is not None and type(group) not in (int, str):
         raise ValueError(f"group_id must be a whole number or nothing, got {short(group)}")
-    if not isinstance(kind, str) or kind not in AREAS:
-        raise ValueError(f"shape_type {short(kind)} has no area; {', '.join(sorted(AREAS))} have")
+    if not isinstance(kind, str) or kind not in _AREAS:
+        raise ValueError(f"shape_type {short(kind)} has no area; {', '.join(sorted(_AREAS))} have")
     points = _points(found.get("points"))
     pixels = _pixels(found.get("mask")) if kind == "mask" else None
     if kind in ("rectangle", "circle"):

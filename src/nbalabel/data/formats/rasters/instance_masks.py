@@ -31,14 +31,14 @@ from ..records.rows import Picture, assemble, pictures
 from .pixels import mask_path, read_map, write_map
 from .semantic import LABELS_FILE, read_labels
 
-PATTERN = "{image}/{label}/{instance}"
+_PATTERN = "{image}/{label}/{instance}"
 
 
 def read_instance_masks(
     images: str | Path,
     masks: str | Path,
     *,
-    pattern: str = PATTERN,
+    pattern: str = _PATTERN,
     label: str = "object",
     unannotated: Unannotated = "unlabeled",
 ) -> Tables:
@@ -120,7 +120,7 @@ def _ordered(named: dict[str, dict[str, str]], ids: dict[str, int]) -> list[tupl
 
 
 def write_instance_masks(
-    tables: LabeledImages, folder: str | Path, *, images: Images = "none", pattern: str = PATTERN
+    tables: LabeledImages, folder: str | Path, *, images: Images = "none", pattern: str = _PATTERN
 ) -> WriteReport:
     """Write one PNG per instance, 255 inside and 0 outside.
 

@@ -19,7 +19,7 @@ from ..records.report import WriteReport, measured, report
 from ..records.rows import assemble, pictures
 from .pixels import Encoding, mask_names, mask_path, pair, read_map, write_map
 
-INSTANCES_FILE = "instances.json"
+_INSTANCES_FILE = "instances.json"
 
 
 def read_label_maps(
@@ -112,7 +112,7 @@ def write_label_maps(tables: LabeledImages, folder: str | Path, *, images: Image
             back[i] = mask
             entries.append({"file": name, "value": int(value), "label": labels[i]})
     sidecar = {"labels": list(tables.labels), "instances": entries}
-    write_bytes(root / "masks" / INSTANCES_FILE, orjson.dumps(sidecar))
+    write_bytes(root / "masks" / _INSTANCES_FILE, orjson.dumps(sidecar))
     return report(
         tables, root, tables.instances.index.to_numpy(), measured(rles, back), "a pixel holds one instance"
     )
@@ -126,15 +126,17 @@ def _namer(
         return lambda _file, _value: label, [label]
     if label is not None:
         return lambda _file, value: label(value), []
-    if not (folder / INSTANCES_FILE).is_file():
+    if not (folder / _INSTANCES_FILE).is_file():
         return lambda _file, _value: "object", ["object"]
-    labels, known = _read_sidecar(folder / INSTANCES_FILE)
+    labels, known = _read_sidecar(folder / _INSTANCES_FILE)
 
     def named(file: str, value: int) -> str:
         try:
             return known[file, value]
         except KeyError:
-            raise FormatError(f"{folder / INSTANCES_FILE} has no label for value {value} of {file}") from None
+            raise FormatError(
+                f"{folder / _INSTANCES_FILE} has no label for value {value} of {file}"
+            ) from None
 
     return named, labels
 

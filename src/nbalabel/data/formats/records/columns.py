@@ -68,11 +68,11 @@ def numbers(found: Sequence[Any], what: str, ids: Iterable[object]) -> np.ndarra
     )
 
 
-def infer(found: Sequence[Any]) -> Any:
+def _infer(found: Sequence[Any]) -> Any:
     """Values of a JSON field as an array of the narrowest dtype that keeps all of them.
 
     Example:
-        >>> infer([1, None, 3]).dtype, infer(["a", "b"]).dtype, infer([{"a": 1}, None])[0]
+        >>> _infer([1, None, 3]).dtype, _infer(["a", "b"]).dtype, _infer([{"a": 1}, None])[0]
         (Int64Dtype(), <StringDtype(na_value=nan)>, '{"a":1}')
     """
     kinds = set(map(type, found))
@@ -116,7 +116,7 @@ def extras(records: Sequence[Record], known: frozenset[str], taken: Mapping[str,
             raise FormatError(
                 f"fields {short(name)} and {short(column)} cannot both be kept: rename one of them"
             )
-        out[column] = infer(values(records, name))
+        out[column] = _infer(values(records, name))
     return out
 
 

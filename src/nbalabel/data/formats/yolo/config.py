@@ -11,7 +11,7 @@ from typing import Any
 from ....core.errors import FormatError, UnsafePathError, first, short
 from ..records.documents import inside, text
 
-SPLIT_KEYS = {
+_SPLIT_KEYS = {
     "train": "train",
     "val": "val",
     "valid": "val",
@@ -54,7 +54,7 @@ def read_config(root: Path, labels: Sequence[str] | None) -> Config:
     names = list(labels) if labels is not None else _names(document.get("names"), named[0])
     by_split: dict[str | None, list[str]] = {}
     for key, entries in _splits(root, document).items():
-        by_split.setdefault(SPLIT_KEYS.get(key), []).extend(
+        by_split.setdefault(_SPLIT_KEYS.get(key), []).extend(
             _folder(root, document, entry) for entry in entries
         )
     return Config(tuple(names), by_split)
@@ -62,13 +62,15 @@ def read_config(root: Path, labels: Sequence[str] | None) -> Config:
 
 def _splits(root: Path, document: Mapping[str, Any]) -> dict[str, list[str]]:
     """Folders of each split as the yaml says, or as they lie there when it says nothing."""
-    found = {key: document[key] for key in SPLIT_KEYS if document.get(key)}
+    found = {key: document[key] for key in _SPLIT_KEYS if document.get(key)}
     for key, value in found.items():
         found[key] = entries = [value] if isinstance(value, str) else value
         if not isinstance(entries, list) or not all(isinstance(e, str) and "\x00" not in e for e in entries):
             raise FormatError(f"{root}: {key} must be a folder, or a list of them, got {short(value)}")
     if not found:
-        found = {k: [at] for k in SPLIT_KEYS for at in (f"images/{k}", f"{k}/images") if (root / at).is_dir()}
+        found = {
+            k: [at] for k in _SPLIT_KEYS for at in (f"images/{k}", f"{k}/images") if (root / at).is_dir()
+        }
     return found or {"": ["images" if (root / "images").is_dir() else "."]}
 
 

@@ -11,7 +11,7 @@ from ....core.errors import FormatError, first
 from ..coco.masks import Boxes
 from ..records.files import progress
 
-OUTSIDE = 0.01
+_OUTSIDE = 0.01
 """How far coordinates may lie outside 0..1: other tools round."""
 
 
@@ -84,6 +84,6 @@ def _line(line: str, n_labels: int, boxes: Boxes) -> tuple[int, list[float]]:
         polygon = [left, top, right, top, right, bottom, left, bottom]
     if len(polygon) < 6 or len(polygon) % 2:
         raise ValueError(f"{len(polygon)} coordinates; at least 6 and an even number are expected")
-    if not all(-OUTSIDE <= v <= 1 + OUTSIDE for v in polygon):  # also refuses nan
+    if not all(-_OUTSIDE <= v <= 1 + _OUTSIDE for v in polygon):  # also refuses nan
         raise ValueError("coordinates must lie between 0 and 1")
     return int(label), polygon

@@ -9,9 +9,9 @@ Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
 LEAST = 0.002  # no doubt is taken to be smaller
-TRUST = 0.7  # prior probability that the doubts are right up to one factor
-STRENGTH = 10.0  # answers that the share found in all strata counts for in one
-FORGET = 0.01
+_TRUST = 0.7  # prior probability that the doubts are right up to one factor
+_STRENGTH = 10.0  # answers that the share found in all strata counts for in one
+_FORGET = 0.01
 
 
 class Belief:
@@ -32,14 +32,14 @@ class Belief:
         self._asked = np.zeros(int(stratum[-1]) + 1 if len(stratum) else 0)
         self._wrong = np.zeros_like(self._asked)
         self._exposure = 0.0
-        self._trust = TRUST
+        self._trust = _TRUST
 
     def chances(self) -> tuple[Doubles, Doubles]:
         """Chance of each cell's rows to be wrong under both models, ``(c,)`` each."""
         n, wrong = float(self._asked.sum()), float(self._wrong.sum())
         informed = np.minimum(self._doubt * ((1 + wrong) / (1 + self._exposure)), 0.99)
         shared = (0.5 + wrong) / (10 + n)
-        share = (STRENGTH * shared + self._wrong) / (STRENGTH + self._asked)
+        share = (_STRENGTH * shared + self._wrong) / (_STRENGTH + self._asked)
         return informed, share[self._stratum]
 
     def chance(self) -> Doubles:
@@ -53,7 +53,7 @@ class Belief:
         told = informed if wrong else 1 - informed
         other = ignorant if wrong else 1 - ignorant
         trust = self._trust * told / (self._trust * told + (1 - self._trust) * other)
-        self._trust = (1 - FORGET) * trust + FORGET / 2
+        self._trust = (1 - _FORGET) * trust + _FORGET / 2
         self._asked[self._stratum[cell]] += 1
         self._wrong[self._stratum[cell]] += wrong
         self._exposure += float(self._doubt[cell])

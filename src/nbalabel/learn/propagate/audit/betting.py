@@ -10,7 +10,7 @@ from .wager import bets
 
 Doubles = npt.NDArray[np.float64]
 
-GRID = 2000
+_GRID = 2000
 
 
 def betting_bounds(answers: npt.ArrayLike, size: int, alpha: float) -> tuple[Doubles, Doubles]:
@@ -48,7 +48,7 @@ def betting_bounds(answers: npt.ArrayLike, size: int, alpha: float) -> tuple[Dou
 
 def _most(hits: npt.NDArray[np.bool_], size: int, alpha: float) -> Doubles:
     """Upper bound of the number of hits after each answer, ``(t,)``."""
-    number = np.unique(np.linspace(1, size, min(size, GRID)).astype(np.int64))
+    number = np.unique(np.linspace(1, size, min(size, _GRID)).astype(np.int64))
     log, peak = np.zeros(len(number)), np.zeros(len(number))
     bound = np.zeros(len(hits))
     found = 0

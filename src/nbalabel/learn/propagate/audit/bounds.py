@@ -12,8 +12,8 @@ Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 Prior = tuple[float, float]
 
-NODES = 256
-EVEN = 0.05  # of the prior is even, so that none gives up what it thinks unlikely
+_NODES = 256
+_EVEN = 0.05  # of the prior is even, so that none gives up what it thinks unlikely
 
 
 def lower_bound(
@@ -154,11 +154,11 @@ def _fewest(right: Ints, asked: Ints, size: Ints, alpha: float, prior: Prior) ->
 
 def _averages(r: Ints, n: Ints, whole: Ints, prior: Prior) -> tuple[Ints, Doubles]:
     """Numbers of right masks that are alternatives, and the log mean likelihood from each one upwards."""
-    cells = np.minimum(whole, NODES) + 1
-    j = np.arange(NODES + 1)
+    cells = np.minimum(whole, _NODES) + 1
+    j = np.arange(_NODES + 1)
     at = np.where(j < cells, np.rint(j * (whole / np.maximum(cells - 1, 1))), whole).astype(np.int64)
-    edge = np.minimum(np.arange(NODES + 2) / cells, 1.0)
-    mass = (1 - EVEN) * np.diff(betainc(*map(float, prior), edge), axis=1) + EVEN * np.diff(edge, axis=1)
+    edge = np.minimum(np.arange(_NODES + 2) / cells, 1.0)
+    mass = (1 - _EVEN) * np.diff(betainc(*map(float, prior), edge), axis=1) + _EVEN * np.diff(edge, axis=1)
     value = _likelihood(at, r, n, whole)
     peak = np.maximum(value.max(axis=1, keepdims=True), -1e300)  # where no node is possible
     total = np.cumsum((mass * np.exp(value - peak))[:, ::-1], axis=1)[:, ::-1]

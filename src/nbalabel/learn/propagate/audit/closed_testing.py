@@ -11,7 +11,7 @@ from .allowed_errors import Ints
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-SPREAD = 0.3  # of the weight goes evenly to all prefixes, should the doubts be misleading
+_SPREAD = 0.3  # of the weight goes evenly to all prefixes, should the doubts be misleading
 
 
 def weights(doubted: Doubles, allowed: Ints) -> Doubles:
@@ -28,7 +28,7 @@ def weights(doubted: Doubles, allowed: Ints) -> Doubles:
     larger = np.append(np.maximum.accumulate(good[::-1])[::-1][1:], 0.0)
     final = np.maximum(good - larger, 0)
     even = np.full(len(good), 1 / len(good))
-    return (1 - SPREAD) * final / final.sum() + SPREAD * even if final.sum() > 0 else even
+    return (1 - _SPREAD) * final / final.sum() + _SPREAD * even if final.sum() > 0 else even
 
 
 class Verdicts:

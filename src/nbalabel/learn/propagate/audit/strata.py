@@ -12,7 +12,7 @@ from ....core.errors import DataError, first
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-BINS = 16
+_BINS = 16
 
 
 class Cells:
@@ -41,7 +41,7 @@ class Cells:
         strata: Sequence[Ints],
         doubt: npt.NDArray[np.floating],
         rng: np.random.Generator,
-        bins: int = BINS,
+        bins: int = _BINS,
     ) -> None:
         rows = np.concatenate([np.asarray(s, np.int64).reshape(-1) for s in strata])
         of = np.repeat(np.arange(len(strata)), [len(s) for s in strata])

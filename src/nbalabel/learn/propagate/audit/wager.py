@@ -12,8 +12,8 @@ from .strata import Cells
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-ALL_IN = 0.98  # of the largest bet that cannot go broke
-HOPE = 0.9  # bet as if at most this share of the hypothesised errors were there
+_ALL_IN = 0.98  # of the largest bet that cannot go broke
+_HOPE = 0.9  # bet as if at most this share of the hypothesised errors were there
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def bets(left: Doubles, expected: Doubles, typical: Doubles, largest: Doubles) -
         largest: 1 / chance at most; bets are small enough that it leaves some of the capital.
     """
     safe = np.maximum(left, 1e-9)
-    gain = np.maximum(safe - np.minimum(expected, HOPE * safe), 0)
+    gain = np.maximum(safe - np.minimum(expected, _HOPE * safe), 0)
     best = gain / (safe * np.maximum(typical - safe, 1e-9 * safe))
-    most = ALL_IN / np.maximum(largest - safe, 1e-3 * safe)
+    most = _ALL_IN / np.maximum(largest - safe, 1e-3 * safe)
     return np.where(left > 0, np.minimum(best, most), 0.0)

@@ -13,7 +13,7 @@ from typing import Any
 from ....core import forking
 from ....core.errors import CorruptError, HistoryError, NbalabelError, ReadOnlyError, StorageError
 
-FORMAT = 1
+_FORMAT = 1
 Record = dict[str, Any]
 
 
@@ -40,7 +40,7 @@ class Journal:
 
     def __init__(self, path: str | Path | None, header: Record) -> None:
         self.path = None if path is None else Path(path)
-        self.header = {"op": "begin", "format": FORMAT, **header}
+        self.header = {"op": "begin", "format": _FORMAT, **header}
         self.records: list[Record] = []
         self._handle: int | None = None
         self._size = 0
@@ -140,7 +140,7 @@ class Journal:
 
     def _check(self, found: Record) -> None:
         own = json.loads(json.dumps(self.header))
-        if found.get("op") != "begin" or found.get("format") != FORMAT:
+        if found.get("op") != "begin" or found.get("format") != _FORMAT:
             raise CorruptError(f"{self.path} is no journal of a propagation that this version can read")
         keys = [key for key in {**own, **found} if key not in ("id", "versions")]
         other = [

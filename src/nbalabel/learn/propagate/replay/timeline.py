@@ -14,7 +14,7 @@ from ..state.inputs import Inputs
 from .course import Course, Setup
 from .journal import Journal, Record
 
-EVERY = 16
+_EVERY = 16
 """After so many records a copy of the course is kept: what is taken back is replayed from the last one."""
 
 MOST_COPIES, MOST_ROWS = 8, 3_000_000
@@ -55,7 +55,7 @@ class Past:
         """Tell, skip or finish; it is in the journal when this returns."""
         n = len(self._told)
         record["limit"] = self.course.limit
-        if n % EVERY == 0 and not any(at == n for at, _ in self._copies):
+        if n % _EVERY == 0 and not any(at == n for at, _ in self._copies):
             self._copies.append((n, self.course.copy()))
         try:
             with self._journal.recording(record):

@@ -15,7 +15,7 @@ from .learner import logistic
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-ENOUGH = 20
+_ENOUGH = 20
 
 
 class Lsun:
@@ -166,5 +166,5 @@ def _lower(chance: Doubles, yes: npt.NDArray[np.bool_], lost: float) -> float:
     """The highest cut below which at most a share of the right ones lies; of few masks without any, none."""
     right = np.sort(chance[yes])
     if not len(right):
-        return np.inf if len(yes) >= ENOUGH else -np.inf
+        return np.inf if len(yes) >= _ENOUGH else -np.inf
     return float(right[int(lost * len(right))])

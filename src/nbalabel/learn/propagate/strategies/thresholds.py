@@ -9,10 +9,10 @@ from ..state.ledger import UNKNOWN, YES, Ledger
 
 Doubles = npt.NDArray[np.float64]
 
-NEVER = -1.0  # below every score: nothing is decided unseen
+_NEVER = -1.0  # below every score: nothing is decided unseen
 SURE = 0.95
-LEAST_ROWS = 5
-LEAST_CLUSTERS = 10
+_LEAST_ROWS = 5
+_LEAST_CLUSTERS = 10
 
 
 def learn_thresholds(ledger: Ledger, accept: float, sure: float = SURE) -> tuple[float, float]:
@@ -29,12 +29,12 @@ def learn_thresholds(ledger: Ledger, accept: float, sure: float = SURE) -> tuple
         (K_pr, K_pa); (-1, -1), which decide nothing unseen, where known rows are too few.
     """
     rows = np.flatnonzero(ledger.known != UNKNOWN)
-    if len(rows) < LEAST_ROWS * LEAST_CLUSTERS:
-        return NEVER, NEVER
+    if len(rows) < _LEAST_ROWS * _LEAST_CLUSTERS:
+        return _NEVER, _NEVER
     from ...cluster.trees import cluster
 
     forest = cluster(ledger.features[rows], ledger.scores[rows], ledger.labels[rows])
-    big = np.flatnonzero(forest.size >= LEAST_ROWS)
+    big = np.flatnonzero(forest.size >= _LEAST_ROWS)
     right = (ledger.known[rows] == YES)[forest.order]
     score = ledger.scores[rows][forest.order]
 
@@ -74,8 +74,8 @@ def thresholds(
         (0.29, 0.59)
     """
     s, q = np.asarray(score, np.float64), np.asarray(quality, np.float64)
-    if len(s) < LEAST_CLUSTERS:
-        return NEVER, NEVER
+    if len(s) < _LEAST_CLUSTERS:
+        return _NEVER, _NEVER
     order = np.argsort(s, kind="stable")
     s, q = s[order], q[order]
     rejects = 1 - _rising(q > 1 - accept + 1e-9)
@@ -89,7 +89,7 @@ def _last(score: Doubles, holds: npt.NDArray[np.bool_]) -> float:
     n = len(holds) if holds.all() else int(np.argmin(holds))
     while 0 < n < len(score) and score[n] == score[n - 1]:
         n -= 1
-    return float(score[n - 1]) if n else NEVER
+    return float(score[n - 1]) if n else _NEVER
 
 
 def _rising(outcome: npt.NDArray[np.bool_]) -> Doubles:
