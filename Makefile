@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 TRAINING := notebooks/00_your_own_pictures.ipynb notebooks/01_active_labeling.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup widgets vitest demo lab test test-full check lint types unit training notebooks notebooks-full browser wheel attack numerics bench starter pictures looks clean
+.PHONY: help setup widgets vitest demo lab test test-full check lint types unit training notebooks notebooks-full browser wheel attack numerics bench starter pictures looks docs clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,14 +38,14 @@ test: $(READY) lint types vitest unit training wheel browser notebooks ## everyt
 test-full: $(READY) lint types vitest unit training wheel browser notebooks-full ## as test, with every notebook training for real
 
 check: $(READY) ## format, lint, types and the quick tests
-	@$(BIN)/ruff format --quiet src tests benchmarks scripts binder
-	@$(BIN)/ruff check --fix --quiet src tests benchmarks scripts binder
+	@$(BIN)/ruff format --quiet src tests benchmarks scripts binder docs/conf.py
+	@$(BIN)/ruff check --fix --quiet src tests benchmarks scripts binder docs/conf.py
 	@cd js && npm run --silent format && npm run --silent test
 	@$(MAKE) --no-print-directory types
 	@$(PYTEST) -q -n 2 -m "not slow and not training and not browser"
 
 lint: $(READY)
-	@echo "== lint" && $(BIN)/ruff format --check src tests benchmarks scripts binder && $(BIN)/ruff check src tests benchmarks scripts binder
+	@echo "== lint" && $(BIN)/ruff format --check src tests benchmarks scripts binder docs/conf.py && $(BIN)/ruff check src tests benchmarks scripts binder docs/conf.py
 	@cd js && npm run --silent lint
 
 types: $(READY)
@@ -94,5 +94,8 @@ pictures: $(READY) $(BUNDLES) ## make the pictures of README and docs again
 looks: $(READY) $(BUNDLES) ## every view and state in both themes, wide and narrow, into out/looks (about 20 minutes)
 	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/screenshots.py --all out/looks
 
+docs: ## build the documentation into out/docs (a minute; the first time a few, for .venv-docs)
+	@PYTHON="$(PYTHON)" bash scripts/docs.sh
+
 clean: ## remove the environment and every cache
-	rm -rf $(VENV) js/node_modules src/nbalabel/static/*.js src/nbalabel/static/*.css .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out
+	rm -rf $(VENV) .venv-docs js/node_modules src/nbalabel/static/*.js src/nbalabel/static/*.css .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out

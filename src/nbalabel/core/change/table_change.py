@@ -3,7 +3,7 @@
 Tables here are *canonical*: indexed by unique int64 ids in ascending order. Rows have no other order, which
 is what makes a change and its inverse exact.
 
-A change of a column's dtype is part of its :class:`Cells`: ``old`` and ``new`` carry both dtypes.
+A change of a column's dtype is part of its ``Cells``: ``old`` and ``new`` carry both dtypes.
 Between two lists of categories the cells stay sparse (values not named carry over); any other change of dtype
 names every surviving row. A column that appears has no ``old``, one that disappears has no ``new``.
 """

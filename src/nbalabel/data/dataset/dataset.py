@@ -107,7 +107,7 @@ class Dataset(Editing):
 
     @property
     def images(self) -> pd.DataFrame:
-        """The working copy: one row per image, by ``image_id``; columns in ``core.schema.IMAGES``."""
+        """The working copy, one row per image, by ``image_id``; columns in ``core.tables.schema.IMAGES``."""
         return self._copy.frame("images")
 
     @images.setter
@@ -116,7 +116,7 @@ class Dataset(Editing):
 
     @property
     def instances(self) -> pd.DataFrame:
-        """The working copy: one row per mask, by ``instance_id``; columns in ``core.schema.INSTANCES``.
+        """The working copy, one row per mask, by ``instance_id``; columns: ``core.tables.schema.INSTANCES``.
 
         Masks are ``ds.instances["mask"]``, which :func:`nbalabel.decode_mask` reads; ``ds.instances.mask`` is
         a method of pandas.
@@ -184,7 +184,7 @@ class Dataset(Editing):
 
     @property
     def info(self) -> dict[str, Any]:
-        """What its file said beyond images and instances: COCO's categories, licenses, info."""
+        """What its file said beyond images and instances, such as COCO's categories, licenses, info."""
         return read_info(self.folder)
 
     @property
@@ -226,7 +226,7 @@ class Dataset(Editing):
 
     @property
     def versions(self) -> pd.DataFrame:
-        """All versions, oldest first: parent, message, author, time, counts, rows added, updated, removed."""
+        """All versions, oldest first, with parent, message, author, time, counts, rows added and so on."""
         return history.versions_table(self._session.store)
 
     def status(self) -> Status:

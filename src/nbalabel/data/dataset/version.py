@@ -41,7 +41,7 @@ class Version:
 
     @property
     def id(self) -> str:
-        """Its name: a number counted from the first version, and a checksum."""
+        """Its name, a number counted from the first version, and a checksum."""
         return self._manifest.id
 
     @property
@@ -71,7 +71,7 @@ class Version:
 
     @property
     def note(self) -> str:
-        """What else happened on commit: merged with somebody's work, or nothing had changed."""
+        """What else happened on commit. It was merged with somebody's work, or nothing had changed."""
         return self._note
 
     @property
@@ -86,12 +86,12 @@ class Version:
 
     @property
     def images(self) -> pd.DataFrame:
-        """One row per image; columns as in ``core.schema.IMAGES``."""
+        """One row per image; columns as in ``core.tables.schema.IMAGES``."""
         return self._frame("images")
 
     @property
     def instances(self) -> pd.DataFrame:
-        """One row per mask; columns as in ``core.schema.INSTANCES``. Masks are ``instances["mask"]``."""
+        """One row per mask; columns: ``core.tables.schema.INSTANCES``. Masks are ``instances["mask"]``."""
         return self._frame("instances")
 
     @property

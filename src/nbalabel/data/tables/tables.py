@@ -32,9 +32,9 @@ class Tables:
     Build one with :meth:`Tables.of`, which checks; the constructor itself trusts what it gets.
 
     Attributes:
-        images: one row per image, indexed by ``image_id``; columns in :data:`.schema.IMAGES`.
+        images: one row per image, indexed by ``image_id``; columns in ``core.tables.schema.IMAGES``.
         instances: one row per mask, indexed by ``instance_id``; columns in
-            :data:`.schema.INSTANCES`. Masks are ``instances["mask"]``: ``instances.mask`` is a
+            ``core.tables.schema.INSTANCES``. Masks are ``instances["mask"]``: ``instances.mask`` is a
             method of pandas.
         labels: label names, in order.
         image_root: folder that ``images.file`` is relative to; None when there are no pixels.
@@ -91,7 +91,7 @@ class Tables:
 
     @property
     def rejected(self) -> pd.DataFrame:
-        """Predictions turned down: none in what a reader returns, those on its images in a subset."""
+        """Predictions turned down; none in what a reader returns, those on its images in a subset."""
         return schema.empty("rejected", self.labels) if self.turned_down is None else self.turned_down
 
     def save(

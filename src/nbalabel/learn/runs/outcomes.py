@@ -50,7 +50,7 @@ class Judged:
     """Predictions judged; arrays ``(n,)``, one entry a prediction.
 
     Attributes:
-        codes: index in :data:`OUTCOMES`, int32.
+        codes: index in ``OUTCOMES``, int32.
         iou: best mask IoU with a label of the same name, float32; NaN where it was compared with none.
         matched: whether it was matched to such a label.
         matched_id: which, int64; -1 for none.

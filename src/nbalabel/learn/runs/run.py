@@ -290,7 +290,7 @@ class Run:
         return self._judge(scene_of(self.predictions, tables, self.predicted_ids, self._iou, rejected))
 
     def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:
-        """Precision and recall at every score threshold; see :func:`.curves.precision_recall`.
+        """Precision and recall at every score threshold; see :func:`.precision_recall`.
 
         Args:
             images: ids to measure on; None takes :attr:`measured_ids`.
@@ -314,7 +314,7 @@ class Run:
     def confused(
         self, images: npt.ArrayLike | None = None, *, iou: float = 0.5, score: float = 0.25
     ) -> pd.DataFrame:
-        """Which prediction was taken for which label; see :func:`.curves.confused`.
+        """Which prediction was taken for which label; see :func:`.confused`.
 
         Args:
             images: ids to measure on; None takes :attr:`measured_ids`.

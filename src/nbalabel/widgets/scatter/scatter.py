@@ -76,10 +76,10 @@ class Scatter(Bridge):
     mode = traitlets.Enum(("lasso", "box", "pan"), "lasso", help="what dragging does").tag(sync=True)
     density = traitlets.Bool(False, help="show how many points lie where").tag(sync=True)
     size = traitlets.Float(
-        None, allow_none=True, min=0.5, max=40, help="diameter of points, pixels; None: to suit their number"
+        None, allow_none=True, min=0.5, max=40, help="diameter in pixels; None chooses by the number of points"
     ).tag(sync=True)
     opacity = traitlets.Float(
-        None, allow_none=True, min=0.05, max=1, help="of points, 0.05..1; None: to suit their number"
+        None, allow_none=True, min=0.05, max=1, help="0.05..1; None chooses by the number of points"
     ).tag(sync=True)
 
     def __init__(

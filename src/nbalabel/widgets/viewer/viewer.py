@@ -99,7 +99,7 @@ class Viewer(Decisions):
     opacity = traitlets.Float(0.4, min=0, max=1, help="of fills").tag(sync=True, echo_update=False)
     color_by = traitlets.Unicode("label", help="column").tag(sync=True, echo_update=False)
     show_image = traitlets.Bool(True, help="draw the pixels").tag(sync=True, echo_update=False)
-    show_labels = traitlets.Bool(True, help="draw the labels").tag(sync=True, echo_update=False)
+    show_labels = traitlets.Bool(True, help="draw the instances").tag(sync=True, echo_update=False)
     show_predictions = traitlets.Bool(True, help="draw the predictions").tag(sync=True, echo_update=False)
     fill = traitlets.Bool(True, help="fill masks").tag(sync=True, echo_update=False)
     outlines = traitlets.Bool(True, help="outline masks").tag(sync=True, echo_update=False)
@@ -217,7 +217,7 @@ class Viewer(Decisions):
     def operate(
         self, *, op: str, ids: Sequence[int | str], of: str = "instances", **options: Any
     ) -> dict[str, Any]:
-        """See :meth:`Edits.operate`; a copy on the next image is gone to."""
+        """See ``Edits.operate``; a copy on the next image is gone to."""
         reply = super().operate(op=op, ids=ids, of=of, **options)
         if op == "copy_next" and reply["ids"]:
             self.workspace.selection.active = ("instances", reply["ids"][0])

@@ -99,7 +99,7 @@ class Selection(anywidget.AnyWidget):
 
     @property
     def active(self) -> tuple[str, int] | None:
-        """The row all views point at: its table and its id."""
+        """The row all views point at, as its table and its id."""
         return self._active
 
     @active.setter
@@ -120,7 +120,7 @@ class Selection(anywidget.AnyWidget):
             of: "images", "instances" or "predictions".
             ids: of its rows.
             title: for people.
-            code: as a pandas expression; see :class:`Clause`.
+            code: as a pandas expression; see :class:`~nbalabel.widgets.workspace.clauses.Clause`.
 
         Raises:
             UnknownNameError: ids that are not there.

@@ -53,7 +53,7 @@ class Attached(Protocol):
 
 
 class Workspace:
-    """A dataset, perhaps a run, and one :class:`Selection` that all its views share.
+    """A dataset, perhaps a run, and one :class:`.Selection` that all its views share.
 
     Views are made from it: ``nl.Scatter(ws)``, ``nl.Table(ws)``, ``nl.Viewer(ws)``, ``nl.Histogram(ws,
     "score")``. They follow the dataset: what a cell assigns or accepts shows in them when the cell has run.
@@ -101,7 +101,7 @@ class Workspace:
 
     @property
     def display(self) -> Display:
-        """How pictures are shown in all views: ``ws.display = nl.Display(gamma=1.5)``.
+        """How pictures are shown in all views; set it by ``ws.display = nl.Display(gamma=1.5)``.
 
         Raises:
             DataError: something else than a Display is assigned.
