@@ -146,14 +146,17 @@ def test_an_image_is_said_to_be_complete_or_empty_and_undone(book: Notebook) -> 
     book.until("ds.images.state[0]", "partial")
 
 
-@pytest.mark.parametrize("name", ["image", "labels", "predictions"])
-def test_the_key_on_a_layer_button_turns_that_layer(book: Notebook, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "trait"),
+    [("image", "show_image"), ("instances", "show_labels"), ("predictions", "show_predictions")],
+)
+def test_the_key_on_a_layer_button_turns_that_layer(book: Notebook, name: str, trait: str) -> None:
     button = book.page.locator(".nbl-viewer-layers").get_by_role("button", name=name)
     title = button.get_attribute("title") or ""
     for on in ("false", "true"):
         press(book, title[title.index("(") + 1 : -1])
         wait(lambda on=on: button.get_attribute("aria-pressed") == on)  # type: ignore[misc]
-        book.until(f"editor.show_{name}", on == "true")
+        book.until(f"editor.{trait}", on == "true")
 
 
 def test_screenshots(book: Notebook) -> None:

@@ -104,9 +104,9 @@ describe("the list", () => {
     const { made } = list();
     const nothing = { ...state().picture, n: 0, nLabels: 0 };
     made.show(state({ picture: { ...nothing, head: { imageId: 2, state: "empty" } } as unknown as Picture }));
-    expect(made.el.textContent).toContain("Verified: nothing is there.");
+    expect(made.el.textContent).toContain("Nothing here: a person looked.");
     made.show(state({ picture: { ...nothing, head: { imageId: 3, state: null } } as unknown as Picture }));
-    expect(made.el.textContent).toContain("No labels or predictions here.");
+    expect(made.el.textContent).toContain("No instances or predictions here.");
   });
 
   it("lets go of what it watches when the view is closed", () => {

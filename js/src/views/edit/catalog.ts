@@ -139,11 +139,11 @@ export interface Decision {
 /** Done without drawing: with predictions as they are, by the keys of nl.Review, and with the image. */
 export const DECISIONS: readonly Decision[] = [
   { name: "accept", key: "M Enter", title: "accept the prediction as it is" },
-  { name: "force", key: "Shift+M", title: "accept it though it overlaps a label" },
+  { name: "force", key: "Shift+M", title: "accept it though it overlaps an instance" },
   { name: "reject", key: "X", title: "reject the prediction" },
   { name: "accept_all", key: "Shift+A", title: "accept all predictions shown here", button: "Accept all" },
   { name: "complete", key: "Shift+C", title: "this image is complete", button: "Complete" },
-  { name: "nothing", key: "Shift+N", title: "nothing here: this image is empty", button: "Nothing here" },
+  { name: "nothing", key: "Shift+N", title: "nothing here: the image is empty", button: "Nothing here" },
 ];
 
 /** Lines of the viewer's sheet that do not hold while editing. */
@@ -169,5 +169,5 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Ctrl+Z", "undo, also what Python did"],
   ["Ctrl+X Ctrl+Y", "redo (also Ctrl+Shift+Z)"],
   ["Ctrl+C Ctrl+V", "copy, paste onto any image"],
-  ["Alt+5 Alt+6 Alt+7", "image, labels, predictions on or off"],
+  ["Alt+5 Alt+6 Alt+7", "image, instances, predictions on or off"],
 ];

@@ -10,7 +10,7 @@ const SAYS: Record<ImageState, string> = {
   unlabeled: "nobody has labeled it",
   partial: "some of it is labeled",
   complete: "all of it is labeled",
-  empty: "looked at: nothing is there",
+  empty: "looked at: nothing here",
 };
 
 export class StateBar {

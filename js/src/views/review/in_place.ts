@@ -30,7 +30,7 @@ export class InPlace {
     this.signal.addEventListener("abort", () => end.abort(), { once: true, signal: end.signal });
     const done = h("button.nbl-primary", { title: "back to the review (Ctrl+Enter)" }, "Done");
     const place = h("div.nbl-review-editor-view");
-    const head = h("div.nbl-review-editor-head", {}, h("span", {}, "Mend the mask, then go on."), done);
+    const head = h("div.nbl-review-editor-head", {}, h("span", {}, "Correct the mask, then go on."), done);
     const box = h("div.nbl-review-editor", {}, head, place);
     this.#open = { box, end };
     done.addEventListener("click", () => this.close());

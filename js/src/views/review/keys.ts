@@ -8,7 +8,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["→ ←", "skip; go back"],
   ["U Ctrl+Z", "take the last answer back"],
   ["Ctrl+X Ctrl+Y", "give it again"],
-  ["Shift+M", "accept though it overlaps a label"],
+  ["Shift+M", "accept though it overlaps an instance"],
   ["E", "edit the mask"],
   ["O", "outline on or off"],
   ["Space", "hold to see the image alone"],

@@ -295,7 +295,7 @@ export class Review {
   /** An item that cannot be shown: it is gone, or the kernel said why. */
   #missing(entry: Entry, error: unknown): void {
     if (entry !== this.#entry || error instanceof Cancelled) return;
-    this.#waiting.textContent = "this item cannot be shown";
+    this.#waiting.textContent = "this mask cannot be shown";
     this.#frame.fail(error, () => this.#show());
     this.#patience.later(() => this.#again());
     this.#ask();

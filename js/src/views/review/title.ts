@@ -23,9 +23,9 @@ export class Title {
   }
 }
 
-/** What happens to accepted masks that overlap a label. */
+/** What happens to accepted masks that overlap an instance. */
 export function overlaps(value: string, chosen: (value: string) => void): HTMLSelectElement {
-  const title = "accepted masks that overlap a label";
+  const title = "accepted masks that overlap an instance";
   const select = h(
     "select.nbl-review-overlap",
     { "aria-label": title, title, onchange: () => chosen(select.value) },

@@ -177,7 +177,7 @@ export class ActionBar {
   #overlapChoice(disabled: boolean): HTMLElement {
     const select = h(
       "select",
-      { "aria-label": "accepted masks that overlap a label", disabled },
+      { "aria-label": "accepted masks that overlap an instance", disabled },
       ...OVERLAPS.map(([value, label]) => h("option", { value }, label)),
     );
     select.value = this.#overlap;
@@ -290,8 +290,8 @@ export class ActionBar {
   #question(action: Action, what: string): string {
     if (action.action === "accept") {
       const overlaps = {
-        skip: "Those overlapping a label stay out.",
-        replace: "Labels they overlap are removed.",
+        skip: "Those that overlap an instance stay out.",
+        replace: "Instances they overlap are removed.",
         allow: "Overlaps are allowed.",
       }[this.#overlap];
       const as = action.value ? `, labeled ${action.value}` : "";

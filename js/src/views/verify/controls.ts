@@ -44,7 +44,7 @@ export class Controls {
       button("All yes", "A", "yes to all on the page that have no answer", () => commands.rest(true)),
       button("No", "N", "the mask in the frame is not right", () => commands.say(false), ".nbl-verify-no"),
       button("Yes", "Y", "the mask in the frame is right", () => commands.say(true), ".nbl-verify-yes"),
-      button("Next", "⏎", "tell the answers, bring the next question", commands.tell),
+      button("Next", "⏎", "send the answers; the next question comes", commands.tell),
     );
   }
 

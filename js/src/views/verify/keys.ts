@@ -4,7 +4,7 @@ import { isTyping } from "../viewer/keys";
 export const KEYS: readonly (readonly [string, string])[] = [
   ["Y N", "the mask in the frame is right; it is not"],
   ["A", "yes to all on the page that have no answer; Shift+A: no"],
-  ["Enter", "tell the answers, bring the next question"],
+  ["Enter", "send the answers; the next question comes"],
   ["← → ↑ ↓ Home End", "move the frame"],
   ["Click", "turn a mask's answer"],
   ["U Ctrl+Z", "take the last answer back, then the last question"],

@@ -279,7 +279,7 @@ export class Verify {
     if (sheet.answers !== before.answers) {
       this.#session.keep(sheet);
       const { left } = counts(sheet);
-      this.#panel.say(`${words}; ${left ? `${left} open` : "all answered: Enter tells them"}`);
+      this.#panel.say(`${words}; ${left ? `${left} open` : "all answered: Enter sends them"}`);
     } else this.#later("keep", () => this.sheet && this.#session.keep(this.sheet));
   }
 

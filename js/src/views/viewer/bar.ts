@@ -15,7 +15,7 @@ export interface BarEvents {
 export type Layer = "show_image" | "show_labels" | "show_predictions";
 const LAYERS: readonly [Layer, IconName, string, string][] = [
   ["show_image", "image", "image", "5"],
-  ["show_labels", "labels", "labels", "6"],
+  ["show_labels", "labels", "instances", "6"],
   ["show_predictions", "predictions", "predictions", "7"],
 ];
 

@@ -4,7 +4,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["← P", "previous image"],
   ["→ N", "next image"],
   ["↑ ↓", "previous, next instance in the list"],
-  ["5 6 7", "image, labels, predictions on or off"],
+  ["5 6 7", "image, instances, predictions on or off"],
   ["F 0", "fit the image into the view"],
   ["1", "one image pixel on one screen pixel"],
   ["+ −", "zoom; so does the wheel with Ctrl, or after a click"],

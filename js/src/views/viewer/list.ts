@@ -27,7 +27,7 @@ export class List {
   #state: ListState | null = null;
   #spacer = h("div.nbl-viewer-spacer", {
     role: "listbox",
-    "aria-label": "labels and predictions of this image",
+    "aria-label": "instances and predictions of this image",
   });
   #rows: HTMLElement;
   #foot = h("div.nbl-viewer-list-foot.nbl-muted");
@@ -182,11 +182,11 @@ function counts({ picture, shown }: ListState): string {
   const { n, nLabels } = picture;
   let seen = 0;
   for (let mask = 0; mask < n; mask++) if (shown(mask)) seen++;
-  const parts = [`${nLabels} label${nLabels === 1 ? "" : "s"}`];
+  const parts = [`${nLabels} instance${nLabels === 1 ? "" : "s"}`];
   if (n > nLabels) parts.push(`${n - nLabels} prediction${n - nLabels === 1 ? "" : "s"}`);
   return parts.join(", ") + (seen < n ? ` (${seen} shown)` : "");
 }
 
 function nothing({ head }: Picture): string {
-  return head.state === "empty" ? "Verified: nothing is there." : "No labels or predictions here.";
+  return head.state === "empty" ? "Nothing here: a person looked." : "No instances or predictions here.";
 }

@@ -116,7 +116,7 @@ class Dataset(Editing):
 
     @property
     def instances(self) -> pd.DataFrame:
-        """The working copy, one row per mask, by ``instance_id``; columns: ``core.tables.schema.INSTANCES``.
+        """The working copy, one row per mask, by ``instance_id``; see ``core.tables.schema.INSTANCES``.
 
         Masks are ``ds.instances["mask"]``, which :func:`nbalabel.decode_mask` reads; ``ds.instances.mask`` is
         a method of pandas.

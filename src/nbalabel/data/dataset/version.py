@@ -91,7 +91,7 @@ class Version:
 
     @property
     def instances(self) -> pd.DataFrame:
-        """One row per mask; columns: ``core.tables.schema.INSTANCES``. Masks are ``instances["mask"]``."""
+        """One row per mask; columns in ``core.tables.schema.INSTANCES``. Masks are ``instances["mask"]``."""
         return self._frame("instances")
 
     @property

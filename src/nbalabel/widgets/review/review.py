@@ -88,7 +88,7 @@ class Review(InPlace):
     height = traitlets.Int(560, min=320, max=4000, help="CSS pixels").tag(sync=True)
     context = traitlets.Float(1.0, min=0, max=8, help="around a mask, of its longer side").tag(sync=True)
     overlap = traitlets.Enum(
-        ("skip", "allow", "replace"), "skip", help="of an accepted prediction with a label"
+        ("skip", "allow", "replace"), "skip", help="of an accepted prediction with an instance"
     ).tag(sync=True, echo_update=False)
     outline = traitlets.Bool(True, help="draw the outline of the mask").tag(sync=True, echo_update=False)
 

@@ -76,7 +76,11 @@ class Scatter(Bridge):
     mode = traitlets.Enum(("lasso", "box", "pan"), "lasso", help="what dragging does").tag(sync=True)
     density = traitlets.Bool(False, help="show how many points lie where").tag(sync=True)
     size = traitlets.Float(
-        None, allow_none=True, min=0.5, max=40, help="diameter in pixels; None chooses by the number of points"
+        None,
+        allow_none=True,
+        min=0.5,
+        max=40,
+        help="diameter in pixels; None chooses by the number of points",
     ).tag(sync=True)
     opacity = traitlets.Float(
         None, allow_none=True, min=0.05, max=1, help="0.05..1; None chooses by the number of points"

@@ -88,7 +88,7 @@ class Verify(PictureView):
     )
     outline = traitlets.Bool(True, help="draw the outline of masks").tag(sync=True, echo_update=False)
     fill = traitlets.Bool(False, help="fill masks").tag(sync=True, echo_update=False)
-    auto_submit = traitlets.Bool(False, help="tell when the last mask is answered").tag(sync=True)
+    auto_submit = traitlets.Bool(False, help="send when the last mask is answered").tag(sync=True)
     instructions = traitlets.Unicode(_RULES, help="what is right and what is wrong").tag(sync=True)
     introduce = traitlets.Bool(True, help="show the instructions").tag(sync=True, echo_update=False)
 
@@ -148,7 +148,7 @@ class Verify(PictureView):
 
     @property
     def qualified(self) -> Result | None:
-        """How the qualification went: asked, right, needed, passed; None before it or without one."""
+        """How the qualification went, as asked, right, needed, passed; None before it or without one."""
         return None if self._test is None else self._test.result
 
     @serves
