@@ -46,6 +46,11 @@ def test_a_smaller_size_is_tried_where_no_larger_one_is_better() -> None:
     assert best(found) == 192
 
 
+def test_of_sizes_that_are_even_the_smallest_is_taken() -> None:
+    assert best({256: 0.30, 320: 0.370, 384: 0.371, 448: 0.375}) == 320
+    assert best({256: 0.30, 320: 0.360, 384: 0.371, 448: 0.375}) == 384
+
+
 def test_sizes_are_never_measured_on_the_test_set(shapes: Callable[..., Any]) -> None:
     tables = shapes(30)
     tables.images.loc[:9, "split"] = "test"
