@@ -31,7 +31,7 @@ import nbalabel as nl
 
 RESULTS = Path(__file__).with_name("growth.jsonl")
 THRESHOLDS = np.arange(0.5, 1.0, 0.05)
-SURE, ASKED = 0.75, 0.15
+ASKED = 0.15
 
 
 @dataclass
@@ -156,7 +156,7 @@ class Loop:
     def grow(self, run: nl.Run) -> nl.Run:
         """Bulk-accept what is confident and new; ask about the next, or some images; look over quiet ones."""
         ds, new = self.world.ds, "split == 'train' and state in ('unlabeled', 'partial')"
-        sure = run.query(f"score > {SURE} and iou < 0.2 and {new}")
+        sure = run.query(f"score > {self.options.sure} and iou < 0.2 and {new}")
         ds.accept(sure, overlap="skip")
         candidates = run.query(f"score > {ASKED} and iou < 0.5 and {new}")
         candidates = candidates[~candidates.index.isin(sure.index)]
@@ -276,6 +276,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--policy", choices=["next", "choose", "surest", "random"], default="next")
+    parser.add_argument("--sure", type=float, default=0.75, help="score accepted from, unseen")
     parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
