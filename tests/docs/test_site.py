@@ -1,5 +1,6 @@
 """The site as its sources say it: complete, connected, and true to the code. No build is needed."""
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -51,6 +52,15 @@ def test_so_is_every_name_of_a_public_module(documented: list[str], module: str)
     assert sorted(n for n in documented if n.startswith(f"nbalabel.{module}.")) == sorted(
         f"nbalabel.{module}.{n}" for n in public
     )
+
+
+def test_what_a_page_documents_by_its_module_is_there(documented: list[str]) -> None:
+    public = ("nbalabel.demo.", "nbalabel.errors.")  # looked at above
+    whole = [n for n in documented if n.startswith("nbalabel.") and not n.startswith(public)]
+    assert whole
+    for name in whole:
+        module, _, own = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), own), name
 
 
 def test_every_page_is_in_the_navigation(site: ModuleType) -> None:
