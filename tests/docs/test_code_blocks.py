@@ -85,6 +85,7 @@ def given(tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(nl, "Yolo", QuickYolo)
     monkeypatch.setattr(nl, "Editor", drawing_editor)
+    monkeypatch.setattr("nbalabel.learn.embed.layout.installed", lambda _: False)  # no fit outlives its page
     ds = nl.demo.reef(tmp_path / "given.nbal", n_images=40, n_labeled=8, n_test=6, size=96)
     run = nl.demo.simulated_run(ds)
     rng = np.random.default_rng(0)

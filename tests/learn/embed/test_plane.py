@@ -2,6 +2,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -111,6 +112,20 @@ def test_a_fit_in_the_background_shows_pca_first_and_calls_back() -> None:
 def test_a_fit_that_fails_in_the_background_says_why_and_keeps_pca() -> None:
     found = project(_two_groups(20), "umap", background=True, no_such_argument=1)
     with pytest.raises(ModelError, match="no_such_argument"):
+        found.wait(600)
+    assert found.ready
+    assert found.method == "pca"
+
+
+def test_a_fit_that_cannot_be_read_back_is_an_error_and_not_a_wait_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def loads(_: bytes) -> None:
+        raise ImportWarning("as with -W error")
+
+    monkeypatch.setattr("nbalabel.learn.embed.plane.pickle", SimpleNamespace(loads=loads))
+    found = project(_two_groups(20), "umap", background=True)
+    with pytest.raises(ModelError, match="cannot be read back: ImportWarning: as with -W error"):
         found.wait(600)
     assert found.ready
     assert found.method == "pca"

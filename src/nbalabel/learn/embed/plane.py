@@ -163,6 +163,8 @@ class _Job:
             # Written by the process just started, in a folder only this user can enter.
             reducer = pickle.loads((self._folder / "reducer.pickle").read_bytes())  # noqa: S301
             return reducer, np.load(self._folder / "points.npy", allow_pickle=False)
+        except Exception as error:  # noqa: BLE001  # what reads it back imports packages of others
+            return ModelError(f"the projection cannot be read back: {type(error).__name__}: {error}")
         finally:
             self._finalizer()
 
