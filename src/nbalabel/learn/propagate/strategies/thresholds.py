@@ -10,12 +10,12 @@ from ..state.ledger import UNKNOWN, YES, Ledger
 Doubles = npt.NDArray[np.float64]
 
 _NEVER = -1.0  # below every score: nothing is decided unseen
-SURE = 0.95
+_SURE = 0.95
 _LEAST_ROWS = 5
 _LEAST_CLUSTERS = 10
 
 
-def learn_thresholds(ledger: Ledger, accept: float, sure: float = SURE) -> tuple[float, float]:
+def learn_thresholds(ledger: Ledger, accept: float, sure: float = _SURE) -> tuple[float, float]:
     """K_pr and K_pa from the rows of a ledger whose answer is known beforehand.
 
     A tree of their own is made of them, and `thresholds` looks at its clusters.
@@ -46,7 +46,7 @@ def learn_thresholds(ledger: Ledger, accept: float, sure: float = SURE) -> tuple
 
 
 def thresholds(
-    score: npt.ArrayLike, quality: npt.ArrayLike, accept: float = 0.85, sure: float = SURE
+    score: npt.ArrayLike, quality: npt.ArrayLike, accept: float = 0.85, sure: float = _SURE
 ) -> tuple[float, float]:
     """K_pr and K_pa from clusters whose quality is known.
 
