@@ -205,3 +205,13 @@ def test_a_version_whose_manifest_is_another_does_not_open(given):
     store.head.append(name, "commit")
     with pytest.raises(CorruptError, match="evil"):
         nl.open(given).close()
+
+
+@pytest.mark.parametrize("name", ["int64,f8", "(,)i8", ",", "i4[,]", "int8\n", "", 7])
+def test_a_damaged_name_of_a_dtype_is_not_read_as_a_record(name):
+    batch = batch_of({"x": np.arange(3)})
+    field = batch.schema.field("x")
+    (key,) = field.metadata
+    crafted = field.with_metadata({key: orjson.dumps({"kind": "numpy", "dtype": name})})
+    with pytest.raises(ValueError, match="is no name of a dtype"):
+        columns_of(pa.record_batch(batch.columns, schema=pa.schema([crafted])))

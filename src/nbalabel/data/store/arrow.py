@@ -13,6 +13,7 @@ million rows, too little to remember who wrote what.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +30,7 @@ from ...core.tables.names import shown
 
 _KEY = b"nbalabel"
 _ID = "id"
+_NAME = re.compile(r"[<>|=]?[A-Za-z]\w*(\[\w+(, [\w/+:.-]+)?\])?")  # of a dtype: <i8, datetime64[ns, UTC]
 
 
 def batch_of(columns: Mapping[str, Array]) -> pa.RecordBatch:
@@ -175,6 +177,13 @@ def to_arrow(array: Array, name: str = "column") -> tuple[pa.Array, dict[str, An
     )
 
 
+def _dtype_name(text: Any) -> str:
+    """The name of a dtype; NumPy takes any other text for a record's and evaluates parts of it as Python."""
+    if not isinstance(text, str) or not _NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name of a dtype")
+    return text
+
+
 def _from_arrow(stored: pa.ChunkedArray, spec: Mapping[str, Any]) -> Array:
     """The array :func:`to_arrow` was given."""
     kind = spec["kind"]
@@ -186,7 +195,7 @@ def _from_arrow(stored: pa.ChunkedArray, spec: Mapping[str, Any]) -> Array:
         codes = np.array(whole.indices.fill_null(-1).to_numpy(zero_copy_only=False))
         return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(categories, spec["ordered"]))
     if kind == "numpy":
-        return _numpy(_one(stored), np.dtype(spec["dtype"]))
+        return _numpy(_one(stored), np.dtype(_dtype_name(spec["dtype"])))
     if kind == "object":
         out = np.empty(len(stored), dtype=object)
         out[:] = [_from_json(value) for value in stored.to_pylist()]
@@ -197,7 +206,7 @@ def _from_arrow(stored: pa.ChunkedArray, spec: Mapping[str, Any]) -> Array:
         return dtype.__from_arrow__(stored)
     if kind == "arrow":
         return pd.arrays.ArrowExtensionArray(stored)
-    dtype = pd.api.types.pandas_dtype(spec["dtype"])
+    dtype = pd.api.types.pandas_dtype(_dtype_name(spec["dtype"]))
     return dtype.__from_arrow__(stored)
 
 
