@@ -11,10 +11,11 @@ from typing import Any
 
 import nbformat
 from jupyter_client.blocking import BlockingKernelClient
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Locator, Page
 
 from .lab import browser_page, chromium, lab, run_all
 
+STILL = 0.25  # seconds in which what no longer moves has not moved
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
@@ -72,6 +73,22 @@ def wait(condition: Callable[[], bool], seconds: float = 20, otherwise: Callable
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {otherwise()}"
         time.sleep(0.05)
+
+
+def still(element: Locator, seconds: float = 20) -> FloatRect:
+    """Where an element is on the page, once it no longer moves: views around it may still be arriving.
+
+    What a mouse does at a place that was measured too early it does to something else.
+    """
+    deadline, before, since = time.monotonic() + seconds, None, time.monotonic()
+    while True:
+        box = element.bounding_box()
+        if box is None or box != before:
+            before, since = box, time.monotonic()
+        elif time.monotonic() - since >= STILL:
+            return box
+        assert time.monotonic() < deadline, f"it still moves after {seconds} s, and is at {box}"
+        time.sleep(0.03)
 
 
 @contextmanager

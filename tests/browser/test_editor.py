@@ -11,7 +11,7 @@ import pytest
 import nbalabel as nl
 from nbalabel.core.geometry.masks import rle
 
-from .notebook import Notebook, notebook, wait
+from .notebook import Notebook, notebook, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -64,7 +64,7 @@ def clean(book: Notebook) -> None:
     stage(book).scroll_into_view_if_needed()
     book.page.locator('.nbl[aria-label="Viewer"]').focus()
     book.page.keyboard.press("f")
-    book.page.wait_for_timeout(150)
+    still(stage(book))
 
 
 def stage(book: Notebook):  # type: ignore[no-untyped-def]  # a Locator

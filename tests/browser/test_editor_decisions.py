@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator
 
-from .notebook import Notebook, notebook, wait
+from .notebook import Notebook, notebook, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -77,8 +77,7 @@ def press(book: Notebook, key: str) -> None:
 
 def hover(book: Notebook, x: float, y: float) -> None:
     """The pointer over a point of the image, while the image is fitted."""
-    area = book.page.locator(".nbl-viewer-stage").bounding_box()
-    assert area
+    area = still(book.page.locator(".nbl-viewer-stage"))
     scale = min((area["width"] - 16) / SIZE, (area["height"] - 16) / SIZE)
     scale = float(int(scale)) if scale > 4 else scale
     left, top = ((area[side] - SIZE * scale) / 2 for side in ("width", "height"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .notebook import Notebook, notebook, wait
+from .notebook import Notebook, notebook, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -56,8 +56,7 @@ def work_on(book: Notebook, row: int, tool: str) -> None:
 
 
 def stroke(book: Notebook) -> None:
-    area = book.page.locator(".nbl-viewer-stage").bounding_box()
-    assert area
+    area = still(book.page.locator(".nbl-viewer-stage"))
     x, y = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
     book.page.mouse.move(x - 60, y)
     book.page.mouse.down()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator
 
-from .notebook import Notebook, notebook, wait
+from .notebook import Notebook, notebook, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -85,8 +85,7 @@ def test_brushing_elsewhere_narrows_it_while_the_kernel_is_busy(book: Notebook, 
     scatter = book.page.locator('.nbl[data-view="scatter"]')
     scatter.focus()
     book.page.keyboard.press("b")
-    area = scatter.locator("canvas").first.bounding_box()
-    assert area
+    area = still(scatter.locator("canvas").first)
     mouse = book.page.mouse
     mouse.move(area["x"] + 2, area["y"] + 2)
     mouse.down()
@@ -101,9 +100,7 @@ def test_brushing_elsewhere_narrows_it_while_the_kernel_is_busy(book: Notebook, 
 def test_a_box_drawn_over_tiles_picks_them_and_a_double_click_points_at_one(
     book: Notebook, gallery: Locator
 ) -> None:
-    first, second = (gallery.locator(".nbl-tile").nth(i).bounding_box() for i in (0, 1))
-    assert first
-    assert second
+    first, second = (still(gallery.locator(".nbl-tile").nth(i)) for i in (0, 1))
     mouse = book.page.mouse
     mouse.move(first["x"] + 20, first["y"] + 20)
     mouse.down()

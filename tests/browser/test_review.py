@@ -9,7 +9,7 @@ import pytest
 
 import nbalabel as nl
 
-from .notebook import Notebook, notebook, wait
+from .notebook import Notebook, notebook, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -144,8 +144,7 @@ def test_a_mask_is_mended_in_place_and_counts_as_accepted(tmp_path: Path) -> Non
         editor = view.locator('.nbl[aria-label="Viewer"]')
         editor.locator(".nbl-edit-rail button").first.wait_for(timeout=20_000)
         wait(lambda: book.value("ws.selection.active") == ("predictions", shown))
-        stage = editor.locator(".nbl-viewer-stage").bounding_box()
-        assert stage
+        stage = still(editor.locator(".nbl-viewer-stage"))
         editor.focus()
         book.page.keyboard.press("b")
         for share in (0.4, 0.6):  # the second stroke is on the instance that the first one made

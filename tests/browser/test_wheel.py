@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .notebook import Notebook, notebook, wait
+from .notebook import Notebook, notebook, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -38,8 +38,7 @@ def over(book: Notebook, selector: str) -> Any:
     place = book.page.locator(selector).last
     place.scroll_into_view_if_needed()
     book.page.wait_for_timeout(600)
-    box = place.bounding_box()
-    assert box
+    box = still(place)
     book.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 + 20)
     return box
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator
 
-from .notebook import Notebook, notebook, wait
+from .notebook import Notebook, notebook, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -73,8 +73,7 @@ def brush(book: Notebook, share: float = 0.5) -> None:
     scatter.scroll_into_view_if_needed()
     scatter.focus()
     book.page.keyboard.press("b")
-    area = scatter.locator("canvas").first.bounding_box()
-    assert area
+    area = still(scatter.locator("canvas").first)
     mouse = book.page.mouse
     mouse.move(area["x"] + 2, area["y"] + 2)
     mouse.down()
