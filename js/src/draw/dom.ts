@@ -24,6 +24,19 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/**
+ * Put children in a parent, unless they would look as those there do: a button that is replaced between press and
+ * release never hears of the click. Handlers of what stays are the old ones, so they must hold nothing that ages.
+ */
+export function renew(parent: Element, ...children: (Node | string | null | false | undefined)[]): void {
+  const next = document.createElement(parent.tagName);
+  next.append(...children.filter((child): child is Node | string => (child ?? false) !== false));
+  const { childNodes: old } = parent;
+  const same = (node: Node, i: number) => i < old.length && node.isEqualNode(old[i]);
+  if (old.length !== next.childNodes.length || ![...next.childNodes].every(same))
+    parent.replaceChildren(...next.childNodes);
+}
+
 /** Run at most once a frame, with the latest arguments; nothing after the signal aborts. */
 export function perFrame(work: () => void, signal: AbortSignal): () => void {
   let frame = 0;

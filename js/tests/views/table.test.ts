@@ -260,6 +260,21 @@ test("many rows are acted on only after a second yes", async () => {
   expect(el.querySelector(".nbl-actions")!.textContent).toContain("Act done");
 });
 
+test("a button stays the button it was while what it says is still so: a click under way counts", async () => {
+  store.set("lasso", { of: "images", rows: Bitset.of(N, [1, 2, 3]), title: "three", code: "" });
+  await settle();
+  const button = el.querySelector('.nbl-actions [data-action="Nothing here"]')!;
+  expect(button.textContent).toBe("Nothing here 3");
+  store.setActive({ of: "images", row: 2 }, "viewer");
+  store.set("box", { of: "images", rows: Bitset.of(N, [1, 2, 3, 4]), title: "four", code: "" });
+  await settle();
+  expect(button.isConnected).toBe(true);
+  store.set("box", { of: "images", rows: Bitset.of(N, [1, 2]), title: "two", code: "" });
+  await settle();
+  expect(button.isConnected).toBe(false);
+  expect(el.querySelector('.nbl-actions [data-action="Nothing here"]')!.textContent).toBe("Nothing here 2");
+});
+
 test("a click on a row half in view scrolls nothing, and a range leaves out rows never on the screen", async () => {
   const grid = el.querySelector<HTMLElement>(".nbl-grid")!;
   const last = shown().at(-1)!;

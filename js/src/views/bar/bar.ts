@@ -2,7 +2,7 @@
 
 import { type Clause, type SelectionStore, TABLES } from "../../core/rows/selection";
 import { formatCount } from "../../core/values/format";
-import { h, perFrame } from "../../draw/dom";
+import { h, perFrame, renew } from "../../draw/dom";
 import type { Rpc } from "../../wire/rpc";
 import { focusOn } from "../elements";
 import type { Frame } from "../frame";
@@ -61,7 +61,7 @@ export class Bar {
   #draw(): void {
     const store = this.#store;
     const clauses = [...store.clauses.values()];
-    this.#chips.replaceChildren(...clauses.map((clause) => this.#chip(clause)));
+    renew(this.#chips, ...clauses.map((clause) => this.#chip(clause)));
     this.#clear.disabled = this.#copy.disabled = !clauses.length;
     this.#clear.hidden = !clauses.length;
     const counts = TABLES.filter((of) => store.tables[of].n || of === "images").map((of) => {

@@ -2,7 +2,7 @@
 
 import type { Of } from "../../core/rows/selection";
 import { counted, formatCount } from "../../core/values/format";
-import { h } from "../../draw/dom";
+import { h, renew } from "../../draw/dom";
 import { focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import type { Popover } from "../popover";
@@ -163,7 +163,8 @@ export class ActionBar {
       return button;
     });
     const active = this.root.querySelector<HTMLElement>(":focus")?.dataset.action;
-    this.root.replaceChildren(
+    renew(
+      this.root,
       h(
         "span.nbl-focus",
         { title: "what the actions act on: picked rows, else all there are" },
@@ -171,7 +172,8 @@ export class ActionBar {
       ),
       h("span.nbl-tools", {}, state.of === "predictions" && this.#overlapChoice(busy), ...buttons),
     );
-    if (active) buttons.find((button) => button.dataset.action === active)?.focus({ preventScroll: true });
+    const again = active && this.root.querySelector<HTMLElement>(`[data-action="${active}"]`);
+    if (again) again.focus({ preventScroll: true });
   }
 
   #overlapChoice(disabled: boolean): HTMLElement {

@@ -1,6 +1,6 @@
 /** Counts, search, the filters in force, and the menus of the table. */
 import { formatCount } from "../../core/values/format";
-import { h } from "../../draw/dom";
+import { h, renew } from "../../draw/dom";
 import type { DisplayControl } from "../display";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
@@ -117,7 +117,7 @@ export class Toolbar {
     this.#chips.hidden = !chips.length;
     this.#chips.style.display = chips.length ? "" : "none";
     const focused = this.#chips.contains(this.#chips.ownerDocument.activeElement);
-    this.#chips.replaceChildren(...chips);
+    renew(this.#chips, ...chips);
     if (focused) this.#chips.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
   }
 
