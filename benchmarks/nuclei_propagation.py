@@ -23,19 +23,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from nuclei import start
+from strategies.bounded import Bounded
+from strategies.lsun import Lsun
+from strategies.seconds import seconds_answering, seconds_drawing
+from strategies.threshold import Threshold
 
 import nbalabel as nl
 from nbalabel.learn.cluster.forest import Forest
-from nbalabel.learn.propagate.strategies.baselines import seconds_answering, seconds_drawing
 
 STRATEGIES: dict[str, dict[str, Any]] = {
     "certified": {},
     "certified, honeypots": {"strategy": "certified", "honeypots": 0.2},
-    "bounded": {},
+    "bounded": {"strategy": Bounded},
     "paper": {},
-    "lsun": {},
+    "lsun": {"strategy": Lsun},
     "verify-all": {},
-    "threshold 0.5": {"strategy": "threshold", "accept": 0.5},
+    "threshold 0.5": {"strategy": Threshold, "accept": 0.5},
 }
 CERTAIN = ("verify-all", "threshold 0.5")  # nothing about them is random
 TARGET = 0.85

@@ -22,6 +22,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mixtures import Candidates, load
+from strategies.bounded import Bounded
+from strategies.lsun import Lsun
+from strategies.threshold import Threshold
 
 import nbalabel as nl
 from nbalabel.learn.cluster.forest import Forest
@@ -43,7 +46,7 @@ def bed(label: str, n: int, seed: int) -> tuple[Candidates, Forest, np.ndarray]:
     return drawn, forest, known
 
 
-def simulate(label: str, n: int, seed: int, strategy: str, **options: Any) -> dict[str, float]:
+def simulate(label: str, n: int, seed: int, strategy: Any, **options: Any) -> dict[str, float]:
     """Answer every question of a strategy, and say what came of it."""
     drawn, forest, known = bed(label, n, seed)
     right = drawn.right()
@@ -147,16 +150,16 @@ def compare(options: argparse.Namespace) -> None:
     strategies = {
         "certified": {"strategy": "certified"},
         "certified, 1,000 answers": {"strategy": "certified", "budget": 1000},
-        "bounded, 1,000 answers": {"strategy": "bounded", "budget": 1000},
+        "bounded, 1,000 answers": {"strategy": Bounded, "budget": 1000},
         "paper": {"strategy": "paper"},
         "paper, 1,000 answers": {"strategy": "paper", "budget": 1000},
         "bfs, 1,000 answers": {"strategy": "bfs", "budget": 1000},
         "dfs, 1,000 answers": {"strategy": "dfs", "budget": 1000},
         "dfs-score, 1,000 answers": {"strategy": "dfs-score", "budget": 1000},
         "universal, 1,000 answers": {"strategy": "universal", "budget": 1000},
-        "lsun, 1,000 answers": {"strategy": "lsun", "budget": 1000},
+        "lsun, 1,000 answers": {"strategy": Lsun, "budget": 1000},
         "verify-all, 1,000 answers": {"strategy": "verify-all", "budget": 1000},
-        "threshold": {"strategy": "threshold"},
+        "threshold": {"strategy": Threshold},
     }
     found = gather(options.n, options.few, strategies, options.first)
     print(f"\n## Every strategy: 8 labels, {options.few} seeds, {options.n:,} candidates each\n")
@@ -237,7 +240,7 @@ def curves(options: argparse.Namespace) -> None:
         ),
         "paper": ("#D55E00", {"strategy": "paper", "budget": options.budget}),
         "bfs": ("#E69F00", {"strategy": "bfs", "budget": options.budget}),
-        "lsun": ("#CC79A7", {"strategy": "lsun", "budget": options.budget}),
+        "lsun": ("#CC79A7", {"strategy": Lsun, "budget": options.budget}),
         "verify-all": ("#009E73", {"strategy": "verify-all", "budget": options.budget}),
     }
     size = (4.4 * len(options.labels), 4.4)

@@ -1,10 +1,15 @@
-"""Small cluster trees by SciPy."""
+"""Small cluster trees by SciPy; the strategies that benchmarks compare with can be imported."""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import linkage
 
 from nbalabel.learn.cluster.forest import Forest
+
+sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
 
 
 def tree(points, labels=None) -> Forest:

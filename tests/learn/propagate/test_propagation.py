@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from strategies.bounded import Bounded
+from strategies.lsun import Lsun
+from strategies.threshold import Threshold
 
 from nbalabel.core.errors import DataError, HistoryError, UnknownNameError
 from nbalabel.learn.propagate.propagation import Propagation
 from nbalabel.learn.propagate.strategies.registry import STRATEGIES
 
-ALL = list(STRATEGIES)
-ASKING = [name for name in ALL if name != "threshold"]
+ALL = [*STRATEGIES, Bounded, Lsun, Threshold]
+ASKING = [one for one in ALL if one is not Threshold]
 rng = np.random.default_rng(0)
 LABELS = np.repeat(["cod", "ling"], 60)
 RIGHT = np.tile(np.arange(60) < 35, 2)
@@ -18,7 +21,7 @@ SCORES = np.where(RIGHT, 0.8, 0.4) + rng.uniform(-0.1, 0.1, 120)
 
 @pytest.fixture(scope="module")
 def grown():
-    p = Propagation(FEATURES, SCORES, LABELS, strategy="threshold")
+    p = Propagation(FEATURES, SCORES, LABELS, strategy=Threshold)
     return p.forest
 
 
@@ -149,7 +152,7 @@ def test_skipping_everything_ends_and_accepts_nothing(make, strategy):
 def test_a_reviewer_who_always_says_the_same_is_believed(make, strategy, yes):
     p = make(strategy)
     answer(p, np.full(120, yes))
-    if strategy == "threshold":
+    if strategy is Threshold:
         return
     assert len(p.rejected if yes else p.accepted) == 0
     assert len(p.accepted) > 0 if yes else len(p.rejected) > 0
@@ -164,7 +167,7 @@ def test_no_more_is_asked_than_the_budget(make, strategy, budget):
     assert p.ask() is None
     if budget == 0:
         assert p.progress().phase == "done"
-        assert strategy == "threshold" or len(p.accepted) == 0
+        assert strategy is Threshold or len(p.accepted) == 0
 
 
 @pytest.mark.parametrize("strategy", ALL)

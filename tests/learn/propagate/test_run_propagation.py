@@ -122,7 +122,7 @@ def test_the_same_call_carries_on_where_it_stopped_beside_the_dataset(run, ds):
 
 def test_score_area_and_label_choose_the_candidates(run):
     def n(**options):
-        return propagate(run, strategy="threshold", known=None, journal=False, **options).progress().n_masks
+        return propagate(run, strategy="verify-all", known=None, journal=False, **options).progress().n_masks
 
     assert n(min_area=143.9) == 110
     assert n(min_area=144) == 0, "boxes are 12 x 12"

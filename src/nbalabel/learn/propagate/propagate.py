@@ -17,12 +17,13 @@ from ..runs.run import Run
 from .propagation import Propagation
 from .proposals import Proposals, proposals
 from .state.reviewers import Reviewers
+from .strategies.protocol import StrategyClass
 
 
 def propagate(
     run_or_predictions: Run | pd.DataFrame,
     *,
-    strategy: str = "certified",
+    strategy: str | StrategyClass = "certified",
     target_quality: float = 0.85,
     budget: int | None = None,
     alpha: float = 0.05,

@@ -24,7 +24,8 @@ from .reports import cluster_table, status_table
 from .state.inputs import Inputs, Known
 from .state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES
 from .state.reviewers import Reviewers
-from .strategies.registry import check
+from .strategies.protocol import StrategyClass
+from .strategies.registry import check, name_of
 from .trees import forest_of
 
 Ints = npt.NDArray[np.int64]
@@ -41,8 +42,8 @@ class Propagation:
         features: of each mask, ``(n, d)`` numbers; standardised here.
         scores: confidence that it is right, ``(n,)``, 0..1.
         labels: name or code of each, ``(n,)``; None where there is one label only.
-        strategy: "certified" (default), "bounded", "paper" (= "score"), "bfs", "dfs", "dfs-score",
-            "universal", "verify-all", "lsun" or "threshold".
+        strategy: "certified" (default), "paper" (= "score"), "bfs", "dfs", "dfs-score", "universal" or
+            "verify-all"; or a class of your own, see docs/propagation.md.
         target_quality: share of accepted masks that is to be right, within 0..1.
         alpha: probability that a guarantee fails.
         budget: yes / no answers that may be asked for; None without a limit. A resumed propagation may get
@@ -86,7 +87,7 @@ class Propagation:
         scores: npt.ArrayLike,
         labels: npt.ArrayLike | None = None,
         *,
-        strategy: str = "certified",
+        strategy: str | StrategyClass = "certified",
         target_quality: float = 0.85,
         alpha: float = 0.05,
         budget: int | None = None,
@@ -267,7 +268,7 @@ class Propagation:
         estimate, lower, note = course.strategy.estimate(course.ledger)
         count = np.bincount(course.ledger.decision[self._inputs.candidates], minlength=3)
         return Progress(
-            strategy=setup.strategy,
+            strategy=name_of(setup.strategy),
             phase=course.strategy.phase if course.shown else "done",
             target_quality=setup.target_quality,
             alpha=setup.alpha if course.strategy.guarantees else np.nan,
@@ -346,7 +347,9 @@ class Propagation:
 
 def _arguments(setup: Setup) -> dict[str, Any]:
     """What a journal's header says of the setup; options that JSON cannot hold, in words."""
-    said: dict[str, Any] = json.loads(json.dumps(asdict(setup), default=repr, sort_keys=True))
+    said: dict[str, Any] = json.loads(
+        json.dumps({**asdict(setup), "strategy": name_of(setup.strategy)}, default=repr, sort_keys=True)
+    )
     return said
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from strategies.lsun import Lsun
 
 from nbalabel.core.errors import CorruptError, HistoryError, StorageError
 from nbalabel.learn.propagate.propagation import Propagation
@@ -44,7 +45,7 @@ def play(p, n=8):
         yield seen(p)
 
 
-@pytest.mark.parametrize("strategy", ["paper", "certified", "verify-all", "lsun"])
+@pytest.mark.parametrize("strategy", ["paper", "certified", "verify-all", Lsun])
 def test_after_every_call_the_same_propagation_can_be_made_from_its_journal(tmp_path, strategy):
     path = tmp_path / "p.jsonl"
     for now in play(make(path, strategy, honeypots=0.3, repeats=0.2, known={0: True, 199: False})):

@@ -183,16 +183,6 @@ def test_options_out_of_range_are_named(tree, option):
         Propagation(features, scores, forest=tree(features), **option)
 
 
-def test_bounded_proves_every_cluster_it_accepts(tree):
-    features, scores, right = candidates(500)
-    p = answered(Propagation(features, scores, forest=tree(features), strategy="bounded"), right)
-    found = p.clusters()
-    taken = found[found["state"] == "accepted"]
-    assert len(taken)
-    for start, stop in taken[["start", "stop"]].to_numpy():
-        assert right[p.forest.order[start:stop]].mean() >= 0.85
-
-
 def test_a_plan_prefers_few_sure_masks_or_many_as_eagerness_says():
     chance = np.linspace(0.995, 0.5, 2000)
     sizes = [

@@ -14,6 +14,7 @@ from ....core.question import Answers, Outlook
 from ...cluster.forest import Forest
 from ..state.inputs import Inputs
 from ..state.ledger import NO, UNKNOWN, YES, Ledger
+from ..strategies.protocol import StrategyClass
 from ..strategies.registry import make
 from .mixing import HONEYPOT, OWN, Mixing, Shown
 
@@ -24,7 +25,7 @@ Bools = npt.NDArray[np.bool_]
 class Setup:
     """What a propagation was given, apart from the candidates: see `nbalabel.Propagation`."""
 
-    strategy: str
+    strategy: str | StrategyClass
     target_quality: float
     alpha: float
     seed: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -42,3 +42,14 @@ class Strategy(Protocol):
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
         """Clusters looked at, parents before children: first, last, state (see ``Verifiable.clusters``)."""
+
+
+class StrategyClass(Protocol):
+    """What makes a strategy: a class with these arguments, and options of its own behind them."""
+
+    name: str
+
+    def __call__(
+        self, ledger: Ledger, *, target_quality: float, alpha: float, seed: int, **options: Any
+    ) -> Strategy:
+        """A strategy at its beginning."""

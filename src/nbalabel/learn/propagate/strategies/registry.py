@@ -9,67 +9,84 @@ from typing import Any
 from ....core.errors import DataError, UnknownNameError
 from ....core.tables.names import instead_of
 from ..state.ledger import Ledger
-from .protocol import Strategy
+from .protocol import Strategy, StrategyClass
 
 STRATEGIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "certified": ("certified", "Certified", {}),
-    "bounded": ("bounded", "Bounded", {}),
     "paper": ("paper", "Paper", {"order": "score"}),
     "score": ("paper", "Paper", {"order": "score"}),
     "bfs": ("paper", "Paper", {"order": "bfs"}),
     "dfs": ("paper", "Paper", {"order": "dfs"}),
     "dfs-score": ("paper", "Paper", {"order": "dfs-score"}),
     "universal": ("paper", "Paper", {"order": "universal"}),
-    "verify-all": ("baselines", "VerifyAll", {}),
-    "lsun": ("lsun", "Lsun", {}),
-    "threshold": ("baselines", "Threshold", {}),
+    "verify-all": ("verify_all", "VerifyAll", {}),
 }
 """Name -> module, class, options that the name stands for."""
 
 _GIVEN = ("self", "ledger", "target_quality", "alpha", "seed")
 
 
-def check(name: str, options: dict[str, Any]) -> None:
+def name_of(strategy: str | StrategyClass) -> str:
+    """What a strategy is called."""
+    return strategy if isinstance(strategy, str) else strategy.name
+
+
+def check(strategy: str | StrategyClass, options: dict[str, Any]) -> None:
     """See whether there is such a strategy, and whether it has these options.
+
+    Args:
+        strategy: a name of `STRATEGIES`, or a class of one's own.
+        options: what it is to be made with, besides what every strategy takes.
 
     Raises:
         UnknownNameError: it does not; the message lists what there is.
     """
-    if name not in STRATEGIES:
-        raise UnknownNameError(f"there is no strategy {name!r}; {instead_of(name, STRATEGIES)}")
-    known = _options(name)
+    if isinstance(strategy, str) and strategy not in STRATEGIES:
+        raise UnknownNameError(
+            f"there is no strategy {strategy!r}; {instead_of(strategy, STRATEGIES)}. "
+            "A class of your own can be given instead: see docs/propagation.md"
+        )
+    known = _options(strategy)
     unknown = [option for option in options if option not in known]
     if unknown:
         raise UnknownNameError(
-            f"the strategy {name!r} has no option {', '.join(map(repr, unknown))}; "
+            f"the strategy {name_of(strategy)!r} has no option {', '.join(map(repr, unknown))}; "
             f"it has {', '.join(known) or 'none'}"
         )
 
 
 def make(
-    name: str, ledger: Ledger, *, target_quality: float, alpha: float, seed: int, options: dict[str, Any]
+    strategy: str | StrategyClass,
+    ledger: Ledger,
+    *,
+    target_quality: float,
+    alpha: float,
+    seed: int,
+    options: dict[str, Any],
 ) -> Strategy:
     """A strategy at its beginning.
 
     Raises:
         DataError: an option is out of its range.
     """
-    preset = STRATEGIES[name][2]
+    made_by, preset = _found(strategy)
     try:
-        strategy: Strategy = _class(name)(
-            ledger, target_quality=target_quality, alpha=alpha, seed=seed, **preset, **options
-        )
+        return made_by(ledger, target_quality=target_quality, alpha=alpha, seed=seed, **preset, **options)
     except TypeError as error:
-        raise DataError(f"the options {options} do not fit the strategy {name!r}: {error}") from error
-    return strategy
+        raise DataError(
+            f"the options {options} do not fit the strategy {name_of(strategy)!r}: {error}"
+        ) from error
 
 
-def _options(name: str) -> list[str]:
-    parameters = inspect.signature(_class(name)).parameters
-    return [p for p in parameters if p not in _GIVEN and p not in STRATEGIES[name][2]]
+def _options(strategy: str | StrategyClass) -> list[str]:
+    made_by, preset = _found(strategy)
+    return [p for p in inspect.signature(made_by).parameters if p not in _GIVEN and p not in preset]
 
 
-def _class(name: str) -> type:
-    module, what, _ = STRATEGIES[name]
-    found: type = getattr(importlib.import_module(f"{__package__}.{module}"), what)
-    return found
+def _found(strategy: str | StrategyClass) -> tuple[StrategyClass, dict[str, Any]]:
+    """The class, and the options that the name stands for."""
+    if not isinstance(strategy, str):
+        return strategy, {}
+    module, what, preset = STRATEGIES[strategy]
+    found: StrategyClass = getattr(importlib.import_module(f"{__package__}.{module}"), what)
+    return found, preset

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta
 
-from ....core.errors import DataError
-from ....core.question import Outlook, Question
-from ..audit.bounds import lower_bound, upper_bound
-from ..state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
-from ..state.rivals import suppress
+from nbalabel.core.errors import DataError
+from nbalabel.core.question import Outlook, Question
+from nbalabel.learn.propagate.audit.bounds import lower_bound, upper_bound
+from nbalabel.learn.propagate.state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
+from nbalabel.learn.propagate.state.rivals import suppress
 
 Ints = npt.NDArray[np.int64]
 

@@ -1,16 +1,14 @@
-"""What label propagation is compared with, through the same ask and tell."""
+"""What label propagation is compared with, through the same ask and tell: classes from outside."""
 
 import numpy as np
 import pytest
+from strategies.bounded import Bounded
+from strategies.lsun import Lsun
+from strategies.seconds import SECONDS_PER_ANSWER, SECONDS_PER_MASK, seconds_answering, seconds_drawing
+from strategies.threshold import Threshold
 
 from nbalabel.core.errors import DataError
 from nbalabel.learn.propagate.propagation import Propagation
-from nbalabel.learn.propagate.strategies.baselines import (
-    SECONDS_PER_ANSWER,
-    SECONDS_PER_MASK,
-    seconds_answering,
-    seconds_drawing,
-)
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +50,17 @@ def test_verifying_all_asks_about_every_mask_once_the_best_scores_first(masks):
 
 
 def test_a_threshold_asks_nothing(masks):
-    p = play(masks, "threshold", accept=0.6)
+    p = play(masks, Threshold, accept=0.6)
     assert p.n_answers == 0
     scores = p.predictions["score"].to_numpy()
     assert np.array_equal(p.accepted, np.flatnonzero(scores >= np.float32(0.6)))
     assert len(p.open) == 0
-    assert play(masks, "threshold").accepted.tolist() == np.flatnonzero(scores >= np.float32(0.85)).tolist()
+    assert play(masks, Threshold).accepted.tolist() == np.flatnonzero(scores >= np.float32(0.85)).tolist()
 
 
 def test_lsun_labels_far_more_than_it_asks_about_and_mostly_rightly(masks):
     right = masks[2]
-    p = play(masks, "lsun", target_quality=0.9)
+    p = play(masks, Lsun, target_quality=0.9)
     assert p.n_answers <= 1500
     assert len(p.accepted) + len(p.rejected) > p.n_answers
     assert right[p.accepted].mean() > 0.85
@@ -73,23 +71,33 @@ def test_lsun_labels_far_more_than_it_asks_about_and_mostly_rightly(masks):
 def test_lsun_with_one_round_leaves_the_unsure_open(masks):
     features, scores, right = masks
     blurred = features + np.random.default_rng(1).normal(scale=4, size=features.shape)
-    p = play((blurred, scores, right), "lsun", n_rounds=1)
+    p = play((blurred, scores, right), Lsun, n_rounds=1)
     assert p.n_answers == 150
     assert 0 < len(p.open) < 2000
 
 
 def test_lsun_asks_about_every_mask_of_a_small_pool(masks):
     features, scores, right = (part[:100] for part in masks)
-    p = play((features, scores, right), "lsun")
+    p = play((features, scores, right), Lsun)
     assert p.n_answers == 100
     assert np.array_equal(p.accepted, np.flatnonzero(right))
 
 
-def test_options_of_baselines_are_checked(masks):
+def test_bounded_proves_every_cluster_it_accepts(masks, tree):
+    features, scores, right = (part[:500] for part in masks)
+    p = play((features, scores, right), Bounded, forest=tree(features))
+    found = p.clusters()
+    taken = found[found["state"] == "accepted"]
+    assert len(taken)
+    for start, stop in taken[["start", "stop"]].to_numpy():
+        assert right[p.forest.order[start:stop]].mean() >= 0.85
+
+
+def test_options_are_checked(masks):
     for strategy, options in (
         ("verify-all", {"n_samples": 0}),
-        ("lsun", {"n_round": 1}),
-        ("lsun", {"lost": 1.0}),
+        (Lsun, {"n_round": 1}),
+        (Lsun, {"lost": 1.0}),
     ):
         with pytest.raises(DataError):
             play(masks, strategy, **options)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ....core.errors import DataError
-from ....core.question import Outlook, Question
-from ..state.ledger import ACCEPTED, OPEN, REJECTED, UNKNOWN, YES, Ledger
-from ..state.rivals import suppress
-from .baselines import alone, decide_alone, places
-from .learner import logistic
+from nbalabel.core.errors import DataError
+from nbalabel.core.question import Outlook, Question
+from nbalabel.learn.propagate.state.ledger import ACCEPTED, OPEN, REJECTED, UNKNOWN, YES, Ledger
+from nbalabel.learn.propagate.state.rivals import suppress
+from nbalabel.learn.propagate.strategies.learner import logistic
+from nbalabel.learn.propagate.strategies.verify_all import alone, decide_alone, places
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""What label propagation is compared with: drawing, verifying every mask, believing the score."""
+"""Every mask is asked about: what other strategies save answers over."""
 
 from __future__ import annotations
 
@@ -11,33 +11,6 @@ from ..state.ledger import ACCEPTED, NO, REJECTED, UNKNOWN, YES, Ledger
 from ..state.rivals import suppress
 
 Ints = npt.NDArray[np.int64]
-
-SECONDS_PER_ANSWER = 2.0
-"""One yes / no answer. Source: Papadopoulos, Weber & Torralba, ICCV 2021."""
-
-SECONDS_PER_MASK = 80.0
-"""One mask drawn by hand: about the 79.2 s of COCO's polygons. Source: Lin et al., "Microsoft COCO", ECCV
-2014, as taken over by Papadopoulos, Weber & Torralba, ICCV 2021."""
-
-
-def seconds_answering(n_answers: int) -> float:
-    """Seconds that so many yes / no answers take.
-
-    Example:
-        >>> seconds_answering(15)
-        30.0
-    """
-    return n_answers * SECONDS_PER_ANSWER
-
-
-def seconds_drawing(n_masks: int) -> float:
-    """Seconds that drawing so many masks takes: the baseline "manual", which asks nothing.
-
-    Example:
-        >>> seconds_drawing(45) / 3600
-        1.0
-    """
-    return n_masks * SECONDS_PER_MASK
 
 
 class VerifyAll:
@@ -102,64 +75,6 @@ class VerifyAll:
         """All that is accepted was said to be right."""
         n = int((ledger.decision == ACCEPTED).sum())
         return (1.0 if n else np.nan), np.nan, f"{n:,} masks accepted, each said to be right."
-
-    def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:  # noqa: ARG002
-        """No clusters are looked at."""
-        return []
-
-
-class Threshold:
-    """Accepts every mask of a score of at least ``accept``, rejects the others, and asks nothing.
-
-    Args:
-        ledger: what is known.
-        target_quality: stands in for ``accept``.
-        alpha: not used: nothing is stated.
-        seed: not used: nothing is random.
-        accept: lowest score that is accepted, 0..1.
-    """
-
-    name = "threshold"
-    n_tests = 0
-    guarantees = False
-    phase = "done"
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        *,
-        target_quality: float = 0.85,
-        alpha: float = 0.05,  # noqa: ARG002  # every strategy takes it
-        seed: int = 0,  # noqa: ARG002
-        accept: float | None = None,
-    ) -> None:
-        self.accept = target_quality if accept is None else accept
-        rows = np.flatnonzero(ledger.known == UNKNOWN)
-        decide_alone(ledger, rows, ledger.scores[rows] >= self.accept, places(ledger))
-        suppress(ledger)
-
-    def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:  # noqa: ARG002
-        """Nothing is asked."""
-        return None
-
-    def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
-        """Nothing is asked."""
-
-    def skipped(self, ledger: Ledger, question: Question) -> None:
-        """Nothing is asked."""
-
-    def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:  # noqa: ARG002
-        """Nothing is asked."""
-        return alone(answers)
-
-    def finish(self, ledger: Ledger) -> None:
-        """All is decided."""
-
-    def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
-        """The mean score of what is accepted, as if scores were probabilities."""
-        scores = ledger.scores[ledger.decision == ACCEPTED]
-        mean = float(scores.mean()) if len(scores) else np.nan
-        return mean, np.nan, f"{len(scores):,} masks accepted for their score; nobody looked at any."
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:  # noqa: ARG002
         """No clusters are looked at."""
