@@ -199,11 +199,11 @@ def gallery() -> list[Row]:
     """100,000 crops scrolled by the wheel."""
     cells = [
         REEF
-        + "import pandas as pd\n"
+        + "import dataclasses\nimport pandas as pd\n"
         + "times = 100_000 // len(run.predictions) + 1\n"
         + "many = pd.concat([run.predictions] * times, ignore_index=True).head(100_000)\n"
         + "many.index = pd.RangeIndex(len(many), name=run.predictions.index.name)\n"
-        + "run.predictions = many\nws = nl.Workspace(ds, run)",
+        + "run = dataclasses.replace(run, predictions=many)\nws = nl.Workspace(ds, run)",
         "gallery = nl.Gallery(ws, of='predictions', size=112, height=640); gallery",
     ]
 

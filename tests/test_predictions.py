@@ -1,6 +1,7 @@
 """Predictions of models that are not ours, as Runs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -114,10 +115,9 @@ def test_images_without_predictions_count_as_seen_only_when_it_is_said(ds) -> No
 def test_a_run_without_predicted_ids_keeps_its_predictions(ds) -> None:
     found = nl.read_predictions(frame(ds), ds, images=ds.images).predictions
     run = nl.Run("mine", "predict", labels=ds.labels, predictions=found)
-    assert len(run.matched_to(ds).predictions) == 2
-    assert len(run.measured_ids) == 2
-    later = nl.Run("later", "predict", labels=ds.labels)
-    later.predictions = found
+    matched = run.matched_to(ds)
+    assert len(matched.predictions) == len(matched.measured_ids) == 2
+    later = replace(nl.Run("later", "predict", labels=ds.labels), predictions=found)
     assert len(later.matched_to(ds).predictions) == 2
 
 

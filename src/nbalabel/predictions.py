@@ -103,9 +103,8 @@ def read_predictions(
         predicted_ids=seen,
         **state_of(tables),
     ).matched_to(tables, iou=iou)
-    run.embeddings = _embeddings(embeddings, read, run)
-    run.seconds = time.perf_counter() - began
-    return run
+    found_embeddings = _embeddings(embeddings, read, run)
+    return replace(run, embeddings=found_embeddings, seconds=time.perf_counter() - began)
 
 
 def _seen(read: Foreign, tables: LabeledImages, images: Any) -> npt.NDArray[np.int64]:

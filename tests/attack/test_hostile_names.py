@@ -5,6 +5,7 @@ import builtins
 import html.parser
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ def given(rng, ds):
     frame[whole(hostile(rng)) + " text"] = pd.Series(rng.choices(texts, k=n), index=frame.index, dtype=object)
     frame[whole(hostile(rng)) + " kind"] = pd.Categorical(rng.choices(texts, k=n))
     frame[whole(hostile(rng)) + " number"] = np.arange(n, dtype=float)
-    run.predictions = frame
+    run = replace(run, predictions=frame)
     ws = nl.Workspace(ds, run)
     yield ws, list(frame.columns[-3:])
     ws.close()
@@ -238,8 +239,7 @@ def test_names_stay_text_in_the_html_of_every_card(tmp_path):
     ds.sync()
     assert_harmless(ds.status()._repr_html_())
     ds.commit(m)
-    run.id = run.model = m
-    run.labels = (m, *run.labels[1:])
+    run = replace(run, id=m, model=m, labels=(m, *run.labels[1:]))
     run.predictions["origin"] = m
     run.predictions["label"] = run.predictions["label"].cat.rename_categories(list(run.labels))
     for thing in (

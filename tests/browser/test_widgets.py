@@ -129,7 +129,8 @@ def test_the_sheet_of_keys_opens_and_closes(book: Notebook) -> None:
 def test_an_edit_in_a_cell_refreshes_the_views(book: Notebook) -> None:
     book.run("table.filters = {}; ws.clear()")
     total = count(book)
-    book.run("run.predictions = run.predictions.iloc[:-5]; ds.remove(ds.instances.index[:3])")
+    book.run("import dataclasses\nrun = dataclasses.replace(run, predictions=run.predictions.iloc[:-5])")
+    book.run("ws.run = run; ds.remove(ds.instances.index[:3])")
     wait(lambda: count(book) != total)
     assert str(book.value("len(run.predictions)")) in count(book).replace(",", "")
 

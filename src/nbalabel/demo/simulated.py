@@ -57,9 +57,17 @@ def simulated_run(ds: Dataset, seed: int = 0) -> Run:
     rows.index.name = "prediction_id"
     heights = sizes_of(images, rows["image_id"])[:, 0]
     predictions = conform(rows, "predictions", ds.labels, heights)
-    run = Run(name, "predict", "simulated", ds.version_id, labels=ds.labels, n_images=len(images))
-    run.predictions, run.predicted_ids = predictions, images.index.to_numpy(np.int64)
-    run.embeddings = _embed(ds, predictions, rng)
+    run = Run(
+        name,
+        "predict",
+        "simulated",
+        ds.version_id,
+        labels=ds.labels,
+        n_images=len(images),
+        predictions=predictions,
+        predicted_ids=images.index.to_numpy(np.int64),
+        embeddings=_embed(ds, predictions, rng),
+    )
     return run.matched_to(ds)
 
 

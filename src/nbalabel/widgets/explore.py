@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from ..core.errors import UnknownNameError
+from ..core.tables.predicted import Predicted
 from .bar import Bar
 from .bridge.layout import Grid, Switch
 from .workspace.clauses import TABLES
-from .workspace.workspace import RunLike, Workspace
+from .workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from ..data.dataset.dataset import Dataset
@@ -45,8 +46,8 @@ class Explore(Workspace):
 
     def __init__(
         self,
-        ds: Dataset | RunLike,
-        run: RunLike | None,
+        ds: Dataset | Predicted,
+        run: Predicted | None,
         x: str,
         y: str,
         color: str | None,
@@ -137,8 +138,8 @@ class Explore(Workspace):
 
 
 def explore(
-    ds: Dataset | RunLike,
-    run: RunLike | None = None,
+    ds: Dataset | Predicted,
+    run: Predicted | None = None,
     x: str = "u",
     y: str = "v",
     color: str | None = None,

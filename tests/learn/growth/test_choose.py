@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ def test_wrong_arguments_are_named() -> None:
         nl.choose(tables, run, 2, at_random=3)
     with pytest.raises(UnknownNameError, match="no column 'depth'"):
         nl.choose(tables, run, 2, by="depth")
-    run.embeddings = Embeddings.none()
+    run = replace(run, embeddings=Embeddings.none())
     with pytest.raises(DataError, match="embed=True"):
         nl.choose(tables, run, 2)
 

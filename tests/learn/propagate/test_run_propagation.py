@@ -1,5 +1,7 @@
 """Label propagation over the predictions of a run, and into a dataset."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -147,7 +149,7 @@ def test_masks_that_overlap_across_labels_are_rivals(run):
 
 
 def test_a_run_without_embeddings_says_how_to_get_them(run):
-    run.embeddings = Embeddings.none()
+    run = replace(run, embeddings=Embeddings.none())
     with pytest.raises(DataError, match=r"no embedding of 120 of 120 predictions.*predict\(ds, embed=True\)"):
         propagate(run, min_area=100)
     p = propagate(run, strategy="paper", min_area=100, features=np.ones((120, 3)), journal=False)

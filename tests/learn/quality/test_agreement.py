@@ -68,9 +68,15 @@ class Bright:
                 rows.append((image_id, self.names(x), rle.encode(parts == k), 0.5))
         frame = pd.DataFrame(rows, columns=["image_id", "label", "mask", "score"])
         predictions = conform(frame, "predictions", LABELS, heights=np.full(len(frame), H))
-        run = Run("bright", "predict", labels=LABELS, n_images=len(seen), arguments={"score": score})
-        run.predictions, run.predicted_ids = predictions, np.array(seen, np.int64)
-        return run
+        return Run(
+            "bright",
+            "predict",
+            labels=LABELS,
+            n_images=len(seen),
+            arguments={"score": score},
+            predictions=predictions,
+            predicted_ids=np.array(seen, np.int64),
+        )
 
 
 def scene(*boxes: tuple[int, int, int, int]) -> np.ndarray:

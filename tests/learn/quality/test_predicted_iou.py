@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,12 +57,15 @@ def made(n_labeled: int, n_more: int = 4, seed: int = 0, *, embed: bool = True) 
         None,
         lambda _: np.zeros((SIDE, SIDE, 3), np.uint8),
     )
-    run = Run("made", "predict", labels=LABELS, n_images=n, predicted_ids=np.arange(n))
-    run.predictions = conform(rows, "predictions", LABELS, np.full(len(rows), SIDE))
+    predictions = conform(rows, "predictions", LABELS, np.full(len(rows), SIDE))
+    run = Run(
+        "made", "predict", labels=LABELS, n_images=n, predicted_ids=np.arange(n), predictions=predictions
+    )
     if embed:
         vectors = np.column_stack([offsets, rng.normal(size=(len(rows), 5))]).astype(np.float32)
         ids = run.predictions.index.to_numpy(np.int64)
-        run.embeddings = Embeddings(np.zeros(0, np.int64), np.zeros((0, 0), np.float32), ids, vectors)
+        nothing = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
+        run = replace(run, embeddings=Embeddings(*nothing, ids, vectors))
     return run.matched_to(tables)
 
 
@@ -157,8 +161,8 @@ def test_labels_made_since_the_run_can_be_passed() -> None:
 
 def test_images_that_were_not_predicted_on_do_not_matter(run: Run) -> None:
     few = made(30)
-    few.predictions = few.predictions[few.predictions["image_id"] < 20]
-    few.predicted_ids = np.arange(20)
+    kept = few.predictions[few.predictions["image_id"] < 20]
+    few = replace(few, predictions=kept, predicted_ids=np.arange(20))
     assert mask_quality(few).fitted_on.tolist() == list(range(20))
 
 
@@ -174,7 +178,7 @@ def test_embeddings_that_are_nan_or_missing_take_the_mean() -> None:
     vectors[5] = np.nan
     ids = run.embeddings.instance_ids.copy()
     ids[8] = 99_999
-    run.embeddings = Embeddings(run.embeddings.image_ids, run.embeddings.image, ids, vectors)
+    run = replace(run, embeddings=replace(run.embeddings, instance_ids=ids, instance=vectors))
     quality = mask_quality(run)
     assert quality.note == "2 predictions have no embedding"
     assert quality.iou.notna().all()
@@ -182,8 +186,8 @@ def test_embeddings_that_are_nan_or_missing_take_the_mean() -> None:
 
 def test_constant_features_and_scores_give_the_mean() -> None:
     run = made(30)
-    run.predictions = run.predictions.assign(score=np.float32(0.5))
-    run.embeddings = Embeddings.none()
+    predictions = run.predictions.assign(score=np.float32(0.5))
+    run = replace(run, predictions=predictions, embeddings=Embeddings.none())
     quality = mask_quality(run, groups=())
     mean = quality.judged["iou"].mean()
     assert np.abs(quality.iou - mean).max() < 0.1

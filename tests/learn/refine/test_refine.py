@@ -211,5 +211,5 @@ def test_wrong_arguments_are_named() -> None:
 def test_a_run_without_predictions_stays_without() -> None:
     cells: Any = Cells(2, 1)
     run = cells.run()
-    run.predictions = run.predictions.iloc[:0]
+    run = replace(run, predictions=run.predictions.iloc[:0])
     assert len(nl.refine(run).predictions) == 0

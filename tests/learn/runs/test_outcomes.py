@@ -62,9 +62,10 @@ def judging_run(ds, frame):
 
     heights = np.full(len(frame), SIZE)
     predictions = conform(frame.rename_axis("prediction_id"), "predictions", ds.labels, heights)
-    run = nl.Run("run-1", "predict", labels=ds.labels, n_images=5, predictions=predictions)
-    run.predicted_ids = ds.images.index.to_numpy(np.int64)
-    return run
+    seen = ds.images.index.to_numpy(np.int64)
+    return nl.Run(
+        "run-1", "predict", labels=ds.labels, n_images=5, predictions=predictions, predicted_ids=seen
+    )
 
 
 def now(run, row):

@@ -1,5 +1,6 @@
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbalabel.core.errors import DataError, NewerSchemaError, StorageError, UnknownNameError
+from nbalabel.core.errors import DataError, NewerSchemaError, ReadOnlyError, StorageError, UnknownNameError
 from nbalabel.core.tables.schema import conform
 from nbalabel.learn.embed.pooling import Embeddings
 from nbalabel.learn.runs.run import Run, new_id
@@ -127,8 +128,7 @@ def test_facts_that_are_none_are_refused(facts: str, run: Run, tmp_path: Path) -
 
 
 def test_a_card_states_the_facts_and_escapes_them(run: Run) -> None:
-    run.model = "<script>"
-    card = run._repr_html_()
+    card = replace(run, model="<script>")._repr_html_()
     assert "<script>" not in card
     assert "1 labels missed" in card or "1 label missed" in card
     assert run.id in card
@@ -152,6 +152,23 @@ def test_a_card_keeps_its_curves_where_inline_svg_is_taken_out() -> None:
 
 def test_ids_of_runs_differ() -> None:
     assert new_id("train") != new_id("train")
+
+
+def test_a_run_is_a_value_and_says_how_to_make_another(run: Run, tables: Any) -> None:
+    with pytest.raises(ReadOnlyError, match=r"dataclasses\.replace\(run, predictions=\.\.\.\)"):
+        run.predictions = run.predictions.iloc[:1]
+    before = run.predictions.copy(), run.missed.copy(), run.metrics.map50, run.iou
+    few = replace(run, predictions=run.predictions.iloc[:1])
+    strict = few.matched_to(tables, iou=0.9)
+    assert (len(strict.predictions), strict.iou, strict.predicted_ids.tolist()) == (
+        1,
+        0.9,
+        run.predicted_ids.tolist(),
+    )
+    assert strict.metrics.map50 < before[2]
+    pd.testing.assert_frame_equal(run.predictions, before[0])
+    pd.testing.assert_frame_equal(run.missed, before[1])
+    assert (run.metrics.map50, run.iou) == before[2:]
 
 
 def test_a_run_keeps_the_labels_it_was_matched_to(run: Run, tables: Any) -> None:

@@ -1,5 +1,7 @@
 """Charts of a run: their numbers are those of nbalabel.learn, and their marks select the rows they count."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +21,7 @@ def mixed(workspace, reef, reef_run):
     label = reef_run.predictions["label"].cat
     codes = np.where(np.arange(len(label.codes)) % 3, label.codes, (label.codes + 1) % len(label.categories))
     reef_run.predictions["label"] = pd.Categorical.from_codes(codes, label.categories)
-    reef_run.matched_to(reef)
+    workspace.run = reef_run.matched_to(reef)
     workspace.refresh()
     return workspace
 
@@ -141,7 +143,7 @@ def test_without_a_run_a_chart_says_what_it_needs(reef, make) -> None:
 
 @pytest.mark.parametrize("make", CHARTS)
 def test_without_predictions_or_labeled_images_a_chart_says_so(reef, reef_run, make) -> None:
-    reef_run.predictions = reef_run.predictions.iloc[:0]
+    reef_run = replace(reef_run, predictions=reef_run.predictions.iloc[:0])
     ws = nl.Workspace(reef, reef_run.matched_to(reef))
     chart = make(ws)
     if make is nl.Confusion:  # all labels are missed
@@ -150,7 +152,7 @@ def test_without_predictions_or_labeled_images_a_chart_says_so(reef, reef_run, m
         assert "labeled all over" in chart.head.state["note"]
     reef.images["state"] = "partial"
     reef.sync()
-    reef_run.matched_to(reef)
+    ws.run = reef_run.matched_to(reef)
     chart.rebuild()
     assert "labeled all over" in chart.head.state["note"]
 
@@ -165,8 +167,7 @@ def test_one_label_is_enough(tmp_path) -> None:
 def test_new_predictions_are_measured_anew(workspace, reef, reef_run) -> None:
     charts = [make(workspace) for make in CHARTS]
     before = [chart.head.state["count"] for chart in charts]
-    reef_run.predictions = reef_run.predictions.iloc[::2]
-    reef_run.matched_to(reef)
+    workspace.run = replace(reef_run, predictions=reef_run.predictions.iloc[::2]).matched_to(reef)
     workspace.refresh()
     assert all(chart.head.state["count"] != old for chart, old in zip(charts, before, strict=True))
 
@@ -230,7 +231,8 @@ def test_closing_frees_listeners_and_widgets(mixed, reef_run) -> None:
 
 @pytest.mark.parametrize("chart", [nl.PrecisionRecall, nl.Reliability, nl.Confusion])
 def test_charts_say_that_labels_they_measure_by_were_edited_since(reef, reef_run, chart):
-    view = chart(nl.Workspace(reef, reef_run.matched_to(reef)))
+    reef_run = reef_run.matched_to(reef)
+    view = chart(nl.Workspace(reef, reef_run))
     assert "of before" not in view.head.state["count"]
     image = int(
         reef.instances.loc[reef.instances["image_id"].isin(reef_run.measured_ids), "image_id"].iloc[0]
@@ -239,7 +241,7 @@ def test_charts_say_that_labels_they_measure_by_were_edited_since(reef, reef_run
     view.workspace.refresh()
     assert view.head.state["count"].endswith("labels of before 1 image was edited")
     assert reef_run.edited_ids().tolist() == [image]
-    reef_run.matched_to(reef)
+    view.workspace.run = reef_run.matched_to(reef)
     view.workspace.refresh()
     view.rebuild()
     assert "of before" not in view.head.state["count"]

@@ -56,9 +56,10 @@ def test_a_run_adds_what_became_of_its_predictions_and_how_they_match(ds):
         score=np.linspace(0.9, 0.4, 6, dtype=np.float32), source="model", origin="run-1"
     )
     predictions.index = pd.RangeIndex(6, name="prediction_id")
-    run = nl.Run("run-1", "predict", labels=ds.labels, predictions=predictions)
-    run.predicted_ids = ds.images.index.to_numpy()[ds.images["state"] == "complete"]
-    run.matched_to(ds)
+    seen = ds.images.index.to_numpy()[ds.images["state"] == "complete"]
+    run = nl.Run(
+        "run-1", "predict", labels=ds.labels, predictions=predictions, predicted_ids=seen
+    ).matched_to(ds)
     ws = nl.Workspace(ds, run)
     outcome = ws.column("predictions", "outcome")
     assert [outcome.categories[code] for code in outcome.values] == ["true positive"] * 6

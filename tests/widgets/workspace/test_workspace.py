@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -159,10 +160,10 @@ def test_a_dataset_without_images_makes_an_empty_workspace(tmp_path):
     assert all(len(ws.column("images", name).values) == 0 for name in ws.column_names("images"))
 
 
-def test_other_predictions_of_the_run_are_seen_at_the_next_look(ds):
+def test_another_run_and_other_predictions_of_it_are_seen_at_the_next_look(ds):
     run = nl.demo.simulated_run(ds)
     ws = nl.Workspace(ds, run)
-    run.predictions = run.predictions.iloc[:4]
+    ws.run = run = replace(run, predictions=run.predictions.iloc[:4].copy())
     ws.sync()
     assert len(ws.ids("predictions")) == 4
     run.predictions["score"] = np.float32(0.5)
@@ -170,3 +171,6 @@ def test_other_predictions_of_the_run_are_seen_at_the_next_look(ds):
     assert set(ws.column("predictions", "score").values) == {0.5}
     ws.sync()
     assert ws.rev == 2
+    with pytest.raises(nl.errors.DataError, match=r"expected a Run .* got int"):
+        ws.run = 3
+    assert ws.run is run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def predicted(
     found, said = amend(found)
     asked = {**arguments, **said}
     run = of_prediction(model, tables, found, codes, asked, n_images=len(ids), interrupted=interrupted)
-    run.seconds = time.perf_counter() - began
+    run = replace(run, seconds=time.perf_counter() - began)
     if folder is not None and not interrupted:
         run.save(folder)
         parts.clear()

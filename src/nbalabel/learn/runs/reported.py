@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from abc import abstractmethod
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ...core.tables.schema import LabeledImages
+from ...core.tables.predicted import Predicted
 from ..embed.pooling import Embeddings
 from ..metrics.coco_ap import Metrics
 
 
-class Reported(Protocol):
-    """A run; its attributes as :class:`nbalabel.Run` explains them."""
+class Reported(Predicted):
+    """A run as its helpers know it; its attributes as :class:`nbalabel.Run` explains them."""
 
-    id: str
     kind: str
     model: str
     version: str | None
@@ -28,32 +26,27 @@ class Reported(Protocol):
     stopped: str
     missing: int | None
     n_images: int
-    curves: pd.DataFrame
-    predictions: pd.DataFrame
-    missed: pd.DataFrame
     failed: pd.DataFrame
     embeddings: Embeddings
-    predicted_ids: npt.NDArray[np.int64]
-    tables: LabeledImages | None
 
     @property
+    @abstractmethod
     def measured_images(self) -> pd.DataFrame:
         """Images that mAP is measured on."""
-        ...
 
     @property
+    @abstractmethod
     def metrics(self) -> Metrics:
         """On all of them."""
-        ...
 
+    @abstractmethod
     def evaluate(self, images: Any = None) -> Metrics:
         """On some of them."""
-        ...
 
+    @abstractmethod
     def by(self, column: str) -> pd.DataFrame:
         """On the images of each value of a column."""
-        ...
 
+    @abstractmethod
     def outcomes(self) -> pd.DataFrame:
         """What became of each prediction."""
-        ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.errors import DataError, UnknownNameError
+from ...core.errors import DataError, ReadOnlyError, UnknownNameError
 from ...core.tables.names import instead_of
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages, empty
 from ..embed.pooling import Embeddings
 from .frozen_tables import Snapshot, live
 from .outcomes import FOUND, Judge, Judged, scene_of
+from .reported import Reported
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -48,9 +49,11 @@ def libraries() -> dict[str, str]:
     return found
 
 
-@dataclass(eq=False)
-class Run:
+@dataclass(frozen=True, eq=False)
+class Run(Reported):
     """What a model said about one version: curves of a training, or predictions matched to labels.
+
+    A run is a value: :meth:`matched_to` and ``dataclasses.replace(run, predictions=...)`` give another one.
 
     Attributes:
         id: its name; the ``origin`` of its predictions.
@@ -78,6 +81,7 @@ class Run:
         predicted_ids: images that were predicted on, ``(n,)`` int64; where nobody says, those with
             predictions.
         tables: what was predicted on, as it was then, for ``query``, ``show`` and ``metrics``.
+        iou: least overlap of a match, 0..1.
     """
 
     id: str
@@ -101,24 +105,21 @@ class Run:
     embeddings: Embeddings = field(default_factory=Embeddings.none)
     predicted_ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     tables: LabeledImages | None = None
+    iou: float = 0.5
     _layouts: dict[tuple[str, str, int], tuple[Embeddings, Layout]] = field(
         default_factory=dict, init=False, repr=False
     )
-    _iou: float = field(default=0.5, init=False, repr=False)
     _judge: Judge = field(default_factory=Judge, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._note_images()
-
-    def _note_images(self) -> None:
-        """An image with predictions was predicted on, whether or not somebody said so."""
+        # An image with predictions was predicted on, whether or not somebody said so.
         on = self.predictions["image_id"].to_numpy(np.int64)
-        if not np.isin(on, self.predicted_ids).all():
-            new = np.unique(on[~np.isin(on, self.predicted_ids)])
-            self.predicted_ids = np.concatenate([self.predicted_ids, new])
+        new = np.unique(on[~np.isin(on, self.predicted_ids)])
+        if len(new):
+            object.__setattr__(self, "predicted_ids", np.concatenate([self.predicted_ids, new]))
 
     def matched_to(self, tables: LabeledImages, *, iou: float = 0.5) -> Run:
-        """This run, its predictions matched to the labels of these tables (in place).
+        """A run with these predictions, matched to the labels of these tables; this one stays as it is.
 
         ``iou``, ``matched``, ``matched_id`` and ``missed`` are of this moment, whatever is edited later;
         :meth:`outcomes` and the views follow the edits.
@@ -129,15 +130,13 @@ class Run:
         """
         from ..metrics.match import match
 
-        self._note_images()
         tables = Snapshot.of(tables)
         images = tables.images[tables.images.index.isin(self.predicted_ids)]
         instances = tables.instances
         found = match(self.predictions, instances[instances["image_id"].isin(images.index)], images, iou=iou)
-        self.predictions, self.missed, self.tables = found.predictions, found.missed, tables
-        self._iou = iou
-        self.__dict__.pop("metrics", None)
-        return self
+        other = replace(self, predictions=found.predictions, missed=found.missed, tables=tables, iou=iou)
+        other._layouts.update(self._layouts)
+        return other
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -163,7 +162,6 @@ class Run:
         """
         from ..metrics.coco_ap import evaluate
 
-        self._note_images()
         tables = self._tables(tables)
         frame = tables.images
         chosen = frame.index.isin(self.predicted_ids)
@@ -196,7 +194,6 @@ class Run:
     @property
     def measured_images(self) -> pd.DataFrame:
         """The rows of :attr:`measured_ids`."""
-        self._note_images()
         frame = self._tables(None).images
         return frame[frame.index.isin(self.predicted_ids) & labeled_all_over(frame)]
 
@@ -258,7 +255,7 @@ class Run:
         """Measured images whose labels or state were edited since the run was matched, ``(n,)`` int64.
 
         ``metrics``, ``by``, ``precision_recall``, ``calibration`` and ``confused`` are of before these edits;
-        :meth:`matched_to` brings them up to date.
+        those of ``run.matched_to(tables)`` are of after them.
 
         Args:
             tables: as they are now; None takes those the run was matched to, with the edits since.
@@ -269,7 +266,7 @@ class Run:
         now = live(before) if tables is None else tables
         nothing = before.instances.iloc[:0]
         scenes = (
-            scene_of(self.predictions.iloc[:0], one, self.predicted_ids, self._iou, nothing)
+            scene_of(self.predictions.iloc[:0], one, self.predicted_ids, self.iou, nothing)
             for one in (before, now)
         )
         changed = changed_images(*scenes)
@@ -287,7 +284,7 @@ class Run:
             rejected: predictions turned down; None: none.
         """
         tables = Snapshot(images, instances, self.labels, None, _no_pixels)
-        return self._judge(scene_of(self.predictions, tables, self.predicted_ids, self._iou, rejected))
+        return self._judge(scene_of(self.predictions, tables, self.predicted_ids, self.iou, rejected))
 
     def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:
         """Precision and recall at every score threshold; see :func:`.precision_recall`.
@@ -448,6 +445,17 @@ class Run:
         if found is None:
             raise DataError(f"{self.id} holds no tables: load it with Run.load(folder, tables)")
         return found
+
+
+def _refuse(run: Run, name: str, value: object) -> None:  # noqa: ARG001  # as __setattr__ is called
+    raise ReadOnlyError(
+        f"a Run is a value, its {name} cannot be assigned: "
+        f"run = dataclasses.replace(run, {name}=...) makes another one; to a Workspace, ws.run = run shows it"
+    )
+
+
+# A frozen dataclass refuses by itself, and does not say what to do.
+Run.__setattr__ = _refuse  # type: ignore[assignment, method-assign]
 
 
 def _no_pixels(image_id: int) -> np.ndarray:

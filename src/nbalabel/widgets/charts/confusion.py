@@ -14,7 +14,7 @@ from ..workspace.workspace import workspace_of
 from .chart import Chart
 from .picture import cells_picture
 from .plotting import bqplot
-from .score_chart import before_edits
+from .score_chart import before_edits, run_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -134,9 +134,7 @@ class Confusion(Chart):
         return cells_picture(f"Confusion: {self.head.state['count']}", counts, names, self._note)
 
     def _match_labels(self) -> None:
-        run: Any = self.workspace.run
-        if run is None or not hasattr(run, "confused"):
-            raise DataError("There is no run: nl.Workspace(ds, run) with the run of model.predict(ds).")
+        run = run_of(self.workspace)
         key = id(run.predictions), id(run.tables)
         if key == self._key:
             return

@@ -12,6 +12,7 @@ import pandas as pd
 import traitlets
 
 from ...core.errors import DataError
+from ...core.tables.predicted import Predicted
 from ..bridge.bundle import script, style
 from ..bridge.static_output import data_url, with_picture
 from ..workspace.workspace import Workspace
@@ -63,7 +64,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
     def __init__(self, run: Any, height: int = 220) -> None:
         if isinstance(run, Workspace):
             run = run.run
-        if run is not None and not hasattr(run, "curves"):
+        if run is not None and not isinstance(run, Predicted):
             raise DataError(
                 f"expected a Run or a Workspace, got {type(run).__name__}: run = model.train(ds), then "
                 "nl.LearningCurves(run)"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, NbalabelError
+from ...core.tables.predicted import Predicted
 from ..workspace.clauses import Clause
 from ..workspace.filters import Filter, keep
 from ..workspace.workspace import workspace_of
@@ -25,18 +26,6 @@ BLUE, GREEN, ORANGE = "#4a8fd4", "#009e73", "#e69f00"
 TENTHS = dict.fromkeys((0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
 
 Floats = npt.NDArray[np.float64]
-
-
-class Measured(Protocol):
-    """What these charts need of a :class:`nbalabel.Run`."""
-
-    measured_ids: npt.NDArray[np.int64]
-
-    def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:
-        """Precision and recall at each score."""
-
-    def calibration(self, images: npt.ArrayLike | None = None, bins: int = 10) -> pd.DataFrame:
-        """Precision in bins of score."""
 
 
 class ScoreChart(Chart):
@@ -135,17 +124,13 @@ class ScoreChart(Chart):
             self._brushed.cancel()
         super().close()
 
-    def run(self) -> Measured:
+    def run(self) -> Predicted:
         """The workspace's run.
 
         Raises:
-            DataError: there is none that can be measured.
+            DataError: there is none.
         """
-        run: Any = self.workspace.run
-        if run is None or not hasattr(run, "measured_ids"):
-            raise DataError("There is no run: nl.Workspace(ds, run) with the run of model.predict(ds).")
-        found: Measured = run
-        return found
+        return run_of(self.workspace)
 
     def _measured(self) -> npt.NDArray[np.int64]:
         ids = self.run().measured_ids
@@ -210,16 +195,26 @@ class ScoreChart(Chart):
         )
 
 
+def run_of(ws: Workspace) -> Predicted:
+    """The run of a workspace.
+
+    Raises:
+        DataError: there is none.
+    """
+    if ws.run is None:
+        raise DataError("There is no run: nl.Workspace(ds, run) with the run of model.predict(ds).")
+    return ws.run
+
+
 def before_edits(ws: Workspace) -> str:
     """What to say where labels were edited since the run was matched; "" where none were.
 
     What is measured is of before on purpose: a prediction that was accepted would count as right by itself.
     """
-    edited: Any = getattr(ws.run, "edited_ids", None)
-    if edited is None:
+    if ws.run is None:
         return ""
     try:
-        n = len(edited(ws.ds))
+        n = len(ws.run.edited_ids(ws.ds))
     except NbalabelError:
         return ""
     return f" · labels of before {n:,} image{'s were' if n != 1 else ' was'} edited" if n else ""

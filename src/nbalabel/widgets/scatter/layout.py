@@ -38,13 +38,12 @@ def layout_of(ws: Workspace, of: str) -> LayoutLike:
     Raises:
         UnknownNameError: there is none; says which columns there are instead.
     """
-    make = getattr(ws.run, "layout", None)
     why = "the workspace has no run: nl.Workspace(ds, run)"
-    if make is not None and of == "instances":
+    if ws.run is not None and of == "instances":
         why = "runs embed images and predictions, not instances"
-    elif make is not None:
+    elif ws.run is not None:
         try:
-            found: LayoutLike = make(of, background=True)
+            found: LayoutLike = ws.run.layout(of, background=True)
             return found
         except DataError as error:
             why = str(error)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ...core.errors import DataError
 from ...core.show.display import Display
+from ...core.tables.predicted import Predicted
 from ...core.tables.schema import INDEX_NAMES, empty
 from ...data.dataset.dataset import Dataset
 from ...data.dataset.version import Version
@@ -27,15 +28,6 @@ from .clauses import TABLES, Clause, Index, Rows, check_table
 from .columns import Column, Columns, Judged
 from .selection import Ids, Selection
 from .shared_display import SharedDisplay
-
-
-class RunLike(Protocol):
-    """What a workspace needs of a :class:`nbalabel.Run`."""
-
-    id: str
-    predictions: pd.DataFrame
-    missed: pd.DataFrame
-    predicted_ids: npt.NDArray[np.int64]
 
 
 class Attached(Protocol):
@@ -86,8 +78,8 @@ class Workspace:
         0
     """
 
-    def __init__(self, ds: Dataset | RunLike, run: RunLike | None = None) -> None:
-        self.ds, self.run = _opened(ds, run)
+    def __init__(self, ds: Dataset | Predicted, run: Predicted | None = None) -> None:
+        self.ds, self._run = _opened(ds, run)
         # JupyterLab may hand requests to a thread beside the one that runs cells (a subshell).
         self.lock = threading.RLock()
         self.shared_display = SharedDisplay(self.lock)
@@ -98,6 +90,21 @@ class Workspace:
         self._stale = self._scheduled = self._steady = False
         me = weakref.ref(self)
         self._unwatch = [self.ds.on_change(lambda: _tell(me)), watch(self)]
+
+    @property
+    def run(self) -> Predicted | None:
+        """The run, or None. Assign another one to show it: ``ws.run = ws.run.matched_to(ds)``.
+
+        Raises:
+            DataError: what is assigned is no run.
+        """
+        return self._run
+
+    @run.setter
+    def run(self, run: Predicted | None) -> None:
+        with self.lock:
+            _, self._run = _opened(self.ds, run)
+            self._changed()
 
     @property
     def display(self) -> Display:
@@ -294,15 +301,16 @@ class Workspace:
         self.refresh()
 
 
-def _judge(run: RunLike | None, frames: dict[str, pd.DataFrame], ds: Dataset) -> Callable[[], Judged] | None:
-    """What tells the outcomes of a run's predictions by these tables; None where nothing does."""
-    judged: Any = getattr(run, "judged", None)
-    if judged is None:
+def _judge(
+    run: Predicted | None, frames: dict[str, pd.DataFrame], ds: Dataset
+) -> Callable[[], Judged] | None:
+    """What tells the outcomes of a run's predictions by these tables; None without a run."""
+    if run is None:
         return None
-    return lambda: judged(frames["images"], frames["instances"], ds.rejected)
+    return lambda: run.judged(frames["images"], frames["instances"], ds.rejected)
 
 
-Viewable: TypeAlias = Workspace | Dataset | RunLike
+Viewable: TypeAlias = Workspace | Dataset | Predicted
 """What a view can be made of."""
 
 
@@ -311,18 +319,18 @@ def workspace_of(what: Viewable) -> Workspace:
     return what if isinstance(what, Workspace) else Workspace(what)
 
 
-def _opened(what: Any, run: Any) -> tuple[Dataset, RunLike | None]:
+def _opened(what: Any, run: Any) -> tuple[Dataset, Predicted | None]:
     """The dataset and the run that a workspace is to show.
 
     Raises:
         DataError: there is no dataset; the message says what to write.
     """
-    is_run = hasattr(what, "predicted_ids")
+    is_run = isinstance(what, Predicted)
     ds = getattr(getattr(what, "tables", None), "source", None) or getattr(what, "tables", None)
     ds, run = (ds, what) if is_run and run is None else (what, run)
     if not isinstance(ds, Dataset):
         raise DataError(_no_dataset(what, run))
-    if run is not None and not hasattr(run, "predicted_ids"):
+    if run is not None and not isinstance(run, Predicted):
         raise DataError(f"expected a Run (model.predict, nl.read_predictions), got {type(run).__name__}")
     return ds, run
 

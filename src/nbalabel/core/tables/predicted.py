@@ -1,0 +1,56 @@
+"""What views ask of a run: ``learn`` makes runs, ``widgets`` shows them, and neither knows the other."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .schema import LabeledImages
+
+
+class Predicted(ABC):
+    """Predictions on tables, and how they fare there; see :class:`nbalabel.Run`, which explains each name."""
+
+    id: str
+    curves: pd.DataFrame
+    predictions: pd.DataFrame
+    missed: pd.DataFrame
+    predicted_ids: npt.NDArray[np.int64]
+    tables: LabeledImages | None
+
+    @property
+    @abstractmethod
+    def measured_ids(self) -> npt.NDArray[np.int64]:
+        """Images predicted on that are labeled all over."""
+
+    @abstractmethod
+    def judged(self, images: pd.DataFrame, instances: pd.DataFrame, rejected: pd.DataFrame | None) -> Any:
+        """What became of each prediction, by these tables."""
+
+    @abstractmethod
+    def edited_ids(self, tables: LabeledImages | None) -> npt.NDArray[np.int64]:
+        """Measured images that were edited since."""
+
+    @abstractmethod
+    def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:
+        """Precision and recall at each score."""
+
+    @abstractmethod
+    def calibration(self, images: npt.ArrayLike | None = None, bins: int = 10) -> pd.DataFrame:
+        """Precision in bins of score."""
+
+    @abstractmethod
+    def confused(
+        self, images: npt.ArrayLike | None = None, *, iou: float = 0.5, score: float = 0.25
+    ) -> pd.DataFrame:
+        """Which prediction was taken for which label."""
+
+    @abstractmethod
+    def layout(
+        self, of: str = "images", method: str = "umap", *, background: bool = False, seed: int = 0
+    ) -> Any:
+        """Embeddings on a plane."""
