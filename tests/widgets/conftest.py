@@ -43,7 +43,7 @@ class Asked:
     def __call__(self, method: str, buffers: Any = (), **params: Any) -> tuple[dict[str, Any], list[Any]]:
         """The result."""
         message, out = self.message(method, buffers, **params)
-        assert message["kind"] == "result", message
+        assert message["kind"] == "result", message.get("error")
         return message["result"], out
 
     def error(self, method: str, buffers: Any = (), **params: Any) -> str:

@@ -7,7 +7,7 @@ import type { Rpc } from "../../wire/rpc";
 import { focusOn } from "../elements";
 import type { Frame } from "../frame";
 
-interface History {
+export interface History {
   undo: string;
   redo: string;
   uncommitted: string;

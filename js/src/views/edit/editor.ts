@@ -165,7 +165,7 @@ export class Editor implements Tools, Desk {
     this.#find();
     this.#settle(picture);
     for (const key of this.picked) if (maskOf(picture, key) < 0) this.picked.delete(key);
-    const { instances, colors } = head.label as unknown as { instances: string[]; colors: string[] };
+    const { instances, colors } = head.label;
     if (!instances.includes(this.settings.get("label"))) this.settings.set("label", instances[0] ?? "");
     this.#rail.offer(instances, colors);
     this.#queued();

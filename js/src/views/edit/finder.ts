@@ -19,6 +19,12 @@ export interface Found {
 
 const REACH = 160; // image pixels around an anchor that the scissors look at, in each direction
 
+/** What a segmenter says of the mask it found. */
+export interface Segmented {
+  score: number;
+  name: string;
+}
+
 export class Finder {
   /** What a segmenter found for the points so far. */
   found: Raster | null = null;
@@ -75,11 +81,10 @@ export class Finder {
   ): Promise<Found | undefined> {
     const asked = ++this.#asked;
     const { imageId, height, width } = picture.head;
-    type Answer = { score: number; name: string };
     try {
       const params = { image_id: imageId, points, box };
       const options = final ? {} : { key: "segment" };
-      const { result, buffers } = await this.viewer.rpc.request<Answer>("segment", params, options);
+      const { result, buffers } = await this.viewer.rpc.request<Segmented>("segment", params, options);
       if (asked !== this.#asked) return undefined;
       const raster = fromCounts(asBytes(buffers[0]), height, width);
       if (!final) this.found = raster;

@@ -33,7 +33,7 @@ export class Operator {
   }
 
   labelAt(at: number): void {
-    const { instances } = (this.#desk.picture?.head.label ?? { instances: [] }) as { instances: string[] };
+    const instances = this.#desk.picture?.head.label.instances ?? [];
     if (instances[at]) this.relabel(instances[at]);
     else this.#desk.say(`There is no label ${at + 1}: the dataset has ${instances.length}.`);
   }

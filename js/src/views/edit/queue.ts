@@ -32,7 +32,8 @@ export interface Pending extends Edit {
   known?: number;
 }
 
-interface Answer {
+/** What a drawn mask became; null where it was removed. */
+export interface Drawn {
   id: number | null;
   note: string;
   rev: number;
@@ -78,7 +79,7 @@ export class Queue {
     const started = performance.now();
     const params = { image_id: imageId, of, id, token: typeof id === "string" ? "" : token, label, overlap };
     const buffers = [toCounts(edit.raster, height, width)];
-    this.rpc.request<Answer>("edit", params, { buffers }).then(
+    this.rpc.request<Drawn>("edit", params, { buffers }).then(
       ({ result }) => {
         performance.measure("nbl:edit:saved", { start: started, end: performance.now() });
         item.rev = result.rev;

@@ -37,6 +37,6 @@ export function maskOf(picture: Picture, key: string): number {
 }
 
 export function labelColor({ head }: Picture, label: string): string {
-  const { colors, instances } = head.label as unknown as { colors: string[]; instances: string[] };
+  const { colors, instances } = head.label;
   return colors[instances.indexOf(label)] ?? "#8c8c8c";
 }

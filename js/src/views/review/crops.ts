@@ -16,7 +16,7 @@ export interface View {
 }
 
 /** As the kernel says it. */
-interface Head {
+export interface Head {
   rev: number;
   id: number;
   imageId: number;

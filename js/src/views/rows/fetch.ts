@@ -3,7 +3,7 @@ import type { Of, Pointed } from "../../core/rows/selection";
 import { asBytes } from "../../wire/codec";
 import { hear } from "../elements";
 import type { RowsState } from "./state";
-import type { Columns } from "./wire";
+import type { Cells, Made } from "./wire";
 
 type Fetching = Pick<
   RowsState<{ of: Of; source: string }>,
@@ -59,7 +59,7 @@ export class CellFetcher {
     this.#underway = true;
     let again = true;
     try {
-      const { result } = await state.rpc.request<{ rev: number; cells: Columns }>(
+      const { result } = await state.rpc.request<Cells>(
         "cells",
         { names: state.wanted },
         { buffers: [wanted] },
@@ -161,7 +161,6 @@ export class Pictures<T> {
     let again = true;
     try {
       const started = performance.now();
-      type Made = { rev: number; errors: Record<string, string>; auto: number[] };
       const sent = { buffers: [Int32Array.from(rows)] };
       const { result, buffers } = await rpc.request<Made>("pictures", { size }, sent);
       const fair = Math.round((rows.length * LONG) / (performance.now() - started + 1));

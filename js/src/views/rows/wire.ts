@@ -28,6 +28,19 @@ export interface Described {
 export type Sort = [string, boolean][];
 export type Columns = Record<string, Cell[]>;
 
+/** Values of the rows asked for, by column. */
+export interface Cells {
+  rev: number;
+  cells: Columns;
+}
+
+/** With the pictures of rows: what could not be read, by row, and which were given auto contrast. */
+export interface Made {
+  rev: number;
+  errors: Record<string, string>;
+  auto: number[];
+}
+
 export interface Report {
   note: string;
   change: string;

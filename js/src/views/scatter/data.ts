@@ -40,7 +40,7 @@ export interface ColorColumn {
   values: Uint8Array | Uint16Array | Coordinates;
 }
 
-interface Part {
+export interface Part {
   rev: number;
   n: number;
   start: number;

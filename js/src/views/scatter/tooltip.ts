@@ -12,7 +12,7 @@ export interface Tooltip {
   forget(): void;
 }
 
-interface Detail {
+export interface Detail {
   rev: number;
   row: number;
   fields: [string, string][];

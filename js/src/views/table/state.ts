@@ -7,8 +7,8 @@ import type { Rpc } from "../../wire/rpc";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
 import { RowsState } from "../rows/state";
-import type { Columns, Head, Sort } from "../rows/wire";
-import type { Bars, Filter, TableModel, TableTraits } from "./wire";
+import type { Head, Sort } from "../rows/wire";
+import type { Bars, Counted, Filter, Kept, TableModel, TableTraits } from "./wire";
 
 const SETTLED = 120; // milliseconds after a brush until bars are counted anew
 
@@ -119,14 +119,10 @@ export class TableState extends RowsState<TableTraits> {
     const others = store.allowed(of, [this.source, this.filterSource]);
     const params = { filters, search, search_in: this.searchable, sort: model.get("sort"), names };
     try {
-      const { result, buffers } = await this.rpc.request<{
-        rev: number;
-        any: boolean;
-        title?: string;
-        code?: string;
-        titles: Record<string, string>;
-        cells: Columns;
-      }>("keep", params, { key: "keep", buffers: others ? [others.toBytes()] : [] });
+      const { result, buffers } = await this.rpc.request<Kept>("keep", params, {
+        key: "keep",
+        buffers: others ? [others.toBytes()] : [],
+      });
       if (this.signal.aborted || asked !== this.#asked || result.rev !== store.rev) return;
       this.cache.put(this.generation, asArray(Int32Array, buffers[0]), result.cells);
       this.#applied = true;
@@ -160,7 +156,7 @@ export class TableState extends RowsState<TableTraits> {
     const filters = this.#known(model.get("filters"));
     const params = { names, filters, search: model.get("search"), search_in: this.searchable };
     try {
-      const { result } = await this.rpc.request<{ rev: number; bars: Record<string, Bars> }>("bars", params, {
+      const { result } = await this.rpc.request<Counted>("bars", params, {
         key: "bars",
         buffers: base ? [base.toBytes()] : [],
       });

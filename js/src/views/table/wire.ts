@@ -1,6 +1,6 @@
 /** What the kernel's Table says; see src/nbalabel/widgets/table/table.py. */
 import type { Of } from "../../core/rows/selection";
-import type { Model, Sort } from "../rows/wire";
+import type { Columns, Model, Sort } from "../rows/wire";
 
 /** The last bin counts the missing. */
 export interface Bars {
@@ -8,6 +8,23 @@ export interface Bars {
   hi: number | null;
   total: number[];
   allowed: number[] | null;
+}
+
+/** What filters and search keep: all rows where there are none, and then without title and code. */
+export interface Kept {
+  rev: number;
+  any: boolean;
+  title?: string;
+  code?: string;
+  /** What each filter says, by column. */
+  titles: Record<string, string>;
+  /** Of the first rows. */
+  cells: Columns;
+}
+
+export interface Counted {
+  rev: number;
+  bars: Record<string, Bars>;
 }
 
 export type Missing = "out" | "in" | "only";

@@ -5,7 +5,7 @@ import { Cancelled, type Rpc, said } from "../../wire/rpc";
 import { focusOn } from "../elements";
 import { type Crop, unpackCrops } from "./crops";
 import { drawCrop } from "./draw";
-import type { CropHead } from "./wire";
+import type { Examples } from "./wire";
 
 const [SIZE, CONTEXT] = [192, 0.5];
 
@@ -54,9 +54,8 @@ export class Intro {
 
   async #load(colors: readonly string[], known: string): Promise<void> {
     try {
-      type Reply = { right: number; crops: CropHead[] };
       const params = { size: SIZE, context: CONTEXT };
-      const { result, buffers } = await this.rpc.request<Reply>("examples", params, { key: "examples" });
+      const { result, buffers } = await this.rpc.request<Examples>("examples", params, { key: "examples" });
       this.#release();
       const canvases = result.crops.map(() => h("canvas.nbl-verify-example", { width: 1, height: 1 }));
       const row = (title: string, kind: string, from: number, to: number) =>

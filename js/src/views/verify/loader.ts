@@ -7,7 +7,7 @@ import { Patience } from "../../core/patience";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import type { Cards } from "./cards";
 import { unpackCrops } from "./crops";
-import type { CropHead, State } from "./wire";
+import type { CropHead, Crops, State } from "./wire";
 
 export interface Wish {
   /** Of the question. */
@@ -106,10 +106,9 @@ export class Loader {
   }
 
   async #ask(wish: Wish): Promise<void> {
-    type Reply = { places: number[]; crops: CropHead[] };
     const options = { key: "crops", signal: this.#control.signal };
     const { version: _, ...params } = wish;
-    const { result, buffers } = await this.rpc.request<Reply>("crops", params, options);
+    const { result, buffers } = await this.rpc.request<Crops>("crops", params, options);
     if (!result.places.some((place) => wish.places.includes(place))) throw new Outdated();
     await this.#take(result.places, result.crops, buffers, wish);
   }

@@ -77,6 +77,18 @@ export interface CropHead {
   bytes: [number, number];
 }
 
+/** Places in the open question, and their crops; none where it was told meanwhile. */
+export interface Crops {
+  places: number[];
+  crops: CropHead[];
+}
+
+/** Known masks: right ones first, so many of them. */
+export interface Examples {
+  right: number;
+  crops: CropHead[];
+}
+
 export interface Graded {
   asked: number;
   right: number;

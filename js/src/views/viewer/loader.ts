@@ -18,6 +18,20 @@ export interface Pixels {
   auto: boolean;
 }
 
+/** The kernel's words with the bytes of an image. */
+export interface PixelsHead extends Omit<Pixels, "bitmap"> {
+  rev: number;
+  row: number;
+  mime: string;
+}
+
+/** The kernel's words with what masks are colored by. */
+export interface Recolored {
+  rev: number;
+  row: number;
+  color: Coloring;
+}
+
 export interface Entry {
   row: number;
   picture: Promise<Picture>;
@@ -95,8 +109,7 @@ export class Loader {
 
   /** Numbers or codes to color an image's masks by. */
   async colors(entry: Entry, colorBy: string): Promise<void> {
-    type Colors = { rev: number; color: Coloring };
-    const { result, buffers } = await this.#rpc.request<Colors>(
+    const { result, buffers } = await this.#rpc.request<Recolored>(
       "colors",
       { row: entry.row, color_by: colorBy },
       { key: "colors" },
@@ -160,8 +173,11 @@ export class Loader {
   }
 
   async #pixels(row: number, key: string): Promise<Pixels> {
-    type Reply = { rev: number; mime: string } & Omit<Pixels, "bitmap">;
-    const { result, buffers } = await this.#rpc.request<Reply>("pixels", { row }, { key: `pixels ${key}` });
+    const { result, buffers } = await this.#rpc.request<PixelsHead>(
+      "pixels",
+      { row },
+      { key: `pixels ${key}` },
+    );
     this.#check(result.rev);
     const bitmap = await decode(asBytes(buffers[0]), result.mime);
     if (this.#signal.aborted) {

@@ -18,8 +18,9 @@ export interface Head {
   height: number;
   state: string | null;
   columns: string[];
-  label: Record<MaskOf, string[]>;
-  source: Record<MaskOf, string[]>;
+  /** Names by code, of either table, and colors of those of instances. */
+  label: Record<MaskOf | "colors", string[]>;
+  source: Record<MaskOf | "colors", string[]>;
   /** Ids of predictions that were accepted or rejected. */
   decided: number[];
   color: Coloring;

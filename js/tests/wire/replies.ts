@@ -1,0 +1,1087 @@
+/** What the kernel answers, under the types it is read as. Written by tests/widgets/test_replies.py. */
+
+import type { History } from "../../src/views/bar/bar";
+import type { Display } from "../../src/views/display";
+import type { Segmented } from "../../src/views/edit/finder";
+import type { Drawn } from "../../src/views/edit/queue";
+import type { Head as HeadOfReview } from "../../src/views/review/crops";
+import type { Items } from "../../src/views/review/items";
+import type { Sample } from "../../src/views/rows/sample";
+import type { Cells, Described, Made, Report } from "../../src/views/rows/wire";
+import type { Axis, ColorColumn, Description, Part } from "../../src/views/scatter/data";
+import type { Detail } from "../../src/views/scatter/tooltip";
+import type { Counted, Kept } from "../../src/views/table/wire";
+import type { Crops, Examples, Outlook, State } from "../../src/views/verify/wire";
+import type { PixelsHead, Recolored } from "../../src/views/viewer/loader";
+import type { Head as HeadOfViewer } from "../../src/views/viewer/picture";
+
+export const Bar_code: { code: string; current: boolean } = {
+  "code": "# ds: the Dataset reef.nbal, of nl.open\n# nothing is selected: all rows are in focus\nselected = ds.images",
+  "current": true
+};
+
+export const Bar_history: History = {
+  "undo": "rejected prediction 1 (fish) in review",
+  "redo": "",
+  "uncommitted": "1 uncommitted changes"
+};
+
+export const Bar_redo: History = {
+  "undo": "rejected prediction 1 (fish) in review",
+  "redo": "",
+  "uncommitted": "1 uncommitted changes"
+};
+
+export const Bar_undo: History = {
+  "undo": "set state of 1 images",
+  "redo": "rejected prediction 1 (fish) in review",
+  "uncommitted": "1 uncommitted changes"
+};
+
+export const ChartHead_choose: Record<string, never> = {};
+
+export const Editor_decide: { ids: number[]; note: string; rev: number } = {
+  "ids": [
+    1
+  ],
+  "note": "accepted 1 of 1, 1 image is partial now: training takes what is not labeled there for background (partial='skip' leaves them out; of a Yolo, ignore=run spares what nobody has answered)",
+  "rev": 1
+};
+
+export const Editor_edit: Drawn = {
+  "id": 1,
+  "note": "drew a fish",
+  "rev": 1
+};
+
+export const Editor_image_state: { note: string; rev: number } = {
+  "note": "set state of 1 image to empty",
+  "rev": 1
+};
+
+export const Editor_operate: { ids: number[]; image_id: number | null; note: string; rev: number } = {
+  "ids": [
+    1
+  ],
+  "image_id": 1,
+  "note": "smoothed fish 1",
+  "rev": 1
+};
+
+export const Editor_paste: { ids: number[]; note: string; rev: number } = {
+  "ids": [
+    1
+  ],
+  "note": "pasted a fish",
+  "rev": 1
+};
+
+export const Editor_redo: { note: string; rev: number } = {
+  "note": "made again: pasted a fish",
+  "rev": 1
+};
+
+export const Editor_segment: Segmented = {
+  "score": 1,
+  "name": "boxes"
+};
+
+export const Editor_undo: { note: string; rev: number } = {
+  "note": "took back: pasted a fish",
+  "rev": 1
+};
+
+export const Gallery_redo: { note: string; rev: number } = {
+  "note": "done again: set weight of 1 images",
+  "rev": 1
+};
+
+export const Gallery_undo: { note: string; rev: number } = {
+  "note": "undone: set weight of 1 images",
+  "rev": 1
+};
+
+export const Review_answer: { note: string; rev: number } & { id: number } = {
+  "id": 1,
+  "note": "rejected prediction 1 (fish) in review",
+  "rev": 1
+};
+
+export const Review_crop: Pick<HeadOfReview, 'rev' | 'id' | 'box' | 'mask' | 'problem' | 'auto'> = {
+  "rev": 1,
+  "id": 1,
+  "box": [
+    1,
+    1,
+    1,
+    1
+  ],
+  "mask": [
+    1,
+    1
+  ],
+  "problem": "",
+  "auto": false
+};
+
+export const Review_editor: { ref: string } = {
+  "ref": "anywidget:f"
+};
+
+export const Review_item: HeadOfReview = {
+  "rev": 1,
+  "id": 1,
+  "imageId": 1,
+  "label": "fish",
+  "size": [
+    1,
+    1
+  ],
+  "at": [
+    1,
+    1,
+    1,
+    1
+  ],
+  "facts": [
+    [
+      "label",
+      "fish",
+      "category"
+    ],
+    [
+      "score",
+      1,
+      "number"
+    ]
+  ],
+  "below": null,
+  "box": [
+    1,
+    1,
+    1,
+    1
+  ],
+  "mask": [
+    1,
+    1
+  ],
+  "problem": "",
+  "auto": false
+};
+
+export const Review_items: Items = {
+  "rev": 1,
+  "of": "predictions",
+  "annotator": "root",
+  "order": [],
+  "labels": [
+    "fish"
+  ],
+  "colors": [
+    "#e69f00"
+  ],
+  "selected": false
+};
+
+export const Review_make_again: { note: string; rev: number } & { id: number } = {
+  "id": 1,
+  "note": "rejected prediction 1 (fish) in review",
+  "rev": 1
+};
+
+export const Review_states: { rev: number } = {
+  "rev": 1
+};
+
+export const Review_take_back: { note: string; rev: number } & { id: number } = {
+  "id": 1,
+  "note": "taken back",
+  "rev": 1
+};
+
+export const Scatter_axis: Part & Omit<Axis, 'values'> = {
+  "name": "turbidity",
+  "kind": "number",
+  "whole": false,
+  "categories": [],
+  "code": "rows[\"turbidity\"]",
+  "single": true,
+  "rev": 1,
+  "n": 1,
+  "start": 1,
+  "dtype": "float32"
+};
+
+export const Scatter_colors: Part & Omit<ColorColumn, 'values'> = {
+  "name": "habitat",
+  "kind": "category",
+  "whole": false,
+  "code": "rows[\"habitat\"]",
+  "missing_code": "rows[\"habitat\"].isna()",
+  "single": false,
+  "categories": [
+    "coral reef",
+    "seagrass"
+  ],
+  "colors": [
+    "#e69f00",
+    "#56b4e9"
+  ],
+  "rev": 1,
+  "n": 1,
+  "start": 1,
+  "dtype": "uint8"
+};
+
+export const Scatter_describe: Description = {
+  "rev": 1,
+  "n": 1,
+  "ids": "image_id",
+  "first_id": 1,
+  "columns": [
+    {
+      "name": "image_id",
+      "kind": "number"
+    },
+    {
+      "name": "width",
+      "kind": "number"
+    }
+  ],
+  "layout": {
+    "method": "pca",
+    "ready": false
+  }
+};
+
+export const Scatter_detail: Detail = {
+  "rev": 1,
+  "row": 1,
+  "fields": [
+    [
+      "file",
+      "reef-1-1.jpg"
+    ],
+    [
+      "state",
+      "unlabeled"
+    ]
+  ],
+  "problem": ""
+};
+
+export const Scatter_ids: Part = {
+  "rev": 1,
+  "n": 1,
+  "start": 1,
+  "dtype": "float64"
+};
+
+export const Table_act: Report = {
+  "note": "rejected 1 of 1",
+  "change": "c-f",
+  "rev": 1
+};
+
+export const Table_bars: Counted = {
+  "rev": 1,
+  "bars": {
+    "score": {
+      "lo": 1,
+      "hi": 1,
+      "total": [
+        1,
+        1
+      ],
+      "allowed": null
+    },
+    "label": {
+      "lo": null,
+      "hi": null,
+      "total": [
+        1,
+        1
+      ],
+      "allowed": [
+        1,
+        1
+      ]
+    }
+  }
+};
+
+export const Table_cells: Cells = {
+  "rev": 1,
+  "cells": {
+    "score": [
+      1,
+      1
+    ],
+    "label": [
+      1,
+      1
+    ]
+  }
+};
+
+export const Table_describe: Described = {
+  "rev": 1,
+  "n": 1,
+  "names": [
+    "prediction_id",
+    "image_id"
+  ],
+  "columns": [
+    {
+      "name": "score",
+      "kind": "number",
+      "categories": [],
+      "colors": [],
+      "editable": false,
+      "whole": false,
+      "home": "own"
+    },
+    {
+      "name": "label",
+      "kind": "category",
+      "categories": [
+        "fish"
+      ],
+      "colors": [
+        "#e69f00"
+      ],
+      "editable": false,
+      "whole": false,
+      "home": "own"
+    },
+    {
+      "name": "decision",
+      "kind": "category",
+      "categories": [
+        "open",
+        "accepted",
+        "rejected"
+      ],
+      "colors": [
+        "#8c8c8c",
+        "#009e73",
+        "#d55e00"
+      ],
+      "editable": false,
+      "whole": false,
+      "home": "derived"
+    }
+  ],
+  "run": true,
+  "id": "prediction_id",
+  "labels": [
+    "fish"
+  ]
+};
+
+export const Table_edit: Report = {
+  "note": "set weight of 1 image to 1.1",
+  "change": "c-f",
+  "rev": 1
+};
+
+export const Table_keep: Kept = {
+  "rev": 1,
+  "any": true,
+  "cells": {
+    "score": [
+      1,
+      1
+    ],
+    "label": [
+      1,
+      1
+    ]
+  },
+  "titles": {
+    "score": "score \u2265 1.1"
+  },
+  "title": "score \u2265 1.1",
+  "code": "(rows[\"score\"] >= 1.1)"
+};
+
+export const Table_order: { rev: number } = {
+  "rev": 1
+};
+
+export const Table_pictures: Made = {
+  "rev": 1,
+  "errors": {},
+  "auto": []
+};
+
+export const Table_sample: Sample = {
+  "images": 1,
+  "score": [
+    1,
+    1
+  ],
+  "shown": {
+    "least sure": [
+      [
+        1,
+        "fish 1.1"
+      ]
+    ]
+  }
+};
+
+export const Table_set_display: Display = {
+  "auto": null,
+  "brightness": 1,
+  "contrast": 1,
+  "gamma": 1
+};
+
+export const Table_undo: { note: string; rev: number } = {
+  "note": "undone",
+  "rev": 1
+};
+
+export const Verify_begin: State = {
+  "turn": 1,
+  "id": "propagate-f-f-f",
+  "progress": {
+    "strategy": "paper",
+    "phase": "search",
+    "target_quality": 1,
+    "alpha": null,
+    "n_masks": 1,
+    "n_accepted": 1,
+    "n_rejected": 1,
+    "n_open": 1,
+    "n_answers": 1,
+    "n_questions": 1,
+    "budget": null,
+    "estimate": null,
+    "lower": null,
+    "seconds": 1,
+    "note": "1 masks accepted; this search states no guarantee."
+  },
+  "clusters": 1,
+  "names": [
+    "fish"
+  ],
+  "labels": [
+    "fish"
+  ],
+  "colors": [
+    "#e69f00"
+  ],
+  "graded": null,
+  "qualifying": false,
+  "question": {
+    "number": 1,
+    "kind": "sample",
+    "cluster": "1-1",
+    "label": "fish",
+    "size": 1,
+    "why": "A sample of 1 masks.",
+    "ids": [
+      1,
+      1,
+      1,
+      1
+    ]
+  },
+  "crops": [
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    }
+  ],
+  "answers": [
+    null,
+    null,
+    null,
+    null
+  ],
+  "outlook": {
+    "estimate": 1,
+    "lower": 1,
+    "upper": 1,
+    "outcome": "more",
+    "masks": {
+      "reject": 1,
+      "accept": 1,
+      "split": 1
+    }
+  }
+};
+
+export const Verify_crops: Crops = {
+  "places": [
+    1
+  ],
+  "crops": [
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    }
+  ]
+};
+
+export const Verify_draft: { outlook: Outlook | null } = {
+  "outlook": {
+    "estimate": 1,
+    "lower": 1,
+    "upper": 1,
+    "outcome": "accept",
+    "masks": {
+      "accept": 1
+    }
+  }
+};
+
+export const Verify_examples: Examples = {
+  "right": 1,
+  "crops": [
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    }
+  ]
+};
+
+export const Verify_skip: State = {
+  "turn": 1,
+  "id": "propagate-f-f-f",
+  "progress": {
+    "strategy": "paper",
+    "phase": "done",
+    "target_quality": 1,
+    "alpha": null,
+    "n_masks": 1,
+    "n_accepted": 1,
+    "n_rejected": 1,
+    "n_open": 1,
+    "n_answers": 1,
+    "n_questions": 1,
+    "budget": null,
+    "estimate": null,
+    "lower": null,
+    "seconds": 1,
+    "note": "1 masks accepted; this search states no guarantee."
+  },
+  "clusters": 1,
+  "names": [
+    "fish"
+  ],
+  "labels": [
+    "fish"
+  ],
+  "colors": [
+    "#e69f00"
+  ],
+  "graded": null,
+  "qualifying": false,
+  "question": null,
+  "crops": []
+};
+
+export const Verify_tell: State = {
+  "turn": 1,
+  "id": "propagate-f-f-f",
+  "progress": {
+    "strategy": "paper",
+    "phase": "done",
+    "target_quality": 1,
+    "alpha": null,
+    "n_masks": 1,
+    "n_accepted": 1,
+    "n_rejected": 1,
+    "n_open": 1,
+    "n_answers": 1,
+    "n_questions": 1,
+    "budget": null,
+    "estimate": 1,
+    "lower": null,
+    "seconds": 1,
+    "note": "1 masks accepted; this search states no guarantee."
+  },
+  "clusters": 1,
+  "names": [
+    "fish"
+  ],
+  "labels": [
+    "fish"
+  ],
+  "colors": [
+    "#e69f00"
+  ],
+  "graded": null,
+  "qualifying": false,
+  "question": null,
+  "crops": []
+};
+
+export const Verify_undo: State = {
+  "turn": 1,
+  "id": "propagate-f-f-f",
+  "progress": {
+    "strategy": "paper",
+    "phase": "search",
+    "target_quality": 1,
+    "alpha": null,
+    "n_masks": 1,
+    "n_accepted": 1,
+    "n_rejected": 1,
+    "n_open": 1,
+    "n_answers": 1,
+    "n_questions": 1,
+    "budget": null,
+    "estimate": null,
+    "lower": null,
+    "seconds": 1,
+    "note": "1 masks accepted; this search states no guarantee."
+  },
+  "clusters": 1,
+  "names": [
+    "fish"
+  ],
+  "labels": [
+    "fish"
+  ],
+  "colors": [
+    "#e69f00"
+  ],
+  "graded": null,
+  "qualifying": false,
+  "question": {
+    "number": 1,
+    "kind": "sample",
+    "cluster": "1-1",
+    "label": "fish",
+    "size": 1,
+    "why": "A sample of 1 masks.",
+    "ids": [
+      1,
+      1,
+      1,
+      1
+    ]
+  },
+  "crops": [
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    }
+  ],
+  "answers": [
+    true,
+    true,
+    true,
+    true
+  ],
+  "outlook": {
+    "estimate": 1,
+    "lower": 1,
+    "upper": 1,
+    "outcome": "accept",
+    "masks": {
+      "accept": 1
+    }
+  }
+};
+
+export const Viewer_colors: Recolored = {
+  "rev": 1,
+  "row": 1,
+  "color": {
+    "name": "score",
+    "kind": "number",
+    "low": 1,
+    "high": 1
+  }
+};
+
+export const Viewer_masks: HeadOfViewer = {
+  "rev": 1,
+  "row": 1,
+  "imageId": 1,
+  "file": "reef-1-1.jpg",
+  "width": 1,
+  "height": 1,
+  "state": "complete",
+  "columns": [
+    "label",
+    "source"
+  ],
+  "label": {
+    "instances": [
+      "fish"
+    ],
+    "predictions": [
+      "fish"
+    ],
+    "colors": [
+      "#e69f00"
+    ]
+  },
+  "source": {
+    "instances": [
+      "human",
+      "imported"
+    ],
+    "predictions": [
+      "human",
+      "imported"
+    ],
+    "colors": [
+      "#e69f00",
+      "#56b4e9"
+    ]
+  },
+  "decided": [],
+  "color": {
+    "name": "label",
+    "kind": "category",
+    "categories": [
+      "fish"
+    ],
+    "colors": [
+      "#e69f00"
+    ]
+  }
+};
+
+export const Viewer_part: { rev: number; row: number; box: number[] } = {
+  "rev": 1,
+  "row": 1,
+  "box": [
+    1,
+    1,
+    1,
+    1
+  ]
+};
+
+export const Viewer_pixels: PixelsHead = {
+  "rev": 1,
+  "row": 1,
+  "mime": "image/jpeg",
+  "width": 1,
+  "height": 1,
+  "whole": true,
+  "auto": false
+};
