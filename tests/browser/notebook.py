@@ -13,7 +13,7 @@ import nbformat
 from jupyter_client.blocking import BlockingKernelClient
 from playwright.sync_api import FloatRect, Locator, Page
 
-from .lab import browser_page, chromium, lab, run_all
+from .lab import Lab, browser_page, chromium, lab, run_all
 
 STILL = 0.25  # seconds in which what no longer moves has not moved
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -22,17 +22,14 @@ METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "langu
 class Notebook:
     """What a person sees (``page``) and what Python holds (``run``, ``value``)."""
 
-    def __init__(self, page: Page, folder: Path) -> None:
-        self.page, self.folder = page, folder
+    def __init__(self, page: Page, folder: Path, where: Lab) -> None:
+        self.page, self.folder, self._where = page, folder, where
         self.client = BlockingKernelClient()
         self.connect()
 
     def connect(self) -> None:
-        """To the newest kernel."""
-        files = sorted(
-            (self.folder / ".lab" / "runtime").glob("kernel-*.json"), key=lambda p: p.stat().st_mtime
-        )
-        self.client = BlockingKernelClient(connection_file=str(files[-1]))
+        """To the notebook's kernel."""
+        self.client = BlockingKernelClient(connection_file=str(self._where.kernel_file()))
         self.client.load_connection_file()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
@@ -95,17 +92,17 @@ def still(element: Locator, seconds: float = 20) -> FloatRect:
 def notebook(
     folder: Path, cells: list[str], *, theme: str = "light", width: int = 1200, height: int = 1500
 ) -> Iterator[Notebook]:
-    """A notebook of these cells, opened in a fresh JupyterLab and run."""
+    """A notebook of these cells, opened in JupyterLab on a fresh page and run in a kernel of its own."""
     path = chromium()
     assert path, "the browser tests need Chromium: install it or set CHROMIUM"
     document = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in cells], metadata=METADATA
     )
     nbformat.write(document, folder / "story.ipynb")
-    with lab(folder, theme) as address, browser_page(path, width, height) as page:
-        run_all(page, address, "story.ipynb", len(cells))
+    with lab(folder, theme) as where, browser_page(path, width, height) as page:
+        run_all(page, where, "story.ipynb", len(cells))
         page.keyboard.press("Escape")
-        opened = Notebook(page, folder)
+        opened = Notebook(page, folder, where)
         try:
             yield opened
         finally:

@@ -86,8 +86,8 @@ def in_voila(folder: Path, page: Page) -> Iterator[None]:
 @contextmanager
 def in_notebook(folder: Path, page: Page) -> Iterator[None]:
     """In Notebook 7."""
-    with lab(folder, app="notebook") as address:
-        run_all(page, address, "story.ipynb", 2)
+    with lab(folder, app="notebook") as where:
+        run_all(page, where, "story.ipynb", 2)
         yield
 
 

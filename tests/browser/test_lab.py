@@ -11,7 +11,7 @@ import pytest
 
 import nbalabel as nl
 
-from .lab import browser_page, chromium, lab, run_all
+from .lab import Lab, browser_page, chromium, lab, run_all
 
 pytestmark = pytest.mark.browser
 
@@ -41,18 +41,18 @@ def notebook(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def address(tmp_path: Path, theme: str) -> Iterator[str]:
+def server(tmp_path: Path, theme: str) -> Iterator[Lab]:
     with lab(tmp_path, theme) as where:
         yield where
 
 
 def test_a_dataset_shows_itself_and_a_cells_edit_is_journaled(
-    notebook: Path, address: str, theme: str
+    notebook: Path, server: Lab, theme: str
 ) -> None:
     path = chromium()
     assert path, "the browser tests need Chromium: install it or set CHROMIUM"
     with browser_page(path) as page:
-        run_all(page, address, notebook.name, len(CELLS))
+        run_all(page, server, notebook.name, len(CELLS))
         outputs = page.locator(".jp-CodeCell")
         card = outputs.nth(1).locator(".jp-RenderedHTMLCommon")
         assert "30, " in card.inner_text()
