@@ -1,4 +1,5 @@
 import base64
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -124,6 +125,39 @@ def test_folders_without_a_whole_run_are_refused(run: Run, tmp_path: Path) -> No
 def test_facts_that_are_none_are_refused(facts: str, run: Run, tmp_path: Path) -> None:
     (run.save(tmp_path) / "run.json").write_text(facts)
     with pytest.raises(StorageError, match="no whole run"):
+        Run.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda facts: facts.pop("kind"), "'kind'"),
+        (lambda facts: facts.update(kine=facts.pop("kind")), "'kind'"),
+        (lambda facts: facts.update(seconds="long"), "seconds is 'long'"),
+        (lambda facts: facts.update(arguments=[1]), r"arguments is \[1\]"),
+        (lambda facts: facts.update(labels="cod"), "labels is 'cod'"),
+    ],
+)
+def test_a_run_whose_facts_are_damaged_is_refused(run: Run, tmp_path: Path, change: Any, said: str) -> None:
+    run.save(tmp_path)
+    facts = json.loads((tmp_path / "run.json").read_text())
+    change(facts)
+    (tmp_path / "run.json").write_text(json.dumps(facts))
+    with pytest.raises(StorageError, match=f"no whole run in .*{said}"):
+        Run.load(tmp_path)
+
+
+def test_curves_of_text_are_refused(tmp_path: Path) -> None:
+    Run("train-1", "train", curves=pd.DataFrame({"step": ["ten"], "loss": [2.0]})).save(tmp_path)
+    with pytest.raises(StorageError, match="curves hold no numbers in 'step'"):
+        Run.load(tmp_path)
+
+
+def test_a_table_of_a_run_that_lost_its_index_is_refused(run: Run, tmp_path: Path) -> None:
+    run.save(tmp_path)
+    lost = pd.read_parquet(tmp_path / "missed.parquet").reset_index()
+    lost.to_parquet(tmp_path / "missed.parquet")
+    with pytest.raises(StorageError, match="'instance_id', which is the name of the index"):
         Run.load(tmp_path)
 
 

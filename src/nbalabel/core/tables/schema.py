@@ -155,6 +155,11 @@ def conform(
         repeated = first(frame.columns[frame.columns.duplicated()].unique())
         raise DataError(f"{table}: columns must be unique, repeated: {repeated}")
     check_names(map(str, frame.columns), f"columns of {table}")
+    if (taken := INDEX_NAMES[table]) in frame.columns:
+        raise DataError(
+            f"{table}: a column is called {taken!r}, which is the name of the index: rename it, "
+            f"or make it the index with set_index({taken!r})"
+        )
     check_names(labels, "labels")
     index = _conform_index(frame.index, table)
     frame = frame.set_axis(index, axis=0)

@@ -16,21 +16,24 @@ from ..embed.pooling import Embeddings, as_mapping
 from .reported import Reported
 
 _FORMAT = 1
-_FACTS = (
-    "id",
-    "kind",
-    "model",
-    "version",
-    "dirty",
-    "seed",
-    "labels",
-    "libraries",
-    "seconds",
-    "interrupted",
-    "stopped",
-    "missing",
-    "n_images",
-)
+_NONE = type(None)
+_FACTS: dict[str, tuple[type, ...]] = {
+    "id": (str,),
+    "kind": (str,),
+    "model": (str,),
+    "version": (str, _NONE),
+    "dirty": (bool,),
+    "seed": (int, _NONE),
+    "labels": (list,),
+    "libraries": (dict,),
+    "seconds": (float, int),
+    "interrupted": (bool,),
+    "stopped": (str,),
+    "missing": (int, _NONE),
+    "n_images": (int,),
+    "arguments": (dict,),
+}
+_NEEDED = ("id", "kind", "labels")  # older files lack others
 _TABLES = ("curves", "predictions", "missed", "failed")
 
 
@@ -50,8 +53,7 @@ def write(run: Reported, folder: Path) -> Path:
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     facts = {
         "format": _FORMAT,
-        **{name: getattr(run, name) for name in _FACTS},
-        "arguments": _plain(run.arguments),
+        **{name: _plain(getattr(run, name)) for name in _FACTS},
     }
     partial = folder / "run.json.part"
     partial.write_text(json.dumps(facts, indent=1))
@@ -81,14 +83,20 @@ def _read(folder: Path) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads((folder / "run.json").read_text())
     if facts.pop("format") > _FORMAT:
         raise NewerSchemaError(f"{folder} was written by a newer nbalabel: upgrade to read it")
+    for name, kinds in _FACTS.items():
+        if not isinstance(facts[name] if name in _NEEDED else facts.get(name, kinds[0]()), kinds):
+            raise TypeError(f"{name} is {facts[name]!r}")
     frames = {name: _read_table(folder / f"{name}.parquet") for name in _TABLES}
+    text = [name for name, kind in frames["curves"].dtypes.items() if kind.kind not in "iuf"]
+    if text:
+        raise TypeError(f"curves hold no numbers in {text[0]!r}")
     arrays = {
         name: np.load(folder / f"{name}.npy", allow_pickle=False)
         for name in (*as_mapping(Embeddings.none()), "predicted_ids")
     }
     labels = tuple(facts.pop("labels"))
     return dict(
-        **{name: facts[name] for name in (*_FACTS, "arguments") if name in facts},
+        **{name: facts[name] for name in _FACTS if name in facts},
         labels=labels,
         curves=frames["curves"],
         predictions=conform(frames["predictions"], "predictions", labels),
