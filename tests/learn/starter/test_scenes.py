@@ -59,6 +59,17 @@ def test_a_model_learns_from_scenes_without_files() -> None:
         assert np.array_equal(first, labels == 1)
 
 
+def test_the_starter_comes_with_us_and_finds_things_it_was_not_shown() -> None:
+    pytest.importorskip("ultralytics")
+    from nbalabel.learn.checkpoints import weights
+
+    assert weights.STARTER.stat().st_size < 10_000_000
+    model = nl.Yolo("starter")
+    assert (model.name, model.trained, model.labels, model.imgsz) == ("starter", True, ("thing",), 256)
+    unseen = Scenes.of(6, seed=77, size=256)  # made of the same rules, from another series
+    assert model.predict(unseen, score=0.3, imgsz=256).evaluate(tables=unseen).map50 > 0.25
+
+
 def test_the_starter_is_written_as_float16_and_can_be_trained_on(tmp_path) -> None:
     pytest.importorskip("ultralytics")
     from nbalabel.learn.checkpoints import archive

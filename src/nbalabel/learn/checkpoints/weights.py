@@ -26,12 +26,21 @@ _DOWNLOAD_SECONDS = 120.0
 _MOST_LABELS, _MOST_YAML, _LARGEST_INPUT = 10_000, 1_000_000, 16_384
 
 
+STARTER = Path(__file__).with_name("starter.npz")
+"""What ``make starter`` wrote: a YOLO11n that has seen generated scenes alone."""
+
+
+def located(name: str | Path) -> str:
+    """What a model's name stands for: the path of the weights that come with us for "starter"."""
+    return str(STARTER) if str(name) == STARTER.stem else str(name)
+
+
 def start(name: str) -> tuple[Any, bool]:
     """The network that a name stands for: pretrained where its weights can be had, else untrained.
 
     Args:
         name: a ``.npz`` of ours, a ``.pt`` or ``.yaml`` of ultralytics (a path), or a model's name
-            ("yolo11n-seg").
+            ("yolo11n-seg", "starter").
 
     Returns:
         The network, and whether it has learned anything.
@@ -57,7 +66,8 @@ def start(name: str) -> tuple[Any, bool]:
         return read(file), True
     warnings.warn(
         f"no pretrained weights for {stem!r} ({reason}): training starts from the architecture. "
-        f"Put {stem}.pt into a folder weights/ beside the notebook to start from weights",
+        f"Put {stem}.pt into a folder weights/ beside the notebook to start from weights, or begin with the "
+        'small ones that come with nbalabel, nl.Yolo("starter")',
         FallbackWarning,
         stacklevel=3,
     )

@@ -37,7 +37,8 @@ class Yolo:
     Training again goes on from the current weights, unless told otherwise.
 
     Args:
-        model: "yolo11n-seg" or another name, or a ``.npz`` (ours), ``.pt`` or ``.yaml`` (ultralytics) file.
+        model: "yolo11n-seg" or another name; "starter", a YOLO11n that comes with nbalabel and has learned
+            from generated scenes alone; or a ``.npz`` (ours), ``.pt`` or ``.yaml`` (ultralytics) file.
         device: "" takes a GPU where there is one; "cpu", "cuda:1", "mps".
 
     Raises:
@@ -47,6 +48,7 @@ class Yolo:
     """
 
     def __init__(self, model: str | Path = "yolo11n-seg", *, device: str = "") -> None:
+        model = weights.located(model)
         self.name = Path(model).stem
         self.device = device
         self.network, self.trained = weights.start(str(model))
