@@ -9,6 +9,7 @@ import { DisplayControl } from "../display";
 import type { Frame } from "../frame";
 import { Popover } from "../popover";
 import { pointsAt } from "../rows/fetch";
+import { Picking } from "../rows/picking";
 import type { What } from "../rows/state";
 import { GalleryActions } from "./actions";
 import { Drag } from "./drag";
@@ -23,8 +24,7 @@ export class Gallery {
   readonly actions: GalleryActions;
   readonly drag: Drag;
   readonly #toolbar: Toolbar;
-  /** Row where picking began, -1 for none. */
-  #anchor = -1;
+  readonly #picking: Picking;
   #shape = "";
   #looks = "";
   #lost = false;
@@ -39,6 +39,7 @@ export class Gallery {
   ) {
     const state = new GalleryState(model, rpc, store, signal, frame);
     this.state = state;
+    this.#picking = new Picking(state);
     const popover = new Popover(frame, signal);
     const display = new DisplayControl(frame, model, rpc, signal);
     this.tiles = new Tiles(frame, state, display);
@@ -72,37 +73,32 @@ export class Gallery {
 
   /** Put the keyboard on a tile where it is: ranges begin there, and nothing scrolls. */
   begin(place: number): void {
-    this.#anchor = this.state.visible.at(place);
+    this.#picking.begin(place);
     this.tiles.put(place);
   }
 
   /** Add a tile to those picked, or take it away. */
   toggle(place: number): void {
-    const { state } = this;
-    const row = state.visible.at(place);
-    if (row < 0) return;
-    const rows = state.own?.clone() ?? new Bitset(state.n);
-    if (rows.has(row)) rows.delete(row);
-    else rows.add(row);
-    this.begin(place);
-    state.pick(rows);
+    this.#picking.toggle(place);
+    if (this.state.visible.at(place) >= 0) this.tiles.put(place);
   }
 
   /** Pick from where picking began to here, what was on the screen; `more` keeps those picked before. */
   extend(place: number, more = false): void {
-    if (place < 0) return;
-    const { state, tiles } = this;
-    if (this.#anchor < 0) this.#anchor = state.visible.at(place);
-    tiles.put(place);
-    state.see();
-    state.pickRange(this.#anchor, place, more ? state.own : null);
+    this.#extend(place, more, place);
   }
 
   /** As `extend`, with the keyboard: from where it is, and the tile comes into view. */
   extendTo(place: number): void {
-    if (this.#anchor < 0) this.#anchor = this.state.visible.at(this.tiles.cursor);
+    const from = this.tiles.cursor;
     this.tiles.moveTo(place);
-    this.extend(place);
+    this.#extend(place, false, from);
+  }
+
+  #extend(place: number, more: boolean, from: number): void {
+    if (place < 0) return;
+    this.tiles.put(place);
+    this.#picking.extend(place, more, from);
   }
 
   /** Pick tiles, in addition to rows. */
@@ -114,8 +110,7 @@ export class Gallery {
   }
 
   pickAll(): void {
-    const { state } = this;
-    state.pick((state.store.allowed(state.of, [state.source]) ?? Bitset.all(state.n)).clone());
+    this.#picking.all();
   }
 
   /** Let go of what is going on: a drag, else what is picked. Tells whether there was something. */
@@ -169,7 +164,7 @@ export class Gallery {
     const shape = JSON.stringify([model.get("order_by"), model.get("ascending")]);
     const own = this.#shape !== "" && shape !== this.#shape;
     this.#shape = shape;
-    if (own) this.#anchor = -1;
+    if (own) this.#picking.begin(-1);
     this.tiles.reset(own);
   }
 

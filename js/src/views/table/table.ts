@@ -1,6 +1,4 @@
 /** The table: toolbar, grid, bar of actions, and how mouse and keys work on them. */
-import { Bitset } from "../../core/rows/bitset";
-
 import type { Of, SelectionStore } from "../../core/rows/selection";
 import { perFrame } from "../../draw/dom";
 import type { Rpc } from "../../wire/rpc";
@@ -11,6 +9,7 @@ import type { Frame } from "../frame";
 import { Popover } from "../popover";
 import { type Action, ActionBar } from "../rows/actions";
 import { pointsAt } from "../rows/fetch";
+import { Picking } from "../rows/picking";
 import type { What } from "../rows/state";
 import type { Head } from "../rows/wire";
 import { CellEditor } from "./editor";
@@ -50,8 +49,7 @@ export class Table {
   readonly #header: Header;
   readonly #toolbar: Toolbar;
   readonly #actions: ActionBar;
-  /** Row where picking began, -1 for none. */
-  #anchor = -1;
+  readonly #picking: Picking;
   #shape = "";
 
   constructor(
@@ -64,6 +62,7 @@ export class Table {
     frame.root.classList.add("nbl-table");
     const state = new TableState(model, rpc, store, signal, frame);
     this.state = state;
+    this.#picking = new Picking(state);
     this.popover = new Popover(frame, signal);
     const display = new DisplayControl(frame, model, rpc, signal);
     this.grid = new Grid(frame, state, display, signal, model.get("source"));
@@ -132,32 +131,22 @@ export class Table {
     const { state } = this;
     this.grid.moveTo(place, column, reveal);
     const row = state.visible.at(this.grid.cursor.place);
-    this.#anchor = row;
+    this.#picking.begin(this.grid.cursor.place);
     if (state.own) state.pick(null);
     if (row >= 0) state.store.setActive({ of: state.of, row }, state.source);
   }
 
   /** Add a row to those picked, or take it away. */
   toggle(place: number): void {
-    const { state } = this;
-    const row = state.visible.at(place);
-    if (row < 0) return;
-    const rows = state.own?.clone() ?? new Bitset(state.n);
-    if (rows.has(row)) rows.delete(row);
-    else rows.add(row);
-    this.#anchor = row;
+    if (this.state.visible.at(place) < 0) return;
     this.grid.moveTo(place, undefined, false);
-    state.pick(rows);
+    this.#picking.toggle(place);
   }
 
   /** Pick from where picking began to here, what was on the screen; `more` keeps those picked before. */
   extend(place: number, more = false, reveal = true): void {
-    const { state } = this;
     this.grid.moveTo(place, undefined, reveal);
-    const to = this.grid.cursor.place;
-    if (this.#anchor < 0) this.#anchor = state.visible.at(to);
-    state.see();
-    state.pickRange(this.#anchor, to, more ? state.own : null);
+    this.#picking.extend(this.grid.cursor.place, more);
   }
 
   /** Let go of what is asked or picked; tells whether there was something. */
@@ -169,8 +158,7 @@ export class Table {
   }
 
   pickAll(): void {
-    const { state } = this;
-    state.pick(Bitset.of(state.n, state.visible.between(0, state.visible.length - 1)));
+    this.#picking.all();
   }
 
   openFilter(): void {
@@ -196,7 +184,7 @@ export class Table {
     const shape = JSON.stringify([model.get("filters"), model.get("search"), model.get("sort")]);
     const own = this.#shape !== "" && shape !== this.#shape;
     this.#shape = shape;
-    if (own) this.#anchor = -1;
+    if (own) this.#picking.begin(-1);
     this.editor.close();
     this.grid.reset(own);
   }
