@@ -1,7 +1,7 @@
 """More labels, better model? The loop beside its controls: ``python benchmarks/growth.py nuclei PATH``.
 
 A project begins with a few labeled images. After each round of accepting and answering, a model is trained
-from scratch on what is labeled by then. Beside it stand two controls, trained in the same way for as long: on
+anew on what is labeled by then. Beside it stand two controls, trained in the same way for as long: on
 the first labels alone (what the same training gives without the loop), and on all true labels of all images
 (what perfect labeling would give). The gain of the loop is its mAP minus that of the first labels; intervals
 are bootstrapped over the test images, and every model of a seed is measured on the same draws.
@@ -103,9 +103,9 @@ class Loop:
         self.train(self.all_true(), "all true labels")
 
     def train(self, tables: Any, arm: str, **more: Any) -> nl.Yolo:
-        """A model from scratch, as long as every other; written down as it is and with refined masks."""
+        """A model from the same start, for as long as every other; written down as it is and with refined masks."""
         began = time.perf_counter()
-        model = nl.Yolo("yolo11n-seg.yaml")
+        model = nl.Yolo(self.options.model)
         options, world = self.options, self.world
         trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, steps=options.steps, **more)
         seconds = time.perf_counter() - began
@@ -137,6 +137,7 @@ class Loop:
             "data": self.name,
             "seed": self.seed,
             "policy": self.options.policy,
+            "model": self.options.model,
             "arm": arm,
             "map": round(metrics.map, 4),
             "map50": round(metrics.map50, 4),
@@ -275,6 +276,7 @@ def main() -> None:
         "--steps", type=int, help="of every training; default: each until it no longer gets better"
     )
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--model", default="yolo11n-seg.yaml", help="what every training starts from")
     parser.add_argument("--policy", choices=["next", "choose", "surest", "random"], default="next")
     parser.add_argument("--sure", type=float, default=0.75, help="score accepted from, unseen")
     parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")

@@ -1,8 +1,8 @@
 """A start from nothing: ``python benchmarks/start.py nuclei PATH`` or ``reef``.
 
 A project has a few labeled images on its first day. Which model makes the first proposals? ``nl.Watershed``
-(no network), a YOLO from random weights (``yolo11n-seg.yaml``), or one from other weights, such as those of
-``make starter``; each as it is and with ``nl.refine``. Worlds and test images are those of ``growth.py``.
+(no network), a YOLO from random weights (``yolo11n-seg.yaml``), or one from other weights, such as those that
+come with nbalabel (``starter``); each as it is and with ``nl.refine``. Worlds and test images are those of ``growth.py``.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def main() -> None:
                 began = time.perf_counter()
                 made = watershed if arm == "watershed" else yolo(arm)
                 trained, run = made(world, given.seed, steps)
-                name = "starter" if arm.endswith(".npz") else arm
+                name = Path(arm).stem if arm.endswith(".npz") else arm
                 facts = {
                     "data": given.data,
                     "seed": given.seed,
