@@ -2,7 +2,8 @@
 
 A project has a few labeled images on its first day. Which model makes the first proposals? ``nl.Watershed``
 (no network), a YOLO from random weights (``yolo11n-seg.yaml``), or one from other weights, such as those that
-come with nbalabel (``starter``); each as it is and with ``nl.refine``. Worlds and test images are those of ``growth.py``.
+come with nbalabel (``starter``); each as it is and with ``nl.refine``. Worlds and test images are those of
+``growth.py``.
 """
 
 from __future__ import annotations
