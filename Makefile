@@ -83,7 +83,7 @@ numerics: $(READY) ## the tests of models as other processors would round
 bench: $(READY) $(BUNDLES) ## measure against the peers, in one run (about 20 minutes)
 	@$(BIN)/python benchmarks/run.py
 
-starter: $(READY) ## train weights to start from on generated scenes alone, out/starter.npz (about 15 minutes)
+starter: $(READY) ## train weights to start from on generated scenes alone, out/starter.npz (about 15 minutes); what nl.Yolo("starter") reads is such a file
 	@$(BIN)/python -m nbalabel.learn.starter.make out/starter.npz
 
 pictures: $(READY) $(BUNDLES) ## make the pictures of README and docs again

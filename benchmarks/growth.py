@@ -103,7 +103,7 @@ class Loop:
         self.train(self.all_true(), "all true labels")
 
     def train(self, tables: Any, arm: str, **more: Any) -> nl.Yolo:
-        """A model from the same start, as long as every other; written down as it is and with masks refined."""
+        """A model from the same start, as long as every other; written down without and with refine."""
         began = time.perf_counter()
         model = nl.Yolo(self.options.model)
         options, world = self.options, self.world
