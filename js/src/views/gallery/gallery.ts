@@ -1,7 +1,6 @@
 /** The gallery: toolbar, tiles, bar of actions, and which tiles are picked. */
 import { Bitset } from "../../core/rows/bitset";
 import type { SelectionStore } from "../../core/rows/selection";
-import { perFrame } from "../../draw/dom";
 import { watchTheme } from "../../draw/theme";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
@@ -27,8 +26,6 @@ export class Gallery {
   readonly #picking: Picking;
   #shape = "";
   #looks = "";
-  #lost = false;
-  #changed = new Set<What>();
 
   constructor(
     readonly frame: Frame,
@@ -49,17 +46,7 @@ export class Gallery {
     this.drag = new Drag(this, signal);
     this.#toolbar = new Toolbar(frame, state, display, cheatsheet(frame, keysOf(state.of), signal));
     frame.empty("Loading …");
-    const update = perFrame(() => this.#update(), signal);
-    state.subscribe((what) => {
-      this.#changed.add(what);
-      update();
-    });
-    rpc.watch(() => {
-      if (rpc.lost !== this.#lost) this.#changed.add("marks");
-      this.#lost = rpc.lost;
-      update();
-    });
-    rpc.on("refresh", () => {}); // the selection says so, too, and with what rows are now
+    state.eachFrame((what) => this.#update(what));
     watchTheme(this.tiles.paintSoon, signal);
     listen(this, signal);
     this.#resize();
@@ -143,11 +130,8 @@ export class Gallery {
   }
 
   /** Draw what changed since the last frame. */
-  #update(): void {
-    const changed = new Set(this.#changed);
-    this.#changed.clear();
+  #update(changed: ReadonlySet<What>): void {
     const { state } = this;
-    if (!state.loaded || !changed.size) return;
     if (changed.has("traits")) this.#resize();
     if (changed.has("rows")) this.#rowsChanged();
     if (changed.has("elsewhere")) this.#showActive();

@@ -6,11 +6,11 @@ import type { DisplayControl } from "../display";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
 import { CellFetcher, pointsAt } from "../rows/fetch";
+import { followScrolling } from "../rows/scrolling";
 import { TilePictures } from "./pictures";
 import type { GalleryState } from "./state";
 import { outcome, Tile } from "./tile";
 
-const IDLE = 140; // milliseconds without scrolling until the scroll bar is put right
 const FAR = 500_000; // pixels elements may lie from the top of their sheet: browsers count in 1/64 of a pixel
 const FADED = 0.35; // of pictures turned down
 
@@ -34,7 +34,8 @@ export class Tiles {
   /** Where the sheet's top lies in the content. */
   #base = 0;
   #tiles: Tile[] = [];
-  #idle = 0;
+  /** Put the scroll bar where the tiles are. */
+  readonly #place: () => void;
   #ahead = true;
   #jumpedAt = 0;
   readonly #cells: CellFetcher;
@@ -57,12 +58,16 @@ export class Tiles {
     this.scroller.append(this.#spacer);
     this.scroller.setAttribute("aria-label", `gallery of ${state.of}`);
     frame.body.append(this.scroller);
-    hear(this.scroller, "scroll", () => this.#scrolled(), { passive: true, signal });
+    const moved = (down: boolean) => {
+      this.#ahead = down;
+      if (!this.#jumpedAt) this.#jumpedAt = performance.now();
+      this.#paint();
+    };
+    this.#place = followScrolling(this.scroller, () => this.#map, moved, signal);
     const resized = new ResizeObserver(() => this.relayout());
     resized.observe(this.scroller);
     hear(signal, "abort", () => {
       resized.disconnect();
-      window.clearTimeout(this.#idle);
       this.#canvas.width = this.#canvas.height = 0; // lets its pixels go at once
     });
   }
@@ -153,25 +158,6 @@ export class Tiles {
     Object.assign(this.#canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     Object.assign(this.#canvas.style, { width: `${width}px`, height: `${height}px` });
     this.#place();
-  }
-
-  /** Put the scroll bar where the tiles are. */
-  #place(): void {
-    const { scrollTop } = this.#map;
-    if (Math.abs(this.scroller.scrollTop - scrollTop) >= 1) this.scroller.scrollTop = scrollTop;
-    this.#map.placed(this.scroller.scrollTop);
-  }
-
-  #scrolled(): void {
-    const before = this.#map.top;
-    if (this.#map.scrolled(this.scroller.scrollTop)) {
-      window.clearTimeout(this.#idle);
-      this.#idle = window.setTimeout(() => this.#place(), IDLE);
-    }
-    if (this.#map.top === before) return;
-    this.#ahead = this.#map.top > before;
-    if (!this.#jumpedAt) this.#jumpedAt = performance.now();
-    this.#paint();
   }
 
   #paint(): void {

@@ -4,6 +4,7 @@ import { RowCache } from "../../core/rows/cells";
 import { VisibleRows } from "../../core/rows/order";
 import type { Changed, Of, SelectionStore } from "../../core/rows/selection";
 import { counted } from "../../core/values/format";
+import { perFrame } from "../../draw/dom";
 import { asArray } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
 import { hear } from "../elements";
@@ -74,6 +75,27 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
 
   subscribe(listener: (what: What) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Call back, at most once a frame, with what has changed since; whether the kernel is there counts as a mark. */
+  eachFrame(draw: (what: ReadonlySet<What>) => void): void {
+    let changed = new Set<What>();
+    let lost = false;
+    const update = perFrame(() => {
+      const what = changed;
+      changed = new Set();
+      if (this.loaded && what.size) draw(what);
+    }, this.signal);
+    this.subscribe((what) => {
+      changed.add(what);
+      update();
+    });
+    this.rpc.watch(() => {
+      if (this.rpc.lost !== lost) changed.add("marks");
+      lost = this.rpc.lost;
+      update();
+    });
+    this.rpc.on("refresh", () => {}); // the selection says so, too, and with what rows are now
   }
 
   /** Rows picked in this view. */

@@ -6,11 +6,11 @@ import type { DisplayControl } from "../display";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
 import { CellFetcher, Pictures, pointsAt } from "../rows/fetch";
+import { followScrolling } from "../rows/scrolling";
 import { HEADER, type Layout, layOut, PICTURE, PICTURE_COLUMN } from "./layout";
 import { cellOf, type TableState } from "./state";
 
 const KEPT_PICTURES = 400;
-const IDLE = 140; // milliseconds without scrolling until the scroll bar is put right
 
 interface RowElement {
   root: HTMLElement;
@@ -37,7 +37,8 @@ export class Grid {
   #rows: RowElement[] = [];
   readonly #cells: CellFetcher;
   readonly #pictures: Pictures<string>;
-  #idle = 0;
+  /** Put the scroll bar where the rows are. */
+  readonly #place: () => void;
   #jumpedAt = 0;
   readonly paintSoon: () => void;
 
@@ -73,13 +74,14 @@ export class Grid {
     this.scroller.append(this.#spacer);
     frame.body.append(this.scroller);
     this.scroller.setAttribute("aria-label", `${state.of} table`);
-    hear(this.scroller, "scroll", () => this.#scrolled(), { passive: true, signal });
+    const jumped = () => {
+      if (!this.#jumpedAt) this.#jumpedAt = performance.now();
+      this.#paint();
+    };
+    this.#place = followScrolling(this.scroller, () => this.#map, jumped, signal);
     const resized = new ResizeObserver(() => this.relayout());
     resized.observe(this.scroller);
-    hear(signal, "abort", () => {
-      resized.disconnect();
-      window.clearTimeout(this.#idle);
-    });
+    hear(signal, "abort", () => resized.disconnect());
   }
 
   /** Columns or room have changed. */
@@ -167,25 +169,6 @@ export class Grid {
     this.scroller.setAttribute("aria-rowcount", String(this.#state.visible.length + 1));
     this.scroller.setAttribute("aria-colcount", String(this.layout.columns.length));
     this.#place();
-  }
-
-  /** Put the scroll bar where the rows are. */
-  #place(): void {
-    const { scrollTop } = this.#map;
-    if (Math.abs(this.scroller.scrollTop - scrollTop) >= 1) this.scroller.scrollTop = scrollTop;
-    this.#map.placed(this.scroller.scrollTop);
-  }
-
-  #scrolled(): void {
-    const before = this.#map.top;
-    const exact = this.#map.scrolled(this.scroller.scrollTop);
-    if (exact) {
-      window.clearTimeout(this.#idle);
-      this.#idle = window.setTimeout(() => this.#place(), IDLE);
-    }
-    if (this.#map.top === before) return;
-    if (!this.#jumpedAt) this.#jumpedAt = performance.now();
-    this.#paint();
   }
 
   #paint(): void {

@@ -1,6 +1,5 @@
 /** The table: toolbar, grid, bar of actions, and how mouse and keys work on them. */
 import type { Of, SelectionStore } from "../../core/rows/selection";
-import { perFrame } from "../../draw/dom";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
@@ -80,31 +79,13 @@ export class Table {
     frame.body.after(this.#actions.root);
     this.#toolbar = new Toolbar(frame, state, this.menus, display, help, signal);
     frame.empty("Loading …");
-    const update = perFrame(() => this.#updateSoon(), signal);
-    state.subscribe((what) => {
-      this.#changed.add(what);
-      update();
-    });
-    rpc.watch(() => {
-      if (rpc.lost !== this.#lost) this.#changed.add("marks");
-      this.#lost = rpc.lost;
-      update();
-    });
-    rpc.on("refresh", () => {}); // the selection says so, too, and with what rows are now
+    state.eachFrame((what) => this.#update(what));
     listen(this, signal);
     this.#resize();
   }
 
-  #lost = false;
-  #changed = new Set<What>();
-
   /** Draw what changed since the last frame. */
-  #updateSoon(): void {
-    const changed = this.#changed;
-    const { state } = this;
-    const what = new Set(changed);
-    changed.clear();
-    if (!state.loaded || !what.size) return;
+  #update(what: ReadonlySet<What>): void {
     if (what.has("traits")) this.#resize();
     if (what.has("columns")) {
       this.editor.close();
