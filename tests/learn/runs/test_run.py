@@ -147,6 +147,11 @@ def test_a_run_whose_facts_are_damaged_is_refused(run: Run, tmp_path: Path, chan
         Run.load(tmp_path)
 
 
+def test_the_iou_of_a_match_stays_with_a_run(run: Run, tables: Any, tmp_path: Path) -> None:
+    run.matched_to(tables, iou=0.8).save(tmp_path)
+    assert Run.load(tmp_path, tables).iou == 0.8
+
+
 def test_curves_of_text_are_refused(tmp_path: Path) -> None:
     Run("train-1", "train", curves=pd.DataFrame({"step": ["ten"], "loss": [2.0]})).save(tmp_path)
     with pytest.raises(StorageError, match="curves hold no numbers in 'step'"):

@@ -32,6 +32,7 @@ _FACTS: dict[str, tuple[type, ...]] = {
     "missing": (int, _NONE),
     "n_images": (int,),
     "arguments": (dict,),
+    "iou": (float, int),
 }
 _NEEDED = ("id", "kind", "labels")  # older files lack others
 _TABLES = ("curves", "predictions", "missed", "failed")

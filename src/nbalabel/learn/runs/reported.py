@@ -26,6 +26,7 @@ class Reported(Predicted):
     stopped: str
     missing: int | None
     n_images: int
+    iou: float
     failed: pd.DataFrame
     embeddings: Embeddings
 
