@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import pytest
 from ipywidgets.widgets import widget
@@ -64,8 +65,8 @@ def test_columns_asked_for_are_shown_or_named_as_unknown(reef) -> None:
 def test_an_empty_dataset_and_a_run_that_found_nothing_are_shown(tmp_path, reef, reef_run) -> None:
     empty = nl.explore(nl.create(tmp_path / "e.nbal", labels=["a"]))
     assert empty._repr_mimebundle_()
-    reef_run.predictions = reef_run.predictions.iloc[:0]
-    ws = nl.explore(reef, reef_run.matched_to(reef))
+    nothing = replace(reef_run, predictions=reef_run.predictions.iloc[:0])
+    ws = nl.explore(reef, nothing.matched_to(reef))
     assert ws.histograms[0].head.state["note"] == "There are no predictions."
 
 

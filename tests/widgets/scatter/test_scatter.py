@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -207,8 +208,9 @@ def test_columns_of_that_name_come_first(pca_only, reef, reef_run, browser):
 
 def test_rows_without_embedding_have_no_coordinates(pca_only, reef, reef_run, browser):
     known = reef_run.embeddings
-    reef_run.embeddings = Embeddings(known.image_ids[5:], known.image[5:], known.instance_ids, known.instance)
-    result, buffers = browser(nl.Scatter(nl.Workspace(reef, reef_run)))("axis", name="u")
+    fewer = Embeddings(known.image_ids[5:], known.image[5:], known.instance_ids, known.instance)
+    run = replace(reef_run, embeddings=fewer)
+    result, buffers = browser(nl.Scatter(nl.Workspace(reef, run)))("axis", name="u")
     assert np.isnan(floats(result, buffers)).sum() == 5
 
 
