@@ -52,13 +52,13 @@ nitpicky = True
 _ELSEWHERE = "numpy|np|npt|pandas|pd|pathlib|collections|traitlets|PIL|Image|typing|t|torch|matplotlib"
 _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "data.store.storage.Store|data.store.version_file.Manifest|data.edits.draw.Gesture|learn.cluster.forest.Forest|"
-    "core.show.display.(Look|Levels)|widgets.workspace.workspace.(Attached|RunLike)|widgets.workspace.columns.Column|"
+    "core.show.display.(Look|Levels)|core.tables.predicted.Predicted|learn.runs.reported.Reported|widgets.workspace.workspace.Attached|widgets.workspace.columns.Column|"
     "widgets.verify.qualification.Result|learn.propagate.proposals.Proposals|learn.embed.reducers.Reducer|"
     "learn.embed.plane._Job"
 )
 nitpick_ignore_regex = [
     ("py:.*", rf"({_ELSEWHERE})(\..*)?|Path"),
-    ("py:class", rf"nbalabel\.({_WITHIN})|RunLike|Layout|Explore|.*\.Index"),
+    ("py:class", rf"nbalabel\.({_WITHIN})|Predicted|Layout|Explore|.*\.Index"),
 ]
 
 html_theme = "furo"

@@ -93,7 +93,7 @@ class Workspace:
 
     @property
     def run(self) -> Predicted | None:
-        """The run, or None. Assign another one to show it: ``ws.run = ws.run.matched_to(ds)``.
+        """The run; ``ws.run = ws.run.matched_to(ds)`` shows another one.
 
         Raises:
             DataError: what is assigned is no run.
