@@ -137,6 +137,18 @@ def test_a_merge_is_the_three_way_merge_of_the_end_states_and_every_undo_of_it_i
     check(mine, yours, keep)
 
 
+def said(tables):
+    """Without cells that say nothing: a row that comes back has none in a column that is newer."""
+    return {
+        name: {i: {key: cell for key, cell in row.items() if cell is not None} for i, row in rows.items()}
+        for name, rows in tables.items()
+    }
+
+
+def test_a_row_that_comes_back_has_an_empty_cell_in_a_column_made_since():
+    check([("drop image", 0, 0), ("weight", 0, 0)], [("drop image", 1, 0), ("new", 0, 0)], "mine")
+
+
 def both_have_a_new_column(a: State, b: State) -> bool:
     return all("note" in state.tables["instances"] for state in (a, b))
 
@@ -161,9 +173,9 @@ def check(mine, yours, keep):
             merge_with(ours, merge_all(steps), their_state, keep, lambda: steps)
         return
     found = merge_with(ours, merge_all(steps), their_state, keep, lambda: steps)
-    assert content(found.state.tables) == expected
+    assert said(content(found.state.tables)) == said(expected)
     validate(found.state.tables, found.state.labels)
-    assert content(reduce(apply, found.changes, their_state).tables) == expected
+    assert said(content(reduce(apply, found.changes, their_state).tables)) == said(expected)
     state = found.state
     for change in reversed(found.changes):
         state = apply(state, invert(change))

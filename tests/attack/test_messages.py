@@ -437,6 +437,25 @@ def test_what_is_refused_of_a_trait_is_told_to_the_page(place, monkeypatch):
     assert "size" in str(gallery.last_error)
 
 
+@pytest.mark.parametrize("name", ["of", "source", "selection"])
+def test_what_a_view_is_of_is_not_for_a_page_to_set(place, monkeypatch, name):
+    table, told = place.view(nl.Table), []
+    monkeypatch.setattr(table, "send_state", lambda key=None: told.append(key))
+    before = getattr(table, name)
+    for value in ("__class__", "instances", 7):
+        state = {name: value, "height": table.height}
+        if value == before:
+            continue
+        data = {"method": "update", "state": state, "buffer_paths": []}
+        table._handle_msg({"content": {"data": data}, "buffers": []})
+        assert getattr(table, name) == before
+        assert told[-1] == [name, "height"]
+        assert f"{name} of Table cannot be set by a page" in str(table.last_error)
+    data = {"method": "update", "state": {name: before, "height": 321}, "buffer_paths": []}
+    table._handle_msg({"content": {"data": data}, "buffers": []})
+    assert table.height == 321
+
+
 def test_drafts_of_another_length_leave_the_question_as_it_was(place):
     verify = place.view(nl.Verify)
     for answers in ([], [None] * 99):

@@ -22,7 +22,7 @@ import anywidget
 import numpy as np
 import pandas as pd
 
-from ...core.errors import NbalabelError
+from ...core.errors import DataError, NbalabelError
 from .bundle import script, style
 from .params import check_params, short
 
@@ -95,8 +95,15 @@ class Port(anywidget.AnyWidget):
         return with_picture(super()._repr_mimebundle_(**arguments), self)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser set; it is told what holds where a value does not fit."""
+        """Take what the browser set; it is told what holds where a value does not fit, or is not its to set.
+
+        Traits tagged ``fixed`` are the kernel's: which table a view shows, and as whom it selects.
+        """
         try:
+            known = [name for name in sync_data if name in self.keys]
+            fixed = [name for name in known if self.trait_metadata(name, "fixed", False)]
+            if wrong := [name for name in fixed if sync_data[name] != getattr(self, name)]:
+                raise DataError(f"{wrong[0]} of {type(self).__name__} cannot be set by a page")
             super().set_state(sync_data)
         except Exception as error:  # noqa: BLE001  # whatever it is, it goes where other refusals are
             self._fail(error)

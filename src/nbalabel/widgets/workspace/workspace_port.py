@@ -25,8 +25,8 @@ class Bridge(PictureView):
         source: its name in the selection: clauses it makes are keyed by this.
     """
 
-    selection = traitlets.Unicode(help="reference of the shared Selection widget").tag(sync=True)
-    source = traitlets.Unicode(help="key of this view's clauses in the selection").tag(sync=True)
+    selection = traitlets.Unicode(help="reference of the shared Selection widget").tag(sync=True, fixed=True)
+    source = traitlets.Unicode(help="key of this view's clauses in the selection").tag(sync=True, fixed=True)
 
     def __init__(self, workspace: Workspace, **traits: Any) -> None:
         self.workspace = workspace
