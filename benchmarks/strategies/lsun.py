@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nbalabel.core.errors import DataError
-from nbalabel.core.question import Outlook, Question
+from nbalabel.core.question import Question
 from nbalabel.learn.propagate.state.ledger import ACCEPTED, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from nbalabel.learn.propagate.state.rivals import suppress
 from nbalabel.learn.propagate.strategies.learner import logistic
-from nbalabel.learn.propagate.strategies.verify_all import alone, decide_alone, places
+from nbalabel.learn.propagate.strategies.verify_all import VerifyAll, decide_alone
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -18,14 +18,15 @@ Doubles = npt.NDArray[np.float64]
 _ENOUGH = 20
 
 
-class Lsun:
+class Lsun(VerifyAll):
     """Rounds of answers about masks of a pool, a classifier fitted to them, and cuts at its sure ends.
 
     Each round asks about ``n_round`` masks of the pool, drawn at random, and fits a logistic regression on
     features and score to the answers of all rounds. Half of this round's answers set the cuts: above the
     upper one masks are accepted so that at most ``1 - target_quality`` of these were said to be wrong, below
     the lower one they are rejected so that at most ``lost`` of the right ones are. What lies between is the
-    pool of the next round. A pool of at most ``n_round`` masks is asked about in full.
+    pool of the next round. A pool of at most ``n_round`` masks is asked about in full. An answer decides
+    about its own mask, as with `VerifyAll`.
 
     Args:
         ledger: what is known.
@@ -45,8 +46,6 @@ class Lsun:
     """
 
     name = "lsun"
-    n_tests = 0
-    guarantees = False
 
     def __init__(
         self,
@@ -65,12 +64,10 @@ class Lsun:
                 "expected n_samples >= 1, n_round >= 2, n_rounds >= 1 and lost in [0, 1), got "
                 f"{n_samples}, {n_round}, {n_rounds} and {lost}"
             )
+        super().__init__(ledger, n_samples=n_samples)
         self.target, self.lost = target_quality, lost
-        self.n_samples, self.n_round, self.n_rounds, self.seed = n_samples, n_round, n_rounds, seed
-        self.phase = "search"
-        self._place = places(ledger)
+        self.n_round, self.n_rounds, self.seed = n_round, n_rounds, seed
         self._round = 0
-        self._asked = self._left = np.zeros(0, np.int64)
         self._draw(ledger)
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
@@ -91,29 +88,12 @@ class Lsun:
             self._cut(ledger)
         suppress(ledger)
 
-    def skipped(self, ledger: Ledger, question: Question) -> None:  # noqa: ARG002
-        """Leave these masks out of this round."""
-        self._left = self._left[len(question.rows) :]
-
-    def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:  # noqa: ARG002
-        """What is said of these masks themselves."""
-        return alone(answers)
-
-    def finish(self, ledger: Ledger) -> None:
-        """The pool stays open."""
-        self.phase = "done"
-        suppress(ledger)
-
     def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
         """All accepted masks that were answered are right; of the others, the share that was cut for."""
         taken = ledger.decision == ACCEPTED
         n, n_said = int(taken.sum()), int((taken & (ledger.answer == YES)).sum())
         share = (n_said + self.target * (n - n_said)) / n if n else np.nan
         return share, np.nan, f"{n:,} masks accepted, {n_said:,} of them looked at; no guarantee is stated."
-
-    def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:  # noqa: ARG002
-        """No clusters are looked at."""
-        return []
 
     def _pool(self, ledger: Ledger) -> Ints:
         return np.flatnonzero(

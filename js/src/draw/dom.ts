@@ -9,7 +9,7 @@ type Properties = Record<string, unknown>;
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K | `${K}.${string}`,
   properties: Properties = {},
-  ...children: (Node | string | null | false | undefined)[]
+  ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const [name, ...classes] = tag.split(".");
   const element = document.createElement(name) as HTMLElementTagNameMap[K];
@@ -20,17 +20,23 @@ export function h<K extends keyof HTMLElementTagNameMap>(
     else if (key === "style" && typeof value === "object") Object.assign(element.style, value);
     else element.setAttribute(key, value === true ? "" : String(value));
   }
-  element.append(...children.filter((child): child is Node | string => (child ?? false) !== false));
+  element.append(...present(children));
   return element;
+}
+
+type Child = Node | string | null | false | undefined;
+
+function present(children: Child[]): (Node | string)[] {
+  return children.filter((child): child is Node | string => (child ?? false) !== false);
 }
 
 /**
  * Put children in a parent, unless they would look as those there do: a button that is replaced between press and
  * release never hears of the click. Handlers of what stays are the old ones, so they must hold nothing that ages.
  */
-export function renew(parent: Element, ...children: (Node | string | null | false | undefined)[]): void {
+export function renew(parent: Element, ...children: Child[]): void {
   const next = document.createElement(parent.tagName);
-  next.append(...children.filter((child): child is Node | string => (child ?? false) !== false));
+  next.append(...present(children));
   const { childNodes: old } = parent;
   const same = (node: Node, i: number) => i < old.length && node.isEqualNode(old[i]);
   if (old.length !== next.childNodes.length || ![...next.childNodes].every(same))

@@ -25,7 +25,6 @@ _CONNECT_SECONDS = 3.0
 _DOWNLOAD_SECONDS = 120.0
 _MOST_LABELS, _MOST_YAML, _LARGEST_INPUT = 10_000, 1_000_000, 16_384
 
-
 STARTER = Path(__file__).with_name("starter.npz")
 """What ``make starter`` wrote: a YOLO11n that has seen generated scenes alone."""
 
@@ -40,7 +39,7 @@ def start(name: str) -> tuple[Any, bool]:
 
     Args:
         name: a ``.npz`` of ours, a ``.pt`` or ``.yaml`` of ultralytics (a path), or a model's name
-            ("yolo11n-seg", "starter").
+            ("yolo11n-seg").
 
     Returns:
         The network, and whether it has learned anything.

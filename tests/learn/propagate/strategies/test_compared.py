@@ -101,3 +101,34 @@ def test_options_are_checked(masks):
     ):
         with pytest.raises(DataError):
             play(masks, strategy, **options)
+
+
+class Named(Lsun):
+    name = "certified"
+
+
+class Nameless(Threshold):
+    name = ""
+
+
+class Open(Threshold):
+    """Takes whatever it is given."""
+
+    name = "open"
+
+    def __init__(self, ledger, *, target_quality, alpha, seed, **options):  # noqa: ARG002  # as every strategy
+        super().__init__(ledger, target_quality=target_quality, accept=options["least"])
+
+
+def test_what_is_no_strategy_says_what_one_is(masks):
+    for wrong, said in (
+        (3, "got 3"),
+        (Nameless, "a class with a text `name`"),
+        (Named, "give it another name"),
+    ):
+        with pytest.raises(DataError, match=said):
+            play(masks, wrong)
+
+
+def test_a_class_may_take_any_option(masks):
+    assert len(play(masks, Open, least=0.6).accepted) == len(play(masks, Threshold, accept=0.6).accepted)

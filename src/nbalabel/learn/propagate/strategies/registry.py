@@ -40,15 +40,18 @@ def check(strategy: str | StrategyClass, options: dict[str, Any]) -> None:
 
     Raises:
         UnknownNameError: it does not; the message lists what there is.
+        DataError: what was given is neither a name nor a class with a name of its own.
     """
-    if isinstance(strategy, str) and strategy not in STRATEGIES:
+    if not isinstance(strategy, str):
+        _check_class(strategy)
+    elif strategy not in STRATEGIES:
         raise UnknownNameError(
             f"there is no strategy {strategy!r}; {instead_of(strategy, STRATEGIES)}. "
             "A class of your own can be given instead: see docs/propagation.md"
         )
     known = _options(strategy)
     unknown = [option for option in options if option not in known]
-    if unknown:
+    if unknown and not _takes_any(strategy):
         raise UnknownNameError(
             f"the strategy {name_of(strategy)!r} has no option {', '.join(map(repr, unknown))}; "
             f"it has {', '.join(known) or 'none'}"
@@ -76,6 +79,27 @@ def make(
         raise DataError(
             f"the options {options} do not fit the strategy {name_of(strategy)!r}: {error}"
         ) from error
+
+
+def _check_class(strategy: StrategyClass) -> None:
+    """A class of one's own has a name, which journals know it by, and it is not one of ours."""
+    name = getattr(strategy, "name", None)
+    if not callable(strategy) or not isinstance(name, str) or not name:
+        raise DataError(
+            "strategy must be the name of a strategy, or a class with a text `name` (docs/propagation.md), "
+            f"got {strategy!r}"
+        )
+    if name in STRATEGIES and _found(name)[0] is not strategy:
+        raise DataError(
+            f"{strategy!r} is called {name!r}, which is a strategy of nbalabel: a journal could not tell the "
+            "two apart; give it another name"
+        )
+
+
+def _takes_any(strategy: str | StrategyClass) -> bool:
+    """Whether its last parameter is ``**options``."""
+    kinds = [p.kind for p in inspect.signature(_found(strategy)[0]).parameters.values()]
+    return inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _options(strategy: str | StrategyClass) -> list[str]:
