@@ -1,5 +1,7 @@
 """The kernel's half of the table: what it tells the browser of columns, rows, orders and counts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -191,3 +193,14 @@ def test_pages_that_run_no_widgets_show_its_first_rows(workspace):
     assert "<script>" not in data["text/html"]
     assert "&lt;script&gt;" in data["text/html"]
     assert isinstance(workspace.ds.images, pd.DataFrame)
+
+
+def test_rows_of_tables_that_are_gone_are_no_error(reef, reef_run, browser):
+    ws = nl.Workspace(reef, reef_run)
+    ask, old = browser(nl.Table(ws, of="predictions")), ws.rev
+    rows = np.arange(3, dtype=np.int32).tobytes()
+    assert len(ask("cells", [rows], names=["score"], rev=old)[0]["cells"]["score"]) == 3
+    ws.run = replace(reef_run, predictions=reef_run.predictions.iloc[:0])
+    assert ask("cells", [rows], names=["score"], rev=old) == ({"rev": old + 1, "cells": {}}, [])
+    assert ask("pictures", [rows], size=32, rev=old) == ({"rev": old + 1, "errors": {}, "auto": []}, [])
+    assert "row numbers below 0" in ask.error("cells", [rows], names=["score"], rev=old + 1)

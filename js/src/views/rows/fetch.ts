@@ -61,7 +61,7 @@ export class CellFetcher {
     try {
       const { result } = await state.rpc.request<Cells>(
         "cells",
-        { names: state.wanted },
+        { names: state.wanted, rev: state.store.rev },
         { buffers: [wanted] },
       );
       if (result.rev === state.store.rev && generation === state.generation) {
@@ -162,7 +162,7 @@ export class Pictures<T> {
     try {
       const started = performance.now();
       const sent = { buffers: [Int32Array.from(rows)] };
-      const { result, buffers } = await rpc.request<Made>("pictures", { size }, sent);
+      const { result, buffers } = await rpc.request<Made>("pictures", { size, rev }, sent);
       const fair = Math.round((rows.length * LONG) / (performance.now() - started + 1));
       this.#batch = Math.min(Math.max(fair, 4), 2 * rows.length, MOST_PICTURES);
       const made = await Promise.all(buffers.map((file) => this.#make(file)));

@@ -58,8 +58,10 @@ class Listing(Bridge):
         return {"rev": ws.rev, "n": n, "names": known, "columns": columns, **labeled}
 
     @serves
-    def cells(self, *, names: list[str], buffers: list[memoryview]) -> Reply:
-        """Cells of rows, ``buffers[0]`` their numbers as int32."""
+    def cells(self, *, names: list[str], buffers: list[memoryview], rev: int | None = None) -> Reply:
+        """Cells of rows, ``buffers[0]`` their numbers as int32; none where ``rev`` is of older tables."""
+        if self._outdated(rev):
+            return {"rev": self.workspace.rev, "cells": {}}
         rows = self._rows(buffers[0])
         return {"rev": self.workspace.rev, "cells": self._cells(names, rows)}
 
@@ -69,11 +71,13 @@ class Listing(Bridge):
         return {"rev": self.workspace.rev}, [self._order(sort).tobytes()]
 
     @serves
-    def pictures(self, *, size: int, buffers: list[memoryview]) -> Reply:
+    def pictures(self, *, size: int, buffers: list[memoryview], rev: int | None = None) -> Reply:
         """Small pictures of rows, one buffer each; an empty one where there is none, ``errors`` say why.
 
-        Those whose contrast was chosen for them are listed in ``auto``.
+        Those given auto contrast are listed in ``auto``. None where ``rev`` is of older tables.
         """
+        if self._outdated(rev):
+            return {"rev": self.workspace.rev, "errors": {}, "auto": []}
         rows = self._rows(buffers[0])
         out, errors, auto = [], {}, []
         with self.workspace.steady():
@@ -139,6 +143,10 @@ class Listing(Bridge):
         if column.kind == "text":
             return [text if len(text) < _LONG else text[: _LONG - 1] + "…" for text in values.tolist()]
         return list(values.tolist())
+
+    def _outdated(self, rev: int | None) -> bool:
+        """Whether a page asks about rows as they were before: it hears of the new ones, and asks again."""
+        return rev is not None and rev != self.workspace.rev
 
     def _rows(self, buffer: memoryview) -> npt.NDArray[np.int32]:
         rows, n = np.frombuffer(buffer, np.int32), len(self.workspace.ids(self.of))
