@@ -23,6 +23,8 @@ class World {
   had = new Map<number, number>();
   shown = new Map<number, number>();
   errors = 0;
+  /** Whether the rows shown are those of the store. */
+  current = true;
   cells: CellFetcher;
   pictures: Pictures<{ row: number }>;
 
@@ -41,6 +43,9 @@ class World {
       },
       get generation() {
         return world.store.rev;
+      },
+      get current() {
+        return world.current;
       },
       wanted: ["area"],
       tell: () => {},
@@ -123,6 +128,16 @@ it("asks again for what was answered of older tables than those on the page", as
   world.catchUp(); // while requests are under way
   world.reply(false, 1);
   world.reply(false, 1);
+  await world.settle();
+  expect(world.missing).toEqual([]);
+});
+
+it("asks for no rows of older tables once there are new ones", async () => {
+  world.current = false; // the tables are known, which of their rows are shown is not
+  world.want();
+  expect(world.channel.sent).toEqual([]);
+  world.current = true;
+  world.want();
   await world.settle();
   expect(world.missing).toEqual([]);
 });

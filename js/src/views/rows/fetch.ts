@@ -7,7 +7,7 @@ import type { Cells, Made } from "./wire";
 
 type Fetching = Pick<
   RowsState<{ of: Of; source: string }>,
-  "rpc" | "store" | "visible" | "cache" | "generation" | "wanted" | "tell"
+  "rpc" | "store" | "visible" | "cache" | "generation" | "wanted" | "tell" | "current"
 >;
 
 const BATCH = 400;
@@ -53,7 +53,7 @@ export class CellFetcher {
     // Ahead and behind are fetched along, but only once nothing is left of what had been.
     if (rows.length || this.#missing(this.#from - margin / 2, this.#to + margin / 2).length)
       rows = [...new Set([...rows, ...this.#missing(this.#from - margin, this.#to + margin)])];
-    if (!rows.length || this.#signal.aborted || state.rpc.lost) return;
+    if (!rows.length || this.#signal.aborted || state.rpc.lost || !state.current) return;
     const wanted = Int32Array.from(rows.slice(0, BATCH));
     const { generation } = state;
     this.#underway = true;
@@ -113,11 +113,15 @@ export class Pictures<T> {
   #wanted: readonly number[] = [];
   #batch = PICTURES;
 
-  readonly #state: Pick<Fetching, "rpc" | "store">;
+  readonly #state: Pick<Fetching, "rpc" | "store" | "current">;
   readonly #options: PictureOptions<T>;
   readonly #signal: AbortSignal;
 
-  constructor(state: Pick<Fetching, "rpc" | "store">, options: PictureOptions<T>, signal: AbortSignal) {
+  constructor(
+    state: Pick<Fetching, "rpc" | "store" | "current">,
+    options: PictureOptions<T>,
+    signal: AbortSignal,
+  ) {
     this.#state = state;
     this.#options = options;
     this.#signal = signal;
@@ -149,14 +153,14 @@ export class Pictures<T> {
   }
 
   async #fetch(): Promise<void> {
-    const { rpc, store } = this.#state;
+    const { rpc, store, current } = this.#state;
     const { rev } = store;
     const size = this.#options.size();
     const version = this.#options.version();
     const rows = this.#wanted
       .filter((row) => row >= 0 && !this.#good(row, size, version))
       .slice(0, this.#batch);
-    if (!rows.length || this.#signal.aborted || rpc.lost) return;
+    if (!rows.length || this.#signal.aborted || rpc.lost || !current) return;
     this.#underway = true;
     let again = true;
     try {

@@ -44,6 +44,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   /** Cells are kept as of this: tables and columns. */
   #stamp = "";
   #stamps = 0;
+  #looked = -1;
   #orders = new Map<string, Int32Array>();
   #listeners = new Set<(what: What) => void>();
 
@@ -107,6 +108,11 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   /** What actions act on: rows that all clauses allow, this view's own among them. */
   get focus(): Bitset {
     return this.store.allowed(this.of) ?? Bitset.all(this.n);
+  }
+
+  /** Whether `visible` numbers rows as the tables do: not between new tables and the first look at them. */
+  get current(): boolean {
+    return this.#looked === this.store.rev;
   }
 
   /** Number kept cells carry, of these tables and columns. */
@@ -250,6 +256,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     const order = sort.length ? this.#orders.get(JSON.stringify([store.rev, sort])) : null;
     if (order === undefined) return; // it is on its way
     this.visible = VisibleRows.of(n, order, store.allowed(of, [this.source]));
+    this.#looked = store.rev;
     this.tell("rows");
   }
 
