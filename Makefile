@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh js/package-lock.json
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash scripts/setup.sh
 	@touch $@
 
-$(BUNDLES) &: $(READY) $(shell find js/src -type f) js/build.mjs js/scope.mjs # one run makes them all
+$(BUNDLES) &: $(READY) $(shell find js/src -type f) js/build.mjs src/nbalabel/core/show/palette.json # one run makes them all
 	@cd js && npm run --silent build
 
 widgets: $(BUNDLES) ## build the browser half of the widgets again

@@ -1,29 +1,26 @@
 // One self-contained bundle per widget: src/widgets/NAME.ts (and NAME.css) -> ../src/nbalabel/static/NAME.js (.css).
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { build, context } from "esbuild";
-import { scope } from "./scope.mjs";
 
 const LIMIT = 68 * 1024; // every view carries a copy of its bundle: keep them small
 const OUT = new URL("../src/nbalabel/static/", import.meta.url).pathname;
+const PALETTE = new URL("../src/nbalabel/core/show/palette.json", import.meta.url).pathname;
 const SOURCE = new URL("src/widgets/", import.meta.url).pathname;
 
 const entryPoints = readdirSync(SOURCE)
   .filter((file) => /\.(ts|css)$/.test(file))
   .map((file) => join(SOURCE, file));
 
-const SCOPED = ["table", "viewer", "scatter", "gallery", "review", "verify"]; // the others name their root in every rule
-
-const scoped = {
-  name: "scoped",
+// The colors of palette.json, as variables.
+const colors = {
+  name: "colors",
   setup: ({ onLoad }) =>
-    onLoad({ filter: /src\/widgets\/\w+\.css$/ }, ({ path }) => {
-      const name = basename(path, ".css");
-      // What views share is scoped to each of them: their own rules would lose against it otherwise.
-      const css = readFileSync(path, "utf-8").replace(/@import "(\.\.\/views\/.+?)";/g, (_, shared) =>
-        readFileSync(join(path, "..", shared), "utf-8"),
-      );
-      return { contents: SCOPED.includes(name) ? scope(css, `[data-view="${name}"]`) : css, loader: "css" };
+    onLoad({ filter: /draw\/theme\.css$/ }, ({ path }) => {
+      const named = Object.entries(JSON.parse(readFileSync(PALETTE, "utf-8")));
+      const variables = named.map(([name, color]) => `--nbl-${name.replaceAll("_", "-")}: ${color};`);
+      const css = `:is(.nbl, .nbl-chart) { ${variables.join(" ")} }\n${readFileSync(path, "utf-8")}`;
+      return { contents: css, loader: "css", resolveDir: dirname(path) };
     }),
 };
 
@@ -37,7 +34,7 @@ const options = {
   charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
-  plugins: [scoped],
+  plugins: [colors],
 };
 
 if (process.argv.includes("--watch")) {

@@ -1,15 +1,4 @@
-/** Colors of labels, categories and numbers: those of `nbalabel.core.show.masks_on_image.palette`, sent by the kernel where it knows. */
-
-/** Okabe and Ito (2008), told apart by color-blind readers too. */
-export const OKABE_ITO: readonly string[] = [
-  "#e69f00",
-  "#56b4e9",
-  "#009e73",
-  "#f0e442",
-  "#d55e00",
-  "#cc79a7",
-  "#0072b2",
-];
+/** Colors as numbers, and the color of a number. Colors with a name are in palette.ts. */
 
 export function toRgb(color: string): [number, number, number] {
   const value = Number.parseInt(color.slice(1), 16);

@@ -1,5 +1,6 @@
 /** Lines, corners and cursors of the tool in hand: light on dark, to be seen on any image. */
 import { type Camera, toScreen } from "../core/space/camera";
+import { green, halo, vermilion, white } from "./palette";
 
 export class Guides {
   constructor(
@@ -21,9 +22,9 @@ export class Guides {
     }
     if (closed) pen.closePath();
     pen.setLineDash([]);
-    this.#stroke("rgba(0,0,0,.65)", 3 * unit);
+    this.#stroke(halo, 3 * unit);
     pen.setLineDash(dashed ? [4 * unit, 3 * unit] : []);
-    this.#stroke(dashed ? "#fff" : this.color, 1.5 * unit);
+    this.#stroke(dashed ? white : this.color, 1.5 * unit);
     pen.setLineDash([]);
   }
 
@@ -35,9 +36,9 @@ export class Guides {
     const { pen, unit } = this;
     const [sx, sy] = toScreen(this.camera, x, y);
     const half = (strong ? 5 : 3.5) * unit;
-    pen.fillStyle = "rgba(0,0,0,.75)";
+    pen.fillStyle = halo;
     pen.fillRect(sx - half - unit, sy - half - unit, 2 * (half + unit), 2 * (half + unit));
-    pen.fillStyle = strong ? this.color : "#fff";
+    pen.fillStyle = strong ? this.color : white;
     pen.fillRect(sx - half, sy - half, 2 * half, 2 * half);
   }
 
@@ -46,10 +47,10 @@ export class Guides {
     const [sx, sy] = toScreen(this.camera, x, y);
     pen.beginPath();
     pen.arc(sx, sy, 6 * unit, 0, 2 * Math.PI);
-    pen.fillStyle = inside ? "#1b9e4b" : "#c62828";
+    pen.fillStyle = inside ? green : vermilion;
     pen.fill();
-    this.#stroke("#fff", 1.5 * unit);
-    pen.fillStyle = "#fff";
+    this.#stroke(white, 1.5 * unit);
+    pen.fillStyle = white;
     pen.fillRect(sx - 3 * unit, sy - unit * 0.75, 6 * unit, unit * 1.5);
     if (inside) pen.fillRect(sx - unit * 0.75, sy - 3 * unit, unit * 1.5, 6 * unit);
   }
@@ -62,9 +63,9 @@ export class Guides {
     pen.beginPath();
     if (shape === "circle") pen.arc(sx, sy, radius, 0, 2 * Math.PI);
     else pen.rect(sx - radius, sy - radius, 2 * radius, 2 * radius);
-    this.#stroke("rgba(0,0,0,.75)", 3 * unit);
+    this.#stroke(halo, 3 * unit);
     pen.setLineDash(erase ? [3 * unit, 3 * unit] : []);
-    this.#stroke("#fff", 1.25 * unit);
+    this.#stroke(white, 1.25 * unit);
     pen.setLineDash([]);
   }
 

@@ -1,5 +1,6 @@
 /** The whole image, small, with the part in view framed. */
 import type { Box, Size } from "../core/space/camera";
+import { absent, halo, white } from "./palette";
 
 /** @returns size in CSS pixels for an image, its longer side `longest`. */
 export function minimapSize(image: Size, longest = 112): Size {
@@ -25,7 +26,7 @@ export function drawMinimap(
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
   const context = canvas.getContext("2d")!;
-  context.fillStyle = "#7d7d7d";
+  context.fillStyle = absent;
   context.fillRect(0, 0, canvas.width, canvas.height);
   if (bitmap) context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   const scale = canvas.width / image.width;
@@ -35,12 +36,12 @@ export function drawMinimap(
     Math.max(seen[2] * scale, 3),
     Math.max(seen[3] * scale, 3),
   ];
-  context.fillStyle = "rgba(0, 0, 0, 0.4)";
+  context.fillStyle = halo;
   context.beginPath();
   context.rect(0, 0, canvas.width, canvas.height);
   context.rect(frame[0], frame[1], frame[2], frame[3]);
   context.fill("evenodd");
   context.lineWidth = 1.5 * ratio;
-  context.strokeStyle = accent || "#fff";
+  context.strokeStyle = accent || white;
   context.strokeRect(frame[0], frame[1], frame[2], frame[3]);
 }

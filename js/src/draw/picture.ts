@@ -2,14 +2,13 @@
 
 import type { Box, Camera, Size } from "../core/space/camera";
 import { type Adjustment, adjust, adjustmentTable, isPlain } from "../core/values/adjust";
+import { absent } from "./palette";
 
 export interface Part {
   bitmap: ImageBitmap;
   /** In the image. */
   box: Box;
 }
-
-const NEUTRAL = "#7d7d7d"; // stands for pixels that are missing or switched off
 
 /**
  * @param image its size, pixels: what the masks refer to; the bitmap may have fewer.
@@ -35,7 +34,7 @@ export function drawPicture(
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, view.width, view.height);
   if (!bitmap) {
-    context.fillStyle = NEUTRAL;
+    context.fillStyle = absent;
     context.fillRect(x, y, w, h);
     return;
   }

@@ -1,5 +1,6 @@
 /** Masks as the editor sees them: those of the picture, with what is still on its way to the kernel laid over. */
 import { fromMasks, type Raster } from "../../core/edit/raster";
+import { neutral } from "../../draw/palette";
 import type { MaskOf, Picture } from "../viewer/picture";
 import type { Queue } from "./queue";
 
@@ -38,5 +39,5 @@ export function maskOf(picture: Picture, key: string): number {
 
 export function labelColor({ head }: Picture, label: string): string {
   const { colors, instances } = head.label;
-  return colors[instances.indexOf(label)] ?? "#8c8c8c";
+  return colors[instances.indexOf(label)] ?? neutral;
 }

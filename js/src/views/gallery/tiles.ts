@@ -2,6 +2,7 @@
 import { ScrollMap } from "../../core/rows/ranges";
 import { pictureSize, TileLayout } from "../../core/space/tiles";
 import { h, perFrame } from "../../draw/dom";
+import { tint } from "../../draw/palette";
 import type { DisplayControl } from "../display";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
@@ -201,7 +202,7 @@ export class Tiles {
     let missing = 0;
     pen?.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen?.clearRect(0, 0, this.scroller.clientWidth, this.scroller.clientHeight);
-    if (pen) pen.fillStyle = "rgba(128, 128, 128, 0.13)";
+    if (pen) pen.fillStyle = tint;
     for (let place = from; place < to; place++) {
       const row = this.#state.visible.at(place);
       const picture = this.#pictures.get(row);

@@ -6,6 +6,7 @@ import { Patience } from "../../core/patience";
 import type { SelectionStore } from "../../core/rows/selection";
 import { measured } from "../../core/timing";
 import { h } from "../../draw/dom";
+import { white } from "../../draw/palette";
 import { asArray, asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
@@ -222,7 +223,7 @@ export class Review {
 
   #color(): string {
     const at = this.#head?.labels.indexOf(this.#entry?.item?.head.label ?? "") ?? -1;
-    return this.#head?.colors[at] ?? "#ffffff";
+    return this.#head?.colors[at] ?? white;
   }
 
   #set(name: string, value: unknown): void {

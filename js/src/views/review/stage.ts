@@ -1,6 +1,7 @@
 /** The canvas: one mask outlined in its surroundings; dragged and zoomed. */
 import { type Camera, pan, type Size, toImage, zoomAt } from "../../core/space/camera";
 import { h } from "../../draw/dom";
+import { absent, halo, white } from "../../draw/palette";
 import { hear } from "../elements";
 import { onWheel } from "../wheel";
 import type { Edges, Item, Part } from "./crops";
@@ -19,7 +20,7 @@ export class Stage {
   zoom = 1;
   #camera: Camera = { scale: 1, x: 0, y: 0 };
   #item: Item | null = null;
-  #looks: Looks = { outline: true, color: "#fff" };
+  #looks: Looks = { outline: true, color: white };
   /** The person has moved away from where items begin. */
   #moved = false;
 
@@ -159,7 +160,7 @@ export class Stage {
     const pixel = (window.devicePixelRatio || 1) / this.#camera.scale;
     context.lineJoin = "round";
     for (const [color, width] of [
-      ["rgba(0, 0, 0, 0.55)", 4],
+      [halo, 4],
       [this.#looks.color, 2],
     ] as const) {
       context.strokeStyle = color;
@@ -215,7 +216,7 @@ export class Stage {
 function drawPart(context: CanvasRenderingContext2D, part: Part, scale: number): void {
   const [left, top, right, bottom] = part.box;
   if (!part.bitmap) {
-    context.fillStyle = "#7d7d7d"; // stands for pixels that are missing
+    context.fillStyle = absent;
     context.fillRect(left, top, right - left, bottom - top);
     return;
   }

@@ -1,8 +1,8 @@
 /** What the colors mean, with counts; a click takes a category out or back in. */
 import { formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
+import { neutral } from "../../draw/palette";
 import type { ColorColumn } from "./data";
-import { MISSING } from "./palette";
 
 export interface Legend {
   element: HTMLElement;
@@ -19,7 +19,7 @@ export function categories(
   choose: (shown: Set<number>) => void,
 ): Legend {
   const named = ["missing", ...column.categories];
-  const tints = [MISSING, ...column.colors];
+  const tints = [neutral, ...column.colors];
   const every = named.map((_, place) => place).filter((place) => place > 0 || totals[0] > 0);
   let listed = [...every.filter((place) => place > 0), ...every.filter((place) => place === 0)];
   if (listed.length > MOST) listed = listed.sort((a, b) => totals[b] - totals[a]).slice(0, MOST);

@@ -1,10 +1,10 @@
 /** Tables of colors for points: one entry a category, or 256 along viridis; entry 0 is "missing". */
 import { legible, toRgb } from "../../draw/colors";
+import { blue, neutral, sky } from "../../draw/palette";
 import { pack } from "../../draw/splat";
 import type { Theme } from "../../draw/theme";
 import type { ColorColumn } from "./data";
 
-export const MISSING = "#9a9a9a";
 const STEPS = 255;
 type Rgb = readonly [number, number, number];
 
@@ -56,11 +56,11 @@ export function tables(column: ColorColumn | null, theme: Theme): Tables {
 }
 
 function listed(column: ColorColumn | null, dark: boolean): Rgb[] {
-  if (!column) return [toRgb(dark ? "#56b4e9" : "#0072b2")];
+  if (!column) return [toRgb(dark ? sky : blue)];
   const own = isNumber(column)
     ? Array.from({ length: STEPS }, (_, i) => legible(i / (STEPS - 1), dark))
     : column.colors.map(toRgb);
-  return [toRgb(MISSING), ...own];
+  return [toRgb(neutral), ...own];
 }
 
 /** "rgb(1, 2, 3)" as the page computes it, or "#rrggbb". */

@@ -1,6 +1,7 @@
 /** One mask drawn in its surroundings. */
 import { surroundings } from "../../core/space/surroundings";
 import { cleared } from "../../draw/canvas";
+import { absent, halo } from "../../draw/palette";
 import type { Crop } from "./crops";
 
 export interface Looks {
@@ -31,7 +32,7 @@ export function drawCrop(canvas: HTMLCanvasElement, crop: Crop | null, looks: Lo
 function drawPixels(context: CanvasRenderingContext2D, { bitmap, head }: Crop, scale: number): void {
   const [left, top, right, bottom] = head.box;
   if (!bitmap) {
-    context.fillStyle = "#7d7d7d"; // stands for pixels that are missing
+    context.fillStyle = absent;
     context.fillRect(left, top, right - left, bottom - top);
     return;
   }
@@ -51,7 +52,7 @@ function drawMask(context: CanvasRenderingContext2D, path: Path2D, looks: Looks,
   if (!looks.outline) return;
   context.lineJoin = "round";
   for (const [color, width] of [
-    ["rgba(0, 0, 0, 0.55)", 4],
+    [halo, 4],
     [looks.color, 2],
   ] as const) {
     context.strokeStyle = color;

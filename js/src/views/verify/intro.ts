@@ -1,6 +1,7 @@
 /** What is right and what is wrong, with examples; shown first, and whenever it is asked for. */
 
 import { h } from "../../draw/dom";
+import { white } from "../../draw/palette";
 import { Cancelled, type Rpc, said } from "../../wire/rpc";
 import { focusOn } from "../elements";
 import { type Crop, unpackCrops } from "./crops";
@@ -68,7 +69,7 @@ export class Intro {
       );
       await unpackCrops(result.crops, buffers, (i, crop) => {
         this.#crops.push(crop);
-        const color = colors[crop.head.label] ?? "#ffffff";
+        const color = colors[crop.head.label] ?? white;
         drawCrop(canvases[i], crop, { context: CONTEXT, outline: true, fill: false, color });
       });
       this.#known = known;

@@ -4,16 +4,17 @@ import { type Cluster, type ClusterState, clusterAt, layout, type Rect } from ".
 import { formatCount } from "../../core/values/format";
 import { cleared } from "../../draw/canvas";
 import { h } from "../../draw/dom";
+import { glow, green, neutral, orange, vermilion } from "../../draw/palette";
 import { readTheme, type Theme } from "../../draw/theme";
 import { hear } from "../elements";
 import { whole } from "./gauge";
 
 const COLORS: Record<ClusterState, string> = {
   open: "",
-  accepted: "#009e73",
-  rejected: "#d55e00",
-  split: "#8c8c8c",
-  skipped: "#e69f00",
+  accepted: green,
+  rejected: vermilion,
+  split: neutral,
+  skipped: orange,
 };
 const SHOWN: ClusterState[] = ["accepted", "rejected", "skipped", "open", "split"];
 
@@ -134,7 +135,7 @@ function pattern(state: ClusterState, theme: Theme, ratio: number): string | Can
   if (!pen) return color;
   pen.fillStyle = state === "split" ? theme.background : color;
   pen.fillRect(0, 0, size, size);
-  pen.strokeStyle = state === "split" ? color : "rgba(255, 255, 255, 0.75)";
+  pen.strokeStyle = state === "split" ? color : glow;
   pen.fillStyle = color;
   pen.lineWidth = 1.5 * ratio;
   pen.beginPath();

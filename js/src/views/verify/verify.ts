@@ -15,6 +15,7 @@ import {
 } from "../../core/asking/sheet";
 import { measured } from "../../core/timing";
 import { h, perFrame } from "../../draw/dom";
+import { white } from "../../draw/palette";
 import type { Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
@@ -247,7 +248,7 @@ export class Verify {
 
   #looks(crop: Crop | null): Looks {
     const { model } = this;
-    const color = this.#session.state?.colors[crop?.head.label ?? -1] ?? "#ffffff";
+    const color = this.#session.state?.colors[crop?.head.label ?? -1] ?? white;
     const hidden = this.#peeking;
     return {
       context: model.get("context"),

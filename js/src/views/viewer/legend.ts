@@ -1,7 +1,7 @@
 /** What the colors mean, for what is on this image. */
 import { viridis } from "../../draw/colors";
 import { h } from "../../draw/dom";
-import { NEUTRAL } from "./looks";
+import { neutral } from "../../draw/palette";
 import type { Picture } from "./picture";
 
 const MOST = 7;
@@ -21,7 +21,7 @@ export function legend(picture: Picture): HTMLElement[] {
   const codes = [...counts.keys()].sort((a, b) => counts.get(b)! - counts.get(a)!);
   const entries = codes.slice(0, MOST).map((code) => {
     const text = coloring.categories[code] ?? "none";
-    const backgroundColor = coloring.colors[code] ?? NEUTRAL;
+    const backgroundColor = coloring.colors[code] ?? neutral;
     return h(
       "span.nbl-viewer-key",
       { title: text },

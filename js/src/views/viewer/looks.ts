@@ -4,10 +4,9 @@ import { type Looks, newLooks } from "../../core/masks/composite";
 import type { Bitset } from "../../core/rows/bitset";
 import type { Adjustment } from "../../core/values/adjust";
 import { toRgb, viridis } from "../../draw/colors";
+import { neutral } from "../../draw/palette";
 import type { Settings } from "./options";
 import type { MaskOf, Picture } from "./picture";
-
-export const NEUTRAL = "#8c8c8c";
 
 export interface Context {
   settings: Settings;
@@ -58,8 +57,8 @@ export function isAllowed(picture: Picture, mask: number, allowed: Context["allo
 /** "#rrggbb". */
 export function maskColor({ coloring, values }: Picture, mask: number): string {
   const value = values[mask];
-  if (coloring.kind === "category") return coloring.colors[value] ?? NEUTRAL;
-  if (Number.isNaN(value)) return NEUTRAL;
+  if (coloring.kind === "category") return coloring.colors[value] ?? neutral;
+  if (Number.isNaN(value)) return neutral;
   const { low, high } = coloring;
   const [r, g, b] = viridis(high > low ? (value - low) / (high - low) : 0.5);
   return `#${((r << 16) | (g << 8) | b).toString(16).padStart(6, "0")}`;

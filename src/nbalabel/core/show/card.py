@@ -1,8 +1,8 @@
-"""What a dataset, a version or a run shows of itself in a notebook: cards of facts, pictures and bars.
+"""Cards that show a dataset, a version or a run in a notebook: facts, pictures and bars.
 
-Plain HTML with its style inside, nothing loaded from anywhere. Colors are JupyterLab's where they are
-known, and else follow the text around, so that light and dark themes both read well. Every text is escaped
-here, by whoever is called.
+The output is plain HTML with inline style and loads nothing. Colors are JupyterLab's theme colors where they
+are defined, else those of the surrounding text, so that light and dark themes are both readable. The functions
+here escape every text.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import base64
 import html
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from string import Template
 from typing import TYPE_CHECKING, TypeAlias
 
 from .masks_on_image import palette
+from .palette import COLORS
 from .svg_chart import line_chart_svg
 
 if TYPE_CHECKING:
@@ -25,11 +27,11 @@ Facts: TypeAlias = Mapping[str, object] | Iterable[tuple[str, object]]
 
 _THUMBNAIL_BYTES = 15_000
 
-_STYLE = """<style>
+_STYLE = Template("""<style>
 .nbal { color: var(--jp-ui-font-color1, var(--vscode-foreground, inherit)); max-width: 60em;
   font: 13px/1.5 var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI", sans-serif) }
-.nbal-card { border: 1px solid rgba(128, 128, 128, .32); border-radius: 8px; padding: 12px 16px;
-  background: rgba(128, 128, 128, .05); margin: 2px 0 }
+.nbal-card { border: 1px solid $rule; border-radius: 8px; padding: 12px 16px;
+  background: $tint; margin: 2px 0 }
 .nbal-title { font-size: 15px; font-weight: 600; overflow-wrap: anywhere }
 .nbal-subtitle { opacity: .68; overflow-wrap: anywhere }
 .nbal table.nbal-facts { border-collapse: collapse; margin: 8px 0 0; border: 0; background: none;
@@ -42,15 +44,15 @@ _STYLE = """<style>
 .nbal-strip { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 10px }
 .nbal-strip img { border-radius: 4px; display: block; margin: 0; height: 96px; width: auto }
 .nbal-bar { display: flex; gap: 1px; height: 8px; border-radius: 4px; overflow: hidden; margin: 10px 0 4px;
-  max-width: 32em; background: rgba(128, 128, 128, .2) }
+  max-width: 32em; background: $tint }
 .nbal-key { display: inline-block; margin-right: 14px; white-space: nowrap }
 .nbal-key i { display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-right: 5px }
 .nbal svg { margin: 8px 12px 0 0; max-width: 100%; vertical-align: top }
-</style>"""
+</style>""").substitute(vars(COLORS))
 
 
 def escape(text: object) -> str:
-    """Text as HTML shows it, letter by letter.
+    """Escape a text for HTML.
 
     Example:
         >>> escape("<script> & co")
@@ -65,11 +67,11 @@ def card(
     """A framed card.
 
     Args:
-        title: what it is.
+        title: name of what the card shows.
         facts: names and values, in order.
         subtitle: one more line below the title.
         images: pictures, shown small side by side.
-        extra_html: HTML that is put in as it stands: what :func:`bar` or :func:`line_chart_svg` return.
+        extra_html: HTML that is inserted without escaping: what :func:`bar` or :func:`line_chart_svg` return.
 
     Example:
         >>> "4 images" in card("reef", {"size": "4 images"})
@@ -103,10 +105,10 @@ def thumbnail_strip(images: Sequence[Picture]) -> str:
 
 
 def bar(shares: Mapping[str, float]) -> str:
-    """A stacked bar with its key; for use inside a card.
+    """A stacked bar with its legend; for use inside a card.
 
     Args:
-        shares: name -> amount, >= 0 in any unit; names without amount are left out.
+        shares: name -> amount, >= 0 in any unit; names with amount 0 are left out.
 
     Example:
         >>> bar({"labeled": 1, "unlabeled": 3}).count("<i ")
@@ -142,7 +144,7 @@ def _images(images: Sequence[Picture]) -> str:
 
 
 def _image(image: Picture) -> str:
-    """An image twice as fine as it is shown, as small as it must be."""
+    """An ``<img>`` at twice the shown resolution, or less where the bytes would exceed the limit."""
     from PIL import Image
 
     small = image.convert("RGB")

@@ -1,8 +1,8 @@
-"""How pictures look on the screen: auto contrast, brightness, contrast, gamma. The one place of the rule.
+"""Display adjustment of pictures: auto contrast, brightness, contrast and gamma, defined only here.
 
-A :class:`Display` is what a person sets. :func:`measured` says what values a picture has, and
-:meth:`Display.look` what the setting means for it. Brightness, contrast and gamma are also in
-``js/src/core/values/adjust.ts``, which the viewer draws with; a test holds both to the same numbers.
+A :class:`Display` holds the setting of a person. :func:`measured` measures the values of a picture, and
+:meth:`Display.look` applies the setting to them. Brightness, contrast and gamma are also implemented in
+``js/src/core/values/adjust.ts`` for the viewer; a test checks that both give the same numbers.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import numpy.typing as npt
 from ..errors import DataError
 
 _DARK = 128
-"""A picture is dark where its 98th percentile is below this, of 255."""
+"""A picture is dark if its 98th percentile is below this value, of 255."""
 
-_STEPS = 16  # whole numbers that are stretched over black to white at least: fewer of them are noise
+_STEPS = 16  # auto contrast stretches a range of at least this many integer values: a smaller range is noise
 _RANGES = {"brightness": (-1.0, 1.0), "contrast": (-1.0, 1.0), "gamma": (0.2, 5.0)}
 
 Values = npt.NDArray[Any]
@@ -27,15 +27,15 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class Levels(NamedTuple):
-    """What values a picture has, as a whole.
+    """Statistics of the values of a whole picture.
 
     Attributes:
-        low: what is black where nothing is stretched.
-        high: what is white.
-        p2: 2nd percentile of its pixels, each by its darkest channel.
-        p98: 98th percentile of its pixels, each by its brightest channel.
-        deep: whether it has more than eight bits.
-        least: difference of values that is stretched at least.
+        low: value shown as black without auto contrast.
+        high: value shown as white without auto contrast.
+        p2: 2nd percentile of the pixels, each by its darkest channel.
+        p98: 98th percentile of the pixels, each by its brightest channel.
+        deep: whether the picture has more than eight bits.
+        least: smallest range of values that auto contrast stretches.
     """
 
     low: float
@@ -47,12 +47,12 @@ class Levels(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What becomes of the values of one picture.
+    """The mapping from the values of one picture to the screen.
 
     Attributes:
         low: value that becomes black.
         high: value that becomes white, before brightness, contrast and gamma.
-        auto: whether auto contrast chose them.
+        auto: whether auto contrast chose ``low`` and ``high``.
         brightness: see :class:`Display`.
         contrast: see :class:`Display`.
         gamma: see :class:`Display`.
@@ -66,7 +66,7 @@ class Look(NamedTuple):
     gamma: float
 
     def apply(self, values: Values) -> Pixels:
-        """Pixels as they are shown: of the whole picture, or of any part of it.
+        """Map pixels of the whole picture, or of any part of it, to those shown.
 
         Args:
             values: ``(height, width, 3)`` uint8, or ``(height, width)`` numbers of a gray picture.
@@ -94,9 +94,9 @@ class Display:
     """How the pictures of a workspace are shown, in all of its views; files and masks stay as they are.
 
     Args:
-        auto: auto contrast: the 2nd to the 98th percentile of a picture is stretched from black to white, at
-            least 16 whole numbers. True for every picture, False for none. None, the default: for those that
-            need it, which are dark (98th percentile below 128 of 255) or have more than eight bits.
+        auto: auto contrast: the range from the 2nd to the 98th percentile of a picture, at least 16 integer
+            values, is stretched from black to white. True for every picture, False for none. None, the
+            default: for pictures that are dark (98th percentile below 128 of 255) or have more than eight bits.
         brightness: added, -1..1; default 0.
         contrast: around middle gray, -1..1; default 0.
         gamma: 0.2..5, above 1 lightens the dark parts; default 1.
@@ -127,7 +127,7 @@ class Display:
             object.__setattr__(self, name, float(value))
 
     def look(self, levels: Levels) -> Look:
-        """What this means for a picture."""
+        """The mapping that this setting gives for a picture with these levels."""
         low, high, p2, p98, deep, least = levels
         auto = (deep or p98 < _DARK) if self.auto is None else bool(self.auto)
         if auto:
@@ -151,12 +151,12 @@ class Display:
         return self.look(measured(values)).apply(values)
 
     def as_dict(self) -> dict[str, Any]:
-        """Its values by name, as JSON has them."""
+        """The settings as a dict for JSON."""
         return asdict(self)
 
 
 def measured(values: Values) -> Levels:
-    """What values a picture has.
+    """Measure the values of a picture.
 
     Args:
         values: ``(height, width, 3)`` uint8, or ``(height, width)`` numbers of a gray picture of more bits.

@@ -11,23 +11,14 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from ..geometry.outlines.polygon import Points, Polygon, rles_to_polygons
+from .palette import OKABE_ITO
 
 Color: TypeAlias = tuple[int, int, int]
 Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom, pixels of the picture
 
-# Okabe and Ito's colors, apart for all kinds of color vision, less black, which is lost on dark images.
-_OKABE_ITO = (
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (213, 94, 0),
-    (204, 121, 167),
-    (0, 114, 178),
-)
 _COMFORTABLE = 320  # pixels a picture has at least along its shorter side
-_CROWDED = 20  # masks from which those smaller than their caption go without one
-_FINE = 4  # outlines are drawn so many times finer than image pixels, then averaged
+_CROWDED = 20  # above this number of masks, a mask smaller than its caption gets no caption
+_FINE = 4  # supersampling: outlines are drawn this many times finer than image pixels, then averaged
 
 
 def palette(n: int) -> npt.NDArray[np.uint8]:
@@ -42,10 +33,11 @@ def palette(n: int) -> npt.NDArray[np.uint8]:
         >>> palette(2).tolist()
         [[230, 159, 0], [86, 180, 233]]
     """
-    more = np.arange(max(n - len(_OKABE_ITO), 0))
+    named = np.array([list(bytes.fromhex(color[1:])) for color in OKABE_ITO], np.uint8)
+    more = np.arange(max(n - len(OKABE_ITO), 0))
     hue = np.asarray(2 * np.pi * (0.11 + more * 0.618034), np.float64)
     lightness = np.array([0.72, 0.60, 0.82])[more % 3]
-    colors = np.concatenate([np.array(_OKABE_ITO, np.uint8), _oklch(lightness, 0.13, hue)])
+    colors = np.concatenate([named, _oklch(lightness, 0.13, hue)])
     return colors[:n]
 
 
@@ -68,16 +60,17 @@ def overlay(
         colors: ``(n, 3)`` RGB 0..255; default a color of the palette for each.
         alpha: how much of the fill covers the image, 0..1.
         outline: also draw the edges.
-        captions: a short text for each mask, such as label and score; those that find no
-            free place, and among many masks those larger than their mask, are left out.
-        contours: masks that are only outlined, in white on top of all: labels under predictions, say.
-        scale: picture pixels per image pixel; default the least that makes the shorter side 320 pixels.
+        captions: a short text for each mask, such as label and score. Captions without a free place are left
+            out; among more than 20 masks, so are captions larger than their mask.
+        contours: masks that are only outlined, in white on top of all, such as instances under predictions.
+        scale: picture pixels per image pixel; default the smallest whole number that makes the shorter side
+            at least 320 pixels.
 
     Returns:
         The picture, mode RGB.
 
     Raises:
-        ValueError: the image has another shape, or colors or captions another length.
+        ValueError: the image has another shape, or the number of colors or captions is wrong.
         MaskError: a mask is malformed or of another size.
 
     Example:
@@ -146,14 +139,14 @@ class _Shape:
 
 
 def _smooth(ring: Points) -> Points:
-    """The outline through the middles of the pixel edges instead of their corners: slopes without stairs."""
+    """The outline through the midpoints of pixel edges instead of their corners: slopes without stairs."""
     following = np.roll(ring, -1, axis=0)
     half = np.sign(following - ring) / 2
     return np.stack([ring + half, following - half], axis=1).reshape(-1, 2)
 
 
 def _bounds(rings: Sequence[Points]) -> Box:
-    """Whole pixels around points, with room for a stroke."""
+    """The bounding box of points in whole pixels, with room for a stroke."""
     if not rings:
         return 0, 0, 1, 1
     points = np.concatenate(rings)
@@ -190,7 +183,7 @@ def _write(
 def _free_place(
     box: Box, width: int, height: int, size: tuple[int, int], taken: Sequence[Box]
 ) -> tuple[int, int] | None:
-    """Above the mask, below it, at its top or in its middle; the first place that is free, if any."""
+    """The first free place: above the mask, below it, at its top, or in its middle; None if none is free."""
     left, top, right, bottom = box
     middle = (left + right - width) // 2
     center = (top + bottom - height) // 2

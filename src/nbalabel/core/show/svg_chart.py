@@ -8,15 +8,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from .palette import COLORS, OKABE_ITO
+
 Range: TypeAlias = tuple[float, float]
 Point: TypeAlias = tuple[float, float]
 
 _INK = "var(--jp-ui-font-color1, var(--vscode-foreground, inherit))"
-_GRAY = "#868686"  # at least 3.6:1 on white and on JupyterLab's dark background
+_GRAY = COLORS.axis
 
-# Okabe and Ito's colors in the order in which neighbors stay farthest apart on both themes.
-_COLORS = ("#e69f00", "#56b4e9", "#009e73", "#d55e00", "#cc79a7", "#0072b2")
-_MOST = 600  # points a line keeps
+# In the order in which neighbors stay farthest apart on both themes.
+_COLORS = tuple(color for color in OKABE_ITO if color != COLORS.yellow)
+_MOST = 600  # most points per line; longer lines are thinned
 
 
 def line_chart_svg(
@@ -75,9 +77,9 @@ def line_chart_svg(
 def as_image(svg: str) -> str:
     """A chart as an ``<img>``, for notebooks that are opened without being run.
 
-    JupyterLab and GitHub take inline SVG out of notebooks they do not trust and leave its text behind;
-    pictures stay. Inside a picture the theme's colors are unknown, so the text becomes a gray that both can
-    show.
+    JupyterLab and GitHub remove inline SVG from untrusted notebooks and leave only its text; ``<img>`` elements
+    stay. Inside an image the theme's colors are unknown, so the text becomes a gray that is readable on light
+    and dark.
 
     Args:
         svg: what :func:`line_chart_svg` returned.
@@ -92,7 +94,7 @@ def as_image(svg: str) -> str:
 
 
 class _Frame:
-    """The rectangle of the plot, and how values fall into it."""
+    """The rectangle of the plot, and the mapping of values into it."""
 
     def __init__(self, left: float, top: float, right: float, bottom: float, x: Range, y: Range) -> None:
         self.left, self.top, self.right, self.bottom = left, top, right, bottom
@@ -117,7 +119,7 @@ def _finite(point: Point) -> bool:
 
 
 def _ends(values: Sequence[float], wanted: Range | None, *, tight: bool) -> Range:
-    """Ends of an axis, never equal."""
+    """The two ends of an axis, low < high."""
     low, high = wanted or (min(values, default=0.0), max(values, default=1.0))
     if wanted is None and not tight:
         low = 0.0 if 0 <= low < high / 2 else low - (high - low) * 0.06
@@ -130,7 +132,7 @@ def _ends(values: Sequence[float], wanted: Range | None, *, tight: bool) -> Rang
 
 
 def _ticks(ends: Range, most: int, *, whole: bool = False) -> list[float]:
-    """Round numbers within the ends."""
+    """Round numbers within the ends of an axis."""
     rough = (ends[1] - ends[0]) / most
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
@@ -182,7 +184,7 @@ def _line(frame: _Frame, line: Sequence[Point], color: str) -> str:
 
 
 def _ends_of_lines(frame: _Frame, lines: Mapping[str, Sequence[Point]]) -> str:
-    """Dots at the last values, and beside them name and value, moved apart where they would meet."""
+    """Dots at the last values, with name and value beside them; overlapping texts are moved apart."""
     found = []
     for (name, line), color in zip(lines.items(), _cycle(len(lines)), strict=True):
         last = next((p for p in reversed(line) if _finite(p)), None)
@@ -200,7 +202,7 @@ def _ends_of_lines(frame: _Frame, lines: Mapping[str, Sequence[Point]]) -> str:
 
 
 def _room(lines: Mapping[str, Sequence[Point]]) -> float:
-    """Pixels right of the plot for the texts at the ends of the lines."""
+    """Width in pixels, right of the plot, for the texts at the ends of the lines."""
     longest = max((len(name) for name in lines), default=0) + 1 if len(lines) > 1 else 0
     return min(16 + 6.8 * (longest + 5), 170)
 

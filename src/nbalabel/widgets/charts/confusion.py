@@ -1,4 +1,4 @@
-"""Which label a run takes for which, as a matrix whose cells select."""
+"""The confusion matrix of a run; a click on a cell selects what it counts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, NbalabelError
+from ...core.show.palette import COLORS, translucent
 from ..workspace.clauses import Clause
 from ..workspace.workspace import workspace_of
 from .chart import Chart
@@ -22,23 +23,23 @@ if TYPE_CHECKING:
     from ..workspace.workspace import Viewable
 
 _CELL, _LETTER, _LONGEST = 26, 6.2, 16  # pixels of a row, pixels of a letter, letters
-_FAINT, _MIDDLE, _FULL = "rgba(74,143,212,0.04)", "rgba(74,143,212,0.42)", "rgba(74,143,212,0.9)"
+_FAINT, _MIDDLE, _FULL = (translucent(COLORS.steel, alpha) for alpha in (0.04, 0.42, 0.9))
 _NARROWEST = 20  # pixels of a column
 _TITLE = 16  # pixels of the title of an axis
 _ROOM = 300  # pixels across a narrow chart; names that need more are slanted
 _MOST_LISTED = 40
-_MOST_SHOWN = 24  # labels of which names and numbers can be read
+_MOST_SHOWN = 24  # labels; with more, names and numbers are too small to read
 
 Counts = npt.NDArray[np.int64]
 
 
 class Confusion(Chart):
-    """True labels down, predicted ones across; click a cell and the workspace shows what it counts.
+    """Confusion matrix, true labels down, predicted ones across; a click on a cell selects what it counts.
 
-    The last row counts predictions on nothing, the last column labels that no prediction found: a cell there
-    selects instances, any other predictions. Measured on the images that are labeled all over, and of those
-    on the ones that the other views allow. Of more than 24 labels those that are confused most are shown, the
-    worst pairs first; the list in the head has the worst pairs, too, and :meth:`select` reaches every cell.
+    The last row counts predictions on nothing, the last column instances that no prediction matches. A cell
+    of the last column selects instances, any other cell predictions. Counted on the completely labeled images
+    that the other views allow. With more than 24 labels, only the most confused are shown, the worst pairs
+    first; the list in the head has the worst pairs, too, and :meth:`select` reaches every cell.
 
     Args:
         ws: a workspace with a run, or a Run to make one of.
@@ -74,7 +75,7 @@ class Confusion(Chart):
         self.rebuild()
 
     def select(self, true: str | None, predicted: str | None = None) -> None:
-        """Keep what a cell counts, as a click on it does; None for all.
+        """Select what a cell counts, as a click on it does; None selects all.
 
         Args:
             true: name of a label, or "nothing".
@@ -89,7 +90,7 @@ class Confusion(Chart):
         self._put(cell)
 
     def rebuild(self) -> None:
-        """Compare again if the run's predictions or labels are others: the tables have changed."""
+        """The tables have changed: match again if the run has other predictions or labels."""
         self._note, self._before = "", before_edits(self.workspace)
         try:
             self._match_labels()
@@ -154,7 +155,7 @@ class Confusion(Chart):
         return flat.reshape(n, n).astype(np.int64)
 
     def _choose_shown(self) -> npt.NDArray[np.int64]:
-        """Which names have a row and a column, in order; "nothing" is last. By all images: it stays."""
+        """Positions of the names to show, "nothing" last; by the counts of all images, selected or not."""
         n = len(self._names)
         if n <= _MOST_SHOWN + 1:
             return np.arange(n)
@@ -201,10 +202,10 @@ class Confusion(Chart):
             row=places,
             column=places,
             scales={"row": row, "column": column, "color": self._color},
-            stroke="rgba(128,128,128,0.25)",
-            null_color="rgba(0,0,0,0)",
-            selected_style={"stroke": "#e69f00", "stroke-width": "2.5px"},
-            anchor_style={"stroke": "#e69f00", "stroke-width": "2.5px"},
+            stroke=COLORS.rule,
+            null_color="transparent",
+            selected_style={"stroke": COLORS.orange, "stroke-width": "2.5px"},
+            anchor_style={"stroke": COLORS.orange, "stroke-width": "2.5px"},
         )
         self._grid.on_element_click(self._clicked)
         self._numbers = bqplot.Label(
@@ -238,7 +239,7 @@ class Confusion(Chart):
         self.figure.fig_margin = {"top": 4, "bottom": bottom, "left": left, "right": 14}
         height = self._given or min(max(n * _CELL, 90), 700) + bottom + 4
         self.figure.layout.height = f"{height}px"
-        # Narrower than this, names and numbers lie over each other: it scrolls instead.
+        # Narrower than this, names and numbers would overlap: the figure scrolls instead.
         self.figure.layout.min_width = f"{n * _NARROWEST + left + 14}px"
         self._frame.layout.overflow = "auto hidden"
         self.draw([self._grid, self._numbers], axes)
@@ -318,14 +319,14 @@ class Confusion(Chart):
 
 
 def _worst_first(counts: Counts, most: int) -> npt.NDArray[np.int64]:
-    """Labels that are confused, worst pairs first, then those that nothing was found of or for.
+    """Labels by confusion: the worst pairs first, then labels with unmatched instances or predictions.
 
     Args:
         counts: true labels down, predicted ones across, "nothing" last in both, ``(n + 1, n + 1)``.
         most: how many labels at most.
 
     Returns:
-        Positions of at most ``most`` labels; those that nothing is counted of come not at all.
+        Positions of at most ``most`` labels; labels without any count are left out.
 
     Example:
         >>> _worst_first(np.array([[5, 0, 1, 0], [0, 9, 0, 4], [3, 0, 0, 0], [0, 0, 0, 0]]), 2).tolist()

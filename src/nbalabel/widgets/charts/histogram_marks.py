@@ -8,13 +8,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ...core.show.palette import COLORS
 from ..workspace.binning import Binned
-from ..workspace.columns import NEUTRAL, Column
+from ..workspace.columns import Column
 from ..workspace.filters import Filter
 from .plotting import bqplot
 from .ticks import Ticks, count_ticks, keyed, number_ticks, time_ticks
 
-PLAIN = "#4a8fd4"
+PLAIN = COLORS.steel
 """Color of bars that are not split."""
 
 _ROOM = 17  # CSS pixels of a category's bar
@@ -33,7 +34,7 @@ class Barred(Protocol):
     bars_height: int
 
     def heights(self, counts: npt.NDArray[np.int64]) -> Heights:
-        """Of bars, from counts."""
+        """Heights of bars, from counts."""
         ...
 
     def draw(self, marks: list[Any], axes: list[Any], interaction: Any) -> None:
@@ -49,12 +50,12 @@ class Barred(Protocol):
         ...
 
     def guarded(self, work: Callable[[], Any]) -> None:
-        """Do work; an error is shown in the chart."""
+        """Run work; an error is shown in the chart."""
         ...
 
 
 class HistogramMarks:
-    """Marks, scales and axes of one histogram; bars of categories lie, those of numbers stand."""
+    """Marks, scales and axes of one histogram; bars are horizontal for categories, vertical for numbers."""
 
     def __init__(self, chart: Barred) -> None:
         self._chart = chart
@@ -80,7 +81,7 @@ class HistogramMarks:
             "stroke_width": 0,
         }
         n = len(options["x"])
-        self._total = bqplot.Bars(y=np.zeros(n), colors=[NEUTRAL], opacities=[0.28] * n, **options)
+        self._total = bqplot.Bars(y=np.zeros(n), colors=[COLORS.neutral], opacities=[0.28] * n, **options)
         colors = [part.color or PLAIN for part in found.parts]
         self._part = bqplot.Bars(y=np.zeros((len(colors), n)), colors=colors, **options)
         marks = [self._total, self._part]
@@ -114,12 +115,12 @@ class HistogramMarks:
             self._setting = False
 
     def shares(self) -> list[tuple[float, str]]:
-        """Ticks of the axis of values: where between its ends, 0..1, and what they say."""
+        """Ticks of the axis of values: their places along it, 0..1, and their texts."""
         lo, hi = self._found.edges[0], self._found.edges[-1]
         return [((value - lo) / (hi - lo), text) for value, text in self.ticks.items()]
 
     def _padded(self, places: npt.NDArray[Any], edges: Heights) -> Heights:
-        """Places of the bars and of the spare ones beside them."""
+        """Places of the bars and of the empty bars beside them."""
         before, after = self._spare
         step = float(edges[1] - edges[0]) if len(edges) else 1.0
         left = places[:1] - step * np.arange(before, 0, -1)
@@ -196,7 +197,7 @@ class HistogramMarks:
 
 
 def _spare(found: Binned, flat: bool) -> tuple[int, int]:
-    """Empty bars before and behind a single one: bqplot gives that no width, or takes its parts for bars."""
+    """Numbers of empty bars before and after a single bar, which bqplot would draw without width or split."""
     if found.n != 1:
         return 0, 0
     return (0, 1 if len(found.parts) > 1 else 0) if flat else (1, 1)

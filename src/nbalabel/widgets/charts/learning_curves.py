@@ -12,6 +12,7 @@ import pandas as pd
 import traitlets
 
 from ...core.errors import DataError
+from ...core.show.palette import COLORS
 from ...core.tables.predicted import Predicted
 from ..bridge.bundle import script, style
 from ..bridge.static_output import data_url, with_picture
@@ -23,8 +24,8 @@ from .ticks import brief, keyed, number_ticks
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_QUALITY = {"map": ("mAP50-95", "#009e73"), "map50": ("mAP50", "#56b4e9")}
-_LOSS = ("loss", "#e69f00")
+_QUALITY = {"map": ("mAP50-95", COLORS.green), "map50": ("mAP50", COLORS.sky)}
+_LOSS = ("loss", COLORS.orange)
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,14 +44,14 @@ class Title(anywidget.AnyWidget):
 
 
 class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """The loss of a training run over its steps, and mAP where it was measured on images put aside.
+    """The loss of a training run over its steps, and mAP where it was measured on held-out images.
 
     Args:
         run: of ``model.train``, or a workspace with such a run.
         height: CSS pixels, 80 to 4000.
 
     Raises:
-        DataError: neither of them, or the height is out of range.
+        DataError: run is neither of them, or the height is out of range.
 
     Example:
         >>> import nbalabel as nl, pandas as pd
@@ -95,11 +96,11 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         )
 
     def html(self) -> str:
-        """No HTML stands in for a chart: its picture does."""
+        """Empty: pages that run no widgets show the picture instead."""
         return ""
 
     def close(self) -> None:
-        """Take the chart away and free what it holds."""
+        """Close the chart and its widgets."""
         if self.closed:
             return
         self.closed = True
@@ -118,7 +119,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         return with_picture(super()._repr_mimebundle_(**arguments), self)
 
     def _display_(self) -> Title:
-        """What marimo shows, which does not run bqplot: the title and a picture."""
+        """The output in marimo, which does not run bqplot: the title and a picture."""
         self.title.image = data_url(self.picture())
         return self.title
 
@@ -137,7 +138,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
 
     @property
     def _x(self) -> str:
-        """What they are drawn over: steps, or epochs in runs of earlier versions."""
+        """Column of the x axis, "step", or "epoch" in runs of earlier versions."""
         return "step" if "step" in self._curves else "epoch"
 
     def _series(self) -> tuple[Floats, list[tuple[str, str, Floats, float]]]:
@@ -181,7 +182,7 @@ class LearningCurves(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
 
 
 def _line(at: Floats, values: Floats, scales: dict[str, Any], color: str) -> Any:
-    """A line through the values that are known, which are marked where they are not all."""
+    """A line through the known values, with markers if some are missing or there is only one."""
     known = np.isfinite(values)
     return bqplot.Lines(
         x=at[known],

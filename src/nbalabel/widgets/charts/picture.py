@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from ...core.show.palette import COLORS
+
 _SIZE = (420, 200)
-_INK, _FAINT, _BACK = "#5f5f5f", "#d9d9d9", "#ffffff"
+_INK, _FAINT, _BACK = COLORS.ink, COLORS.faint, COLORS.white
 _TOP, _BOTTOM, _LEFT, _RIGHT = 24, 20, 10, 10  # pixels around the chart
 _MOST_ROWS = 14
 
@@ -33,7 +35,7 @@ def bars_picture(
         total: heights of the gray bars behind, ``(n,)``.
         parts: heights of the colored parts, ``(n, n_parts)``.
         colors: of the parts, "#rrggbb".
-        texts: of the bars, which then lie.
+        texts: of the bars; with texts, the bars are horizontal.
         ticks: places along the axis, 0..1, and their texts.
         note: what to say in place of bars.
     """
@@ -57,11 +59,11 @@ def lines_picture(
     legend: Sequence[tuple[str, str]] = (),
     note: str = "",
 ) -> Image.Image:
-    """Lines in a square.
+    """A line chart.
 
     Args:
         title: above it.
-        lines: color, x and y of each, both 0..1 of the axes.
+        lines: color, x and y of each line; x and y as shares of the axes, 0..1.
         x_ticks: places along the x axis, 0..1, and their texts.
         legend: texts and colors.
         note: what to say in place of lines.
@@ -104,7 +106,7 @@ def cells_picture(
             x, y = left + column * side * 1.6, _TOP + row * side
             draw.rectangle([x, y, x + side * 1.6 - 1, y + side - 1], shade)
             if side >= 12:
-                ink = "#ffffff" if share > 0.6 else _INK
+                ink = COLORS.white if share > 0.6 else _INK
                 draw.text((x + 4, y + side / 2 - 6), f"{counts[row, column]:,}", ink, _font())
     return picture
 

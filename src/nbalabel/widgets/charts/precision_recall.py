@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError
-from ..workspace.columns import NEUTRAL
+from ...core.show.palette import COLORS
 from .picture import lines_picture
 from .plotting import bqplot
-from .score_chart import BLUE, GREEN, ORANGE, TENTHS, Floats, ScoreChart, unit_axis, unit_scale
+from .score_chart import TENTHS, Floats, ScoreChart, unit_axis, unit_scale
 from .ticks import brief
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MOST = 400  # points of a line
 class PrecisionRecall(ScoreChart):
     """Precision over recall of a run, or both over the score threshold; brushing keeps a range of scores.
 
-    Measured on the images that are labeled all over; in color on those of them that the other views allow.
+    Measured on the completely labeled images (gray) and on those that the other views allow (in color).
 
     Args:
         ws: a workspace with a run, or a Run to make one of.
@@ -59,10 +59,12 @@ class PrecisionRecall(ScoreChart):
         scales = {"x": x, "y": y}
         over_score = self.mode == "score"
         names = ["precision", "recall", "f1"] if over_score else ["precision"]
-        colors = [BLUE, GREEN, ORANGE] if over_score else [BLUE]
+        colors = [COLORS.steel, COLORS.green, COLORS.orange] if over_score else [COLORS.steel]
         self._names = names
         style = {"scales": scales, "stroke_width": 1.5}
-        self._gray = [bqplot.Lines(x=[], y=[], colors=[NEUTRAL], opacities=[0.45], **style) for _ in names]
+        self._gray = [
+            bqplot.Lines(x=[], y=[], colors=[COLORS.neutral], opacities=[0.45], **style) for _ in names
+        ]
         self._lines = [bqplot.Lines(x=[], y=[], colors=[color], **style) for color in colors]
         label = "keep predictions of at least this score" if over_score else "recall"
         named = zip(["precision", "recall", "F1"], colors, strict=False)
@@ -119,7 +121,7 @@ class PrecisionRecall(ScoreChart):
 
 
 def _thinned(x: Floats, most: int = _MOST) -> npt.NDArray[np.int64]:
-    """Places of points of a line that are far enough apart to be seen; the first and the last are kept."""
+    """Indices of one point per ``1 / most`` of the x axis; the first and the last point are kept."""
     if len(x) <= most:
         return np.arange(len(x))
     cell = np.floor(np.nan_to_num(x) * most)

@@ -1,4 +1,4 @@
-"""How far a run's scores can be taken for probabilities."""
+"""The reliability diagram: how well a run's scores match probabilities."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError
-from ..workspace.columns import NEUTRAL
+from ...core.show.palette import COLORS
 from .picture import lines_picture
 from .plotting import bqplot
-from .score_chart import BLUE, TENTHS, ScoreChart, unit_axis, unit_scale
+from .score_chart import TENTHS, ScoreChart, unit_axis, unit_scale
 from .ticks import brief
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Reliability(ScoreChart):
-    """How often predictions of a score are right: the reliability diagram; brushing keeps a range of scores.
+    """Reliability diagram: how often predictions of a score are right; brushing keeps a range of scores.
 
     Bars on the dashed line mean that scores can be read as probabilities; bars below it that the model is
-    too sure. Measured on the images that are labeled all over; in color on those the other views allow.
+    too sure. Measured on the completely labeled images (gray) and on those the other views allow (in color).
 
     Args:
         ws: a workspace with a run, or a Run to make one of.
-        bins: how many equally wide bins of score, 1 to 100.
+        bins: number of equally wide bins of score, 1 to 100.
         height: CSS pixels, 80 to 4000.
 
     Example:
@@ -56,10 +56,10 @@ class Reliability(ScoreChart):
         scales = {"x": x, "y": y}
         middle = (np.arange(self.bins) + 0.5) / self.bins
         style = {"x": middle, "y": np.zeros(self.bins), "scales": scales, "padding": 0.06, "stroke_width": 0}
-        self._gray = bqplot.Bars(colors=[NEUTRAL], opacities=[0.28] * self.bins, **style)
-        self._bars = bqplot.Bars(colors=[BLUE], opacities=[0.85] * self.bins, **style)
+        self._gray = bqplot.Bars(colors=[COLORS.neutral], opacities=[0.28] * self.bins, **style)
+        self._bars = bqplot.Bars(colors=[COLORS.steel], opacities=[0.85] * self.bins, **style)
         diagonal = bqplot.Lines(
-            x=[0, 1], y=[0, 1], scales=scales, colors=[NEUTRAL], line_style="dashed", stroke_width=1
+            x=[0, 1], y=[0, 1], scales=scales, colors=[COLORS.neutral], line_style="dashed", stroke_width=1
         )
         self.say(title="Reliability", legend=[])
         axes = [unit_axis(x, "score"), unit_axis(y, "", side="left")]
@@ -77,10 +77,10 @@ class Reliability(ScoreChart):
 
     def picture(self) -> Image | None:
         """The diagram as a picture."""
-        lines = [(NEUTRAL, np.array([0.0, 1.0]), np.array([0.0, 1.0]))]
+        lines = [(COLORS.neutral, np.array([0.0, 1.0]), np.array([0.0, 1.0]))]
         if self._now is not None:
             x, y = (self._now[c].to_numpy(np.float64) for c in ("mean_score", "precision"))
-            lines.append((BLUE, x, y))
+            lines.append((COLORS.steel, x, y))
         ticks = [(value, brief(value)) for value in TENTHS]
         return lines_picture(
             f"Reliability: {self.head.state['count']}", lines, x_ticks=ticks, note=self._note

@@ -1,4 +1,4 @@
-"""What charts of a run's scores are: measured on labeled images, brushed along the score."""
+"""Base of the charts of a run's scores: measured on labeled images, brushed along the score."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, NbalabelError
+from ...core.show.palette import COLORS
 from ...core.tables.predicted import Predicted
 from ..workspace.clauses import Clause
 from ..workspace.filters import Filter, keep
@@ -22,7 +23,6 @@ from .ticks import keyed, number_ticks
 if TYPE_CHECKING:
     from ..workspace.workspace import Viewable, Workspace
 
-BLUE, GREEN, ORANGE = "#4a8fd4", "#009e73", "#e69f00"
 TENTHS = dict.fromkeys((0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 class ScoreChart(Chart):
     """A chart of predictions on labeled images, whose brush keeps a range of scores.
 
-    In color it counts the images that the other views allow, in gray all.
+    Gray shows all completely labeled images, color those that the other views allow.
     """
 
     modes: tuple[tuple[str, str], ...] = ()
@@ -76,15 +76,15 @@ class ScoreChart(Chart):
         self._describe()
 
     def table(self, images: npt.NDArray[np.int64] | None) -> pd.DataFrame:
-        """What is drawn, of all labeled images or of some."""
+        """The table to draw, of all completely labeled images (None) or of some."""
         raise NotImplementedError
 
     def show(self, every: pd.DataFrame, now: pd.DataFrame) -> None:
-        """Draw it."""
+        """Draw the tables of all images and of those in focus."""
         raise NotImplementedError
 
     def words(self, now: pd.DataFrame) -> str:
-        """What it comes to, in few words."""
+        """A short summary of the table."""
         raise NotImplementedError
 
     def marks(self) -> tuple[list[Any], list[Any], Any]:
@@ -92,7 +92,7 @@ class ScoreChart(Chart):
         raise NotImplementedError
 
     def scores(self, interval: list[float]) -> tuple[float, float] | None:
-        """Range of scores that an interval of the axis means; None for no prediction at all."""
+        """Range of scores in an interval of the axis; None if no prediction is in it."""
         return interval[0], interval[1]
 
     def place(self, lo: float | None, hi: float | None) -> list[float] | None:
@@ -119,7 +119,7 @@ class ScoreChart(Chart):
         self._describe()
 
     def close(self) -> None:
-        """Take the chart and its clause away."""
+        """Close the chart and remove its clause."""
         if not self.closed:
             self._brushed.cancel()
         super().close()
@@ -145,7 +145,7 @@ class ScoreChart(Chart):
 
     def _build(self) -> None:
         marks, axes, scale = self.marks()
-        self._brush = bqplot.interacts.BrushIntervalSelector(scale=scale, color=BLUE)
+        self._brush = bqplot.interacts.BrushIntervalSelector(scale=scale, color=COLORS.steel)
         self._brush.observe(self._moved, "selected")
         self._brush.observe(self._moved, "brushing")
         self.draw(marks, axes, self._brush)
@@ -161,7 +161,7 @@ class ScoreChart(Chart):
         found = None if self._interval is None else self.scores(self._interval)
         if found is None:
             return self._put(None, brushing=True)
-        lo = math.floor(max(found[0], 0.0) * 1000 + 1e-3) / 1000  # outwards: both ends stay inside
+        lo = math.floor(max(found[0], 0.0) * 1000 + 1e-3) / 1000  # rounded outwards: both ends stay inside
         hi = math.ceil(min(found[1], 1.0) * 1000 - 1e-3) / 1000
         return self._put({"kind": "range", "lo": lo, "hi": hi, "missing": "out"}, brushing=True)
 
@@ -207,9 +207,9 @@ def run_of(ws: Workspace) -> Predicted:
 
 
 def before_edits(ws: Workspace) -> str:
-    """What to say where labels were edited since the run was matched; "" where none were.
+    """A note on images that were edited since the run was matched; "" if there are none.
 
-    What is measured is of before on purpose: a prediction that was accepted would count as right by itself.
+    Charts measure on the instances of before on purpose: an accepted prediction would match itself.
     """
     if ws.run is None:
         return ""

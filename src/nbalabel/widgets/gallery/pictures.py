@@ -12,6 +12,7 @@ from PIL import Image
 
 from ...core.errors import ImageError, NbalabelError
 from ...core.geometry.masks import rle
+from ...core.show.palette import COLORS
 from ...data.images.files import Pixels
 from ..pixels.pictures import image_row, image_source, jpeg, pictures_of, stamp
 
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
 
 _MASKS = 300  # largest ones drawn
-_FINE = 2  # masks are drawn so many times finer than the picture, then averaged
+_FINE = 2  # masks are drawn at this multiple of the resolution, then averaged
 _FILL = 0.32
 _LARGEST = 1024
 
 
 def overlay_bytes(ws: Workspace, row: int, size: int) -> bytes:
-    """A small JPEG of an image: its labels filled and outlined; its predictions outlined where it has none.
+    """A small JPEG of an image: its instances filled and outlined; if it has none, its predictions outlined.
 
     Args:
         ws: the workspace.
         row: row of ``images``.
-        size: longer side, pixels, 8..1024; smaller images are enlarged, or their outlines would be coarse.
+        size: longer side, pixels, 8..1024; smaller images are enlarged, for fine outlines.
 
     Raises:
         ImageError: there is no such row, the file is missing, damaged or too large, or a mask is malformed.
@@ -42,7 +43,7 @@ def overlay_bytes(ws: Workspace, row: int, size: int) -> bytes:
         frame, label = ws.frame(of), ws.column(of, "label")
         masks = [bytes(mask) for mask in frame["mask"].iloc[rows]]
         codes = label.values[rows].tolist()
-        colors = [label.colors[code] if code >= 0 else "#8c8c8c" for code in codes]
+        colors = [label.colors[code] if code >= 0 else COLORS.neutral for code in codes]
         key = ("overlay", stamp(source), size, of, _digest(masks, colors), ws.display)
         kept = pictures_of(ws).encoded.get(key)
         if kept is not None:
@@ -69,7 +70,7 @@ def with_masks(
         masks: of the image, run-length encoded.
         colors: "#rrggbb" of each.
         shape: height and width of the image, pixels.
-        fill: how much of a fill covers the picture, 0..1.
+        fill: opacity of the fill, 0..1.
     """
     if not masks:
         return pixels
@@ -86,7 +87,7 @@ def with_masks(
 def _label_map(
     masks: Sequence[bytes], shape: tuple[int, int], target: tuple[int, int]
 ) -> npt.NDArray[np.int32]:
-    """Masks painted into a scaled picture: mask i as i + 1; none gets lost, however small."""
+    """Masks painted into a scaled picture: mask i as i + 1; tiny masks are kept."""
     labels = np.zeros(target, np.int32)
     down, across = target[0] / shape[0], target[1] / shape[1]
     for i, mask in enumerate(masks):
@@ -105,7 +106,7 @@ def _label_map(
 
 
 def _edges(labels: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """Pixels of masks next to another mask or none, two deep; not at the border of the picture."""
+    """Pixels of masks within two pixels of another mask or of no mask; the picture's border is no edge."""
     near = np.pad(labels, _FINE, mode="edge")
     edge = np.zeros(labels.shape, np.bool_)
     height, width = labels.shape

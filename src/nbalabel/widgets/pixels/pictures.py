@@ -1,4 +1,4 @@
-"""Pixels for the browser: thumbnails of images and of masks, encoded and kept."""
+"""Pixels for the browser: thumbnails of images and of masks, encoded and cached."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ...core.geometry.masks import rle
 from ...core.geometry.masks.raster import Mask
 from ...core.recent import Recent
 from ...core.show.display import Display, Levels, Look, Values, measured
+from ...core.show.palette import COLORS
 from ...core.tables.image_files import is_url
 from ...data.images.cache import ImageCache
 from ...data.images.files import Pixels, crop, locate, read_small
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
 
 _MARGIN = 0.25
-"""What a picture of a mask shows around its box, as a share of the longer side of the box."""
+"""Margin around the box in a picture of a mask, as a share of the longer side of the box."""
 
 _MIN_MARGIN = 3.0  # pixels
-_MEASURED = 512  # pixels of the longer side that tell what values a picture has
+_MEASURED = 512  # pixels along the longer side of the sample that contrast is measured on
 _LARGEST = 1024  # pixels a thumbnail may have along its longer side
 
 
 class Pictures:
-    """What one workspace keeps of its images: pixels read lately, thumbnails made lately."""
+    """The image caches of one workspace: pixels read recently, thumbnails made recently."""
 
     def __init__(self) -> None:
         self.pixels = ImageCache(max_bytes=320 << 20)
@@ -54,13 +55,13 @@ class Pictures:
         return display.look(self._measure(source, values)).apply(crop(values, box))
 
     def look(self, source: Path | str, display: Display) -> Look:
-        """What a display means for a picture; its values are looked at once."""
+        """The Look of a display for one picture; its values are measured once and kept."""
         if stamp(source) not in self._levels:
             self.small(source, _MEASURED, display)
         return display.look(self._levels[stamp(source)])
 
     def stretched(self, source: Path | str, display: Display) -> bool:
-        """Whether auto contrast made what was last shown of a picture."""
+        """Whether auto contrast changed a picture as it was shown last."""
         levels = self._levels.get(stamp(source))
         return levels is not None and display.look(levels).auto
 
@@ -76,7 +77,7 @@ _KEPT: WeakKeyDictionary[Workspace, Pictures] = WeakKeyDictionary()
 
 
 def pictures_of(ws: Workspace) -> Pictures:
-    """The caches of a workspace, shared by its views; they go when it goes."""
+    """The caches of a workspace, shared by its views; freed with the workspace."""
     if ws not in _KEPT:
         _KEPT[ws] = Pictures()
     return _KEPT[ws]
@@ -135,7 +136,7 @@ def image_source(ws: Workspace, row: int) -> Path | str:
 
 
 def stretched(ws: Workspace, of: str, row: int) -> bool:
-    """Whether auto contrast made the picture of a row that was shown last."""
+    """Whether auto contrast changed the picture of a row as it was shown last."""
     return pictures_of(ws).stretched(image_source(ws, image_row(ws, of, row)), ws.display)
 
 
@@ -151,7 +152,7 @@ def _mask_thumbnail(ws: Workspace, of: str, row: int, source: Path | str, size: 
     mask: bytes = frame["mask"].iloc[row]
     label = ws.column(of, "label")
     code = int(label.values[row])
-    color = label.colors[code] if code >= 0 else "#8c8c8c"
+    color = label.colors[code] if code >= 0 else COLORS.neutral
     key = (stamp(source), mask, color, size, ws.display)
     kept = _kept(ws, key)
     if kept is not None:
@@ -181,10 +182,10 @@ def outlined(part: Pixels, mask: Mask, color: str, size: int) -> Pixels:
     picture = Image.fromarray(np.ascontiguousarray(part)).resize(target, Image.Resampling.BICUBIC)
     smooth = Image.fromarray(np.where(mask, 255, 0).astype(np.uint8))
     smooth = smooth.resize(target, Image.Resampling.BILINEAR)
-    # An edge as wide as an enlarged pixel has hardly a slope: its outline would be pale.
+    # Enlarging makes edges wide and flat, and their outlines pale: steepen them.
     steep = (np.asarray(smooth, np.float32) - 127.5) * max(scale, 1) + 127.5
     shape = Image.fromarray(np.clip(steep, 0, 255).astype(np.uint8))
-    for tint, widest, strength in (("#000000", 5, 0.45), (color, 3, 1.0)):
+    for tint, widest, strength in ((COLORS.black, 5, 0.45), (color, 3, 1.0)):
         outer = np.asarray(shape.filter(ImageFilter.MaxFilter(widest)), np.float32)
         inner = np.asarray(shape.filter(ImageFilter.MinFilter(widest)), np.float32)
         edge = Image.fromarray(np.asarray((outer - inner) * strength, np.uint8))
@@ -193,7 +194,7 @@ def outlined(part: Pixels, mask: Mask, color: str, size: int) -> Pixels:
 
 
 def stamp(source: Path | str) -> tuple[str, int, int]:
-    """Changes when the file does."""
+    """A key that changes when the file changes."""
     if isinstance(source, str) and is_url(source):
         return source, 0, 0
     try:

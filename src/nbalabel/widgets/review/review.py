@@ -11,6 +11,7 @@ import traitlets
 
 from ...core.change.change import Change
 from ...core.errors import DataError, HistoryError, ImageError, UnknownNameError
+from ...core.show.palette import COLORS
 from ...core.tables.schema import INDEX_NAMES
 from ...data.store.storage import user
 from ..pixels.pictures import stretched
@@ -44,12 +45,12 @@ _CAPPED = 30.0  # seconds that one look counts at most
 
 
 class Review(InPlace):
-    """Masks one at a time, zoomed in with what is around them; one key answers and the next one is there.
+    """Shows masks one at a time with their surroundings; one key answers and shows the next mask.
 
     ``M`` or Enter accepts, ``X`` rejects, digits relabel, Right skips, Left goes back, ``U`` takes the last
-    answer back; press ``?`` in it for all keys. Each answer is one Change, in the journal before it is
-    acknowledged: a review of the same rows made later, after a killed kernel too, asks what is not answered
-    yet. The mask shown is the one all views point at.
+    answer back; press ``?`` in it for all keys. Each answer is one Change, journaled before the
+    reply: a later review of the same rows, even after a killed kernel, asks only what is not answered yet.
+    The mask shown is the active row of all views.
 
     An accepted prediction becomes an instance of status "verified", an accepted instance gets that status; a
     rejected prediction is not proposed again, a rejected instance is removed.
@@ -58,18 +59,18 @@ class Review(InPlace):
         ws: a workspace, or a Dataset or a Run to make one of.
         rows: predictions of its run or instances, or their ids with ``of``; default: what is selected;
             of a Dataset all instances, of a Run all predictions.
-        order: a column to ask in the order of, or a list of them; default: as the rows are.
+        order: column to sort by, or a list of columns; default: the order of the rows.
         ascending: whether small values come first, for all columns or for each; missing ones are last.
         height: CSS pixels, 320..4000.
-        context: shown around a mask on every side, 0..8 times the longer side of its box.
+        context: margin shown around a mask on every side, 0..8 times the longer side of its box.
         annotator: who answers; default: the user's login.
-        of: "instances" or "predictions", where ``rows`` are mere ids.
-        overlap: what happens where an accepted prediction overlaps a label: "skip" (it is not accepted, and
-            the view says so), "allow", or "replace" (the label goes).
-        again: ask what was answered before, too.
+        of: "instances" or "predictions", if ``rows`` are only ids.
+        overlap: what happens if an accepted prediction overlaps an instance: "skip" (it is not accepted, and
+            the view says so), "allow", or "replace" (the instance is removed).
+        again: ask again what was answered before.
 
     Attributes:
-        annotator: who answers; it is in the log with each answer.
+        annotator: who answers; the log has it with each answer.
 
     Raises:
         DataError: rows that cannot be reviewed, or an option out of range.
@@ -86,9 +87,9 @@ class Review(InPlace):
     bundle = "review"
 
     height = traitlets.Int(560, min=320, max=4000, help="CSS pixels").tag(sync=True)
-    context = traitlets.Float(1.0, min=0, max=8, help="around a mask, of its longer side").tag(sync=True)
+    context = traitlets.Float(1.0, min=0, max=8, help="margin, share of a mask's longer side").tag(sync=True)
     overlap = traitlets.Enum(
-        ("skip", "allow", "replace"), "skip", help="of an accepted prediction with an instance"
+        ("skip", "allow", "replace"), "skip", help="if an accepted prediction overlaps an instance"
     ).tag(sync=True, echo_update=False)
     outline = traitlets.Bool(True, help="draw the outline of the mask").tag(sync=True, echo_update=False)
 
@@ -144,7 +145,7 @@ class Review(InPlace):
 
     @serves
     def items(self) -> Reply:
-        """All there is to ask: ids, what became of them before and by now, and their row numbers."""
+        """All items: ids, their states at the start and now, and their row numbers."""
         ws, of = self.workspace, self._of
         label = ws.column(of, "label")
         now, buffers = self._now()
@@ -161,7 +162,7 @@ class Review(InPlace):
 
     @serves
     def states(self) -> Reply:
-        """What became of each item by now, and its row number."""
+        """State of each item now, and its row number."""
         return self._now()
 
     @serves
@@ -170,7 +171,7 @@ class Review(InPlace):
 
         Args:
             item_id: of the instance or prediction.
-            aspect: width of the view by its height.
+            aspect: width / height of the view.
             zoom: above 1 shows less around it, below 1 more.
         """
         ws, of, row = self.workspace, self._of, self._row(item_id)
@@ -211,13 +212,13 @@ class Review(InPlace):
         overlap: str | None = None,
         seconds: float = 0.0,
     ) -> Reply:
-        """What the person says of one item: journaled when this returns.
+        """Apply the answer to one item; it is journaled when this returns.
 
         Args:
             item_id: of the instance or prediction.
             what: "accept", "reject" or "relabel".
-            label: the other label.
-            overlap: in place of the view's own.
+            label: the new label, for "relabel".
+            overlap: replaces the view's own.
             seconds: how long they looked.
         """
         ws, of = self.workspace, self._of
@@ -243,7 +244,7 @@ class Review(InPlace):
 
     @serves
     def take_back(self, *, item_id: int | None = None) -> Reply:
-        """Take an answer back: that to one item, or the last one given in any review."""
+        """Take back the last answer to one item, or the last answer given in any review."""
         ds, ws = self.workspace.ds, self.workspace
         top = ds.next_undo
         if item_id is None:
@@ -263,7 +264,7 @@ class Review(InPlace):
 
     @serves
     def make_again(self, *, item_id: int) -> Reply:
-        """Give an answer again that was taken back just now."""
+        """Redo an answer that was just taken back."""
         ws = self.workspace
         top, undone = ws.ds.next_redo, self._undone.get(item_id, [])
         if not undone or (undone[-1] and (top is None or top.id != undone[-1].id)):
@@ -299,7 +300,7 @@ class Review(InPlace):
         return row
 
     def _shown(self) -> int:
-        """Row of the mask shown: the one pointed at, else the first that is open; -1 for none."""
+        """Row of the mask shown: the active one, else the first open one; -1 for none."""
         active = self.workspace.selection.active
         if active is not None and active[0] == self._of and active[1] in set(self._ids.tolist()):
             return int(places(self.workspace, self._of, np.array([active[1]], np.int64))[0])
@@ -310,7 +311,7 @@ class Review(InPlace):
         return self._states_of(self._ids)
 
     def _states_of(self, ids: Ids) -> States:
-        """As ``states_of``; what this review removed is rejected rather than gone."""
+        """As ``states_of``, but an instance that this review removed is REJECTED, not GONE."""
         ws, of = self.workspace, self._of
         out = states_of(ws, of, ids, places(ws, of, ids))
         mine = np.array([bool(self._made.get(i)) for i in ids.tolist()], np.bool_)
@@ -325,7 +326,7 @@ class Review(InPlace):
         return {"rev": ws.rev}, [self._states().tobytes(), places(ws, self._of, self._ids).tobytes()]
 
     def _crop(self, head: dict[str, Any], row: int, box: tuple[int, int, int, int]) -> Reply:
-        """With the mask, and the pixels where they can be read."""
+        """A reply with the mask, and with the pixels if they can be read."""
         ws, of = self.workspace, self._of
         crop = crop_of(ws, of, row, box, _LONGEST)
         told = {**head, "box": crop.box, "mask": [crop.width, crop.height], "problem": "", "auto": False}
@@ -339,4 +340,4 @@ class Review(InPlace):
 
 def _color(label: Any, name: str) -> str:
     at = label.categories.index(name) if name in label.categories else -1
-    return str(label.colors[at]) if at >= 0 else "#8c8c8c"
+    return str(label.colors[at]) if at >= 0 else COLORS.neutral

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from ...core.show.palette import COLORS
+
 Floats = npt.NDArray[np.float64]
 
 _WIDTH, _MARGIN, _FINE = 640, 18, 2
@@ -26,12 +28,12 @@ def draw(
     names: tuple[str, str],
     height: int,
 ) -> Image.Image:
-    """Points on white.
+    """Points on a white picture.
 
     Args:
         x: ``(n,)``, NaN for none.
         y: ``(n,)``.
-        color: what :func:`nbalabel.widgets.scatter.columns.as_color` gives; None for one color.
+        color: as :func:`nbalabel.widgets.scatter.columns.as_color` returns it; None for one color.
         equal: whether one unit is as long on both axes.
         names: of the axes.
         height: pixels.
@@ -95,11 +97,11 @@ def _numbers(values: Floats) -> npt.NDArray[np.uint8]:
 
 def _caption(picture: Image.Image, text: str, color: tuple[dict[str, Any], npt.NDArray[Any]] | None) -> None:
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(11)
-    pen.text((8, picture.height - 18), text, fill="#555555", font=font)
+    pen.text((8, picture.height - 18), text, fill=COLORS.ink, font=font)
     if color is None or color[0]["kind"] not in ("category", "boolean"):
         return
     head = color[0]
     for k, (name, tint) in enumerate(zip(head["categories"][:12], head["colors"], strict=False)):
         top = 8 + 15 * k
         pen.rectangle((8, top + 2, 16, top + 10), fill=tint)
-        pen.text((21, top), name if len(name) < 24 else name[:23] + "…", fill="#333333", font=font)
+        pen.text((21, top), name if len(name) < 24 else name[:23] + "…", fill=COLORS.ink, font=font)

@@ -1,4 +1,4 @@
-"""One image with its labels and predictions."""
+"""One image with its instances and predictions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import traitlets
 
 from ...core.errors import DataError, UnknownNameError
+from ...core.show.palette import COLORS
 from ...core.tables.names import instead_of
 from ..bridge.bundle import script, style
 from ..pixels.imagery import facts, part_of, picture_of
@@ -40,22 +41,22 @@ _TOOLS = (
     "assist",
 )
 _DISPLAY = ("brightness", "contrast", "gamma")
-_TEXTS = 50  # distinct texts of one image that get colors of their own
+_TEXTS = 50  # distinct texts per image that get their own colors
 
 
 class Viewer(Decisions):
-    """An image with labels and predictions as layers, and a list of them; made for looking closely.
+    """An image with instances and predictions as layers, and a list of them; made for a close look.
 
-    It shows the image of the row all views point at (``ws.selection.active``): an image, or that of an
-    instance or prediction, which is then marked. Before anything is pointed at, the first image that the
-    selection allows. Masks that the selection leaves out are dimmed. Press ``?`` in it for its keys.
+    It shows the image of the active row of all views (``ws.selection.active``); an active instance or
+    prediction is marked. Without an active row it shows the first image that the selection allows. Masks that
+    the selection leaves out are dimmed. Press ``?`` in it for its keys.
 
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
-        image_id: the image to begin with; default: what the workspace points at.
+        image_id: the image to begin with; default: that of the active row.
         height: CSS pixels, 200..4000.
         editing: whether it has the tools of :class:`Editor`.
-        segmenter: what its tools "cut out" and "point at a thing" ask; default :class:`GrabCut`.
+        segmenter: used by its tools "cut out" and "point at a thing"; default :class:`GrabCut`.
         annotator: who edits; default: the user's login.
         **options: any of the attributes below.
 
@@ -68,21 +69,21 @@ class Viewer(Decisions):
         show_predictions: whether the run's predictions are drawn.
         fill: whether masks are filled.
         outlines: whether masks are outlined; predictions have dashed outlines.
-        min_score: predictions below this score are left out, 0..1; default 0.
+        min_score: predictions below this score are hidden, 0..1; default 0.
         only_selected: whether masks that the selection leaves out are hidden rather than dimmed.
         brightness: of ``ws.display``: added to the images of all views, -1..1; default 0.
         contrast: of ``ws.display``, -1..1; default 0.
         gamma: of ``ws.display``, 0.2..5, above 1 lightens shadows; default 1.
         show_list: whether the list of instances is open.
-        editing: whether it edits; fixed when the viewer is made.
-        tool: in hand while editing: "select", "pen", "reshape", "brush", "eraser", "box", "fill", "wand",
+        editing: whether it has the editor's tools; fixed when the viewer is made.
+        tool: active tool while editing: "select", "pen", "reshape", "brush", "eraser", "box", "fill", "wand",
             "scissors", "cutout" or "assist".
         label: of new masks; default the first of the dataset.
         overlap: what a new or changed mask does to others of its image: "allow" them to overlap, "overwrite"
             (they lose its pixels) or go "behind" (it loses theirs).
         brush_size: diameter of brush and eraser, 1..512 pixels of the image; default 24.
         brush_shape: "circle" or "square".
-        tolerance: how far colors may be from the clicked one for the wand, 0..255; default 24.
+        tolerance: largest distance of colors from the clicked one, for the wand, 0..255; default 24.
 
     Example:
         >>> import tempfile, nbalabel as nl
@@ -110,7 +111,7 @@ class Viewer(Decisions):
     gamma = traitlets.Float(1.0, min=0.2, max=5, help="exponent")
     show_list = traitlets.Bool(True, help="list of instances").tag(sync=True, echo_update=False)
     editing = traitlets.Bool(False, read_only=True, help="has the editor's tools").tag(sync=True)
-    tool = traitlets.Enum(_TOOLS, "select", help="in hand").tag(sync=True, echo_update=False)
+    tool = traitlets.Enum(_TOOLS, "select", help="active tool").tag(sync=True, echo_update=False)
     label = traitlets.Unicode("", help="of new masks").tag(sync=True, echo_update=False)
     overlap = traitlets.Enum(("allow", "overwrite", "behind"), "allow", help="with other masks").tag(
         sync=True, echo_update=False
@@ -157,7 +158,7 @@ class Viewer(Decisions):
 
     @property
     def image_id(self) -> int | None:
-        """The image shown, for all views; None where there is none. Assign to go to another."""
+        """Id of the image shown; None if there is none. Assign one to show it in all views."""
         row = self._row()
         return None if row < 0 else int(self.workspace.ids("images")[row])
 
@@ -196,7 +197,7 @@ class Viewer(Decisions):
 
     @serves
     def colors(self, *, row: int, color_by: str) -> Any:
-        """What to color the masks of one image by."""
+        """Values of the column to color the masks of one image by."""
         color, values = self._colors(row, color_by)
         return {"rev": self.workspace.rev, "row": row, "color": color}, values
 
@@ -217,7 +218,7 @@ class Viewer(Decisions):
     def operate(
         self, *, op: str, ids: Sequence[int | str], of: str = "instances", **options: Any
     ) -> dict[str, Any]:
-        """See ``Edits.operate``; a copy on the next image is gone to."""
+        """See ``Edits.operate``; after "copy_next" the copy becomes the active row."""
         reply = super().operate(op=op, ids=ids, of=of, **options)
         if op == "copy_next" and reply["ids"]:
             self.workspace.selection.active = ("instances", reply["ids"][0])
@@ -241,7 +242,7 @@ class Viewer(Decisions):
             ws.display = replace(ws.display, **{name: change["new"]})
 
     def picture(self) -> Image | None:
-        """The image with its labels, and predictions where there are no labels, at most 480 pixels wide."""
+        """The image with its instances, or its predictions if it has none; longer side at most 480 pixels."""
         from .picture import viewer_picture
 
         row = self._row()
@@ -327,14 +328,14 @@ def _found(ids: npt.NDArray[np.int64], row_id: int) -> int:
 
 
 def _colorable(ws: Workspace) -> list[str]:
-    """Columns of instances or predictions, what people look at first in front."""
+    """Columns of instances or predictions, the most useful ones first."""
     names = dict.fromkeys(["label", "source", "score", "outcome", "status"])
     every = dict.fromkeys(ws.column_names("instances") + ws.column_names("predictions"))
     return [name for name in names if name in every] + [name for name in every if name not in names]
 
 
 def _names(ws: Workspace, name: str) -> dict[str, list[str]]:
-    """Categories and colors of a column both tables have."""
+    """Categories and colors of a column that both tables have."""
     out = {of: ws.column(of, name) for of in TABLES}
     return {of: list(column.categories) for of, column in out.items()} | {
         "colors": list(out["instances"].colors)
@@ -357,8 +358,8 @@ def _texts(column: Any, rows: npt.NDArray[np.int32]) -> list[str]:
 
 
 def _categories(columns: dict[str, Any], texts: dict[str, list[str]]) -> dict[str, str]:
-    """Names and their colors: all of a category column, of texts those on this image."""
-    from ..workspace.columns import NEUTRAL, colors_of
+    """Names and their colors: all categories of a category column; of a text column those on this image."""
+    from ..workspace.columns import colors_of
 
     out: dict[str, str] = {}
     for of, column in columns.items():
@@ -366,7 +367,9 @@ def _categories(columns: dict[str, Any], texts: dict[str, list[str]]) -> dict[st
             found = sorted(set(texts[of]) - {""})[:_TEXTS]
             pairs = zip(found, colors_of(column.name, found), strict=True)
         else:
-            pairs = zip(column.categories, column.colors or [NEUTRAL] * len(column.categories), strict=True)
+            pairs = zip(
+                column.categories, column.colors or [COLORS.neutral] * len(column.categories), strict=True
+            )
         for text, color in pairs:
             out.setdefault(text, color)
     return out

@@ -1,4 +1,4 @@
-"""Columns in bins: each row's bin is worked out once, counting a selection is then a few milliseconds."""
+"""Columns in bins: the bin of each row is computed once; counting a selection then takes milliseconds."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ...core.show.palette import COLORS
 from .clauses import Rows
-from .columns import NEUTRAL, Column
+from .columns import Column
 
-_MOST_BARS = 60  # categories with a bar of their own; the rarer ones share the last
-_TAIL = 0.99  # share of the values that a long tail leaves in view
-_LONG = 3.0  # times as far as these a tail must reach to be cut off
-_LEAST = 50  # values of which quantiles can be told
-_MOST_PARTS = 12  # categories a bar is split by; the rarer ones share the last
+_MOST_BARS = 60  # bars of categories; the rarest categories share the last one
+_TAIL = 0.99  # share of the values that stay in view when a long tail is cut off
+_LONG = 3.0  # a tail is cut off if it reaches this many times as far as these
+_LEAST = 50  # values needed for a quantile
+_MOST_PARTS = 12  # parts of a split bar; the rarest categories share the last one
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +34,12 @@ class Binned:
         slots: bin and part of each row, bin * n_parts + part, ``(n,)`` int32.
         n: number of bins, without that of missing values.
         edges: ends of the bins, ``(n + 1,)`` ascending; empty for categories and where there are no values.
-            Where few values lie far above all others, the last bin holds these, too.
+            If a few values lie far above all others, the last bin holds these, too.
         beyond: number of values above the last edge.
-        highest: the largest value; the last edge where none is beyond.
+        highest: the largest value if some are beyond, else the last edge.
         categories: code of the category of each bin, ``(n,)``; -1 for the one that several share.
-        texts: what the bins of categories are called.
-        parts: what each bar is split in.
+        texts: names of the bins of categories.
+        parts: the parts of each bar.
         total: rows in each bin and part, ``(n + 1, n_parts)``.
     """
 
@@ -53,7 +54,7 @@ class Binned:
     highest: float = np.nan
 
     def count(self, rows: Rows | None) -> npt.NDArray[np.int64]:
-        """Rows in each bin and part among some, ``(n + 1, n_parts)``; None for all."""
+        """Count the given rows in each bin and part, ``(n + 1, n_parts)``; None counts all."""
         if rows is None:
             return self.total
         counts = np.bincount(self.slots[rows], minlength=self.total.size)
@@ -73,16 +74,16 @@ class Binned:
 def binned(column: Column, bins: int = 30, split: Column | None = None, *, plain: bool = False) -> Binned:
     """Put a column into bins.
 
-    Numbers that are all whole get bins of whole numbers; categories a bin each, texts one for all. A long
-    tail does not press all other bars into the first: where the largest number is more than three times as
-    far from the smallest as 99% of them, the bins end there, and the last one takes what is beyond.
+    Numbers that are all whole get bins of whole numbers; each category gets a bin; texts share one bin. A
+    long tail of numbers is cut off: if the largest number is more than three times as far from the smallest
+    as the 99% quantile, the bins end at the quantile, and the last bin also takes the values beyond.
 
     Args:
         column: what to bin.
-        bins: how many at most, for numbers and times.
+        bins: largest number of bins, for numbers and times.
         split: a column of categories to split the bars by.
-        plain: bins of one width from the smallest to the largest value, a bin for each whole number only
-            where they are few, no tail cut off, and a bin for every category.
+        plain: bins of equal width from the smallest to the largest value, with bins of whole numbers only if
+            they are few; no tail is cut off, and every category has a bin.
 
     Example:
         >>> column = Column("depth", "number", np.array([1.0, 2.0, 2.0, np.nan]), whole=True)
@@ -114,7 +115,7 @@ def binned(column: Column, bins: int = 30, split: Column | None = None, *, plain
 
 
 def is_lopsided(found: Binned) -> bool:
-    """Whether one bin of numbers holds more than half of the values, and five others or more the rest."""
+    """Whether one bin of numbers holds more than half of the values, and at least five others the rest."""
     bars = found.total[:-1].sum(axis=1)
     return bool(len(found.edges) and 2 * bars.max(initial=0) > bars.sum() and (bars > 0).sum() > 5)
 
@@ -130,14 +131,14 @@ def _edges(column: Column, bins: int, *, plain: bool) -> npt.NDArray[np.float64]
     if lo == hi:
         half = 0.0 if plain else max(abs(lo), 1.0) / 2
         return np.array([lo - half, hi + half])
-    if not np.isfinite(hi - lo):  # halves do not overflow
+    if not np.isfinite(hi - lo):  # work with halves, which do not overflow
         return np.asarray(np.linspace(lo / 2, hi / 2, bins + 1) * 2)
     edges = np.linspace(lo, hi, bins + 1)
     return edges if (np.diff(edges) > 0).all() else np.array([lo, hi])
 
 
 def _without_tail(column: Column, lo: float, hi: float) -> float:
-    """Where the bins should end: at the largest value, or before a long tail."""
+    """The end of the bins: the largest value, or the quantile before a long tail."""
     known = column.values[~column.missing]
     if column.kind != "number" or len(known) < _LEAST or not np.isfinite(hi - lo):
         return hi
@@ -161,7 +162,7 @@ def _places(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> 
 def _grouped(
     codes: npt.NDArray[np.int32], n: int, most: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Codes that get a place of their own, -1 behind them for the rest, and the place of each row."""
+    """Codes with their own bin, then -1 for the shared bin if there is one; and the bin of each row."""
     kept = np.arange(n)
     if n > most:
         counts = np.bincount(codes[codes >= 0], minlength=n)
@@ -169,7 +170,7 @@ def _grouped(
     named = kept if len(kept) == n else np.append(kept, -1)
     table = np.full(n + 1, len(kept), np.int64)
     table[kept] = np.arange(len(kept))
-    table[-1] = len(named)  # -1, missing, takes the last
+    table[-1] = len(named)  # code -1, missing, indexes the last entry
     return named, table[codes]
 
 
@@ -178,7 +179,7 @@ def _parts(split: Column | None, n_rows: int) -> tuple[npt.NDArray[np.int64], tu
         return np.zeros(n_rows, np.int64), (Part("", ""),)
     codes, at = _grouped(split.values, len(split.categories), _MOST_PARTS)
     parts = [
-        Part("other", NEUTRAL) if code < 0 else Part(split.categories[code], split.colors[code])
+        Part("other", COLORS.neutral) if code < 0 else Part(split.categories[code], split.colors[code])
         for code in codes
     ]
-    return at, (*parts, Part("missing", NEUTRAL))
+    return at, (*parts, Part("missing", COLORS.neutral))

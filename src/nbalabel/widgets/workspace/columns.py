@@ -1,8 +1,8 @@
 """Every column a view can show, color by, filter or count: of the tables, of their images, and derived ones.
 
-A name means, in this order: a column of the table itself; for instances and predictions a column of their
-image; a derived column (``DERIVED``). Columns are arrays of a few kinds that filters and charts work on
-directly; each is made once and kept until the tables change.
+A name means, in this order: a column of the table itself; a derived column; for instances and predictions a
+column of their image. Columns are arrays of a few kinds that filters and charts use directly; each is
+made once and kept until the tables change.
 """
 
 from __future__ import annotations
@@ -17,30 +17,33 @@ import pandas as pd
 
 from ...core.errors import UnknownNameError
 from ...core.show.masks_on_image import palette
+from ...core.show.palette import COLORS
 from ...core.tables.names import instead_of
 from ...core.tables.schema import INDEX_NAMES
 from .clauses import Index
 
 KINDS = ("number", "time", "category", "boolean", "text")
 
-NEUTRAL = "#8c8c8c"
-"""Color of what has no color of its own: missing values, the "other" of a pair."""
-
 _TOO_MANY = 200  # distinct texts from which a column is text rather than a category
 _FIXED = {
-    "state": {"unlabeled": NEUTRAL, "partial": "#e69f00", "complete": "#009e73", "empty": "#56b4e9"},
-    "outcome": {
-        "found": "#009e73",
-        "missed": "#d55e00",
-        "true positive": "#009e73",
-        "false positive": "#d55e00",
-        "not judged": NEUTRAL,
-        "accepted": "#56b4e9",
+    "state": {
+        "unlabeled": COLORS.neutral,
+        "partial": COLORS.orange,
+        "complete": COLORS.green,
+        "empty": COLORS.sky,
     },
-    "decision": {"open": NEUTRAL, "accepted": "#009e73", "rejected": "#d55e00"},
+    "outcome": {
+        "found": COLORS.green,
+        "missed": COLORS.vermilion,
+        "true positive": COLORS.green,
+        "false positive": COLORS.vermilion,
+        "not judged": COLORS.neutral,
+        "accepted": COLORS.sky,
+    },
+    "decision": {"open": COLORS.neutral, "accepted": COLORS.green, "rejected": COLORS.vermilion},
 }
 OUTCOMES = ("true positive", "false positive", "not judged", "accepted")
-"""What a prediction can turn out to be, as :meth:`nbalabel.Run.outcomes` says it."""
+"""The outcomes of a prediction, as in :meth:`nbalabel.Run.outcomes`."""
 
 _JUDGED = ("iou", "matched", "matched_id")
 _EDITABLE = {
@@ -56,14 +59,14 @@ Values: TypeAlias = npt.NDArray[Any]
 
 
 class Judged(Protocol):
-    """Predictions judged by the labels as they are now, one entry a prediction.
+    """Predictions matched to the current instances, one entry per prediction.
 
     Attributes:
         codes: index in :data:`OUTCOMES`, int32.
-        iou: best mask IoU with a label of the same name, NaN where it was compared with none.
-        matched: whether it was matched to such a label.
-        matched_id: which; -1 for none.
-        missed: ids of labels that no prediction was matched to.
+        iou: best mask IoU with an instance of the same label, NaN where it was compared with none.
+        matched: whether it was matched to such an instance.
+        matched_id: id of that instance; -1 for none.
+        missed: ids of instances that no prediction was matched to.
     """
 
     codes: npt.NDArray[np.int32]
@@ -82,7 +85,7 @@ class Column:
         kind: "number" (float64, NaN missing), "time" (float64 milliseconds since 1970, NaN missing),
             "category" (int32 codes, -1 missing), "boolean" (int32 0 or 1, -1 missing) or "text" (str
             objects, "" missing).
-        values: ``(n,)`` as the kind says.
+        values: ``(n,)``, of the type given with the kind.
         categories: texts of the codes; ("False", "True") for booleans.
         colors: a "#rrggbb" for each category; empty for other kinds.
         editable: whether people may set its values.
@@ -113,9 +116,9 @@ class Columns:
     Args:
         frames: "images", "instances" and "predictions".
         index: of these frames.
-        decided: what became of each prediction, as :func:`.decided.decided` says; called when asked for.
-        judged: what the predictions turned out to be by these tables; called when asked for. None where the
-            run cannot say: then its predictions have no outcome.
+        decided: gives the decision on each prediction, see :func:`.acceptance.decided`; called when needed.
+        judged: gives the outcomes of the predictions by these tables; called when needed. None without a
+            run: then there are no outcomes.
         predicted: ids of the images predicted on; None where there is no run.
     """
 
@@ -150,7 +153,7 @@ class Columns:
         return self.called(of, name) in self.names(of)
 
     def called(self, of: str, name: str) -> str:
-        """What a column is called now; "match" was the name of "outcome"."""
+        """Current name of a column; "match" was the name of "outcome"."""
         return name if name in self.names(of) else _ONCE_CALLED.get(name, name)
 
     def column(self, of: str, name: str) -> Column:
@@ -221,7 +224,7 @@ class Columns:
         return _pair("outcome", OUTCOMES, self._now().codes)
 
     def _by_now(self, name: str) -> Column:
-        """A column of the run's matching, by the labels as they are now."""
+        """A column of the run's matching, recomputed with the current instances."""
         now = self._now()
         if name == "matched":
             kind = read_column(self.frames["predictions"]["matched"], name)
@@ -242,7 +245,7 @@ class Columns:
 
 
 def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Column:
-    """A pandas column of whatever dtype.
+    """A pandas column of any dtype as a Column.
 
     Example:
         >>> read_column(pd.Series([1, 2]), "depth").kind
@@ -257,7 +260,7 @@ def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Colu
         return Column(name, "category", codes, categories, colors_of(name, categories), editable)
     if pd.api.types.is_bool_dtype(dtype):
         codes = series.astype("boolean").to_numpy(np.float64, na_value=-1).astype(np.int32)
-        return Column(name, "boolean", codes, ("False", "True"), (NEUTRAL, "#0072b2"), editable)
+        return Column(name, "boolean", codes, ("False", "True"), (COLORS.neutral, COLORS.blue), editable)
     if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         whole = series.astype("int64").to_numpy(np.float64)
         unit = getattr(dtype, "unit", None) or np.datetime_data(np.dtype(str(dtype)))[0]
@@ -273,7 +276,7 @@ def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Colu
 
 
 def colors_of(name: str, categories: Sequence[str]) -> tuple[str, ...]:
-    """A color for each category, "#rrggbb": those of the palette, or those its meaning has everywhere."""
+    """A color per category, "#rrggbb": fixed for states, outcomes and decisions, else from the palette."""
     fixed = _FIXED.get(name, {})
     found = palette(len(categories))
     return tuple(
@@ -294,7 +297,7 @@ def _read_text(series: pd.Series, name: str, editable: bool) -> Column:
 
 
 def _through(column: Column, at: npt.NDArray[np.int32]) -> Column:
-    """A column of images as one of their rows."""
+    """A column of images as a column of the rows on them."""
     nothing: Any = {"number": np.nan, "time": np.nan, "text": ""}.get(column.kind, -1)
     values = np.append(column.values, np.array([nothing], column.values.dtype))[at]
     return Column(
