@@ -13,7 +13,7 @@ from pathlib import Path
 from report import Row, show
 
 from nbalabel.demo import generate, reef
-from nbalabel.demo.cast import wardrobe
+from nbalabel.demo.underwater.cast import wardrobe
 
 
 def pin() -> None:

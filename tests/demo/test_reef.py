@@ -11,9 +11,9 @@ from nbalabel.core.errors import DataError, StorageError, UnknownNameError
 from nbalabel.core.geometry.masks import rle
 from nbalabel.data.tables.tables import Tables
 from nbalabel.demo import generate
-from nbalabel.demo.habitats import HABITAT_NAMES
-from nbalabel.demo.scene import TEST
-from nbalabel.demo.species import NAMES
+from nbalabel.demo.underwater.habitats import HABITAT_NAMES
+from nbalabel.demo.underwater.scene import TEST
+from nbalabel.demo.underwater.species import NAMES
 
 N_IMAGES, N_LABELED, N_TEST, SIZE = 130, 12, 30, 96
 

@@ -13,8 +13,8 @@ from nbalabel.core.errors import DataError
 from nbalabel.core.geometry.masks import rle
 from nbalabel.core.geometry.masks.components import components
 from nbalabel.demo import Frame, generate
-from nbalabel.demo.habitats import HABITAT_NAMES
-from nbalabel.demo.species import NAMES
+from nbalabel.demo.underwater.habitats import HABITAT_NAMES
+from nbalabel.demo.underwater.species import NAMES
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from .cells import cells
 from .nuclei import nuclei
 from .reef import Scenes, generate, reef, truth
 from .reviewer import Reviewer
-from .scene import Frame
 from .simulated import simulated_run
+from .underwater.scene import Frame
 
 __all__ = ["Frame", "Reviewer", "Scenes", "cells", "generate", "nuclei", "reef", "simulated_run", "truth"]

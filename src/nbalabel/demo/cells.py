@@ -19,7 +19,7 @@ from ..core.errors import DataError, StorageError
 from ..core.geometry.masks import rle
 from ..data.tables.tables import Tables
 from .files import PERSON, read_truth, write_truth
-from .noise import Floats, fractal
+from .underwater.noise import Floats, fractal
 
 if TYPE_CHECKING:
     from ..data.dataset.dataset import Dataset

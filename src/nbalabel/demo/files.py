@@ -14,9 +14,9 @@ from PIL import Image
 from ..core.errors import DataError, StorageError
 from ..core.geometry.masks import rle
 from ..data.tables.tables import Tables
-from .habitats import HABITAT_NAMES
-from .scene import Frame
-from .species import NAMES
+from .underwater.habitats import HABITAT_NAMES
+from .underwater.scene import Frame
+from .underwater.species import NAMES
 
 if TYPE_CHECKING:
     from ..data.dataset.dataset import Dataset

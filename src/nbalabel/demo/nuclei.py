@@ -18,7 +18,8 @@ from scipy import ndimage
 from ..core.errors import DataError, StorageError
 from ..core.geometry.masks import rle
 from ..data.tables.tables import Tables
-from . import files, noise
+from . import files
+from .underwater import noise
 
 if TYPE_CHECKING:
     from ..data.dataset.dataset import Dataset

@@ -12,8 +12,8 @@ from PIL import Image
 from ..core.geometry.masks import rle
 from ..core.show.masks_on_image import overlay, palette
 from .reef import generate
-from .scene import Frame
-from .species import NAMES
+from .underwater.scene import Frame
+from .underwater.species import NAMES
 
 _GAP = 4
 _PAPER = (255, 255, 255)

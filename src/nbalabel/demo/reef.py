@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import DataError, StorageError, UnknownNameError
 from . import files
-from .cast import FRAMES
 from .cells import truth_of
-from .scene import TEST, Frame, sequence
-from .species import NAMES
+from .underwater.cast import FRAMES
+from .underwater.scene import TEST, Frame, sequence
+from .underwater.species import NAMES
 
 if TYPE_CHECKING:
     from ..data.dataset.dataset import Dataset
