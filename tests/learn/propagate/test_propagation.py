@@ -235,7 +235,7 @@ def test_what_does_not_fit_the_open_question_is_refused_and_changes_nothing(make
         p.outlook(q, [True, None])
     assert state(p) == before
     p.tell(q, RIGHT[q.rows])
-    with pytest.raises(HistoryError, match="question 0 was told before; 1 is open"):
+    with pytest.raises(HistoryError, match="question 0 came before; 1 is open"):
         p.tell(q, RIGHT[q.rows])
     answer(p)
     for use in (p.skip, lambda old: p.outlook(old, [True] * 15)):
@@ -308,10 +308,10 @@ def test_clusters_are_listed_parents_first_with_their_answers(make):
         ({"features": np.where(np.arange(480).reshape(120, 4) == 8, np.nan, 1.0)}, "1 of 120 rows hold nan"),
         ({"features": FEATURES[:, 0]}, "features must be a table"),
         ({"features": [["a", "b"]] * 120}, "features must be numbers"),
-        ({"scores": SCORES[:-1]}, r"scores must hold one value a row of features, \(120,\)"),
+        ({"scores": SCORES[:-1]}, r"scores must hold one value per row of features, \(120,\)"),
         ({"scores": SCORES * 2}, "scores must lie within 0..1"),
         ({"scores": np.where(np.arange(120) == 3, np.nan, SCORES)}, "rows 3"),
-        ({"labels": LABELS[:5]}, "labels must hold one value a row"),
+        ({"labels": LABELS[:5]}, "labels must hold one value per row"),
         ({"labels": [None, *LABELS[1:]]}, "every row needs a label; rows without: 0"),
         ({"known": {500: True}}, "known must name rows 0..119; got 500"),
         ({"known": np.full(120, 7)}, "known must map rows"),

@@ -167,7 +167,7 @@ def test_a_table_of_predictions_needs_features_and_ids(run):
     assert right(p.accepted).all()
     with pytest.raises(UnknownNameError, match="predictions that are not there: 999"):
         propagate(frame, min_area=100, features=vectors, known={999: True})
-    with pytest.raises(DataError, match="one row a prediction"):
+    with pytest.raises(DataError, match="one row per prediction"):
         propagate(frame, min_area=100, features=np.ones((3, 2)))
     with pytest.raises(DataError, match="need the columns mask"):
         propagate(frame.drop(columns="mask"), features=vectors)

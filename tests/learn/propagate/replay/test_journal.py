@@ -122,7 +122,7 @@ def test_the_same_inputs_carry_on_and_others_are_refused(tmp_path):
         {"n_samples": 7},
         {"alpha": 0.1},
     ):
-        with pytest.raises(HistoryError, match="was given something else"):
+        with pytest.raises(HistoryError, match="with other inputs or arguments"):
             make(path, **other)
     with pytest.raises(HistoryError, match="inputs"):
         Propagation(FEATURES * 2 + rng.random((200, 3)), SCORES, strategy="paper", journal=path)
@@ -163,7 +163,7 @@ def test_the_trees_are_kept_beside_the_journal_so_that_clusters_keep_their_names
     again = make(path)
     assert again.forest.order.tolist() == p.forest.order.tolist()
     (tmp_path / "p.forest.npz").write_bytes(b"not a file of trees")
-    with pytest.raises(StorageError, match="Delete it, and the trees are made again"):
+    with pytest.raises(StorageError, match="Delete it to build the trees again"):
         make(path)
 
 
