@@ -15,6 +15,15 @@ from playwright.sync_api import FloatRect, Locator, Page
 
 from .lab import Lab, browser_page, chromium, lab, run_all
 
+_SHOWN = """() => JSON.stringify([
+    ...document.querySelectorAll('.nbl, .jp-WindowedPanel-outer')].map(view => ({
+    busy: [...view.querySelectorAll('.nbl-busy')].some(spinner => spinner.checkVisibility()),
+    text: view.classList.contains('nbl') ? view.textContent : '',
+    place: [view.scrollTop, ...Object.values(view.getBoundingClientRect().toJSON())],
+    scrolled: [...view.querySelectorAll('.nbl-tiles, .nbl-grid')].map(element => element.scrollTop),
+    pixels: [...view.querySelectorAll('canvas')]
+        .filter(canvas => canvas.checkVisibility() && canvas.width).map(canvas => canvas.toDataURL().length),
+})))"""
 STILL = 0.25  # seconds in which what no longer moves has not moved
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
@@ -86,6 +95,20 @@ def still(element: Locator, seconds: float = 20) -> FloatRect:
             return box
         assert time.monotonic() < deadline, f"it still moves after {seconds} s, and is at {box}"
         time.sleep(0.03)
+
+
+def settled(book: Notebook, seconds: float = 40) -> None:
+    """Wait until the kernel has answered and no view has changed for a while: text, pixels, sizes, places."""
+    book.value("1")  # the kernel takes what came before it first
+    before, since, deadline = None, time.monotonic(), time.monotonic() + seconds
+    while True:
+        now = book.page.evaluate(_SHOWN)
+        if now != before or '"busy":true' in now:
+            before, since = now, time.monotonic()
+        elif time.monotonic() - since >= STILL:
+            return
+        assert time.monotonic() < deadline, f"views still change after {seconds} s"
+        time.sleep(0.05)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .notebook import notebook
+from .notebook import notebook, settled
 from .test_theme import SETUP, VIEWS
 
 pytestmark = pytest.mark.browser
@@ -64,6 +64,6 @@ def test_every_text_of_the_views_can_be_read(tmp_path: Path, theme: str) -> None
     with notebook(tmp_path, [SETUP, *VIEWS.values()], theme=theme, width=1100, height=3600) as book:
         book.page.locator('.nbl[aria-label="Verify"] .nbl-verify-card canvas').first.wait_for(timeout=30_000)
         book.run("ws.select(run.query('score > 0.6')); ws.selection.active = ('predictions', 3)")
-        book.page.wait_for_timeout(2000)
+        settled(book)
         pale = book.page.evaluate(PALE)
         assert not pale, "\n".join(pale)

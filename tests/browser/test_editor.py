@@ -11,7 +11,7 @@ import pytest
 import nbalabel as nl
 from nbalabel.core.geometry.masks import rle
 
-from .notebook import Notebook, notebook, still, wait
+from .notebook import Notebook, notebook, settled, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -388,12 +388,12 @@ def add(book: Notebook, mask: np.ndarray) -> None:
     book.run(
         f"ds.add_instances(pd.DataFrame({{'image_id': [0], 'label': ['fish'], 'mask': [{bytes(text)!r}]}}))"
     )
-    book.page.wait_for_timeout(300)
+    settled(book)
 
 
 def point_at(book: Notebook, row: int) -> None:
     book.run(f"ws.selection.active = ('instances', int(ds.instances.index[{row}]))")
-    book.page.wait_for_timeout(300)
+    settled(book)
 
 
 def touch(book: Notebook, points: list[tuple[float, float]]) -> None:

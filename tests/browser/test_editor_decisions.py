@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator
@@ -156,16 +154,3 @@ def test_the_key_on_a_layer_button_turns_that_layer(book: Notebook, name: str, t
         press(book, title[title.index("(") + 1 : -1])
         wait(lambda on=on: button.get_attribute("aria-pressed") == on)  # type: ignore[misc]
         book.until(f"editor.{trait}", on == "true")
-
-
-def test_screenshots(book: Notebook) -> None:
-    """Keep pictures for people to judge, where SCREENSHOTS says."""
-    folder = os.environ.get("SCREENSHOTS")
-    if not folder:
-        return
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    view = book.page.locator('.nbl[aria-label="Viewer"]')
-    for width in (1600, 860):
-        book.page.set_viewport_size({"width": width, "height": 1100})
-        book.page.wait_for_timeout(1500)
-        view.screenshot(path=str(Path(folder) / f"editor-decisions-{width}.png"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .notebook import Notebook, notebook, still, wait
+from .notebook import Notebook, notebook, settled, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -45,14 +45,14 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
         stage = opened.page.locator(".nbl-viewer-stage")
         stage.scroll_into_view_if_needed()
         wait(lambda: "8000" in opened.page.locator(".nbl-viewer-name").get_attribute("title"))
-        opened.page.wait_for_timeout(1500)
+        settled(opened)
         yield opened
 
 
 def work_on(book: Notebook, row: int, tool: str) -> None:
     book.run(f"ws.selection.active = ('instances', int(ds.instances.index[{row}]))")
     book.run(f"editor.tool = {tool!r}")
-    book.page.wait_for_timeout(600)
+    settled(book)
 
 
 def stroke(book: Notebook) -> None:
@@ -84,7 +84,6 @@ def test_the_whole_image_is_cut_into(book: Notebook) -> None:
 
 def test_a_thousand_islands_are_reshaped_filled_and_painted(book: Notebook) -> None:
     work_on(book, 2, "reshape")
-    book.page.wait_for_timeout(500)
     before = area(book, 2)
     work_on(book, 2, "brush")
     stroke(book)

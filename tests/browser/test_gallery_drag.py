@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator
 
-from .notebook import Notebook, notebook, wait
+from .notebook import Notebook, notebook, settled, wait
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +46,7 @@ def tiles(book: Notebook) -> Locator:
     wait(lambda: top(view) > 0)
     view.evaluate("element => { element.scrollTop = 0 }")
     book.run("ds.set(ds.images.index[:1], 'images', weight=float(ds.images.weight.iloc[0]) + 1)")
-    book.page.wait_for_timeout(500)
+    settled(book)
     return view
 
 
@@ -69,7 +69,7 @@ def drag(book: Notebook, *points: tuple[float, float]) -> None:
     book.page.mouse.down()
     for point in points[1:]:
         book.page.mouse.move(*point, steps=5)
-        book.page.wait_for_timeout(60)
+        book.page.evaluate("() => new Promise(requestAnimationFrame)")
     book.page.mouse.up()
 
 
@@ -82,7 +82,7 @@ def test_a_press_or_a_drag_scrolls_neither_the_gallery_nor_the_notebook(
     wait(lambda: picked(book) == 2)
     book.page.mouse.click(*corner(tiles, 3))
     wait(lambda: picked(book) == 1)
-    book.page.wait_for_timeout(300)
+    settled(book)
     assert top(tiles) == 0
     assert tiles.bounding_box() == before
 
@@ -95,7 +95,7 @@ def test_a_jump_of_the_scroll_bar_in_a_drag_picks_nothing_between(book: Notebook
     book.page.mouse.move(start[0] + 40, start[1] + 40, steps=4)
     tiles.evaluate("element => { element.scrollTop = element.scrollHeight / 2 }")
     book.page.mouse.move(start[0] + 700, start[1] + 60, steps=4)
-    book.page.wait_for_timeout(200)
+    settled(book)
     book.page.mouse.up()
     wait(lambda: picked(book) > 0)
     assert picked(book) <= 2 * on_screen

@@ -9,7 +9,7 @@ import pytest
 
 import nbalabel as nl
 
-from .notebook import Notebook, notebook, still, wait
+from .notebook import Notebook, notebook, settled, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -99,7 +99,7 @@ def test_a_busy_kernel_gets_the_answers_when_it_is_free(tmp_path: Path) -> None:
         press(book, view, "m")
         book.until("len(review.left)", len(range(24)) - 1)
         view.locator(".nbl-review-pending:empty").wait_for(state="attached")
-        book.page.wait_for_timeout(500)  # the next masks are on their way
+        settled(book)  # the next masks have come
         book.start("import time\nwith ws.lock: time.sleep(4)")
         for key in ("m", "x", "m"):
             press(book, view, key)

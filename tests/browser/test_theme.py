@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .lab import THEMES
-from .notebook import Notebook, notebook, wait
+from .notebook import Notebook, notebook, settled, wait
 
 pytestmark = pytest.mark.browser
 
@@ -83,7 +83,7 @@ def at_rest(book: Notebook) -> dict[str, list[Any]]:
     before: list[Any] = [canvases(book)]
 
     def same() -> bool:
-        book.page.wait_for_timeout(700)
+        settled(book)
         before.append(canvases(book))
         return before[-1] == before[-2]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .notebook import Notebook, notebook, still, wait
+from .notebook import Notebook, notebook, settled, still, wait
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ def over(book: Notebook, selector: str) -> Any:
     """The pointer in the middle of a view; the scroll before is over."""
     place = book.page.locator(selector).last
     place.scroll_into_view_if_needed()
-    book.page.wait_for_timeout(600)
+    settled(book)
     box = still(place)
     book.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 + 20)
     return box
@@ -57,7 +57,7 @@ def test_the_notebook_scrolls_until_a_view_was_clicked(tmp_path: Path) -> None:
             box = over(book, selector)
             before = scrolled(book)
             book.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 + 20)
-            book.page.wait_for_timeout(400)
+            settled(book)
             shown = book.page.evaluate(PIXELS, selector)
             book.page.mouse.wheel(0, -200)
             wait(
@@ -83,7 +83,7 @@ def test_a_table_at_its_end_lets_the_notebook_scroll_on(tmp_path: Path) -> None:
 
         def on() -> bool:
             book.page.mouse.wheel(0, 600)
-            book.page.wait_for_timeout(300)
+            settled(book)
             return scrolled(book) > before
 
         wait(on, 20)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator
@@ -205,11 +203,3 @@ def test_reloading_the_page_brings_views_and_selection_back(book: Notebook) -> N
     ready(book)
     n = book.value("len(ws.selection.predictions)")
     wait(lambda: count(book).startswith(f"{n} /"))
-
-
-def test_screenshot(book: Notebook) -> None:
-    """Keep a picture for people to judge, where SCREENSHOTS says."""
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        book.page.screenshot(path=str(Path(folder) / "widgets.png"))
