@@ -105,7 +105,7 @@ def test_a_label_nobody_uses_goes_and_comes_back(ds) -> None:
 def test_a_label_in_use_goes_only_to_another(ds, predictions) -> None:
     ds.reject(predictions)
     with pytest.raises(
-        DataError, match=r"'ling' is that of 1 rows of instances and 1 rows of rejected: .*to="
+        DataError, match=r"'ling' is used by 1 rows of instances and 1 rows of rejected: .*to="
     ):
         ds.remove_label("ling")
     with pytest.raises(UnknownNameError, match="to='eel' is no other label; there are cod"):

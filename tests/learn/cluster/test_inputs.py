@@ -38,7 +38,7 @@ def test_rows_that_are_not_finite_are_counted_and_named(value: float) -> None:
         ({"features": np.zeros(4)}, r"features must be a table, \(n, d\), got shape \(4,\)"),
         ({"features": np.zeros((2, 2, 2))}, r"features must be a table"),
         ({"features": [["a", "b"]]}, r"features must be numbers"),
-        ({"scores": np.zeros(9)}, r"scores must hold one value a row of features, \(10,\), got shape \(9,\)"),
+        ({"scores": np.zeros(9)}, r"scores must hold one value per row of features, \(10,\), got shape \(9"),
         ({"scores": ["high"] * 10}, r"scores must be numbers"),
         ({"labels": np.zeros((10, 1), int)}, r"labels must hold one code .* got shape \(10, 1\)"),
         ({"labels": np.zeros(10)}, r"labels must be integer codes, got float64"),

@@ -228,7 +228,10 @@ def test_a_burst_of_changes_is_counted_once(workspace) -> None:
         for k in range(1, 20):
             workspace.select(workspace.ds.images.index[:k])
         assert not counted
-        await asyncio.sleep(0.1)
+        while not counted:
+            await asyncio.sleep(0)
+        for _ in range(20):  # more turns of the loop than there were changes
+            await asyncio.sleep(0)
 
     asyncio.run(burst())
     assert len(counted) == 1
