@@ -1,4 +1,4 @@
-/** The strip above the views: who selected what, what is in focus, undo and redo. */
+/** The strip above the views: the clauses, what is in focus, undo and redo. */
 
 import { type Clause, type SelectionStore, TABLES } from "../../core/rows/selection";
 import { formatCount } from "../../core/values/format";
@@ -39,7 +39,7 @@ export class Bar {
     );
     this.#copy = h(
       "button",
-      { title: "the selection as a cell of pandas", onclick: () => void this.#copyCode() },
+      { title: "the selection as pandas code", onclick: () => void this.#copyCode() },
       "Copy as pandas",
     );
     this.#undo = h("button", { onclick: () => void this.#move("undo") }, "Undo");
@@ -79,7 +79,8 @@ export class Bar {
     return h(
       "button.nbl-chip",
       {
-        title: `${title}: ${count}. Click to take it away`,
+        "data-source": clause.source, // two that look the same are two
+        title: `${title}: ${count}. Click to remove it`,
         "aria-label": `take away ${title}, ${count}`,
         onclick: () => this.#store.set(clause.source, null, "bar"),
       },
@@ -127,7 +128,7 @@ export class Bar {
     }
   }
 
-  /** As the kernel has it, once it has heard of all that is selected on the page. */
+  /** The kernel's code of the selection, asked again until the kernel has all clauses of the page. */
   async #code(): Promise<string> {
     for (let tries = 0; ; tries++) {
       const titles = Object.fromEntries(
@@ -139,7 +140,7 @@ export class Bar {
     }
   }
 
-  /** On the clipboard; where the page may not write there, in a field to copy it from. */
+  /** Put code on the clipboard; if the page may not write there, into a field to copy from. */
   async #put(code: string): Promise<void> {
     this.#frame.body.replaceChildren();
     try {
