@@ -1,1 +1,1 @@
-"""What everything else stands on: errors, geometry, the table schema, changes. Imports nothing of ours."""
+"""The base layer: errors, geometry, the table schema and changes. It imports no other nbalabel package."""

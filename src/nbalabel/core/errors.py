@@ -18,7 +18,7 @@
 
     NbalabelWarning (UserWarning)
     ├── LossWarning                        a format cannot hold everything that was written
-    ├── FallbackWarning                    something else than asked for was used, and why
+    ├── FallbackWarning                    something other than requested was used, and why
     └── RecoveryWarning                    uncommitted work of a killed process was brought back
 
 Each message says what was expected, what came (value, shape, count, first ids), where, and what to do.
@@ -103,7 +103,7 @@ class LossWarning(NbalabelWarning):
 
 
 class FallbackWarning(NbalabelWarning):
-    """Something else than asked for was used; the message says what and why."""
+    """Something other than requested was used; the message says what and why."""
 
 
 class RecoveryWarning(NbalabelWarning):
@@ -124,7 +124,7 @@ _SHORT = _Short()
 
 
 def short(value: object) -> str:
-    """What came, for messages: never long, and never long in the making, whatever a file puts there.
+    """A short repr of any value for error messages; it stays short and fast for hostile values from a file.
 
     Example:
         >>> short({"a": [[["deep"]]], "b": "long " * 999, "c": 1 << 9999})  # doctest: +ELLIPSIS
@@ -135,7 +135,7 @@ def short(value: object) -> str:
 
 
 def first(ids: Iterable[object], limit: int = 5) -> str:
-    """Name the first few ids and count the rest, for messages; long ones are cut.
+    """The first few ids and the number of the others, for messages; long ids are cut.
 
     Example:
         >>> first([3, 5, 8, 13, 21, 34, 55])

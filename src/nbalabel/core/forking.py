@@ -1,9 +1,9 @@
-"""What a forked child lets go of at once: open files, and locks of threads that it does not have.
+"""Registry of what a forked child must drop at once: open files, and locks held by threads it does not have.
 
-Fork copies a process with one of its threads. The child shares every open file: what it writes lands in its
-parent's, and a lock on one stays held for as long as the child lives. A lock between threads that another
-thread held stays held for good. Whoever keeps one of these across calls says so here; where there is no fork,
-nothing happens.
+Fork copies a process with only one of its threads. The child shares every open file: what it writes lands in
+the parent's file, and a file lock stays held as long as the child lives. A thread lock that another thread
+held at the fork stays locked forever in the child. Code that keeps such a file or lock across calls registers
+it here. On platforms without fork nothing happens.
 
 Source: POSIX.1-2024, ``fork`` and ``pthread_atfork``; flock(2), "duplicates of a file descriptor".
 """
@@ -18,32 +18,32 @@ from typing import Protocol
 
 
 class Inherited(Protocol):
-    """What has something to let go of."""
+    """An object that must drop something in a forked child."""
 
     def after_fork(self) -> None:
         """Called in a child before anything else runs there; must be short and must not raise."""
 
 
 class _Kept:
-    """All there is to let go of in this process."""
+    """The registered files and objects of this process."""
 
     def __init__(self) -> None:
-        self.guard = threading.RLock()  # held around each fork: no file is open and not yet known then
+        self.guard = threading.RLock()  # held around each fork, so no file is open but not yet registered
         self.handles: dict[int, tuple[int, int]] = {}
-        self.owners: list[weakref.ref[Inherited]] = []  # no WeakSet: a Ctrl-C within its callback is lost
+        self.owners: list[weakref.ref[Inherited]] = []  # no WeakSet: a Ctrl-C inside its callback is lost
 
 
 _KEPT = _Kept()
 
 
 def register(owner: Inherited) -> None:
-    """Call ``owner.after_fork()`` in each child forked from here on; does not keep the owner alive."""
+    """Call ``owner.after_fork()`` in each child forked from now on; keeps only a weak reference to it."""
     with _KEPT.guard:
         _KEPT.owners = [known for known in _KEPT.owners if known() is not None] + [weakref.ref(owner)]
 
 
 def hold(opens: Callable[[], int]) -> int:
-    """An open file that no child keeps: it is closed there, which leaves the parent's lock on it alone.
+    """Open a file that every forked child closes; closing it there does not release the parent's lock.
 
     Args:
         opens: opens the file and returns its descriptor.
@@ -58,7 +58,7 @@ def hold(opens: Callable[[], int]) -> int:
 
 
 def release(handle: int) -> None:
-    """Close a file that :func:`hold` opened; in a child, where that has happened, do nothing."""
+    """Close a file that :func:`hold` opened; does nothing in a child, where the file is closed already."""
     with _KEPT.guard:
         if _KEPT.handles.pop(handle, None) is not None:
             os.close(handle)
@@ -70,7 +70,7 @@ def _file(handle: int) -> tuple[int, int]:
 
 
 def _is_still(handle: int, file: tuple[int, int]) -> bool:
-    """Whether a descriptor is still that file: its number is given out again once somebody closes it."""
+    """Whether a descriptor still refers to this file: the system reuses the number of a closed descriptor."""
     try:
         return _file(handle) == file
     except OSError:

@@ -1,4 +1,4 @@
-"""OpenCV, which is loaded where it is needed and may not be installed."""
+"""OpenCV, an optional package that is imported only where it is needed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from .errors import MissingExtraError
 
 
 def opencv(what: str) -> ModuleType:
-    """The module.
+    """The module ``cv2``.
 
     Args:
-        what: needs it, for the message.
+        what: name of the feature that needs OpenCV, for the message.
 
     Raises:
-        MissingExtraError: it is not installed.
+        MissingExtraError: OpenCV is not installed.
     """
     try:
         import cv2

@@ -1,8 +1,8 @@
-"""Progress bars that say how much time is left only once they can know.
+"""Progress bars that show the time left only once the estimate is reliable.
 
-The rule: the first update counts for nothing, since it also pays for what is done once. Then ten updates and
-five seconds must have passed, and the pace of their later half must be that of the earlier half, give or take
-a half. From then on the time left follows the pace of the last 200 updates.
+The rule: the first update is ignored, since it includes one-time setup. Then at least ten updates and five
+seconds must pass, and the rates of the earlier and the later half must differ by a factor of at most 1.5.
+From then on the time left is estimated from the last 200 updates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WITHOUT_TIME_LEFT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
 
 
 class Pace:
-    """How fast something goes on.
+    """Rate of a process, estimated from its recent updates.
 
     Example:
         >>> pace = Pace()
@@ -32,12 +32,12 @@ class Pace:
         self._steady = False
 
     def note(self, n: float, seconds: float) -> None:
-        """``n`` units are done after so many seconds."""
+        """Record that ``n`` units are done after ``seconds``."""
         self._seen.append((n, seconds))
 
     @property
     def rate(self) -> float | None:
-        """Units per second; None while nobody can tell."""
+        """Units per second; None while the estimate is not yet reliable."""
         if len(self._seen) <= _UPDATES:
             return None
         (n0, t0), (n1, t1), (n2, t2) = self._seen[0], self._seen[len(self._seen) // 2], self._seen[-1]
@@ -49,22 +49,22 @@ class Pace:
         return (n2 - n0) / (t2 - t0) if self._steady else None
 
 
-class Bar(tqdm):  # type: ignore[type-arg]  # a base class of the notebook's or the terminal's
-    """A bar of tqdm that holds its time left back until the pace is known."""
+class Bar(tqdm):  # type: ignore[type-arg]  # tqdm.auto picks the notebook or the terminal class
+    """A tqdm bar that hides the time left until the rate is known."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._pace = Pace()
         super().__init__(*arguments, **options)
 
     def update(self, n: float | None = 1) -> bool | None:
-        """So many more are done."""
+        """Advance the bar by ``n`` units."""
         done = super().update(n)
         self._pace.note(self.n, float(super().format_dict["elapsed"]))
         return done
 
     @property
     def format_dict(self) -> Any:
-        """What the bar shows."""
+        """The values that tqdm formats; the time left is omitted while the rate is unknown."""
         shown = super().format_dict
         rate = self._pace.rate
         if rate is None and shown.get("total") and shown.get("bar_format") is None:

@@ -1,7 +1,7 @@
-"""What is asked of a person about a cluster of masks, and where the asking stands.
+"""Questions about clusters of masks, and the progress of a propagation.
 
-These are the values that pass between whoever decides what to ask (``learn.propagate``) and whoever shows it
-(``widgets.verify``); neither knows the other.
+These values pass between the code that decides what to ask (``learn.propagate``) and the view that shows it
+(``widgets.verify``); neither imports the other.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ OUTCOMES = ("accept", "reject", "split", "more")
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """Masks that a person says yes or no to: is the mask right, that is, IoU >= 0.75 with a perfect one?
+    """Masks that a person answers yes or no for: is the mask right, that is, IoU >= 0.75 with a perfect mask?
 
     Attributes:
-        number: counts the questions of a propagation, from 0.
-        rows: positions among the candidates, ``(k,)`` int64, in the order to be shown. Known-answer
-            questions (honeypots) may be mixed in, and are not marked.
-        ids: what a person's tables call them: prediction ids, or the same positions, ``(k,)`` int64.
-        kind: "sample" of one cluster, "audit" over all that is accepted, "known" for a qualification.
-        cluster: name of the cluster, "first-stop" in the order of the tree; "" for several.
-        label: of the cluster; "" where there are none or several.
-        size: masks the answer decides about.
-        why: one sentence for the person asked.
+        number: number of the question in its propagation, from 0.
+        rows: positions among the candidates, ``(k,)`` int64, in the order to show them. Known-answer masks
+            (honeypots) may be mixed in, and are not marked.
+        ids: ids of the same masks in the user's tables: prediction ids, or the positions, ``(k,)`` int64.
+        kind: "sample" of one cluster, "audit" of all accepted masks, "known" for a qualification.
+        cluster: name of the cluster, "start-stop" in the leaf order of the tree; "" for several clusters.
+        label: label of the cluster; "" where there is none or more than one.
+        size: number of masks that the answer decides about.
+        why: one sentence that explains the question to the person.
     """
 
     number: int
@@ -55,8 +55,8 @@ class Outlook:
         estimate: posterior mean of the share of right masks in the cluster (audit: in all accepted), 0..1.
         lower: its lower bound, 0..1.
         upper: its upper bound, 0..1.
-        outcome: what follows if the question were told so: "accept", "reject", "split", or "more" questions.
-        masks: how many masks each outcome would decide about, by outcome; only those that can occur.
+        outcome: what would follow from these answers: "accept", "reject", "split", or "more" questions.
+        masks: outcome -> number of masks it would decide about; only outcomes that can still occur.
     """
 
     estimate: float
@@ -68,24 +68,24 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a propagation stands.
+    """Progress of a propagation.
 
     Attributes:
-        strategy: its name.
+        strategy: name of the strategy.
         phase: "search", "audit" or "done".
-        target_quality: share of right masks that is asked for, 0..1.
-        alpha: chance that the statement about the accepted masks is wrong; nan where none is made.
-        n_masks: candidates.
+        target_quality: requested share of right masks, 0..1.
+        alpha: probability that the statement about the accepted masks is wrong; nan where none is made.
+        n_masks: number of candidates.
         n_accepted: masks accepted.
         n_rejected: masks rejected.
         n_open: masks undecided.
         n_answers: yes / no answers given, repeated and known-answer questions included.
-        n_questions: questions told.
-        budget: answers that may be asked for; None without a limit.
-        estimate: estimated share of right masks among the accepted; nan before any.
-        lower: lower bound of it at 1 - alpha; nan where the strategy gives none yet.
-        seconds: spent looking, as told.
-        note: one sentence: what holds now.
+        n_questions: questions answered.
+        budget: number of answers that may be asked for; None without a limit.
+        estimate: estimated share of right masks among the accepted; nan before any is accepted.
+        lower: lower bound of that share at confidence 1 - alpha; nan where the strategy gives none yet.
+        seconds: time spent looking, the sum of the recorded ``seconds``.
+        note: one sentence about the current state.
     """
 
     strategy: str
@@ -106,38 +106,38 @@ class Progress:
 
 
 class Verifiable(Protocol):
-    """What a view needs of a propagation; ``nl.propagate`` returns one."""
+    """The interface of a propagation that a view uses; ``nl.propagate`` returns an implementation."""
 
     @property
     def id(self) -> str:
-        """Its name; origins of accepted masks begin with it."""
+        """Id of the propagation; origins of accepted masks begin with this id."""
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """The candidates with masks, boxes, labels and scores, indexed by what ``Question.ids`` names."""
+        """The candidates with masks, boxes, labels and scores, indexed by the ids of ``Question.ids``."""
 
     def ask(self) -> Question | None:
-        """The question that is open; the same one until it is told or skipped; None when done."""
+        """The open question, the same one until it is answered or skipped; None when done."""
 
     def tell(
         self, question: Question, answers: Answers, *, annotator: str = "", seconds: float = 0.0
     ) -> None:
-        """Answer it, journaled when this returns."""
+        """Record the answers to a question; they are in the journal when this returns."""
 
     def skip(self, question: Question) -> None:
-        """Leave the cluster of this question aside."""
+        """Set the cluster of this question aside without an answer."""
 
     def undo(self) -> Question:
-        """Take the last tell or skip back; returns its question, which is open again."""
+        """Take back the last tell or skip; returns its question, which is open again."""
 
     def outlook(self, question: Question, answers: Sequence[bool | None]) -> Outlook:
-        """What the answers so far would mean; None where not answered yet."""
+        """What the answers so far would mean; None in ``answers`` where a mask has no answer yet."""
 
     def progress(self) -> Progress:
-        """Where it stands."""
+        """Progress of the propagation."""
 
     def clusters(self) -> pd.DataFrame:
-        """Clusters looked at so far, parents first, indexed 0..k-1.
+        """Clusters examined so far, parents first, indexed 0..k-1.
 
         Columns cluster, parent (-1 for roots), label, start, stop, depth, state (open, accepted, rejected,
         split, skipped), n_yes, n_no, estimate.

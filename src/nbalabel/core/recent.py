@@ -1,4 +1,4 @@
-"""Values used lately, within a limit."""
+"""A least-recently-used (LRU) cache with a limit on total size."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """Values under keys; those that were not used for longest go when all together exceed a limit.
+    """An LRU cache: the least recently used values are dropped while the total size exceeds a limit.
 
-    One thread at a time.
+    Not thread-safe.
 
     Args:
-        limit: of the sizes of all values together, >= 0.
-        size: of one value; default: 1 each, so that ``limit`` is a number of values.
-        least: so many values stay, whatever their size. With 0, a value above the limit is not kept at all.
+        limit: largest total size of all values, >= 0.
+        size: size of one value; default 1 each, so that ``limit`` is a number of values.
+        least: number of values kept whatever their size. With 0, a value above the limit is not kept.
 
     Example:
         >>> kept = Recent(5, size=len)
@@ -37,17 +37,17 @@ class Recent(Generic[K, V]):
         return len(self._values)
 
     def __iter__(self) -> Iterator[K]:
-        """Keys, the one used last at the end."""
+        """Keys, the most recently used one last."""
         return iter(self._values)
 
     def get(self, key: K) -> V | None:
-        """What is kept under a key, which counts as use of it; None where nothing is."""
+        """The value of a key, which counts as a use; None where there is none."""
         if key in self._values:
             self._values.move_to_end(key)
         return self._values.get(key)
 
     def put(self, key: K, value: V) -> V:
-        """Keep a value instead of what was under the key; gives it back."""
+        """Store a value under a key, replacing an earlier one; returns the value."""
         if key in self._values:
             self.total -= self._size(self._values.pop(key))
         if self._size(value) > self.limit and not self._least:

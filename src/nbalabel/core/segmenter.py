@@ -1,4 +1,4 @@
-"""From points and boxes to a mask: the protocol, and GrabCut, which needs nothing but the image."""
+"""From points and boxes to a mask: the protocol of a segmenter, and GrabCut, which needs no model weights."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ Points: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Window: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom, pixels
 
-_MARGIN = 0.25  # what is looked at around a box, as a share of its longer side
+_MARGIN = 0.25  # context around a box, as a share of its longer side
 _REACHES = (12, 18, 27, 40, 60, 90, 135, 200, 400, 800, 1600, 3200, 6400)  # pixels around points, in turn
-_COARSE = 192  # longer side of what is computed on while surroundings are looked for, pixels
-_GOOD = 0.2  # worth from which surroundings are left when the next ones are worse
-_MOST = 0.5  # share of its surroundings up to which something is a thing
-_OUTSIDE, _INSIDE, _MAYBE_OUTSIDE, _MAYBE_INSIDE = range(4)  # as OpenCV numbers them
+_COARSE = 192  # longer side of the crop while searching for the surroundings, pixels
+_GOOD = 0.2  # above this worth, the search stops after two clearly worse surroundings
+_MOST = 0.5  # a mask that covers a larger share of its surroundings is no object
+_OUTSIDE, _INSIDE, _MAYBE_OUTSIDE, _MAYBE_INSIDE = range(4)  # OpenCV's cv2.GC_* values
 
 
 @runtime_checkable
 class Segmenter(Protocol):
-    """Anything that finds the thing a person points at.
+    """A model that segments the object a person points at.
 
-    Implement this and ``nl.Editor(ws, segmenter=...)`` uses it.
+    Implement this protocol and pass the object to ``nl.Editor(ws, segmenter=...)``.
 
     Attributes:
-        name: shown to people.
+        name: name shown to people.
     """
 
     name: str
@@ -41,30 +41,30 @@ class Segmenter(Protocol):
     def segment(
         self, image: Pixels, points: Points, positive: Flags, box: Box | None, image_key: Hashable
     ) -> tuple[Flags, float]:
-        """The mask of one thing.
+        """The mask of one object.
 
         Args:
             image: ``(height, width, 3)`` uint8 RGB.
             points: ``(n, 2)`` (x, y), pixels.
-            positive: ``(n,)``, True where the point lies on the thing, False where it lies beside it.
-            box: (x, y, w, h) around the thing, pixels; None where there is none (then a point is positive).
-            image_key: the same for the same pixels, so that work done once for an image can be kept.
+            positive: ``(n,)``, True where the point lies on the object, False where it lies beside it.
+            box: (x, y, w, h) around the object, pixels; None for no box (then a point is positive).
+            image_key: equal for equal pixels, a cache key for work that depends only on the image.
 
         Returns:
-            The mask, ``(height, width)`` bool, and how sure it is, 0..1.
+            The mask, ``(height, width)`` bool, and its score, 0..1.
         """
 
 
 class GrabCut:
-    """Cuts a thing out by its colors; needs OpenCV (``pip install opencv-python-headless``), and no weights.
+    """Segments an object by its colors; needs OpenCV (``pip install opencv-python-headless``), no weights.
 
-    In a box, everything outside is background; that is the surest prompt. Without one, larger and larger
-    surroundings of the points are looked at, and those taken in which the same thing is found again. The
+    With a box, everything outside is background; a box is the most reliable prompt. Without a box, growing
+    surroundings of the points are tried, and the ones in which the mask stays the same are taken. The
     score says how different the colors inside and outside are: 0 the same, 1 nothing in common.
 
     Args:
         iterations: rounds of fitting colors and cutting, 1..20.
-        longest: longer side of what is computed on, pixels, 64..4096; larger parts are scaled down.
+        longest: longer side of the crop that is computed on, pixels, 64..4096; larger crops are scaled down.
 
     Raises:
         DataError: an argument out of range.
@@ -95,12 +95,12 @@ class GrabCut:
         points: Points,
         positive: Flags,
         box: Box | None = None,
-        image_key: Hashable = None,  # noqa: ARG002  # nothing is kept of an image
+        image_key: Hashable = None,  # noqa: ARG002  # nothing is cached per image
     ) -> tuple[Flags, float]:
-        """The mask of one thing, see :class:`Segmenter`; the same for the same prompt.
+        """The mask of one object, see :class:`Segmenter`; deterministic.
 
         Raises:
-            DataError: neither a positive point nor a box, or they are not on the image.
+            DataError: neither a positive point nor a box lies on the image.
             MissingExtraError: OpenCV is not installed.
         """
         height, width = image.shape[:2]
@@ -121,7 +121,7 @@ class GrabCut:
         return mask, score
 
     def _look(self, image: Pixels, points: Points, positive: Flags) -> Window:
-        """The surroundings of points that hold a thing: of growing ones those in which it stays the same."""
+        """The window around the points that holds the object: the one where growth changes the mask least."""
         height, width = image.shape[:2]
         best, before = (-1.0, (0, 0, width, height)), (np.zeros((0, 0), np.bool_), (0, 0, 0, 0))
         worse = 0
@@ -130,7 +130,7 @@ class GrabCut:
             window = _around(points[:0], inside, height, width)
             part, score = self._cut(image, window, points, positive, inside, min(self.longest, _COARSE))
             share = part.sum() / ((inside[2] - inside[0]) * (inside[3] - inside[1]))
-            # The same thing again in larger surroundings, not a speck in them, nor most of them, nor cut off.
+            # High for a mask that stays the same as the window grows, and is not tiny, huge or cut off.
             most = _MOST if inside != (0, 0, width, height) else 1 - _MOST / 4
             worth = score * _agreement(*before, part, window) * np.sqrt(share) * (share < most)
             worth *= 1 - _cut_off(part, window, inside, height, width)
@@ -145,7 +145,7 @@ class GrabCut:
     def _cut(
         self, image: Pixels, window: Window, points: Points, positive: Flags, inside: Window, longest: int
     ) -> tuple[Flags, float]:
-        """The mask within a window, of which what is outside of ``inside`` is background."""
+        """The mask within ``window``; everything outside of ``inside`` is background."""
         cv2 = opencv("GrabCut")
         left, top, right, bottom = window
         crop = np.ascontiguousarray(image[top:bottom, left:right])
@@ -172,7 +172,7 @@ class GrabCut:
         return np.asarray(found, np.bool_), score
 
     def _fit(self, cv2: ModuleType, small: Pixels, marks: npt.NDArray[np.uint8]) -> Flags:
-        """What OpenCV makes of the marks; it needs pixels of both kinds."""
+        """Run OpenCV's GrabCut on the marks; it needs pixels both inside and outside."""
         within = np.isin(marks, (_INSIDE, _MAYBE_INSIDE))
         if within.all():
             ring = np.ones(marks.shape, np.bool_)
@@ -197,28 +197,28 @@ def _clipped(box: Box, height: int, width: int) -> Window:
 
 
 def _grown(points: Points, reach: float, height: int, width: int) -> Window:
-    """What points span, and so much more on each side."""
+    """The box of the points, grown by ``reach`` on each side and clipped to the image."""
     left, top = np.maximum(np.floor(points.min(axis=0) - reach), 0).astype(int)
     right, bottom = np.minimum(np.ceil(points.max(axis=0) + reach), [width, height]).astype(int)
     return int(left), int(top), int(right), int(bottom)
 
 
 def _around(points: Points, inside: Window, height: int, width: int) -> Window:
-    """What is looked at: a box, all points, and a margin."""
+    """The window to compute on: the box and all points, with a margin."""
     reach = max(int(_MARGIN * max(inside[2] - inside[0], inside[3] - inside[1])), 8)
     corners = np.array([inside[:2], inside[2:]], np.float64)
     return _grown(np.concatenate([points, corners]), reach, height, width)
 
 
 def _agreement(a: Flags, at_a: Window, b: Flags, at_b: Window) -> float:
-    """IoU of two masks in windows of which the second holds the first."""
+    """IoU of two masks in windows; the second window contains the first."""
     left, top = at_a[0] - at_b[0], at_a[1] - at_b[1]
     shared = int((b[top : top + a.shape[0], left : left + a.shape[1]] & a).sum()) if a.size else 0
     return shared / max(int(a.sum()) + int(b.sum()) - shared, 1)
 
 
 def _cut_off(part: Flags, window: Window, inside: Window, height: int, width: int) -> float:
-    """Share of the sides of a box that a mask runs into, of those that are no sides of the image."""
+    """Share of the box's sides that the mask touches; sides on the image border do not count."""
     left, top, right, bottom = (value - start for value, start in zip(inside, window[:2] * 2, strict=True))
     sub = part[top:bottom, left:right]
     sides = (sub[:, 0], sub[0], sub[:, -1], sub[-1])
@@ -228,7 +228,7 @@ def _cut_off(part: Flags, window: Window, inside: Window, height: int, width: in
 
 
 def _holding(cv2: ModuleType, found: Flags, spots: npt.NDArray[np.int32]) -> Flags:
-    """The connected parts at some spots; without spots the one in the middle, else the largest."""
+    """The connected parts at the spots; without spots the part at the centre, else the largest."""
     n, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
     if n <= 2:
         return found
@@ -245,7 +245,7 @@ def _holding(cv2: ModuleType, found: Flags, spots: npt.NDArray[np.int32]) -> Fla
 
 
 def _contrast(cv2: ModuleType, small: Pixels, found: Flags) -> float:
-    """One minus the Bhattacharyya coefficient of the colors inside and outside, 8 levels a channel."""
+    """One minus the Bhattacharyya coefficient of the colors inside and outside, 8 levels per channel."""
     shares = []
     for where in (found, ~found):
         counts = cv2.calcHist([small], [0, 1, 2], where.astype(np.uint8), [8, 8, 8], [0, 256] * 3)

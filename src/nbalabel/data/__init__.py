@@ -1,1 +1,1 @@
-"""Datasets on disk: versions, journal, images and file formats. Imports only ``core``."""
+"""Datasets on disk: versions, journal, images and file formats. It imports only ``core``."""

@@ -36,14 +36,14 @@ class Change:
 
     Attributes:
         tables: table name -> what changed there; tables that did not change are absent.
-        labels: the label list before and after; None when it stays.
+        labels: the label list before and after; None when it does not change.
         origin: who or what made it: an annotator, "pandas", a run's or a cluster's id.
         note: a sentence for the log.
         id: unique.
         time: when, ISO 8601, UTC.
-        seconds: how long a person looked before answering; None where nobody was asked.
-        by_origin: where the instances it creates count as one change an origin, in the log and to be
-            reverted: deleted instance -> the created one that took its place. None: all is one change.
+        seconds: time that a person took to answer; None where nobody was asked.
+        by_origin: deleted instance -> the created instance that replaces it. Given where log and revert treat
+            the created instances of each origin as a change of their own; None: all is one change.
     """
 
     tables: Mapping[str, TableChange] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Change:
         }
 
     def summary(self) -> str:
-        """The counts in words.
+        """The counts as text.
 
         Example:
             >>> Change(labels=(("cod",), ("cod", "ling"))).summary()
@@ -97,7 +97,7 @@ class Change:
 
 
 def apply(state: State, change: Change) -> State:
-    """The state after the change; the state passed in stays as it is.
+    """The state after the change; the state passed in is not modified.
 
     Raises:
         HistoryError: the change was made for another state; the message names the rows that differ.
@@ -114,13 +114,13 @@ def apply(state: State, change: Change) -> State:
 
 
 def invert(change: Change) -> Change:
-    """The change that takes ``change`` back: a new one, with its own id and time."""
+    """The change that undoes ``change``, with an id and time of its own."""
     tables = {name: invert_rows(rows) for name, rows in change.tables.items()}
     return Change(tables, change.labels and change.labels[::-1], change.origin, f"undo {change.id}")
 
 
 def merge(a: Change, b: Change) -> Change:
-    """One change that does what ``a`` and then ``b`` do; what cancels out is gone.
+    """One change equivalent to ``a`` followed by ``b``; edits that cancel out are dropped.
 
     Args:
         a: the earlier change.

@@ -1,4 +1,4 @@
-"""The same edit on a state it was not made for: reverts, merges of two writers and refreshes use it."""
+"""Rebase a Change onto another State; reverts, merges of two writers and refreshes use it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ Labels = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def fit(change: Change, state: State) -> Change:
-    """The same intent for another state: old values become what it holds, impossible parts are left out.
+    """Rebase a change: old values become those of ``state``, and what no longer applies is dropped.
 
-    Rows to be updated or deleted that are gone are skipped, so are rows to be created whose id is taken and
-    cells of columns that are gone or hold another kind of value. Rows the change knows nothing of get
-    missing values in the columns it adds.
+    Dropped are updates and deletions of rows that no longer exist, created rows whose id is taken, and cells
+    of columns that no longer exist or have another dtype. Rows of ``state`` that the change does not name get
+    missing values in the columns that the change adds.
 
     Returns:
-        A change with the id, time, origin and note of the one passed in, which applies to ``state``.
+        A change that applies to ``state``, with the id, time, origin and note of ``change``.
     """
     labels = _fit_labels(change.labels, state.labels)
     tables = {}
@@ -105,14 +105,14 @@ def _fit_cells(
     known[known] = staying[at[known]]
     new = recast(take(cells.new, np.flatnonzero(known)), target)
     fitted = Cells(cells.ids[known], take(now, at[known]), new)
-    if fitted.retypes:  # values the new list of categories lacks change as well
+    if fitted.retypes:  # values that the new list of categories lacks also change
         fitted = Cells(ids, now, put(recast(now, target), at[known], new)).at(staying)
     fitted = fitted.at(~equal(fitted.old, fitted.new))
     return fitted if len(fitted.ids) or fitted.retypes else None
 
 
 def _target(cells: Cells, now: Any) -> Any | None:
-    """The dtype a column gets: the one the change means, as far as the column is what it was."""
+    """The dtype after the change: its own, or the current categories plus the added ones; None: no fit."""
     old, new = cells.old, cells.new
     assert new is not None
     if old is not None and same_dtype(old.dtype, now):
@@ -128,7 +128,7 @@ def _target(cells: Cells, now: Any) -> Any | None:
 
 
 def _spread(cells: Cells, ids: np.ndarray, blank: Array) -> Array:
-    """Values for all rows: those of the cells where there are any, else blank."""
+    """Values for all rows: those of ``cells`` where present, else those of ``blank``."""
     at = np.searchsorted(ids, cells.ids)
     at[at == len(ids)] = 0
     known = ids[at] == cells.ids if len(ids) else np.zeros(len(cells.ids), dtype=bool)
@@ -149,7 +149,7 @@ def _dtypes(frame: pd.DataFrame, updated: Mapping[str, Cells]) -> dict[str, obje
 
 
 def _reshape(frame: pd.DataFrame, order: tuple[str, ...], dtypes: Mapping[str, object]) -> pd.DataFrame:
-    """Rows with exactly these columns and dtypes; what cannot be carried over is missing."""
+    """Rows with exactly these columns and dtypes; values that cannot be converted become missing."""
     columns: dict[str, Array] = {}
     for name in order:
         array = values(frame[name]) if name in frame else missing(dtypes[name], len(frame))

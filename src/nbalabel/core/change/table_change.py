@@ -1,11 +1,11 @@
-"""What changed in one table: rows created, cells updated, rows deleted. Values and their algebra.
+"""The change of one table: rows created, cells updated, rows deleted. Immutable values and their algebra.
 
-Tables here are *canonical*: indexed by unique int64 ids in ascending order. Rows have no other order, which
-is what makes a change and its inverse exact.
+Tables here are *canonical*: indexed by unique int64 ids in ascending order. Rows have no other order, so a
+change and its inverse are exact.
 
 A change of a column's dtype is part of its ``Cells``: ``old`` and ``new`` carry both dtypes.
-Between two lists of categories the cells stay sparse (values not named carry over); any other change of dtype
-names every surviving row. A column that appears has no ``old``, one that disappears has no ``new``.
+Between two lists of categories the cells stay sparse (other values carry over); any other change of dtype
+lists every surviving row. A new column has no ``old``, a removed column has no ``new``.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ NO_ROWS = pd.DataFrame(index=pd.Index([], dtype=np.int64))
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The cells of one column that changed.
+    """The changed cells of one column.
 
     Attributes:
-        ids: rows, ``(n,)`` int64, ascending.
-        old: their values before, ``(n,)``; None where the column did not exist.
-        new: their values after, ``(n,)``; None where the column no longer exists.
+        ids: ids of the rows, ``(n,)`` int64, ascending.
+        old: values before, ``(n,)``; None where the column did not exist.
+        new: values after, ``(n,)``; None where the column no longer exists.
     """
 
     ids: np.ndarray
@@ -53,12 +53,12 @@ class Cells:
 
     @property
     def retypes(self) -> bool:
-        """Whether the column itself appears, disappears or gets another dtype."""
+        """Whether the column is added, removed or gets another dtype."""
         return self.old is None or self.new is None or not same_dtype(self.old.dtype, self.new.dtype)
 
     @property
     def covers_all(self) -> bool:
-        """Whether every surviving row is among the cells (a new, lost or truly retyped column)."""
+        """Whether the cells contain every surviving row, as for a column added, removed or truly retyped."""
         if self.old is None or self.new is None:
             return True
         return self.retypes and not is_recast(self.old.dtype, self.new.dtype)
@@ -68,7 +68,7 @@ class Cells:
         return Cells(self.ids, self.new, self.old)
 
     def at(self, keep: np.ndarray) -> Cells:
-        """Only the cells at these positions (or where this mask is true)."""
+        """The cells at these positions, or where this boolean mask is true."""
         keep = np.flatnonzero(keep) if keep.dtype == bool else keep
         old = None if self.old is None else take_array(self.old, keep)
         new = None if self.new is None else take_array(self.new, keep)
@@ -80,10 +80,10 @@ class TableChange:
     """What changed in one table.
 
     Attributes:
-        created: whole new rows, in the columns the table has afterwards.
+        created: whole new rows, with the columns of the table after the change.
         updated: column name -> its changed cells, of rows that exist before and after.
-        deleted: whole removed rows, in the columns the table had before.
-        columns: names of all columns in order, before and after; None when they stay.
+        deleted: whole removed rows, with the columns of the table before the change.
+        columns: names of all columns in order, before and after; None when they do not change.
     """
 
     created: pd.DataFrame = field(default_factory=lambda: NO_ROWS)
@@ -96,12 +96,12 @@ class TableChange:
 
     @property
     def updated_ids(self) -> np.ndarray:
-        """Rows of which any cell changed, ``(n,)`` int64, ascending."""
+        """Ids of rows with a changed cell, ``(n,)`` int64, ascending."""
         return _union([cells.ids for cells in self.updated.values()])
 
     @property
     def touched_ids(self) -> np.ndarray:
-        """Rows created, updated or deleted, ``(n,)`` int64, ascending."""
+        """Ids of rows created, updated or deleted, ``(n,)`` int64, ascending."""
         return _union([ids_of(self.created), self.updated_ids, ids_of(self.deleted)])
 
 
@@ -111,19 +111,19 @@ def ids_of(frame: pd.DataFrame) -> np.ndarray:
 
 
 def take_rows(frame: pd.DataFrame, at: np.ndarray) -> pd.DataFrame:
-    """The rows at these positions (or where the mask is true), nothing shared."""
+    """A copy of the rows at these positions, or where the boolean mask is true."""
     at = np.flatnonzero(at) if at.dtype == bool else at
     columns = {name: take_array(values(frame[name]), at) for name in frame.columns}
     return frame_of(columns, ids_of(frame)[at], frame.index.name)
 
 
 def select_rows(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
-    """The rows with these ids, all of which must be there."""
+    """The rows with these ids, all of which must exist."""
     return take_rows(frame, positions(frame.index, ids))
 
 
 def _stack_rows(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Rows of several tables of the same columns and dtypes, in ascending order of id."""
+    """Concatenate tables with equal columns and dtypes, in ascending order of id."""
     filled = [frame for frame in frames if len(frame)] or frames[:1]
     if len(filled) == 1:
         return filled[0]
@@ -146,7 +146,7 @@ def apply_rows(frame: pd.DataFrame, change: TableChange, table: str) -> pd.DataF
     """The table after the change.
 
     Raises:
-        HistoryError: the change does not start from this table; the message names the rows.
+        HistoryError: the change was made for another table; the message names the rows.
     """
     _check_fits(frame, change, table)
     if len(change.deleted):
@@ -160,7 +160,7 @@ def apply_rows(frame: pd.DataFrame, change: TableChange, table: str) -> pd.DataF
 def set_cells(
     frame: pd.DataFrame, updated: Mapping[str, Cells], order: tuple[str, ...] | None
 ) -> pd.DataFrame:
-    """The frame with cells set, as far as it has their rows, and its columns in ``order``."""
+    """The frame with the cells set and its columns in ``order``; cells of absent rows are ignored."""
     out = frame.copy(deep=False)
     for name, cells in updated.items():
         if cells.new is None:
@@ -181,7 +181,7 @@ def set_cells(
 
 
 def merge_rows(a: TableChange, b: TableChange) -> TableChange:
-    """One change that does what ``a`` and then ``b`` do."""
+    """One change equivalent to ``a`` followed by ``b``."""
     if not (a and b):
         return a if a else b
     born, died = _without(a.created, ids_of(b.deleted)), _without(b.deleted, ids_of(a.created))
@@ -205,7 +205,7 @@ def merge_rows(a: TableChange, b: TableChange) -> TableChange:
 
 
 def diff_rows(old: pd.DataFrame, new: pd.DataFrame) -> TableChange:
-    """The change from one table to another; columns that share their buffer are not looked at."""
+    """The change from one table to another; columns that share their buffer are not compared."""
     before, after = tuple(old.columns), tuple(new.columns)
     created, deleted, rows_old, rows_new = NO_ROWS, NO_ROWS, None, None
     if not (old.index is new.index or old.index.equals(new.index)):
@@ -236,7 +236,7 @@ def diff_rows(old: pd.DataFrame, new: pd.DataFrame) -> TableChange:
 
 
 def _changed(ids: np.ndarray, old: Array | None, new: Array | None) -> Cells | None:
-    """The cells that differ, copied out, or None where the column is the same."""
+    """A copy of the cells that differ; None where the column is equal."""
     cells = Cells(ids, old, new)
     if old is None and new is None:
         return None
@@ -247,7 +247,7 @@ def _changed(ids: np.ndarray, old: Array | None, new: Array | None) -> Cells | N
 
 
 def _fold(a: Cells | None, b: Cells | None, gone: np.ndarray) -> Cells | None:
-    """The cells of a column after two changes, of rows not in ``gone``."""
+    """The cells of a column after two changes, without the rows in ``gone``."""
     if len(gone):
         a = a and a.at(~np.isin(a.ids, gone))
         b = b and b.at(~np.isin(b.ids, gone))
@@ -261,10 +261,10 @@ def _fold(a: Cells | None, b: Cells | None, gone: np.ndarray) -> Cells | None:
 
 
 def _overlay(n: int, at_under: np.ndarray, under: Array | None, at_over: np.ndarray, over: Array) -> Array:
-    """``n`` values from two partial sources and their positions; ``over`` wins and decides the dtype."""
+    """``n`` values from two partial arrays at their positions; ``over`` wins and decides the dtype."""
     source = np.empty(n, dtype=np.int64)
     if under is None or not (same_dtype(under.dtype, over.dtype) or is_recast(under.dtype, over.dtype)):
-        source[at_over] = np.arange(len(at_over))  # a column that was truly retyped: ``over`` has every row
+        source[at_over] = np.arange(len(at_over))  # a truly retyped column: ``over`` has every row
         return take_array(over, source)
     source[at_under] = np.arange(len(at_under))
     source[at_over] = len(at_under) + np.arange(len(at_over))
@@ -277,7 +277,7 @@ def _replace_reborn(
     deleted: pd.DataFrame,
     columns: tuple[tuple[str, ...], tuple[str, ...]] | None,
 ) -> TableChange:
-    """A row deleted and created again is a row updated."""
+    """Turn rows that are both deleted and created into updated rows."""
     reborn = np.intersect1d(ids_of(created), ids_of(deleted))
     if len(reborn):
         was, now = select_rows(deleted, reborn), select_rows(created, reborn)
@@ -290,7 +290,7 @@ def _replace_reborn(
 
 
 def _join(a: Cells, b: Cells) -> Cells:
-    """The cells of two changes of one column that touch different rows."""
+    """Concatenate the cells of two changes to different rows of one column."""
     ids = np.concatenate([a.ids, b.ids])
     order = np.argsort(ids, kind="stable")
     old = None if a.old is None or b.old is None else take_array(concat([a.old, b.old]), order)
@@ -316,7 +316,7 @@ def _union(arrays: list[np.ndarray]) -> np.ndarray:
 
 
 def _interleave(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The ids of two ascending lists, and where those of each stand among them."""
+    """The sorted union of two ascending id lists, and the positions of each list in the union."""
     both = np.concatenate([a, b])
     order = np.argsort(both, kind="stable")  # two sorted runs: linear
     ordered = both[order]

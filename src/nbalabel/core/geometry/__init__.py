@@ -1,5 +1,5 @@
-"""Masks, boxes and polygons as arrays: run-length masks (``rle``), ``polygon``, ``box`` and ``components``.
+"""Geometry of masks: ``masks`` (run-length coding), ``outlines`` (polygons) and ``overlap`` (IoU).
 
-Masks are COCO compressed run-length strings throughout. Coordinates are pixels, x right, y down, (0, 0) the
+Masks are COCO compressed run-length strings everywhere. Coordinates are pixels, x right, y down, (0, 0) the
 outer corner of the first pixel.
 """

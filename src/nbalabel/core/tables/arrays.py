@@ -1,4 +1,4 @@
-"""Columns as bare arrays: compare, take, put and recast without going through pandas' alignment.
+"""Columns as bare arrays: compare, take, put and recast without the alignment of pandas.
 
 An *array* here is either a NumPy array or a pandas extension array (categories, strings, nullable integers,
 Arrow binaries). None of these functions modifies its arguments.
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 Array = Any
 """A NumPy array or a pandas extension array, one value per row."""
 
-_CHUNKS = 64  # that an Arrow column may have before they are joined
+_CHUNKS = 64  # an Arrow column with more chunks is joined into one
 
 
 def values(column: pd.Series | pd.Index) -> Array:
@@ -33,10 +33,10 @@ def values(column: pd.Series | pd.Index) -> Array:
 
 
 def same_buffer(a: Array, b: Array) -> bool:
-    """Whether two arrays are views of the same memory, hence certainly equal; False says nothing.
+    """Whether two arrays are views of the same memory, hence certainly equal; False proves nothing.
 
-    This is what makes finding direct edits cheap: pandas is copy-on-write, so a column that was not assigned
-    to still has the buffer it had at the last look.
+    This makes finding direct edits cheap: pandas is copy-on-write, so a column without assignments still has
+    the buffer it had at the last comparison.
     """
     if a is b:
         return True
@@ -78,7 +78,7 @@ def equal(a: Array, b: Array) -> np.ndarray:
 
 
 def take(array: Array, positions: np.ndarray) -> Array:
-    """The rows at ``positions``, in that order; the result shares no buffer that could be written to."""
+    """A copy of the rows at ``positions``, in that order."""
     return array[positions] if isinstance(array, np.ndarray) else array.take(positions)
 
 
@@ -104,7 +104,7 @@ def concat(arrays: Sequence[Array]) -> Array:
     if hasattr(arrays[0], "_pa_array"):
         chunks = [chunk for array in arrays for chunk in array._pa_array.chunks]
         joined = pa.chunked_array(chunks, type=arrays[0]._pa_array.type)
-        # One row after another would otherwise leave a chunk each.
+        # Appending row by row would otherwise leave one chunk per row.
         return _like(arrays[0], joined if len(chunks) <= _CHUNKS else joined.combine_chunks())
     dtype = arrays[0].dtype
     if is_recast(dtype, dtype) and all(same_dtype(array.dtype, dtype) for array in arrays):
@@ -115,12 +115,12 @@ def concat(arrays: Sequence[Array]) -> Array:
 
 
 def recast(array: Array, dtype: Any, unknown: int = -1) -> Array:
-    """The same values under another list of categories (values not in it become missing).
+    """The same values under another list of categories; values that are not in the list become missing.
 
     Args:
-        array: categorical, or anything that has ``dtype`` already.
-        dtype: the dtype wanted.
-        unknown: code for values the new list does not have; -1 is "missing".
+        array: categorical, or any array that has ``dtype`` already.
+        dtype: the target dtype.
+        unknown: code for values that the new list lacks; -1 is "missing".
     """
     if not isinstance(array, pd.Categorical) or (array.dtype == dtype and _same_order(array, dtype)):
         return array
@@ -152,20 +152,20 @@ def missing(dtype: Any, n: int) -> Array:
 
 
 def is_recast(old: Any, new: Any) -> bool:
-    """Whether only a list of categories changes between two dtypes, so that values carry over."""
+    """Whether both dtypes are categorical: only the list of categories changes, and values carry over."""
     return isinstance(old, pd.CategoricalDtype) and isinstance(new, pd.CategoricalDtype)
 
 
 def same_dtype(old: Any, new: Any) -> bool:
     """Equality of dtypes that also respects the order of categories.
 
-    pandas holds unordered category lists equal when one is a permutation of the other; their codes are not.
+    pandas treats unordered category lists as equal if one is a permutation of the other; the codes differ.
     """
     return bool(old == new) and (not is_recast(old, new) or _same_order(old, new))
 
 
 def positions(index: pd.Index, ids: np.ndarray) -> np.ndarray:
-    """Where each id stands in a sorted index, ``(n,)`` int64; -1 where it does not.
+    """Position of each id in a sorted index, ``(n,)`` int64; -1 for an id that is not there.
 
     Example:
         >>> positions(pd.Index([2, 4, 9]), np.array([4, 5])).tolist()
@@ -174,7 +174,7 @@ def positions(index: pd.Index, ids: np.ndarray) -> np.ndarray:
     known = index.to_numpy()
     if not len(known):
         return np.full(len(ids), -1, dtype=np.int64)
-    if known[-1] - known[0] == len(known) - 1:  # no gaps: an id says itself where it stands
+    if known[-1] - known[0] == len(known) - 1:  # no gaps: position = id - first id
         return np.where((ids >= known[0]) & (ids <= known[-1]), ids - known[0], -1)
     at = np.searchsorted(known, ids)
     at[at == len(known)] = 0
@@ -182,13 +182,13 @@ def positions(index: pd.Index, ids: np.ndarray) -> np.ndarray:
 
 
 def frame_of(columns: Mapping[str, Array], ids: np.ndarray, name: Hashable) -> pd.DataFrame:
-    """A frame from arrays nobody else writes to."""
+    """A frame over arrays without copying; nobody else may write to the arrays."""
     index = pd.Index(ids, name=name, dtype=np.int64)
     return pd.DataFrame({n: column(array, index) for n, array in columns.items()}, index=index, copy=False)
 
 
 def column(array: Array, index: pd.Index) -> Any:
-    """The array as a frame takes it without guessing: pandas would turn objects that are text to ``str``."""
+    """The array as a column of the same dtype: pandas would convert an object array of text to ``str``."""
     if isinstance(array, np.ndarray) and array.dtype == object:
         return pd.Series(array, index=index, dtype=object)
     return array
@@ -200,7 +200,7 @@ class _Codes:
 
 
 def _same_order(a: Any, b: Any) -> bool:
-    """Equal category dtypes may still list their categories in another order."""
+    """Whether two dtypes list their categories in the same order, which pandas' equality ignores."""
     if a.categories is b.categories:
         return True
     return a.categories.dtype == b.categories.dtype and bool(a.categories.equals(b.categories))

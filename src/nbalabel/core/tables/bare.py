@@ -1,4 +1,4 @@
-"""Images that say "all of it is labeled" and hold no label: training learns that nothing is there."""
+"""Complete images without instances: training learns from them that nothing is there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import first
 
 
 def complete_without_masks(images: pd.DataFrame, instances: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """Ids of the images of state "complete" on which there is no instance at all, ascending.
+    """Ids of the images of state "complete" without any instance, ascending.
 
     Example:
         >>> images = pd.DataFrame({"state": ["complete", "complete", "empty"]}, index=[1, 2, 3])
@@ -22,7 +22,7 @@ def complete_without_masks(images: pd.DataFrame, instances: pd.DataFrame) -> npt
 
 
 def said_of(ids: npt.NDArray[np.int64]) -> str:
-    """What such images mean and what to do about them, in words; "" where there are none."""
+    """A message: what complete images without masks mean and what to do; "" where there are none."""
     if not len(ids):
         return ""
     have = "1 image is complete and has" if len(ids) == 1 else f"{len(ids):,} images are complete and have"

@@ -1,4 +1,4 @@
-"""What people said of predictions, read off the tables: accepted, turned down, or nothing yet."""
+"""Decisions about predictions, read from the tables: open, accepted or rejected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 REPLACED = "verified"
-"""Status, in the table of rejected predictions, of those a person took over with another mask or label."""
+"""Status, in ``rejected``, of predictions that a person accepted with a corrected mask or label."""
 
 OPEN, ACCEPTED, REJECTED = 0, 1, 2
 
@@ -19,15 +19,16 @@ _MASK = ("image_id", "label", "mask")
 def decided(
     instances: pd.DataFrame, rejected: pd.DataFrame, predictions: pd.DataFrame, *, own: bool = False
 ) -> npt.NDArray[np.int32]:
-    """What became of each prediction: 0 open, 1 accepted, 2 rejected; ``(n,)`` int32.
+    """Decision about each prediction: 0 open, 1 accepted, 2 rejected; ``(n,)`` int32.
 
-    Accepted are those drawn just so, too, and those a person took over with another mask or label.
+    A prediction also counts as accepted if an equal instance was drawn by hand, or if a person accepted it
+    with a corrected mask or label.
 
     Args:
-        instances: of the dataset.
-        rejected: of the dataset.
-        predictions: of a Run.
-        own: count only rows of the prediction's own origin: those made of it, not those that are alike.
+        instances: table of the dataset.
+        rejected: table of the dataset.
+        predictions: table of a Run.
+        own: count only rows with an origin of these predictions, not equal rows from elsewhere.
     """
     names = (*_MASK, "origin") if own else _MASK
     out = np.zeros(len(predictions), np.int32)
@@ -49,12 +50,12 @@ def decided(
 
 
 def keys(frame: pd.DataFrame, like: pd.DataFrame, names: tuple[str, ...] = _MASK) -> set[tuple[Any, ...]]:
-    """What tells masks apart, of the rows on the same images.
+    """The identifying values of each row, for rows on the images of ``like``.
 
     Args:
         frame: instances, rejected rows or predictions.
-        like: the rows whose images count.
-        names: the columns that tell them apart.
+        like: rows whose images count.
+        names: the identifying columns.
     """
     if not len(frame) or not len(like):
         return set()

@@ -1,7 +1,7 @@
-"""Columns to the dtype of the schema, without ever changing a value in silence.
+"""Cast columns to the dtypes of the schema, without ever changing a value silently.
 
-pandas casts 2**40 to int32 as 0, "no" to bool as True and b"a" to str as "b'a'". Here such rows are named
-instead.
+pandas casts 2**40 to int32 as 0, "no" to bool as True and b"a" to str as "b'a'". Here such values raise an
+error that names the rows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .names import instead_of
 
 MASK_DTYPE = pd.ArrowDtype(pa.large_binary())
 
-_MOST_LISTED = 12  # categories in a message
+_MOST_LISTED = 12  # categories listed in a message
 
 Flags = npt.NDArray[np.bool_]
 
@@ -58,7 +58,7 @@ def cast(series: pd.Series, dtype: Any, name: str, meaning: str, table: str) -> 
     missing = numbers.isna().to_numpy()
     if target.kind == "f":
         reject(series, bad, table, f"{name} must be numbers ({meaning})", name)
-        with np.errstate(over="ignore"):  # too large becomes infinite, which validation names
+        with np.errstate(over="ignore"):  # a too large value becomes infinite, which validation reports
             return numbers.astype(target)
     if not str(target).startswith("Int"):
         bad |= missing
@@ -76,10 +76,10 @@ def cast(series: pd.Series, dtype: Any, name: str, meaning: str, table: str) -> 
 
 
 def cast_category(series: pd.Series, categories: Sequence[str] | None, name: str, table: str) -> pd.Series:
-    """The column as a category; None takes the categories that occur.
+    """The column as a category column; with None, its categories are the values that occur.
 
     Raises:
-        DataError: naming the rows whose values are none of the categories.
+        DataError: naming the rows whose value is not a category.
     """
     if categories is None:
         return series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("category")
@@ -93,7 +93,7 @@ def cast_category(series: pd.Series, categories: Sequence[str] | None, name: str
 
 
 def _allowed(strangers: pd.Series, categories: Sequence[str]) -> str:
-    """The categories, in words; where they are many, those most like the first stranger."""
+    """The categories as text; of a long list only those most similar to the first unknown value."""
     if len(categories) > _MOST_LISTED:
         return f"the {len(categories)} there are, {instead_of(strangers.iloc[0], categories)}"
     return ", ".join(categories) or "(the label list is empty)"
@@ -102,7 +102,7 @@ def _allowed(strangers: pd.Series, categories: Sequence[str]) -> str:
 def reject(
     frame: pd.DataFrame | pd.Series, bad: Any, table: str, rule: str, show: str | list[str] | None = None
 ) -> None:
-    """Raise a DataError naming the rows where ``bad`` is true, and what they hold in the columns ``show``."""
+    """Raise a DataError that names the rows where ``bad`` is true, and their values in columns ``show``."""
     bad = np.asarray(bad, dtype=bool)
     if not bad.any():
         return
@@ -114,7 +114,7 @@ def reject(
 
 
 def _numbers(series: pd.Series) -> tuple[pd.Series, Flags]:
-    """The values as numbers, missing where they are none; and which rows hold something else."""
+    """The values as numbers, missing where a value is no number; and which rows hold such values."""
     if pd.api.types.is_numeric_dtype(series.dtype) and series.dtype.kind != "c":
         return series, np.zeros(len(series), bool)
     values = series.astype(object)
@@ -152,7 +152,7 @@ def _as_bytes(value: Any) -> bytes | None:
 
 
 def _as_categories(series: pd.Series, categories: list[str]) -> pd.Series:
-    """The series as a category column, values of no category missing."""
+    """The series as a category column; values that are no category become missing."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         return series.cat.set_categories(categories)
     found, dtype = _coded(tuple(categories))
@@ -162,7 +162,7 @@ def _as_categories(series: pd.Series, categories: list[str]) -> pd.Series:
 
 @lru_cache(maxsize=32)
 def _coded(categories: tuple[str, ...]) -> tuple[Mapping[str, int], pd.CategoricalDtype]:
-    """The code of each category, and their dtype: made once, where a dataset has thousands of labels."""
+    """The code of each category, and the dtype; cached, because a dataset may have thousands of labels."""
     return {category: code for code, category in enumerate(categories)}, pd.CategoricalDtype(list(categories))
 
 

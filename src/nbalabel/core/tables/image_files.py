@@ -1,6 +1,6 @@
-"""What an image file may be called: a path below its root, with forward slashes, or a URL of a remote scheme.
+"""Valid names of image files: a path below the image root, with forward slashes, or a URL of a remote scheme.
 
-Names come from whoever made the dataset. These rules go by the letters of a name alone and touch no disk.
+Names come from untrusted datasets. The rules look only at the text of a name and do not access the disk.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RULES = (
 
 
 def is_url(file: str) -> bool:
-    """Whether ``images.file`` names something to fetch rather than a path.
+    """Whether a value of ``images.file`` is a URL and not a path.
 
     Example:
         >>> is_url("s3://bucket/a.jpg"), is_url("train/a.jpg")
@@ -38,7 +38,7 @@ def is_url(file: str) -> bool:
 
 
 def problem(file: object) -> str | None:
-    """What is wrong with a file name; None for a good one.
+    """What is wrong with a file name; None for a valid one.
 
     Example:
         >>> problem("../a.jpg"), problem("a.jpg")
@@ -47,17 +47,17 @@ def problem(file: object) -> str | None:
     if not isinstance(file, str):
         return "it is missing"
     if is_url(file):
-        # "::" chains one file system to another, such as the local one.
+        # In fsspec URLs "::" chains file systems, so a remote URL could reach the local disk.
         safe = _SAFE_URL.fullmatch(file) and "::" not in file
         return None if safe else f"its scheme is none of {', '.join(_REMOTE)}"
     return next((text for rule, text in _RULES if re.search(rule, file)), None)
 
 
 def check_files(images: pd.DataFrame) -> None:
-    """Check all names of an images table.
+    """Check all file names of an images table.
 
     Raises:
-        UnsafePathError: naming the rows and what is wrong with each.
+        UnsafePathError: some are invalid; the message names the rows and the reasons.
 
     Example:
         >>> check_files(pd.DataFrame({"file": ["a.jpg", "/etc/passwd"]}))
@@ -77,7 +77,7 @@ def check_files(images: pd.DataFrame) -> None:
 
 
 def _suspects(files: pd.Series) -> npt.NDArray[np.int64]:
-    """Positions of all names that might break a rule, by searches Arrow does in a few nanoseconds a name."""
+    """Positions of all names that might break a rule: a fast Arrow prefilter, a few nanoseconds per name."""
     names = pa.array(files, from_pandas=True).cast(pa.large_string())
     flags = [pc.match_substring(names, text) for text in ("\0", "\\", "..", ":")]
     flags += [pc.starts_with(names, text) for text in ("/", ".", " ")]

@@ -1,4 +1,4 @@
-"""Masks as people have them, arrays and COCO objects, and as the tables hold them."""
+"""Convert masks between what people have (arrays, COCO objects) and what the tables hold (compressed RLE)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _PLAIN = (bytes, str, bytearray, memoryview)
 
 
 def encode_mask(mask: Any) -> bytes:
-    """A mask as the column ``mask`` holds it: COCO compressed run lengths, as pycocotools writes them.
+    """Encode a mask for the column ``mask``: COCO compressed run lengths, as pycocotools writes them.
 
     Args:
         mask: ``(height, width)`` bool, or numbers where non-zero is inside; or a COCO object
             ``{"size": [height, width], "counts": ...}`` with compressed or plain counts.
 
     Raises:
-        MaskError: it is neither, or malformed.
+        MaskError: the mask is neither of these, or malformed.
 
     Example:
         >>> encode_mask([[False, True], [False, False]])
@@ -41,15 +41,15 @@ def decode_mask(mask: Any, height: int | None = None, width: int | None = None) 
     """The pixels of a mask.
 
     Args:
-        mask: a value of a column ``mask``, or a COCO object, which knows its size.
-        height: of the image, pixels.
-        width: of the image, pixels.
+        mask: a value of a column ``mask``, or a COCO object, which contains its size.
+        height: of the image, pixels; not needed for a COCO object.
+        width: of the image, pixels; not needed for a COCO object.
 
     Returns:
         ``(height, width)`` bool.
 
     Raises:
-        MaskError: the mask is malformed, of another size, or of no known size.
+        MaskError: the mask is malformed or of another size, or its size is unknown.
 
     Example:
         >>> decode_mask(b"211", 2, 2).tolist()
@@ -59,7 +59,7 @@ def decode_mask(mask: Any, height: int | None = None, width: int | None = None) 
     if isinstance(mask, Mapping):
         encoded, (height, width) = _of_coco(mask), mask["size"]
     elif height is None or width is None:
-        raise MaskError("a mask of bytes does not know its size: decode_mask(mask, height, width)")
+        raise MaskError("a mask of bytes does not contain its size: call decode_mask(mask, height, width)")
     else:
         encoded = mask.encode() if isinstance(mask, str) else bytes(mask)
     return np.ascontiguousarray(rle.decode(encoded, int(height), int(width)))
@@ -68,13 +68,13 @@ def decode_mask(mask: Any, height: int | None = None, width: int | None = None) 
 def mask_column(
     masks: pd.Series, heights: npt.NDArray[Any], widths: npt.NDArray[Any], table: str
 ) -> pd.Series:
-    """Masks of any kind as the tables hold them: arrays and COCO objects are encoded, bytes stay.
+    """Encode a column of masks for the tables: arrays and COCO objects are encoded, bytes stay as they are.
 
     Args:
-        masks: ``(n,)``; bytes, text, ``(height, width)`` arrays or COCO objects, each as it likes.
-        heights: of each row's image, ``(n,)`` pixels.
-        widths: likewise.
-        table: for messages.
+        masks: ``(n,)``; bytes, text, ``(height, width)`` arrays or COCO objects, possibly mixed.
+        heights: height of each row's image, ``(n,)`` pixels.
+        widths: width, likewise.
+        table: name of the table, for messages.
 
     Raises:
         MaskError: naming the rows whose arrays or objects are malformed or of another size.
@@ -102,20 +102,20 @@ def mask_column(
 
 
 def pixels(mask: Any) -> Any:
-    """An array of what may be a tensor, on a GPU perhaps."""
+    """A NumPy array from an array or a tensor, also one on a GPU."""
     for step in ("detach", "cpu", "numpy"):
         mask = getattr(mask, step)() if hasattr(mask, step) else mask
     return np.asarray(mask)
 
 
 def _check_no_method(mask: Any) -> None:
-    """Frames and rows have a method of that name, which hides the column."""
+    """Refuse a bound method: ``frame.mask`` and ``row.mask`` are pandas methods that hide the column."""
     if callable(mask):
         raise MaskError('expected a mask, got a method: .mask is one of pandas, write row["mask"]')
 
 
 def _one(mask: Any, height: int, width: int) -> Any:
-    """One mask; what is missing or of no kind that is known stays, for the schema to name."""
+    """One encoded mask; missing values and unknown types pass through, and the schema reports them."""
     if isinstance(mask, Mapping):
         if list(mask.get("size", ())) != [height, width]:
             size = short(mask.get("size"))

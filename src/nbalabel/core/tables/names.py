@@ -1,7 +1,7 @@
-"""Names people read: labels and columns. What cannot be seen has no place in them.
+"""Names of labels and columns: check that every character is visible, and show names in messages.
 
-A name ends up in menus, messages, file names and in the comments of generated cells. A line break in it would
-begin a new line there; a bidirectional control would show it as another text than it is.
+A name ends up in menus, messages, file names and in the comments of generated cells. A line break in a name
+would begin a new line there; a bidirectional control would make the name look like another text.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _LONGEST = 200
 
 
 def check_names(names: Iterable[object], what: str) -> None:
-    r"""Refuse names with characters that break lines or hide what they are.
+    r"""Refuse names with characters that break lines or disguise the text.
 
     Args:
-        names: labels or columns; what is no text is left to others.
-        what: the names, for the message: "labels", "columns of images".
+        names: labels or columns; values that are not text are not checked here.
+        what: what the names are, for the message: "labels", "columns of images".
 
     Raises:
-        DataError: naming the first of them and the characters.
+        DataError: naming the first bad names and their characters.
 
     Example:
         >>> check_names(["cod", "sea\nbass"], "labels")
@@ -49,11 +49,11 @@ def check_names(names: Iterable[object], what: str) -> None:
 
 
 def instead_of(name: object, known: Iterable[object]) -> str:
-    """What to write instead of a name that is unknown: those most like it, else the first there are.
+    """A hint for an unknown name: the most similar known names, else the first known ones.
 
     Args:
-        name: what was written.
-        known: the names there are, in the order people know them.
+        name: the unknown name.
+        known: the known names, in the order that people see.
 
     Example:
         >>> instead_of("Cobb", ["cod", "ling", "cobia"])
@@ -69,7 +69,7 @@ def instead_of(name: object, known: Iterable[object]) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Text in which every character that cannot be seen is written as its escape: a line stays one line.
+    r"""The text with every invisible character replaced by its escape sequence, so that it stays on one line.
 
     Example:
         >>> printable("a\nb")
@@ -79,7 +79,7 @@ def printable(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """As :func:`printable`, cut where it is very long.
+    """As :func:`printable`, cut to 200 characters.
 
     Example:
         >>> len(shown("a" * 1000))

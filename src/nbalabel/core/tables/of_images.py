@@ -1,4 +1,4 @@
-"""What is asked of the images that rows are on: their sizes, and whether they are labeled all over."""
+"""Facts about the images of rows: their sizes, and whether the images are fully labeled."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pandas as pd
 from ..errors import DataError, first
 
 _LABELED_ALL_OVER = ("complete", "empty")
-"""States of images on which a person says that what has no label is nothing."""
+"""States in which an image has all of its instances: whatever has no mask is background."""
 
 
 def labeled_all_over(images: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Which images are labeled all over, ``(n,)``.
+    """Which images are fully labeled (state complete or empty), ``(n,)``.
 
     Example:
         >>> labeled_all_over(pd.DataFrame({"state": ["complete", "partial", "empty"]})).tolist()
@@ -36,7 +36,7 @@ def sizes_of(
         table: name of the rows' table for messages.
 
     Raises:
-        DataError: rows on images that are not there; the message names them.
+        DataError: some images do not exist; the message names the rows.
 
     Example:
         >>> images = pd.DataFrame({"height": [20, 30], "width": [40, 50]}, index=[7, 9])

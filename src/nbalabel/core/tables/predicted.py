@@ -1,4 +1,4 @@
-"""What views ask of a run: ``learn`` makes runs, ``widgets`` shows them, and neither knows the other."""
+"""The interface of a run for views: ``learn`` implements it, ``widgets`` uses it; neither knows the other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .schema import LabeledImages
 
 
 class Predicted(ABC):
-    """Predictions on tables, and how they fare there; see :class:`nbalabel.Run`, which explains each name."""
+    """Predictions on images, with their evaluation; :class:`nbalabel.Run` explains each name."""
 
     id: str
     curves: pd.DataFrame
@@ -25,15 +25,15 @@ class Predicted(ABC):
     @property
     @abstractmethod
     def measured_ids(self) -> npt.NDArray[np.int64]:
-        """Images predicted on that are labeled all over."""
+        """Images with predictions that are fully labeled."""
 
     @abstractmethod
     def judged(self, images: pd.DataFrame, instances: pd.DataFrame, rejected: pd.DataFrame | None) -> Any:
-        """What became of each prediction, by these tables."""
+        """The outcome of each prediction, given these tables."""
 
     @abstractmethod
     def edited_ids(self, tables: LabeledImages | None) -> npt.NDArray[np.int64]:
-        """Measured images that were edited since."""
+        """Measured images that were edited since the run."""
 
     @abstractmethod
     def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:
@@ -47,10 +47,10 @@ class Predicted(ABC):
     def confused(
         self, images: npt.ArrayLike | None = None, *, iou: float = 0.5, score: float = 0.25
     ) -> pd.DataFrame:
-        """Which prediction was taken for which label."""
+        """Confusion of labels: predicted label against true label."""
 
     @abstractmethod
     def layout(
         self, of: str = "images", method: str = "umap", *, background: bool = False, seed: int = 0
     ) -> Any:
-        """Embeddings on a plane."""
+        """Embeddings projected to two dimensions."""

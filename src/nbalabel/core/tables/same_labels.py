@@ -1,4 +1,4 @@
-"""Labels that go by another name, or by a number, in a model: which of ours they are."""
+"""Map a model's labels, names or numbers, to the dataset's labels."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ UNKNOWN = ("error", "drop")
 
 
 def check_targets(wanted: Mapping[Any, str | None], labels: Sequence[str]) -> None:
-    """Refuse a mapping to names that are no labels.
+    """Refuse a mapping whose targets are not labels of the dataset.
 
     Raises:
-        UnknownNameError: naming them, and what to do.
+        UnknownNameError: naming the wrong targets, and what to do.
 
     Example:
         >>> check_targets({"person": "diver"}, ["fish"])
@@ -47,19 +47,20 @@ def codes_of(
     unknown: str,
     what: str = "label",
 ) -> npt.NDArray[np.int64]:
-    """Position in ``labels`` of what a model calls each of its predictions; -1 for those left out.
+    """Position of each prediction's label in ``labels``; -1 for predictions that are left out.
 
     Args:
-        found: a name or a number for each prediction, ``(n,)``.
-        ids: of the predictions, for messages.
-        labels: ours, in order.
-        wanted: ours by theirs; None leaves theirs out. What is not in it is one of ours already, or unknown.
-        unknown: "error" or "drop" what is unknown.
-        what: theirs are called, for messages.
+        found: the model's label of each prediction, a name or a number, ``(n,)``.
+        ids: ids of the predictions, for messages.
+        labels: the dataset's labels, in order.
+        wanted: the model's label -> the dataset's label, or None to leave its predictions out. A name that is
+            not a key must be a label of the dataset itself; otherwise it is unknown.
+        unknown: for unknown labels: "error" raises, "drop" leaves their predictions out with a warning.
+        what: what the model's labels are called in messages.
 
     Raises:
-        DataError: some are unknown.
-        UnknownNameError: ``wanted`` names what is no label.
+        DataError: some labels are unknown.
+        UnknownNameError: a target in ``wanted`` is not a label of the dataset.
 
     Example:
         >>> theirs, ours = ["cod", "person", "boat"], ["diver", "cod"]
@@ -80,7 +81,7 @@ def codes_of(
     return np.fromiter((code[name] for name in found), np.int64, len(found))
 
 
-_NOTHING = "\0"  # no label can be called so
+_NOTHING = "\0"  # never a valid label
 
 
 def _say(
@@ -96,7 +97,7 @@ def _say(
         return
     example = f"{lost[0]!r}: {(labels[0] if labels else 'fish')!r}"
     raise DataError(
-        f"predictions: {what} must be one of the dataset's ({first(labels) or 'it has none'}) or be said to "
-        f"be one; {len(ids)} of {n} are not: {first(ids)} (got {listed}). Pass labels={{{example}, ...}} "
+        f"predictions: {what} must be one of the dataset's ({first(labels) or 'it has none'}) or be mapped "
+        f"to one; {len(ids)} of {n} are not: {first(ids)} (got {listed}). Pass labels={{{example}, ...}} "
         '(None leaves one out), or unknown="drop"'
     )

@@ -1,15 +1,15 @@
-"""The tables: which columns they have, of which dtype, and what makes a row valid.
+"""The tables: their columns, dtypes and rules.
 
 Three tables, each indexed by a stable int64 id that is never reused:
 
 - ``images``     one row per image (``image_id``)
 - ``instances``  one row per mask (``instance_id``)
-- ``rejected``   predictions a person turned down (``instance_id``; the columns of ``instances``), kept so
-  that they are not proposed again and can serve as hard negatives; with status "verified" those a person took
-  over with another mask or label, which are no negatives
+- ``rejected``   predictions that a person rejected (``instance_id``; the columns of ``instances``), kept so
+  that they are not proposed again and can serve as hard negatives. Rows with status "verified" are
+  predictions that a person accepted with a corrected mask or label; these are no negatives
 
 Coordinates are pixels of the original image, x right, y down, (0, 0) the outer corner of the first pixel.
-Columns beyond the schema are the user's own and ride along untouched.
+Columns beyond the schema are the user's own and are kept unchanged.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ INSTANCES: Mapping[str, Column] = {
 
 PREDICTIONS: Mapping[str, Column] = {
     **INSTANCES,
-    "iou": Column(np.float32, np.nan, "best mask IoU with a label of its name; 0 where none overlaps"),
-    "matched": Column(np.bool_, False, "greedily matched to a label at the run's IoU threshold"),
-    "matched_id": Column("Int64", pd.NA, "instance_id of that label"),
+    "iou": Column(np.float32, np.nan, "best mask IoU with an instance of its label; 0 where none overlaps"),
+    "matched": Column(np.bool_, False, "greedily matched to an instance at the run's IoU threshold"),
+    "matched_id": Column("Int64", pd.NA, "instance_id of that instance"),
 }
 
 SCHEMAS: Mapping[str, Mapping[str, Column]] = {
@@ -102,7 +102,7 @@ INDEX_NAMES: Mapping[str, str] = {
 
 @runtime_checkable
 class LabeledImages(Protocol):
-    """What models and writers need of a dataset: Dataset, Version and Tables all are one."""
+    """The read interface of a dataset for models and writers; Dataset, Version and Tables implement it."""
 
     @property
     def images(self) -> pd.DataFrame:
@@ -118,7 +118,7 @@ class LabeledImages(Protocol):
 
     @property
     def image_root(self) -> Path | None:
-        """Folder that ``images.file`` is relative to; None when there are no pixels."""
+        """Folder that ``images.file`` is relative to; None when there are no image files."""
 
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB."""
@@ -127,13 +127,13 @@ class LabeledImages(Protocol):
 def conform(
     frame: pd.DataFrame, table: str, labels: Sequence[str] = (), heights: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """Give a table its schema: missing columns filled with defaults, every column of its dtype, in order.
+    """Bring a table to the schema: fill missing columns with defaults, cast dtypes, order the columns.
 
     Boxes and areas of instances are computed from the masks where those columns are absent and ``heights``
-    are given. The frame passed in is not modified; columns already right are shared with it.
+    are given. The frame passed in is not modified; columns that already conform are shared with it.
 
     Args:
-        frame: rows indexed by id; without an index name the ids are taken as they stand.
+        frame: rows indexed by id; the name of the index does not matter.
         table: "images", "instances", "rejected" or "predictions".
         labels: the ordered label list, the categories of ``label``.
         heights: height of each row's image, ``(n,)`` pixels, for boxes from masks.
@@ -187,7 +187,7 @@ def conform(
 
 
 def empty(table: str, labels: Sequence[str] = ()) -> pd.DataFrame:
-    """A table of the right columns and no rows."""
+    """A table with the schema's columns and no rows."""
     return _empty(table, tuple(labels)).copy(deep=False)
 
 
@@ -198,15 +198,15 @@ def _empty(table: str, labels: tuple[str, ...]) -> pd.DataFrame:
 
 
 def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks: bool = True) -> None:
-    """Check what dtypes cannot: ids, ranges, references and masks. Errors name rows; nothing is modified.
+    """Check what dtypes cannot express: ids, ranges, references and masks. Nothing is modified.
 
     Args:
-        tables: "images", "instances" and perhaps "rejected", conformed.
+        tables: "images", and optionally "instances" and "rejected", conformed.
         labels: the ordered label list.
         masks: also parse every mask and compare its size with its image (about 1 s per million masks).
 
     Raises:
-        DataError: the first rule that is broken, with the rows that break it.
+        DataError: the first broken rule, with the rows that break it.
         MaskError: a mask is malformed or of another size than its image.
         UnsafePathError: a file name leaves the image root.
     """
@@ -224,10 +224,10 @@ def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks
 
 
 def check_state(state: State) -> None:
-    """Check that tables that were read have their columns, dtypes, ids and labels; values are not looked at.
+    """Check the columns, dtypes, ids and labels of tables read from disk; values are not checked.
 
     Raises:
-        DataError: they do not; a folder somebody made by hand, or to harm.
+        DataError: one is wrong, as in a folder that was made by hand or to do harm.
     """
     if set(state.tables) != set(SCHEMAS):
         raise DataError(

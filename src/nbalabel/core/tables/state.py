@@ -1,4 +1,4 @@
-"""The tables of a dataset and its labels at one moment, as an immutable value."""
+"""The tables and labels of a dataset at one moment, as an immutable value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class State:
     """The tables and labels of a dataset at one moment.
 
     Attributes:
-        tables: "images", "instances" and "rejected", each sorted by id. They are never written to.
+        tables: "images", "instances" and "rejected", each sorted by id; never modified.
         labels: the ordered label list.
     """
 

@@ -1,5 +1,5 @@
-"""Datasets put together and parted: labels matched, ids given anew, images split.
+"""Join datasets (match labels, renumber ids), and split images into train, val and test.
 
 In: tables of one or more datasets.
-Out: changes that bring rows in, and splits of whole groups.
+Out: changes that add rows, or set the column ``split``.
 """

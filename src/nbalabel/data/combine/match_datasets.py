@@ -1,4 +1,4 @@
-"""Two datasets as one: labels matched by name, ids given anew, images that both have known by content."""
+"""Join two datasets: match labels by name, renumber ids, and find images that both have by content."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ IN_BOTH = "are labeled in both"
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Where the pictures of another dataset are, seen from this one.
+    """The image files of another dataset, relative to our image root.
 
     Attributes:
-        named: name below this image root, by the name that the other dataset has for it.
-        to_copy: pictures that must be copied below this image root first, by their name there.
-        same: files of ours that are the same picture, by the name below this image root.
+        named: file name in the other dataset -> its name below our image root.
+        to_copy: name below our image root -> the file to copy there first.
+        same: name below our image root -> our file that is the same image.
     """
 
     named: Mapping[str, str]
@@ -40,18 +40,18 @@ class Placed:
 def place(
     files: pd.Series, root: Path | None, there: pd.Series, home: Path | None, *, copy: bool, twins: bool
 ) -> Placed:
-    """Name the pictures of another dataset as this one does, and find those it has.
+    """Find names below our image root for the files of another dataset, and which of these files we have.
 
     Args:
-        files: of the other dataset.
-        root: its image root; None: the names are taken as below ``home``.
-        there: files of this dataset.
-        home: its image root.
-        copy: whether pictures outside ``home`` may be copied there.
-        twins: whether pictures of equal content are looked for; those of one name are one anyway.
+        files: files of the other dataset.
+        root: its image root; None: its names count as names below ``home``.
+        there: our files.
+        home: our image root.
+        copy: whether files outside ``home`` may be copied there.
+        twins: whether to search for files of equal content; files of equal name are the same image anyway.
 
     Raises:
-        DataError: pictures are outside ``home`` and are not to be copied.
+        DataError: files are outside ``home``, and ``copy`` is False.
     """
     named = {str(file): str(file) for file in files}
     paths: dict[str, Path] = {}
@@ -85,13 +85,13 @@ def place(
 
 
 def join(state: State, other: State, placed: Placed, allocate: Allocate, origin: str) -> Change:
-    """The change that brings another dataset in; see :meth:`Dataset.join`.
+    """The change that adds another dataset; see :meth:`Dataset.join`.
 
     Args:
-        state: the tables as they are.
-        other: those that come, checked.
-        placed: where its pictures are.
-        allocate: gives ids.
+        state: the current tables.
+        other: the tables to add, checked.
+        placed: the image files of ``other``.
+        allocate: allocates new ids.
         origin: who or what joins.
     """
     labels = (*state.labels, *(name for name in other.labels if name not in state.labels))
@@ -151,17 +151,17 @@ def _check_sizes(mine: pd.DataFrame, theirs: pd.DataFrame, twin: pd.Series) -> N
 def _split_twins(
     mine: Mapping[str, pd.DataFrame], theirs: Mapping[str, pd.DataFrame], twin: pd.Series
 ) -> tuple[pd.Series, pd.Series]:
-    """Our id of the images that both have, by their id: those bare here, and those labeled in both."""
+    """Their id -> our id of images that both have: those that are bare here, and those labeled in both."""
     twin = twin.astype(np.int64)
     state = mine["images"]["state"].loc[twin].isin(BARE).to_numpy()
     said = theirs["images"]["state"].loc[twin.index].ne("unlabeled").to_numpy()
-    # Of two of theirs that are one of ours, the first brings its labels.
+    # If two of their images are the same image of ours, the instances of the first are taken.
     bare = state & said & ~twin.duplicated().to_numpy()
     return twin[bare], twin[~bare & said]
 
 
 def _filled(mine: pd.DataFrame, theirs: pd.DataFrame, bare: pd.Series) -> pd.DataFrame:
-    """Our images with the state and the weight of those that bring labels."""
+    """Our images; those bare here get the state and weight of their counterparts."""
     out = mine.copy(deep=False)
     at = positions(mine.index, bare.to_numpy(np.int64))
     for name in ("state", "weight") if len(bare) else ():
@@ -171,7 +171,7 @@ def _filled(mine: pd.DataFrame, theirs: pd.DataFrame, bare: pd.Series) -> pd.Dat
 
 
 def _appended(mine: pd.DataFrame, rows: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
-    """A table and rows below it, with the columns of both."""
+    """A table with rows appended, with the columns of both."""
     if not len(rows):
         return mine
     mine = mine.copy(deep=False)

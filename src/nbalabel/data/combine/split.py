@@ -1,10 +1,10 @@
-"""Images parted into train, val and test: whole groups, each part with its share of everything.
+"""Split images into train, val and test: stratified, by whole groups.
 
-Greedy, the largest groups first, each to where it brings the parts closest to their shares; then single
-groups move and pairs change places as long as that helps.
+Greedy: the largest groups first, each to the part where it reduces the cost most. Then a local search moves
+single groups and swaps pairs of groups while that reduces the cost.
 
 Source: K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label data" (2011), for the
-aim; here the smallest sum of squared differences is looked for, over whole groups.
+goal; here the cost is a weighted sum of squared differences from the shares, over whole groups.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _FAR = 0.1
 
 @dataclass(frozen=True)
 class Shares:
-    """What share of the images test and val get; train gets the rest."""
+    """The shares of the images for test and val; train gets the rest."""
 
     test: float
     val: float
 
     def parts(self) -> dict[str, float]:
-        """The parts that get any, by name.
+        """Name -> share of the parts that are not empty.
 
         Raises:
-            DataError: shares are no shares, or leave nothing to train on.
+            DataError: a share is not in 0..1, or nothing is left to train on.
         """
         given = {"test": self.test, "val": self.val}
         for name, share in given.items():
@@ -82,11 +82,11 @@ def split(
 def assign(
     groups: npt.NDArray[np.float64], shares: npt.NDArray[np.float64], seed: int
 ) -> npt.NDArray[np.int64]:
-    """Which part each group goes to, ``(n,)``; no part stays empty.
+    """The part of each group, ``(n,)``; no part stays empty.
 
     Args:
-        groups: ``(n, k)``, how much of each thing is in each group; the first column counts images.
-        shares: ``(p,)``, sum 1, what each part should get of everything.
+        groups: ``(n, k)``, amount of each feature in each group; the first column counts images.
+        shares: ``(p,)``, sum 1, target share of each part.
         seed: breaks ties.
 
     Example:
@@ -108,7 +108,7 @@ def assign(
 
 
 class _Parts:
-    """How much of everything each part has got, as a share of all there is."""
+    """The amount of each feature in each part, as a share of its total, and the cost of a split."""
 
     def __init__(self, groups: npt.NDArray[np.float64], shares: npt.NDArray[np.float64]) -> None:
         total = groups.sum(axis=0)
@@ -118,25 +118,25 @@ class _Parts:
         self.scaled = groups * self.factor
         self.wanted = shares[:, None] * np.sqrt(weight) * (total > 0)
         self.have = np.zeros_like(self.wanted)
-        self.per = 1 / shares[:, None]  # a small part is spoiled by less
+        self.per = 1 / shares[:, None]  # the same deviation costs more in a small part
 
     def cost(self, have: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Of each part, how far it is from its share, ``(p,)``."""
+        """Squared distance of each part from its share, weighted, ``(p,)``."""
         return np.asarray((((have - self.wanted) ** 2) * self.per).sum(axis=1))
 
     def cost_of_adding(self, i: int) -> npt.NDArray[np.float64]:
-        """What each part's cost grows by with one more group, ``(p,)``."""
+        """Increase of each part's cost if group ``i`` is added to it, ``(p,)``."""
         return self.cost(self.have + self.scaled[i]) - self.cost(self.have)
 
     def add(self, i: int, part: int, sign: int = 1) -> None:
-        """Put a group into a part, or take it out."""
+        """Add a group to a part, or remove it with ``sign=-1``."""
         self.have[part] += sign * self.scaled[i]
 
 
 def _mended(
     parts: _Parts, place: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Move groups, or let two change places, as long as that brings the parts closer to their shares."""
+    """Local search: move or swap groups while that reduces the cost."""
     for _ in range(_ROUNDS):
         better = [_moved(parts, place, int(i)) or _swapped(parts, place, int(i)) for i in order]
         if not any(better):
@@ -177,7 +177,7 @@ def _swapped(parts: _Parts, place: npt.NDArray[np.int64], i: int) -> bool:
 
 
 def _groups(images: pd.DataFrame, by: str | None) -> npt.NDArray[np.int64]:
-    """A number for the group of each image, from 0; missing ones get their own."""
+    """Group number of each image, from 0; an image with a missing value is a group of its own."""
     if by is None:
         return np.arange(len(images))
     codes, _ = pd.factorize(_column(images, by, "by"))
@@ -189,7 +189,7 @@ def _groups(images: pd.DataFrame, by: str | None) -> npt.NDArray[np.int64]:
 def _features(
     state: State, images: pd.DataFrame, stratify: str | None
 ) -> tuple[npt.NDArray[np.float64], list[str]]:
-    """One for each image, and how much of each thing is on it; with the names of the things."""
+    """Features of each image, a 1 and the counts per label or value; and the names of the counts."""
     one = np.ones((len(images), 1))
     if stratify is None:
         return one, []
@@ -224,7 +224,7 @@ def _said(
     names: list[str],
     by: str | None,
 ) -> str:
-    """What each part got, in words."""
+    """A text about the size of each part, and about labels far from their share."""
     total = groups.sum(axis=0)
     said, far = [], []
     grouped = by is not None and len(groups) < len(codes)

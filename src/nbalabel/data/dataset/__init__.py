@@ -1,5 +1,5 @@
-"""``Dataset``, the folder people work on: its tables, edits, versions; ``Version`` and ``join``.
+"""``Dataset``, the folder that people edit, with its tables and versions; ``Version`` and ``join``.
 
 In: a folder, or tables and edits of a user.
-Out: frames that follow edits, Changes, versions.
+Out: frames, Changes and versions.
 """

@@ -1,4 +1,4 @@
-"""How a dataset shows itself in a notebook."""
+"""The HTML card of a dataset in a notebook."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def dataset_html(
     """A card: counts, labels, states, version, uncommitted work, a few pictures.
 
     Args:
-        tables: of the working copy.
-        name: of the dataset.
-        version: the one it stands on.
-        status: what is not committed.
-        recovered: what was brought back when it was opened, in words; "" for nothing.
-        show: an image with its masks, by id.
+        tables: tables of the working copy.
+        name: name of the dataset.
+        version: the version that the working copy builds on.
+        status: the uncommitted work.
+        recovered: text about work that was recovered when the dataset was opened; "" for none.
+        show: returns an image with its masks, by id.
     """
     from ...core.show.card import bar, card
 
@@ -62,7 +62,7 @@ def dataset_html(
 
 
 def _pictures(tables: LabeledImages, show: Callable[[int], Image]) -> list[Image]:
-    """A few images with their masks, spread over the labeled ones; none where files cannot be read."""
+    """A few labeled images with their masks, evenly spread; stops at the first unreadable file."""
     if tables.image_root is None or not len(tables.images):
         return []
     labeled = np.unique(tables.instances["image_id"].to_numpy())

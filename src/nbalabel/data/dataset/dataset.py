@@ -6,8 +6,8 @@
     ds.commit("round 1")
 
 Every edit, by method or directly in the frames, becomes a Change that is checked, written to the journal
-and only then applied: a bad edit raises and leaves everything as it was, a killed kernel loses nothing it
-was told is done.
+and only then applied: an invalid edit raises and changes nothing, and a killed kernel loses no edit that was
+reported as done.
 """
 
 from __future__ import annotations
@@ -58,16 +58,16 @@ class Dataset(Editing):
     """A dataset folder opened for work. :func:`create`, :func:`open` and ``tables.save`` make one.
 
     ``images`` and ``instances`` are the working copy itself: assign into them as into any frame. Rows are
-    kept in ascending order of id. What was assigned is looked for, checked and journaled at the end of each
-    notebook cell and by every method here (:meth:`sync`). A method that edits replaces the frames it
-    changes. An older frame keeps what it held, to compare with; what is assigned into it is taken all the
-    same, fitted to the tables as they are by then, after the edits of the frames handed out now.
+    kept in ascending order of id. Assignments are detected, checked and journaled at the end of each
+    notebook cell and by every method here (:meth:`sync`). A method that edits replaces the frames that it
+    changes. An older frame keeps its old values for comparison. Assignments into an older frame still count:
+    they are rebased onto the current tables, after the edits in the current frames.
 
-    In a process forked from the one that opened it, and where it was unpickled, a Dataset is a copy to read
-    from: tables, pictures and versions are there, every edit is refused (ReadOnlyError).
+    In a forked process, and after unpickling, a Dataset is a read-only copy: tables, pictures and versions
+    are available, every edit is refused (ReadOnlyError).
 
     Attributes:
-        recovered: what was brought back from an earlier session, in words; "" if nothing.
+        recovered: text about work that was recovered from an earlier session; "" if none.
     """
 
     def __init__(self, folder: str | Path, version: str | None = None) -> None:
@@ -94,7 +94,7 @@ class Dataset(Editing):
         self._finalizer = weakref.finalize(self, _release, session)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy to read from, as it is now: so data loaders can take it to their processes."""
+        """Pickle as a read-only copy of the current state, for the processes of data loaders."""
         with self._copy.lock:
             self._look()
             session = self._session
@@ -129,7 +129,7 @@ class Dataset(Editing):
 
     @property
     def rejected(self) -> pd.DataFrame:
-        """Predictions turned down, in the columns of ``instances``; they are not taken over again."""
+        """Rejected predictions, with the columns of ``instances``; they are not accepted again in bulk."""
         return self._copy.frame("rejected")
 
     @rejected.setter
@@ -143,9 +143,9 @@ class Dataset(Editing):
 
     @property
     def image_root(self) -> Path | None:
-        """Folder that ``images.file`` is relative to; None when there are no pixels. Assign to move it.
+        """Folder that ``images.file`` is relative to; None when there are no image files.
 
-        Where the dataset and its pictures were moved together, it is found where they are now.
+        Assign to change it. If the dataset and its image files were moved together, the new place is found.
         """
         return root_of(self.folder, self._session.store.place.facts)
 
@@ -156,20 +156,20 @@ class Dataset(Editing):
             write_settings(self.folder, with_root(facts, self.folder, folder))
 
     def copy_images(self) -> Path:
-        """Copy the pictures into the dataset's folder, which then needs no other, and use them from there.
+        """Copy the image files into the dataset's folder, which is then self-contained, and use the copies.
 
-        Those of all versions are copied, where they can still be found. Images that are URLs stay so.
+        The files of all versions are copied, if they still exist. Images that are URLs stay URLs.
 
         Returns:
-            The new image root, ``images`` in the dataset's folder; where pictures are inside it already, the
-            one there is.
+            The new image root, ``images`` in the dataset's folder; the current image root if it is inside the
+            folder already.
 
         Raises:
-            ImageError: there is no image root, or a picture of the working copy is missing or broken.
+            ImageError: there is no image root, or a file of the working copy is missing or broken.
             StorageError: other files are in the way, or the folder cannot be written.
 
         Warns:
-            NbalabelWarning: naming pictures of earlier versions alone that are missing.
+            NbalabelWarning: naming missing files that only earlier versions use.
         """
         with self._copy.lock:
             self._check_writable()
@@ -184,12 +184,12 @@ class Dataset(Editing):
 
     @property
     def info(self) -> dict[str, Any]:
-        """What its file said beyond images and instances, such as COCO's categories, licenses, info."""
+        """Other contents of the imported file, such as COCO's categories, licenses and info."""
         return read_info(self.folder)
 
     @property
     def read_only(self) -> str:
-        """Why nothing can be edited, and what to do; "" where it can. Reading works all the same."""
+        """Why nothing can be edited, and what to do; "" if edits are possible. Reading always works."""
         return self._session.read_only
 
     @property
@@ -211,14 +211,13 @@ class Dataset(Editing):
         return self._tables().show(image_id)
 
     def subset(self, rows: Any) -> Tables:
-        """Tables of some images and everything on them: to look at, train on, write, or ``.save(folder)``.
+        """Tables of some images with their instances: to look at, train on, write, or ``.save(folder)``.
 
         Args:
-            rows: ids of images; or rows of images, of instances or of predictions, which stand for the
-                images they are on.
+            rows: ids of images; or rows of images, of instances or of predictions, which select their images.
 
         Raises:
-            UnknownNameError: images that are not there.
+            UnknownNameError: some images do not exist.
         """
         with self._copy.lock:
             self._look()
@@ -240,19 +239,18 @@ class Dataset(Editing):
     def commit(self, message: str, author: str | None = None) -> Version:
         """Make the working copy a version.
 
-        Where somebody else has committed on the same parent meanwhile, the two are merged row by row.
+        If somebody else has committed on the same parent meanwhile, the two are merged row by row.
 
         Args:
             message: what changed, for people.
-            author: who says so; default: the user's login.
+            author: name of the author; default: the user's login.
 
         Returns:
-            The new version; where nothing has changed, the current one, whose ``note`` says so.
+            The new version; if nothing has changed, the current one, whose ``note`` says so.
 
         Raises:
             ConflictError: somebody else committed changes of the same cells; the message names the rows,
-                nothing
-                is lost, and :meth:`refresh` resolves it.
+                nothing is lost, and :meth:`refresh` resolves the conflict.
         """
         with self._copy.lock:
             self.sync()
@@ -268,19 +266,19 @@ class Dataset(Editing):
         """A version, read-only.
 
         Args:
-            name: its id, the beginning of one ("v12"), or "HEAD" for the current one.
+            name: its id, the beginning of its id ("v12"), or "HEAD" for the current version of the folder.
 
         Raises:
-            UnknownNameError: there is no such version; the message lists the closest.
+            UnknownNameError: there is no such version; the message lists similar names.
         """
         return self._version(self._session.store.resolve(name))
 
     def checkout(self, name: str, *, discard: bool = False) -> Version:
-        """Go on from another version: what is committed next becomes its child.
+        """Continue from another version: the next commit becomes its child.
 
         Args:
             name: as in :meth:`version`.
-            discard: give up uncommitted work, for good.
+            discard: drop uncommitted work, permanently.
 
         Raises:
             HistoryError: there is uncommitted work and ``discard`` is False.
@@ -298,16 +296,16 @@ class Dataset(Editing):
             return self._version(version_id)
 
     def refresh(self, keep: str | None = None) -> Change:
-        """Bring in what others committed since, below the uncommitted work.
+        """Rebase the uncommitted work onto what others have committed since.
 
         Args:
-            keep: "mine" or "theirs": whose cells stay where both changed the same.
+            keep: "mine" or "theirs": whose value stays where both changed the same cell.
 
         Returns:
-            What came in.
+            The change that others made.
 
         Raises:
-            ConflictError: both changed the same cells, and ``keep`` does not say whose stay.
+            ConflictError: both changed the same cells, and ``keep`` is None.
         """
         if keep not in (None, "mine", "theirs"):
             raise DataError(f'keep must be "mine" or "theirs", got {keep!r}')
@@ -336,18 +334,18 @@ class Dataset(Editing):
     def log(self) -> pd.DataFrame:
         """Every change up to the working copy, newest first: time, origin, note, counts, seconds, version.
 
-        ``seconds`` is how long a person looked before answering, in a review; missing elsewhere.
+        ``seconds`` is the time that a person took for an answer in a review; missing elsewhere.
         """
         with self._copy.lock, allowed():
             self._look()
             return history.log_table(self._session.store, self._session.base, self._session.pending)
 
     def of_origin(self, what: Any) -> pd.DataFrame:
-        """Instances that came from a run, a propagation or a cluster of one, as they are now.
+        """The current instances that came from a run, a propagation or one of its clusters.
 
         Args:
-            what: an origin, or anything with such an ``id`` or ``origin``. It takes its parts along, as in
-                :meth:`revert`: ``"run"`` all of ``"run/..."``, ``"run/cod/10-50"`` the clusters within.
+            what: an origin, or an object with such an ``id`` or ``origin``. An origin includes its parts, as
+                in :meth:`revert`: ``"run"`` all of ``"run/..."``, ``"run/cod/10-50"`` the clusters within.
 
         Raises:
             UnknownNameError: ``what`` names no origin.
@@ -361,31 +359,31 @@ class Dataset(Editing):
 
     @property
     def rejected_edit(self) -> dict[str, pd.DataFrame]:
-        """Frames of the last direct edit not taken, or not in whole, by table; nothing assigned is lost.
+        """Frames of the last direct edit refused, wholly or in part, by table; no assignment is lost.
 
-        Mend a frame right here, or in the name it has for you, and it is looked at again.
+        Correct a frame here, or through your own variable, and the next :meth:`sync` checks it again.
         """
         return self._copy.refused
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call back whenever the working copy has changed, by whatever way; returns what ends that.
+        """Call ``listener`` after every change of the working copy; returns a function that unsubscribes.
 
-        Views follow a dataset so. The listener must not raise.
+        Views use it to follow a dataset. The listener must not raise.
         """
         return self._copy.on_change(listener)
 
     def sync(self) -> Change:
-        """Look for what was assigned in the frames since, check it and journal it; returns it.
+        """Detect assignments into the frames since the last call, check and journal them; returns the Change.
 
-        Frames handed out earlier count as long as somebody holds them. Each is a change of its own, made
-        after that of the frames handed out now: where both assign to one cell, the older frame's value
-        stays, and undo brings the other back. Of rows that are gone by then, a warning names the ids.
+        Older frames count as long as somebody holds them. Each older frame makes a change of its own, after
+        the change of the current frames: where both assign to one cell, the older frame's value wins, and
+        undo restores the other. A warning names ids of rows that no longer exist.
 
         Raises:
-            DataError: the tables are not valid so; they are as before, :attr:`rejected_edit` holds what was
-                refused.
-            StorageError: the folder was deleted, moved or replaced. What was assigned stays in the frames:
-                :meth:`save` keeps it.
+            DataError: the edited tables are not valid; they are as before, and :attr:`rejected_edit` holds
+                the refused frames.
+            StorageError: the folder was deleted, moved or replaced. The assignments stay in the frames:
+                :meth:`save` keeps them.
         """
         return self._copy.sync()
 
@@ -393,16 +391,16 @@ class Dataset(Editing):
         """Read every version back and check every checksum; returns their ids.
 
         Raises:
-            CorruptError: bytes on disk are not those that were written; the message names the file.
+            CorruptError: bytes on disk differ from those that were written; the message names the file.
         """
         return self._session.store.verify()
 
     def close(self) -> None:
-        """End the session. Uncommitted work stays in the folder and is there again when it is next opened.
+        """End the session. Uncommitted work stays in the folder and is restored when it is next opened.
 
         Raises:
-            StorageError: the folder was deleted or replaced, so that the work is in memory alone. The session
-                ends all the same, and :meth:`save` keeps the work.
+            StorageError: the folder was deleted or replaced, so that the work is only in memory. The session
+                ends nevertheless, and :meth:`save` keeps the work.
         """
         with self._copy.lock:
             if not self._is_open:
@@ -411,7 +409,7 @@ class Dataset(Editing):
             self._unwatch()
             _, release, arguments, _ = self._finalizer.peek() or (None, _release, (), None)
             release(*arguments)
-            self._finalizer.detach()  # not before: where that was cut off, it can be closed again
+            self._finalizer.detach()  # last, so that close() can be repeated if release was interrupted
         if not is_kept:
             raise StorageError(
                 f"{self.folder} was deleted, moved or replaced, and uncommitted work is in memory alone: "
@@ -426,20 +424,20 @@ class Dataset(Editing):
         copy_images: bool = False,
         overwrite: bool = False,
     ) -> Dataset:
-        """Make another dataset of the tables as they are, with one version; this one stays as it is.
+        """Make a new dataset from the current tables, with one version; this dataset is not changed.
 
-        It needs nothing but what is in memory: it keeps the work where this dataset's folder was deleted, and
-        in a process that can only read it.
+        It uses only what is in memory, so it keeps the work even if this dataset's folder was deleted, or in
+        a read-only process.
 
         Args:
-            folder: where the new dataset goes; must not hold one yet.
-            message: what its first version is called.
-            copy_images: copy the image files into the folder instead of pointing to where they are.
+            folder: folder of the new dataset; must not hold a dataset yet.
+            message: message of its first version.
+            copy_images: copy the image files into the folder instead of referring to their place.
             overwrite: as in :meth:`Tables.save`.
 
         Raises:
             StorageError: the folder cannot be used.
-            DataError: what was assigned in the frames is not valid; the message names the rows.
+            DataError: an assignment in the frames is not valid; the message names the rows.
         """
         import_state(
             self._copy.peek(),
@@ -454,19 +452,19 @@ class Dataset(Editing):
         return open(folder)
 
     def copy(self, folder: str | Path) -> Dataset:
-        """Copy the dataset as a whole: all versions, runs, the pictures in its folder, and uncommitted work.
+        """Copy the whole dataset: all versions, runs, the image files in its folder, and uncommitted work.
 
-        The two have nothing to do with each other from then on. :meth:`save` makes one of the tables alone,
-        with one version. Pictures outside the folder stay where they are; ``copy_images`` brings them in.
+        The copy is independent. :meth:`save` instead makes a dataset of the tables alone, with one version.
+        Image files outside the folder are not copied; :meth:`copy_images` copies them into the folder first.
 
         Args:
-            folder: where the copy goes; must not exist, or be empty.
+            folder: folder of the copy; must not exist, or be empty.
 
         Returns:
             The copy, opened.
 
         Raises:
-            StorageError: something is in the way, or it cannot be written.
+            StorageError: the folder is not empty, or cannot be written.
         """
         with self._copy.lock:
             self.sync()
@@ -514,24 +512,24 @@ class Dataset(Editing):
             return Tables(state.tables["images"], state.tables["instances"], state.labels, self.image_root)
 
     def _look(self) -> None:
-        """Sync, where this process can; elsewhere what was assigned is only looked at."""
+        """Sync, in the process that opened the dataset; a copy in another process cannot journal edits."""
         if self._session.store.place.is_ours:
             self.sync()
 
     def _is_kept(self) -> bool:
-        """Whether all work is on disk, in the folder or in the one it was moved to."""
+        """Whether all work is on disk, also if the folder was moved."""
         session = self._session
         if not session.store.place.is_ours:
             return True
         if session.store.place.is_there():
             self.sync()
-            with suppress(StorageError):  # the folder went just now, or the journal cannot be written anew
+            with suppress(StorageError):  # the folder vanished just now, or the journal cannot be rewritten
                 session.check()
                 return True
         return session.is_in_journal and self._copy.peek() is session.state
 
     def _follow(self, folder: Path) -> None:
-        """Go on where the folder has been moved to, and bring in what others have committed since."""
+        """Follow the folder to its new place, and bring in what others have committed since."""
         with self._copy.lock:
             if not self._session.store.place.is_there():
                 self._session.move_to(folder)
@@ -559,10 +557,10 @@ def create(
     """Make an empty dataset.
 
     Args:
-        folder: where; must not hold a dataset yet.
+        folder: the dataset's folder; must not hold a dataset yet.
         labels: label names, in order.
-        image_root: folder that ``images.file`` will be relative to; None when there are no pixels.
-        overwrite: replace the dataset that is there, as in :meth:`Tables.save`.
+        image_root: folder that ``images.file`` will be relative to; None when there are no image files.
+        overwrite: replace an existing dataset, as in :meth:`Tables.save`.
 
     Raises:
         StorageError: there is a dataset already.
@@ -586,19 +584,19 @@ def create(
 def open(folder: str | Path, version: str | None = None) -> Dataset:  # noqa: A001  # as pandas and rasterio do
     """Open a dataset folder for work.
 
-    Uncommitted work of an earlier session, even of one that was killed, is there again (``ds.recovered``
-    says so). A folder that is open in this process already, by whatever path, gives the same Dataset, also
-    after it was moved. Where others have committed since, that one goes forward if it holds no uncommitted
+    Uncommitted work of an earlier session, even of a killed one, is restored (``ds.recovered`` says so). A
+    folder that is already open in this process, by whatever path and even after a move, gives the same
+    Dataset. If others have committed since, this Dataset is brought forward, unless it holds uncommitted
     work; a warning says what happened.
 
     Args:
         folder: the dataset's folder.
-        version: start from this version, as :meth:`Dataset.checkout` does; default: where the last session
-            stood.
+        version: start from this version, as :meth:`Dataset.checkout` does; default: the version of the last
+            session.
 
     Raises:
-        StorageError: the folder is no dataset, or one of a newer nbalabel (NewerSchemaError), or damaged
-            (CorruptError, which names the file and what can be done).
+        StorageError: the folder is not a dataset, or was written by a newer nbalabel (NewerSchemaError), or
+            is damaged (CorruptError, which names the file and what can be done).
     """
     with _OPEN.lock:
         key = key_of(Path(folder))
@@ -620,16 +618,15 @@ def create_from(
     copy_images: bool = False,
     overwrite: bool = False,
 ) -> Dataset:
-    """Make a dataset of tables, with one version.
+    """Make a dataset from tables, with one version.
 
     Args:
         tables: what a reader returned, another Dataset or a Version; checked row by row.
-        folder: where; must not hold a dataset yet.
-        message: what the first version is called.
+        folder: the dataset's folder; must not hold a dataset yet.
+        message: message of the first version.
         author: who imports; default: the user's login.
-        copy_images: copy the image files into ``images/`` of the folder instead of pointing to where they
-            are.
-        overwrite: replace the dataset that is there, as in :meth:`Tables.save`.
+        copy_images: copy the image files into ``images/`` of the folder instead of referring to their place.
+        overwrite: replace an existing dataset, as in :meth:`Tables.save`.
 
     Raises:
         StorageError: there is a dataset already.
@@ -641,18 +638,18 @@ def create_from(
 
 
 def _always(change: Change) -> Callable[[State], Change]:
-    """Build that very change, whatever the state."""
+    """A builder that returns this change, whatever the state."""
     return lambda _: change
 
 
 def _copy_of(folder: Path, base: str, state: State, pending: list[Change]) -> Dataset:
-    """A Dataset that only reads, of what another held."""
+    """A read-only Dataset with the state of another one."""
     dataset = Dataset.__new__(Dataset)
     dataset._carry_on(Session.copy_of(Store(folder), base, state, pending))
     return dataset
 
 
 def _release(session: Session) -> None:
-    """End a session when its Dataset goes; a copy of one in another process has none to end."""
+    """End a session when its Dataset is garbage-collected; a copy in another process has no session."""
     if session.store.place.is_ours:
         session.close()

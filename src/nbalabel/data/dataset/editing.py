@@ -1,4 +1,4 @@
-"""Everything that edits a dataset, as methods: each makes one Change, or raises and leaves all as it was."""
+"""The editing methods of a dataset: each makes one Change, or raises and changes nothing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Editing(LabelEditing, StateEditing):
         def image_root(self) -> Path | None: ...  # noqa: D102  # of Dataset
 
     def undo(self) -> Change:
-        """Take back the last uncommitted change; returns what that did to the tables.
+        """Take back the last uncommitted change; returns the Change that this made.
 
         Raises:
             HistoryError: there is none; :meth:`revert` takes back committed changes.
@@ -80,22 +80,21 @@ class Editing(LabelEditing, StateEditing):
         return self._move("discard")
 
     def revert(self, what: Any) -> Change:
-        """Take back a change, or all of one origin or version, as far as it still stands; rounds later, too.
+        """Take back a change, or all changes of one origin or version, even after later edits.
 
-        Rows created then are deleted unless they were edited since, cells get their old value where they
-        still hold the new one, deleted rows come back. The revert is a change of its own, and can be
-        undone.
+        Created rows are deleted unless they were edited since, cells get their old value back if they still
+        hold the new one, deleted rows are restored. The revert is a change of its own, and can be undone.
 
         Args:
-            what: a Change, its id, an origin, a version id, or anything with such an ``id`` or ``origin``
-                (a Run, a propagation). An origin takes its parts along: ``"run"`` all of ``"run/..."``, and a
-                cluster ``"run/cod/10-50"`` those within it, as ``"run/cod/20-30"``.
+            what: a Change, its id, an origin, a version id, or an object with such an ``id`` or ``origin``
+                (a Run, a propagation). An origin includes its parts: ``"run"`` all of ``"run/..."``, and a
+                cluster ``"run/cod/10-50"`` the clusters within it, such as ``"run/cod/20-30"``.
 
         Returns:
-            The change; its ``note`` counts what stood.
+            The change; its ``note`` counts the rows that were taken back.
 
         Raises:
-            UnknownNameError: nothing on this branch goes by that name.
+            UnknownNameError: no change on this branch has that name.
         """
         session = self._copy.session
 
@@ -118,24 +117,23 @@ class Editing(LabelEditing, StateEditing):
     ) -> Change:
         """Make instances of predictions, in bulk.
 
-        Masks that are there already and masks rejected before are left out; the change's ``note`` counts
-        them. Of propagated masks each cluster makes a change of its own, so that a bad one is found in
-        :meth:`log` and taken back with :meth:`revert` rounds later; together they are one step to
-        :meth:`undo`, and what is returned is all of them as one.
+        Masks that exist already and masks rejected before are left out; the change's ``note`` counts
+        them. Of propagated masks, :meth:`log` lists one change per cluster, so that a bad cluster can be
+        found and taken back with :meth:`revert` later; for :meth:`undo` they are one step, and one Change is
+        returned.
 
         Args:
-            rows: predictions of a Run, as ``run.query("score > 0.5")`` picks them, or proposed instances of
+            rows: predictions of a Run, as ``run.query("score > 0.5")`` selects them, or proposed instances of
                 this dataset (which become accepted).
-            weight: sampling weight the images get, >= 0; None leaves it.
-            overlap: what happens where an accepted mask overlaps a label by more than ``iou``: "allow",
-                "replace"
-                (the label goes) or "skip" (the mask stays out). With the last two, of accepted masks that
-                overlap each other the one of higher score wins.
+            weight: sampling weight for the images, >= 0; None keeps theirs.
+            overlap: what happens where an accepted mask overlaps an instance by more than ``iou``: "allow",
+                "replace" (the instance is removed) or "skip" (the mask is left out). With the last two, of
+                accepted masks that overlap each other the one with the highest score wins.
             iou: mask IoU, 0..1.
             status: status of the new instances.
             origin: who or what accepts; default: the origins of the rows. The handle for :meth:`revert`.
-            label: theirs from now on, such as the name of things that a model could only find; None: the
-                rows' own. The predictions count as accepted all the same.
+            label: label of the new instances, for models that find objects without naming them; None: the
+                rows' own. The predictions count as accepted either way.
 
         Raises:
             UnknownNameError: there is no such label.
@@ -157,7 +155,7 @@ class Editing(LabelEditing, StateEditing):
         )
 
     def reject(self, rows: pd.DataFrame, origin: str | None = None) -> Change:
-        """Turn down predictions, so that they are not proposed again; instances of this dataset are removed.
+        """Reject predictions, so that they are not proposed again; instances of this dataset are removed.
 
         Args:
             rows: predictions of a Run, or instances.
@@ -166,17 +164,17 @@ class Editing(LabelEditing, StateEditing):
         return self._make(lambda state: acceptance.reject(state, rows, self._copy.reserve, origin))
 
     def set(self, rows: Any, table: str | None = None, origin: str | None = None, **columns: Any) -> Change:
-        """Give rows new values: ``ds.set(ids, label="cod")``; masks bring their boxes along.
+        """Set values of rows: ``ds.set(ids, label="cod")``; boxes and areas follow new masks.
 
         Args:
             rows: ids, or rows of ``images`` or ``instances``.
-            table: which of the two, where ``rows`` are mere ids; default: instances.
-            origin: who or what does so; default: the user's login.
-            columns: one value for all rows, or one a row, in ascending order of id.
+            table: the table of ``rows``, if these are only ids; default: instances.
+            origin: who or what makes the change; default: the user's login.
+            columns: one value for all rows, or one per row, in ascending order of id.
 
         Raises:
-            UnknownNameError: ids that are not there.
-            DataError: a value does not fit.
+            UnknownNameError: some ids do not exist.
+            DataError: a value does not fit its column.
         """
 
         def change(state: State) -> Change:
@@ -186,12 +184,12 @@ class Editing(LabelEditing, StateEditing):
         return self._make(change)
 
     def remove(self, rows: Any, table: str | None = None, origin: str | None = None) -> Change:
-        """Delete rows; images take their instances with them.
+        """Delete rows; with images, also their instances and rejected predictions.
 
         Args:
             rows: ids, or rows of ``images`` or ``instances``.
-            table: which of the two, where ``rows`` are mere ids; default: instances.
-            origin: who or what does so; default: the user's login.
+            table: the table of ``rows``, if these are only ids; default: instances.
+            origin: who or what makes the change; default: the user's login.
         """
 
         def change(state: State) -> Change:
@@ -208,16 +206,17 @@ class Editing(LabelEditing, StateEditing):
         duplicates: Duplicates = "warn",
         copy: bool = False,
     ) -> Change:
-        """New images, of a folder of pictures or of a frame; the change's ``created`` has their ids.
+        """Add images from a folder of image files or from a frame; the change's ``created`` has their ids.
 
         Args:
-            images: a folder or pattern, as :func:`nbalabel.read_images` takes it: its pictures that are not
-                among the images yet are added, with nothing labeled. Or rows: at least ``file``, ``width``
-                and ``height``.
-            origin: who or what does so; default: the user's login.
-            duplicates: of a folder, what happens to new files that hold the same bytes as another one or as
-                an image that is there: "warn" (added, and said), "keep", or "drop" (left out, and said).
-            copy: of a folder outside the image root, copy the new pictures there, into a folder of its name.
+            images: a folder or pattern, as in :func:`nbalabel.read_images`: its files that are not yet images
+                of the dataset are added, unlabeled. Or rows: at least ``file``, ``width`` and ``height``.
+            origin: who or what makes the change; default: the user's login.
+            duplicates: for a folder, what happens to new files with the same bytes as another new file or an
+                existing image: "warn" (added, with a warning), "keep" (added), or "drop" (left out, with a
+                warning).
+            copy: copy new files from a folder outside the image root into the image root, into a folder of
+                the same name.
 
         Raises:
             FormatError: there is no such folder.
@@ -225,7 +224,7 @@ class Editing(LabelEditing, StateEditing):
             ImageError: none of the files can be read.
 
         Warns:
-            NbalabelWarning: naming files that cannot be read, which are left out, and duplicates.
+            NbalabelWarning: naming duplicates and unreadable files, which are left out.
         """
         if isinstance(images, pd.DataFrame):
             return self._make(
@@ -253,26 +252,27 @@ class Editing(LabelEditing, StateEditing):
         images: Any = None,
         origin: str | None = None,
     ) -> Change:
-        """Part the images into train, val and test: the column ``split``, in one change.
+        """Split the images into train, val and test: set the column ``split``, in one change.
 
         Args:
-            test: share of the images to measure on, 0..1.
-            val: share to watch a training by, 0..1; train gets the rest.
-            by: column of images whose equal values stay together, so that no neighbour of what was learned
-                is measured on; missing values stand alone. None parts image by image.
-            stratify: "label" gives each part its share of every label's instances, as well as whole groups
-                let it; a column of images, of that column's values; None, of the number of images alone.
-            seed: which of many equally good partings; the same seed and tables give the same.
-            images: which images to part, as :meth:`subset` takes them; default: all.
-            origin: who or what does so; default: the user's login.
+            test: share of the images for testing, 0..1.
+            val: share for validation during training, 0..1; train gets the rest.
+            by: column of images whose equal values stay in one split, so that the test images have no near
+                duplicates in training; an image with a missing value is a group of its own. None splits image
+                by image.
+            stratify: "label" gives each split its share of every label's instances, as far as whole groups
+                permit; a column of images, its share of that column's values; None, only of the images.
+            seed: random seed; the same seed and tables give the same split.
+            images: which images to split, as in :meth:`subset`; default: all.
+            origin: who or what makes the change; default: the user's login.
 
         Returns:
-            The change; its ``note`` says how many images and groups each part got, and the share of each
-            label that went to it where that is far from what was asked for.
+            The change; its ``note`` gives the number of images and groups per split, and the share of each
+            label where it is far from the requested one.
 
         Raises:
-            DataError: shares that leave nothing to train on, or fewer groups than parts.
-            UnknownNameError: no column of that name.
+            DataError: the shares leave nothing to train on, or there are fewer groups than splits.
+            UnknownNameError: there is no such column.
         """
 
         def change(state: State) -> Change:
@@ -282,13 +282,14 @@ class Editing(LabelEditing, StateEditing):
         return self._make(change)
 
     def add_instances(self, frame: pd.DataFrame, origin: str | None = None) -> Change:
-        """New masks: at least ``image_id``, ``label`` and ``mask``; ids, boxes and areas are made here.
+        """Add instances; ids, boxes and areas are made here.
 
-        Images of state "unlabeled" or "empty" that get some become "partial".
+        Images of state "unlabeled" or "empty" that get instances become "partial".
 
         Args:
-            frame: one row a mask; ``mask`` holds arrays ``(height, width)`` of the image's size, COCO
-                objects, or run lengths as :func:`nbalabel.encode_mask` makes them.
+            frame: one row per mask, at least ``image_id``, ``label`` and ``mask``; masks are arrays
+                ``(height, width)`` of the image's size, COCO objects, or run lengths as
+                :func:`nbalabel.encode_mask` makes them.
             origin: who or what adds them; default: the user's login.
 
         Raises:
@@ -300,12 +301,12 @@ class Editing(LabelEditing, StateEditing):
         )
 
     def edit(self, build: Callable[[State], Gesture], origin: str | None = None) -> Change:
-        """What a gesture in a view does, as one change; for those who write views.
+        """Apply a gesture of a view as one change; for authors of views.
 
         Args:
-            build: takes the tables as they are, and says which rows come, change and go. It may raise: then
-                nothing was done.
-            origin: who makes it; default: the user's login.
+            build: takes the current tables and returns the rows to create, change and remove. If it raises,
+                nothing is changed.
+            origin: who makes the change; default: the user's login.
         """
         return self._make(lambda state: change_of(state, build(state), self._copy.reserve, origin or user()))
 
@@ -319,7 +320,7 @@ class Editing(LabelEditing, StateEditing):
         seconds: float | None = None,
         instead_of: Change | None = None,
     ) -> Change:
-        """What a person says of masks they looked at, as one change that keeps who and how long.
+        """Record a person's answer about masks, as one change that stores who answered and how long it took.
 
         Accepted predictions become instances of status "verified"; accepted instances get that status.
         Rejected predictions are not proposed again; rejected instances are removed.
@@ -328,15 +329,15 @@ class Editing(LabelEditing, StateEditing):
             rows: predictions of a Run, or instances.
             what: "accept", "reject", or "relabel": accepted with another label.
             label: the other label.
-            overlap: what happens where an accepted prediction overlaps a label: "skip" (an error), "allow",
-                or "replace" (the label goes).
+            overlap: what happens where an accepted prediction overlaps an instance: "skip" (an error),
+                "allow", or "replace" (the instance is removed).
             annotator: who answers; default: the user's login.
-            seconds: how long they looked.
+            seconds: time that the person took.
             instead_of: the change of an earlier answer, which is taken back in the same change.
 
         Raises:
-            DataError: the prediction overlaps a label or was decided before, or the answer does not fit.
-            UnknownNameError: instances that are not there.
+            DataError: the prediction overlaps an instance or is decided already, or the answer is invalid.
+            UnknownNameError: some instances do not exist.
         """
         given = Answer(what, annotator or user(), seconds, label, overlap, instead_of)
         return self._make(lambda state: answer(state, rows, given, self._copy.reserve))
@@ -349,25 +350,25 @@ class Editing(LabelEditing, StateEditing):
         duplicates: Literal["merge", "keep"] = "merge",
         copy: bool = False,
     ) -> Change:
-        """Bring another dataset in: its images, instances, rejections, labels and columns, in one change.
+        """Add another dataset: its images, instances, rejections, labels and columns, in one change.
 
-        Labels are matched by name; new ones come last. Rows get ids of their own. Splits come along.
+        Labels are matched by name; new labels come last. Rows get new ids. Splits are kept.
 
         Args:
-            other: a Dataset, a Version or Tables; it stays as it is.
+            other: a Dataset, a Version or Tables; it is not changed.
             origin: who or what joins; default: the user's login.
-            duplicates: pictures of equal content. "merge": they are one image. Where nobody labeled it here,
-                it gets their labels; where both did, ours stay alone, and a warning names the images. "keep":
-                both stay, unless their file is the same.
-            copy: copy pictures that are outside the image root there, into a folder named as theirs. Undo
-                leaves these files.
+            duplicates: image files of equal content. "merge": they become one image. An image without
+                instances here ("unlabeled" or "empty") gets those of ``other``; if both have labeled it, only
+                ours stay, and a warning names the images. "keep": both stay, unless they are the same file.
+            copy: copy image files from outside the image root into it, into a folder of the same name. Undo
+                does not remove these files.
 
         Returns:
-            The change; its ``note`` says what came.
+            The change; its ``note`` says what was added.
 
         Raises:
-            DataError: pictures are outside the image root, or two files of one name differ in size.
-            StorageError: with ``copy``, another file is where one would go.
+            DataError: image files are outside the image root, or images of the same file differ in size.
+            StorageError: with ``copy``, another file is in the way.
 
         Warns:
             NbalabelWarning: naming images that are labeled in both.
@@ -394,11 +395,11 @@ class Editing(LabelEditing, StateEditing):
         return self._copy.move(operation)
 
     def _check_writable(self) -> None:
-        """Before files are written for an edit that would be refused.
+        """Raise before an edit writes files if the edit itself would be refused.
 
         Raises:
             ReadOnlyError: this is a copy in another process, or the folder cannot be written.
-            StorageError: the folder is gone.
+            StorageError: the folder no longer exists.
         """
         self._check_open()
         self._copy.session.store.place.check()

@@ -1,4 +1,4 @@
-"""``join``: several datasets as tables, their pictures where they are."""
+"""``join``: several datasets as one, in memory, without copying image files."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ..tables.tables import Tables
 def join(*tables: schema.LabeledImages, duplicates: Literal["merge", "keep"] = "merge") -> Tables:
     """Several datasets as one, in memory; ``.save(folder)`` makes a dataset of it.
 
-    The first comes first. No picture is copied: the image root is the folder that holds those of all. See
-    :meth:`Dataset.join` for what becomes of labels, ids and images that several have.
+    Rows are in the order of the arguments. No file is copied: the image root is the common parent folder. See
+    :meth:`Dataset.join` for labels, ids and duplicate images.
 
     Args:
         *tables: Datasets, Versions or Tables.
-        duplicates: pictures of equal content: "merge" makes them one image, "keep" keeps each.
+        duplicates: image files of equal content: "merge" makes them one image, "keep" keeps each.
 
     Raises:
-        DataError: nothing to join, or image folders that have no folder in common.
+        DataError: there is nothing to join, or the image folders have no parent folder in common.
 
     Example:
         >>> import tempfile, nbalabel as nl
@@ -60,7 +60,7 @@ def join(*tables: schema.LabeledImages, duplicates: Literal["merge", "keep"] = "
 
 
 def _home(roots: list[Path | None]) -> Path | None:
-    """The folder that holds all pictures."""
+    """The common parent of the image folders; None without any."""
     folders = [str(root.resolve()) for root in roots if root is not None]
     if not folders:
         return None

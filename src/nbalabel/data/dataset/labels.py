@@ -1,4 +1,4 @@
-"""The list of labels, edited: the part of :class:`Dataset` that adds, renames, removes and orders them."""
+"""The part of :class:`Dataset` that edits the label list: add, rename, remove and reorder labels."""
 
 from __future__ import annotations
 
@@ -19,32 +19,31 @@ class LabelEditing:
         def _make(self, build: Callable[[State], Change]) -> Change: ...
 
     def add_label(self, name: str, origin: str | None = None) -> Change:
-        """One more label, at the end of the list."""
+        """Add a label at the end of the list."""
         return self._make(lambda state: edits.add_label(state, name, origin or user()))
 
     def rename_label(self, old: str, new: str, origin: str | None = None) -> Change:
-        """Another name for a label; the name of an existing one merges the two."""
+        """Rename a label; the name of an existing label merges the two."""
         return self._make(lambda state: edits.rename_label(state, old, new, origin or user()))
 
     def remove_label(self, name: str, to: str | None = None, origin: str | None = None) -> Change:
-        """One label less.
+        """Remove a label.
 
         Args:
-            name: which.
-            to: the label that its masks and rejections get instead; None: there must be none.
-            origin: who or what does so; default: the user's login.
+            name: the label.
+            to: the label that its instances and rejections get instead; None: it must have none.
+            origin: who or what makes the change; default: the user's login.
 
         Raises:
-            DataError: there are masks or rejections of that label, and ``to`` does not say what becomes of
-                them.
+            DataError: the label has instances or rejections, and ``to`` is None.
             UnknownNameError: there is no such label.
         """
         return self._make(lambda state: edits.remove_label(state, name, to, origin or user()))
 
     def reorder_labels(self, names: Sequence[str], origin: str | None = None) -> Change:
-        """The same labels in another order: that of colors, digit keys and columns of a confusion.
+        """Reorder the labels; the order determines colors, digit keys and the columns of a confusion matrix.
 
         Raises:
-            DataError: ``names`` are not each of the labels once.
+            DataError: ``names`` does not list each label exactly once.
         """
         return self._make(lambda state: edits.reorder_labels(state, names, origin or user()))

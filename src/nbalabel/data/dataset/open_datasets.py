@@ -1,4 +1,4 @@
-"""The datasets open in this process, so that opening one twice gives the same."""
+"""The datasets open in this process, so that opening one twice gives the same object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..store.place import Key
 
 
 class Openable(Protocol):
-    """What is registered."""
+    """An object that the registry can hold."""
 
     @property
     def _is_open(self) -> bool: ...
@@ -21,10 +21,10 @@ D = TypeVar("D", bound=Openable)
 
 
 class Registry(Generic[D]):
-    """Open datasets by identity, not by path: a folder made anew in the same place is another dataset.
+    """Open datasets by identity, not by path: a folder recreated at the same path is another dataset.
 
     Attributes:
-        lock: held from the look whether one is open to the moment it is known.
+        lock: hold it from the check whether a dataset is open until it is registered.
     """
 
     def __init__(self) -> None:
@@ -32,15 +32,15 @@ class Registry(Generic[D]):
         forking.register(self)
 
     def after_fork(self) -> None:
-        """A child has opened nothing yet; what it inherited it can only read."""
+        """Start empty in a child: datasets inherited from the parent are read-only there."""
         self.lock = threading.RLock()
         self._open: weakref.WeakValueDictionary[Key, D] = weakref.WeakValueDictionary()
 
     def find(self, key: Key) -> D | None:
-        """The open dataset of that identity; None where there is none."""
+        """The open dataset with that identity; None if there is none."""
         found = self._open.get(key)
         return found if found is not None and found._is_open else None
 
     def add(self, key: Key, dataset: D) -> None:
-        """Remember a dataset while somebody holds it."""
+        """Register a dataset; only a weak reference is kept."""
         self._open[key] = dataset

@@ -1,4 +1,4 @@
-"""How completely images are labeled, said in bulk: the part of :class:`Dataset` that says it."""
+"""The part of :class:`Dataset` that sets states and weights of images in bulk."""
 
 from __future__ import annotations
 
@@ -24,59 +24,58 @@ class StateEditing:
         def _make(self, build: Callable[[State], Change]) -> Change: ...
 
     def unlabel(self, images: Any, origin: str | None = None) -> Change:
-        """Say that nobody has labeled some images: their labels and rejections go, their state is unlabeled.
+        """Reset images to "unlabeled": remove their instances and rejections.
 
-        Removing the instances alone would leave the images "complete": training then learns that nothing is
-        on them. Weight becomes 0, as readers give images nobody labeled; labeling one makes it count again.
+        Removing the instances alone would leave the images "complete": training would learn that nothing is
+        on them. The weight becomes 0, as for unlabeled images of the readers; labeling by hand sets it to 1.
 
         Args:
-            images: ids of images; or rows of images, of instances or of predictions, which stand for the
-                images they are on.
-            origin: who or what does so; default: the user's login.
+            images: ids of images; or rows of images, instances or predictions, which select their images.
+            origin: who or what makes the change; default: the user's login.
 
         Raises:
-            UnknownNameError: images that are not there.
+            UnknownNameError: some images do not exist.
         """
         return self._make(lambda state: unlabel(state, images_of(state, images), origin or user()))
 
     def mark_complete(self, images: Any, weight: float = 1, origin: str | None = None) -> Change:
-        """Say that everything on some images is labeled: a model may learn that the rest of them is nothing.
+        """Mark images as complete: all objects have an instance, and training takes the rest for background.
 
         Args:
-            images: ids of images, a mask over them, or rows, as :meth:`unlabel` takes them.
-            weight: sampling weight they get, >= 0.
-            origin: who or what says so; default: the user's login.
+            images: ids of images, a boolean Series over them, or rows, as in :meth:`unlabel`.
+            weight: sampling weight for these images, >= 0.
+            origin: who or what makes the change; default: the user's login.
 
         Raises:
-            UnknownNameError: images that are not there.
+            UnknownNameError: some images do not exist.
         """
         return self._say(images, "complete", weight, origin)
 
     def mark_empty(self, images: Any, weight: float = 1, origin: str | None = None) -> Change:
-        """Say that somebody looked at some images and nothing is on them.
+        """Mark images as empty: a person looked, and there is nothing to label.
 
         :func:`nbalabel.likely_empty` finds images to look at.
 
         Args:
-            images: ids of images, a mask over them, or rows, as :meth:`unlabel` takes them.
-            weight: sampling weight they get, >= 0.
-            origin: who or what says so; default: the user's login.
+            images: ids of images, a boolean Series over them, or rows, as in :meth:`unlabel`.
+            weight: sampling weight for these images, >= 0.
+            origin: who or what makes the change; default: the user's login.
 
         Raises:
-            DataError: there are labels on some; the message names them.
-            UnknownNameError: images that are not there.
+            DataError: some images have instances; the message names them.
+            UnknownNameError: some images do not exist.
         """
         return self._say(images, "empty", weight, origin)
 
     def weigh_complete(self, weight: float = 1, origin: str | None = None) -> Change:
-        """Train on what is labeled all over, and on nothing else: all other images get weight 0.
+        """Train only on fully labeled images: all other images get weight 0.
 
-        What is unlabeled on an image of state partial is taught as background; this keeps it out.
+        Training takes the unlabeled objects of a partial image for background; this prevents it.
 
         Args:
-            weight: sampling weight of images of state complete or empty that have weight 0; others keep
-                theirs.
-            origin: who or what says so; default: the user's login.
+            weight: sampling weight for images of state complete or empty that have weight 0; other complete
+                or empty images keep theirs.
+            origin: who or what makes the change; default: the user's login.
         """
 
         def change(state: State) -> Change:

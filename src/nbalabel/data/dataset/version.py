@@ -1,4 +1,4 @@
-"""One version: read-only tables and what is known about them."""
+"""One version: read-only tables and their metadata."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Version:
-    """A commit: tables, message, parent, author, time. Nothing about it can change.
+    """An immutable commit: tables, message, parent, author, time.
 
-    Its frames are copies (which cost nothing until they are written to), so editing them affects nobody.
-    Models and writers take a Version as they take a Dataset.
+    Its frames are copy-on-write, so editing them affects nothing else. Models and writers accept a Version
+    like a Dataset.
     """
 
     _store: Store
@@ -41,22 +41,22 @@ class Version:
 
     @property
     def id(self) -> str:
-        """Its name, a number counted from the first version, and a checksum."""
+        """Id of the version, a number counted from the first version and a checksum."""
         return self._manifest.id
 
     @property
     def version_id(self) -> str:
-        """The same as :attr:`id`; what a Run records."""
+        """The same as :attr:`id`; a Run records it under this name."""
         return self._manifest.id
 
     @property
     def parent(self) -> str | None:
-        """Id of the version it was made on; None for the first."""
+        """Id of the parent version; None for the first."""
         return self._manifest.parent
 
     @property
     def message(self) -> str:
-        """What the author said."""
+        """The message of the author."""
         return self._manifest.message
 
     @property
@@ -66,12 +66,12 @@ class Version:
 
     @property
     def time(self) -> pd.Timestamp:
-        """When, UTC."""
+        """Time of the commit, UTC."""
         return pd.Timestamp(self._manifest.time)
 
     @property
     def note(self) -> str:
-        """What else happened on commit. It was merged with somebody's work, or nothing had changed."""
+        """Remark on the commit, such as a merge with somebody's work, or that nothing had changed."""
         return self._note
 
     @property
@@ -96,7 +96,7 @@ class Version:
 
     @property
     def rejected(self) -> pd.DataFrame:
-        """Predictions that had been turned down."""
+        """Predictions that were rejected."""
         return self._frame("rejected")
 
     @property
@@ -106,12 +106,12 @@ class Version:
 
     @property
     def image_root(self) -> Path | None:
-        """Folder that ``images.file`` is relative to; None when there are no pixels."""
+        """Folder that ``images.file`` is relative to; None when there are no image files."""
         return self._image_root
 
     @property
     def info(self) -> dict[str, Any]:
-        """What the file the dataset was read from said beyond images and instances; it has no versions."""
+        """Other contents of the file that the dataset was imported from; the same for all versions."""
         return read_info(self.folder)
 
     def read_image(self, image_id: int) -> np.ndarray:
@@ -123,7 +123,7 @@ class Version:
         return self._tables().show(image_id)
 
     def subset(self, rows: Any) -> Tables:
-        """Tables of some images and everything on them, as they were; see :meth:`Dataset.subset`."""
+        """Tables of some images with their instances in this version; see :meth:`Dataset.subset`."""
         return subset_of(self._state(), rows, self.image_root, self.info)
 
     def __repr__(self) -> str:

@@ -1,5 +1,5 @@
-"""The operating system: whole writes, locks, signals, and what it refuses, in words.
+"""The operating system: atomic writes, locks, signals, and explained errors.
 
 In: bytes and paths.
-Out: files that are whole or absent.
+Out: files that are complete or absent.
 """

@@ -20,15 +20,15 @@ TEMPORARY = ".part-"
 
 
 def write_file(path: Path, *parts: bytes | memoryview, sync: bool = True) -> None:
-    """Put a file in place in one step: readers see the old file, or the new one, never a part of it.
+    """Write a file atomically: readers see the old file or the new one, never a part.
 
     Args:
-        path: where; an existing file is replaced.
-        parts: its bytes.
-        sync: wait until the bytes and the name are on the medium; False for what can be made again.
+        path: path of the file; an existing file is replaced.
+        parts: the bytes of the file.
+        sync: wait until the bytes and the name are synced to disk; False for caches.
 
     Raises:
-        StorageError: it could not be written; the old file is as it was.
+        StorageError: the file could not be written; the old file is unchanged.
     """
     partial = path.parent / f"{TEMPORARY}{path.name}-{secrets.token_hex(4)}"
     with writing(path), gone_if_failed(partial):
@@ -43,7 +43,7 @@ def write_file(path: Path, *parts: bytes | memoryview, sync: bool = True) -> Non
 
 @contextlib.contextmanager
 def gone_if_failed(partial: Path) -> Iterator[None]:
-    """Remove an unfinished file at once where its writer fails."""
+    """Remove an unfinished file if the block raises."""
     try:
         yield
     except BaseException:
@@ -53,14 +53,14 @@ def gone_if_failed(partial: Path) -> Iterator[None]:
 
 
 def publish(partial: Path, path: Path, *, sync: bool = True) -> None:
-    """Give a finished (and synced) file its name."""
+    """Rename a finished (and synced) file to its final path."""
     os.replace(partial, path)
     if sync:
         sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the medium (Windows does so by itself)."""
+    """Wait until the names in a folder are synced to disk (Windows does so by itself)."""
     if sys.platform == "win32":
         return
     with writing(folder):
@@ -72,15 +72,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(folders: Iterable[Path]) -> None:
-    """Remove what dead writers left unfinished. Hold the lock under which these folders are written."""
+    """Remove unfinished files of dead writers. Hold the lock under which these folders are written."""
     for folder in folders:
-        with contextlib.suppress(OSError):  # whoever comes next tries again
+        with contextlib.suppress(OSError):  # the next sweep tries again
             for path in listed(folder, f"{TEMPORARY}*"):
                 path.unlink()
 
 
 def listed(folder: Path, pattern: str) -> list[Path]:
-    """The files in a folder whose names match, in order of name.
+    """The files in a folder whose names match a pattern, sorted by name.
 
     Raises:
         StorageError: the folder cannot be read.
@@ -90,7 +90,10 @@ def listed(folder: Path, pattern: str) -> list[Path]:
 
 
 def try_lock(handle: int) -> bool:
-    """Take the exclusive lock of an open file if nobody has it; the system drops it when the process ends.
+    """Take the exclusive lock of an open file if it is free; the system releases it when the process ends.
+
+    Returns:
+        Whether the lock was taken.
 
     Raises:
         StorageError: the file system has no locks, or refuses this one for another reason.
@@ -114,7 +117,7 @@ def try_lock(handle: int) -> bool:
 
 @contextlib.contextmanager
 def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
-    """Hold the exclusive lock of a file for a moment.
+    """Hold the exclusive lock of a file within the block.
 
     Raises:
         ReadOnlyError: the folder cannot be written.
@@ -139,9 +142,9 @@ def _opened(path: Path) -> Iterator[int]:
         try:
             yield handle
         finally:
-            closed = not forking.release(handle)  # type: ignore[func-returns-value]  # in one line: both or none
+            closed = not forking.release(handle)  # type: ignore[func-returns-value]  # one line: no interrupt between
     except BaseException:
-        if not closed:  # an interrupt came just before
+        if not closed:  # an interrupt came just before the release
             forking.release(handle)
         raise
 

@@ -1,4 +1,4 @@
-"""What the operating system refuses, in words: what could not be done, why, and what to do about it."""
+"""Explain errors of the operating system: what could not be done, why, and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from ...core.errors import NbalabelError, StorageError
 
 READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-"""Errors by which a folder says that it may be read and not written."""
+"""Error numbers that mean a folder can be read but not written."""
 
 _ADVICE = {
     errno.ENOSPC: "free some space on the disk, then do it again",
@@ -36,10 +36,10 @@ _NO_LOCKS = frozenset(
 
 
 def explained(error: OSError, what: str) -> StorageError:
-    """An error of the system as one that says what to do.
+    """Convert an error of the operating system to a StorageError that says what to do.
 
     Args:
-        error: what the system said.
+        error: the error of the system.
         what: what could not be done, with the path: "x/HEAD cannot be written".
     """
     why = error.strerror or str(error) or type(error).__name__
@@ -54,7 +54,7 @@ def explaining(what: str) -> Iterator[None]:
     """Turn errors of the system within the block into a StorageError; see :func:`explained`.
 
     Raises:
-        StorageError: something in the block was refused; errors that are nbalabel's already stay.
+        StorageError: the system refused an operation in the block; nbalabel's own errors pass unchanged.
     """
     try:
         yield
@@ -65,17 +65,17 @@ def explaining(what: str) -> Iterator[None]:
 
 
 def reading(path: Path) -> contextlib.AbstractContextManager[None]:
-    """As :func:`explaining`, for who reads a file."""
+    """As :func:`explaining`, for code that reads a file."""
     return explaining(f"{path} cannot be read")
 
 
 def writing(path: Path) -> contextlib.AbstractContextManager[None]:
-    """As :func:`explaining`, for who writes a file or changes a name."""
+    """As :func:`explaining`, for code that writes or renames a file."""
     return explaining(f"{path} cannot be written")
 
 
 def no_locks(error: OSError) -> StorageError | None:
-    """What to tell where a file system has no locks; None where the error says something else."""
+    """The error to raise if a file system has no locks; None if ``error`` means something else."""
     if error.errno not in _NO_LOCKS:
         return None
     told = StorageError(

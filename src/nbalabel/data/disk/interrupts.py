@@ -1,10 +1,10 @@
-"""Signals that come at a moment that suits: within some blocks they wait until the block is left.
+"""Defer signals: within some blocks a signal waits until the end of the block.
 
 Python runs the handler of a signal in the main thread, between any two instructions: the KeyboardInterrupt of
-a Ctrl-C can come after a file was written and before anybody noted that it was, or where a lock is let go.
-Within :func:`deferred` a signal is only noted, and raised again when the block is left. Long stretches
-in which nothing is half done are :func:`allowed` ones: there it acts at once. Threads other than the main one
-never get signals, and nothing happens there. See docs/decisions/0010-interrupts.md.
+a Ctrl-C can come after a file was written and before the program recorded it, or while a lock is released.
+Within :func:`deferred` a signal is only recorded, and raised again at the end of the block. Long parts of
+such a block in which nothing is half done are marked :func:`allowed`: there a signal acts at once. Other
+threads never receive signals, so these blocks do nothing there. See docs/decisions/0010-interrupts.md.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
 class _Gate:
-    """What the main thread does with signals now; there is one.
+    """The signal state of the main thread; there is one instance.
 
     Attributes:
-        open: whether they act at once.
-        before: the handlers that ours stands in for, by signal; none outside all blocks.
-        noted: signals that came while it was closed, in their order.
+        open: whether signals act at once.
+        before: signal -> the original handler that ours replaces; empty outside all blocks.
+        noted: signals that arrived while the gate was closed, in order.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class _Gate:
         forking.register(self)
 
     def after_fork(self) -> None:
-        """A child gets none of its parent's signals; where a side thread forked, nobody leaves the blocks."""
+        """Drop pending signals in a child; if a side thread forked, also leave the main thread's blocks."""
         self.noted = []
         if self._thread != threading.get_ident():
             self._thread = threading.get_ident()
@@ -48,10 +48,10 @@ class _Gate:
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         if not self.open:
-            if number not in self.noted:  # as the system does: of several that wait, one counts
+            if number not in self.noted:  # as in the system: equal pending signals count once
                 self.noted.append(number)
             return
-        self.open = False  # if the handler raises, the way out of the blocks is not interrupted again
+        self.open = False  # if the handler raises, no second signal interrupts the clean-up
         self.before[number](number, frame)
         self.open = True
 
@@ -60,7 +60,7 @@ class _Gate:
             handler = signal.getsignal(number)
             if callable(handler) and number not in self.before:
                 self.before[number] = handler
-                with suppress(ValueError):  # a subinterpreter gets no signals
+                with suppress(ValueError):  # a subinterpreter cannot set handlers
                     signal.signal(number, self.handle)
 
     def take_down(self) -> None:
@@ -87,7 +87,7 @@ _gate = _Gate()
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Within the block signals wait; when the outermost such block is left, they act.
+    """Defer signals within the block; they act at the end of the outermost such block.
 
     Example:
         >>> import signal
@@ -113,7 +113,7 @@ def deferred() -> Iterator[None]:
         finally:
             left = _leave(was_open, outermost)
     except BaseException:
-        left = left or _leave(was_open, outermost)  # where something came between
+        left = left or _leave(was_open, outermost)  # an exception came before _leave finished
         raise
     finally:
         if was_open:
@@ -129,7 +129,7 @@ def _leave(was_open: bool, outermost: bool) -> bool:
 
 @contextmanager
 def allowed() -> Iterator[None]:
-    """Within the block signals act at once, also inside :func:`deferred`; nothing may be half done there."""
+    """Let signals act at once within the block, even inside :func:`deferred`; nothing may be half done."""
     if threading.get_ident() != threading.main_thread().ident or _gate.open:
         yield
         return
@@ -142,6 +142,6 @@ def allowed() -> Iterator[None]:
 
 
 def checkpoint() -> None:
-    """Let the signals act that came within :func:`deferred` so far: for loops that wait."""
+    """Deliver the signals deferred so far; for loops that wait inside :func:`deferred`."""
     with allowed():
         pass

@@ -1,4 +1,4 @@
-"""A lock that says when its outermost holder lets it go, and that no interrupt leaves locked."""
+"""A lock with a callback at its outermost release, and that no interrupt leaves locked."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 from .interrupts import checkpoint, deferred
 
-_PATIENCE = 0.1  # seconds between two looks for a Ctrl-C while waiting
+_PATIENCE = 0.1  # seconds between two checks for a Ctrl-C while waiting
 
 
 class OutermostLock:
-    """A reentrant lock; each time it is free again, ``on_free`` is called by who held it.
+    """A reentrant lock; after each outermost release, the thread that held it calls ``on_free``.
 
-    Signals wait while it is held (:func:`deferred`), and act while it is waited for.
+    Signals are deferred while the lock is held (:func:`deferred`), and act while waiting for it.
 
     Example:
         >>> lock = OutermostLock(lambda: print("free"))
@@ -29,7 +29,7 @@ class OutermostLock:
         self._on_free = on_free
 
     def is_free_to_me(self) -> bool:
-        """Whether no other thread holds it."""
+        """Whether no other thread holds the lock."""
         free = self._lock.acquire(blocking=False)
         if free:
             self._lock.release()
@@ -37,8 +37,8 @@ class OutermostLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold it."""
-        outermost = not self._lock._is_owned()  # type: ignore[attr-defined]  # as Condition asks
+        """Hold the lock within the block."""
+        outermost = not self._lock._is_owned()  # type: ignore[attr-defined]  # as threading.Condition does
         try:
             with deferred(), holding(self._lock):
                 yield
@@ -49,7 +49,7 @@ class OutermostLock:
 
 @contextmanager
 def holding(lock: threading.Lock | threading.RLock) -> Iterator[None]:
-    """``with lock:`` that lets go even where an exception comes at its very last line.
+    """``with lock:`` that releases the lock even if an interrupt comes at its last line.
 
     Example:
         >>> lock = threading.Lock()
@@ -68,7 +68,7 @@ def holding(lock: threading.Lock | threading.RLock) -> Iterator[None]:
                     checkpoint()
             yield
         finally:
-            held = held and bool(lock.release())  # release returns None: not held any more, in one line
+            held = held and bool(lock.release())  # release() returns None: held is False in the same line
     except BaseException:
         if held:
             lock.release()

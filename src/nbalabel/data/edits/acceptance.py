@@ -1,4 +1,4 @@
-"""What a model proposed, taken over or turned down in bulk."""
+"""Accept or reject predictions in bulk."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ OVERLAPS = ("allow", "replace", "skip")
 
 @dataclass
 class _Sorted:
-    """What is taken over, and why the rest stays out.
+    """The accepted rows, and why the others are left out.
 
     Attributes:
-        taken: positions of the rows.
-        replaced: ids of the labels they replace.
-        replaced_by: position of the row that replaces each.
-        notes: why the others stay out.
+        taken: positions of the accepted rows.
+        replaced: ids of the instances that they replace.
+        replaced_by: position of the row that replaces each of these instances.
+        notes: why the other rows are left out.
     """
 
     taken: np.ndarray
@@ -100,7 +100,7 @@ def accept(
 
 
 def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | None) -> Change:
-    """Turn predictions down, or remove instances; see :meth:`Dataset.reject`."""
+    """Reject predictions, or remove instances; see :meth:`Dataset.reject`."""
     _check_rows(rows, "reject")
     if rows.index.name == INDEX_NAMES["instances"]:
         change = remove(state, "instances", np.unique(ids_of(rows)), origin or _who(rows))
@@ -120,10 +120,10 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
 
 
 def _check_rows(rows: Any, verb: str) -> None:
-    """Check that what is accepted or rejected is rows, which somebody picked.
+    """Check that the argument is explicitly selected rows.
 
     Raises:
-        DataError: it is a run or a propagation as a whole, ids, or anything else; it says what to write.
+        DataError: it is a whole run or propagation, ids, or anything else; the message says what to write.
     """
     if isinstance(rows, pd.DataFrame):
         return
@@ -144,7 +144,7 @@ def _check_rows(rows: Any, verb: str) -> None:
 
 
 def _taken_over(state: State, given: pd.DataFrame, label: str, allocate: Allocate) -> dict[str, TableChange]:
-    """What says of predictions that got another label that they are accepted."""
+    """Rows of ``rejected`` with status REPLACED, for predictions that are accepted with another label."""
     other = new_instances(state, given[given["label"] != label].assign(status=REPLACED), "rejected")
     fresh = take_rows(other, _first_of_each(other, keys(state.tables["rejected"], other)))
     if not len(fresh):
@@ -154,14 +154,14 @@ def _taken_over(state: State, given: pd.DataFrame, label: str, allocate: Allocat
 
 
 def _is_propagated(rows: pd.DataFrame) -> bool:
-    """Whether every row says which cluster it comes from."""
+    """Whether every row has a cluster of a propagation as its origin."""
     if not {"source", "origin"} <= set(rows.columns):
         return False
     return bool((rows["source"] == PROPAGATED).all() and (rows["origin"].fillna("") != "").all())
 
 
 def _common(origins: pd.Series) -> str:
-    """What all clusters are of: the propagation, or several."""
+    """The propagations of the clusters."""
     return first(origins.str.split("/").str[0].unique(), 3)
 
 
@@ -188,7 +188,7 @@ def _choose(state: State, new: pd.DataFrame, overlap: str, iou: float) -> _Sorte
 def _resolve(
     state: State, new: pd.DataFrame, taken: np.ndarray, overlap: str, iou: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which predictions stay, and which labels go to which, where masks overlap by more than ``iou``."""
+    """Resolve overlaps above ``iou``: predictions to accept, instances to replace, and by which row."""
     labels = state.tables["instances"]
     near = np.isin(values(labels["image_id"]), values(new["image_id"])) & ~values(labels["crowd"])
     labels = take_rows(labels, near)
@@ -207,7 +207,7 @@ def _resolve(
 
 
 def _first_of_each(new: pd.DataFrame, known: set[tuple[Any, ...]]) -> np.ndarray:
-    """Positions of the rows that are not known, each mask once."""
+    """Positions of the rows whose key is not in ``known``; only the first of equal rows."""
     seen, out = set(known), []
     for i, key in enumerate(zip(new["image_id"], new["label"], new["mask"], strict=True)):
         if key not in seen:
@@ -217,7 +217,7 @@ def _first_of_each(new: pd.DataFrame, known: set[tuple[Any, ...]]) -> np.ndarray
 
 
 def _said_of_partial(images: TableChange, weight: float | None) -> list[str]:
-    """What training will do with images that were unlabeled until now, for the note."""
+    """A note on how training treats images that become partial."""
     n = len(images.updated["state"].ids) if "state" in images.updated else 0
     what = "1 image is partial now" if n == 1 else f"{n:,} images are partial now"
     taken = (
@@ -232,7 +232,7 @@ def _said_of_partial(images: TableChange, weight: float | None) -> list[str]:
 
 
 def _who(rows: pd.DataFrame) -> str:
-    """The origins of rows, as the origin of the change."""
+    """The origins of the rows as one text, for the origin of the change."""
     if "origin" not in rows:
         return ""
     return first([x for x in rows["origin"].dropna().unique() if x], 3)

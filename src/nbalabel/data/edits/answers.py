@@ -1,4 +1,4 @@
-"""One answer of a person in a review, as a Change that says who gave it and how long they looked."""
+"""One answer of a person in a review, as a Change that stores who answered and how long it took."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from .draw import Gesture, change_of
 from .revert import revert
 
 VERBS = {"accept": "accepted", "reject": "rejected", "relabel": "relabeled"}
-"""What can be answered, and the word that the notes of such changes begin with."""
+"""Possible answers, and the first word of the note of their changes."""
 
 _IOU = 0.4
-"""Mask IoU above which an accepted prediction overlaps a label."""
+"""Mask IoU above which an accepted prediction overlaps an instance."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a person says of some masks.
+    """A person's answer about some masks.
 
     Attributes:
         what: "accept", "reject" or "relabel" (which accepts with another label).
-        annotator: who says so.
-        seconds: how long they looked; None where nobody measured.
+        annotator: who answers.
+        seconds: time that the person took; None if not measured.
         label: the other label.
-        overlap: what happens where an accepted prediction overlaps a label: "skip" (an error), "allow" or
+        overlap: what happens where an accepted prediction overlaps an instance: "skip" (an error), "allow" or
             "replace".
         instead_of: the change of an earlier answer, which is taken back in the same Change.
     """
@@ -48,18 +48,18 @@ class Answer:
 
 
 def answer(state: State, rows: pd.DataFrame, given: Answer, allocate: Allocate) -> Change:
-    """The one Change of an answer.
+    """The Change that an answer makes.
 
     Args:
-        state: the tables as they are.
-        rows: predictions of a Run, or instances; of instances, the ids count.
-        given: what is said of them.
-        allocate: gives new rows their ids.
+        state: the current tables.
+        rows: predictions of a Run, or instances; for instances, only the ids are used.
+        given: the answer.
+        allocate: allocates ids for new rows.
 
     Raises:
-        DataError: a prediction was not taken, because it overlaps a label or was decided before; or there is
-            no such answer or label.
-        UnknownNameError: instances that are not there.
+        DataError: a prediction was not accepted, because it overlaps an instance or has a decision already;
+            or there is no such answer or label.
+        UnknownNameError: some instances do not exist.
     """
     if given.what not in VERBS:
         raise DataError(f"an answer must be one of {', '.join(VERBS)}, got {given.what!r}")

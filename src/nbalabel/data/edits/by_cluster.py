@@ -1,4 +1,4 @@
-"""One change for each cluster of masks that are accepted together; kept as one until somebody looks."""
+"""Split the Change of a propagation into one change per cluster; it is stored as one and split when read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ PROPAGATED = "propagated"
 
 
 def parts_of(change: Change) -> list[Change]:
-    """A change as the changes it counts for, oldest first; together they do the same.
+    """Split a change into its parts, oldest first; together they are equivalent to it.
 
-    Where it says so (``by_origin``), that is one for each origin of the instances it creates, which lie side
-    by side. What happened to an image goes with the first that has instances on it, a deleted row with the
-    instance that took its place. Ids are the change's with a number after a dot.
+    With ``by_origin`` there is one part per origin of the created instances, whose rows are contiguous; else
+    the change itself is the only part. An edit of an image belongs to the first part with instances on the
+    image, a deleted row to the part with its replacement. The id of a part is the change's id, a dot and a
+    number.
     """
     rows = change.tables.get("instances", TableChange())
     if change.by_origin is None or not len(rows.created):
@@ -41,14 +42,14 @@ def parts_of(change: Change) -> list[Change]:
 
 
 def _of_deleted(rows: TableChange, took: Mapping[int, int], starts: np.ndarray) -> np.ndarray:
-    """Number of the part that each deleted row belongs to."""
+    """Part number of each deleted row."""
     created = ids_of(rows.created)
     by = np.array([took.get(int(i), int(created[0])) for i in ids_of(rows.deleted)], dtype=np.int64)
     return np.searchsorted(starts, np.searchsorted(created, by), side="right") - 1
 
 
 def _by_part(images: TableChange, rows: TableChange, starts: np.ndarray) -> dict[int, dict[str, Cells]]:
-    """Cells of images by number of the part that they belong to."""
+    """Cells of images by part number."""
     on, at = np.unique(values(rows.created["image_id"]), return_index=True)
     part = np.searchsorted(starts, at, side="right") - 1
     out: dict[int, dict[str, Cells]] = {}

@@ -1,4 +1,4 @@
-"""Edits as pure functions: the state and what is wanted in, a Change out."""
+"""Edits of rows and labels as pure functions: a state and the requested edit in, a Change out."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ...core.tables.schema import IMAGES, INSTANCES, SCHEMAS, conform
 from ...core.tables.state import State
 
 Allocate = Callable[[str, int], int]
-"""Takes a table and a number of rows; returns the first of as many new ids."""
+"""Takes a table and a number of rows n; returns the first of n consecutive new ids."""
 
 _BOX = ("x", "y", "w", "h")
 
 
 def set_cells(state: State, table: str, ids: np.ndarray, cells: Mapping[str, Any], origin: str) -> Change:
-    """Give columns of some rows a value, or one value each.
+    """Set columns of some rows to one value, or to one value per row.
 
     Raises:
         DataError: a value does not fit its column.
@@ -54,7 +54,7 @@ def set_cells(state: State, table: str, ids: np.ndarray, cells: Mapping[str, Any
 
 
 def measure(change: Change, state: State) -> Change:
-    """Let boxes and areas follow masks that a change replaces.
+    """Add the new boxes and areas to a change that replaces masks.
 
     Raises:
         MaskError: a mask is malformed or of another size than its image.
@@ -82,7 +82,7 @@ def measure(change: Change, state: State) -> Change:
 
 
 def remove(state: State, table: str, ids: np.ndarray, origin: str) -> Change:
-    """Delete rows; an image takes its instances with it."""
+    """Delete rows; with images, also their instances and rejected predictions."""
     tables = {table: TableChange(deleted=select_rows(state.tables[table], ids))}
     note = f"removed {len(ids)} {table}"
     for name in ("instances", "rejected") if table == "images" else ():
@@ -94,7 +94,7 @@ def remove(state: State, table: str, ids: np.ndarray, origin: str) -> Change:
 
 
 def add_images(state: State, frame: pd.DataFrame, allocate: Allocate, origin: str) -> Change:
-    """New images; their ids are given here."""
+    """Add images with new ids."""
     rows, there, note = conform(frame, "images"), state.tables["images"], f"added {len(frame)} images"
     wider = with_categories_of(rows, there)
     if wider is None or not len(rows):
@@ -105,13 +105,13 @@ def add_images(state: State, frame: pd.DataFrame, allocate: Allocate, origin: st
 
 
 def add_instances(state: State, frame: pd.DataFrame, allocate: Allocate, origin: str) -> Change:
-    """New masks; their ids are given here, boxes and areas follow from the masks."""
+    """Add instances with new ids; boxes and areas are computed from the masks."""
     rows = new_instances(state, frame)
     return _created("instances", rows, allocate, origin, f"added {len(rows)} instances")
 
 
 def new_instances(state: State, frame: pd.DataFrame, table: str = "instances") -> pd.DataFrame:
-    """Rows that are not instances yet, in the columns and dtypes of the instances there are.
+    """Rows that are not instances yet, converted to the columns and dtypes of ``table``.
 
     Raises:
         DataError: a row does not fit; the message names it.
@@ -130,14 +130,14 @@ def new_instances(state: State, frame: pd.DataFrame, table: str = "instances") -
 
 
 def add_label(state: State, name: str, origin: str) -> Change:
-    """One more label, at the end of the list."""
+    """Add a label at the end of the list."""
     if name in state.labels:
         raise DataError(f"there is a label {name!r} already")
     return relabel(state, (*state.labels, name), {}, origin, f"added label {name}")
 
 
 def rename_label(state: State, old: str, new: str, origin: str) -> Change:
-    """Another name for a label, in its place; naming an existing one merges the two."""
+    """Rename a label in place; the name of an existing label merges the two."""
     if old not in state.labels:
         raise UnknownNameError(f"there is no label {old!r}; {instead_of(old, state.labels)}")
     listed = [name for name in state.labels if name != old or new not in state.labels]
@@ -146,7 +146,7 @@ def rename_label(state: State, old: str, new: str, origin: str) -> Change:
 
 
 def remove_label(state: State, name: str, to: str | None, origin: str) -> Change:
-    """One label less; rows of it go to another, or there must be none."""
+    """Remove a label; its rows get the label ``to``, or it must have no rows."""
     if name not in state.labels:
         raise UnknownNameError(f"there is no label {name!r}; {instead_of(name, state.labels)}")
     left = tuple(label for label in state.labels if label != name)
@@ -162,14 +162,14 @@ def remove_label(state: State, name: str, to: str | None, origin: str) -> Change
     if any(used.values()):
         rows = " and ".join(f"{n:,} rows of {table}" for table, n in used.items() if n)
         raise DataError(
-            f"label {name!r} is that of {rows}: ds.remove_label({name!r}, to=ANOTHER) gives them another, "
+            f"label {name!r} is used by {rows}: ds.remove_label({name!r}, to=ANOTHER) gives them another, "
             "ds.remove(rows) removes them"
         )
     return relabel(state, left, {}, origin, f"removed label {name}")
 
 
 def reorder_labels(state: State, names: Sequence[str], origin: str) -> Change:
-    """The same labels in another order."""
+    """Reorder the labels."""
     wanted = tuple(names)
     if sorted(map(str, wanted)) != sorted(state.labels):
         lost = [name for name in state.labels if name not in wanted]
@@ -186,7 +186,7 @@ def reorder_labels(state: State, names: Sequence[str], origin: str) -> Change:
 def relabel(
     state: State, labels: Sequence[str], renamed: Mapping[str, str], origin: str, note: str
 ) -> Change:
-    """Another label list; rows follow ``renamed``, others keep their name."""
+    """Replace the label list; rows are renamed by ``renamed``, other rows keep their label."""
     check_names(labels, "labels")
     tables = dict(state.tables)
     for table in ("instances", "rejected"):
@@ -197,7 +197,7 @@ def relabel(
         lost = np.append(codes, 0)[was.codes] < 0
         if lost.any():
             raise DataError(
-                f"{table}: {int(lost.sum())} rows have labels that go: {first(frame.index[lost])}"
+                f"{table}: {int(lost.sum())} rows have labels that are removed: {first(frame.index[lost])}"
             )
         now = np.append(codes, -1)[was.codes]
         frame["label"] = pd.Categorical.from_codes(now, dtype=pd.CategoricalDtype(wanted))
@@ -206,7 +206,7 @@ def relabel(
 
 
 def numbered(rows: pd.DataFrame, start: int, name: str) -> pd.DataFrame:
-    """Rows with consecutive ids."""
+    """The rows with consecutive ids from ``start``."""
     index = pd.RangeIndex(start, start + len(rows), name=name)
     return rows.set_axis(pd.Index(index.to_numpy(), name=name), axis=0)
 
@@ -219,7 +219,7 @@ def _created(table: str, rows: pd.DataFrame, allocate: Allocate, origin: str, no
 
 
 def extend(there: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows in the columns of a table; the user's columns they lack are missing, new ones are refused."""
+    """Convert rows to the columns of a table: absent columns become missing, unknown ones are refused."""
     unknown = [name for name in rows.columns if name not in there]
     if unknown:
         raise DataError(
@@ -238,7 +238,7 @@ def extend(there: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_categories_of(rows: pd.DataFrame, there: pd.DataFrame) -> pd.DataFrame | None:
-    """The table with the categories that rows bring along, such as groups; None where it has them all."""
+    """The table with the new categories of ``rows``, such as groups; None if there are none."""
     out = None
     for name in there.columns:
         old = there[name].dtype
@@ -291,7 +291,7 @@ def _add_columns(
     cells: Mapping[str, Any],
     origin: str,
 ) -> Change:
-    """Set cells where columns appear or get more categories: through the whole table."""
+    """Set cells of columns that are new or change their dtype: build the whole table and diff it."""
     frame = state.tables[table].copy(deep=False)
     for name in cells:
         array = values(rows[name])
@@ -302,13 +302,13 @@ def _add_columns(
 
 
 def measures(masks: Any, heights: np.ndarray) -> dict[str, np.ndarray]:
-    """Boxes and areas of masks that were checked."""
+    """Boxes and areas of valid masks."""
     boxes = rle.boxes(masks, heights).astype(np.float32)
     return {**{name: boxes[:, i] for i, name in enumerate(_BOX)}, "area": rle.areas(masks).astype(np.int32)}
 
 
 def _override(under: Cells | None, over: Cells) -> Cells:
-    """Cells of one column: ``over`` decides for its rows, whatever ``under`` says."""
+    """Combine cells of one column; ``over`` wins for its rows."""
     over = over.at(~equal(over.old, over.new)) if under is None else over
     if under is None:
         return over

@@ -1,4 +1,4 @@
-"""What one gesture of a person does to the tables, as one Change: masks drawn, reshaped, cut and removed."""
+"""One gesture of a person as one Change: masks drawn, reshaped, cut and removed."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ __all__ = ["REPLACED", "Gesture", "change_of"]
 
 @dataclass(frozen=True, eq=False)
 class Gesture:
-    """Rows that come, change and go together.
+    """Rows to create, update and remove together.
 
     Attributes:
         note: a sentence for the log.
         updated: instance id -> its new cells, such as ``{"mask": rle}``; boxes and areas follow.
-        created: columns of rows that become instances: at least image_id, label and mask, one value a row.
-        removed: ids of instances.
-        replaced: predictions that created rows stand in for; they count as accepted.
-        rejected: predictions turned down.
+        created: columns of the new instances: at least image_id, label and mask, one value per row.
+        removed: ids of instances to remove.
+        replaced: predictions that the created rows replace; these predictions count as accepted.
+        rejected: predictions to reject.
     """
 
     note: str
@@ -47,16 +47,16 @@ class Gesture:
 
 
 def change_of(state: State, gesture: Gesture, allocate: Allocate, origin: str) -> Change:
-    """The one Change that a gesture makes.
+    """The Change that a gesture makes.
 
     Args:
-        state: the tables as they are.
-        gesture: what is wanted.
-        allocate: gives the new rows their ids.
-        origin: who makes it.
+        state: the current tables.
+        gesture: the gesture.
+        allocate: allocates ids for new rows.
+        origin: who makes the change.
 
     Raises:
-        UnknownNameError: instances that are not there.
+        UnknownNameError: some instances do not exist.
         DataError: a row does not fit; the message names it.
         MaskError: a mask is malformed or of another size than its image.
     """
@@ -96,7 +96,7 @@ def _updated(state: State, gesture: Gesture, removed: np.ndarray, origin: str) -
 
 
 def _created(state: State, columns: Mapping[str, Any], allocate: Allocate) -> pd.DataFrame:
-    """Rows of the columns and dtypes of the instances there are."""
+    """New rows with the columns and dtypes of the existing instances."""
     there, n = state.tables["instances"], len(columns["mask"])
     image_ids = _fitted(columns["image_id"], np.dtype(np.int64), "image_id")
     heights, widths = sizes_of(state.tables["images"], image_ids, table="new instances").T
@@ -117,7 +117,7 @@ def _created(state: State, columns: Mapping[str, Any], allocate: Allocate) -> pd
 
 
 def _fitted(given: Any, dtype: Any, name: str) -> Array:
-    """Values as a column of the table takes them."""
+    """Convert values to the dtype of a column."""
     if hasattr(given, "dtype") and same_dtype(given.dtype, dtype):
         return given
     try:
@@ -146,7 +146,7 @@ def _known(state: State, ids: np.ndarray) -> np.ndarray:
 
 
 def _decided(state: State, gesture: Gesture, allocate: Allocate) -> pd.DataFrame:
-    """Predictions that must not be proposed again, with ids of their own."""
+    """Rows of ``rejected``, with new ids, for predictions that must not be proposed again."""
     given = [(gesture.replaced, REPLACED), (gesture.rejected, "proposed")]
     parts = [rows.assign(status=status) for rows, status in given if rows is not None and len(rows)]
     if not parts:

@@ -1,12 +1,12 @@
-"""What becomes of the state and the weight of an image when labels come or go: the one place that says it.
+"""The rules for state and weight of an image when its instances change; they are only here.
 
-State and rows must agree: an image that is "unlabeled" or "empty" has no label on it. Where an edit puts
-labels on such an image, the state becomes "partial" (:func:`lift`, :func:`follow`). Where somebody says
-"unlabeled" or "empty" of an image that has labels, the edit is refused (:func:`check_states`). Where what is
-said of an image is taken back, it is "unlabeled" and out of training (:func:`unlabeled`); a revert takes it
-back only where no label remains (:func:`keep_labeled`). Labels that are removed change no state: whether the
-image is still labeled all over is for a person to say. Datasets of earlier versions may hold images that do
-not agree: they open, and stay as they are until one of the two is edited.
+State and instances must agree: an image that is "unlabeled" or "empty" (*bare*) has no instance. An edit that
+adds instances to a bare image sets its state to "partial" (:func:`lift`, :func:`follow`). An edit that sets
+"unlabeled" or "empty" on an image with instances is refused (:func:`check_states`). Unlabeling an image sets
+"unlabeled" and weight 0 (:func:`unlabeled`); a revert does so only if no instance remains
+(:func:`keep_labeled`). Removing instances does not change the state: only a person can say whether the image
+is still fully labeled. Datasets of earlier versions may contain images that do not agree: they open, and stay
+unchanged until state or instances are edited.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from ...core.tables.arrays import Array, equal, positions, take, values
 from ...core.tables.state import State
 
 BARE = ("unlabeled", "empty")
-"""States of images without a label on them."""
+"""States of images without instances."""
 
 
 def lift(
     images: pd.DataFrame, ids: np.ndarray, weight: float | None = None, *, by_hand: bool = False
 ) -> TableChange:
-    """What becomes of images that get labels: bare ones are labeled in part.
+    """The change of images that get instances: bare images become partial.
 
     Args:
-        images: the table as it is.
-        ids: images that get labels, each once, ascending.
-        weight: sampling weight they all get; None leaves it.
-        by_hand: somebody draws on them: images nobody labeled until now, of weight 0, get weight 1. Goes
-            without ``weight``.
+        images: the current table.
+        ids: images that get instances, unique, ascending.
+        weight: sampling weight for all of them; None keeps theirs.
+        by_hand: a person draws the instances: unlabeled images of weight 0 get weight 1. Not together with
+            ``weight``.
     """
     at = positions(images.index, ids)
     state, old = take(values(images["state"]), at), take(values(images["weight"]), at)
@@ -50,11 +50,11 @@ def lift(
 
 
 def unlabeled(images: pd.DataFrame, ids: np.ndarray) -> TableChange:
-    """What becomes of images of which everything said is taken back: unlabeled, and of weight 0.
+    """The change that resets images to unlabeled, with weight 0.
 
     Args:
-        images: the table as it is.
-        ids: of the images, each once, ascending.
+        images: the current table.
+        ids: ids of the images, unique, ascending.
     """
     at = positions(images.index, ids)
     state, weight = take(values(images["state"]), at), take(values(images["weight"]), at)
@@ -63,11 +63,11 @@ def unlabeled(images: pd.DataFrame, ids: np.ndarray) -> TableChange:
 
 
 def keep_labeled(rows: TableChange, labeled: np.ndarray) -> TableChange:
-    """The change of images without what makes images bare that keep labels: their state and weight stay.
+    """Drop from a change of images the state and weight of images that it would make bare but keep instances.
 
     Args:
-        rows: what is to become of the images.
-        labeled: ids of the images on which labels remain.
+        rows: the change of the images.
+        labeled: ids of the images that keep instances.
     """
     said = rows.updated.get("state")
     if said is None:
@@ -81,11 +81,11 @@ def keep_labeled(rows: TableChange, labeled: np.ndarray) -> TableChange:
 
 
 def follow(change: Change, state: State) -> Change:
-    """The change, and bare images that get labels by it lifted as well.
+    """The change, extended so that bare images to which it adds instances become partial.
 
     Args:
-        change: for the tables as they are; it may say the state of these images itself.
-        state: the tables as they are.
+        change: a change of the current tables; a state that it sets itself is kept.
+        state: the current tables.
     """
     own = change.tables.get("images", TableChange())
     known = np.concatenate([_told(change), ids_of(own.created), ids_of(own.deleted)])
@@ -98,12 +98,12 @@ def follow(change: Change, state: State) -> Change:
 
 
 def agree(state: State, ours: Change, theirs: Change) -> State:
-    """Tables after two writers, where images that one said to be bare and the other labeled are partial.
+    """The tables after two writers; images that one writer made bare and the other labeled become partial.
 
     Args:
-        state: the tables after both.
-        ours: what one did.
-        theirs: what the other did.
+        state: the tables after both changes.
+        ours: the change of one writer.
+        theirs: the change of the other writer.
     """
     both = [np.intersect1d(_told(a), _labeled(b)) for a, b in ((ours, theirs), (theirs, ours))]
     wrong = _disagreeing(np.union1d(*both), state)
@@ -113,14 +113,14 @@ def agree(state: State, ours: Change, theirs: Change) -> State:
 
 
 def check_states(change: Change, after: State) -> None:
-    """Check that no image is said to be bare that has labels.
+    """Check that a change sets no bare state on an image with instances.
 
     Args:
-        change: what is made; images that come or come back with it are as they are.
-        after: the tables after it.
+        change: the change; images that it creates or restores are not checked.
+        after: the tables after the change.
 
     Raises:
-        DataError: some are; the message names them.
+        DataError: it does; the message names the images.
     """
     wrong = _disagreeing(_told(change), after)
     if not len(wrong):
@@ -136,7 +136,7 @@ def check_states(change: Change, after: State) -> None:
 
 
 def _disagreeing(ids: np.ndarray, state: State) -> np.ndarray:
-    """Which of these images are bare, and have labels; ascending."""
+    """Which of these images are bare but have instances; ascending."""
     images = state.tables["images"]
     at = positions(images.index, ids)
     ids = ids[at >= 0]
@@ -151,7 +151,7 @@ def _told(change: Change) -> np.ndarray:
 
 
 def _labeled(change: Change) -> np.ndarray:
-    """Images that get labels by a change, ascending."""
+    """Images to which a change adds instances, ascending."""
     rows = change.tables.get("instances", TableChange())
     got = [values(rows.created["image_id"])] if len(rows.created) else []
     got += [rows.updated["image_id"].new] if "image_id" in rows.updated else []
@@ -163,6 +163,6 @@ def _is_bare(state: Array) -> np.ndarray:
 
 
 def _cells(ids: np.ndarray, columns: Mapping[str, tuple[Array, Array]]) -> TableChange:
-    """What differs between the old and the new values of some columns."""
+    """The change from old to new values of some columns."""
     cells = {name: Cells(ids, old, new).at(~equal(old, new)) for name, (old, new) in columns.items()}
     return TableChange(updated={name: cell for name, cell in cells.items() if len(cell.ids)})

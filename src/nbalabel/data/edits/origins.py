@@ -1,4 +1,4 @@
-"""Origins within origins: a cluster's name says which clusters it holds."""
+"""Nested origins: the name of a cluster tells which clusters it contains."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _RUN = re.compile(r"(?P<of>.+)/(?P<start>\d+)-(?P<stop>\d+)")
 
 
 def is_within(origin: str, name: str) -> bool:
-    """Whether one origin is another, or a part of it.
+    """Whether an origin equals ``name`` or is a part of it.
 
-    ``run`` holds ``run/...``. Of clusters, which are named by their run in an order, ``run/cod/10-50`` holds
-    ``run/cod/20-30``.
+    ``run`` contains ``run/...``. The name of a cluster ends in its range of positions, so ``run/cod/10-50``
+    contains ``run/cod/20-30``.
 
     Example:
         >>> is_within("p-1/cod/20-30", "p-1/cod/10-50"), is_within("p-1/cod/20-30", "p-1")
@@ -45,18 +45,18 @@ def from_origin(frame: pd.DataFrame, name: str) -> np.ndarray:
 def images_left_by(
     changes: Iterable[Change], others: Iterable[Change], instances: pd.DataFrame
 ) -> list[Change]:
-    """What others of one propagation did to images that only those to be taken back still label.
+    """Edits of images to revert as well, because the reverted clusters are the last with instances on them.
 
-    Of the clusters accepted together, the first on an image says that it is labeled now, on behalf of all.
-    When the last of them goes, that has to be taken back with it.
+    Of clusters accepted together, only the first on an image holds the edit of the image's state. When the
+    last of these clusters is reverted, this edit must be reverted too.
 
     Args:
-        changes: what is to be taken back.
+        changes: the changes to revert.
         others: the other changes of the same propagation, newest first.
-        instances: the instances as they are.
+        instances: the current instances.
 
     Returns:
-        Changes of images alone, newest first.
+        Changes that edit only images, newest first.
     """
     rows = [c.tables["instances"].created for c in changes if "instances" in c.tables]
     if not rows:

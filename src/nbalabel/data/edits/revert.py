@@ -1,4 +1,4 @@
-"""Take back an older change, as far as it still stands."""
+"""Revert older changes, except for rows and cells that were edited since."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .image_state import keep_labeled
 
 
 def revert(state: State, changes: Iterable[Change], origin: str) -> Change:
-    """One change that takes back what still stands of some.
+    """One change that takes back several changes, except for what was edited since.
 
-    Created rows go unless they were edited since; cells return to their old value where they still hold the
-    new one; deleted rows come back where their id and image are there to take them. An image stays labeled
-    as long as labels stay on it.
+    Created rows are deleted unless they were edited since; cells get their old value if they still hold the
+    new one; deleted rows are restored if their id is free and their image exists. An image stays labeled
+    as long as it has instances.
 
     Args:
-        state: the tables as they are.
-        changes: what to take back, newest first.
-        origin: of the new change.
+        state: the current tables.
+        changes: the changes to take back, newest first.
+        origin: origin of the new change.
 
     Returns:
-        The change; its note counts what stood.
+        The change; its note counts the rows taken back.
     """
     total, stood, asked = Change({}, None, origin), 0, 0
     for change in changes:
@@ -84,7 +84,7 @@ def _stand_rows(rows: TableChange, frame: pd.DataFrame) -> TableChange:
 
 
 def _unchanged(rows: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
-    """Which rows are in the frame just as they are here."""
+    """Which of the rows are in the frame, unchanged."""
     at = positions(frame.index, ids_of(rows))
     same = at >= 0
     found = take_rows(frame, at[same])
@@ -100,7 +100,7 @@ def _unchanged(rows: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
 
 
 def _keep_references(state: State, tables: dict[str, TableChange]) -> dict[str, TableChange]:
-    """Rows come back only onto images that are there; images go only when nothing is on them."""
+    """Restore rows only on existing images; delete images only if no row refers to them."""
     pictures = tables.get("images", TableChange())
     images = np.union1d(ids_of(state.tables["images"]), ids_of(pictures.created))
     busy: list[np.ndarray] = []
@@ -118,7 +118,7 @@ def _keep_references(state: State, tables: dict[str, TableChange]) -> dict[str, 
 
 
 def _remaining(state: State, tables: dict[str, TableChange], name: str) -> np.ndarray:
-    """image_id of every row that will be there."""
+    """image_id of every row of a table after the change."""
     frame, rows = state.tables[name], tables.get(name, TableChange())
     stay = ~np.isin(ids_of(frame), ids_of(rows.deleted))
     back = values(rows.created["image_id"]) if len(rows.created) else np.array([], dtype=np.int64)

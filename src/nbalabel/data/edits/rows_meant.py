@@ -1,4 +1,4 @@
-"""Which rows an edit means: ids, or rows of a table."""
+"""Resolve the argument ``rows`` of an edit, ids or rows, to a table and ids."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from ...core.tables.state import State
 
 
 def target(state: State, rows: Any, table: str | None = None) -> tuple[str, np.ndarray]:
-    """The table and the ids, ``(n,)`` int64, ascending, that ``rows`` names.
+    """The table and the ids that ``rows`` selects, ``(n,)`` int64, ascending.
 
     Args:
-        state: where to look them up.
-        rows: a frame, index or series of a table's rows, a mask over them (a Series of bools), one id, or
-            ids.
-        table: the table, where ``rows`` does not say; "instances" if nobody does.
+        state: the current tables.
+        rows: a frame, index or series of a table's rows, a boolean Series over them, one id, or ids.
+        table: the table; default: that of ``rows``, or "instances" if ``rows`` does not tell.
 
     Raises:
         UnknownNameError: some ids are not in the table.
-        DataError: these are predictions, or no ids at all.
+        DataError: these are predictions, or not ids.
     """
     table = table or _table_of(rows) or "instances"
     if table not in state.tables:
@@ -40,15 +39,16 @@ def target(state: State, rows: Any, table: str | None = None) -> tuple[str, np.n
 
 
 def images_of(state: State, rows: Any) -> np.ndarray:
-    """The images that ``rows`` names, ids ``(n,)`` int64, ascending.
+    """Ids of the images that ``rows`` selects, ``(n,)`` int64, ascending.
 
     Args:
-        state: where to look them up.
-        rows: ids of images, a mask over them (a Series of bools), or rows: of images, or of instances or
-            predictions, which stand for the images they are on.
+        state: the current tables.
+        rows: ids of images, a boolean Series over them, or rows: of images, or of instances or predictions,
+            which select their images.
 
     Raises:
-        UnknownNameError: some images are not there.
+        UnknownNameError: some images do not exist.
+        DataError: these are ids of instances or predictions.
     """
     if isinstance(rows, pd.DataFrame) and "image_id" in rows:
         rows = rows["image_id"].to_numpy()
@@ -62,7 +62,7 @@ def images_of(state: State, rows: Any) -> np.ndarray:
 
 
 def _table_of(rows: Any) -> str | None:
-    """The table that rows say they are of, by the name of their index or by their columns."""
+    """The table of ``rows``, by the name of their index or by their columns; None if unknown."""
     name = getattr(getattr(rows, "index", rows), "name", None)
     if name == INDEX_NAMES["images"]:
         return "images"

@@ -1,4 +1,4 @@
-"""Images taken back to where nobody has labeled them."""
+"""Reset images to unlabeled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .image_state import unlabeled
 
 
 def unlabel(state: State, ids: np.ndarray, origin: str) -> Change:
-    """Remove what is said about some images; see :meth:`Dataset.unlabel`."""
+    """Remove instances and rejections of images, and reset their state; see :meth:`Dataset.unlabel`."""
     tables: dict[str, TableChange] = {}
     parts = [f"{len(ids):,} images are unlabeled"]
     for name, verb in (("instances", "removed"), ("rejected", "forgot")):

@@ -1,4 +1,4 @@
-"""What a change must satisfy before it is made: only the rows it touches are looked at."""
+"""Validate a change before it is applied; only the rows that it touches are checked."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _MASK = ("mask", "image_id")
 
 
 def check_change(change: Change, after: State, *, states: bool = True) -> None:
-    """Check that the tables are valid after a change, given that they were before.
+    """Check that the tables are valid after a change, given that they were valid before.
 
     Args:
-        change: what is made.
-        after: the tables after it.
-        states: whether the states of images it touches must agree with the labels on them.
+        change: the change.
+        after: the tables after the change.
+        states: whether the states of touched images must agree with their instances.
 
     Raises:
         DataError: a rule is broken; the message names the rows.
@@ -45,7 +45,7 @@ def check_change(change: Change, after: State, *, states: bool = True) -> None:
 def _check_images(change: TableChange, after: State) -> None:
     images = after.tables["images"]
     touched = _rows(images, np.union1d(ids_of(change.created), change.updated_ids))
-    validate({"images": touched}, ())  # the labels were looked at where they changed
+    validate({"images": touched}, ())  # labels are checked above, where they change
     for name in ("instances", "rejected"):
         _check_orphans(ids_of(change.deleted), after.tables[name], name)
         resized = [change.updated[column].ids for column in _SIZE if column in change.updated]

@@ -1,5 +1,5 @@
-"""A dataset folder as a whole: made from tables, copied, put in the place of another.
+"""A dataset folder as a whole: create it from tables, copy it, or replace it.
 
 In: tables, or a folder.
-Out: a folder that is whole, or none.
+Out: a complete folder, or none.
 """

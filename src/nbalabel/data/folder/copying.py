@@ -1,4 +1,4 @@
-"""A dataset's folder copied whole: its history, its runs and the pictures in it."""
+"""Copy a dataset's folder: its history, its runs and the image files in it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _LEFT = ("lock", "journal")
 
 
 def copy_folder(store: Store, root: Path | None, folder: Path) -> None:
-    """Copy what is committed, under a name of its own; uncommitted work stays behind, in its journal.
+    """Copy the committed versions, with a new dataset id; uncommitted work stays in the old journal.
 
     Args:
-        store: of the dataset; hold its lock.
-        root: where its pictures are.
-        folder: where the copy goes; must not exist, or be empty.
+        store: the dataset's store; hold its lock.
+        root: its image root.
+        folder: folder of the copy; must not exist, or be empty.
 
     Raises:
-        StorageError: something is in the way, or it cannot be written.
+        StorageError: the folder is not empty, or cannot be written.
     """
     with writing(folder):
         taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
@@ -51,13 +51,13 @@ def copy_folder(store: Store, root: Path | None, folder: Path) -> None:
 
 
 def _left(home: Path, folder: str, names: list[str]) -> list[str]:
-    """What is of a session, or half written."""
+    """Names not to copy: files of a session, and unfinished files."""
     of_session = _LEFT if Path(folder) == home else ()
     return [name for name in names if name in of_session or TEMPORARY in name]
 
 
 def _moved(root: Path | None, old: Path, new: Path) -> Path | None:
-    """The image root of the copy: pictures in the folder come along, others stay where they are."""
+    """The image root of the copy: inside the copy if it was inside the dataset, else unchanged."""
     if root is None or not root.resolve().is_relative_to(old.resolve()):
         return root
     return new.resolve() / root.resolve().relative_to(old.resolve())

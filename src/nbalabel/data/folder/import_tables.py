@@ -1,4 +1,4 @@
-"""A dataset folder from tables: checked first, written whole."""
+"""Create a dataset folder from tables: validate first, then write everything."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def import_tables(
     copy_images: bool,
     overwrite: bool = False,
 ) -> None:
-    """Write tables as the first version of a new dataset; see ``create_from`` of the dataset."""
+    """Write tables as the first version of a new dataset; see ``dataset.create_from``."""
     _check_free(folder, overwrite)
     import_state(
         checked_state(tables),
@@ -57,7 +57,7 @@ def import_state(
     overwrite: bool,
     info: Mapping[str, Any],
 ) -> None:
-    """Write checked tables as the first version of a new dataset; ``root`` is where their images are."""
+    """Write validated tables as the first version of a new dataset; ``root`` is their image root."""
     _check_free(folder, overwrite)
     if copy_images and root is None:
         raise ImageError("copy_images needs tables with an image_root: read them with images=FOLDER")
@@ -82,13 +82,13 @@ def _check_free(folder: Path, overwrite: bool) -> None:
 
 
 def _place_for(folder: Path, overwrite: bool) -> AbstractContextManager[Path]:
-    """The folder to write: this one, or where something is in the way and may go, one that replaces it."""
+    """The folder to write: ``folder`` itself, or with ``overwrite`` a new one that replaces it afterwards."""
     is_taken = overwrite and folder.is_dir() and any(folder.iterdir())
     return in_place_of(folder.resolve()) if is_taken else nullcontext(folder)
 
 
 def checked_state(tables: schema.LabeledImages) -> State:
-    """Tables as a state: conformed, checked, sorted by id.
+    """Tables as a State: conformed, validated, sorted by id.
 
     Raises:
         DataError: a row breaks the schema; the message names the rows.
@@ -109,7 +109,7 @@ def checked_state(tables: schema.LabeledImages) -> State:
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy in ascending order of id; whoever made the frame may go on writing to theirs."""
+    """A copy in ascending order of id, independent of the given frame."""
     if frame.index.has_duplicates:
         twice = frame.index[frame.index.duplicated()].unique()
         raise DataError(f"{frame.index.name}: ids must be unique, repeated: {first(twice)}")
@@ -124,7 +124,7 @@ def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None
 
 
 def _copy(images: pd.DataFrame, root: Path, to: Path) -> None:
-    """Copy image files; nothing is copied where a name leaves the root or a file is missing or no image."""
+    """Copy image files; copies nothing if a name leaves the root, or a file is missing or not an image."""
     from tqdm.auto import tqdm
 
     from ..images.files import copy_image, not_images, safe_path

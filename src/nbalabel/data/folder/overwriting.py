@@ -1,4 +1,4 @@
-"""A dataset in place of another: the old one stays whole until the new one is."""
+"""Replace a dataset by another: the old one stays intact until the new one is complete."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ..store.info import INFO
 from ..store.settings import IDS, SETTINGS, aside_of, read_settings
 
 OWN = {SETTINGS, IDS, INFO, "HEAD", "lock", "versions", "objects", "snapshots", "skips", "journal", "runs"}
-"""What nbalabel writes in a dataset folder; pictures and whatever else lies there is not its to delete."""
+"""Names that nbalabel writes in a dataset folder; other files, such as image files, are never deleted."""
 
 
 @contextlib.contextmanager
 def in_place_of(folder: Path) -> Iterator[Path]:
-    """An empty folder to fill; when the block ends, it takes the place of a dataset, which is then removed.
+    """An empty folder to fill; at the end of the block it replaces a dataset, which is then removed.
 
-    Files of the old folder that are none of a dataset's own, such as pictures, move into the new one, unless
-    that has files of the same name.
+    Other files of the old folder, such as image files, move into the new one, unless it has files of the same
+    name.
 
     Raises:
-        StorageError: the folder is no dataset, or it cannot be moved. It is as it was then.
+        StorageError: the folder is not a dataset, or cannot be moved; it is unchanged.
     """
     _check_replaceable(folder)
     token = secrets.token_hex(4)
@@ -56,7 +56,7 @@ def _check_replaceable(folder: Path) -> None:
 
 
 def _exchange(folder: Path, new: Path, old: Path) -> None:
-    """Put the new one in place; a crash in the middle leaves both, and reading the folder names the old."""
+    """Swap the folders; a crash in between leaves both, and opening the folder then names the old one."""
     os.rename(folder, old)
     try:
         os.rename(new, folder)
@@ -67,7 +67,7 @@ def _exchange(folder: Path, new: Path, old: Path) -> None:
 
 
 def _remove(old: Path, folder: Path) -> None:
-    """Remove what is left of the old one once what is not nbalabel's has moved."""
+    """Move files that are not nbalabel's to the new folder, then remove the old folder."""
     try:
         for path in old.iterdir():
             if path.name not in OWN:

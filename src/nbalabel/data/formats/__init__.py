@@ -1,4 +1,4 @@
-"""File formats: a ``read_*`` returns Tables, a ``write_*`` takes tables and reports what was lost."""
+"""File formats: ``read_*`` functions return Tables, ``write_*`` functions take tables and report losses."""
 
 from .coco.read import read_coco
 from .coco.results import read_coco_results

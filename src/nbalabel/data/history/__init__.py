@@ -1,4 +1,4 @@
-"""Versions and changes as tables for people: the log, the status, what differs.
+"""Versions and changes as tables for people: log, status and comparison.
 
 In: versions and changes of a store.
 Out: DataFrames and texts.

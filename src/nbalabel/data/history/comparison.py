@@ -1,4 +1,4 @@
-"""Two states side by side: rows added, removed, and cell by cell what differs."""
+"""Compare two states: rows added, rows removed, and changed cells."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ...core.tables.state import State
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What differs between two versions.
+    """The differences between two versions.
 
     Attributes:
-        a: name of the first.
-        b: name of the second.
-        added: table -> rows only ``b`` has.
-        removed: table -> rows only ``a`` has.
-        updated: table -> one row a changed cell: its id as index; column, old, new and, for masks, iou.
+        a: name of the first version.
+        b: name of the second version.
+        added: table -> rows that only ``b`` has.
+        removed: table -> rows that only ``a`` has.
+        updated: table -> one row per changed cell, indexed by its id: column, old, new and, for masks, iou.
     """
 
     a: str
@@ -37,12 +37,12 @@ class Comparison:
 
     @classmethod
     def of(cls, a: str, b: str, change: Change, before: State, after: State) -> Comparison:
-        """Lay out a change.
+        """Build a Comparison from a change.
 
         Args:
             a: name of the state before.
             b: name of the state after.
-            change: what leads from one to the other.
+            change: the change from the first state to the second.
             before: the state before.
             after: the state after.
         """

@@ -1,4 +1,4 @@
-"""Versions and changes as tables, and how to find a change again."""
+"""Versions and changes as tables, and the search for changes by name."""
 
 from __future__ import annotations
 
@@ -74,20 +74,20 @@ def log_table(store: Store, base: str, pending: Sequence[Change]) -> pd.DataFram
 def find_changes(
     store: Store, base: str, pending: Sequence[Change], target: Any
 ) -> tuple[list[Change], list[Change]]:
-    """The changes that a change, its id, an origin or a version names, newest first.
+    """Find changes by a change id, an origin or a version, newest first.
 
     Args:
-        store: the folder.
-        base: id of the version the working copy builds on.
-        pending: the changes since, oldest first.
-        target: a change id, version id or origin, or anything with an ``id`` or ``origin`` that is one. An
-            origin names its parts, too: see ``origins.is_within``.
+        store: the dataset's store.
+        base: id of the version that the working copy builds on.
+        pending: the uncommitted changes since, oldest first.
+        target: a change id, version id or origin, or an object with such an ``id`` or ``origin``. An origin
+            includes its parts: see ``origins.is_within``.
 
     Returns:
-        Them, and where a part of an origin was named, the other changes of that origin.
+        The changes found; and if ``target`` is a part of an origin, the other changes of that origin.
 
     Raises:
-        UnknownNameError: nothing on this branch goes by that name.
+        UnknownNameError: no change on this branch has that name.
     """
     name = name_of(target)
     family = name.split("/")[0] if "/" in name else None
@@ -121,7 +121,7 @@ def find_changes(
 
 
 def name_of(target: Any) -> str:
-    """The name that a change, an origin or a version goes by."""
+    """The name of a change, an origin or a version."""
     name = (
         target if isinstance(target, str) else getattr(target, "id", None) or getattr(target, "origin", None)
     )
@@ -135,7 +135,7 @@ def _matters(change_id: str, origin: str, name: str, family: str | None) -> bool
 
 
 def _is_named(change_id: str, origin: str, name: str) -> bool:
-    """By its id or that of what it was made with, or by one of its origins."""
+    """Whether the name is the change's id, the id of the change it is a part of, or one of its origins."""
     if change_id == name or change_id.startswith(f"{name}."):
         return True
     return any(is_within(part, name) for part in [origin, *origin.split(", ")] if part)

@@ -1,4 +1,4 @@
-"""What changed since a version, in numbers."""
+"""Counts of what changed since a version."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ...core.change.change import Change
 
 @dataclass(frozen=True)
 class Status:
-    """Uncommitted work at a glance; true where there is any.
+    """Summary of the uncommitted work; truthy if there is any.
 
     Attributes:
-        version: id of the version it builds on.
-        tables: table -> rows created, updated and deleted.
-        columns: (table, column) -> cells updated.
-        origins: who or what made how many changes.
-        labels: the label list before and after, None where it stays.
+        version: id of the version that the work builds on.
+        tables: table -> number of rows created, updated and deleted.
+        columns: (table, column) -> number of cells updated.
+        origins: origin -> number of its changes.
+        labels: the label list before and after; None if it did not change.
         behind: whether somebody else has committed since.
     """
 
@@ -30,12 +30,12 @@ class Status:
 
     @classmethod
     def of(cls, version: str, net: Change, origins: Mapping[str, int], *, behind: bool) -> Status:
-        """Count what changed.
+        """Count the changes.
 
         Args:
             version: id of the version.
-            net: the changes as one.
-            origins: who or what made how many changes.
+            net: all changes merged into one.
+            origins: origin -> number of its changes.
             behind: whether somebody else has committed since.
         """
         columns = {
@@ -56,7 +56,7 @@ class Status:
         return "\n".join(lines)
 
     def facts(self) -> list[tuple[str, str]]:
-        """The same as names and texts, for people."""
+        """The summary as pairs of name and text, for people."""
         facts = []
         for table, counts in self.tables.items():
             parts = [f"{n:,} {what}" for what, n in counts.items() if n]

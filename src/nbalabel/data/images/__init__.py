@@ -1,5 +1,5 @@
-"""Image files: where they may lie, their pixels, a cache of them, and pictures from the network.
+"""Image files: safe paths, pixels, a cache, and downloads.
 
 In: names in the table of images.
-Out: Pillow images, or an error that names the file.
+Out: pixels, or an error that names the file.
 """

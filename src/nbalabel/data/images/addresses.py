@@ -1,4 +1,4 @@
-"""Which IP addresses are of the open internet, and which are of this machine, a local network or a cloud."""
+"""Tell public IP addresses from those of this machine, a local network or a cloud's internal services."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet, whatever way it is written into an IPv6 address.
+    """Whether an IP address is public; IPv4 addresses embedded in IPv6 addresses are decoded first.
 
     Example:
         >>> is_public("93.184.215.14"), is_public("169.254.169.254"), is_public("::ffff:127.0.0.1")

@@ -1,4 +1,4 @@
-"""Images kept in memory after they were read."""
+"""A memory cache of image pixels."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .files import MAX_PIXELS, Pixels, Source, eight_bits, read_values
 
 
 class ImageCache:
-    """Images read lately, dropped when they together exceed ``max_bytes``; several threads may share one.
+    """A thread-safe LRU cache of images with at most ``max_bytes`` bytes.
 
-    A file that has changed on disk is read again. The arrays are read-only, as others see them too.
+    A file that has changed on disk is read again. The arrays are read-only, because callers share them.
 
     Example:
         >>> cache = ImageCache(max_bytes=64 << 20)
@@ -31,7 +31,7 @@ class ImageCache:
         forking.register(self)
 
     def after_fork(self) -> None:
-        """Begin empty: in a child nobody finishes what another thread was putting in."""
+        """Start empty in a child: another thread may have been changing the cache during the fork."""
         self._images: Recent[tuple[str, int, int], Values] = Recent(
             self.max_bytes, lambda image: image.nbytes
         )
@@ -42,15 +42,15 @@ class ImageCache:
 
     @property
     def n_bytes(self) -> int:
-        """What the images kept take."""
+        """Bytes of all cached images."""
         return self._images.total
 
     def read(self, source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
-        """As :func:`read_image`, from memory where it can."""
+        """As :func:`read_image`, from memory if cached."""
         return eight_bits(self.values(source, max_pixels))
 
     def values(self, source: Source, max_pixels: int = MAX_PIXELS) -> Values:
-        """As :func:`read_values`, from memory where it can."""
+        """As :func:`read_values`, from memory if cached."""
         key = _version(source)
         with self._lock:
             kept = self._images.get(key)
@@ -63,7 +63,7 @@ class ImageCache:
 
 
 def _version(source: Source) -> tuple[str, int, int]:
-    """What changes when a file does."""
+    """A cache key that changes when the file changes."""
     name = os.fspath(source)
     if is_url(name):
         return name, 0, 0

@@ -1,8 +1,8 @@
-"""Image files: where they may lie, how large they are, their pixels.
+"""Image files: safe paths, sizes and pixels.
 
-File names come from whoever made the dataset, and so do the files: neither is trusted. A name that leaves
-the image root is an UnsafePathError, a file that is missing, damaged, too large or no image is an
-ImageError, and nothing else. URLs are fetched from places that are allowed alone: see ``remote.py``.
+Neither the file names nor the files of a dataset are trusted. A name that leaves the image root raises an
+UnsafePathError; a file that is missing, damaged, too large or not an image raises an ImageError, never
+another error. URLs are fetched only from allowed places: see ``remote.py``.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str]
 
 MAX_PIXELS = 100_000_000
-"""Larger images are refused unless asked for: a small file can unpack to more than the memory holds."""
+"""Larger images are refused by default: a small file can unpack to more than the memory holds."""
 
 _quiet = Quiet()
 
 _ORIENTATION = 0x0112  # EXIF tag
 
-# Formats whose readers only read: Pillow would also hand PostScript to Ghostscript, for one.
+# Only formats with safe readers: for PostScript, for example, Pillow would run Ghostscript.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "TGA")
 
 
-# Some of them quote the bytes they do not understand; of a file that is no image nothing is told.
+# Some readers quote unknown bytes in their errors; the content of a file that is not an image must not leak.
 _QUOTED = re.compile(r"""b'[^']*'|b"[^"]*\"""")
 
 
@@ -53,9 +53,8 @@ def safe_path(root: Source, file: str) -> Path:
         file: path relative to it, with forward slashes.
 
     Raises:
-        UnsafePathError: the name is empty, absolute, climbs out with ``..`` or through a link, or has a
-            drive letter,
-            a backslash or a zero byte.
+        UnsafePathError: the name is empty, absolute, leaves the root with ``..`` or through a link, or has a
+            drive letter, a backslash or a zero byte.
 
     Example:
         >>> safe_path("/data", "train/a.jpg").as_posix()
@@ -70,7 +69,7 @@ def safe_path(root: Source, file: str) -> Path:
         path = Path(root, file)
         try:
             outside = not path.resolve().is_relative_to(Path(root).resolve())
-        except (OSError, RuntimeError) as error:  # a name too long, or links in a circle
+        except (OSError, RuntimeError) as error:  # a name too long, or a loop of links
             raise UnsafePathError(f"image file {file!r} cannot be looked up: {error}") from error
         if not outside:
             return path
@@ -79,11 +78,11 @@ def safe_path(root: Source, file: str) -> Path:
 
 
 def locate(root: Source | None, file: str) -> Path | str:
-    """What ``images.file`` names: a path below the image root, or a URL as it stands.
+    """Resolve a value of ``images.file``: to a path below the image root, or to the URL itself.
 
     Raises:
-        UnsafePathError: see :func:`safe_path`; for URLs a scheme that is not remote, such as ``file://``.
-        ImageError: there is no image root to look below.
+        UnsafePathError: see :func:`safe_path`; or a URL has a local scheme, such as ``file://``.
+        ImageError: the name is relative, and there is no image root.
 
     Example:
         >>> locate(None, "https://example.org/a.jpg")
@@ -100,7 +99,7 @@ def locate(root: Source | None, file: str) -> Path | str:
 
 
 def image_size(source: Source) -> tuple[int, int]:
-    """Width and height of an image, pixels, from its header alone.
+    """Width and height of an image in pixels, from its header.
 
     Raises:
         ImageError: the file is missing or not an image.
@@ -113,22 +112,21 @@ def image_size(source: Source) -> tuple[int, int]:
 def read_image(source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Pixels of an image file or URL.
 
-    The orientation that cameras note in EXIF is not applied: masks of COCO, YOLO and the rest refer to the
-    pixels as they are stored. Transparency is dropped, of several frames the first is taken. Images of more
-    than eight bits are stretched so that the darkest and the brightest thousandth of their pixels become 0
-    and 255.
+    The EXIF orientation of cameras is not applied: masks of COCO, YOLO and other formats refer to the
+    pixels as stored. Transparency is dropped; of several frames the first is taken. Images of more than eight
+    bits are stretched so that the darkest and the brightest thousandth of their pixels become 0 and 255.
 
     Args:
         source: a path, or a URL of a place that :func:`nbalabel.allow_images_from` allows.
-        max_pixels: refuse images with more, before their pixels are unpacked.
+        max_pixels: images with more pixels are refused before unpacking.
 
     Returns:
         ``(height, width, 3)`` uint8, RGB.
 
     Raises:
-        ImageError: the file is missing, truncated, not an image, too large, or of a kind that has no RGB; or
+        ImageError: the file is missing, truncated, not an image, too large, or cannot be converted to RGB; or
             the URL's place is not allowed.
-        MissingExtraError: a URL, and fsspec or what it needs for this scheme is not installed.
+        MissingExtraError: for a URL, fsspec or the package that it needs for this scheme is not installed.
     """
     return eight_bits(read_values(source, max_pixels))
 
@@ -137,7 +135,7 @@ def read_values(source: Source, max_pixels: int = MAX_PIXELS) -> Values:
     """As :func:`read_image`, but gray images of more than eight bits keep their numbers.
 
     Returns:
-        ``(height, width, 3)`` uint8, RGB; ``(height, width)`` integers or floats where there are more bits.
+        ``(height, width, 3)`` uint8, RGB; ``(height, width)`` integers or floats for more than eight bits.
     """
     with _opened(source) as image:
         _check_size(source, image.size, max_pixels)
@@ -146,19 +144,19 @@ def read_values(source: Source, max_pixels: int = MAX_PIXELS) -> Values:
 
 
 def eight_bits(values: Values) -> Pixels:
-    """What :func:`read_values` gives as :func:`read_image` does: nothing but the outermost values is lost."""
+    """Convert a result of :func:`read_values` to that of :func:`read_image`; extreme values are clipped."""
     return values if values.ndim == 3 else Display(auto=False).of(values)
 
 
 class Header(NamedTuple):
-    """What an image file says of itself before its pixels are read.
+    """Metadata in the header of an image file.
 
     Attributes:
-        format: as Pillow names it: "JPEG", "PNG".
+        format: Pillow's name of the format: "JPEG", "PNG".
         width: pixels.
         height: pixels.
-        plain: whether any reader sees what :func:`read_image` gives: 8 bits gray or RGB, not transparent, not
-            turned by EXIF.
+        plain: whether every reader gives the same pixels as :func:`read_image`: 8 bits gray, palette or RGB,
+            not transparent, not rotated by EXIF.
     """
 
     format: str
@@ -168,7 +166,7 @@ class Header(NamedTuple):
 
 
 def read_header(source: Source) -> Header:
-    """Format, size and kind of an image file, without its pixels.
+    """The header of an image file, without reading its pixels.
 
     Raises:
         ImageError: the file is missing or not an image.
@@ -180,7 +178,7 @@ def read_header(source: Source) -> Header:
 
 
 def read_bytes(source: Source) -> bytes:
-    """An image file as it is.
+    """The bytes of an image file.
 
     Raises:
         ImageError: the file is missing or cannot be read.
@@ -190,7 +188,7 @@ def read_bytes(source: Source) -> bytes:
             data = stream.read(MAX_BYTES + 1)
     except NbalabelError:
         raise
-    except Exception as error:  # file systems and servers fail in their own ways
+    except Exception as error:  # file systems and servers raise many types of errors
         raise ImageError(f"{_name(source)} cannot be read: {error}") from error
     if len(data) > MAX_BYTES:
         raise ImageError(f"{_name(source)} has more than {MAX_BYTES:,} bytes")
@@ -198,7 +196,7 @@ def read_bytes(source: Source) -> bytes:
 
 
 def not_images(paths: Iterable[Path]) -> list[str]:
-    """What is wrong with those of some files that are no images by their content, a sentence each."""
+    """One sentence for each file whose content is not a readable image."""
     wrong = []
     for path in paths:
         try:
@@ -209,12 +207,13 @@ def not_images(paths: Iterable[Path]) -> list[str]:
 
 
 def copy_image(source: Source, target: Path) -> None:
-    """Copy a file that is an image, by its content; any other stays where it is.
+    """Copy a file if its content is an image.
 
-    A dataset of somebody else may name any file for an image: what is copied is often passed on.
+    An untrusted dataset may name any file as an image, and copies are often shared; so other files are never
+    copied.
 
     Raises:
-        ImageError: it is missing or no image.
+        ImageError: the file is missing or not an image.
     """
     name = _name(source)
     with _opened(source):
@@ -237,14 +236,14 @@ def read_small(
 ) -> Pixels:
     """Pixels of an image scaled down so that its longer side is at most ``size``; never up.
 
-    As :func:`thumbnail` of :func:`read_image`, but JPEG files are unpacked at a fraction of their size.
+    As :func:`thumbnail` of :func:`read_image`, but JPEG files are decoded at a fraction of their size.
 
     Args:
         source: a path, or a URL of an allowed place.
         size: longer side, pixels.
-        max_pixels: refuse images with more.
-        shown: makes pixels of what :func:`read_values` gives, before they are scaled.
-        least: longer side that ``shown`` gets at least, pixels, or all there are.
+        max_pixels: images with more pixels are refused.
+        shown: converts the values of :func:`read_values` to pixels, before scaling.
+        least: smallest longer side of the values that ``shown`` gets, pixels (at most that of the image).
 
     Raises:
         ImageError: see :func:`read_image`.
@@ -308,9 +307,9 @@ def _name(source: Source) -> str:
 
 @contextmanager
 def _opened(source: Source) -> Iterator[Image.Image]:
-    """The image with only its header read; whatever goes wrong with it is an ImageError."""
+    """Open an image and read only its header; every failure within the block becomes an ImageError."""
     name = _name(source)
-    with _quiet():  # Pillow warns of what we refuse, or read all the same
+    with _quiet():  # Pillow warns about files that we refuse, or read anyway
         try:
             with _stream(name) as stream, Image.open(stream, formats=_known_formats()) as image:
                 yield image
@@ -320,7 +319,7 @@ def _opened(source: Source) -> Iterator[Image.Image]:
             raise ImageError(f"{name} is not an image in one of {', '.join(_known_formats())}") from error
         except Image.DecompressionBombError as error:
             raise ImageError(f"{name} has too many pixels: {error}") from error
-        except Exception as error:  # damaged files make Pillow's readers raise almost anything
+        except Exception as error:  # Pillow's readers raise almost any error for damaged files
             said = _QUOTED.sub("...", str(error)) or type(error).__name__
             raise ImageError(f"{name} cannot be read: {said}") from error
 
@@ -334,7 +333,7 @@ def _stream(name: str) -> IO[bytes]:
     if is_url(name):
         return io.BytesIO(fetch(name))
     path = Path(name)
-    if not path.is_file():  # nor a folder, a device or a pipe
+    if not path.is_file():  # also false for a folder, a device or a pipe
         raise ImageError(f"{name} is missing" if not path.exists() else f"{name} is not a file")
     return path.open("rb")
 

@@ -1,4 +1,4 @@
-"""No warnings of Pillow's while it reads, whatever number of threads do."""
+"""Suppress Pillow's warnings while several threads read images."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ...core import forking
 
 
 class Quiet:
-    """Python's warnings, off from the first reader's coming to the last one's going.
+    """Suppress Python's warnings while at least one reader is active.
 
-    ``warnings.catch_warnings`` alone is not for threads: where two overlap, the second puts back what the
-    first had set, and warnings stay off for good.
+    ``warnings.catch_warnings`` alone is not thread-safe: if two blocks overlap, the second restores the
+    filters of the first, and warnings stay off permanently.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Quiet:
         forking.register(self)
 
     def after_fork(self) -> None:
-        """Begin anew: in a child the other threads' readings never end."""
+        """Reset in a child, where the readers of other threads never finish."""
         caught, self._caught = self._caught, None
         self._lock, self._n = threading.Lock(), 0
         if caught is not None:
@@ -31,7 +31,7 @@ class Quiet:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Within it no warning is shown or raised."""
+        """Suppress all warnings within the block."""
         self._come()
         try:
             yield

@@ -1,9 +1,9 @@
-"""Images from elsewhere: only from places the user named, never from private addresses unasked, in bounds.
+"""Fetch images by URL: only from allowed places, by default not from private addresses, with limits.
 
-``images.file`` may be a URL, and whoever made the dataset wrote it. A kernel that fetched whatever it is told
-could be sent to the services of its own machine and network, or kept busy for ever. So nothing is fetched
-until :func:`allow_images_from` names the place; every redirect and every address a name resolves to is
-checked, and the connection goes to the address that was checked.
+``images.file`` may be a URL from an untrusted dataset. A kernel that fetched every URL could be directed to
+services of its own machine and network (server-side request forgery), or be kept busy forever. So nothing is
+fetched until :func:`allow_images_from` names the place; every redirect and every resolved address is checked,
+and the connection goes to the checked address.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ MAX_BYTES = 256 << 20
 """Larger files are not fetched."""
 
 MAX_SECONDS = 60.0
-"""What takes longer is given up, from looking up the name to the last byte."""
+"""Time limit of a download, from the name lookup to the last byte."""
 
 _MAX_REDIRECTS = 5
 _PORTS = {"http": 80, "https": 443, "ftp": 21, "sftp": 22}
 _CONTAINERS = ("abfs", "abfss")  # container@account
 _CHUNK = 1 << 16
-_SAFE = "/%:=&?~#+!$,;'@()*[]"  # what may stand in a URL as it is
+_SAFE = "/%:=&?~#+!$,;'@()*[]"  # characters of a URL that are not quoted
 
 
 class _Place(NamedTuple):
@@ -51,21 +51,21 @@ _ALLOWED: list[_Place] = []
 
 
 def allow_images_from(*places: str, private: bool = False) -> tuple[str, ...]:
-    """Let images be read from these places, in this process, whatever dataset names them.
+    """Allow downloads of images from these places, in this process, for every dataset.
 
-    Without it no image is fetched: a dataset may come from somebody else, and the URLs in it would be asked
-    for by your machine, from inside your network. Redirects are followed to places allowed here only.
+    By default no image is fetched: a dataset may come from somebody else, and your machine would request its
+    URLs from inside your network. Redirects are followed only to allowed places.
 
     Args:
         places: a server (``"https://example.org"``), a folder on one (``"https://example.org/reef/"``), or a
             bucket of object storage that fsspec can open (``"s3://bucket"``, ``"gs://bucket/folder"``).
-        private: also where such a server has a private address: this machine, the local network.
+        private: also allow private addresses of these servers: this machine, the local network.
 
     Returns:
         All places allowed so far.
 
     Raises:
-        DataError: a place is no URL, or names a user, a query or a fragment.
+        DataError: a place is not a URL, or has a user, a query or a fragment.
 
     Example:
         >>> allow_images_from("https://example.org/reef/")
@@ -79,14 +79,14 @@ def fetch(url: str, max_bytes: int | None = None, max_seconds: float | None = No
     """The bytes at a URL, from an allowed place.
 
     Args:
-        url: of http, https or a scheme fsspec knows.
-        max_bytes: default :data:`MAX_BYTES`.
-        max_seconds: default :data:`MAX_SECONDS`.
+        url: a URL of http, https or another scheme of fsspec.
+        max_bytes: largest size, bytes; default :data:`MAX_BYTES`.
+        max_seconds: time limit, seconds; default :data:`MAX_SECONDS`.
 
     Raises:
-        ImageError: its place is not allowed, its address is private, it is too large or too slow, or the
-            server does not give it.
-        MissingExtraError: fsspec, or what it needs for this scheme, is not installed.
+        ImageError: the place is not allowed, the address is private, the file is too large or too slow, or
+            the server returns an error.
+        MissingExtraError: fsspec, or the package that it needs for this scheme, is not installed.
     """
     most = MAX_BYTES if max_bytes is None else max_bytes
     deadline = time.monotonic() + (MAX_SECONDS if max_seconds is None else max_seconds)
@@ -122,10 +122,10 @@ def _written(place: _Place) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    """The parts of a URL that means the same to everyone who reads it.
+    """The parts of a URL, which must be unambiguous for all parsers.
 
     Raises:
-        ImageError: it does not.
+        ImageError: the URL is malformed or ambiguous.
     """
     try:
         parts = urlsplit(url)
@@ -160,7 +160,7 @@ def _allowing(parts: SplitResult, url: str) -> _Place:
 
 
 def _asked(url: str, parts: SplitResult, place: _Place, most: int, deadline: float) -> bytes | str:
-    """What a server answers: bytes, or the URL it points to."""
+    """Send a GET request; returns the bytes, or the URL of a redirect."""
     line = _Line(parts, place, url, deadline)
     path = quote(parts.path, safe=_SAFE) or "/"
     path += f"?{quote(parts.query, safe=_SAFE)}" if parts.query else ""
@@ -175,7 +175,7 @@ def _asked(url: str, parts: SplitResult, place: _Place, most: int, deadline: flo
 
 
 def _limited(read: Callable[[int], bytes], url: str, most: int, told: int | None = None) -> bytes:
-    """All that can be read, unless it is, or is said to be, too much."""
+    """Read all bytes; raises an ImageError if there are, or ``told`` announces, more than ``most`` bytes."""
     data = bytearray()
     while max(told or 0, len(data)) <= most:
         part = read(_CHUNK)
@@ -186,7 +186,7 @@ def _limited(read: Callable[[int], bytes], url: str, most: int, told: int | None
 
 
 class _Line:
-    """A connection to an address that was checked; the name is not looked up again."""
+    """A connection to a checked address; the name is not resolved a second time."""
 
     def __init__(self, parts: SplitResult, place: _Place, url: str, deadline: float) -> None:
         _, host, self._port = _origin(parts)
@@ -206,12 +206,12 @@ class _Line:
             except OSError as failed:
                 error = failed
                 continue
-            self._handle = found.dup()  # TLS and the answer take the socket itself over
+            self._handle = found.dup()  # TLS takes the socket over
             return found
         raise error
 
     def end(self) -> None:
-        """Let whoever waits for it wait no longer."""
+        """Shut the socket down, so that a waiting read or write ends."""
         if self._handle is not None:
             with suppress(OSError):
                 self._handle.shutdown(socket.SHUT_RDWR)
@@ -236,7 +236,7 @@ def _addresses(host: str, port: int | None, place: _Place, url: str) -> list[str
 
 @contextmanager
 def _ended_at(deadline: float, line: _Line, url: str) -> Iterator[None]:
-    """Close a connection when its time is up, whatever it waits for; what goes wrong is an ImageError."""
+    """Shut a connection down at the deadline; every failure within the block becomes an ImageError."""
     timer = threading.Timer(max(deadline - time.monotonic(), 0), line.end)
     timer.daemon = True
     timer.start()
@@ -251,7 +251,7 @@ def _ended_at(deadline: float, line: _Line, url: str) -> Iterator[None]:
     finally:
         timer.cancel()
         line.close()
-    if time.monotonic() >= deadline:  # what was cut off looks like an end
+    if time.monotonic() >= deadline:  # a connection shut down looks like the end of the data
         raise ImageError(_slow(url))
 
 
@@ -260,13 +260,13 @@ def _slow(url: str) -> str:
 
 
 def _within(deadline: float, url: str, work: Callable[[], Any]) -> Any:
-    """What a call gives if it ends in time; one that does not is left to itself."""
+    """The result of a call in a thread; raises an ImageError at the deadline, and the thread is abandoned."""
     result: list[Any] = []
 
     def run() -> None:
         try:
             result.append((work(), None))
-        except BaseException as error:  # noqa: BLE001  # handed to whoever waits
+        except BaseException as error:  # noqa: BLE001  # raised again in the waiting thread
             result.append((None, error))
 
     thread = threading.Thread(target=run, daemon=True, name="nbalabel image")
@@ -290,5 +290,5 @@ def _stored(url: str, parts: SplitResult, place: _Place, most: int) -> bytes:
     try:
         with fsspec.open(url, "rb") as stream:
             return _limited(stream.read, url, most)
-    except ImportError as error:  # fsspec names the package this scheme needs
+    except ImportError as error:  # fsspec names the missing package
         raise MissingExtraError(f"{url} cannot be read yet: {error}") from error

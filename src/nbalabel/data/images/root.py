@@ -1,8 +1,8 @@
-"""Where a dataset's pictures are, kept so that folders can be moved: the dataset's, the pictures', or both.
+"""The image root in the settings, stored so that folders can be moved: the dataset alone, or with its images.
 
-Pictures inside the dataset's folder are kept by their path from it. Those beside it are kept by their full
-path and, for when that is gone, by the path from the dataset: so the dataset alone can be moved, and so can
-the project that holds both. The full path goes first: as long as it is there, it is the same pictures.
+An image root inside the dataset's folder is stored as a path relative to the folder. One beside it is stored
+as an absolute path and also as a relative path: so the dataset alone can be moved, and also the project
+folder that contains both. The absolute path has priority: if it exists, the images were not moved.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _BESIDE = "image_root_beside"
 
 
 def root_facts(folder: Path, root: str | Path | None) -> dict[str, Any]:
-    """What the settings say of the image root.
+    """The entries of the settings for an image root.
 
     Args:
-        folder: the dataset's.
-        root: the pictures'; None where there are no pixels.
+        folder: the dataset's folder.
+        root: the image root; None when there are no image files.
     """
     if root is None:
         return {ROOT: None}
@@ -35,7 +35,7 @@ def root_facts(folder: Path, root: str | Path | None) -> dict[str, Any]:
 
 
 def root_of(folder: Path, facts: Mapping[str, Any]) -> Path | None:
-    """The image root that settings mean; None where there are no pixels."""
+    """The image root of the settings; None when there are no image files."""
     root, beside = facts.get(ROOT), facts.get(_BESIDE)
     if root is None:
         return None

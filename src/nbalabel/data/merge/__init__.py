@@ -1,5 +1,5 @@
-"""Two writers on one version: merged where they agree, a named conflict where they do not.
+"""Merge the work of two writers on one version: a three-way merge, or a ConflictError that names the rows.
 
 In: two changes of one state.
-Out: the change that leads to both, or a ConflictError.
+Out: one side rebased onto the other, or a ConflictError.
 """

@@ -1,4 +1,4 @@
-"""Predictions that two writers answered: who made which rows of them, and where they do not agree."""
+"""Decisions of two writers about the same predictions: which rows record them, and where they disagree."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Row = tuple[str, int]
 
 @dataclass(frozen=True, eq=False)
 class Born:
-    """A row as it was when it was made.
+    """A row as it was created.
 
     Attributes:
-        frame: the rows made together.
-        at: its position there.
-        step: number of the change that made it.
-        keys: of all rows made together, what tells them apart.
-        lists: their columns as lists, as far as they were looked at.
+        frame: all rows that the change created.
+        at: position of the row in ``frame``.
+        step: number of the change that created it.
+        keys: key of each row in ``frame``.
+        lists: cache of the columns of ``frame`` as lists.
     """
 
     frame: pd.DataFrame
@@ -42,11 +42,11 @@ class Born:
 
     @property
     def key(self) -> Key:
-        """What tells it apart."""
+        """The key of the row."""
         return self.keys[self.at]
 
     def value(self, column: str) -> Any:
-        """One cell; None where there was no such column."""
+        """One cell; None if there is no such column."""
         if column not in self.frame:
             return None
         if column not in self.lists:
@@ -55,7 +55,7 @@ class Born:
 
 
 def born(changes: Sequence[Change]) -> dict[Row, Born]:
-    """The rows that changes make, the first time each is made; not those that only come back."""
+    """The rows that changes create, each at its first creation, without rows that are only restored."""
     out: dict[Row, Born] = {}
     older: set[Row] = set()
     for step, change in enumerate(changes):
@@ -70,7 +70,7 @@ def born(changes: Sequence[Change]) -> dict[Row, Born]:
 
 
 def keys(frame: pd.DataFrame, name: str) -> list[Key]:
-    """What tells rows of a table apart: image, label and mask, and the way it was rejected."""
+    """Key of each row: image, label, mask, and whether it is a REPLACED row of ``rejected``."""
     if not len(frame):
         return []
     image_id, mask = values(frame["image_id"]).tolist(), frame["mask"].tolist()
@@ -81,12 +81,12 @@ def keys(frame: pd.DataFrame, name: str) -> list[Key]:
 def disagreements(
     ours: Mapping[Row, Born], theirs: Mapping[Row, Born], same: Mapping[Row, Row]
 ) -> tuple[Ids, Ids, int]:
-    """Rows that answer one prediction in two ways, of each side, and the number of such predictions.
+    """Predictions that both sides decided differently: our rows, their rows, and the number of predictions.
 
     Args:
-        ours: the rows we made that are still there.
-        theirs: theirs likewise.
-        same: our row -> their row that is the same.
+        ours: the rows that we created and that still exist.
+        theirs: their rows, likewise.
+        same: our row -> the equal row of theirs.
     """
     a, b = _answers(ours), _answers(theirs)
     differ = []
@@ -99,7 +99,7 @@ def disagreements(
 
 
 def _answers(rows: Mapping[Row, Born]) -> dict[Key, tuple[str, set[Row]]]:
-    """Prediction -> what was said of it, and the rows that say so."""
+    """Prediction -> its decision, and the rows that record it."""
     made_with: dict[tuple[int, Any], set[Row]] = {}
     for row, made in rows.items():
         if row[0] == "instances":

@@ -1,4 +1,4 @@
-"""Where two changes of one state cannot both stand, and what is left of the one that yields."""
+"""Conflicts between two changes of one state, and what remains of the change that yields."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Ids = dict[str, np.ndarray]
 """Table name -> ids of rows, ascending."""
 
 ONE_MASK = ("image_id", "mask", "x", "y", "w", "h", "area")
-"""A mask, its box and the image it lies on count as one cell."""
+"""The mask, its box, its area and its image count as one cell in a merge."""
 
 _AGAIN = "ds.undo() yours, ds.refresh(), and make it again"
 _TABLES = ("images", "instances", "rejected")
 
 
 def conflicts(ours: Change, theirs: Change) -> Ids:
-    """Rows that two changes of one state do not agree on, by table."""
+    """Rows in which two changes of one state conflict, by table."""
     out: Ids = {}
     for name in _TABLES:
         a, b = _rows(ours, name), _rows(theirs, name)
@@ -39,14 +39,14 @@ def conflicts(ours: Change, theirs: Change) -> Ids:
 
 
 def yielding(loser: Change, winner: Change, given_up: Ids) -> tuple[Change, Change]:
-    """A change less what clashes with another that has its way, and what that takes from it.
+    """Split a change into the part that does not conflict with a winning change, and the part to drop.
 
-    An image that stays after all keeps what was removed along with it.
+    If the removal of an image is dropped, so is the removal of the rows on the image.
 
     Args:
         loser: the change that yields.
-        winner: the other; both are changes of one state.
-        given_up: rows the loser made that go as well.
+        winner: the change that wins; both are changes of one state.
+        given_up: rows of the loser to drop as well.
     """
     cells = {name: _lost_cells(_rows(loser, name), winner, name) for name in _TABLES}
     rows = {name: _lost_rows(_rows(loser, name), winner, name) for name in _TABLES}
@@ -60,7 +60,7 @@ def yielding(loser: Change, winner: Change, given_up: Ids) -> tuple[Change, Chan
 
 
 def check_structure(ours: Change, theirs: Change) -> None:
-    """Refuse what cannot be settled cell by cell: two label lists, or a column that is another by now.
+    """Refuse conflicts that cannot be resolved cell by cell: in the label list, or in a column as a whole.
 
     Raises:
         ConflictError: the message names the labels or the column, and what to do.
@@ -83,24 +83,24 @@ def check_structure(ours: Change, theirs: Change) -> None:
 
 
 def touched(rows: TableChange) -> np.ndarray:
-    """Rows of which a value changed; that a column came or went touches no row."""
+    """Rows with changed values; an added or removed column touches no row."""
     return union(cells.ids for cells in rows.updated.values() if not cells.covers_all)
 
 
 def union(arrays: Iterable[np.ndarray]) -> np.ndarray:
-    """All ids in several lists, ascending."""
+    """The union of several id lists, ascending."""
     return np.unique(np.concatenate([_NOBODY, *arrays]))
 
 
 def among(ids: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which ids are in an ascending list, quickly where that is long."""
+    """Which ids are in an ascending list, ``(n,)`` bool, by binary search."""
     at = np.searchsorted(known, ids)
     at[at == len(known)] = 0
     return known[at] == ids if len(known) else np.zeros(len(ids), dtype=bool)
 
 
 def without(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
-    """The rows that are not among these (ascending)."""
+    """The rows whose ids are not in ``ids`` (ascending)."""
     if not (len(frame) and len(ids)):
         return frame
     keep = ~among(ids_of(frame), ids)
@@ -115,7 +115,7 @@ def _rows(change: Change, name: str) -> TableChange:
 
 
 def _is_another(a: TableChange, b: TableChange, name: str) -> bool:
-    """Whether ``a`` makes another column of one that ``b`` puts values in, or makes another, too."""
+    """Whether ``a`` adds, removes or retypes a column that ``b`` writes to or retypes as well."""
     mine, yours = a.updated.get(name), b.updated.get(name)
     if name == "label" or mine is None or not mine.retypes:
         return False
@@ -130,13 +130,13 @@ def _is_another(a: TableChange, b: TableChange, name: str) -> bool:
 
 
 def _only_adds(cells: Cells) -> bool:
-    """Whether a list of categories keeps those there were, in their places."""
+    """Whether a list of categories only gets new ones at its end."""
     before, after = (x.dtype.categories for x in (cells.old, cells.new) if x is not None)
     return bool(after[: len(before)].equals(before))
 
 
 def _unlike(a: TableChange, b: TableChange) -> np.ndarray:
-    """Rows both created with one id, and not alike."""
+    """Rows that both created with the same id but different values."""
     both = np.intersect1d(ids_of(a.created), ids_of(b.created))
     if not len(both):
         return both
@@ -144,7 +144,7 @@ def _unlike(a: TableChange, b: TableChange) -> np.ndarray:
 
 
 def _clashing(a: TableChange, b: TableChange, table: str) -> dict[str, np.ndarray]:
-    """Column -> rows where both changed it, or any of the columns that go with it, and not to the same."""
+    """Column -> rows where both changed it (or its group ONE_MASK) to different values."""
     alone = [c for c in a.updated if c in b.updated and (table == "images" or c not in ONE_MASK)]
     out = {name: _clash(a, b, [name]) for name in alone}
     if table != "images":
@@ -179,7 +179,7 @@ def _agree(a: Cells | None, b: Cells | None, ids: np.ndarray) -> np.ndarray:
 
 
 def _on_removed(rows: TableChange, other: Change) -> np.ndarray:
-    """Rows put on images that the other removed."""
+    """Rows that a change creates on, or moves to, images that the other change removes."""
     removed = ids_of(_rows(other, "images").deleted)
     return union([_put_on(rows, removed), _moved_to(rows, removed)])
 
@@ -199,7 +199,7 @@ def _moved_to(rows: TableChange, images: np.ndarray) -> np.ndarray:
 
 
 def _on(rows: TableChange, images: np.ndarray) -> np.ndarray:
-    """Deleted rows that were on these images."""
+    """Deleted rows on these images."""
     if not len(rows.deleted):
         return _NOBODY
     return ids_of(rows.deleted)[np.isin(values(rows.deleted["image_id"]), images)]
@@ -225,7 +225,7 @@ def _lost_rows(rows: TableChange, winner: Change, name: str) -> np.ndarray:
 
 
 def _staying(loser: Change, winner: Change, cells: Mapping[str, dict[str, np.ndarray]]) -> np.ndarray:
-    """Images the loser removed, and the winner needs."""
+    """Images that the loser removes but the winner needs."""
     pictures = _rows(loser, "images")
     removed = ids_of(pictures.deleted)
     if not len(removed):
@@ -237,7 +237,7 @@ def _staying(loser: Change, winner: Change, cells: Mapping[str, dict[str, np.nda
         needed += [np.asarray(other.updated["image_id"].new)] if "image_id" in other.updated else []
         back = np.intersect1d(ids_of(mine.deleted), touched(other))
         needed += [values(select_rows(mine.deleted, back)["image_id"])] if len(back) else []
-        if "image_id" in cells[name]:  # moves that do not take place
+        if "image_id" in cells[name]:  # moves that are dropped
             moved = mine.updated["image_id"]
             needed.append(np.asarray(moved.old)[np.isin(moved.ids, cells[name]["image_id"])])
     return np.intersect1d(removed, union(needed))
@@ -246,7 +246,7 @@ def _staying(loser: Change, winner: Change, cells: Mapping[str, dict[str, np.nda
 def _split(
     rows: TableChange, ids: np.ndarray, cells: Mapping[str, np.ndarray]
 ) -> tuple[TableChange, TableChange]:
-    """What is left of a change of a table, and what is taken: rows, and single cells."""
+    """Split a change of a table into the part to keep and the part to drop, by rows and by cells."""
     kept: dict[str, Cells] = {}
     lost: dict[str, Cells] = {}
     for name, column in rows.updated.items():
@@ -260,7 +260,7 @@ def _split(
 
 
 def _of_one_type(cells: Cells) -> Cells:
-    """The cells in the later list of categories: what is taken from a change is no change of the list."""
+    """Recast old values to the new list of categories: the dropped part does not change the list."""
     new: Array = cells.new
     return replace(cells, old=recast(cells.old, new.dtype)) if cells.retypes else cells
 

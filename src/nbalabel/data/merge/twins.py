@@ -1,11 +1,10 @@
-"""What two writers did alike: one mask made by both is one mask, one prediction has one answer.
+"""Twins, rows that two writers created alike: each mask is kept once, each prediction has one decision.
 
-A mask is known by its image, its label and its bytes, as in :meth:`Dataset.accept`; a prediction that was
-changed after it was accepted, by what it was then and the run it is of.
+A mask is identified by its image, label and bytes, as in :meth:`Dataset.accept`; an accepted prediction that
+was edited later, by these values at acceptance and its run.
 
-Our twin is left out, and what we did to it since is done to theirs. For that, both changes are put as if
-the row had been there before either: what ours holds and theirs does not is an edit of it, and the other way
-round.
+Our twin is dropped, and our later edits are applied to theirs. For that, both changes are rewritten as if the
+row had existed before: where our row differs from theirs, that is an edit of the row, and vice versa.
 """
 
 from __future__ import annotations
@@ -30,15 +29,15 @@ _WORDS = {"instances": "masks", "rejected": "rejections"}
 
 @dataclass(frozen=True, eq=False)
 class Twins:
-    """Two writers' changes, less what both did.
+    """The changes of two writers, rewritten without twins.
 
     Attributes:
-        ours: our changes, oldest first; updates of rows of theirs stand in for the same rows we made.
-        theirs: theirs as one, as if those rows had been there before.
-        note: what is kept once, in words; "" if nothing.
-        noted: ids of our changes whose note says so, too.
-        our_answers: rows of ours that answer a prediction otherwise than they do.
-        their_answers: rows of theirs likewise.
+        ours: our changes, oldest first; updates of their rows replace the creation of our twins.
+        theirs: their changes merged into one, as if the twins had existed before.
+        note: text about the rows that are kept once; "" if none.
+        noted: ids of our changes whose note also says so.
+        our_answers: our rows with a decision about a prediction that differs from theirs.
+        their_answers: their rows, likewise.
         disagree: number of such predictions.
     """
 
@@ -57,13 +56,13 @@ def join_twins(
     theirs: Change,
     their_steps: Callable[[], Sequence[Change]] | None = None,
 ) -> Twins:
-    """Find what both made, and put both changes so that it is made once.
+    """Find rows that both created, and rewrite both changes so that each row is created once.
 
     Args:
         ours: our changes, oldest first.
-        net: they as one.
-        theirs: theirs as one.
-        their_steps: reads theirs one by one; asked where both made masks of predictions of one image.
+        net: our changes merged into one.
+        theirs: their changes merged into one.
+        their_steps: reads their changes one by one; called only if both decided on predictions of one image.
     """
     if not _share_images(ours, theirs):
         return Twins(ours, theirs)
@@ -95,7 +94,7 @@ def _alive(rows: Mapping[Row, Born], net: Change) -> dict[Row, Born]:
 
 
 def _same(mine: Mapping[Row, Born], yours: Mapping[Row, Born], net: Change, theirs: Change) -> dict[Row, Row]:
-    """Our rows that are the same as theirs: as they are by now, or as ours were when we made them."""
+    """Our row -> their row with the same key, by our current values or by those at creation."""
     same: dict[Row, Row] = {}
     for name in TABLES:
         a, b = _created(net, name), _created(theirs, name)
@@ -108,7 +107,7 @@ def _same(mine: Mapping[Row, Born], yours: Mapping[Row, Born], net: Change, thei
 def _same_predictions(
     mine: Mapping[Row, Born], yours: Mapping[Row, Born], same: Mapping[Row, Row]
 ) -> dict[Row, Row]:
-    """Those that both accepted of one run, whatever both made of them since."""
+    """Our row -> their row for the same prediction of one run, despite later edits."""
     return _pairs(_predictions(mine), _predictions(yours), same)
 
 
@@ -123,7 +122,7 @@ def _first_keys(rows: Mapping[Row, Born], name: str) -> dict[Row, Key]:
 
 
 def _pairs(a: Mapping[Row, Key], b: Mapping[Row, Key], taken: Mapping[Row, Row]) -> dict[Row, Row]:
-    """Rows of equal keys, one to one."""
+    """Match rows with equal keys, one to one."""
     used, free = set(taken.values()), defaultdict[Key, list[Row]](list)
     for row, key in b.items():
         if row not in used:
@@ -132,13 +131,13 @@ def _pairs(a: Mapping[Row, Key], b: Mapping[Row, Key], taken: Mapping[Row, Row])
 
 
 def _images(rows: Mapping[Row, Born], but: Iterable[Row]) -> set[int]:
-    """Images that rows a model made are on."""
+    """Images of rows from models, without the rows ``but``."""
     out = set(but)
     return {int(m.value("image_id")) for r, m in rows.items() if r not in out and m.value("source") in MODELS}
 
 
 def _passing(every: Mapping[Row, Born], mine: Mapping[Row, Born], yours: Mapping[Row, Born]) -> set[Row]:
-    """Rows we made and removed again that they have: not even undo may bring ours back beside theirs."""
+    """Our rows, created and removed again, that they also have: undo must not restore ours beside theirs."""
     gone = {row: made for row, made in every.items() if row not in mine}
     there = {key for name in TABLES for key in _first_keys(yours, name).values()}
     return {row for name in TABLES for row, key in _first_keys(gone, name).items() if key in there}
@@ -159,7 +158,7 @@ def _join_ours(
     passing: set[Row],
     theirs: Change,
 ) -> tuple[list[Change], frozenset[str]]:
-    """Our changes without our twins: updates of theirs in their place."""
+    """Our changes without our twins, with updates of their rows instead; and the ids of changed notes."""
     out, noted = [], set()
     renames = {name: _Renames.of(name, same, passing) for name in TABLES}
     made = defaultdict[int, list[Row]](list)
@@ -185,12 +184,12 @@ def _join_ours(
 
 @dataclass(frozen=True, eq=False)
 class _Renames:
-    """Our rows of a table that go by the ids of theirs, and those that are left out altogether.
+    """Renaming of our ids to theirs in one table, and ids to drop.
 
     Attributes:
-        ours: ids that change, ascending.
-        theirs: what each becomes.
-        passing: ids left out, ascending.
+        ours: ids to rename, ascending.
+        theirs: the new id of each.
+        passing: ids to drop, ascending.
     """
 
     ours: np.ndarray
@@ -205,7 +204,7 @@ class _Renames:
         return cls(both[:, 0], both[:, 1], left_out)
 
     def done(self, rows: TableChange) -> TableChange:
-        """A change of rows under those ids; where they come or go is left out."""
+        """Rename ids in a change of rows; creations and deletions of renamed rows are dropped."""
         updated: dict[str, Cells] = {}
         for name, cells in rows.updated.items():
             left = cells.at(~among(cells.ids, self.passing))
@@ -226,7 +225,7 @@ class _Renames:
 def _as_edit(
     name: str, made: Sequence[Row], every: Mapping[Row, Born], same: Mapping[Row, Row], theirs: Change
 ) -> TableChange:
-    """What our rows of one change held that theirs did not have from the start, as an edit of theirs."""
+    """An edit of their rows with our status where it goes further, and with our values of user columns."""
     pairs = sorted((same[a][1], a) for a in made if a[0] == name)
     if not pairs:
         return TableChange()
@@ -251,7 +250,7 @@ def _as_edit(
 
 
 def _join_theirs(theirs: Change, every: Mapping[Row, Born], same: Mapping[Row, Row]) -> Change:
-    """Their change as if they had found the twins there, as we first made them."""
+    """Their change, rewritten as if the twins had existed before, as we first created them."""
     tables = dict(theirs.tables)
     for name in TABLES:
         pairs = sorted((b[1], every[a]) for a, b in same.items() if a[0] == name)
@@ -271,7 +270,7 @@ def _join_theirs(theirs: Change, every: Mapping[Row, Born], same: Mapping[Row, R
 
 
 def _found(there: pd.DataFrame, made: Sequence[Born]) -> pd.DataFrame:
-    """Their rows as they would have been before either of us edited them."""
+    """Their rows as they would have been before either side edited them."""
     columns = {}
     for column in there.columns:
         now = values(there[column])
@@ -287,7 +286,7 @@ def _found(there: pd.DataFrame, made: Sequence[Born]) -> pd.DataFrame:
 
 
 def _beside(a: Cells, b: Cells) -> Cells:
-    """Cells of one column of other rows as well; ``a`` says of which types."""
+    """Concatenate cells of different rows of one column; ``a`` decides the dtype."""
     ids = np.concatenate([a.ids, b.ids])
     order = np.argsort(ids, kind="stable")
     both: list[Array] = [

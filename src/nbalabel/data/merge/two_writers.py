@@ -1,8 +1,9 @@
-"""Two writers on one version: merged cell by cell where they do not disagree, else a named conflict.
+"""Merge two writers on one version, cell by cell; a ConflictError names the rows where they disagree.
 
     merged state = the three-way merge of the end states (base, ours, theirs)
 
-What a writer did on the way there, and took back, counts only where the other left the same cells alone.
+Intermediate edits that a writer undid again are kept as undo steps only if the other side did not touch these
+cells.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ _TABLES = ("images", "instances", "rejected")
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """Our work on top of theirs.
+    """Our work, rebased onto theirs.
 
     Attributes:
-        changes: our changes, fitted; one that had been made by them already is empty, and its note says so.
-        state: the tables after theirs and these.
-        note: what of both was the same and is kept once, in words; "" if nothing.
+        changes: our changes, rebased; a change that they had made already is empty, and its note says so.
+        state: the tables after their changes and ours.
+        note: text about rows that both created and that are kept once; "" if none.
     """
 
     changes: list[Change]
@@ -49,14 +50,14 @@ def merge_with(
     keep: str | None = None,
     their_steps: Callable[[], Sequence[Change]] | None = None,
 ) -> Merged:
-    """Our changes on top of theirs.
+    """Rebase our changes onto theirs.
 
     Args:
-        ours: changes since the version both began on, oldest first.
-        theirs: theirs since then.
-        their_state: the tables after theirs.
-        keep: whose cells stay where both changed the same: "mine" or "theirs"; None raises.
-        their_steps: reads theirs one by one; asked only where both decided on predictions of one run.
+        ours: our changes since the common version, oldest first.
+        theirs: their changes since then, merged into one.
+        their_state: the tables after their changes.
+        keep: whose value stays where both changed the same cell: "mine" or "theirs"; None raises.
+        their_steps: reads their changes one by one; called only if both decided on predictions of one image.
 
     Raises:
         ConflictError: both changed the same rows; ``rows`` names them.
@@ -88,7 +89,7 @@ def steps_between(store: Store, old: str, new: str) -> list[Change]:
 
 
 def _settle(twins: Twins, net: Change, keep: str | None, steps: _Steps) -> tuple[Change, Change]:
-    """Let one side yield: what then stays of theirs, and of ours as one."""
+    """Resolve conflicts by ``keep``: the remaining part of their change, and of ours merged into one."""
     if keep == "mine":
         left, lost = yielding(twins.theirs, net, twins.their_answers)
         note = "kept mine where both changed the same"
@@ -100,10 +101,10 @@ def _settle(twins: Twins, net: Change, keep: str | None, steps: _Steps) -> tuple
 
 
 class _Lasting:
-    """What of each single change is made on top of theirs: all but what gave way, or did not last.
+    """Filters each of our changes before it is applied to theirs: drops parts that yielded or did not last.
 
-    A value that ours set and took back is left out where theirs changed the same, so are rows that went and
-    came back; elsewhere they stay steps to undo.
+    A value that we set and took back is dropped if they changed the same cell, likewise rows that we deleted
+    and restored; otherwise these edits stay as undo steps.
     """
 
     def __init__(self, net: Change, wanted: Change, theirs: Change) -> None:
@@ -118,7 +119,7 @@ class _Lasting:
             self._given_up[name] = union([created, deleted])
 
     def of(self, change: Change) -> Change:
-        """The change less that."""
+        """The change without these parts."""
         tables = {name: self._rows(name, rows) for name, rows in change.tables.items()}
         return replace(change, tables={name: rows for name, rows in tables.items() if rows})
 
@@ -133,7 +134,7 @@ class _Lasting:
         return replace(rows, created=created, updated=updated, deleted=deleted)
 
     def _passing(self, name: str, column: str) -> np.ndarray:
-        """Rows whose cell in a column is left alone: theirs changed it, and ours did not in the end."""
+        """Rows whose cell in a column is not written: the other side changed it, our net change does not."""
         family = ONE_MASK if name != "images" and column in ONE_MASK else (column,)
         key = name, family[0]
         if key not in self._known:
@@ -143,7 +144,7 @@ class _Lasting:
         return self._known[key]
 
     def _busy(self, name: str, what: str) -> np.ndarray:
-        """Rows that are not created (or deleted): theirs touched them, and in the end ours does not do so."""
+        """Rows not to create (delete): the other side touched them, and our net change does not do so."""
         key = name, 0 if what == "created" else 1
         if key not in self._known:
             theirs, wanted = (side.tables.get(name, TableChange()) for side in (self._theirs, self._wanted))
@@ -158,7 +159,7 @@ def _ids_of(updated: Mapping[str, Cells], columns: Sequence[str]) -> np.ndarray:
 
 
 class _Steps:
-    """Changes put one on another, so that the tables are valid after each: undo stops at any of them."""
+    """Applies changes in order; merges those that leave invalid tables, so that every undo step is valid."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -167,11 +168,11 @@ class _Steps:
         self._error: DataError | None = None
 
     def add(self, change: Change, *, said: bool = False) -> None:
-        """One more, together with those before it that were not valid alone.
+        """Apply one more change, merged with preceding changes that were not valid alone.
 
         Args:
-            change: for the state as it is.
-            said: keep it where it does nothing, for what its note says.
+            change: a change of the current state.
+            said: keep the change even if it is empty, for its note.
         """
         if not (change or said):
             return
@@ -187,10 +188,10 @@ class _Steps:
                 self.changes.append(whole)
 
     def end(self, rest: Change) -> None:
-        """What is missing goes with the last one.
+        """Merge the remaining difference into the last change.
 
         Raises:
-            ConflictError: the tables are not valid even then.
+            ConflictError: the tables are still not valid.
         """
         if rest and self._open is None and self.changes and self.changes[-1]:
             self._open = self.changes.pop()
@@ -203,7 +204,7 @@ class _Steps:
 
 
 def _joined(a: Change, b: Change) -> Change:
-    """Two changes as one step, which says what both say."""
+    """Merge two changes into one step with both notes."""
     if b.origin == ORIGIN:
         return replace(merge(a, b), id=a.id, time=a.time, origin=a.origin, note=a.note, seconds=a.seconds)
     return replace(merge(a, b), note="; ".join(filter(None, [a.note, b.note])))

@@ -1,4 +1,4 @@
-"""Pictures as people have them, folders and videos with nothing labeled: read_images, ds.add_images."""
+"""Unlabeled image files of users, in folders and videos, for ``read_images`` and ``ds.add_images``."""
 
 from .folder import read_images
 

@@ -1,4 +1,4 @@
-"""Pictures that came later: which of a folder's are new, and where they lie."""
+"""Add image files of a folder to a dataset: find new ones, and their names below the image root."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .sequences import sequences
 
 @dataclass(frozen=True)
 class Arrivals:
-    """What a folder brings.
+    """The new images of a folder.
 
     Attributes:
         rows: columns of images: file, width, height, group, frame, state, weight.
-        notes: what else was found, in words.
-        warned: those of the notes that somebody should look at.
+        notes: remarks for the note of the change.
+        warned: those remarks that are also shown as warnings.
     """
 
     rows: pd.DataFrame
@@ -31,18 +31,18 @@ class Arrivals:
     warned: list[str]
 
     def rows_not_in(self, images: pd.DataFrame) -> pd.DataFrame:
-        """The rows whose files are not among the images, which may have grown since."""
+        """The rows whose files are not in ``images``, to which other edits may have added rows."""
         return self.rows[~self.rows["file"].isin(images["file"])]
 
 
 def arrivals(
     source: str | Path, images: pd.DataFrame, root: Path | None, duplicates: str, *, copy: bool
 ) -> Arrivals:
-    """Those pictures of a folder or pattern that are not among the images; see :meth:`Dataset.add_images`.
+    """The files of a folder or pattern that are not yet images; see :meth:`Dataset.add_images`.
 
     Raises:
-        DataError: they lie outside the image root.
-        StorageError: with ``copy``, another file is where one would go.
+        DataError: files are outside the image root.
+        StorageError: with ``copy``, another file is in the way.
     """
     check_duplicates(duplicates)
     if root is None:
@@ -75,7 +75,7 @@ def arrivals(
 
 
 def _named(found: Found, root: Path, *, copy: bool) -> tuple[dict[str, str], dict[str, Path]]:
-    """What each file is called below the image root, and where each of those is now."""
+    """File -> its name below the image root; and that name -> the current path of the file."""
     here, home = found.root.resolve(), root.resolve()
     named: dict[str, str] = {}
     outside = []

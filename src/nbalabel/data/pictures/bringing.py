@@ -1,4 +1,4 @@
-"""Picture files copied below an image root, where no other file is ever replaced."""
+"""Copy image files below an image root, without ever replacing another file."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .measuring import copies
 
 
 def bring(files: Mapping[str, Path], root: Path) -> None:
-    """Copy pictures below a root; what is there already, byte by byte, stays.
+    """Copy image files below a root; identical files that exist already are kept.
 
     Args:
-        files: where each is, by the name it gets below the root.
-        root: the folder, which is made where it is missing.
+        files: name below the root -> path of the file.
+        root: the folder, created if missing.
 
     Raises:
         StorageError: other files are in the way; nothing was copied.
-        ImageError: a file is missing or no picture.
+        ImageError: a file is missing or not an image.
     """
     targets = {name: safe_path(root, name) for name in files}
     there = {name: path for name, path in targets.items() if path.exists()}

@@ -1,4 +1,4 @@
-"""A folder of pictures, or a video, as tables with nothing labeled."""
+"""Read a folder of image files, or a video, as tables of unlabeled images."""
 
 from __future__ import annotations
 
@@ -31,34 +31,34 @@ def read_images(
     fps: float | None = None,
     suffix: str = ".jpg",
 ) -> Tables:
-    """Read pictures with nothing labeled: where one's own project begins.
+    """Read unlabeled image files, to start a new project.
 
     ``nl.read_images("dives/", labels=["cod"]).save("dives.nbal")`` makes a dataset of them. Sizes are read
-    from the headers of the files, several at a time; pixels are as they are stored, as
-    :meth:`Tables.read_image` reads them. All images are state "unlabeled" and weight 0; a label makes them
-    count. ``group`` and ``frame`` come from folders and names: ``dive1/frame_0012.png`` is frame 12 of
-    dive1.
+    from the headers of the files, by several threads; EXIF orientation is not applied, as in
+    :meth:`Tables.read_image`. All images have state "unlabeled" and weight 0; labeling an image by hand sets
+    its weight to 1. ``group`` and ``frame`` come from folders and names: ``dive1/frame_0012.png`` is frame 12
+    of dive1.
 
     Args:
-        source: a folder (and all below it), one picture, a pattern such as ``"dives/*/left_*.png"``, or,
+        source: a folder (with its subfolders), one image, a pattern such as ``"dives/*/left_*.png"``, or,
             with ``frames``, one or several videos.
-        labels: label names to begin with, in order; :meth:`Dataset.add_label` adds more.
-        duplicates: what happens to files that hold the same bytes as another: "warn" (kept, and said),
-            "keep", or "drop" (the first of them stays, and it is said).
-        frames: of a video, the folder its frames are written to, each video's into one of its own. It is the
-            image root of the tables. What is there from before is not written again.
-        every: of a video, take each n-th frame.
-        fps: of a video, take so many frames a second instead.
-        suffix: of a video, ".jpg" (quality 95) or ".png" (lossless).
+        labels: initial label names, in order; :meth:`Dataset.add_label` adds more.
+        duplicates: what happens to files with the same bytes as another: "warn" (kept, with a warning),
+            "keep", or "drop" (only the first is kept, with a warning).
+        frames: for videos, the folder to write frames to, with one subfolder per video. It becomes the image
+            root of the tables. Existing frames are not written again.
+        every: for videos, take every n-th frame.
+        fps: for videos, take this number of frames per second instead.
+        suffix: for videos, ".jpg" (quality 95) or ".png" (lossless).
 
     Returns:
-        Tables whose files are relative to the folder (of a pattern: to its part before the first ``*``), in
+        Tables whose files are relative to the folder (for a pattern, to its part before the first ``*``), in
         natural order, numbered from 1.
 
     Raises:
-        FormatError: there is no such folder, or nothing in it is a picture.
+        FormatError: there is no such folder, or it contains no image.
         ImageError: none of the files can be read.
-        MissingExtraError: a video, and PyAV is not installed (``pip install 'nbalabel[video]'``).
+        MissingExtraError: for a video, PyAV is not installed (``pip install 'nbalabel[video]'``).
 
     Warns:
         NbalabelWarning: naming files that cannot be read, which are left out, and duplicates.
@@ -84,10 +84,10 @@ def read_images(
 
 
 def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """File, size, group and frame of pictures, and what is wrong with the others, by name.
+    """File, size, group and frame of the readable images; and file -> reason for the others.
 
     Raises:
-        ImageError: none of them can be read.
+        ImageError: none of the files can be read.
     """
     sizes, broken = sizes_of_files(found.root, found.files)
     broken |= dict.fromkeys(found.unusable, "its name is not valid Unicode")
@@ -105,11 +105,11 @@ def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, d
 
 
 def check_any(found: Found, source: str | Path) -> None:
-    """Refuse a folder without pictures, and say what to do about videos.
+    """Refuse a folder without images.
 
     Raises:
-        DataError: there are videos.
-        FormatError: there is neither.
+        DataError: there are only videos; the message says how to read them.
+        FormatError: there are neither images nor videos.
     """
     if found.files or found.unusable:
         return
@@ -126,19 +126,19 @@ def check_any(found: Found, source: str | Path) -> None:
 
 
 def check_duplicates(duplicates: str) -> None:
-    """Refuse what is no choice."""
+    """Refuse an unknown value of ``duplicates``."""
     if duplicates not in _DUPLICATES:
         raise DataError(f"duplicates must be one of {', '.join(_DUPLICATES)}, got {duplicates!r}")
 
 
 def said_broken(broken: Mapping[str, str]) -> str:
-    """Which files cannot be read and why, in words."""
+    """Text about the files that cannot be read, and why."""
     named = [f"{file} ({why})" for file, why in broken.items()]
     return f"{len(broken)} files cannot be read: {first(named)}"
 
 
 def said_same(same: Mapping[str, str], duplicates: str) -> str:
-    """Which files hold the same bytes as others, and what became of them."""
+    """Text about files with the same bytes as others, and whether they are kept."""
     named = first([f"{file} = {before}" for file, before in same.items()])
     done = (
         "they are left out"
@@ -151,7 +151,7 @@ def said_same(same: Mapping[str, str], duplicates: str) -> str:
 def _from_videos(
     source: str | Path, root: Path, every: int, fps: float | None, suffix: str
 ) -> tuple[Found, dict[str, int]]:
-    """Frames of one or several videos, as files below ``root``."""
+    """Extract frames of one or several videos to files below ``root``; and file -> frame number."""
     videos = find(source, VIDEOS)
     if not videos.files:
         raise FormatError(

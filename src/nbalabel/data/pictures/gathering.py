@@ -1,4 +1,4 @@
-"""All pictures of a dataset, brought into its own folder."""
+"""Copy all image files of a dataset into its own folder."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .bringing import bring
 
 
 def self_contained(folder: Path, root: Path | None, now: pd.Series, then: Sequence[pd.Series]) -> Path:
-    """Copy pictures below the dataset's folder; see :meth:`Dataset.copy_images`.
+    """Copy image files below the dataset's folder; see :meth:`Dataset.copy_images`.
 
     Args:
-        folder: the dataset's.
-        root: where the pictures are.
+        folder: the dataset's folder.
+        root: the image root.
         now: files of the working copy.
         then: files of each version.
     """

@@ -1,4 +1,4 @@
-"""Which files a folder, a pattern or a path means, in the order people count in."""
+"""List the files of a folder, a pattern or a path, in natural order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Found(NamedTuple):
     Attributes:
         root: the folder.
         files: their names relative to it, with forward slashes, in natural order.
-        unusable: names that no table can hold, as text.
+        unusable: names that are not valid Unicode, escaped.
     """
 
     root: Path
@@ -34,12 +34,12 @@ class Found(NamedTuple):
 
 
 def find(source: str | Path, suffixes: Iterable[str]) -> Found:
-    """The files of some kinds that a folder, a file or a pattern with ``*``, ``?`` or ``[...]`` means.
+    """The files with these suffixes of a folder, a file or a pattern with ``*``, ``?`` or ``[...]``.
 
-    Hidden files are left out, and what lies in the folder of a dataset.
+    Hidden files and files inside a dataset folder are left out.
 
     Raises:
-        FormatError: nothing is there by that name.
+        FormatError: there is no such file or folder.
     """
     path, wanted = Path(source).expanduser(), frozenset(suffixes)
     if path.is_dir():
@@ -63,7 +63,7 @@ def find(source: str | Path, suffixes: Iterable[str]) -> Found:
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:
-    """Sorts ``frame 9`` before ``frame 10``.
+    """Sort key that puts ``frame 9`` before ``frame 10``.
 
     Example:
         >>> sorted(["a10", "a9", "a"], key=natural)
@@ -74,7 +74,7 @@ def natural(name: str) -> list[tuple[int, int | str]]:
 
 
 def suffixes_in(source: str | Path) -> str:
-    """What else is there, for messages: ``.txt, .csv``."""
+    """The suffixes of the files found, for messages: ``.txt, .csv``."""
     path = Path(source).expanduser()
     names = _below(path) if path.is_dir() else [path.name]
     return first(sorted({Path(name).suffix.lower() or name for name in names})) or "nothing"
@@ -92,7 +92,7 @@ def _in_dataset(root: Path, name: str) -> bool:
 
 
 def _fixed_part(pattern: Path) -> Path:
-    """The folder that a pattern begins with, before its first ``*``."""
+    """The folder before the first wildcard of a pattern."""
     fixed = []
     for part in pattern.parts[:-1]:
         if glob.has_magic(part):

@@ -1,4 +1,4 @@
-"""Size and content of many picture files, by several threads, without decoding one."""
+"""Sizes and content hashes of many image files, by several threads, without decoding pixels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 
 
 def sizes_of_files(root: Path, files: Sequence[str]) -> tuple[dict[str, tuple[int, int]], dict[str, str]]:
-    """Width and height of those that are pictures, and what is wrong with the others, both by name."""
+    """File -> width and height of the images; and file -> reason for files that cannot be read."""
 
     def size(file: str) -> tuple[int, int] | str:
         try:
@@ -35,13 +35,13 @@ def sizes_of_files(root: Path, files: Sequence[str]) -> tuple[dict[str, tuple[in
 
 
 def copies(paths: Mapping[str, Path], earlier: Mapping[str, Path] | None = None) -> dict[str, str]:
-    """Files that hold the same bytes as one before them: name -> the first that holds them.
+    """Find files with the same bytes as an earlier file: name -> the first file with these bytes.
 
     Only files of equal length are read.
 
     Args:
-        paths: the files to look at, by name, in order.
-        earlier: files that come before all of them.
+        paths: the files to check, by name, in order.
+        earlier: files that come before all of ``paths``.
     """
     ordered = [*(earlier or {}).items(), *paths.items()]
     lengths = _each(_length, [path for _, path in ordered], "file sizes")
@@ -65,12 +65,12 @@ def copies(paths: Mapping[str, Path], earlier: Mapping[str, Path] | None = None)
 
 
 def _each(work: Callable[[T], R], items: Sequence[T], what: str) -> list[R]:
-    """What ``work`` makes of each, in order, several at a time: mostly they wait for the disk."""
+    """``work(item)`` for each item, in order, by several threads, which mostly wait for the disk."""
     n_threads = min(32, (os.cpu_count() or 1) + 4)
     with ThreadPoolExecutor(n_threads) as pool:
 
         def done() -> Iterator[R]:
-            """Begins when the bar is there: imported while threads keep warnings off, it would show one."""
+            """Start the threads only after the bar is imported: warnings are suppressed while they read."""
             yield from pool.map(work, items)
 
         try:

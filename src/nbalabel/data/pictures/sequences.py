@@ -1,4 +1,4 @@
-"""Which sequence each picture belongs to, and where it stands in it, from folders and names."""
+"""Derive the sequence of each image, and its position in the sequence, from folders and names."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ _LARGEST = 2**31 - 1
 
 
 def sequences(files: Sequence[str], root: str = "") -> pd.DataFrame:
-    """Group and frame of pictures.
+    """Group and frame of images.
 
-    Pictures of one folder are a group, named by the folder; folders such as ``images`` and ``train`` say
-    nothing. Pictures side by side are a group where their names differ in the last number alone, unless it
-    is a camera that names them so (``IMG_0001``). ``frame`` is that last number, where all names of a group
-    differ in nothing else.
+    Images in one folder are a group with the folder's name; folders such as ``images`` and ``train`` do not
+    count. Otherwise images side by side are a group if their names differ only in the last number, except for
+    camera names (``IMG_0001``). ``frame`` is this last number, if the names of a group differ in nothing
+    else.
 
     Args:
         files: names relative to the image root, with forward slashes.
-        root: name of the root, which names the group of ``frame_0001``, ``frame_0002``... in it.
+        root: name of the image root; it names the group of ``frame_0001``, ``frame_0002``... directly in it.
 
     Returns:
         Columns ``group`` (str or missing) and ``frame`` (Int32), parallel to ``files``.
@@ -104,7 +104,7 @@ def _folder(file: str) -> str | None:
 
 
 def _named(prefix: str, root: str) -> str | None:
-    """The group that names with this beginning are of; None where it says nothing."""
+    """The group for names with this prefix; None if the prefix is not informative."""
     word = prefix.strip(" ._-")
     if word.lower() in _FRAMES:
         return root if root.lower() not in _PLAIN_FOLDERS and root else None

@@ -1,6 +1,6 @@
-"""Frames of a video as picture files, so that they are images like any other from then on.
+"""Extract frames of a video to image files.
 
-Source: PyAV (FFmpeg); a frame's rotation is what the file's display matrix says.
+Source: PyAV (FFmpeg); the rotation of frames comes from the file's display matrix.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from ..images.files import MAX_PIXELS
 
 _SUFFIXES = (".jpg", ".png")
 _NOTE = "video.json"
-"""Beside the frames: which video they are of."""
+"""File beside the frames that identifies their video."""
 
-# FFmpeg tells files by their content: some are lists that name other files and addresses to read.
+# FFmpeg detects formats by content; some formats are lists that refer to other files and addresses.
 _ONLY = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,m4v,h264",
     "protocol_whitelist": "file",
@@ -40,7 +40,7 @@ _ONLY = {
 
 
 def check_choice(every: int, fps: float | None, suffix: str) -> None:
-    """Refuse a choice of frames that means nothing."""
+    """Refuse invalid options for choosing frames."""
     if not isinstance(every, int | np.integer) or every < 1:
         raise DataError(f"every must be a whole number >= 1, got {every!r}")
     if fps is not None and not (np.isfinite(fps) and fps > 0):
@@ -52,21 +52,21 @@ def check_choice(every: int, fps: float | None, suffix: str) -> None:
 
 
 def extract(video: Path, folder: Path, every: int, fps: float | None, suffix: str) -> dict[str, int]:
-    """Write frames of a video into a folder; those that are there already from before stay as they are.
+    """Write frames of a video into a folder; existing frames are kept.
 
     Args:
-        video: the file.
-        folder: where its frames go, and nobody else's.
-        every: take each n-th frame.
-        fps: or so many a second.
+        video: the video file.
+        folder: folder for the frames of this video only.
+        every: take every n-th frame.
+        fps: take this number of frames per second instead; None: use ``every``.
         suffix: ".jpg" (quality 95) or ".png" (lossless, about five times larger).
 
     Returns:
         File name -> number of the frame in the video, from 0.
 
     Raises:
-        ImageError: the file holds no video, or it breaks off before its first frame.
-        StorageError: the folder holds something else.
+        ImageError: the file has no video stream, or cannot be decoded up to its first frame.
+        StorageError: the folder holds other files.
         MissingExtraError: PyAV is not installed.
     """
     _claim(video, folder)
@@ -88,7 +88,7 @@ def extract(video: Path, folder: Path, every: int, fps: float | None, suffix: st
 
 
 def _claim(video: Path, folder: Path) -> None:
-    """Make the folder this video's own, or see that it is."""
+    """Mark the folder as this video's, or check that it is."""
     note = folder / _NOTE
     with writing(folder):
         facts = {"video": video.name, "bytes": video.stat().st_size}
@@ -113,7 +113,7 @@ def _read_note(note: Path) -> dict[str, Any]:
 
 
 def _decoded(video: Path) -> Iterator[tuple[int, float, Any]]:
-    """Number, seconds from the first frame, and frame."""
+    """Yield number, seconds since the first frame, and frame."""
     try:
         import av
     except ImportError as error:
@@ -155,7 +155,7 @@ def _chosen(
 
 
 def _upright(frame: Any) -> Image.Image:
-    """The frame as a player shows it: phones film on their side and note by how much."""
+    """The frame as an image, rotated as a player shows it."""
     picture: Image.Image = frame.to_image()
     turns = round(frame.rotation / 90) % 4
     return picture if not turns else Image.fromarray(np.rot90(np.asarray(picture), turns))

@@ -1,4 +1,4 @@
-"""The dataset folder: versions, snapshots, the journal, and the facts beside them.
+"""The dataset folder: versions, snapshots, the journal and the settings.
 
 In: changes and states.
 Out: bytes that survive a crash, and the states read back from them.

@@ -1,14 +1,13 @@
-"""Tables to Arrow and back, every dtype exactly: order of categories, missing values, texts, objects as JSON.
+"""Convert tables to Arrow and back without loss: category order, missing values, texts, objects as JSON.
 
-Each Arrow field says in its metadata which pandas dtype it came from. Nothing is pickled: a column of Python
-objects is kept as JSON, and one that is not JSON is refused when it is assigned. Plain numbers are copied
-out of the file, so that pandas may write to them; texts and masks stay where they are, Arrow never writes
-in place.
+The metadata of each Arrow field names its pandas dtype. Nothing is pickled: a column of Python objects is
+stored as JSON, and an assignment of objects that are not JSON is refused. Plain numbers are copied out of the
+file, so that pandas may write to them; texts and masks stay memory-mapped, since Arrow never writes in place.
 
-Files may come from somebody else, with checksums made right. Arrow's reader takes offsets and indices as they
-stand, and following a wrong one ends the process. So a batch is looked at before it is used (:func:`check`):
-only types that are written here, and every length, offset and index within its buffer. That takes 10 ms for a
-million rows, too little to remember who wrote what.
+Files may come from an attacker, with valid checksums. Arrow's reader trusts offsets and indices, and
+following a wrong one crashes the process. So each batch is checked before use (:func:`check`): only the types
+that are written here are allowed, and every length, offset and index must be within its buffer. The check
+takes 10 ms for a million rows, so it is always made.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def batch_of(columns: Mapping[str, Array]) -> pa.RecordBatch:
 
 
 def columns_of(table: pa.Table | pa.RecordBatch) -> dict[str, Array]:
-    """The arrays that :func:`batch_of` was given; see the module's note on copies.
+    """The inverse of :func:`batch_of`; see the module's note on copies.
 
     Raises:
         DataError: see :func:`check`.
@@ -62,10 +61,10 @@ def columns_of(table: pa.Table | pa.RecordBatch) -> dict[str, Array]:
 
 
 def check(table: pa.Table | pa.RecordBatch) -> None:
-    """Check that a batch that was read can be used: its types, lengths, offsets, indices and texts.
+    """Check that a batch read from a file is safe to use: its types, lengths, offsets, indices and texts.
 
     Raises:
-        DataError: it cannot, as only a crafted or damaged file has it.
+        DataError: the batch is not safe; only a crafted or damaged file has such a batch.
     """
     names = table.schema.names
     if len(set(names)) != len(names):
@@ -87,7 +86,7 @@ _PLAIN_TYPES = (
 
 
 def _is_written(kind: pa.DataType) -> bool:
-    """Whether a type is one that columns have here; extension types, which may run code, are not."""
+    """Whether a type is one that nbalabel writes; extension types, which may run code, are not."""
     if isinstance(kind, pa.BaseExtensionType):
         return False
     if pa.types.is_dictionary(kind):
@@ -101,14 +100,14 @@ def _is_written(kind: pa.DataType) -> bool:
 
 @contextmanager
 def sound(where: object, advice: str = "copy it from a backup, or do not use it") -> Iterator[None]:
-    """What reading a crafted or damaged file raises is a CorruptError that names it.
+    """Convert the errors of reading a crafted or damaged file to a CorruptError that names the file.
 
     Args:
         where: the file.
-        advice: what to do.
+        advice: what the user can do.
 
     Raises:
-        CorruptError: the block raised what files that nbalabel wrote do not.
+        CorruptError: the block raised an error that files written by nbalabel do not cause.
     """
     try:
         yield
@@ -130,7 +129,7 @@ _WRONG = (
     MemoryError,
     NotImplementedError,
 )
-"""What pandas, NumPy and Arrow raise on values that cannot be."""
+"""Errors that pandas, NumPy and Arrow raise for impossible values."""
 
 
 def batch_of_frame(frame: pd.DataFrame) -> pa.RecordBatch:
@@ -140,16 +139,16 @@ def batch_of_frame(frame: pd.DataFrame) -> pa.RecordBatch:
 
 
 def frame_from(columns: dict[str, Array], index_name: str | None) -> pd.DataFrame:
-    """The table that :func:`batch_of_frame` was given."""
+    """The inverse of :func:`batch_of_frame`."""
     named = {name[2:]: array for name, array in columns.items() if name != _ID}
     return frame_of(named, columns[_ID], index_name)
 
 
 def to_arrow(array: Array, name: str = "column") -> tuple[pa.Array, dict[str, Any]]:
-    """One array as Arrow, and what is needed to restore it exactly.
+    """One array as Arrow, and the metadata to restore it exactly.
 
     Raises:
-        DataError: the dtype is not one of those that can be stored, or objects are not JSON.
+        DataError: the dtype cannot be stored, or objects are not JSON.
     """
     dtype = array.dtype
     if isinstance(dtype, pd.CategoricalDtype):
@@ -178,14 +177,14 @@ def to_arrow(array: Array, name: str = "column") -> tuple[pa.Array, dict[str, An
 
 
 def _dtype_name(text: Any) -> str:
-    """The name of a dtype; NumPy takes any other text for a record's and evaluates parts of it as Python."""
+    """Check a dtype name; NumPy parses other text as a record dtype and evaluates parts of it as Python."""
     if not isinstance(text, str) or not _NAME.fullmatch(text):
         raise ValueError(f"{text!r} is no name of a dtype")
     return text
 
 
 def _from_arrow(stored: pa.ChunkedArray, spec: Mapping[str, Any]) -> Array:
-    """The array :func:`to_arrow` was given."""
+    """The inverse of :func:`to_arrow`."""
     kind = spec["kind"]
     if kind == "category":
         whole = _one(stored)

@@ -1,8 +1,8 @@
-"""Which version is current: a log of fixed-size lines, one appended for each commit and checkout.
+"""The current version: a log of fixed-size lines, one line appended for each commit and checkout.
 
-Appending one line is the moment a commit happens. A line cut short by a crash is not there yet; a whole
-line that fails its checksum is damage, and said so. What never got a line (a version file of a commit that
-did not finish) is not part of the dataset.
+A commit takes effect when its line is appended. A line cut short by a crash does not count; a whole line that
+fails its checksum is reported as damage. A version file without a line (of an unfinished commit) is not part
+of the dataset.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class HeadLog:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is not one whole line, or no file."""
+        """Whether the file is missing or has no whole line."""
         return not self._exists() or not self._lines()
 
     def current(self) -> str:
@@ -49,7 +49,7 @@ class HeadLog:
         return self.entries()[-1][0]
 
     def commits(self) -> Iterator[str]:
-        """Ids of the versions in the order they were committed, newest first; nothing else is parsed."""
+        """Ids of committed versions, newest first; older lines are parsed only when needed."""
         lines = self._lines()
         for number in range(len(lines), 0, -1):
             version_id, kind = self._parse(lines[number - 1], number)
@@ -57,10 +57,10 @@ class HeadLog:
                 yield version_id
 
     def append(self, version_id: str, kind: str) -> None:
-        """Make a version current; returns once that is on the medium. Hold the folder's lock.
+        """Make a version current; returns once the line is synced to disk. Hold the folder's lock.
 
         Raises:
-            StorageError: the line could not be written; the log is as it was.
+            StorageError: the line could not be written; the log is unchanged.
         """
         text = f"{version_id:<{_ID}} {kind:<{_KIND}} "
         line = f"{text}{zlib.crc32(text.encode()):08x}\n".encode()
@@ -110,7 +110,7 @@ class HeadLog:
 
 
 def _put(handle: int, line: bytes, at: int) -> None:
-    """Write a line at an offset, with nothing after it, and sync; where that fails nothing stays of it."""
+    """Truncate to an offset, write a line there and sync; a failure leaves nothing of the line."""
     try:
         if os.fstat(handle).st_size > at:
             os.ftruncate(handle, at)

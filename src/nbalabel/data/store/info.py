@@ -1,7 +1,7 @@
-"""What a file said beyond images and instances, kept beside the dataset made of it: ``info.json``.
+"""``info.json``: contents of an imported file other than images and instances.
 
 COCO's info, licenses and categories have no place in the tables. They are written once, with the dataset, and
-have no versions; writers of COCO files take them up again, so that category ids stay those of the file.
+have no versions; the COCO writer uses them, so that category ids stay those of the imported file.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ INFO = "info.json"
 
 
 def write_info(folder: Path, info: Mapping[str, Any]) -> None:
-    """Keep ``info`` in a dataset folder, or make sure there is none when it is empty.
+    """Store ``info`` in a dataset folder; an empty ``info`` removes the file.
 
     Raises:
-        DataError: it holds what JSON cannot.
+        DataError: ``info`` holds values that JSON cannot express.
         StorageError: the folder cannot be written.
     """
     path = folder / INFO
@@ -41,10 +41,10 @@ def write_info(folder: Path, info: Mapping[str, Any]) -> None:
 
 
 def read_info(folder: Path) -> dict[str, Any]:
-    """What was kept; empty when nothing was.
+    """The stored ``info``; empty if there is none.
 
     Raises:
-        CorruptError: the file is no JSON object.
+        CorruptError: the file is not a JSON object.
     """
     path = folder / INFO
     try:

@@ -1,9 +1,9 @@
 """Uncommitted work on disk: every edit is appended and synced before the call that made it returns.
 
-One file an open session, locked by the system as long as its process lives. A file nobody holds the lock of
-is the work of a process that ended: :func:`orphans` finds it, and the next session carries on in it. A file
-begins with the version it builds on and a token; a version that holds the token has committed everything in
-it.
+There is one file per open session, locked by the operating system as long as its process lives. A file whose
+lock nobody holds is the work of an ended process: :func:`orphans` finds the file, and the next session
+continues in it. A file begins with the version that its work builds on and a token; a version with the same
+token has committed everything in the file.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ Record = tuple[dict[str, Any], bytes]
 
 @dataclass(frozen=True)
 class Contents:
-    """What a journal file holds.
+    """The contents of a journal file.
 
     Attributes:
-        base: id of the version the work builds on.
-        token: names this stretch of work, from one commit to the next.
+        base: id of the version that the work builds on.
+        token: identifies the work between two commits.
         records: operations in order, with their bodies.
-        expected: records it must hold to count; fewer are a rewrite that did not finish.
-        replaces: name of the journal it was written to replace; "" if none.
+        expected: number of records that a complete file has; fewer mean an unfinished rewrite.
+        replaces: name of the journal that this file replaces; "" if none.
         size: bytes up to the end of the last whole record.
-        damage: what is wrong with the bytes after that, if it is more than a write cut short.
-        written: when its last record was written, nanoseconds since 1970; 0 where none says so. The file's
-            own time is too coarse to tell two sessions apart: the system counts it in ticks of milliseconds.
-        pid: the process that wrote to it last, 0 where none says so.
-        host: the machine that process ran on.
+        damage: what is wrong with the bytes after that; None for nothing, or for a write cut short.
+        written: time of its last record, nanoseconds since 1970; 0 if not recorded. The file's modification
+            time, with a resolution of milliseconds, is too coarse to order two sessions.
+        pid: process that wrote last; 0 if not recorded.
+        host: host of that process.
     """
 
     base: str
@@ -59,7 +59,7 @@ class Contents:
 
     @property
     def was_closed(self) -> bool:
-        """Whether its session left it behind in good order."""
+        """Whether its session was closed regularly."""
         last = self.records[-1][0] if self.records else {}
         return last.get("op") == "close" and not last.get("adopted")
 
@@ -80,31 +80,32 @@ class Journal:
 
     @classmethod
     def adopt(cls, path: Path, handle: int, contents: Contents) -> Journal:
-        """Carry on in the file of an ended process, whose lock we hold; a torn last record is cut off."""
+        """Continue in the file of an ended process, whose lock we hold; a torn last record is cut off."""
         journal = cls(path.parent, contents.base)
         journal.path = path
         journal.token, journal._handle, journal._size = contents.token, handle, contents.size
         with writing(path):
             os.ftruncate(handle, contents.size)
-        with contextlib.suppress(StorageError):  # on a full disk, work still comes back
+        with contextlib.suppress(StorageError):  # work can be recovered even on a full disk
             journal.append({"op": "close", "adopted": True, **_whose()})
         return journal
 
     @property
     def size(self) -> int:
-        """Bytes that count: up to the end of the last record that was written in whole and synced."""
+        """Bytes up to the end of the last record that was completely written and synced."""
         return self._size
 
     @property
     def is_whole(self) -> bool:
-        """Whether it holds all records it was made to hold."""
+        """Whether the file holds all records that it was expected to hold."""
         return self._n_records >= int(self._replaces["expected"])
 
     def append(self, meta: dict[str, Any], body: bytes = b"") -> None:
-        """Write one operation; it counts, and :attr:`size` grows, once it is on the medium.
+        """Write one operation; it counts, and :attr:`size` grows, once it is synced to disk.
 
         Raises:
-            StorageError: it could not be written. Then, as after any other exception, the file is as it was.
+            StorageError: the operation could not be written. After this or any other exception the file is
+                unchanged.
         """
         size = self._size
         try:
@@ -112,17 +113,17 @@ class Journal:
                 self._append(meta, body)
         except BaseException as error:
             if self._size == size:
-                with contextlib.suppress(StorageError):  # what stays after that is written over by the next
+                with contextlib.suppress(StorageError):  # the next record overwrites any rest
                     self.cut(size)
             if isinstance(error, OSError) and not isinstance(error, NbalabelError):
                 raise explained(error, f"the edit was not made: {self.path} cannot be written") from error
             raise
 
     def cut(self, size: int) -> None:
-        """Take off what was written after that many bytes and does not count.
+        """Truncate the file to ``size`` bytes, which removes an unfinished record.
 
         Raises:
-            StorageError: the system refuses; what is there is written over by the next record.
+            StorageError: the system refuses; the next record overwrites the rest.
         """
         with writing(self.path):
             if self._handle is not None and os.fstat(self._handle).st_size != size:
@@ -130,13 +131,13 @@ class Journal:
         self._size = size
 
     def restart(self, base: str) -> None:
-        """Forget everything: it is committed, or meant to be gone. Where it was cut off, do it again."""
+        """Start an empty journal on ``base``: all work is committed or dropped. Repeat after an interrupt."""
         if self.is_lost:
             self.path = self.folder / f"{secrets.token_hex(8)}.nbj"
             self.close(keep=True)
         try:
             self.cut(0)
-        except StorageError:  # what is in it is committed or given up: what comes next goes into another file
+        except StorageError:  # its work is committed or discarded: continue in another file
             self._leave()
         self._size = 0
         self.base, self.token = base, secrets.token_hex(8)
@@ -144,9 +145,9 @@ class Journal:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the open file is not the one at its path: nobody would find there what is written to it.
+        """Whether the open file is no longer the one at its path, so that nobody would find new records.
 
-        Where the system refuses to say, it is taken to be there: it is then, and goes on being written to.
+        If the system refuses to tell, the file counts as there and is written to.
         """
         if self._handle is None:
             return False
@@ -159,30 +160,30 @@ class Journal:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether the open file is nowhere: it was not even moved. So it is called where nobody can say."""
+        """Whether the open file was deleted, not moved; True also if the system cannot tell."""
         try:
             return self._handle is not None and os.fstat(self._handle).st_nlink == 0
         except OSError:
             return True
 
     def move_to(self, folder: Path) -> None:
-        """The folder lies elsewhere now, and the open file with it."""
+        """Adopt the new path after the folder was moved together with the open file."""
         self.folder, self.path = folder, folder / self.path.name
 
     def after_fork(self) -> None:
-        """In a child, the file is the parent's alone."""
+        """Forget the file in a child: it belongs to the parent."""
         self._handle = None
 
     def give_way(self, other: Journal) -> None:
-        """Let go of the file, which must not be found again: it goes before ``other`` records any more."""
+        """Close and remove the file, which must not be recovered; ``other`` retries before it writes."""
         other._useless = [*other._useless, *self._useless, self.path]
-        other._try_to_remove_useless()  # while we have its lock, so that nobody takes it for an orphan
+        other._try_to_remove_useless()  # while we hold its lock, so that nobody adopts it as an orphan
         with contextlib.suppress(OSError):
             self.close(keep=True)
-        other._try_to_remove_useless()  # what is open cannot be removed everywhere
+        other._try_to_remove_useless()  # some systems cannot remove an open file
 
     def close(self, *, keep: bool) -> None:
-        """Let go of the file; it stays when it holds work."""
+        """Close the file; with ``keep`` it stays on disk."""
         self._try_to_remove_useless()
         if self._handle is None:
             return
@@ -190,11 +191,11 @@ class Journal:
             if not keep:
                 with writing(self.path):
                     self.path.unlink(missing_ok=True)
-        finally:  # in one line: both or none
+        finally:  # one line, so that an interrupt cannot separate the two
             self._handle = forking.release(self._handle)  # type: ignore[func-returns-value]
 
     def set_aside(self) -> Path:
-        """Let go of a file that cannot be used, under another name."""
+        """Close an unusable file and rename it to ``.damaged``; returns the new path."""
         self.close(keep=True)
         kept = self.path.with_suffix(".damaged")
         with writing(self.path):
@@ -222,7 +223,7 @@ class Journal:
         self._remove_useless()
         data = frame_record({"at": time.time_ns(), **meta}, body)
         if self._handle is None:
-            with locked(self.folder.parent / "lock"):  # so that nobody takes the new file for an orphan
+            with locked(self.folder.parent / "lock"):  # so that nobody adopts the new file as an orphan
                 self._handle = open_locked(self.path)
             sync_folder(self.folder)
         if self._size == 0:
@@ -244,7 +245,7 @@ def open_locked(path: Path) -> int:
     """Open a journal and take its lock.
 
     Raises:
-        StorageError: another session has it, or it cannot be made.
+        StorageError: another session holds the lock, or the file cannot be created.
     """
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
     with writing(path):
@@ -253,7 +254,7 @@ def open_locked(path: Path) -> int:
         raise StorageError(f"{path} belongs to another session")
     try:
         return handle
-    except BaseException:  # an exception at the line before: nobody would let go of it
+    except BaseException:  # an interrupt before the return would leak the handle
         forking.release(handle)
         raise
 
@@ -261,7 +262,7 @@ def open_locked(path: Path) -> int:
 def orphans(folder: Path) -> Iterator[tuple[Path, int, Contents | None]]:
     """Journals of ended processes, newest first, each locked: path, open file, contents (None if empty).
 
-    Whoever takes one closes its file. Hold the folder's lock.
+    The caller closes the files. Hold the folder's lock.
     """
     found: list[tuple[int, Path, int, Contents | None]] = []
     try:
@@ -280,7 +281,7 @@ def orphans(folder: Path) -> Iterator[tuple[Path, int, Contents | None]]:
 
 
 def _open_orphan(path: Path) -> int | None:
-    """A journal with its lock; None where a session has it, closed it just now, or it is another user's."""
+    """Open and lock a journal; None if a session uses it or has just closed it, or it is another user's."""
     try:
         with writing(path):
             handle = forking.hold(lambda: os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0)))
@@ -297,12 +298,12 @@ def _open_orphan(path: Path) -> int | None:
     except BaseException:
         forking.release(handle)
         raise
-    forking.release(handle)  # its session removed it between the two
+    forking.release(handle)  # its session removed it before we got the lock
     return None
 
 
 def _is_mine(handle: int) -> bool:
-    """Whether the lock of an open file could be taken; the file is closed where not."""
+    """Try to lock an open file; a file that cannot be locked is closed."""
     mine = False
     try:
         mine = try_lock(handle)
@@ -313,7 +314,7 @@ def _is_mine(handle: int) -> bool:
 
 
 def read_if_there(path: Path) -> Contents | None:
-    """A journal; None where its session removed it just now, or it is another user's alone."""
+    """Read a journal; None if its session has just removed it, or another user does not let us read it."""
     try:
         return read_journal(path)
     except StorageError as error:
@@ -323,10 +324,10 @@ def read_if_there(path: Path) -> Contents | None:
 
 
 def read_journal(path: Path) -> Contents | None:
-    """The whole records of a journal; None when there is not even the first.
+    """The whole records of a journal; None if there is not even the first.
 
-    A record cut short is what a crash leaves of an edit that was never acknowledged: it is ignored.
-    Anything else that does not check out is reported as damage, together with the records before it.
+    A record cut short is ignored: a crash left it, and its edit was never acknowledged.
+    Any other checksum failure is reported as damage, together with the records before it.
     """
     with reading(path):
         data = memoryview(path.read_bytes())

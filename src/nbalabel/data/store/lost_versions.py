@@ -1,10 +1,9 @@
-"""Versions that ``HEAD`` ought to name and does not: found, told apart from unfinished ones, put back.
+"""Restore lines that ``HEAD`` lost, and tell these versions apart from those of unfinished commits.
 
-A version's file is on the medium before ``HEAD`` gets its line, and the journal lets go of the work after
-that. So a whole version without a line is one of two things. Either its commit never finished; then the
-journal still holds the work, under the token that is in the version, and the version is of no use. Or no
-journal holds that token any more; then the commit was done, and it is ``HEAD`` that lost the line (to a
-power cut, a backup, a copy that was cut short).
+A commit first syncs the version's file to disk, then appends its line to ``HEAD``, then restarts the journal.
+So there are two reasons for a whole version without a line. If a journal still holds the work, under the
+token of the version, the commit never finished, and the version is useless. If no journal holds that token,
+the commit was finished, and ``HEAD`` lost the line (to a power cut, a backup, or an interrupted copy).
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ _NAME = re.compile(r"v\d+-[0-9a-f]{8}")
 
 
 def put_back(store: Versions) -> str:
-    """Give ``HEAD`` the lines it lost, and remove what unfinished commits left. Hold the folder's lock.
+    """Restore the lost lines of ``HEAD``, and remove files of unfinished commits. Hold the folder's lock.
 
-    What was committed last is current afterwards.
+    The version committed last is current afterwards.
 
     Returns:
-        What was put back, in words; "" if nothing.
+        Text about what was restored; "" if nothing.
     """
     lost, unfinished = _sorted_out(store)
     for manifest in unfinished:
@@ -45,7 +44,7 @@ def put_back(store: Versions) -> str:
 
 
 def lost_versions(store: Versions) -> str:
-    """The versions that ``HEAD`` lost the lines of, in words; "" if none. Changes nothing."""
+    """Text about the versions whose lines ``HEAD`` lost; "" if none. Changes nothing."""
     lost, _ = _sorted_out(store)
     return _told(store, lost) if lost else ""
 
@@ -57,7 +56,7 @@ def _told(store: Versions, lost: list[Manifest]) -> str:
 
 
 def _sorted_out(store: Versions) -> tuple[list[Manifest], list[Manifest]]:
-    """Versions without a line: those whose commit was done, in the order of their commits, and the others."""
+    """Versions without a line: of finished commits, in order of commit, and of unfinished commits."""
     known = [] if store.head.is_empty else store.ids()
     strangers = _strangers(store, known)
     if not strangers:
@@ -89,7 +88,7 @@ def _strangers(store: Versions, known: Collection[str]) -> list[Manifest]:
     found = []
     for version_id in [path.stem for path in listed(folder, "v*.nbv")]:
         if version_id not in names and _NAME.fullmatch(version_id):
-            with contextlib.suppress(CorruptError):  # what is no whole version may be anything
+            with contextlib.suppress(CorruptError):  # skip files that are not whole versions
                 found.append(read_manifest(folder, version_id))
     return found
 
@@ -103,7 +102,7 @@ def _readable(store: Versions, known: Collection[str]) -> list[str]:
 
 
 def _tokens(store: Versions) -> set[str]:
-    """Tokens of the journals that hold all of their work."""
+    """Tokens of the undamaged journals."""
     tokens = set()
     for path in listed(store.folder / "journal", "*.nbj"):
         contents = read_if_there(path)

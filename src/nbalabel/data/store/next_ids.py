@@ -1,9 +1,9 @@
-"""Ids nobody has had: what ``ids.json`` says, never less than what versions say was given before.
+"""The next unused ids: those of ``ids.json``, but never below the ids recorded in versions.
 
-Every version notes the ids that were next when it was made, so that an ``ids.json`` set back (by a backup,
-by a program that syncs folders) is noticed by looking at the last commit. Where ``ids.json`` is lost or
-damaged it is made again from all versions and journals. Ids that were given and discarded leave no trace
-there; so it then goes on at the next million.
+Every version records the next ids at its commit, so that an outdated ``ids.json`` (restored by a backup or a
+folder sync) is detected from the last commit. A lost or damaged ``ids.json`` is rebuilt from all versions and
+journals. Ids that were allocated and discarded leave no trace in these, so counting continues at the next
+million.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from .version_file import read_net, read_next_ids
 from .versions import Versions
 
 COUNTERS = {"images": "images", "instances": "instances", "rejected": "instances"}
-"""Which counter numbers the rows of a table."""
+"""Table -> the counter of its ids."""
 
 _GAP = 1_000_000
 
 
 def next_ids(store: Versions) -> tuple[dict[str, int], str]:
-    """The next id of each counter nobody has had, and what was wrong with ``ids.json``; "" if nothing."""
+    """The next unused id of each counter, and what was wrong with ``ids.json``; "" if nothing."""
     least = _given_before(store)
     try:
         ids, problem = read_ids(store.folder), ""
@@ -40,7 +40,7 @@ def next_ids(store: Versions) -> tuple[dict[str, int], str]:
 
 
 def _given_before(store: Versions) -> dict[str, int]:
-    """What the last commit that can be read says: ids below these were given."""
+    """The next ids at the last readable commit; all ids below have been allocated."""
     for version_id in store.head.commits():
         try:
             manifest = store.manifest(version_id)
@@ -52,12 +52,12 @@ def _given_before(store: Versions) -> dict[str, int]:
 
 
 def after_state(state: State) -> dict[str, int]:
-    """The ids after those in the tables."""
+    """The smallest ids above those in the tables."""
     return _most({COUNTERS[name]: _after(ids_of(frame))} for name, frame in state.tables.items())
 
 
 def after_change(change: Change) -> dict[str, int]:
-    """The ids after those of the rows a change creates."""
+    """The smallest ids above those of the rows that a change creates."""
     return _most({COUNTERS[name]: _after(ids_of(rows.created))} for name, rows in change.tables.items())
 
 

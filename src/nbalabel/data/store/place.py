@@ -1,4 +1,4 @@
-"""Where an open dataset lies, and whether that is still the dataset that was opened there."""
+"""The folder of an open dataset, and whether it still holds the dataset that was opened."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _GONE = (FileNotFoundError, NotADirectoryError)
 
 
 class Place:
-    """The folder of an open dataset. It may be deleted, moved or replaced meanwhile: look before writing.
+    """The folder of an open dataset. It may be deleted, moved or replaced meanwhile: check before writing.
 
-    A dataset is told from another in the same place by the id in its settings; one made before there were
-    ids, by the moment it was made.
+    Two datasets at the same path differ by the id in their settings; datasets from before there were ids, by
+    their time of creation.
 
     Attributes:
-        folder: where the dataset is.
+        folder: the dataset's folder.
         is_ours: whether this process opened it; False in a copy made by fork or pickle, which only reads.
     """
 
@@ -35,27 +35,27 @@ class Place:
         forking.register(self)
 
     def after_fork(self) -> None:
-        """In a child, this is the parent's."""
+        """In a child, the dataset belongs to the parent."""
         self.is_ours = False
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The settings as they are on disk; where the dataset is not there any more, as they were."""
+        """The settings on disk; the last known ones if the dataset is no longer there."""
         self.is_there()
         return self._facts
 
     def is_there(self) -> bool:
-        """Whether the dataset that was opened still lies in its folder."""
+        """Whether the folder still holds the dataset that was opened."""
         stamp = _stamp(self.folder)
         if stamp is not None and stamp == self._seen:
             return True
         try:
             facts = read_settings(self.folder)
         except CorruptError:
-            return True  # damaged: reading says so where it matters
+            return True  # damaged, but there; readers report the damage
         except StorageError as error:
             if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, _GONE):
-                raise  # the disk refuses: whether it is there, nobody knows
+                raise  # the disk fails: unknown whether the dataset is there
             return False
         if identity(self.folder, facts) != self._id:
             return False
@@ -63,24 +63,24 @@ class Place:
         return True
 
     def check(self) -> None:
-        """Before anything is written.
+        """Check before anything is written.
 
         Raises:
             ReadOnlyError: this is a copy made by fork or pickle.
-            StorageError: the dataset is gone, or another one lies in its place.
+            StorageError: the dataset is gone, or replaced by another one.
         """
         self.check_ours()
         self.check_there()
 
     def check_there(self) -> None:
-        """Before what is only on disk is read.
+        """Check before data that is only on disk is read.
 
         Raises:
-            StorageError: the dataset is gone, or another one lies in its place.
+            StorageError: the dataset is gone, or replaced by another one.
         """
         if self.is_there():
             return
-        there = os.path.exists(self.folder)  # which says no where the system refuses to look
+        there = os.path.exists(self.folder)  # exists() is False also where access is denied
         what = "holds another dataset now, or none" if there else "is gone"
         raise StorageError(
             f"{self.folder} {what}: the dataset was deleted, moved or replaced after it was opened. Nothing "
@@ -89,7 +89,7 @@ class Place:
         )
 
     def check_ours(self) -> None:
-        """Before anything is changed.
+        """Check before anything is changed.
 
         Raises:
             ReadOnlyError: this is a copy made by fork or pickle.
@@ -101,17 +101,17 @@ class Place:
             )
 
     def disown(self) -> None:
-        """Make this a copy that only reads."""
+        """Make this a read-only copy."""
         self.is_ours = False
 
 
 def key_of(folder: Path) -> Key:
-    """What tells an open dataset from all others, by whatever path it is reached: its id and its folder's.
+    """Key of an open dataset, the same for every path: the dataset's id, device and inode of the folder.
 
-    The id alone is not enough: a copy of the folder has the same.
+    The id alone is not enough: a copy of the folder has the same id.
 
     Raises:
-        StorageError: the folder is no dataset.
+        StorageError: the folder is not a dataset.
     """
     name = identity(folder, read_settings(folder))
     with reading(folder):
@@ -120,13 +120,13 @@ def key_of(folder: Path) -> Key:
 
 
 def identity(folder: Path, facts: dict[str, Any]) -> str:
-    """The name of a dataset for life."""
+    """The permanent identity of a dataset."""
     with reading(folder):
         return str(facts.get("id") or facts.get("created") or folder.stat().st_ino)
 
 
 def _stamp(folder: Path) -> tuple[int, ...] | None:
-    """Changes whenever the settings are written, or other settings lie there; None where there are none."""
+    """A value that differs after the settings file was written or replaced; None if there is no such file."""
     try:
         facts = os.stat(folder / SETTINGS)
     except OSError:

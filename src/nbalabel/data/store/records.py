@@ -31,9 +31,9 @@ _COMPRESS_FROM = 4096
 
 
 class Damage(Exception):  # noqa: N818  # a finding, turned into an error or tolerated by the reader
-    """A record that is not whole: ``torn`` when the file merely ends too early.
+    """A record that is not whole: ``torn`` when the file only ends too early.
 
-    No frozen dataclass: Python writes a traceback into whatever it raises.
+    Not a frozen dataclass, because Python sets the traceback on a raised exception.
     """
 
     def __init__(self, torn: bool, reason: str) -> None:
@@ -51,7 +51,7 @@ def digest(*parts: bytes | memoryview) -> bytes:
 
 
 def frame_record(meta: dict[str, Any], body: bytes = b"") -> bytes:
-    """One record."""
+    """The bytes of one record."""
     text = orjson.dumps(meta)
     plain = _PLAIN.pack(_MAGIC, len(text), len(body))
     return b"".join([plain, struct.pack("<I", zlib.crc32(plain)), digest(text, body), text, body])
@@ -81,7 +81,7 @@ def encode_change(change: Change) -> tuple[dict[str, Any], bytes]:
     """A change as JSON and Arrow streams.
 
     Raises:
-        DataError: it holds values that cannot be stored.
+        DataError: the change holds values that cannot be stored.
     """
     streams: list[bytes] = []
     tables = {name: _encode_rows(rows, streams) for name, rows in change.tables.items()}
@@ -100,10 +100,10 @@ def encode_change(change: Change) -> tuple[dict[str, Any], bytes]:
 
 
 def decode_change(meta: dict[str, Any], body: bytes | memoryview) -> Change:
-    """The change :func:`encode_change` was given.
+    """The inverse of :func:`encode_change`.
 
     Raises:
-        CorruptError: nobody can have been given it.
+        CorruptError: :func:`encode_change` cannot have written these bytes.
     """
     with sound("a change"):
         return _decode_change(meta, body)
@@ -120,7 +120,7 @@ def _decode_change(meta: dict[str, Any], body: bytes | memoryview) -> Change:
 
 
 def _write_stream(batch: pa.RecordBatch) -> bytes:
-    """One batch as an Arrow stream, compressed when that can pay."""
+    """One batch as an Arrow stream, compressed if it is large enough."""
     codec = "zstd" if batch.nbytes >= _COMPRESS_FROM else None
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as writer:

@@ -1,4 +1,4 @@
-"""Small facts about a dataset folder that have no versions: schema, image root, next free ids."""
+"""Settings of a dataset folder that are not versioned: schema, image root, next free ids."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ IDS = "ids.json"
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """The facts in ``dataset.json``.
+    """The contents of ``dataset.json``.
 
     Raises:
-        StorageError: the folder is no dataset.
-        NewerSchemaError: it was written by a newer nbalabel.
+        StorageError: the folder is not a dataset.
+        NewerSchemaError: the folder was written by a newer nbalabel.
         CorruptError: the file is damaged.
     """
     path = folder / SETTINGS
@@ -45,7 +45,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 
 def _refuse_overwriting(folder: Path) -> None:
-    """Say where the dataset is that somebody was about to replace."""
+    """Raise an error that names the place of the old dataset if an overwrite was interrupted."""
     aside = [str(found) for found in folder.parent.glob(aside_of(folder, "*").name)]
     if aside:
         raise StorageError(
@@ -55,10 +55,10 @@ def _refuse_overwriting(folder: Path) -> None:
 
 
 def refuse_remains(folder: Path) -> None:
-    """Take no folder for empty that merely lost its ``dataset.json``.
+    """Refuse a folder that has versions but lost its ``dataset.json``.
 
     Raises:
-        CorruptError: there is more in it than a creation that was killed leaves (one line of ``HEAD``).
+        CorruptError: the folder holds more than a killed creation leaves (one line of ``HEAD``).
     """
     head = folder / "HEAD"
     with reading(folder):
@@ -76,12 +76,12 @@ def write_settings(folder: Path, facts: dict[str, Any]) -> None:
 
 
 def aside_of(folder: Path, token: str) -> Path:
-    """Where a dataset waits for the moment in which another takes its place."""
+    """Path to which an existing dataset is moved while another replaces it."""
     return folder.with_name(f".{folder.name}.replaced-{token}")
 
 
 def read_ids(folder: Path) -> dict[str, int]:
-    """The next id nobody has used, by table."""
+    """The next unused id of each counter."""
     path = folder / IDS
     try:
         facts = _read(path)

@@ -1,7 +1,7 @@
-"""What makes versions quick to open and can be made again: snapshots, and skips over 8, 64, 512 versions.
+"""Caches that make versions fast to open: snapshots, and skips over 8, 64, 512 versions.
 
-Neither is synced, so that a power cut may leave any bytes in them. One that cannot be read, is of another
-version, or does not fit is absent: versions open without, only slower.
+Neither is synced, so a power cut may leave arbitrary bytes in them. A cache file that cannot be read, belongs
+to another version, or does not fit is treated as absent: versions open without it, only slower.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from .version_file import Manifest
 
 _RADIX = 8
 UNREADABLE = (Damage, OSError, LookupError, TypeError, ValueError, AttributeError, pa.ArrowException)
-"""What reading bytes that are not what they should be can raise."""
+"""Errors that reading invalid bytes can raise."""
 
 
 class Skip(NamedTuple):
     """The changes of many versions as one.
 
     Attributes:
-        change: from one version to the other.
-        to: id of the older one.
+        change: the change from the older version to the newer one.
+        to: id of the older version.
     """
 
     change: Change
@@ -43,15 +43,15 @@ class Shortcuts:
     folder: Path
 
     def snapshot_path(self, version_id: str) -> Path:
-        """Where the snapshot of a version is, if there is one."""
+        """Path of the snapshot of a version, whether or not it exists."""
         return self.folder / "snapshots" / f"{version_id}.nbs"
 
     def skip_path(self, version_id: str, span: int) -> Path:
-        """Where the skip from a version down to the one ``span`` before it is, if there is one."""
+        """Path of the skip from a version down to the one ``span`` before it, whether or not it exists."""
         return self.folder / "skips" / f"{version_id}.{span}"
 
     def snapshot_bytes(self, version_id: str) -> int | None:
-        """Size of the snapshot of a version; None where it is absent. Its tables are not read."""
+        """Size of the snapshot of a version; None if absent. Its tables are not read."""
         try:
             meta = self._meta(version_id)
             objects = self.folder / "objects"
@@ -60,7 +60,7 @@ class Shortcuts:
             return None
 
     def snapshot(self, manifest: Manifest) -> State | None:
-        """The stored whole of a version; None where it is absent."""
+        """The snapshot of a version; None if absent."""
         try:
             state = read_snapshot(self._meta(manifest.id), self.folder / "objects")
         except UNREADABLE:
@@ -68,12 +68,12 @@ class Shortcuts:
         return state if _fits(state, manifest) else None
 
     def write_snapshot(self, manifest: Manifest, state: State) -> None:
-        """Store a version whole."""
+        """Store the snapshot of a version."""
         meta = {"version": manifest.id, **write_snapshot(state, self.folder / "objects")}
         write_file(self.snapshot_path(manifest.id), frame_record(meta), sync=False)
 
     def skip(self, manifest: Manifest, span: int) -> Skip | None:
-        """The changes of the last ``span`` versions; None where that is absent."""
+        """The changes of the last ``span`` versions as one; None if absent."""
         try:
             meta, body = _only_record(self.skip_path(manifest.id, span))
             if meta.get("from", manifest.id) != manifest.id:
@@ -96,7 +96,7 @@ class Shortcuts:
 
 
 def spans(number: int) -> list[int]:
-    """The powers of the radix that divide the steps from the first version, smallest first."""
+    """The powers of 8 (from 8) that divide the number of steps from the first version, smallest first."""
     found, span, steps = [], _RADIX, number - 1
     while steps and steps % span == 0:
         found.append(span)

@@ -1,7 +1,7 @@
-"""Whole tables on disk: one Arrow file a table, masks in a file of their own, named by their content.
+"""Whole tables on disk: one Arrow file per table, masks in a separate file, all named by content hash.
 
-Tables are compressed and read into memory; masks are memory-mapped and read where they lie. Every byte is
-checked against the file's name when it is opened.
+Tables are compressed and read into memory; masks are memory-mapped. When a file is opened, its bytes are
+checked against the hash in its name.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _NAME = re.compile(r"[0-9a-f]{40}\.arrow")
 
 
 def write_snapshot(state: State, objects: Path) -> dict[str, Any]:
-    """Write every table of a state; files that exist already are not written again.
+    """Write every table of a state; existing files are not written again.
 
     Returns:
-        JSON that :func:`read_snapshot` takes: the file names, by table.
+        JSON for :func:`read_snapshot`: the file names of each table.
     """
     tables: dict[str, Any] = {}
     for name, frame in state.tables.items():
@@ -55,11 +55,10 @@ def write_snapshot(state: State, objects: Path) -> dict[str, Any]:
 
 
 def read_snapshot(meta: dict[str, Any], objects: Path) -> State:
-    """The state that :func:`write_snapshot` was given.
+    """The inverse of :func:`write_snapshot`.
 
     Raises:
-        CorruptError: a file is missing, its bytes are not those that were written, or nobody can have written
-            them.
+        CorruptError: a file is missing or damaged, or holds what nbalabel cannot have written.
     """
     with sound(objects):
         state = _read_tables(meta, objects)
@@ -83,7 +82,7 @@ def _read_tables(meta: dict[str, Any], objects: Path) -> State:
 
 
 def files_of(meta: dict[str, Any]) -> list[str]:
-    """The files a snapshot consists of."""
+    """The files of a snapshot."""
     both = [(table["masks"], table["file"]) for table in meta["tables"].values()]
     return list(dict.fromkeys(name for pair in both for name in pair if name))
 
@@ -102,7 +101,7 @@ def _write(columns: dict[str, Array], objects: Path, compression: str | None) ->
 
 
 def _name(partial: Path, objects: Path) -> str:
-    """Give a finished file the name its content has; one that is there and whole stays."""
+    """Name a finished file by its content hash; an existing intact file is kept."""
     content = _content(partial)
     path = objects / f"{content}.arrow"
     if path.is_file() and _content(path) == content:

@@ -1,18 +1,17 @@
 """The dataset folder: versions, snapshots and the shortcuts between them.
 
     dataset.json     schema, image root           ids.json    next free ids
-    HEAD             which version is current     lock        held for the moment of a commit
-    versions/        one immutable file a version: its manifest and the changes since its parent
-    objects/         whole tables, named by their content
-    snapshots/       which objects make up a version; can be made again
-    skips/           the changes of 8, 64, 512 versions as one; can be made again
-    journal/         uncommitted work, one file an open session
-    runs/            what models said
+    HEAD             which version is current     lock        held briefly while writing
+    versions/        one immutable file per version: its manifest and the changes since its parent
+    objects/         whole tables, named by content hash
+    snapshots/       which objects make up a version (a cache)
+    skips/           the changes of 8, 64, 512 versions as one (a cache)
+    journal/         uncommitted work, one file per open session
+    runs/            predictions and training curves of models
 
-A version is opened from the closest snapshot before it and the changes since, in steps as large as there
-are skips: at most 7 a power of eight. A new snapshot is written once the changes outgrow a quarter of the
-last one, so that the cost of snapshots, too, is in proportion to what was edited. See
-docs/decisions/0001-storage.md.
+A version is opened from the closest snapshot before it and the changes since, in the largest skips there are:
+at most 7 steps per power of eight. A new snapshot is written once the changes exceed a quarter of the size of
+the last one, so that the cost of snapshots is proportional to the edits. See docs/decisions/0001-storage.md.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ _SNAPSHOT_DEPTH = 4096
 
 
 def log_entries(change: Change) -> list[dict[str, Any]]:
-    """What the log says about a change, oldest first: one entry for each that it counts for."""
+    """The log entries of a change, oldest first: one entry per part (see ``by_cluster.parts_of``)."""
     return [_log_entry(part) for part in parts_of(change)]
 
 
@@ -85,7 +84,7 @@ def now() -> str:
 
 
 def user() -> str:
-    """Who commits when nobody is named."""
+    """The login name of the user; "unknown" if the system has none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
@@ -93,11 +92,11 @@ def user() -> str:
 
 
 class Store:
-    """Reads and writes a dataset folder; knows no working copy.
+    """Reads and writes a dataset folder; does not know about working copies.
 
     Attributes:
-        place: the folder, and whether the dataset still lies there.
-        head: which version is current.
+        place: the folder, and whether it still holds the dataset.
+        head: the log of current versions.
     """
 
     def __init__(self, folder: Path, *, by_shortcuts: bool = True) -> None:
@@ -110,17 +109,17 @@ class Store:
 
     @property
     def folder(self) -> Path:
-        """Where the dataset is."""
+        """The dataset's folder."""
         return self.place.folder
 
     def move_to(self, folder: Path) -> None:
-        """Go on where the folder has been moved to."""
+        """Use the new path of a folder that was moved."""
         self.place.folder, self.head = folder, HeadLog(folder / "HEAD")
         self.shortcuts = Shortcuts(folder)
 
     @classmethod
     def create(cls, folder: Path, state: State, settings: dict[str, Any], message: str, author: str) -> Store:
-        """Make a folder with a first version; it becomes a dataset in the last step, all at once.
+        """Create a folder with a first version; the last step makes it a dataset, atomically.
 
         Raises:
             StorageError: the folder is a dataset already.
@@ -150,10 +149,10 @@ class Store:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other writers out for a moment.
+        """Keep other writers out; hold it only briefly.
 
         Raises:
-            StorageError: the dataset does not lie in its folder any more.
+            StorageError: the dataset is no longer in its folder.
             ReadOnlyError: this is a copy made by fork or pickle.
         """
         self.place.check()
@@ -162,20 +161,20 @@ class Store:
             yield
 
     def tidy(self) -> str:
-        """Remove what dead writers left and put back what ``HEAD`` lost; hold the lock.
+        """Remove temporary files of dead writers and restore lost lines of ``HEAD``; hold the lock.
 
         Returns:
-            What was put back, in words; "" if nothing.
+            Text about what was restored; "" if nothing.
         """
         sweep(self.folder / name for name in ("", *_FOLDERS))
         return put_back(self)
 
     def lost(self) -> str:
-        """What :meth:`tidy` would put back, in words; "" if nothing."""
+        """Text about what :meth:`tidy` would restore; "" if nothing."""
         return lost_versions(self)
 
     def ids(self) -> list[str]:
-        """Every version, oldest first."""
+        """Ids of all versions, oldest first."""
         self.place.check_there()
         return list(dict.fromkeys(version_id for version_id, _ in self.head.entries()))
 
@@ -183,7 +182,7 @@ class Store:
         """The full id for an id, an unambiguous beginning of one, or "HEAD".
 
         Raises:
-            UnknownNameError: there is no such version, or several; the message lists the closest.
+            UnknownNameError: no version matches, or several do; the message lists candidates.
         """
         known = self.ids()
         if name == "HEAD":
@@ -198,7 +197,7 @@ class Store:
         raise UnknownNameError(f"there is no version {name!r}; the closest are {', '.join(close)}")
 
     def manifest(self, version_id: str) -> Manifest:
-        """What is known of a version without its rows."""
+        """The manifest of a version: its metadata without its rows."""
         if version_id not in self._manifests:
             self._manifests[version_id] = read_manifest(self.folder / "versions", version_id)
         return self._manifests[version_id]
@@ -219,7 +218,7 @@ class Store:
         return at.id == old
 
     def changes(self, version_id: str) -> list[Change]:
-        """The changes a version holds, one by one, oldest first."""
+        """The changes that a version was made of, oldest first."""
         manifest = self.manifest(version_id)
         return read_changes(self.folder / "versions", manifest) if manifest.records else []
 
@@ -231,7 +230,7 @@ class Store:
         """The tables of a version.
 
         Raises:
-            CorruptError: bytes fail their checksum and nothing else holds these rows, or they are no tables.
+            CorruptError: bytes fail their checksum and there is no other copy, or they are not valid tables.
         """
         kept = self._states.get(version_id)
         if kept is not None:
@@ -244,7 +243,7 @@ class Store:
         return state
 
     def remember(self, version_id: str, state: State) -> None:
-        """Keep the tables of the versions used last in memory (tables share what they have in common)."""
+        """Cache the tables of a version in memory, with those used last (unchanged columns share memory)."""
         self._states.put(version_id, state)
 
     def publish(
@@ -257,10 +256,10 @@ class Store:
         token: str,
         merged: str | None = None,
     ) -> Manifest:
-        """Make a new version of a parent and the changes on it, and make it current. Hold the lock.
+        """Write a new version on a parent and make it current. Hold the lock.
 
         Raises:
-            StorageError: the parent is not in the folder: nobody could open what is built on it.
+            StorageError: the parent's file is not in the folder, so that the new version could not be opened.
         """
         path = version_path(self.folder / "versions", parent)
         with reading(path):
@@ -276,7 +275,7 @@ class Store:
         whole, since = self._closest_whole(above)
         manifest = replace(manifest, snapshot=[whole.id, whole.number], since=since, merged=merged)
         manifest = replace(manifest, log=[entry for change in changes for entry in log_entries(change)])
-        with allowed():  # until it is in HEAD, the version is not there
+        with allowed():  # until HEAD names it, the version does not exist
             manifest = write_version(self.folder / "versions", manifest, net, changes, ids)
         self._make_current(manifest)
         self._manifests[manifest.id] = manifest
@@ -284,12 +283,12 @@ class Store:
         return manifest
 
     def reserve(self, table: str, n: int, above: int = 0) -> int:
-        """Take ``n`` ids that nobody has had or will have; returns the first.
+        """Allocate ``n`` consecutive ids that are never allocated again; returns the first.
 
         Args:
-            table: "images" or "instances" (rejected predictions count among the instances).
-            n: how many.
-            above: ids up to here are in use already.
+            table: "images" or "instances" (``rejected`` shares the ids of instances).
+            n: number of ids.
+            above: ids below this are in use already.
         """
         with self.lock():
             ids = self._sound_ids()
@@ -298,19 +297,19 @@ class Store:
         return start
 
     def next_ids(self) -> dict[str, int]:
-        """The next id of each table nobody has had."""
+        """The next unused id of each counter."""
         return next_ids(self)[0]
 
     def verify(self) -> list[str]:
-        """Check every byte of every version, of the shortcuts between them and of the ids; returns the ids.
+        """Check every byte of all versions, of the caches and of ``ids.json``; returns the version ids.
 
         Raises:
-            CorruptError: something is not as it was written; the message names the files.
+            CorruptError: something differs from what was written; the message names the files.
         """
         return verify(Store(self.folder, by_shortcuts=False))
 
     def _sound_ids(self) -> dict[str, int]:
-        """The next ids; an ``ids.json`` that is of no use is made again. Hold the lock."""
+        """The next ids; an unusable ``ids.json`` is rebuilt. Hold the lock."""
         ids, problem = next_ids(self)
         if problem:
             write_ids(self.folder, ids)
@@ -319,20 +318,20 @@ class Store:
         return ids
 
     def unmake(self, parent: str, token: str) -> None:
-        """Remove what a commit left that failed or was cut off, whatever it was: ``HEAD`` does not name it.
+        """Remove the version file of a failed or interrupted commit, which ``HEAD`` does not name.
 
         Args:
-            parent: what it would have built on.
-            token: of the journal that holds the work.
+            parent: id of the version that the commit built on.
+            token: token of the journal that holds the work.
         """
         known, folder = set(self.ids()), self.folder / "versions"
         for path in listed(folder, f"v{self.manifest(parent).number + 1}-*.nbv"):
-            with suppress(OSError):  # a file that is no version, or cannot be removed
+            with suppress(OSError):  # not a version, or not removable
                 if path.stem not in known and read_manifest(folder, path.stem).token == token:
                     path.unlink()
 
     def _make_current(self, manifest: Manifest) -> None:
-        """Let ``HEAD`` say so; where that fails, the version was never made."""
+        """Append a version to ``HEAD``; if that fails, its file is removed."""
         try:
             self.head.append(manifest.id, "commit")
         except BaseException:
@@ -351,11 +350,11 @@ class Store:
         start = self.state(snapshot_id)
         try:
             return apply_all(start, self._path(manifest, number))
-        except HistoryError:  # a skip that is not what it says: the versions themselves are read
+        except HistoryError:  # a wrong skip: read the versions themselves
             return apply_all(start, self._path(manifest, number, by_skips=False))
 
     def _path(self, manifest: Manifest, down_to: int, *, by_skips: bool = True) -> list[Change]:
-        """The changes from an ancestor with that number to a version, oldest first, in the largest steps."""
+        """The changes from ancestor number ``down_to`` to a version, oldest first, in the largest steps."""
         steps: list[Change] = []
         while manifest.number > down_to:
             skip = self._skip(manifest, down_to) if by_skips and self._by_shortcuts else None
@@ -373,13 +372,13 @@ class Store:
             if manifest.number - span < down_to:
                 continue
             skip = self.shortcuts.skip(manifest, span)
-            with suppress(CorruptError):  # it leads to a version that is not there
+            with suppress(CorruptError):  # it leads to a missing version
                 if skip is not None and self.manifest(skip.to).number == manifest.number - span:
                     return skip
         return None
 
     def _closest_whole(self, manifest: Manifest) -> tuple[Manifest, int]:
-        """The closest of a version and its ancestors that is stored whole, and the bytes of changes since."""
+        """The closest version with a snapshot, from this one backwards, and the bytes of changes since."""
         since = 0
         while manifest.base is None and self.shortcuts.snapshot_bytes(manifest.id) is None:
             since += manifest.since
@@ -387,9 +386,9 @@ class Store:
         return manifest, since
 
     def shorten(self, manifest: Manifest, state: State) -> None:
-        """Write what makes a new version quick to open, where there is room.
+        """Write the snapshot and skips of a new version, if they are due.
 
-        Opening works without, only slower; so nothing is synced, and no failure here undoes the commit.
+        Versions open without them, only slower; so nothing is synced, and a failure does not undo the commit.
         """
         with suppress(OSError, NbalabelError):
             self._shorten(manifest, state)

@@ -1,4 +1,4 @@
-"""Stretches of history: consecutive changes as one, and the tables after them."""
+"""Consecutive changes: merge them into one, or apply them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...core.tables.state import State
 
 
 def merge_all(changes: Sequence[Change]) -> Change:
-    """Consecutive changes as one, merged in pairs so that many small ones stay cheap."""
+    """Merge consecutive changes into one, pairwise, so that many small changes stay cheap."""
     level = list(changes)
     while len(level) > 2:
         pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
@@ -21,8 +21,8 @@ def merge_all(changes: Sequence[Change]) -> Change:
 def apply_all(state: State, changes: list[Change]) -> State:
     """The state after consecutive changes.
 
-    Writing cells of plain columns costs less than merging them first. Moving rows or masks costs a pass over
-    the table each time, so that such changes are merged.
+    Applying changes to cells of plain columns is cheaper than merging them first. A change that moves rows or
+    masks costs a pass over the table, so several such changes are merged first.
     """
     if sum(_moves_rows(change) for change in changes) > 1:
         changes = [merge_all(changes)]

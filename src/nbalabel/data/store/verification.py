@@ -1,4 +1,4 @@
-"""Reads a dataset folder back, every byte of it, and says what is not as it was written."""
+"""Verify every byte of a dataset folder."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .versions import Versions
 
 
 def verify(store: Versions) -> list[str]:
-    """Check versions first, then what can be made again; returns the ids of the versions.
+    """Check versions first, then caches and ``ids.json``; returns the ids of the versions.
 
     Args:
-        store: with nothing in memory yet.
+        store: a store without cached versions.
 
     Raises:
-        CorruptError: bytes on disk are not those that were written; the message names the files, and says
-            where nothing is lost by it.
+        CorruptError: bytes on disk differ from those that were written; the message names the files, and says
+            when nothing is lost.
     """
     problems, after = list[str](), dict.fromkeys(COUNTERS.values(), 0)
     ids = store.ids()
@@ -40,7 +40,7 @@ def verify(store: Versions) -> list[str]:
 
 
 def _state(store: Versions, manifest: Manifest) -> tuple[State, dict[str, int]]:
-    """The tables of a version from the bytes of its own file, and the ids after those it gave."""
+    """The tables of a version, computed from its own file and its parent, and the next ids after it."""
     check_records(store.folder / "versions", manifest)
     store.changes(manifest.id)
     if manifest.parent is None:
@@ -79,7 +79,7 @@ def _wrong_skips(store: Versions, manifest: Manifest) -> list[str]:
 
 
 def _stretch(store: Versions, manifest: Manifest, span: int) -> tuple[Change, str]:
-    """The changes of the last ``span`` versions from their own files, and the version before them."""
+    """The changes of the last ``span`` versions from their own files, merged, and the version before them."""
     nets = list[Change]()
     for _ in range(span):
         nets.append(read_net(store.folder / "versions", manifest))

@@ -1,7 +1,7 @@
 """One version on disk: a manifest record, then the changes since its parent, in one immutable file.
 
-The manifest names the checksum of every record after it, and the version's id ends with the manifest's own
-checksum: whoever has the id can tell whether the version is what was committed.
+The manifest holds the checksum of every record after it, and the version's id ends with the checksum of the
+manifest: so the id proves that the version is what was committed.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ _ADVICE = "copy it from a backup, or open an earlier version with nl.open(folder
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of a version without reading its rows.
+    """Metadata of a version, without its rows.
 
     Attributes:
-        number: steps from the first version.
-        parent: id of the version it was made on; None for the first.
-        message: what the author said.
+        number: 1 for the first version, else the parent's number + 1.
+        parent: id of the parent version; None for the first.
+        message: message of the author.
         author: who committed.
-        time: when, ISO 8601, UTC.
-        token: the journal whose work it holds.
-        rows: rows in each table.
-        changed: table -> rows created, updated, deleted since the parent.
+        time: time of the commit, ISO 8601, UTC.
+        token: token of the journal whose work it holds.
+        rows: table -> number of rows.
+        changed: table -> number of rows created, updated, deleted since the parent.
         labels: the label list.
-        snapshot: id and number of the closest ancestor stored whole (itself, for the first version).
+        snapshot: id and number of the closest ancestor with a snapshot (itself, for the first version).
         since: bytes of changes since that snapshot.
         base: the snapshot's files, for a first version.
-        merged: id of the version this work began on, where somebody else had committed in between.
+        merged: id of the version that this work began on, if it was merged with somebody else's commit.
         log: id, time, origin, note and counts of each change, oldest first.
         records: size and checksum of each record after the manifest.
-        id: name of the version; not stored, it follows from the rest.
+        id: id of the version; not stored, it follows from number and checksum.
     """
 
     number: int
@@ -71,14 +71,14 @@ def version_path(folder: Path, version_id: str) -> Path:
 def write_version(
     folder: Path, manifest: Manifest, net: Change | None, changes: list[Change], ids: Mapping[str, int]
 ) -> Manifest:
-    """Write a version; returns its manifest, completed, once the file is on the medium.
+    """Write a version; returns its completed manifest once the file is synced to disk.
 
     Args:
         folder: ``versions/`` of the dataset.
         manifest: without id and records.
         net: all changes as one; None for a first version.
         changes: the changes one by one, for the log and for reverts.
-        ids: the next free ids, kept beside the net change; see :func:`read_next_ids`.
+        ids: the next free ids, stored with the net change; see :func:`read_next_ids`.
     """
     alone = [change for change in changes if change is not net]
     stored = [frame_record(*encode_change(change)) for change in alone]
@@ -134,7 +134,7 @@ def read_changes(folder: Path, manifest: Manifest) -> list[Change]:
 
 
 def read_next_ids(folder: Path, manifest: Manifest) -> dict[str, int] | None:
-    """The next free ids when a version was made; None where it does not say so."""
+    """The next free ids when a version was made; None if not recorded."""
     if not manifest.records:
         return None
     meta, _ = _read_records(folder, manifest, [0])[0]
@@ -146,7 +146,7 @@ def check_records(folder: Path, manifest: Manifest) -> None:
     """Check every byte after the manifest against its checksum.
 
     Raises:
-        CorruptError: a record is damaged, or there is more in the file than was written.
+        CorruptError: a record is damaged, or the file has extra bytes.
     """
     _read_records(folder, manifest, list(range(len(manifest.records))))
     path = version_path(folder, manifest.id)
@@ -157,7 +157,7 @@ def check_records(folder: Path, manifest: Manifest) -> None:
 
 
 def _missing(error: StorageError, path: Path) -> StorageError:
-    """A file that is not there is damage of the dataset; everything else stays what it is."""
+    """Turn the error of a missing file into a CorruptError; other errors stay."""
     if not isinstance(error.__cause__, FileNotFoundError):
         return error
     return CorruptError(f"{path} is missing: {_ADVICE}")
@@ -189,6 +189,6 @@ def _read_at(path: Path, sizes: list[int], wanted: list[int]) -> list[bytes]:
 
 
 def _start(file: BinaryIO) -> int:
-    """Where the records begin; the end of the file, where its head says they begin after that."""
+    """Offset of the records after the manifest, at most the file's size."""
     size = os.fstat(file.fileno()).st_size
     return min(HEAD_SIZE + int.from_bytes(file.read(HEAD_SIZE)[4:12], "little"), size)

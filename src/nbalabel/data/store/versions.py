@@ -1,4 +1,4 @@
-"""What the store's helpers ask of it: versions by id, their bytes and their tables."""
+"""The interface of the store for its helper modules: versions by id, their bytes and their tables."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Versions(Protocol):
         ...
 
     def ids(self) -> list[str]:
-        """Of all versions, oldest first."""
+        """Ids of all versions, oldest first."""
         ...
 
     def manifest(self, version_id: str) -> Manifest:
-        """What the file of a version says first."""
+        """The manifest of a version."""
         ...
 
     def changes(self, version_id: str) -> list[Change]:
-        """Those a version was made of."""
+        """The changes that a version was made of, oldest first."""
         ...
 
     def state(self, version_id: str) -> State:
@@ -40,9 +40,9 @@ class Versions(Protocol):
         ...
 
     def remember(self, version_id: str, state: State) -> None:
-        """Keep the tables of a version in memory."""
+        """Cache the tables of a version in memory."""
         ...
 
     def lost(self) -> str:
-        """Versions that ``HEAD`` lost, in words; "" if none."""
+        """Text about versions that ``HEAD`` lost; "" if none."""
         ...

@@ -1,4 +1,4 @@
-"""Tables: labeled images in memory, as a reader returns them and a writer takes them."""
+"""Tables: labeled images in memory, the result of readers and the input of writers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Tables:
-    """Images, instances and their labels: an immutable bundle, not yet a dataset on disk.
+    """Images, instances and labels as one immutable object in memory, not yet a dataset on disk.
 
-    Build one with :meth:`Tables.of`, which checks; the constructor itself trusts what it gets.
+    Create one with :meth:`Tables.of`, which validates; the constructor does not.
 
     Attributes:
         images: one row per image, indexed by ``image_id``; columns in ``core.tables.schema.IMAGES``.
@@ -37,9 +37,9 @@ class Tables:
             ``core.tables.schema.INSTANCES``. Masks are ``instances["mask"]``: ``instances.mask`` is a
             method of pandas.
         labels: label names, in order.
-        image_root: folder that ``images.file`` is relative to; None when there are no pixels.
-        info: what a file said beyond images and instances (COCO's info, licenses and categories).
-        turned_down: predictions rejected on these images; None where there are none. See :attr:`rejected`.
+        image_root: folder that ``images.file`` is relative to; None when there are no image files.
+        info: other contents of the file that was read (COCO's info, licenses and categories).
+        turned_down: rejected predictions on these images; None if there are none. See :attr:`rejected`.
 
     Example:
         >>> images = pd.DataFrame({"file": ["a.png"], "width": [4], "height": [3]})
@@ -65,16 +65,16 @@ class Tables:
         masks: bool = True,
         info: Mapping[str, Any] | None = None,
     ) -> Tables:
-        """Bundle two frames after giving them the schema's columns and checking every row.
+        """Create Tables from two frames: conform them to the schema and validate every row.
 
         Args:
             images: at least ``file``, ``width`` and ``height``, indexed by image id.
             instances: at least ``image_id``, ``label`` and ``mask``, indexed by instance id; boxes and areas
                 are computed from the masks where those columns are absent.
             labels: label names, in order.
-            image_root: folder that ``images.file`` is relative to; None when there are no pixels.
-            masks: also parse every mask and compare its size with its image; False where that was just done.
-            info: anything a writer should get back, such as COCO's licenses.
+            image_root: folder that ``images.file`` is relative to; None when there are no image files.
+            masks: also parse every mask and compare its size with its image; False if that was just done.
+            info: other contents for a writer, such as COCO's licenses.
 
         Raises:
             DataError: a row breaks the schema; the message names the rows.
@@ -91,7 +91,7 @@ class Tables:
 
     @property
     def rejected(self) -> pd.DataFrame:
-        """Predictions turned down; none in what a reader returns, those on its images in a subset."""
+        """Rejected predictions on these images; empty in the result of a reader."""
         return schema.empty("rejected", self.labels) if self.turned_down is None else self.turned_down
 
     def save(
@@ -105,12 +105,12 @@ class Tables:
         """Make a dataset folder of these tables, with one version.
 
         Args:
-            folder: where the dataset goes; must not exist yet, or be empty.
-            message: what the first version is called.
-            copy_images: copy the image files into the folder instead of pointing to where they are.
-            overwrite: replace the dataset that is there, with its versions, its uncommitted work and its
-                Runs, for good; it stays whole until this one is. Other files in the folder, such as
-                pictures, stay. A folder that is no dataset is never replaced.
+            folder: folder of the dataset; must not hold a dataset yet.
+            message: message of the first version.
+            copy_images: copy the image files into the folder instead of referring to their place.
+            overwrite: replace an existing dataset, with its versions, uncommitted work and Runs, permanently;
+                it stays intact until the new one is complete. Other files in the folder, such as image files,
+                stay. A folder that is not a dataset is never replaced.
 
         Raises:
             StorageError: the folder cannot be used.
@@ -120,14 +120,13 @@ class Tables:
         return create_from(self, folder, message=message, copy_images=copy_images, overwrite=overwrite)
 
     def subset(self, rows: Any) -> Tables:
-        """Tables of some of the images and everything on them; ``.save(folder)`` makes a dataset of them.
+        """Tables of some images with their instances; ``.save(folder)`` makes a dataset of them.
 
         Args:
-            rows: ids of images; or rows of images, of instances or of predictions, which stand for the
-                images they are on.
+            rows: ids of images; or rows of images, of instances or of predictions, which select their images.
 
         Raises:
-            UnknownNameError: images that are not there.
+            UnknownNameError: some images do not exist.
         """
         from ..folder.import_tables import checked_state
 
@@ -151,7 +150,7 @@ class Tables:
         return read_image(locate(self.image_root, row["file"]))
 
     def show(self, image_id: int) -> Image:
-        """One image with its masks drawn over it, a fixed color per label; on gray when there are no pixels.
+        """One image with its masks drawn over it, a fixed color per label; gray if there are no image files.
 
         Dark pictures are shown with auto contrast, as in the views (:class:`nbalabel.Display`).
 
@@ -207,12 +206,12 @@ def _refuse(_: Tables, name: str, __: Any) -> NoReturn:
     )
 
 
-# A frozen dataclass refuses by itself, and does not say what to do.
+# The error of a frozen dataclass would not say what to do.
 Tables.__setattr__ = _refuse  # type: ignore[assignment, method-assign]
 
 
 def warned(tables: schema.LabeledImages) -> list[tuple[str, str]]:
-    """What a card says of images that are complete without a single mask."""
+    """The warning of a card about complete images without masks."""
     text = said_of(complete_without_masks(tables.images, tables.instances))
     return [("look here", text)] if text else []
 
@@ -230,12 +229,12 @@ def _check_sizes(images: pd.DataFrame) -> None:
 def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None:
     """Height of each instance's image, for boxes from masks."""
     if "image_id" not in instances:
-        return None  # conforming says what is missing
+        return None  # conform() raises the error
     return sizes_of(images, instances["image_id"], instances.index, "instances")[:, 0]
 
 
 def subset_of(state: State, rows: Any, image_root: Path | None, info: Mapping[str, Any]) -> Tables:
-    """Tables of the images that ``rows`` names, with what is on them; see :meth:`Dataset.subset`."""
+    """Tables of the images that ``rows`` selects, with what is on them; see :meth:`Dataset.subset`."""
     ids = images_of(state, rows)
     on = {
         name: take_rows(frame, frame["image_id"].isin(ids).to_numpy())

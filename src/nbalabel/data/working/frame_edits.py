@@ -1,7 +1,7 @@
-"""Edits made directly in the frames: found by looking, because pandas tells nobody.
+"""Edits made directly in the frames, detected by comparison, because pandas sends no notification.
 
-pandas is copy-on-write, and the state holds a shallow copy of each frame handed out. A column assigned to
-since has another buffer than in that copy; the others need not be looked at.
+pandas is copy-on-write, and the state holds a shallow copy of each frame handed out. A column with a later
+assignment has another buffer than in that copy; the other columns need not be compared.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ ORIGIN = "pandas"
 
 
 def read_edits(frames: Mapping[str, pd.DataFrame], state: State) -> tuple[Change, State]:
-    """What was edited in the frames since they were handed out, and the state it leads to; checked.
+    """The edits in the frames since they were handed out, and the state after them; validated.
 
     Raises:
-        DataError: the tables are not valid as they are; the message names the rows.
+        DataError: the edited tables are not valid; the message names the rows.
     """
     tables = {}
     for name, frame in frames.items():
@@ -42,10 +42,10 @@ def read_edits(frames: Mapping[str, pd.DataFrame], state: State) -> tuple[Change
 
 
 def check_edits(change: Change, state: State) -> tuple[Change, State]:
-    """The change with boxes, areas and states of images that follow, and the state it leads to; checked.
+    """The change with the boxes, areas and image states that follow, and the state after it; validated.
 
     Raises:
-        DataError: the tables are not valid after it; the message names the rows.
+        DataError: the tables are not valid after the change; the message names the rows.
     """
     change = follow(measure(change, state), state)
     if not change:
@@ -56,7 +56,7 @@ def check_edits(change: Change, state: State) -> tuple[Change, State]:
 
 
 def settle(frame: pd.DataFrame, after: pd.DataFrame) -> bool:
-    """Bring a frame that was edited to what became of the edit, in place; False where it must be replaced."""
+    """Update an edited frame in place to the table after the edit; False if the frame must be replaced."""
     if not frame.index.equals(after.index) or set(frame.columns) != set(after.columns):
         return False
     for name in after.columns:
@@ -67,10 +67,10 @@ def settle(frame: pd.DataFrame, after: pd.DataFrame) -> bool:
 
 
 def tidy(frame: pd.DataFrame, table: str, labels: tuple[str, ...], columns: Iterable[object]) -> pd.DataFrame:
-    """A frame in the schema's columns and dtypes, these columns first, sorted by id.
+    """A frame with the schema's columns and dtypes, ``columns`` first, sorted by id.
 
     Raises:
-        DataError: it cannot be a table; the message names what is in the way.
+        DataError: the frame is not a valid table; the message says why.
     """
     names = [name for name in frame.columns if not isinstance(name, str)]
     if names or not frame.columns.is_unique:
@@ -87,7 +87,7 @@ def tidy(frame: pd.DataFrame, table: str, labels: tuple[str, ...], columns: Iter
 
 
 def is_untouched(frame: pd.DataFrame, before: pd.DataFrame) -> bool:
-    """Whether nothing was assigned in a frame since it held what its shallow copy ``before`` holds."""
+    """Whether a frame has no assignment since its shallow copy ``before`` was made."""
     if not same_buffer(values(frame.index), values(before.index)) and not frame.index.equals(before.index):
         return False
     if not frame.columns.equals(before.columns):
@@ -104,9 +104,9 @@ class _Synced(Protocol):
 
 
 def watch(dataset: _Synced) -> Callable[[], None]:
-    """Call ``sync()`` of a dataset, or of what follows one, after each notebook cell; returns what ends that.
+    """Call ``sync()`` of a dataset or follower after each notebook cell; returns a function that stops it.
 
-    Outside IPython nothing happens. What is watched is not kept alive by it.
+    Outside IPython nothing happens. Only a weak reference to the dataset is kept.
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:

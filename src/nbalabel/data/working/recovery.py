@@ -1,4 +1,4 @@
-"""Bring back the uncommitted work of a process that ended."""
+"""Recover the uncommitted work of a process that ended."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .undo_tree import Work
 
 @dataclass(frozen=True)
 class Recovered:
-    """Work brought back.
+    """Recovered work.
 
     Attributes:
-        journal: carries on in the file it was found in.
-        work: where it stood.
+        journal: continues in the file that held the work.
+        work: the recovered undo tree.
         text: what happened, for people.
-        closed: whether its session had been closed in good order.
+        closed: whether its session was closed regularly.
     """
 
     journal: Journal
@@ -37,10 +37,10 @@ class Recovered:
 
 
 def recover(store: Store) -> tuple[Recovered | None, str]:
-    """The newest unfinished work in a folder, and what to tell people; hold the folder's lock.
+    """Recover the newest unfinished work of a folder, with a text for people; hold the folder's lock.
 
-    Journals that hold nothing uncommitted are removed, unreadable ones set aside. Of several unfinished
-    sessions the newest is taken, the others wait.
+    Journals without uncommitted work are removed, unreadable ones set aside. Of several unfinished
+    sessions the newest is recovered, the others wait.
     """
     notes, held, mine, n_waiting = list[str](), set[int](), None, 0
     try:
@@ -78,7 +78,7 @@ def recover(store: Store) -> tuple[Recovered | None, str]:
 
 
 def waiting(store: Store) -> str:
-    """Uncommitted work in a folder that cannot be written, in words; "" if there is none."""
+    """Text about uncommitted work in a read-only folder; "" if there is none."""
     n = 0
     for path in listed(store.folder / "journal", "*.nbj"):
         with contextlib.suppress(StorageError):
@@ -91,7 +91,7 @@ def waiting(store: Store) -> str:
 
 
 def _unfinished(store: Store, held: set[int], notes: list[str]) -> list[tuple[Path, int, Contents]]:
-    """Journals of ended processes that hold work, newest first; the others are removed or set aside."""
+    """Journals of ended processes with uncommitted work, newest first; others are removed or set aside."""
     found = []
     for path, handle, contents in orphans(store.folder / "journal"):
         held.add(handle)
@@ -105,7 +105,7 @@ def _unfinished(store: Store, held: set[int], notes: list[str]) -> list[tuple[Pa
 
 
 def _held_by_survivors(folder: Path) -> int:
-    """Journals locked although the process that wrote them has ended: one that it started shares the lock."""
+    """Number of journals whose process has ended but whose lock is still held by a child process of it."""
     n = 0
     for path in listed(folder, "*.nbj"):
         contents = read_if_there(path)
@@ -118,7 +118,7 @@ def _held_by_survivors(folder: Path) -> int:
 
 
 def _has_ended(process: int) -> bool:
-    if sys.platform == "win32":  # no process shares a lock there, and asking would interrupt it
+    if sys.platform == "win32":  # children share no locks there, and os.kill(process, 0) would interrupt it
         return False
     try:
         os.kill(process, 0)
@@ -130,7 +130,7 @@ def _has_ended(process: int) -> bool:
 
 
 def replay(contents: Contents) -> Work:
-    """Where the work stood after the last record."""
+    """Rebuild the undo tree from the records of a journal."""
     work = Work()
     for meta, body in contents.records:
         if meta["op"] == "edit":
@@ -156,7 +156,7 @@ def _adopt(path: Path, handle: int, contents: Contents) -> Recovered:
 
 
 def _is_done(store: Store, contents: Contents) -> bool:
-    """Whether a journal holds nothing that is not in a version."""
+    """Whether a journal holds no uncommitted work."""
     if len(contents.records) < contents.expected:
         return True
     for version_id in reversed(store.ids()):
@@ -168,7 +168,7 @@ def _is_done(store: Store, contents: Contents) -> bool:
 
 
 def _remove(path: Path) -> None:
-    """Remove a journal that is of no use; where that fails, the next session tries again."""
+    """Remove a useless journal; if that fails, the next session tries again."""
     with contextlib.suppress(OSError):
         path.unlink()
 

@@ -1,4 +1,4 @@
-"""The working copy of one session: a version and the changes since; each is on disk before it counts."""
+"""The working copy of one session: a version and the changes since, each journaled before it takes effect."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .undo_tree import Work
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """Where a session stands: what changes together is one value, so that one assignment changes it.
+    """The state of a session, as one immutable value that a single assignment replaces.
 
     Attributes:
-        base: id of the version the work builds on.
-        state: the tables as they are now.
-        work: the changes since the version, and where undo and redo lead.
-        journal: holds that work on disk.
+        base: id of the version that the work builds on.
+        state: the current tables.
+        work: the undo tree of the changes since the version.
+        journal: the work on disk.
     """
 
     base: str
@@ -42,16 +42,17 @@ class Standing:
 class Session:
     """One working copy of a dataset folder.
 
-    Each operation first makes what it leads to, then writes what makes it count, then asks the disk what
-    counts and stands there. An exception at any line, a KeyboardInterrupt above all, leaves either what was
-    before or what comes after; what is left to be put in order on disk is done first by the next operation.
+    Each operation first computes the new Standing, then writes the record that makes the operation effective,
+    then reads from the disk whether it is, and sets the Standing accordingly. So an exception at any line,
+    such as a KeyboardInterrupt, leaves either the old or the new Standing; the next operation first completes
+    any clean-up on disk.
 
     Attributes:
-        store: the folder.
-        recovered: what was brought back from before, in words; "" if nothing.
-        was_closed: whether that had been left behind in good order.
-        read_only: why nothing can be edited, and what to do; "" where it can.
-        merge_note: what the last commit and what it was merged with both held, in words; "" if nothing.
+        store: the dataset's store.
+        recovered: text about recovered work; "" if none.
+        was_closed: whether the session of that work was closed regularly.
+        read_only: why nothing can be edited, and what to do; "" if edits are possible.
+        merge_note: text about rows that both sides of the last merge created; "" if none.
     """
 
     def __init__(self, store: Store, version_id: str | None = None) -> None:
@@ -83,7 +84,7 @@ class Session:
         self._unsettled: Callable[[], Standing] | None = None
 
     def _take_over(self, version_id: str | None) -> tuple[Recovered | None, str, str]:
-        """Work of an earlier session, the version to start from, and what was put back, in words."""
+        """Work of an earlier session, the version to start from, text about restored lines of ``HEAD``."""
         store, found = self.store, None
         try:
             with store.lock():
@@ -99,7 +100,7 @@ class Session:
 
     @classmethod
     def copy_of(cls, store: Store, base: str, state: State, pending: list[Change]) -> Session:
-        """What another session held at a moment, to read."""
+        """A read-only copy of another session's state."""
         session, work = cls.__new__(cls), Work()
         for change in pending:
             work = work.edited(change)
@@ -110,7 +111,7 @@ class Session:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether nothing was edited since the version: there is nothing to commit, undo or redo."""
+        """Whether there is nothing to commit, undo or redo since the version."""
         return self._at.work.is_fresh
 
     @property
@@ -119,7 +120,7 @@ class Session:
         return self._at.work.is_empty or not self.journal.is_deleted
 
     def check(self) -> None:
-        """Before anything is changed; a journal that was deleted or moved is written anew from memory.
+        """Check before anything is changed; a deleted or moved journal is rewritten from memory.
 
         Raises:
             StorageError: the folder is gone.
@@ -131,23 +132,23 @@ class Session:
             self._go_on_with(self.base, self.state, self.pending)
 
     def move_to(self, folder: Path) -> None:
-        """Go on where the folder has been moved to."""
+        """Use the new path of a folder that was moved."""
         self.store.move_to(folder)
         self.journal.move_to(folder / "journal")
 
     @property
     def base(self) -> str:
-        """Id of the version the work builds on."""
+        """Id of the version that the work builds on."""
         return self._at.base
 
     @property
     def state(self) -> State:
-        """The tables as they are now."""
+        """The current tables."""
         return self._at.state
 
     @property
     def journal(self) -> Journal:
-        """Holds the work on disk."""
+        """The journal with the work on disk."""
         return self._at.journal
 
     @property
@@ -162,21 +163,21 @@ class Session:
 
     @property
     def origins(self) -> Mapping[str, int]:
-        """Who or what made how many of the pending changes."""
+        """Number of pending changes by origin."""
         return self._at.work.total.origins
 
     def edit(self, change: Change) -> State:
         """Apply a change; it is on disk when this returns.
 
         Raises:
-            HistoryError: it does not fit the working copy, which stays as it was.
-            DataError: it holds values that cannot be stored.
+            HistoryError: the change does not fit the working copy, which is unchanged.
+            DataError: the change holds values that cannot be stored.
         """
         self.check()
         return self.record(change, apply(self.state, change))
 
     def record(self, change: Change, after: State) -> State:
-        """As :meth:`edit`, for who has the state after the change already."""
+        """As :meth:`edit`, for callers that already have the state after the change."""
         self.check()
         meta, body = encode_change(change)
         to = replace(self._at, state=after, work=self._at.work.edited(change))
@@ -184,14 +185,14 @@ class Session:
         return after
 
     def next(self, operation: str) -> Change | None:
-        """The change that "undo" would take back or "redo" would make again; None where there is none."""
+        """The change that "undo" would take back or "redo" would repeat; None if there is none."""
         return self._at.work.next(operation)
 
     def move(self, operation: str) -> Change:
-        """Take a step of "undo", "redo" or "discard"; returns what it did.
+        """Do "undo", "redo" or "discard"; returns the resulting Change.
 
         Raises:
-            HistoryError: there is no such step.
+            HistoryError: there is nothing to undo or redo.
         """
         self.check()
         with allowed():
@@ -205,7 +206,7 @@ class Session:
         """Make the pending changes a version; None when they change nothing.
 
         Raises:
-            ConflictError: somebody else committed changes of the same cells; the working copy stays as it is.
+            ConflictError: somebody else committed changes of the same cells; the working copy is unchanged.
         """
         with self.store.lock():
             self.settle()
@@ -232,10 +233,10 @@ class Session:
         return manifest
 
     def refresh(self, keep: str | None) -> Change:
-        """Bring in what others committed since; returns that.
+        """Rebase the work onto what others committed since; returns their change.
 
         Raises:
-            ConflictError: both changed the same cells, and ``keep`` says not whose stay.
+            ConflictError: both changed the same cells, and ``keep`` is None.
         """
         self.settle()
         with nullcontext() if self.read_only else self.store.lock(), allowed():
@@ -249,7 +250,7 @@ class Session:
         return replace(theirs, note=joined.note) if joined.note else theirs
 
     def checkout(self, version_id: str) -> None:
-        """Start over from a version, which becomes the current one."""
+        """Drop the work and start from a version, which becomes the current one."""
         with allowed():
             state = self.store.state(version_id)
         with self.store.lock():
@@ -261,44 +262,44 @@ class Session:
             )
 
     def close(self) -> None:
-        """Let go of the journal; uncommitted work stays in it and is brought back by the next session."""
+        """Close the journal; uncommitted work stays in it, and the next session recovers it."""
         with deferred():
             keep = True
             try:
-                with suppress(StorageError, ReadOnlyError):  # the next session sees what there is
+                with suppress(StorageError, ReadOnlyError):  # the next session recovers from the journal
                     self.settle()
                     keep = not self._at.work.is_empty
                     if keep and not self.journal.is_deleted:
-                        self.journal.append({"op": "close"})  # it only says that it ended in good order
+                        self.journal.append({"op": "close"})  # only marks a regular end
             finally:
                 self.journal.close(keep=keep)
 
     def settle(self) -> None:
-        """Put in order what an operation left that was cut off: the session stands where the disk says."""
+        """Complete an interrupted operation: set the Standing to what is on disk."""
         if self._unsettled is not None:
             with deferred():
                 self._at = self._unsettled()
                 self._unsettled = None
 
     def _carry_out(self, act: Callable[[], object], settle: Callable[[], Standing]) -> None:
-        """Do what makes an operation count, and stand where that leads.
+        """Make an operation effective, and set the Standing after it.
 
         Args:
-            act: writes it.
-            settle: finds out from the disk whether it counts, puts the disk in order, and returns where the
-                session stands. It can be repeated.
+            act: writes the operation to disk.
+            settle: reads from disk whether the operation is effective, cleans up, and returns the Standing.
+                It is idempotent.
         """
         self._unsettled = settle
         try:
             act()
         except BaseException:
-            with suppress(StorageError):  # the next operation tries again, and is refused until it works
+            with suppress(StorageError):  # the next operation retries, and fails until this succeeds
                 self.settle()
             raise
         self.settle()
 
     def _go_on_with(self, base: str, state: State, changes: list[Change]) -> None:
-        """Stand on a version with these changes on it, which are written to a journal of their own."""
+        """Move to a version with these changes on top, written to a new journal."""
         here, work = self._at, Work()
         for change in changes:
             work = work.edited(change)
@@ -307,7 +308,7 @@ class Session:
         self._carry_out(lambda: _write(changes, to.journal), lambda: _replaced(here, to))
 
     def _journal(self, meta: dict[str, Any], body: bytes, to: Standing) -> None:
-        """Write an operation; the session stands at ``to`` if it came to count."""
+        """Write an operation to the journal; the Standing becomes ``to`` if it was written."""
         here, journal, size = self._at, self.journal, self.journal.size
 
         def settle() -> Standing:
@@ -319,7 +320,7 @@ class Session:
         self._carry_out(lambda: journal.append(meta, body), settle)
 
     def _after_commit(self, parent: str, token: str, state: State) -> Standing:
-        """Where a commit was made, the journal must not repeat it; where not, nothing of it may come back."""
+        """After a successful commit, restart the journal; after a failed one, remove its version file."""
         for version_id in reversed(self.store.ids()):
             if self.store.manifest(version_id).token == token:
                 return self._anew(version_id, state)
@@ -341,7 +342,7 @@ def _write(changes: list[Change], journal: Journal) -> None:
 
 
 def _replaced(here: Standing, to: Standing) -> Standing:
-    """Go on in another journal if it was written in whole; one of the two goes."""
+    """Switch to the new journal if it was completely written; the other journal is removed."""
     goes, stays = (here, to) if to.journal.is_whole else (to, here)
     goes.journal.give_way(stays.journal)
     return stays

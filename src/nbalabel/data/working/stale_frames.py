@@ -1,14 +1,15 @@
-"""Frames that were handed out: what each held at the last look, and who may be writing in it.
+"""Frames that were handed out: their content at the last look, and which threads may still write to them.
 
     images = ds.images
     ds.accept(predictions)      # ds.images is another frame from here on
     images["weight"] = 0        # and this is still an edit
 
-pandas takes no lock of ours: an assignment can land at any moment, also in a frame that another thread is
-just replacing, and that only the running expression ``ds.images.loc[...] = ...`` holds. So a replaced frame
-is kept until a look that began when nobody else held it any more: nothing can come after that look. An edit
-of it is measured from what it held when it was last in step, and fitted to the tables as they are now; it
-comes after what others have assigned to the same cells, and wins. See docs/decisions/0010-interrupts.md.
+pandas takes no lock of ours: an assignment can happen at any moment, also into a frame that another thread is
+replacing, and that only the running expression ``ds.images.loc[...] = ...`` refers to. So a replaced frame is
+kept until a look that began when nobody else referred to it: no assignment can follow. An edit of a replaced
+frame is the difference to its content when it was last in step with the dataset, rebased onto the current
+tables; it is applied after other assignments to the same cells, and wins. See
+docs/decisions/0010-interrupts.md.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ from ...core.tables.state import State
 from .frame_edits import ORIGIN, check_edits, is_untouched, tidy
 
 _TORN = (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError)
-"""What reading a frame can raise while another thread is in the middle of an assignment."""
-_PATIENCE = 100  # milliseconds that one may take
+"""Errors that reading a frame can raise while another thread assigns into it."""
+_PATIENCE = 100  # retries, one per millisecond, while another thread assigns
 
 
 @dataclass(eq=False)
@@ -44,9 +45,9 @@ class HandedFrame:
         table: "images", "instances" or "rejected".
         frame: the frame itself.
         labels: the label list it was handed out with.
-        base: what it held when it was last in step with the dataset; edits are measured from here.
-        seen: what it held at the last look.
-        threads: those that got it.
+        base: its content when it was last in step with the dataset; edits are the difference to this.
+        seen: its content at the last look.
+        threads: ids of the threads that got it.
     """
 
     table: str
@@ -61,12 +62,12 @@ class HandedFrame:
 
     @property
     def is_mine(self) -> bool:
-        """Whether no other thread than this one has got it: none is writing in it now."""
+        """Whether no other thread got the frame, so that none can be writing to it now."""
         return self.threads <= {threading.get_ident()}
 
     @property
     def is_touched(self) -> bool:
-        """Whether something was assigned in it since the last look."""
+        """Whether the frame was assigned into since the last look."""
         try:
             return not (is_untouched(self.frame, self.seen) or _same(self.frame, self.seen))
         except _TORN:
@@ -75,11 +76,11 @@ class HandedFrame:
             return True
 
     def look(self) -> pd.DataFrame:
-        """A copy of what it holds, which nothing assigned in it later can reach.
+        """A copy of its content, unaffected by later assignments.
 
-        pandas copies a column before it writes into it, unless nobody shares it. It finds that out first and
-        writes then: a look of another thread between the two would share what is written. Columns that may
-        be the frame's own are therefore copied, unless this is the only thread that has it.
+        pandas copies a shared column before it writes to it. But the check whether the column is shared comes
+        before the write: a shallow copy that another thread makes between the two would see the write. So
+        columns that may not be shared are copied, unless only this thread has the frame.
         """
         if self.is_mine:
             return self.frame.copy(deep=False)
@@ -99,18 +100,18 @@ class HandedFrame:
         return found
 
     def in_step(self, content: pd.DataFrame) -> None:
-        """What it held at a look is in the tables, or given up."""
+        """Record that its content at a look is in the tables, or was discarded."""
         self.base = self.seen = content
 
     def edit(self, content: pd.DataFrame, labels: Iterable[str]) -> Change:
-        """What was assigned since, for the tables it was handed out with.
+        """The assignments since ``base``, as a change of the tables that the frame was handed out with.
 
         Args:
-            content: what it held at a look.
-            labels: the label list by now, whose names may be used as well.
+            content: its content at a look.
+            labels: the current label list; its names are valid too.
 
         Raises:
-            DataError: the frame cannot be read as a table.
+            DataError: the frame is not a valid table.
         """
         known = (*self.labels, *(name for name in labels if name not in self.labels))
         before = tidy(self.base, self.table, known, ())
@@ -120,7 +121,7 @@ class HandedFrame:
 
 
 class OlderFrames:
-    """All frames replaced so far in which something may still be assigned, or was and is not taken yet."""
+    """Replaced frames that may still be assigned into, or have assignments that are not yet applied."""
 
     def __init__(self) -> None:
         self._entries: dict[int, HandedFrame] = {}
@@ -133,26 +134,26 @@ class OlderFrames:
         self._entries[id(handed.frame)] = handed
 
     def touched(self) -> list[HandedFrame]:
-        """Those assigned into since the last look, in the order they were replaced."""
+        """Frames with assignments since the last look, in the order of their replacement."""
         return [handed for handed in list(self._entries.values()) if handed.is_touched]
 
     def give_up(self) -> None:
-        """Forget what was assigned in any of them since the last look."""
+        """Discard all assignments since the last look."""
         for handed in self.touched():
             handed.in_step(handed.look())
 
     def let_go(self) -> None:
-        """Let go of those that nobody else holds and that held nothing new after that."""
+        """Drop frames that nobody else refers to and that have no new assignments."""
         for key, handed in list(self._entries.items()):
             if _n_holders(handed) == _ALONE and not handed.is_touched:
                 del self._entries[key]
 
 
 def _n_holders(handed: HandedFrame) -> int:
-    """How many hold the frame, this call among them; what pandas keeps in it for itself does not count."""
+    """Reference count of the frame, this call included; accessors that pandas caches in it do not count."""
     kept = vars(handed.frame)
     for name in getattr(type(handed.frame), "_accessors", ()):
-        kept.pop(name, None)  # frame.plot holds the frame again
+        kept.pop(name, None)  # frame.plot refers to the frame
     return sys.getrefcount(handed.frame)
 
 
@@ -173,10 +174,10 @@ def _same(frame: pd.DataFrame, seen: pd.DataFrame) -> bool:
 
 
 def fit_edit(edit: Change, state: State) -> tuple[Change, State]:
-    """The edit of an older frame as a change of the tables as they are now, and the state after; checked.
+    """The edit of an older frame rebased onto the current tables, and the state after it; validated.
 
     Raises:
-        DataError: it cannot be made, or the tables are not valid after it; the message names the rows.
+        DataError: the edit cannot be rebased, or gives invalid tables; the message names the rows.
     """
     change = fit(edit, state)
     for name, rows in edit.tables.items():
@@ -189,7 +190,7 @@ def fit_edit(edit: Change, state: State) -> tuple[Change, State]:
 
 
 def missed(edit: Change, state: State) -> str:
-    """In words, what of the edit of an older frame has no place in the tables any more; "" if nothing."""
+    """Text about the parts of an older frame's edit that no longer apply to the tables; "" if none."""
     parts = []
     for name, rows in edit.tables.items():
         frame = state.tables[name]
@@ -204,7 +205,7 @@ def missed(edit: Change, state: State) -> str:
 
 
 def _has_no_place(cells: Cells, frame: pd.DataFrame, column: str) -> bool:
-    """Whether fit leaves a column out: it writes no values where they could not be what was meant."""
+    """Whether ``fit`` drops a column, because the column is gone or has an incompatible dtype."""
     if cells.new is None:
         return False
     if column not in frame:
@@ -215,7 +216,7 @@ def _has_no_place(cells: Cells, frame: pd.DataFrame, column: str) -> bool:
 
 
 def _refuse_taken_ids(rows: TableChange, frame: pd.DataFrame, table: str) -> None:
-    """Rows added in the older frame must not carry ids that others have got since."""
+    """Refuse rows added in the older frame whose ids were given to other rows since."""
     ids = ids_of(rows.created)
     ids = ids[positions(frame.index, ids) >= 0]
     if not len(ids):
@@ -229,7 +230,7 @@ def _refuse_taken_ids(rows: TableChange, frame: pd.DataFrame, table: str) -> Non
 
 
 def _refuse_gaps(meant: Cells, fitted: Cells, column: str) -> None:
-    """A whole new column must not make up or drop values of rows the older frame does not have."""
+    """Refuse to replace a whole column if that would invent or drop values of rows the older frame lacks."""
     if not fitted.covers_all or fitted.new is None:
         return
     unknown = fitted.ids[~np.isin(fitted.ids, meant.ids)]

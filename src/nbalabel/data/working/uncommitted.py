@@ -1,4 +1,4 @@
-"""The uncommitted changes as one, kept from look to look: an edit adds its own, not all that was before."""
+"""The running total of uncommitted changes, cached so that each edit only adds its own change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..store.storage import merge_all
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One uncommitted change, and the step before it (None: the version itself)."""
+    """A node of the undo tree: one uncommitted change, and the step before it (None: the version itself)."""
 
     change: Change
     before: Step | None
@@ -24,8 +24,8 @@ class Total:
     """All changes up to a step.
 
     Attributes:
-        net: them as one.
-        origins: who or what made how many of them.
+        net: the changes merged into one.
+        origins: origin -> number of its changes.
     """
 
     net: Change = field(default_factory=Change)
@@ -33,30 +33,30 @@ class Total:
 
 
 class Running:
-    """Adds up the changes of a tree of steps; the last sum is kept, and the next one starts from it."""
+    """Totals of the steps of an undo tree; each total is computed from the previous one."""
 
     def __init__(self) -> None:
         self._last: tuple[Step | None, Total] = None, Total()
 
     def total(self, tip: Step | None) -> Total:
-        """What the changes from the version to this step come to."""
+        """The total of the changes from the version to this step."""
         at, total = self._last
         back, ahead = between(at, tip)
         if at is not None and len(back) >= (0 if tip is None else tip.number):
-            total, (back, ahead) = Total(), between(None, tip)  # what is left is less than what is taken back
+            total, (back, ahead) = Total(), between(None, tip)  # starting anew is cheaper
         if back or ahead or at is not tip:
             self._last = tip, _added(total, back, ahead)
         return self._last[1]
 
 
 def between(a: Step | None, b: Step | None) -> tuple[list[Change], list[Change]]:
-    """The changes to take back from one step, newest first, and then to make to be at another."""
+    """The path from step ``a`` to step ``b``: changes to invert, newest first, then changes to apply."""
     x, y = a, b
     back: list[Change] = []
     ahead: list[Change] = []
     while x is not y:
         if y is None or (x is not None and x.number >= y.number):
-            assert x is not None  # they are not the same, and one of them is a step
+            assert x is not None  # x is not y, so at least one is a step
             back.append(x.change)
             x = x.before
         else:

@@ -1,4 +1,4 @@
-"""Uncommitted changes, undo and redo: a tree of steps, where moving costs what lies between two of them."""
+"""Undo and redo of uncommitted changes: a tree of steps; a move costs only the path between two steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .uncommitted import Running, Step, Total, between
 
 @dataclass(frozen=True, eq=False)
 class Trail:
-    """A step that can be gone to, and the trail behind it; trails share what they have in common."""
+    """A linked list of target steps for undo or redo; lists share their tails."""
 
     to: Step | None
     rest: Trail | None
@@ -20,15 +20,15 @@ class Trail:
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """Where the working copy stands relative to its version, and where undo and redo lead.
+    """The position of the working copy in the undo tree of its version.
 
-    It is a value: an edit or a move gives another, so that one assignment takes a session there.
+    It is an immutable value: an edit or a move gives a new one.
 
     Attributes:
-        tip: the last step; None where it stands on the version.
-        past: where undo leads, closest first.
-        future: where redo leads, closest first.
-        running: adds the changes up, one for all that came of the same version: an edit adds only its own.
+        tip: the current step; None at the version itself.
+        past: targets of undo, next first.
+        future: targets of redo, next first.
+        running: cached totals, shared by all values on the same version.
     """
 
     tip: Step | None = None
@@ -38,7 +38,7 @@ class Work:
 
     @property
     def total(self) -> Total:
-        """The changes since the version as one, and who made how many."""
+        """The changes since the version as one, and their number by origin."""
         return self.running.total(self.tip)
 
     @property
@@ -53,21 +53,21 @@ class Work:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether nothing was edited at all: there is nothing to undo, either."""
+        """Whether there is nothing to commit, redo or undo."""
         return self.is_empty and self.past is None
 
     def next(self, operation: str) -> Change | None:
-        """The change that "undo" would take back or "redo" would make again; None where there is none."""
+        """The change that "undo" would take back or "redo" would repeat; None if there is none."""
         step = (self.past and self.tip) if operation == "undo" else (self.future and self.future.to)
         return step.change if step else None
 
     def edited(self, change: Change) -> Work:
-        """After one more change; what was undone before is no longer there to redo."""
+        """The position after one more change; this clears redo."""
         number = 1 if self.tip is None else self.tip.number + 1
         return replace(self, tip=Step(change, self.tip, number), past=Trail(self.tip, self.past), future=None)
 
     def change_for(self, operation: str) -> Change:
-        """What "undo", "redo" or "discard" would do to the tables.
+        """The Change that "undo", "redo" or "discard" would make.
 
         Raises:
             HistoryError: there is nothing to undo or redo.
@@ -76,7 +76,7 @@ class Work:
         return merge_all([*map(invert, back), *ahead])
 
     def moved(self, operation: str) -> Work:
-        """After that."""
+        """The position after "undo", "redo" or "discard"."""
         to = self._target(operation)
         if operation == "undo":
             past = self.past and self.past.rest

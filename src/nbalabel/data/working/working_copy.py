@@ -1,4 +1,4 @@
-"""The frames handed out, in step with the session: edits found in them go in, other changes come out."""
+"""Keep the frames in step with the session: journal edits in them, hand out new ones after other changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class WorkingCopy:
 
     Attributes:
         session: the version, the changes since, and their journal.
-        refused: the frames of the last direct edit that was not valid, or not in whole.
+        refused: the frames of the last direct edit that was refused, wholly or in part.
     """
 
     def __init__(self, session: Session) -> None:
@@ -36,7 +36,7 @@ class WorkingCopy:
         self.refused: dict[str, pd.DataFrame] = {}
         self._listeners: list[Callable[[], None]] = []
         self._lock = OutermostLock(self._tell)
-        self._handing = threading.RLock()  # held for a moment, never while something is written or waited for
+        self._handing = threading.RLock()  # held briefly, never during a write or a wait
         self._handed: dict[str, HandedFrame] = {}
         self._older = OlderFrames()
         self._shown = self._told = State({}, ())
@@ -46,30 +46,30 @@ class WorkingCopy:
 
     @property
     def lock(self) -> AbstractContextManager[None]:
-        """To be held while anything changes; signals wait meanwhile, but within ``allowed()``."""
+        """Lock to hold during changes; interrupts are deferred meanwhile, except inside ``allowed()``."""
         return self._lock.held()
 
     def frame(self, table: str) -> pd.DataFrame:
-        """The frame of a table that is handed out now."""
+        """The current frame of a table."""
         with self._handing:
             handed = self._handed[table]
             handed.threads.add(threading.get_ident())
             return handed.frame
 
     def sync(self) -> Change:
-        """Look for what was assigned in the frames since, check it, journal it; returns it.
+        """Detect assignments into the frames, validate and journal them; returns the Change.
 
-        The frames handed out now come first, then older ones somebody still holds, in the order they were
-        replaced. Each older one is a change of its own, fitted to the tables as they are by then.
+        The current frames come first, then older frames that somebody still holds, in the order of their
+        replacement. Each older frame makes a change of its own, rebased onto the tables at that time.
 
         Raises:
-            DataError: the tables are not valid so; the frames are handed out anew as they were before.
+            DataError: the edited tables are not valid; new frames with the old content are handed out.
             ReadOnlyError: this is a copy made by fork or pickle.
         """
         self.session.store.place.check_ours()
         with self.lock:
             self.session.settle()
-            self.hand_out()  # where an interrupt came between a change and this
+            self.hand_out()  # an interrupt may have skipped it after the last change
             change = self._take_current()
             for older in self._older.touched():
                 taken = self._take_older(older)
@@ -78,10 +78,10 @@ class WorkingCopy:
             return change
 
     def peek(self) -> State:
-        """The tables with what was assigned since, and nothing journaled: to read where nothing can be kept.
+        """The tables including new assignments, without journaling them; works in a read-only copy.
 
         Raises:
-            DataError: the tables are not valid so.
+            DataError: the edited tables are not valid.
         """
         with self.lock:
             self.hand_out()  # as in sync
@@ -93,7 +93,7 @@ class WorkingCopy:
             return state
 
     def after_fork(self) -> None:
-        """In a child nobody is there to let go of the locks, or to finish what was being handed out."""
+        """Renew the locks in a child, and hand out frames again if another thread was changing them."""
         was_changing = not self._lock.is_free_to_me()
         self._lock, self._handing = OutermostLock(lambda: None), threading.RLock()
         self._listeners.clear()
@@ -102,12 +102,12 @@ class WorkingCopy:
             self.hand_out()
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call back when the tables are others, after the call that changed them; returns what ends that."""
+        """Call ``listener`` after each call that changed the tables; returns a function that unsubscribes."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def make(self, build: Callable[[State], Change]) -> Change:
-        """Build a change from the state, check it, journal it, apply it; nothing, where any of it fails."""
+        """Build a change from the state, validate, journal and apply it; a failure changes nothing."""
         with self.lock:
             self.sync()
             with allowed():
@@ -121,7 +121,7 @@ class WorkingCopy:
             return change
 
     def move(self, operation: str) -> Change:
-        """Take a step of "undo", "redo" or "discard"."""
+        """Do "undo", "redo" or "discard"."""
         with self.lock:
             self.sync()
             change = self.session.move(operation)
@@ -129,7 +129,7 @@ class WorkingCopy:
             return change
 
     def assign(self, table: str, frame: pd.DataFrame) -> None:
-        """Put a whole frame in place of one handed out: an edit like any other."""
+        """Replace a whole frame, as an edit."""
         if not isinstance(frame, pd.DataFrame):
             raise DataError(f"{table} must be a DataFrame, got {type(frame).__name__}")
         with self.lock:
@@ -138,7 +138,7 @@ class WorkingCopy:
             self.sync()
 
     def hand_out(self) -> None:
-        """Give out copies (on write) of the tables that are not those given out already."""
+        """Hand out copy-on-write copies of the tables that changed."""
         state = self.session.state
         for name, table in state.tables.items():
             if name not in self._handed or self._handed[name].base is not table:
@@ -147,13 +147,13 @@ class WorkingCopy:
         self._older.let_go()
 
     def abandon(self) -> None:
-        """Forget what was assigned since the last look: it is given up with the rest."""
+        """Discard all assignments since the last look."""
         for handed in self._handed.values():
             handed.in_step(handed.look())
         self._older.give_up()
 
     def reserve(self, table: str, n: int) -> int:
-        """The first of ``n`` new ids."""
+        """Allocate ``n`` consecutive new ids; returns the first."""
         tables = self.session.state.tables
         used = ["images"] if table == "images" else ["instances", "rejected"]
         above = max((int(tables[name].index[-1]) + 1 for name in used if len(tables[name])), default=0)
@@ -187,7 +187,7 @@ class WorkingCopy:
         return change
 
     def _bring_to(self, handed: HandedFrame, seen: pd.DataFrame, after: pd.DataFrame) -> None:
-        """Bring a frame to what became of its edit, in place if nobody can be writing in it meanwhile."""
+        """Mark a frame as in step after its edit; update it in place if no other thread can write to it."""
         with holding(self._handing):
             in_place = handed.is_mine and is_untouched(handed.frame, seen) and settle(handed.frame, after)
             handed.in_step(after if in_place else seen)
@@ -218,7 +218,7 @@ class WorkingCopy:
         return change
 
     def _replace(self, name: str, frame: pd.DataFrame) -> None:
-        """Hand out another frame, in step with the state; the one before is watched from here on."""
+        """Hand out a new frame, in step with the state; the previous frame is watched from now on."""
         state = self.session.state
         handed = HandedFrame(name, frame, state.labels, state.tables[name])
         with holding(self._handing):
@@ -227,7 +227,7 @@ class WorkingCopy:
             self._handed[name] = handed
 
     def _check_ids(self, change: Change) -> None:
-        """Rows added in a frame carry ids of their own: they must be new, or come back."""
+        """Check ids of rows added in a frame: each must be unused, or restore a row that had it before."""
         session = self.session
         for name, rows in change.tables.items():
             if not len(rows.created):
@@ -235,7 +235,7 @@ class WorkingCopy:
             counter = "images" if name == "images" else "instances"
             ids, free = ids_of(rows.created), session.store.next_ids()[counter]
             used = ids[ids < free]
-            if len(used):  # they come back, or are not new
+            if len(used):  # allowed only if these rows existed before
                 known = [ids_of(session.store.state(session.base).tables[name])]
                 known += [ids_of(c.tables[name].created) for c in session.pending if name in c.tables]
                 used = used[~np.isin(used, np.concatenate(known))]

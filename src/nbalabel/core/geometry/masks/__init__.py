@@ -1,4 +1,4 @@
-"""Run-length masks: coding, measuring, combining, many rows at once.
+"""Run-length masks: encode, decode, measure and combine, vectorised over many rows.
 
 In: pixels, or masks as COCO strings.
 Out: masks as COCO strings, and numbers about them.

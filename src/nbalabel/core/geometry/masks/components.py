@@ -1,4 +1,4 @@
-"""Islands and holes of masks: split into components, fill holes."""
+"""Connected components and holes of masks."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def components(mask: bytes, height: int, width: int, connectivity: Connectivity 
 def fill_holes(
     mask: bytes, height: int, width: int, max_area: int | None = None, connectivity: Connectivity = 8
 ) -> bytes:
-    """Add the holes to a mask.
+    """Fill the holes of a mask.
 
     Args:
         mask: compressed run-length mask.
         height: of the image, pixels.
         width: of the image, pixels.
         max_area: fill only holes of at most this many pixels; None fills all.
-        connectivity: of the mask; its outside has the other one.
+        connectivity: connectivity of the mask, 4 or 8; its background has the other one.
 
     Example:
         >>> ring = rle.encode([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
@@ -62,7 +62,7 @@ def _label(mask: npt.NDArray[np.bool_], connectivity: int) -> tuple[npt.NDArray[
 
     if connectivity not in (4, 8):
         raise ValueError(f"connectivity must be 4 or 8, got {connectivity}")
-    # Transposed, so that parts are numbered column by column, as runs are.
+    # Transposed, so that parts are numbered column by column, like runs.
     labels, n = ndimage.label(
         mask.T, structure=ndimage.generate_binary_structure(2, 1 if connectivity == 4 else 2)
     )
@@ -70,7 +70,7 @@ def _label(mask: npt.NDArray[np.bool_], connectivity: int) -> tuple[npt.NDArray[
 
 
 def _holes(mask: npt.NDArray[np.bool_], connectivity: int) -> tuple[npt.NDArray[np.int32], int]:
-    """Label map of what the mask encloses, 1..n."""
+    """Label map of the holes of the mask, 1..n, and n."""
     labels, n = _label(~np.pad(mask, 1), 12 - connectivity)
     outside = labels[0, 0]
     number = np.zeros(n + 1, np.int32)

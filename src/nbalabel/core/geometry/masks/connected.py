@@ -1,4 +1,4 @@
-"""Connected parts of a mask straight from its runs, as quick on large images as on small ones."""
+"""Connected components of a mask from its runs; the time does not depend on the size of the image."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .varints import Ints
 
 
 def connected(begin: Ints, end: Ints, height: int, connectivity: int = 8) -> tuple[Ints, Ints, Ints]:
-    """Pieces of runs, none longer than a column, and the part each belongs to.
+    """Cut runs into pieces within one column, and number the connected part of each piece.
 
     Args:
         begin: first pixel of each run, column-major, ``(n,)``, ascending.
-        end: the pixel after the last, likewise; runs do not overlap.
+        end: pixel after the last of each run, ``(n,)``; runs do not overlap.
         height: of the image, pixels.
         connectivity: 8 joins pixels that touch at a corner, 4 only those that share an edge.
 
@@ -21,7 +21,7 @@ def connected(begin: Ints, end: Ints, height: int, connectivity: int = 8) -> tup
         Begin, end and part of each piece, ``(k,)`` each, ascending by begin; parts are numbered in the order
         of their first pixels.
 
-    Source: L. He et al. (2008), A run-based two-scan labeling algorithm; the equivalences by SciPy.
+    Source: L. He et al. (2008), A run-based two-scan labeling algorithm; SciPy resolves the equivalences.
 
     Example:
         >>> connected(np.array([0, 3, 8]), np.array([1, 4, 9]), 3, 4)[2].tolist()
@@ -47,7 +47,7 @@ def connected(begin: Ints, end: Ints, height: int, connectivity: int = 8) -> tup
 
 
 def _by_column(begin: Ints, end: Ints, height: int) -> tuple[Ints, Ints]:
-    """Runs cut where a column ends."""
+    """Runs cut at the ends of columns."""
     first, last = begin // height, (end - 1) // height
     run = np.repeat(np.arange(len(begin)), last - first + 1)
     column = spans(first, last + 1) * height

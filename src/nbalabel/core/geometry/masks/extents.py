@@ -1,4 +1,4 @@
-"""How large masks are and how far they reach, without keeping their runs: the look before a comparison."""
+"""Areas and pixel ranges of many masks without keeping their runs: a cheap prefilter for comparisons."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Extents:
     Attributes:
         totals: pixels of the mask's image.
         areas: pixels inside the mask.
-        begins: first pixel inside, counted column by column; 0 for a mask without pixels.
-        ends: pixel after the last inside; 0 for a mask without pixels.
+        begins: first pixel inside, in column-major order; 0 for a mask without pixels.
+        ends: pixel after the last pixel inside, likewise; 0 for a mask without pixels.
     """
 
     totals: Ints
@@ -32,10 +32,10 @@ class Extents:
 
 
 def extents(rles: Rles) -> Extents:
-    """Sizes of all masks, in one pass over their strings; no more than a block of runs is held.
+    """Sizes of all masks in one pass over their strings; only one block of runs is in memory at a time.
 
     Args:
-        rles: compressed masks, ``(n,)``; an Arrow column is read where it lies.
+        rles: compressed masks, ``(n,)``; an Arrow column is read without copying.
 
     Raises:
         MaskError: a mask is missing or malformed; see :func:`.runs.parse`.

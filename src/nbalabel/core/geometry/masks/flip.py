@@ -1,4 +1,4 @@
-"""Masks of mirrored images, straight from their runs."""
+"""Mirror masks without decoding them to pixels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def flip(
     begin, end, offsets = runs.ones()
     totals = runs.totals()
     row = np.repeat(np.arange(len(runs)), np.diff(offsets))
-    if vertical != horizontal:  # both together read all pixels backwards: runs stay runs
+    if vertical != horizontal:  # both together reverse the pixel order: runs stay whole
         height = np.broadcast_to(np.asarray(heights, np.int64), len(runs))[row]
         begin, end, row, height = _by_column(begin, end, row, height)
         base = begin // height * height
@@ -52,7 +52,7 @@ def _by_column(
     row: npt.NDArray[np.int64],
     height: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.int64], ...]:
-    """Runs cut where a column ends, with their row and height."""
+    """Runs cut at the ends of columns, with their row and height."""
     first, last = begin // height, (end - 1) // height
     run = np.repeat(np.arange(len(begin)), last - first + 1)
     top = spans(first, last + 1) * height[run]

@@ -1,4 +1,4 @@
-"""Which rows of two sorted tables meet: those of the same group, say one image and label."""
+"""Which rows of two sorted tables to compare: those of the same group, such as one image and label."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy.typing as npt
 from .runs import Ints
 
 CELLS = 1 << 21
-"""Pairs that are looked at together."""
+"""Default number of pairs per chunk."""
 
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """Left rows ``left_start[g]:left_end[g]`` meet right rows ``right_start[g]:right_end[g]``.
+    """Group ``g``: left rows ``left_start[g]:left_end[g]``, right rows ``right_start[g]:right_end[g]``.
 
-    All four are ``(n_groups,)`` int64.
+    All pairs of a left and a right row of one group are compared. All four arrays are ``(n_groups,)`` int64.
     """
 
     left_start: Ints
@@ -29,7 +29,7 @@ class Groups:
 
     @classmethod
     def of(cls, left: npt.ArrayLike, right: npt.ArrayLike) -> Groups:
-        """Groups of equal keys that occur on both sides.
+        """Groups of the keys that occur on both sides.
 
         Args:
             left: key of each row of the first table, ``(n,)`` integers, ascending.
@@ -51,22 +51,22 @@ class Groups:
         return len(self.left_start)
 
     def n_left(self) -> Ints:
-        """Left rows of each group, ``(n_groups,)``."""
+        """Number of left rows of each group, ``(n_groups,)``."""
         return self.left_end - self.left_start
 
     def n_right(self) -> Ints:
-        """Right rows of each group, ``(n_groups,)``."""
+        """Number of right rows of each group, ``(n_groups,)``."""
         return self.right_end - self.right_start
 
     def pairs(self) -> tuple[Ints, Ints]:
-        """Left and right row of every pair that meets, ``(n_pairs,)`` each, by group, then left row."""
+        """Left and right row of every pair, ``(n_pairs,)`` each, sorted by group, then left row."""
         n_right = np.repeat(self.n_right(), self.n_left())
         left = np.repeat(spans(self.left_start, self.left_end), n_right)
         start = np.repeat(self.right_start, self.n_left())
         return left, spans(start, start + n_right)
 
     def chunks(self, limit: int = CELLS) -> Iterator[Groups]:
-        """The same groups in parts of about ``limit`` pairs; larger groups are cut by left rows."""
+        """The same groups in chunks of about ``limit`` pairs; larger groups are cut by left rows."""
         cut = self._cut(limit)
         done = np.concatenate([[0], np.cumsum(cut.n_left() * cut.n_right())])
         bounds = np.unique(np.append(np.searchsorted(done, np.arange(0, done[-1], limit)), len(cut)))
@@ -84,7 +84,7 @@ class Groups:
 
 
 def spans(start: Ints, end: Ints) -> Ints:
-    """The integers of ``start[i]:end[i]`` for each i, one span after the other.
+    """Concatenate the integer ranges ``start[i]:end[i]``.
 
     Example:
         >>> spans(np.array([0, 7]), np.array([2, 10])).tolist()

@@ -1,4 +1,4 @@
-"""How long the edges of masks are."""
+"""Perimeters of masks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .varints import Ints
 
 
 def perimeters(rles: Rles, heights: npt.ArrayLike) -> Ints:
-    """Pixel edges between inside and outside, holes and the image's border included, ``(n,)`` int64.
+    """Number of pixel edges between inside and outside, holes and the image border included, ``(n,)`` int64.
 
     Args:
         rles: compressed masks, ``(n,)``.
@@ -30,14 +30,14 @@ def perimeters(rles: Rles, heights: npt.ArrayLike) -> Ints:
 
 
 def _measure(runs: Runs, height: Ints) -> Ints:
-    """Every stretch of a column has two ends, every pixel two sides but where its neighbour is inside."""
+    """Two ends per run of a column, plus two sides per pixel, minus the sides between neighbours."""
     n = len(runs)
     height = np.broadcast_to(height, n)
     begin, end, offsets = runs.ones()
     of_run = np.repeat(height, np.diff(offsets))
     row = np.repeat(np.arange(n), np.diff(offsets))
     stretches = np.bincount(row, (end - 1) // of_run - begin // of_run + 1, n).astype(np.int64)
-    wide = runs.totals() + height  # a column more, for the mask beside itself
+    wide = runs.totals() + height  # one more column, for the mask shifted right by one
     beside = overlaps(
         from_ones(begin, end, offsets, wide), from_ones(begin + of_run, end + of_run, offsets, wide)
     )

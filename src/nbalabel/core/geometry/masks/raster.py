@@ -18,7 +18,7 @@ from .varints import LONG, MAX_PIXELS, Ints, read_array, read_one
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Part: TypeAlias = tuple[int, int, int, int]  # of an image: left, top, right, bottom
 
-# Ways to fill in the pixels: runs from which each is quicker than the one before.
+# Numbers of runs above which decode uses _joined and _between, the fastest method there.
 _SOME, _MANY = 160, 400
 
 
@@ -29,7 +29,7 @@ def encode(mask: npt.ArrayLike) -> bytes:
         mask: ``(height, width)``, bool or numbers where non-zero is inside, in C or Fortran order.
 
     Raises:
-        MaskError: another shape, not numbers, no pixel, or too many.
+        MaskError: the array has another number of dimensions, no numbers, no pixel, or too many pixels.
 
     Example:
         >>> encode([[0, 1], [0, 0]])
@@ -59,10 +59,10 @@ def encode_labels(
 
     Args:
         label_map: ``(h, w)`` integers, 0 is background; the whole image, or a part of it.
-        height: of the image, pixels; default that of the label map.
+        height: of the image, pixels; default the height of the label map.
         width: likewise.
         x: column of the image where the label map begins, pixels.
-        y: row of the image where it begins.
+        y: row of the image where the label map begins, pixels.
 
     Returns:
         The ids that occur, ascending, ``(k,)`` int64, and the mask of each.
@@ -84,7 +84,7 @@ def encode_labels(
         raise MaskError(
             f"a label map of {labels.shape} at ({x}, {y}) must fit into {height} x {width} pixels"
         )
-    if rows < height:  # a row of background keeps runs from going on in the next column
+    if rows < height:  # a row of background ends every run at its column
         labels = np.concatenate([labels, np.zeros((1, columns), labels.dtype)])
     flat = labels.ravel(order="F")
     begin = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)[: flat.size]
@@ -125,17 +125,17 @@ def decode(rle: bytes, height: int, width: int) -> Mask:
 def decode_crop(
     rle: bytes, height: int, width: int, box: Sequence[float] | None = None
 ) -> tuple[Mask, int, int]:
-    """Decode only a part of a mask, which for small masks in large images is many times faster.
+    """Decode only a part of a mask; for small masks in large images this is many times faster.
 
     Args:
         rle: the mask.
         height: of the image, pixels.
         width: of the image, pixels.
-        box: (x, y, w, h) pixels, grown to whole pixels and clipped to the image; None takes the tight box.
+        box: (x, y, w, h) pixels, grown to whole pixels and clipped to the image; None: the tight box.
 
     Returns:
-        The crop ``(h, w)`` bool, and the x and y of its first pixel; for a mask without pixels ``(0, 0)``, 0,
-        0.
+        The crop ``(h, w)`` bool, and x and y of its first pixel. Without ``box``, a mask without pixels gives
+        a crop of shape (0, 0) at 0, 0.
 
     Raises:
         MaskError: the mask is malformed or of another size.
@@ -151,7 +151,7 @@ def decode_crop(
 
 
 def decode_labels(rles: Rles, height: int, width: int) -> npt.NDArray[np.int32]:
-    """Paint masks into one ``(height, width)`` int32 label map: mask i as i + 1, the last on top, else 0.
+    """Paint masks into a ``(height, width)`` int32 label map: mask i as i + 1, later on top, background 0.
 
     Example:
         >>> decode_labels([b"112", b"22"], 2, 2)
@@ -168,10 +168,10 @@ def decode_labels(rles: Rles, height: int, width: int) -> npt.NDArray[np.int32]:
 
 
 def from_counts(counts: npt.ArrayLike) -> bytes:
-    """Compress run lengths, beginning with the 0-run: COCO's uncompressed RLE to its compressed one.
+    """Convert COCO's uncompressed RLE, run lengths beginning with the 0-run, to compressed RLE.
 
     Raises:
-        MaskError: no run at all, a negative or fractional one, or too many pixels.
+        MaskError: there is no run, a negative or fractional run, or there are too many pixels.
 
     Example:
         >>> from_counts([2, 1, 1])
@@ -200,7 +200,7 @@ def _as_bool(mask: npt.ArrayLike, ndim: int) -> Mask:
 
 
 def _changes(mask: Mask) -> Ints:
-    """Where a pixel differs from the one before, column-major, ascending; before the first there is a 0."""
+    """Column-major positions of pixels that differ from the previous one; a 0 precedes the first pixel."""
     height, width = mask.shape
     differs = np.zeros(-(-mask.size // 8) * 8, bool)
     if mask.flags.f_contiguous:
@@ -217,7 +217,7 @@ def _changes(mask: Mask) -> Ints:
 
 
 def _true_positions(flags: Mask) -> Ints:
-    """As ``flatnonzero``, but eight flags at a glance: faster where few are true."""
+    """As ``flatnonzero``, but tests eight flags at once: faster where few are true."""
     words = np.flatnonzero(flags.view(np.uint64) != 0)
     inside = np.flatnonzero(flags.reshape(-1, 8)[words])
     positions: Ints = (words[inside >> 3] << 3) + (inside & 7)
@@ -230,7 +230,7 @@ def _compress(counts: npt.NDArray[Any]) -> bytes:
 
 
 def run_ends(rle: bytes, height: int, width: int) -> Ints:
-    """Where the runs of one mask of this very size end."""
+    """End positions of the runs of one mask; raises a MaskError if the mask has another size."""
     if isinstance(rle, bytes) and len(rle) > LONG:
         bounds = read_array(rle)
         np.cumsum(bounds, out=bounds)
@@ -242,7 +242,7 @@ def run_ends(rle: bytes, height: int, width: int) -> Ints:
 
 
 def _joined(counts: list[int]) -> Mask:
-    """Pixels of one mask from its run lengths, as pieces of two strings."""
+    """Pixels of one mask from its run lengths, joined from slices of an all-0 and an all-1 string."""
     zeros, ones = bytes(max(counts[0::2])), b"\1" * max(counts[1::2])
     pieces = [b""] * len(counts)
     pieces[0::2] = [zeros[:n] for n in counts[0::2]]
@@ -251,15 +251,15 @@ def _joined(counts: list[int]) -> Mask:
 
 
 def _between(begin: Ints, end: Ints, size: int) -> Mask:
-    """``(size,)`` bool, true from each begin up to its end."""
+    """``(size,)`` bool, true in each half-open range begin:end."""
     steps = np.zeros(-(-(size + 1) // 8) * 8, np.int8)
     steps[begin] = 1
     if size < _FEW_PIXELS:
         steps[end] -= 1
         return np.cumsum(steps[:size], dtype=np.int8).view(bool)
     steps[end] ^= 1
-    words = steps.view("<u8")  # eight at a time
-    words *= _EACH_BYTE  # the sum of the bytes up to and including each, of which the last bit counts
+    words = steps.view("<u8")  # eight bytes at a time
+    words *= _EACH_BYTE  # multiplying gives prefix sums of the bytes; the lowest bit is the parity
     words &= _EACH_BYTE
     inside = np.zeros(len(words), "<u8")
     np.cumsum(words[:-1] >> np.uint64(56), out=inside[1:])
@@ -272,13 +272,13 @@ _EACH_BYTE = np.uint64(0x0101010101010101)
 
 
 def _tight_crop(bounds: Ints, height: int) -> tuple[Mask, Part]:
-    """The pixels in the box of a mask, and the box."""
+    """The pixels in the tight box of a mask, and the box."""
     begin, end = bounds[0:-1:2], bounds[1::2]
     if not len(begin):
         return np.zeros((0, 0), bool), (0, 0, 0, 0)
     columns = begin // height
     top, bottom = int((begin - columns * height).min()), int((end - columns * height).max())
-    if bottom > height:  # a run that goes on in the next column fills the crop from top to bottom
+    if bottom > height:  # a run that continues in the next column fills the crop from top to bottom
         top, bottom = 0, height
     left, right, rows = int(columns[0]), int(end[-1] - 1) // height + 1, bottom - top
     cut = columns * (height - rows) + (left * rows + top)

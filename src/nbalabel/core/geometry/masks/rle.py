@@ -1,8 +1,8 @@
 """Run-length masks: encode, decode, measure and combine them.
 
 A mask is the byte string pycocotools calls ``counts``: COCO's compressed run-length encoding, column-major,
-byte for byte what pycocotools writes. What takes ``rles`` works on many masks at once: a list of bytes or an
-Arrow column.
+byte for byte what pycocotools writes. Functions with an argument ``rles`` work on many masks at once: a list
+of bytes or an Arrow column.
 
 Source: the COCO mask API, https://github.com/cocodataset/cocoapi.
 """
@@ -106,7 +106,7 @@ def union(rles: Rles, height: int, width: int) -> bytes:
 
 
 def intersection(rles: Rles, height: int, width: int) -> bytes:
-    """Pixels in all of the masks (of no mask at all: nothing).
+    """Pixels in all of the masks; without masks, the empty mask.
 
     Example:
         >>> intersection([b"211", b"13"], 2, 2)
@@ -130,14 +130,14 @@ def difference(a: bytes, b: bytes, height: int, width: int) -> bytes:
 def iou(
     a: Rles, b: Rles, height: int, width: int, crowd: npt.ArrayLike | None = None, *, trusted: bool = False
 ) -> npt.NDArray[np.float64]:
-    """Intersection over union of every mask of ``a`` with every mask of ``b``, bit for bit pycocotools'.
+    """Intersection over union of every mask of ``a`` with every mask of ``b``, bit for bit as pycocotools.
 
     Args:
-        a: ``(n,)`` masks, detections in COCO's words.
-        b: ``(m,)`` masks, ground truth.
+        a: ``(n,)`` masks, COCO's detections.
+        b: ``(m,)`` masks, COCO's ground truth.
         height: of the image, pixels.
         width: of the image, pixels.
-        crowd: ``(m,)`` bool; the union with a crowd is the area of the mask of ``a``. Default: no crowds.
+        crowd: ``(m,)`` bool; for a crowd the area of ``a`` replaces the union. Default: no crowds.
         trusted: skip the check of every mask; only for masks that passed :func:`check` at this size.
 
     Returns:
@@ -167,7 +167,7 @@ def iou(
 
 
 def iou_pairs(a: Rles, b: Rles) -> npt.NDArray[np.float64]:
-    """Intersection over union row by row; the two masks of a row belong to one image size.
+    """Intersection over union row by row; both masks of a row must have the same image size.
 
     To compare the same masks many times, :func:`parse` them once and use :func:`overlaps`; to compare all
     masks of an image with all others, :func:`iou` is faster.
@@ -192,12 +192,12 @@ def iou_pairs(a: Rles, b: Rles) -> npt.NDArray[np.float64]:
 
 
 def _safe(rles: Rles, height: int, width: int) -> list[bytes]:
-    """The masks as bytes that pycocotools can be trusted with."""
+    """The masks as bytes, checked so that they cannot crash pycocotools."""
     listed = as_list(rles)
     if len(listed) > 4 or any(not isinstance(r, bytes) or len(r) > 256 for r in listed):
         check(rles, height, width, table="masks")
         return listed
-    for rle in listed:  # a few short ones, quicker one by one
+    for rle in listed:  # a few short masks are checked faster one by one
         if not np.diff(run_ends(rle, height, width)).all():
             raise MaskError(f"masks must be as pycocotools writes them, without empty runs, got {rle[:40]!r}")
     return listed

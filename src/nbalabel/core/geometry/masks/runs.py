@@ -36,7 +36,7 @@ class Runs:
 
     Attributes:
         counts: lengths of alternating 0-runs and 1-runs of all masks, column-major, ``(n_counts,)`` int64.
-        starts: where each mask begins in ``counts``, and where the last ends, ``(n + 1,)`` int64.
+        starts: offset of each mask in ``counts``, and the end of the last mask, ``(n + 1,)`` int64.
 
     Example:
         >>> runs = parse([b"112"])
@@ -55,11 +55,11 @@ class Runs:
         return np.diff(self.starts)
 
     def totals(self) -> Ints:
-        """Pixels of each mask's image: the sum of its runs, ``(n,)``."""
+        """Number of pixels of each mask's image, the sum of its runs, ``(n,)``."""
         return np.diff(cumulative(self.counts)[self.starts])
 
     def areas(self) -> Ints:
-        """Pixels inside each mask, ``(n,)``."""
+        """Number of pixels inside each mask, ``(n,)``."""
         even, odd = cumulative(self.counts[0::2]), cumulative(self.counts[1::2])
         begin, end = self.starts[:-1], self.starts[1:]
         at_even = even[(end + 1) // 2] - even[(begin + 1) // 2]
@@ -93,7 +93,7 @@ class Runs:
         height = of_mask[0] if same else np.repeat(of_mask, np.diff(offsets))
         last = end - 1
         column, last_column = begin // height, last // height
-        spans = last_column > column  # a run that goes on in the next column fills the box from top to bottom
+        spans = last_column > column  # a run that continues in the next column fills the height of the box
         top = np.where(spans, 0, begin - column * height)
         bottom = np.where(spans, height - 1, last - last_column * height)
         rows, rows_end = offsets[:-1][full], offsets[1:][full] - 1
@@ -114,7 +114,7 @@ class Runs:
         return strings
 
     def canonical(self) -> Runs:
-        """The same masks without empty runs inside, which some tools write: equal masks, equal bytes."""
+        """The same masks without the empty runs of some tools, so that equal masks have equal bytes."""
         empty = self.counts == 0
         empty[self.starts[:-1]] = False
         if not empty.any():
@@ -129,7 +129,7 @@ class Runs:
         return from_ones(begin, begin + length, offsets, self.totals())
 
     def take(self, rows: npt.ArrayLike) -> Runs:
-        """Masks picked by position, ``(k,)``, perhaps repeated."""
+        """The masks at these positions, ``(k,)``; a position may occur more than once."""
         index, starts = _ranges(self.starts, np.asarray(rows, np.int64))
         return Runs(self.counts[index], starts)
 
@@ -151,8 +151,8 @@ def from_ones(begin: Ints, end: Ints, offsets: Ints, totals: npt.ArrayLike) -> R
 
     Args:
         begin: first pixel of each 1-run, column-major, ``(n_ones,)``, ascending within a mask.
-        end: the pixel after the last, likewise; runs that touch are joined.
-        offsets: where each mask begins in them, ``(n + 1,)``.
+        end: pixel after the last of each 1-run, ``(n_ones,)``; runs that touch are joined.
+        offsets: offset of each mask in the 1-runs, ``(n + 1,)``.
         totals: pixels of each mask's image, ``(n,)`` or one number.
 
     Example:
@@ -175,10 +175,10 @@ def from_ones(begin: Ints, end: Ints, offsets: Ints, totals: npt.ArrayLike) -> R
 
 
 def parse(rles: Rles, ids: Iterable[object] | None = None, table: str = "masks") -> Runs:
-    """Read all strings at once.
+    """Parse all masks at once.
 
     Args:
-        rles: compressed masks, ``(n,)``; an Arrow column is read where it lies.
+        rles: compressed masks, ``(n,)``; an Arrow column is read without copying.
         ids: names of the rows for messages; default their positions.
         table: name of the table for messages.
 
@@ -199,9 +199,9 @@ def parse(rles: Rles, ids: Iterable[object] | None = None, table: str = "masks")
 def parse_blocks(
     rles: Rles, ids: Iterable[object] | None = None, table: str = "masks"
 ) -> Iterator[tuple[slice, Runs]]:
-    """Read all strings, a few thousand rows at a time, for what needs the runs once, while in the cache.
+    """Parse masks in blocks of a few thousand rows, for callers that use runs once, while in the cache.
 
-    Yields the rows and their runs; arguments and errors are those of :func:`parse`.
+    Yields the rows of a block and their runs; arguments and errors are those of :func:`parse`.
 
     Example:
         >>> [(rows.stop, runs.areas().tolist()) for rows, runs in parse_blocks([b"112", b"04"])]
@@ -222,7 +222,7 @@ def check(
 ) -> None:
     """Refuse masks that are malformed, of another size than their image, or not as pycocotools writes them.
 
-    Nothing that fails this may reach pycocotools: it trusts its input and can crash the process.
+    A mask that fails this check must not reach pycocotools, which trusts its input and can crash the process.
 
     Args:
         rles: compressed masks, ``(n,)``.
@@ -257,8 +257,9 @@ def overlaps(
 ) -> Ints:
     """Pixels shared by mask ``rows_a[i]`` of ``a`` and mask ``rows_b[i]`` of ``b``, ``(n,)`` int64.
 
-    Each 1-run of the one asks how much of the other lies before its begin and its end; all pairs of a block
-    ask in one binary search, each pair on a stretch of the number line of its own.
+    For the begin and end of each 1-run of ``a``, a binary search gives the number of pixels of ``b`` before
+    it; the differences are the overlap. All pairs of a block share one search: each pair is shifted to an
+    interval of its own.
 
     Args:
         a: masks.
@@ -267,7 +268,7 @@ def overlaps(
         rows_b: positions in ``b``, likewise.
 
     Raises:
-        MaskError: two masks to compare belong to images of different sizes.
+        MaskError: the two masks of a pair have different image sizes.
 
     Example:
         >>> runs = parse([b"211", b"13"])
@@ -294,7 +295,7 @@ _Ones: TypeAlias = tuple[
 
 
 def _pick(ones: _Ones, rows: Ints | None, start: int, end: int) -> _Ones:
-    """The 1-runs of some rows: those picked at start to end, or all between."""
+    """The 1-runs of ``rows[start:end]``; with None, of the rows start to end."""
     if rows is None:
         offsets = ones[2][start : end + 1]
         return ones[0][offsets[0] : offsets[-1]], ones[1][offsets[0] : offsets[-1]], offsets - offsets[0]
@@ -318,14 +319,14 @@ def _shared(a: _Ones, b: _Ones, stretch: int) -> Ints:
 
 
 def _ranges(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
-    """Positions of all elements of the rows picked, and ``(k + 1,)`` offsets of the rows among them."""
+    """Positions of all elements of the given rows, and ``(k + 1,)`` offsets of the rows in them."""
     lengths = np.diff(offsets)[rows]
     starts = cumulative(lengths)
     return np.arange(starts[-1]) + np.repeat(offsets[:-1][rows] - starts[:-1], lengths), starts
 
 
 def _join(begin: Ints, end: Ints, offsets: Ints) -> tuple[Ints, Ints, Ints]:
-    """1-runs of which those that touch within a mask are one."""
+    """Join 1-runs of one mask that touch."""
     touch = np.zeros(len(begin), bool)
     touch[1:] = begin[1:] == end[:-1]
     touch[offsets[:-1][np.diff(offsets) > 0]] = False
@@ -343,7 +344,7 @@ def _parse_block(
     table: str,
     strict: bool = False,
 ) -> Runs:
-    """Runs of rows a to b; strict also refuses what pycocotools would have written otherwise."""
+    """Runs of rows a to b; ``strict`` also refuses masks that pycocotools would encode differently."""
     names = np.arange(a, b) if names is None else names[a:b]
     offsets = offsets[a : b + 1]
     refuse(np.diff(offsets) == 0, names, table, "masks must not be empty strings")

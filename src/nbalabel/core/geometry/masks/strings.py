@@ -1,4 +1,4 @@
-"""The bytes of a mask column where they lie, and the error that names its rows."""
+"""Access the bytes of a mask column without copying, and raise errors that name its rows."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Rles: TypeAlias = (
 
 
 def characters(rles: Rles, names: npt.NDArray[Any] | None = None, table: str = "masks") -> tuple[Chars, Ints]:
-    """Characters of all strings, and ``(n + 1,)`` int64 offsets into them; Arrow columns are not copied.
+    """Characters of all masks, and ``(n + 1,)`` int64 offsets into them; Arrow columns are not copied.
 
     Args:
         rles: compressed masks, ``(n,)``.
-        names: names of the rows for messages, ``(n,)``; None: their positions.
+        names: names of the rows for messages, ``(n,)``; default their positions.
         table: name of the table for messages.
 
     Raises:
@@ -48,7 +48,7 @@ def as_list(rles: Rles) -> list[bytes]:
 
 
 def blocks(offsets: Ints, size: int = 1 << 18) -> list[tuple[int, int]]:
-    """Row ranges of about ``size`` characters each, so that the temporaries of one stay in the cache."""
+    """Row ranges of about ``size`` characters each; the temporary arrays of a range fit in the cache."""
     n = len(offsets) - 1
     if not n:
         return []
@@ -60,7 +60,7 @@ def blocks(offsets: Ints, size: int = 1 << 18) -> list[tuple[int, int]]:
 def refuse(
     bad: npt.NDArray[np.bool_], names: npt.NDArray[Any] | None, table: str, rule: str, got: Ints | None = None
 ) -> None:
-    """Raise a MaskError naming the rows where ``bad`` is true, and the pixels they have (``got``)."""
+    """Raise a MaskError that names the rows where ``bad`` is true, and their numbers of pixels (``got``)."""
     if not bad.any():
         return
     at = np.flatnonzero(bad)
@@ -77,7 +77,7 @@ def _arrow(rles: Rles, table: str) -> pa.Array:
         column = _from_objects(column, table)
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
-    if isinstance(column, pa.ChunkedArray):  # pyarrow keeps chunks where one array cannot hold them
+    if isinstance(column, pa.ChunkedArray):  # pyarrow keeps chunks if one array cannot hold them
         column = pa.concat_arrays([chunk.cast(pa.large_binary()) for chunk in column.chunks])
     return column
 

@@ -1,7 +1,8 @@
-"""Things that touch, parted where a mask of several is narrow: a watershed of the distance to its outline.
+"""Split a mask of several touching objects at its narrow places: a watershed of the distance transform.
 
-Every pixel climbs to the peak of the distance above it. The peaks are then joined from the highest pass down:
-of two that meet, the lower one is a thing of its own if it stands more than ``depth`` above the pass.
+Every pixel is assigned to a peak of the distance by steepest ascent. Peaks are then merged in order of the
+pass between them, highest first: the lower of two peaks stays separate if it is more than ``depth`` above the
+pass.
 """
 
 from __future__ import annotations
@@ -14,23 +15,23 @@ from . import rle
 DEPTH = 0.75
 """Default of ``depth``, pixels; see benchmarks/touching.py."""
 
-_NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))  # of a pixel, rows and columns; the others mirror them
+_NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))  # (rows, columns); the other four are opposite
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
 def split_touching(mask: bytes, height: int, width: int, depth: float = DEPTH) -> list[bytes]:
-    """The things that a mask seems to hold, in the order of their first pixels, column by column.
+    """Split a mask into objects, in the order of their first pixels, column by column.
 
-    Together they are the mask, and no two share a pixel. Islands are things of their own.
+    The objects partition the mask. Disconnected parts are separate objects.
 
     Args:
         mask: compressed run-length mask.
         height: of the image, pixels.
         width: of the image, pixels.
-        depth: how much farther from the outline than at its narrowest a thing must reach, pixels, >= 0: small
-            values part much, large ones only what hardly touches.
+        depth: how far the distance at the centre of an object must exceed the distance at the narrow place,
+            pixels, >= 0: small values split often, large values only at very narrow places.
 
     Source: the h-maxima transform and the watershed of the distance transform, P. Soille, "Morphological
         image analysis" (2003), 6.3.5 and 9.2.
@@ -45,7 +46,7 @@ def split_touching(mask: bytes, height: int, width: int, depth: float = DEPTH) -
     if not crop.size:
         return []
     rows, columns = crop.shape
-    # What is cut off by the image may go on; elsewhere the mask ends where its box does.
+    # An object may continue beyond the image border: pad with background only on the other sides.
     sides = ((y > 0, y + rows < height), (x > 0, x + columns < width))
     padded = np.pad(crop, [(int(a), int(b)) for a, b in sides])
     labels = _labels(padded, depth)[int(y > 0) :, int(x > 0) :][:rows, :columns]
@@ -53,7 +54,7 @@ def split_touching(mask: bytes, height: int, width: int, depth: float = DEPTH) -
 
 
 def _labels(inside: npt.NDArray[np.bool_], depth: float) -> npt.NDArray[np.int32]:
-    """Number of the thing that each pixel is of, ``(h, w)``, from 1, column by column; 0 outside."""
+    """Number of the object of each pixel, ``(h, w)``, from 1, column by column; 0 outside."""
     from scipy import ndimage
 
     if inside.all():
@@ -73,7 +74,7 @@ def _labels(inside: npt.NDArray[np.bool_], depth: float) -> npt.NDArray[np.int32
 
 
 def _pairs(inside: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Pixels inside that touch, each pair once, as places in the flat array."""
+    """Pairs of 8-connected pixels inside, each pair once, as positions in the flat array."""
     at = np.arange(inside.size).reshape(inside.shape)
     ends: list[tuple[Ints, Ints]] = []
     for down, right in _NEIGHBOURS:
@@ -85,7 +86,7 @@ def _pairs(inside: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
 
 
 def _climbed(distance: Floats, a: Ints, b: Ints) -> Ints:
-    """The peak above each pixel: steepest ascent, the later of equal pixels being the higher."""
+    """The peak of each pixel by steepest ascent; of equal pixels the later one counts as higher."""
     rank = np.empty(len(distance), np.int64)
     rank[np.argsort(distance, kind="stable")] = np.arange(len(distance))
     best = rank.copy()
@@ -99,7 +100,7 @@ def _climbed(distance: Floats, a: Ints, b: Ints) -> Ints:
 
 
 def _joined(distance: Floats, basin: Ints, a: Ints, b: Ints, depth: float) -> Ints:
-    """The peak that each peak belongs to, by its place; elsewhere undefined."""
+    """The peak into which each peak is merged, at the peak's position; undefined elsewhere."""
     peaks = np.flatnonzero((basin == np.arange(len(basin))) & (distance > 0))
     owner = {peak: peak for peak in peaks.tolist()}
     for one, other, height in zip(*_passes(distance, basin, a, b), strict=True):
@@ -113,7 +114,7 @@ def _joined(distance: Floats, basin: Ints, a: Ints, b: Ints, depth: float) -> In
 
 
 def _passes(distance: Floats, basin: Ints, a: Ints, b: Ints) -> tuple[list[int], list[int], list[float]]:
-    """Peaks whose basins touch, and the height of the highest pass between the two; the highest first."""
+    """Pairs of peaks whose basins touch, and the height of their highest pass; highest pass first."""
     between = basin[a] != basin[b]
     a, b = a[between], b[between]
     height = np.minimum(distance[a], distance[b])
@@ -125,7 +126,7 @@ def _passes(distance: Floats, basin: Ints, a: Ints, b: Ints) -> tuple[list[int],
 
 
 def _owner(owner: dict[int, int], peak: int) -> int:
-    """Follow a peak to the one it was joined to; the way is shortened."""
+    """The root of a peak: union-find with path halving."""
     while owner[peak] != peak:
         owner[peak] = owner[owner[peak]]
         peak = owner[peak]

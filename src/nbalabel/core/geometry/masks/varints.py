@@ -1,9 +1,9 @@
-"""Characters to run lengths and back: for many masks at once in NumPy, for one in plain Python.
+"""COCO's variable-length integers to run lengths and back: many masks in NumPy, one in plain Python.
 
 A COCO compressed mask is a string of numbers. Each number is cut into groups of five bits, lowest first,
-until what is left is only its sign; a character is ``48 + group``, plus 32 when another group follows. The
+until only its sign is left; a character is ``48 + group``, plus 32 when another group follows. The
 numbers are the lengths of alternating runs of 0 and 1 of the mask read column by column; from the fourth on,
-what is stored is the difference to the run two before.
+the stored number is the difference to the run two before.
 
 Source: the COCO mask API, https://github.com/cocodataset/cocoapi (``rleToString``, ``rleFrString``).
 """
@@ -24,7 +24,7 @@ Flags: TypeAlias = npt.NDArray[np.bool_]
 Chars: TypeAlias = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 1 << 29
-"""Masks must be smaller than this: pycocotools reserves six characters, 30 bits with sign, for a number."""
+"""Masks must have fewer pixels: pycocotools reserves six characters, 30 bits with sign, for a number."""
 
 _MAX_GROUPS = 6
 
@@ -42,15 +42,16 @@ def cumulative(values: npt.NDArray[Any]) -> Ints:
 
 
 def numbers(groups: Chars, more: Flags) -> tuple[Ints, Flags | None, Ints]:
-    """The numbers of many masks, differences still stored as such.
+    """Decode the numbers of many masks; differences are not yet undone.
 
     Args:
-        groups: characters minus 48, ``(n_characters,)``, each number complete.
+        groups: characters minus 48, ``(n_characters,)``; no number is cut off.
         more: where another group of the same number follows, ``(n_characters,)`` bool.
 
     Returns:
-        The values ``(n_numbers,)``; which have more than six groups (None: none has, else the values are
-        void); and the positions of those whose last group says nothing, as pycocotools never writes.
+        The values ``(n_numbers,)``; which numbers have more than six groups (None: none has; otherwise the
+        values are invalid); and the positions of numbers with a redundant last group, which pycocotools never
+        writes.
     """
     values = _signed(groups[~more]).astype(np.int64)
     continued = np.flatnonzero(more)
@@ -58,7 +59,7 @@ def numbers(groups: Chars, more: Flags) -> tuple[Ints, Flags | None, Ints]:
         return values, None, continued
     number = continued - np.arange(len(continued))
     head = np.flatnonzero(np.diff(number, prepend=-1))
-    extra = np.diff(head, append=len(continued))  # groups below the last, of the numbers that have any
+    extra = np.diff(head, append=len(continued))  # groups below the last, of numbers that have any
     at = number[head]
     longest = int(extra.max())
     if longest >= _MAX_GROUPS:
@@ -77,19 +78,19 @@ def numbers(groups: Chars, more: Flags) -> tuple[Ints, Flags | None, Ints]:
 
 
 def _signed(groups: Chars) -> npt.NDArray[np.int8]:
-    """The last group of a number: its highest bit is the sign."""
+    """Value of the last group of a number, whose highest bit is the sign."""
     return (groups ^ np.uint8(16)).view(np.int8) - np.int8(16)
 
 
 def undo_differences(values: Ints, starts: Ints) -> Ints:
-    """Run lengths from stored numbers: from the fourth of a mask on, add the run two before.
+    """Run lengths from stored numbers: from the fourth number of a mask on, add the run two before.
 
     Args:
         values: numbers of all masks, ``(n_numbers,)``.
-        starts: where each mask begins, and where the last ends, ``(n_masks + 1,)``.
+        starts: offset of each mask, and the end of the last mask, ``(n_masks + 1,)``.
     """
     n = len(values)
-    heads = np.zeros(n, bool)  # where a chain of sums begins anew: the first three runs of a mask
+    heads = np.zeros(n, bool)  # where a new cumulative sum begins: the first three runs of a mask
     lengths = np.diff(starts)
     for k in range(3):
         heads[starts[:-1][lengths > k] + k] = True
@@ -109,7 +110,7 @@ def write(counts: Ints, starts: Ints) -> tuple[Chars, Ints]:
 
     Args:
         counts: run lengths of all masks, ``(n_counts,)``.
-        starts: where each mask begins, and where the last ends, ``(n_masks + 1,)``.
+        starts: offset of each mask, and the end of the last mask, ``(n_masks + 1,)``.
     """
     values = counts.copy()
     values[2:] -= counts[:-2]
@@ -136,7 +137,7 @@ def write(counts: Ints, starts: Ints) -> tuple[Chars, Ints]:
 
 
 class _Numbers(dict[bytes, int]):
-    """Number of each token; short ones are kept, of which there are only about a thousand."""
+    """Number of each token; tokens of at most two characters, about a thousand, are cached."""
 
     def __missing__(self, token: bytes) -> int:
         if len(token) > _MAX_GROUPS:
@@ -157,7 +158,7 @@ def read_one(rle: bytes) -> list[int]:
     """Run lengths of one mask, beginning with the 0-run.
 
     Raises:
-        MaskError: it is no bytes, empty, cut off, has characters outside the format or a negative run.
+        MaskError: the mask is not bytes, empty, cut off, has characters outside the format or a negative run.
 
     Example:
         >>> read_one(b"211")
@@ -180,7 +181,7 @@ def read_one(rle: bytes) -> list[int]:
 
 
 LONG = 400
-"""Characters from which NumPy reads one mask quicker than Python does."""
+"""Above this number of characters, NumPy parses one mask faster than plain Python."""
 
 
 def read_array(rle: bytes) -> Ints:

@@ -1,9 +1,9 @@
-"""The outlines of a mask through the middle of its pixels, for readers that paint outlines too.
+"""Outlines of a mask through pixel centres, for readers that also paint the outline itself.
 
-The outline along the edges of the pixels is moved inwards by half a pixel, and every hole is joined to what
-lies straight above it, by a path inside the mask that is walked down and up again. Whoever paints what is
-inside by crossing parity and the outline itself, as OpenCV and Pillow do, gets every pixel back and no other.
-All edges run along rows or columns, so that points put in between lie on the same pixels.
+The outline along the pixel edges is moved inwards by half a pixel, and every hole is connected to the outline
+straight above it by a bridge inside the mask that is walked down and up again. A reader that paints the
+inside (by the even-odd rule) and the outline itself, as OpenCV and Pillow do, gets exactly the same pixels
+back. All edges are horizontal or vertical, so that interpolated points lie on the same pixels.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .trace import Rings, trace
 
 
 def centre_outlines(mask: bytes, height: int, width: int, tolerance: float = 0.0) -> list[Points]:
-    """One closed outline for each part of a mask; :func:`.painted.paint` gives it back.
+    """One closed outline for each connected part of a mask; :func:`.painted.paint` gives the mask back.
 
     Args:
         mask: compressed run lengths.
         height: of the image, pixels.
         width: of the image, pixels.
-        tolerance: how far a simplified outline may stray, pixels (Douglas-Peucker).
+        tolerance: largest distance of a simplified outline from the exact one, pixels (Douglas-Peucker).
 
     Returns:
         ``(k, 2)`` float64 outlines, at least three corners each, x and y of pixels; none for an empty mask.
@@ -60,7 +60,7 @@ def _centres(rings: Rings) -> Ints:
     rightward = (np.diff(corners[:, 0].reshape(-1, 2), axis=1) > 0).ravel().repeat(2)
     before = np.arange(-1, len(corners) - 1)
     before[rings.starts[:-1]] = rings.starts[1:] - 1
-    vertical = corners[:, 1] - corners[before, 1]  # of the edge that ends here; else of the one that begins
+    vertical = corners[:, 1] - corners[before, 1]  # of the edge that ends here, or else begins here
     after = np.arange(1, len(corners) + 1)
     after[rings.starts[1:] - 1] = rings.starts[:-1]
     odd = np.arange(len(corners)) % 2 == 1
@@ -71,7 +71,7 @@ def _centres(rings: Rings) -> Ints:
 
 
 def _detours(rings: Rings, centres: Ints) -> dict[int, list[tuple[int, int]]]:
-    """Where outlines leave for a hole: edge -> column and ring, in the order they are walked past."""
+    """Where an outline branches off to holes: edge -> (column, ring) of each hole, in walking order."""
     found: dict[int, list[tuple[int, int]]] = {}
     for hole in np.flatnonzero(rings.above >= 0).tolist():
         column = int(rings.corners[rings.starts[hole], 0])
@@ -84,7 +84,7 @@ def _detours(rings: Rings, centres: Ints) -> dict[int, list[tuple[int, int]]]:
 def _walk(
     exterior: int, rings: Rings, centres: Ints, detours: dict[int, list[tuple[int, int]]]
 ) -> Iterator[tuple[int, int]]:
-    """Corners of an exterior and of its holes, in one closed line."""
+    """Corners of an exterior and of its holes, as one closed line."""
     stack = [_around(exterior, rings, centres, detours)]
     last: tuple[int, int] | None = None
     while stack:
@@ -101,7 +101,7 @@ def _walk(
 def _around(
     ring: int, rings: Rings, centres: Ints, detours: dict[int, list[tuple[int, int]]]
 ) -> Iterator[tuple[int, int] | int]:
-    """Corners of one ring, and the number of each hole where it is time to go there."""
+    """Corners of one ring, and the ring number of each hole where the walk branches off to the hole."""
     start, end = rings.starts[ring : ring + 2].tolist()
     hole = rings.above[ring] >= 0
     door = (int(rings.corners[start, 0]), int(centres[start, 1]))  # below its bridge, on the first edge

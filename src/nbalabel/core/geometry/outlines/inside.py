@@ -1,4 +1,4 @@
-"""Which points lie in a polygon: what a lasso of the browser says, in a cell."""
+"""Which points lie inside a polygon: the Python counterpart of the browser's lasso."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ...errors import DataError
 def inside(points: npt.ArrayLike, polygon: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Whether points lie in a polygon, by the even-odd rule.
 
-    The same as the lasso of ``nl.Scatter``, bit by bit: ``ws.code()`` writes lassos down with it.
+    The result equals that of the lasso of ``nl.Scatter`` exactly; code written by ``ws.code()`` calls it.
 
     Args:
         points: ``(n, 2)``, such as two columns of a table; points with a missing coordinate are outside.
-        polygon: its corners, ``(k, 2)``; it closes itself.
+        polygon: corners, ``(k, 2)``; the first need not be repeated at the end.
 
     Returns:
         ``(n,)`` bool.
 
     Raises:
-        DataError: not of these shapes.
+        DataError: an argument has another shape, or is not numeric.
 
     Source:
         W. Randolph Franklin, "PNPOLY": a point is inside if a ray from it crosses an odd number of edges.
@@ -41,7 +41,7 @@ def inside(points: npt.ArrayLike, polygon: npt.ArrayLike) -> npt.NDArray[np.bool
     x, y = given[near, 0], given[near, 1]
     odd = np.zeros(len(near), np.bool_)
     for (xi, yi), (xj, yj) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
-        # Of points sorted by y, those with (yi > y) != (yj > y) lie side by side.
+        # In points sorted by y, those with (yi > y) != (yj > y) are contiguous.
         a, b = np.searchsorted(y, (min(yi, yj), max(yi, yj)))
         if a < b:
             odd[a:b] ^= x[a:b] < (xj - xi) * (y[a:b] - yi) / (yj - yi) + xi
@@ -51,7 +51,7 @@ def inside(points: npt.ArrayLike, polygon: npt.ArrayLike) -> npt.NDArray[np.bool
 
 def _pairs(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
     try:
-        to_numpy = getattr(values, "to_numpy", None)  # frames know what their missing values are
+        to_numpy = getattr(values, "to_numpy", None)  # DataFrames convert their missing values
         out = to_numpy(np.float64, na_value=np.nan) if to_numpy else np.asarray(values, np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} must be numbers (n, 2): {error}") from error

@@ -1,8 +1,8 @@
-"""Polygons to masks as painting programs draw them: what is inside, and the pixels of the outline itself.
+"""Polygons to masks as painting programs draw them: the inside, and the pixels of the outline itself.
 
-COCO's tools take a corner for a point between pixels and count crossings. OpenCV's ``fillPoly``, with which
-ultralytics and most YOLO tools draw, takes it for the middle of a pixel, and paints the outline too; so one
-outline means masks that differ by half a pixel all around.
+COCO's tools treat a corner as a point between pixels and count crossings. OpenCV's ``fillPoly``, which
+ultralytics and most YOLO tools use, treats a corner as the centre of a pixel and also paints the outline. So
+the same polygon gives masks that differ by half a pixel all around.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from ..masks.strings import blocks
 from ..masks.varints import Flags, Ints, cumulative
 
 _MOST_PIXELS = 1 << 21
-"""About as many pixels of outlines as are painted at once: 200 MB of memory."""
+"""Approximate number of outline pixels painted per batch: 200 MB of memory."""
 
 
 def paint(corners: Ints, lengths: Ints, sizes: Ints) -> list[bytes]:
-    """One mask per polygon, as OpenCV's ``fillPoly`` fills it: crossing parity, and 8-connected outlines.
+    """One mask per polygon, as OpenCV's ``fillPoly`` fills it: even-odd rule plus 8-connected outline.
 
     Args:
         corners: corners of all polygons, one after the other, ``(n_corners, 2)`` int64, x and y of pixels;
-            what lies outside of the image is cut off.
+            parts outside of the image are cut off.
         lengths: number of corners of each polygon, at least 1, ``(n,)`` int64.
         sizes: height and width of each polygon's image, ``(n, 2)`` int64.
 
@@ -56,7 +56,7 @@ def _fill(begin: Ints, end: Ints, polygon: Ints, sizes: Ints) -> list[bytes]:
     at = first[owner] + column * height[owner]
     order = np.argsort(at + top, kind="stable")
     begins, ends = (at + top)[order], np.maximum.accumulate((at + bottom)[order])
-    apart = np.ones(len(begins), bool)  # a run of its own, not the continuation of an earlier one
+    apart = np.ones(len(begins), bool)  # starts a new run instead of extending the previous one
     apart[1:] = (begins[1:] > ends[:-1]) | (np.diff(owner[order]) > 0)
     heads = np.flatnonzero(apart)
     lasts = np.append(heads[1:], len(begins))[: len(heads)] - 1
@@ -67,7 +67,7 @@ def _fill(begin: Ints, end: Ints, polygon: Ints, sizes: Ints) -> list[bytes]:
 
 
 def _inside(begin: Ints, end: Ints, polygon: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Stretches of columns between crossings: polygon, column, first row, row after the last."""
+    """Column segments between pairs of crossings: polygon, column, first row, row after the last."""
     leftward = begin[:, 0] > end[:, 0]
     left, right = np.where(leftward[:, None], end, begin), np.where(leftward[:, None], begin, end)
     first = np.maximum(left[:, 0], 0)
@@ -87,7 +87,7 @@ def _inside(begin: Ints, end: Ints, polygon: Ints, sizes: Ints) -> tuple[Ints, I
 
 
 def _outline(begin: Ints, end: Ints, polygon: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Pixels of the edges, as :func:`_inside`; vertical edges are one stretch each."""
+    """Pixels of the edges, in the format of :func:`_inside`; a vertical edge is one segment."""
     begin, end, seen = _clipped(begin, end, sizes[polygon])
     begin, end, polygon = begin[seen], end[seen], polygon[seen]
     swap = begin[:, 0] > end[:, 0]
@@ -111,7 +111,7 @@ def _outline(begin: Ints, end: Ints, polygon: Ints, sizes: Ints) -> tuple[Ints, 
 
 
 def _clipped(begin: Ints, end: Ints, sizes: Ints) -> tuple[Ints, Ints, Flags]:
-    """Edges cut at the borders of their images as OpenCV cuts them, and which of them are seen at all."""
+    """Edges clipped to their images as OpenCV clips them, and which edges are visible."""
     a, b = begin.copy(), end.copy()
     last = sizes[:, ::-1] - 1
     seen = _may_be_seen(a, b, last)
@@ -131,6 +131,6 @@ def _clipped(begin: Ints, end: Ints, sizes: Ints) -> tuple[Ints, Ints, Flags]:
 
 
 def _may_be_seen(a: Ints, b: Ints, last: Ints) -> Flags:
-    """Edges whose ends do not both lie beyond the same border."""
+    """Which edges do not have both ends beyond the same border."""
     beyond = ((a < 0) & (b < 0)) | ((a > last) & (b > last))
     return np.asarray(~beyond.any(axis=1))

@@ -25,7 +25,7 @@ class Polygon:
 
     Attributes:
         exterior: ``(k, 2)`` float64 (x, y) corners in pixels, not repeated at the end.
-        holes: corners of what is cut out of it, likewise.
+        holes: corners of each hole, likewise.
     """
 
     exterior: Points
@@ -36,14 +36,14 @@ def polygons_to_rle(polygons: Sequence[npt.ArrayLike], height: int, width: int) 
     """The union of polygons as a mask, rasterised exactly as pycocotools does.
 
     Args:
-        polygons: each a flat [x0, y0, x1, y1, ...] or ``(k, 2)`` array of at least 3 corners, pixels; what
-            lies
-            outside the image is cut off. No polygon at all gives an empty mask.
+        polygons: each a flat [x0, y0, x1, y1, ...] or ``(k, 2)`` array of at least 3 corners, pixels;
+            parts outside the image are cut off. An empty sequence gives an empty mask.
         height: of the image, pixels.
         width: of the image, pixels.
 
     Raises:
-        MaskError: fewer than 3 corners, an odd count, or corners that are not finite or absurdly far outside.
+        MaskError: a polygon has fewer than 3 corners, an odd number of values, corners that are not finite or
+            too far outside of the image, or too long an outline.
 
     Source: the COCO mask API, ``rleFrPoly``, https://github.com/cocodataset/cocoapi.
 
@@ -58,12 +58,12 @@ def polygons_to_rle(polygons: Sequence[npt.ArrayLike], height: int, width: int) 
     return mask
 
 
-_REACH = 16  # corners may lie outside the image by this many image sizes, of at least 100 pixels
-_PERIMETER = 5e6  # pixels; pycocotools keeps 80 bytes for each
+_REACH = 16  # largest coordinate of a corner, in image sizes (an image counts as at least 100 pixels)
+_PERIMETER = 5e6  # longest outline, pixels; pycocotools allocates 80 bytes per pixel
 
 
 def _flat(polygon: npt.ArrayLike, number: int, size: int) -> Points:
-    """A polygon safe for pycocotools, which takes any number, and memory for every pixel along the edges."""
+    """A polygon safe for pycocotools, which checks no values and allocates memory per outline pixel."""
     try:
         corners = np.asarray(polygon, np.float64).ravel()
     except (TypeError, ValueError) as error:
@@ -71,7 +71,7 @@ def _flat(polygon: npt.ArrayLike, number: int, size: int) -> Points:
     if len(corners) < 6 or len(corners) % 2:
         raise MaskError(f"polygon {number} must be at least 3 corners (x, y), got {len(corners)} numbers")
     farthest = np.abs(corners).max()
-    if not farthest <= _REACH * max(size, 100):  # nor where it is not a number
+    if not farthest <= _REACH * max(size, 100):  # also false for nan
         raise MaskError(f"corners of polygon {number} must be finite and at most {_REACH} image sizes away")
     if farthest * len(corners) <= _PERIMETER:
         return corners
@@ -87,15 +87,15 @@ def _flat(polygon: npt.ArrayLike, number: int, size: int) -> Points:
 def rle_to_polygons(mask: bytes, height: int, width: int, tolerance: float = 0.0) -> list[Polygon]:
     """Trace a mask along the edges of its pixels.
 
-    At tolerance 0 nothing is lost: corners are whole pixels, and each exterior minus its holes, rasterised by
-    :func:`polygons_to_rle`, gives back the same mask. Parts that touch only at a corner become polygons of
-    their own.
+    With tolerance 0 nothing is lost: corners are whole pixels, and each exterior minus its holes, rasterised
+    by :func:`polygons_to_rle`, gives the same mask. Parts that touch only at a corner become separate
+    polygons.
 
     Args:
         mask: compressed run-length mask.
         height: of the image, pixels.
         width: of the image, pixels.
-        tolerance: how far, in pixels, a simplified outline may stray from the traced one (Douglas-Peucker).
+        tolerance: largest distance of a simplified outline from the traced one, pixels (Douglas-Peucker).
 
     Returns:
         One polygon for each part, all outlines clockwise as seen on screen; none for an empty mask.
@@ -116,7 +116,7 @@ def rles_to_polygons(
         masks: compressed run-length masks, ``(n,)``.
         heights: height of each mask's image, ``(n,)`` or one number, pixels.
         widths: width, likewise.
-        tolerance: pixels.
+        tolerance: as in :func:`rle_to_polygons`, pixels.
 
     Returns:
         ``n`` lists of polygons.

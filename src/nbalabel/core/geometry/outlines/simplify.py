@@ -1,4 +1,4 @@
-"""Fewer corners for many outlines at once, within a tolerance."""
+"""Douglas-Peucker simplification of many outlines at once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Points = npt.NDArray[np.float64]
 
 
 def simplify(corners: npt.ArrayLike, starts: Ints, tolerance: float) -> Flags:
-    """Which corners to keep so that no outline strays farther than ``tolerance`` (Douglas-Peucker).
+    """Which corners to keep so that no outline deviates by more than ``tolerance`` (Douglas-Peucker).
 
-    A ring is cut at its first corner and the one farthest from it. Rings that would be left with fewer than
-    three corners stay as they are.
+    A ring is cut at its first corner and the corner farthest from it. Rings that would keep fewer than three
+    corners are not simplified.
 
     Args:
         corners: corners of closed rings, one ring after the other, ``(n, 2)``, x and y in pixels.
-        starts: where each ring begins, and where the last ends, ``(n_rings + 1,)``.
+        starts: offset of each ring, and the end of the last ring, ``(n_rings + 1,)``.
         tolerance: pixels.
 
     Returns:
@@ -45,7 +45,7 @@ def simplify(corners: npt.ArrayLike, starts: Ints, tolerance: float) -> Flags:
         kept = np.append(np.flatnonzero(keep), len(points))
         stretch = np.searchsorted(kept, rest) - 1
         a, b = kept[stretch], kept[stretch + 1]
-        b = np.where(b >= ring_end[a], ring_start[a], b)  # after its last corner a ring goes on at its first
+        b = np.where(b >= ring_end[a], ring_start[a], b)  # a ring wraps around to its first corner
         heads = np.flatnonzero(np.diff(stretch, prepend=-1))
         at, distance = _farthest(_distances(points[rest], points[a], points[b]), heads)
         bends = distance > tolerance
@@ -58,7 +58,7 @@ def simplify(corners: npt.ArrayLike, starts: Ints, tolerance: float) -> Flags:
 
 
 def _farthest(distance: Points, heads: Ints) -> tuple[Ints, Points]:
-    """Position and value of the first maximum of each stretch, which begin at ``heads``."""
+    """Position and value of the first maximum of each stretch; stretches begin at ``heads``."""
     most = np.maximum.reduceat(distance, heads)
     lengths = np.diff(heads, append=len(distance))
     hits = np.flatnonzero(distance == np.repeat(most, lengths))
@@ -66,7 +66,7 @@ def _farthest(distance: Points, heads: Ints) -> tuple[Ints, Points]:
 
 
 def _distances(points: Points, a: Points, b: Points) -> Points:
-    """Distance of each point from its line segment a-b; all ``(n, 2)``."""
+    """Distance of each point from its line segment a-b, ``(n,)``; the arguments are ``(n, 2)``."""
     along, away = b - a, points - a
     length = (along**2).sum(axis=1)
     share = np.divide((away * along).sum(axis=1), length, out=np.zeros(len(points)), where=length > 0)

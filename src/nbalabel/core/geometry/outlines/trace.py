@@ -1,9 +1,9 @@
-"""The outlines of many masks along the edges of their pixels, from run lengths alone.
+"""Trace the outlines of many masks along pixel edges (crack following), from run lengths alone.
 
-A run of pixels in a column has a crack above and one below it, edges of length one between inside and
-outside. Where cracks of two neighbouring columns meet end to end the outline goes straight on, everywhere
-else it turns. Sorted by rows these corners pair up to horizontal edges, sorted by columns to vertical ones,
-and walking from one to the other gives closed rings.
+A run of pixels in a column has one crack above and one below: a horizontal edge of length one between inside
+and outside. Where cracks of two neighbouring columns meet end to end the outline continues straight;
+everywhere else it turns. Sorted by rows, these corners pair up to horizontal edges; sorted by columns, to
+vertical edges. Following the edges alternately gives closed rings.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class Rings:
     Attributes:
         corners: x and y of all corners, ``(n_corners, 2)`` int64 pixels, clockwise on screen from the top
             left one.
-        starts: where each ring begins in ``corners``, and where the last ends, ``(n_rings + 1,)``.
-        mask: the mask each ring belongs to, ``(n_rings,)``, ascending.
-        owner: the exterior a hole is cut out of, as a ring number; of an exterior its own, ``(n_rings,)``.
-        above: the edge that lies straight above a hole's first corner, with nothing but mask in between: the
-            position in ``corners`` where it begins; -1 for exteriors, ``(n_rings,)``. Its ring has a lower
-            number.
+        starts: offset of each ring in ``corners``, and the end of the last ring, ``(n_rings + 1,)``.
+        mask: the mask of each ring, ``(n_rings,)``, ascending.
+        owner: ring number of the exterior that contains a hole; for an exterior its own, ``(n_rings,)``.
+        above: the edge straight above a hole's first corner, with only mask in between, as the position in
+            ``corners`` where the edge begins; -1 for exteriors, ``(n_rings,)``. The ring of this edge has a
+            lower number than the hole.
     """
 
     corners: Ints
@@ -41,16 +41,16 @@ class Rings:
 
 @dataclass(frozen=True, eq=False)
 class _Corners:
-    """Corners of outlines, each array ``(n,)``, told by the crack whose end they are.
+    """Corners of outlines, each identified by the crack that ends there; all arrays ``(n,)``.
 
     Attributes:
-        mask: the mask they belong to.
+        mask: the mask of the corner.
         x: column of the lattice, pixels.
         y: row of the lattice, pixels.
         run: the run above or below the crack.
-        right: 1 where the crack lies to the right of the corner, 0 to the left.
+        right: 1 where the crack is to the right of the corner, 0 to the left.
         below: 1 where the run is below the crack, 0 above.
-        span: more than any x or y.
+        span: a number greater than any x or y.
     """
 
     mask: Ints
@@ -62,11 +62,11 @@ class _Corners:
     span: int
 
     def by_column(self) -> Ints:
-        """Ascending down the columns; of two corners in one place the upper edge is of the run that ends."""
+        """Sort key down the columns; of two corners at one point, that of the run ending there is first."""
         return ((self.mask * self.span + self.x) * self.span + self.y) * 2 + self.below
 
     def by_row(self) -> Ints:
-        """Ascending along the rows; of two corners in one place the left edge is of the left crack."""
+        """Sort key along the rows; of two corners at one point, the one of the left crack is first."""
         return ((self.mask * self.span + self.y) * self.span + self.x) * 2 + self.right
 
     def take(self, rows: Ints | npt.NDArray[np.bool_]) -> _Corners:
@@ -76,7 +76,7 @@ class _Corners:
 
 
 def trace(runs: Runs, heights: npt.ArrayLike) -> Rings:
-    """Outlines of all masks; parts that touch only at a corner are rings of their own.
+    """Outlines of all masks; parts that touch only at a corner are separate rings.
 
     Args:
         runs: ``n`` masks.
@@ -93,7 +93,7 @@ def trace(runs: Runs, heights: npt.ArrayLike) -> Rings:
     order = np.argsort(keys)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    across = np.empty_like(order)  # the other end of the vertical edge; both numbered along the rows
+    across = np.empty_like(order)  # other end of each corner's vertical edge, both in row order
     across[rank] = rank[np.arange(len(rank)) ^ 1]
     walk, starts = _walk(across.tolist())
     corners = corners.take(order)
@@ -104,7 +104,7 @@ def trace(runs: Runs, heights: npt.ArrayLike) -> Rings:
     edge = np.full(len(heads), -1)
     holes = np.flatnonzero(corners.below[heads] == 0)
     if len(holes):
-        # The run that ends at a hole begins at the outline of its exterior, or below an earlier hole of it.
+        # The run that ends above a hole begins at the exterior, or below an earlier hole of the same part.
         over = corners.take(heads[holes])
         over = replace(over, y=top[over.run])
         end = np.searchsorted(keys[order], over.by_row(), "right") - 1
@@ -147,7 +147,7 @@ def _turns(mask: Ints, column: Ints, top: Ints, bottom: Ints) -> _Corners:
 
 
 def _walk(across: list[int]) -> tuple[Ints, Ints]:
-    """All corners ring by ring: from each along its horizontal edge (i to i ^ 1), then its vertical one."""
+    """All corners, ring by ring, along horizontal edges (i to i ^ 1) and vertical edges alternately."""
     seen = bytearray(len(across))
     walk: list[int] = []
     starts = [0]

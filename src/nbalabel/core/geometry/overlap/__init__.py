@@ -1,5 +1,5 @@
-"""How far boxes and masks overlap, and which of those that do stay.
+"""IoU of boxes and masks, and suppression of overlapping masks.
 
 In: boxes as arrays, or columns of masks.
-Out: IoU of the pairs that can overlap; of masks that overlap, those that are beaten by a better one.
+Out: IoU of the pairs that overlap; the masks that overlap a better one.
 """

@@ -1,4 +1,4 @@
-"""Of masks that overlap, the best stays: which masks of one image overlap, and which of them go."""
+"""Greedy suppression: which masks of one image overlap, and which of them to drop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def overlapping(
         ids: names of the masks of the first table for messages, ``(n,)``; default their positions.
 
     Returns:
-        Positions in the tables as given, ordered by left, then right. Of one table each pair is there in
+        Positions in the tables as given, ordered by left, then right. For one table each pair occurs in
         both directions, and no mask is paired with itself.
 
     Raises:
@@ -61,13 +61,13 @@ def overlapping(
 
 
 def losers(pairs: Ints, order: Ints) -> Ints:
-    """Rows that overlap a better row which itself stays.
+    """Rows to drop: each overlaps a better row that is kept.
 
     Source: greedy suppression by score, as in Papadopoulos, Weber & Torralba 2021, between rounds.
 
     Args:
         pairs: rows that overlap, ``(k, 2)``, in one direction or both.
-        order: rows, best first; a pair counts only where both of its rows are among them.
+        order: rows, best first; a pair counts only if both of its rows are in ``order``.
 
     Returns:
         Ascending, ``(m,)`` int64.
@@ -92,7 +92,7 @@ def losers(pairs: Ints, order: Ints) -> Ints:
 
 
 def _by_image(image_id: Any) -> tuple[Ints, Ints]:
-    """The images in ascending order, and where each stood, ``(n,)`` each."""
+    """The image ids in ascending order, and the original position of each, ``(n,)`` each."""
     image = np.asarray(image_id, np.int64)
     order = np.argsort(image, kind="stable")
     return image[order], order

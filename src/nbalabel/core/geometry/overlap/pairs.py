@@ -1,8 +1,8 @@
-"""IoU of the few pairs that can overlap, as a list instead of one big matrix.
+"""IoU of the few pairs that overlap, as a sparse list instead of one large matrix.
 
-Two tables of masks (or boxes) are sorted so that the rows of one group, say one image and label, lie
-together. Only rows of the same group meet, and only pairs that overlap are returned, so that memory follows
-what overlaps, not ``n * m``.
+Two tables of masks (or boxes) are sorted so that the rows of one group, such as one image and label, are
+contiguous. Only rows of the same group are compared, and only pairs that overlap are returned, so memory
+grows with the number of overlapping pairs, not with ``n * m``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def box_pairs(
     *,
     minimum: float = 0.0,
 ) -> Pairs:
-    """IoU of the overlapping boxes ``(n, 4)``, as (x, y, w, h), of each group; else as :func:`mask_pairs`.
+    """IoU of the overlapping boxes ``(n, 4)``, as (x, y, w, h), of each group; see :func:`mask_pairs`.
 
     Example:
         >>> box_pairs([[0, 0, 2, 2]], [[0, 0, 2, 1], [9, 9, 1, 1]], Groups.of([0], [0, 0])).iou.tolist()
@@ -80,18 +80,18 @@ def mask_pairs(
     left_ids: npt.ArrayLike | None = None,
     right_ids: npt.ArrayLike | None = None,
 ) -> Pairs:
-    """IoU of the overlapping masks of each group, to the last bit what pycocotools computes.
+    """IoU of the overlapping masks of each group, bit for bit as pycocotools computes it.
 
     Args:
         left: compressed masks, ``(n,)``.
         right: compressed masks, ``(m,)``.
-        groups: which rows meet.
-        crowd: where a right row is a crowd, ``(m,)`` bool: its IoU is the share of the left mask that lies
-            inside.
-        minimum: leave out pairs below, 0..1; the higher, the more pairs are ruled out by size and reach
-            alone.
-        left_ids: names of the left rows for messages, default their positions.
-        right_ids: names of the right rows.
+        groups: which rows to compare.
+        crowd: whether a right row is a crowd, ``(m,)`` bool; for a crowd, the IoU is the share of the left
+            mask inside the crowd.
+        minimum: pairs with a smaller IoU are left out, 0..1; a higher value excludes more pairs by area and
+            pixel range alone, which is fast.
+        left_ids: names of the left rows for messages; default their positions.
+        right_ids: names of the right rows, likewise.
 
     Raises:
         MaskError: a mask is malformed, or masks of one group have different numbers of pixels.
@@ -138,13 +138,13 @@ def _compare(a: pa.Array, b: pa.Array, groups: Groups, rows: Ints, totals: Ints,
 
 
 def _objects(data: bytes, offsets: list[int], total: int) -> list[dict[str, Any]]:
-    """Masks as the dicts pycocotools reads: one tall column, since IoU counts pixels along it either way."""
+    """Masks as dicts for pycocotools, with size (total, 1): the IoU does not depend on the image's shape."""
     size = [total, 1]
     return [{"size": size, "counts": data[i:j]} for i, j in pairwise(offsets)]
 
 
 def _strings(column: pa.Array, rows: Ints) -> tuple[bytes, list[int]]:
-    """The strings of some rows in one buffer, and where each begins and ends in it."""
+    """The strings of some rows in one buffer, and their offsets in it."""
     taken = column.take(pa.array(rows))
     _, offsets, data = taken.buffers()
     return data.to_pybytes() if data is not None else b"", np.frombuffer(offsets, np.int64)[
@@ -153,7 +153,7 @@ def _strings(column: pa.Array, rows: Ints) -> tuple[bytes, list[int]]:
 
 
 def _bound(own: Extents, other: Extents, crowd: Bools, i: Ints, j: Ints) -> Floats:
-    """What the IoU of each pair cannot exceed, from areas and reach alone."""
+    """An upper bound of each pair's IoU, from areas and pixel ranges alone."""
     reach = np.minimum(own.ends[i], other.ends[j]) - np.maximum(own.begins[i], other.begins[j])
     area, other_area = own.areas[i], other.areas[j]
     both = np.minimum(np.minimum(area, other_area), np.maximum(reach, 0))
@@ -161,13 +161,13 @@ def _bound(own: Extents, other: Extents, crowd: Bools, i: Ints, j: Ints) -> Floa
 
 
 def _ratio(both: Floats, own: npt.NDArray[Any], other: npt.NDArray[Any], crowd: Bools) -> Floats:
-    """Intersection over union, of crowds over the own area; 0 where nothing is shared."""
+    """Intersection over union, for crowds over the left area; 0 where there is no overlap."""
     union = np.where(crowd, own, own + other - both)
     return np.divide(both, union, out=np.zeros(len(both)), where=both > 0)
 
 
 def _column(rles: Rles) -> pa.Array:
-    """Masks as one Arrow array of large_binary, without copying where they are one."""
+    """Masks as one Arrow array of large_binary, without copying where possible."""
     column: Any = getattr(rles, "array", rles)
     array = column.__arrow_array__() if hasattr(column, "__arrow_array__") else column
     if not isinstance(array, pa.Array | pa.ChunkedArray):
@@ -179,7 +179,7 @@ def _column(rles: Rles) -> pa.Array:
 
 
 def _check_totals(groups: Groups, left: Ints, right: Ints, left_ids: Any, right_ids: Any) -> None:
-    """Refuse to compare masks of different totals: pycocotools would never return."""
+    """Refuse masks with different numbers of pixels: pycocotools would never return."""
     expected = right[groups.right_start]
     if len(expected) and expected.max() >= MAX_PIXELS:
         raise MaskError(f"masks must have fewer than {MAX_PIXELS:,} pixels, got {int(expected.max()):,}")

@@ -60,7 +60,7 @@ def read_masks(
 
 
 def read_strings(strings: Sequence[Any], ids: np.ndarray, sizes: np.ndarray) -> pa.Array:
-    """Compressed run lengths, checked and as pycocotools writes them, without an object per mask."""
+    """Validated run lengths in pycocotools' form as an Arrow array, without a Python object per mask."""
     try:
         masks = pa.array(strings, pa.large_string()).cast(pa.large_binary())
     except (pa.ArrowException, TypeError, UnicodeError) as error:
@@ -75,7 +75,7 @@ def read_strings(strings: Sequence[Any], ids: np.ndarray, sizes: np.ndarray) -> 
 
 
 def _canonical(masks: pa.Array, ids: np.ndarray, sizes: np.ndarray, error: MaskError) -> pa.Array:
-    """Masks some other tool wrote, re-encoded as pycocotools would; the error when they are malformed."""
+    """Re-encode masks of other tools in pycocotools' form; raises ``error`` if they are malformed."""
     try:
         again = parse(masks).canonical().to_arrow()
     except MaskError:
@@ -85,7 +85,7 @@ def _canonical(masks: pa.Array, ids: np.ndarray, sizes: np.ndarray, error: MaskE
 
 
 def _is_flat(value: Any) -> bool:
-    """Some tools write one polygon without the list of parts around it."""
+    """Whether the value is one flat polygon: some tools omit the list of parts around it."""
     return type(value) is list and bool(value) and type(value[0]) in (int, float)
 
 
@@ -141,7 +141,7 @@ def _filled(boxes: np.ndarray, ids: np.ndarray, sizes: np.ndarray) -> list[bytes
 
 
 def check_sizes(rows: Sequence[Any], ids: np.ndarray, sizes: np.ndarray) -> None:
-    """Refuse run lengths that name another size than their image's, naming the rows."""
+    """Refuse run lengths whose ``size`` differs from their image's, naming the rows."""
     found = [row.get("size") for row in rows]
     expected = sizes.tolist()
     wrong = np.array([s is not None and s != e for s, e in zip(found, expected, strict=True)])

@@ -24,7 +24,7 @@ from ..records.rows import categorical, states
 from .masks import Boxes, read_masks
 
 OURS = "nbalabel"
-"""Field that carries what COCO has no word for: weight, state, split, source, status."""
+"""Field for values that COCO does not define: weight, state, split, source, status and so on."""
 
 IMAGE_FIELDS = frozenset({"id", "file_name", "width", "height", OURS})
 INSTANCE_FIELDS = frozenset(
@@ -42,29 +42,28 @@ def read_coco(
     boxes: Boxes = "error",
     split: str | None = None,
 ) -> Tables:
-    """Read a COCO instance file: all of it, or nothing and an error that names the rows at fault.
+    """Read a COCO instance file completely; an error names the rows at fault.
 
-    Image and annotation ids become ours, the order of categories that of the labels. Fields COCO does not
-    define are kept as columns, those that bear the name of one of our columns as ``coco_<name>``; COCO's own
-    ``area`` (a polygon's, not its pixels') is ``coco_area``, where the two differ at all. Boxes are kept as
-    given where they are valid.
+    Image and annotation ids and the order of categories are kept. Fields that COCO does not define become
+    columns, named ``coco_<name>`` if the schema has a column of that name. COCO's ``area`` (of the polygon,
+    not of its pixels) becomes ``coco_area`` if the two differ. Valid boxes are kept as given.
 
     Args:
         path: the JSON file.
-        images: folder of the images; None reads labels without pixels.
-        unannotated: what images without annotations are: "unlabeled" (weight 0), or "empty" (weight 1) when
-            every image was looked at.
-        boxes: what annotations with a box alone are: an "error", or filled rectangles ("mask").
+        images: folder of the images; None reads the tables without image files.
+        unannotated: state of images without annotations: "unlabeled" (weight 0), or "empty" (weight 1) if
+            every image was checked.
+        boxes: how to treat annotations that have only a box: "error", or "mask" for filled rectangles.
         split: put all images into this split (train, val or test).
 
     Returns:
         The tables; ``info`` has the file's info, licenses and categories.
 
     Raises:
-        FormatError: the file is not what COCO defines.
+        FormatError: the file does not follow COCO's format.
         UnsafePathError: a file name is absolute or climbs out of the folder.
-        MaskError: run lengths are malformed or not of their image's size.
-        DataError: any other row that breaks the schema.
+        MaskError: run lengths are malformed or of another size than their image.
+        DataError: another row breaks the schema.
 
     Source: https://cocodataset.org/#format-data
 
@@ -102,12 +101,12 @@ def _read(
     if categories:
         used = {annotation["category_id"] for annotation in annotations}
         info["categories"] = _one_a_name(categories, used)
-    columns.to_json(info, str(path))  # a dataset keeps it
+    columns.to_json(info, str(path))  # fails here if info could not be stored later
     return Tables.of(images, instances, labels, root, masks=False, info=info)
 
 
 def known_categories(tables: LabeledImages) -> list[Record]:
-    """The categories of the COCO file some tables come from, as far as they are labels still."""
+    """The categories of the COCO file that tables come from, as far as they are still labels."""
     found = getattr(tables, "info", {}).get("categories")
     if not isinstance(found, list):
         return []
@@ -116,7 +115,7 @@ def known_categories(tables: LabeledImages) -> list[Record]:
 
 
 def _one_a_name(categories: Sequence[Record], used: Collection[int]) -> list[Record]:
-    """Of several categories with one name the one that is used: they are one label."""
+    """One category per name: of several with the same name, the used one; they are one label."""
     chosen: dict[Any, Record] = {}
     for record in categories:
         if record.get("name") not in chosen or record.get("id") in used:
@@ -125,10 +124,10 @@ def _one_a_name(categories: Sequence[Record], used: Collection[int]) -> list[Rec
 
 
 def _category_ids(categories: Sequence[Record], used: np.ndarray) -> dict[int, str]:
-    """Names of categories by their ids; of several with one name only one may be used.
+    """Category id -> name; of several categories with one name only one may be used.
 
     Raises:
-        FormatError: ids or names are not what COCO defines.
+        FormatError: an id or a name is invalid.
     """
     ids = columns.unique(columns.integers(columns.values(categories, "id"), "category ids"), "category ids")
     names = columns.values(categories, "name")
@@ -229,12 +228,12 @@ def find_rows(
     """Positions of ids in an index, ``(n,)``.
 
     Args:
-        index: the ids there are.
+        index: the known ids.
         wanted: ids to look up, ``(n,)``.
-        ids: what the message calls the rows that want them, ``(n,)``.
-        what: name of the field for the message.
-        where: what the index is, likewise.
-        table: what the rows are, likewise.
+        ids: names of the rows for the message, ``(n,)``.
+        what: name of the field, for the message.
+        where: name of the table of ``index``, for the message.
+        table: name of the table of the rows, for the message.
 
     Raises:
         DataError: naming the rows whose id does not exist.
@@ -261,7 +260,7 @@ def _crowds(found: Sequence[Any], ids: np.ndarray) -> np.ndarray:
 
 
 def _with_ours(frame: pd.DataFrame, ours: Sequence[Any], schema: Mapping[str, Any]) -> pd.DataFrame:
-    """Put what nbalabel itself wrote over the defaults."""
+    """Overwrite default values with those of the field ``nbalabel``."""
     if all(value is None for value in ours):
         return frame
     names = OUR_IMAGE_FIELDS if schema is IMAGES else OUR_INSTANCE_FIELDS

@@ -1,4 +1,4 @@
-"""Read COCO results lists: predictions as evaluation servers take them.
+"""Read COCO results lists: predictions in the format of evaluation servers.
 
 Source: the COCO results format, https://cocodataset.org/#format-results
 """
@@ -32,25 +32,26 @@ def read_coco_results(
     labels: Mapping[int, str | None] | None = None,
     unknown: str = "error",
 ) -> pd.DataFrame:
-    """Read a list of predictions on images that are known already.
+    """Read a list of predictions on known images.
 
     Args:
         path: a JSON list of objects with image_id, category_id, score and segmentation (run lengths or
             polygons).
-        tables: the images and labels; category ids are those of the COCO file they were read from, by way of
-            a dataset too (``tables.info["categories"]``), otherwise 1..n in the order of ``tables.labels``.
-        boxes: what predictions with a box alone are: an "error", or filled rectangles ("mask").
-        labels: label of the tables by category id, where they are others; None leaves a category out.
-        unknown: what predictions of categories that are no labels are: an "error", or left out ("drop").
+        tables: the images and labels; category ids are those of the COCO file that the tables come from,
+            also through a dataset (``tables.info["categories"]``), otherwise 1..n in the order of
+            ``tables.labels``.
+        boxes: how to treat predictions that have only a box: "error", or "mask" for filled rectangles.
+        labels: category id -> label, where it differs from this; None leaves a category out.
+        unknown: how to treat predictions of unknown categories: "error", or "drop" to leave them out.
 
     Returns:
-        The columns of a Run's predictions; the id of each is its position in the file. Boxes as given, where
-        valid. A Run with all it can do is made by :func:`nbalabel.read_predictions`.
+        The columns of a Run's predictions; the id of each is its position in the file. Valid boxes are kept
+        as given. :func:`nbalabel.read_predictions` makes a whole Run instead.
 
     Raises:
         FormatError: the file is not such a list; the message names the positions.
-        DataError: unknown images or categories, scores outside 0..1.
-        MaskError: run lengths are malformed or not of their image's size.
+        DataError: an image or category is unknown, or a score is outside 0..1.
+        MaskError: run lengths are malformed or of another size than their image.
 
     Source: https://cocodataset.org/#format-results
 
@@ -78,7 +79,7 @@ def read_results(
     labels: Mapping[int, str | None],
     unknown: str,
 ) -> tuple[pd.DataFrame, int]:
-    """See :func:`read_coco_results`; and how many predictions are in the file."""
+    """As :func:`read_coco_results`, and the number of predictions in the file."""
     found = load(path)
     if not isinstance(found, list) or not set(map(type, found)) <= {dict}:
         raise FormatError(f"{path} must be a JSON list of objects; instance files are read by read_coco")
@@ -124,7 +125,7 @@ def _labels(
     labels: Mapping[int, str | None],
     unknown: str,
 ) -> np.ndarray:
-    """Position in the label list of each prediction's category; -1 for those left out."""
+    """Position of each prediction's category in the label list; -1 for predictions that are left out."""
     known: dict[int, str] = {c["id"]: c["name"] for c in known_categories(tables)} or {
         i + 1: label for i, label in enumerate(tables.labels)
     }

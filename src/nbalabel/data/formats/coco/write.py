@@ -35,30 +35,29 @@ def write_coco(
     tolerance: float = 0.0,
     split: str | None = None,
 ) -> WriteReport:
-    """Write a COCO instance file that :func:`read_coco` reads back as it was.
+    """Write a COCO instance file that :func:`read_coco` reads back without loss.
 
     Columns of your own become fields of the same name. Weight, state, split, group, source, origin and
-    status, which COCO does not know, go into a field ``nbalabel`` wherever they differ from what a reader
-    would assume. ``area`` is the column ``coco_area`` where there is one, else the mask's pixels.
+    status, which COCO does not define, go into a field ``nbalabel`` if they differ from the defaults of the
+    reader. ``area`` is the column ``coco_area`` if there is one, else the mask's number of pixels.
 
     Args:
         tables: a Dataset, Version or Tables.
         path: the JSON file to write, or a folder for ``instances.json``.
-        images: "copy" or "link" puts the image files into ``images/`` beside the file; "none" leaves them
-            where they are.
+        images: "copy" or "link" puts the image files into ``images/`` beside the file; "none" does not.
         masks: compressed run lengths ("rle", nothing is lost) or "polygons" (holes are bridged to their
             exteriors).
-        tolerance: how far simplified polygons may stray from the mask, pixels.
+        tolerance: largest distance of simplified polygons from the mask's outline, pixels.
         split: write only the images of this split.
 
     Returns:
         What was written; ``loss`` is empty for run lengths.
 
     Raises:
-        DataError: a column of yours bears the name of a COCO field, or holds what JSON cannot.
+        DataError: one of your columns has the name of a COCO field, or holds values that JSON cannot express.
 
     Warns:
-        LossWarning: polygons do not give back every mask.
+        LossWarning: polygons do not reproduce every mask.
 
     Source: https://cocodataset.org/#format-data
     """
@@ -94,7 +93,7 @@ def _of_split(tables: LabeledImages, split: str | None) -> tuple[pd.DataFrame, p
 
 
 def _categories(tables: LabeledImages) -> dict[str, dict[str, Any]]:
-    """A category record for each label: the one it was read from, or a new one with the next free id."""
+    """Label -> category record: the one of the imported file, or a new one with the next free id."""
     known = {record["name"]: record for record in known_categories(tables)}
     used = {record["id"] for record in known.values()}
     fresh = (i for i in range(1, len(tables.labels) + len(used) + 2) if i not in used)
@@ -123,7 +122,7 @@ def _segmentations(
     back: list[bytes | None] = [None] * len(rles)
     for i, rle in zip(some, drawn, strict=True):
         back[i] = rle
-    # What has no outline (an empty mask) stays a run length, so that nothing is left out.
+    # A mask without outline (an empty mask) is written as run lengths, so that no instance is lost.
     segmentations = [
         [part.ravel().tolist() for part in parts] if parts else {"size": size, "counts": rle.decode("ascii")}
         for parts, rle, size in zip(rings, rles, sizes.tolist(), strict=True)
@@ -173,7 +172,7 @@ def _annotations(
 
 
 def _ours(frame: pd.DataFrame, assumed: pd.DataFrame, names: Sequence[str]) -> list[dict[str, Any] | None]:
-    """Per row, the values a reader would not assume by itself."""
+    """Per row, the values that differ from the defaults of the reader; None where there are none."""
     rows: list[dict[str, Any] | None] = [None] * len(frame)
     for name in names:
         kept = frame[name].astype(object).to_numpy()

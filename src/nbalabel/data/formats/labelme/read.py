@@ -35,12 +35,12 @@ from .shapes import OTHERS, Shape, draw, parse_shape
 LABELS_FILE = "labels.txt"
 
 FLAG = "flag_"
-"""Prefix of columns that hold LabelMe's flags."""
+"""Prefix of the columns for LabelMe's flags."""
 
 
 @dataclass
 class _Found:
-    """One JSON file."""
+    """The contents of one JSON file."""
 
     name: str
     file: str
@@ -59,26 +59,27 @@ def read_labelme(
 ) -> Tables:
     """Read a folder of LabelMe files: polygons, rectangles, circles and masks.
 
-    Shapes of one label that share a ``group_id`` are parts of one instance. Flags become columns
-    ``flag_<name>``, descriptions and attributes columns of their own names. A file without shapes was looked
-    at (state "empty", weight 1); an image without a file was not.
+    Shapes of one label with the same ``group_id`` are parts of one instance. Flags become columns
+    ``flag_<name>``, descriptions and attributes columns of their own names. An image whose JSON file has no
+    shapes gets state "empty" and weight 1.
 
     Args:
-        folder: the JSON files.
-        images: folder of the images, each at the place of its JSON file and under its ``imagePath``'s name;
-            None looks for ``imagePath`` in ``folder``.
+        folder: folder of the JSON files.
+        images: folder of the images, in the same subfolders as their JSON files, with the file name of
+            ``imagePath``; None resolves ``imagePath`` relative to the JSON file.
         labels: labels in order; None takes ``labels.txt`` in the folder, or the labels found sorted by name.
-        skip: kinds of shape to leave out ("point", "line", "linestrip"), which have no area and are refused
-            otherwise.
-        unannotated: what images without a JSON file are: "unlabeled", or "empty".
+        skip: types of shape to leave out ("point", "points", "line", "linestrip"); they have no area and are
+            refused otherwise.
+        unannotated: state of images without a JSON file: "unlabeled" (weight 0) or "empty" (weight 1).
 
     Returns:
         The tables, numbered from 1 in the order of the JSON files.
 
     Raises:
-        FormatError: malformed files, unknown kinds of shape or labels, naming files.
+        FormatError: a file is malformed, or a type of shape or a label is unknown; the message names the
+            files.
         UnsafePathError: an ``imagePath`` leaves the folder (pass ``images=``).
-        ImageError: an image's size is in neither the JSON nor the image.
+        ImageError: the size of an image is neither in its JSON file nor readable from the image.
 
     Source: https://github.com/wkentaro/labelme
     """
@@ -99,7 +100,7 @@ def read_labelme(
 
 
 def _listed(base: Path) -> list[str] | None:
-    """LabelMe's own list of labels, one a line; names in underscores are not for shapes."""
+    """The labels of ``labels.txt``, one per line; names such as ``__ignore__`` are not for shapes."""
     path = base / LABELS_FILE
     if not path.is_file():
         return None
@@ -183,7 +184,7 @@ def _instances(
 
 
 def _grouped(shapes: list[Shape]) -> list[list[Shape]]:
-    """Shapes of one instance together, in the order of their first part."""
+    """Group the shapes of each instance, in the order of their first part."""
     groups: dict[object, list[Shape]] = {}
     for i, shape in enumerate(shapes):
         key = ("shape", i) if shape.group is None else (shape.label, shape.group)

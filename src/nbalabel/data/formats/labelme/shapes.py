@@ -1,4 +1,4 @@
-"""Shapes of LabelMe files to masks."""
+"""Convert shapes of LabelMe files to masks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KNOWN = frozenset({"label", "points", "group_id", "shape_type", "flags", "mask"
 
 @dataclass(frozen=True)
 class Crop:
-    """Pixels kept small, as run lengths."""
+    """A small mask, stored as run lengths to save memory."""
 
     mask: bytes
     height: int
@@ -36,14 +36,13 @@ class Crop:
 
 @dataclass(frozen=True)
 class Shape:
-    """One shape: corners of some kind, or pixels placed somewhere.
+    """One shape: corners, or a small mask with its position.
 
     Attributes:
-        label: its label.
-        group: shapes of one label and group are one instance; None stands alone.
-        points: corners ``(k, 2)``, pixels; of a circle its middle and a point on it; of pixels, where their
-            upper left corner goes.
-        pixels: for the kind "mask".
+        label: label of the shape.
+        group: shapes of one label and group are one instance; None: the shape is an instance of its own.
+        points: corners ``(k, 2)``, pixels; for a circle its centre and a point on it; for a mask its corners.
+        pixels: the mask, for LabelMe's type "mask"; else None.
         extra: flags, attributes and further fields.
         kind: "polygon", "rectangle" (two opposite corners) or "circle".
     """
@@ -64,7 +63,7 @@ def parse_shape(found: Any, flag: str) -> Shape:
         flag: prefix for the names of flags.
 
     Raises:
-        ValueError: saying what is wrong with it.
+        ValueError: the shape is invalid; the message says why.
     """
     if not isinstance(found, dict):
         raise ValueError(f"must be an object, got {type(found).__name__}")
@@ -91,10 +90,10 @@ def draw(groups: Sequence[Sequence[Shape]], sizes: np.ndarray, where: Sequence[s
     Args:
         groups: the parts of each instance, ``n`` lists.
         sizes: height and width of each instance's image, ``(n, 2)`` int64.
-        where: what a message calls each.
+        where: name of each instance for messages, ``n``.
 
     Raises:
-        FormatError: polygons of too few points, pixels outside their image.
+        FormatError: a polygon has too few points, or a mask lies outside its image.
 
     Source: ``shape_to_mask`` of https://github.com/wkentaro/labelme (``labelme/utils/shape.py``).
     """
@@ -111,7 +110,7 @@ def draw(groups: Sequence[Sequence[Shape]], sizes: np.ndarray, where: Sequence[s
 
 
 def painted(points: np.ndarray, kind: str, height: int, width: int) -> bytes:
-    """A shape as LabelMe draws it: with Pillow, inside and outline; Pillow cuts off what is behind the point.
+    """Draw a shape as LabelMe does: with Pillow, inside and outline; Pillow truncates coordinates.
 
     Args:
         points: corners; see :class:`Shape`.
@@ -139,11 +138,11 @@ def painted(points: np.ndarray, kind: str, height: int, width: int) -> bytes:
 
 
 _LARGE = 1 << 26
-"""Shapes of more pixels are not unpacked to pixels: few bytes could ask for all the memory."""
+"""Larger shapes are not drawn as pixels: a file of few bytes could otherwise use all memory."""
 
 
 def encode_pixels(pixels: np.ndarray) -> str:
-    """A mask as LabelMe keeps it: a PNG in base64."""
+    """A mask in LabelMe's format: a PNG in base64."""
     from PIL import Image
 
     buffer = io.BytesIO()
@@ -162,13 +161,13 @@ def _points(found: Any) -> np.ndarray:
 
 
 def _check(shapes: Sequence[Shape], sizes: np.ndarray, names: Namer) -> None:
-    """Refuse outlines of too few points, or far outside; a circle counts with the box around it."""
+    """Refuse outlines with too few points, or far outside; a circle counts as its bounding square."""
     parts = [_outline(s.points, s.kind) if len(s.points) > 1 else s.points for s in shapes]
     check(Parts.of([[part] for part in parts]), sizes.reshape(-1, 2), names)
 
 
 def _outline(points: np.ndarray, kind: str) -> np.ndarray:
-    """Corners of a polygon or rectangle; of a circle those of the square around it."""
+    """Corners of a polygon or rectangle; for a circle, of its bounding square."""
     if kind == "polygon":
         return points
     if kind == "circle":

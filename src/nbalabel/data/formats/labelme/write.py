@@ -35,28 +35,30 @@ def write_labelme(
     masks: Literal["polygons", "pixels"] = "polygons",
     tolerance: float = 0.0,
 ) -> WriteReport:
-    """Write one LabelMe JSON beside each image that somebody labeled.
+    """Write one LabelMe JSON file beside each image, except unlabeled images without instances.
 
-    Outlines run through the middle of pixels, as LabelMe paints them. Parts of one mask share a ``group_id``;
+    Outlines run through pixel centres, as LabelMe paints them. Parts of one mask share a ``group_id``;
     holes are bridged to their exterior (see docs/formats.md). Columns ``flag_<name>`` become flags,
     ``description`` the description and your other columns ``attributes``.
 
     Args:
         tables: a Dataset, Version or Tables.
-        folder: where to.
-        images: "link" (hard links, a copy where those cannot be), "copy", or "none" for the JSON files alone.
-        masks: "polygons", or "pixels" for LabelMe's own kind "mask" (5.3 or later), exact whatever the shape.
-        tolerance: how far simplified outlines may stray from the mask, pixels.
+        folder: folder to write to.
+        images: "link" (hard links, or copies where links are impossible), "copy", or "none" for only the JSON
+            files.
+        masks: "polygons", or "pixels" for LabelMe's type "mask" (5.3 or later), which is always exact.
+        tolerance: largest distance of simplified outlines from the exact ones, pixels.
 
     Returns:
-        What was written; ``loss`` has the IoU of every mask that LabelMe gets back different, measured by
-        drawing as it draws. Empty masks cannot be written and have IoU 0.
+        What was written; ``loss`` has the IoU of every mask that LabelMe draws differently, measured by
+        drawing in the same way. Empty masks cannot be written and have IoU 0.
 
     Raises:
-        DataError: images differ in their suffix alone, or have no files.
+        DataError: images are URLs, or there are no image files to export.
+        FormatError: images differ only in their suffix.
 
     Warns:
-        LossWarning: masks come back different.
+        LossWarning: masks are read back differently.
     """
     if masks not in ("polygons", "pixels"):
         raise DataError(f'masks must be "polygons" or "pixels", got {masks!r}')

@@ -1,4 +1,4 @@
-"""Masks as formats need them: polygons, outlines for other readers, boxes and areas.
+"""Conversions of masks for the formats: polygons, outlines, boxes and areas.
 
 In: corners or run-length masks.
 Out: run-length masks or corners.

@@ -1,4 +1,4 @@
-"""Boxes and areas of many masks, as COCO files give them or as their pixels say."""
+"""Boxes and areas of many masks, from COCO files or computed from the pixels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..records.columns import Record
 
 
 def read_boxes(found: Sequence[Any]) -> np.ndarray:
-    """Boxes as ``(n, 4)`` float64 (x, y, w, h), NaN where one is missing or no box."""
+    """Boxes as ``(n, 4)`` float64 (x, y, w, h), NaN where a box is missing or invalid."""
     try:
         regular = set(map(type, found)) <= {list} and set(map(len, found)) <= {4}
         boxes = np.fromiter(chain.from_iterable(found), np.float64, 4 * len(found)) if regular else None
@@ -29,7 +29,7 @@ def read_boxes(found: Sequence[Any]) -> np.ndarray:
 
 
 def sides(masks: Any, given: np.ndarray, sizes: np.ndarray) -> dict[str, np.ndarray]:
-    """Boxes as given, or from the (checked) masks where invalid: x, y, w, h, each ``(n,)`` float32."""
+    """Columns x, y, w, h, each ``(n,)`` float32: boxes as given, or from the (valid) masks where invalid."""
     invalid = np.flatnonzero(~np.isfinite(given).all(axis=1))
     if len(invalid):
         given[invalid] = rle.boxes(masks[invalid], sizes[invalid, 0])
@@ -37,7 +37,7 @@ def sides(masks: Any, given: np.ndarray, sizes: np.ndarray) -> dict[str, np.ndar
 
 
 def run_lengths(masks: Any, sizes: np.ndarray) -> list[Record]:
-    """Masks as pycocotools takes them."""
+    """Masks as the dicts that pycocotools takes."""
     return [{"size": size, "counts": mask} for size, mask in zip(sizes.tolist(), masks.tolist(), strict=True)]
 
 

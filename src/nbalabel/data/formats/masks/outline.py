@@ -1,9 +1,9 @@
-"""Masks as polygons along the edges of pixels, for readers that count crossings; and rings joined to one.
+"""Masks as polygons along pixel edges, for readers that count crossings; and several rings joined into one.
 
-A hole is joined to its exterior, and where one ring is all there may be, an island to its neighbour, by a
-*bridge*: the outline goes there and comes back along the same line. Rasterisers that count crossings, as
-pycocotools' does, see the line twice and so not at all; those that paint outlines too, such as OpenCV's,
-leave it as a one-pixel seam. For them holes are joined by :func:`..centres.centre_outlines`, inside the mask.
+A *bridge* joins a hole to its exterior and, where a format allows only one ring, an island to its neighbour:
+the outline goes there and comes back along the same line. Rasterisers that count crossings, such as
+pycocotools', count the line twice, so it has no effect; those that also paint outlines, such as OpenCV's,
+leave a one-pixel seam. For these, :func:`..centres.centre_outlines` joins holes inside the mask.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from ....core.geometry.outlines.polygon import Polygon, rle_to_polygons
 
 
 def outlines(mask: bytes, height: int, width: int, tolerance: float = 0.0) -> list[np.ndarray]:
-    """One ring for each connected part of a mask, holes bridged in.
+    """One ring for each connected part of a mask, with its holes bridged.
 
     Args:
         mask: compressed run lengths.
         height: of the image, pixels.
         width: of the image, pixels.
-        tolerance: how far a simplified outline may stray, pixels.
+        tolerance: largest distance of a simplified outline from the exact one, pixels.
 
     Returns:
         Rings of ``(k, 2)`` float64 (x, y) corners in pixels; none for an empty mask.
@@ -37,7 +37,7 @@ def outlines(mask: bytes, height: int, width: int, tolerance: float = 0.0) -> li
 
 
 def bridge(rings: Sequence[np.ndarray]) -> np.ndarray:
-    """Join rings into one, each to the nearest corner of what was joined before.
+    """Join rings into one, each to the nearest corner of the rings joined before.
 
     Args:
         rings: at least one, ``(k, 2)`` corners each.
@@ -59,7 +59,7 @@ def _keyhole(part: Polygon) -> np.ndarray:
 
 
 def _attach(rings: Sequence[np.ndarray]) -> list[tuple[int, int, int, int]]:
-    """Prim's tree over rings: (ring, its owner, corner of the owner, own corner), in order of attachment."""
+    """Prim's minimum spanning tree of the rings: (ring, owner, corner of the owner, own corner), in order."""
     nearest = dict.fromkeys(range(1, len(rings)), (np.inf, 0, 0, 0))
     attached = []
     last = 0
@@ -82,7 +82,7 @@ def _tree(ring: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarr
 
 
 def _around(ring: np.ndarray, children: list[tuple[int, np.ndarray]], start: int) -> np.ndarray:
-    """Once around a ring from a corner, with a detour to each child where it is attached."""
+    """Once around a ring from a corner, with a detour to each child at its corner."""
     rolled = np.roll(ring, -start, axis=0)
     pieces: list[np.ndarray] = []
     at = 0

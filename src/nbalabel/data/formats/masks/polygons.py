@@ -1,4 +1,4 @@
-"""Polygons of many instances to masks, in few calls of pycocotools' rasteriser."""
+"""Rasterise polygons of many instances, in few calls of pycocotools."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pycocotools import _mask
 from ....core.errors import FormatError, first
 from ....core.geometry.masks.varints import MAX_PIXELS
 
-_REACH = 16  # polygons may leave the image by this many image sizes
-_FARTHEST = 1e8  # pixels; the rasteriser counts fifths of them in 32 bits
-_PERIMETER = 5e6  # pixels; the rasteriser keeps 80 bytes a pixel of outline
+_REACH = 16  # largest coordinate of a corner, in image sizes
+_FARTHEST = 1e8  # largest coordinate, pixels; the rasteriser counts fifths of a pixel in 32 bits
+_PERIMETER = 5e6  # longest outline, pixels; the rasteriser allocates 80 bytes per pixel
 
 Namer = Callable[[np.ndarray], list[object]]
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Polygon parts of many instances, end to end.
+    """Polygon parts of many instances, concatenated.
 
     Attributes:
         values: x and y alternating, pixels, ``(n_values,)`` float64.
@@ -35,7 +35,7 @@ class Parts:
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[np.ndarray]]) -> Parts:
-        """From one list of parts per instance, each part ``(k, 2)`` or ``(2k,)``."""
+        """Build from one list of parts per instance, each part ``(k, 2)`` or ``(2k,)``."""
         parts = [np.asarray(part, np.float64).ravel() for row in rows for part in row]
         return cls(
             np.concatenate(parts) if parts else np.zeros(0),
@@ -45,7 +45,7 @@ class Parts:
 
     @property
     def row(self) -> np.ndarray:
-        """The instance each part belongs to, ``(n_parts,)`` positions."""
+        """Position of each part's instance, ``(n_parts,)``."""
         return np.repeat(np.arange(len(self.per_row)), self.per_row)
 
 
@@ -55,14 +55,14 @@ def rasterize(parts: Parts, sizes: np.ndarray, names: Namer) -> list[bytes]:
     Args:
         parts: polygon parts of ``n_rows`` instances, each instance with at least one.
         sizes: height and width of each instance's image, ``(n_rows, 2)`` int64 pixels.
-        names: turns positions of instances into what an error message calls them.
+        names: maps positions of instances to their names in error messages.
 
     Returns:
         Compressed run lengths, one ``bytes`` per instance.
 
     Raises:
-        FormatError: a part has fewer than three points, an odd number of values, or lies absurdly far
-            outside.
+        FormatError: a part has fewer than three points, an odd number of values, lies too far outside its
+            image, or has too long an outline.
 
     Source: ``rleFrPoly`` of the COCO mask API, https://github.com/cocodataset/cocoapi
     """
@@ -80,7 +80,7 @@ def rasterize(parts: Parts, sizes: np.ndarray, names: Namer) -> list[bytes]:
 
 
 def _draw(parts: Parts, sizes: np.ndarray) -> list[dict[str, bytes]]:
-    """Draw every part by itself, all those on images of one size in one call."""
+    """Draw every part separately, with one call for all parts on images of equal size."""
     ends = np.cumsum(parts.lengths)
     slices = [parts.values[a:b] for a, b in zip((ends - parts.lengths).tolist(), ends.tolist(), strict=True)]
     key = sizes[:, 0] * (1 << 32) + sizes[:, 1]
@@ -97,7 +97,7 @@ def _draw(parts: Parts, sizes: np.ndarray) -> list[dict[str, bytes]]:
 
 
 def check(parts: Parts, sizes: np.ndarray, names: Namer) -> None:
-    """Refuse polygons that no rasteriser should see; arguments and errors as in :func:`rasterize`."""
+    """Refuse polygons that are invalid or unsafe; arguments and errors as in :func:`rasterize`."""
     row = parts.row
     _refuse(sizes.prod(axis=1) >= MAX_PIXELS, f"images must have fewer than {MAX_PIXELS:,} pixels", names)
     _refuse(parts.per_row == 0, "a polygon needs at least one part", names)

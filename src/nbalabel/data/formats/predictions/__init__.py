@@ -1,5 +1,5 @@
 """Predictions of any model, from a results file, a DataFrame, or arrays image by image.
 
-In: what other libraries hand out.
+In: the outputs of other libraries.
 Out: a table of predictions.
 """

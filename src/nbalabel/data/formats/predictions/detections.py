@@ -1,4 +1,4 @@
-"""What models hand out for one image, whatever library they are of: masks, boxes, scores and labels."""
+"""Read the predictions of other libraries for one image: masks, boxes, scores and labels."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Detections:
     """The predictions on one image.
 
     Attributes:
-        masks: ``(n,)`` run lengths; None where there are boxes alone.
-        boxes: ``(n, 4)`` (x, y, w, h) pixels; None where there are masks.
+        masks: ``(n,)`` run lengths; None if there are only boxes.
+        boxes: ``(n, 4)`` (x, y, w, h) pixels; None if there are masks.
         scores: ``(n,)`` float64.
         labels: ``(n,)`` names or numbers.
     """
@@ -31,19 +31,19 @@ class Detections:
 
 
 def detections(value: Any, name: object, height: int, width: int) -> Detections:
-    """Read what a model says of one image.
+    """Read a model's predictions on one image.
 
     Args:
-        value: a mapping with ``masks`` (``(n, height, width)`` bool, or probabilities of which those above
-            0.5 are inside; ``(n, 1, height, width)`` too) or ``boxes`` (``(n, 4)`` x1, y1, x2, y2),
-            ``scores`` and ``labels``, as torchvision's models give it; supervision's ``Detections``; or
-            ultralytics' ``Results``.
-        name: of the image, for messages.
+        value: a mapping with ``masks`` (``(n, height, width)`` or ``(n, 1, height, width)``, bool or
+            probabilities with threshold 0.5) or ``boxes`` (``(n, 4)`` x1, y1, x2, y2), ``scores`` and
+            ``labels``, as torchvision's models return; supervision's ``Detections``; or ultralytics'
+            ``Results``.
+        name: name of the image, for messages.
         height: of the image, pixels.
         width: likewise.
 
     Raises:
-        DataError: something is missing or of another length than the rest.
+        DataError: a part is missing, or the lengths differ.
         MaskError: masks are of another size than the image.
     """
     masks, boxes, scores, labels = _fields(value, name)
@@ -67,7 +67,7 @@ def detections(value: Any, name: object, height: int, width: int) -> Detections:
 
 
 def _fields(value: Any, name: object) -> tuple[Any, Any, Any, Any]:
-    """Masks, boxes (x1, y1, x2, y2), scores and labels, by the names each library has for them."""
+    """Masks, boxes (x1, y1, x2, y2), scores and labels, from the fields of each library."""
     if isinstance(value, Mapping):
         return value.get("masks"), value.get("boxes"), value.get("scores"), value.get("labels")
     if hasattr(value, "xyxy") and hasattr(value, "class_id"):  # supervision
@@ -112,10 +112,10 @@ def _boxes(boxes: Any, n: int, name: object) -> np.ndarray:
 
 
 def _plain(label: Any) -> Any:
-    """A class number as a whole number, whatever it was kept in."""
+    """A label number as an int, also if it was stored as a float."""
     return int(label) if isinstance(label, float) and label.is_integer() else label
 
 
 def plain_labels(labels: Sequence[Any]) -> list[Any]:
-    """Names and numbers as Python has them: np.str_ and np.int64 are dictionary keys of other sorts."""
+    """Labels as Python str and int, converted from NumPy scalars, for use as dictionary keys."""
     return [_plain(label.item() if isinstance(label, np.generic) else label) for label in labels]

@@ -28,12 +28,12 @@ _SIDES = ["x", "y", "w", "h"]
 
 @dataclass(frozen=True, eq=False)
 class Foreign:
-    """What a model said.
+    """Predictions of another library.
 
     Attributes:
-        predictions: the columns of a Run's predictions and the user's own.
-        given: ids of all predictions that were given, ``(n,)``: those left out, too.
-        image_ids: images that were predicted on, ``(m,)``; None where that is not said.
+        predictions: a Run's columns of predictions, and the user's own.
+        given: ids of all given predictions, ``(n,)``, including those that are left out.
+        image_ids: ids of the images with predictions made on them, ``(m,)``; None if unknown.
     """
 
     predictions: pd.DataFrame
@@ -51,7 +51,7 @@ def read_foreign(
     """Read predictions; see :func:`nbalabel.read_predictions`.
 
     Raises:
-        DataError: it is no kind of predictions, or rows do not fit; the message names them.
+        DataError: the type of ``found`` is not supported, or rows do not fit; the message names the rows.
     """
     if boxes not in ("error", "mask"):
         raise DataError(f'boxes must be "error" or "mask", got {boxes!r}')
@@ -71,7 +71,7 @@ def read_foreign(
 
 
 def _of_frame(frame: pd.DataFrame, tables: LabeledImages) -> pd.DataFrame:
-    """A table with image_id, label, score and mask, segmentation or box; ids stay where they are ids."""
+    """Rows with image_id, label and score; an index of unique integers >= 0 is kept as ids."""
     if "image_id" not in frame and "file" not in frame:
         raise DataError(f"predictions need a column image_id or file; they have {list(frame.columns)}")
     rows = frame.drop(columns=[c for c in frame if c in ("source", "status", "origin")])
@@ -112,10 +112,10 @@ def _of_images(found: Mapping[Any, Any], tables: LabeledImages) -> tuple[pd.Data
 
 
 def image_ids(names: Sequence[Any], tables: LabeledImages) -> npt.NDArray[np.int64]:
-    """Ids of images that are named by id or by file, as the tables write it or as a path to it.
+    """Ids of images given by id, by the name in ``images.file``, or by a path to the file.
 
     Raises:
-        UnknownNameError: there are no such images.
+        UnknownNameError: some images do not exist.
     """
     images = tables.images
     by_file = dict(zip(images["file"].tolist(), images.index.tolist(), strict=True))
@@ -143,7 +143,7 @@ def _id_of(name: Any, known: set[int], by_file: Mapping[str, int]) -> int | None
 def _table(
     rows: pd.DataFrame, tables: LabeledImages, labels: Mapping[Any, str | None], unknown: str, boxes: Boxes
 ) -> pd.DataFrame:
-    """Rows of any kind in the columns of a Run's predictions, those of labels left out dropped."""
+    """Convert rows to a Run's columns of predictions; rows whose label is left out are dropped."""
     wanted = plain_labels(rows["label"].tolist())
     codes = codes_of(wanted, rows.index.to_numpy(), tables.labels, labels, unknown)
     rows = rows[codes >= 0]
@@ -175,7 +175,7 @@ def _check_scores(rows: pd.DataFrame) -> None:
 
 
 def _masks(rows: pd.DataFrame, sizes: np.ndarray, boxes: Boxes) -> Any:
-    """Masks as they are given; where there are none, what COCO's outlines or the boxes enclose."""
+    """Masks as given; where a mask is missing, from COCO's ``segmentation`` or the filled box."""
     given = rows["mask"] if "mask" in rows else pd.Series(None, index=rows.index, dtype=object)
     has = given.notna().to_numpy()
     out = np.empty(len(rows), object)

@@ -1,5 +1,5 @@
-"""Masks kept as image files: instance masks, label maps, semantic masks; read and written.
+"""Read and write masks stored as image files: instance masks, label maps, semantic masks.
 
-In: image files of whole numbers.
+In: image files with integer pixels.
 Out: Tables, or a WriteReport.
 """

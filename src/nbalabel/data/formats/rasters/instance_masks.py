@@ -42,26 +42,24 @@ def read_instance_masks(
     label: str = "object",
     unannotated: Unannotated = "unlabeled",
 ) -> Tables:
-    """Read masks of one instance each: whatever is not 0 belongs to it.
+    """Read one mask file per instance: pixels that are not 0 belong to the instance.
 
-    An image that has a folder of masks with nothing in it, or blank masks only, was looked at (state "empty",
-    weight 1).
+    An image with an empty folder of masks, or with only blank masks, gets state "empty" and weight 1.
 
     Args:
         images: folder of the images.
         masks: folder of the masks.
-        pattern: how mask files are named below it, without suffix: ``{image}`` is the image's name without
-            suffix (with or without its folders), ``{label}`` its label, ``{instance}`` anything. The 2018
-            Data Science Bowl's folders are ``"{image}/masks/{instance}"``, with images and masks in one
-            folder.
-        label: the label of all instances where the pattern names none.
-        unannotated: what images without masks are: "unlabeled", or "empty".
+        pattern: names of the mask files below ``masks``, without suffix: ``{image}`` is the image's name
+            without suffix (with or without its folders), ``{label}`` the label, ``{instance}`` any text. The
+            2018 Data Science Bowl has ``"{image}/masks/{instance}"``, with images and masks in one folder.
+        label: label of all instances if the pattern has no ``{label}``.
+        unannotated: state of images without masks: "unlabeled" (weight 0) or "empty" (weight 1).
 
     Returns:
         The tables, instances numbered from 1 by image, ``{instance}`` and label.
 
     Raises:
-        FormatError: files that fit no image, or are of another size, naming them.
+        FormatError: mask files have no image or another size; the message names them.
 
     Example:
         >>> match = compiled("{image}_{label}_{instance}").fullmatch("reef 1_fish_07")
@@ -100,7 +98,7 @@ def read_instance_masks(
 
 
 def _named(folder: Path, pattern: str, *, others_allowed: bool) -> dict[str, dict[str, str]]:
-    """Mask files and what the pattern reads out of their names."""
+    """Mask file -> the parts of its name that the pattern captures."""
     expression = compiled(pattern)
     matches = {file: expression.fullmatch(stem(file)) for file in list_images(folder)}
     others = [file for file, match in matches.items() if not match]
@@ -110,7 +108,7 @@ def _named(folder: Path, pattern: str, *, others_allowed: bool) -> dict[str, dic
 
 
 def _ordered(named: dict[str, dict[str, str]], ids: dict[str, int]) -> list[tuple[str, dict[str, str]]]:
-    """Masks by image, instance and label."""
+    """Masks sorted by image, instance and label."""
 
     def key(item: tuple[str, dict[str, str]]) -> tuple[int, str, str]:
         parts = item[1]
@@ -128,15 +126,16 @@ def write_instance_masks(
 
     Args:
         tables: a Dataset, Version or Tables.
-        folder: where to.
+        folder: folder to write to.
         images: "copy" or "link" the image files too, or "none".
-        pattern: how to name the masks; see :func:`read_instance_masks`. ``{instance}`` is the instance id.
+        pattern: names of the masks; see :func:`read_instance_masks`. ``{instance}`` is the instance id.
 
     Returns:
         What was written; only empty masks are lost (IoU 0).
 
     Raises:
-        DataError: the pattern lacks ``{image}`` or ``{instance}``; images differ in their suffix alone.
+        DataError: the pattern lacks ``{image}`` or ``{instance}``.
+        FormatError: images differ only in their suffix.
 
     Warns:
         LossWarning: masks are empty.
@@ -167,10 +166,10 @@ def write_instance_masks(
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
-    """A regular expression for a pattern of file names.
+    """The regular expression for a pattern of file names.
 
     Raises:
-        DataError: the pattern names no image, or something else than image, label and instance.
+        DataError: the pattern lacks ``{image}``, repeats a name, or has an unknown name.
     """
     parts = re.split(r"\{(\w*)\}", pattern)
     names = parts[1::2]
@@ -188,7 +187,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _ids_by_name(images: list[Picture]) -> dict[str, int]:
-    """Image ids by name with folders, and by bare name where only one image has it."""
+    """Name without suffix -> image id; also the name without folders if it is unique."""
     full = {stem(picture.file): picture.image_id for picture in images}
     bare: dict[str, list[int]] = {}
     for name, i in full.items():
@@ -197,5 +196,5 @@ def _ids_by_name(images: list[Picture]) -> dict[str, int]:
 
 
 def _quoted(label: str) -> str:
-    """A label as part of a file name; dots too, so that none is ``..`` or hidden."""
+    """A label escaped for a file name; dots too, so that the name is neither ``..`` nor hidden."""
     return quote(label, safe=" ").replace(".", "%2E")

@@ -30,25 +30,25 @@ def read_label_maps(
     encoding: Encoding = "auto",
     unannotated: Unannotated = "unlabeled",
 ) -> Tables:
-    """Read label maps: every value but 0 is an instance.
+    """Read label maps: every value except 0 is an instance.
 
-    An image whose map is there but blank was looked at (state "empty", weight 1); one without a map was not.
+    An image with a blank map gets state "empty" and weight 1.
 
     Args:
         images: folder of the images; None takes names and sizes from the maps.
-        maps: folder of 8 or 16 bit gray, palette or RGB files named as their images.
+        maps: folder of 8 or 16 bit gray, palette or RGB files with the names of their images.
         label: the label of all instances, or a function from value to label (Cityscapes: ``lambda value:
-            names[value // 1000]``). None takes what ``instances.json`` beside the maps says, and "object"
-            where there is none.
-        encoding: "rgb" reads colors as ``r + 256 g + 65536 b`` (COCO panoptic), "gray" refuses them, "auto"
-            goes by file.
-        unannotated: what images without a map are: "unlabeled", or "empty".
+            names[value // 1000]``). None takes the labels of ``instances.json`` beside the maps, or "object"
+            if there is no such file.
+        encoding: "rgb" reads colors as ``r + 256 g + 65536 b`` (COCO panoptic), "gray" refuses colors, "auto"
+            decides per file.
+        unannotated: state of images without a map: "unlabeled" (weight 0) or "empty" (weight 1).
 
     Returns:
         The tables, instances numbered from 1 by image and value.
 
     Raises:
-        FormatError: maps without image or of another size, values without label, naming the files.
+        FormatError: maps have no image or another size, or values have no label; the message names the files.
     """
     pairs = pair(images, maps)
     names, labels = _namer(label, pairs.folder)
@@ -79,18 +79,18 @@ def write_label_maps(tables: LabeledImages, folder: str | Path, *, images: Image
 
     Args:
         tables: a Dataset, Version or Tables.
-        folder: where to.
+        folder: folder to write to.
         images: "copy" or "link" the image files too, or "none".
 
     Returns:
-        What was written; ``loss`` has the instances that are partly or wholly covered (IoU 0: not there any
-        more).
+        What was written; ``loss`` has the instances that are partly or wholly covered (IoU 0: lost).
 
     Raises:
-        DataError: images differ in their suffix alone, or have no files.
+        DataError: images are URLs, or there are no image files to export.
+        FormatError: images differ only in their suffix.
 
     Warns:
-        LossWarning: instances come back different.
+        LossWarning: instances are read back differently.
     """
     root = Path(folder)
     files = relative_names(tables.images)
@@ -121,7 +121,7 @@ def write_label_maps(tables: LabeledImages, folder: str | Path, *, images: Image
 def _namer(
     label: str | Callable[[int], str] | None, folder: Path
 ) -> tuple[Callable[[str, int], str], Sequence[str]]:
-    """A function from mask file and value to label, and the labels known beforehand."""
+    """A function from map file and value to label, and the labels known in advance."""
     if isinstance(label, str):
         return lambda _file, _value: label, [label]
     if label is not None:

@@ -1,4 +1,4 @@
-"""Masks kept as image files: reading whole numbers from pixels, and pairing masks with their images."""
+"""Masks stored as image files: read integers from pixels, and pair masks with their images."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ BROKEN = (
     zlib.error,
     MemoryError,
 )
-"""What Pillow raises on damaged files."""
+"""Errors that Pillow raises for damaged files."""
 
 _FORMATS = ("PNG", "TIFF", "BMP", "GIF", "JPEG", "WEBP", "PPM")
 
 _MOST_RUNS = 1 << 23
-"""Of a map that a few bytes could ask for; each costs about 100 bytes of memory."""
+"""Most runs in a map: a small crafted file could have more, and a run costs about 100 bytes of memory."""
 
 _GRAY = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L", "LA", "PA")
 
@@ -49,9 +49,9 @@ class Pairs:
 
     Attributes:
         images: columns ``file``, ``width``, ``height``; ids 1..n.
-        masks: mask file of each image, relative to ``folder``; None where there is none.
-        folder: where the masks are.
-        root: where the images are; None when the masks stand for them.
+        masks: mask file of each image, relative to ``folder``; None if there is none.
+        folder: folder of the masks.
+        root: folder of the images; None if there are only masks.
     """
 
     images: pd.DataFrame
@@ -61,7 +61,7 @@ class Pairs:
 
 
 def pair(images: str | Path | None, masks: str | Path) -> Pairs:
-    """Find the mask of each image: the file of the same name, whatever its suffix.
+    """Find the mask of each image: the file with the same name, with any suffix.
 
     Args:
         images: folder of the images; None takes the masks' own names and sizes.
@@ -87,20 +87,20 @@ def pair(images: str | Path | None, masks: str | Path) -> Pairs:
 
 
 def read_map(path: Path, height: int, width: int, encoding: Encoding = "auto") -> np.ndarray:
-    """Pixels of a mask file as whole numbers.
+    """Pixels of a mask file as integers.
 
     Args:
         path: a gray (8 or 16 bit), palette (its indices) or RGB image.
-        height: of the image it belongs to, pixels.
+        height: height of the mask's image, pixels.
         width: likewise.
-        encoding: "rgb" reads colors as ``r + 256 g + 65536 b``, "gray" refuses them, "auto" takes an RGB file
-            whose channels are all equal as gray.
+        encoding: "rgb" reads colors as ``r + 256 g + 65536 b``, "gray" refuses colors, "auto" treats an RGB
+            file with equal channels as gray.
 
     Returns:
         ``(height, width)`` int32.
 
     Raises:
-        FormatError: it is no such image, or of another size.
+        FormatError: the file is not such an image, or of another size.
     """
     from PIL import Image
 
@@ -132,7 +132,7 @@ def read_map(path: Path, height: int, width: int, encoding: Encoding = "auto") -
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Pillow warns of large images; theirs is the size of the image they belong to."""
+    """Silence Pillow's warning about large files; a mask must have the size of its image anyway."""
     from PIL import Image
 
     with warnings.catch_warnings():
@@ -143,7 +143,7 @@ def _quiet() -> Iterator[None]:
 def _whole_numbers(pixels: np.ndarray, path: Path, encoding: Encoding) -> np.ndarray:
     if pixels.ndim == 2:
         values = pixels.astype(np.int32)
-        if encoding == "rgb":  # a palette or gray file where colors were promised
+        if encoding == "rgb":  # a gray file where colors were expected
             values = values * 0x010101
         return values
     channels = pixels.astype(np.int32)
@@ -157,7 +157,7 @@ def _whole_numbers(pixels: np.ndarray, path: Path, encoding: Encoding) -> np.nda
 
 
 def write_map(path: Path, values: np.ndarray) -> None:
-    """Write whole numbers below 2**24 as a PNG: 8 bit gray, 16 bit gray or RGB, whatever is enough."""
+    """Write integers below 2**24 as a PNG: 8 bit gray, 16 bit gray or RGB, the smallest that suffices."""
     from PIL import Image
 
     largest = int(values.max(initial=0))
@@ -173,7 +173,7 @@ def write_map(path: Path, values: np.ndarray) -> None:
 
 
 def mask_path(folder: Path, name: str) -> Path:
-    """A mask file below its folder, not followed out of it."""
+    """Path of a mask file, which must stay below its folder."""
     path: Path = safe_path(folder, name)
     return path
 
@@ -182,7 +182,7 @@ def mask_names(files: Sequence[str]) -> list[str]:
     """Names of the PNG masks of images.
 
     Raises:
-        FormatError: two images differ in their suffix alone.
+        FormatError: two images differ only in their suffix.
     """
     by_stem(files)
     return [f"{stem(file)}.png" for file in files]

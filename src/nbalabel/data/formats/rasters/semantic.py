@@ -1,4 +1,4 @@
-"""Semantic masks, one class number per pixel, to instances by connected components, and back."""
+"""Semantic masks, one label number per pixel: read as instances by connected components, and write."""
 
 from __future__ import annotations
 
@@ -40,36 +40,36 @@ def read_semantic(
     depth: float = DEPTH,
     unannotated: Unannotated = "unlabeled",
 ) -> Tables:
-    """Read semantic masks: each connected region of one class becomes an instance.
+    """Read semantic masks: each connected region of one label becomes an instance.
 
-    An image whose mask is there but blank was looked at (state "empty", weight 1); one without a mask was
-    not.
+    An image with a mask without regions gets state "empty" and weight 1.
 
     Args:
         images: folder of the images; None takes names and sizes from the masks.
-        masks: folder of mask files named as their images.
-        labels: label of each pixel value, or of each color ``(r, g, b)``; several values may share one. A
-            list names the values 1, 2, ... None reads ``labels.json`` in the folder of the masks.
-        background: values that belong to nothing.
-        ignore: values to take as background, such as VOC's outline value 255.
+        masks: folder of mask files with the names of their images.
+        labels: label of each pixel value, or of each color ``(r, g, b)``; several values may have the same
+            label. A list names the values 1, 2, ... None reads ``labels.json`` in the folder of the masks.
+        background: values of the background.
+        ignore: values to treat as background, such as VOC's outline value 255.
         min_area: smaller regions are dropped, pixels.
-        fill_holes: fill holes in regions; a number fills only those of at most so many pixels.
+        fill_holes: True fills all holes in regions; a number fills holes of at most this many pixels.
         connectivity: 8 joins pixels that touch at a corner, 4 only those that share an edge.
-        split: "distance" also parts regions where they are narrow, by a watershed of the distance to their
-            outline: cells and other round things that touch.
-        depth: with ``split``, how much farther from the outline than at its narrowest each part must reach,
-            pixels, >= 0; smaller values part more.
-        unannotated: what images without a mask are: "unlabeled", or "empty".
+        split: "distance" also splits regions at narrow places, by a watershed of the distance to their
+            outline: for touching round objects, such as cells.
+        depth: with ``split``, how far the distance at the centre of each part must exceed the distance at the
+            narrow place, pixels, >= 0; smaller values split more often.
+        unannotated: state of images without a mask: "unlabeled" (weight 0) or "empty" (weight 1).
 
     Returns:
         The tables, numbered from 1 in the order of file names.
 
     Raises:
-        DataError: no such ``split``, or a negative depth.
-        FormatError: values nobody named, masks without image or of another size, naming the files.
+        DataError: ``split`` is unknown, or ``depth`` is negative.
+        FormatError: values have no label, or masks have no image or another size; the message names the
+            files.
 
     Source: connected components as in scipy.ndimage.label; for "distance" the h-maxima transform and the
-        watershed, see ``core.geometry.touching``.
+        watershed, see ``core.geometry.masks.touching``.
     """
     if split not in (None, "distance") or not depth >= 0:
         raise DataError(f'split must be "distance" or None with a depth >= 0, got {split!r} and {depth}')
@@ -113,25 +113,26 @@ def write_semantic(
     images: Images = "none",
     connectivity: islands.Connectivity = 8,
 ) -> WriteReport:
-    """Write one PNG per image whose pixels are 1 + the position of their label, 0 where there is nothing.
+    """Write one PNG per image whose pixels are 1 + the position of their label, or 0 for background.
 
     Masks go to ``masks/``, with ``labels.json``; images to ``images/``. Later instances cover earlier ones;
-    touching ones of a label cannot be told apart any more, and a mask of several parts comes back as several.
+    touching instances of one label merge, and a mask of several parts is read back as several instances.
 
     Args:
         tables: a Dataset, Version or Tables.
-        folder: where to.
+        folder: folder to write to.
         images: "copy" or "link" the image files too, or "none".
-        connectivity: what a reader will join, for measuring the loss.
+        connectivity: the connectivity of the reader, for measuring the loss.
 
     Returns:
         What was written; ``loss`` has the IoU of each instance with the best region of its label.
 
     Raises:
-        DataError: images differ in their suffix alone, or have no files.
+        DataError: images are URLs, or there are no image files to export.
+        FormatError: images differ only in their suffix.
 
     Warns:
-        LossWarning: instances come back different.
+        LossWarning: instances are read back differently.
     """
     root = Path(folder)
     files = relative_names(tables.images)
@@ -173,10 +174,10 @@ def _named(
 
 
 def read_labels(folder: Path) -> list[str] | None:
-    """The label list a writer left beside its masks; None where there is none.
+    """The label list in ``labels.json`` beside the masks; None if there is no such file.
 
     Raises:
-        FormatError: it is not a list of names.
+        FormatError: the file is not a list of names.
     """
     path = folder / LABELS_FILE
     if not path.is_file():
@@ -200,7 +201,7 @@ def _codes(values: Mapping[int, str], names: Sequence[str]) -> dict[int, int]:
 
 @dataclass(frozen=True)
 class _Shape:
-    """What makes regions of pixels; as in :func:`read_semantic`, ``depth`` None parts nothing."""
+    """Options for turning pixels into regions; see :func:`read_semantic`. ``depth`` None does not split."""
 
     min_area: int
     fill_holes: bool | int

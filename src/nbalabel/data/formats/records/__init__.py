@@ -1,5 +1,5 @@
-"""What several formats share: JSON documents, columns of records, files beside labels, the report.
+"""Shared by several formats: JSON documents, columns of records, image files, the report.
 
 In: bytes and JSON records.
-Out: rows of tables; files that are whole; a WriteReport.
+Out: rows of tables; complete files; a WriteReport.
 """

@@ -1,7 +1,7 @@
-"""Fields of JSON records to columns of a table, and back.
+"""Convert fields of JSON records to columns of a table, and back.
 
-A field that some records lack becomes a nullable column. Lists and objects, which no table column holds well,
-are kept as JSON text; text that begins like JSON and parses as JSON is written back as what it was.
+A field that some records lack becomes a nullable column. Lists and objects are stored as JSON text; text that
+looks like a JSON list or object and parses is written back as such.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def integers(found: Sequence[Any], what: str) -> np.ndarray:
 
 
 def unique(ids: np.ndarray, what: str) -> np.ndarray:
-    """The ids, unless some are repeated.
+    """The ids, checked to be unique.
 
     Raises:
-        FormatError: naming the repeated ones.
+        FormatError: some are repeated; the message names them.
     """
     index = pd.Index(ids)
     if index.has_duplicates:
@@ -57,7 +57,7 @@ def numbers(found: Sequence[Any], what: str, ids: Iterable[object]) -> np.ndarra
     """Numbers as ``(n,)`` float64, NaN where missing.
 
     Raises:
-        FormatError: naming the rows where something else stands.
+        FormatError: some values are not numbers; the message names the rows.
     """
     if set(map(type, found)) <= {int, float, type(None)}:
         return np.array(found, np.float64)
@@ -69,7 +69,7 @@ def numbers(found: Sequence[Any], what: str, ids: Iterable[object]) -> np.ndarra
 
 
 def _infer(found: Sequence[Any]) -> Any:
-    """Values of a JSON field as an array of the narrowest dtype that keeps all of them.
+    """Values of a JSON field as an array of the narrowest dtype that can hold all of them.
 
     Example:
         >>> _infer([1, None, 3]).dtype, _infer(["a", "b"]).dtype, _infer([{"a": 1}, None])[0]
@@ -89,10 +89,10 @@ def _infer(found: Sequence[Any]) -> Any:
 
 
 def to_json(value: Any, what: str) -> str:
-    """A parsed value as JSON text; what could be read is not always shallow enough to be written again.
+    """A parsed value as JSON text; orjson can parse deeper nesting than it can write.
 
     Raises:
-        FormatError: it nests too deeply.
+        FormatError: the value is nested too deeply.
     """
     try:
         return orjson.dumps(value).decode()
@@ -101,12 +101,12 @@ def to_json(value: Any, what: str) -> str:
 
 
 def extras(records: Sequence[Record], known: frozenset[str], taken: Mapping[str, object]) -> dict[str, Any]:
-    """Columns for the fields of records that the format does not know, in order of first appearance.
+    """Columns for the fields of records that the format does not define, in order of first appearance.
 
     Args:
         records: one mapping per row.
-        known: fields that are read otherwise.
-        taken: columns of our schema; a foreign field of such a name is kept as ``coco_<name>``.
+        known: fields that the format defines.
+        taken: columns of the schema; another field with such a name becomes ``coco_<name>``.
     """
     names = [name for name in dict.fromkeys(chain.from_iterable(records)) if name not in known]
     out: dict[str, Any] = {}
@@ -126,7 +126,7 @@ def written(
     """The user's own columns as JSON values, by field name; None where missing.
 
     Raises:
-        DataError: a column bears the name of a field of the format, or holds what JSON cannot.
+        DataError: a column has the name of a field of the format, or holds values that JSON cannot express.
     """
     out: dict[str, list[Any]] = {}
     for column in frame.columns:

@@ -1,4 +1,4 @@
-"""JSON documents: parsing them, and taking lists of records out of them."""
+"""Parse JSON documents, and extract lists of records from them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def load(path: str | Path) -> Any:
 
 
 def content(path: Path, most: int = 1 << 33) -> bytes:
-    """The bytes of a file: of a real one, not of a pipe or device, which may never end.
+    """The bytes of a regular file; pipes and devices, which may never end, are refused.
 
     Args:
         path: the file.
-        most: larger files are refused, bytes.
+        most: largest size, bytes.
 
     Raises:
-        FormatError: there is no such file, it is too large, or cannot be read.
+        FormatError: the file does not exist, is too large, or cannot be read.
     """
     try:
         state = path.stat()
@@ -56,7 +56,7 @@ def text(path: Path, root: Path, most: int = 1 << 28) -> str:
 
     Raises:
         UnsafePathError: a link leads out of the folder.
-        FormatError: it cannot be read, or is no UTF-8.
+        FormatError: the file cannot be read, or is not UTF-8.
     """
     if not inside(root, path):
         raise UnsafePathError(f"{path} must stay below {root}: a link leads out of it")
@@ -70,7 +70,7 @@ def inside(root: Path, path: Path) -> bool:
     """Whether a path stays below the root, links followed."""
     try:
         return path.resolve().is_relative_to(root.resolve())
-    except (OSError, ValueError, RuntimeError):  # a name too long, a zero byte, links in a circle
+    except (OSError, ValueError, RuntimeError):  # a name too long, a zero byte, a loop of links
         return False
 
 
@@ -78,7 +78,7 @@ def records(document: Mapping[str, Any], key: str, path: object, *, required: bo
     """A list of objects in a JSON document.
 
     Raises:
-        FormatError: it is missing, or something else.
+        FormatError: the list is missing, or not a list of objects.
     """
     found = document.get(key, None if required else [])
     if isinstance(found, list) and set(map(type, found)) <= {dict}:
@@ -93,7 +93,7 @@ def records(document: Mapping[str, Any], key: str, path: object, *, required: bo
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Millions of new objects, none of them garbage: collecting in between takes longer than parsing."""
+    """Disable garbage collection while millions of objects are created; it would take longer than parsing."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Files beside the labels: image folders, safe names, whole writes."""
+"""Image files beside the annotations: folders, safe names, atomic writes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _URL = re.compile(r"^[a-z][a-z0-9+.-]+://")
 
 
 def progress(rows: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """Iterate with a progress bar, which shows itself only when it takes longer than a second."""
+    """Iterate with a progress bar that appears only after one second."""
     from ....core.progress import Bar
 
     n = total if total is not None else len(rows) if isinstance(rows, Sized) else None
@@ -39,8 +39,8 @@ def check_names(files: Sequence[Any], ids: Iterable[object]) -> None:
     """Refuse file names that are not relative, or climb out of their folder.
 
     Args:
-        files: names as a file of labels gives them; URLs pass.
-        ids: what the message calls each row.
+        files: names as an annotation file gives them; URLs pass.
+        ids: name of each row for the message.
 
     Raises:
         FormatError: a name is missing, empty or not text.
@@ -68,7 +68,7 @@ def list_images(folder: str | Path) -> list[str]:
 
 
 def list_files(folder: str | Path, suffixes: Iterable[str]) -> list[str]:
-    """Files of some kinds below a folder, sorted, as relative names; hidden ones are left out."""
+    """Files with these suffixes below a folder, sorted, as relative names; hidden files are left out."""
     root = existing_folder(folder)
     wanted = frozenset(suffixes)
     paths = [
@@ -82,7 +82,7 @@ def list_files(folder: str | Path, suffixes: Iterable[str]) -> list[str]:
 
 
 def unwritable(names: Iterable[str]) -> list[str]:
-    """Names no file can hold: undecodable bytes of a file system, lone surrogates of a broken text."""
+    """Names that cannot be encoded as UTF-8: undecodable bytes of a file system, lone surrogates."""
     return [
         ascii(name)
         for name in names
@@ -91,10 +91,10 @@ def unwritable(names: Iterable[str]) -> list[str]:
 
 
 def existing_folder(folder: str | Path) -> Path:
-    """The path, if a folder is there.
+    """The path of a folder, checked to exist.
 
     Raises:
-        FormatError: it is not.
+        FormatError: there is no such folder.
     """
     path = Path(folder)
     if not path.is_dir():
@@ -129,10 +129,10 @@ def read_sizes(root: str | Path, files: Sequence[str]) -> pd.DataFrame:
 
 
 def by_stem(files: Iterable[str]) -> dict[str, str]:
-    """Relative names by what they are without their suffix.
+    """Relative names by their name without suffix.
 
     Raises:
-        FormatError: two files differ in their suffix alone, so that a label file could mean either.
+        FormatError: two files differ only in their suffix, so that a label file would be ambiguous.
     """
     out: dict[str, str] = {}
     clashes: list[str] = []
@@ -173,7 +173,7 @@ def relative_names(images: pd.DataFrame) -> list[str]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing: under another name first, then renamed."""
+    """Write a file atomically: to a temporary name first, then rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -184,17 +184,17 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def export_images(root: Path | None, rows: pd.DataFrame, targets: Sequence[Path], images: Images) -> None:
-    """Put image files where a writer wants them.
+    """Copy or link image files to the paths that a writer chose.
 
     Args:
-        root: the folder they are in.
+        root: the image root.
         rows: the images to export, with their column ``file``.
         targets: one path per row.
-        images: "copy"; "link" for hard links (no space used; a copy where the file system has none); "none".
+        images: "copy"; "link" for hard links (no extra space; a copy where links are impossible); "none".
 
     Raises:
-        DataError: there are no pixels to export.
-        ImageError: files are missing or no images by their content, naming them.
+        DataError: there are no image files to export.
+        ImageError: files are missing, or their content is not an image; the message names them.
     """
     if images == "none":
         return

@@ -1,4 +1,4 @@
-"""What a writer did, and what of it a reader will not get back."""
+"""The report of a writer: what was written, and what is lost."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class WriteReport:
 
     Attributes:
         path: the file or folder.
-        n_images: images written.
-        n_instances: instances written.
-        loss: the instances that come back different, worst first: index ``instance_id``, column ``iou``
-            (float64, mask IoU of what a reader gets with what was there; 0 for those that cannot be written
-            at all). Empty: nothing was lost.
+        n_images: number of images written.
+        n_instances: number of instances written.
+        loss: instances that are read back differently, worst first: index ``instance_id``, column ``iou``
+            (float64, mask IoU of original and read-back mask; 0 for instances that cannot be written). Empty:
+            nothing was lost.
     """
 
     path: Path
@@ -48,18 +48,18 @@ def report(
     why: str,
     n_images: int | None = None,
 ) -> WriteReport:
-    """A report from each written mask's IoU; warns once when there is loss.
+    """Build a report from the IoU of each written mask; warns once if there is loss.
 
     Args:
-        tables: what was written.
-        path: where to.
+        tables: the tables written.
+        path: the file or folder written.
         ids: instance ids, ``(n,)``.
-        iou: mask IoU with what a reader gets, ``(n,)``; 0 for instances left out.
-        why: what the format cannot hold, for the warning.
-        n_images: images written, when not all of them.
+        iou: mask IoU of original and read-back mask, ``(n,)``; 0 for instances left out.
+        why: what the format cannot express, for the warning.
+        n_images: number of images written; default all.
 
     Warns:
-        LossWarning: naming the worst.
+        LossWarning: masks are read back differently; the message names the worst.
     """
     loss = pd.DataFrame(
         {"iou": np.asarray(iou, np.float64)}, index=pd.Index(ids, name="instance_id", dtype=np.int64)
@@ -77,7 +77,7 @@ def report(
 
 
 def measured(before: Sequence[bytes], after: Sequence[bytes | None]) -> np.ndarray:
-    """IoU of masks with what became of them, ``(n,)`` float64: 1 for equal masks, 0 for missing ones.
+    """IoU of masks before and after, ``(n,)`` float64: 1 for equal masks, 0 for missing ones.
 
     Example:
         >>> measured([b"112", b"4"], [b"112", None]).tolist()

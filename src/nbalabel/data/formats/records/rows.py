@@ -1,4 +1,4 @@
-"""What readers share: rows of found masks to Tables, with each image's state and weight."""
+"""Shared by readers: build Tables from rows of masks, with each image's state and weight."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .files import Unannotated, unwritable
 
 
 class Picture(NamedTuple):
-    """One image, as a loop over images wants it; ``at`` are the positions of its instances."""
+    """One image with the positions ``at`` of its instances, for loops over images."""
 
     image_id: int
     file: str
@@ -40,10 +40,10 @@ def pictures(images: pd.DataFrame, instances: pd.DataFrame | None = None) -> lis
 
 
 def categorical(codes: Any, labels: Sequence[str]) -> Any:
-    """Positions in the label list as the column the tables hold.
+    """Positions in the label list as a column ``label``.
 
     Raises:
-        DataError: labels are repeated, or not text that can be written.
+        DataError: labels are repeated, or not valid Unicode.
     """
     repeated = {label for label, n in Counter(labels).items() if n > 1}
     if repeated:
@@ -57,7 +57,7 @@ def categorical(codes: Any, labels: Sequence[str]) -> Any:
 
 
 def mask_array(masks: Sequence[bytes] | pa.Array) -> Any:
-    """Masks as the column the tables hold."""
+    """Masks as a column ``mask``."""
     found: Any = masks if isinstance(masks, pa.Array) else pa.array(masks, pa.large_binary())
     return pd.array(found, dtype=INSTANCES["mask"].dtype)
 
@@ -68,16 +68,16 @@ def states(
     verified: np.ndarray | None = None,
     unannotated: Unannotated = "unlabeled",
 ) -> pd.DataFrame:
-    """Give images the state and weight that follow from what was found.
+    """Set state and weight of images from the instances found.
 
-    Training on images nobody labeled teaches a model that nothing is there; so they weigh 0 unless the caller
-    vouches.
+    Training on unlabeled images teaches a model that nothing is there, so they get weight 0 unless the caller
+    says that they are empty.
 
     Args:
-        images: indexed by image id.
-        labeled: ids that have at least one instance.
-        verified: ids that somebody looked at and found empty.
-        unannotated: what an image without either is: "unlabeled" (weight 0) or "empty" (weight 1).
+        images: images, indexed by image id.
+        labeled: ids of images with at least one instance.
+        verified: ids of images that a person found empty.
+        unannotated: state of the other images: "unlabeled" (weight 0) or "empty" (weight 1).
     """
     if unannotated not in ("unlabeled", "empty"):
         raise DataError(f'unannotated must be "unlabeled" or "empty", got {unannotated!r}')
@@ -96,15 +96,15 @@ def assemble(
     unannotated: Unannotated,
     verified: Sequence[int] = (),
 ) -> Tables:
-    """Tables of what a reader found; instances are numbered 1..n in the order given.
+    """Build Tables from the rows of a reader; instances are numbered 1..n in the order given.
 
     Args:
-        images: columns ``file``, ``width``, ``height`` and perhaps more, indexed by image id.
+        images: columns ``file``, ``width``, ``height`` and possibly more, indexed by image id.
         rows: columns of instances, at least ``image_id``, ``label`` and ``mask`` (bytes).
         labels: label names, in order.
         image_root: the image folder.
         unannotated: see :func:`states`.
-        verified: image ids that somebody found empty.
+        verified: ids of images that a person found empty.
     """
     n = len(rows["image_id"])
     instances = pd.DataFrame(

@@ -1,4 +1,4 @@
-"""The data.yaml of a YOLO folder: class names, and where the images of each split are."""
+"""The data.yaml of a YOLO folder: label names, and the folders of each split."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _SPLIT_KEYS = {
     "test": "test",
     "unlabeled": None,
 }
-"""Keys of data.yaml and names of folders, and the split each stands for."""
+"""Key of data.yaml or name of a folder -> its split."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """What a data.yaml says.
+    """The contents of a data.yaml.
 
     Attributes:
-        labels: class names, in order.
-        splits: folders or lists of images of each split, relative to the root; None for images of no split.
+        labels: label names, in order.
+        splits: split -> folders or list files of images, relative to the root; None for images without split.
     """
 
     labels: tuple[str, ...]
@@ -36,10 +36,10 @@ class Config:
 
 
 def read_config(root: Path, labels: Sequence[str] | None) -> Config:
-    """The folder's data.yaml, or what its folders say when the class names are given.
+    """Read the folder's data.yaml; without one, take the label names given and the folders found.
 
     Raises:
-        FormatError: there is no yaml file and no class names, or it says something else than YOLO's do.
+        FormatError: there is neither a yaml file nor label names, or the file does not follow YOLO's format.
         UnsafePathError: a split lies outside the folder.
     """
     found = sorted(root.glob("*.yaml")) + sorted(root.glob("*.yml"))
@@ -61,7 +61,7 @@ def read_config(root: Path, labels: Sequence[str] | None) -> Config:
 
 
 def _splits(root: Path, document: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Folders of each split as the yaml says, or as they lie there when it says nothing."""
+    """Folders of each split as data.yaml lists them, else those that exist by convention."""
     found = {key: document[key] for key in _SPLIT_KEYS if document.get(key)}
     for key, value in found.items():
         found[key] = entries = [value] if isinstance(value, str) else value
@@ -75,14 +75,14 @@ def _splits(root: Path, document: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 _LARGEST = 1 << 20
-"""Bytes of a data.yaml: a thousand times what names and folders take; PyYAML reads 100 kB a second."""
+"""Largest data.yaml, bytes: far more than names and folders need; PyYAML reads only 100 kB per second."""
 
 
 def _load_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML ships no types
-        """Without aliases: nested ones mean a document of any size in a few bytes."""
+        """A loader without aliases: nested aliases could expand a few bytes to a document of any size."""
 
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.AliasEvent):
@@ -110,7 +110,7 @@ def _names(found: Any, path: Path) -> list[str]:
 
 
 def _folder(root: Path, document: Mapping[str, Any], entry: str) -> str:
-    """A split's folder or list of files, relative to the root; some exporters write one ``../`` too many."""
+    """A split's folder or list file, relative to the root; some exporters write one ``../`` too many."""
     path = document.get("path")
     bases = [root / path, root] if isinstance(path, str) and path and inside(root, root / path) else [root]
     candidates = [entry, entry.removeprefix("../")]

@@ -1,4 +1,4 @@
-"""Lines of YOLO label files: ``class x1 y1 x2 y2 ...``."""
+"""Parse lines of YOLO label files: ``class x1 y1 x2 y2 ...``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..coco.masks import Boxes
 from ..records.files import progress
 
 _OUTSIDE = 0.01
-"""How far coordinates may lie outside 0..1: other tools round."""
+"""Tolerance of coordinates outside 0..1, because other tools round."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Lines:
 
     Attributes:
         image_id: image of each line, ``(n,)`` int64.
-        label: class number, ``(n,)`` int64.
-        polygons: x and y alternating, 0..1, of each line, ``n`` arrays.
-        box: whether the line gave a bare box, ``(n,)`` bool.
-        where: file and line number, for messages.
+        label: label number of each line, ``(n,)`` int64.
+        polygons: polygon of each line, x and y alternating, 0..1, ``n`` arrays.
+        box: whether the line has only a box, ``(n,)`` bool.
+        where: file and line number of each line, for messages.
     """
 
     image_id: np.ndarray
@@ -38,13 +38,14 @@ def parse(texts: Mapping[int, str | None], files: Mapping[int, str], n_labels: i
     """Parse label files.
 
     Args:
-        texts: content of each image's label file, by image id; None where there is none.
-        files: names of the label files, likewise.
-        n_labels: class numbers must be below.
-        boxes: what a bare box (class x y w h) is: an "error", or a filled rectangle ("mask").
+        texts: content of each image's label file, by image id; None if there is no file.
+        files: names of the label files, by image id.
+        n_labels: number of labels; label numbers must be smaller.
+        boxes: how to treat lines that have only a box (class x y w h): "error", or "mask" for filled
+            rectangles.
 
     Raises:
-        FormatError: naming file and line of everything malformed.
+        FormatError: lines are malformed; the message names file and line.
     """
     ids: list[int] = []
     labels: list[int] = []
@@ -72,7 +73,7 @@ def parse(texts: Mapping[int, str | None], files: Mapping[int, str], n_labels: i
 
 
 def _line(line: str, n_labels: int, boxes: Boxes) -> tuple[int, list[float]]:
-    """Class and polygon of one line; ValueError says what is wrong with it."""
+    """Label number and polygon of one line; a ValueError says what is wrong with the line."""
     label, *polygon = [float(word) for word in line.split()]
     if not (label.is_integer() and 0 <= label < n_labels):
         raise ValueError(f"class must be a whole number below {n_labels}, got {label:g}")

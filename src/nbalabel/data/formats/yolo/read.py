@@ -46,20 +46,21 @@ def read_yolo(
 ) -> Tables:
     """Read a YOLO segmentation folder: ``data.yaml``, images, and ``labels/`` beside ``images/``.
 
-    An image whose label file is empty was looked at and has nothing in it (state "empty", weight 1); one
-    without a label file was not (state "unlabeled", weight 0).
+    An image with an empty label file gets state "empty" and weight 1.
 
     Args:
         folder: the folder of data.yaml; it becomes the image root.
-        labels: class names in order, for folders without a yaml file.
-        unannotated: what images without a label file are: "unlabeled", or "empty".
-        boxes: what lines of a bare box (class x y w h) are: an "error", or filled rectangles ("mask").
+        labels: label names in order, for folders without a yaml file.
+        unannotated: state of images without a label file: "unlabeled" (weight 0) or "empty" (weight 1).
+        boxes: how to treat lines that have only a box (class x y w h): "error", or "mask" for filled
+            rectangles.
 
     Returns:
         The tables; images and instances are numbered from 1 in the order of their file names.
 
     Raises:
-        FormatError: no class names, a split that is not there, or malformed lines (naming file and line).
+        FormatError: there are no label names, a split does not exist, or lines are malformed (the message
+            names file and line).
         UnsafePathError: a split lies outside the folder.
         ImageError: an image's size cannot be read.
 
@@ -82,15 +83,15 @@ def read_yolo(
 
 
 def draw(parts: Parts, sizes: np.ndarray, names: Any) -> list[bytes]:
-    """Masks of polygons whose coordinates are fractions of their image, as ultralytics draws them.
+    """Draw polygons with coordinates relative to their image, as ultralytics does.
 
-    It takes a coordinate times the side for a pixel, without what is behind the point, and lets OpenCV's
-    ``fillPoly`` paint inside and outline.
+    Ultralytics multiplies each coordinate by the image's side, truncates it to a whole pixel, and lets
+    OpenCV's ``fillPoly`` paint the inside and the outline.
 
     Args:
         parts: polygons, x and y alternating, 0..1; one per mask.
         sizes: height and width of each polygon's image, ``(n, 2)`` int64.
-        names: what an error message calls positions.
+        names: maps positions to their names in error messages.
 
     Source: ``polygon2mask`` of https://github.com/ultralytics/ultralytics (``ultralytics/data/utils.py``).
     """
@@ -101,7 +102,7 @@ def draw(parts: Parts, sizes: np.ndarray, names: Any) -> list[bytes]:
 
 
 def _masks(lines: Lines, sizes: np.ndarray) -> list[bytes]:
-    """Polygons as ultralytics draws them; bare boxes filled as far as they reach."""
+    """Masks of the lines: polygons as ultralytics draws them, boxes as filled rectangles."""
 
     def drawn(at: np.ndarray, how: Any) -> list[bytes]:
         where = [lines.where[i] for i in at.tolist()]
@@ -122,7 +123,7 @@ def _filled(parts: Parts, sizes: np.ndarray, names: Any) -> list[bytes]:
 
 
 def _image_files(root: Path, config: Config) -> dict[str, str | None]:
-    """Image files and their splits, sorted; a file that two splits share stays in the first."""
+    """Image file -> its split, sorted; a file in two splits gets the first."""
     found: dict[str, str | None] = {}
     for split, folders in config.splits.items():
         for at in folders:

@@ -36,31 +36,31 @@ def write_yolo(
     islands: Islands = "bridge",
     tolerance: float = 0.0,
 ) -> WriteReport:
-    """Write a folder that ultralytics trains from and :func:`read_yolo` reads: data.yaml, images/, labels/.
+    """Write a folder for ultralytics and :func:`read_yolo`: data.yaml, images/, labels/.
 
-    Outlines run through the middle of pixels, as ultralytics paints them. A line holds one polygon, so holes
-    and islands are joined to it by bridges, which cost nothing inside a mask and leave a seam between islands
-    (see docs/formats.md). Images
-    that nobody labeled (state "unlabeled") go to ``images/unlabeled``, which data.yaml does not list for
-    training: as training images they would teach that nothing is there. Images without a split go to train.
+    Outlines run through pixel centres, as ultralytics paints them. A line holds one polygon, so bridges join
+    holes and islands to it; a bridge has no effect inside a mask and leaves a seam between islands (see
+    docs/formats.md). Unlabeled images go to ``images/unlabeled``, which data.yaml does not list for training:
+    as training images they would teach that nothing is there. Images without a split go to train.
 
     Args:
         tables: a Dataset, Version or Tables.
-        folder: where to; files of the same name are replaced.
-        images: "link" (hard links, a copy where those cannot be), "copy", or "none" for the label files
-            alone.
-        islands: "bridge" joins the parts of a mask, "largest" keeps the largest part only.
-        tolerance: how far simplified outlines may stray from the mask, pixels.
+        folder: folder to write to; files of the same name are replaced.
+        images: "link" (hard links, or copies where links are impossible), "copy", or "none" for only the
+            label files.
+        islands: "bridge" joins the parts of a mask, "largest" keeps only the largest part.
+        tolerance: largest distance of simplified outlines from the exact ones, pixels.
 
     Returns:
-        What was written; ``loss`` has the IoU of every mask that ultralytics gets back different, measured by
-        drawing as it draws. Empty masks cannot be written and have IoU 0.
+        What was written; ``loss`` has the IoU of every mask that ultralytics draws differently, measured by
+        drawing in the same way. Empty masks cannot be written and have IoU 0.
 
     Raises:
-        DataError: images differ in their suffix alone, or have no files.
+        DataError: images are URLs, or there are no image files to export.
+        FormatError: images differ only in their suffix.
 
     Warns:
-        LossWarning: masks come back different.
+        LossWarning: masks are read back differently.
 
     Source: https://docs.ultralytics.com/datasets/segment/
     """
@@ -84,7 +84,7 @@ def write_yolo(
 
 
 def _places(tables: LabeledImages) -> list[str]:
-    """Where each image goes, below the folder."""
+    """Path of each image below the folder."""
     rows = tables.images
     labeled = rows.index.isin(tables.instances["image_id"])
     split = rows["split"].astype(object).where(rows["split"].notna(), "train").to_numpy()
@@ -95,7 +95,7 @@ def _places(tables: LabeledImages) -> list[str]:
 
 
 def _without_place(file: str) -> str:
-    """A name without ``images/train/`` and the like, so that exporting twice does not nest them."""
+    """A name without a prefix such as ``images/train/``, so that repeated exports do not nest it."""
     parts = file.split("/")
     known = {*SPLITS, "valid", "unlabeled"}
     if len(parts) > 2 and parts[0] == "images" and parts[1] in known:
@@ -106,7 +106,7 @@ def _without_place(file: str) -> str:
 def _lines(
     instances: pd.DataFrame, images: pd.DataFrame, islands: Islands, tolerance: float
 ) -> tuple[list[str | None], np.ndarray]:
-    """The line of every instance, None where there is nothing to draw; and its IoU when read back."""
+    """The line of each instance, None for an empty mask; and the IoU of its mask when read back."""
     sizes = sizes_of(images, instances["image_id"])
     rles = instances["mask"].tolist()
     coordinates: list[str | None] = []
@@ -136,11 +136,11 @@ def _one(rings: Sequence[np.ndarray], islands: Islands, height: int, width: int)
 
 
 _QUARTER = 0.25
-"""Added to pixels: ultralytics cuts off what is behind the point, supervision rounds; both get the pixel."""
+"""Added to pixel coordinates: ultralytics truncates and supervision rounds; both then give the same pixel."""
 
 
 def _numbers(points: np.ndarray, height: int, width: int) -> str:
-    digits = len(str(max(height, width))) + 2  # wrong by less than a hundredth of a pixel
+    digits = len(str(max(height, width))) + 2  # error below a hundredth of a pixel
     return " ".join(f"{v:.{digits}g}" for v in ((points + _QUARTER) / (width, height)).ravel().tolist())
 
 
