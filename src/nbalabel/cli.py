@@ -1,4 +1,4 @@
-"""The command line: look into a dataset folder, convert between formats, generate the demo dataset."""
+"""The command line: inspect a dataset folder, convert between formats, generate the demo dataset."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXAMPLES = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status (0 done, 1 a clear error, 2 wrong usage)."""
+    """Run the command line; returns the exit status (0 success, 1 an nbalabel error, 2 wrong usage)."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -63,7 +63,7 @@ def _add_demo(commands: argparse._SubParsersAction) -> None:
         help="how many images, a tenth of them for testing (default: 600)",
     )
     demo.add_argument(
-        "--labeled", type=int, default=24, metavar="N", help="how many come labeled (default: 24)"
+        "--labeled", type=int, default=24, metavar="N", help="how many of them are labeled (default: 24)"
     )
     demo.add_argument("--size", type=int, default=192, metavar="PX", help="width and height (default: 192)")
     demo.add_argument("--seed", type=int, default=0, help="the same seed makes the same dataset (default: 0)")
@@ -76,7 +76,7 @@ def _add_inspect(commands: argparse._SubParsersAction) -> None:
     info.set_defaults(run=_info)
     log = commands.add_parser("log", help="every change, newest first")
     log.add_argument("folder", type=Path)
-    log.add_argument("-n", type=int, default=20, help="how many (default: 20)")
+    log.add_argument("-n", type=int, default=20, help="how many changes (default: 20)")
     log.set_defaults(run=_log)
 
 
@@ -90,7 +90,7 @@ def _add_convert(commands: argparse._SubParsersAction) -> None:
         "--unannotated",
         choices=("unlabeled", "empty"),
         default="unlabeled",
-        help="what an image without labels is: not labeled yet (default), or verified to show nothing",
+        help="state of an image without labels: not labeled yet (default), or verified to show nothing",
     )
     importer.set_defaults(run=_import)
     exporter = commands.add_parser("export", help="write a dataset folder in a foreign format")

@@ -1,4 +1,4 @@
-"""``read_predictions``: what any model found, as a Run."""
+"""``read_predictions``: predictions of any model, as a Run."""
 
 from __future__ import annotations
 
@@ -35,38 +35,38 @@ def read_predictions(
     boxes: Literal["error", "mask"] = "error",
     iou: float = 0.5,
 ) -> Run:
-    """What any model found, as a Run: matched, measured, reviewed, accepted and reverted as our own are.
+    """Read predictions of any model as a Run, to be matched, measured, reviewed and accepted like our own.
 
     Args:
         found: one of
 
             - a file of COCO results: a JSON list of objects with image_id, category_id, score and
               segmentation (run lengths or polygons);
-            - a DataFrame, one row a prediction: ``image_id`` or ``file``, ``label``, ``score``, and ``mask``
-              (run lengths as bytes, COCO objects or ``(height, width)`` arrays), ``segmentation`` (COCO's) or
-              a box ``x``, ``y``, ``w``, ``h``. Other columns ride along;
-            - a dictionary of what was found on each image, by image id or file: ``{"masks": (n, h, w),
-              "scores": (n,), "labels": (n,)}`` as torchvision's models give it (probabilities are cut at
+            - a DataFrame, one row per prediction: ``image_id`` or ``file``, ``label``, ``score``, and
+              ``mask`` (run lengths as bytes, COCO objects or ``(height, width)`` arrays), ``segmentation``
+              (COCO's) or a box ``x``, ``y``, ``w``, ``h``. Other columns are kept;
+            - a dictionary of the predictions per image, by image id or file: ``{"masks": (n, h, w),
+              "scores": (n,), "labels": (n,)}`` as torchvision's models return it (probabilities are cut at
               0.5; ``boxes`` are x1, y1, x2, y2), supervision's Detections, or ultralytics' Results.
         tables: the Dataset, Version or Tables whose images were predicted on.
-        images: which were predicted on: ids, rows of ``images``, a boolean Series over them. An image without
-            predictions counts as seen only if it is said here, or is a key of the dictionary. None: those
-            that have predictions, and a warning where others have none.
-        labels: our label for what the model says, a name or a number (a category id in a results file):
-            ``{"person": "diver", 3: "cod"}``; None as a label leaves its predictions out. What is a label
-            already needs no word. Category ids of a results file are by default those of the COCO file the
+        images: the images that were predicted on: ids, rows of ``images``, or a boolean Series over them. An
+            image without predictions counts only if it is named here, or is a key of the dictionary. None:
+            the images with predictions; warns if there are others.
+        labels: our label for each name or number of the model (in a results file: a category id):
+            ``{"person": "diver", 3: "cod"}``; None leaves its predictions out. A name that is one of our
+            labels needs no entry. Category ids of a results file are by default those of the COCO file the
             tables came from, otherwise 1..n in the order of the labels.
-        unknown: what predictions of other labels are: an "error", or left out with a warning ("drop").
-        model: its name, for the Run.
+        unknown: what to do with predictions of any other label: "error", or "drop" them with a warning.
+        model: name of the model, for the Run.
         embeddings: vectors of the predictions: ``(n, d)`` in the order given, :class:`nbalabel.Embeddings`
             (its ``instance_ids`` are the prediction ids: positions, or the index of a DataFrame), or what
             :func:`nbalabel.embed` takes ("resnet18", a model) to compute them now. None: no vectors.
-        boxes: what a prediction with a box alone is: an "error", or the filled box ("mask").
-        iou: least overlap of a match, 0..1.
+        boxes: what to do with a prediction that has only a box: "error", or fill the box as its "mask".
+        iou: lowest IoU of a match, 0..1.
 
     Returns:
-        A Run. ``ds.accept(run.predictions)`` keeps its id as their origin, and ``ds.revert(run)`` takes them
-        back, in any later session, too.
+        A Run. ``ds.accept(run.predictions)`` makes instances with the Run's id as origin, and
+        ``ds.revert(run)`` takes them back, in any later session, too.
 
     Raises:
         DataError: rows do not fit; the message names them and what to do.
@@ -108,7 +108,7 @@ def read_predictions(
 
 
 def _seen(read: Foreign, tables: LabeledImages, images: Any) -> npt.NDArray[np.int64]:
-    """Images that were predicted on, as far as anybody says."""
+    """Ids of the images that were predicted on: as given, else as read, else those with predictions."""
     on = np.unique(read.predictions["image_id"].to_numpy(np.int64))
     if images is not None:
         seen = choose(tables, images)
@@ -134,7 +134,7 @@ def _seen(read: Foreign, tables: LabeledImages, images: Any) -> npt.NDArray[np.i
 
 
 def _embeddings(given: Any, read: Foreign, run: Run) -> Embeddings:
-    """Vectors of the predictions: given for them, given for all that was read, or computed."""
+    """Vectors of the predictions: given by prediction id, given for every row read, or computed."""
     if given is None:
         return Embeddings.none()
     if isinstance(given, Embeddings):
@@ -149,6 +149,6 @@ def _embeddings(given: Any, read: Foreign, run: Run) -> Embeddings:
         return embed(run, given)
     vectors = np.asarray(given, np.float32)
     if vectors.ndim != 2 or len(vectors) != len(read.given):
-        raise DataError(f"embeddings must be ({len(read.given)}, d), one a prediction, got {vectors.shape}")
+        raise DataError(f"embeddings must be ({len(read.given)}, d), one per prediction, got {vectors.shape}")
     none = Embeddings.none()
     return replace(none, instance_ids=read.given, instance=vectors)

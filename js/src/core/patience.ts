@@ -1,4 +1,4 @@
-/** When to try once more what failed: soon, then ever more seldom, but always again. */
+/** Retries with exponential backoff, capped at 30 seconds, without an end. */
 
 const [FIRST, MOST] = [500, 30_000]; // milliseconds
 
@@ -12,27 +12,27 @@ export class Patience {
     return Math.min(FIRST * 2 ** Math.max(this.tried - 1, 0), MOST);
   }
 
-  /** It failed: try again when some time has passed. */
+  /** After a failure: try again after `delay`. */
   later(again: () => void): void {
     this.cancel();
     this.tried++;
     this.#timer = setTimeout(again, this.delay);
   }
 
-  /** As `later`, the first time at once. */
+  /** As `later`, but after the first failure at once. */
   soon(again: () => void): void {
     this.cancel();
     if (this.tried++) this.#timer = setTimeout(again, this.delay);
     else again();
   }
 
-  /** It went well. */
+  /** After a success: forget the failures. */
   reset(): void {
     this.cancel();
     this.tried = 0;
   }
 
-  /** Do not try again; how often it failed is remembered. */
+  /** Do not try again; the number of failures is kept. */
   cancel(): void {
     clearTimeout(this.#timer);
   }

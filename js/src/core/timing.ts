@@ -1,4 +1,4 @@
-/** Durations that `benchmarks/` reads: a PerformanceObserver sees each, the timeline keeps the last only. */
+/** Durations for `benchmarks/`: a PerformanceObserver sees each; the timeline keeps only the last. */
 export function measured(name: string, start: number): void {
   performance.clearMeasures(name);
   performance.measure(name, { start, end: performance.now() });

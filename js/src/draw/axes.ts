@@ -1,4 +1,4 @@
-/** Ticks, names and marks over the points, with Canvas2D. */
+/** Ticks and names of axes, and marks over the points, with Canvas2D. */
 import { type Span, ticks, timeTicks, timeWords, toValue, words } from "../core/space/scale";
 import type { Theme } from "./theme";
 
@@ -19,7 +19,7 @@ export interface Tick {
 /** Room beside the plot for ticks and names, pixels. */
 export const GUTTER = { left: 58, bottom: 36, top: 6, right: 8 };
 
-/** @param k, b as in Placement; `from`..`to` what is in view, pixels. */
+/** @param k, b as in Placement; `length` of the axis and `spacing` of ticks in pixels. */
 export function axisTicks(axis: AxisLook, k: number, b: number, length: number, spacing: number): Tick[] {
   const ends = [-b / k, (length - b) / k].map((at) => toValue(axis.span, at));
   const [lo, hi] = [Math.min(...ends), Math.max(...ends)];
@@ -35,7 +35,7 @@ export function axisTicks(axis: AxisLook, k: number, b: number, length: number, 
     .filter(({ at, text }) => at >= -0.5 && at <= length + 0.5 && text !== "");
 }
 
-/** Labels and names of both axes around a plot of this size at (left, top) of the canvas. */
+/** Ticks and names of both axes around a plot of this size at (left, top) of the canvas. */
 export function drawAxes(
   pen: CanvasRenderingContext2D,
   x: { look: AxisLook; ticks: Tick[] },
@@ -80,7 +80,7 @@ export function drawAxes(
   pen.restore();
 }
 
-/** A point that stands out on any color: a ring of the text's color in one of the background's. */
+/** A point that stands out on any color: a ring in the color of text, on a wider one in that of the background. */
 export function drawRing(
   pen: CanvasRenderingContext2D,
   x: number,
@@ -101,7 +101,7 @@ export function drawRing(
   }
 }
 
-/** A lasso or a box under way. */
+/** A lasso or a box while it is drawn. */
 export function drawShape(
   pen: CanvasRenderingContext2D,
   shape: "lasso" | "box",
@@ -123,7 +123,7 @@ export function drawShape(
   pen.restore();
 }
 
-/** A text no wider than so many pixels. */
+/** A text cut to a width in pixels. */
 function cut(pen: CanvasRenderingContext2D, text: string, width: number): string {
   if (pen.measureText(text).width <= width) return text;
   let n = text.length;

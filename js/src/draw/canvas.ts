@@ -1,10 +1,10 @@
-/** Canvases that are as large as the page lays them out. */
+/** Canvases with the size of their layout on the page. */
 
 /**
- * A clear canvas with a pixel for each of the device.
+ * A cleared canvas with one pixel per device pixel.
  *
- * @returns null while it has no room: hidden, as JupyterLab hides everything for a moment when its theme changes, it
- * keeps what it shows. Nobody would draw it again, for it is as large after as before.
+ * @returns null while the canvas has no size; it then keeps its content. JupyterLab hides everything for a moment
+ * when its theme changes, and nothing would draw the canvas again, because its size is the same before and after.
  */
 export function cleared(canvas: HTMLCanvasElement): CanvasRenderingContext2D | null {
   const { clientWidth, clientHeight } = canvas;

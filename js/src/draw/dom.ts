@@ -1,4 +1,4 @@
-/** Elements without innerHTML: whatever comes from data goes in as text. */
+/** Elements without innerHTML: data is only inserted as text. */
 
 type Properties = Record<string, unknown>;
 
@@ -31,8 +31,8 @@ function present(children: Child[]): (Node | string)[] {
 }
 
 /**
- * Put children in a parent, unless they would look as those there do: a button that is replaced between press and
- * release never hears of the click. Handlers of what stays are the old ones, so they must hold nothing that ages.
+ * Replace the children of a parent, unless the new ones are equal: a button that is replaced between press and
+ * release gets no click. Children that stay keep their old handlers, so handlers must not capture values that change.
  */
 export function renew(parent: Element, ...children: Child[]): void {
   const next = document.createElement(parent.tagName);
@@ -43,7 +43,7 @@ export function renew(parent: Element, ...children: Child[]): void {
     parent.replaceChildren(...next.childNodes);
 }
 
-/** Run at most once a frame, with the latest arguments; nothing after the signal aborts. */
+/** Run at most once per frame; never after the signal aborts. */
 export function perFrame(work: () => void, signal: AbortSignal): () => void {
   let frame = 0;
   signal.addEventListener("abort", () => cancelAnimationFrame(frame), { once: true });

@@ -1,16 +1,16 @@
-/** Masks being edited, sampled to the screen: cost follows the screen, not the image. */
+/** Masks being edited, sampled to the screen: the cost depends on the screen, not on the image. */
 
 import type { Raster } from "../core/edit/raster";
 import type { Camera, Size } from "../core/space/camera";
 
 export interface Draft {
   raster: Raster;
-  /** What is painted onto it, or taken from it, just now. */
+  /** The current stroke, added to the raster or, with `erase`, removed from it. */
   stroke: Raster | null;
   erase: boolean;
   /** "#rrggbb". */
   color: string;
-  /** The kernel has not confirmed it: hatched. */
+  /** Not confirmed by the kernel yet; drawn hatched. */
   waiting: boolean;
 }
 
@@ -103,7 +103,7 @@ function sample(
   }
 }
 
-/** A row of a raster where the screen has its pixels; where `fresh`, what it says everywhere, else only where it is 1. */
+/** Writes `value` into a row of the screen where the raster is 1; `fresh` clears the row first. */
 function write(
   row: Uint8Array,
   columns: Int32Array,

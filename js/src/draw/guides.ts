@@ -1,4 +1,4 @@
-/** Lines, corners and cursors of the tool in hand: light on dark, to be seen on any image. */
+/** Lines, corners and cursors of the active tool: light on dark, visible on any image. */
 import { type Camera, toScreen } from "../core/space/camera";
 import { green, halo, vermilion, white } from "./palette";
 
@@ -6,7 +6,7 @@ export class Guides {
   constructor(
     private pen: CanvasRenderingContext2D,
     private camera: Camera,
-    /** Device pixels of a CSS pixel. */
+    /** Device pixels per CSS pixel. */
     private unit: number,
     private color: string,
   ) {}

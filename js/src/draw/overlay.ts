@@ -5,11 +5,11 @@ import { LabelMap } from "../core/masks/labelmap";
 import type { Masks } from "../core/masks/rle";
 import type { Camera } from "../core/space/camera";
 
-const MOST = 4_200_000; // device pixels from which the overlay has half their resolution
+const MOST = 4_200_000; // device pixels; beyond, the overlay has half the resolution
 
 export interface Marked {
   mask: number;
-  /** In the image: x, y, w, h. */
+  /** x, y, w, h; pixels of the image. */
   box: readonly [number, number, number, number];
   ring: Ring;
 }
@@ -22,7 +22,7 @@ export class Overlay {
 
   constructor(private canvas: HTMLCanvasElement) {}
 
-  /** Masks where the camera sees them, on a screen of this many device pixels. */
+  /** Write the masks as the camera shows them, on a screen of `width` x `height` device pixels. */
   place(masks: Masks, order: ArrayLike<number>, camera: Camera, width: number, height: number): void {
     this.#shrink = width * height > MOST ? 2 : 1;
     const w = Math.max(Math.ceil(width / this.#shrink), 1);

@@ -1,4 +1,4 @@
-/** The canvas with the image: the bitmap through the camera, sharper parts over it, brightness and contrast. */
+/** Draws the image: the bitmap through the camera, a sharper part over it, then brightness and contrast. */
 
 import type { Box, Camera, Size } from "../core/space/camera";
 import { type Adjustment, adjust, adjustmentTable, isPlain } from "../core/values/adjust";
@@ -6,12 +6,12 @@ import { absent } from "./palette";
 
 export interface Part {
   bitmap: ImageBitmap;
-  /** In the image. */
+  /** Pixels of the image. */
   box: Box;
 }
 
 /**
- * @param image its size, pixels: what the masks refer to; the bitmap may have fewer.
+ * @param image size in pixels, as for the masks; the bitmap may be smaller.
  * @param bitmap null for a neutral surface.
  * @param part drawn over the bitmap.
  */

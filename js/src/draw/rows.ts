@@ -1,10 +1,10 @@
-/** Cells of a table: elements made once, their text set anew for every row they come to show. */
+/** Cells of a table: elements are made once and get a new text for each row they show. */
 
 import type { Cell } from "../core/rows/cells";
 import { formatNumber, formatTime, NOTHING } from "../core/values/format";
 import { h } from "./dom";
 
-/** What drawing needs to know of a column. */
+/** How to draw a column. */
 export interface Look {
   name: string;
   kind: string;
@@ -15,7 +15,7 @@ export interface Look {
 
 const GREEN_CHECK = "✓";
 
-/** A value as text, as it is shown and searched for widths. */
+/** A value as text, as shown and as measured for the width of columns. */
 export function cellText(look: Look, value: Cell): string {
   if (value === null || value === "") return NOTHING;
   if (look.kind === "category")
@@ -44,7 +44,7 @@ export function makeCell(look: Look, index: number): HTMLElement {
   return cell;
 }
 
-/** Show a value; undefined is one that is on its way. */
+/** Show a value; undefined if it has not arrived yet. */
 export function paintCell(cell: HTMLElement, look: Look, value: Cell | undefined, pending: boolean): void {
   const label = cell.lastElementChild as HTMLElement;
   const missing = value === null || value === "" || value === -1;

@@ -22,7 +22,7 @@ export function makeBars(width: number, height: number): SVGSVGElement {
  * Draw counts into an element of makeBars.
  *
  * @param colors one per bin, for categories; else bars have the accent color.
- * @param chosen what part of the width a range filter keeps, 0..1 each; null for none.
+ * @param chosen start and end of a range filter, as shares of the width; null for none.
  */
 export function drawBars(
   svg: SVGSVGElement,

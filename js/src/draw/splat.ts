@@ -1,4 +1,4 @@
-/** A million points as pixels, on the CPU: typed arrays in, RGBA out; nothing here knows the page. */
+/** Draws a million points as pixels on the CPU: typed arrays in, RGBA out; DOM-free. */
 import type { Bitset } from "../core/rows/bitset";
 import type { Placement } from "../core/space/scale";
 
@@ -13,7 +13,7 @@ export interface Cloud {
   /** 0 to 1, NaN for none. */
   readonly x: Float32Array;
   readonly y: Float32Array;
-  /** Place of each point's color in the table of colors. */
+  /** Index of each point's color in the table of colors. */
   readonly color: Uint16Array;
   readonly tier: Uint8Array;
 }
@@ -28,7 +28,7 @@ export function pack(r: number, g: number, b: number): number {
   return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
-/** The tier of every point, written into `out`; gives how many there are of each. */
+/** Writes the tier of every point into `out`; returns the number of points per tier. */
 export function tiers(
   cloud: { x: Float32Array },
   allowed: Bitset | null,
@@ -77,7 +77,7 @@ export function splat(
   else discs(surface, cloud, at, tier, colors, size, alpha, rim);
 }
 
-/** Two colors mixed, `a` of 256 of the first; red and blue in one multiplication, green in another. */
+/** Mixes two colors, `a` / 256 of the first; red and blue in one multiplication, green in another. */
 function mix(over: number, under: number, a: number): number {
   const rest = 256 - a;
   const rb = ((Math.imul(over & 0xff00ff, a) + Math.imul(under & 0xff00ff, rest)) >>> 8) & 0xff00ff;
@@ -150,7 +150,7 @@ function discs(
 
 interface Stamp {
   side: number;
-  /** How much of each pixel the disc covers, of 256, for 4 x 4 places of its middle within a pixel. */
+  /** Cover of each pixel by the disc, 0..256, for 4 x 4 places of its center within a pixel. */
   cover: Uint16Array;
 }
 
@@ -201,7 +201,7 @@ function press(
   }
 }
 
-/** Diameter (pixels of the page) and opacity that suit so many points on so much room. */
+/** Diameter (CSS pixels) and opacity that suit `n` points on an area. */
 export function looks(n: number, zoom: number, area: number): { size: number; alpha: number } {
   const each = Math.sqrt(area / Math.max(n, 1));
   const size = Math.min(Math.max(0.4 * each * Math.max(zoom, 1) ** 0.5, 1), 7);

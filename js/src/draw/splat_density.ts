@@ -1,11 +1,11 @@
-/** How many points lie where, as colors: for clouds in which points hide each other. */
+/** The density of points as colors, for clouds in which points hide each other. */
 import type { Placement } from "../core/space/scale";
 import { toRgb, viridis } from "./colors";
 import { type Cloud, pack, type Surface } from "./splat";
 
 const STEPS = 256;
 
-/** Counts a cell, blurred where points are too few for a smooth picture. */
+/** Counts per cell, blurred if there are too few points for a smooth picture. */
 export interface Density {
   /** Pixels of the surface along the side of a cell. */
   readonly cell: number;
@@ -43,7 +43,7 @@ export function density(
   return { cell, columns, rows, counts, most };
 }
 
-/** Color a surface by density, on a logarithmic scale; cells without points keep what is there. */
+/** Color a surface by density, on a logarithmic scale; cells without points keep their color. */
 export function paint({ width, height, pixels }: Surface, of: Density, ramp: Uint32Array): void {
   if (!of.most) return;
   const least = of.most * 0.015;
@@ -60,7 +60,7 @@ export function paint({ width, height, pixels }: Surface, of: Density, ramp: Uin
   }
 }
 
-/** From the background to the end of viridis that stands out from it; or through grays. */
+/** Colors from the background to the end of viridis that stands out from it; or grays. */
 export function ramp(background: string, dark: boolean, gray = false): Uint32Array {
   const [r, g, b] = toRgb(background);
   return Uint32Array.from({ length: STEPS }, (_, step) => {
@@ -103,7 +103,7 @@ function slide(
       if (i + radius < length) sum += from[k * line + (i + radius) * step];
       if (i >= 0) to[k * line + i * step] = Math.max(sum, 0) * share;
       if (i - radius >= 0) sum -= from[k * line + (i - radius) * step];
-      if (i >= 0 && sum < 1e-9) sum = 0; // no remainders of rounding where nothing is
+      if (i >= 0 && sum < 1e-9) sum = 0; // drop rounding errors where there are no points
     }
   }
 }

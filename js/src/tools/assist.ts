@@ -1,4 +1,4 @@
-/** Points inside and outside of a thing, and a box around it, for a segmenter; Enter takes what it found. */
+/** Points inside and outside a thing, and a box around it, for a segmenter; Enter keeps the mask it found. */
 import { type Box, boxOf, type Gesture, intoOf, type Prompt } from "./gesture";
 import type { Step, Tool, ToolEvent } from "./tool";
 

@@ -1,16 +1,16 @@
-/** What an editing tool comes to when a gesture is done; the editor makes a mask of it. */
+/** The result of a finished gesture with an editing tool; the editor makes a mask of it. */
 
-/** Add to the active mask, cut from it, or a mask of its own. */
+/** Make a new mask, add to the active mask, or cut from it. */
 export type Into = "new" | "add" | "cut";
 
 export type Gesture =
   /** The area inside rings, (x0, y0, x1, y1, …) pixels of the image, even-odd. */
   | { make: "area"; rings: readonly (readonly number[])[]; into: Into }
-  /** Where the brush went, pixels of the image. */
+  /** The path of the brush, pixels of the image. */
   | { make: "stroke"; path: readonly number[]; erase: boolean }
   /** A place that was clicked. */
   | { make: "seed"; x: number; y: number; into: Into }
-  /** What a segmenter is told: points (x, y, 1 inside or 0 outside), a box (x, y, w, h). */
+  /** The input of a segmenter: points (x, y, 1 inside or 0 outside), a box (x, y, w, h). */
   | { make: "prompt"; points: readonly Prompt[]; box: Box | null; final: boolean; into: Into }
   /** The outline of the active mask from `before` to `rings`. */
   | { make: "reshape"; before: readonly (readonly number[])[]; rings: readonly (readonly number[])[] };

@@ -1,6 +1,6 @@
 /**
- * Clicks make corners, holding the button draws by hand. A click on the first corner, a double click or Enter closes;
- * so does letting go where one began. Backspace takes back the last corner or the last stretch drawn by hand.
+ * Clicks make corners, holding the button draws by hand. A click on the first corner, a double click or Enter closes
+ * the outline; so does releasing the button near the start. Backspace takes back the last corner or stroke.
  */
 import { type Gesture, intoOf } from "./gesture";
 import type { Step, Tool, ToolEvent } from "./tool";
@@ -8,7 +8,7 @@ import type { Step, Tool, ToolEvent } from "./tool";
 export interface Drawing {
   /** x0, y0, x1, y1, … pixels of the image. */
   path: readonly number[];
-  /** Lengths of `path` before each click or stretch. */
+  /** Lengths of `path` before each click or stroke by hand. */
   marks: readonly number[];
   /** Where the button went down, device pixels; null while it is up. */
   pressed: readonly [number, number] | null;
@@ -21,7 +21,7 @@ const SLOP = 4; // device pixels that a click may move
 const NEAR = 10; // device pixels around the first corner that close the outline
 const STEP = 2; // device pixels between points drawn by hand
 
-/** The way from one corner to the next, ends left out. */
+/** The path from one corner to the next, without both ends. */
 export type Route = (from: readonly [number, number], to: readonly [number, number]) => readonly number[];
 
 const START: Drawing = { path: [], marks: [], pressed: null, byHand: false, tip: null };
@@ -97,7 +97,7 @@ function back(state: Drawing): Drawing {
   };
 }
 
-/** Without corners that lie on the one before: a double click makes such. */
+/** The path without repeated corners, which a double click makes. */
 function distinct(path: readonly number[]): number[] {
   const out: number[] = [];
   for (let i = 0; i < path.length; i += 2)

@@ -1,11 +1,11 @@
-/** Corners of an outline: drag one, drag an edge to make one, Alt+click or Delete to take one away. */
+/** Corners of an outline: drag one, drag an edge to make one, Alt+click or Delete to remove one. */
 import type { Gesture } from "./gesture";
 import type { Step, Tool, ToolEvent } from "./tool";
 
 export type Rings = readonly (readonly number[])[];
 
 export interface Reshaping {
-  /** Of the active mask, pixels of the image; empty while there is none. */
+  /** Outlines of the active mask, pixels of the image; empty while there is none. */
   rings: Rings;
   /** The corner under the pointer or the one dragged. */
   corner: { ring: number; at: number } | null;
@@ -90,7 +90,7 @@ function cornerAt(rings: Rings, { x, y, scale }: ToolEvent): Reshaping["corner"]
   return found;
 }
 
-/** Where a corner on the nearest edge would stand in its ring. */
+/** Ring and index for a new corner on the nearest edge; null if no edge is near. */
 function edgeAt(rings: Rings, { x, y, scale }: ToolEvent): Reshaping["corner"] {
   let [best, found] = [(REACH / scale) ** 2, null as Reshaping["corner"]];
   rings.forEach((ring, which) => {

@@ -1,4 +1,4 @@
-/** A click says where; dragging does nothing. */
+/** A click gives a point; dragging does nothing. */
 import { type Gesture, intoOf } from "./gesture";
 import type { Tool } from "./tool";
 

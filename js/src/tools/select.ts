@@ -1,4 +1,4 @@
-/** Clicking points at a mask, again at the same place at the one below it; dragging moves the image. */
+/** A click makes a mask the active one, a second click there the mask below it; dragging moves the image. */
 import { type Panning, pan } from "./pan";
 import type { Effect, Tool, ToolEvent } from "./tool";
 
@@ -8,7 +8,7 @@ export interface Selecting {
   pressed: readonly [number, number] | null;
   dragging: boolean;
   over: number;
-  /** The masks under the last click and which of them it took. */
+  /** The masks under the last click, and the index of the one it chose. */
   last: { under: readonly number[]; taken: number } | null;
 }
 

@@ -4,7 +4,7 @@
  */
 
 export interface ToolEvent {
-  /** "finish" and "back" come from keys: take what is drawn; take back the last of it. */
+  /** Keys send "finish" (complete the drawing) and "back" (take back its last step). */
   kind: "down" | "move" | "up" | "cancel" | "leave" | "double" | "finish" | "back";
   /** Pixels of the image. */
   x: number;
@@ -12,7 +12,7 @@ export interface ToolEvent {
   /** Device pixels of the canvas. */
   sx: number;
   sy: number;
-  /** Device pixels of an image pixel. */
+  /** Device pixels per image pixel. */
   scale: number;
   /** Masks under the pointer that may be touched, the topmost first. */
   under: readonly number[];

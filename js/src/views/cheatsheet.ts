@@ -1,10 +1,10 @@
-/** The keys a view knows, on `?`. */
+/** The sheet of a view's keys, shown on `?`. */
 import { h } from "../draw/dom";
 import type { Frame } from "./frame";
 
 /**
  * @param rows keys, one or more separated by spaces ("← →", "Ctrl+Z"), and what they do.
- * @returns shows it, or takes it away: for a button.
+ * @returns opens or closes the sheet, for a button.
  */
 export function cheatsheet(
   frame: Frame,

@@ -7,11 +7,11 @@ import type { Frame } from "./frame";
 import { Popover } from "./popover";
 
 export interface Display extends Adjustment {
-  /** null: pictures that are dark or of more than eight bits. */
+  /** null: only for pictures that are dark or have more than eight bits. */
   auto: boolean | null;
 }
 
-/** The widget's own; each view has its type of it. */
+/** The model of the widget; each view has its own type for it. */
 interface Model {
   get(name: never): unknown;
   on(name: string, callback: () => void): void;
@@ -26,10 +26,10 @@ const AUTO = [
   ["off", false],
 ] as const;
 
-/** What holds in the kernel; changes made here count at once, and there as soon as it has time. */
+/** The display setting of the kernel; changes made here apply at once, and in the kernel when it has time. */
 export class DisplaySetting {
   value: Display;
-  /** Counts what pictures were made by: others are out of date. */
+  /** Version of the setting; pictures made with another version are out of date. */
   version = 0;
   #asked: Display | null = null;
   #rest = 0;
@@ -52,7 +52,7 @@ export class DisplaySetting {
     });
   }
 
-  /** @param live called at once. @param settled called when pictures are to be fetched again. */
+  /** @param live called on each change. @param settled called when pictures should be fetched again. */
   watch(live: () => void, settled: () => void = () => {}): void {
     this.#live.add(live);
     this.#settled.add(settled);
@@ -70,7 +70,7 @@ export class DisplaySetting {
     this.#rpc.request<Display>("set_display", asked, { key: "display" }).then(
       ({ result }) => done(result),
       (error) => {
-        if (error instanceof Cancelled) return; // a newer one is under way, or there is no kernel
+        if (error instanceof Cancelled) return; // a newer request is under way, or there is no kernel
         this.#fail(error);
         done(this.#held());
       },
@@ -113,7 +113,7 @@ const SLIDERS: readonly Slider[] = [
   },
 ];
 
-/** The controls of a setting; they follow it while they are in the page. */
+/** The controls of a setting; they follow its changes. */
 export function displayRows(setting: DisplaySetting): HTMLElement[] {
   const auto = h("select", {}, ...AUTO.map(([text]) => h("option", {}, text)));
   auto.addEventListener("change", () => setting.set({ auto: AUTO[auto.selectedIndex][1] }));
@@ -141,7 +141,7 @@ export function displayRows(setting: DisplaySetting): HTMLElement[] {
   ];
 }
 
-/** "auto contrast", shown while it made any picture in view; a click turns it off. */
+/** "auto contrast", shown while it changes a picture in view; a click turns it off. */
 export function autoMark(setting: DisplaySetting): HTMLElement {
   return h(
     "button.nbl-quiet.nbl-auto",
@@ -177,7 +177,7 @@ export class DisplayControl {
     this.root = h("span.nbl-shown", {}, this.#mark, open);
   }
 
-  /** Whether auto contrast made any of the pictures in view. */
+  /** @param on whether auto contrast changed a picture in view. */
   applied(on: boolean): void {
     this.#mark.hidden = !on;
   }

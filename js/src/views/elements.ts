@@ -1,4 +1,4 @@
-/** Short words for what views do to elements all the time. */
+/** Short functions for frequent work on elements. */
 
 export function hear<K extends keyof HTMLElementEventMap>(
   target: EventTarget,
@@ -9,19 +9,19 @@ export function hear<K extends keyof HTMLElementEventMap>(
   target.addEventListener(type, listener as EventListener, options);
 }
 
-/** Give the keyboard to an element without scrolling the notebook to it. */
+/** Focus an element without scrolling the notebook to it. */
 export function focusOn(element: HTMLElement | null | undefined): void {
   element?.focus({ preventScroll: true });
 }
 
-/** Scroll an element into what it scrolls in, and nothing around that: the notebook stays where it is. */
+/** Scroll an element into view inside its scroller only; the notebook does not scroll. */
 export function revealIn(scroller: HTMLElement, element: HTMLElement): void {
   const [room, box] = [scroller, element].map((one) => one.getBoundingClientRect());
   if (box.top < room.top) scroller.scrollTop -= room.top - box.top;
   else if (box.bottom > room.bottom) scroller.scrollTop += box.bottom - room.bottom;
 }
 
-/** It was meant for the view: neither the browser nor JupyterLab shall act on it. */
+/** Keep an event for the view: neither the browser nor JupyterLab acts on it. */
 export function claim(event: Event): void {
   event.preventDefault();
   event.stopPropagation();

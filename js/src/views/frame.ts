@@ -1,24 +1,24 @@
-/** What every view sits in: toolbar, body, and a line that says when the kernel is busy, gone, or answered an error. */
+/** The frame of every view: toolbar, body, a sign of a busy kernel, and a line for errors and a lost kernel. */
 
 import { h } from "../draw/dom";
 import { Cancelled, RemoteError, type Rpc, said } from "../wire/rpc";
 
 export interface Frame {
-  /** Carries the class `nbl` and takes the keys: JupyterLab's own shortcuts stay away from it. */
+  /** Has the class `nbl` and gets the keys; JupyterLab's shortcuts do not apply in it. */
   root: HTMLElement;
   toolbar: HTMLElement;
   body: HTMLElement;
-  /** Show what went wrong, until `settle` or the next success; cancellations are no errors. */
+  /** Show an error until `settle`; cancellations are ignored. */
   fail(error: unknown, retry?: () => void): void;
-  /** Take the error away. */
+  /** Remove the error. */
   settle(): void;
-  /** Text over an empty body; "" takes it away. */
+  /** Show a text over an empty body; "" removes it. */
   empty(text: string): void;
 }
 
-const PATIENCE = 400; // milliseconds until a wait for the kernel is worth showing
+const PATIENCE = 400; // milliseconds until a wait for the kernel is shown
 
-/** @param label what screen readers call the view. */
+/** @param label name of the view for screen readers. */
 export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, label: string): Frame {
   const toolbar = h("div.nbl-toolbar", { role: "toolbar", "aria-label": `${label} tools` });
   const body = h("div.nbl-body");
@@ -54,7 +54,7 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
     show(note, kind);
     if (!kind) return note.replaceChildren();
     const text = rpc.lost
-      ? "The kernel restarted or is gone: shown is what it last said. Run its cell again."
+      ? "The kernel restarted or is gone: the view shows its last state. Run its cell again."
       : failure!.text;
     const retry = !rpc.lost && failure?.retry;
     note.replaceChildren(
@@ -113,7 +113,7 @@ function show(element: HTMLElement, on: unknown): void {
   element.style.display = on ? "" : "none";
 }
 
-/** JupyterLab hears no key of ours, by `data-lm-suppress-shortcuts`; saving is one that people expect everywhere. */
+/** Pass Ctrl+S on: `data-lm-suppress-shortcuts` hides all keys from JupyterLab, but saving should always work. */
 function saveAsEver(event: KeyboardEvent, outside: HTMLElement): void {
   if (!(event.ctrlKey || event.metaKey) || event.code !== "KeyS" || !document.body.dataset.jpThemeName)
     return;

@@ -1,4 +1,4 @@
-/** What every view begins with: a line to the kernel, the shared selection, a frame. */
+/** The start of every view: a connection to the kernel, the shared selection, a frame. */
 import type { AnyModel, Host } from "@anywidget/types";
 import type { SelectionStore } from "../core/rows/selection";
 import { connectSelection } from "../wire/connect";
@@ -9,11 +9,11 @@ interface Mount {
   model: AnyModel;
   el: HTMLElement;
   signal: AbortSignal;
-  /** Absent in hosts that cannot hand one widget to another. */
+  /** Absent in hosts that cannot give a widget access to another one. */
   host?: Host;
 }
 
-/** `model` is the widget's own: each view says which traits it reads. */
+/** `model` is that of the widget; each view types the traits that it reads. */
 export type Build = (
   frame: Frame,
   model: never,
@@ -26,8 +26,8 @@ export type Build = (
 /**
  * A widget for anywidget.
  *
- * @param label what screen readers call the view.
- * @param build makes it; not called where the view was closed meanwhile.
+ * @param label name of the view for screen readers.
+ * @param build makes the view; not called if it was closed in the meantime.
  */
 export function widget(label: string, build: Build) {
   return {
@@ -53,7 +53,7 @@ export function lone(
   };
 }
 
-/** The frame is as high as the trait `height` says, CSS pixels. */
+/** Keep the height of the frame equal to the trait `height`, CSS pixels. */
 export function followHeight(frame: Frame, model: AnyModel, signal: AbortSignal): void {
   const size = () => {
     frame.root.style.height = `${model.get("height")}px`;

@@ -1,4 +1,4 @@
-/** Something small over the view, next to what opened it; Escape or a press elsewhere takes it away. */
+/** A small box over the view, next to the element that opened it; Escape or a press elsewhere closes it. */
 import { h } from "../draw/dom";
 import { claim, focusOn, hear } from "./elements";
 import type { Frame } from "./frame";
@@ -32,9 +32,9 @@ export class Popover {
   }
 
   /**
-   * Show it below its anchor, or above where there is more room.
+   * Show it below its anchor, or above if there is more room.
    *
-   * @param key opening the same one again takes it away.
+   * @param key showing the same key again closes it.
    */
   show(key: string, label: string, anchor: HTMLElement, content: Node[], closing?: () => void): void {
     const again = this.#element && this.key === key;
@@ -52,7 +52,7 @@ export class Popover {
     focusOn(first ?? this.#element);
   }
 
-  /** Contents have another size now. */
+  /** Place it again: its contents have changed size. */
   position(): void {
     const element = this.#element;
     const anchor = this.#anchor;
@@ -70,7 +70,7 @@ export class Popover {
     element.style.top = `${Math.max(Math.min(top, frame.height - element.offsetHeight - 6), 4)}px`;
   }
 
-  /** @param back give the keyboard back to what opened it. */
+  /** @param back return the focus to the element that opened it. */
   close(back = true): void {
     if (!this.#element) return;
     const anchor = this.#anchor;

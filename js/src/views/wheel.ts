@@ -1,7 +1,7 @@
 /**
- * The wheel over a view that zooms: the notebook scrolls, as embedded maps let the page scroll, unless Ctrl or Cmd
- * is held or the view has the keyboard, by a click. What a scroll of the page brings under the pointer is left
- * alone, and so is a zoom that has come to its end.
+ * The wheel over a view that can zoom: as over an embedded map, the page scrolls, unless Ctrl or Cmd is held or the
+ * view has the focus (after a click). The view does not zoom either while a scroll of the page moves it under the
+ * pointer; at the end of the zoom, the page scrolls again.
  */
 import { h } from "../draw/dom";
 import { claim, hear } from "./elements";
@@ -11,8 +11,8 @@ const READ = 1600; // milliseconds that the hint stays
 const KEY = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
 
 /**
- * @param zoom makes it larger by a factor at the event's place; tells whether it could.
- * @param root has the keyboard while the view is used.
+ * @param zoom zooms by a factor at the place of the event; returns whether it could.
+ * @param root has the focus while the view is used.
  */
 export function onWheel(
   element: HTMLElement,

@@ -1,4 +1,4 @@
-/** The strip of a workspace: what is selected and by whom. */
+/** The strip of a workspace: the selection of each view. */
 import { Bar } from "../views/bar/bar";
 import { widget } from "../views/mount";
 

@@ -1,4 +1,4 @@
-/** The tools of nl.Editor, for a viewer that has editing switched on: it imports this script and hands itself over. */
+/** The tools of nl.Editor, for a viewer with editing switched on, which imports this script and calls `attach`. */
 import type { AnyModel } from "@anywidget/types";
 import { Editor } from "../views/edit/editor";
 import type { Viewer } from "../views/viewer/viewer";

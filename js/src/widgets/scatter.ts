@@ -1,4 +1,4 @@
-/** Points for rows, a million of them: nl.Scatter. */
+/** One point per row, up to a million: nl.Scatter. */
 import { followHeight, widget } from "../views/mount";
 import { Scatter } from "../views/scatter/scatter";
 

@@ -1,4 +1,4 @@
-/** One image with its labels and predictions: nl.Viewer. */
+/** One image with its instances and predictions: nl.Viewer. */
 import type { AnyModel } from "@anywidget/types";
 import { followHeight, widget } from "../views/mount";
 import { Settings } from "../views/viewer/options";
@@ -11,7 +11,7 @@ export default widget("Viewer", async (frame, model: AnyModel, rpc, store, signa
   if (model.get("editing")) await addTools(viewer, model);
 });
 
-/** The editor's tools come as a script of their own: only who edits pays for them. */
+/** The editor's tools are a separate script, loaded only for editing. */
 async function addTools(viewer: Viewer, model: AnyModel): Promise<void> {
   const address = URL.createObjectURL(new Blob([model.get("_tools")], { type: "text/javascript" }));
   try {

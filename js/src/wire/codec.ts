@@ -1,4 +1,4 @@
-/** Binary buffers arrive as DataViews somewhere in a larger buffer: typed arrays over them, copied where not aligned. */
+/** Binary buffers arrive as DataViews into a larger buffer: typed arrays of them, copied if not aligned. */
 
 type Typed = Float32Array | Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 type TypedClass<T extends Typed> = {
@@ -6,7 +6,7 @@ type TypedClass<T extends Typed> = {
   readonly BYTES_PER_ELEMENT: number;
 };
 
-/** The buffer's numbers, little-endian as every browser's are. */
+/** The numbers of the buffer, little-endian as in every browser. */
 export function asArray<T extends Typed>(kind: TypedClass<T>, view: DataView): T {
   const size = kind.BYTES_PER_ELEMENT;
   if (view.byteLength % size)

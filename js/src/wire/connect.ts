@@ -1,4 +1,4 @@
-/** A view's way to the shared selection: the store of the headless Selection widget, or a copy kept by messages. */
+/** Connects a view to the shared selection: the store of the headless Selection widget, or a synchronized copy. */
 import type { Host } from "@anywidget/types";
 import { SelectionStore } from "../core/rows/selection";
 import type { Channel } from "./rpc";
@@ -13,8 +13,8 @@ interface Model extends Channel {
 }
 
 /**
- * One store for all views on the page where the host can hand it over (JupyterLab): brushing then needs no message
- * at all. Elsewhere a store of its own, kept in step through the view's channel and the kernel.
+ * If the host gives access to other widgets (JupyterLab), all views on the page share one store, and brushing needs
+ * no message at all. Elsewhere each view has its own store, synchronized through its channel and the kernel.
  */
 export async function connectSelection(
   model: Model,

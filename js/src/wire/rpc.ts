@@ -1,13 +1,13 @@
 /**
  * Requests to the kernel. Each ends in a result, an error or a cancellation:
  *
- *   browser -> kernel   {kind: "request", client, id, method, params} + buffers
- *   kernel -> browser   {kind: "result", client, id, result} + buffers
- *                       {kind: "error", client, id, error: {type, message}}
+ *   browser -> kernel   {kind: "request", client, id, key, method, params} + buffers
+ *   kernel -> browser   {kind: "result", client, id, key, result} + buffers
+ *                       {kind: "error", client, id, key, error: {type, message}}
  *                       {kind: "event", name, payload} + buffers        to every client
  *
  * There is no time limit: a kernel may train for an hour. Of requests with one `key` only the newest counts: one
- * is under way, one waits, so that a busy kernel finds no heap of stale work when it is free again.
+ * is under way, one waits, so that a busy kernel has no pile of stale requests when it is free again.
  */
 
 export interface Channel {
@@ -28,7 +28,7 @@ export interface Options {
   buffers?: ArrayBufferView[];
 }
 
-/** It was not wanted any more. */
+/** The request is not wanted any more. */
 export class Cancelled extends Error {
   override name = "Cancelled";
 }
@@ -44,7 +44,7 @@ export class RemoteError extends Error {
   }
 }
 
-/** What an error says. */
+/** The message of an error. */
 export function said(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -62,7 +62,7 @@ type EventHandler = (payload: never, buffers: DataView[]) => void;
 
 export class Rpc {
   readonly client = Math.random().toString(36).slice(2);
-  /** The kernel is gone: what is shown is what it last said. */
+  /** Whether the kernel is gone: views then show its last replies. */
   lost = false;
   #next = 0;
   #calls = new Map<number, Call>();
@@ -93,7 +93,7 @@ export class Rpc {
     );
   }
 
-  /** Requests without an answer yet. */
+  /** Number of requests without a reply yet. */
   get pending(): number {
     return this.#calls.size + this.#waiting.size;
   }
@@ -103,7 +103,7 @@ export class Rpc {
     this.#watchers.add(callback);
   }
 
-  /** Handle an event the kernel sends; one handler a name. */
+  /** Handle an event of the kernel; one handler per name. */
   on<P>(name: string, handler: (payload: P, buffers: DataView[]) => void): void {
     this.#handlers.set(name, handler as EventHandler);
   }
@@ -136,7 +136,7 @@ export class Rpc {
     this.#calls.set(call.id, call);
     if (call.key) this.#underway.add(call.key);
     const { id, method, params } = call;
-    // JSON has no infinity: the id carries its key so that the answer to a cancelled request frees it.
+    // The message carries its key, so that the reply to a cancelled request frees the key.
     try {
       const message = { kind: "request", client: this.client, id, key: call.key, method, params };
       this.#channel.send(message, undefined, call.buffers);

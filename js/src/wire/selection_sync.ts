@@ -1,10 +1,11 @@
 /**
- * Keeps a SelectionStore and the kernel's Selection in step. The browser owns the clauses people make; the kernel
- * hears of them when it has time, the newest of each source only, and passes them on to other pages:
+ * Keeps a SelectionStore and the kernel's Selection in sync. The browser owns the clauses that people make; the
+ * kernel gets them when it has time, only the newest of each source, and passes them on to other pages:
  *
  *   browser -> kernel   {kind: "selection", op: "ready", client}
  *                       {…, op: "clause", client, rev, seq, source, of, title, code} + bits    or removed: true
  *                       {…, op: "active", client, rev, of, row}                                or of: null
+ *                       {…, op: "sync", client, seq}                                           asks for the ack
  *   kernel -> browser   {…, op: "state", rev, sizes, clauses, active} + image rows of instances and predictions
  *                           + bits of each clause
  *                       {…, op: "clause" | "active", client, …} from another page; by client "" from Python
@@ -142,7 +143,7 @@ export class SelectionSync {
     try {
       this.#channel.send({ kind: "selection", ...message }, undefined, buffers);
     } catch (error) {
-      // No kernel to tell; the views on this page are linked all the same, and say that it is gone.
+      // There is no kernel; the views on this page stay linked, and show that the kernel is gone.
       console.info("nbalabel: the selection was not sent", error);
     }
   }

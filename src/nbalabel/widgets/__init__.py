@@ -1,1 +1,1 @@
-"""The views of a workspace, for Jupyter: a thin layer over pandas and the browser's half in ``js/``."""
+"""The views of a workspace, for Jupyter: a thin layer between pandas and the browser code in ``js/``."""

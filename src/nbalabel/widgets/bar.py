@@ -1,4 +1,4 @@
-"""The strip above the views: what is selected and by whom, undo and redo."""
+"""The strip above the views: the selection of each view, undo and redo."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .workspace.workspace_port import Bridge, Reply, serves
 
 
 class Bar(Bridge):
-    """Who selected what in a workspace, how much of it is in focus, and the way back of the last edits.
+    """Shows what each view selects and how many rows are in focus; undoes and redoes the last changes.
 
     Example:
         >>> import tempfile, nbalabel as nl
@@ -29,9 +29,10 @@ class Bar(Bridge):
 
     @serves
     def code(self, *, titles: dict[str, str] | None = None) -> Reply:
-        """The selection as a cell of pandas; ``titles`` of the clauses on the page, by source.
+        """The selection as pandas code for a cell.
 
-        Where they are others than here, a brush is still on its way: ``current`` is then False.
+        ``titles`` are those of the clauses on the page, by source. If they differ from the kernel's, a
+        selection made on the page has not arrived yet, and ``current`` is False.
         """
         here = {source: clause.title for source, clause in self.workspace.selection.clauses.items()}
         return {"code": self.workspace.code(), "current": titles is None or titles == here}
@@ -55,7 +56,7 @@ class Bar(Bridge):
         return self._move("redo")
 
     def refreshed(self) -> None:
-        """The tables have changed, and with them what undo would do."""
+        """The tables have changed: send what undo and redo would do now."""
         super().refreshed()
         self.emit("history", dict(self.history()))
 
@@ -66,7 +67,7 @@ class Bar(Bridge):
 
 
 def _told(change: Change | None) -> str:
-    """A change in words."""
+    """A short text on a change; "" for None."""
     if change is None:
         return ""
     by = {change.origin or "nobody": 1}

@@ -1,4 +1,4 @@
-"""Everything at once: the strip, scatter, viewer, histograms and tables of a workspace, linked."""
+"""All views in one: the strip, scatter, viewer, histograms and tables of a workspace, linked."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _WITHOUT_EMBEDDING = {
     "instances": ("image_id", "area"),
     "predictions": ("score", "area"),
 }
-"""What a colored scatter shows where there is no embedding."""
+"""Columns (x, y) of a colored scatter without an embedding, by table."""
 
 
 class Explore(Workspace):
     """A workspace that shows itself; :func:`explore` makes one.
 
     Attributes:
-        bar: the strip: who selected what, what is in focus, undo and redo.
+        bar: the strip: the selection of each view, what is in focus, undo and redo.
         scatter: the embedding of the images, or the columns asked for; None where there is neither.
         viewer: the picture of the row that all views point at.
         histograms: a few columns that are worth brushing.
@@ -80,7 +80,7 @@ class Explore(Workspace):
         return shown
 
     def close(self) -> None:
-        """Close every view and let the dataset go."""
+        """Close every view, and detach from the dataset."""
         for histogram in self.histograms:
             histogram.close()
         super().close()
@@ -95,7 +95,7 @@ class Explore(Workspace):
         return with_image(bundle, side_by_side([self.scatter, self.viewer]))
 
     def _display_(self) -> Any:
-        """What marimo shows, which has none of ipywidgets' boxes."""
+        """The output in marimo, which does not run ipywidgets' boxes."""
         from .bridge.in_marimo import laid_out
 
         if self._in_marimo is None:
@@ -103,7 +103,7 @@ class Explore(Workspace):
         return self._in_marimo
 
     def _shown_tables(self) -> list[str]:
-        """The fullest story first: predictions where there are any."""
+        """Names of the tables, the most detailed first; predictions only with a run."""
         return [name for name in reversed(TABLES) if name != "predictions" or self.run is not None]
 
     def _make_table(self, of: str) -> Table:
@@ -120,7 +120,7 @@ class Explore(Workspace):
             if (x, y) != ("u", "v"):
                 raise
         if color is None:
-            return None  # no embedding, and nobody asked for one: the viewer gets the room
+            return None  # no embedding, and no color to show: the viewer gets the whole width
         x, y = _WITHOUT_EMBEDDING[of]
         return Scatter(self, x=x, y=y, color=color, of=of, height=height)
 
@@ -147,16 +147,17 @@ def explore(
     height: int = 420,
     editing: bool = False,
 ) -> Explore:
-    """Look at a dataset, and at what a run says of it: all views in one, linked.
+    """Show a dataset, and a run's predictions on it: all views in one, linked.
 
-    Lasso points, brush histograms, filter tables, click: every view follows, ``ws.selected`` is what all
-    of it comes to, and the tables have buttons to accept, reject, set or remove it.
+    Lasso points, brush histograms, filter tables, click: every view follows, ``ws.selected`` is the
+    result, and the tables have buttons to accept, reject, set or remove it.
 
     Args:
         ds: the dataset; or a Run, which brings the dataset that it predicted on.
         run: predictions on it.
-        x: column along the scatter's horizontal axis; "u": the run's embedding on a plane. Without one, there
-            is no scatter; where ``color`` asks for one, it shows images by id and number of instances.
+        x: column along the scatter's horizontal axis; "u": the run's embedding on a plane. Without an
+            embedding there is no scatter, but with ``color`` one over other columns, for images their id and
+            ``n_instances``.
         y: the same for the vertical axis; "v".
         color: column to color points by, such as "habitat", "n_instances" or "best_score".
         of: what the points are: "images", "instances" or "predictions".

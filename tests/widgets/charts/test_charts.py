@@ -239,7 +239,7 @@ def test_charts_say_that_labels_they_measure_by_were_edited_since(reef, reef_run
     )
     reef.remove(reef.instances[reef.instances["image_id"] == image])
     view.workspace.refresh()
-    assert view.head.state["count"].endswith("labels of before 1 image was edited")
+    assert view.head.state["count"].endswith("labels from before 1 image was edited")
     assert reef_run.edited_ids().tolist() == [image]
     view.workspace.run = reef_run.matched_to(reef)
     view.workspace.refresh()

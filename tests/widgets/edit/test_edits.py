@@ -287,7 +287,7 @@ def test_masks_are_pasted_onto_an_image(asked, ds, empty):
     assert ds.instances.loc[reply["ids"], "label"].tolist() == labels
     assert reply["note"] == "pasted 2 masks"
     assert changes(ds) == before + 1
-    assert "one label a mask" in asked.error("paste", [square(1, 1, 5)], image_id=empty, labels=labels)
+    assert "one label per mask" in asked.error("paste", [square(1, 1, 5)], image_id=empty, labels=labels)
     assert "as many pixels" in asked.error(
         "paste", [square(1, 1, 5, size=40)], image_id=empty, labels=labels[:1]
     )

@@ -1,6 +1,6 @@
 /**
- * What a review asks, one item after the other. What the person says counts at once; what the kernel says takes its
- * place when nothing is under way. Items are places in the order of asking.
+ * The items of a review, asked one after the other. An answer counts at once; states of the kernel replace it when no
+ * answer is pending. An item is its place in the order of asking.
  */
 
 export const OPEN = 0;
@@ -11,7 +11,7 @@ export const GONE = 3;
 export interface Verdict {
   what: "accept" | "reject" | "relabel";
   label?: string;
-  /** In place of the view's way with overlaps. */
+  /** Replaces the view's setting for overlaps. */
   overlap?: string;
 }
 
@@ -26,7 +26,7 @@ export interface Counts {
   answered: number;
   accepted: number;
   rejected: number;
-  /** Open ones that were skipped. */
+  /** Open items that were skipped. */
   skipped: number;
   left: number;
 }
@@ -79,7 +79,7 @@ export class Deck {
     };
   }
 
-  /** The open items after the current one, around the end, that were not skipped. */
+  /** The next `n` open items that were not skipped, after the current one and then from the start. */
   upcoming(n: number): number[] {
     const out: number[] = [];
     const all = this.ids.length;
@@ -105,13 +105,13 @@ export class Deck {
     return this.#undone.length > 0;
   }
 
-  /** Show the next open item; -1 where none is left but skipped ones. */
+  /** Show the next open item; -1 if none is left, except skipped ones. */
   advance(): number {
     const first = this.current < 0 && this.#asks(0) ? 0 : -1;
     return this.#goTo(first >= 0 ? first : (this.upcoming(1)[0] ?? -1));
   }
 
-  /** Show an item again. */
+  /** Show the previous item again. */
   back(): number {
     const to = this.previous;
     if (to < 0) return this.current;
@@ -129,13 +129,13 @@ export class Deck {
     return this.advance();
   }
 
-  /** Ask those skipped now. */
+  /** Ask the skipped items now. */
   unskip(): number {
     this.skipped.clear();
     return this.advance();
   }
 
-  /** The verdict on the current item, which counts from now on. */
+  /** Answer the current item; the answer counts at once. */
   answer(verdict: Verdict): Given {
     const given = { place: this.current, verdict };
     this.#undone.length = 0;
@@ -143,7 +143,7 @@ export class Deck {
     return given;
   }
 
-  /** Whether the current item was answered just so. */
+  /** Whether the current item has exactly this answer. */
   answered({ what, label, overlap }: Verdict): boolean {
     const last = this.#done.filter((one) => one.place === this.current).pop()?.verdict;
     const same = last?.what === what && last.label === label && last.overlap === overlap;
@@ -167,14 +167,14 @@ export class Deck {
     return given ?? null;
   }
 
-  /** The kernel has done it. */
+  /** The kernel has applied an answer to this item. */
   acknowledge(place: number): void {
     const n = this.#underway.get(place)! - 1;
     if (n) this.#underway.set(place, n);
     else this.#underway.delete(place);
   }
 
-  /** The kernel has refused it: the item is as the kernel last said, and shown. */
+  /** The kernel has refused an answer: the item gets its last state from the kernel, and is shown. */
   refuse(given: Given, undoing: "" | "undo" | "redo" = ""): void {
     this.acknowledge(given.place);
     this.#said.delete(given.place);
@@ -187,7 +187,7 @@ export class Deck {
     if (undoing !== "undo" && this.#states[given.place] !== GONE) this.goTo(given.place);
   }
 
-  /** What the kernel says of all items. Not taken while it has answers of ours to come. */
+  /** Take the states of all items from the kernel; false, and nothing happens, while answers are pending. */
   settle(states: Uint8Array, rows: Int32Array): boolean {
     if (this.pending) return false;
     this.#states = states;

@@ -1,9 +1,9 @@
-/** What was done, to be undone: a stack of changes, each with its inverse. */
+/** Undo and redo: a stack of changes that can be inverted. */
 
 export interface Invertible<C> {
-  /** The change that takes this one back. */
+  /** The change that undoes this one. */
   invert(change: C): C;
-  /** Make it so; must not record. */
+  /** Apply the change without recording it. */
   apply(change: C): void;
 }
 
@@ -11,7 +11,7 @@ export class History<C> {
   #done: C[] = [];
   #undone: C[] = [];
 
-  /** @param most older changes are forgotten. */
+  /** @param most number of changes kept; older ones are dropped. */
   constructor(
     private readonly target: Invertible<C>,
     private readonly most = 200,
@@ -25,7 +25,7 @@ export class History<C> {
     return this.#undone.length > 0;
   }
 
-  /** Apply a change and remember it; what was undone before is gone. */
+  /** Apply and record a change; nothing can be redone afterwards. */
   record(change: C): void {
     this.target.apply(change);
     this.#done.push(change);

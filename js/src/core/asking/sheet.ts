@@ -1,6 +1,6 @@
 /**
- * The answers to one question: a yes or no for each mask, a page of masks at a time. Sheets are values; what a person
- * does makes another one.
+ * The answers to one question: a yes or no for each mask, a page of masks at a time. Sheets are immutable; each
+ * action returns a new one.
  */
 
 /** null: not answered yet. */
@@ -8,21 +8,21 @@ export type Answer = boolean | null;
 
 export interface Sheet {
   readonly answers: readonly Answer[];
-  /** The mask with the frame. */
+  /** The framed mask. */
   readonly current: number;
-  /** Masks a page. */
+  /** Masks per page. */
   readonly batch: number;
-  /** What it was before each answer, oldest first. */
+  /** The state before each answer, oldest first. */
   readonly past: readonly (readonly [current: number, answers: readonly Answer[]])[];
 }
 
-/** @param answers given before, as far as there are. */
+/** @param answers those given before; null where there is none. */
 export function newSheet(answers: readonly Answer[], batch: number): Sheet {
   const open = answers.indexOf(null);
   return { answers: [...answers], current: Math.max(open, 0), batch: Math.max(batch, 1), past: [] };
 }
 
-/** Masks a page where each has about so many: none is left alone on a last page. */
+/** Masks per page: about `batch`, but the same on all pages, so that the last page is not nearly empty. */
 export function evenly(n: number, batch: number): number {
   return Math.max(Math.ceil(n / Math.max(Math.round(n / batch), 1)), 1);
 }
@@ -53,7 +53,7 @@ export function rest(sheet: Sheet, answer: boolean): Sheet {
   return open.length ? given(sheet, open, answer) : sheet;
 }
 
-/** Turn a mask's answer: none, yes, no, yes … */
+/** Toggle a mask's answer: none, yes, no, yes … */
 export function turn(sheet: Sheet, place: number): Sheet {
   return { ...given({ ...sheet, current: place }, [place], !sheet.answers[place]), current: place };
 }
@@ -70,7 +70,7 @@ export function moveTo(sheet: Sheet, place: number): Sheet {
   return place >= 0 && place < n && place !== sheet.current ? { ...sheet, current: place } : sheet;
 }
 
-/** The next mask without an answer after the current one, around the end; -1 where all have one. */
+/** The next mask without an answer, after the current one and then from the start; -1 if all have one. */
 export function nextOpen({ answers, current }: Sheet): number {
   const n = answers.length;
   for (let step = 1; step <= n; step++) {
@@ -80,7 +80,7 @@ export function nextOpen({ answers, current }: Sheet): number {
   return -1;
 }
 
-/** All answers, where each mask has one. */
+/** All answers; null if a mask has none. */
 export function complete({ answers }: Sheet): boolean[] | null {
   return answers.length && !answers.includes(null) ? (answers as boolean[]).slice() : null;
 }

@@ -1,10 +1,10 @@
-/** Brush strokes: between two places the brush is swept along the line, so a fast pointer leaves no gaps. */
+/** Brush strokes: the brush is swept along the line between two points, so a fast pointer leaves no gaps. */
 import { centered } from "./fill";
 import { EMPTY, type Raster } from "./raster";
 
 export type Dirty = readonly [x: number, y: number, w: number, h: number];
 
-const MARGIN = 64; // pixels the box grows by at least: it is copied when it grows
+const MARGIN = 64; // pixels by which the box grows at least, because growing copies it
 
 /** Pixels whose centers the brush has covered. */
 export class Stroke {
@@ -28,12 +28,12 @@ export class Stroke {
     this.#span = shape === "square" && !this.#fine ? square : round;
   }
 
-  /** What is painted so far. Its pixels change as the stroke goes on, its box is larger than they need. */
+  /** The pixels painted so far; they change as the stroke goes on, and the box is not tight. */
   get raster(): Raster {
     return this.#raster;
   }
 
-  /** Goes on to (x, y), pixels of the image; gives the box of what may have changed. */
+  /** Continues to (x, y), pixels of the image; returns the box of pixels that may have changed. */
   add(x: number, y: number): Dirty {
     const [bx, by] = this.#fine ? [Math.floor(x) + 0.5, Math.floor(y) + 0.5] : [x, y];
     const [ax, ay] = Number.isNaN(this.#x) ? [bx, by] : [this.#x, this.#y];
@@ -56,7 +56,7 @@ export class Stroke {
     return [left, top, right - left, bottom - top];
   }
 
-  /** Makes the box hold these pixels; with room to spare on the sides where it grows. */
+  /** Grows the box to hold these pixels, with spare room on each side that grows. */
   #reach(left: number, top: number, right: number, bottom: number): void {
     const old = this.#raster;
     const inside = left >= old.x && top >= old.y && right <= old.x + old.w && bottom <= old.y + old.h;
@@ -78,7 +78,7 @@ export class Stroke {
 type Span = readonly [from: number, to: number];
 const NOTHING: Span = [Infinity, -Infinity];
 
-/** What a disc covers of the line at height `cy` on its way from a to b: two half discs and the box between. */
+/** The span at height `cy` that a disc covers on its way from a to b: two discs and the rectangle between. */
 function round(ax: number, ay: number, bx: number, by: number, radius: number, cy: number): Span {
   const a = disc(ax, cy - ay, radius);
   const b = disc(bx, cy - by, radius);
@@ -102,7 +102,7 @@ function disc(x: number, dy: number, radius: number): Span {
   return [x - half, x + half];
 }
 
-/** The same for a square: where its middle is while the line passes through it, and half a side to both sides. */
+/** The same for a square: the places of its center while it covers `cy`, widened by half a side. */
 function square(ax: number, ay: number, bx: number, by: number, radius: number, cy: number): Span {
   let [near, far] = [0, 1];
   if (ay !== by) {

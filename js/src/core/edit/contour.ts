@@ -1,10 +1,10 @@
-/** Outlines of masks along the edges of their pixels, and fewer corners for them. */
+/** Outlines of masks along the edges of their pixels, and their simplification. */
 import { distance2 } from "../space/polygon";
 import type { Raster } from "./raster";
 
 /**
- * Rings x0, y0, x1, y1, … around the mask and around its holes; filled again they are the mask, exactly. Pixels that
- * only touch at a corner are apart, so that no ring of the outside meets itself there.
+ * Rings x0, y0, x1, y1, … around the mask and around its holes; filling them gives exactly the mask. Pixels that
+ * touch only at a corner are not connected, so that no outer ring touches itself there.
  */
 export function contours(raster: Raster): Float64Array[] {
   const { w, data } = raster;
@@ -15,14 +15,14 @@ export function contours(raster: Raster): Float64Array[] {
   return rings;
 }
 
-// Ways to go: right, down, left, up. The mask is to the right hand of each.
+// Directions: right, down, left, up. The mask is on the right of each.
 const DX = [1, 0, -1, 0];
 const DY = [0, 1, 0, -1];
-/** The pixel ahead to the right of a corner; ahead to the left is the one of the way before. */
+/** The pixel ahead on the right of a corner; the one ahead on the left is that of the previous direction. */
 const AX = [0, -1, -1, 0];
 const AY = [0, 0, -1, -1];
 
-/** The ring that passes the upper edge of pixel `first`; such edges on its way are marked in `seen`. */
+/** The ring along the upper edge of pixel `first`; pixels whose upper edges it follows are marked in `seen`. */
 function trace({ x: left, y: top, w, h, data }: Raster, first: number, seen: Uint8Array): Float64Array {
   const inside = (x: number, y: number) => x >= 0 && y >= 0 && x < w && y < h && data[y * w + x] === 1;
   const out: number[] = [];
@@ -44,9 +44,9 @@ function trace({ x: left, y: top, w, h, data }: Raster, first: number, seen: Uin
 }
 
 /**
- * No corner left out is further than `tolerance` pixels from the new outline; at least three stay.
+ * Fewer corners: none that is dropped is farther than `tolerance` pixels from the new outline; at least three stay.
  *
- * Source: Douglas and Peucker 1973, for a ring: between two corners far apart, there and back.
+ * Source: Douglas and Peucker 1973, on the two halves of the ring between two corners far apart.
  */
 export function simplified(ring: ArrayLike<number>, tolerance: number): Float64Array {
   const n = ring.length >> 1;
@@ -75,8 +75,8 @@ export function simplified(ring: ArrayLike<number>, tolerance: number): Float64A
 }
 
 /**
- * The corner between two others that is furthest from their line, and its squared distance; -1 where there is none
- * between. Of many as far away, the one in the middle: the teeth of a comb would take quadratic time otherwise.
+ * The corner between two others that is farthest from their line, and its squared distance; -1 if there is none
+ * between. Of several equally far, the middle one: otherwise the teeth of a comb would take quadratic time.
  */
 function farthest(ring: ArrayLike<number>, from: number, to: number): [number, number] {
   const n = ring.length >> 1;

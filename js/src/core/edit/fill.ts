@@ -1,6 +1,6 @@
 /**
- * Areas to pixels by the even-odd rule: a pixel is in when its center is. Edges are half-open and computed from their
- * lower end whichever way they run, so polygons that share an edge share no pixel and leave none out.
+ * Polygons to pixels by the even-odd rule: a pixel is inside when its center is. Edges are half-open and always
+ * computed from their lower end, so polygons that share an edge share no pixel and miss none.
  */
 import { EMPTY, type Raster } from "./raster";
 
@@ -53,13 +53,13 @@ function boxOf(rings: readonly ArrayLike<number>[], height: number, width: numbe
   return { x, y, w, h, data: new Uint8Array(w * h) };
 }
 
-/** Marks the pixel of each row where an edge is passed; (ax, ay) is the end with the smaller y. */
+/** Toggles the pixel of each row where an edge crosses it; (ax, ay) is the end with the smaller y. */
 function toggle({ x, y, w, h, data }: Raster, ax: number, ay: number, bx: number, by: number): void {
   const end = Math.min(centered(by), y + h);
   const slope = (bx - ax) / (by - ay);
   const [least, most] = [Math.min(ax, bx), Math.max(ax, bx)];
   for (let row = Math.max(centered(ay), y); row < end; row++) {
-    // Rounding must not carry it past the edge's ends, or the box of one of two neighbors would cut it off.
+    // Rounding must not move the crossing past the ends of the edge, where the box of a polygon may clip it.
     const passed = Math.min(Math.max(ax + (row + 0.5 - ay) * slope, least), most);
     const column = Math.max(centered(passed) - x, 0);
     if (column < w) data[(row - y) * w + column] ^= 1;

@@ -1,18 +1,18 @@
-/** Pixels that hang together: holes of masks, and areas of one color. */
+/** Connected pixels: holes of masks, and areas of similar color. */
 import { EMPTY, type Raster, trimmed, union } from "./raster";
 
-/** Pixels of a picture, RGBA; what the canvas calls ImageData. */
+/** Pixels of a picture, RGBA; ImageData fits. */
 export interface Patch {
   width: number;
   height: number;
   data: Uint8ClampedArray;
 }
 
-/** The mask without holes: what it encloses is in. What touches its corners only is not cut off by it. */
+/** The mask with its holes filled; pixels of the mask that touch only at a corner enclose a hole, too. */
 export function fillHoles(raster: Raster): Raster {
   const { x, y, w, h, data } = raster;
   if (!w || !h) return raster;
-  // One pixel around it, from where all that is outside can be reached.
+  // A border of one pixel, from which all of the outside can be reached.
   const open = new Uint8Array((w + 2) * (h + 2)).fill(1);
   for (let row = 0; row < h; row++)
     for (let i = 0; i < w; i++) open[(row + 1) * (w + 2) + i + 1] = data[row * w + i] ^ 1;
@@ -23,7 +23,7 @@ export function fillHoles(raster: Raster): Raster {
   return { x, y, w, h, data: full };
 }
 
-/** The mask with the hole filled that holds pixel (x, y); the mask itself where there is none. */
+/** The mask with the hole around pixel (x, y) filled; the mask itself if there is none. */
 export function bucket(raster: Raster, x: number, y: number): Raster {
   const { w, h } = raster;
   const [i, j] = [Math.floor(x) - raster.x, Math.floor(y) - raster.y];
@@ -39,10 +39,10 @@ export function bucket(raster: Raster, x: number, y: number): Raster {
 }
 
 /**
- * What looks like pixel (x, y) of a patch: no channel differs by more than `tolerance`.
+ * Pixels of a patch that are similar to pixel (x, y): no channel differs by more than `tolerance`.
  *
  * @param tolerance 0..255.
- * @param connected only what hangs together with that pixel.
+ * @param connected only pixels connected to that pixel.
  * @returns pixels of the patch.
  */
 export function wand(patch: Patch, x: number, y: number, tolerance: number, connected: boolean): Raster {
@@ -61,7 +61,7 @@ export function wand(patch: Patch, x: number, y: number, tolerance: number, conn
   return trimmed({ x: 0, y: 0, w, h, data: connected ? reached(alike, w, start) : alike });
 }
 
-/** Open pixels that can be reached from one of them by steps to the sides, run by run. */
+/** Open pixels that are 4-connected to one of them: a flood fill, run by run. */
 function reached(open: Uint8Array, w: number, start: number): Uint8Array {
   const out = new Uint8Array(open.length);
   const stack = [start];

@@ -1,10 +1,10 @@
-/** Masks of one image that must not overlap; the kernel does the same to the tables. */
+/** Resolves overlaps between masks of one image; the kernel does the same in the tables. */
 import { type Raster, subtract } from "./raster";
 
-/** allow: nothing happens; overwrite: the others lose what the new mask has; behind: it loses what they have. */
+/** allow: keep overlaps; overwrite: the others lose the pixels of the new mask; behind: it loses theirs. */
 export type Overlap = "allow" | "overwrite" | "behind";
 
-/** A new mask and those that are there, after one has yielded to the other. Masks left without pixels are kept. */
+/** The new mask and the others without overlaps. Masks left without pixels are kept. */
 export function placed(
   mask: Raster,
   others: readonly Raster[],

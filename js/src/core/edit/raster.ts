@@ -1,6 +1,6 @@
 /**
- * A mask being edited: a box of the image and its pixels, so that memory follows the mask, not the image.
- * Rasters are values: nothing here writes into one that was handed in.
+ * A mask being edited: a box of the image and its pixels, so that memory depends on the mask, not on the image.
+ * Rasters are values: no exported function writes into its arguments.
  */
 import { bounds, encodeCounts, type Masks, parseMasks } from "../masks/rle";
 
@@ -33,7 +33,7 @@ export function fromMasks(masks: Masks, i: number): Raster {
       if (bottom < h) data[bottom * w + column - x] ^= 1;
       from = to;
     }
-  // Only where runs begin and end is marked so far; row by row is how memory likes to be walked.
+  // So far only the ends of runs are marked; fill row by row, which suits the cache.
   for (let at = w; at < data.length; at++) data[at] ^= data[at - w];
   return { x, y, w, h, data };
 }
@@ -43,7 +43,7 @@ export function fromCounts(bytes: Uint8Array, height: number, width: number): Ra
   return fromMasks(parseMasks(bytes, [bytes.length], height, width), 0);
 }
 
-/** COCO's compressed bytes, as pycocotools writes them; what lies outside of the image is left out. */
+/** COCO's compressed bytes, as pycocotools writes them; pixels outside the image are left out. */
 export function toCounts(raster: Raster, height: number, width: number): Uint8Array {
   const counts: number[] = [];
   let last = 0;
@@ -55,9 +55,9 @@ export function toCounts(raster: Raster, height: number, width: number): Uint8Ar
   return encodeCounts(counts);
 }
 
-const COLUMNS = 64; // read together: a line of the processor's cache
+const COLUMNS = 64; // columns read together: one cache line
 
-/** Where runs begin and end, column * height + row. */
+/** The places where runs begin and end, column * height + row. */
 function changes({ x, y, w, h, data }: Raster, height: number): number[] {
   const out: number[] = [];
   const change = (at: number) => (out[out.length - 1] === at ? out.pop() : out.push(at));
@@ -75,7 +75,7 @@ function changes({ x, y, w, h, data }: Raster, height: number): number[] {
   return out;
 }
 
-/** In its tight box; EMPTY when it has no pixel. */
+/** The raster in its tight box; EMPTY if it has no pixel. */
 export function trimmed(raster: Raster): Raster {
   const { x, y, w, data } = raster;
   const first = data.indexOf(1);
@@ -96,7 +96,7 @@ export function area({ data }: Raster): number {
   return sum;
 }
 
-/** Whether pixel (x, y) of the image is in. */
+/** Whether pixel (x, y) of the image is in the mask. */
 export function at({ x: left, y: top, w, h, data }: Raster, x: number, y: number): 0 | 1 {
   const [i, j] = [Math.floor(x) - left, Math.floor(y) - top];
   return i >= 0 && j >= 0 && i < w && j < h ? (data[j * w + i] as 0 | 1) : 0;
@@ -126,7 +126,7 @@ export function equal(a: Raster, b: Raster): boolean {
 
 type Box = Omit<Raster, "data">;
 
-/** The same pixels in another box; itself when that is its own. */
+/** The raster copied into another box; the raster itself if the box is its own. */
 function framed(raster: Raster, box: Box): Raster {
   const { x, y, w, h } = box;
   const same = x === raster.x && y === raster.y && w === raster.w && h === raster.h;
@@ -137,7 +137,7 @@ function copied(raster: Raster, { x, y, w, h }: Box): Raster {
   return combined({ x, y, w, h, data: new Uint8Array(w * h) }, raster, 0b1110);
 }
 
-/** Writes into `out` where both have pixels. `truth`: bit 2a + b tells what a pixel a of `out` and b make. */
+/** Writes into `out` where the boxes meet: pixels a of `out` and b of `other` give bit 2a + b of `truth`. */
 function combined(out: Raster, other: Raster, truth: number): Raster {
   const { x, y, w, h } = meet(out, other);
   for (let row = y; row < y + h; row++) {

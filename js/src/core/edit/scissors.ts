@@ -1,33 +1,33 @@
 /**
- * Intelligent scissors: the cheapest way from an anchor to any place, where ways along edges of the picture are cheap.
- * It goes over the corners of pixels, so it can run exactly between two of them.
+ * Intelligent scissors: the cheapest path from an anchor to any point, where paths along edges of the picture are
+ * cheap. A path connects corners of pixels, so it can run exactly between two pixels.
  *
  * Source: Mortensen and Barrett 1995, "Intelligent scissors for image composition". Edges are where the gradient is
  * largest along its own direction (there: zero crossings of the Laplacian); angles are compared by their cosines.
  */
 import type { Patch } from "./flood";
 
-// Weights of the paper, .43 for each being on an edge and its strength, .14 for following its direction; and a little
-// for length alone. Cost of a step: at most (LENGTH + 2 * EDGE + TURN) * DIAGONAL, which must stay below AROUND.
+// Weights of the paper: .43 each for being on an edge and for its strength, .14 for following its direction; and a
+// small cost of length. Cost of a step: at most (LENGTH + 2 * EDGE + TURN) * DIAGONAL, which must stay below AROUND.
 const EDGE = 106;
 const TURN = 35;
 const LENGTH = 4;
 const STRAIGHT = 5;
 const DIAGONAL = 7;
 const AROUND = 2048;
-const WIDTH = 4; // bits: costs that share a bucket differ by less than any step costs, so the order holds
+const WIDTH = 4; // bits: costs in one bucket differ by less than any step costs, so the order holds
 
 const DX = [1, 1, 0, -1, -1, -1, 0, 1];
 const DY = [0, 1, 1, 1, 0, -1, -1, -1];
 
 export class Scissors {
-  /** Corners are numbered row by row, `#n` a row. `#came`: the way each was reached by. */
+  /** Corners are numbered row by row, `#n` per row. `#came`: the direction in which each was reached. */
   #n: number;
   #rows: number;
   #came: Uint8Array;
   #anchor: number;
 
-  /** @param x pixels of the patch, as is y: the anchor is the corner next to it. */
+  /** @param x pixels of the patch, as is y: the anchor is the nearest corner. */
   constructor(patch: Patch, x: number, y: number) {
     this.#n = patch.width + 1;
     this.#rows = patch.height + 1;
@@ -35,7 +35,7 @@ export class Scissors {
     this.#came = spread(edges(patch), this.#n, this.#anchor);
   }
 
-  /** Corners x0, y0, x1, y1, … from the anchor to the one next to (x, y); pixel i of the patch spans [i, i + 1). */
+  /** Corners x0, y0, … from the anchor to the one nearest to (x, y); pixel i of the patch spans [i, i + 1). */
   path(x: number, y: number): number[] {
     const out: number[] = [];
     for (let at = this.#corner(x, y); ; ) {
@@ -53,14 +53,14 @@ export class Scissors {
 }
 
 interface Edges {
-  /** Cost of coming to a corner, whatever the direction. */
+  /** Cost of a step to a corner, without that of its direction. */
   cost: Uint8Array;
   /** Direction of the edge, of length 1; 0 where there is none. */
   tx: Float32Array;
   ty: Float32Array;
 }
 
-/** Dijkstra's shortest ways from the anchor to all corners; by which of the eight ways each is reached. */
+/** Dijkstra's shortest paths from the anchor to all corners; returns the direction (of 8) of each last step. */
 function spread({ cost, tx, ty }: Edges, n: number, anchor: number): Uint8Array {
   const total = new Int32Array(cost.length).fill(2 ** 31 - 1);
   const done = new Uint8Array(cost.length);
@@ -85,7 +85,7 @@ function spread({ cost, tx, ty }: Edges, n: number, anchor: number): Uint8Array 
         const q = p + dy * n + dx;
         const side = column + dx;
         if (side < 0 || side >= n || q < 0 || q >= done.length || done[q]) continue;
-        // Most neighbors have a cheaper way already, whatever this one's direction.
+        // Most neighbors have a cheaper path already, before the cost of direction is added.
         const length = way & 1 ? DIAGONAL : STRAIGHT;
         if (before + cost[q] * length >= total[q]) continue;
         const unit = way & 1 ? Math.SQRT1_2 : 1;
@@ -104,7 +104,7 @@ function spread({ cost, tx, ty }: Edges, n: number, anchor: number): Uint8Array 
   return came;
 }
 
-/** Gradients at the corners, of the channel that changes most, and what they cost. */
+/** Edge directions at the corners, from the channel with the largest gradient, and their costs. */
 function edges({ width: w, height: h, data }: Patch): Edges {
   const size = (w + 1) * (h + 1);
   const [gx, gy, strength] = [new Float32Array(size), new Float32Array(size), new Float32Array(size)];
@@ -134,7 +134,7 @@ function edges({ width: w, height: h, data }: Patch): Edges {
     const long = Math.sqrt(2 * square) || 1;
     const x = gx[at] / long;
     const y = gy[at] / long;
-    // The neighbor the gradient points at, of eight: 0.38 is the sine of 22.5 degrees.
+    // The one of eight neighbors that the gradient points at: 0.38 is the sine of 22.5 degrees.
     const ahead = (y > 0.38 ? w + 1 : y < -0.38 ? -w - 1 : 0) + (x > 0.38 ? 1 : x < -0.38 ? -1 : 0);
     const far = at + ahead < 0 || at + ahead >= size || at - ahead < 0 || at - ahead >= size;
     const ridge = square > 0 && (far || (square > strength[at - ahead] && square >= strength[at + ahead]));

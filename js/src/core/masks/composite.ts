@@ -1,4 +1,4 @@
-/** From piles to colors: a table over piles, then one pass over the screen's pixels; little-endian RGBA. */
+/** Colors of piles: first a table over piles, then one pass over the pixels of the screen; little-endian RGBA. */
 import type { LabelMap } from "./labelmap";
 
 /** How each mask looks; arrays over masks. */
@@ -30,7 +30,7 @@ export interface PileColors {
   shown: Int32Array;
 }
 
-/** Masks composited over what lies below them, those that are not shown left out. */
+/** Composites the top mask of each pile over the pile below; masks that are not shown are left out. */
 export function pileColors(map: LabelMap, looks: Looks): PileColors {
   const { piles, below, top } = map;
   const premultiplied = new Float32Array(piles * 4);
@@ -119,7 +119,7 @@ export interface Ring {
 }
 
 /**
- * A band around one mask, over whatever is there.
+ * Draws bands around one mask, over other pixels.
  *
  * @param box where the mask lies on the screen: left, top, right, bottom.
  */
@@ -137,7 +137,7 @@ export function paintRing(
   const h = Math.min(Math.ceil(box[3]) + reach + 1, map.height) - top;
   if (w <= 0 || h <= 0) return;
   const member = members(map, mask);
-  // How far each pixel is from the mask: along its row, at most reach + 1; then all around.
+  // Distance of each pixel from the mask: first within its row, at most reach + 1; then in both directions.
   const far = reach + 1;
   const innermost = (ring.innerWidth + 0.5) ** 2;
   const outermost = (reach + 0.5) ** 2;

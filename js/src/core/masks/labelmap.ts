@@ -1,13 +1,13 @@
 /**
- * Which masks lie on each pixel of the screen, written straight from their runs for the camera at hand: the cost
- * follows the screen, not the image. A pixel holds the number of a *pile*: a pile is a mask on top of another
+ * The masks on each pixel of the screen, written directly from their runs for the current camera: the cost
+ * depends on the screen, not on the image. A pixel holds the number of a *pile*: a pile is a mask on top of another
  * pile (0: no mask), so the colors of all pixels come from one table over piles, made in one pass because a pile
  * always has a higher number than the one below it.
  */
 import type { Camera } from "../space/camera";
 import { firstEndingAfter, type Masks } from "./rle";
 
-const THIN = 4; // screen pixels: masks narrower than this are looked at in each of their image columns
+const THIN = 4; // screen pixels: narrower masks are drawn from each of their image columns
 
 export class LabelMap {
   width = 0;
@@ -19,13 +19,13 @@ export class LabelMap {
   /** Pile below each pile, and the mask on its top; -1 for the empty pile. */
   below = new Uint32Array(256);
   top = new Int32Array(256).fill(-1);
-  /** Screen pixels outside of this have no mask: left, top, right, bottom. */
+  /** Screen pixels outside this box have no mask: left, top, right, bottom. */
   painted: [number, number, number, number] = [0, 0, 0, 0];
   #next = new Uint32Array(256); // for the mask being written: pile -> that pile with the mask on top
   #touched: number[] = [];
 
   /**
-   * @param order masks from the lowest to the topmost; those not in it are left out.
+   * @param order masks from the lowest to the topmost; masks not in it are left out.
    * @param camera places the image on this map.
    */
   write(masks: Masks, order: ArrayLike<number>, camera: Camera, width: number, height: number): void {
@@ -67,7 +67,7 @@ export class LabelMap {
     if (end * scale + x < 0 || first * scale + x > this.width) return;
     const columns = new Columns(masks, mask);
     if (scale >= 1 || (end - first) * scale < THIN) {
-      // Each image column in the screen columns whose middles it covers; in one at least.
+      // Each image column is drawn in the screen columns whose middles it covers, at least in one.
       const from = Math.max(first, Math.floor(-x / scale) - 1);
       for (let column = from; column < end; column++) {
         const left = Math.ceil(column * scale + x - 0.5);
@@ -114,7 +114,7 @@ export class LabelMap {
     if (top < box[1]) box[1] = top;
     if (end > box[2]) box[2] = end;
     if (bottom > box[3]) box[3] = bottom;
-    let known = 0; // neighbours mostly lie on the same pile
+    let known = 0; // neighboring pixels mostly have the same pile
     let piled = this.#pile(0, mask);
     for (let y = top; y < bottom; y++) {
       const stop = y * width + end;
@@ -163,7 +163,7 @@ class Columns {
     this.to = masks.head[mask + 1];
   }
 
-  /** The first run that ends behind a pixel; pixels come in ascending order. */
+  /** The first run that ends after a pixel; pixels come in ascending order. */
   firstRun(pixel: number): number {
     const { ends, head } = this.masks;
     if (this.#run < 0) this.#run = firstEndingAfter(ends, head[this.mask], this.to, pixel);

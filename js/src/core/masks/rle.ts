@@ -1,6 +1,6 @@
 /**
  * COCO's compressed run-length encoding, byte for byte what pycocotools writes: runs of a mask in column-major
- * order, the first of zeros; from the fourth on as differences to the run two before; five bits a character.
+ * order, the first of zeros; from the fourth on as differences to the run two before; five bits per character.
  *
  * Source: the COCO mask API, https://github.com/cocodataset/cocoapi (rleToString, rleFrString).
  */
@@ -12,7 +12,7 @@ export interface Masks {
   readonly height: number;
   /** Runs of mask i are those from head[i] up to head[i + 1]. */
   readonly head: Uint32Array;
-  /** First pixel of each run, and the one behind its last: column * height + row. */
+  /** First pixel of each run, and the one after its last: column * height + row. */
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
 }
@@ -59,7 +59,7 @@ export function encodeCounts(counts: ArrayLike<number>): Uint8Array {
 }
 
 /**
- * All masks of an image, one behind the other in `bytes`.
+ * All masks of an image, concatenated in `bytes`.
  *
  * @param lengths bytes of each mask.
  */
@@ -90,7 +90,7 @@ export function parseMasks(
   return { n, width, height, head, starts: starts.subarray(0, runs), ends: ends.subarray(0, runs) };
 }
 
-/** Calls back for each run of ones; gives the number of pixels. Written for speed: an image has megabytes of these. */
+/** Calls back for each run of ones; returns the number of pixels. Fast, as an image has megabytes of runs. */
 function parseOne(
   bytes: Uint8Array,
   from: number,
@@ -98,7 +98,7 @@ function parseOne(
   found: (a: number, b: number) => void,
 ): number {
   let position = 0;
-  let one = 0; // this run's length, and those of the one and the two before
+  let one = 0; // lengths of this run, of the previous one, and of the one before that
   let last = 0;
   let before = 0;
   for (let i = 0, at = from; at < to; i++) {
@@ -121,7 +121,7 @@ function parseOne(
   return position;
 }
 
-/** Tight box of mask i: (x, y, w, h) pixels; zeros where it has no pixel. */
+/** Tight box of mask i: (x, y, w, h) pixels; zeros if it has no pixel. */
 export function bounds(masks: Masks, i: number): [number, number, number, number] {
   const { head, starts, ends, height } = masks;
   const from = head[i];
@@ -149,7 +149,7 @@ export function contains(masks: Masks, i: number, x: number, y: number): boolean
   return run < masks.head[i + 1] && masks.starts[run] <= at;
 }
 
-/** The first run of `from`..`to` that ends behind pixel `at`; `to` where there is none. */
+/** The first run of `from`..`to` that ends after pixel `at`; `to` if there is none. */
 export function firstEndingAfter(ends: Uint32Array, from: number, to: number, at: number): number {
   while (from < to) {
     const middle = (from + to) >>> 1;

@@ -28,7 +28,7 @@ export class Visibility {
     return { ...change, on: !change.on };
   }
 
-  /** The change that marks these keys, or takes the mark off; only those it makes a difference to. */
+  /** The change that sets or removes a mark, only for the keys on which it changes something. */
   change(what: Mark, keys: readonly string[], on: boolean): MarkChange {
     return { what, keys: keys.filter((key) => this[what].has(key) !== on), on };
   }

@@ -1,9 +1,9 @@
-/** A set of row numbers 0..n-1, one bit each: what clauses are made of and how they travel. */
+/** A set of row numbers 0..n-1, one bit each: the rows of clauses, in memory and on the wire. */
 export class Bitset {
   readonly n: number;
   readonly words: Uint32Array;
 
-  /** @param words 32 rows a word, the lowest bit first; bits from n on must be 0. */
+  /** @param words 32 rows per word, the lowest bit first; bits from n on must be 0. */
   constructor(n: number, words: Uint32Array = new Uint32Array(Math.ceil(n / 32))) {
     this.n = n;
     this.words = words;
@@ -30,7 +30,7 @@ export class Bitset {
   }
 
   toBytes(): Uint8Array<ArrayBuffer> {
-    // A buffer of its own: JupyterLab sends all of the buffer that a view looks at.
+    // A buffer of its own: JupyterLab sends the whole buffer of a view.
     return new Uint8Array(this.words.slice().buffer.slice(0, Math.ceil(this.n / 8)));
   }
 
@@ -91,7 +91,7 @@ export class Bitset {
     return out;
   }
 
-  /** The lowest row, -1 where there is none. */
+  /** The lowest row, -1 if there is none. */
   first(): number {
     const at = this.words.findIndex((word) => word !== 0);
     if (at < 0) return -1;

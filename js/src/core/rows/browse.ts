@@ -1,4 +1,4 @@
-/** Going through the images that the selection allows, in the order of their rows. */
+/** Steps through the images that the selection allows, in the order of their rows. */
 import type { Bitset } from "./bitset";
 
 export class Browse {
@@ -11,7 +11,7 @@ export class Browse {
     this.n = this.rows?.length ?? total;
   }
 
-  /** -1 where there is none. */
+  /** The first allowed row, -1 if there is none. */
   get first(): number {
     return this.n ? (this.rows?.[0] ?? 0) : -1;
   }
@@ -30,7 +30,7 @@ export class Browse {
     return this.rows ? this.rows[at] : at;
   }
 
-  /** Place of the first row that is this or later. */
+  /** Place of the first allowed row that is not before `row`. */
   private from(row: number): number {
     if (!this.rows) return row;
     let low = 0;

@@ -1,4 +1,4 @@
-/** Cells of rows fetched so far: the least recently looked at go first, those of older tables until newer come. */
+/** A cache of cells, least recently used rows dropped first; cells of older tables stay until newer ones arrive. */
 
 export type Cell = string | number | boolean | null;
 export type Cells = Readonly<Record<string, Cell>>;
@@ -18,7 +18,7 @@ export class RowCache {
     return this.#rows.size;
   }
 
-  /** Cells of a row, perhaps as they were in older tables. */
+  /** Cells of a row, perhaps of older tables. */
   get(row: number): Cells | undefined {
     const kept = this.#rows.get(row);
     if (!kept) return undefined;
@@ -27,7 +27,7 @@ export class RowCache {
     return kept.cells;
   }
 
-  /** Take a reply in: one array of cells per column. */
+  /** Store a reply: one array of cells per column. */
   put(rev: number, rows: ArrayLike<number>, columns: Readonly<Record<string, readonly Cell[]>>): void {
     const names = Object.keys(columns);
     for (let i = 0; i < rows.length; i++) {
@@ -42,7 +42,7 @@ export class RowCache {
     }
   }
 
-  /** Those of some rows that are not known as of these tables, in their order. */
+  /** The given rows whose cells of this revision are not cached, in their order. */
   unknown(rev: number, rows: Iterable<number>): number[] {
     const out = [];
     for (const row of rows) if (row >= 0 && this.#rows.get(row)?.rev !== rev) out.push(row);

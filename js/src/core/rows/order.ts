@@ -4,7 +4,7 @@ import type { Bitset } from "./bitset";
 export class VisibleRows {
   readonly length: number;
 
-  /** @param rows null stands for all rows, as they are numbered. */
+  /** @param rows null for all rows in the order of their numbers. */
   private constructor(
     n: number,
     private readonly rows: Int32Array | null,
@@ -14,7 +14,7 @@ export class VisibleRows {
 
   /**
    * @param n number of rows of the table.
-   * @param order row numbers in sorted order; null for as they are numbered.
+   * @param order row numbers in sorted order; null for ascending numbers.
    * @param allowed those shown; null for all.
    */
   static of(n: number, order: Int32Array | null, allowed: Bitset | null): VisibleRows {
@@ -25,7 +25,7 @@ export class VisibleRows {
     let length = 0;
     for (let i = 0; i < order.length; i++) {
       const row = order[i];
-      rows[length] = row; // written over by the next one unless allowed: no branch to mispredict
+      rows[length] = row; // overwritten by the next one unless allowed: no branch to mispredict
       length += (words[row >>> 5] >>> (row & 31)) & 1;
     }
     return new VisibleRows(n, rows.slice(0, length));

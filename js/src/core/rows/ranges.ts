@@ -1,12 +1,12 @@
 /**
- * Scrolling through more rows than a browser's tallest element: the spacer is capped, and where it is, small
- * scrolls move by exactly as many pixels of rows while far ones (the scroll bar is dragged) map by ratio.
+ * Scrolls through more rows than the tallest element of a browser can hold: the height of the spacer is capped. If it
+ * is, small scrolls move the rows by the same number of pixels, and far ones (a dragged scroll bar) by ratio.
  */
 
 /** Firefox draws elements up to 17.9 million pixels; stay well below. */
 export const TALLEST = 6_000_000;
 
-/** Pixels up to which a scroll is one of a wheel, a key or a finger: the scroll bar moves farther at once. */
+/** Pixels. A scroll by wheel, key or finger is at most this long; a dragged scroll bar moves farther at once. */
 const NEAR = 4000;
 
 export class ScrollMap {
@@ -19,7 +19,7 @@ export class ScrollMap {
   /** @param rowHeight CSS pixels. */
   constructor(readonly rowHeight: number) {}
 
-  /** @param rows how many there are. @param view pixels of the view that rows fill. */
+  /** @param rows number of rows. @param view height of the view for rows, pixels. */
   resize(rows: number, view: number): void {
     this.#rows = rows;
     this.#view = Math.max(view, 0);
@@ -45,24 +45,24 @@ export class ScrollMap {
     return Math.floor(this.top / this.rowHeight);
   }
 
-  /** Past the last place at least partly in view. */
+  /** One after the last place at least partly in view. */
   get end(): number {
     return Math.min(Math.ceil((this.top + this.#view) / this.rowHeight), this.#rows);
   }
 
-  /** Rows a page key moves by. */
+  /** Number of rows that a page key moves. */
   get page(): number {
     return Math.max(Math.floor(this.#view / this.rowHeight) - 1, 1);
   }
 
-  /** Where the scroll bar belongs. */
+  /** The right position of the scroll bar. */
   get scrollTop(): number {
     const far = this.total - this.#view;
     if (far <= 0) return 0;
     return this.capped ? (this.top / far) * (TALLEST - this.#view) : this.top;
   }
 
-  /** The element scrolled to here by itself; tells whether the scroll bar should be put right soon. */
+  /** The user has scrolled the element; returns whether the scroll bar needs a correction soon. */
   scrolled(scrollTop: number): boolean {
     const delta = scrollTop - this.#seen;
     this.#seen = scrollTop;
@@ -76,12 +76,12 @@ export class ScrollMap {
     return exact;
   }
 
-  /** The element was put here by us. */
+  /** The code has scrolled the element. */
   placed(scrollTop: number): void {
     this.#seen = scrollTop;
   }
 
-  /** Bring a place into view with as little movement as possible; tells whether anything moved. */
+  /** Bring a place into view with as little movement as possible; returns whether anything moved. */
   reveal(place: number, margin = 0): boolean {
     const before = this.top;
     const from = (place - margin) * this.rowHeight;

@@ -1,8 +1,8 @@
 /**
- * What is in focus, shared by every view of a workspace: clauses keyed by who made them, the active row, the
+ * The selection shared by every view of a workspace: clauses keyed by their source, the active row, the
  * hovered row. Rows are positions in the tables as the kernel last sent them (`rev`); the kernel knows their ids.
  *
- * A view shows `allowed(of, its own source)`: what all the *other* clauses leave. Actions take `allowed(of)`.
+ * A view shows `allowed(of, its own source)`: rows that all the *other* clauses allow. Actions use `allowed(of)`.
  */
 import { Bitset } from "./bitset";
 
@@ -20,9 +20,9 @@ export interface Clause {
   source: string;
   of: Of;
   rows: Bitset;
-  /** For people: "lasso", "score 0.2 - 0.5". */
+  /** A text for people: "lasso", "score 0.2 - 0.5". */
   title: string;
-  /** The clause as pandas code, where the view knows better than a list of ids; see docs/widgets.md. */
+  /** The clause as pandas code; "" if only a list of ids can say it; see docs/widgets.md. */
   code: string;
 }
 
@@ -32,7 +32,7 @@ export interface Pointed {
 }
 
 export interface Changed {
-  /** Tables were sent anew: row numbers mean something else now. */
+  /** The tables were replaced: row numbers have another meaning now. */
   tables?: boolean;
   clauses?: boolean;
   active?: boolean;
@@ -65,7 +65,7 @@ export class SelectionStore {
     return this.#made;
   }
 
-  /** How many listen; for tests of clean-up. */
+  /** Number of listeners; for tests of clean-up. */
   get listening(): number {
     return this.#listeners.size;
   }
@@ -88,7 +88,7 @@ export class SelectionStore {
     this.#emit({ tables: true, clauses: true, active: true, hover: true, by: "" });
   }
 
-  /** Put a clause in place of the source's last one; null takes it away. */
+  /** Replace the clause of a source; null removes it. */
   set(source: string, clause: Omit<Clause, "source"> | null, by: string = source): void {
     if (clause) {
       const expected = this.#index[clause.of].n;
@@ -100,7 +100,7 @@ export class SelectionStore {
     this.#emit({ clauses: true, by });
   }
 
-  /** Take every clause away. */
+  /** Remove every clause. */
   clear(by = "clear"): void {
     for (const source of [...this.#made.keys()]) this.set(source, null, by);
   }
@@ -124,7 +124,7 @@ export class SelectionStore {
   }
 
   /**
-   * Rows that the clauses allow, all but those of `except`; null when they allow every row.
+   * Rows that the clauses allow, those of `except` ignored; null when they allow every row.
    * A clause on another table reaches this one through the images: it allows the rows of its images.
    */
   allowed(of: Of, except: readonly string[] = []): Bitset | null {

@@ -17,7 +17,7 @@ export interface Size {
 export type Point = readonly [number, number];
 export type Box = readonly [x: number, y: number, w: number, h: number];
 
-const MOST = 64; // screen pixels an image pixel may have at most
+const MOST = 64; // screen pixels per image pixel, at most
 const KEPT = 48; // screen pixels of the image that always stay in view
 
 export function toScreen(camera: Camera, x: number, y: number): Point {
@@ -28,26 +28,26 @@ export function toImage(camera: Camera, x: number, y: number): Point {
   return [(x - camera.x) / camera.scale, (y - camera.y) / camera.scale];
 }
 
-/** The image centered, as large as it fits; small images are magnified, to whole pixels where that is no loss. */
+/** The image centered, as large as fits; small images are magnified, above 4 by a whole factor. */
 export function fitted(image: Size, view: Size, margin = 0): Camera {
   const room = (of: number, n: number) => Math.max(of - 2 * margin, 1) / Math.max(n, 1);
   const scale = Math.min(room(view.width, image.width), room(view.height, image.height), MOST);
   return centered(image, view, scale > 4 ? Math.floor(scale) : scale);
 }
 
-/** One image pixel on one device pixel, around what is at the middle now. */
+/** One image pixel per device pixel, around the current middle. */
 export function actual(camera: Camera, view: Size): Camera {
   return zoomAt(camera, 1 / camera.scale, Math.round(view.width / 2), Math.round(view.height / 2));
 }
 
-/** As large as the box of the image fits, centered, but no larger than `most` screen pixels an image pixel. */
+/** A box of the image centered in a share of the view, at most `most` screen pixels per image pixel. */
 export function zoomTo(box: Box, view: Size, share = 0.6, most = 24): Camera {
   const [x, y, w, h] = box;
   const scale = Math.min((view.width * share) / Math.max(w, 1), (view.height * share) / Math.max(h, 1), most);
   return { scale, x: view.width / 2 - (x + w / 2) * scale, y: view.height / 2 - (y + h / 2) * scale };
 }
 
-/** Larger or smaller around a point of the screen, which stays where it is. */
+/** Zoom around a point of the screen, which stays in place. */
 export function zoomAt(camera: Camera, factor: number, x: number, y: number): Camera {
   return {
     scale: camera.scale * factor,
@@ -60,7 +60,7 @@ export function pan(camera: Camera, dx: number, dy: number): Camera {
   return { scale: camera.scale, x: camera.x + dx, y: camera.y + dy };
 }
 
-/** The nearest camera that is neither too near nor too far and has some of the image in view. */
+/** The nearest camera within the limits of scale that has some of the image in view. */
 export function clamp(camera: Camera, image: Size, view: Size): Camera {
   const least = Math.min(fitted(image, view).scale, 1) / 2;
   const scale = Math.min(Math.max(camera.scale, least), MOST);

@@ -1,4 +1,4 @@
-/** Squares in a box, as large as may be. */
+/** Squares in a box, as large as possible. */
 
 export interface Fit {
   across: number;
@@ -7,7 +7,7 @@ export interface Fit {
 }
 
 /**
- * Columns and side of `n` equal squares in a box; where they would be smaller than `least` they are as large as that
+ * Columns and side of `n` equal squares in a box; if they would be smaller than `least`, they are at least that large
  * and the box scrolls.
  *
  * @param gap pixels between squares. @param more pixels below each square.

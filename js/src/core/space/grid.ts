@@ -34,7 +34,7 @@ export class Grid {
   /**
    * The point nearest to a place on the screen; -1 for none within `radius`.
    *
-   * @param tier of each point: those of 0 are not there, those of 1 count only where there is no other.
+   * @param tier of each point: tier 0 is ignored, tier 1 is found only if no higher one is near.
    */
   nearest(place: Placement, px: number, py: number, radius: number, tier: Uint8Array): number {
     const { x, y, side, head, order } = this;

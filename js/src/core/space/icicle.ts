@@ -47,9 +47,9 @@ export function unpack(table: Int32Array, n: number, names: readonly string[]): 
 }
 
 /**
- * Where each cluster lies in a box; none is thinner than a pixel.
+ * The rectangle of each cluster in a box, at least one pixel wide.
  *
- * @param total masks that the width stands for.
+ * @param total number of masks across the width.
  */
 export function layout(
   clusters: readonly Cluster[],
@@ -69,7 +69,7 @@ export function layout(
   return { rects, row };
 }
 
-/** The cluster at a point, the deepest and last of those there; -1 for none. */
+/** The cluster at a point, the last one if several overlap; -1 for none. */
 export function clusterAt(rects: readonly Rect[], x: number, y: number): number {
   for (let i = rects.length - 1; i >= 0; i--) {
     const { x: left, y: top, w, h } = rects[i];

@@ -1,4 +1,4 @@
-/** Which of a million points lie in a polygon or a box: exact, and fast enough for every frame of a drag. */
+/** The points in a polygon or a box: exact, and fast enough for a million points in every frame of a drag. */
 import { Bitset } from "../rows/bitset";
 import { crosses, type Ring } from "./polygon";
 
@@ -54,7 +54,7 @@ export function bounds(ring: Ring): [number, number, number, number] {
   return out;
 }
 
-/** The edges of each band, as x, y, x, y; the band of a height never falls as it rises, so none is missed. */
+/** The edges of each band, as x, y, x, y; the band number never falls with rising height, so none is missed. */
 function bands(ring: Ring, bottom: number, top: number) {
   const scale = top > bottom ? (BANDS - 1) / (top - bottom) : 0;
   const lists: number[][] = Array.from({ length: BANDS }, () => []);

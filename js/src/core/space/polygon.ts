@@ -1,16 +1,16 @@
-/** Polygons people draw: rounded and thinned out first, so that the kernel tests with the very same corners. */
+/** Polygons that people draw: rounded and simplified first, so that the kernel tests with the same corners. */
 
 /** Corners x0, y0, x1, y1, … of a polygon that closes itself. */
 export type Ring = readonly number[];
 
-/** No more than `most` corners, those that matter (Ramer, Douglas and Peucker), coarser until they are few enough. */
+/** Simplify (Ramer, Douglas and Peucker), with a growing tolerance until at most `most` corners are left. */
 export function simplify(ring: Ring, tolerance: number, most = 200): number[] {
   let out = thin(ring, tolerance);
   for (let coarser = tolerance || 1e-9; out.length / 2 > most; coarser *= 1.5) out = thin(ring, coarser);
   return out;
 }
 
-/** A number with as few digits as keep it within about `step` of where it was. */
+/** A number rounded to as few digits as keep the error within about `step`. */
 export function rounded(value: number, step: number): number {
   const digits = Math.floor(-Math.log10(step)) + 1;
   if (!Number.isFinite(digits) || digits > 18) return value;
@@ -18,7 +18,7 @@ export function rounded(value: number, step: number): number {
   return (digits > 0 ? Number(value.toFixed(digits)) : Math.round(value / unit) * unit) + 0;
 }
 
-/** Twice the signed area: what has none holds nothing. */
+/** Twice the signed area; 0 for a ring that holds nothing. */
 export function area2(ring: Ring): number {
   let sum = 0;
   for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2)
@@ -26,7 +26,7 @@ export function area2(ring: Ring): number {
   return sum;
 }
 
-/** Whether a point is inside by the even-odd rule; `nbalabel.core.geometry.outlines.inside` computes the same, bit by bit. */
+/** Whether a point is inside by the even-odd rule; exactly as `nbalabel.core.geometry.outlines.inside`. */
 export function contains(ring: Ring, x: number, y: number): boolean {
   let inside = false;
   for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2)

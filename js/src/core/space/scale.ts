@@ -1,20 +1,20 @@
 /**
- * From values to the screen. Values are first brought to 0..1 (`Span`): what is drawn is float32, and dates or
- * ids far from zero would lose their digits otherwise. A camera says what part of that is in view; a placement is
- * the two as factors: screen = value01 * k + b. Screen y grows downwards, values grow upwards.
+ * From values to the screen. Values are first normalized to 0..1 (`Span`): drawing uses float32, in which dates or
+ * ids far from zero would lose digits. A camera is the part of 0..1 in view; a placement combines camera and size
+ * of the plot as factors: screen = value01 * k + b. Screen y grows downwards, values grow upwards.
  */
 import type { Coordinates } from "./lasso";
 
 export interface Span {
   readonly lo: number;
-  /** What 1 stands for is `lo + range`; never 0. */
+  /** 1 stands for `lo + range`; never 0. */
   readonly range: number;
   /** Largest value, in 0..1. */
   readonly end: number;
 }
 
 export interface Camera {
-  /** What lies in the middle, in 0..1. */
+  /** The point in the middle of the view, in 0..1. */
   readonly x: number;
   readonly y: number;
   /** 1: everything fits. */
@@ -28,8 +28,8 @@ export interface Placement {
   readonly by: number;
 }
 
-export const MARGIN = 14; // pixels around what fits
-const NEAREST = 20_000; // float32 steps stay smaller than pixels up to here
+export const MARGIN = 14; // pixels around the fitted points
+const NEAREST = 20_000; // up to this zoom, steps of float32 are smaller than pixels
 const FARTHEST = 0.4;
 
 /** Spans of two columns over the rows that have both; with `equal` one unit is as long on both axes. */
@@ -53,7 +53,7 @@ function span(lo: number, hi: number, range: number): Span {
   return range > 0 ? { lo, range, end: (hi - lo) / range } : { lo, range: 1, end: 0 };
 }
 
-/** Values as they are drawn; NaN where either coordinate is missing. */
+/** Values in 0..1; NaN where either coordinate is missing. */
 export function normalized(values: Coordinates, other: Coordinates, of: Span): Float32Array {
   const out = new Float32Array(values.length);
   for (let row = 0; row < out.length; row++)
@@ -88,7 +88,7 @@ export function place(
   return { kx, ky, bx: width / 2 - camera.x * kx, by: height / 2 - camera.y * ky };
 }
 
-/** Larger or smaller around a place of the screen, which keeps what it shows. */
+/** Zoom around a point of the screen, which stays in place. */
 export function zoomed(camera: Camera, factor: number, at: Placement, px: number, py: number): Camera {
   const zoom = Math.min(Math.max(camera.zoom * factor, FARTHEST), NEAREST);
   const real = zoom / camera.zoom;
@@ -100,7 +100,7 @@ export function panned(camera: Camera, at: Placement, dx: number, dy: number): C
   return held({ ...camera, x: camera.x - dx / at.kx, y: camera.y - dy / at.ky });
 }
 
-/** Some of what there is stays in view. */
+/** Keep some of the plot in view. */
 function held({ x, y, zoom }: Camera): Camera {
   return { x: Math.min(Math.max(x, -0.1), 1.1), y: Math.min(Math.max(y, -0.1), 1.1), zoom };
 }
@@ -119,7 +119,7 @@ export function ticks(lo: number, hi: number, n: number, whole = false): number[
 
 const STEPS = [1e3, 5e3, 15e3, 6e4, 3e5, 9e5, 36e5, 108e5, 432e5, 864e5, 2 * 864e5, 7 * 864e5];
 
-/** Whole seconds, minutes, hours, days; months and years from there on; milliseconds since 1970. */
+/** Ticks at whole seconds, minutes, hours, days, months or years; milliseconds since 1970. */
 export function timeTicks(lo: number, hi: number, n: number): number[] {
   const rough = (hi - lo) / Math.max(n, 1);
   const step = STEPS.find((one) => one >= rough);
@@ -142,7 +142,7 @@ export function timeTicks(lo: number, hi: number, n: number): number[] {
   }
 }
 
-/** A number for people: as many digits as tell steps of `step` apart. */
+/** A number as text, with enough digits to tell steps of `step` apart. */
 export function words(value: number, step: number): string {
   const size = Math.abs(value);
   if (size >= 1e7 || (size && size < 1e-4)) return value.toExponential(2).replace(/\.?0+e/, "e");

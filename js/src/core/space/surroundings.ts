@@ -1,4 +1,4 @@
-/** What is shown around a mask: as `crop_box` of `widgets/review/crop.py` has it, for squares. */
+/** The square shown around a mask, as `crop_box` of `widgets/review/crop.py` computes it. */
 
 const LEAST = 48; // pixels of the image that are shown at least
 
@@ -7,7 +7,7 @@ export type Edges = readonly [number, number, number, number];
 
 /**
  * @param at x, y, w, h of the mask. @param size width and height of the image.
- * @param context on every side, as a share of the longer side.
+ * @param context margin on every side, as a share of the longer side.
  */
 export function surroundings(
   [x, y, w, h]: readonly number[],

@@ -1,10 +1,10 @@
-/** Where tiles lie: rows of as many as fit, widened to fill the room. DOM-free; places count from 0. */
+/** The layout of tiles: as many per row as fit, widened to fill the width. DOM-free; places count from 0. */
 import { inPolygon } from "./lasso";
 import type { Ring } from "./polygon";
 
 export const GAP = 8; // pixels between tiles, and half as much around them above and below
 export const CAPTION = 18;
-const CAPTIONED = 84; // pixels from which a tile has room for a caption
+const CAPTIONED = 84; // least side of a tile with a caption, pixels
 
 /** Left, top, right, bottom; pixels of the content, y from the top of the first row. */
 export type Box = readonly [number, number, number, number];
@@ -18,7 +18,7 @@ export class TileLayout {
   readonly rowHeight: number;
 
   /**
-   * @param room width there is, pixels.
+   * @param room available width, pixels.
    * @param size side that a tile should have.
    */
   constructor(room: number, size: number) {
@@ -29,7 +29,7 @@ export class TileLayout {
     this.rowHeight = this.side + this.caption + GAP;
   }
 
-  /** Rows of so many tiles. */
+  /** Number of rows of `n` tiles. */
   rows(n: number): number {
     return Math.ceil(n / this.across);
   }
@@ -80,7 +80,7 @@ export class TileLayout {
     return near.filter((_, i) => inside.has(i));
   }
 
-  /** Where a key leads from a place; null for keys that lead nowhere. @param page rows of a page. */
+  /** The place that a key moves to; null for other keys. @param page rows per page. */
   step(place: number, key: string, n: number, page: number): number | null {
     const steps: Record<string, number> = {
       ArrowLeft: place - 1,
@@ -95,7 +95,7 @@ export class TileLayout {
     return key in steps ? Math.min(Math.max(steps[key], 0), Math.max(n - 1, 0)) : null;
   }
 
-  /** So many rows down in the same column; in the last row the last tile, if there is none in the column. */
+  /** The place some rows down in the same column; the last tile if the last row has none in that column. */
   private below(place: number, rows: number, n: number): number {
     const last = this.rows(n) - 1;
     const row = Math.min(this.rowOf(place) + rows, last);
@@ -116,9 +116,9 @@ export function boxAround(points: readonly number[]): Box {
 }
 
 /**
- * Sizes in which pictures are fetched: a few, so that moving the slider by a bit fetches nothing.
+ * The size in which pictures are fetched: one of a few, so that a small move of the slider fetches nothing.
  *
- * @param side of a tile, CSS pixels. @param ratio device pixels of one.
+ * @param side of a tile, CSS pixels. @param ratio device pixels per CSS pixel.
  */
 export function pictureSize(side: number, ratio: number): number {
   const wanted = side * Math.min(ratio, 2);

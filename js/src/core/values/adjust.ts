@@ -1,11 +1,11 @@
-/** Brightness, contrast and gamma of the image on the screen; the file is never touched. */
+/** Brightness, contrast and gamma of the image on the screen; the file does not change. */
 
 export interface Adjustment {
-  /** -1..1, added; 0 leaves it. */
+  /** -1..1, added; 0 changes nothing. */
   brightness: number;
-  /** -1..1, around middle gray; 0 leaves it. */
+  /** -1..1, around middle gray; 0 changes nothing. */
   contrast: number;
-  /** 0.2..5, above 1 lightens the dark parts; 1 leaves it. */
+  /** 0.2..5, above 1 lightens the dark parts; 1 changes nothing. */
   gamma: number;
 }
 
@@ -15,7 +15,7 @@ export function isPlain({ brightness, contrast, gamma }: Adjustment): boolean {
   return brightness === 0 && contrast === 0 && gamma === 1;
 }
 
-/** What becomes of each of the 256 values of a channel. */
+/** The new value of each of the 256 values of a channel. */
 export function adjustmentTable({ brightness, contrast, gamma }: Adjustment): Uint8Array {
   const table = new Uint8Array(256);
   const slope = contrast >= 0 ? 1 / Math.max(1 - contrast, 0.02) : 1 + contrast;

@@ -1,4 +1,4 @@
-/** Values as short texts. Numbers: three digits that matter after the point, commas between thousands, as the kernel writes them. */
+/** Values as short texts. Numbers: at most three decimals, commas between thousands, as the kernel writes them. */
 
 export const NOTHING = "–";
 
@@ -30,7 +30,7 @@ export function counted(n: number, one: string, many = `${one}s`): string {
   return `${formatCount(n)} ${n === 1 ? one : many}`;
 }
 
-/** A number as an editor shows it: float32's noise cut off. */
+/** A number as an editor shows it, without the rounding noise of float32. */
 export function editable(value: number): string {
   const short = Number(value.toPrecision(7));
   return String(Math.fround(short) === Math.fround(value) && Math.fround(value) === value ? short : value);

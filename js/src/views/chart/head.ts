@@ -1,4 +1,4 @@
-/** Shows the state that the kernel's ChartHead gives it and sends back what is chosen; it keeps nothing. */
+/** Shows the state of the kernel's ChartHead and sends choices back; it has no state of its own. */
 import { formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { RemoteError, type Rpc } from "../../wire/rpc";
@@ -9,11 +9,11 @@ import { fromInput, inputOf, rangeText } from "./range";
 export interface State {
   title?: string;
   count?: string;
-  /** In place of the figure, where there is nothing to draw. */
+  /** Shown instead of the figure if there is nothing to draw. */
   note?: string;
   /** Texts and colors. */
   legend?: [string, string][];
-  /** Values and texts of the modes, of which one is pressed. */
+  /** Values and texts of the modes, one of which is active. */
   modes?: [string, string][];
   mode?: string;
   range?: Range | null;

@@ -1,4 +1,4 @@
-/** Ends of a range as inputs have them: numbers in few digits, times as UTC without a zone. */
+/** Ends of a range as texts of inputs: numbers in few digits, times as UTC without a zone. */
 
 export type Kind = "number" | "time";
 
@@ -15,7 +15,7 @@ export function fromInput(text: string, kind: Kind): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** A range in few letters: "0.2 – 0.5", "≥ 3", "2024-03-01 – 2024-04-01". */
+/** A range as a short text: "0.2 – 0.5", "≥ 3", "2024-03-01 – 2024-04-01". */
 export function rangeText(lo: number | null, hi: number | null, kind: Kind): string {
   const [from, to] = [lo, hi].map((value) => (value === null ? "" : shortOf(value, kind)));
   if (lo === null) return hi === null ? "" : `≤ ${to}`;

@@ -1,4 +1,4 @@
-/** A picture in place of the figure, in hosts that run no bqplot (marimo); the kernel sends it anew. */
+/** A picture instead of the figure, in hosts that run no bqplot (marimo); the kernel sends new ones. */
 
 import { h } from "../../draw/dom";
 import { readTheme, watchTheme } from "../../draw/theme";
@@ -20,7 +20,7 @@ export function showStill(el: HTMLElement, model: Model, signal: AbortSignal): v
     else el.append(picture);
     dim();
   };
-  // It is drawn on white.
+  // The picture has a white background.
   const dim = () => picture.classList.toggle("nbl-chart-inverted", readTheme(el).dark);
   model.on("change:image", draw);
   const stop = () => {

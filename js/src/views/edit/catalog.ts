@@ -1,4 +1,4 @@
-/** The tools and operations there are, with their keys: the rail, the menu and the cheat sheet read them here. */
+/** All tools and operations with their keys, for the rail, the menu and the cheat sheet. */
 
 export type ToolName =
   | "select"
@@ -17,7 +17,7 @@ export interface ToolEntry {
   name: ToolName;
   key: string;
   title: string;
-  /** Said while the tool is in hand. */
+  /** Shown while the tool is active. */
   hint: string;
   /** SVG path, 16 x 16. */
   icon: string;
@@ -77,7 +77,7 @@ export const TOOLS: readonly ToolEntry[] = [
     name: "wand",
     key: "w",
     title: "magic wand",
-    hint: "Click: connected pixels of a like color. Shift adds, Alt cuts.",
+    hint: "Click: connected pixels of a similar color. Shift adds, Alt cuts.",
     icon: "M3 13l7-7M11.5 2v3M10 3.5h3M13.5 7v2M12.5 8h2M7 2.5v2M6 3.5h2",
   },
   {
@@ -107,11 +107,11 @@ export interface Operation {
   op: string;
   key: string;
   title: string;
-  /** Least number of masks it works on. */
+  /** Least number of masks it needs. */
   least: number;
 }
 
-/** On the active mask and those picked; done in the kernel. */
+/** Operations on the active and the picked masks; the kernel performs them. */
 export const OPERATIONS: readonly Operation[] = [
   { op: "merge", key: "G", title: "merge", least: 2 },
   { op: "subtract", key: "Q", title: "subtract the others", least: 2 },
@@ -136,7 +136,7 @@ export interface Decision {
   button?: string;
 }
 
-/** Done without drawing: with predictions as they are, by the keys of nl.Review, and with the image. */
+/** Decisions without drawing: on predictions as they are, with the keys of nl.Review, and on the image. */
 export const DECISIONS: readonly Decision[] = [
   { name: "accept", key: "M Enter", title: "accept the prediction as it is" },
   { name: "force", key: "Shift+M", title: "accept it though it overlaps an instance" },
@@ -146,10 +146,10 @@ export const DECISIONS: readonly Decision[] = [
   { name: "nothing", key: "Shift+N", title: "nothing here: the image is empty", button: "Nothing here" },
 ];
 
-/** Lines of the viewer's sheet that do not hold while editing. */
+/** Lines of the viewer's cheat sheet that do not apply while editing. */
 export const OVERRULED: readonly string[] = ["← P", "5 6 7", "1", "Ctrl+Z Ctrl+Y", "Esc"];
 
-/** Keys of the layers while editing: digits name labels. */
+/** Keys of the layers while editing, where digits alone set labels. */
 export const LAYER_KEYS = {
   show_image: "Alt+5",
   show_labels: "Alt+6",

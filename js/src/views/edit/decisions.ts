@@ -1,4 +1,4 @@
-/** What is decided without drawing: predictions as they are, and how far the image is labeled. */
+/** Decisions without drawing: on predictions as they are, and on the state of the image. */
 import { isAllowed, isShown } from "../viewer/looks";
 import type { Picture } from "../viewer/picture";
 import type { DecisionName } from "./catalog";
@@ -67,7 +67,7 @@ export class Decisions {
       .then(({ result }) => this.#desk.say(result.note))
       .catch((error) => {
         this.#desk.refused(error);
-        this.#desk.viewer.restyle(); // the state shown is the one it has
+        this.#desk.viewer.restyle(); // show the actual state again
       });
   }
 }

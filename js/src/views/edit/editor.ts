@@ -1,4 +1,4 @@
-/** Editing on the viewer's stage: the tool in hand, what is drawn, what goes to the kernel. */
+/** Editing on the viewer's stage: the active tool, drawing, and edits for the kernel. */
 import type { AnyModel } from "@anywidget/types";
 import { EMPTY } from "../../core/edit/raster";
 import { h, perFrame } from "../../draw/dom";
@@ -42,11 +42,11 @@ export class Editor implements Tools, Desk {
   readonly picked = new Set<string>();
   #tool: Tool<InHand, Gesture> | null = null;
   #state: InHand | null = null;
-  /** Button that the viewer has, until it is up. */
+  /** Whether the viewer handles the pressed button, until it is released. */
   #passing = false;
   made: string | null = null;
   under: string | null = null;
-  /** Key of the mask all views point at. */
+  /** Key of the mask that is the active row. */
   #active: string | null = null;
   #imageId = -1;
   readonly #drawSoon: () => void;
@@ -98,7 +98,7 @@ export class Editor implements Tools, Desk {
     this.showed();
   }
 
-  /** Also of older tables than the store's: edits carry ids. */
+  /** May be of older tables than the store's, as edits use ids. */
   get picture(): Picture | undefined {
     return this.viewer.onStage;
   }
@@ -107,7 +107,7 @@ export class Editor implements Tools, Desk {
     return this.#tool?.name ?? "select";
   }
 
-  // ---- what the stage says
+  // ---- called by the stage
 
   pointer(event: ToolEvent): string {
     const { kind } = event;
@@ -172,7 +172,7 @@ export class Editor implements Tools, Desk {
     this.#trace();
   }
 
-  /** Edits that the tables on the page have: the mask made last becomes the active one. */
+  /** Drop edits that the tables on the page include; the mask made last becomes the active one. */
   #settle(picture: Picture): void {
     for (const item of this.queue.arrived(picture.head.rev)) {
       if (this.made === null || this.queue.key(item.key) !== this.queue.key(this.made)) continue;
@@ -203,13 +203,13 @@ export class Editor implements Tools, Desk {
     this.#trace();
   }
 
-  /** @param wrong it did not go as wanted. */
+  /** @param wrong whether something failed. */
   say(text: string, wrong = false): void {
     this.#rail.hint.textContent = text;
     this.#rail.hint.toggleAttribute("data-wrong", wrong);
   }
 
-  /** The active mask: the one made last, or the one all views point at. */
+  /** The active mask: the one made last, else the active row. */
   active(picture: Picture): Subject | undefined {
     const key = this.made ?? this.#active;
     return key === null ? undefined : subjectOf(picture, key, this.queue);
@@ -244,7 +244,7 @@ export class Editor implements Tools, Desk {
     return true;
   }
 
-  /** Whether something is half drawn. */
+  /** Whether a drawing is unfinished. */
   #drawing(): boolean {
     const state = this.#state as {
       path?: unknown[];
@@ -285,7 +285,7 @@ export class Editor implements Tools, Desk {
     return "pointer";
   }
 
-  /** What a brush works on: the active mask; an eraser without one, the mask under it. */
+  /** The mask a brush works on: the active one; for an eraser without one, the mask under it. */
   #strokeOn(event: ToolEvent, picture: Picture): Subject | undefined {
     const subject = this.active(picture);
     const erases = (this.#tool?.name === "eraser") !== event.shift;
@@ -329,7 +329,7 @@ export class Editor implements Tools, Desk {
     this.#trace();
   }
 
-  /** Row numbers can be looked up while picture and store are of the same tables. */
+  /** Find the active mask, while picture and store are of the same tables. */
   #find(): void {
     const picture = this.viewer.picture;
     if (!picture) return;
@@ -339,7 +339,7 @@ export class Editor implements Tools, Desk {
   }
 
   #queued(): void {
-    if (this.picture) this.#settle(this.picture); // one that changed nothing brings no new tables
+    if (this.picture) this.#settle(this.picture); // an edit that changed nothing brings no new tables
     this.#rail.waiting(this.queue.waiting);
     this.#able();
     this.viewer.restyle();

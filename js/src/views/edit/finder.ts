@@ -1,4 +1,4 @@
-/** Tools that look at the image: wand and scissors in the page, segmenters in the kernel. */
+/** Tools that use the pixels of the image: wand and scissors in the page, segmenters in the kernel. */
 import { wand } from "../../core/edit/flood";
 import { fromCounts, type Raster } from "../../core/edit/raster";
 import { Scissors } from "../../core/edit/scissors";
@@ -17,16 +17,16 @@ export interface Found {
   name: string;
 }
 
-const REACH = 160; // image pixels around an anchor that the scissors look at, in each direction
+const REACH = 160; // image pixels around an anchor that the scissors use, in each direction
 
-/** What a segmenter says of the mask it found. */
+/** The reply of a segmenter, besides the mask. */
 export interface Segmented {
   score: number;
   name: string;
 }
 
 export class Finder {
-  /** What a segmenter found for the points so far. */
+  /** The mask a segmenter found for the points so far. */
   found: Raster | null = null;
   #wire: { from: Place; cutting: Cutting; scissors: Scissors } | null = null;
   #asked = 0;
@@ -51,7 +51,7 @@ export class Finder {
     return onImage(wand(all.patch, px, py, tolerance, true), all, height, width);
   }
 
-  /** Points between two places, along the edges of the image; none where a straight line must do. */
+  /** Points between two places, along the edges of the image; none if only a straight line is possible. */
   route(from: Place, to: Place): number[] {
     const { pixels } = this.viewer;
     if (!pixels) return [];
@@ -72,7 +72,7 @@ export class Finder {
     return out;
   }
 
-  /** Ask the kernel's segmenter; undefined where a newer question took this one's place. */
+  /** Ask the kernel's segmenter; undefined if a newer request has replaced this one. */
   async segment(
     picture: Picture,
     points: readonly Prompt[],

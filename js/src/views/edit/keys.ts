@@ -6,15 +6,15 @@ export interface Commands {
   take(tool: ToolName): void;
   operate(op: string): void;
   decide(name: DecisionName): void;
-  /** From 0. */
+  /** @param at number of the label, from 0. */
   label(at: number): void;
   layer(name: "show_image" | "show_labels" | "show_predictions"): void;
   size(factor: number): void;
-  /** Close what is being drawn; whether something was. */
+  /** Close what is being drawn; returns whether something was. */
   finish(shift: boolean, alt: boolean): boolean;
-  /** Take back the last corner; whether there was one. */
+  /** Take back the last corner; returns whether there was one. */
   back(): boolean;
-  /** Drop what is drawn, or the tool, or the picks; whether there was any of it. */
+  /** Drop what is drawn, or the picks, or the tool; returns whether the key was handled. */
   escape(): boolean;
   undo(): void;
   redo(): void;

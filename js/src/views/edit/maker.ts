@@ -1,4 +1,4 @@
-/** What gestures come to: new masks and changed ones, on their way to the kernel. */
+/** Turns gestures into new and changed masks, and sends them to the kernel. */
 
 import { fillPolygon } from "../../core/edit/fill";
 import { bucket } from "../../core/edit/flood";
@@ -13,23 +13,23 @@ import type { Edit, Queue } from "./queue";
 import type { Strokes } from "./strokes";
 import { labelColor, type Subject, subjectAt } from "./subject";
 
-/** Where the tools lie: what the editor lends to those who work for it. */
+/** The parts of the editor that its helpers use. */
 export interface Desk {
   readonly viewer: Viewer;
   readonly settings: EditSettings;
   readonly queue: Queue;
   readonly finder: Finder;
   readonly strokes: Strokes;
-  /** Name of the tool in hand. */
+  /** Name of the active tool. */
   readonly tool: string;
   readonly picture: Picture | undefined;
   readonly picked: ReadonlySet<string>;
   /** Key of the prediction under the pointer, else of the topmost mask there. */
   readonly under: string | null;
-  /** The mask made last, while the tables do not have it yet; brushes go on with it. */
+  /** Key of the mask made last, until the tables have it; brushes continue on it. */
   made: string | null;
   active(picture: Picture): Subject | undefined;
-  /** @param wrong it did not go as wanted. */
+  /** @param wrong whether something failed. */
   say(text: string, wrong?: boolean): void;
   refused(error: unknown): void;
 }
@@ -79,7 +79,7 @@ export class Maker {
     if (!subject) return;
     const { height, width } = picture.head;
     const [old, now] = [fillPolygon(before, height, width), fillPolygon(rings, height, width)];
-    // Only what moved: the rest of the outline stays as it was, to the pixel.
+    // Only the area between old and new outline: the rest of the mask stays exactly as it was.
     this.#update(subject, union(subtract(subject.raster, subtract(old, now)), subtract(now, old)), picture);
   }
 
@@ -165,7 +165,7 @@ export class Maker {
       return;
     }
     const { key, of, id, label } = subject;
-    // What follows is done to the instance that the prediction becomes.
+    // Later edits apply to the instance that the prediction becomes.
     const token = of === "predictions" ? this.#name() : (this.#desk.queue.find(key)?.token ?? "");
     if (token) this.#desk.made = key;
     const color = labelColor(picture, label);

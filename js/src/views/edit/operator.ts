@@ -1,4 +1,4 @@
-/** What the kernel does to whole masks: the active one and those picked. */
+/** Operations of the kernel on whole masks: the active one and the picked ones. */
 import { OPERATIONS } from "./catalog";
 import type { Desk } from "./maker";
 import { type Subject, subjectOf } from "./subject";

@@ -1,17 +1,17 @@
-/** What people set while editing, as traits of the Python side; either side may change them. */
+/** The settings for editing, synchronized as traits; Python and the page may both change them. */
 import type { AnyModel } from "@anywidget/types";
 
 export type Overlap = "allow" | "overwrite" | "behind";
 
 export interface EditOptions {
   tool: string;
-  /** Of new masks; "" while the dataset has no labels. */
+  /** Label of new masks; "" while the dataset has no labels. */
   label: string;
   overlap: Overlap;
   /** Diameter, pixels of the image. */
   brush_size: number;
   brush_shape: "circle" | "square";
-  /** Of the wand, 0..255. */
+  /** Tolerance of the wand, 0..255. */
   tolerance: number;
 }
 

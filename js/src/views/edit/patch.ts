@@ -1,4 +1,4 @@
-/** Pixels of the image on the stage, for tools that look at them. */
+/** Pixels of the image on the stage, for tools that use them. */
 import { contours } from "../../core/edit/contour";
 import { fillPolygon } from "../../core/edit/fill";
 import type { Patch } from "../../core/edit/flood";
@@ -10,7 +10,7 @@ export interface Cutting {
   /** Pixel of the image at the patch's corner. */
   left: number;
   top: number;
-  /** Pixels of the patch an image pixel has: below 1 where the page holds a smaller copy of a large image. */
+  /** Patch pixels per image pixel; below 1 if the page has a smaller copy of a large image. */
   factor: number;
 }
 
@@ -29,7 +29,7 @@ export function cut(pixels: Pixels, x = 0, y = 0, radius = Infinity): Cutting {
   return { patch, left: left / factor, top: top / factor, factor };
 }
 
-/** A mask of the patch as one of the image. */
+/** A mask of the patch as a mask of the image. */
 export function onImage(
   found: Raster,
   { left, top, factor }: Cutting,

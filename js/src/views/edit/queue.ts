@@ -1,7 +1,7 @@
 /**
- * Edits on their way: shown as they will be, until the kernel has journaled them and the tables with them are on the
- * page. The kernel takes them in the order they were made; a busy one is not waited for. One that is refused is
- * taken from the page again.
+ * Pending edits: shown as if done, until the kernel has journaled them and the tables that include them are on the
+ * page. They are sent in the order they were made, without waiting for the kernel. A refused edit disappears from
+ * the page.
  */
 import { type Raster, toCounts } from "../../core/edit/raster";
 import type { Rpc } from "../../wire/rpc";
@@ -12,12 +12,12 @@ export interface Edit {
   imageId: number;
   height: number;
   width: number;
-  /** Key of the mask it replaces ("instances:12"), a name of its own for a new one. */
+  /** Key of the mask it replaces ("instances:12"), or a name of its own for a new mask. */
   key: string;
   of: MaskOf;
-  /** The mask's id; a name for one the kernel has not numbered yet; null: new. */
+  /** Id of the mask; its token if the kernel has not numbered it yet; null for a new one. */
   id: number | string | null;
-  /** Names the instance this makes, so that later edits can mean it before the kernel has numbered it; "" for none. */
+  /** Names the instance this makes, for later edits while it has no id yet; "" for none. */
   token: string;
   raster: Raster;
   label: string | null;
@@ -26,13 +26,13 @@ export interface Edit {
 }
 
 export interface Pending extends Edit {
-  /** Tables from this revision on have it; undefined until the kernel answered. */
+  /** Tables from this revision on include it; undefined until the kernel replies. */
   rev?: number;
-  /** As the kernel numbers it. */
+  /** Id from the kernel. */
   known?: number;
 }
 
-/** What a drawn mask became; null where it was removed. */
+/** The reply to an edit; id is null if the mask was removed. */
 export interface Drawn {
   id: number | null;
   note: string;
@@ -49,17 +49,17 @@ export class Queue {
     private heard: { changed(): void; said(note: string): void; refused(error: unknown): void },
   ) {}
 
-  /** Not yet in the tables on the page, the oldest first. */
+  /** Edits that are not in the tables on the page yet, the oldest first. */
   get items(): readonly Pending[] {
     return this.#items;
   }
 
-  /** Not yet acknowledged. */
+  /** Number of edits that are not acknowledged yet. */
   get waiting(): number {
     return this.#items.filter((item) => item.rev === undefined).length;
   }
 
-  /** The newest state of a mask. */
+  /** The newest pending edit of a mask. */
   find(key: string): Pending | undefined {
     const wanted = this.key(key);
     for (let i = this.#items.length - 1; i >= 0; i--)
@@ -67,7 +67,7 @@ export class Queue {
     return undefined;
   }
 
-  /** A mask's key by now. */
+  /** The current key of a mask. */
   key(key: string): string {
     return this.#became.get(key) ?? key;
   }
@@ -99,7 +99,7 @@ export class Queue {
     this.heard.changed();
   }
 
-  /** Tables of a revision are on the page: what they hold needs no showing; gives those edits. */
+  /** Tables of a revision are on the page: removes and returns the edits that they include. */
   arrived(rev: number): Pending[] {
     const done = this.#items.filter((item) => item.rev !== undefined && item.rev <= rev);
     this.#items = this.#items.filter((item) => !done.includes(item));

@@ -1,4 +1,4 @@
-/** The tools at the left of the stage, what they are set to above it, and what they say below. */
+/** The tools at the left of the stage, their settings above it, and their hints below. */
 import { h } from "../../draw/dom";
 import { focusOn } from "../elements";
 import { DECISIONS, type DecisionName, OPERATIONS, TOOLS, type ToolName } from "./catalog";
@@ -31,7 +31,7 @@ export class Rail {
   });
   readonly bar = h("div.nbl-edit-bar", { role: "toolbar", "aria-label": "tool settings" });
   readonly state: StateBar;
-  /** What the tool in hand does, and what became of the last gesture. */
+  /** What the active tool does, or the result of the last gesture. */
   readonly hint = h("div.nbl-edit-hint", { role: "status", "aria-live": "polite" });
   #tools = new Map<ToolName, HTMLElement>();
   #label = h("select", {
@@ -124,7 +124,7 @@ export class Rail {
     this.update();
   }
 
-  /** The labels there are, and their colors. */
+  /** Set the labels and their colors. */
   offer(labels: readonly string[], colors: readonly string[]): void {
     const now = labels.join("\n");
     if (now !== this.#labels) {
@@ -140,7 +140,7 @@ export class Rail {
     this.#swatch.style.background = colors[labels.indexOf(label)] ?? "transparent";
   }
 
-  /** Show what the settings say. */
+  /** Show the current settings. */
   update(): void {
     const settings = this.#settings;
     const tool = settings.get("tool");
@@ -160,7 +160,7 @@ export class Rail {
     this.#label.value = settings.get("label");
   }
 
-  /** @param picked masks that operations and decisions would work on. */
+  /** Enable what is possible. @param picked masks that operations and decisions would apply to. */
   able(picked: readonly Subject[]): void {
     const n = picked.length;
     this.#more.disabled = !n;

@@ -1,4 +1,4 @@
-/** How far the image is labeled, shown and set; and all its predictions taken at once. */
+/** Shows and sets the state of the image; accepts all its predictions at once. */
 import { formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { DECISIONS, type DecisionName } from "./catalog";
@@ -31,7 +31,7 @@ export class StateBar {
     this.el = h("span.nbl-edit-group", {}, this.#chip, ...this.#buttons.values());
   }
 
-  /** @param here predictions that "accept all" would take. */
+  /** @param here number of predictions that "accept all" would accept. */
   show(state: string | null, here: number): void {
     const known = STATES.find((one) => one === state) ?? "unlabeled";
     this.#chip.dataset.state = this.#select.value = known;

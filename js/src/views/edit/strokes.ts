@@ -1,4 +1,4 @@
-/** The brush stroke under way, pixel by pixel, and the mask it is on. */
+/** The current brush stroke as pixels, and the mask it is on. */
 
 import { Stroke } from "../../core/edit/brush";
 import { EMPTY, type Raster } from "../../core/edit/raster";

@@ -1,11 +1,11 @@
-/** Masks as the editor sees them: those of the picture, with what is still on its way to the kernel laid over. */
+/** Masks for the editor: those of the picture, with pending edits applied. */
 import { fromMasks, type Raster } from "../../core/edit/raster";
 import { neutral } from "../../draw/palette";
 import type { MaskOf, Picture } from "../viewer/picture";
 import type { Queue } from "./queue";
 
 export interface Subject {
-  /** "instances:12", or the name of one the kernel has not numbered yet. */
+  /** "instances:12", or the name of a mask that has no id yet. */
   key: string;
   of: MaskOf;
   id: number | string;
@@ -31,7 +31,7 @@ export function subjectOf(picture: Picture, key: string, queue: Queue): Subject 
   return { key, of: "instances", id: item.token || item.key, raster: item.raster, label: item.label ?? "" };
 }
 
-/** Which mask of the picture has a key; -1 for none. */
+/** The mask of the picture with a key; -1 for none. */
 export function maskOf(picture: Picture, key: string): number {
   for (let mask = 0; mask < picture.n; mask++) if (picture.key(mask) === key) return mask;
   return -1;

@@ -1,4 +1,4 @@
-/** Which reducer a tool is. */
+/** The reducer of each tool. */
 import { assist, type Prompting } from "../../tools/assist";
 import { type Boxing, boxArea, boxPrompt, boxTool } from "../../tools/box";
 import { brushTool, type Painting } from "../../tools/brush";
@@ -12,7 +12,7 @@ import type { Finder } from "./finder";
 
 export type InHand = Drawing | Painting | Boxing | Seeding | Prompting | Reshaping;
 
-/** null: the viewer's own, which selects and pans. */
+/** The reducer of a tool; null for the viewer's own, which selects and pans. */
 export function toolOf(name: ToolName, finder: Finder): Tool<InHand, Gesture> | null {
   const tools: Record<Exclude<ToolName, "select">, () => unknown> = {
     pen: () => penTool("pen"),

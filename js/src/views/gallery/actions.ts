@@ -1,4 +1,4 @@
-/** What can be done to tiles in bulk, by button or by key. */
+/** Bulk actions on tiles, by button or by key. */
 import type { Of } from "../../core/rows/selection";
 import type { Frame } from "../frame";
 import type { Popover } from "../popover";
@@ -64,7 +64,7 @@ export class GalleryActions extends ActionBar {
     this.#state = state;
   }
 
-  /** Do what a key says; tells whether there was something to do. */
+  /** Perform the action of a key; returns whether it applies now. */
   perform(label: string, value?: string): boolean {
     const state = this.#state;
     const action = ACTIONS[state.of].find((one) => one.label === label);
@@ -75,7 +75,7 @@ export class GalleryActions extends ActionBar {
     return true;
   }
 
-  /** Give the label with this number, from 1; while tables are being read it may be new, and is waited for. */
+  /** Set the label with this number, from 1; a new label may arrive with tables being read, so wait for them. */
   async giveLabel(number: number): Promise<void> {
     const state = this.#state;
     if (number > state.labels.length) await state.known;
@@ -87,7 +87,7 @@ export class GalleryActions extends ActionBar {
     }
   }
 
-  /** Take the dataset's last change back, wherever it was made, or make it again; one step after another. */
+  /** Undo the dataset's last change, wherever it was made, or redo it; one step after another. */
   async travel(step: "undo" | "redo"): Promise<void> {
     if (this.#state.rpc.lost) return;
     await this.run(step === "undo" ? "Undo …" : "Redo …", async () => {
@@ -103,7 +103,7 @@ export class GalleryActions extends ActionBar {
     state.leaving = null;
   }
 
-  /** After whatever is under way: undo and redo come as fast as keys do. */
+  /** Run after pending work: undo and redo can come as fast as key presses. */
   protected override run(label: string, work: () => Promise<void>): Promise<void> {
     this.#under = this.#under.then(() => super.run(label, work));
     return this.#under;

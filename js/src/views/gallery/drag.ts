@@ -9,7 +9,7 @@ import type { Tiles } from "./tiles";
 
 const WANDER = 5; // pixels a press may move and still be a click
 const LONG = 420; // milliseconds a finger rests until it picks
-const EDGE = 16; // pixels at the rim where a drag scrolls
+const EDGE = 16; // pixels at the edge where a drag scrolls
 const STRIDE = 4; // pixels between points of a line
 
 /** The gallery whose tiles are dragged over. */
@@ -23,28 +23,28 @@ interface Press {
   pointer: number;
   x: number;
   y: number;
-  /** x, y of the content: what scrolls before it is a drag changes nothing. */
+  /** x, y of the content, so that scrolling before the drag begins does not matter. */
   from: [number, number];
   add: boolean;
   free: boolean;
 }
 
 interface Band {
-  /** x, y of the content, along the way. */
+  /** x, y of the content, along the path. */
   ring: number[];
   free: boolean;
-  /** What was picked before it began. */
+  /** What was picked before the drag began. */
   before: Bitset | null;
   add: boolean;
-  /** Rows on the screen since it began: no other is picked, whatever the box spans. */
+  /** Rows on the screen since the drag began; only these are picked. */
   seen: Bitset;
-  /** What its points were measured in. */
+  /** Rows and layout to which its points refer. */
   visible: VisibleRows;
   layout: TileLayout;
 }
 
 export class Drag {
-  /** A drag has just ended: the click that follows is none. */
+  /** A drag has just ended: ignore the click that follows. */
   ended = false;
   #press: Press | null = null;
   #band: Band | null = null;
@@ -84,7 +84,7 @@ export class Drag {
     return this.#press !== null;
   }
 
-  /** Give up: what was picked before is picked again. */
+  /** Cancel the drag: what was picked before is picked again. */
   cancel(): void {
     const band = this.#band;
     const { state } = this.#gallery;
@@ -153,7 +153,7 @@ export class Drag {
     try {
       tiles.scroller.setPointerCapture(press.pointer);
     } catch {
-      // the pointer is gone already: its end will be heard of
+      // the pointer is gone already; its end event follows
     }
     tiles.sheet.append(this.#shape);
   }
@@ -164,12 +164,12 @@ export class Drag {
     this.#shape.remove();
   }
 
-  /** Pick what the drag holds now; scroll where it is at the rim. */
+  /** Pick the tiles inside the drag; scroll if it is at the edge. */
   #follow(): void {
     const band = this.#band;
     if (!band) return;
     const { tiles, state } = this.#gallery;
-    // Other tiles lie there now: what the box would hold is not what was drawn around.
+    // The tiles have changed: the box would hold others than it was drawn around.
     if (band.visible !== state.visible || band.layout !== tiles.layout) return void this.cancel();
     for (const row of state.inView()) band.seen.add(row);
     const [x, y] = tiles.point(this.#at);
@@ -188,7 +188,7 @@ export class Drag {
     this.#scroll();
   }
 
-  /** The wheel turned during a drag. */
+  /** The tiles have scrolled during a drag. */
   #scrolled(): void {
     if (!this.#band) return;
     for (const row of this.#gallery.state.inView()) this.#band.seen.add(row);

@@ -58,24 +58,24 @@ export class Gallery {
     if (place >= 0) this.begin(place);
   }
 
-  /** Put the keyboard on a tile where it is: ranges begin there, and nothing scrolls. */
+  /** Put the cursor on a tile without scrolling; ranges begin there. */
   begin(place: number): void {
     this.#picking.begin(place);
     this.tiles.put(place);
   }
 
-  /** Add a tile to those picked, or take it away. */
+  /** Pick or unpick a tile. */
   toggle(place: number): void {
     this.#picking.toggle(place);
     if (this.state.visible.at(place) >= 0) this.tiles.put(place);
   }
 
-  /** Pick from where picking began to here, what was on the screen; `more` keeps those picked before. */
+  /** Pick the tiles from where picking began to here that were on the screen; `more` keeps earlier picks. */
   extend(place: number, more = false): void {
     this.#extend(place, more, place);
   }
 
-  /** As `extend`, with the keyboard: from where it is, and the tile comes into view. */
+  /** As `extend`, from the cursor; scrolls the tile into view. */
   extendTo(place: number): void {
     const from = this.tiles.cursor;
     this.tiles.moveTo(place);
@@ -88,7 +88,7 @@ export class Gallery {
     this.#picking.extend(place, more, from);
   }
 
-  /** Pick tiles, in addition to rows. */
+  /** Pick tiles, in addition to the rows `more`. */
   pickPlaces(places: readonly number[], more: Bitset | null): void {
     const { state } = this;
     const rows = more?.n === state.n ? more.clone() : new Bitset(state.n);
@@ -100,7 +100,7 @@ export class Gallery {
     this.#picking.all();
   }
 
-  /** Let go of what is going on: a drag, else what is picked. Tells whether there was something. */
+  /** Cancel a drag or an action, else unpick all; returns whether there was something to cancel. */
   escape(): boolean {
     if (this.drag.active) this.drag.cancel();
     else if (this.actions.cancel()) return true;
@@ -109,13 +109,13 @@ export class Gallery {
     return true;
   }
 
-  /** Move the keyboard; picking a range begins there. */
+  /** Move the cursor and scroll to it; ranges begin there. */
   moveTo(place: number): void {
     this.begin(place);
     this.tiles.reveal(place);
   }
 
-  /** Point all views at a tile. */
+  /** Make a tile the active row of all views. */
   point(place: number): void {
     const { state } = this;
     const row = state.visible.at(place);
@@ -144,7 +144,7 @@ export class Gallery {
 
   #rowsChanged(): void {
     const { model } = this.state;
-    // Another order starts at the top; what others brush leaves the eye where it is.
+    // Another order starts at the top; a selection in another view does not scroll.
     const shape = JSON.stringify([model.get("order_by"), model.get("ascending")]);
     const own = this.#shape !== "" && shape !== this.#shape;
     this.#shape = shape;
@@ -152,7 +152,7 @@ export class Gallery {
     this.tiles.reset(own);
   }
 
-  /** Show the row that another view made the active one; never under a hand that is on the tiles. */
+  /** Scroll to the active row of another view, unless a pointer is down on the tiles. */
   #showActive(): void {
     const { state } = this;
     const place = state.visible.placeOf(pointsAt(state, state.store.active));

@@ -6,7 +6,7 @@ import type { Frame } from "../frame";
 import { ACTION_KEYS, type GalleryActions } from "./actions";
 import type { Drag, Picking } from "./drag";
 
-/** What keys and clicks do to a gallery. */
+/** The parts of a gallery that keys and clicks use. */
 export interface Commanded extends Picking {
   readonly frame: Frame;
   readonly actions: GalleryActions;

@@ -1,15 +1,15 @@
-/** Pictures of tiles as bitmaps, closed when they are let go; with and without masks apart. */
+/** Pictures of tiles as bitmaps, closed when dropped; those with and those without masks are kept apart. */
 import { Pictures } from "../rows/fetch";
 import type { GalleryState } from "./state";
 
-const PIXELS = 24_000_000; // of bitmaps kept, 4 bytes each, or three screens of tiles if that is more
+const PIXELS = 24_000_000; // pixels of bitmaps kept, 4 bytes each; more if three screens of tiles need them
 
 export class TilePictures {
   #kinds: [Bitmaps, Bitmaps];
 
   readonly #state: GalleryState;
 
-  /** @param size of a picture. @param version see PictureOptions. @param inView tiles there are in view. */
+  /** @param size of a picture. @param version see PictureOptions. @param inView number of tiles in view. */
   constructor(
     state: GalleryState,
     size: () => number,
@@ -42,7 +42,7 @@ export class TilePictures {
     };
   }
 
-  /** A picture, perhaps with masks where it should have none or the other way round, until it has come. */
+  /** A picture; until the right one arrives, the other kind (with or without masks). */
   get(row: number) {
     return this.#now.get(row) ?? this.#other.get(row);
   }
@@ -66,7 +66,7 @@ export class TilePictures {
 }
 
 class Bitmaps extends Pictures<ImageBitmap> {
-  /** Rows have other numbers; null: nobody knows which. */
+  /** Rows have new numbers; null if the new numbers are unknown. */
   renumber(to: ((row: number) => number) | null): void {
     const kept = [...this.kept];
     for (const [row] of kept) if (!to || to(row) < 0) this.drop(row);

@@ -25,7 +25,7 @@ const CAPTIONS: Record<Of, readonly string[]> = {
 };
 
 export class GalleryState extends RowsState<GalleryTraits> {
-  /** Told that row numbers mean other rows now: where the rows of before are, -1 for gone; null for unknown. */
+  /** Called when row numbers change: maps an old number to the new one, -1 for removed rows; null if unknown. */
   renumbered: (to: ((row: number) => number) | null) => void = () => {};
   /** Rows being removed by this view. */
   leaving: Int32Array | null = null;
@@ -64,7 +64,7 @@ export class GalleryState extends RowsState<GalleryTraits> {
     return { text: head.categories[at] ?? "", color: head.colors[at] ?? "" };
   }
 
-  /** Head of the column ordered by, where captions do not show it anyway. */
+  /** Head of the column that sorts the tiles; null if captions show it anyway. */
   get orderHead(): Head | null {
     const by = this.get("order_by");
     return by && !CAPTIONS[this.of].includes(by) ? (this.heads.get(by) ?? null) : null;
@@ -83,7 +83,7 @@ export class GalleryState extends RowsState<GalleryTraits> {
   }
 }
 
-/** Number of a row once others, ascending, are gone; -1 where it is one of them. */
+/** New number of a row when the rows `gone` (ascending) are removed; -1 if it is one of them. */
 export function without(gone: Int32Array, row: number): number {
   let low = 0;
   let high = gone.length;

@@ -1,4 +1,4 @@
-/** One tile's element: a frame over its picture, a badge for what became of it, a caption. */
+/** The element of one tile: a frame over its picture, a badge for its state, a caption. */
 
 import type { Cells } from "../../core/rows/cells";
 import { formatNumber } from "../../core/values/format";
@@ -10,7 +10,7 @@ export interface Marks {
   picked: boolean;
   active: boolean;
   hover: boolean;
-  /** Why there is no picture; "" where there is one, or may be. */
+  /** Why there is no picture; "" if there is one, or it may still arrive. */
   problem: string;
 }
 
@@ -49,7 +49,7 @@ export class Tile {
     );
   }
 
-  /** Put it somewhere for a row. */
+  /** Place the element, for a row. */
   move(place: number, row: number, n: number, left: number, top: number): void {
     const { root } = this;
     if (this.row !== row) this.#marks = "";
@@ -60,7 +60,7 @@ export class Tile {
     root.setAttribute("aria-setsize", String(n));
   }
 
-  /** Show what is known of its row. */
+  /** Show the known cells and marks of its row. */
   paint(state: GalleryState, cells: Cells | undefined, marks: Marks): void {
     const key = `${Number(marks.picked)}${Number(marks.active)}${Number(marks.hover)}${marks.problem}`;
     if (cells === this.#cells && key === this.#marks) return;
@@ -88,7 +88,7 @@ export class Tile {
   }
 }
 
-/** What became of a row, in a word: its state, decision or status; "" for nothing yet. */
+/** State, decision or status of a row; "" for the initial one. */
 export function outcome(state: GalleryState, cells: Cells | undefined): string {
   const name = { images: "state", instances: "status", predictions: "decision" }[state.of];
   const text = state.category(cells, name)?.text ?? "";
@@ -96,7 +96,7 @@ export function outcome(state: GalleryState, cells: Cells | undefined): string {
   return text === plain ? "" : text;
 }
 
-/** What tiles are in the order of, else the score. */
+/** Value of the column that sorts the tiles, else the score. */
 function shownValue(state: GalleryState, cells: Cells | undefined): string {
   const head = state.orderHead;
   const value = head && cells?.[head.name];

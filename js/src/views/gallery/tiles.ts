@@ -1,4 +1,4 @@
-/** The tiles in view: few elements that show whichever rows are scrolled to, over one canvas with their pictures. */
+/** The tiles in view: few elements, reused for the rows in view, over one canvas with their pictures. */
 import { ScrollMap } from "../../core/rows/ranges";
 import { pictureSize, TileLayout } from "../../core/space/tiles";
 import { h, perFrame } from "../../draw/dom";
@@ -12,8 +12,8 @@ import { TilePictures } from "./pictures";
 import type { GalleryState } from "./state";
 import { outcome, Tile } from "./tile";
 
-const FAR = 500_000; // pixels elements may lie from the top of their sheet: browsers count in 1/64 of a pixel
-const FADED = 0.35; // of pictures turned down
+const FAR = 500_000; // largest distance of elements from the top of the sheet, pixels: browsers compute in 1/64 pixel
+const FADED = 0.35; // opacity of rejected pictures
 
 export class Tiles {
   readonly scroller = h("div.nbl-grid.nbl-tiles", {
@@ -24,7 +24,7 @@ export class Tiles {
   /** Lies over the tiles and moves with them; y from the top of the sheet. */
   readonly sheet = h("div.nbl-sheet", { role: "presentation" });
   layout = new TileLayout(0, 128);
-  /** Place the keyboard is at. */
+  /** Place of the cursor. */
   cursor = 0;
   readonly paintSoon: () => void;
   readonly #spacer = h("div.nbl-grid-spacer", { role: "presentation" });
@@ -32,10 +32,10 @@ export class Tiles {
   readonly #canvas = h("canvas", { "aria-hidden": "true" });
   readonly #pen = this.#canvas.getContext("2d");
   #map = new ScrollMap(100);
-  /** Where the sheet's top lies in the content. */
+  /** Position of the top of the sheet in the content, pixels. */
   #base = 0;
   #tiles: Tile[] = [];
-  /** Put the scroll bar where the tiles are. */
+  /** Move the scroll bar to match the tiles. */
   readonly #place: () => void;
   #ahead = true;
   #jumpedAt = 0;
@@ -69,11 +69,11 @@ export class Tiles {
     resized.observe(this.scroller);
     hear(signal, "abort", () => {
       resized.disconnect();
-      this.#canvas.width = this.#canvas.height = 0; // lets its pixels go at once
+      this.#canvas.width = this.#canvas.height = 0; // frees its pixels at once
     });
   }
 
-  /** Room or size have changed: what was looked at stays where it was. */
+  /** The width or the size of tiles has changed; the tiles in view stay in view. */
   relayout(): void {
     const before = this.layout;
     const [from, to] = this.inView;
@@ -88,38 +88,38 @@ export class Tiles {
     this.#paint();
   }
 
-  /** Other rows are shown. */
+  /** Show other rows. */
   reset(toTop: boolean): void {
     if (toTop) this.#map.top = this.cursor = 0;
     this.cursor = Math.min(this.cursor, Math.max(this.n - 1, 0));
-    for (const tile of this.#tiles) tile.place = -1; // how many there are is said of each
+    for (const tile of this.#tiles) tile.place = -1; // each tile states the total
     this.#measure();
     this.#paint();
   }
 
-  /** Tiles shown. */
+  /** Number of tiles. */
   get n(): number {
     return this.#state.visible.length;
   }
 
-  /** The first place at least partly in view, and the one past the last. */
+  /** The first place at least partly in view, and the one after the last. */
   get inView(): [number, number] {
     const { across } = this.layout;
     return [Math.min(this.#map.first * across, this.n), Math.min(this.#map.end * across, this.n)];
   }
 
-  /** Rows a page key moves by. */
+  /** Number of rows that a page key moves. */
   get page(): number {
     return this.#map.page;
   }
 
-  /** Put the keyboard somewhere and bring it into view. */
+  /** Move the cursor and scroll to it. */
   moveTo(place: number): void {
     this.put(place);
     this.reveal(this.cursor);
   }
 
-  /** Put the keyboard somewhere; nothing scrolls. */
+  /** Move the cursor without scrolling. */
   put(place: number): void {
     this.cursor = Math.min(Math.max(place, 0), Math.max(this.n - 1, 0));
     this.paintSoon();
@@ -138,13 +138,13 @@ export class Tiles {
     this.#paint();
   }
 
-  /** A point of the window in the content. */
+  /** A point of the window as a point of the content. */
   point(event: { clientX: number; clientY: number }): [number, number] {
     const box = this.scroller.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top + this.#map.top];
   }
 
-  /** Where something of the content lies on the sheet, pixels from its top. */
+  /** A y of the content as pixels from the top of the sheet. */
   onSheet(y: number): number {
     return y - this.#base;
   }
@@ -193,7 +193,7 @@ export class Tiles {
     if (known && !missing) this.#report();
   }
 
-  /** Draw the pictures; tells how many are still to come. */
+  /** Draw the pictures; returns how many are still missing. */
   #draw(): number {
     const pen = this.#pen;
     const [from, to] = this.inView;
@@ -219,7 +219,7 @@ export class Tiles {
     return missing;
   }
 
-  /** What is in view first, then the screen that scrolling would bring. */
+  /** Request the pictures in view first, then those of the next screen in the direction of scrolling. */
   #wantPictures(from: number, to: number): void {
     const { visible } = this.#state;
     const more = this.#ahead ? [to, 2 * to - from - 1] : [2 * from - to, from - 1];

@@ -68,7 +68,7 @@ export class Toolbar {
     this.#order.classList.toggle("nbl-waits", state.sorting);
   }
 
-  /** What other views have brushed. */
+  /** A text on the clauses of other views. */
   #others(): string {
     const { store, source } = this.#state;
     const others = [...store.clauses.values()].filter((clause) => clause.source !== source);

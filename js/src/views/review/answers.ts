@@ -1,4 +1,4 @@
-/** Answers on their way to the kernel, and what has become of the items afterwards. */
+/** Sends answers to the kernel, and asks for the states of the items afterwards. */
 import { type Deck, type Given, OPEN } from "../../core/asking/deck";
 import { Pace } from "../../core/asking/pace";
 import { asArray, asBytes } from "../../wire/codec";
@@ -8,24 +8,24 @@ const UNDOING = { answer: "", take_back: "undo", make_again: "redo" } as const;
 
 export interface Became {
   rev: number;
-  /** State of the item shown before the kernel said what it is. */
+  /** State of the item shown, before the reply of the kernel. */
   before: number;
-  /** The tables changed by other hands than ours. */
+  /** Whether anything but these answers changed the tables. */
   others: boolean;
 }
 
 export class Answers {
   given = 0;
-  /** Looked at what was answered. */
+  /** Seconds of looking at the answered items. */
   seconds = 0;
   readonly pace = new Pace(performance.now());
-  /** Revisions of the tables that answers of ours made, and those heard of. */
+  /** Revisions of the tables that these answers made, and all that the kernel announced. */
   #ours = new Set<number>();
   #heard = new Set<number>();
 
   constructor(
     private rpc: Rpc,
-    /** An answer was taken (undefined), or refused. */
+    /** Called when an answer was applied (undefined) or refused (the error). */
     private sent: (refused: unknown) => void,
   ) {}
 
@@ -35,7 +35,7 @@ export class Answers {
     this.pace.answered(at);
   }
 
-  /** The tables changed. */
+  /** The kernel has announced new tables. */
   heard(rev: number): void {
     this.#heard.add(rev);
   }
@@ -57,7 +57,7 @@ export class Answers {
     this.sent(refused);
   }
 
-  /** Ask what the items are by now; null while answers are under way. */
+  /** Ask for the current states of the items; null while answers are pending. */
   async states(deck: Deck): Promise<Became | null> {
     const { result, buffers } = await this.rpc.request<{ rev: number }>("states", {}, { key: "states" });
     const before = deck.current < 0 ? OPEN : deck.state(deck.current);

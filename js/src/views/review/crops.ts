@@ -1,4 +1,4 @@
-/** The items shown, next and last: their pixels decoded, their outlines traced. All others are let go. */
+/** The current, next and previous items, with decoded pixels and traced outlines. All others are dropped. */
 import { contours } from "../../core/edit/contour";
 import { fromCounts } from "../../core/edit/raster";
 import { asBytes } from "../../wire/codec";
@@ -9,13 +9,13 @@ import { decode } from "../viewer/loader";
 export type Edges = readonly [number, number, number, number];
 
 export interface View {
-  /** Its width by its height. */
+  /** Width / height. */
   aspect: number;
   /** Above 1 shows less around masks. */
   zoom: number;
 }
 
-/** As the kernel says it. */
+/** As the kernel sends it. */
 export interface Head {
   rev: number;
   id: number;
@@ -29,7 +29,7 @@ export interface Head {
   box: Edges;
   mask: [number, number];
   problem: string;
-  /** Whether auto contrast made its pixels. */
+  /** Whether auto contrast changed its pixels. */
   auto: boolean;
 }
 
@@ -44,20 +44,20 @@ export interface Part {
 export interface Item extends Part {
   head: Head;
   view: View;
-  /** Of what the person looks at now, sharper or wider. */
+  /** A sharper or wider part, for the current view. */
   closer: Part | null;
 }
 
 export interface Entry {
   ready: Promise<Item>;
-  /** As soon as it is there. */
+  /** Set when it is loaded. */
   item?: Item;
   control: AbortController;
   view: View;
 }
 
 export class Crops {
-  /** Bitmaps not closed. */
+  /** Number of bitmaps that are not closed. */
   alive = 0;
   #entries = new Map<number, Entry>();
 
@@ -70,7 +70,7 @@ export class Crops {
     signal.addEventListener("abort", () => this.keep([]), { once: true });
   }
 
-  /** An item, asked for where it is not there already. */
+  /** An item, requested if it is not loaded yet. */
   load(id: number, view: View): Entry {
     const known = this.#entries.get(id);
     if (known) return known;
@@ -88,7 +88,7 @@ export class Crops {
     return entry;
   }
 
-  /** An item as it is shown by now, in place of what is there, which stays until then. */
+  /** Load an item again; the old pixels stay until the new ones arrive. */
   async renew(id: number): Promise<void> {
     const entry = this.#entries.get(id);
     const before = entry?.item;
@@ -101,12 +101,12 @@ export class Crops {
     Object.assign(before, fresh);
   }
 
-  /** Let all others go. */
+  /** Drop all others. */
   keep(ids: readonly number[]): void {
     for (const [id, entry] of this.#entries) if (!ids.includes(id)) this.#drop(id, entry);
   }
 
-  /** Another part of an item's image in place of the last one. */
+  /** Load another part of an item's image; it replaces the last one. */
   async look(item: Item, box: Edges): Promise<void> {
     const id = item.head.id;
     const { result, buffers } = await this.#rpc.request<Head>("crop", { item_id: id, box }, { key: "crop" });

@@ -1,4 +1,4 @@
-/** What is said when nothing is left to ask. */
+/** The summary when nothing is left to ask. */
 import type { Counts } from "../../core/asking/deck";
 import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
@@ -6,7 +6,7 @@ import { inWords } from "./progress";
 
 export interface Outcome {
   counts: Counts;
-  /** What people call an item: "prediction". */
+  /** Name of an item: "prediction". */
   one: string;
   /** Answers given here, and seconds of looking for them. */
   given: number;
@@ -15,7 +15,7 @@ export interface Outcome {
   pending: number;
 }
 
-/** @param again asks those that were skipped. */
+/** @param again asks the skipped items. */
 export function done({ counts, one, given, seconds, pending }: Outcome, again: () => void): HTMLElement {
   const { total, answered, accepted, rejected, skipped } = counts;
   const all = answered === total;

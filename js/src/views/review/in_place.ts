@@ -1,4 +1,4 @@
-/** An editor over the review, as long as it is needed; in hosts that can put one view into another. */
+/** An editor over the review, in hosts that can nest views. */
 import type { Host } from "@anywidget/types";
 import { h } from "../../draw/dom";
 import type { Rpc } from "../../wire/rpc";
@@ -18,7 +18,7 @@ export class InPlace {
     return this.#open !== null;
   }
 
-  /** Whether the host can. */
+  /** Whether the host can nest views. */
   get possible(): boolean {
     return typeof this.host?.getWidget === "function";
   }
@@ -34,7 +34,7 @@ export class InPlace {
     const box = h("div.nbl-review-editor", {}, head, place);
     this.#open = { box, end };
     done.addEventListener("click", () => this.close());
-    // Its keys are its own: the review must not answer for them.
+    // Keys of the editor must not reach the review.
     box.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.close();

@@ -1,4 +1,4 @@
-/** What the kernel says of the rows to be reviewed. */
+/** The kernel's description of the rows to review. */
 import type { Of } from "../../core/rows/selection";
 
 export interface Model {
@@ -19,7 +19,7 @@ export interface Items {
   selected: boolean;
 }
 
-/** What to say when there are no rows. */
+/** The text when there are no rows. */
 export function nothing(head: Items): string {
   const rows = head.of === "predictions" ? 'run.query("matched == False")' : "ds.instances";
   return head.selected

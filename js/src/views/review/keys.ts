@@ -31,7 +31,7 @@ export interface Commands {
   zoom(factor: number): void;
 }
 
-/** The command of a key; undefined where it has none, or belongs to the control with the focus. */
+/** The command of a key; undefined if it has none, or the focused control handles it. */
 export function command(event: KeyboardEvent, commands: Commands): (() => void) | undefined {
   const control = (event.target as HTMLElement).matches?.("button, select, a");
   if (isTyping(event) || (event.key === "Enter" && control)) return undefined;

@@ -1,4 +1,4 @@
-/** How far it is, how fast it goes, and what the kernel still has to hear. */
+/** Progress and pace of a review, and the number of pending answers. */
 import type { Counts } from "../../core/asking/deck";
 import type { Pace } from "../../core/asking/pace";
 import { counted, formatCount } from "../../core/values/format";

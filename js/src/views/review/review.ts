@@ -1,4 +1,4 @@
-/** One mask at a time: nl.Review. Answers count at once; the kernel hears of them in the order they were given. */
+/** One mask at a time: nl.Review. Answers count at once; the kernel gets them in the order they were given. */
 import type { Host } from "@anywidget/types";
 import { Deck, GONE, OPEN, type Verdict } from "../../core/asking/deck";
 import { looked } from "../../core/asking/pace";
@@ -167,7 +167,7 @@ export class Review {
     hear(root, "keydown", (event) => this.#key(event), { signal });
     hear(root, "keyup", (event) => event.key === " " && this.#peek(false), { signal });
     hear(root, "blur", () => this.#peek(false), { signal, capture: true });
-    // Keys go on after a click.
+    // Keys still work after a click on a button.
     hear(root, "click", (event) => (event.target as HTMLElement).closest("button") && this.#refocus(), {
       signal,
     });
@@ -231,7 +231,7 @@ export class Review {
     this.#model.save_changes();
   }
 
-  /** Move, and show what is there; `start` is when the person asked for it. */
+  /** Move to another item and show it; `start` is when the person asked for it. */
   #step(move: () => number, start = performance.now()): void {
     if (!this.#deck) return;
     this.#asked = start;
@@ -239,7 +239,7 @@ export class Review {
     this.#show();
   }
 
-  /** The item the deck is at, and those around it made ready. */
+  /** Show the current item of the deck, and load those around it. */
   #show(): void {
     const deck = this.#deck!;
     const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
@@ -293,7 +293,7 @@ export class Review {
     if (this.stage.zoom !== item.view.zoom) this.#later("look", () => this.#look());
   }
 
-  /** An item that cannot be shown: it is gone, or the kernel said why. */
+  /** An item cannot be shown: it is gone, or the kernel replied with an error. */
   #missing(entry: Entry, error: unknown): void {
     if (entry !== this.#entry || error instanceof Cancelled) return;
     this.#waiting.textContent = "this mask cannot be shown";
@@ -302,7 +302,7 @@ export class Review {
     this.#ask();
   }
 
-  /** Ask once more for what is waited for. */
+  /** Request again what has not arrived. */
   #again(): void {
     if (!this.#deck) void this.#load();
     else if (this.#entry && !this.#entry.item) this.#show();
@@ -348,7 +348,7 @@ export class Review {
       if (verdict.what === "accept" && deck.counts.skipped) this.#step(() => deck.unskip(), start);
       return;
     }
-    if (!this.#since) return; // nobody has seen it yet
+    if (!this.#since) return; // it is not painted yet
     if (deck.answered(verdict)) {
       this.#step(() => deck.advance(), start);
       return;
@@ -383,7 +383,7 @@ export class Review {
     this.#step(() => deck!.advance());
   }
 
-  /** Ask what has become of the items, once nothing is under way. */
+  /** Ask for the states of the items, once nothing is pending. */
   #ask(): void {
     this.#later("states", () => void this.#settle());
   }
@@ -411,7 +411,7 @@ export class Review {
     this.#ask();
   }
 
-  /** The kernel has taken an answer, or refused it: then its item is shown again, with the reason. */
+  /** The kernel has applied an answer, or refused it: then its item is shown again, with the reason. */
   #sent(refused: unknown): void {
     const deck = this.#deck!;
     if (refused !== undefined) {
@@ -425,7 +425,7 @@ export class Review {
     if (deck.current < 0) this.#end();
   }
 
-  /** What is shown may be another: ask anew. */
+  /** The shown item may have changed: request it again. */
   #refetch(): void {
     if (!this.#deck || this.#deck.current < 0) return;
     const since = this.#since;
@@ -434,7 +434,7 @@ export class Review {
     if (since) void this.#entry?.ready.then(() => (this.#since = since)).catch(() => {});
   }
 
-  /** Pixels are shown in another way: what is on the screen stays until they have come. */
+  /** The display has changed: load the pixels again; old ones stay until new ones arrive. */
   async #redisplay(): Promise<void> {
     const id = this.#id;
     if (id < 0) return;
@@ -464,7 +464,7 @@ export class Review {
       .catch((error) => this.#frame.fail(error));
   }
 
-  /** Those made ready for another zoom are made ready for this one. */
+  /** Load the next items again if they were loaded for another zoom. */
   #renewNext(): void {
     const deck = this.#deck!;
     const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };

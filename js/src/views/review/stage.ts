@@ -11,28 +11,28 @@ export interface Looks {
   color: string;
 }
 
-const SMOOTH = 3; // times an image pixel is magnified up to which it is drawn smoothly
-const [LEAST, MOST] = [1 / 12, 12]; // of what fits
+const SMOOTH = 3; // magnification below which pixels are drawn smoothly
+const [LEAST, MOST] = [1 / 12, 12]; // limits of the zoom; 1 fits
 
 export class Stage {
   readonly canvas = h("canvas.nbl-review-canvas", { "aria-hidden": "true" });
-  /** Above 1 shows less around masks; stays from item to item. */
+  /** Above 1 shows less around masks; kept from item to item. */
   zoom = 1;
   #camera: Camera = { scale: 1, x: 0, y: 0 };
   #item: Item | null = null;
   #looks: Looks = { outline: true, color: white };
-  /** The person has moved away from where items begin. */
+  /** Whether the person has changed the initial view of the item. */
   #moved = false;
 
   readonly #changed: () => void;
 
-  /** @param changed the person looks at something else; whether a sharper picture is worth asking for. */
+  /** @param changed called when another part comes into view, which may need a sharper picture. */
   constructor(changed: () => void, signal: AbortSignal) {
     this.#changed = changed;
     this.#drag(signal);
   }
 
-  /** The wheel zooms while the view has the keyboard. @param front what lies around the canvas. */
+  /** Zoom by the wheel while the view has the focus. @param front the element around the canvas. */
   useWheel(front: HTMLElement, root: HTMLElement, signal: AbortSignal): void {
     const zoom = (factor: number, event: WheelEvent) => {
       const before = this.zoom;
@@ -50,7 +50,7 @@ export class Stage {
     return this.canvas.clientWidth / Math.max(this.canvas.clientHeight, 1) || 1;
   }
 
-  /** What is looked at, clipped to the image. */
+  /** The part of the image in view. */
   get seen(): Edges {
     const [width, height] = this.#item?.head.size ?? [1, 1];
     const [left, top] = toImage(this.#camera, 0, 0);
@@ -58,7 +58,7 @@ export class Stage {
     return [Math.max(left, 0), Math.max(top, 0), Math.min(right, width), Math.min(bottom, height)];
   }
 
-  /** Whether what is looked at is not, or not sharply, in the picture that is there. */
+  /** Whether the part in view is missing or too coarse in the loaded pictures. */
   get wants(): boolean {
     const item = this.#item;
     if (!item || item.problem) return false;
@@ -74,7 +74,7 @@ export class Stage {
     return seen[2] > seen[0] && seen[3] > seen[1] && !enough(item) && !enough(item.closer);
   }
 
-  /** The canvas has another size on the page. */
+  /** Follow the size of the canvas on the page. */
   resize(): void {
     const { clientWidth, clientHeight } = this.canvas;
     const ratio = window.devicePixelRatio || 1;
@@ -98,7 +98,7 @@ export class Stage {
     this.draw();
   }
 
-  /** As items begin. */
+  /** Back to the initial view. */
   fit(): void {
     this.zoom = 1;
     this.#moved = false;
@@ -107,7 +107,7 @@ export class Stage {
     this.#changed();
   }
 
-  /** Larger or smaller, around the middle. */
+  /** Zoom around the middle. */
   by(factor: number): void {
     this.#zoomAt(factor, this.size.width / 2, this.size.height / 2);
   }

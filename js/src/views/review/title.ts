@@ -1,4 +1,4 @@
-/** Over the picture: what the mask is said to be, and what was answered. */
+/** Over the picture: label and score of the mask, and its answer. */
 import { ACCEPTED, REJECTED } from "../../core/asking/deck";
 import { h } from "../../draw/dom";
 import type { Item } from "./crops";
@@ -23,7 +23,7 @@ export class Title {
   }
 }
 
-/** What happens to accepted masks that overlap an instance. */
+/** A control for what happens to accepted masks that overlap an instance. */
 export function overlaps(value: string, chosen: (value: string) => void): HTMLSelectElement {
   const title = "accepted masks that overlap an instance";
   const select = h(

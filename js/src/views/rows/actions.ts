@@ -1,4 +1,4 @@
-/** The bar of what can be done to the rows in focus: those picked, else all that are shown. */
+/** The bar of actions on the rows in focus: the picked ones, else all that are shown. */
 
 import type { Of } from "../../core/rows/selection";
 import { counted, formatCount } from "../../core/values/format";
@@ -10,8 +10,8 @@ import { type Sample, sheetOf, taken } from "./sample";
 import type { RowsState } from "./state";
 import type { Report } from "./wire";
 
-const MANY = 100; // rows from which it asks before it acts; below that, more than are on the screen
-const SETTLED = 1500; // milliseconds in which refreshes that an edit itself causes leave its report standing
+const MANY = 100; // asks before acting on more rows than this, or than are on the screen
+const SETTLED = 1500; // milliseconds in which refreshes caused by an edit do not replace its report
 
 type Acting = Pick<
   RowsState<{ of: Of; source: string }>,
@@ -24,15 +24,15 @@ export interface Action {
   /** Attributes of its button. */
   about?: Record<string, string>;
   danger?: boolean;
-  /** Column that "set" gives a value; "label": "accept" gives them another. */
+  /** Column that "set" changes; "label" if "accept" sets another label. */
   column?: string;
-  /** The value itself; without one it is asked for. */
+  /** The value; without one, the person chooses it. */
   value?: string;
 }
 
 export interface Manners {
   actions: readonly Action[];
-  /** Ask before anything is done to all that is shown, however little: only what was picked was pointed at. */
+  /** Ask before acting on all shown rows, even a few: the person has not picked them. */
   careful?: boolean;
 }
 
@@ -64,14 +64,14 @@ export class ActionBar {
     this.#manners = manners;
   }
 
-  /** Counts are others now. */
+  /** The counts have changed. */
   update(): void {
     if (this.#mode === "report" && this.#settled) this.#mode = "buttons";
     if (this.#mode === "confirm" && this.#confirmed !== this.#focusKey) this.#mode = "buttons";
     if (this.#mode === "buttons") this.#drawButtons();
   }
 
-  /** Say what an edit came to, with its undo. */
+  /** Show the result of an edit, with a button to undo it. */
   report(report: Report): void {
     this.#mode = "report";
     this.#settled = false;
@@ -96,7 +96,7 @@ export class ActionBar {
   #settling = 0;
   #confirmed = "";
 
-  /** Give up what is asked; tells whether something was. */
+  /** Cancel the open confirmation; returns whether there was one. */
   cancel(): boolean {
     if (this.#mode !== "confirm") return false;
     this.#toButtons();
@@ -111,7 +111,7 @@ export class ActionBar {
     return this.#state.focus.count();
   }
 
-  /** What people call one of the rows acted on. */
+  /** The noun for one of the rows. */
   get #one(): string {
     return this.#state.of.slice(0, -1);
   }
@@ -125,7 +125,7 @@ export class ActionBar {
     this.#replace(() => this.#drawButtons());
   }
 
-  /** Draw something else; a keyboard that was here goes back to the rows. */
+  /** Draw other content; if the focus was here, it goes back to the rows. */
   #replace(draw: () => void): void {
     const had = this.root.matches(":focus-within");
     draw();
@@ -224,7 +224,7 @@ export class ActionBar {
     this.#popover.show(action.label, `set ${column}`, anchor, [h("div.nbl-menu", {}, title, line, hint)]);
   }
 
-  /** Act at once, or say first what would happen. */
+  /** Act at once, or ask for confirmation first. */
   protected propose(action: Action): void {
     const { focus, own, inView } = this.#state;
     const n = focus.count();
@@ -245,7 +245,7 @@ export class ActionBar {
     else this.#ask(action, n, null);
   }
 
-  /** Show what a large action would take, then ask. */
+  /** Show a preview of a large action, then ask. */
   async #lookAt(action: Action, n: number): Promise<void> {
     const { focus, rpc, store } = this.#state;
     const asked = this.#focusKey;
@@ -283,7 +283,7 @@ export class ActionBar {
     return h("button", { onclick: () => this.cancel(), title: "Esc" }, "Cancel");
   }
 
-  /** Rows acted on that were never on the screen. */
+  /** Number of rows in focus that were never on the screen. */
   get #unseen(): number {
     const { focus, seen } = this.#state;
     return focus.n === seen.n ? focus.andNot(seen).count() : focus.count();
@@ -350,7 +350,7 @@ export class ActionBar {
   }
 }
 
-/** Whether a value is asked for before anything is done. */
+/** Whether the person has to choose a value first. */
 export function toBeAsked(action: Action): boolean {
   return action.column !== undefined && action.value === undefined;
 }

@@ -11,10 +11,10 @@ type Fetching = Pick<
 >;
 
 const BATCH = 400;
-const PICTURES = 24; // the first request; then as many as the kernel makes in LONG
+const PICTURES = 24; // in the first request; later as many as the kernel makes in LONG
 const MOST_PICTURES = 96;
-const AGAIN = 5000; // milliseconds until what failed is asked for once more
-const LONG = 120; // milliseconds a request for pictures should take: others wait behind it
+const AGAIN = 5000; // milliseconds until a failed request is repeated
+const LONG = 120; // milliseconds a request for pictures should take, as other requests wait for it
 
 /** Fetches cells for the places in view and around them. */
 export class CellFetcher {
@@ -32,7 +32,7 @@ export class CellFetcher {
     this.#fail = fail;
   }
 
-  /** See to the places from one to another; tells whether all of their rows are known. */
+  /** Load the cells of the places from..to; returns whether all of them are loaded. */
   want(from: number, to: number): boolean {
     this.#from = from;
     this.#to = to;
@@ -50,7 +50,7 @@ export class CellFetcher {
     const state = this.#state;
     const margin = this.#to - this.#from;
     let rows = this.#missing(this.#from, this.#to);
-    // Ahead and behind are fetched along, but only once nothing is left of what had been.
+    // Rows around the view are fetched, too, but only when the nearest of them are missing.
     if (rows.length || this.#missing(this.#from - margin / 2, this.#to + margin / 2).length)
       rows = [...new Set([...rows, ...this.#missing(this.#from - margin, this.#to + margin)])];
     if (!rows.length || this.#signal.aborted || state.rpc.lost || !state.current) return;
@@ -67,12 +67,12 @@ export class CellFetcher {
       if (result.rev === state.store.rev && generation === state.generation) {
         state.cache.put(generation, wanted, result.cells);
         state.tell("cells");
-      } else again = result.rev <= state.store.rev; // where the store is behind, what tells it comes, and asks
+      } else again = result.rev <= state.store.rev; // if the store is behind, its update follows and asks again
     } catch (error) {
       again = false;
       const retry = () => this.want(this.#from, this.#to);
       this.#fail(error, retry);
-      if (!this.#signal.aborted) setTimeout(retry, AGAIN); // it would keep a closed view
+      if (!this.#signal.aborted) setTimeout(retry, AGAIN); // a timer would keep a closed view alive
     } finally {
       this.#underway = false;
     }
@@ -81,21 +81,21 @@ export class CellFetcher {
 }
 
 export interface Picture<T> {
-  /** null where there is none. */
+  /** null if there is none. */
   shown: T | null;
   problem: string;
-  /** Whether auto contrast made it. */
+  /** Whether auto contrast changed it. */
   auto: boolean;
 }
 
 export interface PictureOptions<T> {
   /** Longer side of a picture, pixels. */
   size(): number;
-  /** Counts the ways pictures are shown; those of another are fetched again. */
+  /** Version of the display; pictures of another version are fetched again. */
   version(): number;
   make(file: Blob): T | Promise<T>;
   free(shown: T): void;
-  /** Pictures kept. */
+  /** Number of pictures kept. */
   limit(): number;
   arrived(): void;
 }
@@ -106,7 +106,7 @@ interface Kept<T> extends Picture<T> {
   version: number;
 }
 
-/** Small pictures, the least recently looked at freed first; those of older tables or looks until newer come. */
+/** A cache of small pictures, least recently used freed first; outdated ones stay until newer ones arrive. */
 export class Pictures<T> {
   protected kept = new Map<number, Kept<T>>();
   #underway = false;
@@ -137,13 +137,13 @@ export class Pictures<T> {
     return picture;
   }
 
-  /** @param rows what is wanted most first. */
+  /** @param rows the most important first. */
   want(rows: readonly number[]): void {
     this.#wanted = rows;
     if (!this.#underway) void this.#fetch();
   }
 
-  /** Whether auto contrast made any of these. */
+  /** Whether auto contrast changed any of these. */
   anyAuto(rows: readonly number[]): boolean {
     return rows.some((row) => this.kept.get(row)?.auto);
   }
@@ -184,7 +184,7 @@ export class Pictures<T> {
       for (const row of this.kept.keys()) if (this.kept.size > this.#options.limit()) this.drop(row);
       this.#options.arrived();
     } catch {
-      again = false; // the cells' own request says what is wrong
+      again = false; // the request for cells reports the error
       if (!this.#signal.aborted) setTimeout(() => this.want(this.#wanted), AGAIN);
     } finally {
       this.#underway = false;
@@ -192,7 +192,7 @@ export class Pictures<T> {
     if (again) void this.#fetch();
   }
 
-  /** Whether a picture is of these tables, made as they are shown now, and large enough. */
+  /** Whether a picture is of these tables and this version of the display, and large enough. */
   #good(row: number, size: number, version: number): boolean {
     const kept = this.kept.get(row);
     return kept?.rev === this.#state.store.rev && kept.version === version && kept.size >= size;
@@ -216,7 +216,7 @@ export class Pictures<T> {
   }
 }
 
-/** The row of a view that is the one pointed at, or the image it is on; -1 for none. */
+/** The view's row that is pointed at, or the image of the row pointed at; -1 for none. */
 export function pointsAt(
   state: Pick<RowsState<{ of: Of; source: string }>, "of" | "store">,
   pointed: Pointed | null,

@@ -17,12 +17,12 @@ export class Picking {
     this.#state = state;
   }
 
-  /** Ranges begin at a place; -1: at the next one that is picked. */
+  /** Begin ranges at a place; -1: at the next picked one. */
   begin(place: number): void {
     this.#anchor = place < 0 ? -1 : this.#state.visible.at(place);
   }
 
-  /** Add a row to those picked, or take it away. */
+  /** Pick or unpick a row. */
   toggle(place: number): void {
     const state = this.#state;
     const row = state.visible.at(place);
@@ -34,7 +34,7 @@ export class Picking {
     state.pick(rows);
   }
 
-  /** Pick from where picking began, else from `from`, to a place, what was on the screen; `more` keeps the others. */
+  /** Pick rows that were on the screen, from where picking began, else `from`, to a place; `more` keeps others. */
   extend(place: number, more = false, from = place): void {
     const state = this.#state;
     if (place < 0) return;

@@ -1,16 +1,16 @@
-/** What a large action would take: said in a line, some of it shown. */
+/** The preview of a large action: a line of text, and pictures of some rows. */
 import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { asBytes } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
 
-/** As `sample` of src/nbalabel/widgets/rows/bulk_actions.py. */
+/** The result of `sample` in src/nbalabel/widgets/rows/bulk_actions.py. */
 export interface Sample {
   /** Images the rows are on; null for rows that are images. */
   images: number | null;
-  /** Lowest and highest score; null where none has one. */
+  /** Lowest and highest score; null without scores. */
   score: [number, number] | null;
-  /** Rows and what is said of them, by why they are shown. */
+  /** Rows and their captions, by the reason to show them. */
   shown: Record<string, [number, string][]>;
 }
 
@@ -27,7 +27,7 @@ export function taken(n: number, one: string, unseen: number, sample: Sample | n
   return `${counted(n, one)}${on}${scores}${unseen ? left : ""}`;
 }
 
-/** Some of the rows as pictures, which come by and by. */
+/** Pictures of some rows, added when they arrive. */
 export function sheetOf(rpc: Rpc, sample: Sample): HTMLElement {
   const tiles = new Map<number, HTMLElement>();
   const groups = Object.entries(sample.shown).map(([why, rows]) =>

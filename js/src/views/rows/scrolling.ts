@@ -1,15 +1,15 @@
-/** A scroll bar over more rows than an element can be high: where it stands, and where the rows are. */
+/** A scroll bar for more rows than an element can hold: keeps scroll bar and rows together. */
 import type { ScrollMap } from "../../core/rows/ranges";
 import { hear } from "../elements";
 
-const IDLE = 140; // milliseconds without scrolling until the scroll bar is put right
+const IDLE = 140; // milliseconds without scrolling until the scroll bar is corrected
 
 /**
  * Follow the scroll bar of an element.
  *
- * @param map of the rows; others may come.
+ * @param map returns the current map of the rows.
  * @param moved called when other rows are in view, with whether they lie further down.
- * @returns puts the scroll bar where the rows are.
+ * @returns moves the scroll bar to match the rows.
  */
 export function followScrolling(
   scroller: HTMLElement,

@@ -1,4 +1,4 @@
-/** Rows a view shows: which, in which order, what is known of them, and how they follow selection and kernel. */
+/** The rows of a view: which, in which order, and their cells; follows the selection and the kernel. */
 import { Bitset } from "../../core/rows/bitset";
 import { RowCache } from "../../core/rows/cells";
 import { VisibleRows } from "../../core/rows/order";
@@ -13,7 +13,7 @@ import type { Described, Head, Model, Sort } from "./wire";
 
 /**
  * "rows": which rows; "cells": what is in them; "columns": which, and their headers; "marks": selected, active;
- * "elsewhere": something else pointed at a row, which is to be shown.
+ * "elsewhere": another view set the active row, which should come into view.
  */
 export type What = "rows" | "cells" | "columns" | "bars" | "marks" | "elsewhere" | "traits";
 
@@ -25,7 +25,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   readonly source: string;
   readonly cache = new RowCache(KEPT_ROWS);
   heads = new Map<string, Head>();
-  /** All columns there are. */
+  /** Names of all columns. */
   names: string[] = [];
   idName = "";
   hasRun = false;
@@ -33,15 +33,15 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   n = 0;
   visible = VisibleRows.of(0, null, null);
   loaded = false;
-  /** Whether an order is on its way. */
+  /** Whether an order is being fetched. */
   sorting = false;
   /** Rows that were on the screen so far. */
   seen = new Bitset(0);
-  /** Rows within the range picked last that were never on the screen: they stay out of it. */
+  /** Number of rows that the last range left out because they were never on the screen. */
   leftOut = 0;
-  /** Ends with the newest look at the tables: what they say is known then. */
+  /** Resolves when the newest tables have been read. */
   known: Promise<void> = Promise.resolve();
-  /** Cells are kept as of this: tables and columns. */
+  /** The tables and columns that cached cells belong to. */
   #stamp = "";
   #stamps = 0;
   #looked = -1;
@@ -61,24 +61,24 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     hear(signal, "abort", () => this.#listeners.clear());
   }
 
-  /** Said where there are no rows at all. */
+  /** The text when there are no rows at all. */
   nothingYet(): string {
     if (this.of === "images") return "There are no images yet: ds.add_images(folder).";
     if (this.of === "instances") return "There are no instances yet: accept predictions, or draw masks.";
     return this.hasRun ? "The run has no predictions." : "There are no predictions: run = model.predict(ds).";
   }
 
-  /** Columns of which cells are fetched. */
+  /** Columns whose cells are fetched. */
   abstract get wanted(): string[];
 
-  /** Columns the rows are in the order of. */
+  /** Columns that sort the rows. */
   abstract get sort(): Sort;
 
   subscribe(listener: (what: What) => void): void {
     this.#listeners.add(listener);
   }
 
-  /** Call back, at most once a frame, with what has changed since; whether the kernel is there counts as a mark. */
+  /** Call back, at most once per frame, with what has changed; a lost or regained kernel counts as "marks". */
   eachFrame(draw: (what: ReadonlySet<What>) => void): void {
     let changed = new Set<What>();
     let lost = false;
@@ -96,7 +96,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
       lost = this.rpc.lost;
       update();
     });
-    this.rpc.on("refresh", () => {}); // the selection says so, too, and with what rows are now
+    this.rpc.on("refresh", () => {}); // the selection announces it, too, with the new rows
   }
 
   /** Rows picked in this view. */
@@ -105,17 +105,17 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     return clause && clause.of === this.of ? clause.rows : null;
   }
 
-  /** What actions act on: rows that all clauses allow, this view's own among them. */
+  /** The rows that actions apply to: those that all clauses allow, this view's own included. */
   get focus(): Bitset {
     return this.store.allowed(this.of) ?? Bitset.all(this.n);
   }
 
-  /** Whether `visible` numbers rows as the tables do: not between new tables and the first look at them. */
+  /** Whether `visible` has row numbers of the current tables; false until new tables have been read. */
   get current(): boolean {
     return this.#looked === this.store.rev;
   }
 
-  /** Number kept cells carry, of these tables and columns. */
+  /** Number of the current tables and columns, stored with cached cells. */
   get generation(): number {
     const stamp = `${this.store.rev}|${this.wanted.join("|")}`;
     if (stamp !== this.#stamp) {
@@ -143,9 +143,9 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   }
 
   /**
-   * Pick the rows from one to the one at a place, both included, and of those between all that were on the screen.
+   * Pick a range: the rows at both ends, and of those between all that were on the screen.
    *
-   * @param from a row; one that is not shown begins the range at the place itself.
+   * @param from the first row; if it is not shown, the range begins at the place itself.
    * @param more rows that stay picked.
    */
   pickRange(from: number, place: number, more: Bitset | null): void {
@@ -157,17 +157,17 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     this.pick(rows, between.length - shown.length);
   }
 
-  /** Rows in view are on the screen. */
+  /** Record that the rows in view were on the screen. */
   see(): void {
     for (const row of this.inView()) this.seen.add(row);
   }
 
-  /** What people call one of the rows. */
+  /** The noun for one of the rows. */
   get one(): string {
     return this.of.slice(0, -1);
   }
 
-  /** Look at the tables anew. */
+  /** Read the tables again. */
   reload(): Promise<void> {
     this.known = this.#reload();
     return this.known;
@@ -193,7 +193,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     }
   }
 
-  /** The tables are known: what depends on them comes now. */
+  /** Called when the tables have been read: load what depends on them. */
   protected async described(): Promise<void> {
     await this.resort();
   }
@@ -226,7 +226,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     this.tell("traits");
   }
 
-  /** Once the rows in view are there as of some revision of the tables, or newer. */
+  /** Resolves when the rows in view are loaded, of this revision of the tables or a newer one. */
   settled(rev: number): Promise<void> {
     return new Promise((resolve) => {
       const check = () => {
@@ -243,10 +243,10 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     });
   }
 
-  /** Rows in view; the grid knows. */
+  /** Rows in view; set by the grid. */
   inView: () => number[] = () => [];
 
-  /** Work out which rows are shown. */
+  /** Compute which rows are shown. */
   look(): void {
     const { store, of } = this;
     const n = store.tables[of].n;
@@ -254,7 +254,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     if (this.seen.n !== n) this.seen = new Bitset(n);
     const sort = this.#sort;
     const order = sort.length ? this.#orders.get(JSON.stringify([store.rev, sort])) : null;
-    if (order === undefined) return; // it is on its way
+    if (order === undefined) return; // it is being fetched
     this.visible = VisibleRows.of(n, order, store.allowed(of, [this.source]));
     this.#looked = store.rev;
     this.tell("rows");
@@ -275,7 +275,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
       void this.reload();
     } else if (changed.clauses && changed.by !== this.source) this.look();
     this.tell("marks");
-    // New tables number rows anew: they point nowhere else.
+    // New tables only renumber rows: nobody has chosen another active row.
     if (changed.active && !changed.tables && changed.by !== this.source) this.tell("elsewhere");
   }
 

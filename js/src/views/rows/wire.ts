@@ -1,4 +1,4 @@
-/** What the kernel says of rows; see src/nbalabel/widgets/rows/listing.py. */
+/** Replies of the kernel on rows; see src/nbalabel/widgets/rows/listing.py. */
 import type { Cell } from "../../core/rows/cells";
 import type { Of } from "../../core/rows/selection";
 
@@ -34,7 +34,7 @@ export interface Cells {
   cells: Columns;
 }
 
-/** With the pictures of rows: what could not be read, by row, and which were given auto contrast. */
+/** Sent with pictures of rows: errors by row, and the rows shown with auto contrast. */
 export interface Made {
   rev: number;
   errors: Record<string, string>;
@@ -47,7 +47,7 @@ export interface Report {
   rev: number;
 }
 
-/** Traits of a view; `get` of a name it has not is a mistake of ours. */
+/** Traits of a view; other names are type errors. */
 export interface Model<Traits extends { of: Of; source: string }> {
   get<K extends keyof Traits>(name: K): Traits[K];
   set<K extends keyof Traits>(name: K, value: Traits[K]): void;

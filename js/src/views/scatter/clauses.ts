@@ -1,4 +1,4 @@
-/** What people draw or click as clauses: the rows, and the pandas code that gives the same. */
+/** Clauses of what people draw or click: the rows, and pandas code that gives the same rows. */
 
 import type { Bitset } from "../../core/rows/bitset";
 import type { Clause, Of } from "../../core/rows/selection";
@@ -11,13 +11,13 @@ export type Shape = "lasso" | "box";
 export type How = "set" | "add" | "remove";
 type Draft = Omit<Clause, "source">;
 
-const SHARE = 0.2; // of a pixel: corners are rounded to about that
+const SHARE = 0.2; // corners are rounded to about this share of a pixel
 
 /**
  * The points in a shape.
  *
  * @param path in pixels: corners of a lasso, or two of a box.
- * @param toX, toY from pixels to values; perPixel values a pixel along both axes.
+ * @param toX, toY from pixels to values; perPixel values per pixel along both axes.
  */
 export function inShape(
   shape: Shape,
@@ -53,7 +53,7 @@ function lassoCode([x, y]: readonly [Axis, Axis], ring: readonly number[]): stri
   return `nl.inside(${points}, [${corners.join(", ")}])`;
 }
 
-/** The clause after a shape is added to, taken from, or put in place of what there was; null for no rows. */
+/** The clause after a shape was added to it, removed from it, or replaced it; null for no rows. */
 export function shaped(
   of: Of,
   shape: Shape,
@@ -71,7 +71,7 @@ export function shaped(
   const rows = how === "add" ? old.rows.or(found.rows) : old.rows.andNot(found.rows);
   if (rows.first() < 0) return null;
   const sign = how === "add" ? "|" : "& ~";
-  // An empty code stands for ids, and nothing can be joined to those.
+  // Without code the clause is a list of ids, to which no code can be joined.
   const code = old.code && found.code ? `(${old.code}) ${sign}(${found.code})` : "";
   return { of, rows, title: titled("lasso", rows), code };
 }
@@ -80,7 +80,7 @@ function titled(shape: Shape, rows: Bitset): string {
   return `${shape} (${formatCount(rows.count())})`;
 }
 
-/** Rows of some categories; `shown` by place in the table of colors, 0 for missing. */
+/** Rows of some categories; `shown` has indices into the table of colors, 0 for missing. */
 export function ofCategories(of: Of, column: ColorColumn, shown: ReadonlySet<number>, rows: Bitset): Draft {
   const { values, categories, code, missing_code: missing } = column;
   const on = Uint8Array.from({ length: categories.length + 1 }, (_, k) => (shown.has(k) ? 1 : 0));
@@ -115,7 +115,7 @@ export function ofRange(
 
 const UNSEEN = /\p{C}|(?! )\p{Z}/gu;
 
-/** A text as Python writes it, in one line that shows all of it; the kernel puts nothing else into cells. */
+/** A text as a Python literal in one printable line; the kernel allows nothing else in cells. */
 function text(value: string): string {
   return JSON.stringify(value).replace(UNSEEN, (char) => {
     const code = char.codePointAt(0)?.toString(16) ?? "";

@@ -1,4 +1,4 @@
-/** What the colors of numbers mean: a histogram over viridis, on which a drag keeps a range. */
+/** The legend of a column of numbers: a histogram over viridis, on which a drag keeps a range. */
 
 import type { Bitset } from "../../core/rows/bitset";
 import type { Coordinates } from "../../core/space/lasso";
@@ -156,7 +156,7 @@ export function colorbar(
   };
 }
 
-/** Which bar each row belongs to, from 1; 0 for missing. */
+/** The bar of each row, from 1; 0 for missing. */
 function binned(values: Coordinates, lo: number, hi: number): Uint8Array {
   const scale = hi > lo ? BINS / (hi - lo) : 0;
   return Uint8Array.from(values, (value) =>
@@ -173,7 +173,7 @@ function counted(bins: Uint8Array, rows: Bitset | null): Float64Array {
   return out;
 }
 
-/** A limit with few digits; ends stay where they are, so that nothing at them is lost. */
+/** A limit rounded to few digits; limits at the ends are exact, so that no value there is lost. */
 function snapped(value: number, lo: number, hi: number, whole: boolean): number {
   if (value <= lo) return lo;
   if (value >= hi) return hi;

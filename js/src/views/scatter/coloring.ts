@@ -14,14 +14,14 @@ import { extent } from "./plot";
 export class Coloring {
   readonly element = h("div.nbl-scatter-side", { hidden: true });
   column: ColorColumn | null = null;
-  /** Place of each row's color. */
+  /** Index of each row's color in the tables. */
   places: Uint16Array = new Uint16Array(0);
   #extent: [number, number] = [0, 0];
   #totals = new Float64Array(0);
   #legend: Legend | null = null;
   #bar: Colorbar | null = null;
   #dark = false;
-  /** The range that was chosen here, as exact as it was. */
+  /** The exact range that was chosen here. */
   #range: { title: string; ends: [number, number] } | null = null;
   readonly #store: SelectionStore;
   readonly #of: Of;
@@ -54,7 +54,7 @@ export class Coloring {
     return tables(this.column, theme);
   }
 
-  /** What a row's color stands for: "habitat: reef". */
+  /** Meaning of a row's color: "habitat: reef". */
   said(row: number): string {
     const { column } = this;
     if (!column || row >= column.values.length) return "";
@@ -64,7 +64,7 @@ export class Coloring {
     return `${column.name}: ${column.kind === "time" ? timeWords(value, 864e5) : words(value, Math.abs(value) / 1e3)}`;
   }
 
-  /** Count anew: the selection has changed. */
+  /** The selection has changed: count again. */
   update(): void {
     const { column } = this;
     if (!column || column.values.length !== this.#store.tables[this.#of].n) return;
@@ -81,14 +81,14 @@ export class Coloring {
     this.#legend.update(rows ? this.#counted(rows) : this.#totals, this.#totals, off);
   }
 
-  /** Take the filter away; whether there was one. */
+  /** Remove the filter; returns whether there was one. */
   clear(): boolean {
     const had = this.#store.clauses.has(this.#source);
     this.#store.set(this.#source, null);
     return had;
   }
 
-  /** The filter, where it is one of the column shown. */
+  /** The filter, if it is of the column shown. */
   #clause() {
     const clause = this.#store.clauses.get(this.#source);
     return clause?.of === this.#of && clause.title.startsWith(`${this.column!.name}: `) ? clause : undefined;

@@ -1,4 +1,4 @@
-/** What the kernel sends of a table: coordinates, colors, ids; in parts, as one message must not be too large. */
+/** Arrays of a table from the kernel: coordinates, colors, ids; in parts, to keep messages small. */
 import type { Coordinates } from "../../core/space/lasso";
 import { asArray } from "../../wire/codec";
 import type { Reply, Rpc } from "../../wire/rpc";
@@ -8,7 +8,7 @@ export type Kind = "layout" | "number" | "time" | "category" | "boolean";
 export interface Description {
   rev: number;
   n: number;
-  /** What ids are called; the first, where they count up by one. */
+  /** Name of the ids, and the first id if they are consecutive. */
   ids: string;
   first_id: number | null;
   columns: { name: string; kind: Kind }[];
@@ -19,9 +19,9 @@ export interface Axis {
   name: string;
   kind: Kind;
   categories: string[];
-  /** The column in pandas; "" where no code gives these coordinates. */
+  /** The column in pandas; "" if no code gives these coordinates. */
   code: string;
-  /** pandas compares it as float32. */
+  /** Whether pandas compares it as float32. */
   single: boolean;
   whole: boolean;
   values: Coordinates;

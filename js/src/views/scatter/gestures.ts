@@ -1,4 +1,4 @@
-/** Pointer and wheel over the plot, as what people mean by them. Places are pixels of the plot. */
+/** Turns pointer and wheel over the plot into actions. Places are pixels of the plot. */
 import { onWheel } from "../wheel";
 import type { How, Shape } from "./clauses";
 
@@ -8,11 +8,11 @@ export interface Handlers {
   /** What a drag does now. */
   mode(): Mode;
   pan(dx: number, dy: number): void;
-  /** Tells whether there was more to zoom. */
+  /** Returns whether the zoom has changed. */
   zoom(factor: number, x: number, y: number): boolean;
   /** A lasso or box is being drawn, or done. */
   draw(shape: Shape, path: readonly number[], how: How, done: boolean): void;
-  /** The drawing was given up. */
+  /** The drawing was canceled. */
   cancel(): void;
   hover(x: number, y: number): void;
   leave(): void;
@@ -21,7 +21,7 @@ export interface Handlers {
 }
 
 export interface Gestures {
-  /** Give up the drag that is under way; whether there was one. */
+  /** Cancel the current drag; returns whether there was one. */
   cancel(): boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What the colors mean, with counts; a click takes a category out or back in. */
+/** The legend of categories, with counts; a click hides or shows a category. */
 import { formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { neutral } from "../../draw/palette";
@@ -6,13 +6,13 @@ import type { ColorColumn } from "./data";
 
 export interface Legend {
   element: HTMLElement;
-  /** @param counts, totals by place in the table of colors; off: places that the filter leaves out. */
+  /** @param counts, totals by index into the table of colors; off: indices that the filter leaves out. */
   update(counts: ArrayLike<number>, totals: ArrayLike<number>, off: ReadonlySet<number>): void;
 }
 
-const MOST = 200; // entries; of more categories the largest ones
+const MOST = 200; // entries; with more categories, the largest ones
 
-/** @param choose the places that are to be shown now. */
+/** @param choose called with the indices to show now. */
 export function categories(
   column: ColorColumn,
   totals: ArrayLike<number>,

@@ -1,4 +1,4 @@
-/** Tables of colors for points: one entry a category, or 256 along viridis; entry 0 is "missing". */
+/** Tables of colors for points: one entry per category, or 256 along viridis; entry 0 is "missing". */
 import { legible, toRgb } from "../../draw/colors";
 import { blue, neutral, sky } from "../../draw/palette";
 import { pack } from "../../draw/splat";
@@ -23,7 +23,7 @@ export function isNumber(column: ColorColumn | null): boolean {
   return column?.kind === "number" || column?.kind === "time";
 }
 
-/** Place of each row's color in the tables; numbers by where they lie between the least and the largest. */
+/** Index of each row's color in the tables; numbers are scaled from `lo`..`hi`. */
 export function places(column: ColorColumn | null, n: number, lo: number, hi: number): Uint16Array {
   const out = new Uint16Array(n);
   if (!column) return out;

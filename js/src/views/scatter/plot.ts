@@ -36,8 +36,8 @@ const NO_POINTS: Cloud = {
   tier: new Uint8Array(0),
 };
 const NO_SPAN: Span = { lo: 0, range: 1, end: 1 };
-const REACH = 9; // pixels between the pointer and the point it means
-const MOVED_AT_MOST = 300_000; // points that a change of layout moves rather than replaces
+const REACH = 9; // largest distance from the pointer to the point it picks, pixels
+const MOVED_AT_MOST = 300_000; // most points that move to a new layout; more are replaced at once
 const MOVING = 700; // milliseconds
 const RIMMED = 1500; // points up to which discs have a rim
 
@@ -47,7 +47,7 @@ export class Plot {
   width = 1;
   height = 1;
   cloud: Cloud = NO_POINTS;
-  /** How many points have coordinates. */
+  /** Number of points with coordinates. */
   n = 0;
   options: Options = { density: false, size: null, opacity: null };
   tables: Tables | null = null;
@@ -66,7 +66,7 @@ export class Plot {
   readonly #signal: AbortSignal;
   readonly #below = h("canvas.nbl-scatter-points", { "aria-hidden": "true" });
   readonly #above = h("canvas.nbl-scatter-over", { role: "img" });
-  /** What is drawn below the marked points; null where it has to be drawn anew. */
+  /** Pixels below the marked points; null if they must be drawn again. */
   #base: Uint32Array | null = null;
   #image: ImageData | null = null;
   #surface: Surface | null = null;
@@ -101,7 +101,7 @@ export class Plot {
     );
   }
 
-  /** What screen readers say. */
+  /** Text for screen readers. */
   set label(text: string) {
     this.#above.setAttribute("aria-label", text);
   }
@@ -118,7 +118,7 @@ export class Plot {
     return this.#camera === null;
   }
 
-  /** New coordinates: points go there, if there are not too many and `move` says so; the camera stays else. */
+  /** New coordinates. With `move`, points move there if they are not too many; else same axes keep the camera. */
   setAxes(x: Axis, y: Axis, move: boolean): void {
     const before = this.#axes && this.cloud.x.length === x.values.length ? { ...this.cloud } : null;
     const at = this.placement();
@@ -142,7 +142,7 @@ export class Plot {
     else this.draw();
   }
 
-  /** Only which points are marked has changed: draw that, in this frame. */
+  /** Only the marked points have changed: draw them in this frame. */
   remark(): void {
     this.#paint();
   }
@@ -157,7 +157,7 @@ export class Plot {
     this.draw();
   }
 
-  /** Tells whether there was more to zoom. */
+  /** Returns whether the zoom has changed. */
   zoom(factor: number, x = this.width / 2, y = this.height / 2): boolean {
     const before = this.#camera ?? fitted(...this.#spans);
     this.#camera = zoomed(before, factor, this.placement(), x, y);
@@ -170,7 +170,7 @@ export class Plot {
     return place(this.#camera ?? fitted(x, y), x, y, this.width, this.height, this.#equal);
   }
 
-  /** From pixels to values, and how far apart the values of neighbouring pixels are. */
+  /** Functions from pixels to values, and the values per pixel. */
   get scales(): {
     toX: (px: number) => number;
     toY: (py: number) => number;
@@ -195,7 +195,7 @@ export class Plot {
     return this.#grid!.nearest(this.placement(), px, py, REACH, this.cloud.tier);
   }
 
-  /** Where a point is, pixels of the plot. */
+  /** Position of a point, pixels of the plot. */
   where(row: number): [number, number] {
     const { kx, ky, bx, by } = this.placement();
     return [this.cloud.x[row] * kx + bx, this.cloud.y[row] * ky + by];
@@ -239,7 +239,7 @@ export class Plot {
   #move(from: Cloud, at: Placement, to: { x: Float32Array; y: Float32Array }): void {
     const now = this.placement();
     const n = to.x.length;
-    // Where they were on the screen, in coordinates of the new placement.
+    // The old positions on the screen, in coordinates of the new placement.
     const x0 = from.x.map((x) => (x * at.kx + at.bx - now.bx) / now.kx);
     const y0 = from.y.map((y) => (y * at.ky + at.by - now.by) / now.ky);
     const [x, y] = [new Float32Array(n), new Float32Array(n)];
@@ -380,7 +380,7 @@ function scaled({ kx, ky, bx, by }: Placement, ratio: number): Placement {
   return { kx: kx * ratio, ky: ky * ratio, bx: bx * ratio, by: by * ratio };
 }
 
-/** Least and largest of the numbers that are there. */
+/** Least and largest of the numbers that are not missing. */
 export function extent(values: Coordinates): [number, number] {
   let [lo, hi] = [Infinity, -Infinity];
   for (let row = 0; row < values.length; row++) {

@@ -27,8 +27,8 @@ export interface Model {
   off(name: string, callback: () => void): void;
 }
 
-const RINGS = 300; // points of one image that are ringed when it is pointed at
-const NARROW = 520; // pixels from which the legend is beside the plot
+const RINGS = 300; // rings at most, if an active image has many points
+const NARROW = 520; // pixels; from this width on, the legend is beside the plot
 
 export class Scatter {
   readonly #frame: Frame;
@@ -47,11 +47,11 @@ export class Scatter {
   readonly #restate: () => void;
   readonly #drawn: () => void;
   #described: Description | null = null;
-  #rev = -1; // of the tables the points are of
-  #round = 0; // counts loads: what an older one brings is dropped
+  #rev = -1; // revision of the tables of the points
+  #round = 0; // number of the load; replies to older ones are dropped
   #ids: Float64Array | null = null;
   #counts: ArrayLike<number> = [0, 0, 0, 0];
-  /** What the other views allow, as last drawn. */
+  /** Rows that other views allow, as last drawn. */
   #others: Bitset | null = null;
   #hovering = -1;
   #problem = "";
@@ -116,12 +116,12 @@ export class Scatter {
     }, this.#signal);
   }
 
-  /** Ask for everything again; what did not change is where it was. */
+  /** Request everything again. */
   async #load(): Promise<void> {
     const round = ++this.#round;
     try {
       const { result } = await this.#rpc.request<Description>("describe", {}, { key: "describe" });
-      if (round !== this.#round || result.rev !== this.#store.rev) return; // the other half of the news comes
+      if (round !== this.#round || result.rev !== this.#store.rev) return; // another notice of the new tables follows
       this.#described = result;
       this.#toolbar.offer(result);
       this.#settings();
@@ -184,12 +184,12 @@ export class Scatter {
     const take = (ids: Float64Array) => {
       if (rev === this.#rev) this.#ids = ids;
     };
-    loadIds(this.#rpc, rev).then(take, () => {}); // tool tips do without
+    loadIds(this.#rpc, rev).then(take, () => {}); // tooltips work without ids
   }
 
   #fail(error: unknown, round: number): void {
     if (round !== this.#round || error instanceof Cancelled) return;
-    // The tables changed between two requests: what says so is on its way.
+    // The tables changed between two requests: a notice of it follows.
     if (error instanceof RemoteError && error.type === "HistoryError") return;
     if (!this.#plot.axes) this.#frame.empty("Nothing could be loaded.");
     this.#frame.fail(error, () => void this.#load());
@@ -226,13 +226,13 @@ export class Scatter {
     this.#retheme();
   }
 
-  /** The legend is beside the plot where there is room. */
+  /** Put the legend beside the plot if there is room, else below. */
   #arrange(): void {
     const wide = this.#frame.body.clientWidth >= NARROW;
     this.#frame.body.dataset.legend = this.#coloring.column ? (wide ? "beside" : "below") : "none";
   }
 
-  /** The selection has changed: who is dimmed, who is marked, what the counts are. */
+  /** The selection has changed: update dimmed and marked points, and the counts. */
   #state(): void {
     const { cloud } = this.#plot;
     const { n } = this.#store.tables[this.#of];
@@ -277,7 +277,7 @@ export class Scatter {
     return layout.ready ? name : `${name} · UMAP is being computed …`;
   }
 
-  /** Rings around what all views point at. */
+  /** Draw rings around the active and the hovered row. */
   #point(): void {
     this.#plot.active = this.#rowsOf(this.#store.active);
     this.#plot.hovered = this.#rowsOf(this.#store.hover);
@@ -324,7 +324,7 @@ export class Scatter {
     };
   }
 
-  /** What is drawn so far, as a clause: other views follow while the pointer moves. */
+  /** Make the drawing so far a clause: other views follow while the pointer moves. */
   #brush(done: boolean): void {
     const drawing = this.#drawing;
     const { axes } = this.#plot;

@@ -6,7 +6,7 @@ import type { Description } from "./data";
 import type { Mode } from "./gestures";
 
 export interface Toolbar {
-  /** The columns there are. */
+  /** Set the columns to choose from. */
   offer(description: Description): void;
   update(now: { mode: Mode; density: boolean; x: string; y: string; color: string | null }): void;
   count(text: string, title: string): void;

@@ -1,14 +1,14 @@
-/** What a point is, beside it: its id at once, its picture and fields when the kernel has sent them. Text only. */
+/** A tooltip beside a point: its id at once, its picture and fields when the kernel has sent them. No HTML. */
 
 import { h } from "../../draw/dom";
 import { asBytes } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
 
 export interface Tooltip {
-  /** @param head lines known here; x, y in pixels of the parent. */
+  /** @param head lines known without the kernel; x, y in pixels of the parent. */
   show(row: number, rev: number, head: readonly string[], x: number, y: number): void;
   hide(): void;
-  /** Pictures are shown in another way. */
+  /** The display has changed: drop all pictures. */
   forget(): void;
 }
 
@@ -72,7 +72,7 @@ export function createTooltip(parent: HTMLElement, rpc: Rpc, signal: AbortSignal
       }
       if (now === key) fill(known.get(key)!);
     } catch {
-      // Newer points took its place, or the kernel is gone: what is known here stays.
+      // A newer request replaced this one, or the kernel is gone: the tooltip stays as it is.
     }
   };
   image.addEventListener("load", put);

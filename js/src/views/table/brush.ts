@@ -3,18 +3,18 @@
 import { claim, hear } from "../elements";
 import type { Bars, Filter } from "./wire";
 
-const CLICK = 3; // pixels a press may wander and still be a click
+const CLICK = 3; // pixels a press may move and still be a click
 
 export interface Brush {
   counts: () => Bars | undefined;
   whole: boolean;
   click?: () => void;
   chosen: (lo: number, hi: number) => void;
-  /** While dragging, shares of the width. */
+  /** Called while dragging, with shares of the width. */
   preview?: (from: number, to: number) => void;
 }
 
-/** Which part of the bars a filter keeps, 0..1 each; null for none. */
+/** Start and end of a range filter, as shares of the width; null for none. */
 export function chosenRange(counts: Bars, filter: Filter | undefined): [number, number] | null {
   if (filter?.kind !== "range" || filter.missing === "only" || counts.lo === null || counts.hi === null)
     return null;
@@ -40,7 +40,7 @@ export function limits(counts: Bars, from: number, to: number, whole: boolean): 
   return [from <= 0 && to >= 1 ? lo : round(a, false), round(b, true)];
 }
 
-/** Listen on bars; the listeners go when the element does. */
+/** Listen on bars; the listeners are removed with the element. */
 export function brushable(svg: SVGSVGElement, brush: Brush): void {
   hear(svg, "pointerdown", (event) => {
     const counts = brush.counts();

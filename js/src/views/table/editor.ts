@@ -1,4 +1,4 @@
-/** Editing a cell in its place, for its row or for all rows picked. */
+/** Edits a cell in place, for its row or for all picked rows. */
 import { Bitset } from "../../core/rows/bitset";
 import type { Cell } from "../../core/rows/cells";
 import { counted, editable } from "../../core/values/format";
@@ -38,7 +38,7 @@ export class CellEditor {
     return this.#element !== null;
   }
 
-  /** Open at a cell; tells whether it may be edited. */
+  /** Open at a cell; returns whether it can be edited. */
   edit(place: number, column: number): boolean {
     const state = this.#state;
     const head = this.#grid.layout.columns[column]?.head;
@@ -97,7 +97,7 @@ export class CellEditor {
     if (over > 0) this.#element!.classList.add("nbl-editor-up");
   }
 
-  /** All rows picked, where the edited one is among several. */
+  /** All picked rows if the edited row is one of them, else only that row. */
   #rowsFor(row: number): Bitset {
     const { own, n, store, of } = this.#state;
     if (!own?.has(row)) return Bitset.of(n, [row]);
@@ -116,7 +116,7 @@ export class CellEditor {
       const { result } = await state.rpc.request<Report>("edit", params, { buffers: [rows.toBytes()] });
       this.#done(result);
       this.#frame.settle();
-      // Shown as pending until the cells are there as the kernel has them.
+      // Shown as pending until the new cells of the kernel have arrived.
       await state.settled(result.rev);
     } catch (error) {
       this.#frame.fail(error);

@@ -1,4 +1,4 @@
-/** The filter of one column, edited: a range, a list of values, or a text. */
+/** Edits the filter of one column: a range, a list of values, or a text. */
 import { formatCount, formatNumber } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { drawBars, makeBars } from "../../draw/rows_bars";
@@ -13,7 +13,7 @@ const LISTED = 200; // values listed at once
 
 export interface Editor {
   elements: Node[];
-  /** Counts are others now. */
+  /** The counts have changed. */
   update(): void;
 }
 
@@ -28,7 +28,7 @@ function current<K extends Filter["kind"]>(state: TableState, head: Head, kind: 
   return filter?.kind === kind ? (filter as Extract<Filter, { kind: K }>) : null;
 }
 
-/** Choose what becomes of rows without a value, if there are any. */
+/** A control for rows without a value, shown if there are any. */
 function missingChoice(state: TableState, head: Head, now: () => Missing, set: (missing: Missing) => void) {
   const select = h(
     "select",
@@ -114,7 +114,7 @@ function valuesEditor(state: TableState, head: Head): Editor {
   const chosen = (): Set<string> => new Set(current(state, head, "values")?.values ?? all);
   const missing = (): Missing => current(state, head, "values")?.missing ?? "in";
   const set = (values: Set<string>, kept: Missing) => {
-    // Where nothing is missing, the filter need not say what becomes of it.
+    // If no value is missing, the choice for missing values stays the default.
     const keep = missingOf(state, head) ? kept : "out";
     const every = values.size === all.length && (kept === "in" || !missingOf(state, head));
     const listed = all.filter((text) => values.has(text));
@@ -204,7 +204,7 @@ function textEditor(state: TableState, head: Head, signal: AbortSignal): Editor 
   const how = { regex: now().regex, case: now().case };
   const set = (change: Partial<Extract<Filter, { kind: "text" }>>) => {
     const next = { ...now(), ...how, ...change };
-    // With a text, rows without one are out unless asked for.
+    // A filter by text leaves out rows without a text unless they are asked for.
     if (change.text && !now().text && now().missing === "in") next.missing = "out";
     if (change.text === "" && next.missing === "out") next.missing = "in";
     const empty = next.text === "" && next.missing === "in";

@@ -1,4 +1,4 @@
-/** The rows in view: a few elements that show whichever rows are scrolled to, and a header above them. */
+/** The rows in view: a few elements, reused for the rows in view, and a header above them. */
 import { ScrollMap } from "../../core/rows/ranges";
 import { h, perFrame } from "../../draw/dom";
 import { makeCell, paintCell } from "../../draw/rows";
@@ -19,7 +19,7 @@ interface RowElement {
   row: number;
 }
 
-/** Where the keyboard is: a place in the rows shown, and a column. */
+/** The keyboard cursor: a place in the rows shown, and a column. */
 export interface Cursor {
   place: number;
   column: number;
@@ -37,7 +37,7 @@ export class Grid {
   #rows: RowElement[] = [];
   readonly #cells: CellFetcher;
   readonly #pictures: Pictures<string>;
-  /** Put the scroll bar where the rows are. */
+  /** Move the scroll bar to match the rows. */
   readonly #place: () => void;
   #jumpedAt = 0;
   readonly paintSoon: () => void;
@@ -84,7 +84,7 @@ export class Grid {
     hear(signal, "abort", () => resized.disconnect());
   }
 
-  /** Columns or room have changed. */
+  /** Columns or width have changed. */
   relayout(): void {
     this.layout = layOut(this.#state, this.scroller.clientWidth);
     const { rowHeight } = this.layout;
@@ -100,7 +100,7 @@ export class Grid {
     this.paintSoon();
   }
 
-  /** Other rows are shown. */
+  /** Show other rows. */
   reset(toTop: boolean): void {
     if (toTop) this.#map.top = 0;
     this.cursor.place = Math.min(this.cursor.place, Math.max(this.#state.visible.length - 1, 0));
@@ -108,7 +108,7 @@ export class Grid {
     this.paintSoon();
   }
 
-  /** First and last place in view. */
+  /** The first place in view, and the one after the last. */
   get inView(): [number, number] {
     return [this.#map.first, this.#map.end];
   }
@@ -117,7 +117,7 @@ export class Grid {
     return this.#map.page;
   }
 
-  /** Put the keyboard somewhere, and bring it into view unless it is where it was pressed. */
+  /** Move the cursor; with `reveal`, scroll to it. */
   moveTo(place: number, column = this.cursor.column, reveal = true): void {
     const { visible } = this.#state;
     this.cursor.place = Math.min(Math.max(place, 0), Math.max(visible.length - 1, 0));
@@ -141,7 +141,7 @@ export class Grid {
     this.paintSoon();
   }
 
-  /** Where an event happened; null for elsewhere. */
+  /** Place, row and cell of an event; null outside the rows. */
   at(event: Event): { place: number; row: number; column: number; cell: HTMLElement | null } | null {
     const cell = (event.target as HTMLElement).closest<HTMLElement>(".nbl-td");
     const root = (event.target as HTMLElement).closest<HTMLElement>(".nbl-tr");

@@ -1,4 +1,4 @@
-/** Column headers: the name sorts, the bars show who is left and take a range, the funnel opens the filter. */
+/** Column headers: the name sorts, the bars show allowed rows and select a range, the funnel opens the filter. */
 
 import { h } from "../../draw/dom";
 import { drawBars, makeBars } from "../../draw/rows_bars";
@@ -37,7 +37,7 @@ export class Header {
     this.#fit = fit;
   }
 
-  /** Make them anew: columns have changed. */
+  /** The columns have changed: build the headers again. */
   build(): void {
     const { columns, picture } = this.#grid.layout;
     const corner = picture ? h("div.nbl-th.nbl-stays.nbl-corner", { role: "presentation" }) : null;
@@ -61,7 +61,7 @@ export class Header {
     return this.#cells[index]?.funnel ?? null;
   }
 
-  /** Show what is sorted and filtered. */
+  /** Mark the sorted and the filtered columns. */
   mark(): void {
     const sort = this.#state.get("sort");
     const filters = this.#state.get("filters");
@@ -139,7 +139,7 @@ export class Header {
     return { head, root, sort: arrow, funnel, bars };
   }
 
-  /** Dragged, it sets the width; a double click fits the texts. */
+  /** A handle: dragging it sets the width, a double click fits the width to the texts. */
   #makeHandle(head: Head): HTMLElement {
     const state = this.#state;
     const handle = h("div.nbl-resize", {

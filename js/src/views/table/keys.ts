@@ -7,13 +7,13 @@ import type { CellEditor } from "./editor";
 import type { Grid } from "./grid";
 import type { TableState } from "./state";
 
-/** What keys and clicks do to a table. */
+/** The parts of a table that keys and clicks use. */
 export interface Commanded {
   readonly frame: Frame;
   readonly grid: Grid;
   readonly state: TableState;
   readonly editor: CellEditor;
-  /** The column the keyboard is on. */
+  /** The column of the cursor. */
   readonly column: { name: string } | null;
   activate(place: number, column?: number, reveal?: boolean): void;
   extend(place: number, more?: boolean, reveal?: boolean): void;

@@ -1,4 +1,4 @@
-/** How wide columns are, and which of them stay at the left. */
+/** Widths of columns, and which columns stay at the left. */
 import { cellText } from "../../draw/rows";
 import type { Head } from "../rows/wire";
 import type { TableState } from "./state";
@@ -16,7 +16,7 @@ const WIDEST = 640;
 export interface Column {
   head: Head;
   width: number;
-  /** Pixels from the left where it stays; -1 for one that scrolls. */
+  /** Position from the left of a column that stays, pixels; -1 for one that scrolls. */
   stays: number;
 }
 
@@ -25,11 +25,11 @@ export interface Layout {
   picture: boolean;
   rowHeight: number;
   width: number;
-  /** Pixels taken by what stays at the left. */
+  /** Width of all that stays at the left, pixels. */
   pinned: number;
 }
 
-/** @param room pixels there are for columns; those that stay take at most 60% of it. */
+/** @param room available width, pixels; columns that stay take at most 60% of it. */
 export function layOut(state: TableState, room: number): Layout {
   const { model } = state;
   const picture = model.get("thumbnails");
@@ -57,7 +57,7 @@ export function clampWidth(width: number): number {
   return Math.round(Math.min(Math.max(width, NARROWEST), WIDEST));
 }
 
-/** As wide as the texts in view need. */
+/** The width that the texts in view need. */
 export function widthOfTexts(state: TableState, head: Head, places: number[], font: string): number {
   const pen = document.createElement("canvas").getContext("2d");
   if (!pen) return widthOf(state, head);

@@ -1,4 +1,4 @@
-/** What a column's funnel opens, and the list of all columns. */
+/** The menu of a column, opened by its funnel, and the list of all columns. */
 import { h } from "../../draw/dom";
 import { hear } from "../elements";
 import type { Popover } from "../popover";
@@ -21,7 +21,7 @@ export class Menus {
     this.#popover = popover;
   }
 
-  /** Filter, order and place of one column. */
+  /** The menu of one column: its filter, order and place. */
   column(head: Head, anchor: HTMLElement): void {
     const state = this.#state;
     const popover = this.#popover;
@@ -59,12 +59,12 @@ export class Menus {
     };
   }
 
-  /** Counts or filters are others now. */
+  /** Counts or filters have changed. */
   update(): void {
     this.#editor?.update();
   }
 
-  /** Tick the columns to show. */
+  /** The list in which the columns to show are ticked. */
   columns(anchor: HTMLElement): void {
     const state = this.#state;
     const list = h("div.nbl-values", { role: "group", "aria-label": "columns shown" });
@@ -96,7 +96,7 @@ export class Menus {
     this.#popover.show("columns", "columns", anchor, [content]);
   }
 
-  /** Make a column as wide as what is in view. */
+  /** Make a column as wide as its texts in view. */
   fit = (head: Head): void => {
     const [from, to] = this.#grid.inView;
     const places = Array.from({ length: Math.max(to - from, 0) }, (_, i) => from + i);

@@ -1,4 +1,4 @@
-/** What a table shows besides its rows: filters, search, bars, and how they follow the selection and the kernel. */
+/** The state of a table besides its rows: filters, search and bars; follows the selection and the kernel. */
 import { Bitset } from "../../core/rows/bitset";
 import type { Cell } from "../../core/rows/cells";
 import type { Changed, SelectionStore } from "../../core/rows/selection";
@@ -10,13 +10,13 @@ import { RowsState } from "../rows/state";
 import type { Head, Sort } from "../rows/wire";
 import type { Bars, Counted, Filter, Kept, TableModel, TableTraits } from "./wire";
 
-const SETTLED = 120; // milliseconds after a brush until bars are counted anew
+const SETTLED = 120; // milliseconds after a brush until bars are counted again
 
 export class TableState extends RowsState<TableTraits> {
   bars = new Map<string, Bars>();
-  /** Values that the kernel has not taken yet, by "row|column". */
+  /** Edited values that the kernel has not confirmed yet, by "row|column". */
   pending = new Map<string, Cell>();
-  /** What filters say, in words, by column. */
+  /** Titles of the filters, by column. */
   titles: Record<string, string> = {};
   /** When the filter now shown was set; 0 once measured. */
   filteredAt = 0;
@@ -81,7 +81,7 @@ export class TableState extends RowsState<TableTraits> {
     this.set("search", "");
   }
 
-  /** Put a column first, ascending, then descending, then not at all; with `more` behind other keys. */
+  /** Sort by a column: ascending, then descending, then not; with `more` as a key after the others. */
   cycleSort(name: string, more: boolean): void {
     const sort = this.get("sort");
     const now = sort.find(([key]) => key === name);
@@ -137,7 +137,7 @@ export class TableState extends RowsState<TableTraits> {
     }
   }
 
-  /** Text columns that the search looks in. */
+  /** Text and category columns that the search looks in. */
   get searchable(): string[] {
     return this.shown.filter(({ kind }) => kind === "text" || kind === "category").map(({ name }) => name);
   }
@@ -185,7 +185,7 @@ export class TableState extends RowsState<TableTraits> {
   }
 }
 
-/** A value as it is shown: what was typed in, where the kernel has not taken it yet. */
+/** The value to show: the edited one while the kernel has not confirmed it. */
 export function cellOf(state: TableState, row: number, name: string): Cell | undefined {
   const pending = state.pending.get(`${row}|${name}`);
   return pending !== undefined ? pending : state.cache.get(row)?.[name];

@@ -107,7 +107,7 @@ export class Table {
     }
   }
 
-  /** Make a row the active one, and the only one if any were picked. @param reveal bring it into view. */
+  /** Make a row the active one, and unpick all rows. @param reveal scroll to it. */
   activate(place: number, column?: number, reveal = true): void {
     const { state } = this;
     this.grid.moveTo(place, column, reveal);
@@ -117,20 +117,20 @@ export class Table {
     if (row >= 0) state.store.setActive({ of: state.of, row }, state.source);
   }
 
-  /** Add a row to those picked, or take it away. */
+  /** Pick or unpick a row. */
   toggle(place: number): void {
     if (this.state.visible.at(place) < 0) return;
     this.grid.moveTo(place, undefined, false);
     this.#picking.toggle(place);
   }
 
-  /** Pick from where picking began to here, what was on the screen; `more` keeps those picked before. */
+  /** Pick the rows from where picking began to here that were on the screen; `more` keeps earlier picks. */
   extend(place: number, more = false, reveal = true): void {
     this.grid.moveTo(place, undefined, reveal);
     this.#picking.extend(this.grid.cursor.place, more);
   }
 
-  /** Let go of what is asked or picked; tells whether there was something. */
+  /** Cancel an open confirmation, else unpick all; returns whether there was something to cancel. */
   escape(): boolean {
     if (this.#actions.cancel()) return true;
     if (!this.state.own) return false;
@@ -148,7 +148,7 @@ export class Table {
     if (column && anchor) this.menus.column(column.head, anchor);
   }
 
-  /** Column the keyboard is in. */
+  /** Column of the cursor. */
   get column(): Head | null {
     return this.grid.layout.columns[this.grid.cursor.column]?.head ?? null;
   }
@@ -161,7 +161,7 @@ export class Table {
   #rowsChanged(): void {
     const { state } = this;
     const { model } = state;
-    // One's own filter or order starts at the top; what others brush leaves the eye where it is.
+    // A new filter or order here starts at the top; a selection in another view does not scroll.
     const shape = JSON.stringify([model.get("filters"), model.get("search"), model.get("sort")]);
     const own = this.#shape !== "" && shape !== this.#shape;
     this.#shape = shape;
@@ -170,7 +170,7 @@ export class Table {
     this.grid.reset(own);
   }
 
-  /** Show the row that another view made the active one. */
+  /** Scroll to the active row of another view. */
   #showActive(): void {
     const { state } = this;
     const place = state.visible.placeOf(pointsAt(state, state.store.active));

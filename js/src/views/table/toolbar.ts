@@ -1,4 +1,4 @@
-/** Counts, search, the filters in force, and the menus of the table. */
+/** Counts, search, the active filters, and the menus of the table. */
 import { formatCount } from "../../core/values/format";
 import { h, renew } from "../../draw/dom";
 import type { DisplayControl } from "../display";
@@ -95,7 +95,7 @@ export class Toolbar {
     this.#drawChips();
   }
 
-  /** Said over the empty grid. */
+  /** The text over an empty grid. */
   nothingMatches(): string {
     return this.#state.filtering
       ? "No row matches the filters."
@@ -121,7 +121,7 @@ export class Toolbar {
     if (focused) this.#chips.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
   }
 
-  /** What other views have brushed. */
+  /** Titles of the clauses of other views. */
   #otherClauses(): string[] {
     const { store, source, filterSource } = this.#state;
     return [...store.clauses.values()]

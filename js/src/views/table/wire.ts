@@ -1,8 +1,8 @@
-/** What the kernel's Table says; see src/nbalabel/widgets/table/table.py. */
+/** Replies of the kernel's Table; see src/nbalabel/widgets/table/table.py. */
 import type { Of } from "../../core/rows/selection";
 import type { Columns, Model, Sort } from "../rows/wire";
 
-/** The last bin counts the missing. */
+/** Counts per bin; the last bin counts missing values. */
 export interface Bars {
   lo: number | null;
   hi: number | null;
@@ -10,15 +10,15 @@ export interface Bars {
   allowed: number[] | null;
 }
 
-/** What filters and search keep: all rows where there are none, and then without title and code. */
+/** Rows that filters and search keep; without any, all rows, and no title and code. */
 export interface Kept {
   rev: number;
   any: boolean;
   title?: string;
   code?: string;
-  /** What each filter says, by column. */
+  /** Title of each filter, by column. */
   titles: Record<string, string>;
-  /** Of the first rows. */
+  /** Cells of the first rows. */
   cells: Columns;
 }
 

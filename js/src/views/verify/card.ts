@@ -31,7 +31,7 @@ export class Card {
     drawCrop(this.canvas, this.crop, looks);
   }
 
-  /** @param label said of it; "" where the question says so already. */
+  /** @param label text on the card; "" if the question names the label already. */
   show(answer: Answer, current: boolean, n: number, label: string): void {
     const { root, crop } = this;
     root.dataset.answer = String(answer);

@@ -11,7 +11,7 @@ import type { Crop } from "./crops";
 import type { Looks } from "./draw";
 
 const GAP = 8;
-const LEAST = 68; // pixels of a square from which the box scrolls instead
+const LEAST = 68; // smallest square, pixels; with smaller ones the box scrolls instead
 
 let made = 0; // ids of elements must differ between views
 
@@ -29,11 +29,11 @@ export class Cards {
   #crops: (Crop | null)[] = [];
   #fit: Fit = { across: 1, side: 1 };
   #drawn = "";
-  /** The mask that was brought into view last, or clicked. */
+  /** The mask that was scrolled to last, or clicked. */
   #revealed = -1;
   one = false;
 
-  /** @param clicked a mask. */
+  /** @param clicked called with the mask that was clicked. */
   constructor(clicked: (place: number, dot: boolean) => void, signal: AbortSignal) {
     this.root = h("div.nbl-verify-stage", {}, this.#box, this.#dots);
     const click = (event: MouseEvent) => {
@@ -45,17 +45,17 @@ export class Cards {
     hear(this.root, "click", click, { signal });
   }
 
-  /** Squares in a row. */
+  /** Number of squares per row. */
   get across(): number {
     return this.one ? 1 : this.#fit.across;
   }
 
-  /** Longer side of the pictures that are worth asking for, pixels. @param n masks of a page. */
+  /** Longer side of the pictures to request, pixels. @param n masks of a page. */
   wanted(n: number): number {
     return pictureSize(this.#fitFor(n).side, window.devicePixelRatio || 1);
   }
 
-  /** Whether a sharper picture of a mask could be had. */
+  /** Whether a mask needs a sharper or wider picture, and there is one. */
   blurred(place: number, context: number, size: number): boolean {
     const crop = this.#crops[place];
     if (!crop?.bitmap) return false;
@@ -66,18 +66,18 @@ export class Cards {
     return outside || (had < 0.99 && had * 1.3 < Math.min(size / (to - from), 1));
   }
 
-  /** Whether a picture was made in another way than pictures are shown now. */
+  /** Whether a picture was made with another version of the display. */
   outdated(place: number, version: number): boolean {
     const crop = this.#crops[place];
     return Boolean(crop) && crop?.version !== version;
   }
 
-  /** Whether auto contrast made any of the pictures shown. */
+  /** Whether auto contrast changed any of the pictures shown. */
   get auto(): boolean {
     return this.#cards.some(({ crop }) => crop?.head.auto);
   }
 
-  /** Another question of n masks. */
+  /** Begin another question of n masks. */
   reset(n: number): void {
     this.release();
     this.#crops = new Array(n).fill(null);
@@ -93,7 +93,7 @@ export class Cards {
     if (card) card.crop = crop;
   }
 
-  /** Whether a mask can be seen, and so be answered. */
+  /** Whether a mask has arrived, so that it can be answered. */
   has(place: number): boolean {
     return Boolean(this.#crops[place]);
   }

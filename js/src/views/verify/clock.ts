@@ -1,4 +1,4 @@
-/** Seconds of looking at one question: from one deed to the next, pauses cut. */
+/** Seconds of looking at one question: from one action to the next, at most 30 each. */
 import { looked } from "../../core/asking/pace";
 
 export class Clock {

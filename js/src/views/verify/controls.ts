@@ -61,7 +61,7 @@ export class Controls {
     this.#buttons.get("Next")!.classList.toggle("nbl-primary", enabled.tell);
   }
 
-  /** Show what is switched on. */
+  /** Show which switches are on. */
   press(switched: Record<"Outline" | "Fill" | "One" | "Rules", boolean>): void {
     for (const [name, on] of Object.entries(switched))
       this.#buttons.get(name)!.setAttribute("aria-pressed", String(on));

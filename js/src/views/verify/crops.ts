@@ -1,4 +1,4 @@
-/** Masks as they came: pictures decoded, outlines traced. */
+/** Crops from the kernel, with decoded pictures and traced outlines. */
 import { contours } from "../../core/edit/contour";
 import { fromCounts } from "../../core/edit/raster";
 import { asBytes } from "../../wire/codec";
@@ -9,16 +9,16 @@ import type { CropHead } from "./wire";
 export interface Crop {
   head: CropHead;
   bitmap: ImageBitmap | null;
-  /** The mask in its image, its holes too. */
+  /** The mask with its holes, pixels of the image. */
   path: Path2D;
-  /** Of the way it is shown. */
+  /** Version of the display. */
   version?: number;
 }
 
 /**
- * Crops out of a message. Each arrives, also where its picture or its mask cannot be read: that is its problem then.
+ * Unpack the crops of a message. Every crop arrives; if its picture or mask cannot be read, its `problem` says so.
  *
- * @param buffers all masks and all pictures, one behind the other.
+ * @param buffers all masks concatenated, and all pictures.
  * @param arrived called with each when its picture is decoded.
  */
 export async function unpackCrops(
@@ -60,7 +60,7 @@ function attempt<T>(work: () => T, wrong: (error: unknown) => null): T | null {
   }
 }
 
-/** The mask of a box, perhaps scaled down, as a path in its image. */
+/** The mask of a box, perhaps scaled down, as a path in the image. */
 function outline({ box, mask: [width, height] }: CropHead, counts: Uint8Array): Path2D {
   const [left, top, right, bottom] = box;
   const [sx, sy] = [(right - left) / width, (bottom - top) / height];

@@ -1,4 +1,4 @@
-/** What is said when nothing is left to ask. */
+/** The summary when nothing is left to ask. */
 import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { whole } from "./gauge";
@@ -36,7 +36,7 @@ export function done(progress: Progress): HTMLElement {
   );
 }
 
-/** What holds of the accepted masks. */
+/** The text on how many of the accepted masks are right. */
 export function guarantee({ n_accepted, estimate, lower, alpha, target_quality }: Progress): string {
   if (!n_accepted) return "No cluster was found to be right.";
   const sure = alpha === null ? "" : ` with a probability of ${whole(1 - alpha)}`;
@@ -62,5 +62,5 @@ function cell(code: string): HTMLElement {
       copy.textContent = "Press Ctrl+C";
     }
   };
-  return h("div.nbl-verify-cell", {}, h("span", {}, "Take them over:"), field, copy);
+  return h("div.nbl-verify-cell", {}, h("span", {}, "Accept them:"), field, copy);
 }

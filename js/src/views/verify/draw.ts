@@ -11,10 +11,10 @@ export interface Looks {
   color: string;
 }
 
-const SMOOTH = 3; // times an image pixel is magnified up to which it is drawn smoothly
+const SMOOTH = 3; // magnification below which pixels are drawn smoothly
 const FILLED = 0.35;
 
-/** Draw it as large as the canvas is on the page. */
+/** Draw a crop at the size of the canvas on the page. */
 export function drawCrop(canvas: HTMLCanvasElement, crop: Crop | null, looks: Looks): void {
   const context = cleared(canvas);
   if (!context || !crop) return;
@@ -41,7 +41,7 @@ function drawPixels(context: CanvasRenderingContext2D, { bitmap, head }: Crop, s
   context.drawImage(bitmap, left, top, right - left, bottom - top);
 }
 
-/** @param pixel of the page, in pixels of the image. */
+/** @param pixel size of a CSS pixel, in pixels of the image. */
 function drawMask(context: CanvasRenderingContext2D, path: Path2D, looks: Looks, pixel: number): void {
   if (looks.fill) {
     context.globalAlpha = FILLED;

@@ -1,4 +1,4 @@
-/** How many are right: estimate, interval and target on one line; and what the answers would mean. */
+/** The share of right masks: estimate, interval and target on one line; and the outlook of the answers. */
 import { counted } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import type { Outlook, Question } from "./wire";
@@ -26,7 +26,7 @@ export class Gauge {
     this.root = h("section.nbl-verify-gauge", {}, this.#title, this.#line, this.#says, this.#outcomes);
   }
 
-  /** @param fresh the outlook is about the answers as they are; else it is on its way. */
+  /** @param fresh whether the outlook is of the current answers; else a new one is on its way. */
   show(question: Question, outlook: Outlook | null, target: number, fresh: boolean): void {
     this.#title.textContent =
       question.kind === "audit" ? "Right among all accepted" : "Right in this cluster";

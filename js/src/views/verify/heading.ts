@@ -1,4 +1,4 @@
-/** Over the masks: what is asked, and why. */
+/** Over the masks: the question and its reason. */
 import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import type { Question } from "./wire";

@@ -1,4 +1,4 @@
-/** What is right and what is wrong, with examples; shown first, and whenever it is asked for. */
+/** The instructions, with right and wrong examples; shown first, and on request. */
 
 import { h } from "../../draw/dom";
 import { white } from "../../draw/palette";
@@ -39,9 +39,9 @@ export class Intro {
     return !this.root.hidden;
   }
 
-  /** @param known changes when examples may have. */
+  /** @param known a key that changes when the examples may have changed. */
   show(rules: string, colors: readonly string[], known: string): void {
-    // Who types elsewhere in the notebook goes on typing there.
+    // Do not take the focus from elsewhere in the notebook.
     const ours = this.root.closest(".nbl")?.matches(":focus-within");
     this.root.hidden = false;
     this.#rules.replaceChildren(...rules.split(/\n+/).map((line) => h("p", {}, line)));

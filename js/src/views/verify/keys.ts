@@ -1,4 +1,4 @@
-/** What keys do. */
+/** Keys of the verification. */
 import { isTyping } from "../viewer/keys";
 
 export const KEYS: readonly (readonly [string, string])[] = [
@@ -32,7 +32,7 @@ export interface Commands {
   instructions(): void;
 }
 
-/** The command of a key; undefined where it has none, or belongs to the control with the focus. */
+/** The command of a key; undefined if it has none, or the focused control handles it. */
 export function command(event: KeyboardEvent, commands: Commands): (() => void) | undefined {
   const control = (event.target as HTMLElement).matches?.("button, select, a, summary");
   if (isTyping(event) || (event.key === "Enter" && control)) return undefined;

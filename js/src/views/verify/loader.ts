@@ -1,7 +1,7 @@
 /**
  * Fetches the crops of the open question that are missing, or not sharp enough for what is shown. One request is
- * under way at a time, and after each of them it looks again at what is wanted: as long as a mask on the screen
- * has no picture, something is under way, or a timer for it runs.
+ * under way at a time; after each, the loader checks again what is wanted: as long as a mask on the screen has no
+ * picture, a request or a timer for it is running.
  */
 import { Patience } from "../../core/patience";
 import { Cancelled, type Rpc } from "../../wire/rpc";
@@ -10,35 +10,35 @@ import { unpackCrops } from "./crops";
 import type { CropHead, Crops, State } from "./wire";
 
 export interface Wish {
-  /** Of the question. */
+  /** Number of the question. */
   number: number;
   /** Longer side, pixels. */
   size: number;
   context: number;
-  /** Counts the ways pictures are shown. */
+  /** Version of the display. */
   version: number;
-  /** Places, in the order they are wanted. */
+  /** Places, the most wanted first. */
   places: number[];
 }
 
 export interface LoaderEvents {
-  /** What is wanted now. */
+  /** The crops that are wanted now. */
   wish(): Wish;
   arrived(place: number): void;
-  /** It asks again by itself, ever more seldom. */
+  /** A request failed; the loader repeats it by itself, with growing delays. */
   failed(error: unknown): void;
-  /** After `failed` something came. */
+  /** A request succeeded after `failed`. */
   recovered(): void;
   /** The kernel gives no crops of this question: another one is open. */
   outdated(): void;
 }
 
 export class Loader {
-  /** Counts what made the messages under way useless. */
+  /** Number of the round; replies to requests of earlier rounds are dropped. */
   #round = 0;
   #working = false;
   #control = new AbortController();
-  /** What came of this question: nothing is fetched twice. */
+  /** Crops of this question that have arrived; none is fetched twice. */
   #had = new Set<string>();
   #patience = new Patience();
 
@@ -48,7 +48,7 @@ export class Loader {
     readonly events: LoaderEvents,
   ) {}
 
-  /** Another question, some crops with it. */
+  /** Begin another question, with its first crops. */
   begin({ question, crops }: Pick<State, "question" | "crops">, buffers: readonly DataView[]): Promise<void> {
     this.stop();
     this.cards.reset(question?.ids.length ?? 0);
@@ -57,12 +57,12 @@ export class Loader {
     return this.#work(() => this.#take(places, crops, buffers));
   }
 
-  /** See to what is wanted; where a request is under way, once that is answered. */
+  /** Fetch what is wanted; if a request is under way, after its reply. */
   async fetch(): Promise<void> {
     if (!this.#working) await this.#work();
   }
 
-  /** What is under way is of no use any more. */
+  /** Cancel what is under way. */
   stop(): void {
     this.#round++;
     this.#working = false;
@@ -88,7 +88,7 @@ export class Loader {
       failure = error;
     }
     if (round !== this.#round) return;
-    this.#working = false; // in the same breath as the last look: a call of `fetch` between them would be lost
+    this.#working = false; // in the same tick as the last check: a call of `fetch` between them would be lost
     if (failure) this.#failed(failure);
   }
 
@@ -131,14 +131,14 @@ export class Loader {
         crop.bitmap?.close();
         return;
       }
-      if (wish) this.#had.add(key(places[i], wish)); // not before: what is not shown was not had
+      if (wish) this.#had.add(key(places[i], wish)); // not before: a dropped crop has not arrived
       this.cards.put(places[i], { ...crop, version });
       this.events.arrived(places[i]);
     });
   }
 }
 
-/** Another question is open by now. */
+/** Another question is open now. */
 class Outdated extends Error {}
 
 const key = (place: number, { size, context, version }: Wish) => `${place} ${size} ${context} ${version}`;

@@ -1,4 +1,4 @@
-/** What was gained so far, for how much: above everything. */
+/** Numbers at the top: masks gained so far, and the answers they took. */
 import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { percent } from "./gauge";
@@ -38,7 +38,7 @@ export class Numbers {
     this.#pace.title = "masks gained per minute of looking";
   }
 
-  /** @param answers on their way to the kernel. */
+  /** @param answers number of answers on their way to the kernel. */
   pending(answers: number, lost: boolean): void {
     this.#pending.textContent = answers
       ? `${counted(answers, "answer")} ${lost ? "not saved" : "pending"}`

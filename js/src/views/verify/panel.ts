@@ -1,4 +1,4 @@
-/** Everything around the masks: what is asked, what answers would mean, the tree, the buttons. */
+/** Everything around the masks: the question, the outlook of the answers, the tree, the buttons. */
 
 import { complete, counts, type Sheet } from "../../core/asking/sheet";
 import { unpack } from "../../core/space/icicle";
@@ -64,7 +64,7 @@ export class Panel {
     watchTheme(() => this.resize(), signal);
   }
 
-  /** Another question, or none. */
+  /** Show another question, or the end. */
   show(state: State, table: DataView): void {
     const { question, progress } = state;
     this.root.hidden = false;
@@ -80,7 +80,7 @@ export class Panel {
     else this.#over.replaceChildren(done(progress));
   }
 
-  /** Counts, buttons and the gauge, as the answers are now. */
+  /** Update counts, buttons and the gauge to the current answers. */
   update({ sheet, ready, lost, reading }: Standing): void {
     const { model, session } = this;
     const { state, waiting } = session;
@@ -108,12 +108,12 @@ export class Panel {
     this.#gauge.show(state.question, session.outlook, state.progress.target_quality, session.fresh);
   }
 
-  /** To who listens rather than looks. */
+  /** Announce a text, for screen readers. */
   say(text: string): void {
     this.#said.textContent = text;
   }
 
-  /** There is more room or less, or other colors. */
+  /** The size or the colors have changed. */
   resize(): void {
     this.#tree.draw();
   }

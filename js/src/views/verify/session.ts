@@ -1,4 +1,4 @@
-/** What the kernel is asked: for another question, and to keep the answers to this one. */
+/** Requests to the kernel: for another question, and to keep the answers to the open one. */
 import type { Sheet } from "../../core/asking/sheet";
 import { Cancelled, RemoteError, type Rpc } from "../../wire/rpc";
 import type { Outlook, State } from "./wire";
@@ -8,13 +8,13 @@ export type Step = "begin" | "tell" | "skip" | "undo";
 type Params = { answers?: readonly unknown[]; [name: string]: unknown };
 
 export interface SessionEvents {
-  /** The kernel is about to be asked for a question; how large its crops are to be. */
+  /** Called before a question is requested; returns the size and context of its crops. */
   asking(): { size: number; context: number };
-  /** A question came, the one before or another. */
+  /** A question has arrived, the same or another one. */
   came(state: State, buffers: DataView[]): void;
-  /** It did not; ``again`` asks once more. */
+  /** The request failed; `again` repeats it. */
   failed(error: unknown, again?: () => void): void;
-  /** The kernel says what the answers would mean. */
+  /** The outlook of the answers has arrived. */
   foresaw(): void;
   /** The answers could not be kept. */
   lost(error: unknown): void;
@@ -23,13 +23,13 @@ export interface SessionEvents {
 export class Session {
   state: State | null = null;
   outlook: Outlook | null = null;
-  /** Whether the outlook is of the answers as they are. */
+  /** Whether the outlook is of the current answers. */
   fresh = true;
-  /** What was asked for that brings another question. */
+  /** The requested step that brings another question; "" for none. */
   waiting: Step | "" = "";
-  /** Answers under way. */
+  /** Number of answers under way. */
   told = 0;
-  /** The newest turn that was heard of. */
+  /** The newest turn that the kernel has announced. */
   #turn = -1;
   #answers: Sheet["answers"] | null = null;
   readonly #rpc: Rpc;
@@ -44,14 +44,14 @@ export class Session {
     return this.state?.question?.number ?? 0;
   }
 
-  /** Something happened in the kernel; where it is news, it is asked for once nothing else is. */
+  /** The kernel has announced a turn; if it is new, request it once no other request is under way. */
   async heard(turn: number): Promise<void> {
     this.#turn = turn;
     if (!this.state && !this.waiting) await this.go("begin");
     else await this.#catchUp();
   }
 
-  /** Ask for something that brings another question, or this one again. */
+  /** Request a step that brings another question, or the same one again. */
   async go(step: Step, params: Params = {}): Promise<void> {
     this.waiting = step;
     this.#answers = null;
@@ -77,14 +77,14 @@ export class Session {
     this.#events.failed(error, stale ? undefined : () => void this.go(step, params));
   }
 
-  /** Where it went on while something was on its way: ask once where it stands. */
+  /** If the kernel went on during a request, request its state once. */
   async #catchUp(): Promise<void> {
     if (this.waiting || !this.state || this.#turn <= this.state.turn) return;
     this.#turn = this.state.turn;
     await this.go("begin");
   }
 
-  /** Have the answers kept, and hear what they would mean. */
+  /** Send the answers as a draft, and get their outlook. */
   keep(sheet: Sheet): void {
     if (this.waiting) return;
     this.#answers = sheet.answers;

@@ -1,4 +1,4 @@
-/** The tree of clusters as a small map: what became of each, and where the question is. */
+/** The tree of clusters as a small map: the state of each, and the one asked about. */
 
 import { type Cluster, type ClusterState, clusterAt, layout, type Rect } from "../../core/space/icicle";
 import { formatCount } from "../../core/values/format";
@@ -46,7 +46,7 @@ export class Tree {
     hear(this.#canvas, "pointerleave", () => this.#point(-1), { signal });
   }
 
-  /** @param total masks there are. @param current name of the cluster asked about. */
+  /** @param total number of masks. @param current name of the cluster asked about. */
   show(clusters: Cluster[], total: number, current: string): void {
     this.#clusters = clusters;
     this.#total = clusters.reduce((most, { stop }) => Math.max(most, stop), total);
@@ -124,7 +124,7 @@ export function describe(cluster: Cluster): string {
   return parts.filter(Boolean).join(" · ");
 }
 
-/** Told apart by texture, too: plain, stripes that lean, stripes that lie, empty, dots. */
+/** States differ by texture, too: plain, diagonal stripes, horizontal stripes, empty, dots. */
 function pattern(state: ClusterState, theme: Theme, ratio: number): string | CanvasPattern {
   const color = COLORS[state] || theme.background;
   if (state === "accepted" || state === "open") return color;

@@ -36,11 +36,11 @@ import type { Model, State } from "./wire";
 
 const SETTLED = 150; // milliseconds after the last move or resize until the kernel is asked about it
 const [LEAST, MOST] = [0, 8]; // context, as the trait allows
-const FIRST = 0.1; // context from which less is none
+const FIRST = 0.1; // smallest context above 0
 
 export class Verify {
   sheet: Sheet | null = null;
-  /** What the person waits to see since when. */
+  /** The step that the person waits for, and since when. */
   #asked: { name: string; start: number } | null = null;
   #peeking = false;
   #clock = new Clock(performance.now());
@@ -119,7 +119,7 @@ export class Verify {
     return Boolean(this.sheet) && !this.#session.waiting && !this.rpc.lost && !this.#intro.open;
   }
 
-  /** Nobody can answer for masks that are not there yet. */
+  /** Whether all these masks are visible: only then can they be answered. */
   #seen(places: readonly number[]): boolean {
     if (!this.#ready) return false;
     const there = places.every((place) => this.#cards.has(place));
@@ -183,20 +183,20 @@ export class Verify {
 
   #asking(): { size: number; context: number } {
     this.#asked = { name: "nbl:verify:next", start: performance.now() };
-    this.#loader.stop(); // the kernel would find another question
+    this.#loader.stop(); // for the kernel, another question is open then
     if (!this.#session.state) this.frame.empty("…");
     this.#update();
     return { size: this.#size, context: this.model.get("context") };
   }
 
-  /** The kernel is there after all: what was asked of it in between never reached it. */
+  /** The kernel is back: repeat requests, which never reached it in between. */
   #regained(): void {
     if (this.#session.waiting) return;
     if (this.#session.state) void this.#loader.fetch();
     else void this.#session.go("begin");
   }
 
-  /** No crops of this question: which one is open? Where that is being asked, the answer brings them. */
+  /** The kernel has no crops of this question: request the open one, unless that is under way. */
   #outdated(): void {
     if (!this.#session.waiting && !this.signal.aborted) void this.#session.go("begin");
   }
@@ -230,7 +230,7 @@ export class Verify {
     };
   })();
 
-  /** All that depends on the answers and on how masks are looked at. */
+  /** Draw all that depends on the answers and on the looks. */
   #draw(): void {
     const { sheet, model } = this;
     if (sheet) this.sheet = { ...sheet, batch: this.#batch(sheet.answers.length) };
@@ -258,7 +258,7 @@ export class Verify {
     };
   }
 
-  /** What a mask is said to be, where the question does not say it of all. */
+  /** The label of a mask; "" if the question names one for all masks. */
   readonly #label = (crop: Crop | null): string =>
     this.#session.state?.question?.label ? "" : (this.#session.state?.labels[crop?.head.label ?? -1] ?? "");
 
@@ -299,7 +299,7 @@ export class Verify {
       return;
     }
     this.#clock.tick(performance.now());
-    this.#panel.say("told");
+    this.#panel.say("sent");
     void this.#session.go("tell", { number: this.#session.number, answers, seconds: this.#clock.seconds });
   }
 

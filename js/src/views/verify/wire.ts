@@ -1,4 +1,4 @@
-/** What the kernel says; see `widgets/verify/verify.py`. */
+/** Replies of the kernel; see `widgets/verify/verify.py`. */
 import type { Answer } from "../../core/asking/sheet";
 import type { Edges } from "../../core/space/surroundings";
 
@@ -61,29 +61,29 @@ export interface Progress {
 
 export interface CropHead {
   id: number;
-  /** Place among the labels. */
+  /** Index of the label. */
   label: number;
   /** Width and height of its image. */
   size: [number, number];
   /** x, y, w, h of the mask. */
   at: [number, number, number, number];
   box: Edges;
-  /** Width and height of the mask that came, fewer pixels than the box where that is large. */
+  /** Width and height of the mask as sent, smaller than the box if the box is large. */
   mask: [number, number];
   problem: string;
-  /** Whether auto contrast made its picture. */
+  /** Whether auto contrast changed its picture. */
   auto: boolean;
-  /** Of the mask and of the picture. */
+  /** Lengths of the mask and of the picture, bytes. */
   bytes: [number, number];
 }
 
-/** Places in the open question, and their crops; none where it was told meanwhile. */
+/** Places in the open question, and their crops; none if it was answered meanwhile. */
 export interface Crops {
   places: number[];
   crops: CropHead[];
 }
 
-/** Known masks: right ones first, so many of them. */
+/** Masks of known answer, the right ones first; `right` is their number. */
 export interface Examples {
   right: number;
   crops: CropHead[];
@@ -97,12 +97,12 @@ export interface Graded {
 }
 
 export interface State {
-  /** Counts what has happened, to tell who is behind. */
+  /** Number of steps so far, to detect an outdated state. */
   turn: number;
   id: string;
   progress: Progress;
   clusters: number;
-  /** Of labels that clusters have. */
+  /** Names of the labels of clusters. */
   names: string[];
   labels: string[];
   colors: string[];
@@ -111,6 +111,6 @@ export interface State {
   question: Question | null;
   answers?: Answer[];
   outlook?: Outlook | null;
-  /** Of the first masks. */
+  /** Crops of the first masks. */
   crops: CropHead[];
 }

@@ -1,4 +1,4 @@
-/** The toolbar: where in the images, which layers, what color means, how it looks. */
+/** The toolbar: place among the images, layers, coloring and display. */
 import { formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { type IconName, icon } from "./icons";
@@ -21,7 +21,7 @@ const LAYERS: readonly [Layer, IconName, string, string][] = [
 
 export class Bar {
   readonly display: HTMLElement;
-  /** Where it is among the images, and what is to be known of this one. */
+  /** Place among the images, and facts on this one. */
   readonly place = h("div.nbl-viewer-group.nbl-viewer-where");
   #previous = this.#button("previous", "previous image (←)", () => this.#events.step(-1));
   #next = this.#button("next", "next image (→)", () => this.#events.step(1));
@@ -69,7 +69,7 @@ export class Bar {
     this.update();
   }
 
-  /** @param at place of the image in the order, from 0; -1 where the selection leaves it out. */
+  /** @param at place of the image in the order, from 0; -1 if the selection leaves it out. */
   where(at: number, n: number, picture: Picture | null, ends: { first: boolean; last: boolean }): void {
     this.#place.textContent = `${at < 0 ? "–" : formatCount(at + 1)} / ${formatCount(n)}`;
     this.#place.title = at < 0 && picture ? "the selection leaves this image out" : "";
@@ -91,7 +91,7 @@ export class Bar {
     for (const [name, , text] of LAYERS) this.#layers.get(name)!.button.title = `${text} (${keys[name]})`;
   }
 
-  /** Show what the settings say. */
+  /** Show the current settings. */
   update(): void {
     for (const [name, { button }] of this.#layers)
       button.setAttribute("aria-pressed", String(this.#settings.get(name)));

@@ -1,4 +1,4 @@
-/** Small texts on the stage: what is under the pointer, the zoom, the legend, what is wrong with the image. */
+/** Small texts on the stage: the mask under the pointer, the zoom, the legend, problems of the image. */
 
 import type { Point } from "../../core/space/camera";
 import { formatCount } from "../../core/values/format";
@@ -53,7 +53,7 @@ export class Chips {
     this.#keys.replaceChildren(...entries);
   }
 
-  /** Why there are no pixels; undefined takes it away. */
+  /** Show why there are no pixels; undefined removes the message. */
   problem(error: unknown): void {
     this.#message.hidden = error === undefined;
     this.#message.replaceChildren();

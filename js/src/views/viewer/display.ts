@@ -42,7 +42,7 @@ export class DisplayPanel {
     this.#popover.show("display", "how it looks", anchor, [this.#content]);
   }
 
-  /** Show what the settings say. */
+  /** Show the current settings. */
   update(): void {
     for (const refresh of this.#refreshers) refresh();
   }

@@ -1,4 +1,4 @@
-/** What people do with pointer and keys: told to the store, or done to the camera and to what is hidden. */
+/** Actions by pointer and keys: they change the store, the camera, or which masks are hidden. */
 
 import { History } from "../../core/asking/history";
 import type { Mark, MarkChange, Visibility } from "../../core/masks/visibility";
@@ -20,12 +20,12 @@ export interface Target {
   readonly browse: Browse;
   /** Row of the image wanted, -1 for none. */
   readonly row: number;
-  /** What is shown; undefined while that is nothing, or of older tables. */
+  /** The picture shown; undefined if there is none, or it is of older tables. */
   readonly picture: Picture | undefined;
   context(picture: Picture): Context;
   /** The mask before or after another in the list; -1 for none. */
   neighbour(mask: number, by: 1 | -1): number;
-  /** Hold the masks away. */
+  /** Hide all masks while `on`. */
   peek(on: boolean): void;
 }
 
@@ -54,7 +54,7 @@ export class Gestures {
     store.setHover(mask < 0 ? null : { of: picture.of(mask), row: picture.rows[mask] }, source);
   }
 
-  /** Make a mask the active row; -1: the image itself, where one of its masks was. */
+  /** Make a mask the active row; -1: the image itself, if one of its masks was active. */
   point(mask: number): void {
     const { picture, store, source } = this.#view;
     if (!picture) return;
@@ -114,7 +114,7 @@ export class Gestures {
     this.#view.stage.reveal(mask);
   }
 
-  /** Only the active mask; all, where some are hidden already. */
+  /** Show only the active mask; or all masks, if some are hidden. */
   #isolate(active: number): void {
     const { picture, visibility } = this.#view;
     if (!picture) return;

@@ -1,4 +1,4 @@
-/** What the keyboard does. */
+/** Keys of the viewer. */
 
 export const KEYS: readonly (readonly [string, string])[] = [
   ["← P", "previous image"],
@@ -35,7 +35,7 @@ export interface Commands {
   none(): void;
 }
 
-/** The command of a key; undefined where it has none. */
+/** The command of a key; undefined if it has none. */
 export function command(event: KeyboardEvent, commands: Commands): (() => void) | undefined {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (event.ctrlKey || event.metaKey) {

@@ -1,4 +1,4 @@
-/** What the colors mean, for what is on this image. */
+/** The legend of the colors on this image. */
 import { viridis } from "../../draw/colors";
 import { h } from "../../draw/dom";
 import { neutral } from "../../draw/palette";
@@ -6,7 +6,7 @@ import type { Picture } from "./picture";
 
 const MOST = 7;
 
-/** Of labels a square, of predictions a dashed frame. */
+/** A square for instances, a dashed frame for predictions. */
 export function swatchOf(color: string, predicted: boolean): HTMLElement {
   if (!predicted) return h("span.nbl-swatch", { style: { backgroundColor: color } });
   return h("span.nbl-swatch.nbl-viewer-predicted", { style: { borderColor: color } });

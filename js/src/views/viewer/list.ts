@@ -1,4 +1,4 @@
-/** The image's masks as rows, only those in sight in the document; sorted by a click on the head. */
+/** The masks of the image as rows, only those in view in the document; a click on a head sorts. */
 import { h, perFrame } from "../../draw/dom";
 import { type ListState, makeRow, markRow } from "./list_row";
 import type { Picture } from "./picture";
@@ -34,7 +34,7 @@ export class List {
   #heads = new Map<Key, HTMLElement>();
   #sort: { by: Key; down: boolean } | null = null;
   #ordered: Picture | null = null;
-  /** The mask clicked here last: it stays where it was clicked. */
+  /** The mask clicked here last: the list does not scroll to it. */
   #here = -1;
   #drawn: unknown[] = []; // what the rows in the document were made of
   #drawSoon: () => void;
@@ -79,7 +79,7 @@ export class List {
     this.#drawSoon();
   }
 
-  /** The mask some places further down the list, of those shown; -1 where there is none. */
+  /** The next shown mask down (1) or up (-1) the list; -1 if there is none. */
   step(from: number, by: 1 | -1): number {
     const { order } = this;
     const state = this.#state;

@@ -10,7 +10,7 @@ export interface ListState {
   active: number;
   hover: number;
   color(mask: number): string;
-  /** Not left out by a layer, the score, the selection or hand. */
+  /** Not hidden by its layer, the score, the selection or a person. */
   shown(mask: number): boolean;
   allowed(mask: number): boolean;
   hidden(mask: number): boolean;
@@ -23,7 +23,7 @@ const LEVERS = {
   locked: { on: ["locked", "unlock"], off: ["open", "lock"] },
 } as const;
 
-/** What does not change while the row is there; the rest is `markRow`'s. */
+/** The parts of a row that do not change; `markRow` sets the others. */
 export function makeRow(id: string, { picture, color }: ListState, mask: number, top: number): HTMLElement {
   const predicted = mask >= picture.nLabels;
   const score = picture.score[mask];

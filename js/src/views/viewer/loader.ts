@@ -1,6 +1,6 @@
 /**
- * Images from the kernel, those shown lately and those next in line kept decoded. An entry's promises end in a
- * value or an error; entries that failed are forgotten, so that asking again asks the kernel again.
+ * Images from the kernel; recent ones and the next ones are kept decoded. The promises of an entry end in a value
+ * or an error; failed entries are dropped, so that another call asks the kernel again.
  */
 
 import { asBytes } from "../../wire/codec";
@@ -12,20 +12,20 @@ export interface Pixels {
   /** Size of the file's image, pixels. */
   width: number;
   height: number;
-  /** The bitmap has all of them. */
+  /** Whether the bitmap has all of them. */
   whole: boolean;
-  /** Whether auto contrast made them. */
+  /** Whether auto contrast changed them. */
   auto: boolean;
 }
 
-/** The kernel's words with the bytes of an image. */
+/** The reply that comes with the bytes of an image. */
 export interface PixelsHead extends Omit<Pixels, "bitmap"> {
   rev: number;
   row: number;
   mime: string;
 }
 
-/** The kernel's words with what masks are colored by. */
+/** The reply that comes with the values to color masks by. */
 export interface Recolored {
   rev: number;
   row: number;
@@ -36,16 +36,16 @@ export interface Entry {
   row: number;
   picture: Promise<Picture>;
   pixels: Promise<Pixels>;
-  /** As soon as they are there. */
+  /** Set when they are loaded. */
   masks?: Picture;
   image?: Pixels;
   problem?: unknown;
-  /** When the last of the kernel's bytes came, performance.now(). */
+  /** When the masks arrived, performance.now(). */
   arrived: number;
 }
 
 const MOST = 12; // entries
-const MOST_PIXELS = 100_000_000; // of bitmaps, 4 bytes each
+const MOST_PIXELS = 100_000_000; // pixels of all bitmaps, 4 bytes each
 
 export class Loader {
   #entries = new Map<number, Entry>();
@@ -61,7 +61,7 @@ export class Loader {
     signal.addEventListener("abort", () => this.clear(), { once: true });
   }
 
-  /** An image, from memory where it is there. @param key requests of one key: only the newest counts. */
+  /** An image, from the cache if it is there. @param key of requests with one key, only the newest counts. */
   load(row: number, key: string): Entry {
     const known = this.#entries.get(row);
     if (known) {
@@ -80,7 +80,7 @@ export class Loader {
     return entry;
   }
 
-  /** The entry's image as the tables have it now; null where it is gone. Its pixels are taken over. */
+  /** The entry's image as in the current tables, with the pixels it has; null if the image is gone. */
   async reload(entry: Entry, imageId: number): Promise<Entry | null> {
     const { colorBy } = this.#current();
     const picture = await this.#masks({ image_id: imageId, color_by: colorBy }, "masks shown");
@@ -94,20 +94,20 @@ export class Loader {
     return fresh;
   }
 
-  /** Ask for the pixels of an entry once more; those there are stay until they have come. */
+  /** Request the pixels of an entry again; the old ones stay until the new ones arrive. */
   retry(entry: Entry): void {
     delete entry.problem;
     entry.pixels = this.#pixels(entry.row, "shown");
     this.#follow(entry);
   }
 
-  /** Forget everything but one entry's pixels, which the caller still shows. */
+  /** Drop everything but the pixels of one entry, which the caller still shows. */
   clear(except?: Entry): void {
     for (const entry of this.#entries.values()) if (entry.pixels !== except?.pixels) drop(entry);
     this.#entries.clear();
   }
 
-  /** Numbers or codes to color an image's masks by. */
+  /** Load numbers or codes to color the masks of an image by. */
   async colors(entry: Entry, colorBy: string): Promise<void> {
     const { result, buffers } = await this.#rpc.request<Recolored>(
       "colors",
@@ -118,7 +118,7 @@ export class Loader {
     entry.masks?.recolor(result.color, buffers);
   }
 
-  /** Entries colored by something else. */
+  /** Drop all entries but this one. */
   forgetOthers(entry: Entry | null): void {
     for (const [row, other] of this.#entries)
       if (other !== entry) {
@@ -188,7 +188,7 @@ export class Loader {
     return { bitmap, width, height, whole, auto };
   }
 
-  /** Row numbers of other tables than those on the page mean other rows. */
+  /** Cancel a reply on other tables than those on the page: its row numbers mean other rows. */
   #check(rev: number): void {
     if (rev !== this.#current().rev) throw new Cancelled("the tables have changed meanwhile");
   }
@@ -207,7 +207,7 @@ export class Loader {
   }
 }
 
-/** EXIF must not turn it: masks refer to the pixels as they are stored. */
+/** EXIF must not rotate the image: masks refer to the pixels as they are stored. */
 export async function decode(bytes: Uint8Array<ArrayBuffer>, mime: string): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(new Blob([bytes], { type: mime }), {

@@ -21,7 +21,7 @@ export interface Context {
 }
 
 const DIMMED = 0.25;
-const PREDICTED = 0.6; // fainter: they mostly lie on labels
+const PREDICTED = 0.6; // fainter, as they mostly overlap instances
 
 export function looksOf(picture: Picture, context: Context): Looks {
   const { settings, active, hover } = context;
@@ -42,7 +42,7 @@ export function looksOf(picture: Picture, context: Context): Looks {
   return looks;
 }
 
-/** Whether its layer, its score, the selection and people show a mask. */
+/** Whether the layer, the score, the selection and the person show a mask. */
 export function isShown(picture: Picture, mask: number, { settings, hidden, allowed }: Context): boolean {
   if (hidden.has(picture.key(mask))) return false;
   if (settings.get("only_selected") && !isAllowed(picture, mask, allowed)) return false;

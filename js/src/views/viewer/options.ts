@@ -1,4 +1,4 @@
-/** What people can set, as traits of the Python side; either side may change them. */
+/** The settings of the viewer, synchronized as traits; Python and the page may both change them. */
 import type { AnyModel } from "@anywidget/types";
 
 export interface Options {

@@ -1,4 +1,4 @@
-/** Sharp parts of images too large to be sent whole: asked for when the camera rests nearer than the base picture. */
+/** Sharp parts of images too large to send whole: requested when the camera rests nearer than the base picture. */
 import type { Box } from "../../core/space/camera";
 import { visible } from "../../core/space/camera";
 import { asBytes } from "../../wire/codec";
@@ -7,7 +7,7 @@ import { decode, type Entry } from "./loader";
 import type { Stage } from "./stage";
 
 const REST = 120; // milliseconds without movement
-const MARGIN = 0.2; // of the view, around it
+const MARGIN = 0.2; // margin around the view, as a share of it
 
 export class Parts {
   #timer = 0;
@@ -77,7 +77,7 @@ export class Parts {
     }
   }
 
-  /** Whether the part at hand shows the box as sharply. */
+  /** Whether the current part shows the box as sharply. */
   #covers([x, y, w, h]: Box, longest: number): boolean {
     const { part } = this.#stage;
     if (!part) return false;
@@ -88,7 +88,7 @@ export class Parts {
   }
 }
 
-/** With a margin, in whole pixels, within the image. */
+/** A box with a margin, in whole pixels, within the image. */
 function grown([x, y, w, h]: Box, width: number, height: number): Box {
   const left = Math.max(Math.floor(x - w * MARGIN), 0);
   const top = Math.max(Math.floor(y - h * MARGIN), 0);

@@ -1,4 +1,4 @@
-/** One image as the kernel described it: its masks, what is known of them, what they are colored by. */
+/** One image from the kernel: its masks, their data, and their coloring. */
 import { bounds, type Masks, parseMasks } from "../../core/masks/rle";
 import { asArray, asBytes } from "../../wire/codec";
 
@@ -18,7 +18,7 @@ export interface Head {
   height: number;
   state: string | null;
   columns: string[];
-  /** Names by code, of either table, and colors of those of instances. */
+  /** Names by code for each table, and colors of those for instances. */
   label: Record<MaskOf | "colors", string[]>;
   source: Record<MaskOf | "colors", string[]>;
   /** Ids of predictions that were accepted or rejected. */
@@ -28,7 +28,7 @@ export interface Head {
 
 const PER_TABLE = 9;
 
-/** Labels first, predictions behind them, both numbered through. */
+/** Masks are numbered through: first the instances, then the predictions. */
 export class Picture {
   readonly masks: Masks;
   readonly n: number;
@@ -37,7 +37,7 @@ export class Picture {
   readonly ids: Float64Array;
   readonly score: Float32Array;
   readonly area: Int32Array;
-  /** From the lowest to the topmost: labels below predictions, large ones below small ones. */
+  /** From the lowest to the topmost: instances below predictions, large masks below small ones. */
   readonly order: Int32Array;
   coloring: Coloring;
   /** Number or code of each mask in `coloring`. */
@@ -87,12 +87,12 @@ export class Picture {
     return this.head.source[this.of(mask)][this.#sources[mask]] ?? "";
   }
 
-  /** The same mask after the tables changed. */
+  /** A key that a mask keeps when the tables change. */
   key(mask: number): string {
     return `${this.of(mask)}:${this.ids[mask]}`;
   }
 
-  /** Which mask a row of a table is; -1 for none on this image. */
+  /** The mask of a row of a table; -1 if it is not on this image. */
   find(of: string, row: number): number {
     const from = of === "predictions" ? this.nLabels : 0;
     const to = of === "predictions" ? this.n : of === "instances" ? this.nLabels : 0;

@@ -3,19 +3,19 @@ import { type Camera, type Point, toImage } from "../../core/space/camera";
 import { type Selecting, select } from "../../tools/select";
 import type { Effect, ToolEvent } from "../../tools/tool";
 
-/** Tools that come with editing; they hear first of what happens. */
+/** Tools for editing; they get events before the viewer. */
 export interface Tools {
-  /** The cursor to show where the event was for them; "" leaves it to the viewer. */
+  /** Returns the cursor to show if the tools took the event; "" leaves it to the viewer. */
   pointer(event: ToolEvent): string;
-  /** Whether the key was for them. */
+  /** Returns whether the tools took the key. */
   key(event: KeyboardEvent): boolean;
   /** Camera or size changed. */
   moved(): void;
-  /** Masks look otherwise: shown, hidden, left out by the selection. */
+  /** The looks of masks have changed: shown, hidden, left out by the selection. */
   restyled(): void;
-  /** Another image, or the same one with other masks. */
+  /** Another image is shown, or the same one with other masks. */
   showed(): void;
-  /** Masks that they draw themselves. */
+  /** Whether the tools draw a mask themselves. */
   readonly veiled: (mask: number) => boolean;
 }
 
@@ -101,7 +101,7 @@ export class Pointers {
     this.#stage.zoom(factor, (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
   }
 
-  /** Larger or smaller at the pointer; tells whether that was possible. */
+  /** Zoom at the pointer; returns whether that was possible. */
   wheel(factor: number, event: WheelEvent): boolean {
     const before = this.#stage.camera.scale;
     this.#stage.zoom(factor, ...this.#at(event));

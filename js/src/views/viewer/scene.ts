@@ -1,4 +1,4 @@
-/** What the stage draws and the list shows, from the picture, the settings and what is pointed at. */
+/** Contents of stage and list, from the picture, the settings, and the active and hovered masks. */
 import type { Visibility } from "../../core/masks/visibility";
 import type { Marked } from "../../draw/overlay";
 import type { ListState } from "./list_row";
@@ -9,7 +9,7 @@ import type { Scene } from "./stage";
 const WHITE = 0xffffffff;
 const SHADE = 0xb0000000;
 
-/** @param unit device pixels that look like one pixel. */
+/** @param unit device pixels per CSS pixel. */
 export function sceneOf(
   picture: Picture,
   bitmap: ImageBitmap | null,

@@ -1,4 +1,4 @@
-/** The canvases on top of each other, the camera over them, and pointers made into events of the tool. */
+/** The stacked canvases, their camera, and pointers as events for the tool. */
 
 import type { Looks } from "../../core/masks/composite";
 import * as cameras from "../../core/space/camera";
@@ -21,7 +21,7 @@ export interface Scene {
   marked: Marked[];
   adjustment: Adjustment;
   outlines: boolean;
-  /** Masks that pointers pass through. */
+  /** Whether pointers ignore a mask. */
   locked: (mask: number) => boolean;
 }
 
@@ -38,7 +38,7 @@ export class Stage {
   tools: Tools | null = null;
   #image: HTMLCanvasElement;
   #minimap: HTMLCanvasElement;
-  /** The camera follows the size of the view until people move it. */
+  /** Whether the image is fitted to the view, until a person moves the camera. */
   #fitted = true;
   #placed: object | null = null; // camera the masks were placed with
   #painted: object | null = null; // looks they were painted with
@@ -63,12 +63,12 @@ export class Stage {
     this.#listenToMinimap(signal);
   }
 
-  /** Device pixels of a CSS pixel. */
+  /** Device pixels per CSS pixel. */
   get ratio(): number {
     return window.devicePixelRatio || 1;
   }
 
-  /** The wheel zooms while the view has the keyboard. */
+  /** Zoom by the wheel while the view has the focus. */
   useWheel(root: HTMLElement, signal: AbortSignal): void {
     onWheel(this.el, root, (factor, event) => this.#pointers.wheel(factor, event), signal);
   }
@@ -77,7 +77,7 @@ export class Stage {
     return this.scene?.picture.head ?? null;
   }
 
-  /** What to draw next; a new image is fitted. */
+  /** Set what to draw next; a new image is fitted to the view. */
   show(scene: Scene | null): void {
     const before = this.imageSize;
     const other = scene?.picture.head.imageId !== this.scene?.picture.head.imageId;
@@ -145,7 +145,7 @@ export class Stage {
     if (scene) this.#move(cameras.zoomTo(scene.picture.box(mask), this.view, 0.5, 16 * this.ratio));
   }
 
-  /** Bring a mask into view where it is outside. */
+  /** Bring a mask into view if it is outside. */
   reveal(mask: number): void {
     const { scene, camera, view } = this;
     if (!scene) return;
@@ -155,7 +155,7 @@ export class Stage {
     this.pan(view.width / 2 - sx, view.height / 2 - sy);
   }
 
-  /** Masks at a device pixel that pointers may touch. */
+  /** Masks at a device pixel that are shown and not locked. */
   under(x: number, y: number): number[] {
     const { scene } = this;
     if (!scene) return [];

@@ -1,4 +1,4 @@
-/** The viewer: what the store points at, loaded, drawn and listed; what people do, told to the store. */
+/** The viewer: loads, draws and lists the image of the active row, and sends actions of people to the store. */
 
 import { Visibility } from "../../core/masks/visibility";
 import { Browse } from "../../core/rows/browse";
@@ -36,19 +36,19 @@ export class Viewer implements Target {
   readonly #panel: DisplayPanel;
   readonly #display: DisplaySetting;
   readonly #auto: HTMLElement;
-  /** Auto contrast as the pictures have it that are here. */
+  /** The setting of auto contrast of the loaded pictures. */
   #made: boolean | null;
   readonly #parts: Parts;
   readonly visibility = new Visibility(() => this.#restyle());
   readonly #main: HTMLElement;
-  /** What the cheat sheet says; tools add theirs. */
+  /** Lines of the cheat sheet; tools add theirs. */
   readonly keys: (readonly [string, string])[] = [...KEYS];
   browse = new Browse(null, 0);
   /** Row of the image wanted; -1 for none. */
   row = -1;
-  /** What is on the stage. */
+  /** The entry on the stage. */
   #shown: Entry | null = null;
-  #asked = 0; // performance.now() when the image was asked for
+  #asked = 0; // performance.now() when the image was requested
   #patience = 0;
   #peeking = false;
 
@@ -114,7 +114,7 @@ export class Viewer implements Target {
     this.#follow({ tables: true, clauses: true, active: true, by: "" });
   }
 
-  /** What is on the stage, also of older tables: its ids still mean something, its row numbers do not. */
+  /** The picture on the stage, also of older tables: its ids are still valid, its row numbers are not. */
   get onStage(): Picture | undefined {
     return this.#shown?.masks;
   }
@@ -124,12 +124,12 @@ export class Viewer implements Target {
     return this.#shown?.image;
   }
 
-  /** Colors and marks anew. */
+  /** Update colors and marks. */
   restyle(): void {
     this.#restyle();
   }
 
-  /** Keys of the layers are others while editing. */
+  /** Set the keys of the layers, which are others while editing. */
   layerKeys(keys: Readonly<Record<Layer, string>>): void {
     this.#bar.layerKeys(keys);
   }
@@ -212,16 +212,16 @@ export class Viewer implements Target {
         else this.frame.fail(error, () => this.#go(this.row));
       },
     );
-    // The masks came late, their image does not.
+    // If the masks arrive late, show them without waiting for the image.
     entry.picture.then(() => performance.now() - this.#asked > PATIENCE && now()).catch(() => {});
   }
 
-  /** Whether it came to nothing although it is wanted: asked ahead of another image, or of older tables. */
+  /** Whether a wanted request was cancelled: it was made ahead of another image, or on older tables. */
   #late(error: unknown): boolean {
     return error instanceof Cancelled && !this.rpc.lost && !this.signal.aborted;
   }
 
-  /** The tables changed: the same image, as it is now. */
+  /** The tables have changed: load the same image again. */
   #reload(entry: Entry): void {
     this.loader.clear(entry);
     this.loader
@@ -242,7 +242,7 @@ export class Viewer implements Target {
         if (wanted !== this.row) this.#go(wanted);
       })
       .catch((error) => {
-        // Newer tables are on their way, or the kernel said why not.
+        // Cancelled: newer tables follow.
         if (!(error instanceof Cancelled)) this.frame.fail(error, () => this.#reload(entry));
       });
   }
@@ -301,7 +301,7 @@ export class Viewer implements Target {
     }
   }
 
-  /** Colors and marks anew; masks and camera stay. @param now rather than with the next frame. */
+  /** Update colors and marks; masks and camera stay. @param now draw at once, not with the next frame. */
   #restyle(now = false): void {
     const picture = this.#shown?.masks;
     if (!picture) return;
@@ -322,7 +322,7 @@ export class Viewer implements Target {
 
   context(picture: Picture): Context {
     const { store, source } = this;
-    const stale = picture.head.rev !== store.rev; // its rows are others by now
+    const stale = picture.head.rev !== store.rev; // its row numbers are outdated
     const find = (pointed: typeof store.active) =>
       pointed && !stale ? picture.find(pointed.of, pointed.row) : -1;
     // An image that the selection leaves out is shown all the same: then nothing on it is dimmed.
@@ -398,7 +398,7 @@ export class Viewer implements Target {
     this.#chips.zoom(this.stage);
   }
 
-  /** Auto contrast is in the pixels: they come anew. The rest is drawn here. */
+  /** Auto contrast is in the pixels, so load them again. The rest of the display is drawn here. */
   #redisplay(): void {
     const { auto } = this.#display.value;
     const shown = this.#shown;

@@ -1,5 +1,5 @@
-"""How a view talks to its browser half: requests, bundles, static output, boxes.
+"""How a view talks to its browser code: requests, bundles, static output, boxes.
 
-In: messages of a page, which may say anything.
-Out: replies, or errors in words.
+In: messages of a page, which may hold anything.
+Out: replies, or errors as text.
 """

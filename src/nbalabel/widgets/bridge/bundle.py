@@ -1,6 +1,6 @@
-"""The built browser half, in ``static/``: one JavaScript bundle per widget, and one style sheet per view.
+"""The built browser code, in ``static/``: one JavaScript bundle per widget, and one style sheet per view.
 
-Only the selection, which shows nothing, has no sheet.
+Only the selection has no style sheet: it shows nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def style(name: str) -> str:
     """Style sheet of a view.
 
     Raises:
-        MissingExtraError: the package was installed from its source without building it, or with half of it.
+        MissingExtraError: the package was installed from its source without building it, or only in part.
     """
     return _read(f"{name}.css")
 

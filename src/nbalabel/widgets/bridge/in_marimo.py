@@ -1,6 +1,7 @@
-"""Boxes of views in marimo, which runs anywidgets but none of ipywidgets' boxes: the same boxes in its HTML.
+"""Boxes of views as marimo HTML: marimo runs anywidgets, but not the boxes of ipywidgets.
 
-Enters: a box that was laid out for Jupyter. Leaves: what marimo displays. Only marimo calls this.
+In: a box that was laid out for Jupyter.
+Out: what marimo displays. Called only in marimo.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _PROPERTIES = ("display", "grid_template_columns", "grid_gap", "width", "min_wid
 
 
 def laid_out(box: ipywidgets.Box) -> Any:
-    """A box and all in it, as an element of marimo.
+    """A box and its children as an element of marimo.
 
     Args:
         box: of views, boxes and switches.
@@ -27,14 +28,14 @@ def laid_out(box: ipywidgets.Box) -> Any:
 
     if isinstance(box, Switch):
         return _tabs(box)
-    # A chart is a box as well, and knows itself what marimo is to show of it.
+    # A chart is a box, too, but its own ``_display_`` makes its output for marimo.
     parts = [laid_out(one) if _is_plain(one) else one for one in box.children]
     inner = "".join(f'<div style="min-width: 0">{marimo.as_html(part).text}</div>' for part in parts)
     return marimo.Html(f'<div style="{escape(_style(box), quote=True)}">{inner}</div>')
 
 
 def _tabs(switch: Switch) -> Any:
-    """One tab for each view, which is made when its tab is opened."""
+    """One tab per view; a view is made when its tab is opened."""
     import marimo
 
     made: dict[str, Callable[[], Any]] = {name: partial(switch.show, name) for name in switch.names}
@@ -47,7 +48,7 @@ def _is_plain(part: Any) -> bool:
 
 
 def _style(box: ipywidgets.Box) -> str:
-    """The box's layout as CSS; what stands below each other is a grid of one column."""
+    """The layout of a box as CSS; a vertical box becomes a grid of one column."""
     said = {name: getattr(box.layout, name) for name in _PROPERTIES}
     said["display"] = said["display"] or "grid"
     if not said["grid_template_columns"]:

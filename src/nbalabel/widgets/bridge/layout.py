@@ -13,7 +13,7 @@ class Grid(ipywidgets.GridBox):  # type: ignore[misc]  # ipywidgets has no types
 
     Args:
         views: in order.
-        least: CSS pixels a view needs.
+        least: least width of a view, CSS pixels.
     """
 
     def __init__(self, views: Sequence[Any], least: int) -> None:
@@ -28,7 +28,7 @@ class Switch(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """One of several views at a time, made when it is first shown.
 
     Args:
-        makers: what makes each view, by name; the first is shown.
+        makers: function that makes each view, by name; the first is shown.
     """
 
     def __init__(self, makers: Mapping[str, Callable[[], Any]]) -> None:
@@ -56,7 +56,7 @@ class Switch(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return self._put(name)
 
     def close(self) -> None:
-        """Take the buttons away; the views belong to their workspace."""
+        """Close the buttons; the workspace closes the views."""
         for part in (self._buttons.style, self._buttons.layout, self._buttons):
             part.close()
         super().close()

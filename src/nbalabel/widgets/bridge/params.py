@@ -1,7 +1,7 @@
-"""What a request brings, checked against what its method says it takes: a page may send anything.
+"""Checks the parameters of a request against the annotations of its method: a page may send anything.
 
-Checked once, at the boundary: a method that is called has the types it names, numbers that are finite and
-exact in JSON, and texts that can be sent back.
+Checked once, at the boundary: a method that is called gets the types of its annotations, numbers that are
+finite and exact in JSON, and texts that can be sent back.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from ...core.errors import DataError
 
 _DEEP = 32  # lists within lists
-_LARGE = 2**53  # numbers that JSON's readers agree on
+_LARGE = 2**53  # up to which whole numbers are exact in every JSON parser
 _MANY = 1_000_000  # values in one request
 
 
 def check_params(method: Callable[..., Any], params: Any) -> None:
-    """Refuse what the method does not take.
+    """Refuse parameters that the method does not take.
 
     Args:
-        method: what is called; its annotations say what it takes.
+        method: the method to call; its annotations name the types.
         params: arguments by name, as JSON has them.
 
     Raises:
-        DataError: they are no dict, a value has another type, or none that could be meant; says which.
+        DataError: params is no dict, or a value has a wrong type, is not finite, too large or malformed text.
     """
     if not isinstance(params, dict):
         raise DataError(f"expected parameters by name, got {type(params).__name__}")
@@ -42,14 +42,14 @@ def check_params(method: Callable[..., Any], params: Any) -> None:
 
 
 def short(value: object, most: int = 60) -> str:
-    """A text of a few characters that can be sent, whatever came."""
+    """Any value as text that can be sent, at most ``most`` characters."""
     text = str(value) if isinstance(value, str) else repr(value)
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _problem(value: Any) -> str | None:
-    """What is wrong with a value of whatever type; None if nothing."""
+    """What is wrong with a value of any type; None if nothing."""
     level, n = [value], 0
     for _ in range(_DEEP):
         n += len(level)
@@ -69,7 +69,7 @@ def _problem(value: Any) -> str | None:
 def _number(value: Real) -> float:
     try:
         return float(value)
-    except OverflowError:  # a whole number of more digits than a float holds
+    except OverflowError:  # an int beyond the range of floats
         return math.inf
 
 
@@ -107,5 +107,5 @@ def _said(hint: Any) -> str:
 
 @lru_cache(maxsize=256)
 def _hints(method: Callable[..., Any]) -> Mapping[str, Any]:
-    names = {"Any": Any, "Buffers": Sequence[bytes | memoryview]}  # that what methods return is made of
+    names = {"Any": Any, "Buffers": Sequence[bytes | memoryview]}  # names in return annotations
     return get_type_hints(method, localns=names)

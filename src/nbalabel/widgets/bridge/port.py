@@ -1,4 +1,4 @@
-"""The kernel's end of a view: requests in, a result or an error out, for each of them.
+"""The kernel's end of a view: each request gets one result or one error.
 
     class Verify(Port):
         bundle = "verify"
@@ -7,7 +7,7 @@
         def points(self, *, x: str, y: str) -> Reply:
             return {"n": 3}, [array.tobytes()]
 
-The browser's end and the messages are in ``js/src/wire/rpc.ts``.
+The browser's end and the message format are in ``js/src/wire/rpc.ts``.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def serves(method: F) -> F:
     """Mark a method as one the browser may call, by its name, with keyword arguments.
 
-    It returns a dict of JSON values (NaN becomes null, NumPy scalars become numbers) or that and binary
-    buffers. With a parameter ``buffers`` it gets those that came with the request.
+    The method returns a dict of JSON values (NaN becomes null, NumPy scalars become numbers), or a tuple of
+    it and binary buffers. Its parameter ``buffers``, if it has one, takes the buffers of the request.
     """
     method._served = True  # type: ignore[attr-defined]  # a mark on a function
     return method
@@ -69,7 +69,7 @@ class Port(anywidget.AnyWidget):
         return self.errors[-1] if self.errors else None
 
     def emit(self, name: str, payload: dict[str, Any] | None = None, buffers: Buffers = ()) -> None:
-        """Tell the browser something it did not ask for."""
+        """Send an event: a message that answers no request."""
         self.send({"kind": "event", "name": name, "payload": plain(payload or {})}, list(buffers))
 
     def picture(self) -> Image | None:
@@ -81,10 +81,10 @@ class Port(anywidget.AnyWidget):
         return ""
 
     def prepare(self) -> None:
-        """Called before each request is answered; what it raises is the answer."""
+        """Called before each request; an error raised here is the reply."""
 
     def close(self) -> None:
-        """Take the view away."""
+        """Close the view and its layout."""
         if self.comm is not None:
             self.layout.close()
         super().close()
@@ -95,9 +95,9 @@ class Port(anywidget.AnyWidget):
         return with_picture(super()._repr_mimebundle_(**arguments), self)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser set; it is told what holds where a value does not fit, or is not its to set.
+        """Set traits from the browser; if one is refused, the browser gets the kernel's values back.
 
-        Traits tagged ``fixed`` are the kernel's: which table a view shows, and as whom it selects.
+        Only the kernel sets traits tagged ``fixed``: the table of a view, and the source of its clause.
         """
         try:
             known = [name for name in sync_data if name in self.keys]
@@ -105,7 +105,7 @@ class Port(anywidget.AnyWidget):
             if wrong := [name for name in fixed if sync_data[name] != getattr(self, name)]:
                 raise DataError(f"{wrong[0]} of {type(self).__name__} cannot be set by a page")
             super().set_state(sync_data)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it goes where other refusals are
+        except Exception as error:  # noqa: BLE001  # any refusal is kept in ``errors``
             self._fail(error)
             self.send_state([name for name in sync_data if name in self.keys])
 
@@ -118,7 +118,7 @@ class Port(anywidget.AnyWidget):
                 self.prepare()
                 result, out = self._answer(content.get("method"), content.get("params") or {}, buffers)
                 self.send({"kind": "result", **head, "result": plain(result)}, list(out))
-        except BaseException as error:  # an interrupt, too: who asked would wait for ever
+        except BaseException as error:  # an interrupt, too: without a reply the browser would wait forever
             name, text = self._fail(error)
             self.send({"kind": "error", **head, "error": {"type": name, "message": text}})
             if not isinstance(error, Exception):
@@ -133,7 +133,7 @@ class Port(anywidget.AnyWidget):
         return reply if isinstance(reply, tuple) else (reply, ())
 
     def _fail(self, error: BaseException) -> tuple[str, str]:
-        """Keep an error; what the browser is told of it."""
+        """Keep an error in ``errors``; returns its type and its message for the browser."""
         if isinstance(error, Exception):
             self.errors.append(error)
         name = type(error).__name__
@@ -142,7 +142,7 @@ class Port(anywidget.AnyWidget):
 
 
 def _echo(value: Any) -> str | int | None:
-    """What tells a request from others, as it came; None where it is nothing that could."""
+    """An identifier of a request, to be sent back; None for a value that cannot be one."""
     if isinstance(value, str):
         return short(value, _LONGEST)
     return value if isinstance(value, int) and abs(value) < 2**53 else None

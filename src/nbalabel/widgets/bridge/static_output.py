@@ -51,7 +51,7 @@ def with_image(bundle: Any, picture: Image | None) -> tuple[dict[str, Any], dict
 
 
 def side_by_side(views: Sequence[Pictured | None]) -> Image | None:
-    """Pictures of views in a row, as high as the lowest; None where none has one."""
+    """Pictures of views in a row, scaled to the lowest height; None if no view has a picture."""
     from PIL import Image as Pillow
 
     found = [picture for view in views if view is not None and (picture := view.picture()) is not None]
@@ -83,7 +83,7 @@ def data_url(picture: Image | None) -> str:
 
 
 def few_bytes(picture: Image) -> Image:
-    """A picture in as few colors as make it a PNG of at most 60 KB, half as large where none do."""
+    """A picture in at most 128 colors, fewer until its PNG has at most 60 KB; else 64 colors at half size."""
     for colors in (128, 64, 32, 16):
         reduced = picture.quantize(colors)
         if len(png(reduced)) <= _BYTES:

@@ -1,4 +1,4 @@
-"""What all charts are: a head with title and controls, a bqplot figure, and a clause in the selection."""
+"""Base of all charts: a head with title and controls, a bqplot figure, and a clause in the selection."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from ..workspace.selection import Selection
     from ..workspace.workspace import Workspace
 
-PATIENCE = 0.03  # seconds in which a burst of changes is answered once
+PATIENCE = 0.03  # seconds; changes within this time are handled together
 
 
 class ChartHead(Bridge):
-    """Title, counts and controls above a figure; their meaning is its chart's."""
+    """Title, counts and controls above a figure; the chart handles the controls."""
 
     bundle = "chart"
 
@@ -53,7 +53,7 @@ class ChartHead(Bridge):
             chart.rebuild()
 
     def close(self) -> None:
-        """Take the chart away, or its head where the chart is gone already."""
+        """Close the chart, or only this head if the chart is gone already."""
         chart = self._chart()
         if chart is not None and not chart.closed:
             chart.close()
@@ -65,10 +65,10 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """A figure that is linked to a workspace.
 
     Attributes:
-        workspace: what it shows.
+        workspace: the workspace it shows.
         head: its title and controls.
         figure: the bqplot Figure.
-        closed: whether it was taken away.
+        closed: whether it was closed.
     """
 
     closed = True  # until it is open
@@ -108,7 +108,7 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         raise DataError(f"{type(self).__name__} has no control {name!r}")
 
     def rebuild(self) -> None:
-        """Draw anew: the tables have changed."""
+        """The tables have changed: draw again."""
 
     def recount(self) -> None:
         """The selection has changed."""
@@ -121,7 +121,7 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return None
 
     def say(self, **state: Any) -> None:
-        """Change some of what the head shows."""
+        """Update parts of what the head shows."""
         self.head.state = {**self.head.state, **state}
         if self.head.image:
             self.head.image = data_url(self.picture())
@@ -139,11 +139,11 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             _close(widget)
 
     def show_figure(self, shown: bool) -> None:
-        """Show the figure, or leave the room to the head's note."""
+        """Show or hide the figure; without it, the head's note takes its place."""
         self._frame.layout.display = None if shown else "none"
 
     def guarded(self, work: Callable[[], None]) -> None:
-        """Do what a gesture asked for; an error is shown in the head and kept in ``errors``."""
+        """Run the work of a gesture; an error is shown in the head and kept in ``errors``."""
         try:
             work()
         except NbalabelError as error:
@@ -151,7 +151,7 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self.head.emit("failed", {"message": str(error)})
 
     def close(self) -> None:
-        """Take the chart and its clause away and free what it holds."""
+        """Close the chart and its widgets, and remove its clause."""
         if self.closed:
             return
         self.closed = True
@@ -182,12 +182,12 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return with_picture(super()._repr_mimebundle_(**arguments), self)
 
     def _display_(self) -> ChartHead:
-        """What marimo shows, which does not run bqplot: the head, and a picture that follows."""
+        """The output in marimo, which does not run bqplot: the head, with a picture that is kept current."""
         self.head.image = data_url(self.picture())
         return self.head
 
     def html(self) -> str:
-        """No HTML stands in for a chart: its picture does."""
+        """Empty: pages that run no widgets show the picture instead."""
         return ""
 
     @property
@@ -197,14 +197,14 @@ class Chart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
 
 class Later:
-    """Work done once for a burst of calls: soon where an event loop runs, at once where none does."""
+    """Work done once per burst of calls: after ``PATIENCE`` in a running event loop, at once without one."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._work = work
         self._handle: asyncio.TimerHandle | None = None
 
     def __call__(self) -> None:
-        """Do it once, soon."""
+        """Schedule the work, unless it is scheduled already."""
         if self._handle is not None:
             return
         try:
@@ -215,7 +215,7 @@ class Later:
             self._handle = loop.call_later(PATIENCE, self._run)
 
     def cancel(self) -> None:
-        """Do not do it."""
+        """Cancel the scheduled work."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

@@ -143,7 +143,7 @@ class Confusion(Chart):
             raise DataError("No image that was predicted on is labeled all over (state complete or empty).")
         pairs = run.confused(iou=self.iou, score=self.score)
         if not len(pairs):
-            raise DataError(f"Neither labels nor predictions of score ≥ {self.score:g} on labeled images.")
+            raise DataError(f"Neither instances nor predictions of score ≥ {self.score:g} on labeled images.")
         self._pairs, self._key = pairs, key
         self._names = tuple(map(str, pairs["true"].cat.categories))
         self._codes = tuple(pairs[c].cat.codes.to_numpy(np.int64) for c in ("true", "predicted"))
@@ -311,7 +311,7 @@ class Confusion(Chart):
         found = f"{right:,} of {int(self.counts[:-1].sum()):,}"
         self.say(
             title="Confusion",
-            count=f"{found} labels found as what they are{shown}{self._before}" if n else "",
+            count=f"{found} instances found with their label{shown}{self._before}" if n else "",
             note=self._note,
             values=values,
             chosen=self.cell is not None,

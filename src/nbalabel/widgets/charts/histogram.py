@@ -1,4 +1,4 @@
-"""How the values of a column are spread, among all rows and among those the other views allow."""
+"""The histogram of a column, over all rows and over those the other views allow."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class Histogram(Chart):
     """Bars of a column: gray for all rows, in color those the other views allow; brush or click to filter.
 
     Drag over numbers or times to keep a range (its ends can be typed in, too); click categories to keep
-    them. Where few numbers lie far above all others, as areas do, the last bar holds them all, and the head
-    says so. The histogram itself is not filtered by its own choice.
+    them. If a few numbers lie far above all others, as areas often do, the last bar counts them all, and the
+    head says so. The histogram is not filtered by its own clause.
 
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
-        column: of the table or of its images, of any kind; of texts only which are missing is shown.
+        column: of the table or of its images, of any kind; of a text column only missing values are shown.
         of: the table: "images", "instances" or "predictions". Default: images where they have such a column;
             else predictions where there is a run; else instances.
         split: column of categories or booleans, such as "label", "outcome" or "state", to color the bars by.
         bins: number of bins for numbers and times, at most; 1 to 500.
         height: of the bars, CSS pixels, 80 to 4000; categories take as much as they need.
-        log: whether counts are shown on a logarithmic scale. None: where one bar of numbers holds more than
-            half of all, beside which the others could not be seen; a button in the head changes it.
+        log: whether counts are shown on a logarithmic scale. None: only if one bar of numbers
+            holds more than half of all rows and would dwarf the others; a button in the head changes it.
 
     Raises:
         UnknownNameError: no such column.
@@ -88,7 +88,7 @@ class Histogram(Chart):
         Args:
             values: (low, high), either of which may be None, for numbers and times (milliseconds since 1970);
                 a list of categories; None for all.
-            missing: what becomes of rows without a value: "out", "in" (kept, too) or "only".
+            missing: what to do with rows without a value: "out", "in" (kept, too) or "only".
 
         Raises:
             DataError: it does not fit the column's kind.
@@ -221,7 +221,7 @@ class Histogram(Chart):
         if interval is None:
             return self._put(None, brushing=True)
         edges, missing = self.binned.edges, (self.filter or {}).get("missing", "out")
-        step = (edges[-1] - edges[0]) / 400  # no more digits than the mouse can mean
+        step = (edges[-1] - edges[0]) / 400  # digits below the precision of the mouse are dropped
         lo, hi = (_rounded(float(x), step) for x in interval)
         if self._column.whole:
             lo, hi = float(np.ceil(lo)), float(np.floor(hi))
@@ -263,7 +263,7 @@ class Histogram(Chart):
         )
 
     def _tail(self) -> str:
-        """What the last bar holds besides its own, in words; "" where nothing."""
+        """A text on the values beyond the axis, which the last bar counts, too; "" if there are none."""
         found = self.binned
         if not found.beyond:
             return ""
@@ -290,7 +290,7 @@ class Histogram(Chart):
 
 
 def _home_of(ws: Workspace, name: str) -> str:
-    """The table that has a column of its own; else the first that knows its name.
+    """The first table that has the column itself; else the first that has it by way of its images.
 
     Raises:
         UnknownNameError: no table has it.
@@ -298,12 +298,12 @@ def _home_of(ws: Workspace, name: str) -> str:
     pair = ("predictions", "instances") if ws.run is not None else ("instances", "predictions")
     known = [of for of in ("images", *pair) if ws.has_column(of, name)]
     if not known:
-        ws.column(pair[0], name)  # raises, and says which there are
+        ws.column(pair[0], name)  # raises, and names the columns that exist
     return next((of for of in known if ws.column(of, name).home != "image"), known[0])
 
 
 def _rounded(value: float, step: float) -> float:
-    """To as many digits as a step has."""
+    """A value rounded to the digits of a step."""
     if not 0 < step < np.inf:
         return value
     return round(value, int(np.clip(-np.floor(np.log10(step)), -300, 300)))

@@ -37,7 +37,7 @@ def bars_picture(
         colors: of the parts, "#rrggbb".
         texts: of the bars; with texts, the bars are horizontal.
         ticks: places along the axis, 0..1, and their texts.
-        note: what to say in place of bars.
+        note: a text to show instead of bars.
     """
     picture, draw = _paper(title, note)
     if note or not len(total):
@@ -66,7 +66,7 @@ def lines_picture(
         lines: color, x and y of each line; x and y as shares of the axes, 0..1.
         x_ticks: places along the x axis, 0..1, and their texts.
         legend: texts and colors.
-        note: what to say in place of lines.
+        note: a text to show instead of lines.
     """
     picture, draw = _paper(title, note)
     if note:

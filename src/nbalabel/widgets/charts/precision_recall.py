@@ -88,7 +88,7 @@ class PrecisionRecall(ScoreChart):
         """The best F1 and its score."""
         known = now[now["f1"].notna()]
         if not len(known):
-            return "no labels in focus"
+            return "no instances in focus"
         best = known.iloc[int(known["f1"].to_numpy().argmax())]
         return f"best F1 {best['f1']:.2f} from score {best['score']:.2f}"
 

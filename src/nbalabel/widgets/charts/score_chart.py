@@ -217,7 +217,7 @@ def before_edits(ws: Workspace) -> str:
         n = len(ws.run.edited_ids(ws.ds))
     except NbalabelError:
         return ""
-    return f" · labels of before {n:,} image{'s were' if n != 1 else ' was'} edited" if n else ""
+    return f" · labels from before {n:,} image{'s were' if n != 1 else ' was'} edited" if n else ""
 
 
 def unit_scale(top: float = 1.0) -> Any:

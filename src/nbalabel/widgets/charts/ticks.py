@@ -23,7 +23,7 @@ def number_ticks(lo: float, hi: float, most: int = 6) -> Ticks:
     width = hi - lo
     if not math.isfinite(width) or width <= 0:
         return {lo: brief(lo)} if math.isfinite(lo) else {}
-    if width < 1e-290 or abs(lo) / width > 1e12:  # more digits than numbers have
+    if width < 1e-290 or abs(lo) / width > 1e12:  # beyond the precision of a float
         return {lo: brief(lo), hi: brief(hi)}
     step = _round_up(width / most)
     digits = max(-math.floor(math.log10(step) + 1e-9), 0) + 1
@@ -95,7 +95,7 @@ def count_ticks(top: float, *, log: bool, most: int = 3) -> Ticks:
 
 
 def height(count: float) -> float:
-    """A count on the logarithmic axis, where nothing is 0."""
+    """Place of a count on the logarithmic axis, ``log10(1 + count)``; a count of 0 is at 0."""
     return math.log10(1 + count)
 
 
@@ -117,4 +117,4 @@ def keyed(ticks: Ticks) -> dict[str, str]:
 
 
 def _within(milliseconds: float) -> float:
-    return min(max(milliseconds, -9e12), 9e12)  # what pandas' nanoseconds hold
+    return min(max(milliseconds, -9e12), 9e12)  # the range of pandas' nanoseconds

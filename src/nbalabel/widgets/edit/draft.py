@@ -1,4 +1,4 @@
-"""A gesture in the making: what a person does to rows of one table, collected until it is a Change."""
+"""Collects the edits of one gesture on rows of one table, until they become a Change."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Row:
 
 
 class Draft:
-    """Collects what happens to rows. Instances change in place; predictions become instances.
+    """Collects edits of rows. Instances change in place; predictions become instances.
 
     Args:
         state: the dataset's tables as they are.
         of: "instances" or "predictions".
         frame: the table the rows are of.
-        who: the person: origin of what they draw and reshape.
+        who: name of the person, the origin of what they draw and reshape.
     """
 
     def __init__(self, state: State, of: str, frame: pd.DataFrame, who: str) -> None:
@@ -61,9 +61,7 @@ class Draft:
         self._removed: list[int] = []
         self._replaced: list[int] = []
         self._rejected: list[int] = []
-        self._made: list[
-            int | None
-        ] = []  # ids of the rows there are afterwards; None: the next of the created
+        self._made: list[int | None] = []  # ids of the resulting rows; None: the next created one
 
     def rows(self, ids: Sequence[int]) -> list[Row]:
         """Rows by id, in this order, each once.
@@ -98,7 +96,7 @@ class Draft:
             raise HistoryError(f"these predictions were decided already: {first(done)}; nothing was done")
 
     def change(self, row: Row, **cells: Any) -> None:
-        """Give a row another mask or label; a prediction is accepted so."""
+        """Give a row another mask or label; a prediction is accepted with them."""
         cells = {name: value for name, value in cells.items() if value != getattr(row, name)}
         if "mask" in cells:
             cells |= {"source": "human", "origin": self.who, "score": np.nan}
@@ -116,35 +114,35 @@ class Draft:
         self._made.append(None)
 
     def add(self, row: Row, **cells: Any) -> None:
-        """A new instance with everything a row has but for some cells."""
+        """Add an instance: a copy of a row, except for the given cells."""
         person = {"source": "human", "origin": self.who, "score": np.nan, "status": "accepted"}
         self._created.append((row.at, {**person, **cells}))
         self._made.append(None)
 
     def cut(self, instance_id: int, mask: bytes) -> None:
-        """An instance that loses pixels to another."""
+        """Give an instance the mask that is left after another mask took pixels."""
         self._updated[instance_id] = {"mask": mask}
 
     def remove(self, row_id: int) -> None:
-        """An instance goes."""
+        """Remove an instance."""
         self._removed.append(row_id)
 
     def drop(self, row: Row) -> None:
-        """A row goes: a prediction is rejected."""
+        """Remove an instance, or reject a prediction."""
         if self.of == "instances":
             self._removed.append(row.id)
         else:
             self._rejected.append(row.at)
 
     def absorb(self, row: Row) -> None:
-        """A row goes into another one: a prediction counts as accepted."""
+        """Remove a row that was merged into another; a prediction counts as accepted."""
         if self.of == "instances":
             self._removed.append(row.id)
         else:
             self._replaced.append(row.at)
 
     def gesture(self, note: str) -> Gesture:
-        """What was collected."""
+        """The collected edits as a Gesture."""
         return Gesture(
             note,
             self._updated,
@@ -155,7 +153,7 @@ class Draft:
         )
 
     def ids(self, change: Change) -> list[int]:
-        """Ids of the instances that were changed and made, in the order that was done in."""
+        """Ids of the changed and the new instances, in the order of the edits."""
         rows = change.tables.get("instances")
         fresh = iter(() if rows is None else ids_of(rows.created).tolist())
         return [next(fresh) if made is None else made for made in self._made]
@@ -164,7 +162,7 @@ class Draft:
         return take_rows(self.frame, np.array(at, np.int64)) if at else None
 
     def _assembled(self) -> dict[str, Any]:
-        """Columns of the new rows: those of the rows they come from, with their own cells."""
+        """Columns of the new rows: copies of their source rows, with the given cells replaced."""
         if not self._created:
             return {}
         at = np.array([at for at, _ in self._created], np.int64)
@@ -215,7 +213,7 @@ def check_table(of: str) -> str:
 
 
 def _positions(frame: pd.DataFrame, ids: np.ndarray, of: str) -> np.ndarray:
-    """Where rows stand; a run's predictions need not be in the order of their ids."""
+    """Positions of rows by id; a run's predictions need not be sorted by id."""
     if of == "instances":
         return positions(frame.index, ids)
     return np.asarray(frame.index.get_indexer(pd.Index(ids)), np.int64)

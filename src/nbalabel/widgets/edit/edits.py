@@ -1,4 +1,4 @@
-"""Editing masks from the browser: every gesture is one Change in the journal before it is answered."""
+"""Editing masks from the browser: every gesture is one Change, journaled before the reply."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from ...core.segmenter import Segmenter
     from ..workspace.workspace import Workspace
 
-_POINTS = 1000  # that a segmenter is asked with
+_POINTS = 1000  # at most, per request to a segmenter
 
 
 class Edits(Bridge):
     """The kernel's side of drawing. Views that let people draw derive from this.
 
-    Masks come as COCO run-length bytes and ids as ids, never as row numbers. What a person draws or reshapes
-    has source "human", their name as origin, and no score; what is only cut by it, or labeled, keeps its own.
-    A request that cannot be met raises, and nothing was done.
+    Masks come as COCO run-length bytes; rows are named by id, never by row number. A mask that a person draws
+    or reshapes has source "human", their name as origin, and no score; an instance that is only cut by it, or
+    relabeled, keeps its own. A request that fails raises and changes nothing.
 
     Args:
         workspace: whose dataset is edited.
-        segmenter: answers points and boxes with masks; default: :class:`nbalabel.GrabCut`.
+        segmenter: makes masks from points and boxes; default: :class:`nbalabel.GrabCut`.
         annotator: who draws; default: the user's login.
         **traits: see :class:`Bridge`.
 
@@ -65,21 +65,21 @@ class Edits(Bridge):
         *,
         image_id: int,
         of: str = "instances",
-        id: int | str | None = None,  # noqa: A002  # as the browser says it
+        id: int | str | None = None,  # noqa: A002  # the name on the wire
         token: str = "",
         label: str | None = None,
         overlap: str = "allow",
         buffers: Buffers = (),
     ) -> dict[str, Any]:
-        """A mask drawn or changed.
+        """Draw or change a mask.
 
         Args:
             image_id: its image.
             of: "instances", or "predictions": the prediction is accepted with this mask.
-            id: of the row; the token of an earlier request for what that made; None for a new instance.
+            id: of the row; or the token of an earlier request, for the instance it made; None: new instance.
             token: a name for the instance this makes, for later requests.
             label: of a new instance, or another one for the row.
-            overlap: what happens to pixels that other instances of the image have, see ``mask_ops.placed``.
+            overlap: what happens to pixels of other instances of the image, see ``mask_ops.placed``.
             buffers: the mask. Without pixels, an instance is removed.
 
         Returns:
@@ -88,7 +88,7 @@ class Edits(Bridge):
         if len(buffers) != 1:
             raise DataError(f"an edit comes with one mask, got {len(buffers)}")
         wanted, mask = self._target(id, check_table(of)), bytes(buffers[0])
-        made: list[Draft] = []  # one for each time it is built
+        made: list[Draft] = []  # one per call of build
 
         def build(state: State) -> Gesture:
             _check_mask(mask, *size_of(state, image_id))
@@ -108,7 +108,7 @@ class Edits(Bridge):
     def operate(
         self, *, op: str, ids: Sequence[int | str], of: str = "instances", **options: Any
     ) -> dict[str, Any]:
-        """Do something to masks picked; see :func:`operations.operate`.
+        """Apply an operation to the picked masks; see :func:`operations.operate`.
 
         Returns:
             ids of the instances changed and made, image_id of the first, a note, and the tables' revision.
@@ -118,7 +118,7 @@ class Edits(Bridge):
         if len(tables) > 1:
             raise DataError("instances and predictions cannot be edited together; nothing was done")
         (table,) = tables
-        made: list[Draft] = []  # one for each time it is built
+        made: list[Draft] = []  # one per call of build
 
         def build(state: State) -> Gesture:
             draft = self._draft(state, table)
@@ -134,14 +134,14 @@ class Edits(Bridge):
 
     @serves
     def paste(self, *, image_id: int, labels: Sequence[str], buffers: Buffers = ()) -> dict[str, Any]:
-        """New instances from masks, of the size of this image.
+        """Make new instances from masks of the size of this image.
 
         Returns:
             their ids, a note, and the tables' revision.
         """
         masks = [bytes(part) for part in buffers]
         if not masks or len(masks) != len(labels):
-            raise DataError(f"paste needs one label a mask, got {len(labels)} labels and {len(masks)} masks")
+            raise DataError(f"paste needs one label per mask, got {len(labels)} for {len(masks)} masks")
 
         def build(state: State) -> Gesture:
             size = size_of(state, image_id)
@@ -174,7 +174,7 @@ class Edits(Bridge):
         points: Sequence[Sequence[float]] = (),
         box: Sequence[float] | None = None,
     ) -> tuple[dict[str, Any], Buffers]:
-        """A mask for points and a box, by the view's segmenter; the dataset stays as it is.
+        """A mask for points and a box, by the view's segmenter; the dataset does not change.
 
         Args:
             image_id: the image.
@@ -219,7 +219,7 @@ class Edits(Bridge):
         return self.segmenter
 
     def _check_editing(self) -> None:
-        """Raise where a view only shows."""
+        """Raise if the view is read-only."""
 
     def _make(self, build: Callable[[State], Gesture]) -> Change:
         self._check_editing()
@@ -245,7 +245,7 @@ class Edits(Bridge):
         return {"note": f"{done}: {what}", "rev": self.workspace.rev}
 
     def _target(self, row_id: int | str | None, of: str) -> tuple[str, int] | None:
-        """Table and id of a row; a token stands for an instance. None for what is new."""
+        """Table and id of a row; a token stands for an instance. None for a new instance."""
         if row_id is None:
             return None
         if isinstance(row_id, str):
@@ -278,7 +278,7 @@ def _drawn(state: State, image_id: int, mask: bytes, label: str, overlap: str, w
 def _changed(
     draft: Draft, row_id: int, image_id: int, mask: bytes, label: str | None, overlap: str
 ) -> Gesture:
-    """Another mask for a row, perhaps another label."""
+    """Give a row another mask, perhaps another label; without pixels, drop the row."""
     row = draft.rows([row_id])[0]
     what = f"{row.label} {row.id}" if draft.of == "instances" else f"prediction {row.id}"
     if row.image_id != image_id:
@@ -307,7 +307,7 @@ def _said_of(draft: Draft, row: Row, mask: bytes, label: str, what: str) -> str:
 def _place(
     draft: Draft, image_id: int, mask: bytes, overlap: str, own: int | None, what: str
 ) -> tuple[bytes, str]:
-    """A mask among the other instances of its image, which lose what it takes; and the end of the note."""
+    """Resolve overlaps with the other instances of the image; returns the mask and the end of the note."""
     frame = draft.state.tables["instances"]
     at = np.flatnonzero(frame["image_id"].to_numpy() == image_id) if overlap != "allow" else np.array([], int)
     ids = ids_of(frame)[at]
@@ -346,10 +346,10 @@ def _check_mask(mask: bytes, height: int, width: int) -> None:
 def _prompt(
     points: Sequence[Sequence[float]], box: Sequence[float] | None
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], tuple[float, float, float, float] | None]:
-    """What a segmenter is asked.
+    """The input of a segmenter: points, whether each is inside, and the box.
 
     Raises:
-        DataError: not of these shapes, or neither a point inside nor a box.
+        DataError: wrong shapes, or neither a point inside nor a box.
     """
     try:
         given = np.asarray(points, np.float64).reshape(-1, 3) if len(points) else np.zeros((0, 3))
@@ -371,7 +371,7 @@ def _prompt(
 
 
 def _encoded(mask: npt.NDArray[np.bool_]) -> bytes | None:
-    """Run-length bytes of a mask, most of which is empty; None where all is."""
+    """Run-length bytes of a mask, most of which is empty; None if all of it is."""
     columns = np.flatnonzero(mask.any(axis=0))
     if not len(columns):
         return None

@@ -1,7 +1,7 @@
-"""What the editor does to masks, as pure functions on the run-length masks of one image.
+"""The mask operations of the editor, as pure functions on the run-length masks of one image.
 
-Parts, holes and overlaps are found in the runs themselves, so that the size of the image hardly counts; only
-:func:`smooth` looks at pixels, and only near outlines.
+Parts, holes and overlaps are found in the runs themselves, so that the time hardly depends on the size of the
+image; only :func:`smooth` decodes pixels, and it filters only tiles with an outline.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from ...core.geometry.masks.varints import Ints, cumulative
 from ...core.geometry.outlines.polygon import Polygon, polygons_to_rle, rle_to_polygons
 
 OVERLAPS = ("allow", "overwrite", "behind")
-_TILE = 1024  # pixels; what is smoothed at a time
+_TILE = 1024  # pixels; side of the tiles that are smoothed
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A mask among others.
+    """A mask placed among others.
 
     Attributes:
-        mask: what is left of it.
-        others: position -> new mask of those that lost pixels to it; they may be empty.
+        mask: what is left of the placed mask.
+        others: position -> new mask of each that lost pixels to it; it may be empty.
     """
 
     mask: bytes
@@ -46,8 +46,8 @@ def placed(mask: bytes, others: Sequence[bytes], height: int, width: int, mode: 
         height: of the image, pixels.
         width: of the image, pixels.
         mode: "allow" (masks may overlap), "overwrite" (the others lose the new mask's pixels) or "behind"
-            (the new mask loses theirs). After the last two no pixel of the new mask belongs to another as
-            well, and the pixels of all masks together are what they were.
+            (the new mask loses theirs). After the last two, the new mask overlaps no other mask, and the
+            union of all masks is the same as before.
 
     Raises:
         DataError: no such mode.
@@ -103,7 +103,7 @@ def islands(mask: bytes, height: int, width: int) -> list[bytes]:
 
 
 def fill_holes(mask: bytes, height: int, width: int, max_area: int | None = None) -> bytes:
-    """Add what a mask encloses.
+    """Fill the holes of a mask.
 
     Args:
         mask: the mask.
@@ -133,9 +133,9 @@ def fill_holes(mask: bytes, height: int, width: int, max_area: int | None = None
 
 
 def smooth(mask: bytes, height: int, width: int, radius: int = 2) -> bytes:
-    """Round the outline: a pixel is in where most of its surroundings are; what is thin goes.
+    """Round the outline: a pixel is kept if most of its surroundings are inside; thin parts vanish.
 
-    Straight edges stay where they are, and the borders of the image count as if the mask went on beyond them.
+    Straight edges stay where they are, and a mask at the border of the image counts as if it went on beyond.
 
     Args:
         mask: the mask.
@@ -212,7 +212,7 @@ _Ones: TypeAlias = tuple[Ints, Ints, Ints]  # begin and end of each run of pixel
 
 
 def _ones(masks: Sequence[bytes], height: int, width: int) -> _Ones:
-    """The runs of masks that are as they must be."""
+    """The runs of masks, after a check that they are well-formed."""
     rle.check(masks, height, width, table="masks")
     return rle.parse(masks).ones()
 
@@ -222,7 +222,7 @@ def _encode(ones: _Ones, total: int) -> list[bytes]:
 
 
 def _picked(ones: _Ones, rows: Ints) -> _Ones:
-    """The runs of some masks."""
+    """The runs of the masks at ``rows``."""
     begin, end, offsets = ones
     at = spans(offsets[rows], offsets[rows + 1])
     return begin[at], end[at], cumulative(np.diff(offsets)[rows])
@@ -239,7 +239,7 @@ def _joined(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
 
 
 def _outside(begin: Ints, end: Ints, total: int) -> tuple[Ints, Ints]:
-    """What ascending runs leave over."""
+    """The gaps between ascending runs, within ``total`` pixels."""
     begin, end = np.append(0, end), np.append(begin, total)
     return begin[end > begin], end[end > begin]
 

@@ -1,4 +1,4 @@
-"""What a key does to masks picked: merge, split, smooth, copy ... each a function that fills a draft."""
+"""The operations on picked masks: merge, split, smooth, copy ... each a function that fills a Draft."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .draft import Draft, Row, check_label, size_of
 
 
 def operate(draft: Draft, op: str, ids: Sequence[int], options: dict[str, Any]) -> str:
-    """Do something to rows; gives the note.
+    """Apply an operation to rows; returns the note.
 
     Args:
-        draft: what it is written into.
-        op: its name, see ``OPERATIONS``.
-        ids: of the rows; the first one is the one that merges with and loses to the others.
+        draft: takes the edits.
+        op: name of the operation, see ``OPERATIONS``.
+        ids: of the rows; "merge" adds the others to the first one, "subtract" cuts them out of it.
         options: "smooth": radius; "simplify": tolerance; "fill_holes": max_area; "relabel": label;
             "split_touching": depth.
 
@@ -47,7 +47,7 @@ def operate(draft: Draft, op: str, ids: Sequence[int], options: dict[str, Any]) 
 
 
 def named(draft: Draft, rows: Sequence[Row]) -> str:
-    """Rows in words: "fish 12", "3 fish", "4 instances"."""
+    """Rows as text: "fish 12", "3 fish", "4 instances"."""
     if draft.of == "predictions":
         return f"prediction {rows[0].id}" if len(rows) == 1 else f"{len(rows)} predictions"
     if len(rows) == 1:
@@ -115,7 +115,7 @@ def _split_touching(draft: Draft, rows: list[Row], *, depth: float = DEPTH) -> s
 
 
 def _part(draft: Draft, rows: list[Row], parts_of: Callable[[Row], list[bytes]]) -> int:
-    """Several rows for each that has several parts; the largest part stays the row. Gives their number."""
+    """Split each row that has several parts; the largest part keeps the row. Returns the number of parts."""
     n = 0
     for row in rows:
         parts = parts_of(row)
@@ -149,7 +149,7 @@ def _fill_holes(draft: Draft, rows: list[Row], *, max_area: float | None = None)
 
 
 def _reshape(draft: Draft, rows: list[Row], done: str, shape: Callable[[Row], bytes]) -> str:
-    """Another mask for each row, where it is another and has pixels."""
+    """Reshape each row; masks that stay the same or would be empty are skipped."""
     masks = [(row, shape(row)) for row in rows]
     changed = [(row, mask) for row, mask in masks if mask != row.mask and not is_empty(mask)]
     for row, mask in changed:

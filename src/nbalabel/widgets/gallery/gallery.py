@@ -1,4 +1,4 @@
-"""Crops of masks, or images with their masks, as tiles: looked over, picked, and acted on in bulk."""
+"""Crops of masks, or images with their masks, as tiles: view, pick and edit in bulk."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 
 class Gallery(Listing):
-    """A grid of tiles, as many as there are rows: crops around masks, or images with their masks drawn in.
+    """A grid with one tile per row: crops around masks, or images with their masks drawn in.
 
-    It shows what the selection allows; tiles picked in it are its clause. What is picked can be acted on at
-    once: images are marked empty or complete, predictions accepted or rejected, instances given another label
-    or removed. Each is one Change. Press ``?`` in it for its keys.
+    It shows the rows that the selection allows; the picked tiles are its clause. Picked rows can be edited
+    together: mark images empty or complete, accept or reject predictions, relabel or remove instances. Each
+    of these is one Change. Press ``?`` in it for its keys.
 
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
         of: "images", "instances" or "predictions".
         size: of a tile, CSS pixels, 48..320.
-        order: column that tiles are in the order of; default: as the table's rows are.
+        order: column to sort tiles by; default: the order of the table.
         ascending: whether small values come first; missing ones are last either way.
         height: CSS pixels, 220..4000.
-        overlays: whether images show their masks: labels filled; where there are none, predictions outlined.
+        overlays: whether images show masks: instances filled; if there are none, predictions outlined.
 
     Example:
         >>> import tempfile, nbalabel as nl
@@ -48,7 +48,7 @@ class Gallery(Listing):
     bundle = "gallery"
 
     size = traitlets.Int(128, min=48, max=320, help="of a tile, CSS pixels").tag(sync=True, echo_update=False)
-    order_by = traitlets.Unicode("", help="column tiles are in the order of; empty for the table's").tag(
+    order_by = traitlets.Unicode("", help="column to sort tiles by; empty: the table's order").tag(
         sync=True, echo_update=False
     )
     ascending = traitlets.Bool(True, help="small values first").tag(sync=True, echo_update=False)
@@ -80,12 +80,12 @@ class Gallery(Listing):
 
     @serves
     def undo(self, *, change: str = "") -> Reply:
-        """Take a change made here back; with no id the dataset's last one, wherever it was made."""
+        """Take back a change made here; without an id, the dataset's last change, wherever it was made."""
         return super().undo(change=change) if change else self._travel("undo")
 
     @serves
     def redo(self) -> Reply:
-        """Make again what was undone last."""
+        """Redo what was undone last."""
         return self._travel("redo")
 
     def picture(self) -> Image | None:

@@ -35,7 +35,7 @@ class Tiled(Protocol):
 def contact_sheet(gallery: Tiled) -> Image.Image | None:
     """The first tiles of a gallery in up to three rows; None where there are none.
 
-    Tiles whose file cannot be read stay gray; why is among ``gallery.errors``.
+    Tiles whose file cannot be read stay gray; the errors go to ``gallery.errors``.
     """
     across = max((_WIDTH - _GAP) // (min(gallery.size, 160) + _GAP), 1)
     side = (_WIDTH - _GAP) // across - _GAP

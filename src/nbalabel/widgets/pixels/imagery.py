@@ -1,4 +1,4 @@
-"""The pixels of one image as the viewer gets them: the file itself, or a base picture and sharp parts."""
+"""The pixels of one image as the viewer gets them: the file itself, or a base picture and sharper parts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
 
 WHOLE_PIXELS = 16_000_000
-"""Images up to this size go to the browser whole, larger ones as a base picture and parts."""
+"""Images of up to this many pixels go to the browser whole, larger ones as a base picture and parts."""
 
 BASE = 2048
 """Longer side of the base picture of a larger image, pixels."""
@@ -35,7 +35,7 @@ class Picture(NamedTuple):
         width: of the image it shows, pixels.
         height: of the image, pixels.
         whole: whether it has all of the image's pixels.
-        auto: whether auto contrast made its values.
+        auto: whether auto contrast changed its values.
     """
 
     data: bytes
@@ -112,7 +112,7 @@ def part_of(
 
 
 def facts(picture: Picture) -> dict[str, Any]:
-    """What the browser has to know of a picture, without its bytes."""
+    """The fields of a picture for the browser, without its bytes."""
     return {
         "mime": picture.mime,
         "width": picture.width,

@@ -1,5 +1,5 @@
 """``Review``: one mask at a time, answered by key.
 
 In: rows to judge.
-Out: answers as Changes, and who gave how many.
+Out: answers as Changes, and a summary per annotator.
 """

@@ -1,4 +1,4 @@
-"""What a review shows of one mask: its surroundings, its outline, and facts beside it."""
+"""One mask in a review: its surroundings, its outline, and facts beside it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Box = tuple[int, int, int, int]
 
 _LEAST = 48  # pixels of the image that are shown at least
-_OVERLAP = 0.1  # IoU from which an instance below a prediction is worth telling
+_OVERLAP = 0.1  # lowest IoU at which an instance below a prediction is shown
 _SHOWN = ("label", "score", "source", "status", "outcome", "iou", "file", "area")
 
 
@@ -29,7 +29,7 @@ class Crop(NamedTuple):
     Attributes:
         box: left, top, right, bottom, pixels of the image.
         mask: COCO run-length bytes of the mask in the box, ``height`` x ``width``.
-        width: of the mask, pixels; those of the box, or fewer where it is large.
+        width: of the mask, pixels; the width of the box, or less if the box is large.
         height: of the mask, pixels.
     """
 
@@ -42,13 +42,13 @@ class Crop(NamedTuple):
 def crop_box(
     box: Sequence[float], size: tuple[int, int], context: float, aspect: float, zoom: float = 1.0
 ) -> Box:
-    """What to show around a mask.
+    """The part of an image to show around a mask.
 
     Args:
         box: (x, y, w, h) of the mask, pixels.
         size: width and height of the image, pixels.
-        context: shown on every side, as a share of the longer side of the box.
-        aspect: width of the view by its height.
+        context: margin on every side, as a share of the longer side of the box.
+        aspect: width / height of the view.
         zoom: above 1 shows less, below 1 more.
 
     Returns:
@@ -97,13 +97,13 @@ def pixels_of(ws: Workspace, of: str, row: int, box: Box, longest: int) -> bytes
 
 
 def facts_of(ws: Workspace, of: str, row: int, order: Sequence[str]) -> list[list[Any]]:
-    """Names and values to show beside the mask, those it is ordered by among them.
+    """Names and values to show beside the mask, with those of the columns in ``order``.
 
     Returns:
-        [name, value, kind] each, the kinds those of :class:`Column`; values are None where missing.
+        [name, value, kind] of each; the kind as in :class:`Column`, or "whole"; missing values are None.
     """
     known = set(ws.column_names(of))
-    told = [name for name in _SHOWN if of == "instances" or name != "status"]  # predictions have but one
+    told = [name for name in _SHOWN if of == "instances" or name != "status"]  # the same for all predictions
     names = [name for name in dict.fromkeys((*told, *order)) if name in known]
     out = []
     for name in names:
@@ -119,7 +119,7 @@ def facts_of(ws: Workspace, of: str, row: int, order: Sequence[str]) -> list[lis
 
 
 def below(ws: Workspace, row: int) -> dict[str, Any] | None:
-    """The label that a prediction overlaps most: id, label and IoU; None where none is worth telling."""
+    """The instance that a prediction overlaps most: id, label and IoU; None if no IoU reaches 0.1."""
     frame = ws.frame("predictions")
     rows = np.flatnonzero(ws.image_row("instances") == ws.image_row("predictions")[row])
     labels = ws.frame("instances").iloc[rows]
@@ -142,7 +142,7 @@ def _span(middle: float, length: float, limit: int) -> tuple[int, int]:
 
 
 def scaled(mask: npt.NDArray[Any], longest: int) -> npt.NDArray[np.uint8]:
-    """A mask of at most ``longest`` pixels; something stays of one that has any."""
+    """A mask scaled down to at most ``longest`` pixels; one that has pixels does not become empty."""
     height, width = mask.shape
     scale = longest / max(height, width)
     plain: npt.NDArray[np.uint8] = np.asarray(mask, np.uint8)

@@ -1,4 +1,4 @@
-"""What a review asks, in which order, and what is answered already."""
+"""The items of a review, their order, and which are answered already."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def items_of(ws: Workspace, rows: Any, of: str | None) -> tuple[str, Ids]:
         of: which table ids are of.
 
     Raises:
-        DataError: they are neither.
-        UnknownNameError: none of the ids is there.
+        DataError: rows are neither.
+        UnknownNameError: none of the ids exists, or for predictions: not all of them.
     """
     if of is not None and of not in TABLES:
         raise DataError(f"a review is of instances or predictions, got of={of!r}")
@@ -61,7 +61,7 @@ def items_of(ws: Workspace, rows: Any, of: str | None) -> tuple[str, Ids]:
 
 
 def ordered(ws: Workspace, of: str, ids: Ids, order: Order, ascending: bool | Sequence[bool]) -> Ids:
-    """Ids in the order of columns; as they are given where none is named.
+    """Ids sorted by columns; in the given order without columns.
 
     Raises:
         UnknownNameError: there is no such column.
@@ -88,7 +88,7 @@ def places(ws: Workspace, of: str, ids: Ids) -> npt.NDArray[np.int32]:
 
 
 def states_of(ws: Workspace, of: str, ids: Ids, at: npt.NDArray[np.int32]) -> States:
-    """What became of each item, ``(n,)`` uint8: OPEN, ACCEPTED, REJECTED or GONE.
+    """State of each item, ``(n,)`` uint8: OPEN, ACCEPTED, REJECTED or GONE.
 
     Args:
         ws: the workspace.
@@ -108,7 +108,7 @@ def states_of(ws: Workspace, of: str, ids: Ids, at: npt.NDArray[np.int32]) -> St
 
 
 def default_table(ws: Workspace) -> str:
-    """What a review is of where nobody says: predictions, or instances where there is no run."""
+    """Default table of a review: predictions, or instances where there is no run."""
     return "instances" if ws.run is None else "predictions"
 
 

@@ -31,7 +31,7 @@ def review_picture(review: Shown, of: str, row: int) -> Image.Image:
     """One mask outlined in the color of its label, few colors, at most 60 KB as PNG.
 
     Args:
-        review: whose context counts.
+        review: gives the context, and keeps errors.
         of: "instances" or "predictions".
         row: row number.
     """

@@ -1,4 +1,4 @@
-"""Who answered how much in reviews, and how fast."""
+"""Answers and speed of each annotator in reviews."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def summary_of(log: pd.DataFrame) -> pd.DataFrame:
     """The answers in a log, by annotator.
 
     Args:
-        log: as ``ds.log()`` gives it.
+        log: as ``ds.log()`` returns it.
 
     Returns:
-        One row an annotator: ``answers``, of them ``accepted``, ``rejected`` and ``relabeled`` (accepted with
-        another label), ``seconds`` of looking, and ``masks_per_minute`` while looking.
+        One row per annotator: ``answers``, of them ``accepted``, ``rejected`` and ``relabeled`` (accepted
+        with another label), ``seconds`` of looking, and ``masks_per_minute`` while looking.
     """
     given = log[log["seconds"].notna()]
     verb = given["note"].str.split(" ").str[0]

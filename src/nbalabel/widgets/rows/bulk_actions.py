@@ -1,7 +1,7 @@
-"""What a table does to many rows at once, each a Change of the dataset.
+"""Actions of a table on many rows at once; each is one Change of the dataset.
 
-The browser sends the rows it showed when the button was pressed, and how many it said they were: exactly
-those are acted on, or nothing is.
+The browser sends the rows it showed when the button was pressed, and the count it showed: the action applies
+to exactly those rows, or to none.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
 
 Values = Mapping[str, Any]
-_SAMPLE = 6  # rows shown of each kind before many are acted on
+_SAMPLE = 6  # rows of each kind that are shown before an action on many
 _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
 def agreed_rows(ws: Workspace, of: str, bits: bytes | memoryview, n: int, rev: int) -> Rows:
-    """The rows a button counted.
+    """The rows a button counted, checked.
 
     Args:
-        ws: whose tables.
-        of: which of them.
+        ws: the workspace.
+        of: name of the table.
         bits: the rows, as the browser packs them.
-        n: how many it said there were.
-        rev: of the tables it showed.
+        n: the count the browser showed.
+        rev: revision of the tables the browser showed.
 
     Raises:
-        HistoryError: the tables are others now.
-        DataError: the numbers differ.
+        HistoryError: the tables have changed since.
+        DataError: the counts differ.
     """
     if rev != ws.rev:
         raise HistoryError(
@@ -52,17 +52,17 @@ def agreed_rows(ws: Workspace, of: str, bits: bytes | memoryview, n: int, rev: i
 
 
 def sample(ws: Workspace, of: str, rows: Rows) -> dict[str, Any]:
-    """What an action on many rows would take, and some of it to look at first.
+    """A preview of an action on many rows.
 
     Args:
-        ws: whose tables.
+        ws: the workspace.
         of: table of the rows.
         rows: ``(n,)`` bool.
 
     Returns:
-        ``images``, on how many images the rows are, None where they are images; ``score``, the lowest and the
-        highest one, None where there is none; ``shown``, by why they are shown ("least sure", "at random")
-        up to six (row, text).
+        ``images``, the number of images the rows are on, None if the rows are images; ``score``, the lowest
+        and the highest score, None without scores; ``shown``, up to six (row, text) for each reason to show
+        them ("least sure", "at random").
     """
     at = np.flatnonzero(rows)
     images = None if of == "images" else len(np.unique(ws.image_row(of)[at]))
@@ -80,10 +80,10 @@ def sample(ws: Workspace, of: str, rows: Rows) -> dict[str, Any]:
 
 
 def perform(ws: Workspace, of: str, action: str, rows: Rows, values: Values) -> Change:
-    """Do something to rows.
+    """Apply an action to rows.
 
     Args:
-        ws: whose dataset.
+        ws: the workspace.
         of: table of the rows.
         action: "accept", "reject" (predictions), "remove" (images, instances) or "set".
         rows: ``(n,)`` bool.
@@ -100,10 +100,10 @@ def perform(ws: Workspace, of: str, action: str, rows: Rows, values: Values) -> 
 
 
 def set_value(ws: Workspace, of: str, rows: Rows, name: str, value: Any) -> Change:
-    """Give a column of rows one value; None takes it away.
+    """Set one value in a column of rows; None makes it missing.
 
     Raises:
-        DataError: the column is not to be edited, or the value does not fit.
+        DataError: the column cannot be edited, or the value does not fit.
     """
     column = ws.column(of, name)
     if of == "predictions" or not column.editable or name in ("rows", "table", "origin"):
@@ -148,7 +148,7 @@ _ACTIONS: dict[tuple[str, str], Callable[[Workspace, str, Rows, Values], Change]
 
 
 def _fitted(column: Column, dtype: Any, value: Any) -> Any:
-    """What came from an editor, as the column takes it."""
+    """A value from an editor, converted for the column."""
     if value is None or value == "":
         return "" if isinstance(dtype, pd.StringDtype) and value == "" else _nothing(column, dtype)
     if column.kind == "boolean":

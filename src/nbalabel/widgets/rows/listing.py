@@ -1,4 +1,4 @@
-"""What views of rows serve alike: columns, cells, orders, pictures, and actions with their undo."""
+"""Base of the views of rows; serves columns, cells, orders, pictures, and actions with their undo."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ..workspace.selection import unpack
 from ..workspace.workspace_port import Bridge, Reply, serves
 from .bulk_actions import agreed_rows, perform, sample
 
-_FIRST = 60  # rows that are first
-_MANY = 500  # categories from which their texts travel instead of codes
+_FIRST = 60  # rows sent at first
+_MANY = 500  # categories; with more, texts are sent instead of codes
 _LONG = 1000  # characters of a text that a cell shows
-_AT_ONCE = 2000  # rows or pictures one request may ask for
+_AT_ONCE = 2000  # rows or pictures per request, at most
 _KEPT_ORDERS = 6
 
 
@@ -43,13 +43,13 @@ class Listing(Bridge):
         super().__init__(*arguments, **traits)
 
     def refreshed(self) -> None:
-        """The tables have changed: what was worked out belongs to the old ones."""
+        """The tables have changed: drop what was computed from the old ones."""
         self._forget()
         super().refreshed()
 
     @serves
     def describe(self, *, names: list[str]) -> Reply:
-        """What the browser needs to know of columns, and the names of all there are."""
+        """Heads of the named columns, and the names of all columns."""
         ws, of = self.workspace, self.of
         known = ws.column_names(of)
         columns = [_head(ws.column(of, name)) for name in names if name in known]
@@ -59,7 +59,7 @@ class Listing(Bridge):
 
     @serves
     def cells(self, *, names: list[str], buffers: list[memoryview], rev: int | None = None) -> Reply:
-        """Cells of rows, ``buffers[0]`` their numbers as int32; none where ``rev`` is of older tables."""
+        """Cells of the rows in ``buffers[0]`` (int32 row numbers); none if ``rev`` is an older revision."""
         if self._outdated(rev):
             return {"rev": self.workspace.rev, "cells": {}}
         rows = self._rows(buffers[0])
@@ -67,14 +67,14 @@ class Listing(Bridge):
 
     @serves
     def order(self, *, sort: list[list[Any]]) -> Reply:
-        """Row numbers in the order of columns, int32."""
+        """Row numbers sorted by columns, int32."""
         return {"rev": self.workspace.rev}, [self._order(sort).tobytes()]
 
     @serves
     def pictures(self, *, size: int, buffers: list[memoryview], rev: int | None = None) -> Reply:
-        """Small pictures of rows, one buffer each; an empty one where there is none, ``errors`` say why.
+        """Small pictures of rows, one buffer each; empty if it cannot be made, with the reason in ``errors``.
 
-        Those given auto contrast are listed in ``auto``. None where ``rev`` is of older tables.
+        ``auto`` lists the rows shown with auto contrast. No pictures if ``rev`` is an older revision.
         """
         if self._outdated(rev):
             return {"rev": self.workspace.rev, "errors": {}, "auto": []}
@@ -95,18 +95,18 @@ class Listing(Bridge):
     def act(
         self, *, action: str, values: dict[str, Any], n: int, rev: int, buffers: list[memoryview]
     ) -> Reply:
-        """Do something to the rows in ``buffers[0]``; see :mod:`nbalabel.widgets.rows.bulk_actions`."""
+        """Apply an action to the rows in ``buffers[0]``; see :mod:`nbalabel.widgets.rows.bulk_actions`."""
         rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
         return self._report(perform(self.workspace, self.of, action, rows, values))
 
     @serves
     def sample(self, *, n: int, rev: int, buffers: list[memoryview]) -> Reply:
-        """What an action on the rows in ``buffers[0]`` would take; see :func:`actions.sample`."""
+        """A preview of an action on the rows in ``buffers[0]``; see :func:`.bulk_actions.sample`."""
         return sample(self.workspace, self.of, agreed_rows(self.workspace, self.of, buffers[0], n, rev))
 
     @serves
     def undo(self, *, change: str) -> Reply:
-        """Take the last edit made here back."""
+        """Take back the last edit made here."""
         ds = self.workspace.ds
         if self._done is None or self._done.id != change:
             raise HistoryError(
@@ -145,7 +145,7 @@ class Listing(Bridge):
         return list(values.tolist())
 
     def _outdated(self, rev: int | None) -> bool:
-        """Whether a page asks about rows as they were before: it hears of the new ones, and asks again."""
+        """Whether a request is about older tables; the page gets the new revision and asks again."""
         return rev is not None and rev != self.workspace.rev
 
     def _rows(self, buffer: memoryview) -> npt.NDArray[np.int32]:
@@ -156,7 +156,7 @@ class Listing(Bridge):
 
     def _allowed(self, buffers: list[memoryview] | None) -> Rows | None:
         n = len(self.workspace.ids(self.of))
-        if not buffers or len(buffers[0]) != (n + 7) // 8:  # none, or of tables that are gone
+        if not buffers or len(buffers[0]) != (n + 7) // 8:  # none, or of older tables
             return None
         return unpack(buffers[0], n)
 

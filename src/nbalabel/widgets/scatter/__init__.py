@@ -1,4 +1,4 @@
-"""``Scatter``: points for rows, a million of them.
+"""``Scatter``: one point per row, up to a million.
 
 In: two columns, or the embedding of a run.
 Out: coordinates and colors as arrays.

@@ -1,4 +1,4 @@
-"""Columns as a scatter draws them: coordinates, and places in a table of colors."""
+"""Columns as a scatter draws them: coordinates, and indices into a table of colors."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Head = dict[str, Any]
 
 COLORABLE = ("category", "boolean", "number", "time")
 
-_SPREAD = 0.32  # how far points of one category lie from its tick at most; categories are 1 apart
+_SPREAD = 0.32  # largest distance of a point from the tick of its category; ticks are 1 apart
 _MOST_CATEGORIES = 65_535
 
 
 def as_axis(ws: Workspace, of: str, name: str) -> tuple[Head, npt.NDArray[Any]]:
-    """Coordinates of a column's values, and what the browser should know of them.
+    """Coordinates of a column's values, and their description for the browser.
 
-    Numbers travel as float32 where that loses nothing, else as float64, so that a box or a lasso holds the
-    same rows as its code. Categories are their place in the list, spread out a little.
+    Numbers are sent as float32 where that is exact, else as float64, so that a box or a lasso selects the
+    same rows as its code. A category becomes its index in the list, plus a small offset per row.
     """
     column = ws.column(of, name)
     head: Head = {"kind": column.kind, "whole": column.whole, "categories": (), "code": "", "single": False}
@@ -51,7 +51,7 @@ def as_color(ws: Workspace, of: str, name: str) -> tuple[Head, npt.NDArray[Any]]
     head["missing_code"] = _missing_code(ws, of, name)
     n = len(column.categories)
     size = np.uint8 if n < 255 else np.uint16
-    # Where uint16 has too few numbers the last stands for the rest: nobody tells so many colors apart.
+    # With more categories than uint16 has numbers, the last number stands for all the rest.
     codes = np.minimum(column.values + 1, _MOST_CATEGORIES).astype(size)
     head |= {"categories": column.categories[:_MOST_CATEGORIES], "colors": column.colors[:_MOST_CATEGORIES]}
     return head, codes
@@ -68,7 +68,7 @@ def _shortest(values: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
 
 
 def _spread(column: Column, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Places of categories, each row beside it by an amount its id gives: the same every time."""
+    """Index of each row's category plus an offset hashed from the row's id, so always the same."""
     mixed = (ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
     aside = (mixed.astype(np.float64) / 2**24 - 0.5) * 2 * _SPREAD
     return np.where(column.values < 0, np.nan, column.values + aside).astype(np.float32)

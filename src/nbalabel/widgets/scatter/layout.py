@@ -1,4 +1,4 @@
-"""Where a scatter gets "u" and "v" from when no column has these names: the embedding of the run."""
+"""The axes "u" and "v" of a scatter when no column has these names: the embedding of the run."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ LAYOUT_AXES = ("u", "v")
 
 
 class LayoutLike(Protocol):
-    """What a scatter needs of the layout ``run.layout(of)`` gives."""
+    """The part of the layout of ``run.layout(of)`` that a scatter needs."""
 
     @property
     def method(self) -> str:
-        """How the points were computed, as they are now."""
+        """How the current points were computed."""
 
     @property
     def ready(self) -> bool:
-        """Whether they are final."""
+        """Whether the points are final."""
 
     def at(self, ids: npt.ArrayLike) -> npt.NDArray[Any]:
         """Points of rows, ``(n, 2)``; NaN for those that have none."""
 
     def wait(self) -> Any:
-        """Until they are final."""
+        """Block until the points are final."""
 
 
 def layout_of(ws: Workspace, of: str) -> LayoutLike:
     """The layout of a table's rows by the run of a workspace.
 
     Raises:
-        UnknownNameError: there is none; says which columns there are instead.
+        UnknownNameError: there is none; the message names the columns there are.
     """
     why = "the workspace has no run: nl.Workspace(ds, run)"
     if ws.run is not None and of == "instances":

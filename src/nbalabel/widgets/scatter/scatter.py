@@ -1,4 +1,4 @@
-"""Points for rows: the embedding of a run, or any two columns; a million of them."""
+"""One point per row, up to a million: the embedding of a run, or any two columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 CHUNK = 8_000_000
-"""Bytes of one message at most, about."""
+"""Largest size of one message, bytes."""
 
 _IN_TOOLTIP = {
     "images": ("file", "state", "n_instances"),
@@ -37,20 +37,20 @@ class Scatter(Bridge):
     """A scatter plot whose points are the rows of a table.
 
     Drag to lasso (or pan, or draw a box: see its toolbar), turn the wheel to zoom, click a point to make it
-    the active row of all views. Other views' filters dim points here; what is selected here filters them.
+    the active row of all views. Clauses of other views dim points here; the clause made here filters them.
 
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
-        x: column along the horizontal axis. "u", where there is no such column: the run's embedding on a
-            plane, PCA at once and UMAP as soon as it is computed.
+        x: column along the horizontal axis. "u", if there is no such column: the run's embedding on a
+            plane, first by PCA, then by UMAP when it is computed.
         y: column along the vertical axis; "v" likewise.
         color: column to color by, of any kind but text; None for one color.
-        of: the table: "images", "instances" or "predictions". Columns of their images count as theirs.
+        of: the table: "images", "instances" or "predictions"; columns of the rows' images can be used, too.
         height: pixels, with toolbar.
         mode: what dragging does at first: "lasso", "box" or "pan".
-        density: show how many points lie where, in place of points.
-        size: diameter of points, pixels; None to suit how many there are.
-        opacity: of points, 0..1; None to suit how many there are.
+        density: show the density of points instead of the points.
+        size: diameter of points, pixels; None to suit their number.
+        opacity: of points, 0.05..1; None to suit their number.
 
     Raises:
         UnknownNameError: no such column, and no embedding in its place.
@@ -74,7 +74,7 @@ class Scatter(Bridge):
     of = traitlets.Unicode("images", read_only=True, help="table whose rows the points are").tag(sync=True)
     height = traitlets.Int(420, min=160, help="pixels, with toolbar; default 420").tag(sync=True)
     mode = traitlets.Enum(("lasso", "box", "pan"), "lasso", help="what dragging does").tag(sync=True)
-    density = traitlets.Bool(False, help="show how many points lie where").tag(sync=True)
+    density = traitlets.Bool(False, help="show the density of points instead of the points").tag(sync=True)
     size = traitlets.Float(
         None,
         allow_none=True,
@@ -116,7 +116,7 @@ class Scatter(Bridge):
 
     @serves
     def describe(self) -> Reply:
-        """What can be shown: rows, columns, and the layout of the embedding where there is one."""
+        """The rows and columns to choose from, and the layout of the embedding if there is one."""
         ws, of = self.workspace, self._table
         names = ws.column_names(of)
         kinds = {name: ws.column(of, name).kind for name in names}
@@ -134,7 +134,7 @@ class Scatter(Bridge):
 
     @serves
     def axis(self, *, name: str, start: int = 0, rev: int | None = None) -> Reply:
-        """A column as coordinates, from row ``start`` on, as many as one message takes."""
+        """A column as coordinates, from row ``start`` on, as many rows as fit in one message."""
         self._check_rev(rev)
         if self._is_layout(name):
             points = self._layout_now()
@@ -146,7 +146,7 @@ class Scatter(Bridge):
 
     @serves
     def colors(self, *, name: str, start: int = 0, rev: int | None = None) -> Reply:
-        """A column as places in a table of colors, from row ``start`` on."""
+        """A column as indices into a table of colors, from row ``start`` on."""
         self._check_rev(rev)
         self._check_color(name)
         head, values = as_color(self.workspace, self._table, name)
@@ -160,7 +160,7 @@ class Scatter(Bridge):
 
     @serves
     def detail(self, *, row: int, rev: int, size: int = 160) -> Reply:
-        """Fields of one row and a picture of it; ``problem`` says why there is none."""
+        """Fields and picture of one row; ``problem`` says why there is no picture."""
         self._check_rev(rev)
         ws, of = self.workspace, self._table
         if not 0 <= row < len(ws.ids(of)):
@@ -233,7 +233,7 @@ class Scatter(Bridge):
             return None
 
     def _layout_now(self) -> LayoutLike:
-        """The layout of the embedding; what it becomes in the background is told to the browser.
+        """The layout of the embedding; the browser gets an event when the final one is computed.
 
         Raises:
             UnknownNameError: there is no embedding.
@@ -272,11 +272,11 @@ class Scatter(Bridge):
 
 
 def _follow(layout: LayoutLike, view: Scatter) -> None:
-    """Wait for a layout on a thread of its own, then tell the view on the kernel's loop."""
+    """Wait for a layout in a thread, then notify the view on the kernel's event loop."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return  # no notebook: whoever asks next gets what is there by then
+        return  # no notebook: the next call gets the layout of that moment
     reference = weakref.ref(view)
 
     def tell(error: Exception | None) -> None:

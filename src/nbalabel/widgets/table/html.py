@@ -20,11 +20,11 @@ def rows_html(ws: Workspace, of: str, names: Sequence[str], rows: Iterable[int],
     """A table element, every text escaped.
 
     Args:
-        ws: whose tables.
-        of: which of them.
+        ws: the workspace.
+        of: name of the table.
         names: columns, in order.
         rows: row numbers shown, in order.
-        n: rows there are to show.
+        n: number of rows there are to show.
     """
     known = ws.column_names(of)
     columns = [ws.column(of, name) for name in names if name in known]

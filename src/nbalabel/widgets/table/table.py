@@ -1,4 +1,4 @@
-"""A million rows of images, instances or predictions: sorted, filtered, edited and acted on in bulk."""
+"""A table of up to a million images, instances or predictions: sort, filter, and edit one or many rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..workspace.workspace import Viewable, Workspace, workspace_of
 from ..workspace.workspace_port import Reply, serves
 from .html import rows_html
 
-_N_BINS = 24  # of the bars in a header
+_N_BINS = 24  # bars in a header
 _IN_HTML = 8  # rows for pages that run no widgets
 _SHOWN = {
     "images": ("image_id", "file", "state", "split", "weight", "n_instances", "n_predictions", "best_score"),
@@ -40,13 +40,13 @@ Filters = Mapping[str, Mapping[str, Any]]
 class Table(Listing):
     """One of the tables of a workspace as a grid: virtual rows, sorting, filters, inline edits, bulk actions.
 
-    What it filters is a clause of the selection, so every other view follows; rows picked in it are another.
+    Its filters are one clause of the selection, so every other view follows; its picked rows are another.
 
     Args:
         workspace: a workspace, or a Dataset or a Run to make one of.
         of: "images", "instances" or "predictions".
-        columns: names of the columns shown, in order; default: a choice that suits the table. Others can be
-            shown from its menu.
+        columns: names of the columns shown, in order; default: a choice that suits the table. Its menu shows
+            others.
         height: CSS pixels, 160 to 4000.
 
     Example:
@@ -73,7 +73,7 @@ class Table(Listing):
     filters = traitlets.Dict(help="filter of each column that has one; see widgets/workspace/filters.py").tag(
         sync=True, echo_update=False
     )
-    search = traitlets.Unicode("", help="text looked for in all text and category columns shown").tag(
+    search = traitlets.Unicode("", help="text to look for in all text and category columns shown").tag(
         sync=True, echo_update=False
     )
     thumbnails = traitlets.Bool(True, help="whether rows show a picture").tag(sync=True, echo_update=False)
@@ -117,7 +117,7 @@ class Table(Listing):
         names: list[str],
         buffers: list[memoryview] | None = None,
     ) -> Reply:
-        """What filters and search keep, and the cells of the first rows; ``buffers[0]`` what others allow."""
+        """Rows that filters and search keep, cells of the first ones; ``buffers[0]``: rows others allow."""
         ws = self.workspace
         parts = self._all_kept(filters, search, search_in)
         kept = all_of(list(parts.values()))
@@ -157,12 +157,12 @@ class Table(Listing):
 
     @serves
     def edit(self, *, name: str, value: Any, n: int, rev: int, buffers: list[memoryview]) -> Reply:
-        """Give a column of the rows in ``buffers[0]`` a value."""
+        """Set one value in a column of the rows in ``buffers[0]``."""
         rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
         return self._report(set_value(self.workspace, self.of, rows, name, value))
 
     def _all_kept(self, filters: Filters, text: str, search_in: Sequence[str]) -> dict[str, Kept]:
-        """What each filter keeps; those that did not change are known."""
+        """Rows that each filter keeps; unchanged filters are taken from the cache."""
         ws, of = self.workspace, self.of
         wanted: dict[str, tuple[str, Any]] = {}
         for name, one in filters.items():
@@ -188,7 +188,7 @@ class Table(Listing):
 
 
 def _default_columns(ws: Workspace, of: str) -> list[str]:
-    """Columns a table shows at first: what tells its rows apart, then the user's own."""
+    """Columns a table shows at first: the standard ones, then the user's own, without empty columns."""
     names = ws.column_names(of)
     shown = [name for name in _SHOWN[of] if name in names]
     own = [name for name in names if name not in _SHOWN[of] and name not in _NOT_AT_FIRST]
@@ -196,5 +196,5 @@ def _default_columns(ws: Workspace, of: str) -> list[str]:
 
 
 def _is_empty(column: Column) -> bool:
-    """Whether no row has a value; of no rows nothing is known."""
+    """Whether there are rows, but none has a value."""
     return len(column.values) > 0 and bool(column.missing.all())

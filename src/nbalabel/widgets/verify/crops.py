@@ -1,4 +1,4 @@
-"""Masks cut out of their images for a person to judge: each in its surroundings."""
+"""Crops of masks with their surroundings, for a person to judge."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ...data.images.files import locate, read_values, thumbnail
 from ..pixels.pictures import jpeg
 from ..review.crop import Box, crop_box, scaled
 
-_KEPT = 256 << 20  # bytes of images read lately
-QUICKLY, PATIENTLY = 0.015, 0.08  # seconds after which the rest is left for another message
-_MESSAGE = 6 << 20  # bytes of one message, likewise
+_KEPT = 256 << 20  # bytes of recently read images
+QUICKLY, PATIENTLY = 0.015, 0.08  # seconds; after them, the rest goes into the next message
+_MESSAGE = 6 << 20  # bytes; beyond them, the rest goes into the next message
 _NEEDED = ("image_id", "label", "mask", "x", "y", "w", "h")
 
 
@@ -28,7 +28,7 @@ class Cut(NamedTuple):
     """One mask in its surroundings.
 
     Attributes:
-        head: what the browser is told: id, label code, image size, boxes, problem.
+        head: fields for the browser: id, label code, image size, boxes, problem.
         mask: COCO run-length bytes of the mask within the box.
         pixels: a JPEG of the box; b"" where there are none.
     """
@@ -42,12 +42,12 @@ class Crops:
     """Cuts candidates out of their images.
 
     Args:
-        candidates: rows with image_id, label, mask and box; their index is what questions name.
-        images: where their pixels are: files below its ``image_root``, or what its ``read_image`` gives.
+        candidates: rows with image_id, label, mask and box; questions name them by their index.
+        images: source of the pixels: files below its ``image_root``, or its ``read_image``.
 
     Attributes:
         labels: names of the labels, in the order of their codes.
-        display: how their pixels are shown.
+        display: how the pixels are shown.
 
     Raises:
         DataError: the candidates have no masks.
@@ -64,7 +64,7 @@ class Crops:
         columns = {name: candidates[name].to_numpy() for name in _NEEDED if name != "label"}
         self._image_ids, self._masks = columns["image_id"].astype(np.int64), columns["mask"]
         self._boxes = np.column_stack([columns[name] for name in "xywh"]).astype(np.float64)
-        table = images.images  # looked at once: a dataset looks for edits each time
+        table = images.images  # read once: a dataset checks for edits on each access
         self._places = pd.Index(table.index)
         self._sizes = table[["width", "height"]].to_numpy(np.int64)
         self._files = table["file"].astype(str).to_numpy() if "file" in table else None
@@ -80,7 +80,7 @@ class Crops:
 
         Args:
             row_id: of the candidate.
-            context: shown on every side, as a share of the longer side of its box.
+            context: margin on every side, as a share of the longer side of its box.
             size: longer side of the picture, pixels; it is never enlarged.
 
         Raises:
@@ -114,9 +114,9 @@ class Crops:
         return Cut(head, rle.encode(small), pixels)
 
     def some(self, ids: Sequence[int], context: float, size: int, seconds: float) -> list[Cut]:
-        """As :meth:`cut`, for as many as are made within some seconds and fit a message; at least one.
+        """As :meth:`cut`, for as many ids as the time and the size of a message allow; at least one.
 
-        One that cannot be cut is blank, and says why: the others are shown all the same.
+        A mask that cannot be cut becomes a blank with its ``problem``; the others are still cut.
         """
         out: list[Cut] = []
         end, n_bytes = time.monotonic() + seconds, 0
@@ -175,13 +175,13 @@ class Crops:
 
 
 def packed(cuts: Sequence[Cut]) -> tuple[list[dict[str, Any]], list[bytes]]:
-    """What the browser is told of cuts, and two buffers: all masks and all pixels, one behind the other."""
+    """Heads of cuts for the browser, and two buffers: all masks concatenated, and all pixels."""
     heads = [{**cut.head, "bytes": (len(cut.mask), len(cut.pixels))} for cut in cuts]
     return heads, [b"".join(cut.mask for cut in cuts), b"".join(cut.pixels for cut in cuts)]
 
 
 def images_of(*candidates: Any) -> LabeledImages:
-    """The first that is not None.
+    """The first candidate that is not None.
 
     Raises:
         DataError: there is none, or it has no pixels.

@@ -27,9 +27,9 @@ def verify_picture(crops: Crops, question: Question, context: float, errors: deq
 
     Args:
         crops: cuts them.
-        question: whose masks.
-        context: shown around them.
-        errors: takes what went wrong; such masks stay gray.
+        question: gives the masks.
+        context: margin around each, as a share of the longer side of its box.
+        errors: takes the errors; masks with an error stay gray.
     """
     ids = question.ids[:_MOST].tolist()
     side = (_WIDTH - _GAP) // _ACROSS - _GAP

@@ -1,4 +1,4 @@
-"""Masks whose answer is known, asked before the first real question: who passes goes on."""
+"""A test on masks whose answer is known; an annotator has to pass it before the first real question."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ TAUGHT = 4
 
 
 class Result(NamedTuple):
-    """How a qualification went.
+    """Result of a qualification.
 
     Attributes:
-        asked: masks asked.
-        right: answered as known.
-        needed: right answers that pass.
-        passed: whether there were as many.
+        asked: number of masks asked.
+        right: number of right answers.
+        needed: number of right answers needed to pass.
+        passed: whether right is at least needed.
     """
 
     asked: int
@@ -32,18 +32,18 @@ class Result(NamedTuple):
 
 
 class Qualification:
-    """Asks ``n`` masks of known answer, as many right as wrong ones where there are.
+    """Asks ``n`` masks of known answer, half of them right and half wrong where there are enough.
 
     Args:
-        p: the propagation; its examples are what is known.
-        n: masks asked.
+        p: the propagation; its examples have the known answers.
+        n: number of masks to ask.
         pass_mark: share of right answers that passes, 0..1.
 
     Attributes:
-        result: of the last attempt; None before one.
+        result: of the last attempt; None before the first.
 
     Raises:
-        DataError: no answer is known, or the numbers make no sense.
+        DataError: no answer is known, or a number is out of range.
     """
 
     def __init__(self, p: Verifiable, n: int, pass_mark: float) -> None:
@@ -64,11 +64,11 @@ class Qualification:
 
     @property
     def question(self) -> Question:
-        """What is asked; another one after each attempt."""
+        """The current question; a failed attempt draws a new one."""
         return self._question
 
     def told(self, answers: Sequence[bool]) -> Result:
-        """Compare answers with what is known; after a failure other masks are drawn."""
+        """Grade answers; a failed attempt draws other masks."""
         right = sum(bool(a) == b for a, b in zip(answers, self._truth, strict=True))
         needed = math.ceil(self._mark * len(self._truth) - 1e-9)
         self.result = Result(len(self._truth), right, needed, right >= needed)
@@ -96,5 +96,5 @@ class Qualification:
 
 
 def _untaught(ids: list[int], n: int) -> list[int]:
-    """Those that are not in the instructions, where they are enough for half a test."""
+    """Ids without those in the instructions, if enough are left for half a test."""
     return ids[TAUGHT:] if len(ids) - TAUGHT >= max(n // 2, 1) else ids

@@ -1,4 +1,4 @@
-"""Where a propagation stands, as the browser is told."""
+"""State of a propagation, as sent to the browser."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ STATES = ("open", "accepted", "rejected", "split", "skipped")
 
 
 def question_head(question: Question) -> dict[str, Any]:
-    """A question without its rows, and nothing that tells known answers from others."""
+    """A question without its rows; nothing in it reveals which answers are known."""
     told = ("number", "kind", "cluster", "label", "size", "why")
     return {**{name: getattr(question, name) for name in told}, "ids": question.ids}
 
 
 def progress_head(progress: Progress) -> dict[str, Any]:
-    """All of it."""
+    """All fields of the progress."""
     return asdict(progress)
 
 
 def outlook_head(outlook: Outlook) -> dict[str, Any]:
-    """All of it."""
+    """All fields of the outlook."""
     return asdict(outlook)
 
 
 def packed_clusters(clusters: pd.DataFrame) -> tuple[list[str], bytes]:
-    """Labels that clusters have, and their table, column by column.
+    """The table of clusters as bytes, column by column, and the names of their labels.
 
     Returns:
-        Names of labels; then as int32 one column after the other: parent, start, stop, depth, state (place in
-        ``STATES``), n_yes, n_no, label (place in the names), estimate in thousandths (-1 for none).
+        Names of labels; then int32 columns, one after the other: parent, start, stop, depth, state (index in
+        ``STATES``), n_yes, n_no, label (index in the names), estimate in thousandths (-1 for none).
     """
     names = sorted({str(label) for label in clusters["label"]})
     state = pd.Index(STATES).get_indexer(pd.Index(clusters["state"].astype(str)))

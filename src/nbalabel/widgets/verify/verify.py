@@ -1,4 +1,4 @@
-"""A few masks of a cluster, answered yes or no; the answers decide about all of it."""
+"""A few masks of a cluster, answered yes or no; the answers decide the whole cluster."""
 
 from __future__ import annotations
 
@@ -39,30 +39,30 @@ _RULES = (
 class Verify(PictureView):
     """Asks the open question of a propagation: is each of these masks right? The answers spread.
 
-    ``Y`` and ``N`` answer the mask with the frame, a click turns an answer, ``A`` says yes to all on the page
-    that have none, Enter tells the answers and brings the next question, ``S`` leaves a cluster aside, ``U``
-    takes back; press ``?`` in it for all keys. Beside the masks: what the answers so far mean, and the tree
-    of clusters. Answers are in the journal of the propagation before the next question is shown; those not
-    told yet survive a reload of the page.
+    ``Y`` and ``N`` answer the framed mask, a click changes an answer, ``A`` answers yes for all unanswered
+    masks of the page, Enter sends the answers and shows the next question, ``S`` skips a cluster, ``U`` takes
+    back; press ``?`` in it for all keys. Beside the masks: the outlook of the answers so far, and the tree of
+    clusters. Answers are in the journal of the propagation before the next question is shown; answers that
+    are not sent yet survive a reload of the page.
 
     Args:
-        p: what asks, as :func:`nbalabel.propagate` makes it.
-        ws: a workspace whose dataset has the images; its views point at the mask with the frame.
+        p: the propagation, as :func:`nbalabel.propagate` makes it.
+        ws: a workspace whose dataset has the images; its views show the framed mask.
         images: tables to read pixels from instead; default: those of ``ws``, else ``p.tables``.
         height: CSS pixels, 320..4000.
-        context: shown around a mask on every side, 0..8 times the longer side of its box.
+        context: margin shown around a mask on every side, 0..8 times the longer side of its box.
         annotator: who answers; default: the user's login.
-        batch: masks shown at a time, about, 1..100; a longer question has pages.
-        instructions: what is right and what is wrong, in your words; shown before the first answer.
-        qualification: masks of known answer to be asked first; 0 for none.
-        pass_mark: share of them to be answered right, 0..1.
-        **options: ``mode`` ("grid" or "one"), ``outline``, ``fill``, ``auto_submit`` (tell when ``Y`` or
-            ``N`` has answered the last mask; default: Enter tells).
+        batch: masks shown at a time, 1..100; a longer question has pages.
+        instructions: your text on what is right and what is wrong; shown before the first answer.
+        qualification: number of masks of known answer to ask first; 0 for none.
+        pass_mark: share of right answers needed to pass, 0..1.
+        **options: ``mode`` ("grid" or "one"), ``outline``, ``fill``, ``auto_submit`` (send when ``Y`` or
+            ``N`` has answered the last mask; default: Enter sends).
 
     Attributes:
         p: the propagation.
-        annotator: who answers; told with each answer.
-        qualified: how the qualification went; None where there was none.
+        annotator: who answers; recorded with each answer.
+        qualified: result of the qualification; None before it or without one.
 
     Raises:
         DataError: the propagation has no masks, there are no images, or an option is out of range.
@@ -79,7 +79,7 @@ class Verify(PictureView):
     bundle = "verify"
 
     height = traitlets.Int(640, min=320, max=4000, help="CSS pixels").tag(sync=True)
-    context = traitlets.Float(0.5, min=0, max=8, help="around a mask, of its longer side").tag(
+    context = traitlets.Float(0.5, min=0, max=8, help="margin, share of a mask's longer side").tag(
         sync=True, echo_update=False
     )
     batch = traitlets.Int(15, min=1, max=100, help="masks shown at a time").tag(sync=True)
@@ -92,7 +92,7 @@ class Verify(PictureView):
     instructions = traitlets.Unicode(_RULES, help="what is right and what is wrong").tag(sync=True)
     introduce = traitlets.Bool(True, help="show the instructions").tag(sync=True, echo_update=False)
 
-    _unwatch: Callable[[], None] = staticmethod(lambda: None)  # until it watches
+    _unwatch: Callable[[], None] = staticmethod(lambda: None)  # until __init__ has finished
 
     def __init__(
         self,
@@ -148,48 +148,48 @@ class Verify(PictureView):
 
     @property
     def qualified(self) -> Result | None:
-        """How the qualification went, as asked, right, needed, passed; None before it or without one."""
+        """Result of the qualification (asked, right, needed, passed); None before it or without one."""
         return None if self._test is None else self._test.result
 
     @serves
     def begin(self, *, size: int, context: float) -> Reply:
-        """Where it stands: the open question with its first crops, progress and clusters.
+        """The current state: the open question with its first crops, progress and clusters.
 
         Args:
             size: longer side of the crops, pixels.
-            context: around masks, as the trait.
+            context: margin around masks, as the trait.
         """
         return self._state(size, context)
 
     @serves
     def crops(self, *, number: int, places: list[int], size: int, context: float) -> Reply:
-        """More crops of the open question, as many of the first as one message takes; none of another one.
+        """More crops of the open question, as many as fit in one message; none if the question has changed.
 
         Args:
             number: of the question.
-            places: in it.
+            places: positions of the masks in the question.
             size: longer side, pixels.
-            context: around masks.
+            context: margin around masks.
         """
         question = self._question()
         if question is None or question.number != number:
-            return {"places": [], "crops": []}  # it was told while this was on its way
+            return {"places": [], "crops": []}  # answered while this request was on its way
         ids = [int(question.ids[place]) for place in places]
         heads, buffers = packed(self._cut(ids, size, context, PATIENTLY))
         return {"places": places[: len(heads)], "crops": heads}, buffers
 
     @serves
     def draft(self, *, number: int, answers: Said, place: int = -1) -> Reply:
-        """Keep answers that are not told yet; what would they mean?
+        """Keep answers that are not sent yet; returns their outlook.
 
         Args:
             number: of the question.
-            answers: one a mask, None where there is none yet.
-            place: of the mask looked at.
+            answers: one per mask, None where there is none yet.
+            place: position of the framed mask.
         """
         question = self._question()
         if question is None or question.number != number:
-            return {"outlook": None}  # it was told while this was on its way
+            return {"outlook": None}  # answered while this request was on its way
         if len(answers) != len(question.ids):
             raise DataError(f"expected {len(question.ids)} answers, got {len(answers)}")
         self._drafts = {number: answers}
@@ -201,13 +201,13 @@ class Verify(PictureView):
     def tell(
         self, *, number: int, answers: list[bool], size: int, context: float, seconds: float = 0.0
     ) -> Reply:
-        """Answer the open question: journaled when this returns, with the next one.
+        """Answer the open question, which is journaled when this returns; returns the next one.
 
         Args:
             number: of the question.
-            answers: one a mask.
+            answers: one per mask.
             size: longer side of the next crops, pixels.
-            context: around masks.
+            context: margin around masks.
             seconds: how long the person looked.
         """
         question = self._open_question(number)
@@ -220,7 +220,7 @@ class Verify(PictureView):
 
     @serves
     def skip(self, *, number: int, size: int, context: float) -> Reply:
-        """Leave the cluster of the open question aside."""
+        """Skip the cluster of the open question."""
         question = self._open_question(number)
         if number < 0:
             raise HistoryError("the qualification cannot be skipped")
@@ -229,7 +229,7 @@ class Verify(PictureView):
 
     @serves
     def undo(self, *, size: int, context: float) -> Reply:
-        """Take the last question that was told or skipped back: it is open again, answers as they were."""
+        """Take back the last answered or skipped question: it is open again, with its answers as a draft."""
         if self._test is not None and self._question() is self._test.question:
             raise HistoryError("there is nothing to take back in a qualification")
         self.p.undo()
@@ -246,7 +246,7 @@ class Verify(PictureView):
 
     @property
     def display(self) -> Display:
-        """How masks' pictures are shown; that of the workspace where there is one. Assign another."""
+        """How pictures of masks are shown; shared with the workspace if there is one. Assign another."""
         return self._shared.value
 
     @display.setter
@@ -259,7 +259,7 @@ class Verify(PictureView):
         super().displayed(display)
 
     def sync(self) -> None:
-        """Called at the end of each cell: has it answered, skipped or taken back?"""
+        """Called at the end of each cell: send an event if the cell moved the propagation."""
         with self.lock:
             if self._stand and self._standing() != self._stand:
                 self._turn += 1
@@ -274,7 +274,7 @@ class Verify(PictureView):
         return None if question is None else verify_picture(self._crops, question, self.context, self.errors)
 
     def close(self) -> None:
-        """Take the view away; the propagation stays as it is."""
+        """Close the view; the propagation is not changed."""
         self._unwatch()
         super().close()
 
@@ -347,7 +347,7 @@ class Verify(PictureView):
         return number, progress.n_answers, progress.n_questions, progress.n_accepted, progress.n_rejected
 
     def _point(self, row_id: int) -> None:
-        """Views of the workspace show this mask."""
+        """Make this mask the active row of the workspace."""
         ws = self.workspace
         if ws is not None and ws.run is not None and row_id in ws.run.predictions.index:
             ws.selection.active = ("predictions", row_id)

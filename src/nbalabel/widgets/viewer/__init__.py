@@ -1,4 +1,4 @@
-"""``Viewer`` and ``Editor``: one image with its labels and predictions.
+"""``Viewer`` and ``Editor``: one image with its instances and predictions.
 
 In: an image of a workspace.
 Out: its masks, and decisions about them.

@@ -1,4 +1,4 @@
-"""What a person decides on one image without drawing: its predictions as they are, and its state."""
+"""Decisions on one image without drawing: accept or reject its predictions, and set its state."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ..workspace.workspace_port import serves
 
 
 class Decisions(Edits):
-    """Edits that take predictions over or turn them down as they are, and say how far an image is labeled.
+    """Edits that accept or reject predictions as they are, and set the state of an image.
 
-    Each is one Change, the same that a gallery or a table makes of these rows; :meth:`Edits.undo` takes it
+    Each is one Change, the same as a gallery or a table makes for these rows; :meth:`Edits.undo` takes it
     back.
     """
 
@@ -26,15 +26,15 @@ class Decisions(Edits):
     def decide(self, *, action: str, ids: Sequence[int], overlap: str = "skip") -> dict[str, Any]:
         """Accept or reject predictions as they are.
 
-        Where one is accepted, all views point at the instance it became: what is drawn next belongs to it.
+        If a single one is accepted, the instance it became is the active row, so the next edit applies to it.
 
         Args:
             action: "accept" or "reject".
             ids: of the predictions.
-            overlap: what happens where an accepted one overlaps a label, see :meth:`Dataset.accept`.
+            overlap: what happens if an accepted one overlaps an instance, see :meth:`Dataset.accept`.
 
         Returns:
-            ids of the new instances, a note that counts what stayed out and why, and the tables' revision.
+            ids of the new instances, a note with what was left out and why, and the tables' revision.
         """
         change = self._perform("predictions", action, ids, {"overlap": overlap})
         made = ids_of(change.tables["instances"].created).tolist() if "instances" in change.tables else []
@@ -44,9 +44,9 @@ class Decisions(Edits):
 
     @serves
     def image_state(self, *, image_id: int, state: str) -> dict[str, Any]:
-        """Say how far an image is labeled: "unlabeled", "partial", "complete" or "empty".
+        """Set the state of an image: "unlabeled", "partial", "complete" or "empty".
 
-        An image with labels is neither unlabeled nor empty: that is refused, and says what to do.
+        An image with instances can be neither unlabeled nor empty: the error says what to do.
         """
         change = self._perform("images", "set", [image_id], {"column": "state", "value": state})
         return self._said(change)

@@ -1,4 +1,4 @@
-"""The viewer with the tools that make and mend masks."""
+"""The viewer with the tools that draw and correct masks."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 class Editor(Viewer):
     """A :class:`Viewer` that edits: draw, paint, cut, reshape and merge masks.
 
-    What is drawn goes to the dataset when the pointer is up, as one Change a gesture: it is in the journal
-    before the page hears of it, ``ds.undo()`` takes it back as Ctrl+Z does, and ``ds.commit`` keeps it. While
-    the kernel is busy, edits queue and are shown hatched. Press ``?`` in it for its keys.
+    Each gesture becomes one Change of the dataset when the pointer is up, journaled before the reply;
+    ``ds.undo()`` takes it back as Ctrl+Z does, and ``ds.commit`` keeps it. While the kernel is busy, edits
+    queue and are shown hatched. Press ``?`` in it for its keys.
 
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
-        image_id: the image to begin with; default: what the workspace points at.
+        image_id: the image to begin with; default: that of the active row.
         height: CSS pixels, 200..4000.
-        segmenter: what the tools "cut out" and "point at a thing" ask; default :class:`GrabCut`.
+        segmenter: used by the tools "cut out" and "point at a thing"; default :class:`GrabCut`.
         annotator: who edits; default: the user's login.
         **options: any attribute of :class:`Viewer`.
 

@@ -1,4 +1,4 @@
-"""An editor inside of another view: made when it is first asked for."""
+"""An editor inside another view, made when it is first opened."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class InPlace(Bridge):
 
     @serves
     def editor(self, *, height: int) -> dict[str, Any]:
-        """The reference by which the host finds the editor.
+        """Make the editor if needed; returns the reference by which the host finds it.
 
         Args:
-            height: CSS pixels there are for it.
+            height: CSS pixels available for the editor.
         """
         from .editor import Editor
 
@@ -32,7 +32,7 @@ class InPlace(Bridge):
         return {"ref": f"anywidget:{self._editor.model_id}"}
 
     def close(self) -> None:
-        """Take the view and its editor away."""
+        """Close the view and its editor."""
         if self._editor is not None:
             self._editor.close()
         super().close()

@@ -36,7 +36,7 @@ def viewer_picture(viewer: Layers, row: int) -> Image.Image:
     """An image of the workspace with the masks the viewer shows, few colors, at most 60 KB as PNG.
 
     Args:
-        viewer: whose layers count.
+        viewer: gives the layers, and keeps errors.
         row: row of ``images``.
     """
     ws = viewer.workspace
@@ -82,7 +82,7 @@ def _pixels(viewer: Layers, row: int, width: int, height: int) -> Pixels:
 def _scaled(
     mask: bytes, height: int, width: int, shape: tuple[int, ...], scale: tuple[float, float]
 ) -> bytes:
-    """A mask of the image as one of its scaled picture."""
+    """A mask of the image, scaled to the picture."""
     if shape[:2] == (height, width):
         return mask
     crop, x, y = rle.decode_crop(mask, height, width)

@@ -1,5 +1,5 @@
 """``Workspace``: a dataset, a run, and the selection and display that all views share.
 
 In: clauses of views, and columns of tables.
-Out: rows allowed, columns to draw, the selection as a cell.
+Out: allowed rows, columns to draw, the selection as code for a cell.
 """

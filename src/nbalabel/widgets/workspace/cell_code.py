@@ -1,7 +1,7 @@
-"""The selection as a notebook cell.
+"""The selection as code for a notebook cell.
 
-The cell is for running, and its parts were named by whoever made the data. A title goes into a comment of one
-line, and an expression that does more than pick rows is not written down: its rows are, by their ids.
+People run this cell, but names in it come from the data, which may be malicious. So a title becomes a comment
+of one line, and an expression that does more than pick rows is replaced by the ids of its rows.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ FRAMES = {"images": "ds.images", "instances": "ds.instances", "predictions": "ru
 
 
 def as_code(clauses: Sequence[Clause], index: Index, assumed: Mapping[str, str]) -> str:
-    """A cell that selects the same rows, of the table the last clause is of; it imports what it needs.
+    """Code that selects the same rows, of the table of the last clause; it imports what it needs.
 
     Args:
         clauses: as in the selection, oldest first.
         index: of the tables.
-        assumed: what the names are that a cell takes for known, "ds" and "run", in words.
+        assumed: for each name that the cell takes as given, "ds" and "run", a text on what it is.
     """
     body = _body(clauses, index)
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
@@ -48,7 +48,7 @@ def _body(clauses: Sequence[Clause], index: Index) -> str:
 
 
 def ids_code(ids: npt.NDArray[np.int64]) -> str:
-    """Ids as an expression, runs of them written ``np.r_[3:90]``.
+    """Ids as an expression, consecutive ids as ``np.r_[3:90]``.
 
     Example:
         >>> ids_code(np.array([1, 2, 3, 4, 9]))
@@ -68,7 +68,7 @@ def ids_code(ids: npt.NDArray[np.int64]) -> str:
 
 
 def _renamed(code: str, old: str, new: str) -> str:
-    """An expression with a variable of another name; texts and attributes of that name stay."""
+    """An expression with a variable renamed; texts and attributes of the old name stay."""
     tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
     for at in reversed(range(len(tokens))):
         attribute = at > 0 and tokens[at - 1].string == "."

@@ -1,4 +1,4 @@
-"""What is in focus: clauses of rows keyed by who made them, and what they allow together.
+"""The rows in focus: clauses keyed by their source, and the rows that all clauses allow.
 
 Everything here is a value or a pure function. Rows are positions in the tables an :class:`Index` was made of;
 when the tables change, :func:`moved` finds them again by id.
@@ -29,11 +29,11 @@ class Clause:
     """The rows one view allows.
 
     Attributes:
-        source: who made it: a view's id, perhaps with "/filter" behind it; "python" for ``ws.select``.
+        source: who made it: a view's id, perhaps followed by "/filter"; "python" for ``ws.select``.
         of: "images", "instances" or "predictions".
         rows: which rows of that table, ``(n,)`` bool.
-        title: what it says, for people: "lasso", "score 0.2 – 0.5".
-        code: the same as a pandas expression in which ``rows`` is the table; "" where only ids say it. Cells
+        title: a text for people: "lasso", "score 0.2 – 0.5".
+        code: the same as a pandas expression in which ``rows`` is the table; "" if there is none. Cells
             show it if it only picks rows (see ``widgets/workspace/harmless.py``), else the ids.
     """
 
@@ -86,16 +86,16 @@ class Index:
 
 
 def allowed(index: Index, clauses: Iterable[Clause], of: str, without: Collection[str] = ()) -> Rows | None:
-    """Rows of a table that all clauses allow, but for those of some sources.
+    """Rows of a table that all clauses allow, without the clauses of some sources.
 
     Args:
         index: of the tables.
-        clauses: what the views say.
-        of: which table.
-        without: sources that do not count.
+        clauses: those of the selection.
+        of: name of the table.
+        without: sources whose clauses are ignored.
 
     Returns:
-        ``(n,)`` bool, or None where every row is allowed because nobody says anything.
+        ``(n,)`` bool, or None without any clause: every row is allowed.
     """
     out: Rows | None = None
     for clause in clauses:
@@ -106,7 +106,7 @@ def allowed(index: Index, clauses: Iterable[Clause], of: str, without: Collectio
 
 
 def reach(index: Index, clause: Clause, of: str) -> Rows:
-    """The clause as rows of another table: those on the images it holds, or holds rows of."""
+    """The clause as rows of a table: those on the images that it selects, or selects rows of."""
     if clause.of == of:
         return clause.rows
     if clause.of == "images":
@@ -118,11 +118,11 @@ def reach(index: Index, clause: Clause, of: str) -> Rows:
     if of == "images":
         return images
     at = index.image_row[of]
-    return np.asarray(np.append(images, False)[at])  # -1, no image, takes the last
+    return np.asarray(np.append(images, False)[at])  # -1, no image, indexes the last entry
 
 
 def moved(clause: Clause, before: Index, after: Index) -> Clause:
-    """The clause on newer tables: rows keep their answer by id, new rows are not in it."""
+    """The clause on newer tables: rows are found again by id; new rows are not in it."""
     if before.ids[clause.of] is after.ids[clause.of] or np.array_equal(
         before.ids[clause.of], after.ids[clause.of]
     ):

@@ -116,7 +116,7 @@ class Columns:
     Args:
         frames: "images", "instances" and "predictions".
         index: of these frames.
-        decided: gives the decision on each prediction, see :func:`.acceptance.decided`; called when needed.
+        decided: gives the decision on each prediction, see :func:`.decided.decided`; called when needed.
         judged: gives the outcomes of the predictions by these tables; called when needed. None without a
             run: then there are no outcomes.
         predicted: ids of the images predicted on; None where there is no run.

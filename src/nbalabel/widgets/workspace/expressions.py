@@ -1,6 +1,6 @@
-"""Columns as pandas expressions, so that what a view filters can be written down as a cell.
+"""Columns as pandas expressions, so that the filters of a view can be written as a cell.
 
-In them ``rows`` is the table's frame, ``ds`` the dataset and ``run`` the run.
+In these expressions ``rows`` is the table's frame, ``ds`` the dataset and ``run`` the run.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FOUND = 'run.outcomes(ds, of="instances")["outcome"].reindex(rows.index)'
 
 
 def literal(value: object) -> str:
-    r"""A text or number as Python writes it, whole numbers without a point, in one line that shows all of it.
+    r"""A text or number as a Python literal in one printable line; whole numbers without a point.
 
     Example:
         >>> literal(2.0), literal("cod")
@@ -49,14 +49,14 @@ def literal(value: object) -> str:
 
 
 def source_of(ws: Workspace, of: str, name: str) -> pd.Series | None:
-    """The pandas column a name stands for: the table's own or its images'; None for ids and derived ones."""
+    """The pandas column of a name: the table's own or its images'; None for ids and derived columns."""
     column = ws.column(of, name)
     frame = ws.frame("images" if column.home == "image" else of)
     return frame[name] if column.home != "derived" and name in frame else None
 
 
 def expression(ws: Workspace, of: str, name: str) -> str:
-    """A column of a table, values that are not finite missing as the views have them; "" where none says it.
+    """Code of a column of a table, infinite values missing as in the views; "" if there is none.
 
     Example:
         >>> import tempfile, nbalabel as nl
@@ -78,19 +78,19 @@ def expression(ws: Workspace, of: str, name: str) -> str:
 
 
 def nullable(series: pd.Series | None) -> bool:
-    """Whether comparing the column gives NA where it is missing, which masks cannot hold."""
+    """Whether a comparison with the column gives NA for missing values, which a mask cannot hold."""
     return series is not None and isinstance(series.dtype, pd.api.extensions.ExtensionDtype)
 
 
 def bound(series: pd.Series | None, value: float) -> float:
-    """A limit as pandas compares it with this column: as float32 with float32."""
+    """A limit as pandas compares it with this column: rounded to float32 for a float32 column."""
     single = series is not None and str(series.dtype).lower() == "float32"
     with np.errstate(over="ignore"):
         return float(np.float32(value)) if single else value
 
 
 def text_code(ws: Workspace, of: str, column: Column) -> str:
-    """A column's texts, "" where they are missing."""
+    """Code of a column's texts, "" for missing ones."""
     code = expression(ws, of, column.name)
     series = source_of(ws, of, column.name)
     if not code or series is None:

@@ -1,12 +1,12 @@
-"""Filters of single columns and the search over all texts: which rows they keep, and the same as pandas.
+"""Filters of single columns and the search over all texts: the rows they keep, and their pandas code.
 
-A filter is what the browser sends, by the column's name:
+A filter as the browser sends it, by the name of its column:
 
     {"kind": "range", "lo": 0.2, "hi": None, "missing": "out"}              numbers, times (ms since 1970)
     {"kind": "values", "values": ["cod", "ling"], "missing": "in"}          categories and booleans
     {"kind": "text", "text": "reef_", "regex": False, "case": False, "missing": "out"}
 
-``missing`` says what becomes of rows without a value: "out", "in" (kept whatever the rest says) or "only".
+``missing`` is for rows without a value: "out", "in" (kept by any filter) or "only" (no others are kept).
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ MISSING = ("out", "in", "only")
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """What a filter keeps.
+    """The rows that a filter keeps.
 
     Attributes:
         rows: ``(n,)`` bool.
-        title: for people: "score 0.2 – 0.5".
-        code: as a pandas expression of ``rows``; "" where none says it.
+        title: a text for people: "score 0.2 – 0.5".
+        code: the same as a pandas expression of ``rows``; "" if there is none.
     """
 
     rows: Rows
@@ -49,11 +49,11 @@ class Kept:
 
 
 def keep(ws: Workspace, of: str, name: str, wanted: Filter) -> Kept:
-    """What a filter of one column keeps.
+    """The rows that a filter of one column keeps.
 
     Args:
-        ws: whose tables.
-        of: which of them.
+        ws: the workspace.
+        of: name of the table.
         name: of the column.
         wanted: see the head of this file.
 
@@ -79,13 +79,13 @@ def keep(ws: Workspace, of: str, name: str, wanted: Filter) -> Kept:
 
 
 def search(ws: Workspace, of: str, text: str, names: Sequence[str]) -> Kept:
-    """Rows with a text in any of several columns, upper and lower case alike; a whole number is also an id.
+    """Rows with a text in any of several columns, case ignored; a whole number is looked up as an id, too.
 
     Args:
-        ws: whose tables.
-        of: which of them.
-        text: what to look for, letter by letter.
-        names: columns of texts, categories.
+        ws: the workspace.
+        of: name of the table.
+        text: the literal text to look for.
+        names: columns of texts or categories.
     """
     wanted = {"kind": "text", "text": text}
     found = [keep(ws, of, name, wanted) for name in names]
@@ -101,7 +101,7 @@ def search(ws: Workspace, of: str, text: str, names: Sequence[str]) -> Kept:
 
 
 def all_of(kept: Sequence[Kept]) -> Kept | None:
-    """What all of several filters keep; None for no filter."""
+    """The rows that all of several filters keep; None without filters."""
     if not kept:
         return None
     rows = kept[0].rows
@@ -142,11 +142,11 @@ def _values(ws: Workspace, of: str, column: Column, wanted: Filter) -> Kept:
         raise DataError(f"{column.name} is of kind {column.kind}: a list of values needs categories")
     values = [str(value) for value in wanted.get("values", ())]
     table = np.append(np.isin(np.array(column.categories, object), values), False).astype(np.bool_)
-    rows = table[column.values]  # -1, missing, takes the last
+    rows = table[column.values]  # code -1, missing, indexes the last entry
     code = text_code(ws, of, column) if column.kind == "category" else expression(ws, of, column.name)
     if code:
         listed: list[Any] = values if column.kind == "category" else [text == "True" for text in values]
-        # Texts stand as they are: pandas has no "" among the values, the views count it as missing.
+        # "" is left out: the views count it as missing.
         listed = [x for x in listed if x != ""]
         code += f".isin([{', '.join(map(literal, listed))}])"
     return Kept(rows, f"{column.name} {_listed(values, column.categories)}", code)
@@ -173,14 +173,14 @@ def _text(ws: Workspace, of: str, column: Column, wanted: Filter) -> Kept:
         direct = column.home == "own" and series is not None and isinstance(series.dtype, pd.StringDtype)
         texts = series if direct and series is not None else pd.Series(column.values, dtype="str")
         rows = contains(texts, text, **options)
-        if regex:  # one that matches nothing at all would keep missing texts
+        if regex:  # a regex that matches "" would keep missing texts
             rows = rows & ~column.missing
     else:
         found = contains(pd.Series(list(column.categories), dtype="str"), text, **options)
         rows = np.append(found, False)[column.values]
     if code:
         if not is_plain_text(source_of(ws, of, column.name)):
-            code += '.astype("str")'  # categories may be objects, which pandas folds case of in other ways
+            code += '.astype("str")'  # categories may be objects, whose case pandas folds in another way
         given = "".join(f", {key}={value}" for key, value in options.items() if key != "regex" or not regex)
         matched = f"{code}.str.contains({literal(text)}{given})"
         empty = regex and is_plain_text(source_of(ws, of, column.name))
@@ -190,7 +190,7 @@ def _text(ws: Workspace, of: str, column: Column, wanted: Filter) -> Kept:
 
 
 def contains(texts: pd.Series, text: str, *, regex: bool, case: bool, na: bool = False) -> Rows:
-    """Texts that contain another, by pandas' own rules, ``(n,)`` bool.
+    """Which texts contain a text or regex, by the rules of pandas, ``(n,)`` bool.
 
     Raises:
         DataError: it is no regular expression.
@@ -230,7 +230,7 @@ def _limit(wanted: Filter, name: str) -> float | None:
 
 
 def _moment(milliseconds: float, series: pd.Series | None) -> str:
-    """A time as text that pandas compares with the column."""
+    """A time as a text that pandas can compare with the column."""
     if series is not None and series.dtype.kind == "m":
         return str(pd.Timedelta(milliseconds, unit="ms"))
     aware = series is not None and getattr(series.dtype, "tz", None) is not None

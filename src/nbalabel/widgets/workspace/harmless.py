@@ -1,8 +1,8 @@
-"""Which expressions may stand in a cell that people run: those that only pick rows.
+"""The expressions that are allowed in a cell that people run: those that only pick rows.
 
-Clauses carry their rows as pandas code, put together from names of columns, categories and texts that
-somebody else may have chosen, partly in the browser. Whatever an expression was made of, what it does is
-bounded here: it reads tables, compares, and calls a few methods of pandas. All else is written as ids.
+Clauses carry pandas code that is built, partly in the browser, from names of columns, categories and texts
+that somebody else may have chosen. This allow-list bounds what such an expression can do: read tables,
+compare, and call a few methods of pandas. Anything else is replaced by ids.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import ast
 
 _NAMES = {"rows", "ds", "run", "nl", "float", "str"}
 _ATTRIBUTES = {
-    # tables and what is looked up in them
+    # tables and their attributes
     *("images", "instances", "predictions", "missed", "outcomes", "predicted_ids", "index", "image_id"),
-    # methods that give rows, texts or numbers
+    # methods that return rows, texts or numbers
     *("assign", "astype", "between", "contains", "eq", "fillna", "groupby", "inside", "isin", "isna", "map"),
     *("max", "ne", "notna", "reindex", "replace", "str", "to_series", "value_counts", "where"),
 }
@@ -25,20 +25,20 @@ _NODES = (
 
 
 def is_plain(code: str) -> bool:
-    """Whether an expression does no more than pick rows, in one line that shows all of itself.
+    """Whether an expression only picks rows, in one line of printable characters.
 
     Example:
         >>> is_plain('rows["score"].between(0.2, 0.5)'), is_plain("ds.commit()")
         (True, False)
     """
-    # In brackets, too, as it will stand there: a comment would swallow the one that closes.
+    # Also in brackets, as in the cell: a comment in the code would hide the closing bracket.
     return code.isprintable() and all(map(_is_plain, (code, f"rows[{code}]")))
 
 
 def _is_plain(code: str) -> bool:
     try:
         tree = ast.parse(code, mode="eval")
-    except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested beyond measure
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested too deep
         return False
     return all(map(_allowed, ast.walk(tree)))
 

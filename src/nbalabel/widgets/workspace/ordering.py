@@ -1,4 +1,4 @@
-"""Rows in the order of columns, as pandas' ``sort_values(kind="stable")`` puts them; missing values last."""
+"""Rows sorted by columns, like pandas' ``sort_values(kind="stable")``; missing values last."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .columns import Column
 def order_by(
     columns: Callable[[str], Column], keys: Sequence[tuple[str, bool]], n: int
 ) -> npt.NDArray[np.int32]:
-    """Row numbers in order.
+    """Row numbers sorted by columns.
 
     Args:
-        columns: a column by its name.
-        keys: names and whether ascending, the first one first.
+        columns: gives a column by its name.
+        keys: name and whether ascending, the most important key first.
         n: number of rows.
 
     Returns:
@@ -32,7 +32,7 @@ def order_by(
 
 
 def _ranks(column: Column, ascending: bool) -> npt.NDArray[np.generic]:
-    """Values that sort as the column does; missing ones are the greatest either way."""
+    """Values that sort in ascending order as the column should; missing ones are the greatest."""
     if column.kind in ("number", "time"):
         return column.values if ascending else -column.values  # NaN sorts last
     codes = pd.factorize(column.values, sort=True)[0] if column.kind == "text" else column.values

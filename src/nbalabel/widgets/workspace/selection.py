@@ -1,7 +1,7 @@
-"""The selection all views of a workspace share: a widget without a view.
+"""The selection that all views of a workspace share: a widget without a view.
 
-People brush in the browser, which owns their clauses and links the views without asking the kernel; what it
-says arrives here when the kernel has time. Clauses made in Python go the other way. Messages: see
+The browser owns the clauses that people make there, and links the views without asking the kernel; its
+messages arrive here when the kernel has time. Clauses made in Python are sent the other way. Messages: see
 ``js/src/wire/selection_sync.ts``.
 """
 
@@ -28,16 +28,16 @@ Listener: TypeAlias = Callable[[str], None]
 _MOST = 200  # clauses
 _LONG = 200_000  # characters of a clause's title or code
 _LARGE = 2**53
-_KEPT = 4  # table revisions that late messages from the browser may still refer to
+_KEPT = 4  # revisions of tables that late messages from the browser may still refer to
 
 
 class Selection(anywidget.AnyWidget):
-    """Which rows are in focus.
+    """The rows in focus.
 
-    ``ids`` and ``images`` are empty while nobody has selected anything; ``allowed`` then says "all".
+    Without any clause, ``ids`` and ``images`` are empty, and ``allowed`` returns None for all rows.
 
     Attributes:
-        errors: what was wrong with the last 20 messages that were refused, newest last.
+        errors: the errors of the last 20 messages that were refused, newest last.
     """
 
     def __init__(self, index: Index) -> None:
@@ -55,12 +55,12 @@ class Selection(anywidget.AnyWidget):
 
     @property
     def clauses(self) -> Mapping[str, Clause]:
-        """Who says what, by source, oldest first."""
+        """The clauses by source, oldest first."""
         return MappingProxyType(self._clauses)
 
     @property
     def of(self) -> str:
-        """The table the last clause is of; "images" where there is none."""
+        """The table of the last clause; "images" without any."""
         return next(reversed(self._clauses.values())).of if self._clauses else "images"
 
     @property
@@ -70,36 +70,36 @@ class Selection(anywidget.AnyWidget):
 
     @property
     def images(self) -> Ids:
-        """Ids of the images selected, or holding what is selected, ``(n,)`` int64."""
+        """Ids of the images that are selected, or hold selected rows, ``(n,)`` int64."""
         return self.ids_of("images")
 
     @property
     def instances(self) -> Ids:
-        """Ids of the instances selected, or on selected images, ``(n,)`` int64."""
+        """Ids of the instances that are selected, or on selected images, ``(n,)`` int64."""
         return self.ids_of("instances")
 
     @property
     def predictions(self) -> Ids:
-        """Ids of the predictions selected, or on selected images, ``(n,)`` int64."""
+        """Ids of the predictions that are selected, or on selected images, ``(n,)`` int64."""
         return self.ids_of("predictions")
 
     def ids_of(self, of: str) -> Ids:
-        """Ids of a table that all clauses allow; none where there is no clause."""
+        """Ids of a table that all clauses allow; none without any clause."""
         rows = self.allowed(check_table(of))
         return np.zeros(0, np.int64) if rows is None else self._index.ids[of][rows]
 
     def allowed(self, of: str, without: tuple[str, ...] = ()) -> Rows | None:
-        """Rows that all clauses allow, ``(n,)`` bool; None where all are, for want of a clause.
+        """Rows that all clauses allow, ``(n,)`` bool; None for all rows, without any clause.
 
         Args:
             of: "images", "instances" or "predictions".
-            without: sources that do not count: a view leaves out its own.
+            without: sources whose clauses are ignored: a view leaves out its own.
         """
         return allowed(self._index, self._clauses.values(), check_table(of), without)
 
     @property
     def active(self) -> tuple[str, int] | None:
-        """The row all views point at, as its table and its id."""
+        """The active row of all views, as its table and its id."""
         return self._active
 
     @active.setter
@@ -113,17 +113,17 @@ class Selection(anywidget.AnyWidget):
         self._tell("active")
 
     def set(self, source: str, of: str, ids: npt.ArrayLike, title: str = "", code: str = "") -> None:
-        """Put a clause in place of the source's last one.
+        """Replace the clause of a source.
 
         Args:
-            source: who says so.
+            source: who makes the clause.
             of: "images", "instances" or "predictions".
             ids: of its rows.
-            title: for people.
-            code: as a pandas expression; see :class:`~nbalabel.widgets.workspace.clauses.Clause`.
+            title: a text for people.
+            code: the same as a pandas expression; see :class:`~nbalabel.widgets.workspace.clauses.Clause`.
 
         Raises:
-            UnknownNameError: ids that are not there.
+            UnknownNameError: ids that the table does not have.
         """
         self.put(Clause(source, check_table(of), self._index.rows_of(of, ids), title, code))
 
@@ -139,7 +139,7 @@ class Selection(anywidget.AnyWidget):
         self._tell(clause.source)
 
     def clear(self, source: str | None = None, client: str = "") -> None:
-        """Take a source's clause away, or all of them."""
+        """Remove the clause of a source, or all clauses."""
         for name in [source] if source is not None else list(self._clauses):
             if self._clauses.pop(name, None) is not None:
                 head = {"op": "clause", "client": client, "source": name, "removed": True}
@@ -147,12 +147,12 @@ class Selection(anywidget.AnyWidget):
                 self._tell(name)
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
-        """Call back with the source of a changed clause, "active", or "tables"; returns what ends that."""
+        """Call back with the source of a changed clause, "active" or "tables"; returns a function to stop."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def reindex(self, index: Index) -> None:
-        """The tables have changed: find every clause again by id, and tell the browser."""
+        """The tables have changed: find the rows of each clause again by id, and send the state."""
         before, self._index = self._index, index
         self._rev += 1
         self._past = {rev: old for rev, old in self._past.items() if rev > self._rev - _KEPT}
@@ -164,7 +164,7 @@ class Selection(anywidget.AnyWidget):
         self._tell("tables")
 
     def receive(self, content: dict[str, Any], buffers: list[memoryview], port: Send) -> None:
-        """A message of the browser; ``port`` sends where it came from: what holds, if it is refused."""
+        """Handle a message of the browser; ``port`` sends replies, and the state if it is refused."""
         if not isinstance(content, dict) or content.get("kind") != "selection":
             return
         try:
@@ -251,10 +251,10 @@ def pack(rows: Rows) -> bytes:
 
 
 def unpack(bits: bytes | memoryview, n: int) -> Rows:
-    """What :func:`pack` wrote.
+    """Rows from the bits of :func:`pack`.
 
     Raises:
-        DataError: there are not as many bits.
+        DataError: the number of bytes does not fit.
     """
     data = np.frombuffer(bits, np.uint8)
     if len(data) != (n + 7) // 8:

@@ -1,4 +1,4 @@
-"""One display setting for many views: who sets it, and who follows."""
+"""One display setting that many views share."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..bridge.port import Port, Reply, serves
 
 
 class SharedDisplay:
-    """The display of a workspace, or of a view that has none.
+    """The display of a workspace, or of a view without a workspace.
 
     Attributes:
-        lock: held while it changes: no picture is made of half a setting.
+        lock: held while the display changes, so that no picture mixes two settings.
     """
 
     def __init__(self, lock: AbstractContextManager[Any] | None = None) -> None:
@@ -28,7 +28,7 @@ class SharedDisplay:
 
     @property
     def value(self) -> Display:
-        """What holds now; assign another for all views."""
+        """The current display; assign another for all views."""
         return self._value
 
     @value.setter
@@ -43,7 +43,7 @@ class SharedDisplay:
                 view.displayed(display)
 
     def follow(self, view: PictureView) -> None:
-        """A view that shows pictures in this way from now on."""
+        """Let a view use this display from now on."""
         self._views.add(view)
         view.displayed(self._value)
 
@@ -59,11 +59,11 @@ class PictureView(Port):
         shared.follow(self)
 
     def displayed(self, display: Display) -> None:
-        """Pictures are shown in another way."""
+        """The display has changed: send it to the browser."""
         self._display = display.as_dict()
 
     @serves
     def set_display(self, *, auto: bool | None, brightness: float, contrast: float, gamma: float) -> Reply:
-        """Show pictures in another way, in all views that share it; see :class:`nbalabel.Display`."""
+        """Set the display of all views that share it; see :class:`nbalabel.Display`."""
         self._shared.value = Display(auto, brightness, contrast, gamma)
         return self._shared.value.as_dict()

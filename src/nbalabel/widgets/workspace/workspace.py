@@ -1,4 +1,4 @@
-"""A dataset, perhaps a run, and the selection that every view made from it shares."""
+"""A dataset, perhaps a run, and the selection that all views share."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from .shared_display import SharedDisplay
 
 
 class Attached(Protocol):
-    """A view that hears of changed tables."""
+    """A view that is notified of changed tables."""
 
     source: Any
 
     def refreshed(self) -> None:
-        """The tables are others now."""
+        """The tables have changed."""
         ...
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class Workspace:
     """A dataset, perhaps a run, and one :class:`.Selection` that all its views share.
 
     Views are made from it: ``nl.Scatter(ws)``, ``nl.Table(ws)``, ``nl.Viewer(ws)``, ``nl.Histogram(ws,
-    "score")``. They follow the dataset: what a cell assigns or accepts shows in them when the cell has run.
+    "score")``. They follow the dataset: edits made in a cell show in them when the cell has run.
 
     A view made from a Dataset or a Run, ``nl.Table(ds)``, makes a workspace of its own, its ``workspace``.
 
@@ -57,14 +57,14 @@ class Workspace:
         run: predictions on it, if there are any.
 
     Raises:
-        DataError: it is neither; the message says what to write.
+        DataError: ds is neither; the message says what to write.
 
     Attributes:
         ds: the dataset.
         run: the run, or None.
         selection: the shared selection.
-        shared_display: who holds ``display`` for the views.
-        rev: counts how often the tables have changed; row numbers on the wire belong to one of these.
+        shared_display: holds ``display`` for the views.
+        rev: revision of the tables, counts their changes; row numbers on the wire belong to one revision.
 
     Example:
         >>> import tempfile, nbalabel as nl
@@ -80,7 +80,7 @@ class Workspace:
 
     def __init__(self, ds: Dataset | Predicted, run: Predicted | None = None) -> None:
         self.ds, self._run = _opened(ds, run)
-        # JupyterLab may hand requests to a thread beside the one that runs cells (a subshell).
+        # JupyterLab may handle requests in another thread than the one that runs cells (a subshell).
         self.lock = threading.RLock()
         self.shared_display = SharedDisplay(self.lock)
         self.rev = 0
@@ -96,7 +96,7 @@ class Workspace:
         """The run; ``ws.run = ws.run.matched_to(ds)`` shows another one.
 
         Raises:
-            DataError: what is assigned is no run.
+            DataError: the assigned value is no run.
         """
         return self._run
 
@@ -111,7 +111,7 @@ class Workspace:
         """How pictures are shown in all views; set it by ``ws.display = nl.Display(gamma=1.5)``.
 
         Raises:
-            DataError: something else than a Display is assigned.
+            DataError: the assigned value is no Display.
         """
         return self.shared_display.value
 
@@ -125,7 +125,7 @@ class Workspace:
         return self._columns.frames[check_table(of)]
 
     def column_names(self, of: str) -> list[str]:
-        """Names :meth:`column` knows: own columns, derived ones, and those of the image."""
+        """Names that :meth:`column` knows: own columns, derived ones, and those of the image."""
         self.refresh()
         return self._columns.names(check_table(of))
 
@@ -155,11 +155,11 @@ class Workspace:
 
     @property
     def selected(self) -> pd.DataFrame:
-        """The rows all clauses allow, of the table the last one is of; none while nothing is selected."""
+        """The rows that all clauses allow, of the table of the last clause; none without any clause."""
         return self.selected_of(self.selection.of)
 
     def selected_of(self, of: str) -> pd.DataFrame:
-        """The rows of a table that all clauses allow; none while nothing is selected."""
+        """The rows of a table that all clauses allow; none without any clause."""
         self.refresh()
         rows = self.selection.allowed(of)
         frame = self._columns.frames[of]
@@ -168,15 +168,15 @@ class Workspace:
     def select(
         self, rows: pd.DataFrame | pd.Series | npt.ArrayLike, of: str | None = None, title: str = ""
     ) -> None:
-        """Put rows in focus, in place of those selected from Python before.
+        """Select rows; replaces what was selected from Python before.
 
         Args:
             rows: rows of a table, or ids.
-            of: which table the ids are of; default: what the index of a frame says, else images.
-            title: what the views call it.
+            of: table of the ids; default: by the name of a frame's index, else images.
+            title: its name in the views.
 
         Raises:
-            UnknownNameError: ids that are not there.
+            UnknownNameError: ids that the table does not have.
         """
         self.refresh()
         ids: Any = rows
@@ -198,9 +198,9 @@ class Workspace:
         self.selection.clear()
 
     def code(self) -> str:
-        """The selection as a cell of pandas that gives the same rows.
+        """The selection as pandas code for a cell that gives the same rows.
 
-        It imports what it uses, and says in a comment what ``ds`` and ``run`` are, where it uses them.
+        The code imports what it uses, and explains ``ds`` and ``run`` in a comment if it uses them.
         """
         self.refresh()
         assumed = {"ds": f"the Dataset {self.ds.folder.name}, of nl.open"}
@@ -209,7 +209,7 @@ class Workspace:
         return as_code(list(self.selection.clauses.values()), self._index, assumed)
 
     def allowed(self, of: str, without: tuple[str, ...] = ()) -> Rows | None:
-        """Rows the clauses allow but for some sources', ``(n,)`` bool; None for all."""
+        """Rows that the clauses allow, ignoring those of some sources, ``(n,)`` bool; None for all."""
         self.refresh()
         return self.selection.allowed(of, without)
 
@@ -218,7 +218,7 @@ class Workspace:
         self.selection.put(clause)
 
     def refresh(self) -> None:
-        """Look at the tables again if they have changed; views and clauses follow. Cells see to it."""
+        """Read the tables again if they have changed, and update views and clauses; done after each cell."""
         with self.lock:
             if self._steady:
                 return
@@ -234,7 +234,7 @@ class Workspace:
 
     @contextmanager
     def steady(self) -> Iterator[None]:
-        """Look at the tables now and not again within the block: for many reads in a row, and no edits."""
+        """Refresh now, but not within the block: for many reads in a row, without edits."""
         with self.lock:
             self.refresh()
             before, self._steady = self._steady, True
@@ -244,21 +244,21 @@ class Workspace:
                 self._steady = before
 
     def sync(self) -> None:
-        """What :meth:`refresh` does, called at the end of each cell: the run may have other predictions."""
+        """Called at the end of each cell: :meth:`refresh`, as the run may have other predictions."""
         self.refresh()
 
     def attach(self, view: Attached) -> None:
-        """A view that wants to hear of changed tables."""
+        """Notify a view of changed tables from now on."""
         self._views.add(view)
 
     def detach(self, view: Attached) -> None:
-        """The view is closed: its clauses go with it."""
+        """Forget a closed view and remove its clauses."""
         self._views.discard(view)
         for source in [s for s in self.selection.clauses if s.split("/")[0] == view.source]:
             self.selection.clear(source)
 
     def close(self) -> None:
-        """Close every view and let the dataset go."""
+        """Close every view, and detach from the dataset."""
         for view in list(self._views):
             view.close()
         for stop in self._unwatch:
@@ -274,7 +274,7 @@ class Workspace:
         run, ds = self.run, self.ds
         predictions = empty("predictions", ds.labels) if run is None else run.predictions
         frames = {"images": ds.images, "instances": ds.instances, "predictions": predictions}
-        # Copies on write: what a cell assigns shows here once the dataset has checked it.
+        # Copy-on-write: assignments of a cell show here only after the dataset has checked them.
         frames = {name: frame.copy(deep=False) for name, frame in frames.items()}
         self._index = Index.of(frames)
         self._columns = Columns(
@@ -286,12 +286,12 @@ class Workspace:
         )
 
     def _changed(self) -> None:
-        """The tables are others now: refresh once the cell that changed them is done."""
+        """The tables have changed: refresh when the cell that changed them has finished."""
         self._stale = True
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            return  # no notebook: whoever looks next refreshes
+            return  # no notebook: the next access refreshes
         if not self._scheduled:
             self._scheduled = True
             loop.call_soon(self._refresh_scheduled)
@@ -304,14 +304,14 @@ class Workspace:
 def _judge(
     run: Predicted | None, frames: dict[str, pd.DataFrame], ds: Dataset
 ) -> Callable[[], Judged] | None:
-    """What tells the outcomes of a run's predictions by these tables; None without a run."""
+    """A function for the outcomes of a run's predictions by these tables; None without a run."""
     if run is None:
         return None
     return lambda: run.judged(frames["images"], frames["instances"], ds.rejected)
 
 
 Viewable: TypeAlias = Workspace | Dataset | Predicted
-"""What a view can be made of."""
+"""A view can be made of any of these."""
 
 
 def workspace_of(what: Viewable) -> Workspace:
@@ -320,7 +320,7 @@ def workspace_of(what: Viewable) -> Workspace:
 
 
 def _opened(what: Any, run: Any) -> tuple[Dataset, Predicted | None]:
-    """The dataset and the run that a workspace is to show.
+    """The dataset and the run of a new workspace.
 
     Raises:
         DataError: there is no dataset; the message says what to write.

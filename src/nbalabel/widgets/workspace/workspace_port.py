@@ -21,8 +21,8 @@ class Bridge(PictureView):
     """A view of a workspace.
 
     Attributes:
-        workspace: what it shows.
-        source: its name in the selection: clauses it makes are keyed by this.
+        workspace: the workspace it shows.
+        source: its name in the selection: the key of its clauses.
     """
 
     selection = traitlets.Unicode(help="reference of the shared Selection widget").tag(sync=True, fixed=True)
@@ -40,15 +40,15 @@ class Bridge(PictureView):
         workspace.attach(self)
 
     def prepare(self) -> None:
-        """Look at the tables again if they have changed."""
+        """Refresh the workspace."""
         self.workspace.refresh()
 
     def refreshed(self) -> None:
-        """The workspace's tables have changed; views that keep something of them let it go here."""
+        """The workspace's tables have changed; views drop here what they cached of them."""
         self.emit("refresh", {"rev": self.workspace.rev})
 
     def close(self) -> None:
-        """Take the view and its clauses away."""
+        """Close the view and remove its clauses."""
         if self.comm is not None:
             self.workspace.detach(self)
         super().close()
