@@ -116,7 +116,7 @@ def test_all_here_takes_what_is_shown_and_says_what_stayed_out(book: Notebook) -
     book.page.get_by_role("button", name="Accept all 3").wait_for(timeout=10_000)
     press(book, "Shift+A")
     book.until("sorted(ds.instances.label)", ["coral", "fish"])
-    wait(lambda: hint(book).startswith("accepted 2 of 3, 1 overlapped a label or a better one"))
+    wait(lambda: hint(book).startswith("accepted 2 of 3, 1 overlapped an instance or a better one"))
     wait(lambda: chip(book).input_value() == "partial")
     book.page.get_by_role("button", name="Accept all 1").wait_for(
         timeout=10_000

@@ -86,7 +86,7 @@ def test_a_refused_answer_says_why_and_comes_back(tmp_path: Path) -> None:
         view = open_review(book)
         first = view.locator(".nbl-review-facts").inner_text()
         press(book, view, "m")
-        view.get_by_text("overlapped a label").wait_for()
+        view.get_by_text("overlapped an instance").wait_for()
         wait(lambda: view.locator(".nbl-review-facts").inner_text() == first)
         before = book.value("len(ds.instances)")
         press(book, view, "Shift+M")

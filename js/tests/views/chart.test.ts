@@ -117,6 +117,21 @@ test("controls tell the kernel what was chosen", () => {
   ]);
 });
 
+test("what is being typed stays when other views change the counts", () => {
+  const range = { kind: "number" as const, lo: null, hi: null, limits: [0, 1] as [number, number] };
+  const { model, el } = open({ ...FULL, range });
+  const [from, to] = el.querySelectorAll<HTMLInputElement>("input");
+  from.focus();
+  from.value = "0.5";
+  model.set({ ...FULL, range, count: "2 / 10 predictions" });
+  from.dispatchEvent(new Event("change"));
+  expect(model.sent.map(({ params }) => params.value)).toEqual([[0.5, null]]);
+  model.set({ ...FULL, range: { ...range, lo: 0.5, hi: 0.9 } });
+  expect([from.value, to.value]).toEqual(["0.5", "0.9"]);
+  model.set({ ...FULL, range });
+  expect([from.value, to.value]).toEqual(["", ""]);
+});
+
 test("categories are chosen by check boxes that keep the focus", () => {
   const values: State["values"] = [
     ["cod", 1200, true],

@@ -101,7 +101,7 @@ class FakeKernel extends FakeChannel {
       const mask = encodeCounts([210, 2, 18, 2, 168]);
       return [{ ...head, ...crop, facts, below }, place === 2 ? [mask] : [mask, new Uint8Array(3)]];
     }
-    if (method === "answer" && this.refused.has(params.item_id)) throw new Error("it overlaps a label");
+    if (method === "answer" && this.refused.has(params.item_id)) throw new Error("it overlaps an instance");
     if (method === "answer") this.states[place] = params.what === "reject" ? 2 : 1;
     if (method === "take_back") this.states[place] = 0;
     this.rev++;
@@ -245,7 +245,7 @@ test("a refused answer comes back and says why; Shift+M insists", async () => {
   for (const key of ["m", "m", "m"]) await press(key);
   kernel.free();
   await wait();
-  expect([shown(), text(".nbl-note-text")]).toEqual(["101", "Error: it overlaps a label"]);
+  expect([shown(), text(".nbl-note-text")]).toEqual(["101", "Error: it overlaps an instance"]);
   expect(text(".nbl-review-warning")).toContain("ling 7");
   kernel.refused.clear();
   await press("M", { shiftKey: true });

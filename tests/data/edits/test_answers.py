@@ -68,7 +68,7 @@ def test_a_prediction_on_a_label_is_refused_allowed_or_put_in_its_place(ds):
     other = next(name for name in ds.labels if name != label["label"].iloc[0])
     mine = mine.assign(label=other).rename_axis("prediction_id")
     before = (ds.instances["image_id"] == image).sum()
-    with pytest.raises(DataError, match="overlapped a label"):
+    with pytest.raises(DataError, match="overlapped an instance"):
         ds.answer(mine, "accept")
     assert not ds.status()
     ds.answer(mine, "accept", overlap="allow")

@@ -67,7 +67,7 @@ def test_a_replacing_accept_takes_the_place_of_labels_it_overlaps_and_the_better
     change = ds.accept(predictions, overlap="replace", iou=0.4)
     assert change.tables["instances"].deleted.index.tolist() == [0]
     assert change.tables["instances"].created["score"].tolist() == pytest.approx([0.9, 0.8])
-    assert "replaced 1 labels" in change.note
+    assert "replaced 1 instances" in change.note
 
 
 def test_a_skipping_accept_leaves_out_what_overlaps_a_label_or_a_better_one(ds, predictions):

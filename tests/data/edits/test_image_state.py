@@ -22,7 +22,7 @@ def test_an_image_with_labels_cannot_be_said_to_be_bare(ds, state):
         lambda: ds.set([0, 1, 4], "images", state=state),
         lambda: (ds.images.__setitem__("state", state), ds.sync()),
     ):
-        with pytest.raises(DataError, match=rf"{state} means .* 3 labels are on 2 of these: 0, 1\. Expected"):
+        with pytest.raises(DataError, match=rf"{state} means .* 3 instances are on 2 of these: 0, 1\."):
             say()
         assert ds.images.loc[[0, 1], "state"].tolist() == ["partial", "partial"]
     assert (ds.rejected_edit["images"]["state"] == state).all()  # what was assigned is not lost

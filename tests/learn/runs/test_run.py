@@ -169,7 +169,7 @@ def test_a_table_of_a_run_that_lost_its_index_is_refused(run: Run, tmp_path: Pat
 def test_a_card_states_the_facts_and_escapes_them(run: Run) -> None:
     card = replace(run, model="<script>")._repr_html_()
     assert "<script>" not in card
-    assert "1 labels missed" in card or "1 label missed" in card
+    assert "1 instances missed" in card
     assert run.id in card
 
 

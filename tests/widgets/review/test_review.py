@@ -130,7 +130,7 @@ def test_an_accepted_prediction_that_overlaps_a_label_is_refused_unless_told_oth
     ask = browser(nl.Review(workspace, found))
     one = int(found.index[0])
     before = len(reef.instances)
-    assert "overlapped a label" in ask.error("answer", item_id=one, what="accept")
+    assert "overlapped an instance" in ask.error("answer", item_id=one, what="accept")
     assert len(reef.instances) == before
     ask("answer", item_id=one, what="accept", overlap="allow")
     assert len(reef.instances) == before + 1

@@ -46,7 +46,7 @@ def test_one_prediction_accepted_becomes_the_active_instance_and_undo_takes_it_b
 def test_all_here_leaves_out_what_overlaps_and_says_so(asked, workspace):
     n, ids = len(workspace.ds.instances), of_image(workspace, most_predicted(workspace, "complete"))
     reply, _ = asked("decide", action="accept", ids=ids)
-    assert reply["note"] == "accepted 1 of 4, 3 overlapped a label or a better one"
+    assert reply["note"] == "accepted 1 of 4, 3 overlapped an instance or a better one"
     assert len(workspace.ds.instances) == n + 1
     asked("undo")
     assert len(workspace.ds.instances) == n
@@ -61,7 +61,7 @@ def test_what_overlaps_a_label_stays_out_unless_it_is_allowed(asked, workspace):
     )
     workspace.refresh()
     reply, _ = asked("decide", action="accept", ids=[one])
-    assert (reply["ids"], reply["note"]) == ([], "accepted 0 of 1, 1 overlapped a label or a better one")
+    assert (reply["ids"], reply["note"]) == ([], "accepted 0 of 1, 1 overlapped an instance or a better one")
     reply, _ = asked("decide", action="accept", ids=[one], overlap="allow")
     assert len(reply["ids"]) == 1
 

@@ -47,6 +47,8 @@ export class ChartHead {
   readonly #missing = h("button.nbl-quiet", { onclick: () => this.#choose("missing") });
   readonly #clear = h("button.nbl-quiet.nbl-chart-clear", { onclick: () => this.#choose("clear") }, "Clear");
   readonly #ends: HTMLInputElement[];
+  /** The last texts of the inputs that came from the kernel. */
+  readonly #drawn = ["", ""];
   readonly #range = h("details.nbl-chart-list", {}, h("summary"));
   readonly #values = h("div.nbl-chart-popover.nbl-chart-values", { role: "group" });
   readonly #list = h("details.nbl-chart-list", {}, h("summary", {}, "values"), this.#values);
@@ -117,8 +119,9 @@ export class ChartHead {
       input.type = range.kind === "time" ? "datetime-local" : "number";
       input.step = "any";
       input.placeholder = inputOf(limits[i], range.kind);
-      if (input !== document.activeElement || value === null)
-        input.value = value === null ? "" : inputOf(value, range.kind);
+      const text = value === null ? "" : inputOf(value, range.kind);
+      if (text === this.#drawn[i]) continue; // what a person is typing stays, whatever else has changed
+      input.value = this.#drawn[i] = text;
     }
   }
 

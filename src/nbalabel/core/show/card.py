@@ -1,8 +1,8 @@
 """Cards that show a dataset, a version or a run in a notebook: facts, pictures and bars.
 
 The output is plain HTML with inline style and loads nothing. Colors are JupyterLab's theme colors where they
-are defined, else those of the surrounding text, so that light and dark themes are both readable. The functions
-here escape every text.
+are defined, else those of the surrounding text, so that light and dark themes are both readable. Every text
+is escaped.
 """
 
 from __future__ import annotations

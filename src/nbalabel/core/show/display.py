@@ -96,7 +96,7 @@ class Display:
     Args:
         auto: auto contrast: the range from the 2nd to the 98th percentile of a picture, at least 16 integer
             values, is stretched from black to white. True for every picture, False for none. None, the
-            default: for pictures that are dark (98th percentile below 128 of 255) or have more than eight bits.
+            default: for dark pictures (98th percentile below 128 of 255) and those of more than eight bits.
         brightness: added, -1..1; default 0.
         contrast: around middle gray, -1..1; default 0.
         gamma: 0.2..5, above 1 lightens the dark parts; default 1.

@@ -77,9 +77,9 @@ def line_chart_svg(
 def as_image(svg: str) -> str:
     """A chart as an ``<img>``, for notebooks that are opened without being run.
 
-    JupyterLab and GitHub remove inline SVG from untrusted notebooks and leave only its text; ``<img>`` elements
-    stay. Inside an image the theme's colors are unknown, so the text becomes a gray that is readable on light
-    and dark.
+    JupyterLab and GitHub remove inline SVG from untrusted notebooks and leave only its text; ``<img>``
+    elements stay. Inside an image the theme's colors are unknown, so the text becomes a gray that is readable
+    on light and dark.
 
     Args:
         svg: what :func:`line_chart_svg` returned.

@@ -179,9 +179,9 @@ def _choose(state: State, new: pd.DataFrame, overlap: str, iou: float) -> _Sorte
         before = len(taken)
         taken, replaced, by = _resolve(state, new, taken, overlap, iou)
         if len(taken) < before:
-            notes.append(f"{before - len(taken)} overlapped a label or a better one")
+            notes.append(f"{before - len(taken)} overlapped an instance or a better one")
         if len(replaced):
-            notes.append(f"replaced {len(replaced)} labels")
+            notes.append(f"replaced {len(replaced)} instances")
     return _Sorted(taken, replaced, by, notes)
 
 

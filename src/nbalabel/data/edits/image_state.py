@@ -129,9 +129,9 @@ def check_states(change: Change, after: State) -> None:
     n = int(np.isin(on, wrong).sum())
     said = first(sorted({str(x) for x in images["state"].array[positions(images.index, wrong)]}))
     raise DataError(
-        f"images: state {said} means that no label is on an image, but {n:,} labels are on {len(wrong):,} of "
-        f"these: {first(wrong)}. Expected partial or complete; or remove their labels first: "
-        "ds.remove(ds.instances[ds.instances.image_id.isin(ids)])"
+        f"images: state {said} means that no instance is on an image, but {n:,} instances are on "
+        f"{len(wrong):,} of these: {first(wrong)}. Expected partial or complete; or remove their "
+        "instances first: ds.remove(ds.instances[ds.instances.image_id.isin(ids)])"
     )
 
 

@@ -36,16 +36,16 @@ class Metrics:
 
     Attributes:
         precision: interpolated precision, ``(T, R, K, A, M)`` float64: IoU threshold, recall 0, 0.01 .. 1,
-            label, area range (all, small, medium, large), predictions allowed an image; -1 where there is no
-            such label in the images.
+            label, area range (all, small, medium, large), predictions allowed per image; -1 where the images
+            hold no such instance.
         recall: highest recall, ``(T, K, A, M)`` float64, likewise.
         labels: label names, ``K``.
         iou_thresholds: ``T`` numbers.
         max_detections: ``M`` numbers, ascending.
         kind: "mask" or "box": what was compared.
         n_images: images evaluated.
-        n_instances: labels of each name and area range, crowds left out, ``(K, A)`` int64.
-        n_predictions: predictions of each name that took part, ``(K,)`` int64.
+        n_instances: instances of each label and area range, crowds left out, ``(K, A)`` int64.
+        n_predictions: predictions of each label that took part, ``(K,)`` int64.
     """
 
     precision: Floats = field(repr=False)
@@ -83,7 +83,7 @@ class Metrics:
 
     @cached_property
     def per_label(self) -> pd.DataFrame:
-        """One row per label, with how many labels and predictions, AP, AP50, AP75, APs, APm, APl, AR."""
+        """One row per label: number of instances and predictions, AP, AP50, AP75, APs, APm, APl, AR."""
         by_label = np.moveaxis(self.precision, 2, 0)
         half, tight = np.moveaxis(self._at(0.5), 2, 0), np.moveaxis(self._at(0.75), 2, 0)
         columns: dict[str, Any] = {"instances": self.n_instances[:, 0], "predictions": self.n_predictions}
@@ -105,7 +105,7 @@ class Metrics:
 
     @staticmethod
     def _mean(values: Floats) -> float:
-        """Mean over what could be found at all."""
+        """Mean over the entries that are not -1."""
         valid = values[values > -1]
         return float(valid.mean()) if valid.size else float("nan")
 
@@ -115,7 +115,7 @@ class Metrics:
 
     def _counts(self) -> str:
         n_instances, n_predictions = int(self.n_instances[:, 0].sum()), int(self.n_predictions.sum())
-        return f"{self.n_images:,} images, {n_instances:,} labels, {n_predictions:,} predictions"
+        return f"{self.n_images:,} images, {n_instances:,} instances, {n_predictions:,} predictions"
 
     def _repr_html_(self) -> str:
         table = self.summary.to_frame().T.to_html(float_format="{:.3f}".format, na_rep="–", border=0)
@@ -134,7 +134,7 @@ def evaluate(
     max_detections: Sequence[int] = (1, 10, 100),
     iou_thresholds: Sequence[float] = _IOU_THRESHOLDS,
 ) -> Metrics:
-    """Measure predictions against labels by COCO's rules; the arrays equal those of pycocotools.
+    """Measure predictions against instances by COCO's rules; the arrays equal those of pycocotools.
 
     pycocotools sorts a prediction into small, medium and large by its *box* area whenever the result file has
     boxes, even when masks are compared; ``area="box"`` does the same. And it takes the ``area`` field of the
@@ -143,16 +143,15 @@ def evaluate(
 
     Args:
         predictions: instance table with ``score``, one row per prediction.
-        instances: the labels, one row each; a column ``crowd`` marks crowds.
+        instances: the ground truth, one row per instance; a column ``crowd`` marks crowds.
         images: the evaluation set, a table of images or their ids; rows of other images are left out. None:
             every image that either table names.
         labels: names to evaluate, in the order of the arrays; None: the categories of both tables.
         kind: compare "mask" or "box".
-        area: what sorts predictions by size: "mask" (column ``area``), "box" (``w * h``) or the name of a
-            column, pixels.
-            None: "mask" for masks, "box" for boxes.
-        label_area: the same for labels.
-        max_detections: how many predictions an image and label may have; AP is measured at the largest.
+        area: size by which predictions are small, medium or large: "mask" (column ``area``), "box"
+            (``w * h``) or the name of a column, pixels. None: "mask" for masks, "box" for boxes.
+        label_area: the same for instances.
+        max_detections: most predictions per image and label; AP is measured at the largest.
         iou_thresholds: lowest IoU of a match, each in (0, 1].
 
     Raises:

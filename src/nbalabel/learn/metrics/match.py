@@ -1,4 +1,4 @@
-"""Which prediction found which label: true positives, false positives, and what nobody found."""
+"""Which prediction found which instance: true positives, false positives, and missed instances."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .greedy import greedy
 
 @dataclass(frozen=True, eq=False)
 class Matched:
-    """Predictions with what they were matched to, and the labels that were missed.
+    """Predictions with their matches, and the instances that were missed.
 
     Attributes:
         predictions: the table given, rows of other images left out, with four columns set:
-            ``iou`` (float32) the best IoU with a label of the same name that is no crowd, 0 where none
-            overlaps; ``matched`` (bool) whether it was matched to such a label; ``matched_id`` (Int64) which;
-            ``ignored`` (bool) unmatched, but on a crowd: neither right nor wrong.
-        missed: the labels no prediction was matched to, crowds left out: rows of the instance table.
+            ``iou`` (float32) the best IoU with an instance of the same label that is no crowd, 0 where none
+            overlaps; ``matched`` (bool) whether it was matched to such an instance; ``matched_id`` (Int64)
+            its id; ``ignored`` (bool) unmatched, but on a crowd: neither right nor wrong.
+        missed: the instances that no prediction was matched to, crowds left out: rows of their table.
     """
 
     predictions: pd.DataFrame
@@ -34,7 +34,7 @@ class Matched:
         wrong = len(found) - n_matched - n_ignored
         return (
             f"<div>{len(found):,} predictions: <b>{n_matched:,} matched</b>, {wrong:,} unmatched, "
-            f"{n_ignored:,} on crowds · {len(self.missed):,} labels missed</div>"
+            f"{n_ignored:,} on crowds · {len(self.missed):,} instances missed</div>"
         )
 
 
@@ -46,11 +46,11 @@ def match(
     iou: float = 0.5,
     kind: Kind = "mask",
 ) -> Matched:
-    """Match predictions to labels of the same image and name, greedily by falling score, by COCO's rules.
+    """Match predictions to instances of the same image and label, by falling score and COCO's rules.
 
     Args:
         predictions: instance table with ``score``; every row takes part, whatever its score.
-        instances: the labels; a column ``crowd`` marks crowds, which many predictions may lie on.
+        instances: the ground truth; a column ``crowd`` marks crowds, on which many predictions may lie.
         images: a table of images or their ids; rows of other images are left out. None: all.
         iou: lowest IoU of a match, in (0, 1].
         kind: compare "mask" or "box".

@@ -26,8 +26,8 @@ def curves_svg(rows: Sequence[Mapping[str, float]], *, end: float | None = None)
     """Loss over steps, and mAP where it was measured, as charts side by side.
 
     Args:
-        rows: one mapping a period, as in ``Run.curves``.
-        end: how many steps there will be; None takes those there are.
+        rows: one mapping per period, as in ``Run.curves``.
+        end: number of steps at the end of the training; None takes those so far.
     """
     return "".join(_charts(rows, end))
 
@@ -44,12 +44,12 @@ def _charts(rows: Sequence[Mapping[str, float]], end: float | None = None) -> li
 
 
 def _axis_of(columns: Container[str]) -> str:
-    """What curves are drawn over: "step", or "epoch" in runs of earlier versions."""
+    """The x axis of curves: "step", or "epoch" in runs of earlier versions."""
     return "step" if "step" in columns else "epoch"
 
 
 def _curve_rows(curves: pd.DataFrame) -> list[dict[str, float]]:
-    """One mapping a row."""
+    """One mapping per row."""
     return [{str(name): float(value) for name, value in row.items()} for row in curves.to_dict("records")]
 
 
@@ -100,7 +100,7 @@ _WHY = {
 
 
 def _end(run: Reported) -> str:
-    """Why it ended, and what that means for who reads on."""
+    """Why the training ended, and whether it had converged."""
     why = _WHY.get(run.stopped, run.stopped)
     if run.missing is None or run.stopped == "level":
         return why
@@ -113,7 +113,7 @@ def _end(run: Reported) -> str:
 
 
 def _of_matching(run: Reported) -> list[tuple[str, str]]:
-    facts = [("matched", f"{int(run.predictions['matched'].sum()):,}; {len(run.missed):,} labels missed")]
+    facts = [("matched", f"{int(run.predictions['matched'].sum()):,}; {len(run.missed):,} instances missed")]
     if run.tables is None:
         return facts
     counts = run.outcomes()["outcome"].value_counts()

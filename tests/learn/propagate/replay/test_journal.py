@@ -172,7 +172,7 @@ def test_two_at_once_do_not_write_over_each_other(tmp_path):
     one, other = make(path), make(path)
     q = one.ask()
     one.tell(q, RIGHT[q.rows])
-    with pytest.raises(StorageError, match="written to by somebody else"):
+    with pytest.raises(StorageError, match="something else wrote to"):
         other.tell(other.ask(), RIGHT[q.rows])
     assert other.n_answers == 0
     assert make(path).n_answers == 15
