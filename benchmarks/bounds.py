@@ -1,8 +1,9 @@
 """How many answers the bounds of label propagation take, and how often they are wrong.
 
-``python benchmarks/bounds.py [sizes] [false] [reviewers] [speed] [--runs R]``; all four by default. Beside
-the audit stand drawing evenly with bets on each answer, the bound from counts alone, and a sample of fixed
-size with the Clopper-Pearson bound, the size chosen knowing the true quality so that half of the runs pass.
+``python benchmarks/bounds.py [sizes] [false] [reviewers] [speed] [--runs R]``; all four by default. The audit
+is compared with uniform draws and bets on each answer, with the bound from counts alone, and with a sample of
+fixed size and the Clopper-Pearson bound, whose size is chosen by the true quality so that half of the runs
+pass.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ DOUBTS: dict[str, Doubt] = {
 
 
 def masks(rng: np.random.Generator, n: int, quality: float) -> tuple[np.ndarray, Bools]:
-    """Chances to be wrong, Beta distributed and mostly near 0, and which are; their number is exact."""
+    """Chances to be wrong, Beta distributed and mostly near 0, and which are wrong, in exact number."""
     chance = rng.beta(2 * (1 - quality), 2 * quality, n)
     chance = np.clip(chance * (1 - quality) / chance.mean(), 0, 1)
     wrong = rng.random(n) < chance
@@ -57,7 +58,7 @@ def audited(n: int, quality: float, doubt: Doubt, prefixes: int, seed: int, most
 
 
 def evenly(n: int, quality: float, seed: int, most: int) -> tuple[int, int]:
-    """Answers to rows drawn evenly until bets, and until the bound from counts, reach the target."""
+    """Answers to rows drawn uniformly until bets, and until the bound from counts, reach the target."""
     said = np.random.default_rng(seed).permutation(np.arange(n) >= round(n * (1 - quality)))[:most]
     bet = betting_bounds(said, n, 2 * ALPHA)[0] >= TARGET
     count = lower_bound(np.cumsum(said), np.arange(1, len(said) + 1), n, ALPHA) >= TARGET

@@ -1,11 +1,11 @@
-"""Cluster trees: exact ones beside SciPy's, a million rows on two levels, and how near those are to exact.
+"""Cluster trees: exact ones against SciPy's, a million rows on two levels, and how near those are to exact.
 
 ``python benchmarks/cluster.py [RUN] [--sizes 5000 10000 20000] [--large 1000000]``
 
-RUN is the folder of a saved run, whose embeddings are then compared too. Trees are the same when they are
-made of the same clusters; sets of rows are compared by sums of random 64-bit numbers. fastcluster stands in
-for SciPy's linkage where it is installed. The large tree is grown in a process of its own, all of whose
-memory counts, the features' too.
+RUN is the folder of a saved run, whose embeddings are then compared, too. Trees are equal if they have the
+same clusters; sets of rows are compared by sums of random 64-bit numbers. fastcluster replaces SciPy's
+linkage where it is installed. The large tree is built in a process of its own, all of whose memory is
+counted, features included.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ N_PLANTED = 200
 
 
 def planted(n: int, d: int = 256, seed: int = 0) -> tuple[Array, Array]:
-    """Rows of 200 clusters, some a hundred times as large and six times as wide as others; which is whose."""
+    """Rows of 200 clusters, some 100 times as large and 6 times as wide as others; and each row's cluster."""
     rng = np.random.default_rng(seed)
     share = 1 / np.arange(2, N_PLANTED + 2)
     truth = rng.choice(N_PLANTED, n, p=share / share.sum())
@@ -70,7 +70,7 @@ def peer() -> tuple[str, Callable[[Array], Array]]:
 
 
 def differing(ours: Forest, theirs: Array) -> int:
-    """How many of our clusters are none of theirs."""
+    """Number of our clusters that the other tree does not have."""
     n = ours.n_rows
     key = np.random.default_rng(0).integers(2**63, size=n, dtype=np.uint64)
     total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(key[ours.order], dtype=np.uint64)])
@@ -100,7 +100,7 @@ def exact(sizes: list[int]) -> list[Row]:
 
 
 def codes(tree: Forest, k: int) -> Array:
-    """Which of k clusters each row is in: the highest k - 1 merges undone."""
+    """The cluster of each row when the highest k - 1 merges are undone, 0..k-1."""
     cut = np.arange(len(tree)) < 2 * tree.n_rows - k
     top = np.flatnonzero(cut & ((tree.parent == NONE) | ~cut[tree.parent]))
     top = top[np.argsort(tree.start[top])]
@@ -110,7 +110,7 @@ def codes(tree: Forest, k: int) -> Array:
 
 
 def purity(truth: Array, found: Array) -> float:
-    """Share of rows that are in the most frequent true cluster of their found one."""
+    """Share of rows that are in the most frequent true cluster of their found cluster."""
     table = np.zeros((truth.max() + 1, found.max() + 1), np.int64)
     np.add.at(table, (truth, found), 1)
     return float(table.max(axis=0).sum() / len(truth))
@@ -126,14 +126,14 @@ def nearness(tree: Forest, reference: Forest, truth: Array | None) -> str:
 
 
 def coarse(features: Array) -> Forest:
-    """Two levels with as many rows a bundle as a million rows would have."""
+    """Two levels with as many rows per bundle as for a million rows."""
     n = len(features)
     merges = two_level(Space.of(features), largest=LARGEST_GROUP, n_bundles=n * MOST_BUNDLES // 10**6)
     return forest([(0, np.arange(n), Dendrogram.of(merges))])
 
 
 def nearby(features: Array, truth: Array | None, what: str) -> list[Row]:
-    """Two-level trees, and exact ones of slightly moved rows, against the exact tree."""
+    """Two-level trees, and exact trees of slightly moved rows, compared to the exact tree."""
     n = len(features)
     exact_tree = cluster(features, method="exact")
     moved = features + 0.01 * features.std(axis=0) * np.random.default_rng(0).standard_normal(features.shape)

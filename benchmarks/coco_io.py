@@ -104,7 +104,7 @@ def _polygon(rng: np.random.Generator) -> np.ndarray:
 
 
 def _reading(path: Path, repeat: int) -> tuple[Tables, list[Row]]:
-    """Ours and theirs in turn, so that a busy machine slows both."""
+    """Time nbalabel and pycocotools in turn, so that a busy machine slows both."""
     tables, masks = read_coco(path), pycocotools_masks(path)
     assert tables.instances["mask"].tolist() == [masks[i] for i in tables.instances.index]
     seconds = _in_turn(
@@ -131,7 +131,7 @@ def _in_turn(*runs: Callable[[], object], repeat: int) -> list[float]:
 
 
 def pycocotools_masks(path: Path) -> dict[int, bytes]:
-    """Every mask as pycocotools' users get it."""
+    """Every mask as users of pycocotools get it."""
     coco = _quietly(path)
     return {a["id"]: coco.annToRLE(a)["counts"] for a in coco.dataset["annotations"]}
 
@@ -176,7 +176,7 @@ def _results(tables: Tables, folder: Path, n: int, repeat: int) -> Row:
 
 
 def _folders(tables: Tables, folder: Path) -> list[Row]:
-    """Formats of one file an image, on a tenth of the images; label files alone."""
+    """Formats with one file per image, on a tenth of the images; label files only."""
     images = tables.images.iloc[::10]
     rows = tables.instances[tables.instances["image_id"].isin(images.index) & (tables.instances["area"] > 0)]
     some = Tables.of(images, rows, tables.labels)

@@ -1,8 +1,8 @@
-"""Editing, reviewing and browsing in JupyterLab, in headless Chromium without a GPU, beside peers.
+"""Editing, reviewing and browsing in JupyterLab, in headless Chromium without a GPU, compared to peers.
 
 ``python benchmarks/edit.py [brush] [large] [review] [gallery] [peers]``; all without arguments (about 6
-minutes). Steps are what the views mark for themselves (``performance.measure``); saving includes JupyterLab,
-the kernel and the fsync of the journal.
+minutes). The views themselves mark the steps (``performance.measure``); saving includes JupyterLab, the
+kernel and the fsync of the journal.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from jupyter_bbox_widget import BBoxWidget
 bbox = BBoxWidget(image="crowd-0.jpg", classes=["kind 0"])
 bbox
 """
-# One canvas that is read after each frame until it is another: from the pointer's event to changed pixels.
+# Reads one canvas after each frame until it differs: from the pointer's event to changed pixels.
 WATCH = """([selector, root]) => {
     const canvas = [...document.querySelectorAll(selector)].at(-1);
     const pen = canvas.getContext('2d');
@@ -85,7 +85,7 @@ FRAMES = """() => {
 
 
 def strokes(book: Notebook, selector: str, n: int = 10, pause: float = 0.6) -> None:
-    """Wavy strokes over the middle of an element."""
+    """Draw wavy strokes over the middle of an element."""
     box = book.page.locator(selector).first.bounding_box()
     assert box
     mouse = book.page.mouse
@@ -264,7 +264,7 @@ def peers() -> list[Row]:
 
 
 def pointer_to_paint(book: Notebook, canvas: str, root: str) -> float:
-    """Median seconds from a move of the pressed pointer to other pixels on the canvas."""
+    """Median seconds from a move of the pressed pointer to changed pixels on the canvas."""
     area = book.page.locator(canvas).last
     area.scroll_into_view_if_needed()
     book.page.evaluate(WATCH, [canvas, root])
@@ -281,7 +281,7 @@ def pointer_to_paint(book: Notebook, canvas: str, root: str) -> float:
 
 
 def bbox(book: Notebook) -> float:
-    """Median seconds from telling the widget of another image until the browser has loaded it."""
+    """Median seconds from setting another image on the widget until the browser has loaded it."""
     book.page.evaluate(
         """() => {
         window.__loads = [];

@@ -1,8 +1,8 @@
-"""CPU seconds of one edit with the Bar on the page, by changes that wait for a commit and by labels.
+"""CPU seconds of one edit with the Bar on the page, by number of pending changes and of labels.
 
-``python benchmarks/edit_cost.py`` (about 8 minutes, most of them to make the changes that wait). An edit is a
-method call or an assignment in a frame, and the workspace's look at the tables after it, which tells the Bar
-what undo would do and how much is uncommitted. CPU time of the process: waiting for the disk costs none.
+``python benchmarks/edit_cost.py`` (about 8 minutes, mostly to make the pending changes). An edit is a method
+call or an assignment in a frame, plus the workspace's refresh after it, which updates the Bar (what undo
+would do, how much is uncommitted). The CPU time of the process does not include waiting for the disk.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TIMES = 9
 
 
 class Bench:
-    """A dataset with a Bar, and edits of it that are never the same twice."""
+    """A dataset with a Bar, and edits that never repeat."""
 
     def __init__(self, folder: Path, n_images: int, n_labels: int) -> None:
         mask = np.zeros((32, 32), np.uint8)
@@ -65,7 +65,7 @@ class Bench:
         self.ds.undo()
 
     def cost(self, edit: Callable[[], None]) -> float:
-        """CPU seconds of an edit and of what the page is told then; the median of a few."""
+        """CPU seconds of an edit and of the messages to the page after it; the median of a few."""
         took = []
         for _ in range(TIMES):
             self.ws.refresh()
@@ -77,7 +77,7 @@ class Bench:
         return statistics.median(took)
 
     def fill(self, n: int) -> None:
-        """As many changes wait for a commit; each second one makes a mask."""
+        """Make ``n`` pending changes; every second one adds a mask."""
         while len(self.ds._copy.session.pending) < n:
             for _ in range(min(n, 100)):
                 (self.created if self.n % 2 else self.weight)()
@@ -86,7 +86,7 @@ class Bench:
 
 
 def rows_of(bench: Bench, what: str) -> list[Row]:
-    """A row an edit."""
+    """One row per edit."""
     edits = [bench.weight, bench.assigned, bench.label, bench.created, bench.undone]
     said = [(edit.__doc__ or "").rstrip(".").lower() for edit in edits]
     return [Row(f"{text}, {what}", human(bench.cost(edit))) for text, edit in zip(said, edits, strict=True)]

@@ -1,4 +1,4 @@
-"""Train on the generated reef and fit the mixtures that ``benchmarks/propagation.py`` draws from."""
+"""Train on the generated reef, and fit the mixtures from which ``benchmarks/propagation.py`` draws."""
 
 from __future__ import annotations
 

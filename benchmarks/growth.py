@@ -1,16 +1,16 @@
-"""More labels, better model? The loop beside its controls: ``python benchmarks/growth.py nuclei PATH``.
+"""More labels, better model? The loop against its controls: ``python benchmarks/growth.py nuclei PATH``.
 
 A project begins with a few labeled images. After each round of accepting and answering, a model is trained
-anew on what is labeled by then. Beside it stand two controls, trained in the same way for as long: on
-the first labels alone (what the same training gives without the loop), and on all true labels of all images
-(what perfect labeling would give). The gain of the loop is its mAP minus that of the first labels; intervals
-are bootstrapped over the test images, and every model of a seed is measured on the same draws.
+anew on all images labeled by then. It is compared with two controls, trained in the same way: on the first
+labels only (the same training without the loop), and on all true labels of all images (perfect labeling). The
+gain of the loop is its mAP minus that of the first labels; intervals are bootstrapped over the test images,
+and every model of a seed is measured on the same draws.
 
-The reviewer is simulated: it knows the truth, answers yes or no, and says which images are empty. Its
-decisions are counted.
+The reviewer is simulated: it knows the truth, answers yes or no, and marks empty images. Its decisions are
+counted.
 
 ``nuclei PATH``: a folder with ``instances.json`` (COCO) and ``images/``. ``reef``: generated.
-Results are added to ``--results`` (JSON lines) as they come; ``show`` prints what is there.
+Results are appended to ``--results`` (JSON lines) at once; ``show`` prints all of them.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ ASKED = 0.15
 
 @dataclass
 class World:
-    """A dataset on its first day, its truth, and how it is trained.
+    """A dataset at the start, its truth, and settings of the training.
 
     Attributes:
         ds: the dataset; only the seed images are labeled.
-        truth: complete labels of all images.
+        truth: complete instances of all images.
         test: images to measure on.
-        by: the column of ``images`` that parts them into groups.
-        imgsz: pixels trained at.
-        questions: answers a round, at most.
+        by: the column of ``images`` that defines groups.
+        imgsz: image size of the training, pixels.
+        questions: most answers per round.
     """
 
     ds: nl.Dataset
@@ -93,7 +93,7 @@ class Loop:
         self.reviewer = nl.demo.Reviewer(self.world.truth)
 
     def run(self) -> None:
-        """Rounds of the loop, then all true labels."""
+        """Run the rounds of the loop, then train on all true labels."""
         seen = None
         for number in range(1, self.options.rounds + 1):
             model = self.train(self.world.ds, f"round {number}", ignore=seen)
@@ -103,7 +103,7 @@ class Loop:
         self.train(self.all_true(), "all true labels")
 
     def train(self, tables: Any, arm: str, **more: Any) -> nl.Yolo:
-        """A model from the same start, as long as every other; written down without and with refine."""
+        """Train a model from the start that all share; write results without and with refine."""
         began = time.perf_counter()
         model = nl.Yolo(self.options.model)
         options, world = self.options, self.world
@@ -123,7 +123,7 @@ class Loop:
         return self.world.test.union(labeled)
 
     def write(self, arm: str, trained: nl.Run, run: nl.Run, seconds: float) -> None:
-        """One line of results: mAP, by group, and what the bootstrap needs."""
+        """Write one line of results: mAP, mAP by group, and the draws of the bootstrap."""
         world = self.world
         metrics = run.evaluate(images=world.test, tables=world.truth)
         groups = world.truth.images.loc[world.test].groupby(world.by, observed=True).groups
@@ -155,7 +155,7 @@ class Loop:
         print({k: v for k, v in row.items() if k != "draws"}, flush=True)
 
     def grow(self, run: nl.Run) -> nl.Run:
-        """Bulk-accept what is confident and new; ask about the next, or some images; look over quiet ones."""
+        """Accept new predictions of high score in bulk; ask about others; mark empty images."""
         ds, new = self.world.ds, "split == 'train' and state in ('unlabeled', 'partial')"
         sure = run.query(f"score > {self.options.sure} and iou < 0.2 and {new}")
         ds.accept(sure, overlap="skip")
@@ -176,7 +176,7 @@ class Loop:
         return run
 
     def chosen(self, run: nl.Run, candidates: pd.DataFrame) -> pd.Index:
-        """Images to ask about, as many as the questions last, by the policy that is measured."""
+        """Images to ask about, as many as the questions allow, by the policy that is measured."""
         by_image = candidates.groupby("image_id")["score"].agg(["mean", "size"])
         if self.options.policy == "surest":
             order = by_image.sort_values("mean", ascending=False).index
@@ -188,7 +188,7 @@ class Loop:
         return order[by_image["size"].loc[order].cumsum() <= self.world.questions]
 
     def all_true(self) -> nl.Tables:
-        """Every image that may train, labeled as the truth says."""
+        """All training images, labeled by the truth."""
         images = self.world.truth.images.assign(weight=np.float32(1), state="complete", split="train")
         images.loc[self.world.test, ["weight", "split"]] = [0, "test"]
         none = ~images.index.isin(self.world.truth.instances["image_id"])
@@ -201,8 +201,8 @@ class Loop:
 def bootstrap(run: nl.Run, world: World, draws: int) -> np.ndarray:
     """mAP50-95 of resampled test images; the same draws for every run of a world, ``(draws,)``.
 
-    What is matched does not depend on which images are drawn: matched once at each threshold, a draw only
-    repeats rows. One label, 101 points of recall, as COCO counts.
+    Matches do not depend on the images drawn, so predictions are matched once per threshold, and a draw only
+    repeats rows. One label, 101 points of recall, as in COCO's evaluation.
     """
     truth, test = world.truth, world.test
     labels = truth.instances[truth.instances["image_id"].isin(test)]
@@ -245,7 +245,7 @@ def _map(right: np.ndarray, times: np.ndarray, n_labels: float) -> float:
 
 
 def show(results: Path) -> None:
-    """What the loop gained beside its controls, with intervals; by group."""
+    """Print the gain of the loop against its controls, with intervals, and mAP by group."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
     for (data, policy), part in rows.groupby(["data", "policy"]):
         print(f"\n## {data}, images chosen by {policy!r}: {part['seed'].nunique()} seeds\n")
@@ -272,13 +272,11 @@ def main() -> None:
     parser.add_argument("data", choices=[*WORLDS, "show"])
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument(
-        "--steps", type=int, help="of every training; default: each until it no longer gets better"
-    )
+    parser.add_argument("--steps", type=int, help="of every training; default: until mAP no longer rises")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--model", default="yolo11n-seg.yaml", help="what every training starts from")
     parser.add_argument("--policy", choices=["next", "choose", "surest", "random"], default="next")
-    parser.add_argument("--sure", type=float, default=0.75, help="score accepted from, unseen")
+    parser.add_argument("--sure", type=float, default=0.75, help="lowest score accepted without a question")
     parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()

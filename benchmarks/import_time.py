@@ -1,4 +1,4 @@
-"""Seconds and memory of ``import nbalabel`` in fresh interpreters, beside whichever peers are installed."""
+"""Seconds and memory of ``import nbalabel`` in fresh interpreters, against the peers that are installed."""
 
 from __future__ import annotations
 

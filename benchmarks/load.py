@@ -1,8 +1,9 @@
 """A training beside busy processes: ``python benchmarks/load.py [rounds]``, on an otherwise idle machine.
 
-Three epochs of the reef, alone and beside one and two busy loops: as nbalabel loads torch, where torch was
-loaded before it, on one thread, and (in the first round only, it takes minutes) as torch comes by itself. The
-cases alternate, each in a process of its own; medians are printed, and each as a multiple of its idle time.
+Three epochs of the reef, alone and beside one and two busy loops: with torch loaded by nbalabel, with torch
+loaded before nbalabel, on one thread, and (in the first round only, since it takes minutes) with torch's own
+defaults. The cases alternate, each in a process of its own; medians are printed, and their multiple of the
+time on an idle machine.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def work(way: str) -> None:
     """Print the seconds of three epochs."""
     os.environ["NBALABEL_OFFLINE"] = "1"
     if way == "plain":
-        os.environ["GOMP_SPINCOUNT"] = "300000"  # its own default; said aloud, nbalabel leaves it alone
+        os.environ["GOMP_SPINCOUNT"] = "300000"  # the default; once set, nbalabel does not change it
     elif way == "one":
         os.environ["OMP_NUM_THREADS"] = "1"
     if way == "first":
@@ -45,7 +46,7 @@ def work(way: str) -> None:
 
 
 def seconds(way: str) -> float:
-    """What :func:`work` prints, in a process of its own."""
+    """The seconds that :func:`work` prints in a process of its own."""
     command = [sys.executable, __file__, "work", way]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split("seconds ")[1])
@@ -53,7 +54,7 @@ def seconds(way: str) -> float:
 
 @contextmanager
 def busy(n: int) -> Iterator[None]:
-    """Processes that do nothing, all the time."""
+    """Run ``n`` busy loops beside the block."""
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(n)]
     try:
         yield

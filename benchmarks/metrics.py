@@ -66,7 +66,7 @@ def _measure(data: Detections, truth: Path, found: Path, repeat: int) -> list[Ro
 
 
 def _difference(peer: str, ours: np.ndarray, theirs: Any) -> Row:
-    """Largest difference of the precision arrays; over the target it is no result at all."""
+    """Largest difference of the precision arrays; above the target the benchmark fails."""
     largest = float(np.abs(ours - theirs.eval["precision"]).max())
     if largest > 1e-9:
         raise SystemExit(f"the precision array differs from {peer} by {largest}")

@@ -1,8 +1,8 @@
-"""Candidates of any number, drawn from Gaussian mixtures fitted on the predictions of a real run.
+"""Any number of candidates, drawn from Gaussian mixtures fitted on the predictions of a real run.
 
 The paper's simulation (Papadopoulos, Weber & Torralba, "Scaling up instance annotation via label
-propagation", ICCV 2021, section 5.2): one mixture a label over features, score and IoU, so that what is
-drawn keeps how the three depend on each other.
+propagation", ICCV 2021, section 5.2): one mixture per label over features, score and IoU, so that draws keep
+the dependence of the three.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _EDGE = 4.0  # logits of scores and IoU are kept within this
 
 @dataclass(frozen=True)
 class Candidates:
-    """What a model proposes for one label, with the truth beside it.
+    """Simulated proposals of a model for one label, with the truth.
 
     Attributes:
         features: ``(n, d)`` float32.
@@ -33,7 +33,7 @@ class Candidates:
     ious: Floats
 
     def right(self, iou: float = 0.75) -> npt.NDArray[np.bool_]:
-        """Whether a person would say yes, ``(n,)``."""
+        """Whether a person would answer yes, ``(n,)``."""
         return np.asarray(self.ious >= iou)
 
 
@@ -42,10 +42,10 @@ class Mixture:
     """The joint distribution of features, score and IoU (as log-odds) of one label.
 
     Attributes:
-        weights: of the components, ``(k,)``.
+        weights: weights of the components, ``(k,)``.
         means: ``(k, d + 2)``.
         covariances: ``(k, d + 2, d + 2)``.
-        low: least score that is drawn.
+        low: lowest score that is drawn.
     """
 
     weights: Floats
@@ -61,10 +61,10 @@ class Mixture:
 
         Args:
             features: ``(n, d)``, few columns (see :func:`reduced`).
-            scores: 0..1, ``(n,)``; their least is the least that is drawn.
+            scores: 0..1, ``(n,)``; the lowest is the lowest that is drawn.
             ious: 0..1, ``(n,)``.
             parts: most components; fewer where there are fewer than 25 rows each.
-            seed: of the fit.
+            seed: seed of the fit.
         """
         from sklearn.mixture import GaussianMixture
 
@@ -75,7 +75,7 @@ class Mixture:
         return cls(*(np.asarray(part, np.float32) for part in parts_of), float(scores.min()))
 
     def sample(self, n: int, seed: int) -> Candidates:
-        """Draw candidates; the same seed draws the same ones."""
+        """Draw candidates; the same seed gives the same candidates."""
         rng = np.random.default_rng(seed)
         weights = self.weights.astype(np.float64)
         part = rng.choice(len(weights), n, p=weights / weights.sum())
@@ -99,7 +99,7 @@ def save(mixtures: dict[str, Mixture], path: Path) -> None:
 
 
 def load(path: Path) -> dict[str, Mixture]:
-    """Read what :func:`save` wrote."""
+    """Read mixtures that :func:`save` wrote."""
     with np.load(path, allow_pickle=False) as file:
         names = dict.fromkeys(key.split("/")[0] for key in file.files)
         parts = ("weights", "means", "covariances", "low")
@@ -107,7 +107,7 @@ def load(path: Path) -> dict[str, Mixture]:
 
 
 def reduced(features: Floats, d: int = 16, seed: int = 0) -> Floats:
-    """The first principal components, of unit variance in all, ``(n, d)`` float32."""
+    """The first principal components, scaled to a total variance of 1, ``(n, d)`` float32."""
     from sklearn.decomposition import PCA
 
     d = min(d, *features.shape)

@@ -1,8 +1,8 @@
 """The active-labeling loop on real images: ``python benchmarks/nuclei.py PATH``.
 
-PATH is a folder with ``instances.json`` (COCO) and ``images/``. Twenty labeled images are the start, a part
-is held back and measured on after every round, and a simulated reviewer, who knows the file's own labels,
-stands where a person's click would be. What a person would have had to decide is counted.
+PATH is a folder with ``instances.json`` (COCO) and ``images/``. The loop starts with twenty labeled images; a
+part of the images is held back and measured on after every round. A simulated reviewer, who knows the true
+masks of the file, replaces the person. The decisions that a person would have had to make are counted.
 
 ``--propagate`` measures label propagation instead: ``nuclei_propagation.py``.
 """
@@ -25,7 +25,7 @@ import nbalabel as nl
 
 @dataclass
 class Loop:
-    """A dataset that grows, its truth, the reviewer, and the table of what each round came to."""
+    """A dataset that grows, its truth, the reviewer, and the table of results per round."""
 
     ds: nl.Dataset
     truth: nl.Tables
@@ -38,7 +38,7 @@ class Loop:
         self.reviewer = nl.demo.Reviewer(self.truth)
 
     def measure(self, run: nl.Run, seconds: float) -> None:
-        """Add this round's row: how good the model is, and how good what was accepted so far is."""
+        """Add the row of this round: quality of the model, and of the masks accepted so far."""
         metrics = run.evaluate(images=self.held_back, tables=self.truth)
         gained = self.ds.instances[self.ds.instances["source"] == "model"]
         judged = nl.match(gained, self.truth.instances, self.truth.images).predictions
@@ -59,7 +59,7 @@ class Loop:
         print(pd.DataFrame(self.rows[-1:]).to_string(index=False), flush=True)
 
     def grow(self, run: nl.Run) -> None:
-        """Bulk-accept what is confident and new; then ask about the rest of the surest images."""
+        """Accept new predictions of high score in bulk; then ask about the rest on the best images."""
         new = "split == 'train' and state in ('unlabeled', 'partial')"
         sure = run.query(f"score > 0.6 and iou < 0.2 and {new}")
         self.ds.accept(sure, overlap="skip")
@@ -74,14 +74,14 @@ class Loop:
         self.ds.commit(f"round {len(self.rows)}")
 
     def _surest(self, candidates: pd.DataFrame) -> pd.Index:
-        """Images by falling mean score, as many as the questions last."""
+        """Images by falling mean score, as many as the questions allow."""
         images = (
             candidates.groupby("image_id")["score"].agg(["mean", "size"]).sort_values("mean", ascending=False)
         )
         return images.index[images["size"].cumsum() <= self.questions]
 
     def _weigh(self) -> None:
-        """A glance at each image: it trains where most is labeled, as the rest would be background."""
+        """Set weights by a look at each image: it is trained on if most of it is labeled."""
         images = self.ds.images
         touched = images.index[(images["state"] == "partial").to_numpy()]
         labeled = self.ds.instances.groupby("image_id").size().reindex(touched).fillna(0)
@@ -136,12 +136,12 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("path", type=Path)
     parser.add_argument("--labeled", type=int, help="images; default 20, or 100 with --propagate")
-    parser.add_argument("--epochs", type=int, nargs="+", help="one number a round; default 40 15 15, or 40")
+    parser.add_argument("--epochs", type=int, nargs="+", help="one number per round; default 40 15 15, or 40")
     parser.add_argument("--imgsz", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
     loop = parser.add_argument_group("the loop")
     loop.add_argument("--held-back", type=int, default=100)
-    loop.add_argument("--questions", type=int, default=1500, help="answers a round, at most")
+    loop.add_argument("--questions", type=int, default=1500, help="most answers per round")
     propagate = parser.add_argument_group("--propagate")
     propagate.add_argument("--propagate", action="store_true", help="measure label propagation instead")
     propagate.add_argument("--run", type=Path, metavar="FOLDER", help="a saved run, or where to save it")
@@ -150,7 +150,7 @@ def arguments() -> argparse.ArgumentParser:
     propagate.add_argument(
         "--wrong", type=float, nargs="+", default=[0, 0.05], help="shares of wrong answers"
     )
-    propagate.add_argument("--seeds", type=int, default=5, help="repetitions of what is random")
+    propagate.add_argument("--seeds", type=int, default=5, help="number of repetitions, one per seed")
     propagate.add_argument("--strategies", nargs="+", help="default: all")
     return parser
 

@@ -1,13 +1,13 @@
 """Label propagation on real predictions: ``python benchmarks/nuclei.py PATH --propagate``.
 
-A model learns from some labeled images and predicts on all. The masks of some further images are known, as
-those of the paper's held-out set are: they set thresholds and calibrate. Every strategy is asked about the
-same predictions on the other images; a simulated reviewer, who knows the file's own labels, says yes where a
-mask's IoU with a true one is high enough, and some of the answers are wrong.
+A model is trained on some labeled images and predicts on all. The masks of some other images are known, like
+those of the paper's held-out set: they set thresholds and calibrate. Every strategy gets the same predictions
+on the other images; a simulated reviewer, who knows the true masks of the file, answers yes where a mask's
+IoU with a true mask is high enough, and some of the answers are wrong.
 
-Columns: yes / no answers; masks accepted; how many of them are right, whatever was answered; their mean IoU
-with true masks; the share of clusters that gave masks, but too few right ones; hours at 2 s an answer; hours
-of drawing the right masks at 80 s each, over those; in how many repetitions the target was met.
+Columns: yes / no answers; masks accepted; share of them that is right, whatever was answered; their mean IoU
+with true masks; share of accepting clusters with too few right masks; hours at 2 s per answer; hours of
+drawing the right masks at 80 s each, divided by those; number of repetitions that reached the target.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TARGET = 0.85
 
 @dataclass
 class Comparison:
-    """Predictions, what is known of them, and the truth."""
+    """Predictions, known answers about them, and the truth."""
 
     predictions: pd.DataFrame
     features: np.ndarray
@@ -57,7 +57,7 @@ class Comparison:
 
     @classmethod
     def of(cls, run: nl.Run, truth: nl.Tables, right: float, n_known: int, seed: int) -> Comparison:
-        """On the images that were not trained on; ``n_known`` of them are known all over."""
+        """A comparison on images that were not trained on; answers on ``n_known`` of them are known."""
         images = run.tables.images.query("weight == 0").index
         judged = nl.match(run.predictions, truth.instances, truth.images).predictions
         judged = judged[judged["image_id"].isin(images)].drop(columns=["matched"])
@@ -87,7 +87,7 @@ class Comparison:
                 }
 
     def once(self, strategy: str, error: float, seed: int) -> dict[str, float]:
-        """One propagation from first question to last."""
+        """Run one propagation from the first question to the last."""
         began = time.perf_counter()
         p = nl.propagate(
             self.predictions,
@@ -107,7 +107,7 @@ class Comparison:
         return {**self.score(p.accepted, p.n_answers), "computing s": time.perf_counter() - began}
 
     def score(self, accepted: pd.DataFrame, n_answers: int) -> dict[str, float]:
-        """What was accepted, against the truth."""
+        """Measure the accepted masks against the truth."""
         iou = self.predictions.loc[accepted.index, "iou"]
         right = iou >= self.right
         return {
@@ -121,7 +121,7 @@ class Comparison:
 
 
 def predictions(options: argparse.Namespace) -> tuple[nl.Run, nl.Tables]:
-    """A run on images of which some are labeled, trained or taken from where it was saved; and the truth."""
+    """A run on images of which some are labeled, loaded if saved before, else trained; and the truth."""
     kept = options.run or Path(tempfile.mkdtemp()) / "nuclei"
     folder = kept.with_suffix(".nbal")
     if kept.exists():
@@ -136,7 +136,7 @@ def predictions(options: argparse.Namespace) -> tuple[nl.Run, nl.Tables]:
 
 
 def compare(options: argparse.Namespace) -> None:
-    """Print a row as soon as it is measured, and all of them in the end."""
+    """Print each row as soon as it is measured, and all rows at the end."""
     run, truth = predictions(options)
     rows: list[dict[str, Any]] = []
     forest = None
@@ -152,7 +152,7 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def describe(run: nl.Run, comparison: Comparison) -> str:
-    """What is asked about."""
+    """A text that describes the predictions asked about."""
     weight = run.tables.images["weight"]
     asked = comparison.predictions.drop(comparison.known.index).query("score > 0.2")
     share = (asked["iou"] >= comparison.right).mean()

@@ -1,6 +1,6 @@
-"""25,000 embeddings of 512 dimensions on a plane: PCA, UMAP and PaCMAP, beside the packages called directly.
+"""25,000 embeddings of 512 dimensions on a plane: PCA, UMAP and PaCMAP, against the packages called directly.
 
-``python benchmarks/project.py [N]``; beside the time, the share of 15 nearest neighbours a layout keeps.
+``python benchmarks/project.py [N]`` prints times, and the share of 15 nearest neighbours that a layout keeps.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Rows = np.ndarray
 
 
 def embeddings(n: int, d: int = 512, clusters: int = 40, seed: int = 0) -> Rows:
-    """Clusters on a curved 12-dimensional sheet, with noise in all dimensions: roughly as backbones do."""
+    """Clusters on a curved 12-dimensional sheet, with noise in all dimensions, roughly as from backbones."""
     rng = np.random.default_rng(seed)
     hidden = rng.normal(size=(clusters, 12))[rng.integers(clusters, size=n)] * 3 + rng.normal(size=(n, 12))
     rows = np.tanh(hidden @ rng.normal(size=(12, d)) / 6) + 0.1 * rng.normal(size=(n, d))
@@ -28,7 +28,7 @@ def embeddings(n: int, d: int = 512, clusters: int = 40, seed: int = 0) -> Rows:
 
 
 def kept(rows: Rows, points: Rows, k: int = 15, sample: int = 1000) -> float:
-    """Share of each row's nearest neighbours that are near its point too, over a sample of rows."""
+    """Share of each row's nearest neighbours that are also nearest to its point, over a sample of rows."""
     chosen = np.random.default_rng(0).choice(len(rows), min(sample, len(rows)), replace=False)
     near = [
         NearestNeighbors(n_neighbors=k + 1).fit(space).kneighbors(space[chosen], return_distance=False)[:, 1:]

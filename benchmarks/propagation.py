@@ -2,9 +2,9 @@
 
 Candidates of each label are drawn from a Gaussian mixture over features, score and IoU, fitted on the
 predictions of a real run: eight species of the generated reef (``benchmarks/mixtures.npz``; ``--fit`` trains
-and fits anew, about 10 minutes). A simulated person says yes where IoU >= 0.75; an answer takes 2 s, drawing
-a mask 80 s, as in Papadopoulos, Weber & Torralba, ICCV 2021, whose section 5.2 and figures 6 and 8 this
-follows. 300 more candidates a label are known beforehand, to learn thresholds and chances from.
+and fits anew, about 10 minutes). A simulated person answers yes where IoU >= 0.75; an answer takes 2 s,
+drawing a mask 80 s, as in Papadopoulos, Weber & Torralba, ICCV 2021, whose section 5.2 and figures 6 and 8
+this follows. The answers of 300 more candidates per label are known, to learn thresholds and chances from.
 
 Parts: target (against the paper, 20 seeds), guarantee (200 repetitions), compare (every strategy), ablation,
 curves (a chart), scale (10^5 and 10^6 candidates).
@@ -47,7 +47,7 @@ def bed(label: str, n: int, seed: int) -> tuple[Candidates, Forest, np.ndarray]:
 
 
 def simulate(label: str, n: int, seed: int, strategy: Any, **options: Any) -> dict[str, float]:
-    """Answer every question of a strategy, and say what came of it."""
+    """Answer every question of a strategy, and return the results."""
     drawn, forest, known = bed(label, n, seed)
     right = drawn.right()
     began = time.perf_counter()
@@ -88,7 +88,7 @@ def labels() -> list[str]:
 
 
 def gather(n: int, seeds: int, strategies: Mapping[str, dict[str, Any]], first: int = 0) -> pd.DataFrame:
-    """One row a label, seed and strategy; candidates and trees are made once for all strategies."""
+    """One row per label, seed and strategy; candidates and trees are made once for all strategies."""
     rows = []
     for label in labels():
         for seed in range(first, first + seeds):
@@ -103,7 +103,7 @@ def geometric(values: pd.Series) -> float:
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:
-    """Means a strategy; geometric ones of ratios."""
+    """Means per strategy; geometric means of ratios."""
     groups = found.groupby("strategy", sort=False)
     out = groups[["answers", "masks", "precision", "SQ", "recall", "wrong clusters", "seconds"]].mean()
     for name in ("masks an answer", "faster than drawing"):
@@ -113,7 +113,7 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def markdown(frame: pd.DataFrame, digits: int = 3) -> str:
-    """A table that keeps three figures of small numbers and none after the point of large ones."""
+    """A Markdown table: small numbers with three significant digits, large ones without decimals."""
 
     def one(value: Any) -> str:
         if not isinstance(value, float):
@@ -127,9 +127,10 @@ def markdown(frame: pd.DataFrame, digits: int = 3) -> str:
 
 
 def same_masks(found: pd.DataFrame, ours: str, theirs: str) -> str:
-    """What it takes the other to accept as many masks: answers as a multiple (geometric mean), and how right.
+    """Answers that ``theirs`` needs to accept as many masks as ``ours``, as a multiple, and their quality.
 
-    Where it never does, its last answer counts, in its favour.
+    The multiple is a geometric mean. Where ``theirs`` never accepts as many, its last answer counts, in its
+    favour.
     """
     pairs = found.set_index(["label", "seed", "strategy"])
     ratios, shares = [], []
@@ -169,7 +170,7 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def target(options: argparse.Namespace) -> None:
-    """Masks an answer of the default against the paper's, both to their end."""
+    """Masks per answer of the default strategy against the paper's, both to their end."""
     both = {name: {"strategy": name} for name in ("certified", "paper")}
     found = gather(options.n, options.seeds, both, options.first)
     print(f"\n## Against the paper: 8 labels, {options.seeds} seeds, {options.n:,} candidates each\n")
@@ -272,8 +273,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("parts", nargs="*", default=["target", "guarantee"], help=", ".join(PARTS))
-    parser.add_argument("--n", type=int, default=5_000, help="candidates a label")
-    parser.add_argument("--small", type=int, default=2_000, help="candidates of a repetition")
+    parser.add_argument("--n", type=int, default=5_000, help="candidates per label")
+    parser.add_argument("--small", type=int, default=2_000, help="candidates per repetition")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=20, help="first seed; the defaults were chosen below 20")
     parser.add_argument("--few", type=int, default=3, help="seeds of compare and ablation")

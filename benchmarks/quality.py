@@ -2,9 +2,9 @@
 
 Without PATH a model is trained on the generated reef; PATH may also be a folder with ``instances.json``
 (COCO) and ``images/``, of which 40 images are labeled, or the folder of a saved run (then ``--tables`` is the
-dataset it was made on, and ``--truth`` such a COCO folder; the truth of a reef is known). The tables: on the
-labeled images, out of fold; on all other images, against the whole truth; and what each group of features
-is worth. Where the model is at hand, agreement with a mirrored and a smaller view is one of them.
+dataset it was made on, and ``--truth`` such a COCO folder; the truth of a reef is known). It prints tables:
+on the labeled images, out of fold; on all other images, against the truth; and the effect of each group of
+features. Where the model is available, agreement with a mirrored and a smaller view is one of the groups.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ import nbalabel as nl
 from nbalabel.learn.quality.features import GROUPS
 from nbalabel.learn.quality.report import RIGHT, auc, ece, rank_correlation
 
-_CANDIDATE = 0.2  # confidence from which label propagation looks at a prediction
+_CANDIDATE = 0.2  # lowest score that label propagation uses
 
 
 @dataclass(frozen=True)
 class Case:
-    """A run, the whole truth, and how far the run's predictions agree with other views of their images."""
+    """A run, the truth, and the agreement of its predictions with other views of their images."""
 
     name: str
     run: nl.Run
@@ -73,7 +73,7 @@ def nuclei(path: Path, seed: int) -> Iterator[Case]:
 
 @contextmanager
 def saved(path: Path, tables: Path, truth: Path | None) -> Iterator[Case]:
-    """A run that was saved."""
+    """Load a saved run."""
     ds = nl.open(tables)
     run = nl.Run.load(path, ds)
     if truth is not None:
@@ -81,19 +81,19 @@ def saved(path: Path, tables: Path, truth: Path | None) -> Iterator[Case]:
     else:
         try:
             known = nl.demo.truth(ds)
-        except nl.errors.StorageError:  # no reef: nothing is known of the other images
+        except nl.errors.StorageError:  # no reef: the truth of the other images is not known
             known = None
         yield Case(path.name, run, known)
     ds.close()
 
 
 def elsewhere(case: Case, quality: nl.MaskQuality, least: float = 0.0) -> pd.DataFrame:
-    """The scores against the truth on images that were not fitted on; maps to chance and IoU are from those.
+    """The scores against the truth on images not fitted on; maps to chance and IoU come from those fitted on.
 
     Args:
-        case: with its truth.
+        case: a case with its truth.
         quality: fitted on the labeled images.
-        least: leave out predictions of lower confidence.
+        least: leave out predictions of a lower score.
     """
     assert case.truth is not None
     frame = nl.match(case.run.predictions, case.truth.instances, case.truth.images).predictions
@@ -118,12 +118,12 @@ def elsewhere(case: Case, quality: nl.MaskQuality, least: float = 0.0) -> pd.Dat
 
 
 def scores_of(quality: nl.MaskQuality) -> dict[str, pd.Series]:
-    """What is compared, by prediction id."""
+    """The scores to compare, by prediction id."""
     return {"confidence": quality.confidence, "predicted IoU": quality.iou, "product": quality.score}
 
 
 def ablation(case: Case, seed: int) -> pd.DataFrame:
-    """Predicted IoU without one group of features after the other."""
+    """Predicted IoU without one group of features at a time."""
     usual = tuple(name for name in GROUPS if name not in ("agreement", "confidence"))
     trials = {"all": usual, **{f"without {name}": tuple(set(usual) - {name}) for name in usual}}
     if case.agreement is not None:
@@ -157,7 +157,7 @@ def show(title: str, table: pd.DataFrame) -> None:
 
 
 def tell(case: Case, seed: int) -> None:
-    """All tables of a case."""
+    """Print all tables of a case."""
     began = time.perf_counter()
     quality = nl.mask_quality(case.run, seed=seed)
     seconds = time.perf_counter() - began
@@ -180,7 +180,7 @@ def main() -> None:
     )
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--tables", type=Path, help="dataset that a saved run was made on")
-    parser.add_argument("--truth", type=Path, help="COCO folder with the labels of all its images")
+    parser.add_argument("--truth", type=Path, help="COCO folder with the instances of all its images")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     warnings.simplefilter("ignore", nl.errors.FallbackWarning)  # no pretrained weights are needed here

@@ -1,4 +1,4 @@
-"""Frames a second of the generated reef on one core, in CPU seconds: a busy machine does not count."""
+"""Frames per second of the generated reef on one core, by CPU time, so that other load does not count."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pin() -> None:
 
 
 def frames_a_second(size: int, n_images: int) -> float:
-    """Best of two, after a warm-up that fills the caches a size needs."""
+    """Best of two runs, after a warm-up that fills the caches for this size."""
     list(generate(20, size, seed=1))
     seconds = []
     for _ in range(2):

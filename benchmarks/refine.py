@@ -1,8 +1,8 @@
-"""Sharper masks on pictures that nobody learned from: ``python benchmarks/refine.py nuclei PATH``, or reef.
+"""Sharper masks on images that were not trained on: ``python benchmarks/refine.py nuclei PATH``, or reef.
 
 A model is trained on the first labels (``--steps``, or ``--weights`` of an earlier run), predicts on the test
-images, and each way of refining is measured against the true masks there: how many masks reach an IoU of 0.5,
-0.75 and 0.9, how many get worse by more than 0.02, mAP, and processor milliseconds a mask.
+images, and each method of refining is measured against the true masks there: how many masks reach an IoU of
+0.5, 0.75 and 0.9, how many get worse by more than 0.02, mAP, and processor milliseconds per mask.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SCORE = 0.15
 
 
 def measured(name: str, run: nl.Run, world: World, before: np.ndarray | None, seconds: float) -> np.ndarray:
-    """Print one row; the IoU of each prediction on the test images."""
+    """Print one row; returns the IoU of each prediction on the test images."""
     rows = run.predictions[run.predictions["image_id"].isin(world.test)]
     labels = world.truth.instances[world.truth.instances["image_id"].isin(world.test)]
     iou = nl.match(rows, labels, world.truth.images.loc[world.test]).predictions["iou"].to_numpy()

@@ -1,4 +1,4 @@
-"""What the benchmarks share: medians of repeated runs, and one table to print them in."""
+"""Shared by the benchmarks: medians of repeated runs, and a table to print them in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One measured task: our median beside the peer's from the same run, and the target."""
+    """One measured task: our median, the peer's median from the same run, and the target."""
 
     task: str
     ours: str
@@ -30,12 +30,12 @@ def median_seconds(run: Callable[[], object], repeat: int = 5) -> float:
 
 
 def human(seconds: float) -> str:
-    """Seconds in the unit a person reads."""
+    """Seconds as text, in a readable unit."""
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"
 
 
 def against(task: str, ours: float, peer_name: str, peer: float, target: str = "") -> Row:
-    """A row that compares seconds: ratio is how many times faster we are."""
+    """A row that compares seconds; the ratio is how many times faster nbalabel is."""
     return Row(task, human(ours), f"{peer_name} {human(peer)}", peer / ours, target)
 
 

@@ -27,7 +27,7 @@ Task = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Race:
-    """What pycocotools does and what we do, for ``n`` masks or pairs."""
+    """The same task by pycocotools and by nbalabel, for ``n`` masks or pairs."""
 
     task: str
     peer: Task
@@ -64,7 +64,7 @@ def patches(n: int, smallest: int, largest: int) -> np.ndarray:
 
 
 def run(race: Race, rounds: int) -> Row:
-    """Medians of rounds in which both take turns, so that a busy machine slows both."""
+    """Medians of rounds in which both alternate, so that a busy machine slows both."""
     pairs = [(median_seconds(race.peer, 1), median_seconds(race.ours, 1)) for _ in range(rounds)]
     peer, ours = (statistics.median(side) for side in zip(*pairs, strict=True))
     return Row(
@@ -150,7 +150,7 @@ def measures(masks: np.ndarray) -> list[Race]:
 
 
 def polygons(masks: np.ndarray) -> list[Race]:
-    """Polygons to masks; and back, which pycocotools leaves to others."""
+    """Polygons to masks; and back, which pycocotools does not offer."""
     strings = rle.encode_many(masks)
     outlines = [[p.exterior.ravel().tolist() for p in ps] for ps in rles_to_polygons(strings, HEIGHT, WIDTH)]
 

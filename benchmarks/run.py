@@ -1,4 +1,4 @@
-"""Run every benchmark that needs no data of its own, one after the other: ``make bench``."""
+"""Run every benchmark that needs no external data, one after the other: ``make bench``."""
 
 from __future__ import annotations
 

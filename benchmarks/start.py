@@ -1,7 +1,7 @@
-"""A start from nothing: ``python benchmarks/start.py nuclei PATH`` or ``reef``.
+"""The first model of a project: ``python benchmarks/start.py nuclei PATH`` or ``reef``.
 
-A project has a few labeled images on its first day. Which model makes the first proposals? ``nl.Watershed``
-(no network), a YOLO from random weights (``yolo11n-seg.yaml``), or one from other weights, such as those that
+A project starts with a few labeled images. Which model makes the best first proposals? ``nl.Watershed`` (no
+network), a YOLO from random weights (``yolo11n-seg.yaml``), or one from other weights, such as those that
 come with nbalabel (``starter``); each as it is and with ``nl.refine``. Worlds and test images are those of
 ``growth.py``.
 """
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument(
         "--arms", nargs="+", default=["watershed"], help="watershed, or what nl.Yolo starts from"
     )
-    parser.add_argument("--labeled", type=int, help="learn from so many of the labeled images only")
+    parser.add_argument("--labeled", type=int, help="learn from this many of the labeled images only")
     parser.add_argument("--plain", action="store_true", help="without nl.refine")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()

@@ -1,9 +1,9 @@
-"""Steps of training a second, beside plain ultralytics: ``python benchmarks/steps.py nuclei PATH``, or reef.
+"""Training steps per second, against plain ultralytics: ``python benchmarks/steps.py nuclei PATH``, or reef.
 
 The same images with the same labels, network, batch, size and optimizer; steps are counted in the same way
 for both, at each call of ``optimizer_step``, the first ten left out. The cases alternate, each in a process
-of its own, idle and beside two busy loops; medians are printed. What of ours brings how much: one row each
-without bfloat16 and without batches made ahead.
+of its own, idle and beside two busy loops; medians are printed. An ablation: one row each without bfloat16
+and without batches made ahead.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TARGET = 1.5
 
 
 def work(way: str, data: str, path: Path | None) -> None:
-    """Print steps a second of one training."""
+    """Print the steps per second of one training."""
     os.environ["NBALABEL_OFFLINE"] = "1"
     import nbalabel as nl
 
@@ -64,7 +64,7 @@ def _ours(model: Any, tables: Any, imgsz: int, way: str) -> list[float]:
 
 
 def _plain(folder: Path, imgsz: int) -> list[float]:
-    """Ultralytics' own training with its own defaults, but for what both share."""
+    """Ultralytics' own training with its own defaults, except for the shared settings."""
     from ultralytics import YOLO
 
     done = _watched()
@@ -84,7 +84,7 @@ def _plain(folder: Path, imgsz: int) -> list[float]:
 
 
 def _watched() -> list[float]:
-    """The moments of steps, filled as they are done."""
+    """A list that receives the time of each step when it is done."""
     from ultralytics.engine.trainer import BaseTrainer
 
     done: list[float] = []
@@ -99,7 +99,7 @@ def _watched() -> list[float]:
 
 
 def rate(way: str, data: str, path: Path | None) -> float:
-    """What :func:`work` prints, in a process of its own."""
+    """The rate that :func:`work` prints in a process of its own."""
     command = [sys.executable, __file__, data, *([str(path)] if path else []), "--work", way or "ours"]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(found.stdout.split("rate ")[1].split()[0])
@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("data", choices=list(WORLDS))
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--busy", type=int, nargs="+", default=[0, 2], help="busy loops beside")
+    parser.add_argument("--busy", type=int, nargs="+", default=[0, 2], help="number of busy loops beside")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:

@@ -1,4 +1,4 @@
-"""Commit 1,000 edited rows of 1,000,000, open them with masks, filter them: ours and what else could do it.
+"""Commit 1,000 edited rows of 1,000,000, open them with masks, filter them: nbalabel against other formats.
 
 python benchmarks/storage.py            1,000,000 instances
 python benchmarks/storage.py --quick    a tenth of it
@@ -37,7 +37,7 @@ N_EDITED = 1000
 
 
 class SyncTime:
-    """Seconds spent waiting for the medium, which no format can save."""
+    """Seconds spent in fsync, waiting for the disk, which no format can avoid."""
 
     def __init__(self) -> None:
         self.seconds, self._real = 0.0, os.fsync
@@ -50,7 +50,7 @@ class SyncTime:
 
 
 def synthesize(n: int, seed: int = 0) -> State:
-    """``n`` instances, ten an image, with round masks of about 114 bytes."""
+    """``n`` instances, ten per image, with round masks of about 114 bytes."""
     rng = np.random.default_rng(seed)
     y, x = np.ogrid[:480, :640]
     discs = [
@@ -77,7 +77,7 @@ def synthesize(n: int, seed: int = 0) -> State:
 
 
 def timed(run: Callable[[], object], repeat: int) -> float:
-    """Median seconds; whatever a run returns is dropped before the next one."""
+    """Median seconds; the result of a run is dropped before the next run."""
     seconds = []
     for _ in range(repeat):
         gc.collect()
@@ -89,7 +89,7 @@ def timed(run: Callable[[], object], repeat: int) -> float:
 
 
 def ours(state: State, folder: Path, rows: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
-    """Our own figures."""
+    """Measure nbalabel."""
     out = {}
     start = time.perf_counter()
     Store.create(folder, state, {"image_root": None}, "import", "benchmark")
@@ -127,7 +127,7 @@ def ours(state: State, folder: Path, rows: np.ndarray, rng: np.random.Generator)
 
 
 def many_versions(folder: Path, rows: int, n_versions: int, rng: np.random.Generator) -> dict[str, float]:
-    """Opening after many versions, beside the same rows in a fresh dataset."""
+    """Measure opening after many versions, and opening of the same rows in a fresh dataset."""
     ds = Dataset(folder)
     slowest = 0.0
     for _ in range(n_versions):
@@ -225,7 +225,7 @@ def delta_merge(state: State, folder: Path, rows: np.ndarray) -> dict[str, float
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Without dictionaries, which the table formats do not all take."""
+    """A table without dictionary columns, which not all table formats accept."""
     columns = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in table.columns]
     return pa.table(columns, names=table.column_names)
 
@@ -239,7 +239,7 @@ def kb(n: float) -> str:
 
 
 def raw_masks(state: State, rows: np.ndarray) -> float:
-    """Seconds to put 1,000 masks among all, for the record: an Arrow column is rewritten."""
+    """Seconds to replace 1,000 masks in the column of all, which rewrites an Arrow column."""
     masks = values(state.tables["instances"]["mask"])
     return timed(lambda: put(masks, rows, take(masks, rows[::-1])), 5)
 

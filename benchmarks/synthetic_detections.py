@@ -1,9 +1,9 @@
-"""Labels and predictions as a detector would give them, without one: seeded, exact masks, by the thousand.
+"""Simulated instances and predictions of a detector: seeded, with exact masks, by the thousand.
 
-A mask is a blob whose upper and lower outline are waves over an ellipse: one run a column, small to large, as
-many runs as a real silhouette of its size. A prediction is a label's blob moved, scaled and bent the more,
-the lower its quality; the rest of each image's predictions lie somewhere else, mostly under the names that
-the image holds.
+A mask is a blob whose upper and lower outline are waves over an ellipse: one run per column, small to large,
+as many runs as a real silhouette of its size. A prediction is the blob of an instance, moved, scaled and bent
+the more, the lower its quality; the other predictions of an image lie elsewhere, mostly with labels that the
+image holds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Detections:
 def generate(
     n_images: int = 5000, n_instances: int = 36_000, per_image: int = 100, n_labels: int = 80, seed: int = 0
 ) -> Detections:
-    """Tables of the issue's size: 36,000 labels and ``n_images * per_image`` predictions."""
+    """Tables of 36,000 instances and ``n_images * per_image`` predictions, by default."""
     rng = np.random.default_rng(seed)
     labels = tuple(f"label {i:02d}" for i in range(n_labels))
     popular = 1.0 / np.arange(1, n_labels + 1) ** 0.7
@@ -59,7 +59,7 @@ def generate(
 
 
 def to_coco(data: Detections, *, bbox: bool = False) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The same as COCO's two JSON documents: ground truth and results."""
+    """The tables as COCO's two JSON documents: ground truth and results."""
     size = [HEIGHT, WIDTH]
     truth, found = data.instances, data.predictions
     annotations = [
@@ -110,7 +110,7 @@ def _perturbed(
     rng: np.random.Generator, image: np.ndarray, label: np.ndarray, shape: np.ndarray, here: np.ndarray,
     per_image: int, n_labels: int,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
-    """Which label each prediction comes from (-1: none), its quality, image, label and shape."""
+    """The instance that each prediction comes from (-1: none), its quality, image, label and shape."""
     copies = rng.poisson(3.5, len(image))
     source = np.repeat(np.arange(len(image)), copies)
     first = np.searchsorted(image[source], np.arange(len(here)))
@@ -165,7 +165,7 @@ def _table(
 
 
 def _rasterise(shape: np.ndarray) -> Runs:
-    """Blobs as runs: at most one a column."""
+    """Blobs as runs, at most one per column."""
     x, y, a, b, s1, p1, s2, p2 = shape.T[:, :, None]
     reach = int(np.ceil(shape[:, 2].max())) + 1
     column = np.floor(x) + np.arange(-reach, reach + 1)

@@ -1,9 +1,9 @@
-"""How many touching things come back from a semantic mask: plain components, and parted by distance.
+"""How many touching objects are recovered from a semantic mask, by components and by a split by distance.
 
     python -m benchmarks.touching FOLDER [--depth 0.5 1 2]
 
 FOLDER holds ``instances.json`` (COCO) and ``images/``. All instances of an image are drawn into one mask, and
-an instance is brought back where a part has IoU > 0.5 with it.
+an instance is recovered where a part has IoU > 0.5 with it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Parts = Callable[[bytes, int, int], list[bytes]]
 
 
 def brought_back(tables: nl.Tables, parts: Parts) -> dict[str, float]:
-    """Instances that are brought back, and parts that are one, as shares; seconds in all."""
+    """Share of instances that are recovered, share of parts that match an instance, and total seconds."""
     found = n_parts = 0
     began = time.perf_counter()
     for image_id, rows in tables.instances.groupby("image_id"):
@@ -40,7 +40,7 @@ def brought_back(tables: nl.Tables, parts: Parts) -> dict[str, float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print a table: one row per way to part."""
+    """Print a table with one row per method of splitting."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--depth", type=float, nargs="+", default=[DEPTH])

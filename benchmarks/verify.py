@@ -1,9 +1,9 @@
 """Verifying clusters in JupyterLab, in headless Chromium without a GPU.
 
-``python benchmarks/verify.py`` (about 4 minutes). Steps are what the view marks for itself
-(``performance.measure``): from a key to the mask or the answer it brings being drawn; from Enter to the first
-crop of the next question being drawn. That includes JupyterLab, the kernel, the journal's fsync, and reading,
-cutting and encoding images that were not looked at before.
+``python benchmarks/verify.py`` (about 4 minutes). The view itself marks the steps (``performance.measure``):
+from a key until the next mask or the answer is drawn; from Enter until the first crop of the next question is
+drawn. That includes JupyterLab, the kernel, the journal's fsync, and reading, cutting and encoding images
+that were not shown before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ QUESTIONS = 40
 
 
 def verify(n: int, size: int, strategy: str = "paper") -> list[Row]:
-    """Questions answered by keyboard, their masks one large and as a page in turns."""
+    """Questions answered by keyboard, half with a page of masks and half with one large mask."""
     target, budget = (0.98, None) if strategy == "paper" else (0.6, 500)
     setup = SETUP.format(n=n, size=size, strategy=strategy, target=target, budget=budget)
     cells = [setup, "view = nl.Verify(p); view"]
@@ -64,7 +64,7 @@ def verify(n: int, size: int, strategy: str = "paper") -> list[Row]:
 
 
 def answered(book: Notebook, number: int) -> tuple[list[float], list[float]]:
-    """Answer one question mask by mask; milliseconds of the steps, and of what came after Enter."""
+    """Answer one question mask by mask; returns milliseconds of the steps, and of the step after Enter."""
     root = book.page.locator('[data-view="verify"]')
     n = int(root.locator(".nbl-verify-card").first.get_attribute("aria-setsize") or 0)
     steps: list[float] = []
@@ -80,7 +80,7 @@ def answered(book: Notebook, number: int) -> tuple[list[float], list[float]]:
 
 
 def awaited(book: Notebook, name: str) -> list[float]:
-    """Milliseconds of a step, once it is done; none where nothing came."""
+    """Milliseconds of a step, once it is done; empty after a time-out."""
     for _ in range(400):
         if got := marks(book, name):
             return got

@@ -1,9 +1,9 @@
-"""The views in JupyterLab, in headless Chromium without a GPU, beside their peers in the same browser.
+"""The views in JupyterLab, in headless Chromium without a GPU, against their peers in the same browser.
 
 ``python benchmarks/views.py [scatter] [table] [viewer] [linking]``; all of them without arguments (about 6
 minutes). Frames are the time from one animation frame to the next while the mouse drags, as a person sees it.
-Durations of single steps are what the views mark for themselves (``performance.measure``); a step that waits
-for the kernel includes the kernel and JupyterLab.
+The views themselves mark the durations of single steps (``performance.measure``); a step that waits for the
+kernel includes the kernel and JupyterLab.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ LISTEN = """() => {
             if (name.startsWith('nbl:')) (window.__marks[name] ??= []).push(duration);
     }).observe({ type: 'measure', buffered: true });
 }"""
-# A frame in which the change is drawn, and one more if it was asked for within that; then until it is there:
-# reading a pixel waits until the canvas is drawn, wherever it is drawn.
+# Waits for the frame that draws the change, and for one more if the change was requested within that frame;
+# then reads a pixel, which waits until the canvas is drawn.
 FRAMES = """async () => {
     await new Promise(requestAnimationFrame);
     await new Promise(requestAnimationFrame);
@@ -70,7 +70,7 @@ def opened(cells: list[str], work: Callable[[Notebook], T]) -> T:
 
 
 def marks(book: Notebook, name: str) -> list[float]:
-    """Milliseconds of every step of that name since the last time it was asked for."""
+    """Milliseconds of every step of that name since the last call for it."""
     return list(
         book.page.evaluate(
             "n => { const m = window.__marks[n] ?? []; window.__marks[n] = []; return m; }", name
@@ -79,9 +79,9 @@ def marks(book: Notebook, name: str) -> list[float]:
 
 
 def drag(book: Notebook, selector: str, *, drawn: bool = False, steps: int = 40) -> tuple[float, float]:
-    """Drags the mouse in a circle over an element; with ``drawn`` each frame waits until its canvas is drawn.
+    """Drag the mouse in a circle over an element; with ``drawn`` each frame waits until its canvas is drawn.
 
-    Returns: median seconds from a move of the pointer to the drawn frame after it; from letting go likewise.
+    Returns: median seconds from a move of the pointer to the drawn frame after it, and from its release.
     """
     area = book.page.locator(selector).first
     area.scroll_into_view_if_needed()
@@ -112,7 +112,7 @@ def one(values: list[float]) -> float:
 
 
 def scatter() -> list[Row]:
-    """Frames and lasso at 1,000,000 points; jupyter-scatter at as many, bqplot's lasso at 25,000."""
+    """Frames and lasso at 1,000,000 points; jupyter-scatter at 1,000,000 points, bqplot's lasso at 25,000."""
     view = "view = nl.Scatter(ws, x='east', y='north', color='habitat', height=500); view"
     ours = opened([view], _ours)
     theirs = opened([JSCATTER], lambda book: _dragged(book, ".jp-OutputArea canvas", drawn=True))
@@ -184,7 +184,7 @@ bqplot.Figure(marks=[marks], interaction=bqplot.interacts.LassoSelector(marks=[m
 
 
 def table() -> list[Row]:
-    """First rows, filter and jump at 1,000,000 rows; ipydatagrid with as many."""
+    """First rows, filter and jump at 1,000,000 rows; ipydatagrid at 1,000,000 rows."""
     cells = [f"table = {TABLE}; table"]
 
     def work(book: Notebook) -> list[Row]:
@@ -216,7 +216,7 @@ def table() -> list[Row]:
 
 
 def _first_rows() -> list[Row]:
-    """From running a cell to rows on the screen."""
+    """Time from running a cell to rows on the screen."""
 
     def shown(code: str, there: str, seconds: float) -> float:
         with (
@@ -231,7 +231,7 @@ def _first_rows() -> list[Row]:
             page.keyboard.press("Shift+Enter")
             try:
                 page.wait_for_function(there, timeout=seconds * 1e3)
-            except Exception:  # noqa: BLE001  # whatever it is, it did not come up in time
+            except Exception:  # noqa: BLE001  # for any reason, it did not appear in time
                 return float("inf")
             return time.perf_counter() - start
 
@@ -298,7 +298,7 @@ def viewer() -> list[Row]:
 
 
 def linking() -> list[Row]:
-    """From a clause in one view to another view that shows it, with the kernel busy; 1,000,000 images."""
+    """Time from a clause in one view until another view shows it, with a busy kernel; 1,000,000 images."""
     cells = [
         "view = nl.Scatter(ws, x='east', y='north', height=300); view",
         "other = nl.Scatter(ws, x='depth', y='north', height=300); other",

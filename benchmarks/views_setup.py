@@ -32,7 +32,7 @@ def table(n: int = N) -> pd.DataFrame:
 
 
 def crowded(n_images: int = 22, n_masks: int = 500) -> nl.Dataset:
-    """Pictures of 1920 x 1080 with as many masks on each."""
+    """Images of 1920 x 1080 pixels with ``n_masks`` masks on each."""
     rng = np.random.default_rng(0)
     images, instances = [], []
     y, x = np.mgrid[:1080, :1920]

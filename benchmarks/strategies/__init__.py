@@ -1,4 +1,4 @@
-"""Search strategies that are only compared with, given to `nbalabel.Propagation` as classes.
+"""Search strategies for comparison only, passed to `nbalabel.Propagation` as classes.
 
-They keep to `nbalabel.learn.propagate.strategies.protocol.Strategy`, as a strategy of one's own would.
+They implement `nbalabel.learn.propagate.strategies.protocol.Strategy`, as a user's own strategy would.
 """

@@ -1,4 +1,4 @@
-"""Every accepted cluster proved by itself: the other way to a guarantee, kept to compare with the audit."""
+"""Prove every accepted cluster by itself: another way to a guarantee, to compare with the audit."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _UNLIKELY = 0.02
 class Bounded:
     """Accepts a cluster when the bound of its own answers reaches the target.
 
-    Masks of a cluster are drawn evenly; after every question its anytime-valid bounds say accept, reject, or
-    ask on, and it is split where it is unlikely to pass. Answers count again in the parts they fall into.
-    Alpha is spent over all clusters beforehand, by size and depth, so that every accepted cluster holds the
-    target with probability 1 - ``alpha``, all of them at once, and so does their sum. Of masks that overlap,
-    only the best is accepted afterwards; what that takes away is not in the statement.
+    Masks of a cluster are drawn uniformly; after every question its anytime-valid bounds decide to accept,
+    reject or ask more, and the cluster is split where it is unlikely to pass. Answers count again in the
+    parts of a split cluster. Alpha is divided over all clusters beforehand, by size and depth, so that with
+    probability 1 - ``alpha`` all accepted clusters reach the target at once, and so does their union. Of
+    masks that overlap, only the best is accepted afterwards; the guarantee ignores this removal.
 
     Args:
-        ledger: what is known.
+        ledger: what is known about the candidates.
         target_quality: share of right masks of each accepted cluster, within 0..1.
         alpha: probability that any accepted cluster falls short.
-        seed: of what is drawn.
-        n_samples: masks of a question.
+        seed: seed of the draws.
+        n_samples: masks per question.
 
     Raises:
         DataError: an option is out of its range.
@@ -63,7 +63,7 @@ class Bounded:
         self._asked = -1
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
-        """The next question: about the cluster that is expected to bring most masks an answer."""
+        """The next question: about the cluster with most expected masks per answer."""
         while self._gain and (limit is None or limit > 0):
             cluster = max(self._gain, key=lambda c: self._gain[c])
             rows = self._left(ledger, cluster)
@@ -74,7 +74,7 @@ class Bounded:
             drawn = np.random.default_rng((31, self.seed, number)).choice(rows, n, replace=False)
             self._asked = cluster
             start, stop = int(ledger.forest.start[cluster]), int(ledger.forest.stop[cluster])
-            why = "Masks that look alike, drawn evenly."
+            why = "Masks that look alike, drawn at random."
             return Question(number, drawn, drawn, "sample", f"{start}-{stop}", "", stop - start, why)
         self.phase = "done"
         return None
@@ -85,15 +85,15 @@ class Bounded:
         question: Question,  # noqa: ARG002  # it is the current one
         answers: npt.NDArray[np.bool_],  # noqa: ARG002  # they are in the ledger
     ) -> None:
-        """Decide about the cluster, or ask on."""
+        """Decide about the cluster, or ask more."""
         self._conclude(ledger, self._asked)
 
     def skipped(self, ledger: Ledger, question: Question) -> None:  # noqa: ARG002
-        """Leave the cluster aside."""
+        """Skip the cluster."""
         self._close(self._asked, "skipped")
 
     def finish(self, ledger: Ledger) -> None:  # noqa: ARG002
-        """What is open stays open."""
+        """End; open clusters stay open."""
         self.phase = "done"
 
     def outlook(
@@ -102,7 +102,7 @@ class Bounded:
         question: Question,  # noqa: ARG002
         answers: npt.NDArray[np.int8],
     ) -> Outlook:
-        """What answers would mean for the cluster."""
+        """What answers would lead to for the cluster."""
         cluster = self._asked
         yes, no, size = self._counts(ledger, cluster)
         yes, no = yes + int((answers == YES).sum()), no + int((answers == NO).sum())
@@ -126,7 +126,7 @@ class Bounded:
         return mean / weight, self.target, note
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
-        """Clusters looked at, with what became of them."""
+        """Clusters examined, with their state."""
         forest = ledger.forest
         return [(int(forest.start[c]), int(forest.stop[c]), state) for c, state in self._state.items()]
 
@@ -163,7 +163,7 @@ class Bounded:
         return low, float(upper_bound(yes, asked, size, self.alpha, prior))
 
     def _expected(self, ledger: Ledger, cluster: int) -> float:
-        """Accepted masks an answer, about: from the answers, and from the scores before any."""
+        """Expected number of accepted masks per answer, from the answers and, as a prior, the scores."""
         yes, no, size = self._counts(ledger, cluster)
         rows = ledger.forest.rows(cluster)
         mean = float(ledger.scores[rows].mean())

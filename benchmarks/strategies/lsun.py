@@ -1,4 +1,4 @@
-"""LSUN's way: a few answers train a classifier that labels what it is sure of; then again for the rest."""
+"""LSUN's method: rounds of answers train a classifier, which decides the masks it is certain about."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _ENOUGH = 20
 
 
 class Lsun(VerifyAll):
-    """Rounds of answers about masks of a pool, a classifier fitted to them, and cuts at its sure ends.
+    """Rounds of answers about a pool of masks, a classifier fitted to them, and two cuts of its scores.
 
     Each round asks about ``n_round`` masks of the pool, drawn at random, and fits a logistic regression on
-    features and score to the answers of all rounds. Half of this round's answers set the cuts: above the
-    upper one masks are accepted so that at most ``1 - target_quality`` of these were said to be wrong, below
-    the lower one they are rejected so that at most ``lost`` of the right ones are. What lies between is the
-    pool of the next round. A pool of at most ``n_round`` masks is asked about in full. An answer decides
-    about its own mask, as with `VerifyAll`.
+    features and score to the answers of all rounds. Half of this round's answers set the cuts: masks above
+    the upper cut are accepted, with at most ``1 - target_quality`` of the answers there a no; masks below the
+    lower cut are rejected, with at most ``lost`` of the right masks there. The masks between are the pool of
+    the next round. A pool of at most ``n_round`` masks is asked about completely. An answer decides about its
+    own mask, as with `VerifyAll`.
 
     Args:
-        ledger: what is known.
+        ledger: what is known about the candidates.
         target_quality: see above.
-        alpha: not used: nothing is stated.
-        seed: of the masks drawn.
-        n_samples: masks of a question.
-        n_round: masks asked about in a round.
+        alpha: not used: there is no guarantee.
+        seed: seed of the draws.
+        n_samples: masks per question.
+        n_round: masks asked about per round.
         lost: share of a round's right masks that may fall below the lower cut, 0..1.
-        n_rounds: rounds at most; what the last one leaves stays open.
+        n_rounds: most rounds; masks that the last one leaves stay open.
 
     Raises:
         DataError: an option is out of its range.
@@ -71,7 +71,7 @@ class Lsun(VerifyAll):
         self._draw(ledger)
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
-        """Masks of this round that were not asked about; a round that is over starts the next."""
+        """Masks of this round that were not asked about yet; the end of a round starts the next."""
         while not len(self._left):
             if self._round >= self.n_rounds or not len(self._pool(ledger)):
                 return None
@@ -81,7 +81,7 @@ class Lsun(VerifyAll):
         return Question(number, rows, rows, size=size, why=f"From {size:,} masks nobody is sure of yet.")
 
     def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
-        """Each mask is what was said of it; the end of a round decides about others."""
+        """Decide each mask by its answer; the end of a round decides about other masks."""
         decide_alone(ledger, question.rows, answers, self._place)
         self._left = self._left[len(question.rows) :]
         if not len(self._left):
@@ -89,7 +89,7 @@ class Lsun(VerifyAll):
         suppress(ledger)
 
     def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
-        """All accepted masks that were answered are right; of the others, the share that was cut for."""
+        """Share of right masks: 1 among the answered ones, the target among the others."""
         taken = ledger.decision == ACCEPTED
         n, n_said = int(taken.sum()), int((taken & (ledger.answer == YES)).sum())
         share = (n_said + self.target * (n - n_said)) / n if n else np.nan
@@ -106,7 +106,7 @@ class Lsun(VerifyAll):
         self._round += 1
 
     def _cut(self, ledger: Ledger) -> None:
-        """Decide about what the classifier is sure of."""
+        """Decide about the masks that the classifier is certain about."""
         pool = self._pool(ledger)
         asked = self._asked[ledger.answer[self._asked] != UNKNOWN]
         judge = asked[: len(asked) // 2]
@@ -143,7 +143,7 @@ def _upper(chance: Doubles, yes: npt.NDArray[np.bool_], target: float) -> float:
 
 
 def _lower(chance: Doubles, yes: npt.NDArray[np.bool_], lost: float) -> float:
-    """The highest cut below which at most a share of the right ones lies; of few masks without any, none."""
+    """The highest cut with at most a share of the right masks below it; -inf if too few masks tell."""
     right = np.sort(chance[yes])
     if not len(right):
         return np.inf if len(yes) >= _ENOUGH else -np.inf

@@ -1,4 +1,4 @@
-"""How long a person takes: to answer, and to draw a mask."""
+"""The time a person takes to answer, and to draw a mask."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ SECONDS_PER_ANSWER = 2.0
 
 SECONDS_PER_MASK = 80.0
 """One mask drawn by hand: about the 79.2 s of COCO's polygons. Source: Lin et al., "Microsoft COCO", ECCV
-2014, as taken over by Papadopoulos, Weber & Torralba, ICCV 2021."""
+2014, as used by Papadopoulos, Weber & Torralba, ICCV 2021."""
 
 
 def seconds_answering(n_answers: int) -> float:
-    """Seconds that so many yes / no answers take.
+    """Seconds that ``n_answers`` yes / no answers take.
 
     Example:
         >>> seconds_answering(15)
@@ -21,7 +21,7 @@ def seconds_answering(n_answers: int) -> float:
 
 
 def seconds_drawing(n_masks: int) -> float:
-    """Seconds that drawing so many masks takes: the baseline "manual", which asks nothing.
+    """Seconds that drawing ``n_masks`` masks takes: the baseline "manual", which asks nothing.
 
     Example:
         >>> seconds_drawing(45) / 3600

@@ -1,4 +1,4 @@
-"""Believe the score: what label propagation is compared with at no answers at all."""
+"""Accept by the score alone: the baseline of label propagation that needs no answers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Threshold:
     """Accepts every mask of a score of at least ``accept``, rejects the others, and asks nothing.
 
     Args:
-        ledger: what is known.
-        target_quality: stands in for ``accept``.
-        alpha: not used: nothing is stated.
+        ledger: what is known about the candidates.
+        target_quality: default of ``accept``.
+        alpha: not used: there is no guarantee.
         seed: not used: nothing is random.
         accept: lowest score that is accepted, 0..1.
     """
@@ -59,11 +59,11 @@ class Threshold:
         """All is decided."""
 
     def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
-        """The mean score of what is accepted, as if scores were probabilities."""
+        """The mean score of the accepted masks, as if scores were probabilities."""
         scores = ledger.scores[ledger.decision == ACCEPTED]
         mean = float(scores.mean()) if len(scores) else np.nan
         return mean, np.nan, f"{len(scores):,} masks accepted for their score; nobody looked at any."
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:  # noqa: ARG002
-        """No clusters are looked at."""
+        """Nothing: no clusters are examined."""
         return []

@@ -6,8 +6,9 @@ Type checkers and editors read this file, and ``__init__.py`` reads it at run ti
 from . import demo as demo
 from .core import errors as errors
 from .core.geometry.outlines.inside import inside as inside
-from .core.segmenter import GrabCut as GrabCut
-from .core.segmenter import Segmenter as Segmenter
+from .core.segmenting.boxcut import BoxCut as BoxCut
+from .core.segmenting.grabcut import GrabCut as GrabCut
+from .core.segmenting.protocol import Segmenter as Segmenter
 from .core.show.display import Display as Display
 from .core.tables.mask_inputs import decode_mask as decode_mask
 from .core.tables.mask_inputs import encode_mask as encode_mask

@@ -136,7 +136,7 @@ def test_an_image_is_said_to_be_complete_or_empty_and_undone(book: Notebook) -> 
     book.page.get_by_role("button", name="Complete").click()
     book.until("ds.images.state[0]", "complete")
     chip(book).select_option("empty")  # with a label on it: refused
-    wait(lambda: "no label is on an image" in hint(book))
+    wait(lambda: "no instance is on an image" in hint(book))
     assert book.value("ds.images.state[0]") == "complete"
     wait(lambda: chip(book).input_value() == "complete")
     press(book, "Control+z")

@@ -1,4 +1,4 @@
-"""What nbalabel asks of a model: train, predict, embed."""
+"""The interface of a model: train, predict, embed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Model(Protocol):
         Args:
             tables: a Dataset, a Version or Tables.
             seed: the same tables, arguments and seed give the same model on a CPU.
-            **arguments: the model's own.
+            **arguments: arguments of the model.
 
         Returns:
             A Run with curves and without predictions.
@@ -50,21 +50,21 @@ class Model(Protocol):
         Args:
             tables: a Dataset, a Version or Tables.
             images: which of its images; None is all.
-            score: proposals below this confidence are dropped, 0..1.
+            score: proposals with a lower score are dropped, 0..1.
             folder: where parts are kept, so that an interrupted prediction continues.
-            **arguments: the model's own.
+            **arguments: arguments of the model.
 
         Returns:
-            A Run with predictions matched to the labels, and embeddings.
+            A Run with predictions matched to the instances, and embeddings.
         """
 
     def embed(self, tables: LabeledImages, images: Chosen = None, **arguments: Any) -> Embeddings:
-        """Vectors of images and of their labels' masks.
+        """Embeddings of images and of their instances.
 
         Args:
             tables: a Dataset, a Version or Tables.
             images: which of its images; None is all.
-            **arguments: the model's own.
+            **arguments: arguments of the model.
         """
 
 
@@ -72,7 +72,7 @@ def refuse_arguments(model: str, method: str, arguments: Mapping[str, Any]) -> N
     """Refuse arguments that a method of a model does not have.
 
     Raises:
-        ModelError: naming them.
+        ModelError: there are such arguments; the message names them.
     """
     if arguments:
         raise ModelError(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nbalabel.core.errors import DataError, ModelError, UnknownNameError
-from nbalabel.core.segmenter import Segmenter
+from nbalabel.core.segmenting.protocol import Segmenter
 
 pytest.importorskip("ultralytics")
 

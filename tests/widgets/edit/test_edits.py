@@ -524,8 +524,8 @@ def test_prompts_that_mean_nothing_are_refused(workspace, browser, empty, params
     assert says in asked.error("segment", **{"image_id": empty, **params})
 
 
-def test_without_a_segmenter_grabcut_answers(asked, empty):
+def test_without_a_segmenter_boxcut_answers(asked, empty):
     pytest.importorskip("cv2")
     reply, (mask,) = asked("segment", image_id=empty, box=[20, 20, 50, 50])
-    assert reply["name"] == "GrabCut"
+    assert reply["name"] == "BoxCut"
     assert 0 < pixels(mask).sum() <= 2500

@@ -91,7 +91,7 @@ export const TOOLS: readonly ToolEntry[] = [
     name: "cutout",
     key: "c",
     title: "cut out of a box",
-    hint: "Drag a box around a thing: its outline is found (GrabCut).",
+    hint: "Drag a box around a thing: its outline is found by its colors.",
     icon: "M2.5 5v-2.5H5M11 2.5h2.5V5M13.5 11v2.5H11M5 13.5H2.5V11M8 4.5c2.5 0 3.5 2 3 4s-2 3-3.5 3-3-1.5-2.5-3.5 1-3.5 3-3.5z",
   },
   {

@@ -1,8 +1,8 @@
-"""What an architecture may say: a file's text is checked before ultralytics builds a network from it.
+"""Check the architecture in a weights file before ultralytics builds a network from it.
 
 Ultralytics evaluates ``activation`` as Python, looks modules up by any name, and builds whatever size is
-asked for. A weights file from a stranger therefore passes through :func:`checked`, which copies what it knows
-and refuses the rest, and through :func:`measure`, which builds the network without memory to see its size.
+asked for. An untrusted weights file therefore passes through :func:`checked`, which copies known content and
+refuses the rest, and through :func:`measure`, which builds the network without memory to check its size.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def checked(content: Any, origin: str) -> dict[str, Any]:
     """A copy of an architecture that holds nothing but known layers, plain numbers and known words.
 
     Args:
-        content: what a file says: ``backbone`` and ``head`` as rows (from, repeats, module, arguments), and
-            ``nc``, ``scales``, ``scale``, ``activation`` ...; what builds nothing is left out.
+        content: content of a file: ``backbone`` and ``head`` as rows (from, repeats, module, arguments), and
+            ``nc``, ``scales``, ``scale``, ``activation`` ...; other keys are left out.
         origin: the file, for messages.
 
     Raises:
@@ -79,7 +79,7 @@ def checked(content: Any, origin: str) -> dict[str, Any]:
 
 
 def measure(architecture: Mapping[str, Any], origin: str) -> None:
-    """Build a checked architecture without memory, and run it on nothing, to see that it fits.
+    """Build and run a checked architecture on the meta device, without memory, to check its size.
 
     Raises:
         ModelError: it cannot be built, or takes more memory or time than the largest published networks.
@@ -105,13 +105,13 @@ def _problem(text: str) -> str:
             _run(json.loads(text))
     except _RefusedError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001  # whatever a stranger's numbers lead torch to
+    except Exception as error:  # noqa: BLE001  # untrusted numbers make torch raise anything
         return f"cannot be built: {error}"
     return ""
 
 
 def _run(architecture: dict[str, Any]) -> None:
-    """One image of the size ultralytics measures strides with."""
+    """Run one image of the size with which ultralytics measures strides."""
     import torch
 
     layers, kept = ultralytics("nn.tasks").parse_model(deepcopy(architecture), 3, verbose=False)
@@ -128,7 +128,7 @@ def _run(architecture: dict[str, Any]) -> None:
 
 @contextmanager
 def default_activation() -> Iterator[None]:
-    """Put ultralytics' default activation back, which a failed build leaves changed for the whole process."""
+    """Restore ultralytics' default activation, which a failed build leaves changed for the whole process."""
     conv = ultralytics("nn.modules.conv").Conv
     before = conv.default_act
     try:
@@ -138,7 +138,7 @@ def default_activation() -> Iterator[None]:
 
 
 def _meter() -> Any:
-    """Count what is made and multiplied; the first number past its limit ends it."""
+    """Count operations, numbers and products; a count past its limit raises."""
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -174,7 +174,7 @@ def _is_tensor(value: Any) -> bool:
 
 
 class _RefusedError(Exception):
-    """What is wrong, as the end of a sentence that begins with "its architecture"."""
+    """The error, as the end of a sentence that begins with "its architecture"."""
 
 
 def _whole(low: int, high: int) -> Any:
@@ -260,7 +260,7 @@ def _listed(value: Any, most: int = _MOST_ARGUMENTS) -> list[Any]:
 
 
 def _short(value: Any) -> str:
-    """A stranger's value in a message: bounded, and never the whole of a large one."""
+    """An untrusted value for a message, shortened."""
     return (
         repr(value[:60])
         if isinstance(value, str)

@@ -1,4 +1,4 @@
-"""Zip archives of tensors from strangers: nothing is unpacked that is larger than the file itself."""
+"""Zip archives of tensors from untrusted sources: nothing unpacks to more than the size of the file."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from numpy.lib import format as npy
 from ...core.errors import ModelError
 
 META = "__nbalabel__"
-"""Name of the array that holds the text of a file of ours."""
+"""Name of the array that holds the JSON text of a file that nbalabel wrote."""
 
 _MOST_ENTRIES = 50_000
 
 
 def inspect(path: Path) -> list[str]:
-    """Names of a zip archive's entries, if it is as torch and numpy write it: stored, each once.
+    """Names of a zip archive's entries, which must be stored and unique, as torch and numpy write them.
 
     Raises:
         ModelError: it is no zip archive, is damaged, or would grow when it is unpacked.
@@ -83,7 +83,7 @@ def unpacked(found: Mapping[str, np.ndarray]) -> tuple[Any, dict[str, np.ndarray
 
 
 def write(path: Path, found: Mapping[str, np.ndarray]) -> Path:
-    """Write arrays as a ``.npz``, whole or not at all; missing folders are made."""
+    """Write arrays as a ``.npz``, atomically; missing folders are created."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:

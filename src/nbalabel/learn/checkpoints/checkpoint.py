@@ -1,8 +1,8 @@
 """Checkpoints of ultralytics (``.pt``): a pickled network, of which tensors, text and labels are read.
 
-The classes a checkpoint names are never looked up: each stands as an inert shell that keeps what was saved of
-it. No constructor, ``__setstate__`` or attribute of ultralytics or torch modules runs, and what comes out
-goes through the same checks as a ``.npz``.
+The classes that a checkpoint names are never looked up: inert placeholder objects keep their saved state. No
+constructor, ``__setstate__`` or attribute of ultralytics or torch modules runs, and the result passes the
+same checks as a ``.npz``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SHELLS = re.compile(
     r"ultralytics\.[\w.]+|torch\.nn\.modules\.[\w.]+|pathlib(\._local)?\.\w+Path"
     r"|numpy\.(dtype|dtypes\.\w+|_?core\.multiarray\.scalar)|builtins\.getattr|__builtin__\.getattr"
 )
-"""What published checkpoints name besides tensors; nothing of it is called."""
+"""Names in published checkpoints besides tensors; none of them is called."""
 
 _NETWORK = "ultralytics.nn.tasks.SegmentationModel"
 _DEEPEST, _MOST_PARTS = 32, 100_000
@@ -29,7 +29,7 @@ _one_at_a_time = threading.Lock()  # torch keeps its allow-list for the whole pr
 
 
 class _Shell:
-    """Stands for an object of a class that is not looked up."""
+    """A placeholder for an object whose class is not looked up."""
 
     path = ""
     state: Any = None
@@ -72,11 +72,11 @@ def _named(expected: str) -> str:
 
 
 def load_plain(path: Path, allowed: list[tuple[Any, str]] | None = None) -> Any:
-    """What torch reads of a file that holds tensors and plain values only.
+    """Load a file that holds tensors and plain values only, by torch.
 
     Args:
         path: the file.
-        allowed: inert stand-ins and the names they stand for.
+        allowed: inert placeholder classes and the names that they replace.
 
     Raises:
         ModelError: the file is damaged, holds anything else, or torch is too old to refuse that reliably.
@@ -87,7 +87,7 @@ def load_plain(path: Path, allowed: list[tuple[Any, str]] | None = None) -> Any:
         raise ModelError(f"torch {torch.__version__} cannot read {path} safely: install torch 2.6 or later")
     try:
         with _one_at_a_time, torch.serialization.safe_globals(allowed or []), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch remarks on pickles that it then refuses
+            warnings.simplefilter("ignore")  # torch warns about pickles that it then refuses
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle raises anything
         raise ModelError(f"{path} cannot be read as weights: {error}") from error

@@ -1,8 +1,8 @@
 """Weights: finding, downloading, reading and writing them.
 
-Our own files are ``.npz``: the tensors by name, and one JSON text. Of ultralytics' ``.pt``, pickles, the same
-is read and no more (``checkpoint``). Either way the network is built from an architecture that was checked
-(``architecture``), since ultralytics would evaluate parts of it, and filled with the file's tensors.
+Our own files are ``.npz``: the tensors by name, and one JSON text. From ultralytics' ``.pt`` files, which are
+pickles, only the same content is read (``checkpoint``). Either way the network is built from a checked
+architecture (``architecture``), since ultralytics would evaluate parts of it, and gets the file's tensors.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ _DOWNLOAD_SECONDS = 120.0
 _MOST_LABELS, _MOST_YAML, _LARGEST_INPUT = 10_000, 1_000_000, 16_384
 
 STARTER = Path(__file__).with_name("starter.npz")
-"""What ``make starter`` wrote: a YOLO11n that has seen generated scenes alone."""
+"""Weights that ``make starter`` wrote: a YOLO11n trained on generated scenes only."""
 
 
 def located(name: str | Path) -> str:
-    """What a model's name stands for: the path of the weights that come with us for "starter"."""
+    """The name or path of a model; for "starter", the path of the weights that come with nbalabel."""
     return str(STARTER) if str(name) == STARTER.stem else str(name)
 
 
 def start(name: str) -> tuple[Any, bool]:
-    """The network that a name stands for: pretrained where its weights can be had, else untrained.
+    """The network that a name stands for: pretrained where its weights are available, else untrained.
 
     Args:
         name: a ``.npz`` of ours, a ``.pt`` or ``.yaml`` of ultralytics (a path), or a model's name
             ("yolo11n-seg").
 
     Returns:
-        The network, and whether it has learned anything.
+        The network, and whether it is pretrained.
 
     Raises:
-        UnknownNameError: neither a file nor an architecture goes by that name.
+        UnknownNameError: neither a file nor an architecture has that name.
         ModelError: the file cannot be used, or does not hold a segmentation model.
     """
     path = Path(name).expanduser()
@@ -98,7 +98,7 @@ def download(file: str) -> tuple[Path | None, str]:
 
 
 def fetched(url: str, target: Path) -> tuple[Path | None, str]:
-    """Bring a file from an address, giving up within seconds where there is no network.
+    """Download a file from a URL, giving up within seconds where there is no network.
 
     Returns:
         ``target``, or None and the reason why it is not there.
@@ -114,7 +114,7 @@ def fetched(url: str, target: Path) -> tuple[Path | None, str]:
             outcome["reason"] = f"download failed: {error}"
         connected.set()
 
-    # Name look-ups ignore time-outs, so the wait is ours and the thread is left behind if it hangs.
+    # Name look-ups ignore time-outs, so the wait is timed here, and a thread that hangs is abandoned.
     thread = threading.Thread(target=fetch, daemon=True, name="nbalabel-weights")
     thread.start()
     if not connected.wait(_CONNECT_SECONDS):
@@ -138,7 +138,7 @@ def _fetch(url: str, target: Path, connected: threading.Event) -> None:
 def build(
     architecture: str | dict[str, Any], nc: int | None = None, names: dict[int, str] | None = None
 ) -> Any:
-    """An untrained network of an architecture: ultralytics' name of a YAML file, or its content.
+    """Build an untrained network from an architecture: ultralytics' name of a YAML file, or its content.
 
     Args:
         architecture: "yolo11n-seg.yaml", a path, or the dictionary such a file holds.
@@ -147,7 +147,7 @@ def build(
 
     Raises:
         UnknownNameError: there is no such file.
-        ModelError: it does not describe a segmentation model, or not in known layers of sensible sizes.
+        ModelError: it does not describe a segmentation model, or has unknown layers or sizes out of range.
     """
     ultralytics()  # before torch, so that it loads as quiet says
     origin = architecture if isinstance(architecture, str) else "this model"
@@ -158,7 +158,7 @@ def build(
 
 
 def _content(name: str) -> Any:
-    """What a YAML file says, one of ultralytics' or a user's."""
+    """The content of a YAML file, of ultralytics or of the user."""
     path = Path(name)
     if path.is_file() and path.stat().st_size > _MOST_YAML:
         raise ModelError(f"{name} has more than {_MOST_YAML:,} bytes: no architecture")
@@ -178,7 +178,7 @@ def _content(name: str) -> Any:
 
 
 def _network(content: dict[str, Any], names: dict[int, str] | None, origin: str) -> Any:
-    """The network of a checked architecture; drawing its weights leaves the caller's generator alone."""
+    """The network of a checked architecture; its random weights leave the caller's generator unchanged."""
     import torch
 
     measure(content, origin)
@@ -224,7 +224,7 @@ def write(network: Any, path: Path, **meta: Any) -> Path:
 
 
 def read_meta(path: Path) -> dict[str, Any]:
-    """The JSON text of a ``.npz`` of ours: architecture, labels, and what :func:`write` was given besides."""
+    """The JSON text of a ``.npz`` of ours: architecture, labels, and the ``meta`` given to :func:`write`."""
     try:
         meta = json.loads(archive.arrays(path, archive.META)[archive.META].tobytes())
         imgsz, name = meta.get("imgsz"), meta.get("name", "")
@@ -250,7 +250,7 @@ def _read_npz(path: Path) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def _assembled(architecture: Any, labels: Any, state: dict[str, Any], origin: str) -> Any:
-    """A network built by what a file says, after it was checked, with the file's tensors in it."""
+    """Build a network from the architecture in a file, once checked, and load the file's tensors."""
     content = checked(architecture, origin)
     names = dict(enumerate(_labels(labels, origin)))
     network = _network({**content, "nc": len(names)}, names, origin)

@@ -1,9 +1,9 @@
-"""Proposals without a network: thresholds and watersheds, with numbers learned from a few labeled images.
+"""Proposals without a network: thresholds and watersheds, with parameters learned from a few labeled images.
 
-threshold  light or dark things apart from their ground    judge   how good a region probably is, learned
-flooding   touching things apart, by watershed             search  which few thresholds serve, on the labels
-look       what a region looks like, in numbers            finder  regions of an image, best ones first
-examples   labeled images at working size                  model   ``Watershed``: train, predict, embed
+threshold  separates objects from the background     judge   predicts how good a region is
+flooding   separates touching objects by watershed   search  chooses a few thresholds on labeled images
+look       describes a region in numbers             finder  finds regions of an image, best ones first
+examples   reads labeled images at working size      model   ``Watershed``: train, predict, embed
 """
 
 from __future__ import annotations

@@ -29,9 +29,9 @@ class Example:
     Attributes:
         image_id: its id.
         picture: at working size.
-        truth: ``(h, w)``: 0 is ground, 1..n its instances.
-        codes: label index of each, ``(n,)``.
-        whole: whether everything on it is labeled.
+        truth: ``(h, w)``: 0 is background, 1..n the instances.
+        codes: label index of each instance, ``(n,)``.
+        whole: whether the image is completely labeled.
     """
 
     image_id: int
@@ -42,20 +42,20 @@ class Example:
 
     @property
     def n(self) -> int:
-        """How many instances."""
+        """Number of instances."""
         return len(self.codes)
 
 
 def examples(tables: LabeledImages, imgsz: int, seed: int) -> list[Example]:
-    """Images of weight > 0 that somebody labeled, not of split val or test; 48 of them where there are more.
+    """Labeled images of weight > 0, not of split val or test; at most 48, drawn at random.
 
     Args:
         tables: where to learn from.
-        imgsz: long side they are resized to, pixels.
-        seed: which ones, where there are more.
+        imgsz: long side that images are resized to, pixels.
+        seed: seed of the draw.
 
     Raises:
-        ModelError: there are none, or nothing is on them.
+        ModelError: there are no such images, or no instance is on them.
     """
     images = tables.images
     images = images[trains(images) & (images["state"] != "unlabeled").to_numpy()]
@@ -99,7 +99,7 @@ def _example(tables: LabeledImages, image: Any, rows: Any, imgsz: int) -> Exampl
 
 
 def sampled(mask: npt.NDArray[np.bool_], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """A mask at another height and width: the nearest pixel of each, ``size`` bool."""
+    """Resize a mask by nearest-neighbour sampling, ``size`` bool."""
     at = [
         np.minimum((np.arange(new) + 0.5) * old / new, old - 1).astype(np.int64)
         for new, old in zip(size, mask.shape, strict=True)

@@ -23,7 +23,7 @@ _LARGEST_INPUT, _LARGEST_WINDOW = 16_384, 100_001
 
 
 def arrays(fitted: Fitted) -> dict[str, npt.NDArray[Any]]:
-    """What was learned as arrays: numbers, and a text of the rest."""
+    """A fitted model as arrays: numbers, and a JSON text of the rest."""
     meta = {
         "kind": _KIND,
         "thresholds": [asdict(threshold) for threshold in fitted.thresholds],
@@ -35,16 +35,16 @@ def arrays(fitted: Fitted) -> dict[str, npt.NDArray[Any]]:
 
 
 def write(fitted: Fitted, path: Path) -> Path:
-    """Write what was learned."""
+    """Write a fitted model."""
     return archive.write(path, arrays(fitted))
 
 
 def read(path: Path) -> Fitted:
-    """Read what :func:`write` wrote.
+    """Read a model that :func:`write` wrote.
 
     Raises:
         UnknownNameError: there is no such file.
-        ModelError: it is damaged, or no ``Watershed``.
+        ModelError: the file is damaged, or holds no ``Watershed``.
     """
     if not path.is_file():
         raise UnknownNameError(f"no file {path}")

@@ -1,4 +1,4 @@
-"""The fitted numbers, made ready: what they find on images, and vectors of masks."""
+"""Apply a fitted model: find regions on images, and embed masks."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _SOFT = 0.7
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """All that was learned.
+    """A fitted model.
 
     Attributes:
-        thresholds: by which things are parted from ground.
+        thresholds: separate objects from the background.
         sizes: least and largest area of a region, pixels of working size.
         judge: predicted IoU of a region.
         labels: names, in the order of the judge's columns.
@@ -45,26 +45,26 @@ class Fitted:
 
 @dataclass(frozen=True, eq=False)
 class Looks:
-    """What embeddings of one image are made of."""
+    """Embeds one image and its masks."""
 
     picture: Picture
     judge: Judge
 
     def image(self, _letterbox: Letterbox) -> npt.NDArray[np.float32]:
-        """Means and spreads of its colours, steepness, ``(7,)``."""
+        """Embedding of the image: mean and standard deviation of its colours, mean slope, ``(7,)``."""
         return self.picture.whole.astype(np.float32)
 
     def instances(
         self, crops: Sequence[npt.NDArray[Any]], corners: npt.NDArray[np.int64], letterbox: Letterbox
     ) -> npt.NDArray[np.float32]:
-        """Standardised looks of masks in the image's own pixels, ``(n, 23)``."""
+        """Embeddings of masks in the image's own pixels, ``(n, 23)``."""
         rows = [
             self._one(crop, corner, letterbox) for crop, corner in zip(crops, corners.tolist(), strict=True)
         ]
         return self.scaled(np.concatenate([np.zeros((0, N_COLUMNS)), *rows]))
 
     def scaled(self, looks: Floats) -> npt.NDArray[np.float32]:
-        """Looks as embeddings: each number by its spread over the regions that were learned from."""
+        """Embeddings from looks: each number standardised over the regions that were fitted to."""
         mean, scale = self.judge.mean[:N_COLUMNS], self.judge.scale[:N_COLUMNS]
         return np.clip((looks - mean) / scale, -5, 5).astype(np.float32)
 
@@ -77,7 +77,7 @@ class Looks:
 
 
 class WatershedFinder:
-    """A :class:`Fitted` at work; see ``yolo.inference.Finder``."""
+    """Finds regions by a :class:`Fitted`; see ``prediction.inference.Finder``."""
 
     def __init__(self, fitted: Fitted) -> None:
         self.fitted = fitted
@@ -88,15 +88,15 @@ class WatershedFinder:
         imgsz: int,
         *,
         score: float,
-        iou: float,  # noqa: ARG002  # regions give way to better ones by what they cover, not by boxes
+        iou: float,  # noqa: ARG002  # overlap of masks, not of boxes, suppresses regions
         max_detections: int,
         embed: bool,
     ) -> list[Found]:
-        """What is on each image."""
+        """The regions found on each image."""
         return [self._find(image, imgsz, score, max_detections, embed) for image in images]
 
     def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[tuple[Looks, Letterbox]]:
-        """What embeddings are made of, and how each image was resized."""
+        """What embeds each image, and how the image was resized."""
         boxes = [Letterbox.fit(image.shape[0], image.shape[1], imgsz, 1) for image in images]
         pairs = zip(images, boxes, strict=True)
         return [(Looks(Picture.of(box.fill(image)), self.fitted.judge), box) for image, box in pairs]

@@ -1,4 +1,4 @@
-"""From labeled images to a fitted model, and how good it is on images it was not fitted on."""
+"""Fit a model to labeled images, and measure it on images that it was not fitted to."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ Floats = npt.NDArray[np.floating[Any]]
 
 _FOLDS = 5
 _COVERED = 0.3
-"""Share of a region that instances must cover for it to teach, where not everything is labeled."""
+"""On partially labeled images, only regions covered by instances to at least this share are fitted to."""
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """How good the regions are on labeled images, each judged by what was fitted on others.
+    """Quality of the regions on labeled images, cross-validated.
 
     Attributes:
         f1: at IoU 0.5 and the best threshold of the score, 0..1.
-        precision: there.
-        recall: there.
-        score: that threshold.
+        precision: at the same threshold.
+        recall: at the same threshold.
+        score: the threshold.
     """
 
     f1: float
@@ -49,8 +49,8 @@ def fit(
         examples: labeled images at working size.
         labels: names.
         imgsz: working size, pixels.
-        seed: of everything.
-        tick: called now and then, to show that it goes on.
+        seed: seed of all random choices.
+        tick: called after each step, to show progress.
     """
     thresholds = search(examples, len(labels), seed, tick)
     areas = np.concatenate([np.bincount(e.truth.ravel())[1:] for e in examples])
@@ -79,7 +79,7 @@ def _iou(pool: Pool, example: Example, n_labels: int) -> Floats:
 
 
 def _judge(pools: Sequence[Pool], truths: Sequence[Floats], examples: Sequence[Example], seed: int) -> Judge:
-    """A judge; on images where not everything is labeled, regions beside the instances teach nothing."""
+    """Fit a judge; on partially labeled images, regions beside the instances are left out."""
     rows = [_teaches(pool, example) for pool, example in zip(pools, examples, strict=True)]
     columns = [pool.columns[row] for pool, row in zip(pools, rows, strict=True)]
     iou = [truth[row] for truth, row in zip(truths, rows, strict=True)]
@@ -87,7 +87,7 @@ def _judge(pools: Sequence[Pool], truths: Sequence[Floats], examples: Sequence[E
 
 
 def _teaches(pool: Pool, example: Example) -> npt.NDArray[np.bool_]:
-    """Regions of which it is known whether they are right, ``(n,)``."""
+    """Regions that are known to be right or wrong, ``(n,)``."""
     if example.whole:
         return np.ones(len(pool.area), bool)
     covered = np.zeros(len(pool.area))
@@ -100,7 +100,7 @@ def _teaches(pool: Pool, example: Example) -> npt.NDArray[np.bool_]:
 def _cross_fitted(
     pools: Sequence[Pool], truths: Sequence[Floats], examples: Sequence[Example], seed: int
 ) -> Measured:
-    """Precision and recall over the labeled images; of the thresholds, all images were seen."""
+    """Cross-validated precision and recall of the judge; the thresholds were chosen on all images."""
     n = len(examples)
     fold = fold_of(np.arange(n), np.ones(n, bool), min(_FOLDS, n), seed) if n > 1 else np.zeros(n, np.int64)
     scores: list[Floats] = [np.zeros(0)]

@@ -1,4 +1,4 @@
-"""Touching things apart: a watershed of the distance to the edge; basins merge where the pass is high."""
+"""Separate touching objects: a watershed of the distance to the edge; a high pass merges two basins."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Labels = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.floating[Any]]
 
 _SOFT = 0.7
-"""Standard deviation by which the distance is smoothed before its peaks are sought, pixels."""
+"""Standard deviation of the Gaussian that smooths the distance before its peaks are found, pixels."""
 
 
 def regions(foreground: Bools, depths: Sequence[float]) -> list[Labels]:
-    """Parts of a foreground, at several depths of merging.
+    """Split a foreground into regions, at several depths of merging.
 
-    Two basins are one where the pass between them is higher than ``1 - depth`` of the lower peak: a depth of
-    0 keeps them all, of 1 joins all that touch. This is the h-maxima transform with h a share of the peak.
+    Two basins merge where the pass between them is higher than ``1 - depth`` of the lower peak: depth 0 keeps
+    them all, depth 1 joins all that touch. This is the h-maxima transform with h a share of the peak.
 
     Args:
         foreground: ``(h, w)``.
         depths: 0..1, each.
 
     Returns:
-        For each depth ``(h, w)`` int32: 0 is ground, 1..n the parts.
+        For each depth ``(h, w)`` int32: 0 is background, 1..n the regions.
 
     Source: F. Meyer, "Topographic distance and watershed lines" (1994); M. Grimaud, "A new measure of
     contrast: the dynamics" (1992).
@@ -41,9 +41,9 @@ def regions(foreground: Bools, depths: Sequence[float]) -> list[Labels]:
 
 
 def _flooded(distance: Floats, foreground: Bools) -> Labels:
-    """One basin for each peak of the distance: every pixel goes where the steepest way up leads.
+    """One basin per peak of the distance: every pixel follows the steepest ascent.
 
-    Of neighbours that are equally high the last one counts, so that ways over a plateau end too.
+    Of equally high neighbours the last one is taken, so that paths over a plateau end, too.
     """
     width = distance.shape[1] + 2
     soft = np.pad(np.where(foreground, ndimage.gaussian_filter(distance, _SOFT), -1), 1, constant_values=-1)

@@ -1,4 +1,4 @@
-"""How good a region probably is, for each label: its IoU, by ridge regression on random features."""
+"""The predicted IoU of a region with an instance of each label, by ridge regression on random features."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Judge:
 
         Args:
             columns: ``(n, d)``.
-            iou: with the best instance of each label, ``(n, n_labels)``, 0..1.
-            seed: of the directions, and of the rows where there are more than 40,000.
+            iou: IoU with the best instance of each label, ``(n, n_labels)``, 0..1.
+            seed: seed of the random directions, and of the rows drawn where there are more than 40,000.
 
         Source: A. Rahimi and B. Recht, "Weighted sums of random kitchen sinks" (2008).
         """

@@ -19,13 +19,13 @@ N_COLUMNS = 23
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture at working size and what is needed of it again and again.
+    """A picture at working size, with values that are used repeatedly.
 
     Attributes:
         pixels: ``(h, w, 3)`` float32, 0..1.
         gray: ``(h, w)``.
-        slope: steepness of ``gray``, ``(h, w)``.
-        whole: mean and spread of the colours, steepness, ``(7,)``.
+        slope: gradient magnitude of ``gray``, ``(h, w)``.
+        whole: mean and standard deviation of the colours, mean slope, ``(7,)``.
     """
 
     pixels: Floats
@@ -44,11 +44,11 @@ class Picture:
 
 
 def look(labels: Labels, picture: Picture) -> Floats:
-    """Numbers of each region, ``(n, 23)`` float32.
+    """Describe each region by numbers, ``(n, 23)`` float32.
 
     Args:
-        labels: ``(h, w)``: 0 is ground, 1..n the regions.
-        picture: they lie on.
+        labels: ``(h, w)``: 0 is background, 1..n the regions.
+        picture: the picture that they lie on.
     """
     n = int(labels.max(initial=0))
     if not n:
@@ -103,11 +103,11 @@ class _Places:
         return cls(at, flat[at], counts, labels.shape[1])
 
     def means(self, values: Floats) -> Floats:
-        """Of a picture's values, ``(n,)``; 0 where a region has no pixel."""
+        """Mean of a picture's values per region, ``(n,)``; 0 where a region has no pixel."""
         return self.of_each(values.reshape(-1)[self.at])
 
     def of_each(self, values: Floats) -> Floats:
-        """Of values at the places, ``(n,)``."""
+        """Mean of values at the places per region, ``(n,)``."""
         sums = np.bincount(self.region, values, minlength=len(self.counts) + 1)[1:]
         return sums / np.maximum(self.counts, 1)
 
@@ -123,7 +123,7 @@ def _inner(labels: Labels) -> npt.NDArray[np.bool_]:
 
 
 def _shape(inside: _Places, rim: Floats) -> Floats:
-    """Elongation, how well an ellipse of the same moments covers it, raggedness, ``(n, 3)``."""
+    """Elongation, area over that of the ellipse with the same moments, raggedness, ``(n, 3)``."""
     y, x = (part.astype(np.float64) for part in divmod(inside.at, inside.width))
     my, mx = inside.of_each(y), inside.of_each(x)
     cyy = inside.of_each(y * y) - my**2 + 1 / 12

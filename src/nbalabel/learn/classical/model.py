@@ -30,14 +30,14 @@ _LEAST_F1 = 0.2
 class Watershed:
     """Proposals by thresholds and watersheds: no network, and five labeled images are enough.
 
-    Of about a hundred thresholds, at most eight are chosen on the labeled images: in which direction of
-    colour space things differ from their ground, light or dark, against the whole picture or what is around.
-    A watershed of the distance to the edge parts things that touch, at several depths. A regression learns
-    the IoU that a region has with an instance of each label: that is its score, and the highest names its
-    label. Of regions that overlap, the best stays.
+    Of about a hundred thresholds, at most eight are chosen on the labeled images: each is a direction in
+    colour space, light or dark, with a threshold for the whole image or for the surroundings of a pixel. A
+    watershed of the distance to the edge separates objects that touch, at several depths. A regression
+    predicts the IoU of a region with an instance of each label: the highest is its score and names its label.
+    Of regions that overlap, the best stays.
 
-    It serves things that differ from their ground by colour or brightness, such as cells, grains, leaves or
-    stars. It does not see what only context tells apart; then ``train`` warns, and says how it did.
+    It suits objects that differ from the background by colour or brightness, such as cells, grains, leaves or
+    stars. It cannot separate what only context tells apart; then ``train`` warns, and reports the quality.
 
     Raises:
         ModelError: a file is damaged.
@@ -58,7 +58,7 @@ class Watershed:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What it tells apart, in order; nothing before the training."""
+        """The labels that it predicts, in order; none before the training."""
         return self._fitted.labels if self._fitted else ()
 
     def train(
@@ -72,19 +72,19 @@ class Watershed:
     ) -> Run:
         """Learn from labeled images with weight > 0, 48 at most, not of split val or test.
 
-        On images of state partial, regions that touch no instance teach nothing.
+        On images of state partial, regions beside the instances are left out.
 
         Args:
             tables: a Dataset, a Version or Tables.
-            imgsz: long side that images are resized to, pixels; None: so that small instances are still seen,
-                160 to 640.
+            imgsz: long side that images are resized to, pixels; None takes 160 to 640, so that small
+                instances are still seen.
             seed: the same tables and seed give the same model.
-            folder: where to save the Run and what was learned; None saves nothing.
-            **arguments: none; others are refused.
+            folder: where to save the Run and the model; None saves nothing.
+            **arguments: none are known; any is refused.
 
         Returns:
-            A Run whose ``arguments`` hold ``f1``, ``precision``, ``recall`` and the ``score`` they are at: on
-            the labeled images, IoU 0.5, each image judged by a regression fitted on others.
+            A Run whose ``arguments`` hold ``f1``, ``precision``, ``recall`` and the ``score`` threshold they
+            belong to: at IoU 0.5, on the labeled images, cross-validated.
 
         Raises:
             ModelError: there is nothing to learn from, or an argument is unknown or out of range.
@@ -149,17 +149,17 @@ class Watershed:
             max_detections: most predictions on one image.
             embed: collect embeddings in the same pass: colours of the image; size, shape, colour and contrast
                 of a mask.
-            labels: label of the tables for a label of the model, where it goes by another name; None as a
-                label leaves those out.
+            labels: maps a label of the model to the label of the tables, where the names differ; None leaves
+                a label of the model out.
             folder: where parts and then the Run are saved; None keeps all in memory.
-            **arguments: none; others are refused.
+            **arguments: none are known; any is refused.
 
         Returns:
             A Run with ``predictions`` matched to the labels, ``missed``, ``embeddings`` and ``failed``.
 
         Raises:
             ModelError: the model has not been trained, or shares no label with the tables.
-            UnknownNameError: ids that are no images, or ``labels`` names what is no label.
+            UnknownNameError: an id is no image, or ``labels`` holds an unknown label.
         """
         began = time.perf_counter()
         refuse_arguments("Watershed", "predict", arguments)
@@ -187,13 +187,13 @@ class Watershed:
     def embed(
         self, tables: LabeledImages, images: Any = None, *, imgsz: int | None = None, **arguments: Any
     ) -> Embeddings:
-        """Vectors of images, and of their labels' masks in the same space as those of predictions.
+        """Embeddings of images and of their instances, in the same space as those of predictions.
 
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
             imgsz: long side images are resized to, pixels; None takes that of the training.
-            **arguments: none; others are refused.
+            **arguments: none are known; any is refused.
         """
         refuse_arguments("Watershed", "embed", arguments)
         fitted = self._ready()
@@ -201,7 +201,7 @@ class Watershed:
         return inference.embed(WatershedFinder(fitted), tables, ids, imgsz or fitted.imgsz, 1)
 
     def save(self, path: str | Path) -> Path:
-        """Write what was learned as ``.npz``: numbers and a JSON text, nothing that could run code."""
+        """Write the model as ``.npz``: numbers and a JSON text, nothing that could run code."""
         return files.write(self._ready(), Path(path).with_suffix(".npz"))
 
     @classmethod

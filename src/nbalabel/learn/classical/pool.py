@@ -1,4 +1,4 @@
-"""All regions that several thresholds make of one picture, what is known of them, and the best of them."""
+"""All regions that several thresholds find in one picture, their features, and the best of them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Pool:
         map_of: which map each region is in, ``(n,)``.
         number: its number there, from 1, ``(n,)``.
         area: pixels, ``(n,)``.
-        columns: what it looks like, which threshold and depth made it, how far others agree, ``(n, d)``.
+        columns: look, agreement with other thresholds, threshold and depth of each region, ``(n, d)``.
     """
 
     maps: list[Labels]
@@ -44,11 +44,11 @@ class Pool:
 
     @classmethod
     def of(cls, picture: Picture, thresholds: Sequence[Threshold], sizes: tuple[float, float]) -> Pool:
-        """What the thresholds make of a picture.
+        """Find the regions of a picture.
 
         Args:
-            picture: at working size.
-            thresholds: to part it by.
+            picture: the picture at working size.
+            thresholds: separate objects from the background.
             sizes: least and largest area of a region, pixels.
         """
         maps: list[Labels] = []
@@ -59,7 +59,7 @@ class Pool:
     def best(
         self, scores: Floats, least: float, most: int
     ) -> Iterator[tuple[int, tuple[slice, slice], Bools]]:
-        """Regions by falling score that better ones leave room for: position, window and mask in it."""
+        """Regions by falling score that better ones hardly cover: position, window and mask in it."""
         taken = np.zeros(self.maps[0].shape, bool) if self.maps else np.zeros((0, 0), bool)
         windows = [ndimage.find_objects(labels) for labels in self.maps]
         found = 0
@@ -113,7 +113,7 @@ def _described(
 
 
 def _names(labels: Labels) -> tuple[Ints, list[tuple[int, int]]]:
-    """Areas of the regions, and for each what tells it from others: its area and the sum of its places."""
+    """Areas of the regions, and a fingerprint of each: its area and the sum of its pixel positions."""
     flat = labels.ravel()
     at = np.flatnonzero(flat)
     n = int(labels.max(initial=0))

@@ -1,4 +1,4 @@
-"""Which few thresholds serve: those whose regions, taken together, come closest to the labeled instances."""
+"""Choose a few thresholds: those whose regions together match the labeled instances best."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _MOST_PIXELS = 4000
 def search(
     examples: Sequence[Example], n_labels: int, seed: int, tick: Callable[[], None] = lambda: None
 ) -> list[Threshold]:
-    """Try all candidates on a few images and the best on up to eight; take one after another while it adds.
+    """Try all candidates on a few images and the best on up to eight; then choose greedily while that gains.
 
     Args:
         examples: labeled images, at least one of them with instances.
         n_labels: how many labels there are.
-        seed: which pixels directions are learned from.
+        seed: seed of the pixels from which directions are learned.
         tick: called after each candidate.
     """
     some = _sample(examples)
@@ -54,13 +54,13 @@ def _all_reached(tried: Sequence[Threshold], examples: Sequence[Example], tick: 
 
 
 def _weights(examples: Sequence[Example]) -> Floats:
-    """Of each instance; those on crowded images count less."""
+    """Weight of each instance; instances on crowded images count less."""
     weights = np.concatenate([np.full(e.n, 1 / np.sqrt(e.n)) for e in examples])
     return weights / weights.sum()
 
 
 def directions(examples: Sequence[Example], n_labels: int, seed: int) -> list[tuple[float, float, float]]:
-    """Gray, red, blue, and for each label the direction that parts it best from ground.
+    """Gray, red, blue, and for each label the direction that separates it best from the background.
 
     Source: R. A. Fisher, "The use of multiple measurements in taxonomic problems" (1936).
     """
@@ -86,7 +86,7 @@ def _pixels(example: Example, where: npt.NDArray[np.bool_], rng: np.random.Gener
 
 
 def _sample(examples: Sequence[Example]) -> list[Example]:
-    """Images with instances, from dark to light, as unlike as they come."""
+    """Up to eight images with instances, evenly spread from dark to light."""
     useful = [example for example in examples if example.n]
     order = np.argsort([float(e.picture.gray.mean()) for e in useful], kind="stable")
     at = np.unique(np.linspace(0, len(order) - 1, MOST_IMAGES).round().astype(int))

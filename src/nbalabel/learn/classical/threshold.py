@@ -1,4 +1,4 @@
-"""Things apart from their ground: a direction in colour space, and a threshold that follows the picture."""
+"""Separate objects from the background: a direction in colour space, and a global or local threshold."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Bools = npt.NDArray[np.bool_]
 
 GRAY = (0.299, 0.587, 0.114)
 FINE, COARSE = 0.04, 0.1
-"""Smoothing that is tried, as a share of a usual thing's side: the fine one first."""
+"""Smoothing to try, as a share of the side of a typical object; the fine one first."""
 
 _BINS = 128
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """One way to part things from ground.
+    """One way to separate objects from the background.
 
     Attributes:
-        direction: weights of red, green and blue; things lie above the threshold.
-        smoothing: standard deviation of a Gaussian before it, pixels.
-        window: side of the square whose mean the threshold follows, pixels; 0: one threshold by Otsu.
-        offset: added to it, in standard deviations of the picture.
+        direction: weights of red, green and blue; objects lie above the threshold.
+        smoothing: standard deviation of the Gaussian applied first, pixels.
+        window: side of the square whose mean is the local threshold, pixels; 0 takes Otsu's threshold.
+        offset: added to the threshold, in standard deviations of the picture.
     """
 
     direction: tuple[float, float, float]
@@ -37,7 +37,7 @@ class Threshold:
     offset: float
 
     def foreground(self, pixels: Floats) -> Bools:
-        """Which pixels are of things, ``(h, w)``; small holes are filled.
+        """Which pixels belong to objects, ``(h, w)``; small holes are filled.
 
         Args:
             pixels: ``(h, w, 3)``, 0..1.
@@ -49,17 +49,17 @@ class Threshold:
         return _filled(value > base + self.offset * float(value.std()))
 
     def scaled(self, factor: float) -> Threshold:
-        """The same for pictures ``factor`` times as wide and high."""
+        """The same threshold for pictures ``factor`` times as wide and high."""
         window = max(3, int(self.window * factor) | 1) if self.window else 0
         return replace(self, smoothing=self.smoothing * factor, window=window)
 
 
 def candidates(directions: list[tuple[float, float, float]], side: float) -> list[Threshold]:
-    """What the search tries first, with the fine smoothing.
+    """Thresholds that the search tries first, with the fine smoothing.
 
     Args:
-        directions: in colour space, each tried both ways.
-        side: of a usual thing, pixels.
+        directions: directions in colour space, each tried with both signs.
+        side: side of a typical object, pixels.
     """
     both = [tuple(sign * part for part in direction) for direction in directions for sign in (1.0, -1.0)]
     kinds = [(0, -0.4), (0, 0.0), (0, 0.4)]
@@ -68,7 +68,7 @@ def candidates(directions: list[tuple[float, float, float]], side: float) -> lis
 
 
 def otsu(value: Floats) -> float:
-    """The threshold that parts values into two groups as far apart as can be."""
+    """Otsu's threshold: it maximises the variance between the two groups of values."""
     low, high = float(value.min()), float(value.max())
     if high <= low:
         return high
@@ -83,7 +83,7 @@ def otsu(value: Floats) -> float:
 
 
 def _filled(foreground: Bools) -> Bools:
-    """Holes smaller than a hundredth of the picture are things; specks of less than three pixels are not."""
+    """Fill holes that are smaller than a hundredth of the picture."""
     holes, n = ndimage.label(~foreground)
     size = np.bincount(holes.ravel(), minlength=n + 1)
     edge = np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]])

@@ -1,5 +1,5 @@
 """Complete-linkage cluster trees of masks, exact for thousands, on two levels for millions.
 
 In: feature vectors, scores, labels.
-Out: forests: each cluster is a run of one order of the rows.
+Out: forests: each cluster is a contiguous range in one order of the rows.
 """

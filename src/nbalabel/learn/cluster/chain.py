@@ -1,4 +1,4 @@
-"""Complete linkage by nearest-neighbour chains: never more than n squared steps, whatever the distances."""
+"""Complete linkage by nearest-neighbour chains: O(n^2) steps for any distances."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Floats = npt.NDArray[np.float32]
 
 
 def nearest_neighbor_chain(triangle: Floats, n: int) -> tuple[Ints, Ints, Floats]:
-    """From a cluster to its nearest, from there to its nearest, until two are each other's; join these.
+    """Follow nearest neighbours from cluster to cluster until two are mutual; join these two.
 
     Args:
         triangle: distances below the diagonal, row after row, ``(n * (n - 1) // 2,)`` float32; overwritten.
         n: rows.
 
     Returns:
-        A row of each of two clusters that were joined, ``(n - 1,)`` int64 twice, and their distance,
+        Per join, one row of each of the two clusters, ``(n - 1,)`` int64 twice, and their distance,
         ``(n - 1,)`` float32; not ordered by height.
 
     Source: Benzecri, "Construction d'une classification ascendante hierarchique par la recherche en chaine
@@ -42,7 +42,7 @@ def nearest_neighbor_chain(triangle: Floats, n: int) -> tuple[Ints, Ints, Floats
             x = chain[length - 1]
             near = -1
             least = np.float32(np.inf)
-            if length > 1:  # where others are as near as the one before, that one it is: chains end
+            if length > 1:  # a tie goes to the previous cluster, so that chains end
                 near = chain[length - 2]
                 i, j = max(x, near), min(x, near)
                 least = triangle[i * (i - 1) // 2 + j]

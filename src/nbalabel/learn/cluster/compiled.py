@@ -14,10 +14,10 @@ _WORTHWHILE = 20_000
 
 
 def compiled(loop: Loop) -> Loop:
-    """A function over arrays as machine code, kept on disk for the next process.
+    """Compile a function over arrays; the machine code is cached on disk for the next process.
 
     Args:
-        loop: a module's own function that calls no other of ours.
+        loop: a module-level function that calls no other function of nbalabel.
 
     Raises:
         MissingExtraError: numba is not installed.
@@ -26,11 +26,11 @@ def compiled(loop: Loop) -> Loop:
 
 
 def fastest(loop: Loop, steps: int) -> Loop:
-    """The same where it pays and numba is installed, else the function itself: slower, equal results.
+    """The compiled function where it pays off and numba is installed, else the function itself.
 
     Args:
         loop: see `compiled`.
-        steps: how often it goes round; below some thousand, loading numba takes longer.
+        steps: number of loop steps; below some thousand, loading numba takes longer.
     """
     if steps < _WORTHWHILE:
         return loop
@@ -46,7 +46,7 @@ def _compiled(loop: Callable[..., object]) -> Callable[..., object]:
         import numba
     except ImportError as error:
         raise MissingExtraError(
-            "cluster trees of more than 2,000 rows a label need numba, which is not installed: "
+            "cluster trees of more than 2,000 rows per label need numba, which is not installed: "
             "pip install 'nbalabel[propagate]'"
         ) from error
     try:

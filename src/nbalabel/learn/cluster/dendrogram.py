@@ -1,4 +1,4 @@
-"""From merges to clusters that are runs of one order."""
+"""Turn merges into cluster trees, whose clusters are contiguous ranges of one order of the rows."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Dendrogram:
     """A binary tree over rows 0..n-1; cluster i < n is row i, cluster n + k the k-th merge by height.
 
     Attributes:
-        left: children of each merge, ``(n - 1,)`` int64; the one with the lower number.
-        right: the other, ``(n - 1,)`` int64.
-        height: rising, ``(n - 1,)`` float32.
+        left: child of each merge with the lower number, ``(n - 1,)`` int64.
+        right: the other child, ``(n - 1,)`` int64.
+        height: distance of the two children, rising, ``(n - 1,)`` float32.
     """
 
     left: Ints
@@ -46,7 +46,7 @@ def forest(trees: list[tuple[int, Ints, Dendrogram]]) -> Forest:
     """Forest of several trees.
 
     Args:
-        trees: label code, rows and dendrogram over them, by rising label; the rows of all are 0..n-1.
+        trees: label code, rows and their dendrogram, by rising label; all rows together are 0..n-1.
 
     Returns:
         Cluster c < n is row c alone; the merges come after, tree by tree, by rising height.
@@ -73,7 +73,7 @@ def forest(trees: list[tuple[int, Ints, Dendrogram]]) -> Forest:
 
 
 def _number(first: Ints, second: Ints) -> tuple[Ints, Ints]:
-    """Which clusters two rows are in when theirs are joined."""
+    """The two clusters that each merge joins, from one row of each (union-find)."""
     n = len(first) + 1
     above = np.arange(2 * n - 1)
     left, right = np.empty(n - 1, np.int64), np.empty(n - 1, np.int64)
@@ -92,7 +92,7 @@ def _number(first: Ints, second: Ints) -> tuple[Ints, Ints]:
 
 
 def _places(left: Ints, right: Ints) -> tuple[Ints, Ints]:
-    """First place and last + 1 of each cluster when the tree is walked left child first."""
+    """Start and stop of each cluster in a walk of the tree, left child first."""
     n = len(left) + 1
     size = np.ones(2 * n - 1, np.int64)
     for k in range(n - 1):

@@ -12,19 +12,18 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 _TALL, _WIDE = 256, 1024  # a product of this size stays in the cache until its roots are taken
-_NOTHING = 1e-13  # share of two squared lengths that is rounding, not distance
+_NOTHING = 1e-13  # smaller shares of the two squared lengths are rounding, not distance
 
 
 def triangle(points: Doubles, extra: Doubles | None = None) -> Floats:
     """Distances below the diagonal, row after row: that of rows i > j is at ``i * (i - 1) // 2 + j``.
 
-    The products are float64: in float32, ``|x|^2 + |y|^2 - 2xy`` loses what is closer than a thousandth of
-    its distance from the origin, and with it the tree inside of far-off clusters. Results are rounded to
-    float32.
+    The products are float64: in float32, ``|x|^2 + |y|^2 - 2xy`` loses distances below a thousandth of the
+    distance from the origin, and so the tree inside distant clusters. Results are rounded to float32.
 
     Args:
         points: ``(n, d)`` float64.
-        extra: what each row adds to squared distances, ``(n,)``; for rows that stand for several.
+        extra: added to the squared distances of each row, ``(n,)``; for rows that represent several rows.
 
     Returns:
         ``(n * (n - 1) // 2,)`` float32.
@@ -53,7 +52,7 @@ def triangle(points: Doubles, extra: Doubles | None = None) -> Floats:
 
 
 def square(points: Doubles) -> Doubles:
-    """The same as a whole matrix, ``(n, n)`` float64, without numba."""
+    """The same distances as a full matrix, ``(n, n)`` float64, without numba."""
     length = np.einsum("ij,ij->i", points, points)
     both = length[:, None] + length
     found = both - 2 * (points @ points.T)

@@ -1,4 +1,4 @@
-"""Binary cluster trees as plain arrays: every cluster is a run of one order of the rows."""
+"""Binary cluster trees as plain arrays: every cluster is a contiguous range of one order of the rows."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NONE = -1
 
 @dataclass(frozen=True)
 class Forest:
-    """Cluster trees, one a label, over rows 0..n-1; a tree of n rows has 2n - 1 clusters.
+    """Cluster trees, one per label, over rows 0..n-1; a tree of n rows has 2n - 1 clusters.
 
-    Cluster ``c`` holds the rows ``order[start[c]:stop[c]]``, so that "is a descendant of" is "is a part of
-    this run", and a cluster can be named by its run alone, whatever becomes of the tree.
+    Cluster ``c`` holds the rows ``order[start[c]:stop[c]]``. So its descendants are the clusters within this
+    range, and the range alone names the cluster, even without the tree.
 
     Attributes:
-        order: rows, each once; those of one cluster lie side by side, ``(n,)`` int64.
+        order: rows, each once; the rows of a cluster are adjacent, ``(n,)`` int64.
         start: first place of each cluster in ``order``, ``(m,)`` int64.
         stop: one past its last place, ``(m,)`` int64.
         left: its first child, -1 where it holds one row, ``(m,)`` int64.
@@ -51,7 +51,7 @@ class Forest:
         for name in ("stop", "left", "right", "height"):
             if len(getattr(self, name)) != m:
                 raise DataError(
-                    f"{name} must hold one value a cluster, ({m},), got {len(getattr(self, name))}"
+                    f"{name} must hold one value per cluster, ({m},), got {len(getattr(self, name))}"
                 )
         if len(self.roots) != len(self.labels):
             raise DataError(
@@ -68,7 +68,7 @@ class Forest:
 
     @property
     def n_rows(self) -> int:
-        """How many rows the trees hold."""
+        """Number of rows in the trees."""
         return len(self.order)
 
     @property

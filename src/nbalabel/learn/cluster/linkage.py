@@ -13,7 +13,7 @@ from .compiled import compiled
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-_FEW = 64  # one pair in so many clusters is too few to look at all distances for
+_FEW = 64  # with fewer pairs than one per this many clusters, a pass over all distances does not pay
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Merges:
 
     @classmethod
     def joined(cls, parts: list[Merges]) -> Merges:
-        """One after the other."""
+        """The merges of all parts, concatenated."""
         parts = parts or [cls.none()]
         return cls(*(np.concatenate([getattr(p, f) for p in parts]) for f in ("first", "second", "height")))
 
@@ -45,22 +45,22 @@ class Merges:
         return len(self.height)
 
     def by_height(self) -> Merges:
-        """By rising height; those of one height as they came."""
+        """The merges by rising height; merges of equal height keep their order."""
         order = np.argsort(self.height, kind="stable")
         return Merges(self.first[order], self.second[order], self.height[order])
 
     def of(self, rows: Ints) -> Merges:
-        """The same merges where row i is called ``rows[i]``."""
+        """The same merges, with row i renamed to ``rows[i]``."""
         return Merges(rows[self.first], rows[self.second], self.height)
 
 
 def complete_linkage(triangle: Floats, n: int) -> Merges:
     """Join the two closest clusters until one is left; the distance of two is that of their farthest rows.
 
-    Two clusters that are each other's nearest will be joined sooner or later, whatever else is, since under
+    Two clusters that are mutual nearest neighbours are joined sooner or later in any case, since under
     complete linkage distances never shrink. So all such pairs are joined at once, in rounds that pass over
-    memory in its order, and the distances are packed again. Where a round finds few pairs (as in points on a
-    line that lie ever farther apart), nearest-neighbour chains do the rest.
+    memory sequentially, and the distances are packed again. Where a round finds few pairs (as in points on a
+    line with growing gaps), nearest-neighbour chains do the rest.
 
     Args:
         triangle: distances as from `triangle`, ``(n * (n - 1) // 2,)`` float32; overwritten.
@@ -100,7 +100,7 @@ def _chained(triangle: Floats, ids: Ints) -> Merges:
 
 
 def _pair(triangle: Floats, n: int, low: Floats, own: Floats, mate: Ints) -> int:
-    """Match clusters that are each other's nearest; of equally near ones each takes the first still free."""
+    """Pair clusters that are mutual nearest neighbours; of equally near ones the first free one is taken."""
     mate[:n] = -1
     n_pairs = 0
     for i in range(1, n):
@@ -117,7 +117,7 @@ def _pair(triangle: Floats, n: int, low: Floats, own: Floats, mate: Ints) -> int
 
 
 def _join(triangle: Floats, first: Ints, second: Ints) -> None:
-    """Rows of the second of each pair take the larger distances; their columns do when they are packed."""
+    """The row of the second cluster of each pair takes the larger distances; `_pack` does its column."""
     for t in range(len(first)):
         i, j = first[t], second[t]
         mine, other = j * (j - 1) // 2, i * (i - 1) // 2
@@ -130,7 +130,7 @@ def _join(triangle: Floats, first: Ints, second: Ints) -> None:
 def _pack(triangle: Floats, keep: Ints, mate: Ints, low: Floats, own: Floats) -> None:
     """Close the gaps, and find the distance of each cluster to its nearest, and to its nearest before it.
 
-    No row is overwritten before it is read: each comes to lie left of where the next one lies.
+    No row is overwritten before it is read, because each row moves to the left of the next one.
     """
     low[: len(keep)] = np.inf
     own[: len(keep)] = np.inf

@@ -1,4 +1,4 @@
-"""Rows in groups of neighbours, none too large, by k-means over and over."""
+"""Split rows into groups of neighbours of limited size, by repeated k-means."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .threads import each
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-FAN = 32  # groups that one k-means makes at most
-_SEEN = 128  # rows a group that k-means learns from
+FAN = 32  # most groups per k-means
+_SEEN = 128  # rows per group in the sample for k-means
 _STEPS = 8
-_NOTHING = 1e-6  # share of two squared lengths that is rounding, not distance
+_NOTHING = 1e-6  # smaller shares of the two squared lengths are rounding, not distance
 
 
 def groups(space: Space, largest: int, seed: int = 0) -> list[Ints]:
@@ -24,9 +24,9 @@ def groups(space: Space, largest: int, seed: int = 0) -> list[Ints]:
     in the same way.
 
     Args:
-        space: where rows are near each other.
+        space: the space of the rows.
         largest: most rows of a group, 2 or more.
-        seed: of the samples.
+        seed: seed of the samples.
 
     Returns:
         Positions of each group's rows in the space, rising.
@@ -63,7 +63,7 @@ def _split(space: Space, rows: Ints, rng: np.random.Generator, largest: int) -> 
 
 
 def _centers(points: Floats, k: int, rng: np.random.Generator) -> Floats:
-    """Lloyd's steps from rows drawn far apart; a center that lost all its rows stays where it was.
+    """Lloyd's algorithm from k-means++ centers; a center that lost all its rows stays where it was.
 
     Source: Arthur & Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
     """

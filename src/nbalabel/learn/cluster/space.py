@@ -1,4 +1,4 @@
-"""Where rows are compared: standardised features beside the standardised score, as one Euclidean space."""
+"""The Euclidean space in which rows are compared: standardised features and the standardised score."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
 CHUNK = 4096
-_NOTHING = 1e-14  # share of a column's squares that is rounding, not variance
+_NOTHING = 1e-14  # smaller shares of a column's squares are rounding, not variance
 
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """Rows of one label, standardised when they are taken: the features are never copied as a whole.
+    """Rows of one label, standardised when they are read: the features are never copied as a whole.
 
     Every column gets mean 0 and variance 1 (columns of one value become 0), then all are scaled so that the
     mean squared distance between two rows is 1. The score is one more column, whose mean squared difference
@@ -25,7 +25,7 @@ class Space:
 
     Attributes:
         features: as given, ``(n, d)`` float32 or float64.
-        rows: which of them, ``(m,)`` int64.
+        rows: positions of the rows in ``features``, ``(m,)`` int64.
         mean: ``(d,)`` float64.
         scale: ``(d,)`` float64.
         score: the score's column, ``(m,)`` float64; None without scores.
@@ -51,7 +51,7 @@ class Space:
             features: finite, ``(n, d)``.
             scores: finite, ``(n,)``.
             rows: positions, ``(m,)``; all without it.
-            score_weight: mean squared difference that scores are given, where that of features is 1.
+            score_weight: mean squared difference of the scores, relative to 1 for the features.
 
         Example:
             >>> import numpy as np
@@ -87,7 +87,7 @@ class Space:
         return out
 
     def chunks(self) -> Iterator[tuple[int, int]]:
-        """First and last + 1 of a few thousand rows after the other."""
+        """Start and stop of consecutive chunks of a few thousand rows."""
         for start in range(0, len(self), CHUNK):
             yield start, min(start + CHUNK, len(self))
 
@@ -105,7 +105,7 @@ def _column(scores: Doubles | None, rows: Ints, weight: float) -> Doubles | None
 
 
 def _moments(features: npt.NDArray[np.floating], rows: Ints) -> tuple[Doubles, Doubles]:
-    """Mean and variance of each column; the first row is taken off, so that one value has no variance."""
+    """Mean and variance of each column; less the first row, so that constant columns get variance 0."""
     d = features.shape[1]
     if len(rows) == 0 or d == 0:
         return np.zeros(d), np.zeros(d)

@@ -1,4 +1,4 @@
-"""One piece of work a core."""
+"""Parallel work, one piece per core."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _here = threading.local()
 
 
 def each(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Result]:
-    """What `work` makes of each piece, in order; on all cores, unless it is a piece of such work itself.
+    """Apply ``work`` to each piece, on all cores; results in order. A call from inside a piece runs serially.
 
-    Matrix products use one thread each meanwhile: threads of theirs wait for each other in busy loops, which
+    Meanwhile matrix products use one thread each: their threads wait for each other in busy loops, which
     costs more than they gain on pieces of this size.
 
     Example:
@@ -35,7 +35,7 @@ def each(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Resul
             return work(piece)
 
     with _one_thread_a_product():
-        if len(pieces) < 2:  # leaves the cores to the pieces of its own work
+        if len(pieces) < 2:  # leaves the cores to parallel work inside the piece
             return [work(piece) for piece in pieces]
         with ThreadPoolExecutor(min(_n_cores(), len(pieces))) as pool:
             return list(pool.map(worker, pieces))

@@ -20,7 +20,7 @@ Doubles = npt.NDArray[np.float64]
 Method = Literal["auto", "exact", "two-level"]
 
 METHODS = ("auto", "exact", "two-level")
-SMALL = 2_000  # rows a label up to which SciPy is fast enough, and numba is not needed
+SMALL = 2_000  # rows per label up to which SciPy is fast enough, and numba is not needed
 
 
 def cluster(
@@ -33,12 +33,12 @@ def cluster(
     exact_limit: int = 30_000,
     seed: int = 0,
 ) -> Forest:
-    """Cluster trees by complete linkage, one a label.
+    """Cluster trees by complete linkage, one per label.
 
     Two rows differ by the Euclidean distance of their standardised features and scores. Within each label,
-    every feature gets mean 0 and variance 1 (features of one value count for nothing), the mean squared
-    distance between two rows is brought to 1, and the squared difference of scores, brought to a mean of
-    ``score_weight``, is added to it.
+    every feature gets mean 0 and variance 1 (constant features count for nothing), the mean squared distance
+    between two rows is scaled to 1, and the squared difference of scores, scaled to a mean of
+    ``score_weight``, is added.
 
     Args:
         features: finite, ``(n, d)``; float32 and float64 are read in place, a few thousand rows at a time.
@@ -46,10 +46,10 @@ def cluster(
         labels: codes 0 or more, ``(n,)`` integers; None is one label for all.
         score_weight: how much scores count beside features, 0 or more; at 1 both count the same.
         method: "exact" looks at all pairs of rows of a label: ``2 n^2`` bytes, seconds at 20,000 rows.
-            "two-level" does so among neighbours only (see ``tree.two_level``), for millions of rows.
-            "auto" is exact up to ``exact_limit`` rows a label.
+            "two-level" does so among neighbours only (see ``two_level``), for millions of rows.
+            "auto" is exact up to ``exact_limit`` rows per label.
         exact_limit: see ``method``.
-        seed: of "two-level"; the same inputs and seed give the same trees.
+        seed: seed of "two-level"; the same inputs and seed give the same trees.
 
     Returns:
         A tree of 2n - 1 clusters for each label that has rows, by rising code. Cluster c < n is row c alone;
@@ -92,7 +92,7 @@ def _tree(space: Space, exact: bool, seed: int) -> Dendrogram:
 
 
 def _small(space: Space) -> Dendrogram:
-    """By SciPy, whose numbering is ours."""
+    """Complete linkage by SciPy, which numbers clusters as `Dendrogram` does."""
     from scipy.cluster.hierarchy import linkage
     from scipy.spatial.distance import squareform
 
@@ -132,7 +132,7 @@ def _scores(scores: npt.ArrayLike, n: int) -> Doubles:
     except (TypeError, ValueError) as error:
         raise DataError(f"scores must be numbers, ({n},), got {type(scores).__name__}: {error}") from error
     if column.shape != (n,):
-        raise DataError(f"scores must hold one value a row of features, ({n},), got shape {column.shape}")
+        raise DataError(f"scores must hold one value per row of features, ({n},), got shape {column.shape}")
     _check_finite(np.flatnonzero(~np.isfinite(column)), n, "scores")
     return column
 
@@ -150,7 +150,7 @@ def _labels(labels: npt.ArrayLike | None, n: int) -> Ints:
         return np.zeros(n, np.int64)
     codes = np.asarray(labels)
     if codes.shape != (n,):
-        raise DataError(f"labels must hold one code a row of features, ({n},), got shape {codes.shape}")
+        raise DataError(f"labels must hold one code per row of features, ({n},), got shape {codes.shape}")
     if n and codes.dtype.kind not in "iu":
         raise DataError(
             f"labels must be integer codes, got {codes.dtype}; a categorical has them as .cat.codes"

@@ -1,4 +1,4 @@
-"""Trees of millions of rows: exact where rows are close, over bundles of rows where they are far."""
+"""Trees of millions of rows: exact among near rows, over bundles of rows at larger distances."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _ROWS_A_BUNDLE = 10
 def two_level(
     space: Space, *, largest: int = LARGEST_GROUP, n_bundles: int | None = None, seed: int = 0
 ) -> Merges:
-    """Complete linkage of any number of rows, nearly.
+    """Approximate complete linkage of any number of rows.
 
-    k-means splits the rows into groups, and complete linkage runs in each. Of all these merges only the
-    lowest are kept, one height for all groups, so that bundles of rows are left: a few large ones where rows
-    lie dense, many small ones where they do not. Complete linkage then runs over the bundles, whichever group
-    they are from, so a cluster that k-means had cut is made whole again. The distance of two bundles is taken
-    to be ``sqrt(|c1 - c2|^2 + r1^2 + r2^2)`` of their centers and radii, which is that of their farthest rows
-    where these lie at right angles to the line between the centers, as they nearly do in many dimensions.
-    No bundle is joined below the height of those inside.
+    k-means splits the rows into groups, and complete linkage runs in each group. Only the lowest of all these
+    merges are kept, up to one height for all groups, which leaves bundles of rows: a few large bundles where
+    rows are dense, many small ones elsewhere. Complete linkage then runs over the bundles of all groups, so a
+    cluster that k-means had cut is joined again. The distance of two bundles is taken to be
+    ``sqrt(|c1 - c2|^2 + r1^2 + r2^2)`` of their centers and radii. This is the distance of their farthest
+    rows where these lie at right angles to the line between the centers, as they nearly do in many
+    dimensions. No bundle is joined below the height of the merges inside it.
 
     Args:
         space: the rows.
-        largest: most rows of a group; all distances within one are looked at.
-        n_bundles: how many to leave; one for every ten rows, at most 20,000, where not given. No fewer than
-            there are groups.
-        seed: of k-means.
+        largest: most rows of a group; all distances within a group are used.
+        n_bundles: number of bundles, no less than that of the groups; None takes one per ten rows, at most
+            20,000.
+        seed: seed of k-means.
 
     Returns:
         n - 1 merges, not ordered by height.
@@ -66,13 +66,13 @@ def _inside(space: Space, parts: list[Ints]) -> Merges:
 
 
 def _lowest(merges: Merges, n: int) -> Merges:
-    """The first n by height; those of one height as they came, so a merge never loses what it was made of."""
+    """The ``n`` lowest merges; equal heights keep their order, so no merge is kept without its parts."""
     kept = np.argsort(merges.height, kind="stable")[:n]
     return Merges(merges.first[kept], merges.second[kept], merges.height[kept])
 
 
 def _bundle(first: Ints, second: Ints, n: int) -> tuple[Ints, int]:
-    """Number of the bundle that each row is in, by their first rows, and how many there are."""
+    """The bundle of each row, numbered by first row, and the number of bundles."""
     above = np.arange(n)
     for k in range(len(first)):
         a, b = first[k], second[k]

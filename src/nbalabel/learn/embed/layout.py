@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where rows lie on a plane.
+    """Points of rows on a plane.
 
     Attributes:
-        ids: of images or of predictions, ``(n,)`` int64.
-        projection: of their embeddings; while it is fitted in the background, their PCA.
+        ids: ids of images or of predictions, ``(n,)`` int64.
+        projection: projection of their embeddings; their PCA while a fit runs in the background.
     """
 
     ids: npt.NDArray[np.int64]
@@ -36,7 +36,7 @@ class Layout:
 
     @property
     def method(self) -> str:
-        """What the points are now: "pca", "umap" or "pacmap"."""
+        """The method of the current points, "pca", "umap" or "pacmap"."""
         return self.projection.method
 
     @property
@@ -63,7 +63,7 @@ class Layout:
 
 
 def installed(method: str) -> bool:
-    """Whether a method can be used here; unknown ones count as such, to be refused where they are used."""
+    """Whether a method can be used here; True for unknown methods, which are refused where they are used."""
     return method == "pca" or method not in FITS or find_spec(method) is not None
 
 

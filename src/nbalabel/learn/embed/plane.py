@@ -24,7 +24,7 @@ from .reducers import FEWEST, FITS, Floats, Reducer
 
 
 class Projection:
-    """Points on a plane, and the way there for further rows.
+    """Points on a plane, and a transform that lays out further rows.
 
     Attributes:
         points: ``(n, 2)`` float32; rows of NaN for rows that hold NaN or infinity. While a fit runs in the
@@ -43,7 +43,7 @@ class Projection:
         forking.register(self)
 
     def after_fork(self) -> None:
-        """In a child nobody follows the fit: the PCA points stay."""
+        """In a forked child no thread waits for the fit: the PCA points stay."""
         self._lock = threading.Lock()
         if self._job is not None:
             self._error = ModelError(
@@ -93,7 +93,7 @@ class Projection:
         """Lay out further rows among the points, ``(m, d)`` to ``(m, 2)``; rows of NaN give NaN.
 
         Raises:
-            DataError: not of the dimension it was fitted on.
+            DataError: the rows have another dimension than those it was fitted on.
         """
         given, finite = _finite(rows)
         out = np.full((len(given), 2), np.nan, np.float32)
@@ -110,7 +110,7 @@ class Projection:
     def _settle(
         self, finite: npt.NDArray[np.bool_], method: str, found: tuple[Any, Floats] | Exception
     ) -> None:
-        """Take over what the background found, then tell who asked to know."""
+        """Take over the result of the background fit, then call the callbacks."""
         with self._lock:
             if isinstance(found, Exception):
                 self._error = found
@@ -142,12 +142,12 @@ class _Job:
             stderr=subprocess.PIPE,
             text=True,
         )
-        # also when Python ends: nobody is left to read it
+        # also runs when Python ends, since nothing can read the result then
         self._finalizer = weakref.finalize(self, _end, self.process, folder)
         forking.register(self)
 
     def after_fork(self) -> None:
-        """A child that ends must not end its parent's fit."""
+        """A forked child that ends must not end its parent's fit."""
         self._finalizer.detach()
 
     def follow(self, settle: Callable[[tuple[Any, Floats] | Exception], None]) -> None:
@@ -163,7 +163,7 @@ class _Job:
             # Written by the process just started, in a folder only this user can enter.
             reducer = pickle.loads((self._folder / "reducer.pickle").read_bytes())  # noqa: S301
             return reducer, np.load(self._folder / "points.npy", allow_pickle=False)
-        except Exception as error:  # noqa: BLE001  # what reads it back imports packages of others
+        except Exception as error:  # noqa: BLE001  # unpickling imports other packages
             return ModelError(f"the projection cannot be read back: {type(error).__name__}: {error}")
         finally:
             self._finalizer()

@@ -1,9 +1,9 @@
-"""Embeddings: one vector an image and one an instance, from the same feature maps.
+"""Embeddings: one vector per image and one per instance, from the same feature maps.
 
 An image's vector is the average of the last backbone map (the pooled output of the SPPF layer) over the
-image. An instance's is mask-attention pooling: at each of several scales, the average of the backbone map
-weighted by how much of each cell the mask covers; the scales are brought to unit length and joined. Labels
-and predictions go through the same function, so they share one space.
+image. An instance's vector is mask-attention pooling: at each of several scales, the average of the backbone
+map weighted by how much of each cell the mask covers; the scales are normalised to unit length and joined.
+Instances and predictions go through the same function, so they share one space.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Embeddings:
     Attributes:
         image_ids: ``(n,)`` int64.
         image: ``(n, d)`` float32.
-        instance_ids: ``(m,)`` int64: prediction ids of a Run, instance ids of labels.
+        instance_ids: ``(m,)`` int64: prediction ids of a Run, or instance ids of a dataset.
         instance: ``(m, e)`` float32.
     """
 
@@ -115,8 +115,8 @@ def pool_masks(maps: Sequence[Floats], weights: Floats) -> Floats:
         weights: ``(n, h, w)`` on the finest.
 
     Returns:
-        ``(n, sum of c)`` float32; each scale's block has unit length (divided by their number's root, so the
-        whole has).
+        ``(n, sum of c)`` float32; each scale's block has length 1 / sqrt(number of scales), so the vector has
+        unit length.
     """
     blocks = []
     for fmap in maps:

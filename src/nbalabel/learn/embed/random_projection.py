@@ -1,4 +1,4 @@
-"""Fewer columns for long feature vectors."""
+"""Random projection of long feature vectors to fewer columns."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _CHUNK = 4096
 
 
 def project_features(features: npt.ArrayLike, dim: int = 512, seed: int = 0) -> npt.NDArray[np.float32]:
-    """Random projection: distances stay about what they were, ``1 +- sqrt(2 / dim)``.
+    """Random projection, which keeps distances up to a factor of about ``1 +- sqrt(2 / dim)``.
 
     Args:
         features: ``(n, d)``, any float type.
         dim: columns wanted; features of no more columns come back as they are.
-        seed: of the directions; the same seed gives the same ones.
+        seed: seed of the directions.
 
     Returns:
         ``(n, min(d, dim))`` float32.

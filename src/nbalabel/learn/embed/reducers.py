@@ -1,4 +1,4 @@
-"""Ways from many dimensions to two: PCA in NumPy, UMAP and PaCMAP from their own packages."""
+"""Reducers from many dimensions to two: PCA in NumPy, UMAP and PaCMAP from their own packages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float32]
 FEWEST = 4
 """Neighbour methods need this many points; fewer are laid out by PCA."""
 
-_KEPT = 50  # dimensions that neighbour methods get to see; more only cost time
+_KEPT = 50  # principal components given to neighbour methods; more only cost time
 _NEIGHBORS = {"umap": 15, "pacmap": 10}
 
 
@@ -71,7 +71,7 @@ class Neighbors:
     """A layout by neighbourhoods, behind PCA.
 
     Attributes:
-        pca: what rows pass first.
+        pca: applied to rows first.
         layout: the fitted UMAP or PaCMAP object.
         extra: arguments of its ``transform``.
     """
@@ -94,7 +94,7 @@ def _fit_pca(rows: Floats, seed: int) -> tuple[Pca, Floats]:  # noqa: ARG001  # 
 
 
 def _fit_umap(rows: Floats, seed: int, **arguments: Any) -> tuple[Neighbors, Floats]:
-    """UMAP from the PCA layout, so that the picture unfolds from it rather than jumps.
+    """UMAP from the PCA layout, so that points move from that layout instead of jumping.
 
     Source: L. McInnes, J. Healy, J. Melville, "UMAP" (2018), https://arxiv.org/abs/1802.03426
     """
@@ -140,7 +140,7 @@ FITS: Mapping[str, Callable[..., tuple[Any, Floats]]] = {
 
 
 def _start(inner: Floats) -> Floats:
-    """The first two principal coordinates in UMAP's range, with a hair's breadth between equal points."""
+    """The first two principal coordinates in UMAP's range, with a little noise between equal points."""
     first = np.zeros((len(inner), 2), np.float32)
     first[:, : min(2, inner.shape[1])] = inner[:, :2]
     spread = np.abs(first).max() or 1.0
@@ -152,7 +152,7 @@ def _package(module: str, name: str) -> Any:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # umap announces at import that tensorflow is not there
+            warnings.simplefilter("ignore")  # umap warns at import that tensorflow is missing
             return importlib.import_module(module)
     except ImportError as error:
         raise MissingExtraError(f"this method needs {name}: pip install 'nbalabel[project]'") from error

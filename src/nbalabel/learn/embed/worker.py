@@ -1,7 +1,7 @@
 """A fit in a process of its own: ``python -m nbalabel.learn.embed.worker FOLDER``.
 
 Reads ``rows.npy`` and ``job.json`` from the folder, writes ``points.npy`` and the fitted reducer. The folder
-is a private temporary one, made and removed by the process that asked.
+is private and temporary; the process that started this one makes and removes it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 def work(folder: Path) -> None:
     """Fit what ``job.json`` asks for."""
-    from .reducers import FITS  # loads threads that wait asleep, see main
+    from .reducers import FITS  # loads OpenMP, whose threads sleep while they wait, see main
 
     job = json.loads((folder / "job.json").read_text())
     rows = np.load(folder / "rows.npy", allow_pickle=False)

@@ -1,5 +1,5 @@
-"""How a labeled set grows.
+"""Which images to label next, and which seem to hold nothing.
 
-Comes in: a dataset's tables and a run. Goes out: which images to complete next, and why; which seem
-to hold nothing.
+In: a dataset's tables and a run.
+Out: images to complete next, and why; images that seem to hold nothing.
 """

@@ -1,4 +1,4 @@
-"""Which images to complete next: like many others, unlike the labeled ones, of all groups, and in doubt."""
+"""Which images to complete next: similar to many, unlike the labeled ones, of all groups, and uncertain."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ def choose(
 ) -> pd.DataFrame:
     """Images to complete next, best first.
 
-    Each is picked for what it adds: how much closer the open images come to one that is labeled
-    (facility location over the image embeddings), times how unsure the model is of its predictions. With
-    ``by``, groups take turns, so that none is left out. A share is drawn at random instead: labels of those
-    are an unbiased check of the model, which chosen images are not.
+    Each image is picked for its gain: how much closer the open images come to a labeled image (facility
+    location over the image embeddings), times how unsure the model is of its predictions. With ``by``, groups
+    take turns, so that none is left out. A share is drawn at random instead: such images measure the model
+    without bias, which chosen images do not.
 
     Args:
         tables: a Dataset, a Version or Tables; images of state unlabeled or partial, of split train or none,
             are open.
         run: predictions on them, with embeddings.
-        n: how many images; fewer come where fewer are open.
+        n: number of images; fewer where fewer are open.
         by: a column of ``images`` (habitat, modality, group) whose values take turns; None: no turns.
         at_random: share of ``n`` that is drawn at random, 0..1.
-        seed: of the random share.
+        seed: seed of the random share.
 
     Returns:
-        One row an image, index ``image_id``, best first, the random ones spread evenly among them. ``why`` is
-        "gain" or "random"; ``gain`` the part of what can still be covered that it covers, 0..1; ``unsure``
-        the mean of 4 * score * (1 - score) over its predictions, 0..1; ``predictions`` how many it has, and
-        the column ``by``.
+        One row per image, index ``image_id``, best first, the random ones spread evenly among them. ``why``
+        is "gain" or "random"; ``gain`` is the share of the uncovered distance that the image covers, 0..1;
+        ``unsure`` the mean of 4 * score * (1 - score) over its predictions, 0..1; ``predictions`` their
+        number; and the column ``by``.
 
     Raises:
         DataError: ``n`` or ``at_random`` is out of range, or the run has no image embeddings.
@@ -86,7 +86,7 @@ def choose(
 
 
 def _facts(images: pd.DataFrame, run: Run, by: str | None) -> pd.DataFrame:
-    """Open images that were predicted on, and how unsure the model is of them."""
+    """Open images that were predicted on, and how unsure the model is about them."""
     is_open = images["state"].isin(_OPEN) & not_held_out(images)
     ids = images.index[is_open & images.index.isin(run.embeddings.image_ids)]
     score = run.predictions["score"].astype(np.float64)
@@ -102,7 +102,7 @@ def _facts(images: pd.DataFrame, run: Run, by: str | None) -> pd.DataFrame:
 
 
 def _known(images: pd.DataFrame, run: Run) -> Floats:
-    """Embeddings of the images that are labeled all over and train."""
+    """Embeddings of the completely labeled images of split train or none."""
     labeled = labeled_all_over(images) & not_held_out(images)
     return vectors_of(run, images.index[labeled & images.index.isin(run.embeddings.image_ids)])
 
@@ -116,7 +116,7 @@ def _greedy(
     by: str | None,
     rng: np.random.Generator,
 ) -> tuple[list[int], list[float]]:
-    """Positions picked one after the other, and the part of the uncovered that each covers."""
+    """Positions picked one after the other, and the share of the uncovered distance that each covers."""
     demand = vectors[np.sort(rng.permutation(len(facts))[:_MOST_DEMAND])]
     covered = _nearest(demand, np.concatenate([known, vectors[drawn]]))
     left = np.setdiff1d(np.arange(len(facts)), drawn)
@@ -151,7 +151,7 @@ def _nearest(demand: Floats, known: Floats) -> Floats:
 
 
 def _covers(candidates: Floats, demand: Floats, covered: Floats) -> npt.NDArray[np.float64]:
-    """How much nearer all images come when a candidate is labeled, ``(n,)``."""
+    """How much closer all images come to a labeled one when a candidate is labeled, ``(n,)``."""
     out = np.zeros(len(candidates))
     for start in range(0, len(candidates), _CHUNK):
         near = candidates[start : start + _CHUNK] @ demand.T
@@ -160,7 +160,7 @@ def _covers(candidates: Floats, demand: Floats, covered: Floats) -> npt.NDArray[
 
 
 def _spread(picked: list[int], drawn: list[int]) -> list[int]:
-    """Both in their own order, the drawn ones evenly among the picked."""
+    """Both in their own order, with the drawn positions evenly spread among the picked ones."""
     place = [(i + 0.5) / len(picked) for i in range(len(picked))]
     place += [(i + 0.5) / len(drawn) for i in range(len(drawn))]
     return [at for _, at in sorted(zip(place, picked + drawn, strict=True), key=lambda one: one[0])]

@@ -1,4 +1,4 @@
-"""Which images have anything on them: by their own predictions, and by those of images like them."""
+"""How likely images hold anything, from their own predictions and those of similar images."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _CHUNK = 2_048
 def objectness(run: Run, neighbours: int = 5) -> pd.DataFrame:
     """How likely something is on each image: the best score on it, and on the images most like it.
 
-    A model that missed what is on one image seldom misses it on all that look alike.
+    A model that missed an object on one image seldom misses such objects on all similar images.
 
     Args:
         run: predictions with image embeddings.
-        neighbours: how many images most like it (cosine of the centred embeddings) are asked, at least 1.
+        neighbours: number of most similar images (cosine of the centred embeddings) to use, at least 1.
 
     Returns:
-        One row an image that has an embedding, index ``image_id``: ``own``, its best score, 0..1, 0 without
-        predictions; ``nearby``, the mean of that over its neighbours, missing where it is the only image.
+        One row per image with an embedding, index ``image_id``: ``own``, its best score, 0..1, 0 without
+        predictions; ``nearby``, the mean of ``own`` over its neighbours, missing where it is the only image.
 
     Raises:
         DataError: the run has no image embeddings.
@@ -51,14 +51,14 @@ def objectness(run: Run, neighbours: int = 5) -> pd.DataFrame:
 def likely_empty(
     tables: LabeledImages, run: Run, own: float = 0.15, nearby: float = 0.4, neighbours: int = 5
 ) -> pd.DataFrame:
-    """Images nobody labeled that seem to hold nothing, the surest first: to look over, then to confirm.
+    """Unlabeled images that seem to hold nothing, most certain first: look them over, then confirm.
 
         quiet = nl.likely_empty(ds, run)
         ws.select(quiet); nl.Gallery(ws)            # those with something on them: pick, and "clear"
         ds.mark_empty(quiet.index)
 
     Args:
-        tables: a Dataset, a Version or Tables; images of state unlabeled are looked at.
+        tables: a Dataset, a Version or Tables; images of state unlabeled are considered.
         run: predictions on them, with image embeddings.
         own: best score on the image is below this, 0..1.
         nearby: mean best score on its neighbours is below this, 0..1.

@@ -1,4 +1,4 @@
-"""Image embeddings as directions: what one image has in common with another, less what all have."""
+"""Image embeddings as unit vectors, less the mean of all images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outside libraries held in check: ultralytics without its voice, torch's threads asleep.
+"""Control of other libraries: ultralytics without output, torch's threads asleep while they wait.
 
 In: calls of ours.
 Out: the library's modules, and nothing printed, sent or written.

@@ -1,7 +1,6 @@
-"""Ultralytics without its voice: no telemetry, no integrations, no log lines, no files of its own.
+"""Ultralytics without side effects: no telemetry, no integrations, no log lines, no files of its own.
 
-Whatever is changed here is put back, so that a notebook that also uses ultralytics directly finds it as it
-was.
+Every change is undone afterwards, so that a notebook that also uses ultralytics directly finds it unchanged.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def cache_folder() -> Path:
 
 
 def is_offline() -> bool:
-    """Whether ``NBALABEL_OFFLINE`` asks for no download to be tried."""
+    """Whether ``NBALABEL_OFFLINE`` forbids downloads."""
     return os.environ.get("NBALABEL_OFFLINE", "").strip().lower() not in ("", "0", "false", "no")
 
 
@@ -62,7 +61,7 @@ def ultralytics(module: str = "") -> ModuleType:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold ultralytics' log lines and progress bars back: errors only."""
+    """Suppress ultralytics' progress bars and its log lines, except errors."""
     logger = ultralytics("utils").LOGGER
     events = ultralytics("utils.events").events
     level, enabled = logger.level, events.enabled
@@ -77,7 +76,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def own_threads() -> Iterator[None]:
-    """Keep torch's number of threads: choosing a device, ultralytics takes one core fewer than there are."""
+    """Keep torch's number of threads, which ultralytics lowers by one when it chooses a device."""
     torch = importlib.import_module("torch")
     threads = torch.get_num_threads()
     try:
@@ -88,9 +87,9 @@ def own_threads() -> Iterator[None]:
 
 @contextmanager
 def _import_environment() -> Iterator[None]:
-    """At import it looks up host names, writes a settings file and holds torch to one thread: not here.
+    """Keep the import from looking up host names, writing a settings file and limiting torch to one thread.
 
-    With it comes torch, whose threads are told how to wait.
+    The import also loads torch, so this sets how torch's threads wait.
     """
     ours = {"YOLO_OFFLINE": "1", "YOLO_VERBOSE": "false", **threads.environment()}
     if "OMP_NUM_THREADS" not in os.environ:

@@ -1,9 +1,9 @@
-"""How torch's threads wait: asleep, so that a training beside another busy process goes on.
+"""Let torch's threads sleep while they wait, so that training stays fast beside another busy process.
 
 The threads of one operation wait for each other. By default they do so in a busy loop, and when another
 process holds the core of one of them, all others burn theirs until it comes back
-(docs/decisions/0011-threads.md). OpenMP reads how to wait when it is loaded, with torch: then it is told to
-sleep. Where torch came first, as many threads are used as cores are free.
+(docs/decisions/0011-threads.md). OpenMP reads its wait policy when it is loaded with torch, so the policy is
+set at that time. Where torch was loaded before, only as many threads are used as cores are free.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _asleep = False
 
 
 def environment() -> dict[str, str]:
-    """What to set while torch loads; nothing where the user chose, or where it is loaded already."""
+    """Variables to set while torch loads; none where the user set one, or where torch is loaded already."""
     global _asleep
     if "torch" in sys.modules:
         return {}
@@ -32,15 +32,15 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def considerate(*, training: bool = False) -> Iterator[None]:
-    """Use no more threads than pay, and where they wait in busy loops no more than cores are free; put back.
+    """Limit torch's threads to those that pay off, and to free cores if threads busy-wait; undone at the end.
 
-    A training takes half of the cores: batches are made on another, two threads of one core gain nothing, and
-    more of them wait for each other where other processes run (docs/decisions/0011-threads.md). The number is
-    chosen once, at the beginning, since results may differ in their last digits with it. ``OMP_NUM_THREADS``
-    is the user's own choice.
+    A training takes half of the cores: batches are made on another core, two threads per core gain nothing,
+    and more threads wait longer for each other beside other processes (docs/decisions/0011-threads.md). The
+    number is chosen once, at the beginning, since results may differ in their last digits with it.
+    ``OMP_NUM_THREADS`` overrides it.
 
     Args:
-        training: whether batches are made beside it.
+        training: whether batches are made at the same time.
     """
     import torch
 
@@ -65,7 +65,7 @@ def cores() -> int:
 
 
 def others_running() -> int:
-    """How many threads besides this one are running or want to, at the moment; 0 where nobody says."""
+    """Number of other threads that run or are ready to run now; 0 where the system does not report it."""
     try:
         running = Path("/proc/loadavg").read_text().split()[3]
         return max(0, int(running.partition("/")[0]) - 1)

@@ -1,8 +1,8 @@
-"""Precision over recall of all labels at once, to the last bit as pycocotools accumulates it.
+"""Precision over recall of all labels at once, equal to pycocotools to the last bit.
 
-pycocotools walks every prediction of every label, area range and threshold. But its interpolated precision
-can only peak at a true positive, and those are few: so the true positives are listed, with how many
-predictions count up to each, and the rest is looked up.
+pycocotools visits every prediction of every label, area range and threshold. But its interpolated precision
+can peak only at a true positive, and those are few: so only the true positives are listed, with the number
+of predictions that count up to each, and the rest is looked up.
 
 Source: Microsoft COCO, detection evaluation, https://cocodataset.org/#detection-eval
 """
@@ -32,8 +32,8 @@ class Outcomes:
         rank: place within its image and label, ``(n,)`` int64.
         outside: whether an unmatched prediction is ignored, per area range, ``(n, A)`` bool.
         live: predictions that had a candidate, ``(n_live,)`` int64, ascending.
-        hit: live predictions matched to a label that counts, ``(n_live, T, A)`` bool.
-        void: live predictions matched to an ignored label, ``(n_live, T, A)`` bool.
+        hit: live predictions matched to an instance that counts, ``(n_live, T, A)`` bool.
+        void: live predictions matched to an ignored instance, ``(n_live, T, A)`` bool.
     """
 
     label: Ints
@@ -70,12 +70,12 @@ def accumulate(
 
     Args:
         outcomes: what became of each prediction.
-        n_positive: labels that count, ``(K, A)``.
+        n_positive: instances that count, ``(K, A)``.
         recall_thresholds: ``(R,)``, 0..1.
-        max_detections: predictions allowed an image and label, ``(M,)``.
+        max_detections: predictions allowed per image and label, ``(M,)``.
 
     Returns:
-        Precision ``(T, R, K, A, M)`` and recall ``(T, K, A, M)``; -1 where no label counts.
+        Precision ``(T, R, K, A, M)`` and recall ``(T, K, A, M)``; -1 where no instance counts.
     """
     n_k, n_a = n_positive.shape
     n_t, n_r, n_m = outcomes.hit.shape[1], len(recall_thresholds), len(max_detections)

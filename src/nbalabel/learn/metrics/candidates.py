@@ -1,7 +1,7 @@
-"""Predictions and labels brought face to face: same image, same label, and overlapping.
+"""Candidate pairs of predictions and instances: same image, same label, and overlapping.
 
-Everything after this works on plain arrays. Predictions are sorted by label, image and falling score, labels
-by label and image; both keep the row order of their table where those are equal, as COCO's evaluation does.
+Everything after this works on plain arrays. Predictions are sorted by label, image and falling score,
+instances by label and image; equal ones keep the row order of their table, as in COCO's evaluation.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Who may be matched with whom.
+    """The pairs of predictions and instances that may be matched.
 
     Attributes:
         found: predictions, sorted by label, image and falling score.
-        truth: labels, sorted by label and image.
+        truth: instances, sorted by label and image.
         score: score of each prediction in ``found``, float.
-        crowd: whether each label in ``truth`` is a crowd, bool.
+        crowd: whether each instance in ``truth`` is a crowd, bool.
         pairs: overlapping pairs, as positions in ``found`` and ``truth``.
         labels: names that ``label`` numbers.
         n_images: images evaluated.
@@ -84,13 +84,13 @@ def candidates(
 
     Args:
         predictions: instance table with ``score``.
-        instances: the labels, with ``crowd`` (absent: no crowds).
+        instances: the ground truth, with ``crowd`` (absent: no crowds).
         images: evaluation set, a table of images or their ids; None: every image either table names.
         labels: names to evaluate; None: the categories of both tables.
         kind: compare "mask" or "box".
         minimum: leave out pairs of a lower IoU.
         per_group: only the best-scored predictions of each image and label, None: all.
-        same_label: False compares regardless of label (crowds still only take their own).
+        same_label: False pairs any labels (crowds still take only predictions of their own label).
 
     Raises:
         DataError: a column or a score is missing, ``kind`` is unknown, or a label is listed twice.
@@ -178,7 +178,7 @@ def _codes(column: pd.Series, names: tuple[str, ...]) -> Ints:
 
 
 def _all_labels(*frames: pd.DataFrame) -> tuple[str, ...]:
-    """Categories of both tables, in order, those of the labels first."""
+    """Categories of both tables, in order, those of the instances first."""
     names: dict[str, None] = {}
     for frame in reversed(frames):
         if "label" in frame:

@@ -83,7 +83,7 @@ class Metrics:
 
     @cached_property
     def per_label(self) -> pd.DataFrame:
-        """One row per label: number of instances and predictions, AP, AP50, AP75, APs, APm, APl, AR."""
+        """One row per label, with number of instances and predictions, AP, AP50, AP75, APs, APm, APl, AR."""
         by_label = np.moveaxis(self.precision, 2, 0)
         half, tight = np.moveaxis(self._at(0.5), 2, 0), np.moveaxis(self._at(0.75), 2, 0)
         columns: dict[str, Any] = {"instances": self.n_instances[:, 0], "predictions": self.n_predictions}

@@ -13,23 +13,23 @@ from .greedy import greedy
 from .match import Matched
 
 NOTHING = "nothing"
-"""What :func:`confused` puts for the label of predictions on no label, and of labels no prediction found."""
+"""True label, in :func:`confused`, of predictions on no instance; predicted label of missed instances."""
 
 
 def precision_recall(matched: Matched, *, by_label: bool = False) -> pd.DataFrame:
     """Precision and recall at every score threshold, measured rather than interpolated.
 
-    Lowering the threshold only adds predictions, and greedy matching gives the best-scored first choice; so
-    what was matched at the lowest threshold tells every higher one. Predictions on crowds are left out.
+    Lowering the threshold only adds predictions, and greedy matching lets higher scores choose first; so the
+    matches at the lowest threshold hold at every higher one. Predictions on crowds are left out.
 
     Args:
-        matched: what :func:`nbalabel.match` returned.
+        matched: the result of :func:`nbalabel.match`.
         by_label: one curve per label, with a first column ``label``, in place of one for all.
 
     Returns:
         One row per distinct score, falling: ``score`` (keep predictions at least that good), ``n``
         (predictions kept), ``n_true`` (matched), ``precision``, ``recall`` and ``f1``, 0..1; recall and f1
-        are NaN where there is no label to find.
+        are NaN where there is no instance to find.
 
     Source: T. Fawcett, An introduction to ROC analysis, Pattern Recognition Letters 27 (2006), on sweeping
         a threshold.
@@ -62,14 +62,14 @@ def confused(
     score: float = 0.25,
     kind: Kind = "mask",
 ) -> pd.DataFrame:
-    """Which prediction was taken for which label, one by one.
+    """True and predicted label of every prediction and every missed instance.
 
-    Predictions are matched to labels of any name, greedily by falling score. A crowd only takes predictions
-    of its own name, which are then left out.
+    Predictions are matched to instances of any label, greedily by falling score. A crowd takes only
+    predictions of its own label, which are then left out.
 
     Args:
         predictions: instance table with ``score``.
-        instances: the labels.
+        instances: the ground truth.
         labels: names; rows of other labels are left out.
         images: a table of images or their ids; rows of other images are left out. None: all.
         iou: lowest IoU of a match, in (0, 1].
@@ -78,7 +78,7 @@ def confused(
 
     Returns:
         One row per pair: ``true`` and ``predicted`` (categories ``labels`` and "nothing"),
-        ``prediction_id`` and ``instance_id`` (Int64), one of which is missing where nothing was met.
+        ``prediction_id`` and ``instance_id`` (Int64), one of which is missing where there was no match.
 
     Raises:
         DataError: a column or a score is missing, ``iou`` is out of range, or a label is called "nothing".
@@ -127,7 +127,7 @@ def confused(
 
 
 def calibration(predictions: pd.DataFrame, bins: int = 10) -> pd.DataFrame:
-    """How far scores can be taken for probabilities: the reliability diagram as a table.
+    """How well scores agree with probabilities: the reliability diagram as a table.
 
     Args:
         predictions: matched predictions: ``score`` 0..1, ``matched``, and perhaps ``ignored`` (those are

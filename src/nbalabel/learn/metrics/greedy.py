@@ -1,8 +1,8 @@
 """COCO's greedy matching of all images and labels at once.
 
-Within one image and label the predictions take their turn by falling score, and each takes the best label
-that is left. One image has no say in another, so the first predictions of all images are matched
-together, then the second ones, and so on, for every IoU threshold and area range in the same step.
+Within one image and label the predictions choose by falling score, and each takes the best instance that is
+left. Images are independent, so the first predictions of all images are matched together, then the second
+ones, and so on, for every IoU threshold and area range in the same step.
 
 Source: Microsoft COCO, detection evaluation, https://cocodataset.org/#detection-eval
 """
@@ -22,11 +22,11 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """What the predictions with at least one candidate were matched to; no other prediction can be.
+    """The matches of the predictions with at least one candidate; no other prediction can be matched.
 
     Attributes:
         live: those predictions, ascending, ``(n_live,)`` int64.
-        truth: the label each got, or -1, ``(n_live, T, A)`` int32.
+        truth: the instance each was matched to, or -1, ``(n_live, T, A)`` int32.
     """
 
     live: Ints
@@ -36,16 +36,16 @@ class Matches:
 def greedy(
     pairs: Pairs, group: Ints, ignored: Bools, crowd: Bools, thresholds: npt.NDArray[np.float64]
 ) -> Matches:
-    """Match predictions to labels by COCO's rules.
+    """Match predictions to instances by COCO's rules.
 
-    A prediction takes the available label of highest IoU, of equal ones the later row; it takes an ignored
-    label only if no other is left. A crowd stays available. Thresholds are inclusive.
+    A prediction takes the available instance of highest IoU, of equal ones the later row; it takes an ignored
+    instance only if no other is left. A crowd stays available. Thresholds are inclusive.
 
     Args:
         pairs: candidates; left rows are predictions, by falling score within each group.
         group: image and label of each prediction, ``(n_predictions,)``, ascending.
-        ignored: labels that count neither way, per area range, ``(n_truth, A)``.
-        crowd: labels that may be taken many times, ``(n_truth,)``.
+        ignored: instances that count as neither found nor missed, per area range, ``(n_truth, A)``.
+        crowd: instances that may be matched many times, ``(n_truth,)``.
         thresholds: lowest IoU of a match, ``(T,)``.
     """
     n_t, n_a = len(thresholds), ignored.shape[1]
@@ -73,7 +73,7 @@ def greedy(
 
 
 def _by_preference(pairs: Pairs) -> Pairs:
-    """Pairs of each prediction from the least to the most wanted: by IoU, then row."""
+    """Pairs of each prediction by rising preference: by IoU, then row."""
     order = np.lexsort((pairs.right, pairs.iou, pairs.left))
     return Pairs(pairs.left[order], pairs.right[order], pairs.iou[order])
 

@@ -1,4 +1,4 @@
-"""The one rule for proposals beside accepted masks: no pixel is proposed that is accepted already."""
+"""Keep proposals apart from accepted masks: no pixel of an accepted mask is proposed again."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ...core.tables.schema import LabeledImages
 from ..prediction.resumable import Part
 
 LEAST = 0.5
-"""Share of its pixels that a proposal must keep beside accepted masks, else it is left out."""
+"""Share of its pixels that must remain of a proposal without those of accepted masks, else it is left out."""
 
 _BYTES: Any = pd.ArrowDtype(pa.large_binary())
 _ACCEPTED = ("accepted", "verified")
 
 
 def apart(found: Part, tables: LabeledImages) -> tuple[Part, int]:
-    """Take the pixels of accepted masks out of proposals, and leave out what mostly lay on them.
+    """Remove the pixels of accepted masks from proposals, and leave out proposals that mostly lay on them.
 
     Args:
         found: proposals.
-        tables: whose instances of status accepted or verified count, crowds among them.
+        tables: their instances of status accepted or verified count, crowds included.
 
     Returns:
-        The proposals that stay, and how many were left out.
+        The proposals that remain, and how many were left out.
     """
     instances = tables.instances
     accepted = instances[instances["status"].isin(_ACCEPTED)]

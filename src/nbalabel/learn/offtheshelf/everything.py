@@ -1,4 +1,4 @@
-"""``Everything``: all things on an image, unnamed, with vectors to find those that look alike."""
+"""``Everything``: all objects on an image, unnamed, with embeddings to find those that look alike."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ from .sam import is_fast, network_of
 
 
 class Everything:
-    """A model of the Segment Anything family that proposes all things on an image, whatever they are.
+    """A model of the Segment Anything family that proposes all objects on an image, whatever they are.
 
-    The proposals have one label for all, say "thing". Each has a vector: look-alikes lie together in a
-    scatter of predictions; select some, look at them in the gallery and accept them under their name.
+    All proposals have the same label, say "thing". Each has an embedding, so objects that look alike lie
+    together in a scatter of predictions; select some, look at them in the gallery and accept them under their
+    label.
 
     Args:
-        weights: as of :class:`nbalabel.Sam`: "mobile_sam.pt", "sam_b.pt", "sam2.1_t.pt", "FastSAM-s.pt".
+        weights: as for :class:`nbalabel.Sam`: "mobile_sam.pt", "sam_b.pt", "sam2.1_t.pt", "FastSAM-s.pt".
         device: "" takes a GPU where there is one; "cpu", "cuda:1".
 
     Raises:
-        UnknownNameError: no model of the family goes by that name.
-        ModelError: its weights are not at hand, damaged, or hold anything but weights.
+        UnknownNameError: no model of the family has that name.
+        ModelError: its weights are not available, damaged, or hold anything but weights.
         MissingExtraError: ultralytics is not installed.
 
     Source: Kirillov et al. (2023), Segment Anything.
@@ -56,7 +57,7 @@ class Everything:
 
     @classmethod
     def of(cls, network: Any, name: str = "SAM", *, device: str = "") -> Everything:
-        """A model of a network in memory: one of ``ultralytics.models.sam`` or a FastSAM."""
+        """A model from a network in memory: one of ``ultralytics.models.sam`` or a FastSAM."""
         model = cls.__new__(cls)
         model.name = name
         model._begin(network, device)
@@ -68,10 +69,10 @@ class Everything:
         self._finder = Predictor(network, device) if self._is_fast else _Grid(network, device)
 
     def train(self, tables: LabeledImages, *, seed: int = 0, **arguments: Any) -> NoReturn:
-        """It does not learn.
+        """Refused: this model does not learn.
 
         Raises:
-            ModelError: always; says what to do.
+            ModelError: always; the message says what to do.
         """
         del tables, seed, arguments
         refuse_training("Everything")
@@ -92,25 +93,25 @@ class Everything:
         folder: str | Path | None = None,
         **arguments: Any,
     ) -> Run:
-        """Propose all things, masks at the resolution of the originals.
+        """Propose all objects, masks at the resolution of the originals.
 
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
-            label: of the tables, for all proposals; ``ds.accept(rows, label="cod")`` names them.
-            score: least confidence in a mask, 0..1.
-            iou: of two boxes that overlap more, only the more confident stays, 0..1.
-            imgsz: side of what the model sees, pixels; SAM's models are made for 1024.
-            points: along each side, where things are looked for; time grows with its square.
+            label: label of the tables for all proposals; ``ds.accept(rows, label="cod")`` names them.
+            score: lowest score of a mask, 0..1.
+            iou: of two boxes that overlap more, only the one with the higher score stays, 0..1.
+            imgsz: side of the model's input, pixels; SAM's models are made for 1024.
+            points: points of the prompt grid along each side; time grows with the square of their number.
             max_detections: most predictions on one image.
             embed: collect embeddings in the same pass.
-            accepted: "avoid": proposals keep clear of the pixels of accepted masks, and what mostly lies on
-                them is left out (so the run's metrics say nothing). "ignore": they do not.
+            accepted: "avoid": pixels of accepted masks are removed from proposals, and proposals mostly on
+                them are left out (so the run's metrics say nothing). "ignore": proposals stay as they are.
             folder: where parts and then the Run are saved; None keeps all in memory.
-            **arguments: none; others are refused.
+            **arguments: none are known; any is refused.
 
         Raises:
-            UnknownNameError: ids or a label that are not there.
+            UnknownNameError: ids or a label that do not exist.
             DataError: an argument is out of range.
         """
         refuse_arguments("Everything", "predict", arguments)
@@ -141,13 +142,13 @@ class Everything:
     def embed(
         self, tables: LabeledImages, images: Any = None, *, imgsz: int = 1024, **arguments: Any
     ) -> Embeddings:
-        """Vectors of images, and of their labels' masks in the same space as those of predictions.
+        """Embeddings of images and of their instances, in the same space as those of predictions.
 
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
-            imgsz: side of what the model sees, pixels.
-            **arguments: none; others are refused.
+            imgsz: side of the model's input, pixels.
+            **arguments: none are known; any is refused.
         """
         refuse_arguments("Everything", "embed", arguments)
         return inference.embed(self._finder, tables, inference.choose(tables, images), imgsz, 1)
@@ -157,10 +158,10 @@ class Everything:
 
 
 class _Grid:
-    """SAM asked at a grid of points: a finder whose vectors come from its image encoder."""
+    """SAM prompted with a grid of points; embeddings come from its image encoder."""
 
     points = 32
-    _STABLE = 0.9  # how little a mask changes when its threshold moves, 0..1
+    _STABLE = 0.9  # least stability of a mask when its threshold moves, 0..1
 
     def __init__(self, network: Any, device: str) -> None:
         module = ultralytics("models.sam")
@@ -180,7 +181,7 @@ class _Grid:
         max_detections: int,
         embed: bool,
     ) -> list[Found]:
-        """What is on each image."""
+        """The masks found on each image."""
         out = []
         for pixels, (maps, letterbox) in zip(images, self.maps(images, imgsz), strict=True):
             self._predictor.args.conf, self._predictor.args.iou = score, iou

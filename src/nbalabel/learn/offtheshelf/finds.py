@@ -1,4 +1,4 @@
-"""Full-size masks as what a network found on an image, with vectors from one feature map."""
+"""Turn the full-size masks of a network into a `Found`, with embeddings from one feature map."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def found(
     maps: Maps | None,
     letterbox: Letterbox,
 ) -> Found:
-    """The best of what was found.
+    """The best masks of an image.
 
     Args:
         masks: ``(n, height, width)`` bool tensor at the image's size, or None for none.
         scores: ``(n,)`` tensor.
-        classes: ``(n,)`` outputs.
-        limit: most that stay.
-        maps: where vectors come from; None for no vectors.
+        classes: ``(n,)`` outputs of the network.
+        limit: most masks that stay.
+        maps: source of the embeddings; None for no embeddings.
         letterbox: how the image lies in the network's input.
     """
     values = np.asarray(scores.float().cpu().numpy() if hasattr(scores, "cpu") else scores, np.float32)
     codes = np.asarray(classes, np.int64)
-    values = values.clip(0, 1)  # SAM's guess of a mask's IoU may be above 1
+    values = values.clip(0, 1)  # SAM's estimate of a mask's IoU may be above 1
     best = np.argsort(-values, kind="stable")[:limit] if masks is not None else np.zeros(0, np.int64)
     crops, corners, kept = [], [], []
     for i in best.tolist():

@@ -1,4 +1,4 @@
-"""What is looked for: a text for each label, or examples of it, checked against the tables."""
+"""Prompts: a text for each label, or examples of it, checked against the tables."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def examples(rows: pd.DataFrame, tables: LabeledImages) -> list[Example]:
 
     Raises:
         DataError: they are no rows of instances, or there is none.
-        UnknownNameError: instances that are not there.
+        UnknownNameError: instances that do not exist.
     """
     if not isinstance(rows, pd.DataFrame) or rows.index.name != INDEX_NAMES["instances"]:
         raise DataError(

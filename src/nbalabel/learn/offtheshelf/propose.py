@@ -1,4 +1,4 @@
-"""What a network finds, as a Run of proposals that lie beside what is accepted."""
+"""Predict with a network, as a Run of proposals apart from accepted masks."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def propose(
     batch: int,
     folder: str | Path | None,
 ) -> Run:
-    """Find on images, part by part, and make a Run of it.
+    """Predict on images, part by part, and return a Run.
 
     Args:
-        finder: the network made ready.
-        network: its weights, of which parts on disk are known again.
+        finder: the network, ready to predict.
+        network: the network, whose weights identify parts on disk.
         tables: a Dataset, a Version or Tables.
-        ids: of its images, ``(n,)``.
+        ids: ids of its images, ``(n,)``.
         settings: how to predict.
-        codes: the tables' label by the network's output.
-        model: its name.
-        prompt: what was looked for, for the Run and to know parts again.
+        codes: label of the tables for each output of the network.
+        model: name of the model.
+        prompt: the prompt, stored in the Run and used to identify parts on disk.
         accepted: "avoid" takes accepted masks out of proposals (see :mod:`apart`), "ignore" does not.
         batch: images at once.
         folder: where parts and then the Run are saved.
@@ -68,7 +68,7 @@ def propose(
 
 
 def beside(found: Part, tables: LabeledImages, accepted: str) -> tuple[Part, dict[str, Any]]:
-    """Proposals without what mostly lay on accepted masks, and what the Run says of that."""
+    """Apply ``accepted`` to proposals; returns the proposals, and what the Run records about it."""
     left_out = 0
     if accepted == "avoid":
         found, left_out = apart(found, tables)
@@ -76,13 +76,13 @@ def beside(found: Part, tables: LabeledImages, accepted: str) -> tuple[Part, dic
 
 
 def check_accepted(accepted: str) -> None:
-    """Refuse what is none of :data:`ACCEPTED`."""
+    """Check that ``accepted`` is one of :data:`ACCEPTED`."""
     if accepted not in ACCEPTED:
         raise DataError(f"accepted must be one of {', '.join(ACCEPTED)}, got {accepted!r}")
 
 
 def refuse_training(model: str) -> NoReturn:
-    """These models are used as they are."""
+    """Raise: these models cannot be trained."""
     raise ModelError(
         f"{model} is used as it is and does not learn: accept what it proposes, then train one that does, "
         "nl.Yolo('yolo11n-seg').train(ds) or nl.MaskRCNN().train(ds)"

@@ -1,4 +1,4 @@
-"""Models of the Segment Anything family: an image is embedded once, the questions after that are cheap."""
+"""Models of the Segment Anything family: an image is embedded once, then each prompt is cheap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL import Image
 from ...core.errors import DataError, ModelError, UnknownNameError
 from ...core.geometry.masks import rle
 from ...core.recent import Recent
-from ...core.segmenter import Box, Flags, Pixels, Points
+from ...core.segmenting.protocol import Box, Flags, Pixels, Points
 from ..checkpoints import archive
 from ..checkpoints.checkpoint import load_plain
 from ..checkpoints.weights import download, find, read
@@ -23,24 +23,24 @@ from ..libraries.quiet_ultralytics import own_threads, quiet, ultralytics
 from ..libraries.torch_threads import considerate
 
 _LONGEST = 1536  # pixels: larger images are scaled down; the models themselves see 1024
-_ANY = 0.05  # confidence from which FastSAM's things can be pointed at
+_ANY = 0.05  # lowest score of the masks of FastSAM that a prompt can select
 
 
 class Sam:
     """A model of the Segment Anything family: SAM, SAM 2, MobileSAM or FastSAM; needs ultralytics.
 
-    The first question about an image embeds it (seconds without a GPU), the ones after it take milliseconds.
+    The first prompt on an image embeds the image (seconds without a GPU), later prompts take milliseconds.
 
     Args:
         weights: a file, or a name as "mobile_sam.pt", "sam_b.pt", "sam2.1_t.pt", "FastSAM-s.pt", which is
             looked for in the working folder, ``weights/`` and the cache, then downloaded if that is possible.
         keep: images whose embedding is kept.
-        imgsz: side of what the model sees, pixels; SAM's models are made for 1024.
+        imgsz: side of the model's input, pixels; SAM's models are made for 1024.
         device: "cpu", "cuda", "cuda:0" ...; "" takes the GPU if there is one.
 
     Raises:
-        UnknownNameError: no model of the family goes by that name.
-        ModelError: its weights are not at hand, damaged, or hold anything but weights.
+        UnknownNameError: no model of the family has that name.
+        ModelError: its weights are not available, damaged, or hold anything but weights.
         MissingExtraError: ultralytics is not installed.
 
     Source: Kirillov et al. (2023), Segment Anything; Ravi et al. (2024), SAM 2; Zhang et al. (2023), Faster
@@ -59,7 +59,7 @@ class Sam:
 
     @classmethod
     def of(cls, network: Any, name: str = "SAM", keep: int = 8, imgsz: int = 1024, device: str = "") -> Sam:
-        """A segmenter of a network that is in memory: one of ``ultralytics.models.sam`` or a FastSAM."""
+        """A segmenter from a network in memory: one of ``ultralytics.models.sam`` or a FastSAM."""
         sam = cls.__new__(cls)
         sam._begin(name, _engine(network, imgsz, device), keep)
         return sam
@@ -81,14 +81,14 @@ class Sam:
         box: Box | None = None,
         image_key: Hashable = None,
     ) -> tuple[Flags, float]:
-        """The mask of one thing, see :class:`nbalabel.Segmenter`.
+        """The mask of one object, see :class:`nbalabel.Segmenter`.
 
         Args:
             image: ``(height, width, 3)`` uint8 RGB.
             points: ``(n, 2)`` (x, y), pixels.
-            positive: ``(n,)``, whether each lies on the thing.
+            positive: ``(n,)``, whether each lies on the object.
             box: (x, y, w, h), pixels, or None.
-            image_key: the same for the same pixels; None embeds the image each time.
+            image_key: key of the stored embedding, the same for the same pixels; None stores none.
         """
         points = np.asarray(points, np.float64).reshape(-1, 2)
         positive = np.asarray(positive, np.bool_)
@@ -116,11 +116,11 @@ class Sam:
 
 
 def network_of(weights: str) -> tuple[Any, str]:
-    """The network that a file or a name of weights stands for, and what it is called.
+    """The network that a weights file or name stands for, and its name.
 
     Raises:
-        UnknownNameError: no model of the family goes by that name.
-        ModelError: its weights are not at hand, damaged, or hold anything but weights.
+        UnknownNameError: no model of the family has that name.
+        ModelError: its weights are not available, damaged, or hold anything but weights.
     """
     path = _file(weights)
     loader = _Everything if _is_fast(path.name) else _Prompted
@@ -128,7 +128,7 @@ def network_of(weights: str) -> tuple[Any, str]:
 
 
 def is_fast(network: Any) -> bool:
-    """Whether a network is a FastSAM: a YOLO that finds all things at once."""
+    """Whether a network is a FastSAM: a YOLO that finds all objects at once."""
     return isinstance(network, ultralytics("nn.tasks").SegmentationModel)
 
 
@@ -137,7 +137,7 @@ def _engine(network: Any, imgsz: int, device: str) -> _Engine:
 
 
 class _Engine(Protocol):
-    """What stands behind a name: ``embed`` once an image (BGR), ``answer`` for each question."""
+    """Backend of :class:`Sam`: ``embed`` runs once per image (BGR), ``answer`` once per prompt."""
 
     def embed(self, image: Pixels) -> Any: ...
 
@@ -194,7 +194,7 @@ class _Prompted:
 
 
 class _Everything:
-    """FastSAM: all things of an image at once, of which the prompt picks one."""
+    """FastSAM: finds all objects of an image at once; the prompt selects one."""
 
     def __init__(self, network: Any, imgsz: int, device: str) -> None:
         overrides = {"imgsz": imgsz, "conf": _ANY, "iou": 0.9, "retina_masks": True, "device": device or None}
@@ -237,7 +237,7 @@ class _Everything:
 
 @contextmanager
 def _filled_with(state: Any) -> Iterator[None]:
-    """Let ultralytics' builders take tensors that are in memory: they would open the file as any pickle."""
+    """Let ultralytics' builders take tensors in memory; they would unpickle the file without checks."""
     build: Any = ultralytics("models.sam.build")
     theirs = build._load_checkpoint
 
@@ -272,7 +272,7 @@ def _is_fast(name: str) -> bool:
 
 
 def _file(weights: str) -> Path:
-    """The file of weights: a path, or a name that is looked for."""
+    """The weights file for a path, or for a name that is searched for."""
     path = Path(weights).expanduser()
     name = path.name if path.suffix else f"{path.name}.pt"
     known = tuple(ultralytics("models.sam.build").sam_model_map)
@@ -291,6 +291,6 @@ def _file(weights: str) -> Path:
     if file is None:
         raise ModelError(
             f"no weights for {name} ({reason}): put {name} into a folder weights/ beside the notebook, or "
-            "give its path. nl.GrabCut() needs no weights"
+            "give its path. nl.BoxCut() needs no weights"
         )
     return file

@@ -1,4 +1,4 @@
-"""``Sam3``: things looked for by a text, or by exemplars on the same image."""
+"""``Sam3``: finds objects by a text, or by exemplars on the same image."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .prompts import Example, Text, examples, texts
 from .propose import beside, check_accepted, propose, refuse_training
 from .text import need_clip
 
-_SIZE = 1008  # pixels the model is made for
+_SIZE = 1008  # pixels, the input size of the model
 Boxes = npt.NDArray[np.float32]
 
 
@@ -38,13 +38,13 @@ class Sam3:
     """SAM 3: proposes every instance of what a text describes, or of what exemplars on the image show.
 
     Args:
-        weights: a file, or a name that is looked for in the working folder, ``weights/`` and the cache. Meta
-            gives SAM 3's weights only to those who ask for them: nothing is downloaded.
-        device: "" takes a GPU where there is one (without one it takes minutes an image); "cpu", "cuda:1".
+        weights: a file, or a name that is searched for in the working folder, ``weights/`` and the cache.
+            Meta gives SAM 3's weights only on request, so nothing is downloaded.
+        device: "" takes a GPU where there is one (without one it takes minutes per image); "cpu", "cuda:1".
 
     Raises:
         MissingExtraError: ultralytics with SAM 3 (8.3.237 or later), or its tokenizer, is not installed.
-        ModelError: the weights are not at hand, damaged, or hold anything but weights.
+        ModelError: the weights are not available, damaged, or hold anything but weights.
 
     Source: N. Carion et al., "SAM 3: Segment Anything with Concepts" (2025).
 
@@ -58,7 +58,7 @@ class Sam3:
 
     @classmethod
     def of(cls, network: Any, name: str = "SAM 3", *, device: str = "") -> Sam3:
-        """A model of a network in memory: a ``SAM3SemanticModel`` of ultralytics."""
+        """A model from a network in memory: a ``SAM3SemanticModel`` of ultralytics."""
         model = cls.__new__(cls)
         model._begin(network, name, device)
         return model
@@ -71,10 +71,10 @@ class Sam3:
             self._predictor.setup_model(network, verbose=False)
 
     def train(self, tables: LabeledImages, *, seed: int = 0, **arguments: Any) -> NoReturn:
-        """It does not learn.
+        """Refused: this model does not learn.
 
         Raises:
-            ModelError: always; says what to do.
+            ModelError: always; the message says what to do.
         """
         del tables, seed, arguments
         refuse_training("Sam3")
@@ -95,28 +95,28 @@ class Sam3:
         folder: str | Path | None = None,
         **arguments: Any,
     ) -> Run:
-        """Propose instances of what is looked for, masks at the resolution of the originals.
+        """Propose instances by text or exemplars, masks at the resolution of the originals.
 
         Args:
             tables: a Dataset, a Version or Tables.
-            images: ids, rows of ``images``, a boolean Series over them, or None for all; of exemplars: those
-                that have some.
+            images: ids, rows of ``images``, a boolean Series over them, or None for all; with ``examples``
+                only images that hold some are used.
             text: labels to look for by their names, or a description for each; None: all labels.
-            examples: rows of ``instances``: more of the same is proposed on the images they lie on (SAM 3
-                does not carry an exemplar to another image; :class:`nbalabel.YoloE` does).
-            score: least confidence, 0..1.
-            iou: of two boxes of one label that overlap more, only the more confident stays, 0..1.
-            imgsz: side of what the model sees, pixels, a multiple of 14.
+            examples: rows of ``instances``: similar objects are proposed on the images of these rows (SAM 3
+                cannot use an exemplar on another image; :class:`nbalabel.YoloE` can).
+            score: lowest score, 0..1.
+            iou: of two boxes of one label that overlap more, only the one with the higher score stays, 0..1.
+            imgsz: side of the model's input, pixels, a multiple of 14.
             max_detections: most predictions on one image.
             embed: collect embeddings in the same pass.
-            accepted: "avoid": proposals keep clear of the pixels of accepted masks, and what mostly lies on
-                them is left out (so the run's metrics say nothing). "ignore": they do not.
+            accepted: "avoid": pixels of accepted masks are removed from proposals, and proposals mostly on
+                them are left out (so the run's metrics say nothing). "ignore": proposals stay as they are.
             folder: where parts and then the Run are saved; None keeps all in memory. Not with ``examples``.
-            **arguments: none; others are refused.
+            **arguments: none are known; any is refused.
 
         Raises:
             DataError: both text and examples, or examples that are no instances.
-            UnknownNameError: ids or labels that are not there.
+            UnknownNameError: ids or labels that do not exist.
         """
         refuse_arguments("Sam3", "predict", arguments)
         if text is not None and examples is not None:
@@ -144,13 +144,13 @@ class Sam3:
     def embed(
         self, tables: LabeledImages, images: Any = None, *, imgsz: int = _SIZE, **arguments: Any
     ) -> Embeddings:
-        """Vectors of images, and of their labels' masks in the same space as those of predictions.
+        """Embeddings of images and of their instances, in the same space as those of predictions.
 
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
-            imgsz: side of what the model sees, pixels.
-            **arguments: none; others are refused.
+            imgsz: side of the model's input, pixels.
+            **arguments: none are known; any is refused.
         """
         refuse_arguments("Sam3", "embed", arguments)
         listener = _Asked(self._predictor, [], {})
@@ -200,7 +200,7 @@ class Sam3:
 
 
 class _Asked:
-    """SAM 3 with one question: texts, or exemplars by output; a finder."""
+    """A finder: SAM 3 with one prompt, either texts or exemplars by output."""
 
     def __init__(self, predictor: Any, described: list[str], exemplars: Mapping[int, Boxes]) -> None:
         self._predictor, self._texts, self._exemplars = predictor, described, exemplars
@@ -215,7 +215,7 @@ class _Asked:
         max_detections: int,
         embed: bool,
     ) -> list[Found]:
-        """What is on each image."""
+        """The masks found on each image."""
         self._predictor.args.conf, self._predictor.args.iou = score, iou
         out = []
         for pixels in images:
@@ -238,7 +238,7 @@ class _Asked:
             self._predictor.set_image(np.ascontiguousarray(pixels[..., ::-1]))
         features = self._predictor.features
         self._predictor.reset_image()
-        # It stretches images to a square.
+        # SAM 3 stretches images to a square.
         letterbox = Letterbox((pixels.shape[0], pixels.shape[1]), (imgsz, imgsz), (imgsz, imgsz))
         return features, Maps([features["vision_features"][0].float().cpu().numpy()]), letterbox
 
@@ -284,7 +284,7 @@ def _file(name: str) -> Path:
 
 
 def _read(path: Path) -> Any:
-    """The network of a weights file, of which tensors are read and nothing is run."""
+    """The network of a weights file; only tensors are read, and no code of the file runs."""
     _module()
     if zipfile.is_zipfile(path):
         archive.inspect(path)
@@ -301,7 +301,7 @@ def _read(path: Path) -> Any:
 
 @contextmanager
 def _filled_with(state: Any) -> Iterator[None]:
-    """Let ultralytics' builder take tensors in memory: it would open the file as any pickle."""
+    """Let ultralytics' builder take tensors in memory; it would unpickle the file without checks."""
     build: Any = ultralytics("models.sam.build_sam3")
     theirs = build.torch_load
     build.torch_load = lambda _file: state

@@ -1,4 +1,4 @@
-"""Text encoders of ultralytics: they need a package and a file that nothing here can bring."""
+"""Text encoders of ultralytics, which need a package and a weights file that nbalabel cannot include."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILES = {"mobileclip": "mobileclip_blt.ts", "mobileclip2": "mobileclip2_b.ts"}
 
 
 def need_clip(what: str) -> None:
-    """Say at once that the tokenizer is missing: ultralytics would try to install it.
+    """Raise where the tokenizer is missing; ultralytics would try to install it.
 
     Raises:
         MissingExtraError: there is no package ``clip``.
@@ -27,11 +27,11 @@ def need_clip(what: str) -> None:
 
 
 def encode(network: Any, texts: Sequence[str]) -> Any:
-    """Vectors of texts by the encoder that a YOLOE was made with, ``(1, n, d)``.
+    """Embeddings of texts by the encoder that a YOLOE was trained with, ``(1, n, d)``.
 
     Raises:
         MissingExtraError: there is no package ``clip``.
-        ModelError: the encoder's weights are not at hand.
+        ModelError: the encoder's weights are not available.
     """
     need_clip("looking by text")
     variant = str(getattr(network, "text_model", "mobileclip:blt")).partition(":")[0]

@@ -1,4 +1,4 @@
-"""``YoloE``: things looked for by a text or by examples of them."""
+"""``YoloE``: finds objects by a text or by examples of them."""
 
 from __future__ import annotations
 
@@ -37,19 +37,20 @@ _CELL = 8  # pixels of the input that one cell of a visual prompt covers
 class YoloE:
     """YOLOE of ultralytics: finds what a text describes, or what looks like the examples; needs no training.
 
-    For first proposals: accept the good ones, then train a model of your own on them.
+    Use it for first proposals: accept the good ones, then train a model of your own on them.
 
     Args:
-        weights: a file, or a name as "yoloe-11s-seg.pt", which is looked for in the working folder,
+        weights: a file, or a name as "yoloe-11s-seg.pt", which is searched for in the working folder,
             ``weights/`` and the cache, then downloaded if that is possible.
         device: "" takes a GPU where there is one; "cpu", "cuda:1", "mps".
-        text_encoder: gives ``(n, 512)`` vectors of n texts in the space that YOLOE was trained with
-            (MobileCLIP's); None: ultralytics' own, which needs the package clip and a file of weights.
+        text_encoder: function that returns ``(n, 512)`` vectors of n texts in the space that YOLOE was
+            trained with (MobileCLIP's); None: ultralytics' own, which needs the package clip and a weights
+            file.
 
     Raises:
         MissingExtraError: ultralytics is not installed.
-        UnknownNameError: no YOLOE goes by that name.
-        ModelError: its weights are not at hand, damaged, or of another model.
+        UnknownNameError: no YOLOE has that name.
+        ModelError: its weights are not available, damaged, or of another model.
 
     Source: A. Wang et al., "YOLOE: Real-Time Seeing Anything" (2025).
 
@@ -72,7 +73,7 @@ class YoloE:
     def of(
         cls, network: Any, name: str = "YOLOE", *, device: str = "", text_encoder: TextEncoder | None = None
     ) -> YoloE:
-        """A model of a network in memory: a ``YOLOESegModel`` of ultralytics."""
+        """A model from a network in memory: a ``YOLOESegModel`` of ultralytics."""
         model = cls.__new__(cls)
         model._begin(network, name, device, text_encoder)
         return model
@@ -84,24 +85,24 @@ class YoloE:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What :meth:`train` was shown examples of."""
+        """The labels of the examples that :meth:`train` used."""
         return tuple(self._known)
 
     def train(
         self, tables: LabeledImages, *, seed: int = 0, imgsz: int = 640, most: int = 32, **arguments: Any
     ) -> Run:
-        """Keep the average look of each label's instances; no weights change, and it takes seconds.
+        """Store the mean visual embedding of each label's instances; no weights change, and it takes seconds.
 
         Args:
             tables: a Dataset, a Version or Tables; images of weight 0, unlabeled ones and those of split val
-                or test are no part of it.
-            seed: of the choice of images, where there are more than ``most``.
+                or test are left out.
+            seed: seed of the choice of images, where there are more than ``most``.
             imgsz: long side images are resized to, pixels.
-            most: images to look at.
-            **arguments: none; others are refused.
+            most: most images to use.
+            **arguments: none are known; any is refused.
 
         Raises:
-            ModelError: there is nothing labeled.
+            ModelError: there are no instances to learn from.
         """
         refuse_arguments("YoloE", "train", arguments)
         images = tables.images
@@ -141,29 +142,29 @@ class YoloE:
         folder: str | Path | None = None,
         **arguments: Any,
     ) -> Run:
-        """Propose instances of what is looked for, masks at the resolution of the originals.
+        """Propose instances by text or examples, masks at the resolution of the originals.
 
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
             text: labels to look for by their names, or ``{"fish": "a silver fish seen from the side"}``.
-            examples: rows of ``instances``: what looks like them is proposed, on all images, with their
-                labels. With neither: what :meth:`train` was shown, else all labels by their names.
-            score: least confidence, 0..1.
-            iou: of two boxes of one label that overlap more, only the more confident stays, 0..1.
+            examples: rows of ``instances``: similar objects are proposed on all images, with their labels.
+                Without text and examples: the labels from :meth:`train`, else all labels by their names.
+            score: lowest score, 0..1.
+            iou: of two boxes of one label that overlap more, only the one with the higher score stays, 0..1.
             imgsz: long side images are resized to, pixels.
             batch: images at once.
             max_detections: most predictions on one image.
             embed: collect embeddings in the same pass.
-            accepted: "avoid": proposals keep clear of the pixels of accepted masks, and what mostly lies on
-                them is left out (so the run's metrics say nothing). "ignore": they do not.
+            accepted: "avoid": pixels of accepted masks are removed from proposals, and proposals mostly on
+                them are left out (so the run's metrics say nothing). "ignore": proposals stay as they are.
             folder: where parts and then the Run are saved; None keeps all in memory.
-            **arguments: none; others are refused.
+            **arguments: none are known; any is refused.
 
         Raises:
             DataError: both text and examples, or examples that are no instances.
-            UnknownNameError: ids or labels that are not there.
-            ModelError: the text encoder's weights are not at hand.
+            UnknownNameError: ids or labels that do not exist.
+            ModelError: the text encoder's weights are not available.
             MissingExtraError: the text encoder's package is not installed.
         """
         refuse_arguments("YoloE", "predict", arguments)
@@ -198,14 +199,14 @@ class YoloE:
         batch: int = 8,
         **arguments: Any,
     ) -> Embeddings:
-        """Vectors of images, and of their labels' masks in the same space as those of predictions.
+        """Embeddings of images and of their instances, in the same space as those of predictions.
 
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
             imgsz: long side images are resized to, pixels.
             batch: images at once.
-            **arguments: none; others are refused.
+            **arguments: none are known; any is refused.
         """
         refuse_arguments("YoloE", "embed", arguments)
         listener = Predictor(self.network, self.device)
@@ -217,7 +218,7 @@ class YoloE:
     def _prompted(
         self, tables: LabeledImages, text: Text, rows: pd.DataFrame | None, imgsz: int
     ) -> dict[str, npt.NDArray[np.float32]]:
-        """A vector for each label that is looked for."""
+        """An embedding for each label to look for."""
         if text is not None and rows is not None:
             raise DataError("give text= or examples=, not both: run it twice and accept from either")
         if rows is not None:
@@ -266,7 +267,7 @@ class YoloE:
         pixels = letterbox.fill(read_image(tables, example.image_id, (height, width)))
         gain_y, gain_x = letterbox.gain
         corners = example.boxes * np.array([gain_x, gain_y, gain_x, gain_y], np.float32)
-        # Whole cells: a smaller box would be no cell at all.
+        # Round to whole cells: a smaller box would cover none.
         corners[:, :2] = np.floor(corners[:, :2] / _CELL) * _CELL
         corners[:, 2:] = np.ceil(corners[:, 2:] / _CELL) * _CELL
         names = sorted(set(example.labels))
@@ -287,7 +288,7 @@ class YoloE:
 
 
 def _file(name: str) -> Path:
-    """The file of weights: a path, or a name that is looked for."""
+    """The weights file for a path, or for a name that is searched for."""
     path = Path(name).expanduser()
     file = path.name if path.suffix else f"{path.name}.pt"
     if not file.startswith("yoloe-"):
@@ -310,7 +311,7 @@ def _file(name: str) -> Path:
 
 
 def _read(path: Path) -> Any:
-    """The network that the file's name says, filled with its tensors; nothing of the file is run."""
+    """The network that the file's name states, with the file's tensors; no code of the file runs."""
     architecture, _, state = checkpoint.read(path, _KIND)
     n = architecture.get("nc") if isinstance(architecture, dict) else None
     nc = n if isinstance(n, int) and 0 < n <= 10_000 else 80  # widths of the head follow from it

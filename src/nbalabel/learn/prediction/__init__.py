@@ -1,4 +1,4 @@
-"""What every prediction here shares: over images in batches, resumable, back to original pixels.
+"""Shared by all predictions: images in batches, resumable parts, masks in the images' own pixels.
 
 In: tables of images and a finder of masks.
 Out: Runs with predictions and embeddings.

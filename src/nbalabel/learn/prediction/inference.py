@@ -27,19 +27,19 @@ _PART_IMAGES = 64
 
 
 class Pooled(Protocol):
-    """What vectors of one image are made of: feature maps, or anything that describes it."""
+    """Source of the embeddings of one image: feature maps, or any other description."""
 
     def image(self, letterbox: Letterbox) -> Floats:
-        """The image's vector, ``(d,)``."""
+        """The image's embedding, ``(d,)``."""
 
     def instances(
         self, crops: Sequence[npt.NDArray[Any]], corners: npt.NDArray[Any], letterbox: Letterbox
     ) -> Floats:
-        """Vectors of masks given as crops, ``(n, e)``."""
+        """Embeddings of masks given as crops, ``(n, e)``."""
 
 
 class Finder(Protocol):
-    """A network made ready: what it finds on images of any sizes, and its feature maps of them."""
+    """A network ready to predict: finds masks on images of any size, and gives feature maps."""
 
     def find(
         self,
@@ -51,7 +51,7 @@ class Finder(Protocol):
         max_detections: int,
         embed: bool,
     ) -> list[Found]:
-        """What is on each image."""
+        """The masks found on each image."""
 
     def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> Sequence[tuple[Pooled, Letterbox]]:
         """Feature maps of each image, and where it lies in the input."""
@@ -66,12 +66,12 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """How to predict; part of what makes one prediction the same as another.
+    """How to predict; part of the `fingerprint` of a prediction.
 
     Attributes:
         imgsz: long side images are resized to, pixels.
-        score: least confidence, 0..1.
-        iou: of two boxes of one label that overlap more, only the more confident stays, 0..1.
+        score: lowest score, 0..1.
+        iou: of two boxes of one label that overlap more, only the one with the higher score stays, 0..1.
         max_detections: most predictions on one image.
         embed: collect embeddings.
     """
@@ -93,10 +93,10 @@ class Settings:
 
 
 def choose(tables: LabeledImages, images: Any) -> npt.NDArray[np.int64]:
-    """Ids of the images meant: None (all), a DataFrame of them, a boolean Series over them, or ids.
+    """Ids of the chosen images: None (all), a DataFrame of them, a boolean Series over them, or ids.
 
     Raises:
-        UnknownNameError: ids that are no images.
+        UnknownNameError: an id is no image.
     """
     index = tables.images.index
     if images is None:
@@ -123,14 +123,14 @@ def fingerprint(
     settings: Settings,
     more: Any = None,
 ) -> str:
-    """The same for the same weights, images and settings: then parts on disk can be used again.
+    """A hash of weights, images and settings: parts on disk with the same hash can be used again.
 
     Args:
-        weights: numbers of the model, by name; see :func:`tensors`.
-        tables: whose images are predicted on.
-        ids: which.
-        settings: how.
-        more: what else makes a difference, as ``repr`` says it.
+        weights: weights of the model, by name; see :func:`tensors`.
+        tables: the tables of the images.
+        ids: ids of the images predicted on.
+        settings: how to predict.
+        more: whatever else makes a difference, hashed by its ``repr``.
     """
     digest = hashlib.sha256(repr(more).encode())
     for name, array in sorted(weights.items()):
@@ -261,7 +261,7 @@ def _blank() -> Part:
 def embed(
     predictor: Listener, tables: LabeledImages, ids: npt.NDArray[np.int64], imgsz: int, batch: int
 ) -> Embeddings:
-    """Vectors of images and of their labels' masks; images that cannot be read have none."""
+    """Embeddings of images and of their instances; images that cannot be read have none."""
     instances = tables.instances
     instances = instances[instances["image_id"].isin(ids)]
     rows = instances.groupby("image_id").indices

@@ -1,4 +1,4 @@
-"""Fitting images into a network's input, and masks back onto the images' own pixels."""
+"""Fit images into a network's input, and map masks back to the images' own pixels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...core.geometry.masks import runs
 from ..training.examples import resized
 from ..training.pixels import resize
 
-_GRAY = 114  # what ultralytics pads with
+_GRAY = 114  # padding of ultralytics
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Letterbox:
 
     @classmethod
     def fit(cls, height: int, width: int, imgsz: int, stride: int = 32) -> Letterbox:
-        """Long side at ``imgsz``, both sides padded to the stride."""
+        """Resize the long side to ``imgsz``, and pad both sides to the stride."""
         inner = resized(height, width, imgsz)
         return cls((height, width), inner, (-(-inner[0] // stride) * stride, -(-inner[1] // stride) * stride))
 

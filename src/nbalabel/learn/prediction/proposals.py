@@ -1,4 +1,4 @@
-"""What a network found as predictions of the tables: its labels in ours, its rows in the table's columns."""
+"""Turn the output of a network into predictions of the tables: its labels mapped, rows in their columns."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def codes(
     Args:
         names: the network's labels by output.
         labels: the tables' labels.
-        wanted: the tables' label by the network's, where they differ; None leaves the network's out.
+        wanted: maps the network's labels to the tables', where they differ; None leaves a label out.
 
     Raises:
-        UnknownNameError: ``wanted`` names what is no label of the network, or none of the tables.
-        ModelError: they share no label.
+        UnknownNameError: ``wanted`` holds an unknown label of the network or of the tables.
+        ModelError: network and tables share no label.
     """
     known = list(names.values())
     strange = [name for name in wanted or {} if name not in known]
@@ -58,7 +58,7 @@ def codes(
 def table(
     found: Part, by_code: Mapping[int, str], labels: tuple[str, ...], origin: str
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """What was found as a table of predictions, and which of it has a label of the tables."""
+    """The predictions whose label is one of the tables', and which rows of ``found`` they are."""
     known = found.rows["code"].map(by_code).notna().to_numpy()
     rows = found.rows[known].reset_index(drop=True)
     label = rows.pop("code").map(by_code)
@@ -67,6 +67,6 @@ def table(
 
 
 def vectors(found: Part, known: np.ndarray) -> Embeddings:
-    """Embeddings of what was found, predictions of unknown labels left out."""
+    """Embeddings of the image and the predictions, those of unknown labels left out."""
     instance = found.instance[known] if len(found.instance) else found.instance
     return Embeddings(found.image_ids, found.image, np.arange(len(instance)), instance)

@@ -1,4 +1,4 @@
-"""The Runs that trainings and predictions leave, whatever the model: its own module gives the numbers."""
+"""Make the Runs of trainings and predictions, for all models."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def of_training(
     interrupted: bool,
     seconds: float,
 ) -> Run:
-    """What a training was.
+    """The Run of a training.
 
     Args:
-        model: its name.
-        tables: what was learned from.
+        model: name of the model.
+        tables: the tables that were trained on.
         parts: the examples, and those measured on.
-        plan: as it stood in the end.
-        rows: one mapping a period; see ``Run.curves``.
-        arguments: what was asked for, ``seed`` among them.
+        plan: the schedule at the end of the training.
+        rows: one mapping per period; see ``Run.curves``.
+        arguments: arguments of the training, ``seed`` included.
         interrupted: whether it was stopped by hand.
         seconds: how long it took.
     """
@@ -78,22 +78,22 @@ def predicted(
     began: float,
     amend: Callable[[Part], tuple[Part, Mapping[str, Any]]] = lambda found: (found, {}),
 ) -> Run:
-    """Predict part by part, make a Run of it, and save it where that is asked for.
+    """Predict part by part, and return a Run, saved where a folder is given.
 
     Args:
-        model: its name.
-        finder: the model made ready.
-        tables: what is predicted on.
-        ids: which of its images.
-        settings: how.
-        codes: the tables' label by the model's output.
-        weights: numbers of the model, by name, by which parts on disk are known again; asked for only where
-            there are some.
-        arguments: what was asked for, for the Run and to know parts again.
+        model: name of the model.
+        finder: the model, ready to predict.
+        tables: the tables to predict on.
+        ids: ids of the images to predict on.
+        settings: how to predict.
+        codes: label of the tables for each output of the model.
+        weights: gives the weights of the model by name, which identify parts on disk; called only with a
+            folder.
+        arguments: arguments of the prediction, stored in the Run and used to identify parts on disk.
         batch: images at once.
         folder: where parts and then the Run are saved; None keeps all in memory.
-        began: when, by ``time.perf_counter``.
-        amend: given all that was found, what is to stay of it, and what the Run is to say of that.
+        began: time of the start, by ``time.perf_counter``.
+        amend: takes all that was found; returns what to keep of it, and more arguments to store in the Run.
     """
     mark = ""
     if folder is not None:
@@ -120,14 +120,14 @@ def of_prediction(
     n_images: int,
     interrupted: bool,
 ) -> Run:
-    """What was found, matched to the labels of the tables.
+    """The Run of a prediction, matched to the instances of the tables.
 
     Args:
-        model: its name.
-        tables: what was predicted on.
-        found: by the network.
-        codes: the tables' label by the network's output.
-        arguments: what was asked for; no embeddings are kept where ``embed`` is False.
+        model: name of the model.
+        tables: the tables that were predicted on.
+        found: what the network found.
+        codes: label of the tables for each output of the network.
+        arguments: arguments of the prediction; no embeddings are kept where ``embed`` is False.
         n_images: images asked for.
         interrupted: whether it was stopped by hand.
     """
@@ -157,7 +157,7 @@ def measured(
     codes: Mapping[int, str],
     batch: int,
 ) -> Metrics:
-    """How good a network is on some labeled images, nothing kept.
+    """Metrics of a network on some labeled images; nothing is stored.
 
     Raises:
         KeyboardInterrupt: it was stopped by hand.

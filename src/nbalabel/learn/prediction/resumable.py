@@ -1,4 +1,4 @@
-"""Predictions in parts: bounded work in memory, and on disk so that an interrupted prediction continues."""
+"""Predictions in parts: memory stays bounded, and an interrupted prediction continues from disk."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Part:
     """Predictions on a few images.
 
     Attributes:
-        rows: one row a prediction: image_id, code (label index), mask, x, y, w, h, area, score.
-        image_ids: ``(n,)`` images that were predicted on, and
-        image: their embeddings ``(n, d)``.
+        rows: one row per prediction: image_id, code (label index), mask, x, y, w, h, area, score.
+        image_ids: ids of the images predicted on, ``(n,)``.
+        image: embeddings of these images, ``(n, d)``.
         instance: embeddings of the rows, ``(len(rows), e)``.
         failed: images that could not be read, and why.
     """
@@ -41,7 +41,7 @@ class Parts:
     Parts of another prediction (other weights, images or settings) found there are cleared away.
 
     Raises:
-        StorageError: files of someone else lie there.
+        StorageError: the folder holds other files.
     """
 
     def __init__(self, folder: str | Path | None, fingerprint: str) -> None:
@@ -65,7 +65,7 @@ class Parts:
         return number in self._held or (self.folder is not None and self._file(number).is_file())
 
     def put(self, number: int, part: Part) -> None:
-        """Keep a part; on disk it counts from the moment its table is complete."""
+        """Store a part; on disk it counts once its table is complete."""
         if self.folder is None:
             self._held[number] = part
             return
@@ -94,7 +94,7 @@ class Parts:
         return Part(rows, *vectors, {int(k): v for k, v in failed.items()})
 
     def clear(self) -> None:
-        """Remove what is on disk."""
+        """Remove all parts on disk."""
         if self.folder is not None and self.folder.exists():
             shutil.rmtree(self.folder)
 

@@ -1,1 +1,1 @@
-"""Label propagation: ask about a few masks of a cluster, let the answer count for all of it."""
+"""Label propagation: ask about a few masks of a cluster and apply the answers to the whole cluster."""

@@ -44,36 +44,36 @@ def propagate(
     """Label thousands of masks by answering yes or no about some of them.
 
     Predictions of a score above ``min_score`` and a box larger than ``min_area`` are clustered by label, what
-    they look like and their score; a person says of a few masks of a cluster whether they are right. Left out
-    are predictions matched to a label that is there already, and those on crowds.
+    they look like and their score; a person answers whether a few masks of a cluster are right. Predictions
+    matched to an existing instance, and those on crowds, are left out.
 
     Args:
         run_or_predictions: a Run, or a table of predictions (then ``features`` are needed).
         strategy: how to search; see `nbalabel.Propagation`.
-        target_quality: share of accepted masks that is to be right, within 0..1.
-        budget: yes / no answers that may be asked for; None without a limit.
+        target_quality: share of accepted masks that must be right, within 0..1.
+        budget: most yes / no answers to ask for; None sets no limit.
         alpha: probability that a guarantee fails.
-        seed: of everything random.
+        seed: seed of all random choices.
         min_score: lowest score (times ``quality``), exclusive, 0..1.
         min_area: smallest box, exclusive, pixels of area.
         labels: only these; None takes all.
         features: of each prediction, ``(n, d)`` in their order or a table by prediction id; None takes the
             run's embeddings.
-        known: "labels": on images that are labeled all over, a prediction is right where its IoU with a label
-            is at least 0.75; such predictions are no candidates, but calibrate and serve as honeypots. Or
-            prediction id -> bool; or None.
+        known: "labels": on completely labeled images, a prediction is right where its IoU with an instance is
+            at least 0.75; such predictions are no candidates: they calibrate the strategy and serve as
+            honeypots. Or a mapping of prediction id to bool; or None.
         quality: predicted mask IoU by prediction id, 0..1; scores are multiplied by it.
-        project: dimensions that random directions reduce the features to; None leaves them.
-        journal: file of what is told; True puts it beside the runs of the dataset (in memory where the run
-            comes from none) under a name made of all that was given, so that the same call carries on where
-            it stopped; False keeps it in memory.
-        forest: cluster trees over the candidates, in row positions; None makes them.
-        honeypots: known masks mixed in, per mask asked about, 0..1; more at first, as the strategy wants.
-        repeats: masks answered before mixed in again, likewise.
-        **options: of the strategy.
+        project: dimensions of a random projection of the features; None keeps them as they are.
+        journal: journal file; True puts it beside the runs of the dataset (in memory without a dataset),
+            under a name made from all arguments, so that the same call resumes where it stopped; False keeps
+            it in memory.
+        forest: cluster trees over the candidates, in row positions; None builds them.
+        honeypots: known masks mixed in per mask asked about, 0..1; more at first if the strategy wants them.
+        repeats: masks answered before that are mixed in again per mask asked about, 0..1.
+        **options: options of the strategy.
 
     Returns:
-        What `nl.Verify` shows and ``ds.accept(p.accepted)`` takes.
+        The propagation: `nl.Verify` shows it, and ``ds.accept(p.accepted)`` takes its result.
 
     Raises:
         DataError: the run has no embeddings, or arguments do not fit.
@@ -112,7 +112,7 @@ def propagate(
 
 
 def _folder(of: Run | pd.DataFrame) -> Path | None:
-    """Where journals of a dataset are kept: a folder; a propagation names its own file in it."""
+    """The folder for the journals of a dataset; each propagation names its own file in it."""
     folder = getattr(getattr(of, "tables", None), "runs_folder", None)
     return None if folder is None else Path(folder) / "propagations"
 
@@ -124,8 +124,8 @@ class RunPropagation:
     the name of the cluster that decided about them as ``origin``. `nl.propagate` makes one.
 
     Attributes:
-        propagation: what decides; its rows are positions in `predictions`.
-        tables: what was predicted on, where the pixels are; None where the predictions are mere tables.
+        propagation: the propagation that decides; its rows are positions in `predictions`.
+        tables: the dataset that was predicted on, with the pixels; None for predictions without one.
     """
 
     def __init__(
@@ -136,12 +136,12 @@ class RunPropagation:
 
     @property
     def id(self) -> str:
-        """Its name; origins of accepted masks begin with it. ``ds.revert(p)`` takes all of them back."""
+        """Name of the propagation, and the first part of the origins of its masks; see ``ds.revert``."""
         return self.propagation.id
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """Candidates and predictions known beforehand, indexed as the questions name them."""
+        """Candidates and predictions known beforehand, indexed by the ids in questions."""
         return self._frame
 
     @property
@@ -156,17 +156,17 @@ class RunPropagation:
 
     @property
     def open(self) -> pd.DataFrame:
-        """Candidates nothing decided about."""
+        """Candidates without a decision."""
         return self._frame.iloc[self.propagation.open]
 
     @property
     def n_answers(self) -> int:
-        """Yes / no answers given, those to masks mixed in included."""
+        """Number of yes / no answers, those to mixed-in masks included."""
         return self.propagation.n_answers
 
     @property
     def certificate(self) -> str:
-        """What can be said of the accepted masks, in one sentence."""
+        """The quality that is proved or estimated for the accepted masks, in one sentence."""
         return self.propagation.certificate
 
     @property
@@ -181,35 +181,35 @@ class RunPropagation:
     def tell(
         self, question: Question, answers: Answers, *, annotator: str = "", seconds: float = 0.0
     ) -> None:
-        """Answer it, journaled when this returns; see `Propagation.tell`."""
+        """Answer the question; it is in the journal when this returns; see `Propagation.tell`."""
         self.propagation.tell(question, answers, annotator=annotator, seconds=seconds)
 
     def skip(self, question: Question) -> None:
-        """Leave its cluster aside; see `Propagation.skip`."""
+        """Skip the question, so that its masks stay open; see `Propagation.skip`."""
         self.propagation.skip(question)
 
     def finish(self) -> None:
-        """Ask nothing more; see `Propagation.finish`."""
+        """End the questions; see `Propagation.finish`."""
         self.propagation.finish()
 
     def undo(self) -> Question:
-        """Take the last tell, skip or finish back; see `Propagation.undo`."""
+        """Undo the last ``tell``, ``skip`` or ``finish``; see `Propagation.undo`."""
         return self.propagation.undo()
 
     def outlook(self, question: Question, answers: Sequence[bool | None]) -> Outlook:
-        """What the answers so far would mean; see `Propagation.outlook`."""
+        """What the answers given so far would lead to; see `Propagation.outlook`."""
         return self.propagation.outlook(question, answers)
 
     def progress(self) -> Progress:
-        """Where it stands."""
+        """Phase, counts and estimates so far."""
         return self.propagation.progress()
 
     def status(self) -> pd.DataFrame:
-        """Masks, decisions and answers, one row a label and one for all."""
+        """Masks, decisions and answers, one row per label and one for all."""
         return self.propagation.status()
 
     def clusters(self) -> pd.DataFrame:
-        """Clusters looked at so far, parents first, with the origin that their masks have."""
+        """Clusters examined so far, parents first, with the origin of their masks."""
         table = self.propagation.clusters()
         return table.assign(origin=self.id + "/" + table["label"] + "/" + table["cluster"])
 
@@ -218,7 +218,7 @@ class RunPropagation:
         return self.propagation.examples(n)
 
     def close(self) -> None:
-        """Let go of the journal's file."""
+        """Close the journal file."""
         self.propagation.close()
 
     def __repr__(self) -> str:

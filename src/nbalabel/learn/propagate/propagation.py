@@ -1,4 +1,4 @@
-"""Ask about a few masks, tell what a person said, and have what follows for all others."""
+"""Ask about a few masks, record the answers, and derive decisions about all other masks."""
 
 from __future__ import annotations
 
@@ -32,40 +32,40 @@ Ints = npt.NDArray[np.int64]
 
 
 class Propagation:
-    """Label propagation over masks of anybody's model: a few answers decide about clusters of them.
+    """Label propagation over the masks of any model: a few answers decide about whole clusters.
 
-    ``ask`` gives a question, ``tell`` takes the answers; what they decide is in ``accepted`` and ``rejected``
-    at any time. Everything follows from the inputs, the seed and what was told, so that `undo` is exact and a
-    journal is enough to carry on after a crash.
+    ``ask`` returns a question, ``tell`` takes the answers; ``accepted`` and ``rejected`` hold the decisions
+    at any time. The state follows from the inputs, the seed and the recorded answers, so `undo` is exact and
+    the journal is enough to resume after a crash.
 
     Args:
-        features: of each mask, ``(n, d)`` numbers; standardised here.
-        scores: confidence that it is right, ``(n,)``, 0..1.
-        labels: name or code of each, ``(n,)``; None where there is one label only.
+        features: features of each mask, ``(n, d)`` numbers; they are standardised.
+        scores: score of each mask, ``(n,)``, 0..1.
+        labels: label of each mask, a name or code, ``(n,)``; None where there is only one label.
         strategy: "certified" (default), "paper" (= "score"), "bfs", "dfs", "dfs-score", "universal" or
             "verify-all"; or a class of your own, see docs/propagation.md.
-        target_quality: share of accepted masks that is to be right, within 0..1.
+        target_quality: share of accepted masks that must be right, within 0..1.
         alpha: probability that a guarantee fails.
-        budget: yes / no answers that may be asked for; None without a limit. A resumed propagation may get
-            another.
-        seed: of everything random.
+        budget: most yes / no answers to ask for; None sets no limit. A resumed propagation may get another
+            budget.
+        seed: seed of all random choices.
         known: masks whose answer is known beforehand, row -> bool, or ``(n,)`` int8 of -1 unknown, 0 wrong, 1
-            right. They are decided about by nothing; they calibrate, and serve as honeypots.
-        rivals: pairs of rows that overlap, ``(k, 2)``: at most one of each is accepted.
-        ids: what the questions call the rows, ``(n,)`` int64; None takes positions.
-        forest: cluster trees over the candidates, in row positions; None makes them.
-        journal: file of what was told. Where it exists, the propagation carries on from it. Of a folder (a
-            name without a suffix) it takes the file for just these inputs and arguments, so that the same
-            call carries on where it stopped, and another one begins anew. None keeps it in memory.
-        honeypots: known masks mixed in, per mask asked about, 0..1; more at first, as the strategy wants.
-        repeats: masks answered before mixed in again, likewise.
-        id: its name; None makes one, or takes the journal's.
-        **options: of the strategy.
+            right. They get no decision: they calibrate the strategy and serve as honeypots.
+        rivals: pairs of rows that overlap, ``(k, 2)``: at most one of each pair is accepted.
+        ids: ids of the rows in questions, ``(n,)`` int64; None takes positions.
+        forest: cluster trees over the candidates, in row positions; None builds them.
+        journal: journal file. If the file exists, the propagation resumes from it. In a folder (a name
+            without a suffix) the file is named after the inputs and arguments, so the same call resumes where
+            it stopped, and a different call starts anew. None keeps the journal in memory.
+        honeypots: known masks mixed in per mask asked about, 0..1; more at first if the strategy wants them.
+        repeats: masks answered before that are mixed in again per mask asked about, 0..1.
+        id: name of the propagation, unless the journal holds one; None makes one.
+        **options: options of the strategy.
 
     Raises:
         DataError: arrays do not fit together, hold nan, or numbers are out of range.
         UnknownNameError: there is no such strategy or option.
-        HistoryError: the journal is of a propagation that was given something else.
+        HistoryError: the journal belongs to a propagation with other inputs or arguments.
 
     Source: Papadopoulos, Weber & Torralba, "Scaling up instance annotation via label propagation", ICCV 2021.
 
@@ -115,19 +115,19 @@ class Propagation:
         self._past = Past(self._inputs, self._forest, self._setup, budget, self._journal)
 
     def ask(self) -> Question | None:
-        """The open question: the same one until it is told or skipped; None when done."""
+        """The open question, the same one until it is answered or skipped; None when done."""
         return self._course.shown.question if self._course.shown else None
 
     def tell(
         self, question: Question, answers: Answers, *, annotator: str = "", seconds: float = 0.0
     ) -> None:
-        """Answer a question; it is in the journal when this returns.
+        """Answer a question; the answers are in the journal when this returns.
 
         Args:
-            question: the open one.
+            question: the open question.
             answers: whether each mask is right, ``(len(question.rows),)`` True or False.
             annotator: who answered.
-            seconds: spent looking, >= 0.
+            seconds: time spent on the question, >= 0.
 
         Raises:
             HistoryError: this is not the open question.
@@ -153,7 +153,7 @@ class Propagation:
         self._past.do(record)
 
     def skip(self, question: Question) -> None:
-        """Leave the cluster of a question aside; its masks stay open.
+        """Skip a question; the masks of its cluster stay open.
 
         Raises:
             HistoryError: this is not the open question.
@@ -162,7 +162,7 @@ class Propagation:
         self._past.do({"op": "skip", "number": question.number})
 
     def finish(self) -> None:
-        """Ask nothing more: decide as far as what was told allows. `undo` opens the question again.
+        """End the questions and decide as far as the answers allow. `undo` opens the question again.
 
         Raises:
             HistoryError: there is no open question.
@@ -172,10 +172,10 @@ class Propagation:
         self._past.do({"op": "finish", "number": self._course.number})
 
     def undo(self) -> Question:
-        """Take the last tell, skip or finish back; returns its question, which is open again.
+        """Undo the last ``tell``, ``skip`` or ``finish``; returns its question, which is open again.
 
         Raises:
-            HistoryError: nothing was told.
+            HistoryError: there is nothing to undo.
         """
         self._past.undo()
         question = self.ask()
@@ -183,7 +183,7 @@ class Propagation:
         return question
 
     def outlook(self, question: Question, answers: Sequence[bool | None]) -> Outlook:
-        """What answers to the open question would mean; None where not answered yet. Changes nothing.
+        """What answers to the open question would lead to; None where not answered yet. Changes nothing.
 
         Raises:
             HistoryError: this is not the open question.
@@ -208,17 +208,17 @@ class Propagation:
 
     @property
     def open(self) -> Any:
-        """Rows not decided about, ``(k,)`` int64, ascending; rows known beforehand are none of them."""
+        """Rows without a decision, ``(k,)`` int64, ascending; rows known beforehand are not included."""
         return self._rows(OPEN)
 
     @property
     def n_answers(self) -> int:
-        """Yes / no answers given, those to masks mixed in included."""
+        """Number of yes / no answers, those to mixed-in masks included."""
         return self._course.ledger.n_answers
 
     @property
     def forest(self) -> Forest:
-        """The cluster trees, whose order names the clusters."""
+        """The cluster trees; clusters are named by their positions in its order."""
         return self._forest
 
     @property
@@ -228,25 +228,25 @@ class Propagation:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """Label and score of every row, indexed as the questions name them."""
+        """Label and score of every row, indexed by the ids in questions."""
         names = np.array(self._inputs.names, object)[self._inputs.labels]
         index = pd.Index(self._inputs.ids, name="prediction_id")
         return pd.DataFrame({"label": names, "score": self._inputs.scores}, index=index)
 
     @property
     def certificate(self) -> str:
-        """What can be said of the accepted masks, in one sentence."""
+        """The quality that is proved or estimated for the accepted masks, in one sentence."""
         return self._course.strategy.estimate(self._course.ledger)[2]
 
     def decided_by(self, row: int) -> str:
-        """The origin of a row: the cluster that decided about it; "" where nothing did."""
+        """The origin of a row: the cluster that decided about it; "" for an open row."""
         return str(self.origins(np.array([row]))[0])
 
     def origins(self, rows: npt.ArrayLike | None = None) -> npt.NDArray[np.object_]:
-        """What decided about rows: ``"{id}/{label}/{first}-{stop}"``, "" where nothing did.
+        """The clusters that decided about rows: ``"{id}/{label}/{first}-{stop}"``, "" for open rows.
 
-        The rows of a cluster lie side by side in the order of the tree, so that the clusters below it are the
-        runs within ``first-stop``.
+        The rows of a cluster are adjacent in the order of the tree, so the clusters below it are ranges
+        within ``first-stop``.
 
         Args:
             rows: positions; None takes the accepted ones.
@@ -263,7 +263,7 @@ class Propagation:
         return np.where(ledger.decision[at] == OPEN, "", np.array(names, object)[which])
 
     def progress(self) -> Progress:
-        """Where it stands."""
+        """Phase, counts and estimates so far."""
         course, setup = self._course, self._setup
         estimate, lower, note = course.strategy.estimate(course.ledger)
         count = np.bincount(course.ledger.decision[self._inputs.candidates], minlength=3)
@@ -286,11 +286,11 @@ class Propagation:
         )
 
     def status(self) -> pd.DataFrame:
-        """Masks, decisions and answers, one row a label and one for all."""
+        """Masks, decisions and answers, one row per label and one for all."""
         return status_table(self._course.ledger, self._inputs, self.progress())
 
     def clusters(self) -> pd.DataFrame:
-        """Clusters looked at so far, parents first; see ``core.question.Verifiable.clusters``."""
+        """Clusters examined so far, parents first; see ``core.question.Verifiable.clusters``."""
         return cluster_table(
             self._course.ledger, self._inputs, self._course.strategy.seen(self._course.ledger)
         )
@@ -299,7 +299,7 @@ class Propagation:
         """Ids of masks known to be right and wrong, known ones before answered ones.
 
         Args:
-            n: at most so many of each.
+            n: most ids of each kind.
         """
         ledger = self._course.ledger
         return {
@@ -312,7 +312,7 @@ class Propagation:
         }
 
     def close(self) -> None:
-        """Let go of the journal's file."""
+        """Close the journal file."""
         self._journal.close()
 
     def __repr__(self) -> str:
@@ -341,12 +341,12 @@ class Propagation:
         if now is not None and now.number == question.number and np.array_equal(now.rows, question.rows):
             return
         state = "none is open: this propagation has ended" if now is None else f"{now.number} is open"
-        what = "is not the open one" if now is None or question.number >= now.number else "was told before"
+        what = "is not the open one" if now is None or question.number >= now.number else "came before"
         raise HistoryError(f"question {question.number} {what}; {state}. ask() gives the open question")
 
 
 def _arguments(setup: Setup) -> dict[str, Any]:
-    """What a journal's header says of the setup; options that JSON cannot hold, in words."""
+    """The setup as a journal's header holds it; options that JSON cannot hold become their repr."""
     said: dict[str, Any] = json.loads(
         json.dumps({**asdict(setup), "strategy": name_of(setup.strategy)}, default=repr, sort_keys=True)
     )
@@ -354,7 +354,7 @@ def _arguments(setup: Setup) -> dict[str, Any]:
 
 
 def _file(journal: str | Path | None, header: dict[str, Any]) -> Path | None:
-    """The file itself; in a folder, one named after all that was given."""
+    """The journal file; in a folder, a file named after the inputs and arguments."""
     if journal is None or Path(journal).suffix:
         return None if journal is None else Path(journal)
     given = {key: value for key, value in header.items() if key not in ("id", "versions")}

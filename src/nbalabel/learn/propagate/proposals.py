@@ -1,4 +1,4 @@
-"""What of a run's predictions label propagation is about, and what is known of them."""
+"""Choose the predictions of a run that label propagation works on, and collect what is known about them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 _RIGHT_IOU = 0.75
-"""IoU with a perfect mask from which on a mask is right. Source: Papadopoulos et al., ICCV 2021."""
+"""Lowest IoU with a perfect mask at which a mask is right. Source: Papadopoulos et al., ICCV 2021."""
 
 _RIVAL_IOU = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
-    """Predictions, row by row.
+    """The chosen predictions, row by row.
 
     Attributes:
         frame: the predictions, indexed by prediction id.
@@ -56,7 +56,7 @@ def proposals(
     project: int | None,
     seed: int,
 ) -> Proposals:
-    """Choose predictions, and gather what is known of them; see `nbalabel.propagate` for the arguments.
+    """Choose predictions, and collect what is known about them; see `nbalabel.propagate` for the arguments.
 
     Raises:
         DataError: columns, embeddings or qualities are missing.
@@ -97,7 +97,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         raise DataError(f"predictions need the columns {', '.join(missing)}; they have {list(frame.columns)}")
     if not frame.index.is_unique:
         twice = first(frame.index[frame.index.duplicated()])
-        raise DataError(f"predictions need ids of their own; twice there: {twice}")
+        raise DataError(f"predictions need unique ids; these occur twice: {twice}")
     return frame
 
 
@@ -153,7 +153,7 @@ def _known(
 def _features(
     of: Run | pd.DataFrame, frame: pd.DataFrame, features: npt.ArrayLike | pd.DataFrame | None, at: Ints
 ) -> Floats:
-    """Vectors of some rows of the predictions."""
+    """Feature vectors of the predictions at positions ``at``."""
     ids = frame.index[at]
     if features is None:
         if not isinstance(of, Run):
@@ -173,7 +173,7 @@ def _features(
         return features.reindex(ids).to_numpy(np.float32)
     vectors = np.asarray(features, np.float32)
     if vectors.ndim != 2 or len(vectors) != len(frame):
-        raise DataError(f"features must hold one row a prediction, ({len(frame)}, d), got {vectors.shape}")
+        raise DataError(f"features must hold one row per prediction, ({len(frame)}, d), got {vectors.shape}")
     return vectors[at]
 
 

@@ -1,4 +1,4 @@
-"""Where a propagation stands, as tables."""
+"""The state of a propagation as tables."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def status_table(ledger: Ledger, inputs: Inputs, now: Progress) -> pd.DataFrame:
 
 
 def cluster_table(ledger: Ledger, inputs: Inputs, seen: Sequence[tuple[int, int, str]]) -> pd.DataFrame:
-    """Clusters looked at; see ``core.question.Verifiable.clusters``.
+    """The clusters examined; see ``core.question.Verifiable.clusters``.
 
     Args:
-        ledger: what was answered.
+        ledger: the answers.
         inputs: the candidates.
-        seen: first, last and state of each, parents first; clusters lie within one another or apart.
+        seen: first, last and state of each cluster, parents first; clusters are nested or disjoint.
     """
     first = np.array([s[0] for s in seen], np.int64)
     last = np.array([s[1] for s in seen], np.int64)
@@ -72,7 +72,7 @@ def cluster_table(ledger: Ledger, inputs: Inputs, seen: Sequence[tuple[int, int,
 
 
 def _nested(first: Ints, last: Ints) -> tuple[Ints, Ints]:
-    """The smallest other run that holds each run, -1 for none, and how many hold it."""
+    """The smallest other range that contains each range, -1 for none, and how many contain it."""
     parent, depth = np.full(len(first), -1, np.int64), np.zeros(len(first), np.int64)
     around: list[int] = []
     for at in np.lexsort((-last, first)).tolist():

@@ -1,4 +1,4 @@
-"""The cluster trees of a propagation: given, found beside its journal, or made."""
+"""The cluster trees of a propagation: given, read from beside its journal, or built."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .state.inputs import Inputs
 def forest_of(inputs: Inputs, forest: Forest | None, journal: Path | None) -> Forest:
     """Trees over the candidates, in row positions.
 
-    Trees that are made here are kept in a file beside the journal, so that a resumed propagation has the very
-    same clusters, and need not make them again.
+    Trees that are built here are stored in a file beside the journal, so that a resumed propagation has the
+    same clusters without building them again.
 
     Args:
         inputs: the candidates.
-        forest: trees that hold every candidate once (and perhaps rows known beforehand); None makes them.
+        forest: trees that hold every candidate once (and perhaps rows known beforehand); None builds them.
         journal: of the propagation; None where it is kept in memory.
 
     Raises:
@@ -76,6 +76,4 @@ def _read(path: Path) -> Forest:
         with np.load(path, allow_pickle=False) as file:
             return Forest(**{part.name: file[part.name] for part in fields(Forest)})
     except Exception as error:  # damaged archives raise almost anything
-        raise StorageError(
-            f"{path} cannot be read ({error}). Delete it, and the trees are made again"
-        ) from error
+        raise StorageError(f"{path} cannot be read ({error}). Delete it to build the trees again") from error

@@ -1,5 +1,5 @@
 """How good each predicted mask probably is, learned from labeled images; agreement under flips.
 
-In: predictions, labels, embeddings.
+In: predictions, instances, embeddings.
 Out: a predicted IoU per row.
 """

@@ -1,4 +1,4 @@
-"""Whether a model finds the same again when the image is mirrored or smaller."""
+"""Whether a model finds the same masks again when the image is mirrored or smaller."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def agreement(
 ) -> pd.Series:
     """How far each prediction is found again in other views of its image.
 
-    Each view costs as long as the prediction itself. In each, the best IoU of a prediction with one of the
-    same label is taken; their mean is the agreement.
+    Each view takes as long as the prediction itself. The agreement of a prediction is the mean, over all
+    views, of its best IoU with a prediction of the same label.
 
     Args:
-        model: what made the run.
-        tables: what it was made on.
-        run: whose predictions are looked for.
+        model: the model that made the run.
+        tables: the tables that the run was made on.
+        run: the run whose predictions are looked for.
         flips: one view for each: "horizontal", "vertical".
-        scales: one view for each, this much smaller, in (0, 1).
-        **arguments: of the model's ``predict``. Without a ``score``, the run's own lowest confidence is used.
+        scales: one view for each, scaled by this factor, in (0, 1).
+        **arguments: of the model's ``predict``. Without a ``score``, the run's own lowest score is used.
 
     Returns:
         0..1 by prediction id, float32; NaN on images that could not be read in any view.
 
     Raises:
-        DataError: no view is asked for, or one that does not exist.
+        DataError: no view is given, or an unknown one.
 
     Source: A. Bahat, G. Shakhnarovich, Confidence from Invariance to Image Transformations (2018),
         https://arxiv.org/abs/1804.00657, for classification.
@@ -59,7 +59,7 @@ def agreement(
 
 
 def _found_again(model: Model, view: View, run: Run, arguments: dict[str, Any]) -> npt.NDArray[np.float64]:
-    """Best IoU of each prediction in one view, ``(n,)``; NaN on images the view has nothing of."""
+    """Best IoU of each prediction in one view, ``(n,)``; NaN on images not predicted on in the view."""
     ids = run.predicted_ids
     other = model.predict(view, ids.tolist(), **arguments)
     masks = other.predictions

@@ -1,4 +1,4 @@
-"""The same images seen otherwise, mirrored or smaller, and the way back for masks found there."""
+"""Augmented views of images, mirrored or smaller, and the inverse transform for masks found in them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from ...core.tables.schema import LabeledImages, empty
 
 Flip = Literal["horizontal", "vertical"]
 
-_GRAY = 114  # what YOLO models are shown beside an image
+_GRAY = 114  # padding of YOLO models
 
 
 @dataclass(frozen=True)
 class View:
-    """Images as a model is to see them, without their labels; follows ``core.schema.LabeledImages``.
+    """Augmented images without instances; implements ``core.tables.schema.LabeledImages``.
 
-    Images keep their size: a smaller one lies in the upper left corner of a gray canvas, so that what is on
-    it is smaller to any model, also to one that resizes what it is given.
+    Images keep their size: a smaller one lies in the upper left corner of a gray canvas, so that its objects
+    are smaller for any model, even for a model that resizes its input.
 
     Attributes:
-        of: the images themselves.
-        flip: along which axis they are mirrored; None leaves them.
-        scale: how much smaller they are, in (0, 1].
+        of: the original images.
+        flip: axis along which they are mirrored; None leaves them.
+        scale: factor by which they are scaled, in (0, 1].
 
     Raises:
         DataError: there is no such flip, or the scale is out of range.
@@ -51,12 +51,12 @@ class View:
 
     @property
     def images(self) -> pd.DataFrame:
-        """One row per image, those of the images themselves."""
+        """One row per image, as in the original tables."""
         return self.of.images
 
     @property
     def instances(self) -> pd.DataFrame:
-        """No rows: nothing is matched in a view."""
+        """No rows, since nothing is matched in a view."""
         return empty("instances", self.of.labels)
 
     @property
@@ -66,7 +66,7 @@ class View:
 
     @property
     def image_root(self) -> Path | None:
-        """Nowhere: the pixels of a view are in no file."""
+        """None, since the pixels of a view are in no file."""
         return None
 
     def read_image(self, image_id: int) -> npt.NDArray[np.uint8]:
@@ -77,13 +77,13 @@ class View:
         return pixels if self.scale == 1 else _smaller(pixels, self.scale)
 
     def undo(self, masks: pd.Series, image_ids: npt.ArrayLike) -> list[bytes]:
-        """Masks found in the view as masks of the images themselves.
+        """Transform masks found in the view to masks of the original images.
 
         A flip is undone exactly; a smaller mask is enlarged to the nearest pixel.
 
         Args:
             masks: compressed masks, ``(n,)``.
-            image_ids: of their images, ``(n,)``.
+            image_ids: ids of their images, ``(n,)``.
         """
         sizes = self.images.loc[np.asarray(image_ids), ["height", "width"]].to_numpy(np.int64)
         found = list(masks)
@@ -110,7 +110,7 @@ def _smaller(pixels: npt.NDArray[np.uint8], scale: float) -> npt.NDArray[np.uint
 
 
 def _larger(mask: bytes, height: int, width: int, scale: float) -> bytes:
-    """The mask on the canvas, as one of the whole image: each pixel takes what its centre falls on."""
+    """Enlarge a mask on the canvas to the whole image: each pixel takes the value at its centre."""
     crop, x, y = rle.decode_crop(mask, height, width)
     rows = _sources(height, scale, y, crop.shape[0])
     columns = _sources(width, scale, x, crop.shape[1])
@@ -122,7 +122,7 @@ def _larger(mask: bytes, height: int, width: int, scale: float) -> bytes:
 
 
 def _sources(length: int, scale: float, start: int, n: int) -> tuple[int, npt.NDArray[np.int64]]:
-    """First pixel of the image that falls into a crop of the canvas, and what each from there on falls on."""
+    """First image pixel within a crop of the canvas, and the crop pixel of each one from there on."""
     at = ((np.arange(length) + 0.5) * _shrunk(length, scale) / length).astype(np.int64) - start
     inside = np.flatnonzero((at >= 0) & (at < n))
     return (int(inside[0]) if len(inside) else 0), at[inside]

@@ -1,4 +1,4 @@
-"""What is known of a prediction before anyone looks at it: the columns a predicted IoU is learned from."""
+"""Features of a prediction, from which its IoU is predicted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .neighbours import Rivals
 Floats = npt.NDArray[np.float64]
 
 GROUPS = ("confidence", "size", "shape", "rivals", "label", "embedding", "agreement")
-"""Groups of columns; agreement only takes part where it is given."""
+"""Groups of columns; agreement is used only where it is given."""
 
 _AXES = 16  # of the embeddings; 8 and 32 did no better on the benchmark's runs
 _SAMPLE = 20_000
@@ -30,8 +30,8 @@ class Features:
     """Columns of all predictions, without gaps.
 
     Attributes:
-        columns: ``(n, d)`` float32, of which the first is the confidence's log-odds.
-        notes: what had to be done without, one sentence each.
+        columns: ``(n, d)`` float32, of which the first is the log-odds of the score.
+        notes: what was missing, one sentence each.
     """
 
     columns: npt.NDArray[np.float32]
@@ -49,16 +49,16 @@ def features(
 ) -> Features:
     """Describe predictions.
 
-    The axes of the embeddings are principal components of all predictions; no label plays a part in them.
+    The axes of the embeddings are principal components of all predictions; no instance is used for them.
 
     Args:
-        predictions: see ``core.schema.PREDICTIONS``.
+        predictions: a predictions table, see ``core.tables.schema``.
         images: their images, with ``height`` and ``width``.
         embeddings: of the predictions; rows that are missing or not finite take the mean.
         agreement: how far a prediction is found again in other views, 0..1, by prediction id; None leaves it
             out, and so does a group without it.
-        groups: which of :data:`GROUPS` to describe them by; the confidence is always there.
-        seed: of the 20,000 predictions that the axes are fitted on where there are more.
+        groups: which of :data:`GROUPS` to use; the score is always used.
+        seed: seed of the 20,000 predictions that the axes are fitted on where there are more.
 
     Raises:
         DataError: an image is missing, or agreement is out of range.
@@ -101,7 +101,7 @@ def _size(predictions: pd.DataFrame, sizes: npt.NDArray[np.int64]) -> Floats:
 
 
 def _shape(predictions: pd.DataFrame, sizes: npt.NDArray[np.int64]) -> Floats:
-    """How elongated, how much of its box it fills, and how ragged its edge is."""
+    """Elongation, share of the box that the mask fills, and raggedness of the edge."""
     area = np.maximum(predictions["area"].to_numpy(np.float64), 1)
     w, h = (predictions[name].to_numpy(np.float64) for name in ("w", "h"))
     long = np.log((np.maximum(w, h) + 1) / (np.minimum(w, h) + 1))

@@ -1,4 +1,4 @@
-"""Fit what predicts IoU, so that nothing is ever scored by what was fitted on its own image."""
+"""Cross-fit a regression of IoU: no prediction is scored by a fit that used its own image."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Columns = npt.NDArray[np.float32]
 Fit = Callable[[Any, Floats], Any]
 
 FEW = 60
-"""Rows below which the confidence alone is believed."""
+"""With fewer rows, only the score is used."""
 
 ELSEWHERE = -1
-"""Fold of the predictions on images that are not labeled all over."""
+"""Fold of the predictions on images that are not completely labeled."""
 
 _CONFIDENCE = "confidence"
 
@@ -31,9 +31,9 @@ class Fitted:
     """Predicted IoU of every prediction.
 
     Attributes:
-        iou: 0..1, ``(n,)``; rows of a fold by what was fitted on the other folds, rows elsewhere by what was
-            fitted on all.
-        name: of the regression that had the least error.
+        iou: 0..1, ``(n,)``; rows of a fold are predicted by a fit to the other folds, rows elsewhere by a fit
+            to all folds.
+        name: name of the regression with the least error.
         errors: root mean squared error of each one tried, over the rows fitted on, out of fold.
     """
 
@@ -43,13 +43,13 @@ class Fitted:
 
 
 def fold_of(image_ids: Ints, judged: Bools, folds: int, seed: int) -> Ints:
-    """Fold of each prediction: that of its image, so that every fold holds about as many judged rows.
+    """Fold of each prediction, chosen by image so that all folds hold about the same number of judged rows.
 
     Args:
-        image_ids: of the predictions, ``(n,)``.
+        image_ids: image of each prediction, ``(n,)``.
         judged: whether the true IoU is known, ``(n,)``.
-        folds: how many, at most; no more than images.
-        seed: of the order of images.
+        folds: most folds; no more than images.
+        seed: seed of the order of images.
 
     Returns:
         ``(n,)`` int64, :data:`ELSEWHERE` on images without a judged row.
@@ -69,11 +69,11 @@ def cross_fit(columns: Columns, iou: Floats, judged: Bools, fold: Ints, seed: in
     """Fit each regression in turn, keep the one with the least error out of fold.
 
     Args:
-        columns: ``(n, d)``, the first of them the confidence.
+        columns: ``(n, d)``, the first of them from the score.
         iou: true IoU where judged, ``(n,)``.
         judged: which rows may be fitted on, ``(n,)``.
         fold: see :func:`fold_of`.
-        seed: of the trees.
+        seed: seed of the trees.
     """
     found = {name: _apart(make, columns, iou, judged, fold) for name, make in _kinds(seed, judged).items()}
     errors = {
@@ -84,7 +84,7 @@ def cross_fit(columns: Columns, iou: Floats, judged: Bools, fold: Ints, seed: in
 
 
 def map_apart(value: Floats, target: Floats, judged: Bools, fold: Ints) -> Floats:
-    """Rising map from a value to the mean of a target, ``(n,)``, never fitted on the row's own image.
+    """Isotonic regression of a target on a value, ``(n,)``, never fitted on the row's own image.
 
     Source: B. Zadrozny, C. Elkan, Transforming classifier scores into accurate multiclass probability
         estimates, KDD 2002, on isotonic regression for calibration.
@@ -108,7 +108,7 @@ def _kinds(seed: int, judged: Bools) -> dict[str, Fit]:
 
 
 def _trees(columns: Columns, iou: Floats, seed: int) -> Any:
-    """Extremely randomised trees: the least error on 100 to 3,500 rows, ahead of boosted ones.
+    """Extremely randomised trees, whose error on 100 to 3,500 rows was below that of boosted trees.
 
     Source: P. Geurts, D. Ernst, L. Wehenkel, Extremely randomized trees, Machine Learning 63 (2006).
     """
@@ -120,7 +120,7 @@ def _trees(columns: Columns, iou: Floats, seed: int) -> Any:
 
 
 def _ridge(columns: Columns, iou: Floats) -> Any:
-    """A straight line through standardised columns, its penalty found by leaving one out."""
+    """Ridge regression on standardised columns, its penalty chosen by leave-one-out."""
     linear, scale = _sklearn("linear_model"), _sklearn("preprocessing")
     line = linear.RidgeCV(np.logspace(-1, 4, 11))
     return _sklearn("pipeline").make_pipeline(scale.StandardScaler(), line).fit(columns, iou)

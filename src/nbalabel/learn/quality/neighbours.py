@@ -1,4 +1,4 @@
-"""What a prediction's neighbours say of it: the other predictions on the same image that overlap it."""
+"""Features of a prediction from its rivals: the other predictions on the same image that overlap it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _OVERLAP = 0.1  # IoU above which another prediction is a rival
-_SAME_THING = 0.3  # and from which it is probably about the same thing
+_SAME_THING = 0.3  # IoU above which a rival is probably about the same object
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +22,11 @@ class Rivals:
     """Overlapping pairs of predictions of one image, each in both directions.
 
     Attributes:
-        n: how many predictions there are.
+        n: number of predictions.
         own: row of a prediction, ``(k,)`` int64.
         other: row of the one it overlaps, ``(k,)`` int64.
         iou: of the two masks, ``(k,)`` float64.
-        score: confidence of the other, ``(k,)`` float64, 0..1.
+        score: score of the other, ``(k,)`` float64, 0..1.
         same: whether both have the same label, ``(k,)`` bool.
     """
 
@@ -52,7 +52,7 @@ class Rivals:
         """Features of every prediction.
 
         Args:
-            score: own confidence of each, ``(n,)``.
+            score: score of each prediction, ``(n,)``.
 
         Returns:
             Name -> ``(n,)``: how many rivals, how many of the same label, the largest overlap; how far the

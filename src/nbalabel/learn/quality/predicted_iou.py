@@ -1,4 +1,4 @@
-"""How good each predicted mask probably is: its IoU, learned from the images that are labeled all over."""
+"""Predict the IoU of each predicted mask, learned from completely labeled images."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class MaskQuality:
-    """Predicted mask IoU of the predictions of a run, and how far to believe it.
+    """Predicted mask IoU of the predictions of a run, and how reliable it is.
 
     Attributes:
         iou: predicted mask IoU by prediction id, float32, 0..1. A prediction on an image that was fitted on
-            is scored by what was fitted on other images only.
+            is scored by a fit to other images only.
         chance: chance that the true IoU is at least 0.75, likewise.
-        confidence: the model's own, likewise.
+        confidence: the model's own score, likewise.
         report: one row each for the confidence, the predicted IoU and their product; see
             :func:`nbalabel.learn.quality.report.compare`. Measured on the images fitted on, out of fold.
         errors: root mean squared error of the IoU of each regression tried, out of fold.
-        regression: the one with the least: "trees", "ridge" or "confidence".
+        regression: the one with the least error: "trees", "ridge" or "confidence".
         fitted_on: ids of the images fitted on, ``(k,)`` int64.
-        n_fitted: how many predictions on them.
-        note: what had to be done without; empty where nothing.
+        n_fitted: number of predictions on them.
+        note: what was missing; empty where nothing was.
         judged: of the predictions fitted on: ``score`` (the chance), ``matched`` (IoU at least 0.75), ``iou``
             and ``predicted``.
     """
@@ -58,16 +58,16 @@ class MaskQuality:
     def score(self) -> pd.Series:
         """Predicted IoU times confidence, by prediction id, float32, 0..1.
 
-        It is the score of Papadopoulos et al. (2021), whose confidence the predicted IoU does not know. Here
-        it does, and ranks masks better by itself: see ``report``.
+        This is the score of Papadopoulos et al. (2021), whose predicted IoU does not use the confidence. Here
+        the predicted IoU uses it, and ranks masks better by itself: see ``report``.
         """
         return (self.iou * self.confidence).rename("score")
 
     def calibration(self, bins: int = 10) -> pd.DataFrame:
-        """How far ``chance`` can be believed; see :func:`nbalabel.learn.metrics.curves.calibration`.
+        """How reliable ``chance`` is; see :func:`nbalabel.learn.metrics.curves.calibration`.
 
         Args:
-            bins: how many bins of chance.
+            bins: number of bins of chance.
         """
         return calibration(self.judged, bins)
 
@@ -98,25 +98,25 @@ def mask_quality(
 ) -> MaskQuality:
     """Predict the mask IoU of every prediction of a run.
 
-    Learned from the predictions on images that are labeled all over (state complete or empty): what they look
-    like to the model, confidence, size, shape, label, and the other predictions they overlap. Three
-    regressions are fitted by turns on all images but a fold of them, and that with the least error on the
-    folds left out is used: randomised trees, ridge regression, or a curve over the confidence alone. With
-    fewer than 60 such predictions it is that curve, and ``note`` says so.
+    It is learned from the predictions on completely labeled images (state complete or empty), by their
+    embedding, confidence, size, shape, label, and the other predictions they overlap. Three regressions are
+    cross-fitted over folds of images, and the one with the least error on the folds left out is used:
+    randomised trees, ridge regression, or a curve over the confidence alone. With fewer than 60 such
+    predictions it is that curve, and ``note`` says so.
 
-    The model has mostly been trained on these images, which makes its masks there better than elsewhere; so
-    is what the report says.
+    The model was mostly trained on these images, so its masks are better there than elsewhere, and the report
+    is too optimistic.
 
     Args:
-        run: what a model predicted, of any model.
-        tables: labels to learn from; None takes the run's own, as they were then.
-        agreement: of each prediction with other views, from :func:`nbalabel.agreement`.
-        folds: into how many parts the labeled images are cut, 2 or more; no more than images.
+        run: predictions of any model.
+        tables: tables with instances to learn from; None takes those of the run, as they were then.
+        agreement: agreement of each prediction with other views, from :func:`nbalabel.agreement`.
+        folds: number of folds of the labeled images, 2 or more; no more than images.
         groups: which features to use, see ``nbalabel.learn.quality.features.GROUPS``; for ablations.
-        seed: of folds and trees; the same seed gives the same scores.
+        seed: seed of folds and trees; the same seed gives the same scores.
 
     Raises:
-        DataError: there are no predictions, or fewer than two images labeled all over have some; arguments
+        DataError: there are no predictions, or fewer than two completely labeled images have some; arguments
             are out of range.
         MissingExtraError: scikit-learn is not installed.
         UnknownNameError: there is no such group of features.
@@ -168,12 +168,12 @@ def mask_quality(
 def true_iou(
     predictions: pd.DataFrame, predicted_ids: npt.NDArray[np.int64], tables: LabeledImages
 ) -> tuple[Floats, Bools]:
-    """IoU with the best label of the same name, and where it is known: not elsewhere, not on crowds.
+    """Best IoU with an instance of the same label, and where it is known: on labeled images, not on crowds.
 
     Args:
-        predictions: with unique ids; see ``core.schema.PREDICTIONS``.
+        predictions: a predictions table with unique ids, see ``core.tables.schema``.
         predicted_ids: images predicted on.
-        tables: with the labels; images of state complete or empty are compared with.
+        tables: tables with instances; only images of state complete or empty are compared with.
     """
     frame = tables.images
     chosen = labeled_all_over(frame) & frame.index.isin(predicted_ids)

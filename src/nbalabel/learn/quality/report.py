@@ -1,4 +1,4 @@
-"""How well a score ranks masks and how far it can be believed, against what is known of them."""
+"""How well scores rank masks, and how reliable they are, measured by the true IoU."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ RIGHT = 0.75
 
 
 def compare(scores: Mapping[str, Floats], iou: Floats, judged: Bools, fold: Ints) -> pd.DataFrame:
-    """One row a score, measured on the judged rows.
+    """One row per score, measured on the judged rows.
 
     Args:
-        scores: name -> ``(n,)``; nothing in them may know the row's own image.
+        scores: name -> ``(n,)``; no score may come from a fit that used the row's own image.
         iou: true IoU where judged, ``(n,)``.
         judged: ``(n,)`` bool.
         fold: of each row's image, ``(n,)``; what maps a score to a chance or to an IoU is fitted on the other
@@ -32,9 +32,8 @@ def compare(scores: Mapping[str, Floats], iou: Floats, judged: Bools, fold: Ints
     Returns:
         Columns ``rank_correlation`` (Spearman, with the true IoU), ``auc`` (area under the ROC curve for
         IoU >= 0.75), ``brier`` (mean squared error of the chance of that), ``ece`` (its expected calibration
-        error, ten bins) and ``mae`` (mean absolute error of the IoU). The first two are NaN where there is
-        nothing to tell apart. A chance that is the same for all has no calibration error and a high Brier
-        score.
+        error, ten bins) and ``mae`` (mean absolute error of the IoU). The first two are NaN where all values
+        are equal. A chance that is the same for all has no calibration error and a high Brier score.
 
     Source: C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017; G. Brier, Verification of
         forecasts expressed in terms of probability, Monthly Weather Review 78 (1950).

@@ -1,4 +1,4 @@
-"""Masks made sharper: outlines that a model drew too coarsely, moved to where the picture changes.
+"""Sharper masks: outlines that a model drew too coarsely are moved to the edges in the image.
 
-In: a Run and its pictures. Out: a Run whose masks are replaced where the other one is predicted to be better.
+In: a Run and its images. Out: a Run whose masks are replaced where another mask is predicted to be better.
 """

@@ -1,4 +1,4 @@
-"""What speaks for one of several masks of the same thing: the columns its IoU is predicted from."""
+"""Features of several masks of the same object, from which their IoU is predicted."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ def evidence(patch: Patch, masks: Sequence[Mask], score: float) -> Floats:
 
     Args:
         patch: the mask as it was, and its picture.
-        masks: of the same thing, each with at least one pixel.
-        score: confidence of the prediction, 0..1.
+        masks: masks of the same object, each with at least one pixel.
+        score: score of the prediction, 0..1.
 
     Returns:
-        ``(len(masks), 8)``: mean IoU with the others; IoU with the mask as it was; logarithms of the area's
-        share of that, and of that; colour along the outline: change across it against the noise beside it,
-        and gradient on it against that around it; length of the outline; log-odds of the score.
+        ``(len(masks), 8)``: mean IoU with the others; IoU with the mask as it was; logarithms of the area
+        over that of the mask as it was, and of the latter; change of colour across the outline over the noise
+        beside it; gradient on the outline over the mean gradient; length of the outline over the root of the
+        area; log-odds of the score.
     """
     cv2 = opencv("nl.refine")
     flat = np.stack([mask.ravel() for mask in masks]).astype(np.float32)

@@ -18,8 +18,8 @@ Floats = npt.NDArray[np.float32]
 
 LEAST_REACH, MOST_REACH = 3, 12
 _LEAST_PIXELS = 8
-_MOST_PIXELS = 128 * 128  # of a patch that is cut
-_NOISE = 9.0  # variance of a channel's grey levels that says nothing
+_MOST_PIXELS = 128 * 128  # largest patch for GrabCut
+_NOISE = 9.0  # variance of a channel's grey levels that is taken for noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Patch:
         pixels: ``(h, w, 3)`` uint8 RGB.
         mask: ``(h, w)``; at least one pixel.
         others: ``(h, w)``, where other masks are; they are no background and cannot be taken.
-        reach: half the width of the band, pixels: so far the outline may move.
+        reach: half the width of the band within which the outline may move, pixels.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -43,7 +43,7 @@ def reach(area: float) -> int:
     """Half the width of the band in which an outline may move: a fifth of the side of a square as large.
 
     Args:
-        area: of the mask, pixels.
+        area: area of the mask, pixels.
 
     Returns:
         3 to 12 pixels.
@@ -52,11 +52,11 @@ def reach(area: float) -> int:
 
 
 def level(patch: Patch, share: float) -> Mask:
-    """What lies, in colour, beyond a share of the way from the surroundings to the middle of the mask.
+    """Threshold the colour at a share of the way from the surroundings to the middle of the mask.
 
-    The way is the direction in colour that tells the two apart best against the noise of the surroundings
-    (Fisher's discriminant of one class). At a half it is the edge of a blurred step; what people draw lies
-    further out.
+    The way is the direction in colour space that separates the two best against the noise of the surroundings
+    (Fisher's discriminant of one class). A share of one half finds the edge of a blurred step; the outlines
+    that people draw lie further out.
 
     Args:
         patch: the mask and its picture.
@@ -76,7 +76,7 @@ def level(patch: Patch, share: float) -> Mask:
     spread = np.cov(colors[ring].T) + np.eye(colors.shape[2]) * _NOISE
     way = np.linalg.solve(spread, middle - surroundings)
     length = float((middle - surroundings) @ way)
-    if length < 1:  # within the noise: there is no edge to be seen
+    if length < 1:  # within the noise: no edge can be seen
         return patch.mask
     along = (colors - surroundings) @ way.astype(np.float32) / length
     found = ((along > share) & (outside <= patch.reach)) | (inside > patch.reach)
@@ -86,7 +86,7 @@ def level(patch: Patch, share: float) -> Mask:
 
 
 def grabcut(patch: Patch) -> Mask:
-    """What mixtures of colours and a cut along edges make of the band; large masks stay, it takes too long.
+    """Segment the band by GrabCut (colour mixtures and a graph cut); large masks stay, to save time.
 
     Source: C. Rother, V. Kolmogorov, A. Blake, "GrabCut", SIGGRAPH 2004; OpenCV's.
     """
@@ -114,11 +114,11 @@ METHODS: Mapping[str, Callable[[Patch], Mask]] = {
     "level 0.5": lambda patch: level(patch, 0.5),
     "grabcut": grabcut,
 }
-"""All ways there are, by name."""
+"""All methods by name."""
 
 
 def _distances(cv2: ModuleType, mask: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
-    """Of each pixel the distance to the outside, and to the inside, pixels."""
+    """Distance of each pixel to the outside, and to the inside, pixels."""
     inside = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
     return inside, cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5)
 
@@ -142,7 +142,7 @@ def _disk(cv2: ModuleType, radius: int) -> Any:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """OpenCV on one thread: its threads cost small patches more than they bring, and stall on busy cores."""
+    """Run OpenCV on one thread: on small patches more threads cost more than they gain, and may stall."""
     cv2 = opencv("nl.refine")
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)

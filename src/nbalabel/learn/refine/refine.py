@@ -29,7 +29,7 @@ _BASE = "as it was"
 _FOLDS, _SHAKES = 5, 2
 _Window = tuple[slice, slice]
 _LEAST_AREA = 6
-_AGREE = 0.75  # mean IoU with the others from which a mask is taken where nothing could be learned
+_AGREE = 0.75  # mean IoU with the others above which a mask is taken if nothing could be learned
 _GAIN = 0.01  # predicted gain in IoU from which a mask is replaced
 
 
@@ -44,25 +44,24 @@ def refine(
 ) -> Run:
     """A run with sharper masks: outlines moved to the edges of the picture, where that is predicted to help.
 
-    Of each prediction several masks are made within a band around its outline: the colour at three levels
-    between surroundings and middle, and GrabCut. "auto" learns on the predictions of images that are labeled
-    all over (state complete or empty) which of them has the highest IoU, from what the picture and the others
-    say of each; a prediction on such an image is chosen for by what was learned on other images. With fewer
-    than 60 such predictions, the mask that agrees best with the others is taken where three of the others
-    agree with it.
+    For each prediction several masks are made within a band around its outline: by the colour at three levels
+    between surroundings and middle, and by GrabCut. "auto" learns on completely labeled images (state
+    complete or empty) to predict the IoU of each mask from the image and from the other masks; on such an
+    image it uses only what was learned on other images. With fewer than 60 predictions on such images, the
+    mask that agrees best with the others is taken, if its mean IoU with them is above 0.75.
 
     Args:
-        run: what a model predicted, of any model. It stays as it is.
+        run: predictions of any model. The run stays as it is.
         method: "auto", or one of "level 0.25", "level 0.35", "level 0.5", "grabcut" for all masks.
         on: rows of its predictions; the others keep their masks. None: all.
-        tables: with pictures and labels; None takes those the run was matched to.
+        tables: tables with images and instances; None takes those the run was matched to.
         gain: predicted gain in IoU from which a mask is replaced, 0..1.
-        seed: of folds and trees; the same seed gives the same masks.
+        seed: seed of folds and trees; the same seed gives the same masks.
 
     Returns:
-        A Run, matched anew to the labels, with the columns ``mask_before`` (the mask as it was) and
-        ``refined`` (whether it is another one now). Embeddings are those of the masks as they were. Images
-        that cannot be read keep their masks.
+        A Run, matched anew to the instances, with the columns ``mask_before`` (the mask as it was) and
+        ``refined`` (whether the mask was replaced). Embeddings are those of the masks as they were. On images
+        that cannot be read, masks stay as they are.
 
     Raises:
         DataError: the run holds no tables and none are given.
@@ -108,12 +107,12 @@ class _Piece:
 
 @dataclass(frozen=True, eq=False)
 class _Candidates:
-    """Masks to choose from, one below the other.
+    """Candidate masks, one per row.
 
     Attributes:
         place: position of the prediction each belongs to, ascending, ``(m,)``.
-        name: position of its name; 0 is the mask as it was, ``(m,)``.
-        columns: its evidence, ``(m, d)`` float32.
+        name: index of the method that made it; 0 is the mask as it was, ``(m,)``.
+        columns: evidence of each, ``(m, d)`` float32.
         pieces: the masks; None for the mask as it was.
     """
 
@@ -123,7 +122,7 @@ class _Candidates:
     pieces: list[_Piece | None]
 
     def masks(self, predictions: pd.DataFrame, rows: npt.NDArray[np.int64]) -> list[bytes]:
-        """Run lengths of some of them."""
+        """Run lengths of the candidates ``rows``."""
         before = predictions["mask"].array[self.place[rows]]
         some = [self.pieces[row] for row in rows.tolist()]
         return [old if piece is None else piece.encoded() for old, piece in zip(before, some, strict=True)]
@@ -242,12 +241,12 @@ def _rows(predictions: pd.DataFrame, made: _Candidates) -> pd.DataFrame:
 
 
 def _best(made: _Candidates, worth: npt.NDArray[np.float64], least: float, n: int) -> npt.NDArray[np.int64]:
-    """For each prediction the candidate worth most, where it is worth ``least`` more than the mask as it was.
+    """The best candidate of each prediction, if it is worth ``least`` more than the mask as it was.
 
     Args:
         made: the candidates.
-        worth: of each, ``(m,)``.
-        least: what another mask must be worth beyond the mask as it was; -inf replaces all.
+        worth: worth of each candidate, ``(m,)``.
+        least: how much more than the mask as it was a candidate must be worth; -inf replaces all.
         n: predictions.
 
     Returns:

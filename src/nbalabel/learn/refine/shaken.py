@@ -1,4 +1,4 @@
-"""Masks as a model might have drawn them on pictures that it has not learned."""
+"""Perturbed masks, which imitate those of a model on images that it was not trained on."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SCALE, _TURN, _SHIFT = 0.12, 8.0, 0.06
 def shaken(predictions: pd.DataFrame, tables: LabeledImages, seed: int) -> pd.DataFrame:
     """The same predictions with masks scaled, turned and moved at random.
 
-    A model has learned its labeled images, and its masks are better there than elsewhere: what is learned on
-    those alone trusts masks too far.
+    A model was trained on its labeled images, so its masks are better there than elsewhere: a choice learned
+    on these masks alone would trust masks too much.
 
     Args:
         predictions: with ``image_id`` and ``mask``.
         tables: with the sizes of their images.
-        seed: of what is drawn.
+        seed: seed of the perturbation.
     """
     cv2 = opencv("nl.refine")
     rng = np.random.default_rng(seed)

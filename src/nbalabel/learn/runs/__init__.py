@@ -1,5 +1,5 @@
-"""``Run``: what a model said about one version, its card, its folder, how it turned out.
+"""``Run``: the result of a model on one version, with its card, its files and its outcomes.
 
 In: predictions, curves, tables as they were.
-Out: an object to query, and a folder that no code can hide in.
+Out: an object to query, and a folder in which no file can run code.
 """

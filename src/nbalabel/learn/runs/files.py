@@ -39,11 +39,11 @@ _TABLES = ("curves", "predictions", "missed", "failed")
 
 
 def write(run: Reported, folder: Path) -> Path:
-    """Write a run; ``run.json`` comes last, so that a folder with it is whole.
+    """Write a run; ``run.json`` comes last, so that a folder with it is complete.
 
     Args:
-        run: what to write; the tables it was made on are not.
-        folder: made if missing; a run in it is replaced.
+        run: the run; the tables that it was made on are not written.
+        folder: created if missing; a run in it is replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").unlink(missing_ok=True)
@@ -63,10 +63,10 @@ def write(run: Reported, folder: Path) -> Path:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """Read what :func:`write` wrote: the arguments that make the run again.
+    """Read a run that :func:`write` wrote, as the arguments of ``Run``.
 
     Raises:
-        StorageError: there is no whole run in the folder.
+        StorageError: there is no complete run in the folder.
         NewerSchemaError: a newer nbalabel wrote it.
     """
     try:
@@ -109,7 +109,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _read_table(path: Path) -> pd.DataFrame:
-    """A table from parquet, its offsets and indices checked before anything follows them."""
+    """A table from parquet; its offsets and indices are checked before they are used."""
     from pyarrow import parquet
 
     parquet.read_table(path).validate(full=True)
@@ -117,7 +117,7 @@ def _read_table(path: Path) -> pd.DataFrame:
 
 
 def _plain(value: Any) -> Any:
-    """Arguments as JSON can hold them; what it cannot, as text."""
+    """A value as JSON can hold it; other types become text."""
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Tables as they were at one moment: later edits of a working copy do not reach them."""
+"""Tables as they were at one moment: later edits of a working copy do not change them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ...core.tables.schema import LabeledImages
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a Run remembers of the tables it was made on. Frames are shallow copies, which pandas keeps apart.
+    """The tables that a Run was made on. Frames are shallow copies, which pandas copies on write.
 
     Attributes:
         images: one row per image.
-        instances: one row per mask.
+        instances: one row per instance.
         labels: label names, in order.
         image_root: folder of the image files.
-        reader: what pixels are read with.
+        reader: function that reads the pixels of an image.
         runs_folder: where runs of the dataset are kept; None where the tables are no dataset.
         source: the tables themselves, which may have been edited since.
     """
@@ -37,7 +37,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, tables: LabeledImages) -> Snapshot:
-        """These tables, now."""
+        """A snapshot of tables as they are now."""
         return cls(
             tables.images.copy(deep=False),
             tables.instances.copy(deep=False),
@@ -54,7 +54,7 @@ class Snapshot:
 
 
 def live(tables: LabeledImages) -> LabeledImages:
-    """The tables that a snapshot is of, as they are now; tables that are none, as they are."""
+    """The current tables that a snapshot was made of; other tables are returned as they are."""
     source = tables.source if isinstance(tables, Snapshot) else None
     return tables if source is None else source
 

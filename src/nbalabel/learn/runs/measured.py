@@ -30,7 +30,7 @@ def not_held_out(images: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def by(run: Reported, name: str) -> pd.DataFrame:
-    """How good a run is on the images of each value of a column; see :meth:`Run.by`."""
+    """Measure a run on the images of each value of a column; see :meth:`Run.by`."""
     images = run.measured_images
     if name not in images:
         raise UnknownNameError(f"images have no column {name!r}; {instead_of(name, images)}")
@@ -59,9 +59,9 @@ def by(run: Reported, name: str) -> pd.DataFrame:
 
 
 def note(run: Reported) -> str:
-    """In words, on how many images a run is measured and how many of them are for training; "" where on none.
+    """A text: on how many images a run is measured, and how many of them are for training; "" for none.
 
-    Whether this very model learned them, a run does not know: it may be somebody else's.
+    A run does not know whether its model was trained on these images: the model may come from elsewhere.
 
     Example: "190 labeled images, 150 of them for training".
     """
@@ -73,7 +73,7 @@ def note(run: Reported) -> str:
 
 
 def by_split(run: Reported) -> str:
-    """The mAP of each split in words; splits without a name are called "no split"."""
+    """The mAP of each split as text; splits without a name are called "no split"."""
     parts = []
     table = run.by("split")
     for split, row in zip(table.index.tolist(), table.to_dict("records"), strict=True):

@@ -1,13 +1,13 @@
-"""What predictions turned out to be, by the labels as they are now; only changed images are judged again.
+"""Outcomes of predictions, by the instances as they are now; only changed images are judged again.
 
-A prediction is right or wrong only where somebody looked. Where nobody did, no label says nothing:
+A prediction is right or wrong only where a person labeled; elsewhere the lack of an instance means nothing:
 
-- *accepted*: a person or a bulk accept took it over, as it is or with another mask or label;
-- *true positive*: it was matched to a label of its name;
-- *false positive*: it was not, and its image is labeled all over, or a label is where it is, or a person
-  rejected it;
-- *not judged*: it was not matched and its image is unlabeled, or partial with no label near; or it lies on a
-  crowd, which COCO's rules count neither way.
+- *accepted*: a person or a bulk accept made an instance of it, as it is or with another mask or label;
+- *true positive*: it was matched to an instance of its label;
+- *false positive*: it was not matched, and its image is completely labeled, or an instance is at its place,
+  or a person rejected it;
+- *not judged*: it was not matched, and its image is unlabeled, or partial with no instance near; or it lies
+  on a crowd, which COCO's rules count neither way.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from ..metrics.match import match
 
 OUTCOMES = ("true positive", "false positive", "not judged", "accepted")
 FOUND = ("found", "missed")
-"""States of images on which everything is labeled."""
+"""What an instance can turn out to be on an image that is labeled all over."""
 
 NEAR = 0.1
-"""Mask IoU from which a label, whatever its name, is where a prediction is.
+"""Mask IoU from which an instance of any label is at the place of a prediction.
 
 Source: D. Bolya et al., TIDE: A General Toolbox for Identifying Object Detection Errors, ECCV 2020,
     https://arxiv.org/abs/2008.08115, whose background threshold it is.
@@ -47,14 +47,14 @@ _COLUMNS = {
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Predictions judged; arrays ``(n,)``, one entry a prediction.
+    """Outcomes of predictions; arrays ``(n,)``, one entry per prediction.
 
     Attributes:
         codes: index in ``OUTCOMES``, int32.
-        iou: best mask IoU with a label of the same name, float32; NaN where it was compared with none.
-        matched: whether it was matched to such a label.
-        matched_id: which, int64; -1 for none.
-        missed: ids of the labels on predicted images that no prediction was matched to, ascending int64.
+        iou: best mask IoU with an instance of the same label, float32; NaN where it was compared with none.
+        matched: whether it was matched to such an instance.
+        matched_id: id of this instance, int64; -1 for none.
+        missed: ids of the instances on predicted images without a matched prediction, ascending int64.
         missed_on: their images.
     """
 
@@ -81,8 +81,8 @@ class Scene:
     """Everything that outcomes depend on, at one moment; frames are shallow copies.
 
     Attributes:
-        predictions: of a run.
-        images: of the dataset.
+        predictions: predictions of a run.
+        images: images of the dataset.
         instances: of the dataset.
         rejected: of the dataset.
         predicted: ids of the images predicted on, int64.
@@ -97,21 +97,21 @@ class Scene:
     iou: float
 
     def on(self, ids: Ints) -> Scene:
-        """What of it is on some images."""
+        """The part of the scene on some images."""
         cut = {name: getattr(self, name) for name in _COLUMNS}
         cut = {name: frame[frame["image_id"].isin(ids).to_numpy()] for name, frame in cut.items()}
         return replace(self, images=self.images[self.images.index.isin(ids)], **cut)
 
 
 class Judge:
-    """Judges the predictions of a run, and again only on the images where something changed since."""
+    """Judges the predictions of a run; later calls judge again only the images that changed."""
 
     def __init__(self) -> None:
         self._scene: Scene | None = None
         self._judged: Judged | None = None
 
     def __call__(self, scene: Scene) -> Judged:
-        """What the predictions are now.
+        """The outcomes of the predictions now.
 
         Raises:
             MaskError: masks are malformed, or those of one image differ in size.
@@ -127,7 +127,7 @@ class Judge:
 
 
 def judge(scene: Scene) -> Judged:
-    """What predictions are by the labels of a scene.
+    """The outcomes of predictions by the instances of a scene.
 
     Raises:
         MaskError: masks are malformed, or those of one image differ in size.
@@ -205,7 +205,7 @@ def _changed_rows(old: pd.DataFrame, new: pd.DataFrame, names: tuple[str, ...]) 
 
 
 def _near(rows: pd.DataFrame, labels: pd.DataFrame) -> Ints:
-    """Positions of rows with a label of any name where they are, crowds left out."""
+    """Positions of rows that have an instance of any label at their place, crowds left out."""
     labels = labels[labels["image_id"].isin(rows["image_id"]) & ~labels["crowd"]]
     if not len(rows) or not len(labels):
         return np.zeros(0, np.int64)
@@ -214,7 +214,7 @@ def _near(rows: pd.DataFrame, labels: pd.DataFrame) -> Ints:
 
 
 def _put(known: Judged, part: Judged, at: Ints, images: Ints) -> Judged:
-    """What was known, with the rows at ``at`` and the labels of some images judged anew."""
+    """Outcomes in which the rows ``at`` and the missed instances of some images are replaced."""
     new: dict[str, Any] = {}
     for name in ("codes", "iou", "matched", "matched_id"):
         new[name] = getattr(known, name).copy()
@@ -229,14 +229,14 @@ def _put(known: Judged, part: Judged, at: Ints, images: Ints) -> Judged:
 def scene_of(
     predictions: pd.DataFrame, tables: Any, predicted: Ints, iou: float, rejected: pd.DataFrame | None = None
 ) -> Scene:
-    """What outcomes depend on, now.
+    """The scene now: everything that outcomes depend on.
 
     Args:
-        predictions: of a run.
+        predictions: predictions of a run.
         tables: a Dataset, a Version, Tables or a Snapshot.
         predicted: ids of the images predicted on.
         iou: lowest IoU of a match, in (0, 1].
-        rejected: predictions turned down; None takes those of the tables, or none.
+        rejected: rejected predictions; None takes those of the tables, or none.
 
     Raises:
         DataError: the tables lack columns.

@@ -1,4 +1,4 @@
-"""What is asked of a run by those who write about it: its card, its files, its measurements."""
+"""The interface of a run that its card, its files and its measurements use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..metrics.coco_ap import Metrics
 
 
 class Reported(Predicted):
-    """A run as its helpers know it; its attributes as :class:`nbalabel.Run` explains them."""
+    """Interface of a run; see :class:`nbalabel.Run` for the meaning of its attributes."""
 
     kind: str
     model: str
@@ -38,16 +38,16 @@ class Reported(Predicted):
     @property
     @abstractmethod
     def metrics(self) -> Metrics:
-        """On all of them."""
+        """Metrics on all measured images."""
 
     @abstractmethod
     def evaluate(self, images: Any = None) -> Metrics:
-        """On some of them."""
+        """Metrics on some of the measured images."""
 
     @abstractmethod
     def by(self, column: str) -> pd.DataFrame:
-        """On the images of each value of a column."""
+        """Metrics on the images of each value of a column."""
 
     @abstractmethod
     def outcomes(self) -> pd.DataFrame:
-        """What became of each prediction."""
+        """The outcome of each prediction."""

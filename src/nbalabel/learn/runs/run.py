@@ -1,4 +1,4 @@
-"""What a model said about one version of a dataset."""
+"""The result of a model on one version of a dataset."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def new_id(kind: str) -> str:
 
 
 def libraries() -> dict[str, str]:
-    """Versions of what a result depends on; a library that is not installed is left out."""
+    """Versions of the libraries that a result depends on; those not installed are left out."""
     found = {}
     for name in _LIBRARIES:
         try:
@@ -51,37 +51,36 @@ def libraries() -> dict[str, str]:
 
 @dataclass(frozen=True, eq=False)
 class Run(Reported):
-    """What a model said about one version: curves of a training, or predictions matched to labels.
+    """The result of a model on one version: curves of a training, or predictions matched to instances.
 
-    A run is a value: :meth:`matched_to` and ``dataclasses.replace(run, predictions=...)`` give another one.
+    A run is a value: :meth:`matched_to` and ``dataclasses.replace(run, predictions=...)`` return a new run.
 
     Attributes:
-        id: its name; the ``origin`` of its predictions.
+        id: name of the run; the ``origin`` of its predictions.
         kind: "train" or "predict".
         model: the model's name.
         version: id of the dataset version, None where the tables have none.
         dirty: whether the working copy differed from that version.
-        arguments: what the model was asked to do.
-        seed: of the training.
+        arguments: arguments of the training or prediction.
+        seed: seed of the training.
         labels: the ordered label list.
         libraries: versions, by name.
         seconds: how long it took.
         interrupted: whether it was stopped by hand.
         stopped: why a training ended: "level" (mAP no longer rose), "steps" or "minutes" (as many as were
             asked for), "interrupted"; "" where it is not known.
-        missing: steps it would have needed beyond those it had, as far as its curve tells; 0 when it had
+        missing: further steps that a training needed to converge, estimated from its curve; 0 when it had
             levelled off, None when that is not known.
         n_images: images that took part.
-        curves: one row a period of a training: step, epoch (passes over the images), seconds, loss and its
+        curves: one row per period of a training: step, epoch (passes over the images), seconds, loss and its
             parts, lr, and where it was measured map, map50 (masks), box_map, box_map50.
-        predictions: see ``core.schema.PREDICTIONS``; index prediction_id.
-        missed: labels that no prediction was matched to.
+        predictions: see ``core.tables.schema.PREDICTIONS``; index prediction_id.
+        missed: instances that no prediction was matched to.
         failed: images that could not be read: image_id, problem.
         embeddings: of the images and of the predictions.
-        predicted_ids: images that were predicted on, ``(n,)`` int64; where nobody says, those with
-            predictions.
-        tables: what was predicted on, as it was then, for ``query``, ``show`` and ``metrics``.
-        iou: least overlap of a match, 0..1.
+        predicted_ids: images that were predicted on, ``(n,)`` int64; those with predictions are added.
+        tables: the tables predicted on, as they were then, for ``query``, ``show`` and ``metrics``.
+        iou: lowest IoU of a match, 0..1.
     """
 
     id: str
@@ -112,21 +111,21 @@ class Run(Reported):
     _judge: Judge = field(default_factory=Judge, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # An image with predictions was predicted on, whether or not somebody said so.
+        # An image with predictions was predicted on, even if predicted_ids does not hold it.
         on = self.predictions["image_id"].to_numpy(np.int64)
         new = np.unique(on[~np.isin(on, self.predicted_ids)])
         if len(new):
             object.__setattr__(self, "predicted_ids", np.concatenate([self.predicted_ids, new]))
 
     def matched_to(self, tables: LabeledImages, *, iou: float = 0.5) -> Run:
-        """A run with these predictions, matched to the labels of these tables; this one stays as it is.
+        """A new run with these predictions, matched to the instances of these tables.
 
-        ``iou``, ``matched``, ``matched_id`` and ``missed`` are of this moment, whatever is edited later;
-        :meth:`outcomes` and the views follow the edits.
+        ``iou``, ``matched``, ``matched_id`` and ``missed`` describe the tables at this moment;
+        :meth:`outcomes` and the views follow later edits.
 
         Args:
-            tables: labels of the images predicted on.
-            iou: least overlap of a match, 0..1.
+            tables: tables with the instances of the images predicted on.
+            iou: lowest IoU of a match, 0..1.
         """
         from ..metrics.match import match
 
@@ -140,21 +139,21 @@ class Run(Reported):
 
     @cached_property
     def metrics(self) -> Metrics:
-        """Average precision and more on the images that are labeled all over; computed once, when asked.
+        """Average precision and more on the completely labeled images; computed once, at the first access.
 
-        Images that a model learned from are among them, which flatters: :meth:`by` measures each split apart,
-        and the run's card and ``training_ids`` tell how many there are.
+        Training images are among them, which makes the numbers too high. :meth:`by` measures each split
+        apart; the run's card and ``training_ids`` show how many training images there are.
         """
         return self.evaluate()
 
     def evaluate(self, images: Any = None, tables: LabeledImages | None = None, **arguments: Any) -> Metrics:
-        """Measure the predictions against labels.
+        """Measure the predictions against instances.
 
         Args:
-            images: rows of ``images`` or ids to measure on; None takes those predicted on that are labeled
-                all over (state complete or empty).
-            tables: labels to measure against, perhaps truer ones than were trained on; None takes the run's
-                own.
+            images: rows of ``images`` or ids to measure on; None takes the completely labeled ones (state
+                complete or empty) that were predicted on.
+            tables: tables to measure against, perhaps with better masks than were trained on; None takes the
+                run's own.
             **arguments: of :func:`nbalabel.evaluate`, such as ``kind="box"``.
 
         Raises:
@@ -188,7 +187,7 @@ class Run(Reported):
 
     @property
     def measured_ids(self) -> npt.NDArray[np.int64]:
-        """Images predicted on that were labeled all over (state complete or empty), ``(n,)`` int64."""
+        """Images predicted on that were completely labeled (state complete or empty), ``(n,)`` int64."""
         return self.measured_images.index.to_numpy(np.int64)
 
     @property
@@ -199,7 +198,7 @@ class Run(Reported):
 
     @property
     def training_ids(self) -> npt.NDArray[np.int64]:
-        """Those of :attr:`measured_ids` that a training takes: not of split val or test, weight above 0."""
+        """Those of :attr:`measured_ids` that a training takes (not of split val or test, weight above 0)."""
         from .measured import trains
 
         images = self.measured_images
@@ -212,8 +211,9 @@ class Run(Reported):
             column: of images, such as "split", with at most 200 values.
 
         Returns:
-            One row a value (missing ones are one, too), measured on :attr:`measured_ids`: images, training
-            (how many of them a training takes), labels, predictions, map, map50.
+            One row per value (missing values form one, too), measured on :attr:`measured_ids`: images,
+            training (how many of them a training takes), labels (number of instances), predictions, map,
+            map50.
 
         Raises:
             UnknownNameError: images have no such column.
@@ -224,19 +224,20 @@ class Run(Reported):
         return by(self, column)
 
     def outcomes(self, tables: LabeledImages | None = None, of: str = "predictions") -> pd.DataFrame:
-        """What became of each prediction, by the labels as they are now; only changed images cost time.
+        """The outcome of each prediction, by the instances as they are now; only changed images cost time.
 
-        Outcomes: "accepted" into the dataset, as it is or corrected; "true positive", matched to a label of
-        its name; "false positive", not matched where everything is labeled, where another label is (mask IoU
-        from 0.1), or rejected by a person; "not judged", where nobody looked, or on a crowd.
+        Outcomes: "accepted" into the dataset, as it is or corrected; "true positive", matched to an instance
+        of its label; "false positive", not matched on a completely labeled image or at the place of another
+        instance (mask IoU from 0.1), or rejected by a person; "not judged", where nothing was labeled, or on
+        a crowd.
 
         Args:
-            tables: with the labels; None takes those the run was matched to, with the edits since.
-            of: "predictions", or "instances": which labels were found.
+            tables: tables with the instances; None takes those the run was matched to, with the edits since.
+            of: "predictions", or "instances": which instances were found.
 
         Returns:
-            Of predictions, by ``prediction_id``: ``outcome`` (category), ``iou`` (float32, the best with a
-            label of the same name; NaN where there was nothing to compare with, or it is accepted),
+            Of predictions, by ``prediction_id``: ``outcome`` (category), ``iou`` (float32, the best with an
+            instance of the same label; NaN where there was nothing to compare with, or it is accepted),
             ``matched``, ``matched_id``. Of instances on images predicted on, by ``instance_id``: ``outcome``,
             "found" or "missed".
 
@@ -252,13 +253,13 @@ class Run(Reported):
         return pd.DataFrame({"outcome": pd.Categorical(found, categories=list(FOUND))}, index=labels)
 
     def edited_ids(self, tables: LabeledImages | None = None) -> npt.NDArray[np.int64]:
-        """Measured images whose labels or state were edited since the run was matched, ``(n,)`` int64.
+        """Measured images whose instances or state were edited since the run was matched, ``(n,)`` int64.
 
-        ``metrics``, ``by``, ``precision_recall``, ``calibration`` and ``confused`` are of before these edits;
-        those of ``run.matched_to(tables)`` are of after them.
+        ``metrics``, ``by``, ``precision_recall``, ``calibration`` and ``confused`` ignore these edits; those
+        of ``run.matched_to(tables)`` include them.
 
         Args:
-            tables: as they are now; None takes those the run was matched to, with the edits since.
+            tables: the tables as they are now; None takes those the run was matched to, with the edits since.
         """
         from .outcomes import changed_images
 
@@ -276,12 +277,12 @@ class Run(Reported):
     def judged(
         self, images: pd.DataFrame, instances: pd.DataFrame, rejected: pd.DataFrame | None = None
     ) -> Judged:
-        """What :meth:`outcomes` says, as arrays; for those who write views.
+        """The outcomes of :meth:`outcomes` as arrays, for the code of views.
 
         Args:
-            images: of the dataset.
-            instances: of the dataset.
-            rejected: predictions turned down; None: none.
+            images: images of the dataset.
+            instances: instances of the dataset.
+            rejected: rejected predictions; None: none.
         """
         tables = Snapshot(images, instances, self.labels, None, _no_pixels)
         return self._judge(scene_of(self.predictions, tables, self.predicted_ids, self.iou, rejected))
@@ -298,11 +299,11 @@ class Run(Reported):
         return precision_recall(Matched(self._on(self.predictions, images), self._on(self.missed, images)))
 
     def calibration(self, images: npt.ArrayLike | None = None, bins: int = 10) -> pd.DataFrame:
-        """How far scores can be taken for probabilities; see :func:`.curves.calibration`.
+        """How well scores agree with probabilities; see :func:`.curves.calibration`.
 
         Args:
             images: ids to measure on; None takes :attr:`measured_ids`.
-            bins: how many bins of score.
+            bins: number of bins of score.
         """
         from ..metrics.curves import calibration
 
@@ -311,7 +312,7 @@ class Run(Reported):
     def confused(
         self, images: npt.ArrayLike | None = None, *, iou: float = 0.5, score: float = 0.25
     ) -> pd.DataFrame:
-        """Which prediction was taken for which label; see :func:`.confused`.
+        """True and predicted label of predictions and missed instances; see :func:`.confused`.
 
         Args:
             images: ids to measure on; None takes :attr:`measured_ids`.
@@ -329,12 +330,12 @@ class Run(Reported):
         return frame[frame["image_id"].isin(ids)]
 
     def query(self, expression: str) -> pd.DataFrame:
-        """Predictions for which an expression holds, which may name columns of their images too.
+        """Predictions for which an expression holds; it may use columns of their images, too.
 
-        ``outcome`` ("true positive", "false positive", "not judged", "accepted") follows the labels as they
-        are now, see :meth:`outcomes`. Other columns are as they were when the run was matched
-        (:meth:`matched_to`); ``iou`` is 0 there where no label of the same name overlaps, be it that nobody
-        has labeled the image, so that ``"iou < 0.2"`` finds what is new.
+        ``outcome`` ("true positive", "false positive", "not judged", "accepted") follows the instances as
+        they are now, see :meth:`outcomes`. Other columns are as they were when the run was matched
+        (:meth:`matched_to`); ``iou`` is 0 where no instance of the same label overlaps, also on unlabeled
+        images, so that ``"iou < 0.2"`` finds new objects.
 
         Args:
             expression: as pandas takes it, such as ``"score > 0.6 and outcome == 'not judged' and habitat ==
@@ -350,9 +351,9 @@ class Run(Reported):
         if "outcome" in expression and "outcome" not in columns and self.tables is not None:
             columns = columns.assign(outcome=self.outcomes()["outcome"].astype("str"))
         try:
-            kept = columns.query(expression, level=1)  # "@name" is a variable of whoever asks
+            kept = columns.query(expression, level=1)  # "@name" is a variable of the caller
         except (KeyError, NameError) as error:
-            quoted = re.search("'(.+)'", str(error))  # pandas names it in the sentence alone
+            quoted = re.search("'(.+)'", str(error))  # only the message of pandas has the name
             known = instead_of(
                 quoted[1] if quoted else error, dict.fromkeys([*map(str, columns.columns), "outcome"])
             )
@@ -385,13 +386,13 @@ class Run(Reported):
         return found if background else found.wait()
 
     def show(self, image_id: int, *, score: float = 0.0) -> Image.Image:
-        """One image with its predictions filled in their label's color, and its labels outlined in white.
+        """One image with its predictions filled in their label's color, and its instances outlined in white.
 
         Dark pictures are shown with auto contrast, as in the views (:class:`nbalabel.Display`).
 
         Args:
-            image_id: which image.
-            score: leave out predictions below this confidence.
+            image_id: id of the image.
+            score: leave out predictions below this score.
         """
         from ...core.show.display import Display
         from ...core.show.masks_on_image import overlay, palette
@@ -415,11 +416,11 @@ class Run(Reported):
 
     @classmethod
     def load(cls, folder: str | Path, tables: LabeledImages | None = None) -> Run:
-        """Read what :meth:`save` wrote.
+        """Read a run that :meth:`save` wrote.
 
         Args:
-            folder: where it was written.
-            tables: what was predicted on, for ``query`` by image columns, ``show`` and ``metrics``.
+            folder: folder of the run.
+            tables: the tables predicted on, for ``query`` by image columns, ``show`` and ``metrics``.
 
         Raises:
             StorageError: there is no run in the folder.
@@ -454,7 +455,7 @@ def _refuse(run: Run, name: str, value: object) -> None:  # noqa: ARG001  # as _
     )
 
 
-# A frozen dataclass refuses by itself, and does not say what to do.
+# A frozen dataclass refuses assignment by itself, but its message does not say what to do.
 Run.__setattr__ = _refuse  # type: ignore[assignment, method-assign]
 
 

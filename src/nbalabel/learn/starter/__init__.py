@@ -1,4 +1,4 @@
-"""Weights to start from where no pretrained ones can be had: generated scenes, and a network trained on them.
+"""Starting weights where no pretrained ones are available: a network trained on generated scenes.
 
-``scenes`` draws pictures of many things with their masks; ``make`` trains on them and writes the weights.
+``scenes`` draws pictures of many objects with their masks; ``make`` trains on them and writes the weights.
 """

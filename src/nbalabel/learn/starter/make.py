@@ -1,4 +1,4 @@
-"""``make starter``: train a small YOLO from random weights on generated scenes, and keep what it learned.
+"""``make starter``: train a small YOLO from random weights on generated scenes, and write its weights.
 
 ``python -m nbalabel.learn.starter.make starter.npz --steps 2000``
 """
@@ -23,14 +23,14 @@ SIZE = 256
 
 @dataclass(frozen=True)
 class Scenes:
-    """Generated scenes as labeled images; pixels are drawn when they are asked for.
+    """Generated scenes as labeled images; pixels are drawn on access.
 
     Attributes:
         images: one row per scene, all complete.
-        instances: one row per thing.
+        instances: one row per object.
         labels: one, "thing".
         image_root: None, there are no files.
-        seed: of the series.
+        seed: seed of the series.
     """
 
     images: pd.DataFrame
@@ -65,10 +65,10 @@ def make(path: Path, *, steps: int, n_scenes: int, seed: int = 0) -> Path:
     """Train and write the weights as float16.
 
     Args:
-        path: of the ``.npz``.
+        path: path of the ``.npz``.
         steps: batches of eight scenes.
-        n_scenes: how many different ones.
-        seed: of scenes and weights.
+        n_scenes: number of different scenes.
+        seed: seed of scenes and weights.
     """
     from ..checkpoints import weights
     from ..yolo import Yolo
@@ -82,7 +82,7 @@ def make(path: Path, *, steps: int, n_scenes: int, seed: int = 0) -> Path:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path)
     parser.add_argument("--steps", type=int, default=2000)

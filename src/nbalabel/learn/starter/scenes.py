@@ -1,7 +1,7 @@
-"""Scenes of many things on some ground, with their masks: what a network can learn things from in general.
+"""Generated scenes of many objects on a background, with their masks, to train on objects in general.
 
-Nothing here is drawn after a particular dataset: outlines, sizes, crowding, colours, light, texture and blur
-vary as widely as they can, light on dark and dark on light.
+The scenes imitate no particular dataset: outlines, sizes, crowding, colours, light, texture and blur vary as
+widely as they can, light on dark and dark on light.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _LEAST_PIXELS, _LEAST_SEEN, _LEAST_CONTRAST = 12, 0.35, 6.0
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture and what is on it.
+    """A picture and the masks of its objects.
 
     Attributes:
         image: ``(size, size, 3)`` uint8 RGB.
-        labels: ``(size, size)`` int32: 0 is ground, 1..n the things that can be seen.
+        labels: ``(size, size)`` int32: 0 is background, 1..n the visible objects.
     """
 
     image: npt.NDArray[np.uint8]
@@ -35,7 +35,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class _Look:
-    """What the things of one sort on a scene share."""
+    """The appearance that objects of one sort on a scene share."""
 
     kind: str
     stretch: float
@@ -49,11 +49,11 @@ class _Look:
 
 
 def scene(seed: int, number: int, size: int = 256) -> Scene:
-    """One scene; the same seed and number draw the same.
+    """One scene; the same seed and number give the same scene.
 
     Args:
-        seed: of a series.
-        number: which of the series.
+        seed: seed of the series.
+        number: index in the series.
         size: height and width, pixels.
 
     Example:
@@ -70,7 +70,7 @@ def scene(seed: int, number: int, size: int = 256) -> Scene:
 
 
 def _ground(rng: np.random.Generator, size: int) -> Floats:
-    """Colour, slope of light and texture, ``(size, size, 3)`` in 0..1."""
+    """Background: colour, slope of light and texture, ``(size, size, 3)`` in 0..1."""
     color = rng.uniform(0.05, 0.95) + rng.normal(0, 0.12, 3) * (rng.random() < 0.6)
     y, x = np.mgrid[:size, :size] / size - 0.5
     turn = rng.uniform(0, 2 * np.pi)
@@ -78,7 +78,7 @@ def _ground(rng: np.random.Generator, size: int) -> Floats:
     ground = color + slope[..., None] * rng.uniform(0.7, 1.3, 3)
     for cells in (3, 12, 48):
         ground = ground + _noise(rng, size, cells)[..., None] * abs(rng.normal(0, 0.05)) * _tint(rng)
-    if rng.random() < 0.15:  # another ground beyond a wavy border
+    if rng.random() < 0.15:  # another background beyond a wavy border
         beyond = _noise(rng, size, 2) > rng.uniform(-0.5, 0.8)
         ground = np.where(beyond[..., None], ground + rng.normal(0, 0.15, 3), ground)
     return ground
@@ -89,14 +89,14 @@ def _tint(rng: np.random.Generator) -> Floats:
 
 
 def _noise(rng: np.random.Generator, size: int, cells: int) -> Floats:
-    """Soft noise with about so many hills across, standard deviation about 1."""
+    """Soft noise with about ``cells`` hills across, standard deviation about 1."""
     lattice = rng.standard_normal((cells + 1, cells + 1)).astype(np.float32)
     field = Image.fromarray(lattice).resize((size, size), Image.Resampling.BICUBIC)
     return np.asarray(field, np.float32) * 1.4
 
 
 def _clutter(rng: np.random.Generator, ground: Floats) -> Floats:
-    """What is no thing: lines, specks, large soft stains."""
+    """Add clutter that is no object: lines, specks, large soft stains."""
     size = len(ground)
     y, x = np.mgrid[:size, :size]
     for _ in range(rng.poisson(0.7)):
@@ -116,7 +116,7 @@ def _clutter(rng: np.random.Generator, ground: Floats) -> Floats:
 
 
 def _things(rng: np.random.Generator, image: Floats) -> tuple[Floats, npt.NDArray[np.int32]]:
-    """Draw one to three sorts of things over the picture, later ones in front."""
+    """Draw one to three sorts of objects over the picture, later ones in front."""
     size = len(image)
     labels = np.zeros((size, size), np.int32)
     whole = [0]
@@ -165,7 +165,7 @@ def _place(
     size: int,
     crowding: float,
 ) -> tuple[float, float]:
-    """Anywhere, or beside one that is there; the best of a few tries does not lie on others."""
+    """A random place, or one beside another object; of a few tries the one that overlaps others least."""
     best, least = (0.0, 0.0), np.inf
     for _ in range(6):
         if places and rng.random() < crowding:
@@ -190,7 +190,7 @@ def _window(centre: tuple[float, float], reach: float, size: int) -> tuple[slice
 
 
 def _painted(rng: np.random.Generator, under: Floats, depth: Floats, radius: float, look: _Look) -> Floats:
-    """The thing over what lies under it: colour, rim, shading towards the middle, texture, spots."""
+    """Paint an object over the picture: colour, rim, shading towards the middle, texture."""
     inside = np.clip(depth + 0.5, 0, 1)
     middle = np.clip(depth / radius, 0, 1)
     rim = np.exp(-((np.maximum(depth, 0) / max(1.0, 0.15 * radius)) ** 2))
@@ -204,7 +204,7 @@ def _painted(rng: np.random.Generator, under: Floats, depth: Floats, radius: flo
 
 
 def _without_covered(labels: npt.NDArray[np.int32], whole: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    """Things of which too little is seen are no things any more."""
+    """Remove objects of which too little is visible."""
     seen = np.bincount(labels.ravel(), minlength=len(whole))
     keep = (seen >= _LEAST_PIXELS) & (seen >= _LEAST_SEEN * whole)
     keep[0] = False
@@ -212,7 +212,7 @@ def _without_covered(labels: npt.NDArray[np.int32], whole: npt.NDArray[np.int64]
 
 
 def _seen(image: npt.NDArray[np.uint8], labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Things that differ from the ground around them, numbered without gaps."""
+    """Keep objects that differ from the background around them, numbered without gaps."""
     ring = np.where(labels == 0, ndimage.grey_dilation(labels, size=7), 0)
     beside_ground = np.intersect1d(labels[labels > 0], ring)
     keep = np.arange(int(labels.max()) + 1) > 0
@@ -229,12 +229,12 @@ def _seen(image: npt.NDArray[np.uint8], labels: npt.NDArray[np.int32]) -> npt.ND
 
 
 def _photograph(rng: np.random.Generator, image: Floats) -> npt.NDArray[np.uint8]:
-    """Blur, light, noise, and often no colour."""
+    """Add blur, light and noise, and often remove the colour."""
     blur = rng.choice([0.0, 0.5, 1.0, 1.8])
     image = ndimage.gaussian_filter(image, (blur, blur, 0)) if blur else image
     if rng.random() < 0.4:
         image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
-    if rng.random() < 0.3:  # faint light: things on black
+    if rng.random() < 0.3:  # faint light: objects on black
         low = np.quantile(image, 0.05)
         image = (image - low) * rng.uniform(0.3, 1.2) + rng.uniform(0, 0.05)
     noise = rng.normal(0, abs(rng.normal(0, 0.03)) + 1e-4, image.shape[:2])[..., None]

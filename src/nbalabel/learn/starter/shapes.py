@@ -17,7 +17,7 @@ def outline(rng: np.random.Generator, kind: str, stretch: float) -> Floats:
     """Distance of the edge from the centre at 128 angles, mean 1: ``(128,)``.
 
     Args:
-        rng: source of chance.
+        rng: source of randomness.
         kind: one of :data:`KINDS`.
         stretch: long side by short side, >= 1.
     """
@@ -27,12 +27,12 @@ def outline(rng: np.random.Generator, kind: str, stretch: float) -> Floats:
 
 
 def draw(radius: Floats, size: float, centre: tuple[float, float], shape: tuple[int, int]) -> Floats:
-    """How far inside each pixel is, in pixels; negative outside: ``shape`` float32.
+    """Distance of each pixel from the edge, in pixels, negative outside: ``shape`` float32.
 
     Args:
-        radius: of the outline, ``(128,)``.
+        radius: radius of the outline by angle, ``(128,)``.
         size: mean radius, pixels.
-        centre: row and column.
+        centre: row and column of the centre.
         shape: height and width of the picture.
     """
     y, x = np.ogrid[: shape[0], : shape[1]]

@@ -2,9 +2,9 @@
 
 package    importing torch and torchvision     weights    finding, reading and writing tensors
 networks   Mask R-CNN and backbones by name    stacks     images of any sizes as batches, and feature maps
-backbone   any network as a describer          predictor  Mask R-CNN on a batch, masks at full resolution
-targets    what Mask R-CNN learns from         training   its loop, schedule and measurements
-model      train, predict, embed
+backbone   embeddings by any network           predictor  Mask R-CNN on a batch, masks at full resolution
+targets    training examples of Mask R-CNN     training   its loop, schedule and measurements
+model      train, predict, embed               embed      embeddings by name of a network, or by a model
 """
 
 from __future__ import annotations

@@ -21,14 +21,14 @@ _IMGSZ = 320
 
 
 class Backbone:
-    """Vectors of images and masks from a convolutional network of torchvision; it learns nothing.
+    """Embeddings of images and masks by a convolutional network of torchvision, which is not trained.
 
-    An image's vector is the average of the coarsest map over the image; a mask's is that of the maps at
-    strides 8, 16 and 32, weighted by how much of each cell it covers.
+    An image's vector is the average of the coarsest map over the image; a mask's vector is the average of the
+    maps at strides 8, 16 and 32, weighted by how much of each cell the mask covers.
 
     Args:
         name: "resnet18", "resnet50", "convnext_tiny", "efficientnet_b0" ...; ImageNet's weights are used
-            where they are at hand or can be downloaded, else random ones, with a FallbackWarning.
+            where they are available or can be downloaded, else random ones, with a FallbackWarning.
         device: "" takes a GPU where there is one.
 
     Raises:
@@ -46,7 +46,7 @@ class Backbone:
     def embed(
         self, tables: LabeledImages, images: Any = None, *, imgsz: int = _IMGSZ, batch: int = 16
     ) -> Embeddings:
-        """Vectors of images, and of the masks on them.
+        """Embeddings of images, and of the masks on them.
 
         Args:
             tables: a Dataset, a Version or Tables.
@@ -83,6 +83,6 @@ class Backbone:
 
 
 def _stages(network: Any) -> list[Any]:
-    """The layers a network is a row of, where its maps come out."""
+    """The sequential layers of a network, whose outputs are its feature maps."""
     inner = getattr(network, "features", None) or getattr(network, "trunk_output", None)
     return list((inner if inner is not None else network).children())

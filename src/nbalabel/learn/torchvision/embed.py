@@ -1,4 +1,4 @@
-"""``embed``: vectors of images and the masks on them, by a model of ours or a network of torchvision."""
+"""``embed``: embeddings of images and masks, by an nbalabel model or a network of torchvision."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .backbone import Backbone
 def embed(
     what: LabeledImages | Run, model: Any = "resnet18", images: Any = None, **arguments: Any
 ) -> Embeddings:
-    """Vectors of images, and of the masks on them: labels, or the predictions of a Run.
+    """Embeddings of images, and of their instances or of the predictions of a Run.
 
     Args:
-        what: a Dataset, Version or Tables, whose labels are embedded; or a Run, whose predictions are.
+        what: a Dataset, Version or Tables, to embed its instances; or a Run, to embed its predictions.
         model: a model with a method ``embed`` (``nl.Yolo``, ``nl.MaskRCNN``), or the name of a network of
             torchvision, of which the backbone is used: "resnet18", "convnext_tiny", "efficientnet_b0" ...
         images: ids, rows of ``images``, a boolean Series over them, or None for all (of a Run: those that
@@ -31,7 +31,7 @@ def embed(
 
     Raises:
         DataError: the Run holds no tables.
-        UnknownNameError: no such network, or ids that are no images.
+        UnknownNameError: there is no such network, or an id is no image.
         MissingExtraError: torchvision is not installed.
     """
     tables: LabeledImages

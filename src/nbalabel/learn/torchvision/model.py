@@ -30,11 +30,11 @@ _OPEN_PERIOD, _TIMED_PERIOD = 20, 10
 class MaskRCNN:
     """Mask R-CNN of torchvision (BSD-3-Clause): an instance-segmentation model for a loop without AGPL code.
 
-    Slower than :class:`nbalabel.Yolo` and at its best with a GPU. Weights trained on COCO (of ImageNet for a
-    ResNet) are used where they are at hand or can be downloaded; otherwise, within seconds and with one
-    FallbackWarning, they are random. ``NBALABEL_OFFLINE=1`` tries no download.
+    Slower than :class:`nbalabel.Yolo` and best with a GPU. Weights trained on COCO (on ImageNet for a ResNet)
+    are used where they are available or can be downloaded; otherwise they are random, after a few seconds and
+    with one FallbackWarning. ``NBALABEL_OFFLINE=1`` tries no download.
 
-    Training again goes on from the current weights, unless told otherwise.
+    Another training continues from the current weights, unless ``start`` says otherwise.
 
     Args:
         model: "maskrcnn_resnet50_fpn_v2" or "maskrcnn_resnet50_fpn" (COCO's 80 labels are known at once),
@@ -64,7 +64,7 @@ class MaskRCNN:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What it tells apart, in order; nothing before the first training of random weights."""
+        """The labels that it predicts, in order; none before the first training of random weights."""
         return tuple(self.names.values())
 
     def train(
@@ -86,37 +86,37 @@ class MaskRCNN:
     ) -> Run:
         """Learn from the images with weight > 0, drawn in proportion to their weights.
 
-        Without ``steps`` it takes as many as it needs: until mAP on labeled images that are put aside no
-        longer rises. Then the learning rate falls, and the images put aside are learned as well. ``minutes``
-        ends the rising part earlier.
+        Without ``steps`` it trains until mAP on labeled images that are put aside no longer rises. Then the
+        learning rate falls, and the images put aside are trained on as well. ``minutes`` ends the first part
+        earlier.
 
-        Images of state unlabeled, of split val or test, and those with weight 0 are no part of it. Masks
-        reach the loss as they are, with holes and islands, as shares of pixels. Where images of split val are
-        labeled all over, they are measured on instead, and the weights that do best on them are kept.
-        Interrupting keeps what was learned and returns.
+        Images of state unlabeled, of split val or test, and those with weight 0 are left out. Masks enter the
+        loss with holes and islands, as shares of pixels. Where images of split val are completely labeled,
+        mAP is measured on them instead, and the weights with the best mAP are kept. An interrupt keeps the
+        weights so far and returns.
 
         Args:
             tables: a Dataset, a Version or Tables.
-            steps: batches to learn from; None: as many as it takes.
-            minutes: time it may take, about; None: no limit.
-            imgsz: long side images are resized to, pixels (rounded up to a multiple of 32); None: so that
-                small instances are still seen.
-            batch: images a step.
+            steps: number of batches; None trains until mAP no longer rises.
+            minutes: approximate limit of time; None sets no limit.
+            imgsz: long side images are resized to, pixels (rounded up to a multiple of 32); None takes a size
+                at which small instances are still seen.
+            batch: images per step.
             lr0: highest learning rate; None: 0.0001 from weights, 0.0002 from random ones.
-            regions: parts of an image that the heads learn from in a step, a quarter of them on instances;
-                the fewer, the quicker.
+            regions: regions of an image that the heads are trained on per step, a quarter of them on
+                instances; fewer are faster.
             seed: the same tables, arguments and seed give the same weights on a CPU (unless ``minutes`` ends
-                it).
-            start: "current" goes on from the weights there are, "fresh" from those the model was made with.
+                the training).
+            start: "current" continues from the current weights, "fresh" from those the model was made with.
             hold_out: share of the labeled images to put aside and measure on, 0..1; None: 0.2 where ``steps``
                 is not given and no image of split val is labeled, else none.
-            partial: "use" images of state partial, or "skip" them (what is unlabeled on them is taught as
+            partial: "use" images of state partial, or "skip" them (their unlabeled objects are trained as
                 background).
             folder: where to save the Run and its weights; None saves nothing.
-            **arguments: none; others are refused.
+            **arguments: none are known; any is refused.
 
         Returns:
-            A Run with ``curves`` (one row a period), ``stopped`` and ``interrupted``.
+            A Run with ``curves`` (one row per period), ``stopped`` and ``interrupted``.
 
         Raises:
             ModelError: there is nothing to learn from, an argument is unknown or out of range, or the loss is
@@ -195,23 +195,23 @@ class MaskRCNN:
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
-            score: least confidence, 0..1.
-            iou: of two boxes of one label that overlap more, only the more confident stays, 0..1.
+            score: lowest score, 0..1.
+            iou: of two boxes of one label that overlap more, only the one with the higher score stays, 0..1.
             imgsz: long side images are resized to, pixels; None takes that of the training, else 640.
             batch: images at once.
             max_detections: most predictions on one image.
             embed: collect embeddings in the same pass.
-            labels: label of the tables for a label of the model, where it goes by another name: ``{"person":
-                "diver"}``; None as a label leaves those out. Labels of one name are the same without a word.
+            labels: maps a label of the model to the label of the tables, where the names differ: ``{"person":
+                "diver"}``; None leaves a label of the model out. Equal names need no entry.
             folder: where parts and then the Run are saved; None keeps all in memory.
-            **arguments: none; others are refused.
+            **arguments: none are known; any is refused.
 
         Returns:
-            A Run with ``predictions`` matched to the labels, ``missed``, ``embeddings`` and ``failed``.
+            A Run with ``predictions`` matched to the instances, ``missed``, ``embeddings`` and ``failed``.
 
         Raises:
             ModelError: the model has not been trained, or shares no label with the tables.
-            UnknownNameError: ids that are no images, or ``labels`` names what is no label.
+            UnknownNameError: an id is no image, or ``labels`` holds an unknown label.
         """
         began = time.perf_counter()
         refuse_arguments("MaskRCNN", "predict", arguments)
@@ -244,14 +244,14 @@ class MaskRCNN:
         batch: int = 4,
         **arguments: Any,
     ) -> Embeddings:
-        """Vectors of images, and of their labels' masks in the same space as those of predictions.
+        """Embeddings of images and of their instances, in the same space as those of predictions.
 
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
             imgsz: long side images are resized to, pixels; None takes that of :meth:`predict`.
             batch: images at once.
-            **arguments: none; others are refused.
+            **arguments: none are known; any is refused.
         """
         refuse_arguments("MaskRCNN", "embed", arguments)
         size = imgsz or self.imgsz or _UNKNOWN_SIZE

@@ -13,7 +13,7 @@ from .weights import fill, published
 
 WHOLE = ("maskrcnn_resnet50_fpn_v2", "maskrcnn_resnet50_fpn")
 _OVER = ("resnet18", "resnet34", "resnet50", "resnet101")
-COCO = 91  # outputs of the networks published: background, 80 labels, and numbers nobody uses
+COCO = 91  # outputs of the published networks: background, 80 labels, and unused numbers
 
 
 def mask_rcnn(name: str, n_labels: int, seed: int = 0) -> Any:
@@ -21,8 +21,8 @@ def mask_rcnn(name: str, n_labels: int, seed: int = 0) -> Any:
 
     Args:
         name: one of ``WHOLE`` or ``_OVER``.
-        n_labels: how many labels, without the background.
-        seed: of the weights; the caller's generator is left alone.
+        n_labels: number of labels, without the background.
+        seed: seed of the weights; the caller's generator is left unchanged.
 
     Raises:
         UnknownNameError: there is no such network.
@@ -48,8 +48,8 @@ def pretrained(name: str) -> tuple[Any, dict[int, str], bool]:
     """A Mask R-CNN to start from.
 
     Returns:
-        The network; its labels by output (none of their own without weights of the whole network); and
-        whether its backbone at least was trained.
+        The network; its labels by output (empty without weights of the whole network); and whether at least
+        its backbone is pretrained.
     """
     models = torchvision("models")
     if name in WHOLE:
@@ -70,14 +70,14 @@ def pretrained(name: str) -> tuple[Any, dict[int, str], bool]:
 
 
 def adapted(name: str, network: Any, names: dict[int, str], labels: tuple[str, ...], seed: int) -> Any:
-    """A new network for these labels, with all the weights of another; labels keep theirs by name.
+    """A new network for these labels, with all weights of another; labels of equal name keep their weights.
 
     Args:
-        name: of the architecture.
-        network: where weights come from.
-        names: its labels by output.
-        labels: what the new one tells apart; outputs 1..n, 0 is the background.
-        seed: of what is new.
+        name: name of the architecture.
+        network: the network that weights come from.
+        names: labels of ``network`` by output.
+        labels: labels of the new network, at outputs 1..n; 0 is the background.
+        seed: seed of new weights.
     """
     import torch
 
@@ -94,7 +94,7 @@ def adapted(name: str, network: Any, names: dict[int, str], labels: tuple[str, .
             ("cls_score.weight", "cls_score.bias", "mask_fcn_logits.weight", "mask_fcn_logits.bias")
         ):
             tensor[to] = theirs[of]
-        elif "bbox_pred" in key:  # four numbers a label
+        elif "bbox_pred" in key:  # four numbers per label
             shape = (-1, 4, *tensor.shape[1:])
             tensor.view(shape)[to] = theirs.view(shape)[of]
         else:
@@ -103,7 +103,7 @@ def adapted(name: str, network: Any, names: dict[int, str], labels: tuple[str, .
 
 
 def describer(name: str) -> Any:
-    """A network that classifies images, for its feature maps; random weights where none can be had.
+    """A network that classifies images, for its feature maps; weights are random where none are available.
 
     Raises:
         UnknownNameError: torchvision has no such network.
@@ -123,7 +123,7 @@ def describer(name: str) -> Any:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Chance from a seed; the caller's generators go on as if nothing had been drawn."""
+    """Seed torch's random numbers; the caller's generator is restored at the end."""
     torchvision()
     import torch
 

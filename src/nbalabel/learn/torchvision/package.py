@@ -13,7 +13,7 @@ from ..libraries import torch_threads as threads
 
 
 def torchvision(module: str = "") -> ModuleType:
-    """Import torchvision, or one of its modules; torch's threads are told how to wait.
+    """Import torchvision, or one of its modules, and set how torch's threads wait.
 
     Args:
         module: dotted name below ``torchvision``; "" is the package.

@@ -17,7 +17,7 @@ from .stacks import Pixels, listening, maps_of, stacks
 
 
 class MaskPredictor:
-    """A Mask R-CNN made ready for inference, its backbone listened to."""
+    """A Mask R-CNN ready to predict, which also records the feature maps of its backbone."""
 
     def __init__(self, network: Any, device: str) -> None:
         self.network = network.to(device)
@@ -80,7 +80,7 @@ class MaskPredictor:
 
 @contextmanager
 def evaluating(network: Any) -> Iterator[None]:
-    """A network in evaluation mode, and each of its layers as it was before."""
+    """Set a network to evaluation mode, and restore the mode of each layer at the end."""
     modes = [(layer, layer.training) for layer in network.modules()]
     network.eval()
     try:
@@ -115,13 +115,13 @@ def _found(one: dict[str, Any], letterbox: Letterbox, maps: Maps | None) -> Foun
 def paste(
     mask: npt.NDArray[np.float32], box: npt.NDArray[np.float32], height: int, width: int
 ) -> tuple[npt.NDArray[np.bool_], int, int]:
-    """A mask of probabilities within a box as pixels of the image: interpolated at each pixel's centre.
+    """Turn a mask of probabilities within a box into pixels of the image, interpolated at pixel centres.
 
     Args:
         mask: ``(m, m)``, 0..1 over the box.
-        box: (x1, y1, x2, y2), pixels of the image, not whole ones.
-        height: of the image.
-        width: of the image.
+        box: (x1, y1, x2, y2), pixels of the image, with fractions.
+        height: height of the image.
+        width: width of the image.
 
     Returns:
         The crop ``(h, w)`` bool of pixels of at least one half, and x and y of its corner.
@@ -136,7 +136,7 @@ def paste(
 
 
 def _line(begin: float, end: float, n: int, cells: int) -> tuple[npt.NDArray[np.float32], int]:
-    """Along one axis: how much each cell adds to each pixel whose centre is in the box, and the first one."""
+    """Along one axis: the weight of each cell for each pixel centred in the box, and the first pixel."""
     first = max(0, int(np.ceil(begin - 0.5)))
     last = min(n, int(np.ceil(end - 0.5)))
     centres = np.arange(first, max(first, last)) + 0.5

@@ -1,4 +1,4 @@
-"""Images of any sizes as batches of a network's input, and the feature maps it makes of them."""
+"""Images of any sizes as batches for a network, and the network's feature maps of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def stacks(images: Sequence[Pixels], imgsz: int) -> Iterator[tuple[list[int], list[Letterbox], Any]]:
-    """Images that letterbox to one shape as one batch.
+    """Batches of images that letterbox to the same shape.
 
     Yields:
         Their positions, how each lies in the input, and the input, ``(n, 3, h, w)`` float32.
@@ -34,7 +34,7 @@ def stacks(images: Sequence[Pixels], imgsz: int) -> Iterator[tuple[list[int], li
 
 
 def normalized(pixels: Sequence[Pixels]) -> Any:
-    """RGB images of one size as torchvision's networks want them, ``(n, 3, h, w)`` float32."""
+    """RGB images of one size as torchvision's networks expect them, ``(n, 3, h, w)`` float32."""
     import torch
 
     batch = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float().div_(255)
@@ -43,7 +43,7 @@ def normalized(pixels: Sequence[Pixels]) -> Any:
 
 @contextmanager
 def listening(layers: Sequence[Any], size: Sequence[int]) -> Iterator[dict[int, Any]]:
-    """What layers put out for an input of (height, width), by stride: the last of each of ``_STRIDES``."""
+    """Record the outputs of layers for an input of (height, width): the last output per stride."""
     heard: dict[int, Any] = {}
 
     def listen(_layer: Any, _inputs: Any, output: Any) -> None:
@@ -62,6 +62,6 @@ def listening(layers: Sequence[Any], size: Sequence[int]) -> Iterator[dict[int, 
 
 
 def maps_of(heard: dict[int, Any], n: int) -> list[Maps]:
-    """Per image: the maps from fine to coarse."""
+    """The maps of each image, from fine to coarse."""
     arrays = [np.ascontiguousarray(heard[stride].float().cpu().numpy()) for stride in sorted(heard)]
     return [Maps([array[i] for array in arrays]) for i in range(n)]

@@ -1,4 +1,4 @@
-"""What Mask R-CNN learns from: pixels, boxes, labels and masks of a few images, at training size."""
+"""Training examples of Mask R-CNN: pixels, boxes, labels and masks of a few images, at training size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .stacks import normalized
 
 @dataclass(frozen=True)
 class Lesson:
-    """One image to learn from.
+    """One training image.
 
     Attributes:
         image: RGB in its input, ``(h, w, 3)`` uint8.
@@ -34,7 +34,7 @@ class Lesson:
     labels: npt.NDArray[np.int64]
 
     def flipped(self) -> Lesson:
-        """Left and right exchanged."""
+        """The lesson mirrored left to right."""
         width = self.image.shape[1]
         x1, y1, x2, y2 = self.boxes.T
         boxes = np.stack([width - x2, y1, width - x1, y2], axis=1)
@@ -47,7 +47,7 @@ class Lesson:
 
 
 class Lessons:
-    """Lessons of examples, made when they are asked for; masks come from run lengths, not from outlines."""
+    """Lessons of examples, made on access; masks come from run lengths, not from outlines."""
 
     def __init__(self, examples: Examples, imgsz: int) -> None:
         self.examples = examples
@@ -80,7 +80,7 @@ class Lessons:
 
 
 def batch(lessons: Sequence[Lesson], device: str) -> tuple[Any, list[dict[str, Any]]]:
-    """Lessons as one input, ``(n, 3, h, w)``, and what torchvision's heads take as targets."""
+    """Lessons as one input, ``(n, 3, h, w)``, and the targets for torchvision's heads."""
     import torch
 
     height = max(lesson.image.shape[0] for lesson in lessons)
@@ -98,7 +98,7 @@ def batch(lessons: Sequence[Lesson], device: str) -> tuple[Any, list[dict[str, A
 
 
 def _padded(array: Any, height: int, width: int, value: int) -> Any:
-    """An image ``(h, w, 3)`` or masks ``(n, h, w)``, filled up at the right and below."""
+    """An image ``(h, w, 3)`` or masks ``(n, h, w)``, padded at the right and below."""
     first = 0 if array.shape[-1] == 3 and array.dtype == np.uint8 else 1
     missing = [(0, 0)] * array.ndim
     missing[first] = (0, height - array.shape[first])

@@ -1,4 +1,4 @@
-"""Mask R-CNN's training: steps at a rate that rises, stays and falls, measured on what was put aside."""
+"""Training loop of Mask R-CNN: the rate rises, stays and falls; mAP is measured on images put aside."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _NAMES = {
 
 
 class Watcher(Protocol):
-    """Who hears of a training's steps."""
+    """Receives the progress of a training."""
 
     def start(self, schedule: Schedule) -> None:
         """Training begins."""
 
     def batch(self, losses: dict[str, float]) -> None:
-        """One step is done; the mean losses of the period."""
+        """One step is done; gets the mean losses of the period."""
 
     def period(self, row: dict[str, float]) -> None:
-        """One period is done; its row of the curves."""
+        """One period is done; gets its row of the curves."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Settings:
 
     Attributes:
         imgsz: long side of images, pixels.
-        batch: images a step.
+        batch: images per step.
         rate: learning rate.
-        regions: parts of an image the heads learn from in a step.
-        seed: of the order of the images, their flips, and what the heads sample.
-        freeze_statistics: keep the running statistics of normalisation as the weights came with them: a few
-            images a step say too little of them.
+        regions: regions of an image that the heads are trained on per step.
+        seed: seed of the order of the images, their flips, and the samples of the heads.
+        freeze_statistics: keep the running statistics of the normalisation layers, as given with the weights:
+            a few images per step are too few to estimate them.
     """
 
     imgsz: int
@@ -64,16 +64,16 @@ class Settings:
 
 @dataclass
 class Training:
-    """One training of one network, in place; its best weights in the end.
+    """One training of one network, in place; the network ends with the best weights.
 
     Attributes:
-        network: in training, on its device.
-        parts: what to learn from and to measure on.
-        schedule: how long; it is carried on as the training goes.
-        settings: how.
-        measure: mAP50-95 and mAP50 on the images put aside.
-        device: where the network is.
-        rows: one mapping a period (see ``Run.curves``).
+        network: the network, on its device.
+        parts: the examples to learn from and to measure on.
+        schedule: length and phases, updated during the training.
+        settings: how to train.
+        measure: returns mAP50-95 and mAP50 on the images put aside.
+        device: device of the network.
+        rows: one mapping per period (see ``Run.curves``).
         interrupted: whether it was stopped by hand.
     """
 
@@ -172,7 +172,7 @@ class Training:
         self.schedule.look(step, row["seconds"])
 
     def _lessons(self, *, everything: bool = False) -> Iterator[list[Lesson]]:
-        """Batches without end: images in proportion to their weights, half of them mirrored."""
+        """Endless batches: images in proportion to their weights, half of them mirrored."""
         examples = self.parts.all if everything else self.parts.learn
         made = Lessons(examples, self.settings.imgsz)
         rng = np.random.default_rng([self.settings.seed, everything])
@@ -187,7 +187,7 @@ class Training:
 
 
 def _learning(network: Any, freeze_statistics: bool) -> None:
-    """Training mode, but for normalisation whose statistics are kept."""
+    """Set training mode, except for normalisation layers with frozen statistics."""
     import torch
 
     network.train()

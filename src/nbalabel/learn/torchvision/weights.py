@@ -15,14 +15,14 @@ _MOST_LABELS, _LARGEST_INPUT = 10_000, 16_384
 
 
 def published(name: str, weights: Any) -> dict[str, Any] | None:
-    """The tensors torchvision publishes for a network; None, with a FallbackWarning, where there are none.
+    """The tensors torchvision publishes for a network; None, with a FallbackWarning, if not available.
 
-    They are looked for in the working folder, ``weights/``, torch's cache and ours, then downloaded, within
-    seconds where there is no network; ``NBALABEL_OFFLINE=1`` tries no download.
+    They are searched for in the working folder, ``weights/``, torch's cache and nbalabel's cache, then
+    downloaded; without a network this gives up within seconds. ``NBALABEL_OFFLINE=1`` tries no download.
 
     Args:
-        name: of the network, for the message.
-        weights: torchvision's entry for them, which has ``url``.
+        name: name of the network, for the message.
+        weights: torchvision's entry for the weights, which has ``url``.
     """
     import torch
 
@@ -60,10 +60,10 @@ def write(network: Any, path: Path, **meta: Any) -> Path:
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What :func:`write` was given besides the network, and the tensors.
+    """The ``meta`` given to :func:`write`, and the tensors.
 
     Raises:
-        ModelError: the file is damaged or no Mask R-CNN of ours.
+        ModelError: the file is damaged, or no Mask R-CNN of nbalabel.
     """
     import torch
 
@@ -82,10 +82,10 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def fill(network: Any, state: dict[str, Any], origin: str) -> None:
-    """Put tensors into a network; they must be all there and fit (counters of batches seen may be missing).
+    """Put tensors into a network; all must be present and fit (counters of batches seen may be missing).
 
     Raises:
-        ModelError: they do not.
+        ModelError: a tensor is missing, unknown or of another shape.
     """
     try:
         lost = network.load_state_dict(state, strict=False)

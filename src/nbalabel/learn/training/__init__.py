@@ -1,5 +1,5 @@
-"""What every training here shares: which images, how long, how large, when it ends.
+"""Shared by all trainings: which images, their size, how long, and when to end.
 
-In: labeled tables and what the user fixed.
+In: labeled tables and the user's arguments.
 Out: examples, schedules, sizes, progress.
 """

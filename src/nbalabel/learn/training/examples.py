@@ -1,4 +1,4 @@
-"""What a training sees of the tables: which images, how often, and their masks as paths."""
+"""The training examples of tables: which images, how often, and their masks as paths."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Examples:
     """Images to learn from, in the order of their ids; everything is parallel to ``image_ids``.
 
     Attributes:
-        tables: where pixels are read.
+        tables: the tables that pixels are read from.
         image_ids: ``(n,)`` int64.
-        weights: ``(n,)`` float64 > 0, expected draws an epoch are proportional to it.
+        weights: ``(n,)`` float64 > 0, to which the expected draws per epoch are proportional.
         sizes: ``(n, 2)`` int64, height and width of the originals, pixels.
         paths: for each image the closed paths of its masks, pixels at the training size (see ``outlines``).
         classes: for each image the label index of each path, ``(k,)`` float32.
         pixels: for each image its pixels at the training size, or None where memory would not hold them (see
             ``pixels.load``).
-        open: for each image the closed paths of the regions where nobody knows what is there; empty where
-            that is so of none.
+        open: for each image the closed paths of its open regions, where it is not known whether there is an
+            object; empty where no image has any.
     """
 
     tables: LabeledImages
@@ -57,7 +57,7 @@ class Examples:
         return len(self.image_ids)
 
     def take(self, at: Sequence[int]) -> Examples:
-        """Some of them, by position."""
+        """Some of the examples, by position."""
         chosen = list(at)
         return Examples(
             self.tables,
@@ -78,13 +78,13 @@ class Examples:
 
 @dataclass(frozen=True)
 class Parting:
-    """What a training learns from, and what it measures itself on.
+    """The examples that a training learns from, and those it is measured on.
 
     Attributes:
         learn: examples to learn from until the rate falls.
         check: examples to measure on after each period; perhaps none.
-        all: both, where those measured on are learned in the end.
-        put_back: whether they are.
+        all: examples to learn from while the rate falls.
+        put_back: whether ``all`` includes ``check``.
     """
 
     learn: Examples
@@ -94,16 +94,16 @@ class Parting:
 
 
 def part(labeled: Examples, groups: Sequence[str | None], share: float, seed: int) -> Parting:
-    """Put a share of labeled images aside to measure on, whole groups of them.
+    """Put a share of labeled images aside to measure on, in whole groups.
 
-    Frames of one sequence look alike: measured on the neighbours of what it learned, a model looks better
-    than it is. Where a single group holds more than the rest together, images are drawn one by one.
+    Frames of one sequence look alike: measured on neighbours of its training images, a model seems better
+    than it is. Where one group is too large to be put aside or left whole, images are drawn one by one.
 
     Args:
-        labeled: what there is.
+        labeled: the labeled examples.
         groups: the group of each image, parallel to ``labeled``; None is a group of its own.
-        share: of the images, 0..1; at least two are put aside and two are left.
-        seed: which ones.
+        share: share of the images, 0..1; at least two are put aside and two are left.
+        seed: seed of the choice.
     """
     n = len(labeled)
     if share <= 0 or n < _LEAST_TO_PART:
@@ -128,18 +128,17 @@ def part(labeled: Examples, groups: Sequence[str | None], share: float, seed: in
 def training(
     tables: LabeledImages, imgsz: int, partial: str = "use", ignore: pd.DataFrame | None = None
 ) -> Examples:
-    """Images with weight > 0, of split train or none, that somebody labeled.
+    """Labeled images with weight > 0, of split train or none.
 
-    An image with state unlabeled never trains, whatever its weight: everything not yet labeled on it would be
-    taught as background. Crowd masks and proposals are no examples either. Complete images without a single
-    instance do train, as images with nothing on them; a warning counts them.
+    An image of state unlabeled is never trained on, whatever its weight: its objects would be trained as
+    background. Crowd masks and proposals are no examples either. Complete images without any instance are
+    used, as images with nothing on them; a warning counts them.
 
     Args:
-        tables: where to learn from.
+        tables: the tables to learn from.
         imgsz: long side that images are resized to, pixels; paths are as fine as that needs.
         partial: "use" or "skip" images of state partial.
-        ignore: rows (image_id, mask) of what nobody decided; on images of state partial their places teach
-            nothing.
+        ignore: rows (image_id, mask) of undecided masks; on images of state partial they become open regions.
 
     Raises:
         ModelError: no image is left, or none of them has an instance.
@@ -176,7 +175,7 @@ def training(
 
 
 def validation(tables: LabeledImages, imgsz: int) -> Examples:
-    """Images of split val that are labeled all over (state complete or empty), whatever their weight."""
+    """Completely labeled images (state complete or empty) of split val, whatever their weight."""
     images = tables.images
     chosen = (images["split"] == "val").to_numpy() & labeled_all_over(images)
     return _examples(tables, images[chosen], imgsz)
@@ -226,7 +225,7 @@ def draw(weights: npt.ArrayLike, rng: np.random.Generator) -> npt.NDArray[np.int
 
     Args:
         weights: ``(n,)`` > 0.
-        rng: source of chance.
+        rng: source of randomness.
 
     Source: G. Kitagawa, "Monte Carlo filter and smoother for non-Gaussian nonlinear state space models"
         (1996).

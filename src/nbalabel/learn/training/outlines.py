@@ -1,9 +1,9 @@
 """Masks as closed paths that keep holes and islands, and paths back to masks.
 
 ultralytics carries one closed path per instance through its augmentations. A mask of several rings becomes
-one path by walking a seam to each further ring and back: the seam is crossed once in either direction, so in
-a *signed* fill both crossings cancel and neither holes nor islands are lost. (A fill that paints its border,
-as OpenCV's, would draw the seams.)
+one path with a seam to each further ring and back: the path runs along the seam once in either direction, so
+in a *signed* fill both runs cancel, and neither holes nor islands are lost. (A fill that paints its border,
+as OpenCV's does, would draw the seams.)
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def outline(rle: bytes, height: int, width: int, scale: float, step: float = 2.0
 
     Args:
         rle: the mask.
-        height: of its image, pixels.
-        width: of its image, pixels.
+        height: height of its image, pixels.
+        width: width of its image, pixels.
         scale: pixels of the resized image per pixel of the original.
         step: longest distance between neighbours, resized pixels, since augmentations clip points, not lines.
             Corners closer than half a resized pixel are replaced by points that far apart.
@@ -50,14 +50,14 @@ def outline(rle: bytes, height: int, width: int, scale: float, step: float = 2.0
 
 
 def join(rings: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    """Rings as one closed path: each closed, on to the next one's start, and back along the starts."""
+    """Join rings to one closed path: each ring closed, then to the start of the next, and back at the end."""
     starts = np.stack([ring[0] for ring in rings])
     walk = [np.concatenate([ring, ring[:1]]) for ring in rings]
     return np.concatenate([*walk, starts[-2:0:-1]]) if len(rings) > 1 else rings[0]
 
 
 def pad(paths: Sequence[Points], k: int) -> Points:
-    """Paths of one length, ``(n, k, 2)``: shorter ones dwell on their first point."""
+    """Pad paths to one length, ``(n, k, 2)``: shorter ones repeat their first point."""
     out = np.zeros((len(paths), k, 2), np.float32)
     for row, path in zip(out, paths, strict=True):
         row[: len(path)] = path
@@ -66,15 +66,15 @@ def pad(paths: Sequence[Points], k: int) -> Points:
 
 
 def coverage(paths: npt.ArrayLike, height: int, width: int, ratio: int = 1) -> npt.NDArray[np.float32]:
-    """How much of each cell every path encloses: exact along x, ``ratio`` scan lines a cell along y.
+    """How much of each cell every path encloses: exact along x, ``ratio`` scan lines per cell along y.
 
     Sums, over the edges of a path, the signed length of scan line right of the edge: the area under a closed
     path, as anti-aliasing font rasterisers accumulate it.
 
     Args:
         paths: ``(n, k, 2)`` closed paths (x, y), pixels of the image.
-        height: of the image, pixels.
-        width: of the image, pixels.
+        height: height of the image, pixels.
+        width: width of the image, pixels.
         ratio: pixels per cell side.
 
     Returns:
@@ -101,7 +101,7 @@ def coverage(paths: npt.ArrayLike, height: int, width: int, ratio: int = 1) -> n
     share = x - cell
     at = box.flat(edge // points.shape[1], line // ratio, cell)
     change = np.bincount(at, sign * (1 - share), box.size) + np.bincount(at + 1, sign * share, box.size)
-    # What a closed path adds in a line it takes away again: one running sum serves all lines of all boxes.
+    # A closed path sums to 0 in each line, so one running sum serves all lines of all boxes.
     filled = np.clip(np.abs(np.cumsum(change)) / ratio, 0, 1)
     path, row, column = box.places()
     inside = column < columns
@@ -115,9 +115,9 @@ class _Boxes:
 
     Attributes:
         top: first row of each box, ``(n,)``.
-        left: its first column.
-        rows: how many rows it has.
-        columns: how many columns, with one on its right for what is carried on.
+        left: first column of each box.
+        rows: number of rows of each box.
+        columns: number of columns of each box, plus one at the right for the carry.
     """
 
     top: Ints
@@ -172,15 +172,15 @@ def _crossings(points: npt.NDArray[np.float64], lines: int) -> tuple[Ints, Ints,
 def moved(
     paths: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32], size: tuple[int, int]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Paths under a projective map, and the boxes of what of them lies on the picture.
+    """Transform paths by a projective map; also returns the boxes of their visible parts.
 
     Args:
         paths: ``(n, k, 2)`` closed paths (x, y), pixels.
-        matrix: ``(3, 3)`` of the map.
+        matrix: ``(3, 3)`` matrix of the map.
         size: width and height of the picture, pixels.
 
     Returns:
-        Boxes ``(n, 4)`` (left, top, right, bottom), zeros where nothing is on it; and the paths ``(n, k,
+        Boxes ``(n, 4)`` (left, top, right, bottom), zeros where nothing is visible; and the paths ``(n, k,
         2)``, kept within their boxes.
     """
     n, k = paths.shape[:2]
@@ -204,7 +204,7 @@ def moved(
 
 
 def _turning(ring: npt.NDArray[np.float64], sign: int) -> npt.NDArray[np.float64]:
-    """The ring, walked so that its signed area has this sign."""
+    """The ring, in the direction that gives its signed area this sign."""
     x, y = ring[:, 0], ring[:, 1]
     area = np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))
     return ring if area * sign > 0 else ring[::-1]

@@ -1,4 +1,4 @@
-"""What a training learns from and what it measures itself on, pixels at hand."""
+"""The examples that a training learns from and those it is measured on, with their pixels."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def parting(
     seed: int,
     ignore: pd.DataFrame | None = None,
 ) -> examples.Parting:
-    """Images of split val to measure on, or labeled ones put aside.
+    """Measure on images of split val, or on labeled images that are put aside.
 
     Args:
-        tables: where to learn from.
+        tables: the tables to learn from.
         imgsz: long side that images are resized to, pixels.
         partial: "use" or "skip" images of state partial.
         hold_out: share of the labeled images to put aside, 0..1; None: 0.2 where the end is open and no image
             of split val is labeled, else none.
-        is_open: whether the training goes on for as long as it pays.
-        seed: which ones.
-        ignore: rows (image_id, mask) of what nobody decided, on partial images.
+        is_open: whether the training goes on until mAP no longer rises.
+        seed: seed of the choice.
+        ignore: rows (image_id, mask) of undecided masks, on partial images.
 
     Raises:
         ModelError: ``hold_out`` is out of range, or there is nothing to learn from.

@@ -1,4 +1,4 @@
-"""Whether a curve that is measured again and again still rises, and how long it might go on."""
+"""Whether a curve of measurements still rises, and how long it may go on rising."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _TIMES = np.geomspace(0.05, 20, 60)
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a rising curve will probably come to.
+    """Forecast of a rising curve.
 
     Attributes:
-        level: where it levels off.
-        steps: further steps until it has made 95% of what it had still to gain.
+        level: value at which it levels off.
+        steps: further steps until it has made 95% of the remaining gain.
     """
 
     level: float
@@ -33,7 +33,7 @@ class Forecast:
 def smoothed(steps: Sequence[float], values: Sequence[float]) -> Floats:
     """At each point the mean of the values of the last 15% of the steps up to there, ``(n,)``.
 
-    Single measurements on a few images jump by more than a training gains in a while.
+    Single measurements on a few images vary by more than a training gains between them.
 
     Args:
         steps: where it was measured, rising, ``(n,)``.
@@ -69,7 +69,7 @@ def is_level(steps: Sequence[float], values: Sequence[float]) -> bool:
 
 
 def forecast(steps: Sequence[float], values: Sequence[float]) -> Forecast | None:
-    """Where a curve will level off, and when; None where there are too few points or it does not rise.
+    """At what value a curve will level off, and when; None with too few points or no rise.
 
     A saturating exponential, ``level - gap * exp(-steps / time)``, fitted to the second half of the smoothed
     curve by least squares: for each of 60 times, level and gap in closed form.

@@ -11,9 +11,9 @@ from .schedule import Schedule
 
 
 class Progress:
-    """Reports to whoever watches: a bar everywhere, a live curve where there is a notebook.
+    """Shows the progress: a bar everywhere, and a live curve in a notebook.
 
-    Use as a context: the bar closes with it, and the curve goes, since the Run shows it.
+    Use it as a context manager: at the end the bar closes and the curve disappears, since the Run shows it.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Progress:
             self._curve.update({"text/html": ""}, raw=True)
 
     def start(self, schedule: Schedule) -> None:
-        """Training begins; where its end is open, the bar has none until it is known."""
+        """Training begins; while its end is open, the bar has no total."""
         self._schedule = schedule
         self._bar = Bar(total=schedule.end, unit="step", delay=1, leave=False)
         if _in_notebook():

@@ -1,9 +1,9 @@
-"""How long a training is, and what changes on its way: everything counted in steps.
+"""The length of a training and its phases, all counted in steps.
 
 A training of ultralytics counts in epochs: three of warming up, ten without mosaic at the end. On many images
-an epoch has many steps and a round few epochs, so that warming up takes half of it and mosaic never begins.
-Here each phase is a share of the steps there are: warm-up, a level rate, and a falling rate without mosaic.
-The level part may go on as long as it pays; the fall makes good of it whenever it comes.
+an epoch has many steps and a training few epochs, so that warming up takes half of it and mosaic never
+begins. Here each phase is a share of all steps: warm-up, a level rate, and a falling rate without mosaic. The
+level part may go on as long as mAP rises; the falling part completes it at any time.
 
 Source: A. Haegele et al., "Scaling laws and compute-optimal training beyond fixed training durations"
     (2024), for the trapezoid.
@@ -29,12 +29,12 @@ _OPEN_PERIOD, _OPEN_WARM_UP = 40, 60
 
 @dataclass(frozen=True)
 class Length:
-    """How long a training was asked to be.
+    """The length that was asked for.
 
     Attributes:
-        steps: steps there will be; None: as many as it takes.
-        minutes: time it may take; None: no limit.
-        period: steps between two measurements, one row of the curves each.
+        steps: number of steps; None: until mAP no longer rises.
+        minutes: limit of time; None: no limit.
+        period: steps between two measurements; each period is one row of the curves.
         draws: images drawn in a period; None: ``period`` full batches.
     """
 
@@ -45,14 +45,14 @@ class Length:
 
 
 def length(steps: int | None, minutes: float | None, epochs: int | None, n_images: int, batch: int) -> Length:
-    """What ``train`` was asked for.
+    """The length from the arguments of ``train``.
 
     Args:
         steps: at most one of steps and epochs is given.
         minutes: a limit beside either, or alone.
         epochs: passes over the images; a pass is a period then.
         n_images: images to learn from.
-        batch: images a step.
+        batch: images per step.
 
     Raises:
         ModelError: both steps and epochs, or a number that is not positive.
@@ -73,10 +73,10 @@ def length(steps: int | None, minutes: float | None, epochs: int | None, n_image
 
 @dataclass
 class Schedule:
-    """Where a training stands: the rate of each step, when mosaic closes, when it ends, and why.
+    """State of a training: the rate of each step, when mosaic closes, when it ends, and why.
 
     Attributes:
-        length: what was asked for.
+        length: the length that was asked for.
         warm_up: steps until the rate is full.
         fall: share of all steps in which the rate falls and mosaic is closed.
         last_rate: the rate at the end as a share of the full one.
@@ -97,12 +97,12 @@ class Schedule:
 
     @classmethod
     def of(cls, asked: Length, given: Mapping[str, Any], pass_: int) -> Schedule:
-        """With ultralytics' own words heard where they are given, in passes of ``pass_`` steps.
+        """A schedule at its start; ultralytics' own arguments count in passes of ``pass_`` steps.
 
         Args:
-            asked: how long.
+            asked: the length that was asked for.
             given: ``warmup_epochs``, ``close_mosaic`` and ``lrf``, where the caller gave them.
-            pass_: steps in which as many images are drawn as there are.
+            pass_: steps per pass over the images.
         """
         total = asked.steps
         warm_up = _OPEN_WARM_UP if total is None else max(1, min(_OPEN_WARM_UP * 4, round(WARM_UP * total)))
@@ -126,7 +126,7 @@ class Schedule:
         return self.last_rate + (1 - self.last_rate) * (1 + math.cos(math.pi * min(1.0, done))) / 2
 
     def measured(self, step: int, value: float) -> None:
-        """Note what was measured after so many steps."""
+        """Record the value measured after ``step`` steps."""
         self._at.append(step)
         self._values.append(value)
 
@@ -135,7 +135,7 @@ class Schedule:
 
         Args:
             step: steps done.
-            seconds: since the training began.
+            seconds: time since the training began.
         """
         if self.fall_from is not None and step >= self.fall_from:
             return
@@ -155,7 +155,7 @@ class Schedule:
         return self.fall_from is not None and step >= self.fall_from
 
     def missing(self) -> int | None:
-        """Steps it would have needed beyond the level part it had; 0 when converged, None when unknown."""
+        """Estimate of the further steps needed to converge; 0 when converged, None when unknown."""
         if self.why == "level" or len(self._at) < 2:
             return 0 if self.why == "level" else None
         level_part = [i for i, at in enumerate(self._at) if not self.is_falling(at)]

@@ -1,4 +1,4 @@
-"""At which size images are learned and predicted: proposed from the instances, chosen by measuring."""
+"""The image size for training and prediction: proposed from the instances, chosen by measuring."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SMALL = 16.0
 """Side in pixels that a small instance (the lower quartile) should have: two cells of the finest map."""
 _FACTORS = (1.0, 1.25, 1.5, 1.75, 2.0)
 _DOWN = (0.8,)
-_EVEN = 0.03  # share of the best mAP that is not told from noise
+_EVEN = 0.03  # differences below this share of the best mAP are noise
 _SAMPLE = 16
 
 
@@ -28,7 +28,7 @@ def proposed(tables: LabeledImages) -> int:
     """A size to train at: small instances get two cells of the finest feature map, 160 to 640 pixels.
 
     The lower quartile of the instances' sides (the square root of their area, as a share of the image's long
-    side) is brought to 16 pixels, but images are not enlarged by more than half.
+    side) is scaled to 16 pixels, but images are not enlarged by more than half.
 
     Args:
         tables: labeled images.
@@ -47,7 +47,7 @@ def proposed(tables: LabeledImages) -> int:
 
 
 def sample(tables: LabeledImages, seed: int = 0) -> npt.NDArray[np.int64]:
-    """Up to 16 images to measure sizes on: labeled all over, with instances, not of split test, ``(n,)``."""
+    """Up to 16 images to measure sizes on: complete, with instances, not of split test, ``(n,)``."""
     images = tables.images
     usable = (images["state"] == "complete").to_numpy() & ~(images["split"] == "test").to_numpy()
     usable &= images.index.isin(tables.instances["image_id"])
@@ -58,14 +58,14 @@ def sample(tables: LabeledImages, seed: int = 0) -> npt.NDArray[np.int64]:
 
 
 def climb(measure: Callable[[int], float], trained: int) -> dict[int, float]:
-    """Measure larger sizes until it gets worse twice, smaller ones where none is better.
+    """Measure larger sizes until mAP is worse twice; where none is better, measure a smaller one, too.
 
     Args:
-        measure: mAP at a size.
+        measure: returns mAP at a size.
         trained: the size that was trained at, pixels.
 
     Returns:
-        mAP by size, in the order measured. The best is the one to take.
+        mAP by size, in the order measured; see :func:`best`.
     """
     found: dict[int, float] = {}
     for size in dict.fromkeys(min(rounded(trained * factor), _MOST) for factor in _FACTORS):
@@ -80,8 +80,8 @@ def climb(measure: Callable[[int], float], trained: int) -> dict[int, float]:
 def best(found: dict[int, float]) -> int:
     """The smallest size that is as good as the best, or worse by no more than 3% of it.
 
-    Most images measured on were trained on, and there mAP goes on rising a little with size where on other
-    images it falls. Source: the rule of one standard error, Breiman et al. 1984.
+    Most images measured on were trained on. On these, mAP still rises a little with the size where it falls
+    on other images. Source: the rule of one standard error, Breiman et al. 1984.
 
     Example:
         >>> best({256: 0.311, 320: 0.361, 384: 0.371, 448: 0.373, 512: 0.375})

@@ -1,12 +1,12 @@
-"""YOLO models of ultralytics as an nbalabel model: the only place that knows ultralytics.
+"""YOLO models of ultralytics as an nbalabel model.
 
-examples      which rows of the tables train, how often     weights     finding, reading and writing them
-architecture  what a file may say of a network              checkpoint  ultralytics' .pt, without running it
-outlines      masks as paths with holes and islands         archive     zip files that cannot grow
-dataset       ultralytics' dataset class over examples      letterbox   input pixels and original pixels
-trainer       ultralytics' training loop, in memory         predictor   the network on a batch
-progress      bar and live curve                            inference   over all images, in parts (parts)
-quiet         ultralytics without its voice                 threads     torch beside other busy processes
+model      train, predict, embed                        origin     weights that a training starts from
+dataset    ultralytics' dataset class over examples     ahead      batches made in a thread
+trainer    ultralytics' training loop, in memory        criterion  the loss, without open regions
+predictor  the network on a batch                       export     .pt and .onnx for other programs
+
+``learn/checkpoints`` reads and writes the weights, ``learn/training`` and ``learn/prediction`` do what all
+models share, ``learn/libraries`` keeps ultralytics quiet.
 """
 
 from __future__ import annotations

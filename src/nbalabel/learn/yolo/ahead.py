@@ -1,4 +1,4 @@
-"""Batches made beside the step that learns from the one before."""
+"""Make batches in a thread while the network trains on the previous batch."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _AHEAD = 2
 class Ahead:
     """A data loader whose batches are made in a thread of their own, at most two ahead.
 
-    They come in the same order as without it, and none is made beyond the end of an iteration: what is drawn
-    depends on the seed alone.
+    The batches come in the same order as without the thread, and none is made beyond the end of an iteration,
+    so that all draws depend on the seed alone.
 
     Args:
         loader: a data loader without workers.

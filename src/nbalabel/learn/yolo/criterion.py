@@ -1,7 +1,7 @@
-"""ultralytics' loss in full precision, silent where nobody knows what is there.
+"""ultralytics' loss in full precision, without class loss in open regions.
 
-An anchor in an open region that is no label's foreground carries no class loss: what is there may be an
-instance or background. Boxes and masks have no loss but on labels anyway.
+In an open region it is not known whether there is an object or background. So an anchor there that is no
+instance's foreground has no class loss. Boxes and masks have a loss only on instances anyway.
 
 Source: COCO's crowd regions and A. Gupta et al., "LVIS" (2019): a detector is not taught what is not known.
 """
@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 OPEN = -1.0
-"""Class of paths that say where nobody knows, among the labels of an example; it ends before the loss."""
+"""Class of the paths of open regions among the labels of an example; removed before the loss."""
 
 
 class Criterion:
-    """A loss of ultralytics, on float32 predictions and known places.
+    """A loss of ultralytics, on float32 predictions, without open regions.
 
     Args:
-        theirs: what ``network.init_criterion()`` gives.
+        theirs: the result of ``network.init_criterion()``.
     """
 
     def __init__(self, theirs: Any) -> None:
@@ -33,8 +33,8 @@ class Criterion:
         """The loss of one batch, and its parts.
 
         Args:
-            predictions: of the network, in any precision.
-            batch: as collated; ``open`` ``(b, h, w)`` bool is True where nobody knows, where it is there.
+            predictions: predictions of the network, in any precision.
+            batch: as collated; ``open``, if present, is ``(b, h, w)`` bool, True in open regions.
         """
         import torch
 

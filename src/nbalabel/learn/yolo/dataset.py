@@ -1,6 +1,7 @@
 """Examples as the dataset class ultralytics trains on: no label files, no copies of images, whole masks.
 
-Built inside functions, since its base classes come from ultralytics, which loads only when a model is made.
+The classes are made inside functions, since their base classes come from ultralytics, which is loaded only
+when a model is made.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def dataset(examples: Examples, args: Any, names: dict[int, str], *, augment: bo
     """A ``YOLODataset`` over examples.
 
     Args:
-        examples: what to learn from; images absent from it can neither be drawn nor mixed in.
+        examples: examples to learn from; other images can neither be drawn nor mixed in.
         args: ultralytics' training arguments.
         names: labels by index.
         augment: random transforms (training), or letterboxing alone (validation).
@@ -47,9 +48,9 @@ def dataset(examples: Examples, args: Any, names: dict[int, str], *, augment: bo
 
 
 def loader(data: Any, batch: int, workers: int, sampler: WeightedSampler | None = None) -> Any:
-    """A data loader that draws by weight (training), or walks in order where there is no sampler.
+    """A data loader that draws by weight (training), or goes in order where there is no sampler.
 
-    Training batches are made in a thread beside the steps, where no worker processes make them.
+    Without worker processes, training batches are made in a thread beside the steps.
     """
     build = ultralytics("data.build")
     made = build.InfiniteDataLoader(
@@ -65,12 +66,12 @@ def loader(data: Any, batch: int, workers: int, sampler: WeightedSampler | None 
 
 
 class WeightedSampler:
-    """Indices of one period after the other, cut from an endless row of passes, each drawn by weight.
+    """Indices of one period after the other, cut from an endless sequence of passes, each drawn by weight.
 
     Args:
         weights: ``(n,)`` > 0; see :func:`examples.draw`.
-        seed: of the passes.
-        draws: indices a period.
+        seed: seed of the passes.
+        draws: indices per period.
     """
 
     def __init__(self, weights: npt.NDArray[np.float64], seed: int, draws: int) -> None:
@@ -112,11 +113,11 @@ def _table_dataset() -> Any:
             self.padded = [pad(paths, k) for paths in every]
 
         def get_img_files(self, img_path: str) -> list[str]:  # noqa: ARG002  # theirs
-            """Names, for messages only: nothing is opened by them."""
+            """Names for messages only; no such file is opened."""
             return [f"image_{i}.png" for i in self.examples.image_ids]
 
         def get_labels(self) -> list[dict[str, Any]]:
-            """What ultralytics counts and filters by; paths themselves are kept aside."""
+            """The labels that ultralytics counts and filters by; the paths are kept separately."""
             found = []
             examples = self.examples
             for at, (paths, classes) in enumerate(zip(examples.paths, examples.classes, strict=True)):
@@ -135,7 +136,7 @@ def _table_dataset() -> Any:
             return found
 
         def build_transforms(self, hyp: Any) -> Any:
-            """Ultralytics' transforms, mix partners drawn by weight, paths moved exactly as pixels are."""
+            """Ultralytics' transforms; mix partners are drawn by weight, and paths move exactly as pixels."""
             augment = ultralytics("data.augment")
             transforms = super().build_transforms(hyp)
             for transform in {id(t): t for t in _walk(transforms)}.values():  # some are shared
@@ -188,7 +189,7 @@ def _mask_format() -> Any:
     class MaskFormat(base):
         """Fills paths by signed area: holes and islands reach the loss, and edges are soft.
 
-        Open regions become a mask of their own, ``open`` ``(h, w)`` bool, and are no labels any more.
+        Open regions become a mask of their own, ``open`` ``(h, w)`` bool, and are removed from the labels.
         """
 
         def apply_instances(self, labels: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
@@ -230,7 +231,7 @@ def _walk(transform: Any) -> Iterator[Any]:
 
 
 def _warp(segments: Any, matrix: npt.NDArray[Any], size: tuple[int, int]) -> Any:
-    """Move paths by a matrix that OpenCV applies to pixel centres: its (0, 0) is the first one's middle."""
+    """Move paths by a matrix that OpenCV applies to pixel centres: its (0, 0) is that of the first pixel."""
     to_corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     to_centre = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
     return moved(segments, (to_corner @ matrix @ to_centre).astype(np.float32), size)

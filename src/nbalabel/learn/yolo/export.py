@@ -18,15 +18,15 @@ FORMATS = (".pt", ".onnx")
 
 
 def export(network: Any, path: Path, imgsz: int) -> Path:
-    """Write the network as the suffix says.
+    """Write the network in the format of the suffix.
 
     Args:
         network: a SegmentationModel of ultralytics.
-        path: where to; ``.pt`` or ``.onnx``.
+        path: the file to write; ``.pt`` or ``.onnx``.
         imgsz: long side that images are resized to, pixels; written into the file.
 
     Raises:
-        ModelError: another suffix.
+        ModelError: the file has another suffix.
         MissingExtraError: a package that ONNX needs is not installed.
     """
     if path.suffix not in FORMATS:
@@ -46,7 +46,7 @@ def export(network: Any, path: Path, imgsz: int) -> Path:
 
 
 def _checkpoint(network: Any, path: Path, imgsz: int) -> Path:
-    """What ultralytics' own trainer writes, at full precision."""
+    """A checkpoint as ultralytics' own trainer writes it, in full precision."""
     import torch
 
     model = deepcopy(network).cpu().float().eval().to(memory_format=torch.contiguous_format)
@@ -70,6 +70,6 @@ def _checkpoint(network: Any, path: Path, imgsz: int) -> Path:
 
 def _onnx(checkpoint: Path, imgsz: int) -> Path:
     with quiet(), own_threads(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch remarks on the exporter that ultralytics chose
+        warnings.simplefilter("ignore")  # torch warns about the exporter that ultralytics chose
         model = ultralytics().YOLO(str(checkpoint))
         return Path(model.export(format="onnx", imgsz=imgsz, simplify=False, device="cpu"))

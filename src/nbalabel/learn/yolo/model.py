@@ -30,15 +30,15 @@ _UNKNOWN_SIZE = 640
 class Yolo:
     """An instance-segmentation model of ultralytics that learns from tables.
 
-    Pretrained weights are used when they are at hand (a path, the working folder, its ``weights/``,
-    ultralytics' own weights folder) or can be downloaded; otherwise, within seconds and with one
+    Pretrained weights are used when they are available (a path, the working folder, its ``weights/``,
+    ultralytics' own weights folder) or can be downloaded; otherwise, after a few seconds and with one
     FallbackWarning, training starts from the architecture. ``NBALABEL_OFFLINE=1`` tries no download.
 
-    Training again goes on from the current weights, unless told otherwise.
+    Another training continues from the current weights, unless ``start`` says otherwise.
 
     Args:
-        model: "yolo11n-seg" or another name; "starter", a YOLO11n that comes with nbalabel and has learned
-            from generated scenes alone; or a ``.npz`` (ours), ``.pt`` or ``.yaml`` (ultralytics) file.
+        model: "yolo11n-seg" or another name; "starter", a YOLO11n that comes with nbalabel and was trained on
+            generated scenes only; or a ``.npz`` (ours), ``.pt`` or ``.yaml`` (ultralytics) file.
         device: "" takes a GPU where there is one; "cpu", "cuda:1", "mps".
 
     Raises:
@@ -62,7 +62,7 @@ class Yolo:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What it tells apart, in order; placeholders before the first training."""
+        """The labels that it predicts, in order; placeholders before the first training."""
         return tuple(self.network.names.values())
 
     def train(
@@ -84,43 +84,43 @@ class Yolo:
     ) -> Run:
         """Learn from the images with weight > 0, drawn in proportion to their weights.
 
-        Without ``steps`` and ``epochs`` it takes as many steps as it needs: until mAP on labeled images that
-        are put aside no longer rises. Then the learning rate falls, mosaic ends, and the images put aside are
-        learned as well. ``minutes`` ends the rising part earlier; the run says so, and how much longer it
-        would have needed. See docs/training.md.
+        Without ``steps`` and ``epochs`` it trains until mAP on labeled images that are put aside no longer
+        rises. Then the learning rate falls, mosaic ends, and the images put aside are trained on as well.
+        ``minutes`` ends the first part earlier; the run then states how much longer it would have needed. See
+        docs/training.md.
 
-        Images of state unlabeled, of split val or test, and those with weight 0 are no part of it: not in
-        mosaic, mixup or copy-paste either. Masks reach the loss with their holes and islands. Where images of
-        split val are labeled all over, they are measured on instead, and the weights that do best on them are
-        kept. Interrupting keeps the best so far and returns.
+        Images of state unlabeled, of split val or test, and those with weight 0 are left out, also in mosaic,
+        mixup and copy-paste. Masks enter the loss with their holes and islands. Where images of split val are
+        completely labeled, mAP is measured on them instead, and the weights with the best mAP are kept. An
+        interrupt keeps the best weights so far and returns.
 
         Args:
             tables: a Dataset, a Version or Tables.
-            steps: batches to learn from; None: as many as it takes.
-            minutes: time it may take, about; None: no limit.
-            epochs: passes over the images, instead of ``steps``; with equal weights each image comes exactly
-                once a pass.
-            imgsz: long side images are resized to, pixels (rounded up to a multiple of 32); None: so that
-                small instances are still seen, 160 to 640.
-            batch: images a step.
+            steps: number of batches; None trains until mAP no longer rises.
+            minutes: approximate limit of time; None sets no limit.
+            epochs: passes over the images, instead of ``steps``; with equal weights each image is used
+                exactly once per pass.
+            imgsz: long side images are resized to, pixels (rounded up to a multiple of 32); None takes a size
+                at which small instances are still seen, 160 to 640.
+            batch: images per step.
             seed: the same tables, arguments and seed give the same weights on a CPU (unless ``minutes`` ends
-                it).
-            start: "current" goes on from the weights there are, "fresh" from those the model was made with,
+                the training).
+            start: "current" continues from the current weights, "fresh" from those the model was made with,
                 "shrink" from a mixture of both.
             hold_out: share of the labeled images to put aside and measure on, 0..1; None: 0.2 where neither
                 steps nor epochs are given and no image of split val is labeled, else none.
-            partial: "use" images of state partial, or "skip" them. What is unlabeled on them is taught as
-                background, but for what ``ignore`` names.
-            ignore: where there may be an instance or not: a Run, of whose predictions those are meant that
-                are neither accepted nor matched to a label (a no to a mask says that it is wrong, not that
-                nothing is there), or rows with ``image_id`` and ``mask``. Where they lie on images of state
-                partial, nothing is taught.
+            partial: "use" images of state partial, or "skip" them. Their unlabeled objects are trained as
+                background, except where ``ignore`` applies.
+            ignore: regions where it is not known whether there is an object: a Run, for its predictions that
+                are neither accepted nor matched to an instance (a no to a mask means that the mask is wrong,
+                not that nothing is there), or rows with ``image_id`` and ``mask``. On images of state
+                partial, these regions have no class loss.
             folder: where to save the Run and its weights; None saves nothing.
             **arguments: any training argument of ultralytics (``lr0``, ``mosaic``, ``degrees``, ``freeze``
-                ...). ``warmup_epochs``, ``close_mosaic`` and ``lrf`` replace the phases of ours.
+                ...). ``warmup_epochs``, ``close_mosaic`` and ``lrf`` replace nbalabel's own phases.
 
         Returns:
-            A Run with ``curves`` (one row a period: step, epoch, seconds, losses, and mAP where it is
+            A Run with ``curves`` (one row per period: step, epoch, seconds, losses, and mAP where it is
             measured), ``stopped`` and ``interrupted``.
 
         Raises:
@@ -180,24 +180,24 @@ class Yolo:
         Args:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
-            score: least confidence, 0..1.
-            iou: of two boxes of one label that overlap more, only the more confident stays, 0..1.
-            imgsz: long side images are resized to, pixels; None measures, on up to 16 labeled images (not of
-                split test), which size serves best from that of the training to its double, once a training.
+            score: lowest score, 0..1.
+            iou: of two boxes of one label that overlap more, only the one with the higher score stays, 0..1.
+            imgsz: long side images are resized to, pixels; None measures once per training, on up to 16
+                labeled images (not of split test), which size is best, up to twice that of the training.
             batch: images at once.
             max_detections: most predictions on one image.
             embed: collect embeddings in the same pass.
-            labels: label of the tables for a label of the model, where it goes by another name: ``{"person":
-                "diver"}``, so that a pretrained model makes first proposals; None as a label leaves those
-                out. Labels of one name are the same without a word; others are left out.
+            labels: maps a label of the model to the label of the tables, where the names differ: ``{"person":
+                "diver"}``, so that a pretrained model makes first proposals; None leaves a label of the model
+                out. Equal names need no entry; other labels are left out.
             folder: where parts and then the Run are saved; None keeps all in memory.
 
         Returns:
-            A Run with ``predictions`` matched to the labels, ``missed``, ``embeddings`` and ``failed``.
+            A Run with ``predictions`` matched to the instances, ``missed``, ``embeddings`` and ``failed``.
 
         Raises:
             ModelError: the model has not been trained, or shares no label with the tables.
-            UnknownNameError: ids that are no images, or ``labels`` names what is no label.
+            UnknownNameError: an id is no image, or ``labels`` holds an unknown label.
         """
         began = time.perf_counter()
         codes = self._codes(tables.labels, labels)
@@ -224,7 +224,7 @@ class Yolo:
     def embed(
         self, tables: LabeledImages, images: Any = None, *, imgsz: int | None = None, batch: int = 16
     ) -> Embeddings:
-        """Vectors of images, and of their labels' masks in the same space as those of predictions.
+        """Embeddings of images and of their instances, in the same space as those of predictions.
 
         Args:
             tables: a Dataset, a Version or Tables.
@@ -240,16 +240,16 @@ class Yolo:
         return weights.write(self.network, Path(path).with_suffix(".npz"), imgsz=self.imgsz, name=self.name)
 
     def export(self, path: str | Path, *, imgsz: int | None = None) -> Path:
-        """Write the model for other programs, as the suffix says.
+        """Write the model for other programs, in the format of the suffix.
 
         Args:
             path: ``"best.pt"`` for ultralytics, whose ``YOLO("best.pt")`` predicts the same; ``"best.onnx"``
                 for ONNX runtimes.
-            imgsz: long side that images are resized to, pixels, written into the file; None: what
-                :meth:`predict` has measured to be best, else that of the training.
+            imgsz: long side that images are resized to, pixels, written into the file; None takes the best
+                size that :meth:`predict` has measured, else that of the training.
 
         Raises:
-            ModelError: the model has not been trained, or another suffix.
+            ModelError: the model has not been trained, or the file has another suffix.
             MissingExtraError: a package that ONNX needs is not installed.
         """
         self._check_trained()
@@ -266,20 +266,20 @@ class Yolo:
         return f"Yolo({self.name!r}, {state})"
 
     def _defaults(self, batch: int) -> dict[str, Any]:
-        """Where ultralytics' own defaults fit large sets and GPUs only."""
+        """Arguments for which ultralytics' own defaults suit only large sets and GPUs."""
         return {
             "optimizer": "AdamW",
             "lr0": 0.001 if self.trained else 0.002,
             "momentum": 0.9,
             "warmup_bias_lr": 0.0,
-            "nbs": batch,  # one step a batch: the default gathers 64 images, eight batches of 8
-            "overlap_mask": False,  # one mask an instance, so that overlaps and soft edges reach the loss
+            "nbs": batch,  # one step per batch: the default gathers 64 images, eight batches of 8
+            "overlap_mask": False,  # one mask per instance, so that overlaps and soft edges reach the loss
             "amp": _precision(self.device or _best_device()),
             "device": self.device or _best_device(),
         }
 
     def _chosen_size(self, tables: LabeledImages, batch: int, codes: dict[int, str] | None = None) -> int:
-        """The size that serves best on labeled images; that of the training where there are none."""
+        """The best size on labeled images; that of the training where there are none."""
         trained = self.imgsz or _UNKNOWN_SIZE
         ids = sizes.sample(tables)
         if not self._sizes and len(ids):
@@ -312,7 +312,7 @@ class Yolo:
 
 
 def _undecided(ignore: Run | pd.DataFrame | None, tables: LabeledImages) -> pd.DataFrame | None:
-    """Rows with the places of which nobody said what is there."""
+    """Rows with the masks of regions where it is not known whether there is an object."""
     if not isinstance(ignore, Run):
         lacking = [] if ignore is None else [name for name in ("image_id", "mask") if name not in ignore]
         if lacking:
@@ -323,7 +323,7 @@ def _undecided(ignore: Run | pd.DataFrame | None, tables: LabeledImages) -> pd.D
 
 
 def _precision(device: str) -> str | bool:
-    """Argument amp: "bf16" where this processor has instructions for it."""
+    """Value of the argument amp: "bf16" where this processor has instructions for it."""
     import torch
 
     quick = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")

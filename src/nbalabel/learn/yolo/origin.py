@@ -1,4 +1,4 @@
-"""Where a training starts from: the weights there are, those the model was made with, or between the two."""
+"""The start of a training: the current weights, those the model was made with, or a mixture of both."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..checkpoints import weights
 
 STARTS = ("current", "fresh", "shrink")
 SHRINK, PERTURB = 0.4, 0.1
-"""What is left of the current weights, and the share of fresh ones that is added."""
+"""Factor of the current weights, and of the fresh weights that are added."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Origin:
     """Weights to start from.
 
     Attributes:
-        network: the network they are of.
-        trained: whether it has learned anything; if not, its weights are drawn anew by the seed.
+        network: the network of these weights.
+        trained: whether it is trained; if not, its weights are drawn anew by the seed.
         shrunk: whether the weights are shrunk towards fresh ones.
     """
 
@@ -29,7 +29,7 @@ class Origin:
     shrunk: bool = False
 
     def fitted(self, names: Mapping[int, str]) -> Any:
-        """A new network for these labels, with the weights as far as they fit.
+        """A new network for these labels, with all weights that fit.
 
         Untrained weights come from torch's random generator.
         """
@@ -40,14 +40,14 @@ class Origin:
 
 
 def origin(start: str, network: Any, trained: bool, first: Any, first_trained: bool) -> Origin:
-    """What ``train(start=...)`` names.
+    """The origin that ``train(start=...)`` names.
 
     Args:
         start: one of ``STARTS``.
-        network: as it is now.
-        trained: whether it has learned anything.
+        network: the current network.
+        trained: whether the current network is trained.
         first: the network the model was made with.
-        first_trained: whether that has learned anything (it came with weights).
+        first_trained: whether that network is pretrained (it came with weights).
 
     Raises:
         ModelError: there is no such start.
@@ -68,6 +68,6 @@ def _shrunk(network: Any, names: Mapping[int, str]) -> Any:
     fresh = dict(weights.build(network.yaml, len(names), dict(names)).named_parameters())
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            if parameter.ndim > 1:  # factors and offsets of normalisation are no directions
+            if parameter.ndim > 1:  # not the factors and offsets of normalisation
                 parameter.mul_(SHRINK).add_(fresh[name], alpha=PERTURB)
     return network

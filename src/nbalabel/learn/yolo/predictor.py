@@ -22,7 +22,7 @@ _STRIDES = (8, 16)  # backbone maps that instances are pooled from, besides SPPF
 
 
 class Predictor:
-    """A network made ready for inference: fused, in evaluation mode, its backbone listened to."""
+    """A network ready to predict: fused, in evaluation mode, with hooks on its backbone."""
 
     def __init__(self, network: Any, device: str = "") -> None:
         import torch
@@ -56,7 +56,7 @@ class Predictor:
         return out
 
     def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[tuple[Maps, Letterbox]]:
-        """Feature maps alone."""
+        """Feature maps of each image, and where it lies in the input."""
         out: list[Any] = [None] * len(images)
         for letterboxes, at, _, maps in self._forward(images, imgsz, listen=True):
             for i, letterbox, map_ in zip(at, letterboxes, maps, strict=True):
@@ -90,7 +90,7 @@ class Predictor:
             iou,
             nc=self.n_labels,
             max_det=max_detections,
-            max_time_img=60.0,  # never give up on an image for want of time: results must not depend on it
+            max_time_img=60.0,  # no time-out: results must not depend on speed
             end2end=self.end2end,
         )
 
@@ -134,7 +134,7 @@ def _backbone_taps(network: Any) -> dict[int, Any]:
 
 @contextmanager
 def _listening(layers: dict[int, Any], height: int) -> Iterator[dict[int, Any]]:
-    """What layers put out, by stride: the deepest at each stride asked for; the last one under 0."""
+    """Record the outputs of layers by stride: the deepest one per stride, and the last layer's under 0."""
     heard: dict[int, Any] = {}
     last = max(layers, default=-1)
 
@@ -152,7 +152,7 @@ def _listening(layers: dict[int, Any], height: int) -> Iterator[dict[int, Any]]:
 
 
 def _scales(heard: dict[int, Any], n: int) -> list[Maps | None]:
-    """Per image: the backbone maps from fine to coarse, SPPF's last."""
+    """The backbone maps of each image from fine to coarse, SPPF's last."""
     if not heard:
         return [None] * n
     stacks = [heard[stride] for stride in sorted(heard) if stride] + [heard[0]]

@@ -1,9 +1,10 @@
 """ultralytics' training loop over tables: nothing on disk, best weights in memory, interruptible.
 
-Its epochs are our periods: as many steps from one measurement to the next, however many images there are.
-What happens at which step stands in ``schedule``.
+Its epochs are nbalabel's periods: a fixed number of steps from one measurement to the next, whatever the
+number of images. ``schedule`` defines what happens at which step.
 
-Built inside functions, since the base class comes from ultralytics, which loads only when a model is made.
+The class is made inside a function, since its base class comes from ultralytics, which is loaded only when a
+model is made.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ _FIXED: Mapping[str, Any] = {
 _BATCH_NORM_MOMENTUM = 0.1
 _AT_ONCE = 16
 
-# Warnings of torch and ultralytics that nobody reading a notebook can act on.
+# Warnings of torch and ultralytics on which the user of a notebook cannot act.
 _NOISE = (
     r".*does not have a deterministic implementation.*",
     r".*lr_scheduler\.step\(\).*",
@@ -77,25 +78,25 @@ _NOISE = (
 
 
 class Progress(Protocol):
-    """What a training reports to."""
+    """Receives the progress of a training."""
 
     def start(self, schedule: Schedule) -> None:
         """Training begins."""
 
     def batch(self, losses: Mapping[str, float]) -> None:
-        """One step is done; the running mean of each loss."""
+        """One step is done; gets the running mean of each loss."""
 
     def period(self, row: Mapping[str, float]) -> None:
-        """One period is done; its row of the curves."""
+        """One period is done; gets its row of the curves."""
 
 
 @dataclass
 class Outcome:
-    """What a training leaves behind.
+    """The result of a training.
 
     Attributes:
-        network: with the best weights, on the CPU, for evaluation.
-        rows: one mapping a period (see ``Run.curves``).
+        network: the network with the best weights, on the CPU, in evaluation mode.
+        rows: one mapping per period (see ``Run.curves``).
         interrupted: whether it was stopped by hand.
     """
 
@@ -112,15 +113,15 @@ def train(
     arguments: Mapping[str, Any],
     progress: Progress,
 ) -> Outcome:
-    """Train a copy of the network to start from; that one stays as it is.
+    """Train a copy of the network to start from, which itself stays as it is.
 
     Args:
         origin: weights to start from.
-        labels: what to tell apart, in order.
-        parts: what to learn from and what to measure on after each period.
-        schedule: how long, at which rate; it is carried on as the training goes.
+        labels: the labels, in order.
+        parts: the examples to learn from, and those to measure on after each period.
+        schedule: length and rates, updated during the training.
         arguments: ultralytics' training arguments.
-        progress: told about each step and period.
+        progress: called at each step and period.
 
     Raises:
         ModelError: an argument is unknown or has no meaning here, or the loss is no longer a number.
@@ -151,17 +152,17 @@ def train(
 
 
 def _in_periods(schedule: Schedule) -> dict[str, Any]:
-    """What ultralytics is told: periods for epochs, no phases of its own."""
+    """Arguments for ultralytics: periods as epochs, and no phases of its own."""
     most = MOST_STEPS if schedule.end is None else schedule.end
     periods = -(-most // schedule.length.period)
     return {"epochs": periods, "close_mosaic": 0, "warmup_epochs": 0.0, "patience": periods}
 
 
 def check(arguments: Mapping[str, Any]) -> None:
-    """Refuse arguments that ultralytics does not know or that mean nothing here, before any work is done.
+    """Refuse arguments that ultralytics does not know or that have no meaning here, before any work is done.
 
     Raises:
-        ModelError: naming the argument, and what to do instead.
+        ModelError: an argument is refused; the message says what to do instead.
     """
     known = vars(ultralytics("utils").DEFAULT_CFG)
     for name in arguments:
@@ -178,7 +179,7 @@ def _table_trainer() -> Any:
     base: Any = ultralytics("models.yolo.segment").SegmentationTrainer
 
     class TableTrainer(base):
-        """Takes network and data from memory, keeps the best weights there."""
+        """Takes network and data from memory, and keeps the best weights in memory."""
 
         def __init__(
             self,
@@ -200,16 +201,16 @@ def _table_trainer() -> Any:
             self._fell = False
             self._began = time.perf_counter()
             self._bf16 = overrides.get("amp") == "bf16" and overrides.get("device") == "cpu"
-            if self._bf16:  # they know it on GPUs only
+            if self._bf16:  # ultralytics supports it on GPUs only
                 overrides = {**overrides, "amp": False}
             super().__init__(overrides=overrides)
 
         def get_dataset(self) -> dict[str, Any]:
-            """Labels, and keys by which the data loaders are asked for."""
+            """Labels, and the keys of the data loaders."""
             return {"train": "train", "val": "val", "names": self.names, "nc": len(self.names), "channels": 3}
 
         def setup_model(self) -> None:
-            """A copy of the network, fitted to the labels; NHWC, which is a fifth faster on CPUs too."""
+            """A copy of the network, fitted to the labels; NHWC layout is a fifth faster on CPUs, too."""
             import torch
 
             network = self.origin.fitted(self.names)
@@ -221,7 +222,7 @@ def _table_trainer() -> Any:
             self.model = network
 
         def get_dataloader(self, *_args: Any, mode: str = "train", **_kwargs: Any) -> Any:
-            """Training examples by weight, or examples to measure on in order (training ones stand in)."""
+            """Training examples by weight, or examples to measure on in order (else one to train on)."""
             if mode == "train":
                 return self._training(self.parts.learn)
             chosen = self.parts.check if len(self.parts.check) else self.parts.learn.take([0])
@@ -243,7 +244,7 @@ def _table_trainer() -> Any:
             self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lr_lambda=self.lf)
 
         def build_optimizer(self, *args: Any, **kwargs: Any) -> Any:
-            """AdamW's fused kernel on the CPU too: the plain one takes a tenth of a small batch's time."""
+            """AdamW with its fused kernel on the CPU; the plain one takes a tenth of a small batch's time."""
             import torch
 
             optimizer = super().build_optimizer(*args, **kwargs)
@@ -264,7 +265,7 @@ def _table_trainer() -> Any:
             return batch
 
         def validate(self) -> tuple[dict[str, float], float | None]:
-            """Metrics on the examples put aside; nothing where there are none, or where they are learned."""
+            """Metrics on the examples put aside; none without such examples, or while they are trained on."""
             if not len(self.parts.check) or self._learns_all():
                 return {}, None
             return super().validate()
@@ -273,7 +274,7 @@ def _table_trainer() -> Any:
             return self.parts.put_back and self.schedule.is_falling(self.steps)
 
         def save_metrics(self, metrics: dict[str, Any]) -> None:
-            """One row of the curves, and what it says of how long to go on."""
+            """Add one row to the curves, and update the schedule with it."""
             if not len(self.parts.check) or self._learns_all():
                 metrics = {name: value for name, value in metrics.items() if name not in _METRICS}
             seconds = time.perf_counter() - self._began
@@ -288,14 +289,14 @@ def _table_trainer() -> Any:
             self.schedule.look(self.steps, seconds)
 
         def save_model(self) -> bool:
-            """Keep these weights if they are the best so far, or the last where nothing is measured."""
+            """Keep these weights if they are the best so far, or the latest where nothing is measured."""
             best = self.fitness is not None and self.fitness == self.best_fitness
             if best or self.fitness is None or self.parts.put_back:
                 self._best = _state(self.ema.ema)
             return True
 
         def final_eval(self) -> None:
-            """Nothing: the best weights were evaluated when they were found."""
+            """Do nothing: the best weights were evaluated when they were found."""
 
         def best_network(self) -> Any:
             """The network with the best weights."""
@@ -310,7 +311,7 @@ def _table_trainer() -> Any:
             return network
 
         def run_callbacks(self, event: str) -> None:
-            """Only our own: ultralytics' integrations (telemetry, experiment trackers) stay out."""
+            """Only nbalabel's callbacks, without ultralytics' integrations (telemetry, trackers)."""
             if event == "on_train_start":
                 self.model.criterion = Criterion(self.model.init_criterion())
                 if self._bf16:
@@ -330,7 +331,7 @@ def _table_trainer() -> Any:
                 group["lr"] = group["initial_lr"] * share
 
         def _enter_fall(self) -> None:
-            """Once, where the rate begins to fall: without mosaic, on everything there is."""
+            """Once, where the rate begins to fall: train without mosaic, on all examples."""
             if self._fell or not self.schedule.is_falling(self.steps):
                 return
             self._fell = True
@@ -367,7 +368,7 @@ def _row(step: int, passes: float, seconds: float, metrics: Mapping[str, Any]) -
 
 
 def _in_bf16(forward: Any, *args: Any, **kwargs: Any) -> Any:
-    """Convolutions in bfloat16, weights and their gradients in float32."""
+    """Run convolutions in bfloat16; weights and their gradients stay in float32."""
     import torch
 
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -380,7 +381,7 @@ def _state(network: Any) -> dict[str, Any]:
 
 @contextmanager
 def _own_randomness() -> Iterator[None]:
-    """Ultralytics seeds the global generators: put them back, since a notebook may count on its own."""
+    """Restore the global random generators, which ultralytics seeds but a notebook may rely on."""
     import torch
 
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()

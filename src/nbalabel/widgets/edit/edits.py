@@ -23,7 +23,7 @@ from .mask_ops import Placed, placed
 from .operations import is_empty, one, operate
 
 if TYPE_CHECKING:
-    from ...core.segmenter import Segmenter
+    from ...core.segmenting.protocol import Segmenter
     from ..workspace.workspace import Workspace
 
 _POINTS = 1000  # at most, per request to a segmenter
@@ -38,7 +38,7 @@ class Edits(Bridge):
 
     Args:
         workspace: whose dataset is edited.
-        segmenter: makes masks from points and boxes; default: :class:`nbalabel.GrabCut`.
+        segmenter: makes masks from points and boxes; default: :class:`nbalabel.BoxCut`.
         annotator: who draws; default: the user's login.
         **traits: see :class:`Bridge`.
 
@@ -213,9 +213,9 @@ class Edits(Bridge):
 
     def _segmenter(self) -> Segmenter:
         if self.segmenter is None:
-            from ...core.segmenter import GrabCut
+            from ...core.segmenting.boxcut import BoxCut
 
-            self.segmenter = GrabCut()
+            self.segmenter = BoxCut()
         return self.segmenter
 
     def _check_editing(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .viewer import Viewer
 
 if TYPE_CHECKING:
-    from ...core.segmenter import Segmenter
+    from ...core.segmenting.protocol import Segmenter
     from ..workspace.workspace import Viewable
 
 
@@ -22,7 +22,7 @@ class Editor(Viewer):
         ws: a workspace, or a Dataset or a Run to make one of.
         image_id: the image to begin with; default: that of the active row.
         height: CSS pixels, 200..4000.
-        segmenter: used by the tools "cut out" and "point at a thing"; default :class:`GrabCut`.
+        segmenter: used by the tools "cut out" and "point at a thing"; default :class:`BoxCut`.
         annotator: who edits; default: the user's login.
         **options: any attribute of :class:`Viewer`.
 

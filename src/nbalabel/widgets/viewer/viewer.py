@@ -22,7 +22,7 @@ from .decisions import Decisions
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ...core.segmenter import Segmenter
+    from ...core.segmenting.protocol import Segmenter
     from ...core.show.display import Display
     from ..workspace.workspace import Viewable, Workspace
 
@@ -56,7 +56,7 @@ class Viewer(Decisions):
         image_id: the image to begin with; default: that of the active row.
         height: CSS pixels, 200..4000.
         editing: whether it has the tools of :class:`Editor`.
-        segmenter: used by its tools "cut out" and "point at a thing"; default :class:`GrabCut`.
+        segmenter: used by its tools "cut out" and "point at a thing"; default :class:`BoxCut`.
         annotator: who edits; default: the user's login.
         **options: any of the attributes below.
 

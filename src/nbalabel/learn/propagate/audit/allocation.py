@@ -1,4 +1,4 @@
-"""Which rows to draw how often, to show soonest that fewer are wrong than a hypothesis says."""
+"""Sampling weights of an audit: reject "n rows are wrong" with as few answers as possible."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-# v = 1 / (share of the capital an error costs), and the slope of v log(1 - 1/v) there, falling in v
+# grid of v = 1 / (share of the capital that an error costs), v log(1 - 1/v), and its slope, falling in v
 _V = 1 + np.geomspace(1e-3, 1e3, 400)
 _GAIN = _V * np.log1p(-1 / _V)
 _SLOPE = np.log1p(-1 / _V) + 1 / (_V - 1)
@@ -19,11 +19,11 @@ _RATES = np.geomspace(1e-5, 10, 40)
 
 @dataclass(frozen=True)
 class Design:
-    """How often to draw from each cell, and what an answer is then worth.
+    """Sampling weights of the cells, and the growth of capital that they give.
 
     Attributes:
-        weight: of each row of a cell, relative, ``(c,)`` float64.
-        growth: expected gain of log capital an answer; 0 where no design gains.
+        weight: relative weight of each row of a cell, ``(c,)`` float64.
+        growth: expected gain of log capital per answer; 0 where no design gains.
     """
 
     weight: Doubles
@@ -31,21 +31,21 @@ class Design:
 
 
 def best_design(size: Ints, chance: Doubles, wrong: float) -> Design:
-    """The draws and the bet whose capital grows fastest against the hypothesis that ``wrong`` rows are.
+    """The weights and the bet whose capital grows fastest against "``wrong`` rows are wrong".
 
-    A row of weight v is drawn with probability v / sum of weights. Against the hypothesis the bet that loses
-    the share 1 / v of the capital where such a row is wrong gains -log(1 - s wrong) - s sum size chance v
-    log(1 / (1 - 1 / v)), s = 1 / sum size v. At its maximum v depends on the chance alone, up to one number:
-    about the root of the chance (Neyman allocation), but never below that of rows that are surely right,
-    since the hypothesis allows the errors to be just there.
+    A row of weight v is drawn with probability v / sum of weights; where it is wrong, the bet loses the share
+    1 / v of the capital. Log capital is expected to gain -log(1 - s wrong) - s sum(size chance v
+    log(1 / (1 - 1 / v))) per answer, s = 1 / sum(size v). At the maximum, v depends on the chance alone, up
+    to one number: v is about the root of the chance (Neyman allocation), but never below its value at
+    chance 0, because the hypothesis allows errors among rows that seem right, too.
 
     Args:
         size: rows of each cell that can still be drawn, ``(c,)``.
         chance: expected share of wrong rows in each cell, ``(c,)``, 0..1.
-        wrong: rows wrong under the hypothesis.
+        wrong: number of wrong rows under the hypothesis.
 
     Returns:
-        The design; growth 0, and even weights, where more than ``wrong`` are expected to be wrong.
+        The design; growth 0 and equal weights where ``wrong`` rows or more are expected to be wrong.
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""Of all accepted masks at least a target share is right, with probability 1 - alpha, at every answer."""
+"""Certify that at least a target share of the accepted masks is right, with probability 1 - alpha."""
 
 from __future__ import annotations
 
@@ -22,38 +22,39 @@ from .wager import Capital, odds
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-CORRECTION = 0.2  # of alpha, where reviewers may be mistaken
+CORRECTION = 0.2  # share of alpha for the correction of mistaken answers
 
 
 class Audit:
-    """Certifies nested sets of accepted masks, surest first, from answers about few of them.
+    """Certifies nested sets of accepted masks, most certain first, from answers about a few of them.
 
-    The masks accepted and not answered yet lie in strata, surest first. Prefix k is the first k strata; masks
-    answered yes before count with their stratum, masks answered no were thrown out. Rows are drawn one after
-    the other, with chances that depend on what was said before; those found wrong leave their prefix. It is
-    certified where at least ``target_quality`` of what remains of it is right. With probability 1 - ``alpha``
-    no prefix is certified falsely, however often one looks, wherever one aims and whenever one stops.
+    The accepted masks without an answer lie in strata, most certain first. Prefix k is the first k strata.
+    Masks answered yes before the audit count with their stratum; masks answered no are left out. Rows are
+    drawn one at a time, with probabilities that depend on earlier answers; rows found wrong leave their
+    prefix. A prefix is certified when at least ``target_quality`` of its remaining rows are right. With
+    probability 1 - ``alpha`` no prefix is certified falsely, whatever the aims, looks and stopping time.
 
-    ``draw`` changes nothing: it follows from the seed and from what was told. Whether to tell only a part of
-    what was drawn must not depend on what the rest looks like.
+    ``draw`` changes nothing: its result follows from the seed and the answers so far. A caller may answer
+    only the first of the rows drawn, but what the other rows look like must not decide how many.
 
     Args:
-        strata: disjoint row positions, surest stratum first.
+        strata: disjoint row positions, the most certain stratum first.
         doubt: prior chance that a mask is wrong, ``(n_total,)``, indexed by row. Bad doubts cost answers,
             never validity.
         n_known_right: masks of each stratum answered yes before the audit.
-        target_quality: share of right masks to be shown, within 0..1.
+        target_quality: share of right masks to prove, within 0..1.
         alpha: probability that any certified prefix falls short.
-        seed: of the draws.
-        spent: answers given before the audit. The more they are, the more it is worth to certify more.
-        reviewer: how reliable the answers are, as known when the audit begins; then a fifth of alpha goes to
-            the correction (`NoisyAnswers`). By default answers are taken as true.
-        n_refused: masks answered no before the audit; only counts where there is a reviewer.
+        seed: seed of the draws.
+        spent: answers given before the audit. The more there are, the larger the prefix that `best_aim`
+            chooses.
+        reviewer: accuracy of the answers, as known when the audit begins; a fifth of alpha then goes to the
+            correction (`NoisyAnswers`). None takes every answer to be true.
+        n_refused: masks answered no before the audit; used only with a ``reviewer``.
 
     Raises:
-        DataError: the strata overlap or leave ``doubt``, or a number is out of its range.
+        DataError: the strata overlap or exceed ``doubt``, or a number is out of its range.
 
-    Source: the bound of each prefix: `Capital`; of several prefixes: `Verdicts`.
+    Source: see `Capital` for the bound of one prefix, `Verdicts` for several prefixes.
 
     Example:
         >>> import numpy as np
@@ -114,8 +115,9 @@ class Audit:
         """The rows to ask about next.
 
         Args:
-            n: how many; fewer come where fewer are left.
-            aim: number of leading strata to certify, by default `best_aim`, past it what brings most.
+            n: number of rows; fewer where fewer are left.
+            aim: number of leading strata to certify; None takes `best_aim`, or, where that is certified
+                already, the prefix with most new masks per answer.
 
         Returns:
             Positions, ``(<= n,)`` int64.
@@ -123,10 +125,10 @@ class Audit:
         return self._drawn(n, aim)[0]
 
     def tell(self, rows: Ints, right: npt.ArrayLike, aim: int | None = None) -> None:
-        """Take in answers, in the order drawn.
+        """Record answers, in the order drawn.
 
         Args:
-            rows: what `draw` gave, or the beginning of it.
+            rows: the result of `draw`, or its first rows.
             right: whether each mask is right, ``(len(rows),)`` bool.
             aim: as given to `draw`.
 
@@ -165,11 +167,11 @@ class Audit:
         return weight
 
     def best_aim(self) -> int:
-        """Number of leading strata whose certificate brings most masks an answer, all answers given counted.
+        """Number of leading strata whose certificate gives most masks per answer, past answers included.
 
         Returns:
-            0..number of strata; ``certified`` where more answers would bring fewer masks each, or where none
-            would certify more.
+            0..number of strata; ``certified`` where more answers would lower the masks per answer or certify
+            nothing more.
         """
         done = self.certified
         kept = (self._size + self._known - self._capital.found).astype(np.float64)
@@ -180,7 +182,7 @@ class Audit:
         return best if rate[best - 1] > so_far else done
 
     def _goal(self) -> int:
-        """What to aim at by default: what is best, or else whatever else brings most."""
+        """The default aim: `best_aim`; once that is certified, the prefix with most new masks per answer."""
         done = self.certified
         best = self.best_aim()
         if best > done or done == len(self._size):
@@ -190,7 +192,7 @@ class Audit:
 
     @cached_property
     def _designs(self) -> list[Design]:
-        """The best draws for each prefix."""
+        """The best sampling weights for each prefix."""
         chance = self._belief.chance()
         wrong = self._allowed + 1 - self._capital.found
         return [
@@ -200,7 +202,7 @@ class Audit:
 
     @property
     def _needs(self) -> Doubles:
-        """Answers within each prefix until it is certified, about; inf where no certificate is in sight."""
+        """Expected number of further answers that certify each prefix; inf where no design gains."""
         missing = np.maximum(self._verdicts.bars() - self._capital.against(self._allowed + 1), 0)
         growth = np.array([design.growth for design in self._designs])
         need = np.divide(missing, growth, out=np.full(len(growth), np.inf), where=growth > 0)
@@ -212,7 +214,7 @@ class Audit:
 
     @property
     def _allowed(self) -> Ints:
-        """Most rows of each prefix that may have been wrong, given that those found have left it."""
+        """Most rows of each prefix that may be wrong at the start, if those found wrong leave it."""
         return self._rule.allowed(self._capital.found)
 
     def _settle(self) -> None:
@@ -228,8 +230,8 @@ class Audit:
     def lower(self, k: int) -> float:
         """Lower bound of the share right among the first ``k`` strata, those found wrong removed.
 
-        It holds for all k and at all answers at once, with probability 1 - alpha. To stay below the target
-        until a prefix is certified, and to reach it then, certificates count too.
+        The bound holds for all k and after every answer at once, with probability 1 - alpha. For a certified
+        prefix it is at least the target.
         """
         i = self._at(k)
         upper = self._capital.upper(self._verdicts.alone())
@@ -249,14 +251,14 @@ class Audit:
         return float(self._left[:end] @ self._belief.chance()[:end])
 
     def expected_answers(self, k: int) -> float:
-        """About how many more answers within the first ``k`` strata certify them; inf where unlikely."""
+        """Expected number of further answers that certify the first ``k`` strata; inf where unlikely."""
         i = self._at(k)
         return 0.0 if self._verdicts.certified[i] else float(self._needs[i])
 
     def chance(self, k: int) -> float:
-        """About how probable it is that the first ``k`` strata, those found wrong removed, reach the target.
+        """Approximate probability that the first ``k`` strata, those found wrong removed, reach the target.
 
-        A posterior probability, not a guarantee: for giving up early where it is small.
+        A posterior probability, not a guarantee; where it is small, give up early.
         """
         i = self._at(k)
         spare = float(self._allowed[i] - self._capital.found[i])
@@ -267,7 +269,7 @@ class Audit:
 
 
 def _random(seed: int, part: int) -> np.random.Generator:
-    """A stream apart from ``default_rng(seed)``, with which a caller may have made the masks themselves."""
+    """A random stream other than ``default_rng(seed)``, which a caller may have used to make the masks."""
     return np.random.default_rng((0xA0D17, part, seed))
 
 

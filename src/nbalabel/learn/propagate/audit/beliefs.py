@@ -1,4 +1,4 @@
-"""How likely each row is wrong: doubts given beforehand, corrected by what was found."""
+"""The probability that each row is wrong: prior doubts, updated by the answers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-LEAST = 0.002  # no doubt is taken to be smaller
+LEAST = 0.002  # smallest doubt
 _TRUST = 0.7  # prior probability that the doubts are right up to one factor
-_STRENGTH = 10.0  # answers that the share found in all strata counts for in one
+_STRENGTH = 10.0  # prior weight of the overall share in each stratum, in answers
 _FORGET = 0.01
 
 
 class Belief:
-    """A mixture of two models of the rows' errors, weighed by how well each foretold the answers.
+    """A mixture of two models of the rows' errors, weighted by how well each predicted the answers.
 
-    One takes the doubts to be right up to a factor, Gamma(1, 1) before any answer; the other ignores them and
-    learns the share of wrong rows of each stratum, shrunk towards that of all. So good doubts help from the
-    first answer, and misleading ones soon lose their say.
+    The first model takes the doubts to be right up to a common factor, Gamma(1, 1) a priori. The second model
+    ignores the doubts and learns the share of wrong rows per stratum, shrunk towards the overall share. So
+    good doubts help from the first answer, and misleading doubts soon lose their weight.
 
     Args:
         stratum: of each cell, ``(c,)``.
@@ -48,7 +48,7 @@ class Belief:
         return self._trust * informed + (1 - self._trust) * ignorant
 
     def add(self, cell: int, wrong: bool) -> None:
-        """Take in the answer about a row of a cell."""
+        """Update with the answer about a row of a cell."""
         informed, ignorant = (float(p[cell]) for p in self.chances())
         told = informed if wrong else 1 - informed
         other = ignorant if wrong else 1 - ignorant

@@ -1,4 +1,4 @@
-"""Bounds of the share of right masks by bets on one answer after the other."""
+"""Confidence sequence for the share of right masks, by betting on each answer."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _GRID = 2000
 
 
 def betting_bounds(answers: npt.ArrayLike, size: int, alpha: float) -> tuple[Doubles, Doubles]:
-    """Bounds after each answer, at all answers at once with probability 1 - alpha.
+    """Bounds after each answer that hold for all answers at once with probability 1 - alpha.
 
-    Every number of right masks has two bettors, one against "so many or fewer" and one against "so many or
-    more"; they bet as is best if the rest were like the answers so far. Kept as a check on, and a measure of,
-    `lower_bound`, which does without the order of the answers and is closer where nearly all or hardly any
-    are right, elsewhere about as close (``benchmarks/bounds.py``).
+    Every number m of right masks has two test martingales, one against "m or fewer are right" and one against
+    "m or more are right"; each bets as if the rest were like the answers so far. Kept as a reference for
+    `lower_bound`, which needs no order of the answers, is tighter where nearly all or hardly any masks are
+    right, and is about as tight elsewhere (``benchmarks/bounds.py``).
 
     Args:
-        answers: right or not, in the order drawn evenly without replacement, ``(t,)`` bool.
+        answers: whether each mask is right, in the order drawn uniformly without replacement, ``(t,)`` bool.
         size: masks in the cluster.
         alpha: probability that the share ever leaves the bounds.
 

@@ -1,4 +1,4 @@
-"""How many masks of a cluster are right, from some of them drawn evenly: bounds that hold at every answer."""
+"""Confidence sequences for the share of right masks in a cluster, from masks drawn without replacement."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ Doubles = npt.NDArray[np.float64]
 Prior = tuple[float, float]
 
 _NODES = 256
-_EVEN = 0.05  # of the prior is even, so that none gives up what it thinks unlikely
+_EVEN = 0.05  # share of the prior that is uniform, so that no number of right masks has a prior near 0
 
 
 def lower_bound(
     n_right: npt.ArrayLike, n_asked: npt.ArrayLike, size: npt.ArrayLike, alpha: float, prior: Prior = (1, 1)
 ) -> Doubles:
-    """Lower bound of the share of right masks, at all answers at once with probability 1 - alpha.
+    """Lower bound of the share of right masks that holds after every answer with probability 1 - alpha.
 
-    It rejects "at most m are right" where the chance of the answers, averaged by the prior over all numbers
-    above m, is 1 / alpha times their chance under m. That ratio is a supermartingale for m or fewer right
-    ones, since every number above m foretells more of them.
+    It rejects "at most m are right" where the likelihood of the answers, averaged by the prior over all
+    numbers above m, is at least 1 / alpha times their likelihood under m. That ratio is a supermartingale if
+    m or fewer masks are right, since every number above m predicts more right masks.
 
     Args:
         n_right: masks found right, any shape that broadcasts.
-        n_asked: masks asked about, drawn evenly without replacement.
+        n_asked: masks asked about, drawn uniformly without replacement.
         size: masks in the cluster, at least ``n_asked``.
         alpha: probability that the bound is ever too high.
-        prior: Beta(a, b) of the share, fixed before the first answer. A good one brings the bound closer, a
-            bad one never makes it wrong.
+        prior: Beta(a, b) of the share, fixed before the first answer. A good prior tightens the bound, a bad
+            one never makes it wrong.
 
     Returns:
         0..1, float64 of the broadcast shape; the share itself where all were asked.
@@ -53,11 +53,11 @@ def lower_bound(
 def upper_bound(
     n_right: npt.ArrayLike, n_asked: npt.ArrayLike, size: npt.ArrayLike, alpha: float, prior: Prior = (1, 1)
 ) -> Doubles:
-    """Upper bound of the share of right masks, as `lower_bound`.
+    """Upper bound of the share of right masks; see `lower_bound`.
 
     Args:
         n_right: masks found right, any shape that broadcasts.
-        n_asked: masks asked about, drawn evenly without replacement.
+        n_asked: masks asked about, drawn uniformly without replacement.
         size: masks in the cluster.
         alpha: probability that the bound is ever too low.
         prior: Beta(a, b) of the share, fixed before the first answer.
@@ -80,17 +80,18 @@ def upper_bound(
 def expected_answers(
     mean: npt.ArrayLike, size: npt.ArrayLike, target: float, alpha: float, overhead: float = 1.0
 ) -> Doubles:
-    """About how many answers it takes until a bound passes the target.
+    """Approximate number of answers until a bound passes the target.
 
-    Log capital grows by the Kullback-Leibler divergence of the two shares an answer; drawing without
-    replacement saves as many as a cluster is small.
+    Log capital grows per answer by the Kullback-Leibler divergence of the two shares. Drawing without
+    replacement reduces the number n of answers to n / (1 + n / size).
 
     Args:
         mean: expected share of right masks, 0..1.
         size: masks in the cluster.
-        target: that the lower bound is to reach (mean above it) or the upper to fall under, within 0..1.
+        target: share that the lower bound must reach (mean above it) or the upper bound fall below (mean
+            below it), within 0..1.
         alpha: of that one-sided bound.
-        overhead: log capital spent on not knowing the mean beforehand.
+        overhead: log capital lost because the mean is not known beforehand.
 
     Returns:
         Answers, float64 of the broadcast shape; ``size`` where mean and target are equal.
@@ -125,7 +126,7 @@ def _checked(
 
 
 def _likelihood(number: Ints, right: Ints, asked: Ints, size: Ints) -> Doubles:
-    """Log chance of a sequence of answers where ``number`` are right, ``number`` any shape ``(m, ...)``."""
+    """Log likelihood of the answers if ``number`` masks are right, ``number`` of any shape ``(m, ...)``."""
     rest, wrong = number - right, size - number - (asked - right)
     possible = (rest >= 0) & (wrong >= 0)
     rest, wrong = np.where(possible, rest, 0), np.where(possible, wrong, 0)
@@ -141,7 +142,7 @@ def _fewest(right: Ints, asked: Ints, size: Ints, alpha: float, prior: Prior) ->
     """Smallest number of right masks that is not rejected, ``(m,)``."""
     r, n, whole = right[:, None], asked[:, None], size[:, None]
     at, above = _averages(r, n, whole, prior)
-    # Between two nodes the alternatives are the same, and the likelihood rises up to its mode, which stands.
+    # Between two nodes the alternatives are equal; the likelihood rises to its mode, which is not rejected.
     mode = np.minimum(np.where(n > 0, r * (whole + 1) // np.maximum(n, 1), 0), whole)
     low, high = np.maximum(at[:, :-1], r), np.minimum(at[:, 1:] - 1, mode)
     bar = above[:, 1:] + np.log(alpha)
@@ -153,7 +154,7 @@ def _fewest(right: Ints, asked: Ints, size: Ints, alpha: float, prior: Prior) ->
 
 
 def _averages(r: Ints, n: Ints, whole: Ints, prior: Prior) -> tuple[Ints, Doubles]:
-    """Numbers of right masks that are alternatives, and the log mean likelihood from each one upwards."""
+    """Grid of alternatives (numbers of right masks), and the log mean likelihood from each one upwards."""
     cells = np.minimum(whole, _NODES) + 1
     j = np.arange(_NODES + 1)
     at = np.where(j < cells, np.rint(j * (whole / np.maximum(cells - 1, 1))), whole).astype(np.int64)

@@ -11,15 +11,15 @@ from .allowed_errors import Ints
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_SPREAD = 0.3  # of the weight goes evenly to all prefixes, should the doubts be misleading
+_SPREAD = 0.3  # share of the weight spread evenly over all prefixes, in case the doubts mislead
 
 
 def weights(doubted: Doubles, allowed: Ints) -> Doubles:
-    """How much each prefix stakes: the prior probability that it is the largest one that is good enough.
+    """Weight of each prefix: the prior probability that it is the largest one that reaches the target.
 
     Args:
         doubted: sum of the doubts of each prefix, ``(k,)``; right up to a factor, Gamma(1, 1) a priori.
-        allowed: wrong masks that each may hold, ``(k,)``.
+        allowed: wrong masks that each prefix may hold, ``(k,)``.
 
     Returns:
         Positive, sum 1, ``(k,)``.
@@ -34,10 +34,10 @@ def weights(doubted: Doubles, allowed: Ints) -> Doubles:
 class Verdicts:
     """Certifies prefixes so that with probability 1 - alpha none is certified falsely.
 
-    Whatever prefixes are bad, the average of their capitals, by weight, is a nonnegative supermartingale. So
-    a prefix may be certified where its average with any others not certified yet is 1 / alpha or more. Those
-    whose capital is above 1 / alpha only help: where larger and smaller prefixes pass together, testing all
-    of them costs nothing, and one that was hardly asked about costs its share of the weight.
+    For any set of bad prefixes, the weighted average of their capitals is a nonnegative supermartingale. So a
+    prefix may be certified if its average with every set of others not certified yet is 1 / alpha or more.
+    Prefixes whose capital is above 1 / alpha only help: if larger and smaller prefixes pass together, testing
+    all of them costs nothing; a prefix with hardly any answers costs its share of the weight.
 
     Args:
         stakes: weight of each prefix, ``(k,)``.
@@ -66,21 +66,21 @@ class Verdicts:
         self._strict = np.zeros(len(stakes))
 
     def bars(self) -> Doubles:
-        """Log capital that would certify each prefix now, the others' being what they are, ``(k,)``."""
+        """Log capital that would certify each prefix now, given the capital of the others, ``(k,)``."""
         lacking = np.where(self._gone, 0.0, np.maximum(self._enough - np.exp(self._strict), 0))
         others = self._stakes @ lacking - self._stakes * lacking
         return np.log(self._enough + others / self._stakes)
 
     def alone(self) -> Doubles:
-        """Log capital that would reject anything about a prefix whatever the others' capital, ``(k,)``."""
+        """Log capital that rejects a hypothesis on a prefix whatever the capital of the others, ``(k,)``."""
         return np.log(self._enough / self._stakes)
 
     def hear(self, strict: Doubles, now: Doubles) -> None:
-        """Take in log capitals.
+        """Update the certificates with the current log capitals.
 
         Args:
-            strict: against "bad when the audit began", ``(k,)``.
-            now: against "bad still, though what was found was removed", ``(k,)``.
+            strict: against "the prefix was bad when the audit began", ``(k,)``.
+            now: against "the prefix is bad, the rows found wrong removed", ``(k,)``.
         """
         self._strict = np.minimum(strict, 50.0)
         while True:

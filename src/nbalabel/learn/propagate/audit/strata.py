@@ -1,4 +1,4 @@
-"""Rows in strata, and in each stratum in bins of like doubt: what an audit draws from."""
+"""The sampling frame of an audit: rows by stratum, and within a stratum by bins of similar doubt."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _BINS = 16
 
 
 class Cells:
-    """Rows by stratum and bin of doubt, in each cell in a random order that the seed fixes.
+    """Rows by stratum and bin of doubt; each cell holds its rows in a random order that the seed fixes.
 
-    To draw a row evenly from a cell is to take its next one, so a draw costs nothing per row.
+    A uniform draw from a cell takes its next row, so the cost of a draw does not grow with the rows.
 
     Args:
-        strata: disjoint positions, one array a stratum.
+        strata: disjoint positions, one array per stratum.
         doubt: prior chance that a row is wrong, ``(n_total,)``, indexed by row.
-        rng: source of the orders.
-        bins: cells a stratum at most.
+        rng: source of the random orders.
+        bins: most cells per stratum.
 
     Attributes:
         stratum: of each cell, ascending, ``(c,)`` int64.
@@ -67,12 +67,12 @@ class Cells:
         return int(self._rows[self._start[cell] + place])
 
     def draw(self, left: Ints, weight: Doubles, uniform: Doubles) -> tuple[Ints, Ints]:
-        """Rows one after the other, each with a chance in proportion to the weight of its cell.
+        """Draw rows one at a time, each with a probability in proportion to the weight of its cell.
 
         Args:
             left: rows of each cell not drawn before, ``(c,)``.
             weight: of each row of a cell, ``(c,)``.
-            uniform: random numbers within 0..1, one a draw, ``(n,)``.
+            uniform: random numbers within 0..1, one per draw, ``(n,)``.
 
         Returns:
             The rows and their cells, ``(n,)`` int64 each.
@@ -96,7 +96,7 @@ class Cells:
 def _checked(rows: Ints, doubt: npt.NDArray[np.floating]) -> Doubles:
     beyond = rows[(rows < 0) | (rows >= len(doubt))]
     if len(beyond):
-        raise DataError(f"rows must lie in 0..{len(doubt) - 1}, as doubt does, got {first(beyond)}")
+        raise DataError(f"rows must be positions in doubt, 0..{len(doubt) - 1}, got {first(beyond)}")
     values, counts = np.unique(rows, return_counts=True)
     if len(values) < len(rows):
         raise DataError(f"strata must be disjoint; rows in two of them: {first(values[counts > 1])}")
@@ -108,7 +108,7 @@ def _checked(rows: Ints, doubt: npt.NDArray[np.floating]) -> Doubles:
 
 
 def _binned(chance: Doubles, of: Ints, n_strata: int, bins: int) -> Ints:
-    """Bins of equal width in the root of the doubt, since rows are best drawn in proportion to it."""
+    """Bins of equal width in the root of the doubt, to which the best sampling weights are proportional."""
     root = np.sqrt(chance)
     low, high = np.full(n_strata, np.inf), np.full(n_strata, -np.inf)
     np.minimum.at(low, of, root)

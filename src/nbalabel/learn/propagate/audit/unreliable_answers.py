@@ -1,4 +1,4 @@
-"""How many wrong masks an audited set may hold; for answers that are now and then mistaken."""
+"""How many wrong masks an audited set may hold if some answers are mistaken."""
 
 from __future__ import annotations
 
@@ -18,57 +18,58 @@ _ETA = np.geomspace(0.1, 8, 12)
 
 @dataclass(frozen=True)
 class Answering:
-    """Chances of a yes to a right mask and of a no to a wrong one, as estimated: for planning only."""
+    """Estimated chances of a yes to a right mask and of a no to a wrong mask; for planning only."""
 
     sensitivity: float = 1.0
     specificity: float = 1.0
 
     @classmethod
     def of(cls, accuracy: Accuracy | None) -> Answering:
-        """As estimated from honeypots; without any, as if answers were true."""
+        """The estimates from honeypots; without honeypots, those of true answers."""
         if accuracy is None:
             return cls()
         return cls(*np.nan_to_num([accuracy.sensitivity, accuracy.specificity], nan=1.0).tolist())
 
     def refused(self, wrong: Doubles) -> Doubles:
-        """Chances of a no, from chances to be wrong."""
+        """Chance that each mask is answered no, from the chance that it is wrong."""
         return wrong * self.specificity + (1 - wrong) * (1 - self.sensitivity)
 
     def wrong(self, refused: Doubles) -> Doubles:
-        """Chances to be wrong, from chances of a no."""
+        """Chance that each mask is wrong, from the chance that it is answered no."""
         gap = max(self.specificity + self.sensitivity - 1, 1e-3)
         return np.clip((refused - (1 - self.sensitivity)) / gap, 0.0, 1.0)
 
 
 def apparent_target(target: float, accuracy: Accuracy, alpha: float) -> float:
-    """The share of yes that a large set of just ``target`` right masks might have: what is to be beaten.
+    """The largest share of yes that a large set with just ``target`` right masks may have; the bar to beat.
 
     Args:
         target: share of right masks, 0..1.
-        accuracy: of whoever answers.
-        alpha: as `NoisyAnswers` is given.
+        accuracy: accuracy of the answers.
+        alpha: as given to `NoisyAnswers`.
     """
     miss, refuse = _mistakes(accuracy, alpha / 5)
     return 1 - ((1 - target) * (1 - miss) + target * refuse)
 
 
 class NoisyAnswers:
-    """From bounds of the masks that would be answered no to bounds of those that are wrong.
+    """The rule for answers that may be mistaken: bounds on the no's become bounds on the wrong masks.
 
-    What a reviewer would say of each mask is drawn once and then fixed, so an audit bounds the number U of
-    masks answered no. Of T wrong masks some are missed, at most the 1 - d quantile of
-    Bin(T, 1 - specificity); of the others at least the d quantile F of Bin(N - T, 1 - sensitivity) are
-    refused by mistake. T lies where T - missed + F <= U. Of what is kept once ``found`` no's are removed,
-    U - found + missed - max(F - found, 0) are wrong at most: at worst all mistaken refusals were found.
+    The answer that a reviewer would give to each mask is drawn once and then fixed, so an audit bounds the
+    number U of masks that would be answered no. Of T wrong masks some are missed (answered yes): at most M,
+    the 1 - d quantile of Bin(T, 1 - specificity). Of the N - T right masks some are refused (answered no): at
+    least F, the d quantile of Bin(N - T, 1 - sensitivity). T is possible where T - M + F <= U. After
+    ``found`` no's are removed, at most U - found + M - max(F - found, 0) of the masks kept are wrong: in the
+    worst case all mistaken refusals were found.
 
     ``alpha`` is spent in fifths: on the lower bound of the specificity, the upper bound of the sensitivity,
-    each binomial quantile (divided among the prefixes), and wrong masks among those answered yes before.
+    each of the two quantiles (divided among the prefixes), and wrong masks among those answered yes before.
 
     Args:
         size: masks of each prefix that the audit may ask about, ``(k,)`` int64.
-        known: masks answered yes before that count with them, ``(k,)`` int64.
-        target: share of right masks to be reached, 0..1.
-        accuracy: of whoever answers, known before the audit begins.
+        known: masks answered yes before that count with each prefix, ``(k,)`` int64.
+        target: share of right masks to reach, 0..1.
+        accuracy: accuracy of the answers, known before the audit begins.
         alpha: probability that the correction falls short.
         n_refused: masks answered no before the audit; with the specificity they bound how many of those
             answered yes were wrong.
@@ -90,7 +91,7 @@ class NoisyAnswers:
         self._least = np.minimum.accumulate(least[:, ::-1], axis=1)[:, ::-1]
 
     def allowed(self, found: Ints) -> Ints:
-        """Most no's there may be, found ones included, so that what is kept reaches the target; -1: none."""
+        """Most no's, those found included, with which the masks kept reach the target; -1 where none does."""
         at = np.asarray(found)[..., None]
         spare = (1 - self._target) * (self._all - found) - self._taken_wrongly
         spare = spare[..., None]
@@ -101,7 +102,7 @@ class NoisyAnswers:
         return np.floor(np.minimum(most.max(axis=-1), self._all) + 1e-9).astype(np.int64)
 
     def share_right(self, upper: Ints, found: Ints) -> Doubles:
-        """Share right of what is kept of each prefix, where at most ``upper`` no's were there, ``(k,)``."""
+        """Lower bound of the share right in the rest of each prefix if it holds ``upper`` no's, ``(k,)``."""
         at = np.maximum((self._least <= upper[:, None]).sum(axis=1) - 1, 0)
         wrong, missed, refused = (
             x[np.arange(len(at)), at] for x in (self._wrong, self._missed, self._refused)
@@ -114,22 +115,22 @@ class NoisyAnswers:
 
 
 def _mistakes(accuracy: Accuracy, alpha: float) -> tuple[float, float]:
-    """Upper bound of the chance of a yes to a wrong mask, lower bound of that of a no to a right one."""
+    """Upper bound of the chance of a yes to a wrong mask, lower bound of the chance of a no to a right."""
     return 1 - accuracy.specificity_bounds(alpha)[0], 1 - accuracy.sensitivity_bounds(alpha)[1]
 
 
 def _grid(size: Ints, target: float) -> Doubles:
-    """Numbers of wrong masks, dense where the target is decided, ``(k, g)``."""
+    """A grid of numbers of wrong masks per prefix, dense near the target, ``(k, g)``."""
     near = min(3 * (1 - target), 1.0)
     share = np.concatenate([np.linspace(0, near, 512), np.linspace(near, 1, 33)[1:]])
     return np.ceil(share * size[:, None] - 1e-9)
 
 
 def _missed_before(n_refused: int, miss: float, alpha: float) -> float:
-    """Most wrong masks answered yes while ``n_refused`` were answered no, whenever the asking stopped.
+    """Most wrong masks answered yes while ``n_refused`` were answered no, for any stopping time.
 
-    exp(eta missed - (missed + refused) log(1 - miss + miss e^eta)) is a martingale in the wrong masks asked
-    about, for each eta; alpha is divided among a few of them.
+    For each eta, exp(eta missed - (missed + refused) log(1 - miss + miss e^eta)) is a martingale over the
+    wrong masks asked about; alpha is divided among a few values of eta.
     """
     rate = np.log1p(miss * np.expm1(_ETA))
     most = (np.log(len(_ETA) / alpha) + n_refused * rate) / np.maximum(_ETA - rate, 1e-12)

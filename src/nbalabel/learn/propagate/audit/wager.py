@@ -1,4 +1,4 @@
-"""Capital from betting against "so many rows are wrong": an upper bound that holds at every answer."""
+"""Test martingales against "at least l rows are wrong": an upper bound that holds after every answer."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .strata import Cells
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-_ALL_IN = 0.98  # of the largest bet that cannot go broke
-_HOPE = 0.9  # bet as if at most this share of the hypothesised errors were there
+_ALL_IN = 0.98  # share of the largest bet that cannot lose all capital
+_HOPE = 0.9  # bets assume at most this share of the hypothesised errors
 
 
 @dataclass(frozen=True)
 class Odds:
-    """What one draw could have brought, for each prefix: one value a prefix, ``(k,)`` float64.
+    """The possible outcomes of one draw, one value per prefix, ``(k,)`` float64.
 
     Attributes:
         seen: 1 / chance of the row drawn among those of the prefix.
-        largest: the largest 1 / chance there was, inf where some row could not come.
+        largest: largest 1 / chance of any row; inf where some row could not be drawn.
         typical: expected 1 / chance of a wrong row.
-        expected: how many rows left in the prefix are expected to be wrong.
+        expected: expected number of wrong rows left in the prefix.
     """
 
     seen: Doubles
@@ -38,10 +38,10 @@ def odds(cells: Cells, left: Ints, weight: Doubles, chance: Doubles, drawn: int)
 
     Args:
         cells: where rows are drawn from.
-        left: rows of each cell that could come, ``(c,)``.
+        left: rows of each cell that could be drawn, ``(c,)``.
         weight: relative chance of each of them, ``(c,)``.
-        chance: of a row of each cell to be wrong, ``(c,)``.
-        drawn: the cell that came.
+        chance: probability that a row of each cell is wrong, ``(c,)``.
+        drawn: cell of the row drawn.
     """
     mass, expected, spread = cells.within(
         np.stack([left * weight, left * chance, left * chance / np.maximum(weight, 1e-300)])
@@ -55,12 +55,12 @@ def odds(cells: Cells, left: Ints, weight: Doubles, chance: Doubles, drawn: int)
 
 
 class Capital:
-    """One bettor a prefix and hypothesis; where capital reaches 1 / alpha the hypothesis is rejected.
+    """One test martingale per (prefix, hypothesis); it rejects the hypothesis when it reaches 1 / alpha.
 
-    Hypothesis l of a prefix: at least l of its rows were wrong when the audit began. Where row i comes with
-    chance q and e says whether it is wrong (1) or right (0), e / q estimates without bias how many wrong ones
-    are left: l - found under the hypothesis. So prod(1 + bet (l - found - e / q)) is a nonnegative
-    supermartingale for predictable bets >= 0, and passes 1 / alpha with probability at most alpha (Ville).
+    Hypothesis l of a prefix: at least l of its rows were wrong when the audit began. If row i is drawn with
+    probability q, and e is 1 where it is wrong and 0 where it is right, then e / q is an unbiased estimate of
+    the wrong rows left, l - found under the hypothesis. So prod(1 + bet (l - found - e / q)) is a nonnegative
+    supermartingale for predictable bets >= 0, and reaches 1 / alpha with probability at most alpha (Ville).
 
     Args:
         hypotheses: l, ascending in each row, ``(k, g)`` int64.
@@ -68,7 +68,7 @@ class Capital:
     Attributes:
         log: log capital, ``(k, g)`` float64.
         peak: highest log capital so far, ``(k, g)`` float64.
-        found: wrong ones drawn so far, ``(k,)`` int64.
+        found: wrong rows drawn so far, ``(k,)`` int64.
 
     Source: Waudby-Smith & Ramdas, Estimating means of bounded random variables by betting, JRSS B 2023;
         Shekhar, Xu, Lipton, Liang & Ramdas, Risk-limiting financial audits via weighted sampling without
@@ -82,7 +82,7 @@ class Capital:
         self.found = np.zeros(len(hypotheses), np.int64)
 
     def add(self, odds: Odds, stratum: int, wrong: bool) -> None:
-        """Take in the answer to a row of a stratum, drawn at these odds."""
+        """Update with the answer to a row of a stratum, drawn at these odds."""
         among = slice(stratum, None)
         left = (self.hypotheses[among] - self.found[among, None]).astype(np.float64)
         column = (odds.expected[among, None], odds.typical[among, None], odds.largest[among, None])
@@ -92,21 +92,22 @@ class Capital:
         self.found[among] += wrong
 
     def rule_out(self, most: Ints) -> None:
-        """Reject what cannot be any more: that more than ``most`` rows of a prefix are wrong, ``(k,)``."""
+        """Reject what is impossible by now: that more than ``most`` rows of a prefix are wrong, ``(k,)``."""
         impossible = self.hypotheses > most[:, None]
         self.log[impossible] = self.peak[impossible] = np.inf
 
     def against(self, least: Ints) -> Doubles:
-        """Log capital against "at least so many are wrong", ``(k,)``: the lowest of those that it implies.
+        """Log capital against "at least ``least`` rows are wrong", ``(k,)``: the lowest from there on.
 
-        The hypothesis next below the true number is thus always among them.
+        The minimum starts at the last hypothesis not above ``least``, so if ``least`` rows or more are wrong,
+        it includes the hypothesis next below the true number.
         """
         lowest = np.minimum.accumulate(self.log[:, ::-1], axis=1)[:, ::-1]
         place = np.count_nonzero(self.hypotheses <= least[:, None], axis=1) - 1
         return np.where(place >= 0, lowest[np.arange(len(place)), np.maximum(place, 0)], 0.0)
 
     def upper(self, enough: Doubles) -> Ints:
-        """Most rows of each prefix that can have been wrong when the audit began, ``(k,)`` int64.
+        """Upper bound of the rows of each prefix that were wrong when the audit began, ``(k,)`` int64.
 
         Args:
             enough: log capital at which a hypothesis is rejected, ``(k,)``.
@@ -118,13 +119,13 @@ class Capital:
 
 
 def bets(left: Doubles, expected: Doubles, typical: Doubles, largest: Doubles) -> Doubles:
-    """Best bets against ``left`` wrong ones where ``expected`` are, for two outcomes: 0 and ``typical``.
+    """Best bets against "``left`` rows are wrong" if ``expected`` are, for two outcomes: 0 and ``typical``.
 
     Args:
-        left: wrong ones left under the hypothesis; no bet where it is not above 0.
-        expected: wrong ones expected.
-        typical: 1 / chance of a wrong one, as expected.
-        largest: 1 / chance at most; bets are small enough that it leaves some of the capital.
+        left: wrong rows left under the hypothesis; no bet where it is not above 0.
+        expected: expected number of wrong rows.
+        typical: expected 1 / chance of a wrong row.
+        largest: largest 1 / chance; the bets are small enough that this outcome leaves some capital.
     """
     safe = np.maximum(left, 1e-9)
     gain = np.maximum(safe - np.minimum(expected, _HOPE * safe), 0)

@@ -1,5 +1,5 @@
-"""The course of a propagation: told, kept on disk, replayed, taken back.
+"""The history of a propagation: answers are applied, kept on disk, replayed and undone.
 
-In: answers, one after the other.
-Out: the state they lead to.
+In: answers, in order.
+Out: the state that they lead to.
 """

@@ -1,4 +1,4 @@
-"""Where a propagation stands after what was told; made anew, by replay, to take something back."""
+"""State of a propagation: ledger, strategy, open question. Undo rebuilds it from the journal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Setup:
-    """What a propagation was given, apart from the candidates: see `nbalabel.Propagation`."""
+    """The arguments of a propagation, apart from the candidates; see `nbalabel.Propagation`."""
 
     strategy: str | StrategyClass
     target_quality: float
@@ -35,21 +35,21 @@ class Setup:
 
 
 class Course:
-    """The ledger, the strategy and the open question; everything in it follows from what was told.
+    """The ledger, the strategy and the open question; all follow from the inputs and the recorded answers.
 
     Args:
         inputs: the candidates.
-        forest: their trees.
-        setup: how to go about it.
+        forest: cluster trees of the candidates.
+        setup: the other arguments of the propagation.
         limit: answers that may be asked for; None without a limit.
 
     Attributes:
-        ledger: what is known of the candidates.
-        strategy: who decides.
+        ledger: what is known about the candidates.
+        strategy: the search strategy.
         shown: the open question; None when done.
-        number: of the open question: how many were told and skipped.
-        n_told: questions told.
-        seconds: spent looking.
+        number: number of the open question: how many were answered or skipped before it.
+        n_told: questions answered.
+        seconds: time spent on questions.
     """
 
     def __init__(self, inputs: Inputs, forest: Forest, setup: Setup, limit: int | None) -> None:
@@ -72,18 +72,18 @@ class Course:
         self._advance()
 
     def copy(self) -> Course:
-        """Another that goes on from here by itself; what never changes is shared."""
+        """An independent copy; immutable parts are shared."""
         fixed = [self.inputs, self.setup, self.ledger.forest]
         fixed += [getattr(self.inputs, part.name) for part in fields(Inputs)]
         return copy.deepcopy(self, {id(one): one for one in fixed})
 
     def tell(self, answers: Bools, annotator: str, seconds: float, limit: int | None) -> None:
-        """Take in answers to the open question.
+        """Apply answers to the open question.
 
         Args:
-            answers: one a row shown.
+            answers: one per row shown.
             annotator: who answered.
-            seconds: spent looking.
+            seconds: time spent on the question.
             limit: answers that may be asked for after these.
         """
         shown = self._shown()
@@ -98,18 +98,18 @@ class Course:
         self._go_on(limit)
 
     def skip(self, limit: int | None) -> None:
-        """Leave what the open question is about aside."""
+        """Skip the open question."""
         self.strategy.skipped(self.ledger, self._shown().own)
         self._go_on(limit)
 
     def finish(self) -> None:
-        """Ask nothing more."""
+        """End the questions."""
         self.strategy.finish(self.ledger)
         self.number += 1
         self.shown = None
 
     def outlook(self, answers: Sequence[bool | None]) -> Outlook:
-        """What answers to the open question would mean."""
+        """What answers to the open question would lead to."""
         shown = self._shown()
         codes = np.array([UNKNOWN if a is None else (YES if a else NO) for a in answers], np.int8)
         return self.strategy.outlook(self.ledger, shown.own, codes[shown.what == OWN])
@@ -120,7 +120,7 @@ class Course:
         self._advance()
 
     def _advance(self) -> None:
-        """Find the next question; with none, or no answers left, let the strategy end."""
+        """Find the next question; if there is none, or no budget is left, finish the strategy."""
         limit, self.shown = self.limit, None
         question = None
         if limit is None or limit > 0:
@@ -135,7 +135,7 @@ class Course:
         self.shown = self._mixing.mix(question, self.ledger, self.inputs.ids, room, self.strategy.n_tests)
 
     def _note(self, shown: Shown, answers: Bools, annotator: str) -> None:
-        """What the masks mixed in say of the reviewer."""
+        """Record how the reviewer answered the mixed-in masks."""
         reviewers = self.ledger.reviewers
         for at in np.flatnonzero(shown.what != OWN).tolist():
             row, yes = int(shown.question.rows[at]), bool(answers[at])

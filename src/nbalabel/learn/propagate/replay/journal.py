@@ -1,4 +1,4 @@
-"""What was told, line by line on disk: a propagation is replayed from it."""
+"""The journal of a propagation: one line per record, on disk; the propagation is replayed from it."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ Record = dict[str, Any]
 
 
 class Journal:
-    """JSON lines, each synced before the call that made it returns.
+    """A file of JSON lines; each line is synced to disk before the call that writes it returns.
 
-    The first line says what the propagation was given; the others are what was told, skipped and taken back.
-    A last line without an end is what a crash leaves of a call that never returned: it is dropped.
+    The first line holds the inputs and arguments of the propagation; the others are its records: answers,
+    skips, finishes and undos. A last line without a line end is left by a crash within a call; it is dropped.
 
     Args:
         path: the file; None keeps the lines in memory alone.
-        header: what the propagation was given. Of an existing file it must be the same, except for ``id``
-            and ``versions``, which are taken from the file.
+        header: the inputs and arguments of the propagation. An existing file must hold the same, except for
+            ``id`` and ``versions``, which are taken from the file.
 
     Attributes:
         header: as it stands in the file.
         records: the lines after it.
 
     Raises:
-        HistoryError: the file belongs to a propagation that was given something else.
+        HistoryError: the file belongs to a propagation with other inputs or arguments.
         CorruptError: a line before the last cannot be read.
         StorageError: the file cannot be written.
     """
@@ -54,22 +54,22 @@ class Journal:
                 self._open()
 
     def append(self, record: Record) -> None:
-        """Write one line; it is on the medium when this returns."""
+        """Write one line; it is synced to disk when this returns."""
         with self.recording(record):
             return
 
     @contextlib.contextmanager
     def recording(self, record: Record) -> Iterator[None]:
-        """Write one line; the block, which makes it count, runs once it is on the medium.
+        """Write one line; once it is synced to disk, the block, which applies it, runs.
 
         Raises:
-            StorageError: it could not be written, or somebody else writes to the file. Then, and where the
-                block fails, the file is as it was.
-            ReadOnlyError: this is the copy of a forked child.
+            StorageError: the line could not be written, or something else wrote to the file. Then, and where
+                the block fails, the file is as it was.
+            ReadOnlyError: this is the copy in a forked child process.
         """
         if not self._is_ours:
             raise ReadOnlyError(
-                f"{self.path} belongs to the process that this one was forked from: tell it there"
+                f"{self.path} belongs to the process that this one was forked from: answer there"
             )
         self._check_file()
         size = self._size
@@ -85,7 +85,7 @@ class Journal:
         self.records.append(record)
 
     def _check_file(self) -> None:
-        """The file is there and holds what was told, or is made to where it was deleted."""
+        """Check that the file is as this journal left it; a deleted file is written anew."""
         if self._handle is None or self.path is None:
             return
         if not self.path.exists():
@@ -93,15 +93,15 @@ class Journal:
         here = os.fstat(self._handle)
         if here.st_size != self._size or not os.path.samestat(here, self.path.stat()):
             raise StorageError(
-                f"{self.path} was written to by somebody else since: one propagation at a time may use it. "
-                "Make this one again to carry on from what the file holds"
+                f"something else wrote to {self.path}: only one propagation at a time may use it. "
+                "Make this propagation again to resume from what the file holds"
             )
 
     def _write_anew(self, path: Path) -> None:
-        """The file was deleted: what it held is in memory."""
+        """Write a deleted file anew, from the records in memory."""
         if not path.parent.is_dir():
             raise StorageError(
-                f"{path.parent} is gone, and the journal with it: nothing more can be told here. What was "
+                f"{path.parent} is gone, and the journal with it: no more answers can be recorded. What was "
                 "accepted so far is in memory"
             )
         self.close()
@@ -113,13 +113,13 @@ class Journal:
             _sync_folder(path.parent)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._handle is not None:
             forking.release(self._handle)
             self._handle = None
 
     def after_fork(self) -> None:
-        """In a child, the file is the parent's alone; what is kept in memory may go on."""
+        """In a forked child, leave the file to the parent; a journal in memory stays usable."""
         self._handle, self._is_ours = None, self.path is None
 
     def __del__(self) -> None:
@@ -148,8 +148,8 @@ class Journal:
         ]
         if other:
             raise HistoryError(
-                f"{self.path} is the journal of a propagation that was given something else: "
-                f"{'; '.join(other)}. Give the same again to carry on, or journal= another file to begin anew"
+                f"{self.path} is the journal of a propagation with other inputs or arguments: "
+                f"{'; '.join(other)}. Give the same ones to resume, or journal= another file to begin anew"
             )
 
     def _write(self, record: Record) -> None:
@@ -165,7 +165,7 @@ class Journal:
 
 
 def _read(path: Path) -> tuple[list[Record], int]:
-    """Whole lines, and how many bytes they take."""
+    """The complete lines, and their size in bytes."""
     data = path.read_bytes()
     whole = data.rfind(b"\n") + 1
     lines = []
@@ -188,7 +188,7 @@ def _told(path: Path | None) -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """So that the new file's name survives, too."""
+    """Sync a folder, so that the name of a new file survives a crash, too."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Questions as they are shown: with masks mixed in whose answer is known, or was given before."""
+"""Questions as a person sees them: masks whose answer is known, or was given before, are mixed in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..state.ledger import NO, UNKNOWN, YES, Ledger
 Ints = npt.NDArray[np.int64]
 
 OWN, HONEYPOT, REPEAT = 0, 1, 2
-_WRONG = 0.75  # of honeypots: what a wrong yes costs weighs more than a wrong no
+_WRONG = 0.75  # share of honeypots that are wrong masks: a mistaken yes costs more than a mistaken no
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +21,8 @@ class Shown:
     """A question as a person sees it.
 
     Attributes:
-        question: with everything mixed in.
-        own: as the strategy put it.
+        question: the question with everything mixed in.
+        own: the strategy's own question.
         what: OWN, HONEYPOT or REPEAT, of each row shown, ``(k,)`` int8.
     """
 
@@ -33,12 +33,12 @@ class Shown:
 
 @dataclass(frozen=True)
 class Mixing:
-    """How often something is mixed in, beside each mask of a question.
+    """How often honeypots and repeats are mixed in, per mask of a question.
 
     Attributes:
         honeypots: chance of a mask whose answer is known, 0..1.
-        repeats: chance of one that was answered before, 0..1.
-        seed: the same seed, question and answers mix the same.
+        repeats: chance of a mask that was answered before, 0..1.
+        seed: the same seed, question and answers give the same mix.
     """
 
     honeypots: float
@@ -46,16 +46,17 @@ class Mixing:
     seed: int
 
     def mix(self, own: Question, ledger: Ledger, ids: Ints, room: int | None, n_tests: int = 0) -> Shown:
-        """Mix into a question, at random places; masks of its label come first, so as not to stand out.
+        """Mix honeypots and repeats into a question, at random places.
 
-        No mask is a honeypot twice, since somebody who errs about it once is likely to do so again.
+        Masks of the question's labels are preferred, because others would stand out. No mask is a honeypot
+        twice: whoever errs about it once is likely to err again.
 
         Args:
-            own: as the strategy put it.
+            own: the strategy's own question.
             ledger: what is known and answered.
-            ids: of all rows.
+            ids: ids of all rows.
             room: how many rows may be added; None for any number.
-            n_tests: honeypots wanted in all; until then there are as many as masks of the question.
+            n_tests: honeypots wanted in total; until then a question gets one per own mask.
         """
         rng = np.random.default_rng((self.seed, own.number, 7))
         size, space = len(own.rows), np.inf if room is None else room
@@ -74,7 +75,7 @@ class Mixing:
 
 
 def _tests(own: Ints, ledger: Ledger, n: int, rng: np.random.Generator) -> Ints:
-    """Honeypots not asked yet: three wrong ones for each right one, as far as there are."""
+    """Honeypots not asked yet: three wrong masks per right one, as far as available."""
     n_wrong = int(np.ceil(_WRONG * n))
     wrong, right = (
         _pick((ledger.known == what) & ~ledger.tested, own, ledger.labels, n, rng) for what in (NO, YES)
@@ -84,7 +85,7 @@ def _tests(own: Ints, ledger: Ledger, n: int, rng: np.random.Generator) -> Ints:
 
 
 def _pick(pool: npt.NDArray[np.bool_], own: Ints, labels: Ints, n: int, rng: np.random.Generator) -> Ints:
-    """Rows of a pool that the question does not hold already, those of its labels first."""
+    """Random rows of a pool that are not in the question, those of its labels first."""
     if not n:
         return np.zeros(0, np.int64)
     free = pool.copy()
@@ -95,7 +96,7 @@ def _pick(pool: npt.NDArray[np.bool_], own: Ints, labels: Ints, n: int, rng: np.
 
 
 def _interleaved(n_own: int, n: int, rng: np.random.Generator) -> Ints:
-    """An order of ``n`` rows that keeps the first ``n_own`` in theirs and puts the others anywhere."""
+    """A random order of ``n`` rows in which the first ``n_own`` keep their relative order."""
     order = np.zeros(n, np.int64)
     places = np.sort(rng.choice(n, n_own, replace=False))
     others = np.ones(n, np.bool_)

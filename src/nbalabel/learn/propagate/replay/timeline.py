@@ -1,4 +1,4 @@
-"""What was told, in order: done once, replayed from the journal, and taken back."""
+"""The history of a propagation: applies, persists, replays and undoes its records."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from .course import Course, Setup
 from .journal import Journal, Record
 
 _EVERY = 16
-"""After so many records a copy of the course is kept: what is taken back is replayed from the last one."""
+"""A copy of the course is kept once per this many records; undo replays from the last copy."""
 
 MOST_COPIES, MOST_ROWS = 8, 3_000_000
-"""So many copies are kept, fewer where rows are many."""
+"""Most copies that are kept, and most rows that all copies may hold together."""
 
 
 class Past:
-    """Records in, courses out; whatever fails leaves both the course and the journal as they were.
+    """Applies records to the course and the journal; a failure leaves both as they were.
 
     Args:
         inputs: the candidates.
-        forest: their trees.
-        setup: how to go about it.
+        forest: cluster trees of the candidates.
+        setup: the other arguments of the propagation.
         budget: answers that may be asked for; None without a limit.
-        journal: what was told before is replayed from it.
+        journal: its records are replayed.
 
     Attributes:
-        course: where the propagation stands.
+        course: current state of the propagation.
 
     Raises:
-        HistoryError: what the journal says does not lead to the questions it names.
+        HistoryError: the replay does not lead to the questions that the journal names.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Past:
         self.course = self._after(len(self._told))
 
     def do(self, record: Record) -> None:
-        """Tell, skip or finish; it is in the journal when this returns."""
+        """Apply a record of ``tell``, ``skip`` or ``finish``; it is in the journal when this returns."""
         n = len(self._told)
         record["limit"] = self.course.limit
         if n % _EVERY == 0 and not any(at == n for at, _ in self._copies):
@@ -66,13 +66,13 @@ class Past:
         self._told.append(record)
 
     def undo(self) -> None:
-        """Take the last record back.
+        """Undo the last record.
 
         Raises:
             HistoryError: there is none.
         """
         if not self._told:
-            raise HistoryError("there is nothing to undo: no question was told or skipped")
+            raise HistoryError("there is nothing to undo: no question was answered or skipped")
         n = len(self._told) - 1
         course = self._after(n)
         with self._journal.recording({"op": "undo"}):
@@ -82,7 +82,7 @@ class Past:
             self._copies.pop()
 
     def _after(self, n: int) -> Course:
-        """The course after the first ``n`` records, each question with the limit it was asked under."""
+        """The course after the first ``n`` records, replayed with the limit that each question had."""
         told = self._told[:n]
         limits = [record["limit"] for record in told]
         spent = sum(len(record.get("answers", "")) for record in told)
@@ -93,15 +93,15 @@ class Past:
         for record, limit in zip(told[at:], limits[at + 1 :], strict=True):
             if not _fits(course, record):
                 raise HistoryError(
-                    f"{self._journal.path or 'what was told'} cannot be replayed: question "
-                    f"{record['number']} is about other masks now. It was told with "
+                    f"{self._journal.path or 'the journal in memory'} cannot be replayed: question "
+                    f"{record['number']} is about other masks now. It was recorded with "
                     f"{self._journal.header['versions']}; this is {libraries()}"
                 )
             _apply(course, record, limit)
         return course
 
     def _left(self, record: Record) -> int | None:
-        """Answers that may be asked for after a record."""
+        """Answers left in the budget after a record; None without a limit."""
         if self._budget is None:
             return None
         return max(self._budget - self.course.ledger.n_answers - len(record.get("answers", "")), 0)

@@ -1,4 +1,4 @@
-"""What a propagation knows: its inputs, answers and decisions, and its reviewers.
+"""The state of a propagation: its inputs, answers, decisions and reviewers.
 
 In: candidates and answers.
 Out: arrays that strategies read.

@@ -1,4 +1,4 @@
-"""What a propagation is given, checked once: candidates, their labels, and what is known of them."""
+"""The inputs of a propagation, checked once: candidates, their labels, and answers known beforehand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Known = Mapping[int, bool] | npt.ArrayLike | None
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Rows 0..n-1, checked.
+    """The checked inputs, rows 0..n-1.
 
     Attributes:
         features: standardised column by column, ``(n, d)`` float32.
@@ -29,7 +29,7 @@ class Inputs:
         names: label of each code; ``("",)`` where there are none.
         known: NO or YES where the answer is known beforehand, else UNKNOWN, ``(n,)`` int8.
         rivals: pairs of rows of which at most one may be accepted, ``(k, 2)`` int64.
-        ids: what a person's tables call the rows, ``(n,)`` int64.
+        ids: ids of the rows in the caller's tables, ``(n,)`` int64.
     """
 
     features: Floats
@@ -50,10 +50,10 @@ class Inputs:
         rivals: npt.ArrayLike | None = None,
         ids: npt.ArrayLike | None = None,
     ) -> Inputs:
-        """Check and bring into form; see `nbalabel.Propagation` for what each one is.
+        """Check and convert the arguments; see `nbalabel.Propagation` for their meaning.
 
         Raises:
-            DataError: shapes differ, values are not finite or out of range, rows are not there.
+            DataError: shapes differ, values are not finite or out of range, or rows do not exist.
         """
         table = _features(features)
         n = len(table)
@@ -71,7 +71,7 @@ class Inputs:
         return np.flatnonzero(self.known == UNKNOWN)
 
     def fingerprint(self) -> str:
-        """A hash of all of it: the same inputs give the same, others another."""
+        """A hash of all inputs: equal inputs give the same hash, other inputs another."""
         digest = hashlib.blake2b(digest_size=16)
         for part in fields(self):
             value = getattr(self, part.name)
@@ -83,7 +83,7 @@ class Inputs:
 
 
 def _features(features: npt.ArrayLike) -> Floats:
-    """Every column with mean 0 and deviation 1; columns of one value become 0."""
+    """Scale every column to mean 0 and standard deviation 1; constant columns become 0."""
     try:
         table = np.array(features, np.float32)
     except (TypeError, ValueError) as error:
@@ -106,7 +106,7 @@ def _features(features: npt.ArrayLike) -> Floats:
 def _scores(scores: npt.ArrayLike, n: int) -> Floats:
     out = np.asarray(scores, np.float32)
     if out.shape != (n,):
-        raise DataError(f"scores must hold one value a row of features, ({n},), got shape {out.shape}")
+        raise DataError(f"scores must hold one value per row of features, ({n},), got shape {out.shape}")
     bad = np.flatnonzero(~((out >= 0) & (out <= 1)))
     if len(bad):
         raise DataError(
@@ -121,7 +121,7 @@ def _labels(labels: npt.ArrayLike | None, n: int) -> tuple[Ints, tuple[str, ...]
         return np.zeros(n, np.int64), ("",)
     given = pd.Categorical(pd.Series(labels))
     if len(given) != n:
-        raise DataError(f"labels must hold one value a row of features, {n}, got {len(given)}")
+        raise DataError(f"labels must hold one value per row of features, {n}, got {len(given)}")
     codes = given.codes.astype(np.int64)
     if (codes < 0).any():
         raise DataError(f"every row needs a label; rows without: {first(np.flatnonzero(codes < 0))}")

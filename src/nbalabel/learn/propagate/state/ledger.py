@@ -1,4 +1,4 @@
-"""What is known of the candidates: answers, decisions, and which cluster each decision came from."""
+"""What is known about the candidates: answers, decisions, and which cluster each decision came from."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Ledger:
         labels: label codes, ``(n,)`` int64.
         forest: cluster trees over the rows.
         rivals: pairs of rows that overlap, of which at most one may be accepted, ``(k, 2)`` int64.
-        known: rows whose answer is known beforehand: NO or YES, else UNKNOWN, ``(n,)`` int8. They are never
-            asked for, nor decided about, except as honeypots; they serve to learn thresholds and calibration.
-        answer: what a person said: NO, YES or UNKNOWN, ``(n,)`` int8.
+        known: rows whose answer is known beforehand: NO or YES, else UNKNOWN, ``(n,)`` int8. They get no
+            decision and are asked about only as honeypots; thresholds and calibration are learned from them.
+        answer: the answer of a person: NO, YES or UNKNOWN, ``(n,)`` int8.
         decision: OPEN, ACCEPTED or REJECTED, ``(n,)`` int8.
-        first: where the cluster that decided begins in the order, -1 where nothing did, ``(n,)`` int64.
+        first: start of the deciding cluster in the order of the trees, -1 without one, ``(n,)`` int64.
         last: one past its last place, ``(n,)`` int64.
         n_answers: yes / no answers given, repeated ones and honeypots included.
         tested: rows asked as honeypots, ``(n,)`` bool.
@@ -61,12 +61,12 @@ class Ledger:
         self.last = np.full(n, -1, np.int64)
 
     def decide(self, rows: Ints, decision: int, first: int, last: int) -> None:
-        """Give rows a decision on account of the cluster ``first-last``; answered rows keep their answer's.
+        """Decide about rows because of the cluster ``first-last``; answered rows follow their own answer.
 
         Args:
             rows: positions.
-            decision: ACCEPTED or REJECTED (or OPEN, to take one back).
-            first: where the cluster begins in the order.
+            decision: ACCEPTED or REJECTED (or OPEN, to undo a decision).
+            first: start of the cluster in the order of the trees.
             last: one past its last place.
         """
         said = self.answer[rows]

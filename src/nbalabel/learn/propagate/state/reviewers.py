@@ -1,4 +1,4 @@
-"""How often reviewers are right themselves, from known-answer and repeated questions."""
+"""Accuracy of the reviewers, measured by honeypots and repeated questions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Interval = tuple[float, float]
 
 
 class Accuracy(Protocol):
-    """What a correction needs of whoever answers; `Reviewer` and `Reviewers` have it."""
+    """The accuracy that a correction for mistaken answers needs; `Reviewer` and `Reviewers` have it."""
 
     @property
     def sensitivity(self) -> float:
@@ -34,10 +34,10 @@ class Accuracy(Protocol):
 
 @dataclass(frozen=True)
 class Reviewer:
-    """One reviewer's answers to questions whose answer is known (honeypots) or was asked for before.
+    """One reviewer's answers to honeypots (masks whose answer is known) and to repeated questions.
 
-    The bounds take answers to be independent, given what the masks are, and honeypots to be like the masks
-    they stand for: draw them from where the real questions come from.
+    The bounds assume that answers are independent given the masks, and that honeypots are like the masks they
+    stand for: draw both from the same images.
 
     Attributes:
         n_right_asked: honeypots that are right.
@@ -48,7 +48,7 @@ class Reviewer:
         n_agreed: those of them answered the same both times.
 
     Raises:
-        DataError: a count is negative, or larger than what it is a part of.
+        DataError: a count is negative, or larger than its total.
 
     Example:
         >>> ann = Reviewer(n_right_asked=50, n_right_yes=48, n_wrong_asked=40, n_wrong_no=40)
@@ -90,8 +90,8 @@ class Reviewer:
     def slips(self) -> float:
         """Share of answers given by slip, 0..0.5, estimated from repeated questions; nan before any.
 
-        Where each answer is turned round with chance p, independently, two agree with chance 1 - 2 p (1 - p).
-        An error made both times goes unseen: this is a floor, not a bound, and corrects nothing.
+        If each answer is flipped with chance p, independently, two answers agree with chance 1 - 2 p (1 - p).
+        An error made both times is not seen, so this underestimates, is no bound, and corrects nothing.
         """
         if not self.n_repeated:
             return float("nan")
@@ -106,21 +106,21 @@ class Reviewer:
         return clopper_pearson(self.n_wrong_no, self.n_wrong_asked, alpha)
 
     def told(self, right: bool, yes: bool) -> Reviewer:
-        """With one more honeypot: whether the mask is right, and whether the answer was yes."""
+        """A copy with one more honeypot: whether the mask is right, and whether the answer was yes."""
         if right:
             return replace(self, n_right_asked=self.n_right_asked + 1, n_right_yes=self.n_right_yes + yes)
         return replace(self, n_wrong_asked=self.n_wrong_asked + 1, n_wrong_no=self.n_wrong_no + (not yes))
 
     def repeated(self, agreed: bool) -> Reviewer:
-        """With one more repeated question: whether it was answered as before."""
+        """A copy with one more repeated question: whether it was answered as before."""
         return replace(self, n_repeated=self.n_repeated + 1, n_agreed=self.n_agreed + agreed)
 
 
 class Reviewers(Mapping[str, Reviewer]):
-    """Reviewers by name; together they are as good as the worst of them could be.
+    """Reviewers by name; the bounds of the team are those of its worst and best member.
 
     Args:
-        known: what is known of each.
+        known: past answers of each reviewer.
 
     Example:
         >>> team = Reviewers()
@@ -146,11 +146,11 @@ class Reviewers(Mapping[str, Reviewer]):
         return len(self._known)
 
     def tell(self, name: str, *, right: bool, yes: bool) -> None:
-        """Take in the answer to a honeypot."""
+        """Record the answer to a honeypot."""
         self._known[name] = self._known.get(name, Reviewer()).told(right, yes)
 
     def repeat(self, name: str, *, agreed: bool) -> None:
-        """Take in the answer to a question that was asked before."""
+        """Record the answer to a repeated question."""
         self._known[name] = self._known.get(name, Reviewer()).repeated(agreed)
 
     @property
@@ -164,11 +164,11 @@ class Reviewers(Mapping[str, Reviewer]):
         return self._pooled().specificity
 
     def sensitivity_bounds(self, alpha: float) -> Interval:
-        """Bounds that hold for all of them, and so whoever answers which mask."""
+        """Bounds that hold for every reviewer, whoever answers which mask."""
         return _hull([one.sensitivity_bounds(alpha / len(self)) for one in self.values()])
 
     def specificity_bounds(self, alpha: float) -> Interval:
-        """Bounds that hold for all of them, and so whoever answers which mask."""
+        """Bounds that hold for every reviewer, whoever answers which mask."""
         return _hull([one.specificity_bounds(alpha / len(self)) for one in self.values()])
 
     def _pooled(self) -> Reviewer:
@@ -182,7 +182,7 @@ class Reviewers(Mapping[str, Reviewer]):
 
 
 def clopper_pearson(k: int, n: int, alpha: float) -> Interval:
-    """One-sided lower and upper bound of a chance that came true ``k`` times of ``n``, each at alpha.
+    """One-sided lower and upper bound of a probability, each at alpha, from ``k`` successes in ``n`` trials.
 
     Source: Clopper & Pearson, Biometrika 1934.
 

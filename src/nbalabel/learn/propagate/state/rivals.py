@@ -1,4 +1,4 @@
-"""At most one accepted mask an object: of masks that overlap, the best stays."""
+"""At most one accepted mask per object: of masks that overlap, the best stays."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .ledger import ACCEPTED, REJECTED, YES, Ledger
 def suppress(ledger: Ledger) -> None:
     """Reject accepted rows that overlap a better accepted one.
 
-    Better is what a person said yes to, then the higher score, then the earlier row. A row that was itself
-    suppressed suppresses no other.
+    Rows answered yes are best, then rows with a higher score, then earlier rows. A suppressed row suppresses
+    no other row.
 
     Args:
-        ledger: whose decisions are changed; a suppressed row keeps the name of its cluster.
+        ledger: its decisions are changed; a suppressed row keeps the name of its cluster.
 
     Source: greedy suppression by score, as in Papadopoulos, Weber & Torralba 2021, between rounds.
     """

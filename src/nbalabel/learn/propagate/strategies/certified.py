@@ -1,4 +1,4 @@
-"""Decide cheaply, then prove it: a few answers a cluster, and one audit of all that is to be accepted."""
+"""Search with a few answers per cluster, then audit all masks that are about to be accepted."""
 
 from __future__ import annotations
 
@@ -22,42 +22,43 @@ from .planning import Plan, plan, worth
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-_SPENT = (0.75, 0.15, 0.06, 0.03, 0.01)  # of alpha, by audit: what all of them say together holds at alpha
-_LOST = 3.0  # an audit that needs so many times its planned answers is given up
-_WARM = 90  # answers to begin with; known ones count a third
-_PART = 5  # one in so many masks is asked about before the audit, at most
-_BETTER = 1.15  # worth of a larger audit over what is certified
-_BELIEVED = 8.0  # answers that what is believed of a cluster counts for, in an outlook
-_GROWN = 1.1  # answers, over those last learned from, that are worth learning anew
-_LEARNING = 0.4  # of a budget: answers that go to clusters, before the first audit
-_TESTING = 5  # of a budget one answer in so many is to a honeypot before the first audit, at most
-_CARE = 0.6  # of what is left of a budget: answers that an audit is planned to take
+_SPENT = (0.75, 0.15, 0.06, 0.03, 0.01)  # share of alpha for each audit; all audits together hold at alpha
+_LOST = 3.0  # an audit that needs this many times its planned answers is given up
+_WARM = 90  # answers before the first audit; three known masks count as one
+_PART = 5  # at most one in this many masks is asked about before the first audit
+_BETTER = 1.15  # a further audit must be worth this many times what is certified
+_BELIEVED = 8.0  # prior strength of the belief about a cluster in an outlook, in answers
+_GROWN = 1.1  # growth of the answers that triggers a new fit
+_LEARNING = 0.4  # share of a budget that goes to clusters before the first audit
+_TESTING = 5  # at most one in this many answers of a budget goes to honeypots before the first audit
+_CARE = 0.6  # share of the rest of a budget that an audit is planned to take
 
 
 class Certified:
     """Accepts masks of which a share of ``target_quality`` is right, with probability 1 - ``alpha``.
 
-    First questions go to clusters whose answer would change most of what is decided. From the answers (and
-    from masks of labeled images) a model learns how likely each mask is right. The surest masks, as many as
-    are worth the answers, are then audited as one set: masks drawn at random from it are asked about until a
-    bound that holds at any time reaches the target. What is found wrong leaves the set; an audit that does
-    not succeed is given up for one of fewer masks. Each audit spends a part of alpha. Where honeypots were
-    asked, an audit allows for reviewers who err as often as those let suspect.
+    The first questions go to the clusters whose answers would change most decisions. From the answers (and
+    from masks of labeled images) a model learns how likely each mask is right. The most certain masks, as
+    many as are worth their answers, are then audited as one set: masks drawn at random from the set are asked
+    about until an anytime-valid bound reaches the target. Masks found wrong leave the set; an audit that does
+    not succeed is replaced by an audit of fewer masks. Each audit spends a part of alpha. Where honeypots
+    were asked, an audit corrects for the error rates that they measured.
 
     Args:
-        ledger: what is known.
+        ledger: what is known about the candidates.
         target_quality: share of accepted masks that are right, within 0..1.
-        alpha: probability that the accepted masks fall short of it.
-        seed: of what is drawn.
-        n_samples: masks of a question.
-        eagerness: what more masks are worth against more answers; 1 goes for masks per answer, 2 doubles the
+        alpha: probability that the accepted masks fall short of the target.
+        seed: seed of the draws.
+        n_samples: masks per question.
+        eagerness: how to weigh more masks against more answers; 1 maximises masks per answer, 2 doubles the
             masks for up to four times the answers. With a budget all of it may be spent.
-        warm_up: answers to begin with, known ones counted a third; at most a fifth of the masks.
-        n_clusters: clusters looked at to begin with.
-        n_tests: known masks asked about before the audit where honeypots are mixed in, at most a fifth of a
-            budget: what an audit can prove depends on how well it is known how often answers are wrong.
+        warm_up: answers before the first audit, three known masks counted as one answer; at most a fifth of
+            the masks.
+        n_clusters: clusters of the first cut.
+        n_tests: honeypots asked before the first audit where honeypots are mixed in, at most a fifth of a
+            budget: the better the error rates of the answers are known, the more an audit can prove.
         supervised: whether the model learns from features, or from scores alone.
-        aim: "gain" asks about the clusters that matter most, "size" about the largest.
+        aim: "gain" asks about the clusters with the highest expected gain, "size" about the largest.
 
     Raises:
         DataError: an option is out of its range.
@@ -121,7 +122,7 @@ class Certified:
         return self._cluster_question(ledger, number, limit) if self.phase == "search" else None
 
     def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
-        """Take in answers, and decide what follows."""
+        """Process answers and update the decisions."""
         self._budget = None if self._budget is None else self._budget - len(answers)
         if question.kind == "audit":
             self._hear_audit(ledger, question, answers)
@@ -130,7 +131,7 @@ class Certified:
         self._decide(ledger)
 
     def skipped(self, ledger: Ledger, question: Question) -> None:
-        """Leave a cluster aside; skipping an audit ends with what is certified."""
+        """Skip a cluster; to skip a question of an audit ends the propagation with what is certified."""
         if question.kind == "audit":
             self.phase = "done"
         else:
@@ -143,7 +144,7 @@ class Certified:
         self._decide(ledger)
 
     def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:
-        """What answers would mean for the cluster, or for the audit."""
+        """What answers would lead to for the cluster, or for the audit."""
         if question.kind == "audit":
             return self._audit_outlook(question, answers)
         cluster = self._cluster(ledger, question)
@@ -173,7 +174,7 @@ class Certified:
         return np.nan, np.nan, _NOTES[self.phase]
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
-        """Clusters looked at, with what became of them."""
+        """Clusters examined, with their state."""
         forest, out = ledger.forest, []
         for c, state in self.regions.state.items():
             rows = self.regions.rows(c)
@@ -185,7 +186,7 @@ class Certified:
     # search
 
     def _learn(self, ledger: Ledger, *, all_answers: bool = True) -> None:
-        """Chance of each mask; anew from all answers, or only where they have grown by a share since."""
+        """Refit the chance of each mask: after any new answer, or only once the answers grew by a share."""
         said = np.where(ledger.answer != UNKNOWN, ledger.answer, ledger.known)
         rows = np.flatnonzero(said != UNKNOWN)
         if len(rows) > self._n_learned and (all_answers or len(rows) >= _GROWN * self._n_learned):
@@ -202,7 +203,7 @@ class Certified:
         return short and bool(self.regions.open)
 
     def _untested(self, ledger: Ledger) -> bool:
-        """Whether more is to be known of whoever answers, and there is something to ask them."""
+        """Whether more honeypots are wanted, and some are left to ask."""
         left = int(((ledger.known != UNKNOWN) & ~ledger.tested).sum())
         return _reviewer(ledger) is not None and bool(left) and int(ledger.tested.sum()) < self.n_tests
 
@@ -226,7 +227,7 @@ class Certified:
         )
 
     def _edge(self, ledger: Ledger) -> float:
-        """The chance below which masks are not worth an audit, as it looks now."""
+        """The chance below which masks are not worth an audit, by the current plan."""
         pool, n_right = self._candidates(ledger)
         found = self._plan(ledger, pool, n_right)
         return float(self._chance[pool[found.size - 1]]) if found.size else self.target
@@ -255,7 +256,7 @@ class Certified:
     # audit
 
     def _candidates(self, ledger: Ledger) -> tuple[Ints, int]:
-        """Masks an audit may be about, surest first, at most one an object; and how many are known right."""
+        """Masks an audit may include, most certain first, one per object; and how many were answered yes."""
         right = ledger.answer == YES
         free = (ledger.answer == UNKNOWN) & (ledger.known == UNKNOWN)
         for cluster, state in self.regions.state.items():
@@ -263,7 +264,7 @@ class Certified:
                 free[ledger.forest.rows(cluster)] = False
         rows = np.flatnonzero(free)
         rows = rows[np.argsort(-self._chance[rows], kind="stable")]
-        beside = ledger.rivals[right[ledger.rivals].any(axis=1)]  # overlap what was answered yes
+        beside = ledger.rivals[right[ledger.rivals].any(axis=1)]  # these overlap a mask answered yes
         rows = rows[~np.isin(rows, beside)]
         return rows[~np.isin(rows, losers(ledger.rivals, rows))], int(right.sum())
 
@@ -341,7 +342,7 @@ class Certified:
         self._again(ledger)
 
     def _again(self, ledger: Ledger) -> None:
-        """Look at everything anew; audit more masks, or fewer, if that is worth it."""
+        """Plan anew; audit more masks, or fewer, if that is worth its answers."""
         self.audit = None
         self._begin_audit(ledger)
 
@@ -358,7 +359,7 @@ class Certified:
     # decisions
 
     def _decide(self, ledger: Ledger) -> None:
-        """Write what holds into the ledger: certified and answered masks, rejected clusters."""
+        """Write the decisions into the ledger: certified and answered masks, rejected clusters."""
         ledger.decision[:] = OPEN
         ledger.first[:], ledger.last[:] = -1, -1
         for start, stop, state in self.seen(ledger):
@@ -373,7 +374,7 @@ class Certified:
 
 
 def _reviewer(ledger: Ledger) -> Reviewers | None:
-    """Who answers, as far as honeypots have told; None where none were asked: answers are then true."""
+    """Reviewers who answered honeypots; None where there are none: answers are then taken to be true."""
     tested = {name: one for name, one in ledger.reviewers.items() if one.n_right_asked + one.n_wrong_asked}
     return Reviewers(tested) if tested else None
 
@@ -386,7 +387,7 @@ _NOTES = {
 
 
 def _spread_out(rows: Ints, chance: Doubles, n: int, seed: tuple[int, ...]) -> Ints:
-    """Some of the rows, spread over their chances: one at random of each of n equal parts."""
+    """``n`` rows, spread over their chances: one random row from each of n equal parts."""
     n = min(n, len(rows))
     rows = rows[np.argsort(chance[rows], kind="stable")]
     edges = np.linspace(0, len(rows), n + 1)

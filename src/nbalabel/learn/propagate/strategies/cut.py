@@ -1,4 +1,4 @@
-"""Clusters that are looked at one by one: a cut through the trees that gets finer where answers disagree."""
+"""A cut through the trees, whose clusters questions are about; it gets finer where answers disagree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..state.ledger import NO, UNKNOWN, YES, Ledger
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-_PRIOR = 8.0  # answers that the belief about a cluster counts for
+_PRIOR = 8.0  # prior strength of the belief about a cluster, in answers
 
 
 @dataclass
@@ -21,9 +21,9 @@ class Regions:
     """A cut through the trees: the clusters that questions are about.
 
     Attributes:
-        ledger: what is known.
-        open: clusters of the cut that are still looked at.
-        state: of every cluster looked at: "open", "split", "rejected", "skipped".
+        ledger: what is known about the candidates.
+        open: clusters of the cut that questions may still be about.
+        state: state of every cluster examined: "open", "split", "rejected", "skipped".
         most: clusters of the first cut.
     """
 
@@ -37,7 +37,7 @@ class Regions:
         return [c for c, state in self.state.items() if state == "open"]
 
     def cut(self, chance: Doubles) -> None:
-        """Begin with the clusters whose masks differ most in chance, largest first."""
+        """Make the first cut: from the roots on, split the cluster whose masks differ most in chance."""
         forest = self.ledger.forest
         spread = _spread(chance[forest.order])
         self.state = dict.fromkeys(map(int, forest.roots), "open")
@@ -49,14 +49,14 @@ class Regions:
             self.split(max(divisible, key=lambda c: divisible[c]))
 
     def split(self, cluster: int) -> None:
-        """Look at its two parts instead."""
+        """Replace a cluster by its two children."""
         children = self.ledger.forest.children(cluster)
         if children is not None:
             self.state[cluster] = "split"
             self.state.update(dict.fromkeys(children, "open"))
 
     def rows(self, cluster: int, *, unknown: bool = False) -> Ints:
-        """Candidates in a cluster; only those not asked about yet, if wished. Known rows are left out."""
+        """Candidates in a cluster, without known rows; ``unknown`` takes only those without an answer."""
         rows = self.ledger.forest.rows(cluster)
         rows = rows[self.ledger.known[rows] == UNKNOWN]
         return rows[self.ledger.answer[rows] == UNKNOWN] if unknown else rows
@@ -67,17 +67,17 @@ class Regions:
         return int((said == YES).sum()), int((said == NO).sum())
 
     def gain(self, cluster: int, chance: Doubles, edge: float, target: float, n: int) -> float:
-        """Masks that n answers about a cluster are expected to bring, by changing what is decided about it.
+        """Masks that n answers about a cluster are expected to gain, because they may change its decision.
 
-        The value of sample information: masks of quality Q are worth having where Q is above the edge, and
-        the more so the further, so what counts is how far n answers can still move the cluster across it.
+        The expected value of sample information: a cluster is worth having where its quality is above the
+        edge, in proportion to the distance, so the gain is how far n answers may move it across the edge.
 
         Args:
-            cluster: which.
-            chance: of every mask.
-            edge: chance at which masks stop being worth an audit.
-            target: share of right masks asked for.
-            n: answers.
+            cluster: the cluster.
+            chance: chance of every mask to be right.
+            edge: chance below which masks are not worth an audit.
+            target: target share of right masks.
+            n: number of answers.
 
         Source: Frazier, Powell & Dayanik 2008, "A knowledge-gradient policy for sequential information
         collection".
@@ -96,7 +96,7 @@ class Regions:
 
 
 def _spread(chance: Doubles):  # type: ignore[no-untyped-def]
-    """How much chances differ within first..stop, summed over masks."""
+    """A function of start and stop: the sum of squared deviations of the chances between them."""
     first, second = np.r_[0, np.cumsum(chance)], np.r_[0, np.cumsum(chance**2)]
 
     def within(start: int, stop: int) -> float:

@@ -1,4 +1,4 @@
-"""How likely each mask is right, learned from the answers so far."""
+"""The probability that each mask is right, learned from the answers so far."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_FEW = 5  # answers of the rarer kind below which nothing but the score is believed
+_FEW = 5  # with fewer answers of the rarer kind, only the score is used
 _COLUMNS = 24
 _SAMPLE = 20_000
 _LARGE = 200_000
-_MOST = 1_500  # answers learned from
-_SOME = 300  # answers whose distances say how far is near
-_WIDTH = 0.4  # of the Gaussian kernel, in median squared distances
-_SLOPE = 0.15  # weight of the linear kernel beside it
+_MOST = 1_500  # most answers to learn from
+_SOME = 300  # answers whose distances set the width of the kernel
+_WIDTH = 0.4  # width of the Gaussian kernel, in median squared distances
+_SLOPE = 0.15  # weight of the linear kernel that is added
 _RIDGE = 3.0
-_PART = 1 << 15  # rows
+_PART = 1 << 15  # rows per kernel block
 
 
 def logit(p: npt.ArrayLike) -> Doubles:
-    """Log-odds, of probabilities kept a little off 0 and 1."""
+    """Log-odds of probabilities, which are clipped away from 0 and 1."""
     p = np.clip(np.asarray(p, np.float64), 1e-4, 1 - 1e-4)
     return np.asarray(np.log(p / (1 - p)))
 
@@ -53,14 +53,14 @@ def principal(features: Floats, columns: int = _COLUMNS, seed: int = 0) -> Float
 class Learner:
     """Chances of masks to be right, from features and score.
 
-    Kernel ridge regression of the answers, on a Gaussian kernel beside a linear one, made a probability by
-    Platt's scaling of what it says of each answer when that one is left out, which has a closed form. With
-    fewer than five answers of either kind the score stands for the chance.
+    Kernel ridge regression of the answers, with the sum of a Gaussian and a linear kernel. Platt scaling of
+    its leave-one-out predictions, which have a closed form, makes them probabilities. With fewer than five
+    answers of either kind the score is used instead.
 
     Attributes:
-        columns: what is known of each mask: features and the score's log-odds, ``(n, d + 1)`` float32.
+        columns: features and log-odds of the score of each mask, ``(n, d + 1)`` float32.
         scores: 0..1, ``(n,)``.
-        supervised: whether features count, or the score alone.
+        supervised: whether features are used, or the score alone.
     """
 
     columns: Floats
@@ -69,7 +69,7 @@ class Learner:
 
     @classmethod
     def of(cls, features: Floats, scores: Floats, *, supervised: bool = True) -> Learner:
-        """Of these masks, in whatever number of features."""
+        """A learner for masks with any number of features."""
         few = principal(features) if supervised else features[:, :0]
         scale = float(np.sqrt(few.var(axis=0).sum())) / 5 if few.size else 1.0
         joint = np.column_stack([few / (scale or 1.0), logit(scores)])
@@ -81,8 +81,8 @@ class Learner:
         Args:
             rows: positions of the masks answered, ``(k,)``.
             right: the answers, ``(k,)``.
-            own: which of them come first where there are more than 1,500, of which as many are taken; none
-                where all are alike.
+            own: which of them are preferred, ``(k,)``, where there are more than 1,500 and as many are taken;
+                None prefers none.
 
         Returns:
             0..1, ``(n,)`` float64.
@@ -112,7 +112,7 @@ class Learner:
         return sigmoid(platt.coef_[0, 0] * np.asarray(said, np.float64) + platt.intercept_[0])
 
     def _scored(self, right: npt.NDArray[np.bool_]) -> Doubles:
-        """The score, moved so far that its mean agrees with what was answered."""
+        """The scores, shifted in log-odds so that their mean agrees with the answers."""
         x = logit(self.scores)
         if not len(right):
             return sigmoid(x)
@@ -127,7 +127,7 @@ def _apart(a: Floats, b: Floats) -> Floats:
 
 
 def _kernel(a: Floats, b: Floats, width: float) -> Floats:
-    """How alike masks are: near each other, on the same side, and a constant."""
+    """Similarity of masks: a Gaussian kernel, a linear kernel and a constant."""
     near = _apart(a, b)
     near *= -1 / width
     np.exp(near, out=near)
@@ -136,14 +136,14 @@ def _kernel(a: Floats, b: Floats, width: float) -> Floats:
 
 
 def _ridge(kernel: Floats, target: Doubles) -> tuple[Doubles, Doubles]:
-    """Weights of the answers, and what is said of each one that is learned from all others."""
+    """Weights of the answers, and the leave-one-out prediction for each answer."""
     inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(target)))
     weights = inverse @ target
     return weights, target - weights / np.diag(inverse)
 
 
 def _parts(columns: Floats) -> Iterator[Floats]:
-    """As many rows at a time as keep their kernel small."""
+    """Blocks of rows, few enough to keep their kernel small."""
     for start in range(0, len(columns), _PART):
         yield columns[start : start + _PART]
 

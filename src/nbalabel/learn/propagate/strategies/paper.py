@@ -1,4 +1,4 @@
-"""The paper's search: ask about 15 masks of a cluster; accept it, reject it, or look at its two halves."""
+"""The paper's search: ask about 15 masks of a cluster; accept it, reject it, or split it."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ Doubles = npt.NDArray[np.float64]
 class Paper:
     """Goes through the clusters from the roots down, in one of several orders.
 
-    Of a cluster with mean score S: S <= ``k_pr`` rejects it unseen, ``k_pr`` < S <= ``k_pa`` splits it
-    unseen; else ``n_samples`` of its masks, drawn at random, are asked about. With Q the share of yes, the
-    cluster is accepted where Q >= ``accept``, rejected where Q <= 1 - ``accept``, else split. The name of the
-    cluster that decided stays with its masks; an answered mask is always decided by its own answer.
+    A cluster with mean score S is rejected unseen where S <= ``k_pr``, and split unseen where ``k_pr`` < S <=
+    ``k_pa``; else ``n_samples`` of its masks, drawn at random, are asked about. With Q the share of yes, the
+    cluster is accepted where Q >= ``accept``, rejected where Q <= 1 - ``accept``, else split. Masks keep the
+    name of the cluster that decided; an answered mask is always decided by its own answer.
 
     Orders: "score" takes the cluster of the best mean score first (the paper's choice), "bfs" the one nearest
     to its root, "dfs" goes down to the left first, "dfs-score" down to the better child first. "universal"
     cuts all trees at one height and asks about the clusters there, best first, without splitting them.
 
     Args:
-        ledger: what is known.
-        target_quality: stands in for ``accept``.
-        alpha: not used: the paper makes no such statement.
-        seed: of the samples; a cluster's sample depends on nothing else.
+        ledger: what is known about the candidates.
+        target_quality: default of ``accept``.
+        alpha: not used: the paper gives no guarantee.
+        seed: seed of the samples; a cluster's sample depends on nothing else.
         order: see above.
-        n_samples: masks of a question; all of a smaller cluster.
+        n_samples: masks per question; all masks of a smaller cluster.
         accept: share of yes that accepts a cluster, in (0.5, 1].
         k_pr: mean score up to which a cluster is rejected unseen; None learns it from known rows, and rejects
             nothing unseen where there are too few.
-        k_pa: mean score up to which it is split unseen; None likewise.
+        k_pa: mean score up to which a cluster is split unseen; None likewise.
         reuse: masks of a sample that were answered before, in a larger cluster, count without being asked
-            about again. False asks again, as the paper's accounting has it.
-        cut: height of the "universal" cut; None leaves about the root of n clusters standing.
+            about again. False asks again, as the paper counts answers.
+        cut: height of the "universal" cut; None leaves about sqrt(n) clusters per tree.
 
     Raises:
         DataError: an option is out of its range.
@@ -93,7 +93,7 @@ class Paper:
         self._push(starts.tolist(), 0)
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
-        """The next question; clusters that need none are decided on the way."""
+        """The next question; clusters that need no question are decided on the way."""
         while self._queue:
             key, cluster = heapq.heappop(self._queue)
             if cluster not in self._left and self._unseen(ledger, cluster):
@@ -125,11 +125,11 @@ class Paper:
         suppress(ledger)
 
     def skipped(self, ledger: Ledger, question: Question) -> None:  # noqa: ARG002  # the current one
-        """Leave the cluster as it is."""
+        """Leave the cluster undecided."""
         self._state[self._current()] = "skipped"
 
     def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:
-        """The posterior of the cluster's quality under an even prior, and what follows of the sample."""
+        """The posterior of the cluster's quality under a uniform prior, and the outcomes still possible."""
         from scipy.stats import beta
 
         sample = self._sample[self._current()]
@@ -145,12 +145,12 @@ class Paper:
         return Outlook((1 + yes) / (2 + yes + no), low, high, outcome, dict.fromkeys(outcomes, question.size))
 
     def finish(self, ledger: Ledger) -> None:
-        """Leave open clusters open; the masks answered in them are decided."""
+        """Leave open clusters open; only their answered masks are decided."""
         self._settle(ledger, np.arange(len(ledger.scores)))
         self._end(ledger)
 
     def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
-        """The mean of the accepted samples, by size of their clusters; no bound is claimed."""
+        """The mean of the accepted samples, weighted by cluster size; no bound is claimed."""
         n = int((ledger.decision == ACCEPTED).sum())
         size = np.array([self._n[c] for c in self._quality if self._state[c] == "accepted"], np.float64)
         quality = [q for c, q in self._quality.items() if self._state[c] == "accepted"]
@@ -158,12 +158,12 @@ class Paper:
         return estimate, np.nan, f"{n:,} masks accepted; this search states no guarantee."
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
-        """Clusters looked at, with what became of them."""
+        """Clusters examined, with their state."""
         forest = ledger.forest
         return [(int(forest.start[c]), int(forest.stop[c]), state) for c, state in self._state.items()]
 
     def _push(self, clusters: list[int], depth: int) -> None:
-        """Into the queue, so that of equals the first comes out first."""
+        """Add clusters to the queue; of equal ones the first comes out first."""
         if self.order == "dfs":
             clusters = clusters[::-1]
         elif self.order == "dfs-score":
@@ -183,7 +183,7 @@ class Paper:
         return -float(self._score[cluster]), self._pushed
 
     def _unseen(self, ledger: Ledger, cluster: int) -> bool:
-        """Whether the mean score decides alone."""
+        """Decide by the mean score alone, if it is low enough; whether it was."""
         score = self._score[cluster]
         if score <= self.k_pr:
             self._close(ledger, cluster, "reject")
@@ -194,7 +194,7 @@ class Paper:
         return True
 
     def _open(self, ledger: Ledger, cluster: int) -> Ints:
-        """Rows of the cluster's sample that are to be asked about."""
+        """Rows of the cluster's sample that are still to be asked about; draws the sample at first."""
         if cluster not in self._sample:
             rows = _rows(ledger, cluster)
             if len(rows) > self.n_samples:
@@ -216,7 +216,7 @@ class Paper:
         self._close(ledger, cluster, self._outcome(share))
 
     def _close(self, ledger: Ledger, cluster: int, outcome: str) -> None:
-        """Decide about all of a cluster, or hand it on to its children."""
+        """Decide about a whole cluster, or add its children to the queue."""
         forest, rows = ledger.forest, _rows(ledger, cluster)
         if outcome != "split":
             self._state[cluster] = f"{outcome}ed"
@@ -230,7 +230,7 @@ class Paper:
             self._push(list(children), self._depth[cluster] + 1)
 
     def _settle(self, ledger: Ledger, rows: Ints) -> None:
-        """Let answered masks that nothing decided about be clusters of their own."""
+        """Decide each answered open mask by its answer, as a cluster of its own."""
         rows = rows[(ledger.answer[rows] != UNKNOWN) & (ledger.decision[rows] == OPEN)]
         ledger.decision[rows] = np.where(ledger.answer[rows] == YES, ACCEPTED, REJECTED)
         ledger.first[rows], ledger.last[rows] = self._place[rows], self._place[rows] + 1
@@ -262,7 +262,7 @@ def _candidates(ledger: Ledger) -> tuple[Ints, Doubles]:
 
 
 def _standing(ledger: Ledger, cut: float | None) -> Ints:
-    """Clusters no higher than a cut whose parents are higher; None: about sqrt(n) of them in a tree."""
+    """Clusters not higher than a cut whose parents are higher; None: about sqrt(n) clusters per tree."""
     forest = ledger.forest
     height, above = forest.height, np.full(len(forest), np.inf)
     has = forest.parent >= 0

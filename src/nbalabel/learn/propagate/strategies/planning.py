@@ -1,4 +1,4 @@
-"""How many masks to put to an audit: more masks are worth having, surer ones cost fewer answers."""
+"""How many masks to audit: more masks are worth more, more certain masks cost fewer answers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 Doubles = npt.NDArray[np.float64]
 
-_OVERHEAD = 1.15  # answers an audit takes, over what its rate of growth alone would say
+_OVERHEAD = 1.15  # answers of an audit, relative to what its growth rate alone predicts
 _LEAST = 8.0
 
 
 class Plan(NamedTuple):
-    """What to audit: the ``size`` surest masks, at ``cost`` expected answers, worth ``value``."""
+    """What to audit: the ``size`` most certain masks, at ``cost`` expected answers, worth ``value``."""
 
     size: int
     cost: float
@@ -22,7 +22,7 @@ class Plan(NamedTuple):
 
 
 def worth(masks: npt.ArrayLike, answers: npt.ArrayLike, eagerness: float) -> Doubles:
-    """What having masks for answers is worth: ``masks ** eagerness / answers``."""
+    """The worth of masks that cost answers: ``masks ** eagerness / answers``."""
     return np.asarray(np.asarray(masks, np.float64) ** eagerness / np.maximum(answers, 1.0))
 
 
@@ -31,8 +31,8 @@ def audit_cost(quality: npt.ArrayLike, size: npt.ArrayLike, target: float, alpha
 
     Args:
         quality: expected share of right masks, 0..1, ``(k,)``.
-        size: how many masks, ``(k,)``; no audit takes more answers than that.
-        target: share to be shown.
+        size: number of masks, ``(k,)``; no audit takes more answers than masks.
+        target: share of right masks to prove.
         alpha: error probability.
 
     Source: the best growth of a bet against ``target`` is the divergence of Kullback and Leibler: Kelly 1956.
@@ -54,16 +54,16 @@ def plan(
     eagerness: float,
     budget: int | None,
 ) -> Plan:
-    """How many of the surest masks to audit.
+    """How many of the most certain masks to audit.
 
     Args:
-        chance: chance to be right, falling, ``(n,)``.
+        chance: chance of each mask to be right, falling, ``(n,)``.
         n_right: masks known to be right already, accepted anyway.
         asked: answers spent so far.
-        target: share to be shown.
+        target: share of right masks to prove.
         alpha: error probability of the audit.
         eagerness: with 1, masks per answer count; with 2 twice the masks are worth four times the answers.
-        budget: answers that may still be given; None without a limit. With one, all of it may be spent.
+        budget: answers left; None without a limit. With a budget, all of it may be spent.
     """
     if not len(chance):
         return Plan(0, np.inf, 0.0)

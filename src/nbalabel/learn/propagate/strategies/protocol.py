@@ -1,4 +1,4 @@
-"""What a search strategy is."""
+"""The interface of a search strategy."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from ..state.ledger import Ledger
 
 
 class Strategy(Protocol):
-    """Decides what to ask next and what answers mean; deterministic, given its seed and what was told."""
+    """Decides what to ask next and what answers lead to; deterministic, given its seed and the answers."""
 
     name: str
-    n_tests: int  # known masks wanted in its first questions, where honeypots are mixed in
+    n_tests: int  # honeypots wanted in the first questions, where honeypots are mixed in
     guarantees: bool  # whether `lower` is a bound that holds with probability 1 - alpha
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
         """The next question, at most ``limit`` rows; None when nothing is left to ask."""
 
     def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
-        """Take in answers (already in ``ledger.answer``) and decide what follows from them."""
+        """Process answers, which are in ``ledger.answer`` already, and update the decisions."""
 
     def skipped(self, ledger: Ledger, question: Question) -> None:
-        """Leave what this question was about aside."""
+        """Ask no more about what this question was about."""
 
     def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:
-        """What answers (NO, YES or UNKNOWN, one a row of the question) would mean; changes nothing."""
+        """What answers (NO, YES or UNKNOWN, one per row of the question) would lead to; changes nothing."""
 
     def finish(self, ledger: Ledger) -> None:
-        """No more questions will be told (budget spent): decide as far as what is known allows."""
+        """End: no more answers will come, so decide as far as the answers so far allow."""
 
     @property
     def phase(self) -> str:
-        """Where it is: "search", "audit" or "done"."""
+        """The phase, one of "search", "audit" or "done"."""
 
     def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
-        """Estimated share of right masks among the accepted, its lower bound (nan: none), one sentence."""
+        """Estimated share of right masks among the accepted, its lower bound (nan: none), and a sentence."""
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
-        """Clusters looked at, parents before children: first, last, state (see ``Verifiable.clusters``)."""
+        """Clusters examined, parents before children: first, last, state (see ``Verifiable.clusters``)."""
 
 
 class StrategyClass(Protocol):
-    """What makes a strategy: a class with these arguments, and options of its own behind them."""
+    """A class that makes a strategy: it takes these arguments, and its own options after them."""
 
     name: str
 
     def __call__(
         self, ledger: Ledger, *, target_quality: float, alpha: float, seed: int, **options: Any
     ) -> Strategy:
-        """A strategy at its beginning."""
+        """A strategy before its first question."""

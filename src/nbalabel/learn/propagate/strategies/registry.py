@@ -1,4 +1,4 @@
-"""The search strategies there are, by name; each is imported when it is asked for."""
+"""The search strategies by name; each is imported when it is first used."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ STRATEGIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "universal": ("paper", "Paper", {"order": "universal"}),
     "verify-all": ("verify_all", "VerifyAll", {}),
 }
-"""Name -> module, class, options that the name stands for."""
+"""Name -> module, class, and the options that the name implies."""
 
 _GIVEN = ("self", "ledger", "target_quality", "alpha", "seed")
 
 
 def name_of(strategy: str | StrategyClass) -> str:
-    """What a strategy is called."""
+    """The name of a strategy."""
     return strategy if isinstance(strategy, str) else strategy.name
 
 
 def check(strategy: str | StrategyClass, options: dict[str, Any]) -> None:
-    """See whether there is such a strategy, and whether it has these options.
+    """Check that there is such a strategy, and that it has these options.
 
     Args:
-        strategy: a name of `STRATEGIES`, or a class of one's own.
-        options: what it is to be made with, besides what every strategy takes.
+        strategy: a name of `STRATEGIES`, or a user's own class.
+        options: options besides the arguments that every strategy takes.
 
     Raises:
-        UnknownNameError: it does not; the message lists what there is.
-        DataError: what was given is neither a name nor a class with a name of its own.
+        UnknownNameError: there is no such strategy or option; the message lists those that there are.
+        DataError: ``strategy`` is neither a name nor a class with a name of its own.
     """
     if not isinstance(strategy, str):
         _check_class(strategy)
@@ -67,7 +67,7 @@ def make(
     seed: int,
     options: dict[str, Any],
 ) -> Strategy:
-    """A strategy at its beginning.
+    """Make a strategy, ready for its first question.
 
     Raises:
         DataError: an option is out of its range.
@@ -82,7 +82,7 @@ def make(
 
 
 def _check_class(strategy: StrategyClass) -> None:
-    """A class of one's own has a name, which journals know it by, and it is not one of ours."""
+    """Check that a user's class has a name, by which journals know it, and that no strategy here has it."""
     name = getattr(strategy, "name", None)
     if not callable(strategy) or not isinstance(name, str) or not name:
         raise DataError(
@@ -97,7 +97,7 @@ def _check_class(strategy: StrategyClass) -> None:
 
 
 def _takes_any(strategy: str | StrategyClass) -> bool:
-    """Whether its last parameter is ``**options``."""
+    """Whether a strategy takes ``**options``."""
     kinds = [p.kind for p in inspect.signature(_found(strategy)[0]).parameters.values()]
     return inspect.Parameter.VAR_KEYWORD in kinds
 
@@ -108,7 +108,7 @@ def _options(strategy: str | StrategyClass) -> list[str]:
 
 
 def _found(strategy: str | StrategyClass) -> tuple[StrategyClass, dict[str, Any]]:
-    """The class, and the options that the name stands for."""
+    """The class, and the options that the name implies."""
     if not isinstance(strategy, str):
         return strategy, {}
     module, what, preset = STRATEGIES[strategy]

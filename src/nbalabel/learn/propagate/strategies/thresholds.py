@@ -1,4 +1,4 @@
-"""Mean scores at which asking about a cluster is not worth it, learned from masks of labeled images."""
+"""Mean scores up to which a cluster is not worth a question, learned from masks of labeled images."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _LEAST_CLUSTERS = 10
 
 
 def learn_thresholds(ledger: Ledger, accept: float, sure: float = _SURE) -> tuple[float, float]:
-    """K_pr and K_pa from the rows of a ledger whose answer is known beforehand.
+    """Learn K_pr and K_pa from the rows of a ledger whose answer is known beforehand.
 
-    A tree of their own is made of them, and `thresholds` looks at its clusters.
+    These rows are clustered by themselves, and `thresholds` is fitted to their clusters.
 
     Args:
-        ledger: what is known.
+        ledger: what is known about the candidates.
         accept: K_a, the share of right masks that accepts a cluster.
         sure: see `thresholds`.
 
@@ -48,17 +48,17 @@ def learn_thresholds(ledger: Ledger, accept: float, sure: float = _SURE) -> tupl
 def thresholds(
     score: npt.ArrayLike, quality: npt.ArrayLike, accept: float = 0.85, sure: float = _SURE
 ) -> tuple[float, float]:
-    """K_pr and K_pa from clusters whose quality is known.
+    """Learn K_pr and K_pa from clusters whose quality is known.
 
     P(Q >= K_a | S) is fitted as a step function that rises with S, P(Q <= 1 - K_a | S) as one that falls;
-    each step counts one more cluster of either outcome, so that a step of few clusters is never sure.
+    each step counts one extra cluster of either outcome, so a step of few clusters is never certain.
 
     Args:
         score: mean score S of each cluster, ``(k,)``, 0..1.
         quality: share Q of its masks that are right, ``(k,)``, 0..1.
         accept: K_a.
         sure: K_pr is the highest S up to which a cluster is to be rejected with at least this probability,
-            K_pa the highest up to which it is to be accepted with at most 1 minus it.
+            K_pa the highest S up to which it is to be accepted with at most 1 minus this probability.
 
     Returns:
         (K_pr, K_pa), K_pr <= K_pa; -1 where no S is low enough.
@@ -85,7 +85,7 @@ def thresholds(
 
 
 def _last(score: Doubles, holds: npt.NDArray[np.bool_]) -> float:
-    """The score up to which something holds of all clusters."""
+    """The highest score up to which ``holds`` is true of all clusters."""
     n = len(holds) if holds.all() else int(np.argmin(holds))
     while 0 < n < len(score) and score[n] == score[n - 1]:
         n -= 1
@@ -93,7 +93,7 @@ def _last(score: Doubles, holds: npt.NDArray[np.bool_]) -> float:
 
 
 def _rising(outcome: npt.NDArray[np.bool_]) -> Doubles:
-    """Probabilities that never fall, by pooling neighbours that would; each pool with one more of both."""
+    """Isotonic regression: pools neighbours that would fall; each pool gets one extra of either outcome."""
     pools: list[tuple[float, int]] = []
     for value in outcome.tolist():
         total, n = float(value), 1

@@ -1,4 +1,4 @@
-"""Every mask is asked about: what other strategies save answers over."""
+"""Ask about every mask: the baseline against which other strategies save answers."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class VerifyAll:
     """Asks about every mask, by falling score; each answer decides about its own mask alone.
 
     Args:
-        ledger: what is known.
-        target_quality: not used: what is accepted was said to be right.
+        ledger: what is known about the candidates.
+        target_quality: not used: every accepted mask was answered yes.
         alpha: not used.
         seed: not used: nothing is random.
-        n_samples: masks of a question.
+        n_samples: masks per question.
     """
 
     name = "verify-all"
@@ -46,14 +46,14 @@ class VerifyAll:
         self._left = rows[np.argsort(-ledger.scores[rows], kind="stable")]
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:  # noqa: ARG002
-        """The masks of the highest scores that were not asked about."""
+        """The masks with the highest scores that were not asked about yet."""
         rows = self._left[: self.n_samples][:limit]
         if not len(rows):
             return None
         return Question(number, rows, rows, size=len(rows), why="Each answer decides about its own mask.")
 
     def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
-        """Each mask is what was said of it."""
+        """Decide each mask by its answer."""
         decide_alone(ledger, question.rows, answers, self._place)
         self._left = self._left[len(question.rows) :]
         suppress(ledger)
@@ -63,21 +63,21 @@ class VerifyAll:
         self._left = self._left[len(question.rows) :]
 
     def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:  # noqa: ARG002
-        """So many masks accepted, so many rejected."""
+        """How many masks the answers accept and reject."""
         return alone(answers)
 
     def finish(self, ledger: Ledger) -> None:
-        """What was not asked about stays open."""
+        """End; masks not asked about stay open."""
         self.phase = "done"
         suppress(ledger)
 
     def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
-        """All that is accepted was said to be right."""
+        """Share 1: every accepted mask was answered yes."""
         n = int((ledger.decision == ACCEPTED).sum())
-        return (1.0 if n else np.nan), np.nan, f"{n:,} masks accepted, each said to be right."
+        return (1.0 if n else np.nan), np.nan, f"{n:,} masks accepted, each answered yes."
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:  # noqa: ARG002
-        """No clusters are looked at."""
+        """Nothing: no clusters are examined."""
         return []
 
 
@@ -91,13 +91,13 @@ def alone(answers: npt.NDArray[np.int8]) -> Outlook:
 
 
 def decide_alone(ledger: Ledger, rows: Ints, accepted: npt.NDArray[np.bool_], place: Ints) -> None:
-    """Let each row be a cluster of its own."""
+    """Decide each row as a cluster of its own."""
     ledger.decision[rows] = np.where(accepted, ACCEPTED, REJECTED)
     ledger.first[rows], ledger.last[rows] = place[rows], place[rows] + 1
 
 
 def places(ledger: Ledger) -> Ints:
-    """Where each row lies in the order of the trees."""
+    """Position of each row in the order of the trees; -1 where it is not in them."""
     place = np.full(len(ledger.scores), -1, np.int64)
     place[ledger.forest.order] = np.arange(ledger.forest.n_rows)
     return place

@@ -1,58 +1,25 @@
-"""From points and boxes to a mask: the protocol of a segmenter, and GrabCut, which needs no model weights."""
+"""GrabCut: colors inside and outside, and a cut between them."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from types import ModuleType
-from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DataError
-from .opencv import opencv
+from ..errors import DataError
+from ..opencv import opencv
+from .protocol import Box, Flags, Pixels, Points, Window
+from .windows import around, clipped, contrast, grown, holding, on_image
 
-Box: TypeAlias = tuple[float, float, float, float]
-Pixels: TypeAlias = npt.NDArray[np.uint8]
-Points: TypeAlias = npt.NDArray[np.float64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
-Window: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom, pixels
+__all__ = ["GrabCut"]
 
-_MARGIN = 0.25  # context around a box, as a share of its longer side
 _REACHES = (12, 18, 27, 40, 60, 90, 135, 200, 400, 800, 1600, 3200, 6400)  # pixels around points, in turn
 _COARSE = 192  # longer side of the crop while searching for the surroundings, pixels
 _GOOD = 0.2  # above this worth, the search stops after two clearly worse surroundings
 _MOST = 0.5  # a mask that covers a larger share of its surroundings is no object
 _OUTSIDE, _INSIDE, _MAYBE_OUTSIDE, _MAYBE_INSIDE = range(4)  # OpenCV's cv2.GC_* values
-
-
-@runtime_checkable
-class Segmenter(Protocol):
-    """A model that segments the object a person points at.
-
-    Implement this protocol and pass the object to ``nl.Editor(ws, segmenter=...)``.
-
-    Attributes:
-        name: name shown to people.
-    """
-
-    name: str
-
-    def segment(
-        self, image: Pixels, points: Points, positive: Flags, box: Box | None, image_key: Hashable
-    ) -> tuple[Flags, float]:
-        """The mask of one object.
-
-        Args:
-            image: ``(height, width, 3)`` uint8 RGB.
-            points: ``(n, 2)`` (x, y), pixels.
-            positive: ``(n,)``, True where the point lies on the object, False where it lies beside it.
-            box: (x, y, w, h) around the object, pixels; None for no box (then a point is positive).
-            image_key: equal for equal pixels, a cache key for work that depends only on the image.
-
-        Returns:
-            The mask, ``(height, width)`` bool, and its score, 0..1.
-        """
 
 
 class GrabCut:
@@ -104,16 +71,13 @@ class GrabCut:
             MissingExtraError: OpenCV is not installed.
         """
         height, width = image.shape[:2]
-        points = np.asarray(points, np.float64).reshape(-1, 2)
-        positive = np.asarray(positive, np.bool_)
-        on_image = (points >= 0).all(axis=1) & (points < [width, height]).all(axis=1)
-        points, positive = points[on_image], positive[on_image]
-        inside = None if box is None else _clipped(box, height, width)
+        points, positive = on_image(points, positive, height, width)
+        inside = None if box is None else clipped(box, height, width)
         if inside is None and not positive.any():
             raise DataError(f"expected a point inside, or a box, on the image of {width} x {height} pixels")
         if inside is None:
             inside = self._look(image, points, positive)
-        window = _around(points, inside, height, width)
+        window = around(points, inside, height, width)
         part, score = self._cut(image, window, points, positive, inside, self.longest)
         mask = np.zeros((height, width), np.bool_)
         left, top, right, bottom = window
@@ -126,8 +90,8 @@ class GrabCut:
         best, before = (-1.0, (0, 0, width, height)), (np.zeros((0, 0), np.bool_), (0, 0, 0, 0))
         worse = 0
         for reach in _REACHES:
-            inside = _grown(points[positive], reach, height, width)
-            window = _around(points[:0], inside, height, width)
+            inside = grown(points[positive], reach, height, width)
+            window = around(points[:0], inside, height, width)
             part, score = self._cut(image, window, points, positive, inside, min(self.longest, _COARSE))
             share = part.sum() / ((inside[2] - inside[0]) * (inside[3] - inside[1]))
             # High for a mask that stays the same as the window grows, and is not tiny, huge or cut off.
@@ -163,8 +127,8 @@ class GrabCut:
         for (x, y), good in zip(spots.tolist(), positive[seen].tolist(), strict=True):
             cv2.circle(marks, (x, y), 2, _INSIDE if good else _OUTSIDE, -1)
         found = self._fit(cv2, small, marks)
-        found = _holding(cv2, found, spots[positive[seen]])
-        score = _contrast(cv2, small, found)
+        found = holding(cv2, found, spots[positive[seen]])
+        score = contrast(cv2, small, found)
         if scale < 1:
             found = (
                 cv2.resize(found.astype(np.float32), crop.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
@@ -187,29 +151,6 @@ class GrabCut:
         return np.isin(marks, (_INSIDE, _MAYBE_INSIDE))
 
 
-def _clipped(box: Box, height: int, width: int) -> Window:
-    x, y, w, h = box
-    left, top = max(int(np.floor(x)), 0), max(int(np.floor(y)), 0)
-    right, bottom = min(int(np.ceil(x + w)), width), min(int(np.ceil(y + h)), height)
-    if left >= right or top >= bottom:
-        raise DataError(f"the box {box} is not on the image of {width} x {height} pixels")
-    return left, top, right, bottom
-
-
-def _grown(points: Points, reach: float, height: int, width: int) -> Window:
-    """The box of the points, grown by ``reach`` on each side and clipped to the image."""
-    left, top = np.maximum(np.floor(points.min(axis=0) - reach), 0).astype(int)
-    right, bottom = np.minimum(np.ceil(points.max(axis=0) + reach), [width, height]).astype(int)
-    return int(left), int(top), int(right), int(bottom)
-
-
-def _around(points: Points, inside: Window, height: int, width: int) -> Window:
-    """The window to compute on: the box and all points, with a margin."""
-    reach = max(int(_MARGIN * max(inside[2] - inside[0], inside[3] - inside[1])), 8)
-    corners = np.array([inside[:2], inside[2:]], np.float64)
-    return _grown(np.concatenate([points, corners]), reach, height, width)
-
-
 def _agreement(a: Flags, at_a: Window, b: Flags, at_b: Window) -> float:
     """IoU of two masks in windows; the second window contains the first."""
     left, top = at_a[0] - at_b[0], at_a[1] - at_b[1]
@@ -225,31 +166,3 @@ def _cut_off(part: Flags, window: Window, inside: Window, height: int, width: in
     is_open = (inside[0] > 0, inside[1] > 0, inside[2] < width, inside[3] < height)
     open_sides = [side for side, one in zip(sides, is_open, strict=True) if one]
     return float(np.concatenate(open_sides).mean()) if open_sides else 0.0
-
-
-def _holding(cv2: ModuleType, found: Flags, spots: npt.NDArray[np.int32]) -> Flags:
-    """The connected parts at the spots; without spots the part at the centre, else the largest."""
-    n, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
-    if n <= 2:
-        return found
-    if len(spots):
-        kept = np.unique(parts[spots[:, 1], spots[:, 0]])
-    else:
-        rows, columns = np.nonzero(found)
-        middle = (rows.min() + rows.max()) // 2, (columns.min() + columns.max()) // 2
-        kept = parts[middle].reshape(1)
-    kept = kept[kept > 0]
-    if not len(kept):
-        kept = np.bincount(parts.ravel())[1:].argmax().reshape(1) + 1
-    return np.asarray(np.isin(parts, kept), np.bool_)
-
-
-def _contrast(cv2: ModuleType, small: Pixels, found: Flags) -> float:
-    """One minus the Bhattacharyya coefficient of the colors inside and outside, 8 levels per channel."""
-    shares = []
-    for where in (found, ~found):
-        counts = cv2.calcHist([small], [0, 1, 2], where.astype(np.uint8), [8, 8, 8], [0, 256] * 3)
-        shares.append(counts / max(float(counts.sum()), 1.0))
-    if not found.any() or found.all():
-        return 0.0
-    return float(np.clip(1 - np.sqrt(shares[0] * shares[1]).sum(), 0, 1))

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nbalabel.core.errors import DataError, MissingExtraError
-from nbalabel.core.segmenter import GrabCut, Segmenter
+from nbalabel.core.segmenting.grabcut import GrabCut
+from nbalabel.core.segmenting.protocol import Segmenter
 
 NONE, NO = np.zeros((0, 2)), np.zeros(0, bool)
 
