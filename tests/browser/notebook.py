@@ -65,12 +65,17 @@ class Notebook:
         return ast.literal_eval(self.run(f"print(repr({expression}))").strip().splitlines()[-1])
 
     def until(self, expression: str, wanted: Any, seconds: float = 20) -> None:
-        """Wait until an expression in the kernel has a value."""
-        wait(
-            lambda: self.value(expression) == wanted,
-            seconds,
-            lambda: f"{expression} is {self.value(expression)!r}",
-        )
+        """Wait until an expression in the kernel has a value; what it stands on may not be there yet."""
+        last: list[Any] = [None]
+
+        def there() -> bool:
+            try:
+                last[0] = self.value(expression)
+            except AssertionError as error:
+                last[0] = error
+            return bool(last[0] == wanted)
+
+        wait(there, seconds, lambda: f"{expression} is {last[0]!r}")
 
 
 def wait(condition: Callable[[], bool], seconds: float = 20, otherwise: Callable[[], str] = str) -> None:

@@ -151,7 +151,7 @@ def test_a_mask_is_mended_in_place_and_counts_as_accepted(tmp_path: Path) -> Non
             mouse.down()
             mouse.move(stage["x"] + stage["width"] * 0.55, stage["y"] + stage["height"] * share, steps=5)
             mouse.up()
-        book.until("ds.next_undo is not None and ds.next_undo.note.startswith('reshaped')", True)
+        book.until("ds.next_undo.note.startswith('reshaped')", True)
         assert book.value("len(ds.instances)") == n + 1
         assert book.value("str(ds.instances.source.iloc[-1])") == "human"
         book.page.keyboard.press("Control+Enter")
