@@ -247,8 +247,8 @@ def _map(right: np.ndarray, times: np.ndarray, n_labels: float) -> float:
 def show(results: Path) -> None:
     """Print the gain of the loop against its controls, with intervals, and mAP by group."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
-    for (data, policy), part in rows.groupby(["data", "policy"]):
-        print(f"\n## {data}, images chosen by {policy!r}: {part['seed'].nunique()} seeds\n")
+    for (data, policy, model), part in rows.groupby(["data", "policy", "model"]):
+        print(f"\n## {data}, images chosen by {policy!r}, from {model}: {part['seed'].nunique()} seeds\n")
         arms = part.groupby("arm", sort=False)
         table = arms[["map", "map50", "images", "labels", "decisions", "steps", "seconds"]].mean().round(3)
         print(table.to_string())
