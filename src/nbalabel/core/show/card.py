@@ -31,7 +31,7 @@ _STYLE = Template("""<style>
 .nbal { color: var(--jp-ui-font-color1, var(--vscode-foreground, inherit)); max-width: 60em;
   font: 13px/1.5 var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI", sans-serif) }
 .nbal-card { border: 1px solid $rule; border-radius: 8px; padding: 12px 16px;
-  background: $tint; margin: 2px 0 }
+  background: $paper; margin: 2px 0 }
 .nbal-title { font-size: 15px; font-weight: 600; overflow-wrap: anywhere }
 .nbal-subtitle { opacity: .68; overflow-wrap: anywhere }
 .nbal table.nbal-facts { border-collapse: collapse; margin: 8px 0 0; border: 0; background: none;

@@ -17,8 +17,8 @@ COLORS = SimpleNamespace(**json.loads(files(__package__).joinpath("palette.json"
 
 ``deep_green`` and ``deep_vermilion`` carry white text; ``axis`` has a contrast of at least 3.6 on white and
 on JupyterLab's dark background; ``neutral`` stands for what has no color of its own, ``absent`` for missing
-pixels; ``halo`` and ``glow`` lie under lines, ``plate`` under text on a picture; ``tint`` and ``rule`` show
-on light and dark backgrounds; those that end in ``_fallback`` serve where the page names no color.
+pixels; ``halo`` and ``glow`` lie under lines, ``plate`` under text on a picture; ``paper``, ``tint`` and
+``rule`` show on light and dark backgrounds; those that end in ``_fallback`` serve where the page names none.
 """
 
 OKABE_ITO: tuple[str, ...] = tuple(
