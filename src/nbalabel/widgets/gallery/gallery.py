@@ -48,7 +48,7 @@ class Gallery(Listing):
     bundle = "gallery"
 
     size = traitlets.Int(128, min=48, max=320, help="of a tile, CSS pixels").tag(sync=True, echo_update=False)
-    order_by = traitlets.Unicode("", help="column to sort tiles by; empty: the table's order").tag(
+    order_by = traitlets.Unicode("", help="column to sort tiles by, empty for the table's order").tag(
         sync=True, echo_update=False
     )
     ascending = traitlets.Bool(True, help="small values first").tag(sync=True, echo_update=False)

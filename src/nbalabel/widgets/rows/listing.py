@@ -31,7 +31,7 @@ _KEPT_ORDERS = 6
 class Listing(Bridge):
     """A view of the rows of one table, in an order, some of them picked: a Table or a Gallery."""
 
-    of = traitlets.Unicode("images", help="table shown: images, instances or predictions").tag(
+    of = traitlets.Unicode("images", help="table that is shown, images, instances or predictions").tag(
         sync=True, fixed=True
     )
 
