@@ -143,3 +143,21 @@ def test_gathering_follows_the_repository(site: ModuleType, tmp_path: Path) -> N
     site.gather(out, root)
     assert not (out / "docs" / "a.md").exists()
     assert (out / "index.md").read_text(encoding="utf-8") == "new"
+
+
+@pytest.mark.parametrize("name", sorted(set(nl.__all__) - {"__version__", "demo", "errors"}))
+def test_no_text_of_an_attribute_reads_as_a_type(name: str) -> None:
+    """In "column to sort by; empty: all" the site's generator takes what stands before ": " for a type."""
+    found = getattr(nl, name)
+    if not isinstance(found, type):
+        return
+    traits = getattr(found, "class_traits", dict)()
+    texts = {
+        key: trait.help or ""
+        for key, trait in traits.items()
+        if trait.this_class.__module__.startswith("nbalabel.")
+    }
+    for key, value in vars(found).items():
+        if isinstance(value, property):
+            texts[key] = (value.__doc__ or "").strip().split("\n")[0]
+    assert {key: text for key, text in texts.items() if ": " in text} == {}
