@@ -79,19 +79,17 @@ export function colorbar(
     const from = at(event);
     const end = thumbs.indexOf(event.target as HTMLDivElement);
     const inner = range && from > range[0] && from < range[1] ? ([...range] as [number, number]) : null;
-    if (range && end >= 0) drag = (to) => keep(range![1 - end], to);
-    else if (inner) {
+    if (end >= 0) {
+      const other = (range ?? [lo, hi])[1 - end];
+      drag = (to) => keep(other, to);
+      focusOn(thumbs[end]);
+    } else if (inner) {
       const most = [lo - inner[0], hi - inner[1]];
       drag = (to) => {
         const by = Math.min(Math.max(to - from, most[0]), most[1]);
         keep(inner[0] + by, inner[1] + by);
       };
     } else drag = (to) => keep(from, to);
-    if (end >= 0) {
-      const other = (range ?? [lo, hi])[1 - end];
-      drag = (to) => keep(other, to);
-      focusOn(thumbs[end]);
-    }
   });
   area.addEventListener("pointermove", (event) => drag?.(at(event)));
   area.addEventListener("pointerup", () => {

@@ -308,8 +308,8 @@ export class Scatter {
       },
       draw: (shape: Shape, path: readonly number[], how: How, done: boolean) => {
         const moved = path.map((at, i) => at - (i % 2 ? plot.box.top : plot.box.left));
-        const before = this.#drawing?.before ?? this.#store.clauses.get(this.#source);
-        this.#drawing = { shape, path: moved, how, before: this.#drawing ? this.#drawing.before : before };
+        const before = this.#drawing ? this.#drawing.before : this.#store.clauses.get(this.#source);
+        this.#drawing = { shape, path: moved, how, before };
         if (done) this.#brush(true);
         else this.#drawn();
       },

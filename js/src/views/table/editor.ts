@@ -63,8 +63,7 @@ export class CellEditor {
       else if (key !== "Tab") return event.stopPropagation();
       claim(event);
     });
-    const hint = n > 1 ? `sets ${counted(n, "row")}` : head.kind === "text" ? "" : "";
-    const help = h("div.nbl-editor-hint", {}, hint || "↵ set · Esc cancel");
+    const help = h("div.nbl-editor-hint", {}, n > 1 ? `sets ${counted(n, "row")}` : "↵ set · Esc cancel");
     this.#element = h("div.nbl-editor", {}, input, help);
     hear(this.#element, "focusout", (event) => {
       if (!this.#element?.contains(event.relatedTarget as Node)) this.close();

@@ -27,6 +27,7 @@ __all__ = [
     "from_rows",
     "overlaps",
     "parse",
+    "parse_blocks",
 ]
 
 
