@@ -57,7 +57,7 @@ def test_images_are_said_to_be_empty_or_complete_in_one_change(ds, run) -> None:
     ds.undo()
     assert set(ds.images.loc[quiet.index, "state"]) == {"unlabeled"}
     some = ds.instances["image_id"].unique()[:2]
-    with pytest.raises(DataError, match="state empty means that no label is on an image"):
+    with pytest.raises(DataError, match="state empty means that no instance is on an image"):
         ds.mark_empty(some)
     ds.set(some, table="images", state="partial", weight=0)
     ds.mark_complete(some, weight=2)

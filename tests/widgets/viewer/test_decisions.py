@@ -94,7 +94,7 @@ def test_a_state_is_set_by_one_change_and_refused_where_labels_say_otherwise(ask
     reply, _ = asked("image_state", image_id=image_id, state="complete")
     assert reply["note"] == "set state of 1 image to complete"
     assert asked("masks", image_id=image_id)[0]["state"] == "complete"
-    assert "no label is on an image" in asked.error("image_state", image_id=image_id, state="empty")
+    assert "no instance is on an image" in asked.error("image_state", image_id=image_id, state="empty")
     assert "must be one of" in asked.error("image_state", image_id=image_id, state="finished")
     ds.undo()
     assert state_of(workspace, image_id) == "partial"
