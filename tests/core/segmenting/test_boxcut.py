@@ -47,7 +47,7 @@ def test_it_is_a_segmenter_of_a_stated_size():
 def test_an_object_that_is_no_ellipse_is_followed():
     thing = diamond(90, 80, 60, 45)
     mask, score = BoxCut().segment(scene([(thing, THING)]), NONE, NO, box_of(thing))
-    assert iou(mask, thing) > 0.95
+    assert iou(mask, thing) > 0.93
     assert score > 0.7
 
 
@@ -120,7 +120,7 @@ def test_a_large_object_is_computed_small_and_the_answer_is_the_same_each_time()
     first, _ = BoxCut().segment(image, NONE, NO, box_of(thing))
     again, _ = BoxCut().segment(image, NONE, NO, box_of(thing))
     assert (first == again).all()
-    assert iou(first, thing) > 0.95
+    assert iou(first, thing) > 0.93
 
 
 def test_a_box_beside_the_image_is_refused():
