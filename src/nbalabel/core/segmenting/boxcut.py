@@ -167,7 +167,11 @@ class _Odds:
         found[good[:, 1], good[:, 0]] = True
         found[spots[~self.positive, 1], spots[~self.positive, 0]] = False
         found = holding(self.cv2, found, good) if len(good) else _largest(self.cv2, found)
-        return found if (~self.positive).any() else _filled(self.cv2, found)
+        if (~self.positive).any():
+            return found
+        from scipy import ndimage  # of all scipy, only where it is needed
+
+        return np.asarray(ndimage.binary_fill_holes(found), np.bool_)
 
 
 def _scaled(inside: Window, window: Window, scale: float) -> tuple[float, ...]:
@@ -198,10 +202,3 @@ def _largest(cv2: ModuleType, found: Flags) -> Flags:
     if n <= 2:
         return found
     return np.asarray(parts == np.bincount(parts.ravel())[1:].argmax() + 1, np.bool_)
-
-
-def _filled(cv2: ModuleType, found: Flags) -> Flags:
-    """Without holes: what the outside does not reach belongs to it."""
-    beside = np.pad(~found, 1, constant_values=True).astype(np.uint8)
-    _, parts = cv2.connectedComponents(beside, connectivity=4)
-    return np.asarray((parts != parts[0, 0])[1:-1, 1:-1], np.bool_)
