@@ -221,3 +221,34 @@ def test_a_run_is_measured_on_each_kind_of_image(run):
     assert "train 0." in run._repr_html_()
     with pytest.raises(UnknownNameError, match="no column 'depth'"):
         run.by("depth")
+
+
+def test_regions_say_where_a_prediction_is_wrong_and_where_it_is_not_judged(ds, run):
+    """A done region judges predictions of its label there; an ignored one judges none."""
+    left = np.zeros((SIZE, SIZE), bool)
+    left[:, :20] = True
+    done = pd.DataFrame({"image_id": [2], "mask": [rle.encode(left)]})
+    ds.add_regions(done, kind="done", label="cod")
+    ds.add_regions(pd.DataFrame({"image_id": [3, 1], "mask": [square(4), square(24)]}), kind="ignore")
+    found = run.outcomes(ds)["outcome"].tolist()
+    assert found[6] == "false positive"  # on image 2, in what is done
+    assert found[7] == "not judged"  # on image 3, which is empty, where nobody knows
+    assert found[1] == "false positive"
+    ds.undo()
+    assert run.outcomes(ds)["outcome"].tolist()[7] == "false positive"  # judged again after the edit
+
+
+def test_metrics_leave_out_what_is_not_known(ds, run):
+    before = run.matched_to(ds)
+    assert before.metrics.n_predictions.tolist() == [4, 0]
+    assert before.metrics.n_images == 3
+    everywhere = pd.DataFrame({"image_id": [3], "mask": [rle.encode(np.ones((SIZE, SIZE), bool))]})
+    ds.add_regions(everywhere, kind="ignore")
+    ds.mark_complete([1], labels=["cod"])
+    after = run.matched_to(ds)
+    assert after.predictions["ignored"].tolist()[7]
+    assert after.metrics.n_images == 4  # image 1 can be measured for cod
+    assert after.metrics.n_predictions.tolist() == [7, 0]
+    assert after.metrics.n_instances[0, 0] == 2
+    assert after.evaluate(images=[0, 1]).map50 < 1
+    assert after.evaluate(images=[0, 3]).map50 == before.evaluate(images=[0]).map50

@@ -69,7 +69,7 @@ def test_nothing_to_learn_from_is_an_error_that_says_why(shapes: Callable[..., A
     tables.images["weight"] = np.float32(0)
     with pytest.raises(ModelError, match="0 of 3 images have weight > 0"):
         examples.training(tables, 64)
-    with pytest.raises(ModelError, match="partial must be one of use, skip, got 'no'"):
+    with pytest.raises(ModelError, match="partial must be one of use, skip, regions, got 'no'"):
         examples.training(tables, 64, "no")
 
 

@@ -42,9 +42,9 @@ def _dataset(found: examples.Examples, **arguments: Any) -> Any:
 def test_only_partial_images_have_open_regions(half: tuple[Any, pd.DataFrame]) -> None:
     tables, undecided = half
     found = examples.training(tables, 64, ignore=undecided)
-    assert [len(found.open_paths(at)) for at in range(4)] == [1, 0, 0, 0]
-    assert [len(found.take([2, 0]).open_paths(at)) for at in range(2)] == [0, 1]
-    assert examples.training(tables, 64).open_paths(0) == []
+    assert [len(found.open.on(at)[0]) for at in range(4)] == [1, 0, 0, 0]
+    assert [len(found.take([2, 0]).open.on(at)[0]) for at in range(2)] == [0, 1]
+    assert examples.training(tables, 64).open.on(0) == ([], [])
 
 
 @pytest.mark.parametrize("overlap", [True, False])
@@ -61,7 +61,7 @@ def test_open_regions_are_a_mask_and_no_labels(half: tuple[Any, pd.DataFrame], o
     bright = data.examples.pixels[0] if data.examples.pixels else tables.pixels[0]
     shown = bright.max(axis=2)[2::4, 2::4] > 70  # the painted things, at the middles of the mask's cells
     assert example["open"].any()
-    assert (shown & example["open"].numpy()).sum() > 0.6 * example["open"].sum()
+    assert (shown & example["open"].numpy()[0]).sum() > 0.6 * example["open"].sum()
     assert not data[1]["open"].any()
 
 
@@ -82,9 +82,9 @@ def test_open_regions_move_with_the_pixels(half: tuple[Any, pd.DataFrame]) -> No
         example = data[0]
         bright = example["img"].numpy()[0].reshape(16, 4, 16, 4).mean(axis=(1, 3)) > 127
         seen += int(bright.sum())
-        union = (bright | example["open"].numpy()).sum()
+        union = (bright | example["open"].numpy()[0]).sum()
         if bright.sum() > 20:
-            assert (bright & example["open"].numpy()).sum() >= 0.7 * union
+            assert (bright & example["open"].numpy()[0]).sum() >= 0.7 * union
     assert seen > 100
 
 
@@ -116,8 +116,10 @@ def test_a_loss_is_silent_in_open_regions_and_only_there(name: str) -> None:
         predictions = network.predict(images)
         found = predictions.get("one2many", predictions) if isinstance(predictions, dict) else predictions[1]
         found["scores"].retain_grad()
-        more = {} if where is None else {"open": where}
-        loss, _ = Criterion(network.init_criterion())(predictions, {**batch, **more})
+        more = {} if where is None else {"open": where.unsqueeze(1)}
+        loss, _ = Criterion(network.init_criterion(), np.ones((1, 1), np.float32))(
+            predictions, {**batch, **more}
+        )
         loss.sum().backward()
         return found["scores"].grad.abs().sum(dim=1)
 
@@ -180,3 +182,85 @@ def test_an_error_while_a_batch_is_made_reaches_the_training() -> None:
     assert next(some) == 0
     with pytest.raises(OSError, match="no such picture"):
         next(some)
+
+
+def _said(*rows: tuple[int, str, str | None, bytes]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["image_id", "kind", "label", "mask"])
+    return frame.assign(label=pd.Categorical(frame["label"], categories=["ring", "square"]))
+
+
+def _half(left: bool = True) -> bytes:
+    from nbalabel.core.geometry.masks import rle
+
+    mask = np.zeros((64, 64), bool)
+    mask[:, slice(0, 32) if left else slice(32, 64)] = True
+    return rle.encode(mask)
+
+
+def test_regions_say_what_a_partial_image_teaches(shapes: Callable[..., Any]) -> None:
+    tables = shapes(4)
+    tables.images.loc[[0, 1], "state"] = "partial"
+    tables.regions = _said((0, "done", None, _half()), (2, "ignore", "square", _half()))
+    found = examples.training(tables, 64, partial="regions")
+    still = {"mosaic": 0.0, "translate": 0.0, "scale": 0.0, "fliplr": 0.0}
+    data = _dataset(found, **still)
+    sets = found.open.matrix(2)
+    open_ = [(data[at]["open"].numpy()[..., None] * sets[:, None, None, :]).max(axis=0) for at in range(4)]
+    assert not open_[0][:, :7].any()
+    assert open_[0][:, 9:].all()
+    assert open_[1].all()  # nobody said anything of it
+    assert open_[2][:, :7, 1].all()
+    assert not open_[2][..., 0].any()
+    assert not open_[3].any()
+    used = _dataset(examples.training(tables, 64), **still)
+    assert not used[1]["open"].any()  # "use": whatever is not labeled there is background
+
+
+def test_what_is_done_for_one_label_is_background_of_that_label(shapes: Callable[..., Any]) -> None:
+    tables = shapes(4)
+    tables.images.loc[0, "state"] = "partial"
+    tables.regions = _said((0, "done", "ring", _half()), (0, "done", "ring", _half(left=False)))
+    found = examples.training(tables, 64, partial="regions")
+    assert found.open.labels == [(1,)]
+
+
+def test_crowds_and_proposals_are_open_for_their_label(shapes: Callable[..., Any]) -> None:
+    tables = shapes(4)
+    first = tables.instances.index[tables.instances["image_id"] == 0][0]
+    tables.instances.loc[first, "crowd"] = True
+    second = tables.instances.index[tables.instances["image_id"] == 1][0]
+    tables.instances.loc[second, "status"] = "proposed"
+    found = examples.training(tables, 64)
+    label = ("ring", "square").index(tables.instances.loc[first, "label"])
+    assert [len(found.open.on(at)[0]) for at in range(4)] == [1, 1, 0, 0]
+    assert found.open.labels[found.open.on(0)[1][0]] == (label,)
+
+
+def test_a_loss_of_one_label_is_silent_where_only_that_label_is_unknown() -> None:
+    import torch
+
+    from nbalabel.learn.yolo.criterion import Criterion
+
+    class Theirs:
+        bce = torch.nn.BCEWithLogitsLoss(reduction="none")
+
+        def __call__(self, predictions: Any, _batch: Any) -> Any:
+            return self.bce(predictions["scores"], torch.zeros(1, 4, 2)), None
+
+    loss = Criterion(Theirs(), np.array([[0, 1]], np.float32))
+    predictions = {"scores": torch.zeros(1, 4, 2), "feats": [torch.zeros(1, 1, 2, 2)]}
+    where = torch.zeros(1, 1, 8, 8, dtype=torch.bool)
+    where[..., :4] = True
+    found, _ = loss(predictions, {"img": torch.zeros(1, 3, 8, 8), "open": where})
+    assert (found[0, :, 0] > 0).all()
+    assert (found[0, :, 1] > 0).tolist() == [False, True, False, True]
+
+
+def test_images_that_are_labeled_all_over_are_put_aside_first(shapes: Callable[..., Any]) -> None:
+    tables = shapes(30)
+    tables.images.loc[:19, "state"] = "partial"
+    found = examples.training(tables, 64)
+    parts = examples.part(found, [None] * 30, 0.2, 0)
+    assert len(parts.check) == 6
+    assert parts.check.whole.all()
+    assert set(parts.check.image_ids) <= set(range(20, 30))

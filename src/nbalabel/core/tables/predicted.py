@@ -28,7 +28,13 @@ class Predicted(ABC):
         """Images with predictions that are fully labeled."""
 
     @abstractmethod
-    def judged(self, images: pd.DataFrame, instances: pd.DataFrame, rejected: pd.DataFrame | None) -> Any:
+    def judged(
+        self,
+        images: pd.DataFrame,
+        instances: pd.DataFrame,
+        rejected: pd.DataFrame | None,
+        regions: pd.DataFrame | None,
+    ) -> Any:
         """The outcome of each prediction, given these tables."""
 
     @abstractmethod

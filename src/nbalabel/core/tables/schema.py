@@ -1,12 +1,14 @@
 """The tables: their columns, dtypes and rules.
 
-Three tables, each indexed by a stable int64 id that is never reused:
+Four tables, each indexed by a stable int64 id that is never reused:
 
 - ``images``     one row per image (``image_id``)
 - ``instances``  one row per mask (``instance_id``)
 - ``rejected``   predictions that a person rejected (``instance_id``; the columns of ``instances``), kept so
   that they are not proposed again and can serve as hard negatives. Rows with status "verified" are
   predictions that a person accepted with a corrected mask or label; these are no negatives
+- ``regions``    parts of images (``region_id``): where nobody knows what is there, or where everything is
+  labeled (``core/regions/`` says what follows from them)
 
 Coordinates are pixels of the original image, x right, y down, (0, 0) the outer corner of the first pixel.
 Columns beyond the schema are the user's own and are kept unchanged.
@@ -35,6 +37,7 @@ STATES = ("unlabeled", "partial", "complete", "empty")
 SPLITS = ("train", "val", "test")
 SOURCES = ("human", "imported", "model", "propagated", "synthetic")
 STATUSES = ("proposed", "accepted", "verified")
+REGION_KINDS = ("ignore", "done")
 
 _REQUIRED = object()
 
@@ -80,6 +83,20 @@ INSTANCES: Mapping[str, Column] = {
     "crowd": Column(np.bool_, False, "COCO's iscrowd: one mask over many objects"),
 }
 
+REGIONS: Mapping[str, Column] = {
+    "image_id": Column(np.int64, _REQUIRED, "row of images"),
+    "mask": Column(MASK_DTYPE, _REQUIRED, "COCO compressed RLE of the region"),
+    "kind": Column(
+        "category",
+        _REQUIRED,
+        "ignore: not known what is there, neither trained on nor measured; done: everything there is labeled",
+        REGION_KINDS,
+    ),
+    "label": Column("category", None, "the label that it is about; missing: all labels"),
+    "source": Column("category", "human", "where the region came from", SOURCES),
+    "origin": Column("str", "", "who or what made it"),
+}
+
 PREDICTIONS: Mapping[str, Column] = {
     **INSTANCES,
     "iou": Column(np.float32, np.nan, "best mask IoU with an instance of its label; 0 where none overlaps"),
@@ -91,11 +108,15 @@ SCHEMAS: Mapping[str, Mapping[str, Column]] = {
     "images": IMAGES,
     "instances": INSTANCES,
     "rejected": INSTANCES,
+    "regions": REGIONS,
 }
+ON_IMAGES = ("instances", "rejected", "regions")
+"""Tables whose rows lie on images."""
 INDEX_NAMES: Mapping[str, str] = {
     "images": "image_id",
     "instances": "instance_id",
     "rejected": "instance_id",
+    "regions": "region_id",
     "predictions": "prediction_id",
 }
 
@@ -134,7 +155,7 @@ def conform(
 
     Args:
         frame: rows indexed by id; the name of the index does not matter.
-        table: "images", "instances", "rejected" or "predictions".
+        table: "images", "instances", "rejected", "regions" or "predictions".
         labels: the ordered label list, the categories of ``label``.
         heights: height of each row's image, ``(n,)`` pixels, for boxes from masks.
 
@@ -201,7 +222,7 @@ def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks
     """Check what dtypes cannot express: ids, ranges, references and masks. Nothing is modified.
 
     Args:
-        tables: "images", and optionally "instances" and "rejected", conformed.
+        tables: "images", and optionally "instances", "rejected" and "regions", conformed.
         labels: the ordered label list.
         masks: also parse every mask and compare its size with its image (about 1 s per million masks).
 
@@ -221,6 +242,8 @@ def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks
     for name in ("instances", "rejected"):
         if name in tables:
             validate_instances(tables[name], images, name, masks=masks)
+    if "regions" in tables:
+        validate_regions(tables["regions"], images, masks=masks)
 
 
 def check_state(state: State) -> None:
@@ -270,8 +293,24 @@ def validate_instances(
     reject(frame, frame["area"] < 0, table, "area must be >= 0", "area")
     score = frame["score"].to_numpy()
     reject(frame, (score < 0) | (score > 1), table, "score must be between 0 and 1, or missing", "score")
+    _check_masks(frame, images, position, table, parse=masks)
+
+
+def validate_regions(frame: pd.DataFrame, images: pd.DataFrame, *, masks: bool = True) -> None:
+    """Check rows of ``regions`` against their images; see :func:`validate`."""
+    _check_ids(frame, "regions")
+    position = images.index.get_indexer(pd.Index(frame["image_id"]))
+    reject(frame, position < 0, "regions", "image_id must be a row of images", "image_id")
+    reject(frame, frame["kind"].isna(), "regions", f"kind must be one of {', '.join(REGION_KINDS)}")
+    reject(frame, frame["source"].isna(), "regions", f"source must be one of {', '.join(SOURCES)}")
+    _check_masks(frame, images, position, "regions", parse=masks)
+
+
+def _check_masks(
+    frame: pd.DataFrame, images: pd.DataFrame, position: np.ndarray, table: str, *, parse: bool
+) -> None:
     reject(frame, frame["mask"].isna(), table, "mask must be bytes, not missing")
-    if masks and len(frame):
+    if parse and len(frame):
         sizes = images[["height", "width"]].to_numpy()[position]
         rle.check(frame["mask"], sizes[:, 0], sizes[:, 1], ids=frame.index, table=table)
 

@@ -13,7 +13,7 @@ class State:
     """The tables and labels of a dataset at one moment.
 
     Attributes:
-        tables: "images", "instances" and "rejected", each sorted by id; never modified.
+        tables: "images", "instances", "rejected" and "regions", each sorted by id; never modified.
         labels: the ordered label list.
     """
 

@@ -14,10 +14,12 @@ from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, first
 from ...core.tables.arrays import column, missing, positions, put, recast, values
 from ...core.tables.image_files import is_url
+from ...core.tables.schema import ON_IMAGES
 from ...core.tables.state import State
 from ..edits.cells import Allocate, extend, numbered, with_categories_of
 from ..edits.image_state import BARE
 from ..pictures.measuring import copies
+from ..store.next_ids import COUNTERS
 
 IN_BOTH = "are labeled in both"
 
@@ -113,11 +115,11 @@ def join(state: State, other: State, placed: Placed, allocate: Allocate, origin:
     tables = {"images": _appended(_filled(mine["images"], theirs["images"], bare), fresh, fresh_ids)}
     left_out = theirs["images"].index.isin(full.index)
     counts = {}
-    for name in ("instances", "rejected"):
+    for name in ON_IMAGES:
         on = theirs[name]["image_id"]
         rows = take_rows(theirs[name], ~on.isin(theirs["images"].index[left_out]).to_numpy())
         rows = rows.assign(image_id=rows["image_id"].map(becomes_of).to_numpy(np.int64))
-        ids = np.arange(len(rows)) + (allocate("instances", len(rows)) if len(rows) else 0)
+        ids = np.arange(len(rows)) + (allocate(COUNTERS[name], len(rows)) if len(rows) else 0)
         tables[name] = _appended(mine[name], rows, ids)
         counts[name] = len(rows)
     note = f"joined {len(fresh):,} images and {counts['instances']:,} instances"

@@ -137,6 +137,20 @@ class Dataset(Editing):
         self._copy.assign("rejected", frame)
 
     @property
+    def regions(self) -> pd.DataFrame:
+        """Parts of images, by ``region_id``; columns in ``core.tables.schema.REGIONS``.
+
+        Kind "ignore": not known what is there; neither trained on nor measured. Kind "done": all instances
+        there have a mask. ``label`` is the label that it is about, missing for all. :meth:`add_regions` and
+        :meth:`complete` add rows, the editor's keys ``i`` and ``d`` draw them.
+        """
+        return self._copy.frame("regions")
+
+    @regions.setter
+    def regions(self, frame: pd.DataFrame) -> None:
+        self._copy.assign("regions", frame)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Label names, in order."""
         return self._session.state.labels
@@ -509,7 +523,7 @@ class Dataset(Editing):
         with self._copy.lock, allowed():
             self._look()
             state = self._copy.peek()
-            return Tables(state.tables["images"], state.tables["instances"], state.labels, self.image_root)
+            return Tables.from_state(state, self.image_root, {})
 
     def _look(self) -> None:
         """Sync, in the process that opened the dataset; a copy in another process cannot journal edits."""

@@ -167,7 +167,7 @@ class Editing(LabelEditing, StateEditing):
         """Set values of rows: ``ds.set(ids, label="cod")``; boxes and areas follow new masks.
 
         Args:
-            rows: ids, or rows of ``images`` or ``instances``.
+            rows: ids, or rows of ``images``, ``instances`` or ``regions``.
             table: the table of ``rows``, if these are only ids; default: instances.
             origin: who or what makes the change; default: the user's login.
             columns: one value for all rows, or one per row, in ascending order of id.
@@ -184,10 +184,10 @@ class Editing(LabelEditing, StateEditing):
         return self._make(change)
 
     def remove(self, rows: Any, table: str | None = None, origin: str | None = None) -> Change:
-        """Delete rows; with images, also their instances and rejected predictions.
+        """Delete rows; with images, also their instances, rejected predictions and regions.
 
         Args:
-            rows: ids, or rows of ``images`` or ``instances``.
+            rows: ids, or rows of ``images``, ``instances`` or ``regions``.
             table: the table of ``rows``, if these are only ids; default: instances.
             origin: who or what makes the change; default: the user's login.
         """

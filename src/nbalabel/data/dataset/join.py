@@ -13,6 +13,7 @@ from ...core.tables.state import State
 from ..combine.match_datasets import join as joined
 from ..combine.match_datasets import place
 from ..folder.import_tables import checked_state
+from ..store.next_ids import COUNTERS
 from ..tables.tables import Tables
 
 
@@ -42,8 +43,8 @@ def join(*tables: schema.LabeledImages, duplicates: Literal["merge", "keep"] = "
     if duplicates not in ("merge", "keep"):
         raise DataError(f'duplicates must be "merge" or "keep", got {duplicates!r}')
     home = _home([one.image_root for one in tables])
-    state = State({name: schema.empty(name) for name in ("images", "instances", "rejected")}, ())
-    next_id = {"images": 0, "instances": 0}
+    state = State({name: schema.empty(name) for name in schema.SCHEMAS}, ())
+    next_id = dict.fromkeys(COUNTERS.values(), 0)
 
     def allocate(table: str, n: int) -> int:
         next_id[table] += n
@@ -55,8 +56,7 @@ def join(*tables: schema.LabeledImages, duplicates: Literal["merge", "keep"] = "
         placed = place(theirs, one.image_root, ours, home, copy=False, twins=duplicates == "merge")
         state = apply(state, joined(state, coming, placed, allocate, ""))
     info: dict[str, Any] = dict(getattr(tables[0], "info", {}))
-    frames = state.tables
-    return Tables(frames["images"], frames["instances"], state.labels, home, info, frames["rejected"])
+    return Tables.from_state(state, home, info)
 
 
 def _home(roots: list[Path | None]) -> Path | None:

@@ -1,23 +1,28 @@
-"""The part of :class:`Dataset` that sets states and weights of images in bulk."""
+"""The part of :class:`Dataset` that says how completely images are labeled: states, weights, regions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from ...core.change.change import Change
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.state import State
 from ..edits import cells as edits
+from ..edits.regions import add_regions, complete_for
 from ..edits.rows_meant import images_of
 from ..edits.unlabel import unlabel
 from ..store.storage import user
+from ..working.working_copy import WorkingCopy
 
 
 class StateEditing:
-    """Edits of states and weights; each makes one Change."""
+    """Edits of states, weights and regions; each makes one Change."""
+
+    _copy: WorkingCopy
 
     if TYPE_CHECKING:
 
@@ -38,18 +43,68 @@ class StateEditing:
         """
         return self._make(lambda state: unlabel(state, images_of(state, images), origin or user()))
 
-    def mark_complete(self, images: Any, weight: float = 1, origin: str | None = None) -> Change:
+    def mark_complete(
+        self,
+        images: Any,
+        weight: float = 1,
+        origin: str | None = None,
+        *,
+        labels: Sequence[str] | None = None,
+    ) -> Change:
         """Mark images as complete: all objects have an instance, and training takes the rest for background.
 
         Args:
             images: ids of images, a boolean Series over them, or rows, as in :meth:`unlabel`.
-            weight: sampling weight for these images, >= 0.
+            weight: sampling weight for these images, >= 0; with ``labels``, for those that were unlabeled.
             origin: who or what makes the change; default: the user's login.
+            labels: only all objects of these labels have an instance. Each image gets a region of kind "done"
+                per label, and an unlabeled image becomes partial. Training then takes the rest of the image
+                for background of these labels alone. None: of all labels.
 
         Raises:
-            UnknownNameError: some images do not exist.
+            UnknownNameError: some images or labels do not exist.
+
+        Source: A. Gupta, P. Dollar and R. Girshick, "LVIS" (2019), for images that are exhaustive for some
+            labels.
         """
-        return self._say(images, "complete", weight, origin)
+        if labels is None:
+            return self._say(images, "complete", weight, origin)
+        names = list(labels)
+
+        def change(state: State) -> Change:
+            ids = images_of(state, images)
+            return complete_for(state, ids, names, weight, self._copy.reserve, origin or user())
+
+        return self._make(change)
+
+    def add_regions(
+        self,
+        rows: pd.DataFrame,
+        kind: str | None = None,
+        *,
+        label: str | None = None,
+        origin: str | None = None,
+    ) -> Change:
+        """Add regions: where it is not known what is there, or where everything is labeled.
+
+        Regions of kind "ignore" are neither trained on nor measured. Regions of kind "done" say what is
+        background on images of state partial; an unlabeled image that gets one becomes partial.
+
+        Args:
+            rows: at least ``image_id`` and ``mask``, masks as in :meth:`add_instances`: predictions that
+                nobody decided about, crowds (``ds.instances.query("crowd")``), or masks of your own.
+            kind: "ignore" or "done"; None takes the columns ``kind`` and ``label`` of the rows.
+            label: the label that the regions are about; None: all labels.
+            origin: who or what adds them; default: the user's login.
+
+        Raises:
+            DataError: a row does not fit the dataset; the message names it.
+            UnknownNameError: there is no such label.
+            MaskError: a mask is malformed or of another size than its image.
+        """
+        return self._make(
+            lambda state: add_regions(state, rows, kind, label, self._copy.reserve, origin or user())
+        )
 
     def mark_empty(self, images: Any, weight: float = 1, origin: str | None = None) -> Change:
         """Mark images as empty: a person looked, and there is nothing to label.

@@ -100,6 +100,11 @@ class Version:
         return self._frame("rejected")
 
     @property
+    def regions(self) -> pd.DataFrame:
+        """Where nobody knows what is there, or where everything is labeled; see :attr:`Dataset.regions`."""
+        return self._frame("regions")
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Label names, in order."""
         return tuple(self._manifest.labels)
@@ -152,8 +157,7 @@ class Version:
         return self._state().tables[table].copy(deep=False)
 
     def _tables(self) -> Tables:
-        state = self._state()
-        return Tables(state.tables["images"], state.tables["instances"], state.labels, self._image_root)
+        return Tables.from_state(self._state(), self._image_root, {})
 
 
 def _words(changed: dict[str, dict[str, int]]) -> str:

@@ -17,7 +17,7 @@ from ...core.tables.arrays import column, equal, frame_of, missing, positions, p
 from ...core.tables.mask_inputs import mask_column
 from ...core.tables.names import check_names, instead_of
 from ...core.tables.of_images import sizes_of
-from ...core.tables.schema import IMAGES, INSTANCES, SCHEMAS, conform
+from ...core.tables.schema import IMAGES, INSTANCES, ON_IMAGES, SCHEMAS, conform
 from ...core.tables.state import State
 
 Allocate = Callable[[str, int], int]
@@ -82,10 +82,10 @@ def measure(change: Change, state: State) -> Change:
 
 
 def remove(state: State, table: str, ids: np.ndarray, origin: str) -> Change:
-    """Delete rows; with images, also their instances and rejected predictions."""
+    """Delete rows; with images, also their instances, rejected predictions and regions."""
     tables = {table: TableChange(deleted=select_rows(state.tables[table], ids))}
     note = f"removed {len(ids)} {table}"
-    for name in ("instances", "rejected") if table == "images" else ():
+    for name in ON_IMAGES if table == "images" else ():
         on = state.tables[name]["image_id"].isin(ids).to_numpy()
         if on.any():
             tables[name] = TableChange(deleted=take_rows(state.tables[name], on))
@@ -189,7 +189,7 @@ def relabel(
     """Replace the label list; rows are renamed by ``renamed``, other rows keep their label."""
     check_names(labels, "labels")
     tables = dict(state.tables)
-    for table in ("instances", "rejected"):
+    for table in ON_IMAGES:
         was = state.tables[table]["label"].array
         wanted = pd.Index(list(labels))
         codes = wanted.get_indexer(pd.Index([renamed.get(name, name) for name in was.categories]))

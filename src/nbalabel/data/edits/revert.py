@@ -12,6 +12,7 @@ from ...core.change.change import Change, TableChange, apply, merge
 from ...core.change.rebase import fit
 from ...core.change.table_change import NO_ROWS, ids_of, take_rows
 from ...core.tables.arrays import Array, equal, is_recast, positions, same_dtype, take, values
+from ...core.tables.schema import ON_IMAGES
 from ...core.tables.state import State
 from .image_state import keep_labeled
 
@@ -51,7 +52,7 @@ def _size(rows: TableChange) -> int:
 
 def _still_standing(state: State, change: Change) -> Change:
     tables: dict[str, TableChange] = {}
-    for name in ("instances", "rejected", "images"):
+    for name in (*ON_IMAGES, "images"):
         if name in change.tables:
             tables[name] = _stand_rows(change.tables[name], state.tables[name])
     tables = _keep_references(state, tables)
@@ -104,7 +105,7 @@ def _keep_references(state: State, tables: dict[str, TableChange]) -> dict[str, 
     pictures = tables.get("images", TableChange())
     images = np.union1d(ids_of(state.tables["images"]), ids_of(pictures.created))
     busy: list[np.ndarray] = []
-    for name in ("instances", "rejected"):
+    for name in ON_IMAGES:
         rows = tables.get(name, TableChange())
         if len(rows.created):
             on_image = np.isin(values(rows.created["image_id"]), images)

@@ -66,8 +66,9 @@ def _table_of(rows: Any) -> str | None:
     name = getattr(getattr(rows, "index", rows), "name", None)
     if name == INDEX_NAMES["images"]:
         return "images"
-    if name == INDEX_NAMES["instances"]:
-        return "instances"
+    for table in ("instances", "regions"):
+        if name == INDEX_NAMES[table]:
+            return table
     if name == INDEX_NAMES["predictions"]:
         raise DataError(
             "these are predictions, not rows of the dataset yet: ds.accept(rows) or ds.reject(rows)"

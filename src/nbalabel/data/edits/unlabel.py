@@ -11,10 +11,10 @@ from .image_state import unlabeled
 
 
 def unlabel(state: State, ids: np.ndarray, origin: str) -> Change:
-    """Remove instances and rejections of images, and reset their state; see :meth:`Dataset.unlabel`."""
+    """Remove what lies on images, and reset their state; see :meth:`Dataset.unlabel`."""
     tables: dict[str, TableChange] = {}
     parts = [f"{len(ids):,} images are unlabeled"]
-    for name, verb in (("instances", "removed"), ("rejected", "forgot")):
+    for name, verb in (("instances", "removed"), ("rejected", "forgot"), ("regions", "removed")):
         on = state.tables[name]["image_id"].isin(ids).to_numpy()
         if on.any():
             tables[name] = TableChange(deleted=take_rows(state.tables[name], on))

@@ -9,7 +9,7 @@ from ...core.change.change import Change, TableChange
 from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, first
 from ...core.tables.arrays import positions
-from ...core.tables.schema import validate, validate_instances
+from ...core.tables.schema import ON_IMAGES, validate, validate_instances, validate_regions
 from ...core.tables.state import State
 from .image_state import check_states
 
@@ -38,6 +38,10 @@ def check_change(change: Change, after: State, *, states: bool = True) -> None:
     for name in ("instances", "rejected"):
         if name in change.tables:
             _check_instances(change.tables[name], after.tables[name], images, name)
+    if "regions" in change.tables:
+        rows = change.tables["regions"]
+        touched = np.union1d(ids_of(rows.created), rows.updated_ids)
+        validate_regions(_rows(after.tables["regions"], touched), images)
     if states:
         check_states(change, after)
 
@@ -46,13 +50,16 @@ def _check_images(change: TableChange, after: State) -> None:
     images = after.tables["images"]
     touched = _rows(images, np.union1d(ids_of(change.created), change.updated_ids))
     validate({"images": touched}, ())  # labels are checked above, where they change
-    for name in ("instances", "rejected"):
-        _check_orphans(ids_of(change.deleted), after.tables[name], name)
-        resized = [change.updated[column].ids for column in _SIZE if column in change.updated]
+    resized = [change.updated[column].ids for column in _SIZE if column in change.updated]
+    for name in ON_IMAGES:
+        frame = after.tables[name]
+        _check_orphans(ids_of(change.deleted), frame, name)
         if resized:
-            frame = after.tables[name]
-            on = frame["image_id"].isin(np.concatenate(resized)).to_numpy()
-            validate_instances(take_rows(frame, on), images, name)
+            on = take_rows(frame, frame["image_id"].isin(np.concatenate(resized)).to_numpy())
+            if name == "regions":
+                validate_regions(on, images)
+            else:
+                validate_instances(on, images, name)
 
 
 def _check_orphans(gone: np.ndarray, frame: pd.DataFrame, name: str) -> None:

@@ -97,13 +97,11 @@ def checked_state(tables: schema.LabeledImages) -> State:
     images = _sorted(schema.conform(tables.images, "images"))
     heights = _heights(images, tables.instances)
     instances = _sorted(schema.conform(tables.instances, "instances", labels, heights))
-    rejected = getattr(tables, "rejected", None)
-    rejected = schema.empty("rejected", labels) if rejected is None else rejected
-    frames = {
-        "images": images,
-        "instances": instances,
-        "rejected": _sorted(schema.conform(rejected, "rejected", labels)),
-    }
+    frames = {"images": images, "instances": instances}
+    for name in ("rejected", "regions"):
+        given = getattr(tables, name, None)
+        given = schema.empty(name, labels) if given is None else given
+        frames[name] = _sorted(schema.conform(given, name, labels))
     schema.validate(frames, labels)
     return State(frames, labels)
 

@@ -12,6 +12,7 @@ from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import NO_ROWS, diff_rows, ids_of, select_rows, take_rows
 from ...core.errors import ConflictError, first
 from ...core.tables.arrays import Array, equal, is_recast, missing, recast, same_dtype, take, values
+from ...core.tables.schema import ON_IMAGES
 
 Ids = dict[str, np.ndarray]
 """Table name -> ids of rows, ascending."""
@@ -20,7 +21,7 @@ ONE_MASK = ("image_id", "mask", "x", "y", "w", "h", "area")
 """The mask, its box, its area and its image count as one cell in a merge."""
 
 _AGAIN = "ds.undo() yours, ds.refresh(), and make it again"
-_TABLES = ("images", "instances", "rejected")
+_TABLES = ("images", *ON_IMAGES)
 
 
 def conflicts(ours: Change, theirs: Change) -> Ids:
@@ -52,7 +53,7 @@ def yielding(loser: Change, winner: Change, given_up: Ids) -> tuple[Change, Chan
     rows = {name: _lost_rows(_rows(loser, name), winner, name) for name in _TABLES}
     staying = _staying(loser, winner, cells)
     rows["images"] = union([rows["images"], staying])
-    for name in ("instances", "rejected"):
+    for name in ON_IMAGES:
         rows[name] = union([rows[name], given_up.get(name, _NOBODY), _on(_rows(loser, name), staying)])
     split = {n: _split(rows_, rows[n], cells[n]) for n, rows_ in loser.tables.items()}
     left = replace(loser, tables={name: kept for name, (kept, _) in split.items() if kept})
@@ -231,7 +232,7 @@ def _staying(loser: Change, winner: Change, cells: Mapping[str, dict[str, np.nda
     if not len(removed):
         return removed
     needed = [touched(_rows(winner, "images"))]
-    for name in ("instances", "rejected"):
+    for name in ON_IMAGES:
         mine, other = _rows(loser, name), _rows(winner, name)
         needed += [values(other.created["image_id"])] if len(other.created) else []
         needed += [np.asarray(other.updated["image_id"].new)] if "image_id" in other.updated else []

@@ -17,6 +17,7 @@ from ...core.change.change import Cells, Change, TableChange, apply, diff, inver
 from ...core.change.rebase import fit
 from ...core.change.table_change import ids_of
 from ...core.errors import ConflictError, DataError, first
+from ...core.tables.schema import ON_IMAGES
 from ...core.tables.state import State
 from ..edits.image_state import agree
 from ..edits.validate import check_change
@@ -25,7 +26,7 @@ from .conflicts import ONE_MASK, Ids, among, check_structure, conflicts, touched
 from .twins import Twins, join_twins
 
 ORIGIN = "merge"
-_TABLES = ("images", "instances", "rejected")
+_TABLES = ("images", *ON_IMAGES)
 
 
 @dataclass(frozen=True, eq=False)

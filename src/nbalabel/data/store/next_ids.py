@@ -23,7 +23,7 @@ from .shortcuts import UNREADABLE
 from .version_file import read_net, read_next_ids
 from .versions import Versions
 
-COUNTERS = {"images": "images", "instances": "instances", "rejected": "instances"}
+COUNTERS = {"images": "images", "instances": "instances", "rejected": "instances", "regions": "regions"}
 """Table -> the counter of its ids."""
 
 _GAP = 1_000_000
@@ -48,7 +48,7 @@ def _given_before(store: Versions) -> dict[str, int]:
             return noted or after_state(store.state(version_id))
         except CorruptError:
             continue
-    return {"images": 0, "instances": 0}
+    return dict.fromkeys(COUNTERS.values(), 0)
 
 
 def after_state(state: State) -> dict[str, int]:
@@ -94,7 +94,7 @@ def _after(ids: Iterable[int]) -> int:
 
 
 def _most(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    out = {"images": 0, "instances": 0}
+    out = dict.fromkeys(COUNTERS.values(), 0)
     for count in counts:
         out = {name: max(n, count.get(name, 0)) for name, n in out.items()}
     return out

@@ -90,7 +90,9 @@ def read_ids(folder: Path) -> dict[str, int]:
             raise CorruptError(f"{path} is missing") from error
         raise
     _check(facts, path)
-    return {name: int(facts[name]) for name in ("images", "instances")}
+    return {name: int(facts[name]) for name in ("images", "instances")} | {
+        "regions": int(facts.get("regions", 0))
+    }
 
 
 def write_ids(folder: Path, ids: dict[str, int]) -> None:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from ...core.change.table_change import ids_of
 from ...core.errors import CorruptError, DataError
 from ...core.tables.arrays import Array, values
-from ...core.tables.schema import check_state
+from ...core.tables.schema import REGIONS, check_state, empty
 from ...core.tables.state import State
 from ..disk.atomic import TEMPORARY, gone_if_failed, publish
 from ..disk.errors import reading, writing
@@ -39,6 +39,8 @@ def write_snapshot(state: State, objects: Path) -> dict[str, Any]:
     """
     tables: dict[str, Any] = {}
     for name, frame in state.tables.items():
+        if name == "regions" and not len(frame) and list(frame.columns) == list(REGIONS):
+            continue  # versions of nbalabel that do not know regions can then open the folder
         columns: dict[str, Array] = {"id": ids_of(frame)}
         columns |= {f"c:{column}": values(frame[column]) for column in frame.columns}
         masks = {_ALONE: columns.pop(_ALONE)} if _ALONE in columns else None
@@ -78,7 +80,9 @@ def _read_tables(meta: dict[str, Any], objects: Path) -> State:
         columns = read[table["file"]] | (read[table["masks"]] if table["masks"] else {})
         frame = frame_from(columns, table["index"])
         tables[name] = frame if list(frame.columns) == table["order"] else frame[table["order"]]
-    return State(tables, tuple(meta["labels"]))
+    labels = tuple(meta["labels"])
+    tables.setdefault("regions", empty("regions", labels))
+    return State(tables, labels)
 
 
 def files_of(meta: dict[str, Any]) -> list[str]:

@@ -286,7 +286,7 @@ class Store:
         """Allocate ``n`` consecutive ids that are never allocated again; returns the first.
 
         Args:
-            table: "images" or "instances" (``rejected`` shares the ids of instances).
+            table: "images", "instances" (``rejected`` shares these ids) or "regions".
             n: number of ids.
             above: ids below this are in use already.
         """

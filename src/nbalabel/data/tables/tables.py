@@ -40,6 +40,7 @@ class Tables:
         image_root: folder that ``images.file`` is relative to; None when there are no image files.
         info: other contents of the file that was read (COCO's info, licenses and categories).
         turned_down: rejected predictions on these images; None if there are none. See :attr:`rejected`.
+        parts: regions of these images; None if there are none. See :attr:`regions`.
 
     Example:
         >>> images = pd.DataFrame({"file": ["a.png"], "width": [4], "height": [3]})
@@ -54,6 +55,7 @@ class Tables:
     image_root: Path | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
     turned_down: pd.DataFrame | None = None
+    parts: pd.DataFrame | None = None
 
     @classmethod
     def of(
@@ -64,6 +66,7 @@ class Tables:
         image_root: str | Path | None = None,
         masks: bool = True,
         info: Mapping[str, Any] | None = None,
+        regions: pd.DataFrame | None = None,
     ) -> Tables:
         """Create Tables from two frames: conform them to the schema and validate every row.
 
@@ -75,6 +78,8 @@ class Tables:
             image_root: folder that ``images.file`` is relative to; None when there are no image files.
             masks: also parse every mask and compare its size with its image; False if that was just done.
             info: other contents for a writer, such as COCO's licenses.
+            regions: where it is not known what is there, or where everything is labeled; at least
+                ``image_id``, ``mask`` and ``kind``. None: no regions.
 
         Raises:
             DataError: a row breaks the schema; the message names the rows.
@@ -87,12 +92,26 @@ class Tables:
         instances = schema.conform(instances, "instances", labels, _heights(images, instances))
         schema.validate({"images": images, "instances": instances}, labels, masks=masks)
         root = None if image_root is None else Path(image_root)
-        return cls(images, instances, labels, root, dict(info or {}))
+        parts = None if regions is None else schema.conform(regions, "regions", labels)
+        if parts is not None:
+            schema.validate({"images": images, "regions": parts}, labels)
+        return cls(images, instances, labels, root, dict(info or {}), parts=parts)
+
+    @classmethod
+    def from_state(cls, state: State, image_root: Path | None, info: Mapping[str, Any]) -> Tables:
+        """Tables of a checked state."""
+        t = state.tables
+        return cls(t["images"], t["instances"], state.labels, image_root, info, t["rejected"], t["regions"])
 
     @property
     def rejected(self) -> pd.DataFrame:
         """Rejected predictions on these images; empty in the result of a reader."""
         return schema.empty("rejected", self.labels) if self.turned_down is None else self.turned_down
+
+    @property
+    def regions(self) -> pd.DataFrame:
+        """Where it is not known what is there (kind ignore), or where everything is labeled (kind done)."""
+        return schema.empty("regions", self.labels) if self.parts is None else self.parts
 
     def save(
         self,
@@ -242,4 +261,4 @@ def subset_of(state: State, rows: Any, image_root: Path | None, info: Mapping[st
         if name != "images"
     }
     images = select_rows(state.tables["images"], ids)
-    return Tables(images, on["instances"], state.labels, image_root, dict(info), on["rejected"])
+    return Tables.from_state(State({"images": images, **on}, state.labels), image_root, dict(info))

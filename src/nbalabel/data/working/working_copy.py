@@ -18,6 +18,7 @@ from ...core.tables.state import State
 from ..disk.interrupts import allowed
 from ..disk.locking import OutermostLock, holding
 from ..edits.validate import check_change
+from ..store.next_ids import COUNTERS
 from .frame_edits import is_untouched, read_edits, settle
 from .session import Session
 from .stale_frames import HandedFrame, OlderFrames, fit_edit, missed
@@ -155,7 +156,7 @@ class WorkingCopy:
     def reserve(self, table: str, n: int) -> int:
         """Allocate ``n`` consecutive new ids; returns the first."""
         tables = self.session.state.tables
-        used = ["images"] if table == "images" else ["instances", "rejected"]
+        used = [name for name, counter in COUNTERS.items() if counter == table]
         above = max((int(tables[name].index[-1]) + 1 for name in used if len(tables[name])), default=0)
         return self.session.store.reserve(table, n, above)
 
@@ -232,7 +233,7 @@ class WorkingCopy:
         for name, rows in change.tables.items():
             if not len(rows.created):
                 continue
-            counter = "images" if name == "images" else "instances"
+            counter = COUNTERS[name]
             ids, free = ids_of(rows.created), session.store.next_ids()[counter]
             used = ids[ids < free]
             if len(used):  # allowed only if these rows existed before

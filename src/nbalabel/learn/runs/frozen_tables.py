@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...core.regions.of_tables import regions_of
 from ...core.tables.schema import LabeledImages
 
 
@@ -25,6 +26,7 @@ class Snapshot:
         reader: function that reads the pixels of an image.
         runs_folder: where runs of the dataset are kept; None where the tables are no dataset.
         source: the tables themselves, which may have been edited since.
+        regions: where it is not known what is there, or where everything is labeled; None: no regions.
     """
 
     images: pd.DataFrame
@@ -34,6 +36,7 @@ class Snapshot:
     reader: Callable[[int], np.ndarray]
     runs_folder: Path | None = None
     source: LabeledImages | None = None
+    regions: pd.DataFrame | None = None
 
     @classmethod
     def of(cls, tables: LabeledImages) -> Snapshot:
@@ -46,6 +49,7 @@ class Snapshot:
             tables.read_image,
             getattr(tables, "runs_folder", None),
             live(tables),
+            regions_of(tables),
         )
 
     def read_image(self, image_id: int) -> np.ndarray:

@@ -4,10 +4,10 @@ A prediction is right or wrong only where a person labeled; elsewhere the lack o
 
 - *accepted*: a person or a bulk accept made an instance of it, as it is or with another mask or label;
 - *true positive*: it was matched to an instance of its label;
-- *false positive*: it was not matched, and its image is completely labeled, or an instance is at its place,
-  or a person rejected it;
+- *false positive*: it was not matched, and its image or its region (kind "done") is completely labeled, or an
+  instance is at its place, or a person rejected it;
 - *not judged*: it was not matched, and its image is unlabeled, or partial with no instance near; or it lies
-  on a crowd, which COCO's rules count neither way.
+  on a crowd, which COCO's rules count neither way, or on a region of kind "ignore".
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError
+from ...core.regions.measured import known_pairs, with_unknown
+from ...core.regions.of_tables import regions_of
 from ...core.tables.arrays import equal, same_buffer, values
 from ...core.tables.decided import ACCEPTED, REJECTED, decided
-from ...core.tables.of_images import labeled_all_over
 from ..metrics.candidates import candidates
 from ..metrics.match import match
 
@@ -42,6 +43,7 @@ _COLUMNS = {
     "predictions": ("image_id", "label", "mask", "score", "origin"),
     "instances": ("image_id", "label", "mask", "crowd", "origin"),
     "rejected": ("image_id", "label", "mask", "status", "origin"),
+    "regions": ("image_id", "label", "mask", "kind"),
 }
 
 
@@ -85,6 +87,8 @@ class Scene:
         images: images of the dataset.
         instances: of the dataset.
         rejected: of the dataset.
+        regions: of the dataset.
+        labels: the label list.
         predicted: ids of the images predicted on, int64.
         iou: lowest IoU of a match, in (0, 1].
     """
@@ -93,6 +97,8 @@ class Scene:
     images: pd.DataFrame
     instances: pd.DataFrame
     rejected: pd.DataFrame
+    regions: pd.DataFrame
+    labels: tuple[str, ...]
     predicted: Ints
     iou: float
 
@@ -134,10 +140,11 @@ def judge(scene: Scene) -> Judged:
     """
     rows, labels = scene.predictions, scene.instances
     rows = rows.assign(score=rows["score"].fillna(0))
-    result = match(rows, labels, iou=scene.iou)
+    counted = with_unknown(labels, rows, scene.images, scene.regions, scene.labels)
+    result = match(rows, counted, iou=scene.iou)
     found = result.predictions
     matched, ignored = found["matched"].to_numpy(bool), found["ignored"].to_numpy(bool)
-    whole = rows["image_id"].isin(scene.images.index[labeled_all_over(scene.images)]).to_numpy()
+    whole = known_pairs(rows, scene.images, scene.regions, scene.labels)
     compared = matched | (~ignored & whole)
     unsure = np.flatnonzero(~compared & ~ignored)
     compared[unsure[_near(rows.iloc[unsure], labels)]] = True
@@ -254,6 +261,8 @@ def scene_of(
         images.copy(deep=False),
         instances.copy(deep=False),
         found.copy(deep=False),
+        regions_of(tables).copy(deep=False),
+        tuple(tables.labels),
         np.sort(np.asarray(predicted, np.int64)),
         iou,
     )

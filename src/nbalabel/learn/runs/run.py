@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, ReadOnlyError, UnknownNameError
+from ...core.regions.measured import known_pairs, known_somewhere, with_unknown
+from ...core.regions.of_tables import regions_of
 from ...core.tables.names import instead_of
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages, empty
@@ -132,7 +134,9 @@ class Run(Reported):
         tables = Snapshot.of(tables)
         images = tables.images[tables.images.index.isin(self.predicted_ids)]
         instances = tables.instances
-        found = match(self.predictions, instances[instances["image_id"].isin(images.index)], images, iou=iou)
+        instances = instances[instances["image_id"].isin(images.index)]
+        counted = with_unknown(instances, self.predictions, images, regions_of(tables), tables.labels)
+        found = match(self.predictions, counted, images, iou=iou)
         other = replace(self, predictions=found.predictions, missed=found.missed, tables=tables, iou=iou)
         other._layouts.update(self._layouts)
         return other
@@ -150,8 +154,9 @@ class Run(Reported):
         """Measure the predictions against instances.
 
         Args:
-            images: rows of ``images`` or ids to measure on; None takes the completely labeled ones (state
-                complete or empty) that were predicted on.
+            images: rows of ``images`` or ids to measure on; None takes those predicted on that are completely
+                labeled (state complete or empty) or have regions of kind "done", for the labels of these.
+                Regions of kind "ignore" count nowhere.
             tables: tables to measure against, perhaps with better masks than were trained on; None takes the
                 run's own.
             **arguments: of :func:`nbalabel.evaluate`, such as ``kind="box"``.
@@ -165,7 +170,7 @@ class Run(Reported):
         frame = tables.images
         chosen = frame.index.isin(self.predicted_ids)
         if images is None:
-            chosen &= labeled_all_over(frame)
+            chosen &= known_somewhere(frame, regions_of(tables))
         else:
             chosen &= frame.index.isin(
                 images.index if isinstance(images, pd.DataFrame | pd.Series) else images
@@ -175,15 +180,18 @@ class Run(Reported):
                 f"none of the {len(self.predicted_ids)} images predicted on can be measured: expected some "
                 "of state complete or empty, or images= to say which"
             )
-        frame = frame[chosen]
-        instances, predictions = tables.instances, self.predictions
-        return evaluate(
-            predictions[predictions["image_id"].isin(frame.index)],
-            instances[instances["image_id"].isin(frame.index)],
-            frame,
-            self.labels,
-            **arguments,
+        frame, regions = frame[chosen], regions_of(tables)
+        predictions, instances = (
+            rows[rows["image_id"].isin(frame.index)] for rows in (self.predictions, tables.instances)
         )
+        if len(regions):
+            partly = frame[~labeled_all_over(frame) & known_somewhere(frame, regions)]
+            predictions, instances = (
+                rows[~rows["image_id"].isin(partly.index) | known_pairs(rows, partly, regions, tables.labels)]
+                for rows in (predictions, instances)
+            )
+            instances = with_unknown(instances, predictions, frame, regions, tables.labels)
+        return evaluate(predictions, instances, frame, self.labels, **arguments)
 
     @property
     def measured_ids(self) -> npt.NDArray[np.int64]:
@@ -245,7 +253,8 @@ class Run(Reported):
             DataError: the run holds no tables, and none were given.
         """
         tables = live(self._tables(None)) if tables is None else tables
-        judged = self.judged(tables.images, tables.instances, getattr(tables, "rejected", None))
+        rejected = getattr(tables, "rejected", None)
+        judged = self.judged(tables.images, tables.instances, rejected, regions_of(tables))
         if of == "predictions":
             return judged.frame(self.predictions.index)
         labels = tables.instances.index[tables.instances["image_id"].isin(self.predicted_ids)]
@@ -275,7 +284,11 @@ class Run(Reported):
         return measured if changed is None else measured[np.isin(measured, changed)]
 
     def judged(
-        self, images: pd.DataFrame, instances: pd.DataFrame, rejected: pd.DataFrame | None = None
+        self,
+        images: pd.DataFrame,
+        instances: pd.DataFrame,
+        rejected: pd.DataFrame | None = None,
+        regions: pd.DataFrame | None = None,
     ) -> Judged:
         """The outcomes of :meth:`outcomes` as arrays, for the code of views.
 
@@ -283,8 +296,9 @@ class Run(Reported):
             images: images of the dataset.
             instances: instances of the dataset.
             rejected: rejected predictions; None: none.
+            regions: regions of the dataset; None: none.
         """
-        tables = Snapshot(images, instances, self.labels, None, _no_pixels)
+        tables = Snapshot(images, instances, self.labels, None, _no_pixels, regions=regions)
         return self._judge(scene_of(self.predictions, tables, self.predicted_ids, self.iou, rejected))
 
     def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:

@@ -16,9 +16,10 @@ from ...core.tables.bare import complete_without_masks, said_of
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages
 from ..runs.measured import trains
+from .open_regions import Open, open_regions
 from .outlines import Points, outline
 
-_PARTIAL = ("use", "skip")
+_PARTIAL = ("use", "skip", "regions")
 _MOST_TO_CHECK = 48
 _LEAST_TO_PART = 8
 
@@ -36,8 +37,8 @@ class Examples:
         classes: for each image the label index of each path, ``(k,)`` float32.
         pixels: for each image its pixels at the training size, or None where memory would not hold them (see
             ``pixels.load``).
-        open: for each image the closed paths of its open regions, where it is not known whether there is an
-            object; empty where no image has any.
+        open: regions where it is not known whether there is an object.
+        whole: whether all instances of each image are labeled (state complete or empty), ``(n,)`` bool.
     """
 
     tables: LabeledImages
@@ -47,11 +48,8 @@ class Examples:
     paths: list[list[Points]]
     classes: list[npt.NDArray[np.float32]]
     pixels: list[Any] = field(default_factory=list)
-    open: list[list[Points]] = field(default_factory=list)
-
-    def open_paths(self, at: int) -> list[Points]:
-        """Paths of the open regions of one image."""
-        return self.open[at] if self.open else []
+    open: Open = field(default_factory=Open)
+    whole: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -67,7 +65,8 @@ class Examples:
             [self.paths[i] for i in chosen],
             [self.classes[i] for i in chosen],
             [self.pixels[i] for i in chosen] if self.pixels else [],
-            [self.open[i] for i in chosen] if self.open else [],
+            self.open.take(chosen),
+            self.whole[chosen],
         )
 
     @property
@@ -98,6 +97,8 @@ def part(labeled: Examples, groups: Sequence[str | None], share: float, seed: in
 
     Frames of one sequence look alike: measured on neighbours of its training images, a model seems better
     than it is. Where one group is too large to be put aside or left whole, images are drawn one by one.
+    Images of state partial are put aside only where there are few others: on them, what is found and has no
+    label is not wrong.
 
     Args:
         labeled: the labeled examples.
@@ -110,13 +111,14 @@ def part(labeled: Examples, groups: Sequence[str | None], share: float, seed: in
         return Parting(labeled, labeled.take([]), labeled)
     wanted = int(np.clip(round(share * n), 2, min(n - 2, _MOST_TO_CHECK)))
     with_masks = np.array([len(paths) > 0 for paths in labeled.paths])
+    free = labeled.whole if labeled.whole.sum() >= max(wanted, _LEAST_TO_PART) else np.ones(n, np.bool_)
     named = [f"image {i}" if group is None else f"group {group}" for i, group in enumerate(groups)]
     codes, _ = pd.factorize(np.array(named))
     if np.bincount(codes).max() > n - wanted:
         codes = np.arange(n)
     aside = np.zeros(n, dtype=bool)
     for code in np.random.default_rng([seed, n]).permutation(codes.max() + 1):
-        members = codes == code
+        members = (codes == code) & free
         if aside.sum() < wanted and aside.sum() + members.sum() <= max(wanted * 1.5, 2):
             aside |= members
     if not with_masks[aside].any() or not with_masks[~aside].any():
@@ -137,7 +139,8 @@ def training(
     Args:
         tables: the tables to learn from.
         imgsz: long side that images are resized to, pixels; paths are as fine as that needs.
-        partial: "use" or "skip" images of state partial.
+        partial: "use" images of state partial, "skip" them, or learn from "regions" of them, where background
+            is only what lies in a region of kind "done".
         ignore: rows (image_id, mask) of undecided masks; on images of state partial they become open regions.
 
     Raises:
@@ -162,9 +165,7 @@ def training(
     if partial == "skip":
         eligible &= (images["state"] != "partial").to_numpy()
     examples = _examples(tables, images[eligible], imgsz)
-    if ignore is not None:
-        unsure = ignore[ignore["image_id"].isin(images.index[images["state"] == "partial"])]
-        examples = replace(examples, open=_paths(examples.image_ids, examples.sizes, unsure, imgsz)[0])
+    examples = replace(examples, open=open_regions(tables, images[eligible], imgsz, partial, ignore))
     if not examples.n_instances:
         states = "unlabeled" + (" or partial" if partial == "skip" else "")
         raise ModelError(
@@ -196,7 +197,8 @@ def _examples(tables: LabeledImages, images: pd.DataFrame, imgsz: int) -> Exampl
     paths, places = _paths(ids, sizes, rows, imgsz)
     codes: npt.NDArray[np.float32] = rows["label"].cat.codes.to_numpy().astype(np.float32)
     weights = images["weight"].to_numpy(np.float64)
-    return Examples(tables, ids, weights, sizes, paths, [codes[at] for at in places])
+    whole = labeled_all_over(images)
+    return Examples(tables, ids, weights, sizes, paths, [codes[at] for at in places], whole=whole)
 
 
 def _paths(

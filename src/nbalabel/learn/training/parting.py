@@ -25,7 +25,7 @@ def parting(
     Args:
         tables: the tables to learn from.
         imgsz: long side that images are resized to, pixels.
-        partial: "use" or "skip" images of state partial.
+        partial: "use", "skip" or "regions"; see :func:`examples.training`.
         hold_out: share of the labeled images to put aside, 0..1; None: 0.2 where the end is open and no image
             of split val is labeled, else none.
         is_open: whether the training goes on until mAP no longer rises.

@@ -1,7 +1,8 @@
 """ultralytics' loss in full precision, without class loss in open regions.
 
-In an open region it is not known whether there is an object or background. So an anchor there that is no
-instance's foreground has no class loss. Boxes and masks have a loss only on instances anyway.
+In an open region it is not known whether there is an object of some labels, or background. So an anchor
+there that is no instance's foreground has no class loss for these labels. Boxes and masks have a loss only on
+instances anyway.
 
 Source: COCO's crowd regions and A. Gupta et al., "LVIS" (2019): a detector is not taught what is not known.
 """
@@ -12,7 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 OPEN = -1.0
-"""Class of the paths of open regions among the labels of an example; removed before the loss."""
+"""Class of the paths of open regions among the labels of an example; removed before the loss.
+
+A region about the set ``i`` of labels has the class ``OPEN - i``.
+"""
 
 
 class Criterion:
@@ -20,10 +24,13 @@ class Criterion:
 
     Args:
         theirs: the result of ``network.init_criterion()``.
+        sets: which labels the open regions are about, ``(n_sets, n_labels)`` of 0 and 1; see
+            ``training.open_regions``.
     """
 
-    def __init__(self, theirs: Any) -> None:
+    def __init__(self, theirs: Any, sets: Any) -> None:
         self._theirs = theirs
+        self._sets = sets
         self._known: Any = None
         parts: list[Any] = [theirs.one2many, theirs.one2one] if hasattr(theirs, "one2one") else [theirs]
         for part in parts:
@@ -34,7 +41,7 @@ class Criterion:
 
         Args:
             predictions: predictions of the network, in any precision.
-            batch: as collated; ``open``, if present, is ``(b, h, w)`` bool, True in open regions.
+            batch: as collated; ``open``, if present, is ``(b, n_sets, h, w)`` bool, True in open regions.
         """
         import torch
 
@@ -44,7 +51,8 @@ class Criterion:
         if where is not None and bool(where.any()):
             shapes = next(_features(predictions))
             parts = [_sampled(where, feature.shape[2:]) for feature in shapes]
-            self._known = 1 - torch.cat(parts, dim=1).unsqueeze(-1)
+            sets = torch.as_tensor(self._sets, device=where.device)
+            self._known = (torch.cat(parts, dim=1) @ sets == 0).float()
         with torch.autocast(batch["img"].device.type, enabled=False):
             return self._theirs(predictions, batch)
 
@@ -53,7 +61,7 @@ class Criterion:
 
 
 class _Known:
-    """Binary cross-entropy ``(b, anchors, labels)`` that is 0 at open anchors without a target."""
+    """Binary cross-entropy ``(b, anchors, labels)``, 0 for open labels at anchors without a target."""
 
     def __init__(self, theirs: Any, criterion: Criterion) -> None:
         self._theirs = theirs
@@ -68,11 +76,11 @@ class _Known:
 
 
 def _sampled(where: Any, shape: tuple[int, int]) -> Any:
-    """Whether the centre of each cell of a feature map is open, ``(b, cells)`` float32."""
+    """Whether the centre of each cell of a feature map is open, ``(b, cells, n_sets)`` float32."""
     import torch
 
-    fine = where.unsqueeze(1).float()
-    return torch.nn.functional.interpolate(fine, size=tuple(shape), mode="nearest-exact").flatten(1)
+    cells = torch.nn.functional.interpolate(where.float(), size=tuple(shape), mode="nearest-exact")
+    return cells.flatten(2).transpose(1, 2)
 
 
 def _features(predictions: Any) -> Iterator[Any]:

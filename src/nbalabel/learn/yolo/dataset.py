@@ -108,7 +108,7 @@ def _table_dataset() -> Any:
             self.examples = examples
             self.partners = partners(examples.weights)
             super().__init__(**kwargs)
-            every = [[*paths, *examples.open_paths(at)] for at, paths in enumerate(examples.paths)]
+            every = [[*paths, *examples.open.on(at)[0]] for at, paths in enumerate(examples.paths)]
             k = max((len(path) for paths in every for path in paths), default=1)
             self.padded = [pad(paths, k) for paths in every]
 
@@ -145,6 +145,8 @@ def _table_dataset() -> Any:
                     transform.get_indexes = functools.partial(self._draw_partners, k)
                 elif isinstance(transform, augment.RandomPerspective):
                     transform.apply_segments = _warp
+                elif isinstance(transform, self.format_class):
+                    transform.n_sets = len(self.examples.open.labels)
             return transforms
 
         def _draw_partners(self, k: int) -> list[int]:
@@ -160,9 +162,9 @@ def _table_dataset() -> Any:
             """One example, as the transforms take it."""
             pixels, original, shape = self.load_image(index)
             label = self.labels[index]
-            open_paths = self.examples.open_paths(index)
+            open_paths, of = self.examples.open.on(index)
             boxes = np.concatenate([label["bboxes"], _boxes(open_paths, *shape)])
-            classes = np.concatenate([label["cls"], np.full((len(open_paths), 1), OPEN, np.float32)])
+            classes = np.concatenate([label["cls"], OPEN - np.array(of, np.float32).reshape(-1, 1)])
             return {
                 "im_file": label["im_file"],
                 "cls": classes,
@@ -189,20 +191,24 @@ def _mask_format() -> Any:
     class MaskFormat(base):
         """Fills paths by signed area: holes and islands reach the loss, and edges are soft.
 
-        Open regions become a mask of their own, ``open`` ``(h, w)`` bool, and are removed from the labels.
+        Open regions become masks of their own, ``open`` ``(n_sets, h, w)`` bool, and are removed from the
+        labels.
         """
+
+        n_sets = 0
 
         def apply_instances(self, labels: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
             """Labels and open regions as tensors."""
             import torch
 
             cls, instances = params["cls"], params["instances"]
-            is_open = np.asarray(cls)[:, 0] == OPEN if params["nl"] else np.zeros(0, bool)
+            is_open = np.asarray(cls)[:, 0] <= OPEN if params["nl"] else np.zeros(0, bool)
             height, width = params["h"], params["w"]
-            where = np.zeros((height // self.mask_ratio, width // self.mask_ratio), bool)
+            where = np.zeros((self.n_sets, height // self.mask_ratio, width // self.mask_ratio), bool)
             if is_open.any():
-                paths = instances.segments[is_open]
-                where |= np.any(coverage(paths, height, width, self.mask_ratio) >= 0.5, axis=0)
+                inside = coverage(instances.segments[is_open], height, width, self.mask_ratio) >= 0.5
+                of = (OPEN - np.asarray(cls)[is_open, 0]).astype(np.int64)
+                np.logical_or.at(where, of, inside)
                 labelled = {"cls": cls[~is_open], "instances": instances[~is_open]}
                 params = {**params, **labelled, "nl": int((~is_open).sum())}
             labels = super().apply_instances(labels, params)

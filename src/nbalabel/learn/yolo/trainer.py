@@ -313,7 +313,8 @@ def _table_trainer() -> Any:
         def run_callbacks(self, event: str) -> None:
             """Only nbalabel's callbacks, without ultralytics' integrations (telemetry, trackers)."""
             if event == "on_train_start":
-                self.model.criterion = Criterion(self.model.init_criterion())
+                sets = self.parts.all.open.matrix(len(self.names))
+                self.model.criterion = Criterion(self.model.init_criterion(), sets)
                 if self._bf16:
                     self.model.forward = functools.partial(_in_bf16, self.model.forward)
                 self.progress.start(self.schedule)

@@ -307,7 +307,7 @@ def _judge(
     """A function for the outcomes of a run's predictions by these tables; None without a run."""
     if run is None:
         return None
-    return lambda: run.judged(frames["images"], frames["instances"], ds.rejected)
+    return lambda: run.judged(frames["images"], frames["instances"], ds.rejected, ds.regions)
 
 
 Viewable: TypeAlias = Workspace | Dataset | Predicted
