@@ -94,27 +94,29 @@ class Loop:
 
     def run(self) -> None:
         """Run the rounds of the loop, then train on all true labels."""
-        seen = None
+        seen, model = None, nl.Yolo(self.options.model)
         for number in range(1, self.options.rounds + 1):
-            model = self.train(self.world.ds, f"round {number}", ignore=seen)
+            if self.options.start == "fresh":
+                model = nl.Yolo(self.options.model)
+            self.train(model, self.world.ds, f"round {number}", ignore=seen, start=self.options.start)
             if number < self.options.rounds:
                 images = self.world.ds.images.query("split != 'test'").index
                 seen = self.grow(nl.refine(model.predict(self.world.ds, images=images, score=0.1)))
-        self.train(self.all_true(), "all true labels")
+        if self.options.all_true:
+            self.train(nl.Yolo(self.options.model), self.all_true(), "all true labels")
 
-    def train(self, tables: Any, arm: str, **more: Any) -> nl.Yolo:
-        """Train a model from the start that all share; write results without and with refine."""
+    def train(self, model: nl.Yolo, tables: Any, arm: str, **more: Any) -> None:
+        """Train a model; write results without and with refine."""
         began = time.perf_counter()
-        model = nl.Yolo(self.options.model)
         options, world = self.options, self.world
-        trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, steps=options.steps, **more)
+        length = {"steps": options.steps, "hold_out": options.hold_out}
+        trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, **length, **more)
         seconds = time.perf_counter() - began
         everywhere = model.predict(
             world.ds, images=self.measured_and_labeled, score=0.01, max_detections=100, embed=False
         )
         self.write(arm, trained, everywhere, seconds)
         self.write(f"{arm}, refined", trained, nl.refine(everywhere, tables=world.ds), seconds)
-        return model
 
     @property
     def measured_and_labeled(self) -> pd.Index:
@@ -138,6 +140,8 @@ class Loop:
             "seed": self.seed,
             "policy": self.options.policy,
             "model": self.options.model,
+            "start": self.options.start,
+            "stopped": trained.stopped,
             "arm": arm,
             "map": round(metrics.map, 4),
             "map50": round(metrics.map50, 4),
@@ -145,14 +149,16 @@ class Loop:
             "images": trained.n_images,
             "labels": len(labels),
             "decisions": self.reviewer.n_decisions,
+            "length": "steps given" if self.options.steps else "until level",
             "steps": int(trained.curves["step"].iloc[-1]),
             "size": run.arguments["imgsz"],
             "seconds": round(seconds),
+            "curve": curve(trained),
             "draws": [round(float(v), 4) for v in bootstrap(run, world, self.options.draws)],
         }
         with self.options.results.open("a") as file:
             file.write(json.dumps(row) + "\n")
-        print({k: v for k, v in row.items() if k != "draws"}, flush=True)
+        print({k: v for k, v in row.items() if k not in ("draws", "curve")}, flush=True)
 
     def grow(self, run: nl.Run) -> nl.Run:
         """Accept new predictions of high score in bulk; ask about others; mark empty images."""
@@ -196,6 +202,16 @@ class Loop:
         return nl.Tables.of(
             images, self.world.truth.instances, self.world.truth.labels, self.world.ds.image_root
         )
+
+
+def curve(trained: nl.Run) -> list[tuple[int, float]]:
+    """Steps and mAP on the images put aside, where these were measured."""
+    if "map" not in trained.curves:
+        return []
+    rows = trained.curves.dropna(subset=["map"])
+    return [
+        (int(step), round(float(value), 4)) for step, value in zip(rows["step"], rows["map"], strict=True)
+    ]
 
 
 def bootstrap(run: nl.Run, world: World, draws: int) -> np.ndarray:
@@ -247,8 +263,14 @@ def _map(right: np.ndarray, times: np.ndarray, n_labels: float) -> float:
 def show(results: Path) -> None:
     """Print the gain of the loop against its controls, with intervals, and mAP by group."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
-    for (data, policy, model), part in rows.groupby(["data", "policy", "model"]):
-        print(f"\n## {data}, images chosen by {policy!r}, from {model}: {part['seed'].nunique()} seeds\n")
+    rows["start"] = rows.get("start", pd.Series(dtype=object)).fillna("fresh")
+    kinds = ["data", "policy", "model", "start", "length"]
+    rows["length"] = rows.get("length", pd.Series(dtype=object)).fillna("steps given")
+    for (data, policy, model, start, length), part in rows.groupby(kinds):
+        print(
+            f"\n## {data}, images chosen by {policy!r}, from {model} ({start}), {length}: "
+            f"{part['seed'].nunique()} seeds\n"
+        )
         arms = part.groupby("arm", sort=False)
         table = arms[["map", "map50", "images", "labels", "decisions", "steps", "seconds"]].mean().round(3)
         print(table.to_string())
@@ -273,8 +295,16 @@ def main() -> None:
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, help="of every training; default: until mAP no longer rises")
+    parser.add_argument("--hold-out", type=float, help="share of the labels to measure curves on")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--model", default="yolo11n-seg.yaml", help="what every training starts from")
+    parser.add_argument("--model", default="yolo11n-seg.yaml", help="what the first training starts from")
+    parser.add_argument(
+        "--start",
+        choices=["fresh", "current", "shrink"],
+        default="fresh",
+        help="what later rounds start from: as the first, the weights of the round before, or a mixture",
+    )
+    parser.add_argument("--no-all-true", dest="all_true", action="store_false", help="leave that control out")
     parser.add_argument("--policy", choices=["next", "choose", "surest", "random"], default="next")
     parser.add_argument("--sure", type=float, default=0.75, help="lowest score accepted without a question")
     parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")
