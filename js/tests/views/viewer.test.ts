@@ -42,8 +42,8 @@ class Kernel extends FakeChannel {
     const color = { name: "label", kind: "category", categories: [], colors: [] };
     const head = { imageId: row, file: `${row}.jpg`, width: 2, height: 3, state: null, columns: [] };
     return [
-      { ...head, label: names, source: names, color },
-      Array.from({ length: 20 }, () => new Uint8Array(0)),
+      { ...head, label: names, source: names, color, regions: [] },
+      Array.from({ length: 22 }, () => new Uint8Array(0)),
     ];
   }
 

@@ -49,8 +49,10 @@ function maskReply(row: number, rev: number) {
     label: names,
     source: { instances: ["human"], predictions: ["model"] },
     color: { name: "label", kind: "category", categories: ["fish"], colors: ["#ff0000"] },
+    regions: [],
   };
-  return { result, buffers };
+  const noRegions = [new DataView(new ArrayBuffer(0)), new DataView(new ArrayBuffer(0))];
+  return { result, buffers: [...buffers, ...noRegions] };
 }
 
 function kernel(rev = 0) {

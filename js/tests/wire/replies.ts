@@ -520,96 +520,6 @@ export const Verify_begin: State = {
         1,
         1
       ]
-    },
-    {
-      "id": 1,
-      "label": 1,
-      "size": [
-        1,
-        1
-      ],
-      "at": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "box": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "mask": [
-        1,
-        1
-      ],
-      "problem": "",
-      "auto": false,
-      "bytes": [
-        1,
-        1
-      ]
-    },
-    {
-      "id": 1,
-      "label": 1,
-      "size": [
-        1,
-        1
-      ],
-      "at": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "box": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "mask": [
-        1,
-        1
-      ],
-      "problem": "",
-      "auto": false,
-      "bytes": [
-        1,
-        1
-      ]
-    },
-    {
-      "id": 1,
-      "label": 1,
-      "size": [
-        1,
-        1
-      ],
-      "at": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "box": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "mask": [
-        1,
-        1
-      ],
-      "problem": "",
-      "auto": false,
-      "bytes": [
-        1,
-        1
-      ]
     }
   ],
   "answers": [
@@ -925,66 +835,6 @@ export const Verify_undo: State = {
         1,
         1
       ]
-    },
-    {
-      "id": 1,
-      "label": 1,
-      "size": [
-        1,
-        1
-      ],
-      "at": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "box": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "mask": [
-        1,
-        1
-      ],
-      "problem": "",
-      "auto": false,
-      "bytes": [
-        1,
-        1
-      ]
-    },
-    {
-      "id": 1,
-      "label": 1,
-      "size": [
-        1,
-        1
-      ],
-      "at": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "box": [
-        1,
-        1,
-        1,
-        1
-      ],
-      "mask": [
-        1,
-        1
-      ],
-      "problem": "",
-      "auto": false,
-      "bytes": [
-        1,
-        1
-      ]
     }
   ],
   "answers": [
@@ -1062,7 +912,8 @@ export const Viewer_masks: HeadOfViewer = {
     "colors": [
       "#e69f00"
     ]
-  }
+  },
+  "regions": []
 };
 
 export const Viewer_part: { rev: number; row: number; box: number[] } = {

@@ -529,3 +529,35 @@ def test_without_a_segmenter_boxcut_answers(asked, empty):
     reply, (mask,) = asked("segment", image_id=empty, box=[20, 20, 50, 50])
     assert reply["name"] == "BoxCut"
     assert 0 < pixels(mask).sum() <= 2500
+
+
+def test_a_drawn_mask_becomes_a_region_and_a_region_loses_pixels(asked, ds, draw, empty):
+    mine = draw(10, 10, 20)
+    reply, _ = asked("operate", op="done", ids=[mine])
+    assert reply["note"] == f"{ds.labels[0]} {mine} marked as done: everything there is labeled"
+    assert mine not in ds.instances.index
+    region = ds.regions.iloc[0]
+    assert region[["image_id", "kind", "source", "origin"]].tolist() == [empty, "done", "human", "ann"]
+    assert pd.isna(region["label"])
+    assert bytes(region["mask"]) == square(10, 10, 20)
+    assert ds.images.loc[empty, "state"] == "partial"
+    cut = draw(10, 10, 20, 5)
+    reply, _ = asked("operate", op="clear_regions", ids=[cut])
+    assert reply["note"] == f"cut {ds.labels[0]} {cut} out of 1 region"
+    assert rle.areas(list(ds.regions["mask"])).tolist() == [20 * 15]
+    assert cut not in ds.instances.index
+    whole = draw(0, 0, 50)
+    asked("operate", op="clear_regions", ids=[whole])
+    assert not len(ds.regions)
+    asked("undo")
+    assert len(ds.regions) == 1
+    with pytest.raises(AssertionError, match="no region of this image is where"):
+        asked("operate", op="clear_regions", ids=[draw(70, 70, 5)])
+
+
+def test_a_prediction_that_nobody_can_tell_becomes_a_region_and_stays_open(asked, workspace, ds):
+    rows = workspace.run.predictions
+    reply, _ = asked("operate", op="ignore", ids=[int(rows.index[0])], of="predictions")
+    assert reply["note"].startswith(f"prediction {rows.index[0]} marked as ignored")
+    assert bytes(ds.regions["mask"].iloc[0]) == bytes(rows["mask"].iloc[0])
+    assert not len(ds.rejected)

@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from pycocotools import mask as coco
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, ImageError, UnknownNameError
+from nbalabel.core.geometry.masks import rle
 from nbalabel.widgets.bridge.static_output import png
 
 GOLDEN = Path(__file__).resolve().parents[2] / "wire" / "rle.json"
@@ -201,3 +203,17 @@ def test_the_masks_the_browser_is_tested_with_are_pycocotools() -> None:
 
 if __name__ == "__main__":
     GOLDEN.write_text(json.dumps(golden()) + "\n")
+
+
+def test_regions_arrive_with_the_masks(viewer, ds, ws):
+    assert ask(viewer, "masks", row=0)[0]["result"]["regions"] == []
+    image_id = int(ds.images.index[0])
+    size = ds.images.loc[image_id, ["height", "width"]].tolist()
+    mask = rle.from_counts([5, size[0] * size[1] - 5])
+    ds.add_regions(pd.DataFrame({"image_id": [image_id], "mask": [mask]}), kind="ignore", label=ds.labels[0])
+    ws.refresh()
+    message, buffers = ask(viewer, "masks", row=0)
+    assert message["result"]["regions"] == [{"kind": "ignore", "label": ds.labels[0]}]
+    assert np.frombuffer(buffers[-2], np.int32).tolist() == [len(mask)]
+    assert bytes(buffers[-1]) == mask
+    assert ask(viewer, "masks", row=1)[0]["result"]["regions"] == []

@@ -122,6 +122,9 @@ export const OPERATIONS: readonly Operation[] = [
   { op: "simplify", key: "Y", title: "simplify", least: 1 },
   { op: "duplicate", key: "D", title: "duplicate", least: 1 },
   { op: "copy_next", key: "Shift+→", title: "copy to the next image", least: 1 },
+  { op: "ignore", key: "Shift+X", title: "ignore this area: nobody knows what is there", least: 1 },
+  { op: "done", key: "Shift+D", title: "this area is done: all of it is labeled", least: 1 },
+  { op: "clear_regions", key: "Shift+K", title: "cut this area out of the regions", least: 1 },
   { op: "remove", key: "Delete", title: "remove", least: 1 },
 ];
 

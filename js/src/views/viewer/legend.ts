@@ -13,6 +13,27 @@ export function swatchOf(color: string, predicted: boolean): HTMLElement {
 }
 
 export function legend(picture: Picture): HTMLElement[] {
+  return [...masksLegend(picture), ...regionsLegend(picture)];
+}
+
+const REGIONS: Record<string, string> = {
+  ignore: "ignored: neither trained on nor measured",
+  done: "done: everything here is labeled",
+};
+
+/** One entry per kind of region on this image, and how many there are. */
+function regionsLegend({ head }: Picture): HTMLElement[] {
+  return Object.entries(REGIONS).flatMap(([kind, title]) => {
+    const found = head.regions.filter((region) => region.kind === kind);
+    if (!found.length) return [];
+    const labels = new Set(found.map(({ label }) => label).filter((label) => label !== null));
+    const about = labels.size ? ` (${[...labels].join(", ")})` : "";
+    const swatch = h(`span.nbl-swatch.nbl-viewer-${kind}`);
+    return [h("span.nbl-viewer-key", { title: title + about }, swatch, `${kind} ${found.length}${about}`)];
+  });
+}
+
+function masksLegend(picture: Picture): HTMLElement[] {
   const { coloring, values, n } = picture;
   if (!n) return [];
   if (coloring.kind !== "category") return [scale(coloring.name, coloring.low, coloring.high, coloring.kind)];

@@ -24,6 +24,13 @@ export interface Head {
   /** Ids of predictions that were accepted or rejected. */
   decided: number[];
   color: Coloring;
+  /** Where nobody knows what is there ("ignore"), or all is labeled ("done"); label null: of all labels. */
+  regions: Region[];
+}
+
+export interface Region {
+  kind: string;
+  label: string | null;
 }
 
 const PER_TABLE = 9;
@@ -31,6 +38,8 @@ const PER_TABLE = 9;
 /** Masks are numbered through: first the instances, then the predictions. */
 export class Picture {
   readonly masks: Masks;
+  /** Of `head.regions`. */
+  readonly regions: Masks;
   readonly n: number;
   readonly nLabels: number;
   readonly rows: Int32Array;
@@ -73,6 +82,8 @@ export class Picture {
     );
     this.coloring = head.color;
     this.values = colorValues(head.color, buffers.slice(2 * PER_TABLE));
+    const [sizes, runs] = buffers.slice(2 * PER_TABLE + 2);
+    this.regions = parseMasks(asBytes(runs), asArray(Int32Array, sizes), head.height, head.width);
   }
 
   of(mask: number): MaskOf {

@@ -8,6 +8,7 @@ import { h, perFrame } from "../../draw/dom";
 import { drawMinimap, minimapSize } from "../../draw/minimap";
 import { type Marked, Overlay } from "../../draw/overlay";
 import { drawPicture, type Part } from "../../draw/picture";
+import { drawRegions } from "../../draw/regions";
 import { readTheme } from "../../draw/theme";
 import { onWheel } from "../wheel";
 import type { Picture } from "./picture";
@@ -108,6 +109,7 @@ export class Stage {
     }
     const { picture, looks, marked, outlines } = scene;
     drawPicture(this.#image, view, camera, picture.head, scene.bitmap, this.part, scene.adjustment);
+    drawRegions(this.#image, camera, picture.head.regions, picture.regions, this.ratio);
     if (this.#placed !== camera) {
       this.overlay.place(picture.masks, picture.order, camera, view.width, view.height);
       this.#placed = camera;

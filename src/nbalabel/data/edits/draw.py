@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ...core.change.change import Cells, Change, TableChange
+from ...core.change.change import Cells, Change, TableChange, merge
 from ...core.change.table_change import NO_ROWS, select_rows
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.masks import rle
@@ -21,6 +21,7 @@ from ...core.tables.schema import INDEX_NAMES, INSTANCES
 from ...core.tables.state import State
 from .cells import Allocate, measure, measures, new_instances, numbered
 from .image_state import lift
+from .regions import regions_drawn
 
 __all__ = ["REPLACED", "Gesture", "change_of"]
 
@@ -36,6 +37,8 @@ class Gesture:
         removed: ids of instances to remove.
         replaced: predictions that the created rows replace; these predictions count as accepted.
         rejected: predictions to reject.
+        regions: columns of the new regions: image_id, mask and kind, one value per row.
+        regions_cut: region id -> its mask now; without pixels, the region is removed.
     """
 
     note: str
@@ -44,6 +47,8 @@ class Gesture:
     removed: Sequence[int] = ()
     replaced: pd.DataFrame | None = None
     rejected: pd.DataFrame | None = None
+    regions: Mapping[str, Any] = field(default_factory=dict)
+    regions_cut: Mapping[int, bytes] = field(default_factory=dict)
 
 
 def change_of(state: State, gesture: Gesture, allocate: Allocate, origin: str) -> Change:
@@ -74,7 +79,9 @@ def change_of(state: State, gesture: Gesture, allocate: Allocate, origin: str) -
     tables |= {"instances": rows} if rows else {}
     turned_down = _decided(state, gesture, allocate)
     tables |= {"rejected": TableChange(turned_down)} if len(turned_down) else {}
-    return Change(tables, None, origin, gesture.note)
+    drawn = Change(tables, None, origin, gesture.note)
+    said = regions_drawn(state, gesture.regions, gesture.regions_cut, allocate, origin)
+    return replace(merge(said, drawn), origin=origin, note=gesture.note) if said else drawn
 
 
 def _updated(state: State, gesture: Gesture, removed: np.ndarray, origin: str) -> Change:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...core.change.change import Change, TableChange
+from ...core.change.change import Cells, Change, TableChange
+from ...core.change.table_change import NO_ROWS, take_rows
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.masks import rle
+from ...core.tables.arrays import positions, take, values
 from ...core.tables.mask_inputs import mask_column
 from ...core.tables.names import instead_of
 from ...core.tables.of_images import sizes_of
@@ -69,6 +73,35 @@ def complete_for(
     frame = frame.assign(kind="done", source="human", origin=origin)
     note = f"{len(ids):,} images are complete for {', '.join(labels)}"
     return _added(state, frame, allocate, origin, note, weight=weight, lifted=ids)
+
+
+def regions_drawn(
+    state: State, new: Mapping[str, Any], cut: Mapping[int, bytes], allocate: Allocate, origin: str
+) -> Change:
+    """The change that a gesture makes to regions: new ones of all labels, and masks with pixels removed.
+
+    Args:
+        state: the current tables.
+        new: columns image_id, mask and kind.
+        cut: region id -> its mask now; without pixels, the region is removed.
+        allocate: allocates ids for new rows.
+        origin: who makes the change.
+    """
+    made = Change({}, None, origin)
+    if new:
+        frame = pd.DataFrame({**new, "source": "human", "origin": origin})
+        made = _added(state, frame, allocate, origin, "")
+    there = state.tables["regions"]
+    ids = np.array(sorted(cut), np.int64)
+    left = rle.areas([cut[int(i)] for i in ids]) > 0
+    at = positions(there.index, ids)
+    old = take(values(there["mask"]), at[left])
+    masks = pd.Series([cut[int(i)] for i in ids[left]], dtype=there["mask"].dtype).array
+    updated = {"mask": Cells(ids[left], old, masks)} if left.any() else {}
+    gone = take_rows(there, at[~left]) if (~left).any() else NO_ROWS
+    rows = made.tables.get("regions", TableChange())
+    rows = TableChange(rows.created, updated, gone)
+    return replace(made, tables={**made.tables, "regions": rows} if rows else made.tables)
 
 
 def _added(

@@ -12,6 +12,7 @@ import pandas as pd
 from ...core.change.change import Change
 from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, HistoryError, UnknownNameError, first
+from ...core.geometry.masks import rle
 from ...core.tables.arrays import positions, take, values
 from ...core.tables.names import instead_of
 from ...core.tables.state import State
@@ -61,6 +62,8 @@ class Draft:
         self._removed: list[int] = []
         self._replaced: list[int] = []
         self._rejected: list[int] = []
+        self._regions: list[tuple[int, bytes, str]] = []
+        self._cut: dict[int, bytes] = {}
         self._made: list[int | None] = []  # ids of the resulting rows; None: the next created one
 
     def rows(self, ids: Sequence[int]) -> list[Row]:
@@ -141,6 +144,27 @@ class Draft:
         else:
             self._replaced.append(row.at)
 
+    def region(self, row: Row, kind: str) -> None:
+        """Make a region of a row's mask; an instance is removed, a prediction stays as it is."""
+        self._regions.append((row.image_id, row.mask, kind))
+        if self.of == "instances":
+            self._removed.append(row.id)
+
+    def clear_regions(self, row: Row) -> int:
+        """Cut a row's mask out of the regions of its image, and drop an instance; returns how many it met."""
+        there = self.state.tables["regions"]
+        at = np.flatnonzero(there["image_id"].to_numpy() == row.image_id)
+        met = 0
+        for region_id, mask in zip(ids_of(there)[at].tolist(), take(values(there["mask"]), at), strict=True):
+            before = self._cut.get(region_id, bytes(mask))
+            left = rle.difference(before, row.mask, row.height, row.width)
+            if left != before:
+                self._cut[region_id] = left
+                met += 1
+        if met and self.of == "instances":
+            self._removed.append(row.id)
+        return met
+
     def gesture(self, note: str) -> Gesture:
         """The collected edits as a Gesture."""
         return Gesture(
@@ -150,6 +174,10 @@ class Draft:
             self._removed,
             self._picked(self._replaced),
             self._picked(self._rejected),
+            dict(zip(("image_id", "mask", "kind"), zip(*self._regions, strict=True), strict=True))
+            if self._regions
+            else {},
+            self._cut,
         )
 
     def ids(self, change: Change) -> list[int]:

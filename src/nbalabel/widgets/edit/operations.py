@@ -36,7 +36,7 @@ def operate(draft: Draft, op: str, ids: Sequence[int], options: dict[str, Any]) 
     rows = draft.rows(ids)
     if not rows:
         raise DataError(f"{op} needs masks, none was picked")
-    if op not in ("duplicate", "copy_next"):
+    if op not in ("duplicate", "copy_next", "ignore", "done", "clear_regions"):
         draft.check_open(rows)
     try:
         return OPERATIONS[op](draft, rows, **options)
@@ -196,6 +196,25 @@ def _relabel(draft: Draft, rows: list[Row], *, label: str) -> str:
     return f"labeled {named(draft, others)} {label}" if others else f"nothing changed: it was {label} already"
 
 
+def _ignore(draft: Draft, rows: list[Row]) -> str:
+    for row in rows:
+        draft.region(row, "ignore")
+    return f"{named(draft, rows)} marked as ignored: neither trained on nor measured there"
+
+
+def _done(draft: Draft, rows: list[Row]) -> str:
+    for row in rows:
+        draft.region(row, "done")
+    return f"{named(draft, rows)} marked as done: everything there is labeled"
+
+
+def _clear_regions(draft: Draft, rows: list[Row]) -> str:
+    met = sum(draft.clear_regions(row) for row in rows)
+    if not met:
+        raise DataError(f"no region of this image is where {named(draft, rows)} is; nothing was done")
+    return f"cut {named(draft, rows)} out of {met} region{'s' * (met != 1)}"
+
+
 OPERATIONS: dict[str, Callable[..., str]] = {
     "remove": _remove,
     "merge": _merge,
@@ -208,6 +227,9 @@ OPERATIONS: dict[str, Callable[..., str]] = {
     "duplicate": _duplicate,
     "copy_next": _copy_next,
     "relabel": _relabel,
+    "ignore": _ignore,
+    "done": _done,
+    "clear_regions": _clear_regions,
 }
 
 

@@ -193,7 +193,8 @@ class Viewer(Decisions):
         for of in TABLES:
             buffers += self._rows_of(of, row)
         color, values = self._colors(row, color_by)
-        return {**head, "color": color}, [*buffers, *values]
+        regions, masks = _regions(ws, int(ws.ids("images")[row]))
+        return {**head, "color": color, "regions": regions}, [*buffers, *values, *masks]
 
     @serves
     def colors(self, *, row: int, color_by: str) -> Any:
@@ -320,6 +321,16 @@ def _decided(ws: Workspace, row: int) -> list[int]:
     return [
         int(i) for i in ws.ids("predictions")[rows[column.values[rows] != column.categories.index("open")]]
     ]
+
+
+def _regions(ws: Workspace, image_id: int) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """The regions of an image: kind and label (None: all) of each; mask lengths, masks."""
+    there = ws.ds.regions
+    rows = there[(there["image_id"] == image_id).to_numpy()]
+    masks = [bytes(mask) for mask in rows["mask"]]
+    labels = [None if label is None or label != label else str(label) for label in rows["label"]]
+    said = [{"kind": str(kind), "label": label} for kind, label in zip(rows["kind"], labels, strict=True)]
+    return said, [np.array([len(mask) for mask in masks], np.int32).tobytes(), b"".join(masks)]
 
 
 def _found(ids: npt.NDArray[np.int64], row_id: int) -> int:
