@@ -17,7 +17,7 @@ import pandas as pd
 from growth import WORLDS, World
 
 import nbalabel as nl
-from nbalabel.learn.refine.methods import METHODS
+from nbalabel.core.snapping.bands import METHODS
 
 SCORE = 0.15
 

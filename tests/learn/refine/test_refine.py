@@ -13,9 +13,9 @@ import pytest
 import nbalabel as nl
 from nbalabel.core.errors import DataError, UnknownNameError
 from nbalabel.core.geometry.masks import rle
+from nbalabel.core.snapping.bands import METHODS, Patch, reach
 from nbalabel.core.tables.schema import conform
 from nbalabel.learn.refine.evidence import N_COLUMNS, evidence
-from nbalabel.learn.refine.methods import METHODS, Patch, reach
 
 cv2 = pytest.importorskip("cv2")
 SIDE = 96
@@ -213,3 +213,100 @@ def test_a_run_without_predictions_stays_without() -> None:
     run = cells.run()
     run = replace(run, predictions=run.predictions.iloc[:0])
     assert len(nl.refine(run).predictions) == 0
+
+
+@pytest.fixture
+def coarse(tmp_path: Path) -> tuple[nl.Dataset, pd.Series]:
+    """A dataset whose masks are coarse, and the true masks."""
+    from PIL import Image
+
+    cells = Cells(2, 2, seed=3)
+    root = tmp_path / "images"
+    root.mkdir()
+    for image_id, pixels in cells.pixels.items():
+        Image.fromarray(pixels).save(root / f"{image_id}.png")
+    rows = pd.DataFrame(cells.coarse).drop(columns="score")
+    tables = nl.Tables.of(cells.images, rows, ["cell"], root)
+    return tables.save(tmp_path / "cells.nbal"), cells.truth["mask"]
+
+
+def _mean_iou(ds: nl.Dataset, truth: pd.Series) -> float:
+    return float(rle.iou_pairs(ds.instances["mask"].tolist(), truth.tolist()).mean())
+
+
+def test_masks_of_a_dataset_are_refined_when_asked_and_not_before(
+    coarse: tuple[nl.Dataset, pd.Series],
+) -> None:
+    ds, truth = coarse
+    before, was = ds.instances.copy(), _mean_iou(ds, truth)
+    found = nl.refine(ds, method="snap")
+    assert ds.instances.equals(before)
+    assert len(found.rows) > 12
+    assert found.rows["iou"].is_monotonic_increasing
+    change = ds.apply(found)
+    assert change.note == f"refined {len(found.rows)} of 18 masks"
+    assert _mean_iou(ds, truth) > was + 0.05
+    moved = ds.instances.loc[found.rows.index]
+    assert moved["mask"].tolist() == found.rows["mask"].tolist()
+    assert moved["area"].tolist() == rle.areas(moved["mask"].tolist()).tolist()
+    assert moved[["x", "y", "w", "h"]].to_numpy().tolist() == rle.boxes(moved["mask"].tolist(), SIDE).tolist()
+    assert (moved["source"] == before.loc[moved.index, "source"]).all()
+    ds.revert(found)
+    assert ds.instances["mask"].equals(before["mask"])
+
+
+def test_boxes_become_masks_of_what_is_in_them(coarse: tuple[nl.Dataset, pd.Series]) -> None:
+    ds, truth = coarse
+    boxes = rle.boxes(truth.tolist(), SIDE).astype(int)
+    masks = []
+    for x, y, w, h in boxes:
+        mask = np.zeros((SIDE, SIDE), bool)
+        mask[y : y + h, x : x + w] = True
+        masks.append(rle.encode(mask))
+    ds.set(ds.instances, mask=masks)
+    was = _mean_iou(ds, truth)
+    ds.apply(nl.refine(ds))
+    assert _mean_iou(ds, truth) > max(was + 0.05, 0.85)
+    some = nl.refine(ds, method="box", on=ds.instances.iloc[:3])
+    assert some.n_instances == 3
+
+
+def test_a_proposal_leaves_alone_what_was_edited_since(coarse: tuple[nl.Dataset, pd.Series]) -> None:
+    ds, _ = coarse
+    found = nl.refine(ds)
+    first, second = found.rows.index[:2]
+    mine = ds.instances["mask"].loc[second]
+    ds.set([first], mask=[mine])
+    ds.remove([second])
+    change = ds.apply(found)
+    n = len(found.rows)
+    assert change.note == f"refined {n} of 18 masks; 2 of {n} rows were changed since and stay"
+    assert ds.instances["mask"].loc[first] == mine
+    assert second not in ds.instances.index
+    assert not ds.apply(found.only(found.rows.iloc[:0]))
+    with pytest.raises(DataError, match="apply takes a Change, or an object that has one, got str"):
+        ds.apply("refine-1")
+
+
+def test_a_preview_shows_each_mask_before_and_after(coarse: tuple[nl.Dataset, pd.Series]) -> None:
+    ds, _ = coarse
+    found = nl.refine(ds)
+    pictures = found.preview(3)
+    assert len(pictures) == 3
+    assert pictures[0].width == 2 * ((pictures[0].width - 4) // 2) + 4
+    assert "would change" in found._repr_html_()
+    assert "ds.apply(refined)" in found._repr_html_()
+    left, right = (np.asarray(pictures[0].crop(box)) for box in (
+        (0, 0, (pictures[0].width - 4) // 2, pictures[0].height),
+        ((pictures[0].width + 4) // 2, 0, pictures[0].width, pictures[0].height),
+    ))  # fmt: skip
+    assert left.shape == right.shape
+    assert (left != right).any()
+
+
+def test_an_unknown_method_or_row_of_instances_is_refused(coarse: tuple[nl.Dataset, pd.Series]) -> None:
+    ds, _ = coarse
+    with pytest.raises(UnknownNameError, match="auto, snap or box"):
+        nl.refine(ds, method="level 0.5")
+    with pytest.raises(UnknownNameError, match="99 are none of them"):
+        nl.refine(ds, on=pd.DataFrame(index=[99]))

@@ -561,3 +561,26 @@ def test_a_prediction_that_nobody_can_tell_becomes_a_region_and_stays_open(asked
     assert reply["note"].startswith(f"prediction {rows.index[0]} marked as ignored")
     assert bytes(ds.regions["mask"].iloc[0]) == bytes(rows["mask"].iloc[0])
     assert not len(ds.rejected)
+
+
+def test_an_outline_snaps_to_the_edges_of_the_picture(tmp_path, browser):
+    from PIL import Image
+
+    y, x = np.mgrid[:SIZE, :SIZE]
+    disc = np.hypot(x - 40, y - 44) <= 14
+    picture = np.where(disc, 190, 40).astype(np.uint8)
+    Image.fromarray(np.repeat(picture[..., None], 3, axis=2)).save(tmp_path / "a.png")
+    images = pd.DataFrame({"file": ["a.png"], "width": [SIZE], "height": [SIZE]})
+    masks = [square(28, 32, 24), square(70, 70, 4)]
+    rows = pd.DataFrame({"image_id": 0, "label": "disc", "mask": masks})
+    ds = nl.Tables.of(images, rows, ["disc"], tmp_path).save(tmp_path / "discs.nbal")
+    asked = browser(View(nl.Workspace(ds), annotator="ann"))
+    reply, _ = asked("operate", op="snap", ids=[0])
+    assert reply["note"] == "snapped to edges: disc 0"
+    found = pixels(ds.instances["mask"].loc[0])
+    assert (found & disc).sum() / (found | disc).sum() > 0.93
+    assert ds.instances["mask"].loc[1] == masks[1]
+    asked("undo")
+    assert ds.instances["mask"].loc[0] == masks[0]
+    reply, _ = asked("operate", op="snap", ids=[1])
+    assert reply["note"].startswith("nothing changed")

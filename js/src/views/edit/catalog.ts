@@ -120,6 +120,8 @@ export const OPERATIONS: readonly Operation[] = [
   { op: "fill_holes", key: "Shift+U", title: "fill all holes", least: 1 },
   { op: "smooth", key: "J", title: "smooth", least: 1 },
   { op: "simplify", key: "Y", title: "simplify", least: 1 },
+  { op: "snap", key: "O", title: "snap the outline to edges", least: 1 },
+  { op: "snap_all", key: "Shift+O", title: "snap all outlines of this image to edges", least: 0 },
   { op: "duplicate", key: "D", title: "duplicate", least: 1 },
   { op: "copy_next", key: "Shift+→", title: "copy to the next image", least: 1 },
   { op: "ignore", key: "Shift+X", title: "ignore this area: nobody knows what is there", least: 1 },

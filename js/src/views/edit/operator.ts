@@ -11,6 +11,10 @@ export class Operator {
   }
 
   operate(op: string, options: object = {}): void {
+    if (op === "snap_all") {
+      this.#onAll("snap");
+      return;
+    }
     const subjects = this.subjects();
     const least = OPERATIONS.find((one) => one.op === op)?.least ?? 1;
     const of = subjects[0]?.of ?? "instances";
@@ -25,6 +29,14 @@ export class Operator {
     }
     const ids = mine.map(({ id }) => id);
     this.#ask("operate", { op, ids, of, ...options });
+  }
+
+  /** An operation on all instances of the image. */
+  #onAll(op: string): void {
+    const picture = this.#desk.picture;
+    const ids = picture ? Array.from(picture.ids.subarray(0, picture.nLabels)) : [];
+    if (ids.length) this.#ask("operate", { op, ids, of: "instances" });
+    else this.#desk.say("There is no instance on this image.");
   }
 
   relabel(label: string): void {

@@ -110,6 +110,17 @@ SCHEMAS: Mapping[str, Mapping[str, Column]] = {
     "rejected": INSTANCES,
     "regions": REGIONS,
 }
+COUNTERS: Mapping[str, str] = {
+    "images": "images",
+    "instances": "instances",
+    "rejected": "instances",
+    "regions": "regions",
+}
+"""Table -> the counter of its ids."""
+
+ONE_MASK = ("image_id", "mask", "x", "y", "w", "h", "area")
+"""The mask, its box, its area and its image count as one cell where edits meet."""
+
 ON_IMAGES = ("instances", "rejected", "regions")
 """Tables whose rows lie on images."""
 INDEX_NAMES: Mapping[str, str] = {

@@ -14,12 +14,11 @@ from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, first
 from ...core.tables.arrays import column, missing, positions, put, recast, values
 from ...core.tables.image_files import is_url
-from ...core.tables.schema import ON_IMAGES
+from ...core.tables.schema import COUNTERS, ON_IMAGES
 from ...core.tables.state import State
 from ..edits.cells import Allocate, extend, numbered, with_categories_of
 from ..edits.image_state import BARE
 from ..pictures.measuring import copies
-from ..store.next_ids import COUNTERS
 
 IN_BOTH = "are labeled in both"
 

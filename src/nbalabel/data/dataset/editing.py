@@ -22,6 +22,7 @@ from ..edits.answers import Answer, answer
 from ..edits.draw import Gesture, change_of
 from ..edits.image_state import follow
 from ..edits.origins import images_left_by
+from ..edits.proposals import apply_proposal
 from ..edits.revert import revert
 from ..edits.rows_meant import images_of, target
 from ..folder.import_tables import checked_state
@@ -104,6 +105,23 @@ class Editing(LabelEditing, StateEditing):
             return revert(state, found, f"revert of {history.name_of(what)}")
 
         return self._make(change)
+
+    def apply(self, what: Any) -> Change:
+        """Apply a proposed change, except for rows and cells that were edited since.
+
+        Args:
+            what: a Change, or an object with one as ``change``, such as what ``nl.refine(ds)`` returns.
+
+        Returns:
+            The change; its ``note`` counts the rows that stay because they were edited.
+
+        Raises:
+            DataError: it is no change, or one of the label list.
+        """
+        change = what if isinstance(what, Change) else getattr(what, "change", None)
+        if not isinstance(change, Change):
+            raise DataError(f"apply takes a Change, or an object that has one, got {type(what).__name__}")
+        return self._make(lambda state: apply_proposal(state, change, self._copy.reserve))
 
     def accept(
         self,

@@ -13,7 +13,6 @@ from ...core.tables.state import State
 from ..combine.match_datasets import join as joined
 from ..combine.match_datasets import place
 from ..folder.import_tables import checked_state
-from ..store.next_ids import COUNTERS
 from ..tables.tables import Tables
 
 
@@ -44,7 +43,7 @@ def join(*tables: schema.LabeledImages, duplicates: Literal["merge", "keep"] = "
         raise DataError(f'duplicates must be "merge" or "keep", got {duplicates!r}')
     home = _home([one.image_root for one in tables])
     state = State({name: schema.empty(name) for name in schema.SCHEMAS}, ())
-    next_id = dict.fromkeys(COUNTERS.values(), 0)
+    next_id = dict.fromkeys(schema.COUNTERS.values(), 0)
 
     def allocate(table: str, n: int) -> int:
         next_id[table] += n

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ...core.change.change import Change, TableChange, apply, merge
+from ...core.change.change import Cells, Change, TableChange, apply, merge
 from ...core.change.rebase import fit
 from ...core.change.table_change import NO_ROWS, ids_of, take_rows
 from ...core.tables.arrays import Array, equal, is_recast, positions, same_dtype, take, values
-from ...core.tables.schema import ON_IMAGES
+from ...core.tables.schema import ON_IMAGES, ONE_MASK
 from ...core.tables.state import State
 from .image_state import keep_labeled
 
@@ -79,9 +79,20 @@ def _stand_rows(rows: TableChange, frame: pd.DataFrame) -> TableChange:
         new: Array = there.new
         if same_dtype(now.dtype, new.dtype) or is_recast(now.dtype, new.dtype):
             left = there.at(equal(now, new))
-            if len(left.ids):
-                updated[name] = left.invert()
-    return TableChange(back, updated, created)
+            updated[name] = left.invert()
+    return TableChange(back, _whole_masks(rows, updated), created)
+
+
+def _whole_masks(rows: TableChange, standing: dict[str, Cells]) -> dict[str, Cells]:
+    """Without masks, boxes and areas of rows where any of these was edited since."""
+    family = [name for name in ONE_MASK if name in rows.updated]
+    edited = [np.setdiff1d(rows.updated[n].ids, standing[n].ids) for n in family if n in standing]
+    gone = np.unique(np.concatenate([np.array([], np.int64), *edited]))
+    kept = {
+        name: cells.at(~np.isin(cells.ids, gone)) if name in family else cells
+        for name, cells in standing.items()
+    }
+    return {name: cells for name, cells in kept.items() if len(cells.ids)}
 
 
 def _unchanged(rows: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:

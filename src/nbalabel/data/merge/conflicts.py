@@ -12,13 +12,10 @@ from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import NO_ROWS, diff_rows, ids_of, select_rows, take_rows
 from ...core.errors import ConflictError, first
 from ...core.tables.arrays import Array, equal, is_recast, missing, recast, same_dtype, take, values
-from ...core.tables.schema import ON_IMAGES
+from ...core.tables.schema import ON_IMAGES, ONE_MASK
 
 Ids = dict[str, np.ndarray]
 """Table name -> ids of rows, ascending."""
-
-ONE_MASK = ("image_id", "mask", "x", "y", "w", "h", "area")
-"""The mask, its box, its area and its image count as one cell in a merge."""
 
 _AGAIN = "ds.undo() yours, ds.refresh(), and make it again"
 _TABLES = ("images", *ON_IMAGES)

@@ -20,9 +20,9 @@ from ...core.change.change import Cells, Change, TableChange, merge
 from ...core.change.table_change import diff_rows, ids_of, select_rows, take_rows
 from ...core.errors import first
 from ...core.tables.arrays import Array, concat, equal, missing, recast, take, values
-from ...core.tables.schema import INSTANCES, STATUSES
+from ...core.tables.schema import INSTANCES, ONE_MASK, STATUSES
 from .answered import MODELS, TABLES, Born, Key, Row, born, disagreements, keys
-from .conflicts import ONE_MASK, Ids, among, union, without
+from .conflicts import Ids, among, union, without
 
 _WORDS = {"instances": "masks", "rejected": "rejections"}
 

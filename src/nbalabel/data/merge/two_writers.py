@@ -17,12 +17,12 @@ from ...core.change.change import Cells, Change, TableChange, apply, diff, inver
 from ...core.change.rebase import fit
 from ...core.change.table_change import ids_of
 from ...core.errors import ConflictError, DataError, first
-from ...core.tables.schema import ON_IMAGES
+from ...core.tables.schema import ON_IMAGES, ONE_MASK
 from ...core.tables.state import State
 from ..edits.image_state import agree
 from ..edits.validate import check_change
 from ..store.storage import Store, merge_all
-from .conflicts import ONE_MASK, Ids, among, check_structure, conflicts, touched, union, without, yielding
+from .conflicts import Ids, among, check_structure, conflicts, touched, union, without, yielding
 from .twins import Twins, join_twins
 
 ORIGIN = "merge"

@@ -14,6 +14,7 @@ from pathlib import Path
 from ...core.change.change import Change
 from ...core.change.table_change import ids_of
 from ...core.errors import CorruptError
+from ...core.tables.schema import COUNTERS
 from ...core.tables.state import State
 from ..disk.atomic import listed
 from .journal import read_journal
@@ -22,9 +23,6 @@ from .settings import read_ids
 from .shortcuts import UNREADABLE
 from .version_file import read_net, read_next_ids
 from .versions import Versions
-
-COUNTERS = {"images": "images", "instances": "instances", "rejected": "instances", "regions": "regions"}
-"""Table -> the counter of its ids."""
 
 _GAP = 1_000_000
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ...core.change.change import Change, apply, diff, invert, merge
 from ...core.errors import CorruptError, HistoryError
+from ...core.tables.schema import COUNTERS
 from ...core.tables.state import State
 from ..disk.errors import reading
-from .next_ids import COUNTERS, after_change, after_state
+from .next_ids import after_change, after_state
 from .settings import read_ids
 from .shortcuts import spans
 from .stretches import merge_all

@@ -14,11 +14,11 @@ from ...core import forking
 from ...core.change.change import Change, apply, merge
 from ...core.change.table_change import ids_of
 from ...core.errors import DataError, NbalabelWarning, ReadOnlyError, first
+from ...core.tables.schema import COUNTERS
 from ...core.tables.state import State
 from ..disk.interrupts import allowed
 from ..disk.locking import OutermostLock, holding
 from ..edits.validate import check_change
-from ..store.next_ids import COUNTERS
 from .frame_edits import is_untouched, read_edits, settle
 from .session import Session
 from .stale_frames import HandedFrame, OlderFrames, fit_edit, missed

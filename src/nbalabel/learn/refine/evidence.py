@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.opencv import opencv
-from .methods import Mask, Patch
+from ...core.snapping.bands import Mask, Patch
 
 N_COLUMNS = 8
 

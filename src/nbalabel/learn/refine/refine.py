@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,17 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from ...core.errors import DataError, ImageError, UnknownNameError, first
-from ...core.geometry.masks import rle
+from ...core.snapping.bands import METHODS, Mask, Patch, one_thread
+from ...core.snapping.patches import LEAST_AREA, Window, patches, whole
+from ...core.snapping.snap import AGREE
 from ...core.tables.of_images import labeled_all_over, sizes_of
 from ...core.tables.schema import LabeledImages, conform
 from ..quality.fit import FEW, cross_fit, fold_of
 from ..quality.predicted_iou import true_iou
 from ..runs.run import Run, new_id
 from .evidence import N_COLUMNS, evidence
-from .methods import METHODS, Mask, Patch, one_thread, reach
+from .of_instances import refine_instances
+from .refined import Refined
 from .shaken import shaken
 
 _BEFORE = "mask_before"
@@ -27,12 +30,10 @@ _BEFORE = "mask_before"
 
 _BASE = "as it was"
 _FOLDS, _SHAKES = 5, 2
-_Window = tuple[slice, slice]
-_LEAST_AREA = 6
-_AGREE = 0.75  # mean IoU with the others above which a mask is taken if nothing could be learned
 _GAIN = 0.01  # predicted gain in IoU from which a mask is replaced
 
 
+@overload
 def refine(
     run: Run,
     *,
@@ -41,7 +42,22 @@ def refine(
     tables: LabeledImages | None = None,
     gain: float = _GAIN,
     seed: int = 0,
-) -> Run:
+) -> Run: ...
+
+
+@overload
+def refine(run: LabeledImages, *, method: str = "auto", on: pd.DataFrame | None = None) -> Refined: ...
+
+
+def refine(
+    run: Run | LabeledImages,
+    *,
+    method: str = "auto",
+    on: pd.DataFrame | None = None,
+    tables: LabeledImages | None = None,
+    gain: float = _GAIN,
+    seed: int = 0,
+) -> Run | Refined:
     """A run with sharper masks: outlines moved to the edges of the picture, where that is predicted to help.
 
     For each prediction several masks are made within a band around its outline: by the colour at three levels
@@ -50,10 +66,15 @@ def refine(
     image it uses only what was learned on other images. With fewer than 60 predictions on such images, the
     mask that agrees best with the others is taken, if its mean IoU with them is above 0.75.
 
+    Of a dataset, it proposes sharper masks for its instances: nothing is learned then. A mask that fills its
+    box is taken for a box, in which :class:`nbalabel.BoxCut` finds the object; other masks are moved where
+    the methods agree. ``ds.apply(refined)`` takes them.
+
     Args:
-        run: predictions of any model. The run stays as it is.
-        method: "auto", or one of "level 0.25", "level 0.35", "level 0.5", "grabcut" for all masks.
-        on: rows of its predictions; the others keep their masks. None: all.
+        run: predictions of any model, or a Dataset, a Version or Tables. It stays as it is.
+        method: "auto", or one of "level 0.25", "level 0.35", "level 0.5", "grabcut" for all masks. For
+            instances: "auto", "snap" or "box" for all.
+        on: rows of its predictions or instances; the others keep their masks. None: all.
         tables: tables with images and instances; None takes those the run was matched to.
         gain: predicted gain in IoU from which a mask is replaced, 0..1.
         seed: seed of folds and trees; the same seed gives the same masks.
@@ -61,13 +82,16 @@ def refine(
     Returns:
         A Run, matched anew to the instances, with the columns ``mask_before`` (the mask as it was) and
         ``refined`` (whether the mask was replaced). Embeddings are those of the masks as they were. On images
-        that cannot be read, masks stay as they are.
+        that cannot be read, masks stay as they are. Of a dataset: a :class:`.Refined`, with a preview and the
+        Change.
 
     Raises:
         DataError: the run holds no tables and none are given.
         UnknownNameError: there is no such method, or ``on`` has rows that are not of the run.
         MissingExtraError: OpenCV or scikit-learn is not installed.
     """
+    if not isinstance(run, Run):
+        return refine_instances(run, method, on)
     if method != "auto" and method not in METHODS:
         raise UnknownNameError(f"method must be 'auto' or one of {', '.join(METHODS)}, got {method!r}")
     found = run.tables if tables is None else tables
@@ -83,7 +107,7 @@ def refine(
         worth = learned
         if worth is None:
             agree = made.columns[:, 0].astype(np.float64)
-            worth, least = np.where(made.name == 0, _AGREE, agree), 0.0
+            worth, least = np.where(made.name == 0, AGREE, agree), 0.0
     else:
         worth, least = made.name.astype(np.float64), 0.0
     chosen = _best(made, worth, least, len(run.predictions))
@@ -95,14 +119,12 @@ class _Piece:
     """A mask that was made: its pixels within a window of the image."""
 
     mask: Mask
-    window: _Window
+    window: Window
     size: tuple[int, int]
 
     def encoded(self) -> bytes:
         """Run lengths in the whole image."""
-        whole = np.zeros(self.size, np.bool_)
-        whole[self.window] = self.mask
-        return rle.encode(whole)
+        return whole(self.mask, self.window, *self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +174,7 @@ def _candidates(
     one_of = np.eye(len(names), dtype=np.float32)
     for place, patch, window, size, score in _patches(predictions, tables, wanted):
         made = [patch.mask, *(METHODS[name](patch) for name in names[1:])]
-        keep = [k for k, mask in enumerate(made) if k == 0 or mask.sum() >= _LEAST_AREA]
+        keep = [k for k, mask in enumerate(made) if k == 0 or mask.sum() >= LEAST_AREA]
         columns.append(
             np.concatenate([evidence(patch, [made[k] for k in keep], score), one_of[keep]], axis=1)
         )
@@ -170,7 +192,7 @@ def _candidates(
 
 def _patches(
     predictions: pd.DataFrame, tables: LabeledImages, wanted: npt.NDArray[np.bool_] | None
-) -> Iterator[tuple[int, Patch, _Window, tuple[int, int], float]]:
+) -> Iterator[tuple[int, Patch, Window, tuple[int, int], float]]:
     """Each mask with the picture around it: its position, the patch, where it is, the image's size, score."""
     images = predictions["image_id"].to_numpy(np.int64)
     wanted = np.ones(len(images), np.bool_) if wanted is None else wanted
@@ -183,28 +205,9 @@ def _patches(
             continue
         places = np.flatnonzero(images == image_id)
         rows = predictions.iloc[places]
-        decoded = [rle.decode(mask, height, width) for mask in rows["mask"].array]
-        covered = np.zeros((height, width), np.int16)
-        for mask in decoded:
-            covered += mask
         scores = rows["score"].fillna(0).to_numpy(np.float64)
-        for place, mask, score in zip(places.tolist(), decoded, scores.tolist(), strict=True):
-            area = int(mask.sum())
-            if area < _LEAST_AREA or not wanted[place]:
-                continue
-            far = reach(area)
-            window = _around(mask, 3 * far + 2)
-            here = np.ascontiguousarray(mask[window])
-            patch = Patch(np.ascontiguousarray(pixels[window]), here, covered[window] > here, far)
-            yield place, patch, window, (height, width), score
-
-
-def _around(mask: Mask, margin: int) -> _Window:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return (
-        slice(max(int(rows[0]) - margin, 0), int(rows[-1]) + 1 + margin),
-        slice(max(int(columns[0]) - margin, 0), int(columns[-1]) + 1 + margin),
-    )
+        for at, patch, window in patches(pixels, rows["mask"].tolist(), wanted[places]):
+            yield int(places[at]), patch, window, (height, width), float(scores[at])
 
 
 def _learned(

@@ -10,9 +10,9 @@ import pandas as pd
 
 from ...core.geometry.masks import rle
 from ...core.opencv import opencv
+from ...core.snapping.bands import Mask
 from ...core.tables.of_images import sizes_of
 from ...core.tables.schema import LabeledImages
-from .methods import Mask
 
 _SCALE, _TURN, _SHIFT = 0.12, 8.0, 0.06
 """Standard deviations: of the logarithm of each side's scale, degrees, share of the side."""

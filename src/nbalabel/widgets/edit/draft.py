@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from ...core.change.change import Change
 from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, HistoryError, UnknownNameError, first
 from ...core.geometry.masks import rle
+from ...core.segmenting.protocol import Pixels
 from ...core.tables.arrays import positions, take, values
 from ...core.tables.names import instead_of
 from ...core.tables.state import State
@@ -53,10 +54,18 @@ class Draft:
         of: "instances" or "predictions".
         frame: the table the rows are of.
         who: name of the person, the origin of what they draw and reshape.
+        pixels: reads the pixels of an image by id, ``(height, width, 3)`` uint8 RGB; None: not needed.
     """
 
-    def __init__(self, state: State, of: str, frame: pd.DataFrame, who: str) -> None:
-        self.state, self.of, self.frame, self.who = state, of, frame, who
+    def __init__(
+        self,
+        state: State,
+        of: str,
+        frame: pd.DataFrame,
+        who: str,
+        pixels: Callable[[int], Pixels] | None = None,
+    ) -> None:
+        self.state, self.of, self.frame, self.who, self.pixels = state, of, frame, who, pixels
         self._updated: dict[int, dict[str, Any]] = {}
         self._created: list[tuple[int, dict[str, Any]]] = []
         self._removed: list[int] = []
@@ -97,6 +106,12 @@ class Draft:
         done = [f"{row.id} ({_DECISIONS[code]})" for row, code in zip(rows, codes, strict=True) if code]
         if done:
             raise HistoryError(f"these predictions were decided already: {first(done)}; nothing was done")
+
+    def neighbours(self, image_id: int) -> list[bytes]:
+        """The masks of all instances on an image."""
+        there = self.state.tables["instances"]
+        at = np.flatnonzero(there["image_id"].to_numpy() == image_id)
+        return [bytes(mask) for mask in take(values(there["mask"]), at)]
 
     def change(self, row: Row, **cells: Any) -> None:
         """Give a row another mask or label; a prediction is accepted with them."""

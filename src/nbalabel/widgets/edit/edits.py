@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, HistoryError, ImageError, UnknownNameError
 from ...core.geometry.masks import rle
 from ...core.tables.arrays import positions
+from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ...data.edits.draw import Gesture
 from ...data.store.storage import user
@@ -23,7 +25,7 @@ from .mask_ops import Placed, placed
 from .operations import is_empty, one, operate
 
 if TYPE_CHECKING:
-    from ...core.segmenting.protocol import Segmenter
+    from ...core.segmenting.protocol import Pixels, Segmenter
     from ..workspace.workspace import Workspace
 
 _POINTS = 1000  # at most, per request to a segmenter
@@ -184,21 +186,13 @@ class Edits(Bridge):
         Returns:
             score and the segmenter's name; the mask.
         """
-        ws = self.workspace
         prompt = _prompt(points, box)
-        at = int(positions(ws.frame("images").index, np.array([image_id]))[0])
-        if at < 0:
-            raise UnknownNameError(f"image {image_id} is no longer in the dataset")
-        source = image_source(ws, image_row(ws, "images", at))
-        pixels = pictures_of(ws).pixels.read(source)
-        image = ws.frame("images").iloc[at]
-        size = int(image["height"]), int(image["width"])
-        if pixels.shape[:2] != size:
-            raise ImageError(f"{source} has {pixels.shape[:2]} pixels (height, width), its row says {size}")
+        pixels, key = self._pixels(image_id), stamp(self._source(image_id))
         segmenter = self._segmenter()
-        mask, score = segmenter.segment(pixels, *prompt, image_key=stamp(source))
+        mask, score = segmenter.segment(pixels, *prompt, image_key=key)
         mask = np.asarray(mask, np.bool_)
-        if mask.shape != size:
+        if mask.shape != pixels.shape[:2]:
+            size = pixels.shape[:2]
             raise DataError(f"{segmenter.name} gave a mask of {mask.shape} for an image of {size}")
         found = _encoded(mask)
         if found is None:
@@ -261,7 +255,24 @@ class Edits(Bridge):
         if of == "predictions" and run is None:
             raise UnknownNameError("the workspace has no run, hence no predictions; nothing was done")
         frame = state.tables["instances"] if of == "instances" or run is None else run.predictions
-        return Draft(state, of, frame, self._who)
+        return Draft(state, of, frame, self._who, self._pixels)
+
+    def _source(self, image_id: int) -> Path | str:
+        """Where an image is read from."""
+        ws = self.workspace
+        at = int(positions(ws.frame("images").index, np.array([image_id]))[0])
+        if at < 0:
+            raise UnknownNameError(f"image {image_id} is no longer in the dataset")
+        return image_source(ws, image_row(ws, "images", at))
+
+    def _pixels(self, image_id: int) -> Pixels:
+        """The pixels of an image, of the size that its row says."""
+        source = self._source(image_id)
+        pixels = pictures_of(self.workspace).pixels.read(source)
+        (size,) = sizes_of(self.workspace.frame("images"), [image_id]).tolist()
+        if list(pixels.shape[:2]) != size:
+            raise ImageError(f"{source} has {pixels.shape[:2]} pixels (height, width), its row says {size}")
+        return pixels
 
 
 def _drawn(state: State, image_id: int, mask: bytes, label: str, overlap: str, who: str) -> Gesture:

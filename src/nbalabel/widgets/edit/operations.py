@@ -12,6 +12,7 @@ from ...core.change.table_change import ids_of
 from ...core.errors import DataError
 from ...core.geometry.masks import rle
 from ...core.geometry.masks.touching import DEPTH, split_touching
+from ...core.snapping.snap import snap
 from ...core.tables.arrays import positions
 from . import mask_ops
 from .draft import Draft, Row, check_label, size_of
@@ -196,6 +197,22 @@ def _relabel(draft: Draft, rows: list[Row], *, label: str) -> str:
     return f"labeled {named(draft, others)} {label}" if others else f"nothing changed: it was {label} already"
 
 
+def _snap(draft: Draft, rows: list[Row]) -> str:
+    """Move outlines to the edges of the picture, where most ways to do so agree."""
+    assert draft.pixels is not None, "operations read pixels"
+    by_image: dict[int, list[Row]] = {}
+    for row in rows:
+        by_image.setdefault(row.image_id, []).append(row)
+    moved: dict[int, bytes] = {}
+    for image_id, own in by_image.items():
+        masks = [row.mask for row in own]
+        others = [mask for mask in draft.neighbours(image_id) if mask not in masks]
+        wanted = np.arange(len(masks) + len(others)) < len(masks)
+        found = snap(draft.pixels(image_id), [*masks, *others], wanted)
+        moved |= {row.id: mask for row, mask in zip(own, found, strict=False)}
+    return _reshape(draft, rows, "snapped to edges:", lambda row: moved[row.id])
+
+
 def _ignore(draft: Draft, rows: list[Row]) -> str:
     for row in rows:
         draft.region(row, "ignore")
@@ -227,6 +244,7 @@ OPERATIONS: dict[str, Callable[..., str]] = {
     "duplicate": _duplicate,
     "copy_next": _copy_next,
     "relabel": _relabel,
+    "snap": _snap,
     "ignore": _ignore,
     "done": _done,
     "clear_regions": _clear_regions,

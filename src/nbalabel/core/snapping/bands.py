@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...core.opencv import opencv
+from ..opencv import opencv
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -62,7 +62,7 @@ def level(patch: Patch, share: float) -> Mask:
         patch: the mask and its picture.
         share: 0..1.
     """
-    cv2 = opencv("nl.refine")
+    cv2 = opencv("snapping masks to edges")
     mask = patch.mask.astype(np.uint8)
     inside, outside = _distances(cv2, mask)
     others = patch.others & ~patch.mask
@@ -90,7 +90,7 @@ def grabcut(patch: Patch) -> Mask:
 
     Source: C. Rother, V. Kolmogorov, A. Blake, "GrabCut", SIGGRAPH 2004; OpenCV's.
     """
-    cv2 = opencv("nl.refine")
+    cv2 = opencv("snapping masks to edges")
     if patch.mask.size > _MOST_PIXELS:
         return patch.mask
     mask = patch.mask.astype(np.uint8)
@@ -143,7 +143,7 @@ def _disk(cv2: ModuleType, radius: int) -> Any:
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Run OpenCV on one thread: on small patches more threads cost more than they gain, and may stall."""
-    cv2 = opencv("nl.refine")
+    cv2 = opencv("snapping masks to edges")
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
