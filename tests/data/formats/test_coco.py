@@ -312,3 +312,57 @@ def test_of_two_categories_of_one_name_the_used_one_keeps_its_id(tmp_path: Path)
     tables = nl.read_coco(written(tmp_path, instance(1, category_id=5), categories=twice))
     nl.write_coco(tables, tmp_path / "out.json")
     assert json.loads((tmp_path / "out.json").read_text())["annotations"][0]["category_id"] == 5
+
+
+def _with_regions(file: Path) -> Tables:
+    tables = nl.read_coco(file)
+    mask = rle.encode(np.pad(np.ones((2, 3), bool), ((1, 2), (0, 3))))
+    rows = {"image_id": [1, 1, 9], "mask": [mask, mask, rle.from_counts([0, 16])]}
+    said = {"kind": ["ignore", "ignore", "done"], "label": [None, "fish", "ray"], "origin": "ana"}
+    regions = pd.DataFrame({**rows, **said}, index=[4, 6, 7])
+    return Tables.of(tables.images, tables.instances, tables.labels, regions=regions)
+
+
+def test_regions_come_back_and_others_see_crowds(tmp_path: Path) -> None:
+    tables = _with_regions(written(tmp_path, instance(1), instance(5, iscrowd=1)))
+    report = nl.write_coco(tables, tmp_path / "out.json")
+    assert "nothing lost" in repr(report)
+    document = json.loads((tmp_path / "out.json").read_text())
+    crowds = [one for one in document["annotations"] if one["iscrowd"]]
+    assert [one["category_id"] for one in crowds] == [1, 1, 2, 2]  # its own, then ignored: all, fish
+    assert len({one["id"] for one in document["annotations"]}) == 5
+    from pycocotools.coco import COCO
+
+    coco = COCO(str(tmp_path / "out.json"))
+    assert coco.annToMask(crowds[1]).sum() == 6
+    again = nl.read_coco(tmp_path / "out.json")
+    assert again.regions.equals(tables.regions)
+    assert again.instances.index.tolist() == [1, 5]
+    assert "nbalabel_regions" not in again.info
+    (tmp_path / "part").mkdir()
+    nl.write_coco(again.subset([9]), tmp_path / "part")
+    assert nl.read_coco(tmp_path / "part" / "instances.json").regions["kind"].tolist() == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("region", "message"),
+    [
+        ({"id": 1, "image_id": 5}, "image_id must be a row of images"),
+        ({"id": 1, "image_id": 1, "kind": 7}, "kind of regions must be text"),
+        ({"id": 1, "image_id": 1, "kind": "maybe"}, "kind"),
+        ({"id": 1, "image_id": 1, "kind": "done", "label": "crab"}, "label"),
+    ],
+)
+def test_regions_that_make_no_sense_are_refused(tmp_path: Path, region: dict[str, Any], message: str) -> None:
+    mask = {"size": [5, 6], "counts": [0, 30]}
+    file = written(tmp_path, instance(), nbalabel_regions=[{"segmentation": mask, **region}])
+    with pytest.raises((DataError, FormatError), match=message):
+        nl.read_coco(file)
+
+
+def test_other_formats_say_how_many_regions_they_lose(tmp_path: Path) -> None:
+    tables = _with_regions(written(tmp_path, instance()))
+    with pytest.warns(LossWarning, match="3 regions are not in"):
+        report = nl.write_yolo(tables, tmp_path / "yolo", images="none")
+    assert report.n_regions_lost == 3
+    assert "3 regions lost" in repr(report)

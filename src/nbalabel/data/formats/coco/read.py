@@ -22,6 +22,7 @@ from ..records.documents import load, no_garbage_collection, records
 from ..records.files import Unannotated, check_names, existing_folder, read_sizes
 from ..records.rows import categorical, states
 from .masks import Boxes, read_masks
+from .regions import FIELD, is_of_region, read_regions
 
 OURS = "nbalabel"
 """Field for values that COCO does not define: weight, state, split, source, status and so on."""
@@ -93,16 +94,19 @@ def _read(
         )
     images = _images(records(document, "images", path), root, split)
     annotations = records(document, "annotations", path, required=False)
+    annotations = [one for one in annotations if not is_of_region(one, OURS)]
+    said = records(document, FIELD, path, required=False)
     categories = records(document, "categories", path, required=bool(annotations))
     instances, labels = _instances(annotations, images, categories, boxes)
     ours = images.pop(OURS).tolist()
     images = _with_ours(states(images, instances["image_id"].to_numpy(), None, unannotated), ours, IMAGES)
-    info = {k: v for k, v in document.items() if k not in ("images", "annotations")}
+    info = {k: v for k, v in document.items() if k not in ("images", "annotations", FIELD)}
     if categories:
         used = {annotation["category_id"] for annotation in annotations}
         info["categories"] = _one_a_name(categories, used)
     columns.to_json(info, str(path))  # fails here if info could not be stored later
-    return Tables.of(images, instances, labels, root, masks=False, info=info)
+    regions = read_regions(said, images) if said else None
+    return Tables.of(images, instances, labels, root, masks=False, info=info, regions=regions)
 
 
 def known_categories(tables: LabeledImages) -> list[Record]:

@@ -24,6 +24,7 @@ from ..records.files import Images, export_images, progress, relative_names, wri
 from ..records.report import WriteReport, measured, report
 from ..records.rows import states
 from .read import IMAGE_FIELDS, INSTANCE_FIELDS, OUR_IMAGE_FIELDS, OUR_INSTANCE_FIELDS, OURS, known_categories
+from .regions import FIELD, write_regions
 
 
 def write_coco(
@@ -39,7 +40,9 @@ def write_coco(
 
     Columns of your own become fields of the same name. Weight, state, split, group, source, origin and
     status, which COCO does not define, go into a field ``nbalabel`` if they differ from the defaults of the
-    reader. ``area`` is the column ``coco_area`` if there is one, else the mask's number of pixels.
+    reader. Regions of kind "ignore" become crowds of their label, or of every label; all regions are in a
+    field ``nbalabel_regions``. ``area`` is the column ``coco_area`` if there is one, else the mask's number
+    of pixels.
 
     Args:
         tables: a Dataset, Version or Tables.
@@ -69,18 +72,26 @@ def write_coco(
     categories = _categories(tables)
     with no_garbage_collection():
         segmentations, iou = _segmentations(instances, image_rows, masks, tolerance)
+        regions, crowds = write_regions(tables, image_rows, categories, _free_id(tables), OURS)
         document = {
             **{k: v for k, v in getattr(tables, "info", {}).items() if k not in ("images", "annotations")},
             "images": _images(image_rows, instances),
-            "annotations": _annotations(instances, segmentations, categories),
+            "annotations": [*_annotations(instances, segmentations, categories), *crowds],
             "categories": list(categories.values()),
+            **({FIELD: regions} if regions else {}),
         }
         data = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     if images != "none":
         targets = [target.parent / "images" / name for name in relative_names(image_rows)]
         export_images(tables.image_root, image_rows, targets, images)
     write_bytes(target, data)
-    return report(tables, target, instances.index.to_numpy(), iou, "simplified outlines", len(image_rows))
+    ids = instances.index.to_numpy()
+    return report(tables, target, ids, iou, "simplified outlines", len(image_rows), with_regions=True)
+
+
+def _free_id(tables: LabeledImages) -> int:
+    """An id above those of all instances."""
+    return int(tables.instances.index.max()) + 1 if len(tables.instances) else 1
 
 
 def _of_split(tables: LabeledImages, split: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ....core.errors import LossWarning, first
 from ....core.geometry.masks import rle
+from ....core.regions.of_tables import regions_of
 from ....core.tables.schema import LabeledImages
 
 
@@ -26,17 +27,21 @@ class WriteReport:
         loss: instances that are read back differently, worst first: index ``instance_id``, column ``iou``
             (float64, mask IoU of original and read-back mask; 0 for instances that cannot be written). Empty:
             nothing was lost.
+        n_regions_lost: number of regions that the format cannot express.
     """
 
     path: Path
     n_images: int
     n_instances: int
     loss: pd.DataFrame
+    n_regions_lost: int = 0
 
     def __repr__(self) -> str:
         lost = "nothing lost"
         if len(self.loss):
             lost = f"{len(self.loss):,} masks changed, worst IoU {self.loss['iou'].iloc[0]:.3f}"
+        if self.n_regions_lost:
+            lost = f"{self.n_regions_lost:,} regions lost" + (f", {lost}" if len(self.loss) else "")
         return f"WriteReport({self.path}: {self.n_images:,} images, {self.n_instances:,} instances, {lost})"
 
 
@@ -47,6 +52,8 @@ def report(
     iou: np.ndarray,
     why: str,
     n_images: int | None = None,
+    *,
+    with_regions: bool = False,
 ) -> WriteReport:
     """Build a report from the IoU of each written mask; warns once if there is loss.
 
@@ -57,9 +64,10 @@ def report(
         iou: mask IoU of original and read-back mask, ``(n,)``; 0 for instances left out.
         why: what the format cannot express, for the warning.
         n_images: number of images written; default all.
+        with_regions: whether regions were written.
 
     Warns:
-        LossWarning: masks are read back differently; the message names the worst.
+        LossWarning: masks are read back differently, and the message names the worst; or regions are lost.
     """
     loss = pd.DataFrame(
         {"iou": np.asarray(iou, np.float64)}, index=pd.Index(ids, name="instance_id", dtype=np.int64)
@@ -73,7 +81,14 @@ def report(
             LossWarning,
             stacklevel=3,
         )
-    return WriteReport(path, len(tables.images) if n_images is None else n_images, n_written, loss)
+    n_lost = 0 if with_regions else len(regions_of(tables))
+    if n_lost:
+        warnings.warn(
+            f"{n_lost:,} regions are not in {path}: this format has none (COCO has)",
+            LossWarning,
+            stacklevel=3,
+        )
+    return WriteReport(path, len(tables.images) if n_images is None else n_images, n_written, loss, n_lost)
 
 
 def measured(before: Sequence[bytes], after: Sequence[bytes | None]) -> np.ndarray:
