@@ -16,6 +16,7 @@ Results are appended to ``--results`` (JSON lines) at once; ``show`` prints all 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import tempfile
 import time
@@ -75,6 +76,15 @@ def reef(folder: Path, seed: int, _path: Path | None = None) -> World:
     return World(ds, nl.demo.truth(ds), test, "habitat", 192, 400)
 
 
+VARIANTS: dict[str, dict[str, Any]] = {
+    "nothing ignored": {"ignore": None},
+    "partial images left out": {"partial": "skip"},
+    "background in regions only": {"partial": "regions"},
+    "weights of the round before": {"start": "current"},
+    "weights of the round before, shrunk": {"start": "shrink"},
+}
+"""Arguments of ``train`` that differ from those of a round: fresh weights, what nobody decided ignored."""
+
 WORLDS: dict[str, Callable[..., World]] = {"nuclei": nuclei, "reef": reef}
 
 
@@ -94,16 +104,24 @@ class Loop:
 
     def run(self) -> None:
         """Run the rounds of the loop, then train on all true labels."""
-        seen, model = None, nl.Yolo(self.options.model)
+        seen, before = None, nl.Yolo(self.options.model)
         for number in range(1, self.options.rounds + 1):
-            if self.options.start == "fresh":
-                model = nl.Yolo(self.options.model)
-            self.train(model, self.world.ds, f"round {number}", ignore=seen, start=self.options.start)
+            model = nl.Yolo(self.options.model)
+            self.train(model, self.world.ds, f"round {number}", ignore=seen)
             if number < self.options.rounds:
-                images = self.world.ds.images.query("split != 'test'").index
+                images, before = self.world.ds.images.query("split != 'test'").index, model
                 seen = self.grow(nl.refine(model.predict(self.world.ds, images=images, score=0.1)))
+        self.vary(before, seen)
         if self.options.all_true:
             self.train(nl.Yolo(self.options.model), self.all_true(), "all true labels")
+
+    def vary(self, before: nl.Yolo, seen: nl.Run | None) -> None:
+        """Train on the labels of the last round in other ways: one arm per variant that was asked for."""
+        for name in self.options.variants:
+            model, more = nl.Yolo(self.options.model), {"ignore": seen, **VARIANTS[name]}
+            if "start" in more:
+                model = copy.copy(before)
+            self.train(model, self.world.ds, name, **more)
 
     def train(self, model: nl.Yolo, tables: Any, arm: str, **more: Any) -> None:
         """Train a model; write results without and with refine."""
@@ -140,7 +158,6 @@ class Loop:
             "seed": self.seed,
             "policy": self.options.policy,
             "model": self.options.model,
-            "start": self.options.start,
             "stopped": trained.stopped,
             "arm": arm,
             "map": round(metrics.map, 4),
@@ -263,12 +280,11 @@ def _map(right: np.ndarray, times: np.ndarray, n_labels: float) -> float:
 def show(results: Path) -> None:
     """Print the gain of the loop against its controls, with intervals, and mAP by group."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
-    rows["start"] = rows.get("start", pd.Series(dtype=object)).fillna("fresh")
-    kinds = ["data", "policy", "model", "start", "length"]
+    kinds = ["data", "policy", "model", "length"]
     rows["length"] = rows.get("length", pd.Series(dtype=object)).fillna("steps given")
-    for (data, policy, model, start, length), part in rows.groupby(kinds):
+    for (data, policy, model, length), part in rows.groupby(kinds):
         print(
-            f"\n## {data}, images chosen by {policy!r}, from {model} ({start}), {length}: "
+            f"\n## {data}, images chosen by {policy!r}, from {model}, {length}: "
             f"{part['seed'].nunique()} seeds\n"
         )
         arms = part.groupby("arm", sort=False)
@@ -297,12 +313,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="of every training; default: until mAP no longer rises")
     parser.add_argument("--hold-out", type=float, help="share of the labels to measure curves on")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--model", default="yolo11n-seg.yaml", help="what the first training starts from")
+    parser.add_argument("--model", default="yolo11n-seg.yaml", help="what every training starts from")
     parser.add_argument(
-        "--start",
-        choices=["fresh", "current", "shrink"],
-        default="fresh",
-        help="what later rounds start from: as the first, the weights of the round before, or a mixture",
+        "--variants", choices=list(VARIANTS), nargs="*", default=[], help="other trainings in the last round"
     )
     parser.add_argument("--no-all-true", dest="all_true", action="store_false", help="leave that control out")
     parser.add_argument("--policy", choices=["next", "choose", "surest", "random"], default="next")
