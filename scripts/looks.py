@@ -145,6 +145,15 @@ LOOKS = {
             "keys": keys("?"),
         },
     ),
+    "regions": Look(
+        "nl.Editor(see(), height=460, tool='select')",
+        {"keys": keys("?")},
+        after="at = ds.images.loc[start[1]]\n"
+        "x, y = np.meshgrid(np.arange(at.width), np.arange(at.height))\n"
+        "parts = [x < at.width // 3, (x > at.width * 2 // 3) & (y < at.height // 2)]\n"
+        "said = {'kind': ['done', 'ignore'], 'label': [None, ds.labels[0]]}\n"
+        "ds.add_regions(pd.DataFrame({'image_id': start[1], 'mask': parts, **said}))",
+    ),
     "gallery": Look(
         "nl.Gallery(see(), of='predictions', size=96, order='score', ascending=False, height=380)",
         {
