@@ -6,7 +6,7 @@ import type { Masks } from "../core/masks/rle";
 import { type Camera, toScreen } from "../core/space/camera";
 import { green, halo, white } from "./palette";
 
-const PITCH = 9; // CSS pixels between two lines
+const PITCH = 18; // CSS pixels between two lines
 const paths = new WeakMap<Masks, Path2D[]>();
 
 /** @param unit device pixels per CSS pixel. */
@@ -69,8 +69,8 @@ function hatch(
 /** A light line over a wider dark one, visible on any picture. */
 function stroke(pen: CanvasRenderingContext2D, color: string, unit: number, path?: Path2D): void {
   for (const [style, width] of [
-    [halo, 2.5],
-    [color, 1.2],
+    [halo, 2],
+    [color, 1],
   ] as const) {
     pen.strokeStyle = style;
     pen.lineWidth = width * unit;
