@@ -16,6 +16,7 @@ from .data.dataset.dataset import Dataset as Dataset
 from .data.dataset.dataset import create as create
 from .data.dataset.dataset import open as open  # noqa: A004  # nl.open reads like pandas' and rasterio's
 from .data.dataset.join import join as join
+from .data.dataset.paste import paste as paste
 from .data.dataset.version import Version as Version
 from .data.formats import read_coco as read_coco
 from .data.formats import read_coco_results as read_coco_results

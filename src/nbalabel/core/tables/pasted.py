@@ -1,9 +1,9 @@
-"""Which instances are copies that ``nl.paste`` made, and which images they are made of.
+"""Which instances are copies that ``nl.paste`` made, and of which images.
 
-An image that is pasted together has copies alone: of the instances of its background, and of those that were
-pasted into it. Their source is "synthetic", and their origin names the call, the part and the parents:
-``paste-1a2b3c4d/pasted/instance 12 on image 3``. They hold pixels of two images, so a part of the dataset
-to measure on must contain neither of them.
+A pasted image has copies alone: of the instances of its background, and of those pasted into it. Their source
+is "synthetic", and their origin names the call, the part and the parents:
+``paste-1a2b3c4d/pasted/instance 12 of image 3 onto image 35``. Such an image holds pixels of several images:
+measured on one of them, a model that learned from it seems better than it is.
 """
 
 from __future__ import annotations
@@ -15,25 +15,34 @@ import numpy.typing as npt
 import pandas as pd
 
 PREFIX = "paste-"
-PASTED, BACKGROUND = "pasted", "background"
 
-_PARENT = re.compile(rf"{PREFIX}[0-9a-f]+/(?:{PASTED}|{BACKGROUND})/instance \d+ on image (\d+)")
+_PARENTS = re.compile(rf"{PREFIX}\w+/\w+/instance \d+ of image (?P<of>\d+)(?: onto image (?P<onto>\d+))?")
 
 
-def origin_of(call: str, part: str, instance_id: int, image_id: int) -> str:
-    """The origin of a copy.
+def pasted_origin(call: str, instance_id: int, image_id: int, background: int) -> str:
+    """The origin of a copy that was pasted.
 
     Args:
         call: origin of all copies of one call, ``paste-...``.
-        part: "pasted", or "background".
         instance_id: the instance that was copied.
         image_id: its image.
+        background: the image that it was pasted onto.
 
     Example:
-        >>> origin_of("paste-1a2b3c4d", PASTED, 12, 3)
-        'paste-1a2b3c4d/pasted/instance 12 on image 3'
+        >>> pasted_origin("paste-1a2b", 12, 3, 35)
+        'paste-1a2b/pasted/instance 12 of image 3 onto image 35'
     """
-    return f"{call}/{part}/instance {instance_id} on image {image_id}"
+    return f"{call}/pasted/instance {instance_id} of image {image_id} onto image {background}"
+
+
+def background_origin(call: str, instance_id: int, image_id: int) -> str:
+    """The origin of a copy that came with its background.
+
+    Example:
+        >>> background_origin("paste-1a2b", 7, 35)
+        'paste-1a2b/background/instance 7 of image 35'
+    """
+    return f"{call}/background/instance {instance_id} of image {image_id}"
 
 
 def are_copies(instances: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -45,9 +54,9 @@ def are_copies(instances: pd.DataFrame) -> npt.NDArray[np.bool_]:
         [True, False]
     """
     synthetic = (instances["source"] == "synthetic").to_numpy(np.bool_)
-    if not synthetic.any():
-        return synthetic
-    return synthetic & instances["origin"].astype(object).str.startswith(PREFIX).to_numpy(np.bool_)
+    if synthetic.any():
+        synthetic &= instances["origin"].astype(object).str.startswith(PREFIX).to_numpy(np.bool_)
+    return synthetic
 
 
 def pasted_images(instances: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -62,17 +71,16 @@ def pasted_images(instances: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def parents(instances: pd.DataFrame) -> pd.DataFrame:
-    """The images whose pixels each pasted image holds: columns image_id and parent, each pair once.
-
-    A background without instances is not known from them; its group is that of the pasted image.
+    """The images of whose pixels each pasted image is made: columns image_id and parent, each pair once.
 
     Example:
-        >>> origin = origin_of("paste-1a2b", PASTED, 12, 3)
+        >>> origin = pasted_origin("paste-1a2b", 12, 3, 35)
         >>> frame = pd.DataFrame({"image_id": [7], "source": "synthetic", "origin": origin})
         >>> parents(frame).values.tolist()
-        [[7, 3]]
+        [[7, 3], [7, 35]]
     """
     copies = instances.loc[are_copies(instances), ["image_id", "origin"]]
-    parent = copies["origin"].astype(object).str.extract(_PARENT, expand=False)
-    found = copies[["image_id"]].assign(parent=pd.to_numeric(parent))
-    return found.dropna().astype(np.int64).drop_duplicates(ignore_index=True)
+    named = copies["origin"].astype(object).str.extract(_PARENTS)
+    pairs = pd.concat([copies[["image_id"]].assign(parent=named[name]) for name in ("of", "onto")])
+    pairs = pairs.dropna().astype(np.int64).drop_duplicates()
+    return pairs.sort_values(["image_id", "parent"], ignore_index=True)
