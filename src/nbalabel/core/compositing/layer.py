@@ -129,7 +129,9 @@ def _warped(cutout: Cutout, pose: Pose) -> tuple[Pixels, Floats]:
         joined = np.ascontiguousarray(joined[:, ::-1])
     if pose.scale != 1:
         size = [max(round(side * pose.scale), 1) for side in joined.shape[1::-1]]
-        joined = cv2.resize(joined, size, interpolation=cv2.INTER_AREA if pose.scale < 1 else cv2.INTER_LINEAR)
+        joined = cv2.resize(
+            joined, size, interpolation=cv2.INTER_AREA if pose.scale < 1 else cv2.INTER_LINEAR
+        )
     if pose.angle:
         joined = _turned(joined, pose.angle)
     coverage = joined[..., 3]
@@ -154,4 +156,5 @@ def _feathered(mask: Flags, feather: float) -> Floats:
     cv2 = opencv("nl.paste")
     padded = np.pad(mask, 1).astype(np.uint8)
     depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    return np.clip((depth - 0.5) / feather, 0, 1).astype(np.float32)
+    alpha: Floats = np.clip((depth - 0.5) / feather, 0, 1).astype(np.float32)
+    return alpha

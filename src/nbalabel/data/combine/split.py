@@ -19,6 +19,7 @@ from ...core.change.change import Change
 from ...core.change.table_change import select_rows
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.tables.names import instead_of
+from ...core.tables.pasted import are_copies
 from ...core.tables.state import State
 from ..edits.cells import set_cells
 
@@ -61,6 +62,7 @@ def split(
 ) -> Change:
     """Set the column ``split`` of some images; see :meth:`Dataset.split`."""
     parts = shares.parts()
+    _check_not_pasted(state)
     images = select_rows(state.tables["images"], ids)
     codes = _groups(images, by)
     n_groups = int(codes.max()) + 1 if len(codes) else 0
@@ -77,6 +79,19 @@ def split(
     change = set_cells(state, "images", ids, {"split": got}, origin)
     note = _said(parts, place, codes, of_group, names, by)
     return Change(change.tables, None, origin, note)
+
+
+def _check_not_pasted(state: State) -> None:
+    """Refuse to split where pasted images hold pixels of images that may come to another part."""
+    instances = state.tables["instances"]
+    copies = instances[are_copies(instances)]
+    if len(copies):
+        calls = copies["origin"].str.partition("/")[0].unique()
+        raise DataError(
+            f"{copies['image_id'].nunique():,} images were pasted together from others and would carry their "
+            f"pixels from one part into another: ds.revert({calls[0]!r}) takes them back (there are "
+            f"{first(calls)}); split, then paste again"
+        )
 
 
 def assign(

@@ -289,7 +289,8 @@ class Editing(LabelEditing, StateEditing):
             label where it is far from the requested one.
 
         Raises:
-            DataError: the shares leave nothing to train on, or there are fewer groups than splits.
+            DataError: the shares leave nothing to train on, there are fewer groups than splits, or
+                :func:`nbalabel.paste` made images: split first, then paste.
             UnknownNameError: there is no such column.
         """
 

@@ -49,9 +49,9 @@ def paste(
 
     A new image has state "complete", and split, group and your own columns of its background. Its instances
     are the background's, less what is hidden now, and the copies. All have source "synthetic", and an origin
-    that names their parents: ``paste-1a2b3c4d/pasted/instance 12 of image 3 onto image 35``. The files are PNG
-    in ``pasted/1a2b3c4d`` below the image root. Undo and revert remove the rows and leave the files, which a
-    redo and earlier versions need.
+    that names their parents: ``paste-1a2b3c4d/pasted/instance 12 of image 3 onto image 35``. The files are
+    PNG in ``pasted/1a2b3c4d`` below the image root. Undo and revert remove the rows and leave the files,
+    which a redo and earlier versions need.
 
     Args:
         ds: the dataset; its image root is inside its folder (:meth:`Dataset.copy_images`).
@@ -125,8 +125,8 @@ def _composed(composer: Composer, prepared: Path, n: int) -> Batch:
             batch.add(made)
     if not len(batch):
         raise DataError(
-            "there was no room for a single copy on any image: a larger overlap, other images (onto=...) or a "
-            "smaller scale give some"
+            "there was no room for a single copy on any image: a larger overlap, a smaller scale or other "
+            "images (onto=...) give some"
         )
     return batch
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from ...core.change.table_change import ids_of
 from ...core.errors import DataError, first
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.pasted import pasted_images
@@ -30,15 +30,14 @@ def backgrounds(state: State, onto: Any) -> npt.NDArray[np.int64]:
     images = state.tables["images"]
     made = images.index.isin(pasted_images(state.tables["instances"]))
     wrong = {
-        "have a state other than empty or complete, so that something unlabeled would be taught as background": (
-            ~labeled_all_over(images)
-        ),
+        "may show things without a mask (a state other than empty or complete), which a model would take for "
+        "background": ~labeled_all_over(images),
         "are of split val or test": ~not_measured_on(images),
         "were pasted together themselves": np.asarray(made),
     }
     refused = np.logical_or.reduce(list(wrong.values()))
     if onto is None:
-        found = images.index[~refused & (images["weight"].to_numpy() > 0)].to_numpy(np.int64)
+        found = ids_of(images)[~refused & (images["weight"].to_numpy() > 0)]
         if not len(found):
             raise DataError(_nothing(len(images)))
         return found
@@ -58,6 +57,7 @@ def backgrounds(state: State, onto: Any) -> npt.NDArray[np.int64]:
 
 def _nothing(n: int) -> str:
     return (
-        f"Expected images of state empty or complete, split train or none and weight above 0; of {n:,} images "
-        "none is that and not pasted itself: ds.mark_empty(ids) and ds.mark_complete(ids) say which are"
+        "Expected images of state empty or complete, split train or none, and weight above 0, that were not "
+        f"pasted together themselves; of {n:,} images none is that: ds.mark_empty(ids) and "
+        "ds.mark_complete(ids) say which are"
     )

@@ -5,21 +5,37 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ...core.change.change import Change, TableChange
 from ...core.change.table_change import take_rows
-from ...core.geometry.masks import rle
-from ...core.tables.arrays import positions
+from ...core.tables.arrays import missing, positions
+from ...core.tables.of_images import sizes_of
 from ...core.tables.pasted import PREFIX, background_origin, pasted_origin
-from ...core.tables.schema import MASK_DTYPE
 from ...core.tables.state import State
-from ..edits.cells import Allocate, extend, numbered
+from ..edits.cells import Allocate, extend, measures, numbered
 from .composing import Composed
 from .rules import Rules
 from .shelf import FOLDER, write_png
+
+
+class Copy(NamedTuple):
+    """One instance of a pasted image.
+
+    Attributes:
+        here: position of its image in the batch.
+        copied: id of the instance that it is a copy of.
+        mask: what is seen of it, compressed run lengths.
+        is_pasted: whether it was pasted; else it came with the background.
+    """
+
+    here: int
+    copied: int
+    mask: bytes
+    is_pasted: bool
 
 
 @dataclass
@@ -28,15 +44,16 @@ class Batch:
 
     Attributes:
         folder: where their files are prepared.
-        images: one dict per image: file, background, number of instances.
-        rows: one dict per instance: the instance that it copies, its mask, whether it was pasted.
+        backgrounds: id of the image that each was pasted onto.
+        files: name of each file in the folder.
+        rows: all of their instances.
         n_hidden: instances of which too little is seen.
     """
 
     folder: Path
     backgrounds: list[int] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    rows: list[tuple[int, int, bytes, bool]] = field(default_factory=list)
+    rows: list[Copy] = field(default_factory=list)
     n_hidden: int = 0
 
     def __post_init__(self) -> None:
@@ -50,10 +67,10 @@ class Batch:
         name = f"{len(self.files):05d}.png"
         write_png(self.folder / name, made.pixels)
         here = len(self.files)
-        rows = [(here, i, mask, False) for i, mask in made.kept.items()]
-        rows += [(here, i, mask, True) for i, mask in made.pasted]
+        rows = [Copy(here, i, mask, False) for i, mask in made.kept.items()]
+        rows += [Copy(here, i, mask, True) for i, mask in made.pasted]
         self._digest.update(made.pixels.tobytes())
-        self._digest.update(repr((made.background, rows)).encode())
+        self._digest.update(repr((made.pixels.shape, made.background, rows)).encode())
         self.files.append(name)
         self.backgrounds.append(made.background)
         self.rows += rows
@@ -72,7 +89,7 @@ class Batch:
     @property
     def n_pasted(self) -> int:
         """Copies that were pasted."""
-        return sum(is_pasted for *_, is_pasted in self.rows)
+        return sum(row.is_pasted for row in self.rows)
 
     def change(self, made_of: State, now: State, allocate: Allocate, rules: Rules, note: str) -> Change:
         """The Change that adds the images.
@@ -98,32 +115,30 @@ class Batch:
         frame = made_of.tables["images"]
         rows = take_rows(frame, positions(frame.index, np.array(self.backgrounds)))
         files = [f"{FOLDER}/{self.name}/{file}" for file in self.files]
-        return rows.assign(file=files, weight=np.float32(rules.weight), state="complete", frame=pd.NA)
+        no_frame = missing(rows["frame"].dtype, len(rows))
+        return rows.assign(file=files, weight=np.float32(rules.weight), state="complete", frame=no_frame)
 
     def _instances(self, made_of: State, image_ids: np.ndarray) -> pd.DataFrame:
         frame = made_of.tables["instances"]
-        here, copied, masks, _ = zip(*self.rows, strict=True)
-        place = np.array(here)
-        rows = take_rows(frame, positions(frame.index, np.array(copied)))
-        heights = made_of.tables["images"]["height"].to_numpy()[
-            positions(made_of.tables["images"].index, np.array(self.backgrounds))
-        ][place]
-        boxes = rle.boxes(masks, heights)
+        place = np.array([row.here for row in self.rows])
+        masks = [row.mask for row in self.rows]
+        rows = take_rows(frame, positions(frame.index, np.array([row.copied for row in self.rows])))
+        heights = sizes_of(made_of.tables["images"], np.array(self.backgrounds)[place])[:, 0]
         return rows.assign(
             image_id=image_ids[place],
-            mask=pd.array(list(masks), dtype=MASK_DTYPE),
-            **{name: boxes[:, i] for i, name in enumerate("xywh")},
-            area=rle.areas(masks),
-            score=np.nan,
+            mask=masks,
+            **measures(masks, heights),
+            score=np.float32(np.nan),
             source="synthetic",
             origin=self._origins(rows["image_id"].tolist()),
             status="accepted",
+            crowd=False,
         )
 
-    def _origins(self, of: list[int]) -> list[str]:
+    def _origins(self, images: list[int]) -> list[str]:
         return [
-            pasted_origin(self.origin, copied, image, self.backgrounds[here])
-            if is_pasted
-            else background_origin(self.origin, copied, image)
-            for (here, copied, _, is_pasted), image in zip(self.rows, of, strict=True)
+            pasted_origin(self.origin, row.copied, image, self.backgrounds[row.here])
+            if row.is_pasted
+            else background_origin(self.origin, row.copied, image)
+            for row, image in zip(self.rows, images, strict=True)
         ]

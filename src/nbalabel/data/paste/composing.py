@@ -15,6 +15,7 @@ from ...core.compositing.layer import Layer, Pose, layer_of
 from ...core.errors import ImageError
 from ...core.geometry.masks import rle
 from ...core.recent import Recent
+from ...core.tables.of_images import sizes_of
 from ..tables.tables import Tables
 from .canvas import Canvas
 from .places import Places
@@ -67,7 +68,8 @@ class Composer:
         self._rng = np.random.default_rng(seed)
         by_label = {str(label): part for label, part in rows.groupby("label", observed=True)}
         self._places = {label: Places.of(part, tables.images) for label, part in by_label.items()}
-        self._rows = rows
+        self._masks = dict(zip(rows.index.tolist(), rows["mask"].tolist(), strict=True))
+        self._image_of = dict(zip(rows.index.tolist(), rows["image_id"].tolist(), strict=True))
         self._backgrounds = _deck(onto.tolist(), self._rng)
         self._labels = _deck(list(by_label), self._rng)
         self._dealt = {label: _deck(part.index.tolist(), self._rng) for label, part in by_label.items()}
@@ -98,7 +100,7 @@ class Composer:
         """Paste one instance somewhere; returns its id, or None where no place was found."""
         label = next(self._labels)
         for _ in range(_SOURCES):
-            source = next(self._dealt[label])
+            source: int = next(self._dealt[label])
             if self._placed(canvas, label, source):
                 return source
         return None
@@ -122,8 +124,7 @@ class Composer:
     def _layer(self, source: int, longer: int) -> tuple[Cutout, Layer]:
         """A cutout, and a layer of it around (0, 0) for an image with this longer side."""
         rules, rng = self._rules, self._rng
-        image = self._tables.images.loc[self._rows.at[source, "image_id"]]
-        to_size = longer / max(image["width"], image["height"])
+        to_size = longer / max(self._size(self._image_of[source]))
         scale = float(np.exp(rng.uniform(*np.log(rules.scale)))) * to_size
         angle = float(rng.uniform(-rules.rotate, rules.rotate))
         mirror = bool(rng.random() < 0.5) and rules.mirror
@@ -131,19 +132,23 @@ class Composer:
         return cutout, layer_of(cutout, Pose(0, 0, scale, angle, mirror), rules.feather)
 
     def _cut(self, source: int) -> Cutout:
-        row = self._rows.loc[source]
-        pixels = self._read(int(row["image_id"]))
-        return cut(pixels, *rle.decode_crop(row["mask"], *pixels.shape[:2]))
+        pixels = self._read(self._image_of[source])
+        return cut(pixels, *rle.decode_crop(self._masks[source], *pixels.shape[:2]))
 
     def _read(self, image_id: int) -> npt.NDArray[np.uint8]:
         pixels = self._tables.read_image(image_id)
-        width, height = self._tables.images.loc[image_id, ["width", "height"]]
+        height, width = self._size(image_id)
         if pixels.shape[:2] != (height, width):
             raise ImageError(
                 f"image {image_id} is {width} x {height} pixels in the table, and its file "
                 f"{pixels.shape[1]} x {pixels.shape[0]}: its masks do not fit it"
             )
         return pixels
+
+    def _size(self, image_id: int) -> tuple[int, int]:
+        """Height and width of an image."""
+        height, width = sizes_of(self._tables.images, [image_id])[0].tolist()
+        return height, width
 
 
 def _deck(values: list[T], rng: np.random.Generator) -> Iterator[T]:

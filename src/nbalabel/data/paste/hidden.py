@@ -1,4 +1,4 @@
-"""Which instances other ones may hide: their masks touch along much of the outline, or overlap."""
+"""Which instances something may hide: their masks touch others, overlap them, or lie in pieces."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ...core.tables.of_images import sizes_of
 _RING = 2  # pixels around a mask that count as its outline
 _MOST_TOUCHED = 0.25  # of the outline; what is in front of a thing borders on its mask
 _MOST_SHARED = 0.1  # of the mask; shared pixels may show the other thing
+_LEAST_WHOLE = 0.8  # of the mask, in its largest piece; something without a mask may lie over it
 
 Flags = npt.NDArray[np.bool_]
 
@@ -43,6 +44,26 @@ def perhaps_hidden(rows: pd.DataFrame, others: pd.DataFrame, images: pd.DataFram
     return found
 
 
+def in_pieces(rows: pd.DataFrame, images: pd.DataFrame) -> Flags:
+    """Which masks lie in pieces, as where grass or branches without a mask are in front of a thing, ``(n,)``.
+
+    Args:
+        rows: the instances to look at.
+        images: the table of images.
+
+    Raises:
+        MissingExtraError: OpenCV is not installed.
+    """
+    cv2 = opencv("nl.paste")
+    largest = []
+    for mask, (height, width) in zip(rows["mask"].array, sizes_of(images, rows["image_id"]), strict=True):
+        crop = rle.decode_crop(mask, int(height), int(width))[0]
+        _, _, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(crop).view(np.uint8))
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        largest.append(areas.max() / areas.sum() if len(areas) else 0.0)
+    return np.array(largest) < _LEAST_WHOLE
+
+
 def _neighbours(rows: pd.DataFrame, others: pd.DataFrame, images: pd.DataFrame) -> dict[int, list[int]]:
     """Position of each row -> positions of the others whose box meets its own, grown by the ring."""
     order, other_order = (np.argsort(f["image_id"].to_numpy(), kind="stable") for f in (rows, others))
@@ -68,6 +89,9 @@ def _is_hidden(mask: bytes, others: list[bytes], height: int, width: int) -> boo
     over = np.logical_or.reduce([rle.decode_crop(other, height, width, box)[0] for other in others])
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RING + 1, 2 * _RING + 1))
     ring = cv2.dilate(own.astype(np.uint8), kernel).astype(bool) & ~own
-    touched = np.count_nonzero(over & ring) / max(np.count_nonzero(ring), 1)
-    shared = np.count_nonzero(over & own) / max(np.count_nonzero(own), 1)
-    return touched > _MOST_TOUCHED or shared > _MOST_SHARED
+    return _share(over, ring) > _MOST_TOUCHED or _share(over, own) > _MOST_SHARED
+
+
+def _share(over: Flags, of: Flags) -> float:
+    """Share of some pixels that are covered, 0..1."""
+    return float(over[of].mean()) if of.any() else 0.0

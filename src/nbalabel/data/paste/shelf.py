@@ -41,8 +41,8 @@ def home_of(dataset: Path, root: Path | None) -> Path:
         )
     if not root.resolve().is_relative_to(dataset.resolve()):
         raise DataError(
-            f"the image folder {root} is outside of the dataset's folder {dataset}, and new images do not belong "
-            "among your own files: ds.copy_images() brings the pictures into the dataset, then paste"
+            f"the image folder {root} is outside of the dataset's folder {dataset}, and new images do not "
+            "belong among your own files: ds.copy_images() brings the pictures into the dataset, then paste"
         )
     return safe_path(root, FOLDER)
 

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ...core.change.table_change import take_rows
 from ...core.errors import DataError, UnknownNameError
 from ...core.geometry.masks import rle
 from ...core.tables.names import instead_of
 from ...core.tables.of_images import sizes_of
 from ...core.tables.pasted import are_copies
-from .hidden import perhaps_hidden
+from .hidden import in_pieces, perhaps_hidden
 
 _LEAST_AREA = 16  # pixels
 
@@ -47,7 +48,7 @@ def sources(
     if missing:
         told = "; ".join(_told(label, reason[(rows["label"] == label).to_numpy()]) for label in missing)
         raise DataError(f"nothing can be cut out: {told}")
-    return rows[reason == ""]
+    return take_rows(rows, reason == "")
 
 
 def not_measured_on(images: pd.DataFrame) -> Flags:
@@ -67,12 +68,16 @@ def _why_not(rows: pd.DataFrame, images: pd.DataFrame, instances: pd.DataFrame) 
         "copies that nl.paste made": are_copies(rows),
         "crowds": rows["crowd"].to_numpy(np.bool_),
         "on images of weight 0": (images["weight"].to_numpy() == 0)[at],
-        "not trusted (status verified; or source human or imported, and accepted)": ~trusted.to_numpy(np.bool_),
+        "not trusted (status verified; or source human or imported, and accepted)": ~trusted.to_numpy(
+            np.bool_
+        ),
         f"smaller than {_LEAST_AREA} pixels": rle.areas(rows["mask"]) < _LEAST_AREA,
         "cut off at the border of their image": _at_border(rows, images),
     }
     for text, wrong in checks.items():
         reason[(reason == "") & wrong] = text
+    left = np.flatnonzero(reason == "")
+    reason[left[in_pieces(rows.iloc[left], images)]] = "in pieces, as where something lies over them"
     left = np.flatnonzero(reason == "")
     others = instances[(instances["status"] != "proposed") & ~instances["crowd"]]
     others = others[others["image_id"].isin(rows["image_id"].iloc[left])]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import ModelError
+from ...core.tables.pasted import parents, pasted_images
 from ...core.tables.schema import LabeledImages
 from . import examples, pixels
 
@@ -21,6 +26,9 @@ def parting(
     ignore: pd.DataFrame | None = None,
 ) -> examples.Parting:
     """Measure on images of split val, or on labeled images that are put aside.
+
+    Pasted images are never put aside; those with pixels of the images that are, or of their groups, wait with
+    them.
 
     Args:
         tables: the tables to learn from.
@@ -42,5 +50,23 @@ def parting(
     if len(check) and not hold_out:
         return examples.Parting(learn, check, learn)
     share = (_HOLD_OUT if is_open else 0.0) if hold_out is None else hold_out
-    groups = [None if pd.isna(g) else str(g) for g in tables.images["group"].reindex(learn.image_ids)]
-    return examples.part(learn, groups, share, seed)
+    is_pasted = np.isin(learn.image_ids, pasted_images(tables.instances))
+    real = learn.take(np.flatnonzero(~is_pasted).tolist()) if is_pasted.any() else learn
+    parts = examples.part(real, _groups(tables, real.image_ids), share, seed)
+    if not is_pasted.any():
+        return parts
+    waits = np.isin(learn.image_ids, _made_of(tables, parts.check.image_ids))
+    now = ~np.isin(learn.image_ids, parts.check.image_ids) & ~(is_pasted & waits)
+    return examples.Parting(learn.take(np.flatnonzero(now).tolist()), parts.check, learn, parts.put_back)
+
+
+def _groups(tables: LabeledImages, ids: npt.NDArray[np.int64]) -> Sequence[str | None]:
+    return [None if pd.isna(group) else str(group) for group in tables.images["group"].reindex(ids)]
+
+
+def _made_of(tables: LabeledImages, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Pasted images with pixels of these images, or of images in their groups."""
+    groups = tables.images["group"]
+    related = groups.index.isin(ids) | groups.isin(groups.reindex(ids).dropna()).to_numpy()
+    pairs = parents(tables.instances)
+    return pairs["image_id"].to_numpy(np.int64)[pairs["parent"].isin(groups.index[related])]
