@@ -54,9 +54,10 @@ def are_copies(instances: pd.DataFrame) -> npt.NDArray[np.bool_]:
         [True, False]
     """
     synthetic = (instances["source"] == "synthetic").to_numpy(np.bool_)
-    if synthetic.any():
-        synthetic &= instances["origin"].astype(object).str.startswith(PREFIX).to_numpy(np.bool_)
-    return synthetic
+    if not synthetic.any():
+        return synthetic
+    named = instances["origin"].astype(object).str.startswith(PREFIX, na=False)
+    return np.asarray(synthetic & named.to_numpy(np.bool_))
 
 
 def pasted_images(instances: pd.DataFrame) -> npt.NDArray[np.int64]:

@@ -37,7 +37,7 @@ def backgrounds(state: State, onto: Any) -> npt.NDArray[np.int64]:
     }
     refused = np.logical_or.reduce(list(wrong.values()))
     if onto is None:
-        found = ids_of(images)[~refused & (images["weight"].to_numpy() > 0)]
+        found: npt.NDArray[np.int64] = ids_of(images)[~refused & (images["weight"].to_numpy() > 0)]
         if not len(found):
             raise DataError(_nothing(len(images)))
         return found

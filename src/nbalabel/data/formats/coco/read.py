@@ -279,7 +279,7 @@ def _with_ours(frame: pd.DataFrame, ours: Sequence[Any], schema: Mapping[str, An
         if bad:
             raise FormatError(f"{OURS}.{name} must be text or a number; it is not in {first(bad)}")
         if any(v is not None for v in new):
-            old = frame[name].tolist() if name in frame else [None] * len(frame)
+            old = frame[name].tolist() if name in frame else [schema[name].default] * len(frame)
             frame[name] = pd.Series(
                 [o if n is None else n for o, n in zip(old, new, strict=True)],
                 index=frame.index,
