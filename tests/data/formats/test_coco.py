@@ -145,6 +145,11 @@ def test_scores_mark_what_a_model_said(tmp_path: Path) -> None:
     assert tables.instances["score"].tolist()[0] == 0.25
 
 
+def test_values_that_some_rows_leave_out_are_the_defaults(tmp_path: Path) -> None:
+    tables = nl.read_coco(written(tmp_path, instance(1, nbalabel={"status": "verified"}), instance(2)))
+    assert tables.instances["status"].tolist() == ["verified", "accepted"]
+
+
 def test_boxes_alone_are_refused_unless_asked_for(tmp_path: Path) -> None:
     file = written(tmp_path, instance(1, segmentation=[], bbox=[1, 1, 2, 2]), instance(2))
     with pytest.raises(FormatError, match=r"no segmentation.*1 of 2 rows break it: 1"):

@@ -454,7 +454,7 @@ def test_sizes_follow_that_of_the_image(made: Callable[..., nl.Dataset], tmp_pat
 
 def test_too_little_room_is_told_and_no_room_is_an_error(made: Callable[..., nl.Dataset]) -> None:
     free = np.zeros((SIZE, SIZE), bool)
-    free[36:51, 14:29] = True
+    free[46:55, 36:45] = True
     masks = [(1, "eel", rle.encode(~free)), (2, "eel", rle.encode(np.ones_like(free)))]
     more = pd.DataFrame(masks, columns=["image_id", "label", "mask"]).assign(status="verified")
     dataset = made("full", lambda rows: pd.concat([rows, more], ignore_index=True))
