@@ -83,6 +83,7 @@ def one(arm: str, seed: int, options: argparse.Namespace) -> None:
         run = model.predict(ds, images=test, score=0.01, imgsz=options.size, embed=False)
         by_label = measured(run, ds, test).round(4)
         common = by_label.drop(index=rare)
+        shown = ds.instances.loc[ds.instances["image_id"].isin(test), "label"].isin(rare)
         row = {
             "arm": arm,
             "seed": seed,
@@ -90,10 +91,11 @@ def one(arm: str, seed: int, options: argparse.Namespace) -> None:
             "steps": options.steps,
             "images": int((ds.images["weight"] > 0).sum()),
             "rare": rare,
-            "ap rare": round(by_label.loc[rare, "ap"].mean(), 4),
-            "recall rare": round(by_label.loc[rare, "recall"].mean(), 4),
-            "ap others": round(common["ap"].mean(), 4),
-            "recall others": round(common["recall"].mean(), 4),
+            "rare to find": int(shown.sum()),
+            "ap rare": round(float(by_label.loc[rare, "ap"].mean()), 4),
+            "recall rare": round(float(by_label.loc[rare, "recall"].mean()), 4),
+            "ap others": round(float(common["ap"].mean()), 4),
+            "recall others": round(float(common["recall"].mean()), 4),
             "by label": by_label.T.to_dict(),
             "seconds": round(time.perf_counter() - began),
         }

@@ -56,8 +56,8 @@ def paste(
     Args:
         ds: the dataset; its image root is inside its folder (:meth:`Dataset.copy_images`).
         labels: labels to cut out; each gets as many copies, however many instances it has.
-        onto: rows or ids of the images to paste onto, of state empty or complete and of split train or none;
-            None: all of these with weight above 0.
+        onto: rows or ids of the images to paste onto, of state empty or complete; those of split val or test,
+            and those pasted together themselves, are left out. None: all with weight above 0.
         n: number of new images, > 0.
         seed: the same seed, tables and arguments give the same images.
         weight: sampling weight of the new images, >= 0.
@@ -75,8 +75,9 @@ def paste(
         The change; ``change.tables["images"].created`` are the new rows.
 
     Raises:
-        DataError: an argument is out of range; no instance of a label may be cut out; an image may not be
-            pasted onto; there is no room; the very same images are there; the image root is elsewhere.
+        DataError: an argument is out of range; no instance of a label may be cut out; an image may show
+            things without a mask; there is no room; the very same images are there; the image root is
+            elsewhere.
         UnknownNameError: there is no such label or image.
         ImageError: a picture cannot be read.
         MissingExtraError: OpenCV is not installed.
@@ -105,12 +106,12 @@ def paste(
     state, home = ds._copy.peek(), home_of(ds.folder, ds.image_root)
     named = [labels] if isinstance(labels, str) else list(dict.fromkeys(labels))
     images, instances = state.tables["images"], state.tables["instances"]
-    onto_ids = backgrounds(state, onto)
+    onto_ids, n_left_out = backgrounds(state, onto)
     rows = sources(images, instances, named, state.labels)
     composer = Composer(Tables(images, instances, state.labels, ds.image_root), rows, onto_ids, rules, seed)
     with unpublished(home) as prepared:
         batch = _composed(composer, prepared, n)
-        note = _note(batch, named, n)
+        note = _note(batch, named, n, n_left_out)
         change = _added(ds, state, batch, home / batch.name, rules, note)
     if len(batch) < n:
         warnings.warn(note, NbalabelWarning, stacklevel=2)
@@ -131,13 +132,15 @@ def _composed(composer: Composer, prepared: Path, n: int) -> Batch:
     return batch
 
 
-def _note(batch: Batch, labels: Sequence[str], n: int) -> str:
+def _note(batch: Batch, labels: Sequence[str], n: int, n_left_out: int) -> str:
     note = (
         f"pasted {batch.n_pasted:,} copies of {', '.join(labels)} into {len(batch):,} new images "
         f"({FOLDER}/{batch.name}; these files stay after an undo)"
     )
     if batch.n_hidden:
         note += f"; {batch.n_hidden:,} instances are hidden too far and got no mask"
+    if n_left_out:
+        note += f"; {n_left_out:,} images of split val or test, or pasted themselves, were not pasted onto"
     if len(batch) < n:
         note += f"; there was no room for {n - len(batch):,} of {n:,} images"
     return note

@@ -16,48 +16,41 @@ from ..edits.rows_meant import images_of
 from .sources import not_measured_on
 
 
-def backgrounds(state: State, onto: Any) -> npt.NDArray[np.int64]:
-    """Ids of the images to paste onto, ascending.
+def backgrounds(state: State, onto: Any) -> tuple[npt.NDArray[np.int64], int]:
+    """Ids of the images to paste onto, ascending, and the number of those asked for that are left out.
+
+    Left out are images of split val or test, and those that were pasted together themselves.
 
     Args:
         state: the tables.
         onto: rows or ids of images; None: all that are allowed and have a weight above 0.
 
     Raises:
-        DataError: some of them are not allowed, or there are none; the message says why.
+        DataError: some may show things without a mask, or none is left.
         UnknownNameError: some images do not exist.
     """
-    images = state.tables["images"]
-    made = images.index.isin(pasted_images(state.tables["instances"]))
-    wrong = {
-        "may show things without a mask (a state other than empty or complete), which a model would take for "
-        "background": ~labeled_all_over(images),
-        "are of split val or test": ~not_measured_on(images),
-        "were pasted together themselves": np.asarray(made),
-    }
-    refused = np.logical_or.reduce(list(wrong.values()))
+    images, ids = state.tables["images"], ids_of(state.tables["images"])
+    is_complete = labeled_all_over(images)
+    usable = not_measured_on(images) & ~np.isin(ids, pasted_images(state.tables["instances"]))
     if onto is None:
-        found: npt.NDArray[np.int64] = ids_of(images)[~refused & (images["weight"].to_numpy() > 0)]
-        if not len(found):
-            raise DataError(_nothing(len(images)))
-        return found
-    ids = images_of(state, onto)
-    asked = images.index.isin(ids)
-    told = [
-        f"{int((asked & bad).sum()):,} {text}: {first(images.index[asked & bad])}"
-        for text, bad in wrong.items()
-        if (asked & bad).any()
-    ]
-    if told:
-        raise DataError(f"of {len(ids):,} images to paste onto, {'; '.join(told)}")
-    if not len(ids):
-        raise DataError("onto selects no image. " + _nothing(len(images)))
-    return ids
+        asked = is_complete & (images["weight"].to_numpy() > 0)
+    else:
+        asked = np.isin(ids, images_of(state, onto))
+        _check_complete(ids[asked], ids[asked & ~is_complete])
+    found: npt.NDArray[np.int64] = ids[asked & usable]
+    if not len(found):
+        which = f"onto selects {int(asked.sum()):,} images" if onto is not None else f"there are {len(ids):,}"
+        raise DataError(
+            f"nothing to paste onto: {which}, and none of them has state empty or complete, split train or "
+            "none, a weight above 0 (where onto is not given), and was not pasted together itself. "
+            "ds.mark_empty(ids) and ds.mark_complete(ids) say of images that everything is labeled"
+        )
+    return found, 0 if onto is None else int((asked & ~usable).sum())
 
 
-def _nothing(n: int) -> str:
-    return (
-        "Expected images of state empty or complete, split train or none, and weight above 0, that were not "
-        f"pasted together themselves; of {n:,} images none is that: ds.mark_empty(ids) and "
-        "ds.mark_complete(ids) say which are"
-    )
+def _check_complete(asked: npt.NDArray[np.int64], wrong: npt.NDArray[np.int64]) -> None:
+    if len(wrong):
+        raise DataError(
+            f"of {len(asked):,} images to paste onto, {len(wrong):,} may show things without a mask, which a "
+            f"model would take for background: {first(wrong)}. Expected state empty or complete"
+        )
