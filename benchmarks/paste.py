@@ -10,6 +10,7 @@ from the same weights for the same number of steps, with the same seed:
 
 Measured on the test images: AP50-95 and recall (score 0.25, IoU 0.5) of each label. Each seed has a reef of
 its own. Results are appended to ``--results`` (JSON lines) at once; ``--show`` prints all of them.
+``--picture FILE`` draws some pasted images instead: background, pasted, masks.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from PIL import Image
 
 import nbalabel as nl
 
@@ -104,6 +107,21 @@ def one(arm: str, seed: int, options: argparse.Namespace) -> None:
     print({k: v for k, v in row.items() if k != "by label"}, flush=True)
 
 
+def draw(file: Path, seed: int) -> None:
+    """Draw pasted images: each with its background on the left, and its masks on the right."""
+    with tempfile.TemporaryDirectory() as folder, reef(Path(folder) / "reef.nbal", seed) as ds:
+        change = nl.paste(ds, rarest(ds), n=24, seed=seed)
+        rows = change.tables["instances"].created
+        pasted = rows[rows["origin"].str.contains("/pasted/")]
+        parent = pasted["origin"].str.extract(r"onto image (\d+)")[0].astype(int)
+        strips = []
+        for image_id, background in list(parent.groupby(pasted["image_id"]).first().items())[::3]:
+            masks = np.asarray(ds.show(image_id).convert("RGB").resize((160, 160), Image.Resampling.LANCZOS))
+            strips.append(np.hstack([ds.read_image(background), ds.read_image(image_id), masks]))
+        columns = [np.vstack(strips[0::2]), np.vstack(strips[1::2])]
+        Image.fromarray(np.hstack(columns)).save(file, quality=85, optimize=True)
+
+
 def show(results: Path) -> None:
     """Print means over the seeds, and each seed's gain over the labels alone."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
@@ -128,8 +146,12 @@ def main() -> None:
     parser.add_argument("--model", default="starter", help="what every training starts from")
     parser.add_argument("--size", type=int, default=192, help="of the images while predicting, pixels")
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--picture", type=Path, help="only draw pasted images into this file")
     parser.add_argument("--show", action="store_true", help="only print the results")
     options = parser.parse_args()
+    if options.picture is not None:
+        draw(options.picture, options.seeds[0])
+        return
     if not options.show:
         for seed in options.seeds:
             for arm in options.arms:

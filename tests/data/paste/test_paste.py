@@ -234,7 +234,7 @@ def test_instances_that_are_touched_covered_or_in_pieces_are_not_cut(made: Calla
 
 def test_images_where_something_may_be_unlabeled_are_refused(ds: nl.Dataset) -> None:
     with pytest.raises(
-        DataError, match=r"of 3 images to paste onto, 2 may show things without a mask .*: 4, 5"
+        DataError, match=r"of 3 images to paste onto, 2 may show things without a mask.*: 4, 5\."
     ):
         nl.paste(ds, "cod", onto=[1, 4, 5])
     with pytest.raises(DataError, match="onto selects 0 images"):

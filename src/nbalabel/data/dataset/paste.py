@@ -91,7 +91,7 @@ def paste(
 
     Example:
         >>> import tempfile, nbalabel as nl
-        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/a.nbal", n_images=20, n_labeled=8, n_test=2, size=96)
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/a.nbal", n_images=40, n_labeled=8, n_test=6, size=96)
         >>> change = nl.paste(ds, "fish", n=3)
         >>> ds.images.loc[change.tables["images"].created.index, "state"].tolist()
         ['complete', 'complete', 'complete']
