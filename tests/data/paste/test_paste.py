@@ -335,9 +335,11 @@ def test_the_very_same_images_come_only_once(ds: nl.Dataset) -> None:
     nl.paste(ds, "cod", n=2, seed=1)
     ds.undo()
     n = len(files(ds))
+    files(ds)[-1].unlink()
     again = nl.paste(ds, "cod", n=2, seed=1)  # the files of what was undone are taken up
     assert len(files(ds)) == n
-    assert ds.read_image(created(again)[0].index[0]).shape == (SIZE, SIZE, 3)
+    for image_id in created(again)[0].index:
+        assert ds.read_image(image_id).shape == (SIZE, SIZE, 3)
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
@@ -470,6 +472,7 @@ def test_too_little_room_is_told_and_no_room_is_an_error(made: Callable[..., nl.
     ("arguments", "said"),
     [
         ({"n": 0}, "n must be a number of images > 0, got 0"),
+        ({"seed": -1}, "seed must be a whole number >= 0, got -1"),
         ({"copies": (3, 1)}, r"copies must be two numbers \(least, most\)"),
         ({"scale": 1.0}, "scale must be two numbers"),
         ({"weight": -1}, "weight must be a number from 0"),
@@ -480,6 +483,11 @@ def test_too_little_room_is_told_and_no_room_is_an_error(made: Callable[..., nl.
 def test_an_argument_out_of_range_is_named(ds: nl.Dataset, arguments: dict[str, object], said: str) -> None:
     with pytest.raises(DataError, match=said):
         nl.paste(ds, "cod", **arguments)  # type: ignore[arg-type]
+
+
+def test_tables_are_no_dataset_to_add_to(ds: nl.Dataset) -> None:
+    with pytest.raises(DataError, match=r"got Tables: tables.save\(folder\) makes one"):
+        nl.paste(ds.subset([0]), "cod")  # type: ignore[arg-type]
 
 
 def test_an_unknown_label_is_named(ds: nl.Dataset) -> None:

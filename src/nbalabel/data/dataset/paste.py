@@ -99,8 +99,7 @@ def paste(
         'took back 3 o'
     """
     rules = Rules(weight, copies, scale, rotate, mirror, match, feather, overlap, visible)
-    if not isinstance(n, int) or n < 1:
-        raise DataError(f"n must be a number of images > 0, got {n!r}")
+    _check(ds, n, seed)
     ds._check_writable()
     ds.sync()
     state, home = ds._copy.peek(), home_of(ds.folder, ds.image_root)
@@ -116,6 +115,17 @@ def paste(
     if len(batch) < n:
         warnings.warn(note, NbalabelWarning, stacklevel=2)
     return change
+
+
+def _check(ds: object, n: object, seed: object) -> None:
+    if not isinstance(ds, Dataset):
+        raise DataError(
+            f"expected a dataset to add images to, got {type(ds).__name__}: tables.save(folder) makes one"
+        )
+    if not isinstance(n, int) or n < 1:
+        raise DataError(f"n must be a number of images > 0, got {n!r}")
+    if not isinstance(seed, int) or seed < 0:
+        raise DataError(f"seed must be a whole number >= 0, got {seed!r}")
 
 
 def _composed(composer: Composer, prepared: Path, n: int) -> Batch:
@@ -161,7 +171,7 @@ def _added(ds: Dataset, made_of: State, batch: Batch, folder: Path, rules: Rules
         try:
             return ds._make(build)
         except BaseException:
-            if is_new and not _are_there(ds._copy.peek(), batch):
+            if is_new and not _are_there(ds._copy.session.state, batch):
                 shutil.rmtree(folder, ignore_errors=True)
             raise
 

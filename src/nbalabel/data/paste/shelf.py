@@ -87,14 +87,18 @@ def write_png(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
 def publish(prepared: Path, folder: Path) -> bool:
     """Rename a prepared folder to its final name; returns whether it was not there yet.
 
-    The name is made of the content: a folder of this name has the same files.
+    The name is made of the content: a folder of this name has the same files, and gets those that it lost.
 
     Raises:
         StorageError: it cannot be renamed.
     """
-    if folder.is_dir():
-        return False
     with writing(folder):
-        os.replace(prepared, folder)
-        sync_folder(folder.parent)
-    return True
+        if not folder.is_dir():
+            os.replace(prepared, folder)
+            sync_folder(folder.parent)
+            return True
+        for file in prepared.iterdir():
+            if not (folder / file.name).exists():
+                os.replace(file, folder / file.name)
+        sync_folder(folder)
+    return False
