@@ -47,10 +47,10 @@ def reef(folder: Path, seed: int) -> nl.Dataset:
 
 
 def rarest(ds: nl.Dataset) -> list[str]:
-    """The two labels with the fewest instances to learn from, of those that have any."""
+    """The two labels with the fewest instances to learn from, of those that have at least 8."""
     train = ds.images.query("split == 'train'").index
     counts = ds.instances[ds.instances["image_id"].isin(train)]["label"].value_counts()
-    return [str(label) for label in counts[counts > 0].tail(2).index]
+    return [str(label) for label in counts[counts >= 8].tail(2).index]
 
 
 def prepare(

@@ -213,6 +213,38 @@ def test_only_trusted_instances_are_cut(
             nl.paste(dataset, "cod", n=1)
 
 
+def test_images_of_weight_0_lend_nothing(ds: nl.Dataset) -> None:
+    ds.set(ds.images.loc[[0]], weight=0)
+    rows = created(nl.paste(ds, "cod", n=6))[1]
+    assert set(parts(rows)[0]["origin"].str.extract(r"of image (\d+)")[0]) == {"5"}
+    assert not rows["origin"].str.contains("onto image 0").any()
+    ds.set(ds.images.loc[[5]], weight=0)
+    with pytest.raises(DataError, match="2 on images of weight 0"):
+        nl.paste(ds, "cod", n=6)
+
+
+def test_crowds_stay_crowds_and_proposals_stay_behind(made: Callable[..., nl.Dataset]) -> None:
+    def change(rows: pd.DataFrame) -> pd.DataFrame:
+        more = pd.DataFrame(
+            [(2, "eel", rle.encode(disc(50, 50, 5))), (2, "eel", rle.encode(disc(10, 10, 5)))]
+        )
+        more = more.set_axis(["image_id", "label", "mask"], axis=1)
+        more = more.assign(crowd=[True, False], status=["accepted", "proposed"])
+        return pd.concat([rows.assign(crowd=False), more], ignore_index=True)
+
+    rows = created(nl.paste(made("crowds", change), "cod", onto=[2], n=4, overlap=0))[1]
+    below = parts(rows)[1]
+    assert below.groupby("label", observed=True).size().to_dict() == {"ling": 4, "eel": 4}
+    assert (below["crowd"] == (below["label"] == "eel")).all()
+    assert not parts(rows)[0]["crowd"].any()
+
+
+def test_most_of_a_copy_is_on_the_image(ds: nl.Dataset) -> None:
+    rows = parts(created(nl.paste(ds, "cod", onto=[1], n=30, seed=5, **PLAIN))[1])[0]
+    whole = ds.instances.loc[rows["origin"].str.extract(r"instance (\d+)")[0].astype(int), "area"]
+    assert (rows["area"].to_numpy() >= 0.5 * whole.to_numpy()).all()  # 0.75 on the image, 0.3 of it hidden
+
+
 def test_instances_that_are_touched_covered_or_in_pieces_are_not_cut(made: Callable[..., nl.Dataset]) -> None:
     bars = disc(20, 20, 8)
     bars[:, 18:21] = False

@@ -132,7 +132,6 @@ class Batch:
             source="synthetic",
             origin=self._origins(rows["image_id"].tolist()),
             status="accepted",
-            crowd=False,
         )
 
     def _origins(self, images: list[int]) -> list[str]:
