@@ -141,9 +141,12 @@ def show(results: Path) -> None:
     for (model, steps), part in rows.groupby(["model", "steps"]):
         print(f"\n## {model}, {steps} steps, {part['seed'].nunique()} seeds\n")
         print(part.groupby("arm", sort=False)[[*columns, "seconds"]].mean().round(3).to_string())
-        wide = part.pivot_table(index="seed", columns="arm", values="ap rare")
-        print("\nAP of the rare labels minus that of the labels alone, by seed")
-        print(wide.sub(wide["labels"], axis=0).round(3).to_string())
+        for value in columns[:2]:
+            wide = part.pivot_table(index="seed", columns="arm", values=value)[[*ARMS]]
+            gain = wide.sub(wide["labels"], axis=0).drop(columns="labels")
+            print(f"\n{value}: what each arm has above the labels alone, by seed")
+            print(gain.round(3).to_string())
+            print(pd.DataFrame({"mean": gain.mean(), "standard error": gain.sem()}).round(3).T.to_string())
 
 
 def main() -> None:
@@ -151,8 +154,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[9, 10])
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[9, 10, 11, 12, 13])
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--images", type=int, default=100, help="new images that are pasted")
     parser.add_argument("--weight", type=float, default=0.5, help="of the pasted images")
     parser.add_argument("--model", default="starter", help="what every training starts from")

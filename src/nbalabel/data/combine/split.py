@@ -88,9 +88,9 @@ def _check_not_pasted(state: State) -> None:
     if len(copies):
         calls = copies["origin"].str.partition("/")[0].unique()
         raise DataError(
-            f"{copies['image_id'].nunique():,} images were pasted together from others ({first(calls)}) and would "
-            f"carry their pixels from one part into another: ds.revert({calls[0]!r}) takes those back; split, "
-            "then paste again"
+            f"{copies['image_id'].nunique():,} images were pasted together from others ({first(calls)}) and "
+            "would carry their pixels from one part into another: "
+            f"ds.revert({calls[0]!r}) takes those back; split, then paste again"
         )
 
 
