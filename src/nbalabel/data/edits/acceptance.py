@@ -221,7 +221,7 @@ def _said_of_partial(images: TableChange, weight: float | None) -> list[str]:
     n = len(images.updated["state"].ids) if "state" in images.updated else 0
     what = "1 image is partial now" if n == 1 else f"{n:,} images are partial now"
     taken = (
-        "training takes what is not labeled there for background (partial='skip' leaves them out; of a Yolo, "
+        "training takes what is not labeled there for background (partial='skip' leaves them out; "
         "ignore=run spares what nobody has answered)"
     )
     if weight == 0:

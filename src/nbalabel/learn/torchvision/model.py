@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ...core.errors import ModelError, UnknownNameError
 from ...core.tables.schema import LabeledImages
 from ..embed.pooling import Embeddings
@@ -17,6 +19,7 @@ from ..runs.run import Run
 from ..training import schedule, sizes
 from ..training.parting import parting
 from ..training.progress import Progress
+from ..training.undecided import undecided
 from . import networks, weights
 from .package import best_device
 from .predictor import MaskPredictor
@@ -81,6 +84,7 @@ class MaskRCNN:
         start: str = "current",
         hold_out: float | None = None,
         partial: str = "use",
+        ignore: Run | pd.DataFrame | None = None,
         folder: str | Path | None = None,
         **arguments: Any,
     ) -> Run:
@@ -110,8 +114,12 @@ class MaskRCNN:
             start: "current" continues from the current weights, "fresh" from those the model was made with.
             hold_out: share of the labeled images to put aside and measure on, 0..1; None: 0.2 where ``steps``
                 is not given and no image of split val is labeled, else none.
-            partial: "use" images of state partial, or "skip" them (their unlabeled objects are trained as
-                background).
+            partial: "use" images of state partial, or "skip" them. Their unlabeled objects are trained as
+                background, except where ``ignore`` applies.
+            ignore: regions where it is not known whether there is an object: a Run, for its predictions that
+                are neither accepted nor matched to an instance (a no to a mask means that the mask is wrong,
+                not that nothing is there), or rows with ``image_id`` and ``mask``. On images of state
+                partial, no background is learned there.
             folder: where to save the Run and its weights; None saves nothing.
             **arguments: none are known; any is refused.
 
@@ -128,7 +136,8 @@ class MaskRCNN:
         network, names, has_statistics = (
             self._first if start == "fresh" else (self.network, self.names, self._has_statistics)
         )
-        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed)
+        unsure = undecided(ignore, tables)
+        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed, unsure)
         asked = schedule.length(steps, minutes, None, len(parts.learn), batch)
         if steps is None:  # a step takes longer than one of YOLO's
             asked = replace(asked, period=_OPEN_PERIOD if minutes is None else _TIMED_PERIOD)

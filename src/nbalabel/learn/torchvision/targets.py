@@ -14,6 +14,8 @@ from ..embed.pooling import cell_weights
 from ..prediction.letterbox import Letterbox
 from ..training import pixels
 from ..training.examples import Examples, usable
+from ..training.outlines import coverage, pad
+from .open_regions import CELL
 from .stacks import normalized
 
 
@@ -26,12 +28,15 @@ class Lesson:
         masks: how much of each pixel each mask covers, holes left out, ``(n, h, w)`` float32.
         boxes: ``(n, 4)`` float32 (x1, y1, x2, y2), pixels of the input.
         labels: ``(n,)`` int64, positions in the label list.
+        open: cells of open regions, where it is not known whether there is an object, ``(h // 4, w // 4)``
+            bool; None where there are none.
     """
 
     image: npt.NDArray[np.uint8]
     masks: npt.NDArray[np.float32]
     boxes: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
+    open: npt.NDArray[np.bool_] | None = None
 
     def flipped(self) -> Lesson:
         """The lesson mirrored left to right."""
@@ -43,6 +48,7 @@ class Lesson:
             np.ascontiguousarray(self.masks[..., ::-1]),
             boxes,
             self.labels,
+            None if self.open is None else np.ascontiguousarray(self.open[:, ::-1]),
         )
 
 
@@ -76,7 +82,16 @@ class Lessons:
             row[:] = cell_weights(crop, x, y, letterbox.gain, 1, letterbox.outer)
             box[:] = x * gain_x, y * gain_y, (x + crop.shape[1]) * gain_x, (y + crop.shape[0]) * gain_y
         seen = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-        return Lesson(image, masks[seen], boxes[seen], self._codes[own][seen].astype(np.int64))
+        codes = self._codes[own][seen].astype(np.int64)
+        return Lesson(image, masks[seen], boxes[seen], codes, self._open(at, letterbox))
+
+    def _open(self, at: int, letterbox: Letterbox) -> npt.NDArray[np.bool_] | None:
+        """The open regions of one example; paths begin at the top left, as the image in its input."""
+        paths = self.examples.open_paths(at)
+        if not paths:
+            return None
+        padded = pad(paths, max(map(len, paths)))
+        return np.asarray((coverage(padded, *letterbox.outer, CELL) >= 0.5).any(axis=0))
 
 
 def batch(lessons: Sequence[Lesson], device: str) -> tuple[Any, list[dict[str, Any]]]:
@@ -86,7 +101,7 @@ def batch(lessons: Sequence[Lesson], device: str) -> tuple[Any, list[dict[str, A
     height = max(lesson.image.shape[0] for lesson in lessons)
     width = max(lesson.image.shape[1] for lesson in lessons)
     images = [_padded(lesson.image, height, width, 114) for lesson in lessons]
-    targets = [
+    targets: list[dict[str, Any]] = [
         {
             "boxes": torch.from_numpy(lesson.boxes).to(device),
             "labels": torch.from_numpy(lesson.labels + 1).to(device),  # 0 is the background
@@ -94,6 +109,10 @@ def batch(lessons: Sequence[Lesson], device: str) -> tuple[Any, list[dict[str, A
         }
         for lesson in lessons
     ]
+    for target, lesson in zip(targets, lessons, strict=True):
+        if lesson.open is not None:
+            target["open"] = torch.from_numpy(_padded(lesson.open[None], height // CELL, width // CELL, 0)[0])
+            target["open"] = target["open"].to(device)
     return normalized(images).to(device), targets
 
 

@@ -14,6 +14,7 @@ from ..libraries.torch_threads import considerate
 from ..training.examples import Parting, draw
 from ..training.schedule import Schedule
 from .networks import seeded
+from .open_regions import left_out
 from .package import torchvision
 from .targets import Lesson, Lessons, batch
 
@@ -139,19 +140,22 @@ class Training:
         images, targets = batch(lessons, self.device)
         sizes = [tuple(images.shape[2:])] * len(images)
         features = self.network.backbone(images)
-        proposals, losses = self.network.rpn(image_list(images, sizes), features, targets)
-        _, more = self.network.roi_heads(features, proposals, sizes, targets)
-        losses = {_NAMES[name]: loss for name, loss in {**more, **losses}.items()}
+        with left_out(self.network, targets) as unknown:
+            proposals, losses = self.network.rpn(image_list(images, sizes), features, targets)
+            _, more = self.network.roi_heads(features, proposals, sizes, targets)
+        known = unknown.silenced({**more, **losses})
+        losses = {_NAMES[name]: loss for name, loss in known.items()}
         total = sum(losses.values())
         if not bool(torch.isfinite(total)):
             raise ModelError(
                 f"the training loss is no longer a number in step {step}: train with a smaller lr0 "
                 f"(it was {self.settings.rate})"
             )
-        optimizer.zero_grad()
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, _LONGEST_GRADIENT)
-        optimizer.step()
+        if total.requires_grad:  # else nothing on these images is known
+            optimizer.zero_grad()
+            total.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, _LONGEST_GRADIENT)
+            optimizer.step()
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def _period(

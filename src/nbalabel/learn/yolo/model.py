@@ -19,6 +19,7 @@ from ..runs.run import Run
 from ..training import schedule, sizes
 from ..training.parting import parting
 from ..training.progress import Progress
+from ..training.undecided import undecided
 from . import origin as origins
 from . import trainer
 from .export import export
@@ -134,7 +135,7 @@ class Yolo:
         given = {**self._defaults(batch), **arguments, "imgsz": imgsz, "batch": batch, "seed": seed}
         trainer.check(given)
         origin = origins.origin(start, self.network, self.trained, *self._first)
-        unsure = _undecided(ignore, tables)
+        unsure = undecided(ignore, tables)
         parts = parting(tables, imgsz, partial, hold_out, steps is None and epochs is None, seed, unsure)
         asked = schedule.length(steps, minutes, epochs, len(parts.learn), batch)
         plan = schedule.Schedule.of(asked, arguments, -(-len(parts.learn) // batch))
@@ -309,17 +310,6 @@ class Yolo:
     def _check_trained(self) -> None:
         if not self.trained:
             raise ModelError(f"{self.name} has not been trained: call train first, or start from weights")
-
-
-def _undecided(ignore: Run | pd.DataFrame | None, tables: LabeledImages) -> pd.DataFrame | None:
-    """Rows with the masks of regions where it is not known whether there is an object."""
-    if not isinstance(ignore, Run):
-        lacking = [] if ignore is None else [name for name in ("image_id", "mask") if name not in ignore]
-        if lacking:
-            raise ModelError(f"ignore takes a Run, or rows with image_id and mask; {lacking} is not there")
-        return ignore
-    outcome = ignore.outcomes(tables)["outcome"]
-    return ignore.predictions[~outcome.isin(["accepted", "true positive"]).to_numpy()]
 
 
 def _precision(device: str) -> str | bool:
