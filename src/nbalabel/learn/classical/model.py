@@ -133,6 +133,7 @@ class Watershed:
         max_detections: int = 300,
         embed: bool = True,
         labels: Mapping[str, str | None] | None = None,
+        refine: bool = False,
         folder: str | Path | None = None,
         **arguments: Any,
     ) -> Run:
@@ -151,6 +152,7 @@ class Watershed:
                 of a mask.
             labels: maps a label of the model to the label of the tables, where the names differ; None leaves
                 a label of the model out.
+            refine: sharpen the masks with :func:`nbalabel.refine`; True is ``nl.refine(model.predict(...))``.
             folder: where parts and then the Run are saved; None keeps all in memory.
             **arguments: none are known; any is refused.
 
@@ -182,6 +184,7 @@ class Watershed:
             batch=1,
             folder=folder,
             began=began,
+            refine=refine,
         )
 
     def embed(

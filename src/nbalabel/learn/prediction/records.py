@@ -15,6 +15,8 @@ import pandas as pd
 from ...core.tables.schema import LabeledImages
 from ..embed.pooling import Embeddings
 from ..metrics.coco_ap import Metrics, evaluate
+from ..refine.refine import check_packages
+from ..refine.refine import refine as sharper
 from ..runs.frozen_tables import state_of
 from ..runs.run import Run, new_id
 from ..training.examples import Parting
@@ -76,6 +78,7 @@ def predicted(
     batch: int,
     folder: str | Path | None,
     began: float,
+    refine: bool = False,
     amend: Callable[[Part], tuple[Part, Mapping[str, Any]]] = lambda found: (found, {}),
 ) -> Run:
     """Predict part by part, and return a Run, saved where a folder is given.
@@ -93,8 +96,11 @@ def predicted(
         batch: images at once.
         folder: where parts and then the Run are saved; None keeps all in memory.
         began: time of the start, by ``time.perf_counter``.
+        refine: sharpen the masks as ``nl.refine`` does. An interrupted prediction keeps them as they are.
         amend: takes all that was found; returns what to keep of it, and more arguments to store in the Run.
     """
+    if refine:
+        check_packages()
     mark = ""
     if folder is not None:
         mark = inference.fingerprint(weights(), tables, ids, settings, arguments)
@@ -103,11 +109,21 @@ def predicted(
     found, said = amend(found)
     asked = {**arguments, **said}
     run = of_prediction(model, tables, found, codes, asked, n_images=len(ids), interrupted=interrupted)
+    if refine and not interrupted:
+        run = _refined(run)
     run = replace(run, seconds=time.perf_counter() - began)
-    if folder is not None and not interrupted:
+    if folder is not None and not run.interrupted:
         run.save(folder)
         parts.clear()
     return run
+
+
+def _refined(run: Run) -> Run:
+    """The run with sharper masks; an interrupt leaves it as it was, and interrupted."""
+    try:
+        return sharper(run)
+    except KeyboardInterrupt:
+        return replace(run, interrupted=True)
 
 
 def of_prediction(

@@ -112,7 +112,7 @@ def _trees(columns: Columns, iou: Floats, seed: int) -> Any:
 
     Source: P. Geurts, D. Ernst, L. Wehenkel, Extremely randomized trees, Machine Learning 63 (2006).
     """
-    ensemble = _sklearn("ensemble")
+    ensemble = sklearn("ensemble")
     trees = ensemble.ExtraTreesRegressor(
         100, min_samples_leaf=3, max_features=0.5, random_state=seed, n_jobs=-1
     )
@@ -121,13 +121,13 @@ def _trees(columns: Columns, iou: Floats, seed: int) -> Any:
 
 def _ridge(columns: Columns, iou: Floats) -> Any:
     """Ridge regression on standardised columns, its penalty chosen by leave-one-out."""
-    linear, scale = _sklearn("linear_model"), _sklearn("preprocessing")
+    linear, scale = sklearn("linear_model"), sklearn("preprocessing")
     line = linear.RidgeCV(np.logspace(-1, 4, 11))
-    return _sklearn("pipeline").make_pipeline(scale.StandardScaler(), line).fit(columns, iou)
+    return sklearn("pipeline").make_pipeline(scale.StandardScaler(), line).fit(columns, iou)
 
 
 def _isotonic(columns: npt.NDArray[Any], target: Floats) -> Any:
-    curve = _sklearn("isotonic").IsotonicRegression(out_of_bounds="clip")
+    curve = sklearn("isotonic").IsotonicRegression(out_of_bounds="clip")
     return _First(curve.fit(columns[:, 0], target))
 
 
@@ -141,7 +141,12 @@ class _First:
         return np.asarray(self.curve.predict(columns[:, 0]), np.float64)
 
 
-def _sklearn(module: str) -> Any:
+def sklearn(module: str) -> Any:
+    """A module of scikit-learn.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
     from importlib import import_module
 
     try:

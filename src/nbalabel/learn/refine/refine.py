@@ -12,12 +12,13 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from ...core.errors import DataError, ImageError, UnknownNameError, first
+from ...core.opencv import opencv
 from ...core.snapping.bands import METHODS, Mask, Patch, one_thread
 from ...core.snapping.patches import LEAST_AREA, Window, patches, whole
 from ...core.snapping.snap import AGREE
 from ...core.tables.of_images import labeled_all_over, sizes_of
 from ...core.tables.schema import LabeledImages, conform
-from ..quality.fit import FEW, cross_fit, fold_of
+from ..quality.fit import FEW, cross_fit, fold_of, sklearn
 from ..quality.predicted_iou import true_iou
 from ..runs.run import Run, new_id
 from .evidence import N_COLUMNS, evidence
@@ -112,6 +113,16 @@ def refine(
         worth, least = made.name.astype(np.float64), 0.0
     chosen = _best(made, worth, least, len(run.predictions))
     return _with_masks(run, found, made, chosen, {"method": method, "gain": gain})
+
+
+def check_packages() -> None:
+    """Check that what refining needs is installed, before a long prediction.
+
+    Raises:
+        MissingExtraError: OpenCV or scikit-learn is not installed.
+    """
+    opencv("refine")
+    sklearn("ensemble")
 
 
 @dataclass(frozen=True, eq=False)

@@ -193,6 +193,7 @@ class MaskRCNN:
         max_detections: int = 100,
         embed: bool = True,
         labels: Mapping[str, str | None] | None = None,
+        refine: bool = False,
         folder: str | Path | None = None,
         **arguments: Any,
     ) -> Run:
@@ -212,6 +213,7 @@ class MaskRCNN:
             embed: collect embeddings in the same pass.
             labels: maps a label of the model to the label of the tables, where the names differ: ``{"person":
                 "diver"}``; None leaves a label of the model out. Equal names need no entry.
+            refine: sharpen the masks with :func:`nbalabel.refine`; True is ``nl.refine(model.predict(...))``.
             folder: where parts and then the Run are saved; None keeps all in memory.
             **arguments: none are known; any is refused.
 
@@ -242,6 +244,7 @@ class MaskRCNN:
             batch=batch,
             folder=folder,
             began=began,
+            refine=refine,
         )
 
     def embed(

@@ -171,6 +171,7 @@ class Yolo:
         max_detections: int = 300,
         embed: bool = True,
         labels: Mapping[str, str | None] | None = None,
+        refine: bool = False,
         folder: str | Path | None = None,
     ) -> Run:
         """Propose instances, masks at the resolution of the originals.
@@ -191,6 +192,7 @@ class Yolo:
             labels: maps a label of the model to the label of the tables, where the names differ: ``{"person":
                 "diver"}``, so that a pretrained model makes first proposals; None leaves a label of the model
                 out. Equal names need no entry; other labels are left out.
+            refine: sharpen the masks with :func:`nbalabel.refine`; True is ``nl.refine(model.predict(...))``.
             folder: where parts and then the Run are saved; None keeps all in memory.
 
         Returns:
@@ -220,6 +222,7 @@ class Yolo:
             batch=batch,
             folder=folder,
             began=began,
+            refine=refine,
         )
 
     def embed(
