@@ -1,4 +1,4 @@
-"""``predict(..., refine=True)`` is ``nl.refine(model.predict(...))``, kept, resumed and interrupted as any."""
+"""``predict(..., refine=True)`` is ``nl.refine(model.predict(...))``: kept, resumed, interrupted as any."""
 
 from __future__ import annotations
 
