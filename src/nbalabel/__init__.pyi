@@ -47,6 +47,7 @@ from .learn.offtheshelf import Everything as Everything
 from .learn.offtheshelf import Sam3 as Sam3
 from .learn.offtheshelf import YoloE as YoloE
 from .learn.offtheshelf.sam import Sam as Sam
+from .learn.prediction.segmenter import ModelSegmenter as ModelSegmenter
 from .learn.propagate.propagate import propagate as propagate
 from .learn.propagate.propagation import Propagation as Propagation
 from .learn.quality.agreement import agreement as agreement

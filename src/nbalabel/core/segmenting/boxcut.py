@@ -28,6 +28,7 @@ _COLOR = 1.5  # weight of the log likelihood ratio of the colors
 _STRONGEST = 3.0  # largest log likelihood ratio of one color
 _EVEN = 0.02  # share of color counts that is spread evenly, so that none is 0
 _BLUR = 0.01  # standard deviation of the smoothing, as a share of the longer side of the box
+_SOFT = 0.03  # likewise of a shape that is given
 _SURE = 8.0  # log odds at a point that a person sets
 _REACH = 0.06  # standard deviation of the influence of a point, as a share of the longer side of the box
 _LEAST = 0.15  # share of the box below which a mask is not believed
@@ -87,7 +88,61 @@ class BoxCut:
         points, positive = on_image(points, positive, height, width)
         if box is None or (positive.any() and not positive.all()):
             return self._pointed.segment(image, points, positive, box, image_key)
-        inside = clipped(box, height, width)
+        return self._cut(cv2, image, points, positive, clipped(box, height, width))
+
+    def from_shape(
+        self,
+        image: Pixels,
+        shape: npt.NDArray[np.float32],
+        box: Box,
+        points: Points | None = None,
+        positive: Flags | None = None,
+        trust: float = 2.0,
+        ellipse: float = 1.0,
+    ) -> tuple[Flags, float]:
+        """The mask of one object whose shape is roughly known: colors move its outline to edges.
+
+        Args:
+            image: ``(height, width, 3)`` uint8 RGB.
+            shape: how likely each pixel of the box lies on the object, 0..1, for the box in whole pixels,
+                clipped to the image (see ``windows.clipped``).
+            box: (x, y, w, h) around the object, pixels.
+            points: ``(n, 2)`` (x, y), pixels; None for none.
+            positive: ``(n,)``, whether each lies on the object.
+            trust: log odds of a pixel that surely lies on the object by its shape, 0..8.
+            ellipse: weight of the ellipse in the box beside the shape, 0..1.
+
+        Returns:
+            The mask, ``(height, width)`` bool, within the box, and its score, see :class:`BoxCut`.
+
+        Raises:
+            DataError: the box is not on the image, or the shape has not its size.
+            MissingExtraError: OpenCV is not installed.
+        """
+        cv2 = opencv("BoxCut")
+        height, width = image.shape[:2]
+        left, top, right, bottom = inside = clipped(box, height, width)
+        if shape.shape != (bottom - top, right - left):
+            raise DataError(f"expected a shape {(bottom - top, right - left)} as the box, got {shape.shape}")
+        spots = on_image(
+            np.zeros((0, 2)) if points is None else points,
+            np.zeros(0, np.bool_) if positive is None else positive,
+            height,
+            width,
+        )
+        return self._cut(cv2, image, *spots, inside, trust * (2 * shape - 1), ellipse)
+
+    def _cut(
+        self,
+        cv2: ModuleType,
+        image: Pixels,
+        points: Points,
+        positive: Flags,
+        inside: Window,
+        shape: npt.NDArray[np.float32] | None = None,
+        ellipse: float = 1.0,
+    ) -> tuple[Flags, float]:
+        height, width = image.shape[:2]
         window = left, top, right, bottom = around(points, inside, height, width)
         crop = np.ascontiguousarray(image[top:bottom, left:right])
         scale = min(1.0, self.longest / max(crop.shape[:2]))
@@ -95,11 +150,15 @@ class BoxCut:
         small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA) if scale < 1 else crop
         spots = (points - [left, top]) * scale
         odds = _Odds(cv2, small, _scaled(inside, window, scale), spots, positive)
+        if shape is not None:
+            whole = np.full(crop.shape[:2], shape.min(), np.float32)
+            whole[inside[1] - top : inside[3] - top, inside[0] - left : inside[2] - left] = shape
+            odds.believe(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), ellipse)
         found = odds.mask()
         score = contrast(cv2, small, found)
         if scale < 1:
-            whole = cv2.resize(found.astype(np.float32), crop.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-            found = whole > 0.5
+            large = cv2.resize(found.astype(np.float32), crop.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+            found = large > 0.5
         mask = np.zeros((height, width), np.bool_)
         mask[top:bottom, left:right] = found
         return mask, score
@@ -129,11 +188,17 @@ class _Odds:
         self.inside = np.zeros(crop.shape[:2], np.bool_)
         x0, y0, x1, y1 = map(round, box)
         self.inside[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)] = True
+        self.oval = np.clip(_FALL * (1 - self.radius), -30, _CENTER)
         self.near = np.zeros(crop.shape[:2], np.float64)
         reach = max(_REACH * self.side, 1.5)
         for (sx, sy), good in zip(spots.tolist(), positive.tolist(), strict=True):
             bump = np.exp(-((x - sx) ** 2 + (y - sy) ** 2) / (2 * reach**2))
             self.near += (2 * _SURE if good else -2 * _SURE) * bump
+
+    def believe(self, shape: npt.NDArray[np.float32], ellipse: float) -> None:
+        """Add the log odds by a shape, per pixel of the crop, and give the ellipse this weight."""
+        soft = self.cv2.GaussianBlur(shape, (0, 0), max(_SOFT * self.side, 0.6))
+        self.oval = ellipse * self.oval + soft
 
     def mask(self) -> Flags:
         """The pixels that are more likely on the object than not: one part, or those with points."""
@@ -146,7 +211,7 @@ class _Odds:
     def _estimated(self) -> Flags:
         """Expectation maximization: colors inside and outside, then the odds by them."""
         cv2, inside = self.cv2, self.inside
-        prior = np.clip(_FALL * (1 - self.radius), -30, _CENTER) + self.near
+        prior = self.oval + self.near
         share = inside / (1 + np.exp(-prior))
         colors, n = _colors(cv2, self.crop)
         blur = max(_BLUR * self.side, 0.6)

@@ -64,6 +64,7 @@ class MaskRCNN:
             self.network, self.names, self._has_statistics = networks.pretrained(self.name)
         self.network.eval()
         self._first = self.network, self.names, self._has_statistics
+        self._predictor: MaskPredictor | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -226,15 +227,14 @@ class MaskRCNN:
         """
         began = time.perf_counter()
         refuse_arguments("MaskRCNN", "predict", arguments)
-        if not self.names:
-            raise ModelError(f"{self.name} has not been trained: call train first, or start from weights")
+        self._check_trained()
         codes = proposals.codes(self.names, tables.labels, labels)
         ids = inference.choose(tables, images)
         size = imgsz or self.imgsz or _UNKNOWN_SIZE
         settings = inference.Settings(size, score, iou, max_detections, embed)
         return records.predicted(
             self.name,
-            MaskPredictor(self.network, self.device),
+            self._ready(),
             tables,
             ids,
             settings,
@@ -267,8 +267,16 @@ class MaskRCNN:
         """
         refuse_arguments("MaskRCNN", "embed", arguments)
         size = imgsz or self.imgsz or _UNKNOWN_SIZE
-        predictor = MaskPredictor(self.network, self.device)
-        return inference.embed(predictor, tables, inference.choose(tables, images), size, batch)
+        return inference.embed(self._ready(), tables, inference.choose(tables, images), size, batch)
+
+    def finder(self) -> tuple[inference.Finder, int]:
+        """The network, ready to find masks on pixels, and its input size; see ``nl.ModelSegmenter``.
+
+        Raises:
+            ModelError: the model has not been trained.
+        """
+        self._check_trained()
+        return self._ready(), self.imgsz or _UNKNOWN_SIZE
 
     def save(self, path: str | Path) -> Path:
         """Write the weights as ``.npz``: tensors and a JSON text, nothing that could run code."""
@@ -301,6 +309,15 @@ class MaskRCNN:
             raise ModelError(f"{path} is not a Mask R-CNN of nbalabel: {error}") from error
         weights.fill(self.network, state, str(path))
         self._has_statistics = True
+
+    def _ready(self) -> MaskPredictor:
+        if self._predictor is None or self._predictor.network is not self.network:
+            self._predictor = MaskPredictor(self.network, self.device)
+        return self._predictor
+
+    def _check_trained(self) -> None:
+        if not self.names:
+            raise ModelError(f"{self.name} has not been trained: call train first, or start from weights")
 
     def __repr__(self) -> str:
         state = f"labels {', '.join(self.labels[:5])}" if self.names else "not trained yet"

@@ -239,6 +239,15 @@ class Yolo:
         ids = inference.choose(tables, images)
         return inference.embed(self._ready(), tables, ids, imgsz or self._chosen_size(tables, batch), batch)
 
+    def finder(self) -> tuple[inference.Finder, int]:
+        """The network, ready to find masks on pixels, and its input size; see ``nl.ModelSegmenter``.
+
+        Raises:
+            ModelError: the model has not been trained.
+        """
+        self._check_trained()
+        return self._ready(), sizes.best(self._sizes) if self._sizes else self.imgsz or _UNKNOWN_SIZE
+
     def save(self, path: str | Path) -> Path:
         """Write the weights as ``.npz``: tensors and a JSON text, nothing that could run code."""
         return weights.write(self.network, Path(path).with_suffix(".npz"), imgsz=self.imgsz, name=self.name)
