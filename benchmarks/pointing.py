@@ -1,8 +1,8 @@
 """From a box or a click to a mask by the round's own model: ``python benchmarks/pointing.py nuclei PATH``.
 
 Or ``reef``, which is generated. A model is trained from the starter on the first labels of ``growth.py``
-(``--steps``; or ``--weights`` of an earlier training) and asked for ``--n`` instances of at least 40 pixels on
-test images: by their boxes, then by one click at the point that lies deepest inside. Beside it stand
+(``--steps``; or ``--weights`` of an earlier training) and asked for ``--n`` instances of at least 40 pixels
+on test images: by their boxes, then by one click at the point that lies deepest inside. Beside it stand
 ``nl.BoxCut`` and ``nl.GrabCut``, which need no model. Prints the mean IoU with the true mask, the share of at
 least 0.75, the share of 0, the share that is worse than the first row by more than 0.05, and the median time.
 Seed 0 chose the settings; the seeds reported are others.

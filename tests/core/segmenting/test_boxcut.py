@@ -126,3 +126,36 @@ def test_a_large_object_is_computed_small_and_the_answer_is_the_same_each_time()
 def test_a_box_beside_the_image_is_refused():
     with pytest.raises(DataError, match="is not on the image"):
         BoxCut().segment(scene([]), NONE, NO, (300, 300, 10, 10))
+
+
+def test_a_shape_that_is_known_is_followed_where_colors_say_nothing():
+    ell = np.zeros((60, 100), np.float32)
+    ell[:, :50] = 1  # the left half of the box
+    mask, _ = BoxCut().from_shape(scene([], noise=0), ell, (40, 40, 100, 60), ellipse=0)
+    half = np.zeros(mask.shape, bool)
+    half[40:100, 40:90] = True
+    assert iou(mask, half) > 0.9
+
+
+def test_a_coarse_shape_is_moved_to_the_edges():
+    thing = diamond(90, 80, 60, 45)
+    x, y, w, h = box_of(thing)
+    coarse = np.zeros((h, w), np.float32)
+    coarse[h // 4 : -h // 4, w // 4 : -w // 4] = 1
+    mask, score = BoxCut().from_shape(scene([(thing, THING)]), coarse, (x, y, w, h))
+    assert iou(mask, thing) > 0.93
+    assert score > 0.7
+
+
+def test_points_count_beside_a_shape():
+    image, at = scene([], noise=0), np.array([[45.5, 70.5]])
+    shape = np.ones((60, 100), np.float32)
+    inside, _ = BoxCut().from_shape(image, shape, (40, 40, 100, 60), at, np.array([True]))
+    beside, _ = BoxCut().from_shape(image, shape, (40, 40, 100, 60), at, np.array([False]))
+    assert inside[70, 45]
+    assert not beside[70, 45]
+
+
+def test_a_shape_of_another_size_is_refused():
+    with pytest.raises(DataError, match=r"expected a shape \(60, 100\) as the box, got \(9, 9\)"):
+        BoxCut().from_shape(scene([]), np.zeros((9, 9), np.float32), (40, 40, 100, 60))

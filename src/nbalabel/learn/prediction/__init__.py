@@ -1,5 +1,5 @@
 """Shared by all predictions: images in batches, resumable parts, masks in the images' own pixels.
 
-In: tables of images and a finder of masks.
-Out: Runs with predictions and embeddings.
+In: tables of images and a finder of masks; or an image with points and a box.
+Out: Runs with predictions and embeddings; or the mask of one object.
 """

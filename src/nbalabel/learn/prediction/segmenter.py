@@ -67,11 +67,11 @@ class _Seen:
 class ModelSegmenter:
     """Segments what a person points at by a model that was trained here; needs OpenCV.
 
-    The model looks at the whole image (once per image) and at a crop or two around the box or the clicks. Of what it
-    finds in each, even with a low score, the prediction that agrees best with the box, or the one of highest
-    score at the clicks, gives the shape. :class:`BoxCut` starts from that shape instead of from the ellipse
-    alone, and moves the outline to the colors' edges. Where the model finds nothing there, BoxCut answers by
-    itself, and :class:`GrabCut` clicks without a box.
+    The model looks at the whole image (once per image) and at a crop or two around the box or the clicks. Of
+    what it finds in each, even with a low score, the prediction that agrees best with the box, or the one of
+    highest score at the clicks, gives the shape. :class:`BoxCut` starts from that shape beside its ellipse,
+    and moves the outline to the colors' edges. Where the model finds nothing there, BoxCut answers by itself,
+    and :class:`GrabCut` clicks without a box.
 
     It answers with the weights the model has at that time, also after another training.
 
