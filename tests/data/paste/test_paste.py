@@ -289,6 +289,20 @@ def test_new_images_belong_with_their_backgrounds(ds: nl.Dataset) -> None:
     assert {background for *_, background in each(change)} == {0, 1, 2}
 
 
+def test_what_nobody_knows_of_a_background_nobody_knows_of_its_copies(ds: nl.Dataset) -> None:
+    ids = ds.images.query("state in ('empty', 'complete') and split != 'test'").index
+    corner = np.zeros((SIZE, SIZE), bool)
+    corner[:5, :5] = True
+    ds.add_regions(pd.DataFrame({"image_id": ids, "mask": [corner] * len(ids)}), kind="ignore")
+    before = len(ds.regions)
+    change = nl.paste(ds, ["disc"], n=4) if "disc" in ds.labels else nl.paste(ds, list(ds.labels[:1]), n=4)
+    new = ds.regions.iloc[before:]
+    assert sorted(new["image_id"]) == sorted(change.tables["images"].created.index)
+    assert set(new["kind"]) == {"ignore"}
+    ds.revert(change)
+    assert len(ds.regions) == before
+
+
 def test_every_row_names_its_parents_and_all_of_a_call_share_an_origin(ds: nl.Dataset) -> None:
     change = nl.paste(ds, "cod", n=6)
     rows = ds.of_origin(change.origin)

@@ -108,6 +108,9 @@ class Batch:
         instances = self._instances(made_of, images.index.to_numpy())
         instances = numbered(instances, allocate("instances", len(instances)), "instance_id")
         created = {"images": images, "instances": instances}
+        regions = self._regions(made_of, images.index.to_numpy())
+        if len(regions):
+            created["regions"] = numbered(regions, allocate("regions", len(regions)), "region_id")
         tables = {name: TableChange(extend(now.tables[name], rows)) for name, rows in created.items()}
         return Change(tables, None, self.origin, note)
 
@@ -133,6 +136,14 @@ class Batch:
             origin=self._origins(rows["image_id"].tolist()),
             status="accepted",
         )
+
+    def _regions(self, made_of: State, image_ids: np.ndarray) -> pd.DataFrame:
+        """The regions of the backgrounds: nobody knows more about a copy."""
+        frame = made_of.tables["regions"]
+        on = frame["image_id"].to_numpy()
+        at = [np.flatnonzero(on == image_id) for image_id in self.backgrounds]
+        rows = take_rows(frame, np.concatenate([np.array([], np.int64), *at]))
+        return rows.assign(image_id=np.repeat(image_ids, [len(one) for one in at]), source="synthetic")
 
     def _origins(self, images: list[int]) -> list[str]:
         return [

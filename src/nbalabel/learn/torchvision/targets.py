@@ -87,7 +87,7 @@ class Lessons:
 
     def _open(self, at: int, letterbox: Letterbox) -> npt.NDArray[np.bool_] | None:
         """The open regions of one example; paths begin at the top left, as the image in its input."""
-        paths = self.examples.open_paths(at)
+        paths, _ = self.examples.open.on(at)  # of any label: the heads have one background for all
         if not paths:
             return None
         padded = pad(paths, max(map(len, paths)))

@@ -97,8 +97,8 @@ def part(labeled: Examples, groups: Sequence[str | None], share: float, seed: in
 
     Frames of one sequence look alike: measured on neighbours of its training images, a model seems better
     than it is. Where one group is too large to be put aside or left whole, images are drawn one by one.
-    Images of state partial are put aside only where there are few others: on them, what is found and has no
-    label is not wrong.
+    Groups with images of state partial are put aside only where there are few others: on such images, what is
+    found and has no label is not wrong.
 
     Args:
         labeled: the labeled examples.
@@ -111,11 +111,12 @@ def part(labeled: Examples, groups: Sequence[str | None], share: float, seed: in
         return Parting(labeled, labeled.take([]), labeled)
     wanted = int(np.clip(round(share * n), 2, min(n - 2, _MOST_TO_CHECK)))
     with_masks = np.array([len(paths) > 0 for paths in labeled.paths])
-    free = labeled.whole if labeled.whole.sum() >= max(wanted, _LEAST_TO_PART) else np.ones(n, np.bool_)
     named = [f"image {i}" if group is None else f"group {group}" for i, group in enumerate(groups)]
     codes, _ = pd.factorize(np.array(named))
     if np.bincount(codes).max() > n - wanted:
         codes = np.arange(n)
+    free = ~np.isin(codes, codes[~labeled.whole])
+    free |= free.sum() < max(wanted, _LEAST_TO_PART)
     aside = np.zeros(n, dtype=bool)
     for code in np.random.default_rng([seed, n]).permutation(codes.max() + 1):
         members = (codes == code) & free
