@@ -37,6 +37,7 @@ from .data.tables.tables import Tables as Tables
 from .learn.classical import Watershed as Watershed
 from .learn.embed.plane import project as project
 from .learn.embed.pooling import Embeddings as Embeddings
+from .learn.follow.follow import follow as follow
 from .learn.growth.choose import choose as choose
 from .learn.growth.objectness import likely_empty as likely_empty
 from .learn.growth.objectness import objectness as objectness

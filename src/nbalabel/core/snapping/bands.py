@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -138,15 +137,3 @@ def _whole(cv2: ModuleType, found: Mask, core: Mask, before: Mask) -> Mask:
 
 def _disk(cv2: ModuleType, radius: int) -> Any:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Run OpenCV on one thread: on small patches more threads cost more than they gain, and may stall."""
-    cv2 = opencv("snapping masks to edges")
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .bands import METHODS, Mask, Patch, one_thread
+from ..opencv import one_thread
+from .bands import METHODS, Mask, Patch
 from .patches import LEAST_AREA, patches, whole
 
 AGREE = 0.75

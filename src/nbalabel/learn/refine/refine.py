@@ -12,8 +12,8 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from ...core.errors import DataError, ImageError, UnknownNameError, first
-from ...core.opencv import opencv
-from ...core.snapping.bands import METHODS, Mask, Patch, one_thread
+from ...core.opencv import one_thread, opencv
+from ...core.snapping.bands import METHODS, Mask, Patch
 from ...core.snapping.patches import LEAST_AREA, Window, patches, whole
 from ...core.snapping.snap import AGREE
 from ...core.tables.of_images import labeled_all_over, sizes_of
@@ -100,7 +100,7 @@ def refine(
         raise DataError(f"{run.id} holds no tables: load it with Run.load(folder, tables), or pass tables=")
     names = [_BASE, *METHODS] if method == "auto" else [_BASE, method]
     wanted = _wanted(run, on)
-    with one_thread():
+    with one_thread("nl.refine"):
         made = _candidates(run.predictions, found, names, wanted)
         learned = _learned(run, found, made, names, wanted, seed) if method == "auto" else None
     least = gain
