@@ -1,14 +1,14 @@
-"""Masks carried by optical flow against their truth: ``python benchmarks/follow.py reef``, or ``pictures PATH``.
+"""Masks carried by optical flow against their truth: ``benchmarks/follow.py reef`` or ``... pictures PATH``.
 
-On the generated reef fish move on their own, and sequences have ten frames. For ``pictures``, the images of a
+On the generated reef fish move on their own, and sequences have ten frames. For ``pictures``, 16 images of a
 COCO file (``PATH/instances.json``, ``PATH/images``) are moved as a whole: shifted, turned, scaled and bent
 smoothly, 21 frames each, with noise and changing light; so the truth is known at distances up to 20.
 
 Masks are carried from the first frame to the last, and from the last to the first, with ``least=0``, so that
-none is given up. Beside them two controls: the mask stays where it is; the mask is moved, from image to image,
-by the mean flow in its box. Where the truth is no longer on the picture, nothing is compared. The second table
-is what a reviewer who answers once for each mask gets of those above a score; the third what the questions of
-``nl.propagate`` get.
+none is given up. Beside them two controls: the mask stays where it is; the mask is moved, from image to
+image, by the mean flow in its box. Where the truth is no longer on the picture, nothing is compared. The
+second table is what a reviewer who answers once for each mask gets of those above a score; the third whether
+``nl.refine`` helps; the fourth what the questions of ``nl.propagate`` get, of masks carried from frame 0.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -30,7 +30,7 @@ from nbalabel.learn.follow.inputs import working_size
 from nbalabel.learn.follow.sequences import sequences
 
 DISTANCES = (1, 2, 5, 9, 10, 15, 20)
-N_FRAMES = 21
+N_PICTURES, N_FRAMES = 16, 21
 RIGHT = 0.75
 LEAST_AREA = 64
 
@@ -63,13 +63,13 @@ def pictures(folder: Path, seed: int, path: Path | None) -> World:
     tables = nl.read_coco(path / "instances.json", images=path / "images")
     rng = np.random.default_rng(seed)
     some = tables.instances.groupby("image_id").filter(lambda rows: (rows["area"] >= LEAST_AREA).any())
-    ids = np.sort(rng.choice(some["image_id"].unique(), 24, replace=False))
+    ids = np.sort(rng.choice(some["image_id"].unique(), N_PICTURES, replace=False))
     images, truth = [], []
     for image_id in ids.tolist():
         pixels = np.asarray(tables.read_image(image_id))
         height, width = pixels.shape[:2]
         own = tables.instances[(tables.instances["image_id"] == image_id) & ~tables.instances["crowd"]]
-        own = own[own["area"] >= LEAST_AREA].head(20)
+        own = own[own["area"] >= LEAST_AREA].head(12)
         masks = [rle.decode(mask, height, width).astype(np.uint8) * 255 for mask in own["mask"]]
         motion = Motion(rng, height, width)
         for frame in range(N_FRAMES):
@@ -115,7 +115,7 @@ class Motion:
 
 
 def moved_by_mean(tables: nl.Tables, parents: pd.DataFrame, *, later: bool) -> dict[tuple[int, int], bytes]:
-    """The second control: masks by (parent, image), each shifted by the mean flow in its box, step by step."""
+    """The second control: masks by (parent, image), each shifted by the mean flow in its box."""
     out = {}
     size = working_size(tables, parents)
     for chain in sequences(tables.images, parents["image_id"].unique()):
@@ -140,9 +140,9 @@ def moved_by_mean(tables: nl.Tables, parents: pd.DataFrame, *, later: bool) -> d
     return out
 
 
-def compared(world: World) -> tuple[pd.DataFrame, list[nl.Run], list[tuple[int, int]], float, float]:
+def compared(world: World) -> tuple[pd.DataFrame, list[nl.Run], float]:
     """One row a parent and image with its truth: distance, IoU of the mask carried and of the controls."""
-    found, runs, shown, seconds, steps = [], [], [], 0.0, 0.0
+    found, runs, seconds = [], [], 0.0
     true = world.truth.merge(world.images[["group", "frame"]], left_on="image_id", right_index=True)
     true["group"] = true["group"].astype(str)
     last = int(world.images["frame"].max())
@@ -152,9 +152,7 @@ def compared(world: World) -> tuple[pd.DataFrame, list[nl.Run], list[tuple[int, 
         began = time.process_time()
         run = nl.follow(tables, tables.instances, least=0.0, direction=direction, embed=False)
         seconds += time.process_time() - began
-        steps += run.arguments["ended"].get("end", 0)
         runs.append(run)
-        shown.append((len(run.predictions), len(np.unique(run.predicted_ids))))
         start = true.loc[tables.instances.index, ["group", "track", "mask", "frame"]]
         pairs = start.reset_index(names="parent").merge(true, on=["group", "track"], suffixes=("_home", ""))
         pairs = pairs[pairs["frame"] != pairs["frame_home"]]
@@ -172,7 +170,7 @@ def compared(world: World) -> tuple[pd.DataFrame, list[nl.Run], list[tuple[int, 
             ]
         pairs["distance"] = (pairs["frame"] - pairs["frame_home"]).abs()
         found.append(pairs[["parent", "image_id", "distance", "flow", "stays", "mean"]])
-    return pd.concat(found, ignore_index=True), runs, shown, seconds, steps
+    return pd.concat(found, ignore_index=True), runs, seconds
 
 
 def judged(run: nl.Run, world: World) -> pd.DataFrame:
@@ -199,16 +197,14 @@ def print_curves(found: pd.DataFrame) -> None:
         rows = found[found["distance"] == distance]
         if len(rows):
             cells = [
-                f"{rows[name].mean():.3f} | {(rows[name] >= 0.5).mean():.3f} | {(rows[name] >= 0.75).mean():.3f}"
-                for name in ("flow", "stays", "mean")
+                f"{iou.mean():.3f} | {(iou >= 0.5).mean():.3f} | {(iou >= 0.75).mean():.3f}"
+                for iou in (rows[name] for name in ("flow", "stays", "mean"))
             ]
             print(f"| {distance} | {len(rows)} | {' | '.join(cells)} |", flush=True)
 
 
 def print_scores(rows: pd.DataFrame, n_parents: int) -> None:
-    print(
-        "\n| score from | answers | right (IoU >= 0.75) | masks per answer | at IoU >= 0.5 | right per parent |"
-    )
+    print("\n| score from | answers | IoU >= 0.75 | masks per answer | share >= 0.5 | right per parent |")
     print("|---|---|---|---|---|---|")
     for least in (0.0, 0.5, 0.6, 0.7, 0.8, 0.9):
         some = rows[rows["score"] >= least]
@@ -218,6 +214,19 @@ def print_scores(rows: pd.DataFrame, n_parents: int) -> None:
             f"| {(some['true'] >= 0.5).mean():.3f} | {right / n_parents:.2f} |",
             flush=True,
         )
+
+
+def print_refined(runs: list[nl.Run], world: World) -> None:
+    """Whether outlines moved to edges of the picture help, where the score is 0.5 or more."""
+    print("\n| outlines | mean IoU | >= 0.75 | >= 0.9 |")
+    print("|---|---|---|---|")
+    for method in ("as carried", "auto", "level 0.35"):
+        made = []
+        for run in runs:
+            kept = replace(run, predictions=run.query("score >= 0.5"))
+            made.append(judged(kept if method == "as carried" else nl.refine(kept, method=method), world))
+        iou = pd.concat(made)["true"]
+        print(f"| {method} | {iou.mean():.3f} | {(iou >= 0.75).mean():.3f} | {(iou >= 0.9).mean():.3f} |")
 
 
 def print_propagated(run: nl.Run, world: World) -> None:
@@ -244,16 +253,19 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         world = (reef if options.data == "reef" else pictures)(Path(folder), options.seed, options.path)
-        found, runs, shown, seconds, _ = compared(world)
+        found, runs, seconds = compared(world)
         print_curves(found)
-        masks, images = (sum(counts) for counts in zip(*shown, strict=True))
+        masks = sum(len(run.predictions) for run in runs)
+        images = sum(len(run.predicted_ids) for run in runs)
         size = runs[0].arguments["imgsz"]
         print(
-            f"\n{masks} masks on {images} images in {seconds:.0f} s of one processor: {1e3 * seconds / images:.0f} "
-            f"ms an image, {1e3 * seconds / masks:.1f} ms a mask; flow at {size} pixels at most"
+            f"\n{masks} masks on {images} images in {seconds:.0f} s of one processor: "
+            f"{1e3 * seconds / images:.0f} ms an image, {1e3 * seconds / masks:.1f} ms a mask; "
+            f"flow at {size} pixels at most"
         )
         parents = sum(run.arguments["parents"] for run in runs)
         print_scores(pd.concat([judged(run, world) for run in runs]), parents)
+        print_refined(runs, world)
         tables = world.from_frame(0)
         print_propagated(nl.follow(tables, tables.instances, least=0.5), world)
 

@@ -17,6 +17,9 @@ Mask = npt.NDArray[np.bool_]
 _MARGIN, _LEAST_MARGIN = 0.25, 6
 """Surroundings that are carried with a mask, as a share of its longer side and in pixels."""
 
+_CRUMB = 0.3
+"""Share of the largest part of a mask below which a part was torn off by the flow of the background."""
+
 
 @dataclass(frozen=True, eq=False)
 class Placed:
@@ -62,6 +65,7 @@ class Track:
         y: top edge of the window.
         home: the parent's mask and its surroundings, ``(a, b)``.
         points: where the pixels of ``home`` are now, ``(a, b, 2)`` as (x, y).
+        crumb: parts smaller than this share of the largest part are dropped, 0..1.
         score: how far the way there and the way back agree, 0..1.
     """
 
@@ -70,6 +74,7 @@ class Track:
     y: int
     home: Mask
     points: Floats
+    crumb: float
     score: float = 1.0
 
     @classmethod
@@ -82,7 +87,9 @@ class Track:
         left, top = tight.x - margin, tight.y - margin
         rows, columns = np.mgrid[top : top + home.shape[0], left : left + home.shape[1]]
         points = np.stack([columns, rows], axis=-1).astype(np.float32)
-        return cls(home.astype(np.float32), left, top, home, points)
+        areas = _parts(home)[1]  # half of the parent's own smallest part is no crumb
+        crumb = min(_CRUMB, 0.5 * float(areas.min() / areas.max()))
+        return cls(home.astype(np.float32), left, top, home, points, crumb)
 
     @property
     def mask(self) -> Placed:
@@ -105,6 +112,7 @@ class Track:
         rows, columns = np.mgrid[top:bottom, left:right].astype(np.float32)
         here = np.stack([columns, rows], axis=-1)
         soft = _sampled(self.soft, here + back.at(here) - np.array([self.x, self.y], np.float32))
+        soft = _without_crumbs(soft, self.crumb)
         returned = _sampled((soft > 0.5).astype(np.float32), points - np.array([left, top], np.float32)) > 0.5
         seen = ((points >= -0.5) & (points <= np.array([width, height]) - 0.5)).all(axis=-1)
         home = self.home & seen
@@ -129,6 +137,20 @@ def _sampled(values: Floats, at: Floats) -> Floats:
         values, at[..., 0], at[..., 1], interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
     )
     return np.asarray(found, np.float32)
+
+
+def _without_crumbs(soft: Floats, least: float) -> Floats:
+    """A soft mask without the parts smaller than a share of the largest."""
+    parts, areas = _parts(soft > 0.5)
+    small = np.flatnonzero(areas < least * areas.max(initial=0)) + 1
+    return np.where(np.isin(parts, small), np.float32(0), soft) if len(small) else soft
+
+
+def _parts(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Which connected part each pixel belongs to, from 1, and the area of each part, pixels."""
+    cv2 = opencv("nl.follow")
+    parts = np.asarray(cv2.connectedComponents(mask.astype(np.uint8))[1], np.int32)
+    return parts, np.bincount(parts.ravel())[1:]
 
 
 def _margin(height: float, width: float) -> int:

@@ -111,7 +111,8 @@ def _step(
 ) -> list[tuple[Start, Track]]:
     """Carry the tracks from one image to the next; returns those that go on from there."""
     going = [(start, track) for start, track in active if start.reach[later] != place]
-    found.ended["end"] += len(active) - len(going)
+    if len(going) < len(active):
+        found.ended["end"] += len(active) - len(going)
     if not going:
         return []
     there = place + 1 if later else place - 1
