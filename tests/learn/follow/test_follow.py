@@ -322,6 +322,17 @@ def test_what_was_found_before_an_interrupt_is_kept() -> None:
     assert images_of(run) == [5, 6]
 
 
+def test_an_interrupt_while_masks_are_described_loses_no_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    video = Video()
+    monkeypatch.setattr("nbalabel.learn.follow.follow.looks", interrupt)
+    run = nl.follow(video, [video.add(4)])
+    assert run.interrupted
+    assert len(run.predictions) == 9
+
+
 def test_a_shrunk_picture_gives_masks_of_the_original_size() -> None:
     video = Video(Disc(radius=18))
     run = nl.follow(video, [video.add(0)], frames=3, imgsz=48)
@@ -365,7 +376,7 @@ def test_rows_of_another_dataset_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"direction": "up"}, {"least": 1.5}, {"gap": 0}, {"imgsz": 8}, {"frames": 0}, {"frames": -2}]
+    "wrong", [{"direction": "up"}, {"least": 1.5}, {"gap": 0}, {"imgsz": 8}, {"frames": 0}, {"frames": True}]
 )
 def test_arguments_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     video = Video()

@@ -86,6 +86,14 @@ def follow(
         T. Kroeger et al., "Fast optical flow using dense inverse search", ECCV 2016; forward and backward
         agreement: Z. Kalal et al., "Forward-backward error: automatic detection of tracking failures", ICPR
         2010.
+
+    Example:
+        >>> import tempfile, nbalabel as nl
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with nl.demo.reef(f"{folder}/reef.nbal", 40, 8, 6, size=96) as ds:
+        ...         run = nl.follow(ds, ds.instances, frames=1)
+        >>> sorted(set(run.predictions["distance"].tolist()))
+        [-1, 1]
     """
     began = time.perf_counter()
     check(direction, least, gap, imgsz)
@@ -96,21 +104,13 @@ def follow(
     every = np.concatenate([chain.image_ids for chain in chains])
     barriers = Barriers(tables, every, rows.index.to_numpy(np.int64))
     chosen = set(wanted.tolist()) if isinstance(wanted, np.ndarray) else None
-    found, interrupted = Carried(), False
-    total = 2 * len(every)
-    with (
-        one_thread("nl.follow"),
-        Bar(total=total, desc="following", unit="image", delay=1, leave=False) as bar,
-    ):
-        try:
-            for chain in chains:
-                starts = _of_chain(chain, rows, wanted, direction)
-                with Flows(tables, chain, size) as flows:
-                    walk(Course(chain, starts, barriers, chosen, least), flows, found, bar)
-        except KeyboardInterrupt:
-            interrupted = True
+    courses = [
+        Course(chain, _on(chain, rows, wanted, direction), barriers, chosen, least) for chain in chains
+    ]
+    found, interrupted = _carried(tables, courses, size)
     name = new_id("follow")
     predictions = table(found, tables, name)
+    vectors, cut = _looks(predictions, tables, wanted=embed and not interrupted)
     asked: dict[str, Any] = {"frames": wanted if isinstance(wanted, int) else None, "direction": direction}
     asked |= {"least": least, "gap": gap, "imgsz": size, "parents": len(rows), "ended": dict(found.ended)}
     return Run(
@@ -120,11 +120,11 @@ def follow(
         arguments=asked,
         labels=tables.labels,
         seconds=time.perf_counter() - began,
-        interrupted=interrupted,
+        interrupted=interrupted or cut,
         n_images=len(every) if chosen is None else len(chosen),
         failed=pd.DataFrame({"image_id": list(found.failed), "problem": list(found.failed.values())}),
         predictions=predictions,
-        embeddings=looks(predictions, tables) if embed and not interrupted else Embeddings.none(),
+        embeddings=vectors,
         **state_of(tables),
     ).matched_to(tables)
 
@@ -146,7 +146,16 @@ def _carried(tables: LabeledImages, courses: Several[Course], imgsz: int) -> tup
     return found, False
 
 
-def _of_chain(chain: Sequence, rows: pd.DataFrame, wanted: int | Ints | None, direction: str) -> list[Start]:
+def _looks(predictions: pd.DataFrame, tables: LabeledImages, *, wanted: bool) -> tuple[Embeddings, bool]:
+    """Embeddings of the predictions, and whether making them was interrupted."""
+    try:
+        return (looks(predictions, tables) if wanted else Embeddings.none()), False
+    except KeyboardInterrupt:
+        return Embeddings.none(), True
+
+
+def _on(chain: Sequence, rows: pd.DataFrame, wanted: int | Ints | None, direction: str) -> list[Start]:
+    """The starts on the images of a sequence."""
     own = rows[rows["image_id"].isin(chain.image_ids)]
     starts = []
     for parent, image_id, label, mask in own[["image_id", "label", "mask"]].itertuples():

@@ -87,8 +87,8 @@ def frames_of(tables: LabeledImages, frames: Any) -> int | Ints | None:
     """
     if frames is None:
         return None
-    if isinstance(frames, int | np.integer) and not isinstance(frames, bool):
-        if frames < 1:
+    if isinstance(frames, int | np.integer):
+        if isinstance(frames, bool) or frames < 1:
             raise DataError(
                 f"frames must be at least 1 image before and after, or ids of images, got {frames}"
             )

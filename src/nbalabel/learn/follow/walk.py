@@ -79,13 +79,15 @@ def walk(course: Course, flows: Flows, found: Carried, bar: Any) -> None:
         found: takes the rows.
         bar: progress, advanced by one for each image and direction.
     """
-    for later in (True, False):
-        active: list[tuple[Start, Track]] = []
-        for place in _places(len(course.sequence), later=later):
-            active += _starting(course, place, later=later)
-            if active:
-                active = _step(course, flows, found, active, place, later=later)
-            bar.update(1)
+    try:
+        for later in (True, False):
+            active: list[tuple[Start, Track]] = []
+            for place in _places(len(course.sequence), later=later):
+                active += _starting(course, place, later=later)
+                if active:
+                    active = _step(course, flows, found, active, place, later=later)
+                bar.update(1)
+    finally:
         found.failed |= flows.failed
 
 
