@@ -31,7 +31,7 @@ def snap(pixels: npt.NDArray[np.uint8], masks: Sequence[bytes], wanted: npt.Arra
     """
     height, width = pixels.shape[:2]
     out = list(masks)
-    with one_thread():
+    with one_thread("snapping masks to edges"):
         for place, patch, window in patches(pixels, masks, np.asarray(wanted, np.bool_)):
             found = agreed(patch)
             if found is not None:
