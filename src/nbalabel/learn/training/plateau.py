@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-_PATIENCE = 0.35
-_LEAST = 240
+_PATIENCE = 0.35  # share of the steps
+_LEAST = 15  # measurements
 _GAIN = 0.01
 _SPAN = 0.15
 _TIMES = np.geomspace(0.05, 20, 60)
@@ -50,17 +50,18 @@ def is_level(steps: Sequence[float], values: Sequence[float]) -> bool:
     """Whether the smoothed curve has stopped rising.
 
     It has when the median of its last part is no more than 1% above its best before that part: the last 35%
-    of the steps, at least 240. The part grows with the length, since curves of training flatten with the
-    logarithm of their length.
+    of the steps, at least 15 measurements. The part grows with the length, since curves of training flatten
+    with the logarithm of their length.
 
     Args:
         steps: where it was measured, rising, ``(n,)``.
         values: what was measured, ``(n,)``; higher is better.
     """
     at = np.asarray(steps, np.float64)
-    if not len(at):
+    if len(at) <= _LEAST:
         return False
-    recent = at > at[-1] - max(_LEAST, _PATIENCE * at[-1])
+    recent = at > at[-1] * (1 - _PATIENCE)
+    recent[-_LEAST:] = True
     if recent.all():
         return False
     curve = smoothed(steps, values)

@@ -23,7 +23,7 @@ from ..records.columns import Record
 from .masks import read_masks
 
 FIELD = "nbalabel_regions"
-MARK = "region"
+_MARK = "region"
 _TEXTS = ("kind", "label", "source", "origin")
 
 
@@ -58,14 +58,14 @@ def write_regions(
         for label in categories if texts["label"] is None else [texts["label"]]:
             crowd = {"id": first_id + len(crowds), "category_id": categories[label]["id"], **place}
             crowd |= {"bbox": boxes[at].tolist(), "area": float(areas[at]), "iscrowd": 1}
-            crowds.append({**crowd, ours: {MARK: int(row["region_id"])}})
+            crowds.append({**crowd, ours: {_MARK: int(row["region_id"])}})
     return listed, crowds
 
 
 def is_of_region(annotation: Any, ours: str) -> bool:
     """Whether an annotation is a crowd that :func:`write_regions` made of a region."""
     found = annotation.get(ours) if isinstance(annotation, dict) else None
-    return isinstance(found, dict) and MARK in found
+    return isinstance(found, dict) and _MARK in found
 
 
 def read_regions(found: list[Record], images: pd.DataFrame) -> pd.DataFrame:
