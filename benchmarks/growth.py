@@ -165,6 +165,7 @@ class Loop:
             "by": by_group,
             "images": trained.n_images,
             "labels": len(labels),
+            **self.quality(labels),
             "decisions": self.reviewer.n_decisions,
             "length": "steps given" if self.options.steps else "until level",
             "steps": int(trained.curves["step"].iloc[-1]),
@@ -176,6 +177,18 @@ class Loop:
         with self.options.results.open("a") as file:
             file.write(json.dumps(row) + "\n")
         print({k: v for k, v in row.items() if k not in ("draws", "curve")}, flush=True)
+
+    def quality(self, labels: pd.DataFrame) -> dict[str, float | None]:
+        """Of what the loop made labels of: the share that is right, and the mean IoU of those (SQ)."""
+        made = labels[labels["source"] == "model"]
+        if not len(made):
+            return {"right": None, "sq": None}
+        truth = self.world.truth
+        on = truth.instances[truth.instances["image_id"].isin(made["image_id"])]
+        rows = made.assign(score=made["score"].fillna(1.0))
+        found = nl.match(rows, on, truth.images, iou=0.5).predictions
+        right = found[found["matched"]]
+        return {"right": round(len(right) / len(made), 4), "sq": round(float(right["iou"].mean()), 4)}
 
     def grow(self, run: nl.Run) -> nl.Run:
         """Accept new predictions of high score in bulk; ask about others; mark empty images."""
