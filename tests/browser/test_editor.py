@@ -318,6 +318,41 @@ def test_keys_name_labels_and_operations(book: Notebook) -> None:
     book.until("sorted(ds.instances.image_id.tolist())", [0, 1])
 
 
+def test_keys_make_regions_of_drawn_masks_and_the_legend_counts_them(book: Notebook) -> None:
+    """Shift+D says that an area is done, Shift+X that nobody knows, Shift+K cuts out of both."""
+    legend = book.page.locator(".nbl-viewer-legend")
+    for key, kind in (("Shift+D", "done"), ("Shift+X", "ignore")):
+        take(book, "r")
+        drag(book, (20, 20), (80, 60))
+        drawn(book, 1)
+        take(book, key)
+        book.until(f"int((ds.regions['kind'] == '{kind}').sum())", 1)
+        drawn(book, 0)
+        wait(lambda kind=kind: f"{kind} 1" in legend.inner_text())  # type: ignore[misc]  # now, not later
+    assert book.value("[int(a) for a in rle.areas(ds.regions['mask'].tolist())]") == [2400, 2400]
+    take(book, "r")
+    drag(book, (20, 20), (80, 40))
+    drawn(book, 1)
+    take(book, "Shift+K")
+    book.until("[int(a) for a in rle.areas(ds.regions['mask'].tolist())]", [1200, 1200])
+    book.run("ds.remove(ds.regions)")
+    wait(lambda: "done" not in legend.inner_text())
+
+
+def test_a_key_snaps_an_outline_to_the_disc(book: Notebook) -> None:
+    y, x = np.mgrid[:SIZE, :SIZE]
+    disc = (x - 120) ** 2 + (y - 90) ** 2 < 40**2
+    add(book, (x - 120) ** 2 + (y - 90) ** 2 < 36**2)
+    for key in ("o", "Shift+O"):
+        point_at(book, 0)
+        take(book, key)
+        book.until("ds.next_undo.note.startswith('snapped to edges')", True)
+        (mask,) = drawn(book, 1)
+        assert (mask & disc).sum() / (mask | disc).sum() > 0.96
+        take(book, "Control+z")
+        book.until("int(ds.instances.area.iloc[0]) < 4200", True)
+
+
 def test_copy_and_paste_onto_another_image(book: Notebook) -> None:
     add(book, rectangle(20, 20, 60, 60))
     point_at(book, 0)
