@@ -294,7 +294,8 @@ def show(results: Path) -> None:
     """Print the gain of the loop against its controls, with intervals, and mAP by group."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
     kinds = ["data", "policy", "model", "length"]
-    rows["length"] = rows.get("length", pd.Series(dtype=object)).fillna("steps given")
+    given = rows.get("length", pd.Series(dtype=object)).fillna("steps given") == "steps given"
+    rows["length"] = np.where(given, rows["steps"].astype(str) + " steps", "until level")
     for (data, policy, model, length), part in rows.groupby(kinds):
         print(
             f"\n## {data}, images chosen by {policy!r}, from {model}, {length}: "
