@@ -142,7 +142,7 @@ class Dataset(Editing):
 
         Kind "ignore": not known what is there; neither trained on nor measured. Kind "done": all instances
         there have a mask. ``label`` is the label that it is about, missing for all. :meth:`add_regions` and
-        :meth:`complete` add rows, the editor's keys ``i`` and ``d`` draw them.
+        :meth:`mark_complete` add rows, the editor's keys ``i`` and ``d`` draw them.
         """
         return self._copy.frame("regions")
 

@@ -83,8 +83,8 @@ def refine(
     Returns:
         A Run, matched anew to the instances, with the columns ``mask_before`` (the mask as it was) and
         ``refined`` (whether the mask was replaced). Embeddings are those of the masks as they were. On images
-        that cannot be read, masks stay as they are. Of a dataset: a :class:`.Refined`, with a preview and the
-        Change.
+        that cannot be read, masks stay as they are. Of a dataset: a
+        :class:`~nbalabel.learn.refine.refined.Refined`, with a preview and the Change.
 
     Raises:
         DataError: the run holds no tables and none are given.

@@ -71,7 +71,7 @@ class Refined:
         return card(f"{self.id}: before | after", facts, images=self.preview())
 
     def only(self, rows: pd.DataFrame) -> Refined:
-        """Some of the proposed masks: those of ``rows``, a part of :attr:`rows`."""
+        """Some of the proposed masks: those of these rows."""
         return Refined(self.id, self.rows.loc[rows.index], self.tables, self.n_instances)
 
     def preview(self, n: int = _SHOWN) -> list[Image.Image]:
