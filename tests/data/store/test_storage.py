@@ -414,3 +414,19 @@ def test_no_exception_of_ours_is_frozen_since_python_writes_into_what_it_raises(
                 bases = {ast.unparse(base) for base in node.bases}
                 wrong = {b for b in bases if b.endswith(("Exception", "Error", "Warning"))}
                 assert not wrong, f"{path}: {node.name} is a dataclass and an exception"
+
+
+def test_a_folder_from_before_there_were_regions_opens_and_takes_some(tmp_path):
+    """Written by the version of nbalabel before regions, with two commits and uncommitted work."""
+    shutil.unpack_archive(Path(__file__).with_name("before_regions.zip"), tmp_path)
+    with nl.open(tmp_path / "before_regions.nbal") as ds:
+        assert ds.instances["label"].tolist() == ["ling", "ling"]
+        assert ds.instances["score"].iloc[1] == 0.5  # the uncommitted work
+        assert not len(ds.regions)
+        assert len(ds.verify()) == 2
+        ds.mark_complete([0, 2], labels=["cod"])
+        ds.commit("cod are done there")
+        assert len(ds.verify()) == 3
+    with nl.open(tmp_path / "before_regions.nbal") as ds:
+        assert ds.regions["label"].tolist() == ["cod", "cod"]
+        assert not len(ds.version("v1").regions)

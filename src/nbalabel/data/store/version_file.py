@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from ...core.change.change import Change
 from ...core.errors import CorruptError, StorageError
+from ...core.tables.schema import COUNTERS
 from ..disk.atomic import write_file
 from ..disk.errors import reading
 from .arrow import sound
@@ -134,12 +135,17 @@ def read_changes(folder: Path, manifest: Manifest) -> list[Change]:
 
 
 def read_next_ids(folder: Path, manifest: Manifest) -> dict[str, int] | None:
-    """The next free ids when a version was made; None if not recorded."""
+    """The next free id of each counter when a version was made; None if not recorded.
+
+    Versions from before there were regions name no counter for them; none was allocated then.
+    """
     if not manifest.records:
         return None
     meta, _ = _read_records(folder, manifest, [0])[0]
     found = meta.get("next_ids")
-    return None if found is None else {name: int(n) for name, n in found.items()}
+    if found is None:
+        return None
+    return dict.fromkeys(COUNTERS.values(), 0) | {name: int(n) for name, n in found.items()}
 
 
 def check_records(folder: Path, manifest: Manifest) -> None:
