@@ -177,6 +177,21 @@ LOOKS = {
         "nl.Verify(nl.propagate(run, min_area=60, journal=False, known=None), see(), height=560)",
         {"asking": keys("Enter"), "display": DISPLAY, "keys": keys("?")},
     ),
+    "augmentations": Look(
+        "species = {'n_images': 60, 'n_labeled': 40, 'n_test': 5, 'by_species': True}\n"
+        "varied = ds if len(ds.labels) > 1 else nl.demo.reef('species.nbal', **species)\n"
+        "some = varied.images.index[varied.images['state'] == 'complete'][:6]\n"
+        "x, y = np.meshgrid(*(np.arange(varied.images[side].iloc[0]) for side in ('width', 'height')))\n"
+        "left = {'mask': [x < x.max() // 3] * 6, 'kind': 'ignore', 'label': None}\n"
+        "varied.add_regions(pd.DataFrame({'image_id': some, **left}))\n"
+        "varied.set(some, weight=6)\n"
+        "nl.Augmentations(nl.Yolo('starter'), varied, seed=3)",
+        {
+            "falling": then(keys("f"), lambda cell: cell.page.wait_for_timeout(4_000)),
+            "large": click(".nbl-augment-tile"),
+            "next": then(keys("n"), lambda cell: cell.page.wait_for_timeout(4_000)),
+        },
+    ),
     "empty-explore": Look("nl.explore(nothing)"),
     "empty-gallery": Look("nl.Gallery(nothing, height=240)"),
     "empty-editor": Look("nl.Editor(nothing, height=300)"),

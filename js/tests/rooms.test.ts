@@ -19,6 +19,7 @@ const ORDER = [
   "views",
   "views/bar",
   "views/chart",
+  "views/augment",
   "views/rows",
   "views/viewer",
   "views/edit",

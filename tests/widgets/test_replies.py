@@ -31,6 +31,9 @@ TYPES: dict[str, tuple[str, str]] = {
     "Bar.redo": ("History", "views/bar/bar"),
     "Bar.undo": ("History", "views/bar/bar"),
     "ChartHead.choose": ("Record<string, never>", ""),
+    "DrawnPictures.choose": ("Record<string, never>", ""),
+    "DrawnPictures.draw": ("Record<string, never>", ""),
+    "DrawnPictures.pictures": ("Pictures", "views/augment/augment"),
     "Editor.decide": (MADE, ""),
     "Editor.edit": ("Drawn", "views/edit/queue"),
     "Editor.image_state": (SAID, ""),
@@ -113,9 +116,12 @@ def reef(tmp_path):
 
 
 @pytest.fixture
-def replies(reef, reef_run, workspace, browser):
+def replies(reef, reef_run, workspace, browser, drawing):
     """One of each, on a small reef."""
     ask = Replies(browser)
+    drawn = nl.Augmentations(drawing, reef, n=2)
+    for method, params in (("pictures", {}), ("draw", {}), ("choose", {"falling": True})):
+        ask(drawn.pictures, method, **params)
     rows(ask, nl.Table(workspace, of="predictions"))
     ask(nl.Gallery(workspace, of="predictions"), "undo")
     ask(nl.Gallery(workspace, of="predictions"), "redo")

@@ -1,5 +1,6 @@
 /** What the kernel answers, under the types it is read as. Written by tests/widgets/test_replies.py. */
 
+import type { Pictures } from "../../src/views/augment/augment";
 import type { History } from "../../src/views/bar/bar";
 import type { Display } from "../../src/views/display";
 import type { Segmented } from "../../src/views/edit/finder";
@@ -39,6 +40,56 @@ export const Bar_undo: History = {
 };
 
 export const ChartHead_choose: Record<string, never> = {};
+
+export const DrawnPictures_choose: Record<string, never> = {};
+
+export const DrawnPictures_draw: Record<string, never> = {};
+
+export const DrawnPictures_pictures: Pictures = {
+  "tiles": [
+    {
+      "images": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "labels": [
+        [
+          "fish",
+          1
+        ]
+      ],
+      "silent": 1
+    },
+    {
+      "images": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "labels": [
+        [
+          "fish",
+          1
+        ],
+        [
+          "crab",
+          1
+        ]
+      ],
+      "silent": 1
+    }
+  ],
+  "first": 1,
+  "last": 1,
+  "size": [
+    1,
+    1
+  ],
+  "images": 1
+};
 
 export const Editor_decide: { ids: number[]; note: string; rev: number } = {
   "ids": [
@@ -520,6 +571,36 @@ export const Verify_begin: State = {
         1,
         1
       ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
     }
   ],
   "answers": [
@@ -776,6 +857,66 @@ export const Verify_undo: State = {
     ]
   },
   "crops": [
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
     {
       "id": 1,
       "label": 1,

@@ -309,3 +309,33 @@ def test_a_network_trained_on_coco_knows_its_labels_at_once(monkeypatch: pytest.
     assert len(model.labels) == 80
     assert model.names[1] == "person"
     assert model.names[90] == "toothbrush"
+
+
+def test_batches_are_those_of_the_training_byte_for_byte(
+    model: Any, shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbalabel.learn.torchvision import training
+
+    tables = shapes(8)
+    tables.images["weight"] = np.arange(8) + 1.0
+    seen: list[Any] = []
+
+    def keep(lessons: Any, device: str) -> Any:
+        seen.append(lessons)
+        return batch(lessons, device)
+
+    monkeypatch.setattr(training, "batch", keep)
+    asked = {"steps": 4, "hold_out": 0.25, "seed": 3, **QUICK}
+    level, falling = (model.batches(tables, falling=phase, **asked) for phase in (False, True))
+    drawn = [next(level), next(level), next(level), next(falling)]  # a quarter of four steps falls
+    model.train(tables, **asked)
+    for mine, theirs in zip(drawn, seen, strict=True):
+        assert [ids for (ids,) in mine.image_ids] == [lesson.image_id for lesson in theirs]
+        for i, lesson in enumerate(theirs):
+            assert mine.pixels[i].tobytes() == lesson.image.tobytes()
+            assert mine.masks[i].tobytes() == lesson.masks.tobytes()
+            assert mine.labels[i].tolist() == lesson.labels.tolist()
+    assert (level.n_images, falling.n_images) == (6, 8)
+    assert level.balance.index.tolist() == ["ring", "square"]
+    with pytest.raises(ModelError, match="has no argument mosaic"):
+        model.batches(tables, mosaic=0.0)

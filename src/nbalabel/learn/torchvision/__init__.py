@@ -6,6 +6,7 @@ backbone   embeddings by any network           predictor  Mask R-CNN on a batch,
 targets    training examples of Mask R-CNN     training   its loop, schedule and measurements
 open_regions   no background learned there
 model      train, predict, embed               embed      embeddings by name of a network, or by a model
+batches    what a training draws, as values
 """
 
 from __future__ import annotations

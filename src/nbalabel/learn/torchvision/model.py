@@ -21,6 +21,7 @@ from ..training.parting import parting
 from ..training.progress import Progress
 from ..training.undecided import undecided
 from . import networks, weights
+from .batches import MaskRCNNBatches
 from .package import best_device
 from .predictor import MaskPredictor
 from .training import Settings, Training
@@ -181,6 +182,57 @@ class MaskRCNN:
             run.save(folder)
             self.save(Path(folder) / "weights.npz")
         return run
+
+    def batches(
+        self,
+        tables: LabeledImages,
+        *,
+        falling: bool = False,
+        steps: int | None = None,
+        minutes: float | None = None,
+        imgsz: int | None = None,
+        batch: int = 4,
+        lr0: float | None = None,
+        regions: int = 128,
+        seed: int = 0,
+        start: str = "current",
+        hold_out: float | None = None,
+        partial: str = "use",
+        **arguments: Any,
+    ) -> MaskRCNNBatches:
+        """What :meth:`train` would draw with these arguments: pictures, masks and labels, batch by batch.
+
+        They come from the training's own code with the same seed, so they are its batches, byte for byte.
+        Nothing is trained. :class:`nbalabel.Augmentations` shows them.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            falling: those of the last part, in which the images put aside are trained on as well.
+            steps: as all that follow, an argument of :meth:`train`.
+            minutes: see there; it does not change what is drawn, like ``lr0``, ``regions`` and ``start``.
+            imgsz: see there.
+            batch: see there.
+            lr0: see there.
+            regions: see there.
+            seed: see there.
+            start: see there.
+            hold_out: see there.
+            partial: see there.
+            **arguments: none are known; any is refused.
+
+        Returns:
+            An endless iterator of values with ``pixels``, ``masks``, ``labels`` and ``image_ids``. Its
+            ``balance`` is one row per label: ``instances``, their ``share``, and the share expected where
+            images are drawn by weight.
+
+        Raises:
+            ModelError: there is nothing to learn from, or an argument is unknown or out of range.
+        """
+        _check(arguments, start, {"batch": batch, "regions": regions}, lr0)
+        imgsz = sizes.proposed(tables) if imgsz is None else -(-imgsz // sizes.STEP) * sizes.STEP
+        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed)
+        schedule.length(steps, minutes, None, len(parts.learn), batch)
+        return MaskRCNNBatches(parts, tables.labels, imgsz, batch, seed, falling=falling)
 
     def predict(
         self,

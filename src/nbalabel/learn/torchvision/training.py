@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
-
 from ...core.errors import ModelError
 from ..libraries.torch_threads import considerate
-from ..training.examples import Parting, draw
+from ..training.examples import Parting
 from ..training.schedule import Schedule
 from .networks import seeded
 from .open_regions import left_out
 from .package import torchvision
-from .targets import Lesson, Lessons, batch
+from .targets import Lesson, batch, drawn_lessons
 
 _WEIGHT_DECAY, _LONGEST_GRADIENT = 1e-4, 10.0
 _NAMES = {
@@ -176,18 +174,10 @@ class Training:
         self.schedule.look(step, row["seconds"])
 
     def _lessons(self, *, everything: bool = False) -> Iterator[list[Lesson]]:
-        """Endless batches: images in proportion to their weights, half of them mirrored."""
+        """Endless batches of the examples of the current phase."""
         examples = self.parts.all if everything else self.parts.learn
-        made = Lessons(examples, self.settings.imgsz)
-        rng = np.random.default_rng([self.settings.seed, everything])
-        order: list[int] = []
-        while True:
-            while len(order) < self.settings.batch:
-                order += draw(examples.weights, rng).tolist()
-            now, order = order[: self.settings.batch], order[self.settings.batch :]
-            mirrored = rng.random(len(now)) < 0.5
-            lessons = [made.lesson(at) for at in now]
-            yield [one.flipped() if flip else one for one, flip in zip(lessons, mirrored, strict=True)]
+        seed = [self.settings.seed, int(everything)]
+        return drawn_lessons(examples, self.settings.imgsz, self.settings.batch, seed)
 
 
 def _learning(network: Any, freeze_statistics: bool) -> None:

@@ -29,6 +29,11 @@ class Ahead:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["_loader"], name)
 
+    def one_by_one(self) -> Iterator[Any]:
+        """The same batches without an end, each made when it is asked for, in the thread that asks."""
+        while True:
+            yield from self._loader
+
     def __iter__(self) -> Iterator[Any]:
         left = len(self._loader)
         with ThreadPoolExecutor(1, thread_name_prefix="nbalabel-batches") as thread:

@@ -107,6 +107,7 @@ def _table_dataset() -> Any:
         def __init__(self, examples: Examples, **kwargs: Any) -> None:
             self.examples = examples
             self.partners = partners(examples.weights)
+            self._taken: list[int] = []
             super().__init__(**kwargs)
             every = [[*paths, *examples.open.on(at)[0]] for at, paths in enumerate(examples.paths)]
             k = max((len(path) for paths in every for path in paths), default=1)
@@ -158,8 +159,14 @@ def _table_dataset() -> Any:
             pixels = read(self.examples, i, self.imgsz) if held is None else held
             return pixels, _pair(self.examples.sizes[i]), pixels.shape[:2]
 
+        def __getitem__(self, index: int) -> dict[str, Any]:
+            """One picture for the network, and the ids of the images in it."""
+            self._taken = []
+            return {**super().__getitem__(index), "image_ids": tuple(self._taken)}
+
         def get_image_and_label(self, index: int) -> dict[str, Any]:
             """One example, as the transforms take it."""
+            self._taken.append(int(self.examples.image_ids[index]))
             pixels, original, shape = self.load_image(index)
             label = self.labels[index]
             open_paths, of = self.examples.open.on(index)

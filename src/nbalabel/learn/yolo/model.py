@@ -22,8 +22,10 @@ from ..training.progress import Progress
 from ..training.undecided import undecided
 from . import origin as origins
 from . import trainer
+from .batches import YoloBatches
 from .export import export
 from .predictor import Predictor
+from .prepared import Prepared
 
 _UNKNOWN_SIZE = 640
 
@@ -131,26 +133,21 @@ class Yolo:
         Source: J. Ash and R. Adams, "On warm-starting neural network training" (2020), for "shrink".
         """
         began = time.perf_counter()
-        imgsz = sizes.proposed(tables) if imgsz is None else -(-imgsz // sizes.STEP) * sizes.STEP
-        given = {**self._defaults(batch), **arguments, "imgsz": imgsz, "batch": batch, "seed": seed}
-        trainer.check(given)
-        origin = origins.origin(start, self.network, self.trained, *self._first)
-        unsure = undecided(ignore, tables)
-        parts = parting(tables, imgsz, partial, hold_out, steps is None and epochs is None, seed, unsure)
-        asked = schedule.length(steps, minutes, epochs, len(parts.learn), batch)
-        plan = schedule.Schedule.of(asked, arguments, -(-len(parts.learn) // batch))
+        prepared = self._prepared(
+            tables, steps, minutes, epochs, imgsz, batch, seed, start, hold_out, partial, ignore, arguments
+        )
         with Progress() as progress:
-            outcome = trainer.train(origin, tables.labels, parts, plan, given, progress)
-        self.network, self.imgsz, self.trained, self._predictor = outcome.network, imgsz, True, None
-        self._sizes = {}
+            outcome = trainer.train(prepared, progress)
+        self.network, self.imgsz, self.trained = outcome.network, prepared.arguments["imgsz"], True
+        self._predictor, self._sizes = None, {}
         asked_for = {"steps": steps, "minutes": minutes, "epochs": epochs, "start": start, "partial": partial}
         run = records.of_training(
             self.name,
             tables,
-            parts,
-            plan,
+            prepared.parts,
+            prepared.schedule,
             outcome.rows,
-            {**given, **asked_for},
+            {**prepared.arguments, **asked_for},
             interrupted=outcome.interrupted,
             seconds=time.perf_counter() - began,
         )
@@ -158,6 +155,57 @@ class Yolo:
             run.save(folder)
             self.save(Path(folder) / "weights.npz")
         return run
+
+    def batches(
+        self,
+        tables: LabeledImages,
+        *,
+        falling: bool = False,
+        steps: int | None = None,
+        minutes: float | None = None,
+        epochs: int | None = None,
+        imgsz: int | None = None,
+        batch: int = 8,
+        seed: int = 0,
+        start: str = "current",
+        hold_out: float | None = None,
+        partial: str = "use",
+        ignore: Run | pd.DataFrame | None = None,
+        **arguments: Any,
+    ) -> YoloBatches:
+        """What :meth:`train` would draw with these arguments: pictures, masks and labels, batch by batch.
+
+        The batches are made by the trainer's own data loader from the same seed, so the first ones are those
+        of the training, byte for byte. Nothing is trained. :class:`nbalabel.Augmentations` shows them.
+
+        Args:
+            tables: a Dataset, a Version or Tables.
+            falling: batches as in the last quarter, without mosaic and with the images put aside. The
+                training's random generators have gone on by then, so these show the kind, not the same draws.
+            steps: as all that follow, an argument of :meth:`train`.
+            minutes: see there.
+            epochs: see there.
+            imgsz: see there.
+            batch: see there.
+            seed: see there.
+            start: see there; it does not change what is drawn.
+            hold_out: see there.
+            partial: see there.
+            ignore: see there.
+            **arguments: see there. ``workers`` is taken as 0.
+
+        Returns:
+            An endless iterator of values with ``pixels``, ``masks``, ``labels``, ``image_ids`` and ``open``.
+            Its ``balance`` is one row per label: ``instances``, their ``share``, and the share expected where
+            images are drawn by weight.
+
+        Raises:
+            ModelError: there is nothing to learn from, or an argument is unknown or out of range.
+        """
+        prepared = self._prepared(
+            tables, steps, minutes, epochs, imgsz, batch, seed, start, hold_out, partial, ignore, arguments
+        )
+        return YoloBatches(prepared, Progress(), falling=falling)
 
     def predict(
         self,
@@ -277,6 +325,32 @@ class Yolo:
     def __repr__(self) -> str:
         state = f"labels {', '.join(self.labels[:5])}" if self.trained else "not trained yet"
         return f"Yolo({self.name!r}, {state})"
+
+    def _prepared(
+        self,
+        tables: LabeledImages,
+        steps: int | None,
+        minutes: float | None,
+        epochs: int | None,
+        imgsz: int | None,
+        batch: int,
+        seed: int,
+        start: str,
+        hold_out: float | None,
+        partial: str,
+        ignore: Run | pd.DataFrame | None,
+        arguments: Mapping[str, Any],
+    ) -> Prepared:
+        """A training before its first step, from the arguments of :meth:`train`."""
+        imgsz = sizes.proposed(tables) if imgsz is None else -(-imgsz // sizes.STEP) * sizes.STEP
+        given = {**self._defaults(batch), **arguments, "imgsz": imgsz, "batch": batch, "seed": seed}
+        trainer.check(given)
+        origin = origins.origin(start, self.network, self.trained, *self._first)
+        unsure = undecided(ignore, tables)
+        parts = parting(tables, imgsz, partial, hold_out, steps is None and epochs is None, seed, unsure)
+        asked = schedule.length(steps, minutes, epochs, len(parts.learn), batch)
+        plan = schedule.Schedule.of(asked, arguments, -(-len(parts.learn) // batch))
+        return Prepared(origin, tables.labels, parts, plan, given)
 
     def _defaults(self, batch: int) -> dict[str, Any]:
         """Arguments for which ultralytics' own defaults suit only large sets and GPUs."""

@@ -10,7 +10,6 @@ model is made.
 from __future__ import annotations
 
 import functools
-import random
 import tempfile
 import time
 import warnings
@@ -31,6 +30,8 @@ from ..training.schedule import MOST_STEPS, Schedule
 from .criterion import Criterion
 from .dataset import WeightedSampler, dataset, loader
 from .origin import Origin
+from .prepared import Prepared
+from .randomness import own_randomness
 
 OURS = {
     "model": "it is the Yolo object itself",
@@ -105,41 +106,18 @@ class Outcome:
     interrupted: bool = False
 
 
-def train(
-    origin: Origin,
-    labels: tuple[str, ...],
-    parts: Parting,
-    schedule: Schedule,
-    arguments: Mapping[str, Any],
-    progress: Progress,
-) -> Outcome:
+def train(prepared: Prepared, progress: Progress) -> Outcome:
     """Train a copy of the network to start from, which itself stays as it is.
 
     Args:
-        origin: weights to start from.
-        labels: the labels, in order.
-        parts: the examples to learn from, and those to measure on after each period.
-        schedule: length and rates, updated during the training.
-        arguments: ultralytics' training arguments.
+        prepared: what to start from, to learn from and to do; its schedule is updated.
         progress: called at each step and period.
 
     Raises:
         ModelError: an argument is unknown or has no meaning here, or the loss is no longer a number.
     """
-    overrides = {**_FIXED, "val": len(parts.check) > 0, **arguments, **_in_periods(schedule)}
-    with _own_randomness(), quiet(), tempfile.TemporaryDirectory(prefix="nbalabel-") as folder, _less_noise():
-        try:
-            with own_threads():
-                trainer = _table_trainer()(
-                    origin,
-                    labels,
-                    parts,
-                    schedule,
-                    progress,
-                    overrides={**overrides, "save_dir": folder, "exist_ok": True},
-                )
-        except (SyntaxError, TypeError, ValueError) as error:
-            raise ModelError(f"ultralytics refuses these training arguments: {error}") from error
+    with own_randomness(), quiet(), tempfile.TemporaryDirectory(prefix="nbalabel-") as folder, _less_noise():
+        trainer = trainer_of(prepared, progress, folder)
         interrupted = False
         try:
             with considerate(training=True):
@@ -149,6 +127,34 @@ def train(
         except NotImplementedError as error:
             raise ModelError(f"ultralytics refuses these training arguments: {error}") from error
         return Outcome(trainer.best_network(), trainer.rows, interrupted)
+
+
+def trainer_of(prepared: Prepared, progress: Progress, folder: str, **others: Any) -> Any:
+    """A trainer that has seeded the global random generators, but not built its network yet.
+
+    Args:
+        prepared: what to start from, to learn from and to do.
+        progress: called at each step and period.
+        folder: an empty folder for what ultralytics writes.
+        **others: ultralytics' arguments that go before those of ``prepared``.
+
+    Raises:
+        ModelError: ultralytics refuses an argument.
+    """
+    has_check = len(prepared.parts.check) > 0
+    given = {**_FIXED, "val": has_check, **prepared.arguments, **_in_periods(prepared.schedule), **others}
+    try:
+        with own_threads():
+            return _table_trainer()(
+                prepared.origin,
+                prepared.labels,
+                prepared.parts,
+                prepared.schedule,
+                progress,
+                overrides={**given, "save_dir": folder, "exist_ok": True},
+            )
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise ModelError(f"ultralytics refuses these training arguments: {error}") from error
 
 
 def _in_periods(schedule: Schedule) -> dict[str, Any]:
@@ -332,10 +338,14 @@ def _table_trainer() -> Any:
                 group["lr"] = group["initial_lr"] * share
 
         def _enter_fall(self) -> None:
-            """Once, where the rate begins to fall: train without mosaic, on all examples."""
+            """Once, where the rate begins to fall."""
             if self._fell or not self.schedule.is_falling(self.steps):
                 return
             self._fell = True
+            self.fall()
+
+        def fall(self) -> None:
+            """Go on without mosaic, on all examples."""
             if self.parts.put_back:
                 self.train_loader = self._training(self.parts.all)
             self._close_dataloader_mosaic()
@@ -378,20 +388,6 @@ def _in_bf16(forward: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _state(network: Any) -> dict[str, Any]:
     return {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
-
-
-@contextmanager
-def _own_randomness() -> Iterator[None]:
-    """Restore the global random generators, which ultralytics seeds but a notebook may rely on."""
-    import torch
-
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
 
 
 @contextmanager
