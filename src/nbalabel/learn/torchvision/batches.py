@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from ...core.tables.drawn import Drawn
 from ..training.balance import balance
 from ..training.examples import Parting
-from .targets import drawn_lessons, padded
+from .open_regions import CELL
+from .targets import Lesson, drawn_lessons, padded
+
+Flags = npt.NDArray[np.bool_]
+Codes = tuple[int, ...]
 
 
 class MaskRCNNBatches:
@@ -43,5 +48,16 @@ class MaskRCNNBatches:
             tuple(padded(lesson.masks, height, width, 0) for lesson in lessons),
             tuple(lesson.labels for lesson in lessons),
             tuple((lesson.image_id,) for lesson in lessons),
-            np.zeros((len(lessons), 0, height, width), np.bool_),
+            *self._open(lessons, height, width),
         )
+
+    def _open(
+        self, lessons: list[Lesson], height: int, width: int
+    ) -> tuple[Flags, tuple[tuple[int, ...], ...]]:
+        """Where the loss is silent, and for which labels: all of them, or nowhere."""
+        if all(lesson.open is None for lesson in lessons):
+            return np.zeros((len(lessons), 0, height, width), np.bool_), ()
+        nothing = np.zeros((1, 1, 1), np.bool_)
+        shape = height // CELL, width // CELL
+        found = [nothing if one.open is None else one.open[None] for one in lessons]
+        return np.stack([padded(part, *shape, 0) for part in found]), (tuple(range(len(self.names))),)

@@ -198,6 +198,7 @@ class MaskRCNN:
         start: str = "current",
         hold_out: float | None = None,
         partial: str = "use",
+        ignore: Run | pd.DataFrame | None = None,
         **arguments: Any,
     ) -> MaskRCNNBatches:
         """What :meth:`train` would draw with these arguments: pictures, masks and labels, batch by batch.
@@ -218,10 +219,11 @@ class MaskRCNN:
             start: see there.
             hold_out: see there.
             partial: see there.
+            ignore: see there.
             **arguments: none are known; any is refused.
 
         Returns:
-            An endless iterator of values with ``pixels``, ``masks``, ``labels`` and ``image_ids``. Its
+            An endless iterator of values with ``pixels``, ``masks``, ``labels``, ``image_ids``, ``open``. Its
             ``balance`` is one row per label: ``instances``, their ``share``, and the share expected where
             images are drawn by weight.
 
@@ -230,7 +232,7 @@ class MaskRCNN:
         """
         _check(arguments, start, {"batch": batch, "regions": regions}, lr0)
         imgsz = sizes.proposed(tables) if imgsz is None else -(-imgsz // sizes.STEP) * sizes.STEP
-        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed)
+        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed, undecided(ignore, tables))
         schedule.length(steps, minutes, None, len(parts.learn), batch)
         return MaskRCNNBatches(parts, tables.labels, imgsz, batch, seed, falling=falling)
 
