@@ -116,8 +116,10 @@ def reef(tmp_path):
 
 
 @pytest.fixture
-def replies(reef, reef_run, workspace, browser, drawing):
+def replies(reef, reef_run, workspace, browser, drawing, monkeypatch):
     """One of each, on a small reef."""
+    for limit in ("QUICKLY", "PATIENTLY"):  # as many crops in a message, however busy the machine is
+        monkeypatch.setattr(f"nbalabel.widgets.verify.verify.{limit}", 60.0)
     ask = Replies(browser)
     drawn = nl.Augmentations(drawing, reef, n=2)
     for method, params in (("pictures", {}), ("draw", {}), ("choose", {"falling": True})):

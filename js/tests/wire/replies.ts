@@ -95,7 +95,7 @@ export const Editor_decide: { ids: number[]; note: string; rev: number } = {
   "ids": [
     1
   ],
-  "note": "accepted 1 of 1, 1 image is partial now: training takes what is not labeled there for background (partial='skip' leaves them out; of a Yolo, ignore=run spares what nobody has answered)",
+  "note": "accepted 1 of 1, 1 image is partial now: training takes what is not labeled there for background (partial='skip' leaves them out; ignore=run spares what nobody has answered)",
   "rev": 1
 };
 
@@ -542,6 +542,66 @@ export const Verify_begin: State = {
     ]
   },
   "crops": [
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
+    {
+      "id": 1,
+      "label": 1,
+      "size": [
+        1,
+        1
+      ],
+      "at": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "box": [
+        1,
+        1,
+        1,
+        1
+      ],
+      "mask": [
+        1,
+        1
+      ],
+      "problem": "",
+      "auto": false,
+      "bytes": [
+        1,
+        1
+      ]
+    },
     {
       "id": 1,
       "label": 1,
