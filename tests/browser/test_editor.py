@@ -343,7 +343,7 @@ def test_a_key_snaps_an_outline_to_the_disc(book: Notebook) -> None:
     y, x = np.mgrid[:SIZE, :SIZE]
     disc = (x - 120) ** 2 + (y - 90) ** 2 < 40**2
     add(book, (x - 120) ** 2 + (y - 90) ** 2 < 36**2)
-    for key in ("o", "Shift+O"):
+    for key in ("Shift+S", "Shift+E"):
         point_at(book, 0)
         take(book, key)
         book.until("ds.next_undo.note.startswith('snapped to edges')", True)
