@@ -6,6 +6,7 @@ trainer    ultralytics' training loop, in memory        criterion  the loss, wit
 predictor  the network on a batch                       export     .pt and .onnx for other programs
 prepared   a training before its first step             batches    what a training draws, as values
 randomness the global random generators
+mirrored   the same objects in mirrored images
 
 ``learn/checkpoints`` reads and writes the weights, ``learn/training`` and ``learn/prediction`` do what all
 models share, ``learn/libraries`` keeps ultralytics quiet.

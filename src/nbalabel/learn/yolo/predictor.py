@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,9 @@ from ..libraries.quiet_ultralytics import quiet, ultralytics
 from ..libraries.torch_threads import considerate
 from ..prediction.found import Found, Maps
 from ..prediction.letterbox import Letterbox, mask_crops
+from .mirrored import again
 
+_MIRRORED = (3, 2)  # axes of the batch
 _STRIDES = (8, 16)  # backbone maps that instances are pooled from, besides SPPF's
 
 
@@ -34,6 +36,7 @@ class Predictor:
         self.n_labels = len(network.names)
         self.end2end = bool(getattr(fused, "end2end", False))
         self.stride = int(fused.stride.max())
+        self.flips = False
         self._taps = _backbone_taps(self.network)
 
     def find(
@@ -48,17 +51,43 @@ class Predictor:
     ) -> list[Found]:
         """Predict on images of any sizes; those that letterbox to one shape run as one batch."""
         out: list[Any] = [None] * len(images)
-        for letterboxes, at, raw, maps in self._forward(images, imgsz, listen=embed):
+        for letterboxes, at, batch, raw, maps in self._forward(images, imgsz, listen=embed):
             outputs, protos = _outputs(raw)
             kept = self._suppress(outputs, score, iou, max_detections)
-            for i, letterbox, rows, proto, map_ in zip(at, letterboxes, kept, protos, maps, strict=True):
-                out[i] = _found(rows, proto, letterbox, map_, embed=embed)
+            masks = [_logits(rows[:, 6:], proto) for rows, proto in zip(kept, protos, strict=True)]
+            if self.flips:
+                self._average(batch, kept, masks)
+            for i, letterbox, rows, logits, map_ in zip(at, letterboxes, kept, masks, maps, strict=True):
+                out[i] = _found(rows, logits.cpu().numpy(), letterbox, map_, embed=embed)
         return out
+
+    def mirrored(self) -> Predictor:
+        """The same network, which looks at mirrored images, too, and averages the masks."""
+        other = copy(self)
+        other.flips = True
+        return other
+
+    def _average(self, batch: Any, kept: list[Any], masks: list[Any]) -> None:
+        """Average boxes and logits, in place, with those of the mirrored images where the object is there."""
+        import torch
+
+        times = [torch.ones(len(rows), 1, device=rows.device) for rows in kept]
+        for axis in _MIRRORED:
+            with considerate(), torch.inference_mode():
+                outputs, protos = _outputs(self.network(batch.flip(axis)))
+            for i, rows in enumerate(kept):
+                boxes, found, there = again(
+                    rows, outputs[i], axis, batch.shape[axis], self.n_labels, end2end=self.end2end
+                )
+                share = there[:, None] / (times[i] + 1)
+                kept[i] = torch.cat([torch.lerp(rows[:, :4], boxes, share), rows[:, 4:]], dim=1)
+                masks[i] = torch.lerp(masks[i], _logits(found, protos[i]).flip(axis - 1), share[:, None])
+                times[i] = times[i] + there[:, None]
 
     def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[tuple[Maps, Letterbox]]:
         """Feature maps of each image, and where it lies in the input."""
         out: list[Any] = [None] * len(images)
-        for letterboxes, at, _, maps in self._forward(images, imgsz, listen=True):
+        for letterboxes, at, _, _, maps in self._forward(images, imgsz, listen=True):
             for i, letterbox, map_ in zip(at, letterboxes, maps, strict=True):
                 out[i] = (map_, letterbox)
         return out
@@ -80,7 +109,7 @@ class Predictor:
                 _listening(self._taps if listen else {}, height) as heard,
             ):
                 raw = self.network(batch)
-            yield [letterboxes[i] for i in at], at, raw, _scales(heard, len(at))
+            yield [letterboxes[i] for i in at], at, batch, raw, _scales(heard, len(at))
 
     def _suppress(self, outputs: Any, score: float, iou: float, max_detections: int) -> list[Any]:
         nms = ultralytics("utils.nms")
@@ -101,10 +130,16 @@ def _outputs(raw: Any) -> tuple[Any, Any]:
     return (first[0], first[1]) if isinstance(first, tuple) else (first, raw[1])
 
 
-def _found(rows: Any, proto: Any, letterbox: Letterbox, maps: Maps | None, *, embed: bool) -> Found:
-    detections = rows.float().cpu().numpy()
+def _logits(coefficients: Any, proto: Any) -> Any:
+    """Logits of masks over the input, ``(n, h, w)``."""
     channels, h, w = proto.shape
-    logits = (rows[:, 6:] @ proto.float().reshape(channels, -1)).reshape(-1, h, w).cpu().numpy()
+    return (coefficients.float() @ proto.float().reshape(channels, -1)).reshape(-1, h, w)
+
+
+def _found(
+    rows: Any, logits: npt.NDArray[np.float32], letterbox: Letterbox, maps: Maps | None, *, embed: bool
+) -> Found:
+    detections = rows.float().cpu().numpy()
     boxes = letterbox.boxes_back(detections[:, :4])
     crops = mask_crops(logits, boxes, letterbox)
     filled = [i for i, crop in enumerate(crops) if crop.any()]
