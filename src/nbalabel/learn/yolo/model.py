@@ -112,8 +112,9 @@ class Yolo:
                 "shrink" from a mixture of both.
             hold_out: share of the labeled images to put aside and measure on, 0..1; None: 0.2 where neither
                 steps nor epochs are given and no image of split val is labeled, else none.
-            partial: "use" images of state partial, or "skip" them. Their unlabeled objects are trained as
-                background, except where ``ignore`` applies.
+            partial: "use" images of state partial: what has no label there is trained as background, except
+                in regions of kind "ignore" and where ``ignore`` applies. "skip" leaves them out. "regions"
+                trains background only in their regions of kind "done".
             ignore: regions where it is not known whether there is an object: a Run, for its predictions that
                 are neither accepted nor matched to an instance (a no to a mask means that the mask is wrong,
                 not that nothing is there), or rows with ``image_id`` and ``mask``. On images of state
