@@ -196,6 +196,15 @@ def test_a_fresh_start_forgets_and_a_shrunk_one_remembers_some(shapes: Callable[
     assert likeness("current") > likeness("shrink") > likeness("fresh")
 
 
+def test_a_shrunk_start_leaves_alone_what_decodes_the_boxes(shapes: Callable[..., Any]) -> None:
+    """Shrunk with the rest, the bins of box decoding made every box half as large, and nothing was found."""
+    model = Yolo("yolo11n-seg.yaml")
+    model.train(shapes(8), steps=1, **FAST)
+    model.train(shapes(8), steps=1, start="shrink", **FAST)
+    bins = model.network.state_dict()["model.23.dfl.conv.weight"].flatten()
+    assert bins.tolist() == list(range(16))
+
+
 def test_an_unknown_start_is_named(model: Any, shapes: Callable[..., Any]) -> None:
     with pytest.raises(ModelError, match="start must be one of current, fresh, shrink, got 'warm'"):
         model.train(shapes(4), steps=1, start="warm", **FAST)

@@ -62,12 +62,16 @@ def origin(start: str, network: Any, trained: bool, first: Any, first_trained: b
 
 
 def _shrunk(network: Any, names: Mapping[int, str]) -> Any:
-    """Weights times 0.4, plus a tenth of fresh ones; running statistics stay."""
+    """Weights times 0.4, plus a tenth of fresh ones; running statistics stay, and what is never learned.
+
+    The bins by which ultralytics decodes boxes are a weight, too: shrunk, every box would be half as large.
+    """
     import torch
 
     fresh = dict(weights.build(network.yaml, len(names), dict(names)).named_parameters())
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            if parameter.ndim > 1:  # not the factors and offsets of normalisation
+            learned = fresh[name].requires_grad
+            if learned and parameter.ndim > 1:  # not the factors and offsets of normalisation
                 parameter.mul_(SHRINK).add_(fresh[name], alpha=PERTURB)
     return network
