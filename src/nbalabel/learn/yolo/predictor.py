@@ -62,7 +62,7 @@ class Predictor:
         return out
 
     def mirrored(self) -> Predictor:
-        """The same network, which looks at mirrored images, too, and averages the masks."""
+        """The same network, which looks at mirrored images, too, and averages boxes and masks."""
         other = copy(self)
         other.flips = True
         return other
