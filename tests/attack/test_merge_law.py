@@ -16,6 +16,7 @@ from nbalabel.core.tables.schema import validate
 from nbalabel.core.tables.state import State
 from nbalabel.data.edits import acceptance
 from nbalabel.data.edits import cells as edits
+from nbalabel.data.edits.regions import add_regions
 from nbalabel.data.merge.two_writers import merge_with
 from nbalabel.data.store.storage import merge_all
 from nbalabel.data.tables.tables import Tables
@@ -43,7 +44,10 @@ def beginning() -> State:
     )
     tables = Tables.of(images, rows, LABELS)
     rows = tables.instances.assign(sex=pd.array([None, "m", None], dtype="str"))
-    return State({"images": tables.images, "instances": rows, "rejected": tables.instances.iloc[:0]}, LABELS)
+    parts = pd.DataFrame({"image_id": [0, 2], "mask": MASKS[:2], "kind": ["ignore", "done"]})
+    regions = Tables.of(tables.images, tables.instances, LABELS, regions=parts).regions
+    on_images = {"instances": rows, "rejected": tables.instances.iloc[:0], "regions": regions}
+    return State({"images": tables.images, **on_images}, LABELS)
 
 
 STATE = beginning()
@@ -60,6 +64,9 @@ KINDS = (
     "reject",
     "sex",
     "new",
+    "add region",
+    "drop region",
+    "kind of region",
 )
 STEPS = st.tuples(st.sampled_from(KINDS), st.integers(0, 4), st.integers(0, 3))
 
@@ -98,6 +105,8 @@ def change_of(state: State, step, allocate):
     if kind == "add":
         drawn = pd.DataFrame({"image_id": image, "label": ["ling"], "mask": [MASKS[value]]})
         return edits.add_instances(state, drawn, allocate, "x")
+    if "region" in kind:
+        return region_change(state, kind, image, i, value, allocate)
     one = prediction(int(image[0]), value)
     known = [frame, state.tables["rejected"]]
     if any(((t["image_id"] == image[0]) & (t["mask"] == MASKS[value])).any() for t in known):
@@ -107,6 +116,20 @@ def change_of(state: State, step, allocate):
     how = {"weight": 1, "overlap": "allow", "iou": 0.4, "origin": None}
     status = ("accepted", "verified")[i % 2]
     return acceptance.accept(state, one, allocate, status=status, **how)
+
+
+def region_change(state: State, kind: str, image: np.ndarray, i: int, value: int, allocate):
+    ids = state.tables["regions"].index.to_numpy()
+    if kind == "add region":
+        drawn = pd.DataFrame({"image_id": image, "mask": [MASKS[value]]})
+        return add_regions(state, drawn, ("ignore", "done")[value % 2], None, allocate, "x")
+    if not len(ids):
+        return None
+    if kind == "drop region":
+        return edits.remove(state, "regions", ids[[i % len(ids)]], "x")
+    return edits.set_cells(
+        state, "regions", ids[[i % len(ids)]], {"kind": ("ignore", "done")[value % 2]}, "x"
+    )
 
 
 def play(steps, allocate, births) -> tuple[list, State]:

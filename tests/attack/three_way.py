@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-TABLES = ("images", "instances", "rejected")
+ON_IMAGES = ("instances", "rejected", "regions")
+TABLES = ("images", *ON_IMAGES)
 GROUP = ("image_id", "mask", "x", "y", "w", "h", "area")
 SCHEMA = (*GROUP, "label", "score", "source", "origin", "status", "crowd")
 STATUSES = ("proposed", "accepted", "verified")
@@ -50,7 +51,7 @@ def merged(
     images_gone_for_winner = base["images"].keys() - winner["images"].keys()
     images_gone_for_loser = base["images"].keys() - loser["images"].keys()
     out: Content = {}
-    for name in ("instances", "rejected"):
+    for name in ON_IMAGES:
         out[name] = {}
         for i in base[name].keys() | winner[name].keys() | loser[name].keys():
             b, w, x = base[name].get(i), winner[name].get(i), loser[name].get(i)
@@ -89,11 +90,11 @@ def merged(
             if x is not None and _differ(b, x):
                 clash.append(("images", i))
         elif x is None:
-            used = any(row["image_id"] == i for n in ("instances", "rejected") for row in out[n].values())
+            used = any(row["image_id"] == i for n in ON_IMAGES for row in out[n].values())
             if _differ(b, w) or used:
                 clash += [("images", i)] * _differ(b, w)
                 out["images"][i] = w
-                for n in ("instances", "rejected"):
+                for n in ON_IMAGES:
                     for r, row in base[n].items():
                         if row["image_id"] == i and r in winner[n] and r not in loser[n]:
                             out[n][r] = winner[n][r]
