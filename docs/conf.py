@@ -54,7 +54,9 @@ _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "data.store.storage.Store|data.store.version_file.Manifest|data.edits.draw.Gesture|learn.cluster.forest.Forest|"
     "core.show.display.(Look|Levels)|core.tables.predicted.Predicted|learn.runs.reported.Reported|widgets.workspace.workspace.Attached|widgets.workspace.columns.Column|"
     "widgets.verify.qualification.Result|learn.propagate.proposals.Proposals|learn.embed.reducers.Reducer|"
-    "learn.embed.plane._Job|learn.prediction.inference.Finder|learn.prediction.segmenter.Ready"
+    "learn.embed.plane._Job|learn.prediction.inference.Finder|learn.prediction.segmenter.Ready|"
+    "learn.yolo.batches.YoloBatches|learn.torchvision.batches.MaskRCNNBatches|widgets.augment.phase.Phase|"
+    "learn.propagate.strategies.protocol.StrategyClass"
 )
 nitpick_ignore_regex = [
     ("py:.*", rf"({_ELSEWHERE})(\..*)?|Path"),
