@@ -252,3 +252,25 @@ def test_metrics_leave_out_what_is_not_known(ds, run):
     assert after.metrics.n_instances[0, 0] == 2
     assert after.evaluate(images=[0, 1]).map50 < 1
     assert after.evaluate(images=[0, 3]).map50 == before.evaluate(images=[0]).map50
+
+
+def test_no_measure_counts_what_lies_where_nobody_knows(ds, run):
+    """Confusion, precision and the truth that quality and refining learn from: all by one rule."""
+    from nbalabel.learn.quality.predicted_iou import true_iou
+
+    def wrong(found):
+        table = found.confused(score=0.0)
+        return int((table["true"] == "nothing").sum()) if len(table) else 0
+
+    before = run.matched_to(ds)
+    _, judged = true_iou(before.predictions, before.predicted_ids, ds)
+    assert judged[[1, 7]].all()
+    everywhere = rle.encode(np.ones((SIZE, SIZE), bool))
+    ds.add_regions(pd.DataFrame({"image_id": [3], "mask": [everywhere]}), kind="ignore")
+    ds.add_regions(pd.DataFrame({"image_id": [0], "mask": [square(24)]}), kind="ignore")
+    after = run.matched_to(ds)
+    assert wrong(before) - wrong(after) == 2
+    assert after.precision_recall()["n"].max() == before.precision_recall()["n"].max() - 2
+    _, judged = true_iou(after.predictions, after.predicted_ids, ds)
+    assert not judged[[1, 7]].any()
+    assert judged[0]

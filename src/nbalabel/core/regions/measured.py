@@ -8,7 +8,8 @@ import pandas as pd
 
 from ..geometry.masks import rle
 from ..tables.of_images import labeled_all_over
-from .of_tables import ALL, codes_of
+from ..tables.schema import LabeledImages
+from .of_tables import ALL, codes_of, regions_of
 from .unknown import Unknown, unknown
 
 _OUTSIDE = 0.5  # share of an instance that lies where it is not known from which it is not counted
@@ -79,6 +80,18 @@ def with_unknown(
     keep[lost] = False
     kept = instances if keep.all() else instances[keep]
     return pd.concat([kept, crowds]) if len(crowds) else kept
+
+
+def counted(tables: LabeledImages, predictions: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """The instances of some images to measure predictions against; see :func:`with_unknown`.
+
+    Args:
+        tables: a Dataset, a Version, Tables or the like.
+        predictions: rows of predictions.
+        images: rows of the images that are measured.
+    """
+    instances = tables.instances[tables.instances["image_id"].isin(images.index)]
+    return with_unknown(instances, predictions, images, regions_of(tables), tables.labels)
 
 
 def _crowds(

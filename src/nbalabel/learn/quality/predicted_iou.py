@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError
+from ...core.regions.measured import counted
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages
 from ..metrics.curves import calibration
@@ -170,6 +171,8 @@ def true_iou(
 ) -> tuple[Floats, Bools]:
     """Best IoU with an instance of the same label, and where it is known: on labeled images, not on crowds.
 
+    Regions of kind "ignore" count as crowds.
+
     Args:
         predictions: a predictions table with unique ids, see ``core.tables.schema``.
         predicted_ids: images predicted on.
@@ -178,8 +181,7 @@ def true_iou(
     frame = tables.images
     chosen = labeled_all_over(frame) & frame.index.isin(predicted_ids)
     frame = frame[chosen]
-    instances = tables.instances
-    rows = match(predictions, instances[instances["image_id"].isin(frame.index)], frame).predictions
+    rows = match(predictions, counted(tables, predictions, frame), frame).predictions
     at = predictions.index.get_indexer(rows.index[~rows["ignored"].to_numpy(bool)])
     iou, judged = np.zeros(len(predictions)), np.zeros(len(predictions), bool)
     iou[predictions.index.get_indexer(rows.index)] = rows["iou"].to_numpy(np.float64)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, ReadOnlyError, UnknownNameError
-from ...core.regions.measured import known_pairs, known_somewhere, with_unknown
+from ...core.regions.measured import counted, known_pairs, known_somewhere, with_unknown
 from ...core.regions.of_tables import regions_of
 from ...core.tables.names import instead_of
 from ...core.tables.of_images import labeled_all_over
@@ -133,10 +133,7 @@ class Run(Reported):
 
         tables = Snapshot.of(tables)
         images = tables.images[tables.images.index.isin(self.predicted_ids)]
-        instances = tables.instances
-        instances = instances[instances["image_id"].isin(images.index)]
-        counted = with_unknown(instances, self.predictions, images, regions_of(tables), tables.labels)
-        found = match(self.predictions, counted, images, iou=iou)
+        found = match(self.predictions, counted(tables, self.predictions, images), images, iou=iou)
         other = replace(self, predictions=found.predictions, missed=found.missed, tables=tables, iou=iou)
         other._layouts.update(self._layouts)
         return other
@@ -335,8 +332,9 @@ class Run(Reported):
         """
         from ..metrics.curves import confused
 
-        instances = self._on(self._tables(None).instances, images)
-        predictions = self._on(self.predictions, images)
+        predictions, tables = self._on(self.predictions, images), self._tables(None)
+        ids = self.measured_ids if images is None else np.asarray(images, np.int64)
+        instances = counted(tables, predictions, tables.images[tables.images.index.isin(ids)])
         return confused(predictions, instances, self.labels, iou=iou, score=score)
 
     def _on(self, frame: pd.DataFrame, images: npt.ArrayLike | None) -> pd.DataFrame:
