@@ -189,11 +189,13 @@ class Draft:
             self._removed,
             self._picked(self._replaced),
             self._picked(self._rejected),
-            dict(zip(("image_id", "mask", "kind"), zip(*self._regions, strict=True), strict=True))
-            if self._regions
-            else {},
+            self._new_regions(),
             self._cut,
         )
+
+    def _new_regions(self) -> dict[str, Any]:
+        names = ("image_id", "mask", "kind")
+        return {name: [one[i] for one in self._regions] for i, name in enumerate(names) if self._regions}
 
     def ids(self, change: Change) -> list[int]:
         """Ids of the changed and the new instances, in the order of the edits."""
