@@ -192,7 +192,7 @@ def ablation(options: argparse.Namespace) -> None:
         "questions to the largest clusters": {"aim": "size"},
         "no questions before the audit": {"warm_up": 0},
         "twice the questions before the audit": {"warm_up": 180},
-        "masks per answer alone (eagerness 1)": {"eagerness": 1.0},
+        "an answer must bring ten masks (without a budget)": {"least_gain": 10.0},
     }
     for budget in (None, 1000):
         pieces = {k: {"strategy": "certified", "budget": budget, **v} for k, v in strategies.items()}

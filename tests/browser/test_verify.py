@@ -102,7 +102,7 @@ def test_a_propagation_is_answered_by_keyboard_alone(tmp_path: Path) -> None:
         for said in told:
             book.run(f"again.tell(again.ask(), {said})")
         assert book.value("again.accepted.index.equals(p.accepted.index)")
-        code = view.locator(".nbl-verify-cell input").input_value()
+        code = view.locator(".nbl-verify-cell input").first.input_value()
         before = book.value("len(ds.instances)")
         book.run(code)
         assert book.value("len(ds.instances)") > before

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { encodeCounts } from "../../src/core/masks/rle";
 import { createFrame } from "../../src/views/frame";
+import { curve } from "../../src/views/verify/curve";
 import { guarantee } from "../../src/views/verify/done";
 import { Verify } from "../../src/views/verify/verify";
 import type { Model, Progress } from "../../src/views/verify/wire";
@@ -91,7 +92,7 @@ class FakeKernel extends FakeChannel {
       this.drafts = new Map([[params.number, params.answers]]);
       const yes = params.answers.filter((one) => one).length;
       const outlook = { estimate: yes / this.n, lower: 0.2, upper: 0.9, outcome: "more" };
-      return [{ outlook: { ...outlook, masks: { accept: 60, split: 60 } } }, []];
+      return [{ outlook: { ...outlook, masks: { accept: 60, split: 60 }, answers: 41 } }, []];
     }
     if (method === "crops" && this.none-- > 0) return [{ places: [], crops: [] }, []];
     if (method === "crops")
@@ -118,6 +119,7 @@ class FakeKernel extends FakeChannel {
       ...{ n_masks: this.masks, n_accepted: 60 * number, n_rejected: 0, n_open: 100 - 60 * number },
       ...{ n_answers: this.n * number, n_questions: number, budget: 90, estimate: 0.95, lower: 0.9 },
       ...{ seconds: 30 * number, note: "so far" },
+      curve: Array.from({ length: number }, (_, i) => [this.n * (i + 1), 60 * (i + 1)]),
     };
     const places = ids.map((_, i) => i).slice(0, this.first);
     const about = open ? { question, answers, outlook: null, crops: this.crops(places) } : { question: null };
@@ -287,7 +289,7 @@ test("answers are kept by the kernel while they are not told, and are there agai
   await wait();
   expect(kernel.did("draft").at(-1)!.answers).toEqual([true, false, null, null]);
   expect(text(".nbl-verify-says b")).toBe("25\u202f%");
-  expect(text('[data-outcome="accept"]')).toContain("60 masks gained");
+  expect(text('[data-outcome="accept"]')).toContain("60 masks gained after about 41 answers");
   const before = kernel;
   await open(4, 3, {}, (next) => {
     next.drafts = before.drafts;
@@ -515,7 +517,8 @@ test("in the end it says what holds, and the cell to run", async () => {
   expect(text(".nbl-verify-done")).toContain(
     "At least 90\u202f% of them are right with a probability of 95\u202f%",
   );
-  expect(el.querySelector<HTMLInputElement>(".nbl-verify-cell input")!.value).toBe("ds.accept(p.accepted)");
+  const cells = [...el.querySelectorAll<HTMLInputElement>(".nbl-verify-cell input")].map((one) => one.value);
+  expect(cells).toEqual(["ds.accept(p.accepted)", "nl.Review(ds, p.rest)"]); // 40 are open
   const written: string[] = [];
   vi.stubGlobal("navigator", { clipboard: { writeText: async (code: string) => written.push(code) } });
   el.querySelector<HTMLButtonElement>(".nbl-verify-cell button")!.click();
@@ -524,6 +527,28 @@ test("in the end it says what holds, and the cell to run", async () => {
   await press("u");
   await wait();
   expect(marks()).toEqual(["true", "true", "true", "true"]);
+});
+
+test("in the end it shows how masks grew with answers", async () => {
+  await open(4, 2, {}, (next) => {
+    next.masks = 200;
+  });
+  await press("a Enter");
+  await wait();
+  await press("a Enter");
+  await wait();
+  const svg = el.querySelector(".nbl-verify-curve svg")!;
+  expect(svg.getAttribute("aria-label")).toBe("120 masks accepted after 8 answers");
+  expect(svg.querySelector(".nbl-verify-rise")!.getAttribute("d")).toBe("M0 72L130.0 36.0L260.0 0.0");
+  expect(text(".nbl-verify-curve")).toContain("masks accepted, up to 120");
+});
+
+test("a curve of one question, or of no mask, is not drawn", () => {
+  const end = { n_accepted: 9, n_answers: 15, curve: [[15, 9]] } as unknown as Progress;
+  expect(curve(end)).toBe(null);
+  const steps = [15, 30].map((answers) => [answers, 0]);
+  const none = { ...end, n_accepted: 0, curve: steps } as unknown as Progress;
+  expect(curve(none)).toBe(null);
 });
 
 test("what is not proved is not promised, whichever the strategy", () => {

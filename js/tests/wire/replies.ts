@@ -513,7 +513,8 @@ export const Verify_begin: State = {
     "estimate": null,
     "lower": null,
     "seconds": 1,
-    "note": "1 masks accepted; this search states no guarantee."
+    "note": "1 masks accepted; this search states no guarantee.",
+    "curve": []
   },
   "clusters": 1,
   "names": [
@@ -678,7 +679,8 @@ export const Verify_begin: State = {
       "reject": 1,
       "accept": 1,
       "split": 1
-    }
+    },
+    "answers": null
   }
 };
 
@@ -728,7 +730,8 @@ export const Verify_draft: { outlook: Outlook | null } = {
     "outcome": "accept",
     "masks": {
       "accept": 1
-    }
+    },
+    "answers": null
   }
 };
 
@@ -816,7 +819,8 @@ export const Verify_skip: State = {
     "estimate": null,
     "lower": null,
     "seconds": 1,
-    "note": "1 masks accepted; this search states no guarantee."
+    "note": "1 masks accepted; this search states no guarantee.",
+    "curve": []
   },
   "clusters": 1,
   "names": [
@@ -852,7 +856,13 @@ export const Verify_tell: State = {
     "estimate": 1,
     "lower": null,
     "seconds": 1,
-    "note": "1 masks accepted; this search states no guarantee."
+    "note": "1 masks accepted; this search states no guarantee.",
+    "curve": [
+      [
+        1,
+        1
+      ]
+    ]
   },
   "clusters": 1,
   "names": [
@@ -888,7 +898,8 @@ export const Verify_undo: State = {
     "estimate": null,
     "lower": null,
     "seconds": 1,
-    "note": "1 masks accepted; this search states no guarantee."
+    "note": "1 masks accepted; this search states no guarantee.",
+    "curve": []
   },
   "clusters": 1,
   "names": [
@@ -1051,7 +1062,8 @@ export const Verify_undo: State = {
     "outcome": "accept",
     "masks": {
       "accept": 1
-    }
+    },
+    "answers": null
   }
 };
 

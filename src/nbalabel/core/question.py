@@ -57,6 +57,8 @@ class Outlook:
         upper: its upper bound, 0..1.
         outcome: what would follow from these answers: "accept", "reject", "split", or "more" questions.
         masks: outcome -> number of masks it would decide about; only outcomes that can still occur.
+        answers: answers that are expected to be needed beyond these, until the masks under "accept" are
+            accepted; 0 where they are, None where nothing is known of it.
     """
 
     estimate: float
@@ -64,6 +66,7 @@ class Outlook:
     upper: float
     outcome: str
     masks: dict[str, int]
+    answers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Progress:
         lower: lower bound of that share at confidence 1 - alpha; nan where the strategy gives none yet.
         seconds: time spent looking, the sum of the recorded ``seconds``.
         note: one sentence about the current state.
+        curve: answers given and masks accepted after each question, oldest first.
     """
 
     strategy: str
@@ -103,6 +107,7 @@ class Progress:
     lower: float
     seconds: float
     note: str = ""
+    curve: tuple[tuple[int, int], ...] = ()
 
 
 class Verifiable(Protocol):

@@ -183,3 +183,28 @@ def test_features_can_be_projected_to_fewer_dimensions(run):
     options = {"min_score": 0.2, "min_area": 100, "labels": None, "features": None, "known": None}
     few, all_ = (proposals(run, **options, quality=None, project=project, seed=5) for project in (3, None))
     np.testing.assert_array_equal(few.features, project_features(all_.features, 3, seed=5))
+
+
+def test_what_is_learned_from_gets_predicted_iou_and_shape_beside_looks(run):
+    run.predictions["score"] = np.float32(0.5)
+    few = propagate(run, min_area=100, min_score=0.1, quality=None, journal=False).propagation._inputs
+    with_shape = few.hints.shape[1]
+    assert with_shape >= 5  # sizes, shape, overlaps
+    images = run.tables.images.assign(state=["complete"] * 30 + ["unlabeled"] * 10)
+    labels = pd.DataFrame({"image_id": range(30), "label": "cod", "mask": [square(2)] * 30})
+    labeled = Tables.of(images.drop(columns=["weight"], errors="ignore"), labels, LABELS)
+    told = run.matched_to(labeled)
+    known = propagate(told, min_area=100, min_score=0.1, journal=False).propagation._inputs
+    assert known.hints.shape[1] == with_shape + 2  # and the IoU that nl.mask_quality predicts, and its chance
+    right = told.predictions["iou"].reindex(known.ids).to_numpy() > 0.9
+    assert known.hints[right, 0].mean() > known.hints[~right, 0].mean() + 1
+    assert np.abs(known.hints).max() <= 4
+    with pytest.raises(DataError, match="quality must be 'auto'"):
+        propagate(run, min_area=100, quality="best")
+
+
+def test_the_rest_is_in_the_order_to_review_it(run):
+    p = propagate(run, strategy="paper", min_area=100, journal=False, known=None)
+    p.finish()
+    assert p.rest["score"].is_monotonic_decreasing
+    assert set(p.rest.index) == set(p.open.index)

@@ -1,10 +1,12 @@
 /** The summary when nothing is left to ask. */
 import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
+import { curve } from "./curve";
 import { whole } from "./gauge";
 import type { Progress } from "./wire";
 
-const CELL = "ds.accept(p.accepted)";
+const ACCEPT = "ds.accept(p.accepted)";
+const REVIEW = "nl.Review(ds, p.rest)";
 
 export function done(progress: Progress): HTMLElement {
   const { n_masks, n_accepted, n_rejected, n_open, n_answers } = progress;
@@ -32,7 +34,9 @@ export function done(progress: Progress): HTMLElement {
     ),
     h("p", {}, guarantee(progress)),
     progress.note && h("p.nbl-muted", {}, progress.note),
-    n_accepted > 0 && cell(CELL),
+    curve(progress),
+    n_accepted > 0 && cell("Accept them:", ACCEPT),
+    n_open > 0 && cell("Review the rest, most likely right first:", REVIEW),
   );
 }
 
@@ -49,7 +53,7 @@ export function guarantee({ n_accepted, estimate, lower, alpha, target_quality }
   return `About ${whole(estimate)} of them are right: an estimate, this strategy gives no guarantee.`;
 }
 
-function cell(code: string): HTMLElement {
+function cell(what: string, code: string): HTMLElement {
   const field = h("input", { value: code, readonly: true, "aria-label": "cell to run" });
   field.size = code.length;
   const copy = h("button", { onclick: () => void write() }, "Copy");
@@ -62,5 +66,5 @@ function cell(code: string): HTMLElement {
       copy.textContent = "Press Ctrl+C";
     }
   };
-  return h("div.nbl-verify-cell", {}, h("span", {}, "Accept them:"), field, copy);
+  return h("div.nbl-verify-cell", {}, h("span", {}, what), field, copy);
 }

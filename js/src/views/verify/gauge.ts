@@ -28,8 +28,7 @@ export class Gauge {
 
   /** @param fresh whether the outlook is of the current answers; else a new one is on its way. */
   show(question: Question, outlook: Outlook | null, target: number, fresh: boolean): void {
-    this.#title.textContent =
-      question.kind === "audit" ? "Right among all accepted" : "Right in this cluster";
+    this.#title.textContent = title(question);
     this.root.classList.toggle("nbl-verify-stale", !fresh);
     this.#target.style.left = percent(target);
     const { estimate = null, lower = null, upper = null } = outlook ?? {};
@@ -56,14 +55,21 @@ export class Gauge {
       const n = outlook.masks[name];
       const on = name === outlook.outcome;
       const text = n === undefined ? MEANS[name] : `${counted(n, "mask")} ${MEANS[name]}`;
+      const more =
+        name === "accept" && outlook.answers ? ` after about ${counted(outlook.answers, "answer")}` : "";
       return h(
         "li",
         { "data-outcome": name, "aria-current": on ? "true" : false },
         h("b", {}, name),
-        h("span", {}, text),
+        h("span", {}, text + more),
       );
     });
   }
+}
+
+function title({ kind, cluster }: Question): string {
+  if (kind === "audit") return "Right among all accepted";
+  return cluster || kind === "known" ? "Right in this cluster" : "Right among these";
 }
 
 export function percent(share: number): string {

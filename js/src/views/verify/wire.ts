@@ -39,6 +39,8 @@ export interface Outlook {
   upper: number | null;
   outcome: string;
   masks: Record<string, number>;
+  /** Answers expected to be needed beyond these; null where unknown. */
+  answers: number | null;
 }
 
 export interface Progress {
@@ -57,6 +59,8 @@ export interface Progress {
   lower: number | null;
   seconds: number;
   note: string;
+  /** Answers given and masks accepted after each question. */
+  curve: [number, number][];
 }
 
 export interface CropHead {

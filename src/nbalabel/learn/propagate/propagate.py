@@ -33,7 +33,7 @@ def propagate(
     labels: Sequence[str] | None = None,
     features: npt.ArrayLike | pd.DataFrame | None = None,
     known: str | Mapping[int, bool] | pd.Series | None = "labels",
-    quality: pd.Series | None = None,
+    quality: pd.Series | str | None = "auto",
     project: int | None = None,
     journal: str | Path | bool = True,
     forest: Forest | None = None,
@@ -62,7 +62,9 @@ def propagate(
         known: "labels": on completely labeled images, a prediction is right where its IoU with an instance is
             at least 0.75; such predictions are no candidates: they calibrate the strategy and serve as
             honeypots. Or a mapping of prediction id to bool; or None.
-        quality: predicted mask IoU by prediction id, 0..1; scores are multiplied by it.
+        quality: "auto": where completely labeled images are there to learn it from, the mask IoU that
+            `nl.mask_quality` predicts helps to tell right masks from wrong ones. Or a predicted mask IoU by
+            prediction id, 0..1; scores are multiplied by it, too. None uses none.
         project: dimensions of a random projection of the features; None keeps them as they are.
         journal: journal file; True puts it beside the runs of the dataset (in memory without a dataset),
             under a name made from all arguments, so that the same call resumes where it stopped; False keeps
@@ -101,6 +103,7 @@ def propagate(
         seed=seed,
         known=found.known,
         rivals=found.rivals,
+        hints=found.hints,
         ids=found.frame.index.to_numpy(np.int64),
         forest=forest,
         journal=_folder(run_or_predictions) if journal is True else (journal or None),
@@ -158,6 +161,11 @@ class RunPropagation:
     def open(self) -> pd.DataFrame:
         """Candidates without a decision."""
         return self._frame.iloc[self.propagation.open]
+
+    @property
+    def rest(self) -> pd.DataFrame:
+        """Candidates without a decision, those most likely right first: ``nl.Review(ws, p.rest)``."""
+        return self._frame.iloc[self.propagation.rest]
 
     @property
     def n_answers(self) -> int:

@@ -52,6 +52,9 @@ class Propagation:
         known: masks whose answer is known beforehand, row -> bool, or ``(n,)`` int8 of -1 unknown, 0 wrong, 1
             right. They get no decision: they calibrate the strategy and serve as honeypots.
         rivals: pairs of rows that overlap, ``(k, 2)``: at most one of each pair is accepted.
+        hints: further columns that tell right from wrong masks, ``(n, h)`` finite numbers of a standard
+            deviation near 1, such as the log-odds of a predicted IoU: what learns from answers uses them,
+            clusters do not.
         ids: ids of the rows in questions, ``(n,)`` int64; None takes positions.
         forest: cluster trees over the candidates, in row positions; None builds them.
         journal: journal file. If the file exists, the propagation resumes from it. In a folder (a name
@@ -94,6 +97,7 @@ class Propagation:
         seed: int = 0,
         known: Known = None,
         rivals: npt.ArrayLike | None = None,
+        hints: npt.ArrayLike | None = None,
         ids: npt.ArrayLike | None = None,
         forest: Forest | None = None,
         journal: str | Path | None = None,
@@ -104,7 +108,7 @@ class Propagation:
     ) -> None:
         check(strategy, options)
         _check_numbers(target_quality, alpha, budget, honeypots, repeats)
-        self._inputs = Inputs.of(features, scores, labels, known, rivals, ids)
+        self._inputs = Inputs.of(features, scores, labels, known, rivals, hints, ids)
         self._setup = Setup(strategy, target_quality, alpha, seed, options, honeypots, repeats)
         self.budget = budget
         header = {"id": id or new_id("propagate"), "versions": libraries(), **_arguments(self._setup)}
@@ -212,6 +216,12 @@ class Propagation:
         return self._rows(OPEN)
 
     @property
+    def rest(self) -> Any:
+        """Rows without a decision, those most likely right first, ``(k,)`` int64."""
+        chance = getattr(self._course.strategy, "chance", self._inputs.scores)
+        return self.open[np.argsort(-chance[self.open], kind="stable")]
+
+    @property
     def n_answers(self) -> int:
         """Number of yes / no answers, those to mixed-in masks included."""
         return self._course.ledger.n_answers
@@ -283,6 +293,7 @@ class Propagation:
             lower=float(lower),
             seconds=course.seconds,
             note=note,
+            curve=tuple(course.curve),
         )
 
     def status(self) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from ...core.geometry.overlap.keep_best import overlapping
 from ...core.tables.names import instead_of
 from ..embed.random_projection import project_features
 from ..runs.run import Run
+from .hints import hints
 from .state.ledger import UNKNOWN
 
 Ints = npt.NDArray[np.int64]
@@ -34,6 +35,7 @@ class Proposals:
         features: ``(n, d)`` float32.
         scores: score times quality, ``(n,)`` float32, 0..1.
         known: 1 right, 0 wrong, -1 unknown, ``(n,)`` int8.
+        hints: columns that tell right from wrong, see `hints`, ``(n, h)`` float32.
         rivals: pairs of positions whose masks overlap, ``(k, 2)`` int64.
     """
 
@@ -42,6 +44,7 @@ class Proposals:
     scores: Floats
     known: npt.NDArray[np.int8]
     rivals: Ints
+    hints: Floats
 
 
 def proposals(
@@ -52,7 +55,7 @@ def proposals(
     labels: Sequence[str] | None,
     features: npt.ArrayLike | pd.DataFrame | None,
     known: str | Mapping[int, bool] | pd.Series | None,
-    quality: pd.Series | None,
+    quality: pd.Series | str | None,
     project: int | None,
     seed: int,
 ) -> Proposals:
@@ -63,7 +66,8 @@ def proposals(
         UnknownNameError: there is no such label.
     """
     frame = of.predictions if isinstance(of, Run) else _checked(of)
-    scores = _scores(frame, quality)
+    given = None if isinstance(quality, str) else quality
+    scores = _scores(frame, given)
     box = frame["w"].to_numpy(np.float64) * frame["h"].to_numpy(np.float64)
     answers = _known(of, frame, known)
     chosen = (scores > min_score) & (box > min_area) & _labeled(frame, labels)
@@ -72,7 +76,8 @@ def proposals(
     at = np.flatnonzero(chosen)
     taken = frame.iloc[at]
     vectors = _projected(_features(of, frame, features, at), project, seed)
-    return Proposals(taken, vectors, scores[at], answers[at], _rivals_of(taken))
+    told = hints(of, frame, quality)[at]
+    return Proposals(taken, vectors, scores[at], answers[at], _rivals_of(taken), told)
 
 
 def _rivals_of(frame: pd.DataFrame, iou: float = _RIVAL_IOU) -> Ints:

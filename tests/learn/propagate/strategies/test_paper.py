@@ -145,6 +145,7 @@ def test_a_mask_said_to_be_right_stays_and_a_suppressed_one_suppresses_no_other(
         forest,
         np.array([[0, 1], [1, 2], [2, 3]]),
         np.full(4, -1, np.int8),
+        np.zeros((4, 0), np.float32),
     )
     ledger.decision[:] = ACCEPTED
     suppress(ledger)

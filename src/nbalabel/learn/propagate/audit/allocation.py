@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
 # grid of v = 1 / (share of the capital that an error costs), v log(1 - 1/v), and its slope, falling in v
@@ -30,7 +30,7 @@ class Design:
     growth: float
 
 
-def best_design(size: Ints, chance: Doubles, wrong: float) -> Design:
+def best_design(size: npt.NDArray[np.number[Any]], chance: Doubles, wrong: float) -> Design:
     """The weights and the bet whose capital grows fastest against "``wrong`` rows are wrong".
 
     A row of weight v is drawn with probability v / sum of weights; where it is wrong, the bet loses the share

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import gamma
 
 from ....core.errors import DataError, first
 from ..state.reviewers import Accuracy
-from .allocation import Design, best_design
 from .allowed_errors import Rule, TrueAnswers, thresholds
 from .beliefs import Belief
 from .closed_testing import Verdicts, weights
+from .forecast import Forecast, Standing, forecast
 from .strata import Cells
 from .unreliable_answers import Answering, NoisyAnswers
 from .wager import Capital, odds
@@ -45,8 +43,8 @@ class Audit:
         target_quality: share of right masks to prove, within 0..1.
         alpha: probability that any certified prefix falls short.
         seed: seed of the draws.
-        spent: answers given before the audit. The more there are, the larger the prefix that `best_aim`
-            chooses.
+        gates: number of prefixes, the smallest ones, that are tested in order; see `Verdicts`.
+        hopes: weight of each prefix behind the gates, positive; None takes `weights`.
         reviewer: accuracy of the answers, as known when the audit begins; a fifth of alpha then goes to the
             correction (`NoisyAnswers`). None takes every answer to be true.
         n_refused: masks answered no before the audit; used only with a ``reviewer``.
@@ -62,8 +60,8 @@ class Audit:
         >>> audit = Audit([np.arange(600), np.arange(600, 1000)], np.full(1000, 0.02), [0, 0],
         ...               target_quality=0.85, alpha=0.05, seed=0)
         >>> while audit.certified < 2:
-        ...     rows = audit.draw(5)
-        ...     audit.tell(rows, ~wrong[rows])
+        ...     rows = audit.draw(5, 2)
+        ...     audit.tell(rows, ~wrong[rows], 2)
         >>> audit.n_answers < 60, audit.lower(2) >= 0.85
         (True, True)
     """
@@ -77,14 +75,16 @@ class Audit:
         target_quality: float,
         alpha: float,
         seed: int,
-        spent: int = 0,
+        gates: int = 0,
+        hopes: Doubles | None = None,
         reviewer: Accuracy | None = None,
         n_refused: int = 0,
     ) -> None:
         _check(strata, n_known_right, target_quality, alpha)
         self.target_quality, self.alpha = target_quality, alpha
         self.n_answers = 0
-        self._seed, self._spent = seed, spent
+        self._seed = seed
+        self._forecasts: dict[int, Forecast] = {}
         self._cells = Cells(strata, doubt, _random(seed, 0))
         self._uniform = _random(seed, 1).random(1024)
         self._left = self._cells.size.copy()
@@ -103,7 +103,9 @@ class Audit:
         none = np.zeros_like(self._size)
         self._strict = self._rule.allowed(none)
         doubted = self._cells.within(self._cells.size * doubt)
-        self._verdicts = Verdicts(weights(doubted, self._strict), alpha)
+        if hopes is None:
+            hopes = weights(doubted[gates:], self._strict[gates:])
+        self._verdicts = Verdicts(hopes / max(float(hopes.sum()), 1e-300), alpha, gates)
         self._settle()
 
     @property
@@ -116,8 +118,7 @@ class Audit:
 
         Args:
             n: number of rows; fewer where fewer are left.
-            aim: number of leading strata to certify; None takes `best_aim`, or, where that is certified
-                already, the prefix with most new masks per answer.
+            aim: number of leading strata to certify; None takes all.
 
         Returns:
             Positions, ``(<= n,)`` int64.
@@ -149,11 +150,13 @@ class Audit:
             self._left[cell] -= 1
             self.n_answers += 1
             self._settle()
-        self.__dict__.pop("_designs", None)
+        self._forecasts.clear()
 
     def _drawn(self, n: int, aim: int | None) -> tuple[Ints, Ints, Doubles]:
         """Rows, the cell of each, and the weight of each cell."""
-        weight = self._weight(self._goal() if aim is None else self._at(aim) + 1)
+        aim = len(self._size) if aim is None else aim
+        weight = np.zeros(len(self._cells))
+        weight[: self._cells.ends[self._at(aim)]] = self.forecast(aim).design.weight
         n = int(min(n, self._left[weight > 0].sum()))
         at = self.n_answers
         while at + n > len(self._uniform):
@@ -161,52 +164,35 @@ class Audit:
         rows, cells = self._cells.draw(self._left, weight, self._uniform[at : at + n])
         return rows, cells, weight
 
-    def _weight(self, goal: int) -> Doubles:
-        weight = np.zeros(len(self._cells))
-        weight[: self._cells.ends[goal - 1]] = self._designs[goal - 1].weight
-        return weight
-
-    def best_aim(self) -> int:
-        """Number of leading strata whose certificate gives most masks per answer, past answers included.
-
-        Returns:
-            0..number of strata; ``certified`` where more answers would lower the masks per answer or certify
-            nothing more.
-        """
-        done = self.certified
-        kept = (self._size + self._known - self._capital.found).astype(np.float64)
-        rate = kept / np.maximum(self._spent + self.n_answers + self._needs, 1.0)
-        so_far = kept[done - 1] / max(self._spent + self.n_answers, 1) if done else 0.0
-        rate[:done] = 0.0
-        best = len(rate) - int(np.argmax(rate[::-1]))
-        return best if rate[best - 1] > so_far else done
-
-    def _goal(self) -> int:
-        """The default aim: `best_aim`; once that is certified, the prefix with most new masks per answer."""
-        done = self.certified
-        best = self.best_aim()
-        if best > done or done == len(self._size):
-            return best
-        more = self._size[done:] - (self._size[done - 1] if done else 0)
-        return done + 1 + int(np.argmax(more / np.maximum(self._needs[done:], 1.0)))
-
-    @cached_property
-    def _designs(self) -> list[Design]:
-        """The best sampling weights for each prefix."""
-        chance = self._belief.chance()
-        wrong = self._allowed + 1 - self._capital.found
-        return [
-            best_design(self._left[:end], chance[:end], float(most))
-            for end, most in zip(self._cells.ends.tolist(), wrong, strict=True)
-        ]
+    def forecast(self, k: int) -> Forecast:
+        """What it is expected to take to certify the first ``k`` strata, the gates before them aside."""
+        i = self._at(k)
+        if i not in self._forecasts:
+            end, found = self._cells.ends[i], self._capital.found
+            one = Standing(
+                self._left[:end],
+                self._belief.chance()[:end],
+                int(self._size[i] + self._known[i]),
+                int(found[i]),
+            )
+            self._forecasts[i] = forecast(
+                one,
+                lambda n: int(self._rule.allowed(np.maximum(found, int(n)))[i]),
+                lambda least: self._capital.against_one(i, least),
+                float(self._verdicts.bars()[i]),
+            )
+        return self._forecasts[i]
 
     @property
-    def _needs(self) -> Doubles:
-        """Expected number of further answers that certify each prefix; inf where no design gains."""
-        missing = np.maximum(self._verdicts.bars() - self._capital.against(self._allowed + 1), 0)
-        growth = np.array([design.growth for design in self._designs])
-        need = np.divide(missing, growth, out=np.full(len(growth), np.inf), where=growth > 0)
-        return np.where(growth > 0, np.minimum(need, self._remaining), np.inf)
+    def shut(self) -> int | None:
+        """The first gate that is not passed, counted in leading strata; None where all are."""
+        return None if self._verdicts.shut is None else self._verdicts.shut + 1
+
+    def kept(self, k: int) -> float:
+        """Rows expected to be left of the first ``k`` strata once they are certified, known ones included."""
+        i = self._at(k)
+        more = 0.0 if self._verdicts.certified[i] else self.forecast(k).found
+        return float(self._size[i] + self._known[i] - self._capital.found[i]) - more
 
     @property
     def _remaining(self) -> Ints:
@@ -230,8 +216,8 @@ class Audit:
     def lower(self, k: int) -> float:
         """Lower bound of the share right among the first ``k`` strata, those found wrong removed.
 
-        The bound holds for all k and after every answer at once, with probability 1 - alpha. For a certified
-        prefix it is at least the target.
+        For a certified prefix it is at least the target. For any other it holds after every answer, with
+        probability 1 - alpha for this one prefix.
         """
         i = self._at(k)
         upper = self._capital.upper(self._verdicts.alone())
@@ -246,26 +232,9 @@ class Audit:
         wrong = left @ self._answers.wrong(self._belief.chance()[: len(left)])
         return float(1 - wrong / kept) if kept else 1.0
 
-    def _expected(self, i: int) -> float:
-        end = self._cells.ends[i]
-        return float(self._left[:end] @ self._belief.chance()[:end])
-
     def expected_answers(self, k: int) -> float:
-        """Expected number of further answers that certify the first ``k`` strata; inf where unlikely."""
-        i = self._at(k)
-        return 0.0 if self._verdicts.certified[i] else float(self._needs[i])
-
-    def chance(self, k: int) -> float:
-        """Approximate probability that the first ``k`` strata, those found wrong removed, reach the target.
-
-        A posterior probability, not a guarantee; where it is small, give up early.
-        """
-        i = self._at(k)
-        spare = float(self._allowed[i] - self._capital.found[i])
-        if self._remaining[i] <= spare:
-            return 1.0
-        found = 1.0 + float(self._capital.found[i])
-        return float(gamma.cdf(spare + 0.5, found, scale=max(self._expected(i), 1e-9) / found))
+        """Expected number of further answers that certify the first ``k`` strata."""
+        return 0.0 if self._verdicts.certified[self._at(k)] else self.forecast(k).answers
 
 
 def _random(seed: int, part: int) -> np.random.Generator:

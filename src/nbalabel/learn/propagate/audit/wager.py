@@ -50,7 +50,8 @@ def odds(cells: Cells, left: Ints, weight: Doubles, chance: Doubles, drawn: int)
     least = np.concatenate([[np.inf], least])[cells.ends]
     safe = np.maximum(least, 1e-300)
     largest = np.where(least > 0, mass / safe, np.inf)
-    typical = np.where(least > 0, mass * spread / np.maximum(expected, 1e-300), np.inf)
+    with np.errstate(over="ignore"):  # of prefixes that hold rows of weight 0
+        typical = np.where(least > 0, mass * spread / np.maximum(expected, 1e-300), np.inf)
     return Odds(mass / weight[drawn], largest, typical, expected)
 
 
@@ -105,6 +106,11 @@ class Capital:
         lowest = np.minimum.accumulate(self.log[:, ::-1], axis=1)[:, ::-1]
         place = np.count_nonzero(self.hypotheses <= least[:, None], axis=1) - 1
         return np.where(place >= 0, lowest[np.arange(len(place)), np.maximum(place, 0)], 0.0)
+
+    def against_one(self, prefix: int, least: int) -> float:
+        """As `against`, for one prefix."""
+        place = int(np.searchsorted(self.hypotheses[prefix], least, side="right")) - 1
+        return float(self.log[prefix, place:].min()) if place >= 0 else 0.0
 
     def upper(self, enough: Doubles) -> Ints:
         """Upper bound of the rows of each prefix that were wrong when the audit began, ``(k,)`` int64.

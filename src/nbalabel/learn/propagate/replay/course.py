@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ....core.question import Answers, Outlook
 from ...cluster.forest import Forest
 from ..state.inputs import Inputs
-from ..state.ledger import NO, UNKNOWN, YES, Ledger
+from ..state.ledger import ACCEPTED, NO, UNKNOWN, YES, Ledger
 from ..strategies.protocol import StrategyClass
 from ..strategies.registry import make
 from .mixing import HONEYPOT, OWN, Mixing, Shown
@@ -50,12 +50,13 @@ class Course:
         number: number of the open question: how many were answered or skipped before it.
         n_told: questions answered.
         seconds: time spent on questions.
+        curve: answers given and masks accepted after each question answered.
     """
 
     def __init__(self, inputs: Inputs, forest: Forest, setup: Setup, limit: int | None) -> None:
         self.inputs, self.setup = inputs, setup
         self.ledger = Ledger(
-            inputs.features, inputs.scores, inputs.labels, forest, inputs.rivals, inputs.known
+            inputs.features, inputs.scores, inputs.labels, forest, inputs.rivals, inputs.known, inputs.hints
         )
         self.strategy = make(
             setup.strategy,
@@ -67,6 +68,7 @@ class Course:
         )
         self._mixing = Mixing(setup.honeypots, setup.repeats, setup.seed)
         self.number, self.n_told, self.seconds = 0, 0, 0.0
+        self.curve: list[tuple[int, int]] = []
         self.shown: Shown | None = None
         self.limit = limit
         self._advance()
@@ -95,6 +97,7 @@ class Course:
         self.seconds += seconds
         self.n_told += 1
         self.strategy.heard(self.ledger, shown.own, said)
+        self.curve.append((self.ledger.n_answers, int((self.ledger.decision == ACCEPTED).sum())))
         self._go_on(limit)
 
     def skip(self, limit: int | None) -> None:

@@ -29,6 +29,7 @@ class Inputs:
         names: label of each code; ``("",)`` where there are none.
         known: NO or YES where the answer is known beforehand, else UNKNOWN, ``(n,)`` int8.
         rivals: pairs of rows of which at most one may be accepted, ``(k, 2)`` int64.
+        hints: further columns that tell right from wrong, for what learns from answers, ``(n, h)`` float32.
         ids: ids of the rows in the caller's tables, ``(n,)`` int64.
     """
 
@@ -38,6 +39,7 @@ class Inputs:
     names: tuple[str, ...]
     known: npt.NDArray[np.int8]
     rivals: Ints
+    hints: Floats
     ids: Ints
 
     @classmethod
@@ -48,6 +50,7 @@ class Inputs:
         labels: npt.ArrayLike | None = None,
         known: Known = None,
         rivals: npt.ArrayLike | None = None,
+        hints: npt.ArrayLike | None = None,
         ids: npt.ArrayLike | None = None,
     ) -> Inputs:
         """Check and convert the arguments; see `nbalabel.Propagation` for their meaning.
@@ -59,7 +62,14 @@ class Inputs:
         n = len(table)
         codes, names = _labels(labels, n)
         return cls(
-            table, _scores(scores, n), codes, names, _known(known, n), _rivals(rivals, n), _ids(ids, n)
+            table,
+            _scores(scores, n),
+            codes,
+            names,
+            _known(known, n),
+            _rivals(rivals, n),
+            _hints(hints, n),
+            _ids(ids, n),
         )
 
     def __len__(self) -> int:
@@ -153,6 +163,16 @@ def _rivals(rivals: npt.ArrayLike | None, n: int) -> Ints:
     _check_rows(out.ravel(), n, "rivals")
     if (out[:, 0] == out[:, 1]).any():
         raise DataError(f"rivals: rows {first(out[out[:, 0] == out[:, 1], 0])} are paired with themselves")
+    return out
+
+
+def _hints(hints: npt.ArrayLike | None, n: int) -> Floats:
+    out = np.zeros((n, 0), np.float32) if hints is None else np.asarray(hints, np.float32)
+    if out.ndim != 2 or len(out) != n or not np.isfinite(out).all():
+        raise DataError(
+            f"hints must be a table of finite numbers with one row per row of features, ({n}, h), got shape "
+            f"{out.shape} with {int((~np.isfinite(out)).sum())} that are not finite"
+        )
     return out
 
 

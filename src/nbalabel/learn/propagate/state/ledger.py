@@ -29,6 +29,7 @@ class Ledger:
         rivals: pairs of rows that overlap, of which at most one may be accepted, ``(k, 2)`` int64.
         known: rows whose answer is known beforehand: NO or YES, else UNKNOWN, ``(n,)`` int8. They get no
             decision and are asked about only as honeypots; thresholds and calibration are learned from them.
+        hints: further columns that tell right from wrong, ``(n, h)`` float32; h may be 0.
         answer: the answer of a person: NO, YES or UNKNOWN, ``(n,)`` int8.
         decision: OPEN, ACCEPTED or REJECTED, ``(n,)`` int8.
         first: start of the deciding cluster in the order of the trees, -1 without one, ``(n,)`` int64.
@@ -44,6 +45,7 @@ class Ledger:
     forest: Forest
     rivals: Ints
     known: npt.NDArray[np.int8]
+    hints: Floats
     answer: npt.NDArray[np.int8] = field(init=False)
     decision: npt.NDArray[np.int8] = field(init=False)
     first: Ints = field(init=False)

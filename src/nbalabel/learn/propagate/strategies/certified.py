@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta
@@ -17,32 +15,37 @@ from ..state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from ..state.reviewers import Reviewers
 from .cut import Regions
 from .learner import Learner, logit, sigmoid
-from .planning import Plan, plan, worth
+from .levels import Levels, levels
+from .nested import Nested
+from .verify_all import alone
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-_SPENT = (0.75, 0.15, 0.06, 0.03, 0.01)  # share of alpha for each audit; all audits together hold at alpha
-_LOST = 3.0  # an audit that needs this many times its planned answers is given up
+_SPENT = (0.8, 0.2)  # share of alpha for each audit; all audits together hold at alpha
 _WARM = 90  # answers before the first audit; three known masks count as one
 _PART = 5  # at most one in this many masks is asked about before the first audit
-_BETTER = 1.15  # a further audit must be worth this many times what is certified
 _BELIEVED = 8.0  # prior strength of the belief about a cluster in an outlook, in answers
 _GROWN = 1.1  # growth of the answers that triggers a new fit
-_LEARNING = 0.4  # share of a budget that goes to clusters before the first audit
+_LEARNING = 0.4  # share of a budget that goes to learning; three known masks count as one answer
+_PILOT = (
+    0.15  # share of a budget that is asked before an audit even where enough is known, at most two questions
+)
 _TESTING = 5  # at most one in this many answers of a budget goes to honeypots before the first audit
-_CARE = 0.6  # share of the rest of a budget that an audit is planned to take
 
 
 class Certified:
     """Accepts masks of which a share of ``target_quality`` is right, with probability 1 - ``alpha``.
 
     The first questions go to the clusters whose answers would change most decisions. From the answers (and
-    from masks of labeled images) a model learns how likely each mask is right. The most certain masks, as
-    many as are worth their answers, are then audited as one set: masks drawn at random from the set are asked
-    about until an anytime-valid bound reaches the target. Masks found wrong leave the set; an audit that does
-    not succeed is replaced by an audit of fewer masks. Each audit spends a part of alpha. Where honeypots
-    were asked, an audit corrects for the error rates that they measured.
+    from masks of labeled images) a model learns how likely each mask is right. Then nested sets of the most
+    certain masks are audited together: masks drawn at random are asked about, every answer counts for each
+    set that it was drawn from, and a set is accepted as soon as an anytime-valid bound of its share right
+    reaches the target. So sure masks are accepted early, and the set grows while answers are worth it. Masks
+    found wrong leave the sets. An audit from which no more is to be expected is replaced by another, with
+    what was learned meanwhile; each spends a part of alpha. With a budget, answers that are left go to the
+    most certain of the rest, one by one. Where honeypots were asked, an audit corrects for the error rates
+    that they measured.
 
     Args:
         ledger: what is known about the candidates.
@@ -50,21 +53,22 @@ class Certified:
         alpha: probability that the accepted masks fall short of the target.
         seed: seed of the draws.
         n_samples: masks per question.
-        eagerness: how to weigh more masks against more answers; 1 maximises masks per answer, 2 doubles the
-            masks for up to four times the answers. With a budget all of it may be spent.
+        least_gain: without a budget, masks that a further answer must be expected to bring; None takes what
+            verifying one by one would bring, the share right among the most certain of the rest.
         warm_up: answers before the first audit, three known masks counted as one answer; at most a fifth of
             the masks.
         n_clusters: clusters of the first cut.
         n_tests: honeypots asked before the first audit where honeypots are mixed in, at most a fifth of a
             budget: the better the error rates of the answers are known, the more an audit can prove.
-        supervised: whether the model learns from features, or from scores alone.
+        supervised: whether the model learns from features and hints, or from scores alone.
         aim: "gain" asks about the clusters with the highest expected gain, "size" about the largest.
 
     Raises:
         DataError: an option is out of its range.
 
     Source: the audit is in the manner of Candes, Ilyas & Zrnic 2025, "Probably approximately correct labels",
-    with the anytime-valid bounds of Waudby-Smith & Ramdas 2020.
+    with the anytime-valid bounds of Waudby-Smith & Ramdas 2020, over nested sets as in Angelopoulos, Bates,
+    Candes, Jordan & Lei 2021, "Learn then test".
     """
 
     name = "certified"
@@ -78,7 +82,7 @@ class Certified:
         alpha: float = 0.05,
         seed: int = 0,
         n_samples: int = 15,
-        eagerness: float = 2.0,
+        least_gain: float | None = None,
         warm_up: int = _WARM,
         n_clusters: int = 32,
         n_tests: int = 120,
@@ -88,21 +92,19 @@ class Certified:
         for name, value, low in (("n_samples", n_samples, 1), ("n_clusters", n_clusters, 1)):
             if value < low:
                 raise DataError(f"{name} must be at least {low}, got {value}")
-        if eagerness < 1:
-            raise DataError(f"eagerness must be at least 1, got {eagerness}")
+        if least_gain is not None and least_gain < 0:
+            raise DataError(f"least_gain must be a number of masks >= 0, got {least_gain}")
         self.target, self.alpha, self.seed = target_quality, alpha, seed
-        self.n_samples, self.eagerness, self.warm_up = n_samples, eagerness, warm_up
+        self.n_samples, self.least_gain, self.warm_up = n_samples, least_gain, warm_up
         self.n_tests = self._most_tests = n_tests
         self.aim = aim
-        self.learner = Learner.of(ledger.features, ledger.scores, supervised=supervised)
+        self.learner = Learner.of(ledger.features, ledger.scores, ledger.hints, supervised=supervised)
         self.regions = Regions(ledger, n_clusters)
-        self.phase = "search"
-        self.audit: Audit | None = None
-        self.pool = np.zeros(0, np.int64)
+        self.stage = "search"
+        self.nested: Nested | None = None
         self.certified = np.zeros(0, np.int64)
         self.proved = (np.nan, np.nan)
         self.round = 0
-        self._planned = Plan(0, np.inf, 0.0)
         self._budget: int | None = None
         self._sure = target_quality
         self._chance, self._n_learned = np.zeros(0), -1
@@ -115,38 +117,48 @@ class Certified:
         self.n_tests = self._most_tests
         if limit is not None:
             self.n_tests = min(self._most_tests, (ledger.n_answers + limit) // _TESTING)
-        if self.phase == "search" and not self._searching(ledger):
+        if self.stage == "search" and not self._searching(ledger):
             self._begin_audit(ledger)
-        if self.phase == "audit":
-            return self._audit_question(number, limit)
-        return self._cluster_question(ledger, number, limit) if self.phase == "search" else None
+        if self.stage == "audit" and (question := self._audit_question(ledger, number, limit)) is not None:
+            return question
+        if self.stage == "rest":
+            return self._rest_question(ledger, number, limit)
+        return self._cluster_question(ledger, number, limit) if self.stage == "search" else None
+
+    @property
+    def phase(self) -> str:
+        """The phase: "search" for clusters, "audit", "search" again among the rest, "done"."""
+        return "search" if self.stage == "rest" else self.stage
 
     def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
         """Process answers and update the decisions."""
         self._budget = None if self._budget is None else self._budget - len(answers)
         if question.kind == "audit":
             self._hear_audit(ledger, question, answers)
-        else:
+        elif question.cluster:
             self._hear_cluster(ledger, question)
         self._decide(ledger)
 
     def skipped(self, ledger: Ledger, question: Question) -> None:
         """Skip a cluster; to skip a question of an audit ends the propagation with what is certified."""
-        if question.kind == "audit":
-            self.phase = "done"
+        if question.kind == "audit" or not question.cluster:
+            self.stage = "done"
         else:
             self.regions.state[self._cluster(ledger, question)] = "skipped"
         self._decide(ledger)
 
     def finish(self, ledger: Ledger) -> None:
         """End with what is certified."""
-        self.phase = "done"
+        self.stage = "done"
         self._decide(ledger)
 
     def outlook(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:
         """What answers would lead to for the cluster, or for the audit."""
         if question.kind == "audit":
-            return self._audit_outlook(question, answers)
+            assert self.nested is not None
+            return self.nested.outlook(question.rows, answers)
+        if not question.cluster:
+            return alone(answers)
         cluster = self._cluster(ledger, question)
         rows = self.regions.rows(cluster)
         yes, no = self.regions.counts(cluster)
@@ -169,9 +181,9 @@ class Certified:
             )
             return (*self.proved, note)
         if n:
-            rest = "no more could be certified" if self.phase == "done" else "the audit may bring more"
+            rest = "no more could be certified" if self.stage == "done" else "the audit may bring more"
             return 1.0, np.nan, f"The {n:,} accepted masks were each answered yes; {rest}."
-        return np.nan, np.nan, _NOTES[self.phase]
+        return np.nan, np.nan, _NOTES[self.stage]
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
         """Clusters examined, with their state."""
@@ -182,6 +194,16 @@ class Certified:
                 state = "accepted"
             out.append((int(forest.start[c]), int(forest.stop[c]), state))
         return out
+
+    @property
+    def chance(self) -> Doubles:
+        """Chance of every mask to be right, as learned so far, ``(n,)``."""
+        return self._chance
+
+    @property
+    def _left(self) -> float:
+        """Answers left; inf without a budget."""
+        return np.inf if self._budget is None else float(self._budget)
 
     # search
 
@@ -198,7 +220,8 @@ class Certified:
         wanted = max(self.warm_up - known, 2 * self.n_samples if self.warm_up else 0)
         wanted = min(wanted, int((ledger.known == UNKNOWN).sum()) // _PART)
         if self._budget is not None:
-            wanted = int(_LEARNING * (ledger.n_answers + self._budget))
+            budget = ledger.n_answers + self._budget
+            wanted = max(int(_LEARNING * budget) - known, min(2 * self.n_samples, int(_PILOT * budget)))
         short = ledger.n_answers < wanted or self._untested(ledger)
         return short and bool(self.regions.open)
 
@@ -229,8 +252,8 @@ class Certified:
     def _edge(self, ledger: Ledger) -> float:
         """The chance below which masks are not worth an audit, by the current plan."""
         pool, n_right = self._candidates(ledger)
-        found = self._plan(ledger, pool, n_right)
-        return float(self._chance[pool[found.size - 1]]) if found.size else self.target
+        found = self._levels(ledger, pool, n_right)
+        return float(self._chance[pool[found.best - 1]]) if found.best else self.target
 
     def _hear_cluster(self, ledger: Ledger, question: Question) -> None:
         cluster = self._cluster(ledger, question)
@@ -260,7 +283,7 @@ class Certified:
         right = ledger.answer == YES
         free = (ledger.answer == UNKNOWN) & (ledger.known == UNKNOWN)
         for cluster, state in self.regions.state.items():
-            if state in ("rejected", "skipped"):
+            if state == "skipped":
                 free[ledger.forest.rows(cluster)] = False
         rows = np.flatnonzero(free)
         rows = rows[np.argsort(-self._chance[rows], kind="stable")]
@@ -268,93 +291,84 @@ class Certified:
         rows = rows[~np.isin(rows, beside)]
         return rows[~np.isin(rows, losers(ledger.rivals, rows))], int(right.sum())
 
-    def _plan(self, ledger: Ledger, pool: Ints, n_right: int) -> Plan:
+    def _levels(self, ledger: Ledger, pool: Ints, n_right: int) -> Levels:
         chance, target = self._chance[pool], self.target
         alpha = self.alpha * _SPENT[min(self.round, len(_SPENT) - 1)]
         if (reviewer := _reviewer(ledger)) is not None:
             chance = 1 - Answering.of(reviewer).refused(1 - chance)
             target = apparent_target(target, reviewer, alpha * CORRECTION)
             alpha *= 1 - CORRECTION
-        return plan(
-            chance,
-            n_right,
-            ledger.n_answers,
-            target=target,
-            alpha=alpha,
-            eagerness=self.eagerness,
-            budget=None if self._budget is None else int(_CARE * self._budget),
-        )
+        rate = self._rate(pool)
+        return levels(chance, n_right, target=target, alpha=alpha, left=self._left, rate=rate)
 
-    def _begin_audit(self, ledger: Ledger) -> None:
+    def _rate(self, pool: Ints) -> float:
+        """Masks that an answer brings where the most certain masks are verified one by one."""
+        if self.least_gain is not None:
+            return self.least_gain
+        return float(self._chance[pool[: self.n_samples]].mean()) if len(pool) else 1.0
+
+    def _begin_audit(self, ledger: Ledger) -> bool:
+        """Audit nested sets of the most certain masks; where none is worth its answers, go on to the rest."""
+        self.nested = None
         self._learn(ledger)
         pool, n_right = self._candidates(ledger)
-        self._planned = found = self._plan(ledger, pool, n_right)
-        have = len(self.certified) + n_right
-        now = float(worth(have, ledger.n_answers, self.eagerness)) if len(self.certified) else 0.0
-        enough = found.size + n_right > have if self._budget is not None else found.value > _BETTER * now
-        if not found.size or self.round >= len(_SPENT) or not enough:
-            self.phase = "done"
-            return
-        self.pool = pool[: found.size]
-        self.audit = Audit(
-            [self.pool],
+        plan = self._levels(ledger, pool, n_right) if self.round < len(_SPENT) else None
+        if plan is None or not plan.best or plan.kept <= len(self.certified) + n_right:
+            self.stage = "done" if self._budget is None else "rest"
+            return False
+        self.nested = Nested(pool, plan, lambda strata: self._audit(ledger, strata, n_right, plan))
+        self.round += 1
+        self.stage = "audit"
+        self._certify(ledger)
+        return True
+
+    def _audit(self, ledger: Ledger, strata: list[Ints], n_right: int, plan: Levels) -> Audit:
+        return Audit(
+            strata,
             1 - self._chance,
-            [n_right],
+            [n_right] + [0] * (len(strata) - 1),
             target_quality=self.target,
             alpha=self.alpha * _SPENT[self.round],
             seed=self.seed * 101 + self.round,
-            spent=ledger.n_answers,
+            gates=plan.gates,
+            hopes=plan.hopes,
             reviewer=_reviewer(ledger),
             n_refused=int((ledger.answer == NO).sum()),
         )
-        self.round += 1
-        self.phase = "audit"
-        if self.audit.certified:
-            self._certify(ledger)
 
-    def _audit_question(self, number: int, limit: int | None) -> Question | None:
-        assert self.audit is not None
-        need = self.audit.expected_answers(1)
-        n = self.n_samples if not np.isfinite(need) else int(np.clip(np.ceil(need), 5, self.n_samples))
-        rows = self.audit.draw(n if limit is None else min(limit, n), 1)
-        if not len(rows):
-            return None
-        why = f"Drawn from the {len(self.pool):,} masks that are about to be accepted."
-        return Question(number, rows, rows, "audit", "", "", len(self.pool), why)
+    def _audit_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
+        while self.nested is not None:
+            if self.nested.choose(self._left, self._rate(self.nested.outside()), self.n_samples):
+                rows = self.nested.draw(self.n_samples if limit is None else min(limit, self.n_samples))
+                size = self.nested.size()
+                why = f"Drawn from the {size:,} masks that are about to be accepted."
+                return Question(number, rows, rows, "audit", "", "", size, why)
+            self._begin_audit(ledger)
+        return None
 
     def _hear_audit(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
-        assert self.audit is not None
-        self.audit.tell(question.rows, answers, 1)
-        if self.audit.certified:
-            self._certify(ledger)
-        elif self._lost():
-            self._again(ledger)
-
-    def _lost(self) -> bool:
-        assert self.audit is not None
-        spent, need = self.audit.n_answers, self.audit.expected_answers(1)
-        return spent >= 2 * self.n_samples and spent + need > _LOST * max(self._planned.cost, 40)
+        assert self.nested is not None
+        self.nested.tell(question.rows, answers)
+        self._certify(ledger)
 
     def _certify(self, ledger: Ledger) -> None:
-        assert self.audit is not None
-        self.certified = self.pool[ledger.answer[self.pool] != NO]
-        self.proved = self.audit.estimate(1), self.audit.lower(1)
-        self._again(ledger)
+        """Take the largest set that is certified, if it is larger than what was certified before."""
+        assert self.nested is not None
+        rows = self.nested.certified()
+        rows = rows[ledger.answer[rows] != NO]
+        if len(rows) and len(rows) >= (ledger.answer[self.certified] != NO).sum():
+            self.certified, self.proved = rows, self.nested.bounds()
 
-    def _again(self, ledger: Ledger) -> None:
-        """Plan anew; audit more masks, or fewer, if that is worth its answers."""
-        self.audit = None
-        self._begin_audit(ledger)
-
-    def _audit_outlook(self, question: Question, answers: npt.NDArray[np.int8]) -> Outlook:
-        trial = copy.deepcopy(self.audit)
-        assert trial is not None
-        told = answers if UNKNOWN not in answers else answers[: int(np.argmax(answers == UNKNOWN))]
-        if len(told):
-            trial.tell(question.rows[: len(told)], told == YES, 1)
-        outcome = "accept" if trial.certified else "more"
-        left = len(self.pool) - int((told == NO).sum())
-        return Outlook(trial.estimate(1), trial.lower(1), 1.0, outcome, {"accept": left})
+    def _rest_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
+        """With answers left over, the masks of the rest that are most likely right, each for itself."""
+        self._learn(ledger, all_answers=False)
+        rows, _ = self._candidates(ledger)
+        rows = rows[~np.isin(rows, self.certified)][: self.n_samples][:limit]
+        if not len(rows):
+            self.stage = "done"
+            return None
+        why = "The rest, most likely right first; each answer decides about its own mask."
+        return Question(number, rows, rows, size=len(rows), why=why)
 
     # decisions
 
@@ -382,6 +396,7 @@ def _reviewer(ledger: Ledger) -> Reviewers | None:
 _NOTES = {
     "search": "Looking at clusters; nothing is accepted before the audit.",
     "audit": "Auditing what is about to be accepted.",
+    "rest": "Verifying the rest one by one, the most likely right first.",
     "done": "Nothing could be certified.",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,14 @@ Bools = npt.NDArray[np.bool_]
 _FEW = 5  # with fewer answers of the rarer kind, only the score is used
 _COLUMNS = 24
 _SAMPLE = 20_000
-_LARGE = 200_000
+_ALONE, _BESIDE = 5.0, 2.5  # standard deviation of all features together, without hints and beside them
 _MOST = 1_500  # most answers to learn from
-_SOME = 300  # answers whose distances set the width of the kernel
+_SOME = 300  # masks whose distances set the width of the kernel
 _WIDTH = 0.4  # width of the Gaussian kernel, in median squared distances
 _SLOPE = 0.15  # weight of the linear kernel that is added
 _RIDGE = 3.0
+_LANDMARKS = (64, 320)  # fewest and most masks whose similarity to a mask describes it
+_VALUES = 20_000_000  # most similarities that are kept
 _PART = 1 << 15  # rows per kernel block
 
 
@@ -49,18 +52,23 @@ def principal(features: Floats, columns: int = _COLUMNS, seed: int = 0) -> Float
     return Pca.fit(features[rows], columns).transform(features)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Learner:
     """Chances of masks to be right, from features and score.
 
-    Kernel ridge regression of the answers, with the sum of a Gaussian and a linear kernel. Platt scaling of
-    its leave-one-out predictions, which have a closed form, makes them probabilities. With fewer than five
-    answers of either kind the score is used instead.
+    Kernel ridge regression of the answers, with a Gaussian and a linear kernel. The Gaussian one is
+    approximated by the similarity to at most 320 landmarks, so that learning takes milliseconds. Platt
+    scaling of leave-one-out predictions, which have a closed form, makes probabilities of them. With fewer
+    than five answers of either kind the score is used instead.
 
     Attributes:
-        columns: features and log-odds of the score of each mask, ``(n, d + 1)`` float32.
+        columns: features, log-odds of the score, and hints of each mask, ``(n, d + 1 + h)`` float32.
         scores: 0..1, ``(n,)``.
         supervised: whether features are used, or the score alone.
+
+    Source: Rifkin, Yeo & Poggio 2003, "Regularized least-squares classification"; Platt 1999, "Probabilistic
+    outputs for support vector machines"; landmarks: Williams & Seeger 2001, "Using the Nystrom method to
+    speed up kernel machines".
     """
 
     columns: Floats
@@ -68,12 +76,43 @@ class Learner:
     supervised: bool = True
 
     @classmethod
-    def of(cls, features: Floats, scores: Floats, *, supervised: bool = True) -> Learner:
-        """A learner for masks with any number of features."""
+    def of(
+        cls, features: Floats, scores: Floats, hints: Floats | None = None, *, supervised: bool = True
+    ) -> Learner:
+        """A learner for masks with any number of features.
+
+        Args:
+            features: what masks look like, ``(n, d)``; reduced to 24 principal components.
+            scores: 0..1, ``(n,)``.
+            hints: further columns that tell right from wrong, ``(n, h)``, each of a standard deviation near
+                1; the features then count half.
+            supervised: False uses the scores alone.
+        """
         few = principal(features) if supervised else features[:, :0]
-        scale = float(np.sqrt(few.var(axis=0).sum())) / 5 if few.size else 1.0
-        joint = np.column_stack([few / (scale or 1.0), logit(scores)])
+        hints = hints if hints is not None and supervised else features[:, :0]
+        scale = (
+            float(np.sqrt(few.var(axis=0).sum())) / (_BESIDE if hints.size else _ALONE) if few.size else 1.0
+        )
+        joint = np.column_stack([few / (scale or 1.0), logit(scores), hints])
         return cls(np.asarray(joint, np.float32), scores, supervised)
+
+    def __deepcopy__(self, memo: object) -> Learner:
+        return self  # never changes, and may describe a million masks
+
+    @cached_property
+    def described(self) -> Floats:
+        """Coordinates whose inner products approximate the kernel, ``(n, m)`` float32."""
+        n = len(self.columns)
+        m = min(n, int(np.clip(_VALUES // max(n, 1), *_LANDMARKS)))
+        landmarks = self.columns[np.sort(np.random.default_rng(0).permutation(n)[:m])]
+        some = landmarks[:_SOME]
+        width = _WIDTH * float(np.median(_apart(some, some))) or 1.0
+        values, vectors = np.linalg.eigh(_gaussian(landmarks, landmarks, width).astype(np.float64))
+        kept = values > 1e-6 * values[-1]
+        turn = (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+        near = np.concatenate([_gaussian(part, landmarks, width) @ turn for part in _parts(self.columns)])
+        slope = np.float32(np.sqrt(_SLOPE)) * self.columns
+        return np.column_stack([near, slope, np.ones(n, np.float32)])
 
     def chances(self, rows: Ints, right: Bools, own: Bools | None = None) -> Doubles:
         """Chance of every mask to be right, given answers about some.
@@ -81,14 +120,12 @@ class Learner:
         Args:
             rows: positions of the masks answered, ``(k,)``.
             right: the answers, ``(k,)``.
-            own: which of them are preferred, ``(k,)``, where there are more than 1,500 and as many are taken;
-                None prefers none.
+            own: which of them are about the masks in question, ``(k,)`` bool, rather than about labeled
+                images: the mean chance follows them, and where there are more than 1,500 answers they are
+                preferred; None makes no difference between them.
 
         Returns:
             0..1, ``(n,)`` float64.
-
-        Source: Rifkin, Yeo & Poggio 2003, "Regularized least-squares classification"; Platt 1999,
-        "Probabilistic outputs for support vector machines".
         """
         few = int(min(right.sum(), len(right) - right.sum()))
         if few < _FEW:
@@ -101,15 +138,15 @@ class Learner:
             order = order if own is None else order[np.argsort(~own[order], kind="stable")]
             chosen = np.sort(order[:_MOST])
             rows, right = rows[chosen], right[chosen]
-        known, target = self.columns[rows], np.where(right, 0.5, -0.5)
-        with threadpool_limits(1 if len(self.columns) < _LARGE else None):  # threads wait more than they work
-            width = _WIDTH * float(np.median(_apart(known[:_SOME], known[:_SOME]))) or 1.0
-            weights, unseen = _ridge(_kernel(known, known, width), target)
-            said = np.concatenate(
-                [_kernel(part, known, width) @ weights.astype(np.float32) for part in _parts(self.columns)]
-            )
-        platt.fit(unseen[:, None], right)
-        return sigmoid(platt.coef_[0, 0] * np.asarray(said, np.float64) + platt.intercept_[0])
+            own = None if own is None else own[chosen]
+        with threadpool_limits(1):  # threads wait more than they work
+            weights, unseen = _ridge(self.described[rows], np.where(right, 0.5, -0.5))
+            said = self.described @ weights.astype(np.float32)
+            platt.fit(unseen[:, None], right)
+        slope, offset = platt.coef_[0, 0], platt.intercept_[0]
+        if own is not None and own.any() and not own.all():
+            offset += _shift(slope * unseen[own] + offset, right[own])
+        return sigmoid(slope * np.asarray(said, np.float64) + offset)
 
     def _scored(self, right: npt.NDArray[np.bool_]) -> Doubles:
         """The scores, shifted in log-odds so that their mean agrees with the answers."""
@@ -126,20 +163,29 @@ def _apart(a: Floats, b: Floats) -> Floats:
     return np.maximum(squares - 2 * a @ b.T, 0)
 
 
-def _kernel(a: Floats, b: Floats, width: float) -> Floats:
-    """Similarity of masks: a Gaussian kernel, a linear kernel and a constant."""
+def _gaussian(a: Floats, b: Floats, width: float) -> Floats:
+    """Similarity of masks, 0..1, ``(len(a), len(b))``."""
     near = _apart(a, b)
     near *= -1 / width
-    np.exp(near, out=near)
-    near += np.float32(_SLOPE) * (a @ b.T) + np.float32(1)
-    return near
+    return np.exp(near, out=near)
 
 
-def _ridge(kernel: Floats, target: Doubles) -> tuple[Doubles, Doubles]:
-    """Weights of the answers, and the leave-one-out prediction for each answer."""
-    inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(target)))
-    weights = inverse @ target
-    return weights, target - weights / np.diag(inverse)
+def _ridge(known: Floats, target: Doubles) -> tuple[Doubles, Doubles]:
+    """Weights of the coordinates, and the leave-one-out prediction for each answer."""
+    table = np.asarray(known, np.float64)
+    inverse = np.linalg.inv(table.T @ table + _RIDGE * np.eye(table.shape[1]))
+    weights = inverse @ (table.T @ target)
+    pull = np.einsum("ij,jk,ik->i", table, inverse, table, optimize=True)
+    return weights, target - (target - table @ weights) / np.maximum(1 - pull, 1e-9)
+
+
+def _shift(odds: Doubles, right: Bools) -> float:
+    """How far the log-odds must move to agree with the answers on average; Normal(0, 1) a priori."""
+    moved = 0.0
+    for _ in range(8):
+        p = sigmoid(odds + moved)
+        moved -= (float((p - right).sum()) + moved) / (float((p * (1 - p)).sum()) + 1)
+    return moved
 
 
 def _parts(columns: Floats) -> Iterator[Floats]:

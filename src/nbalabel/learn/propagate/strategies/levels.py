@@ -1,0 +1,94 @@
+"""Which nested sets of masks an audit tests: sure ones first, then those that its answers may just prove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..audit.forecast import Standing, forecast
+
+Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+
+_SIZES = 28  # sizes compared
+_BINS = 16
+_GATES = (0.7,)  # sizes of the gates, as shares of the largest that is surely good enough
+_MARGIN = 0.03  # expected share right of a gate, above the target
+_AROUND = (0.8, 0.87, 0.93, 1.0, 1.05, 1.1, 1.16, 1.23, 1.3, 1.4, 1.55, 1.75, 2.1, 2.6)
+_WIDTH = 0.12  # how far, as a share, the best size is believed to be from the one planned
+_DOUBT = 0.1  # weight of sizes far from the planned one, which halves about every quarter of it
+_LEAST = 20  # masks in the smallest set
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Sizes of nested sets, most certain masks first.
+
+    Attributes:
+        sizes: masks of each set, rising, ``(k,)`` int64; empty where no audit is worth its answers.
+        gates: how many of them, the first ones, are tested in order.
+        hopes: weight of each of the others, ``(k - gates,)``.
+        best: the size that is best by the plan; 0 where no audit is worth its answers.
+        answers: what the best one is expected to take.
+        kept: masks that it is expected to leave.
+    """
+
+    sizes: Ints
+    gates: int
+    hopes: Doubles
+    best: int
+    answers: float
+    kept: float
+
+
+def levels(chance: Doubles, n_right: int, *, target: float, alpha: float, left: float, rate: float) -> Levels:
+    """The sets to test, for the most masks that the answers left can certify.
+
+    Args:
+        chance: chance of each mask to be right, falling, ``(n,)``.
+        n_right: masks known to be right already, which count with every set.
+        target: share of right masks to prove.
+        alpha: error probability of the audit.
+        left: answers left; inf without a limit.
+        rate: masks that an answer must bring, as many as verifying one by one would.
+    """
+    sizes = np.unique(np.geomspace(min(_LEAST, max(len(chance), 1)), max(len(chance), 1), _SIZES).astype(int))
+    sizes = sizes[sizes <= len(chance)]
+    quality = (np.cumsum(chance) + n_right) / (np.arange(1, len(chance) + 1) + n_right)
+    best, answers, kept = 0, np.inf, 0.0
+    for size in sizes.tolist():
+        took, stay = _takes(chance[:size], n_right, target, alpha)
+        if took <= left and stay - rate * took > (kept - rate * answers if best else 0.0):
+            best, answers, kept = size, took, stay
+    if not best:
+        return Levels(np.zeros(0, np.int64), 0, np.zeros(0), 0, np.inf, 0.0)
+    tops = np.unique(np.minimum(np.array(_AROUND) * best, len(chance)).astype(np.int64))
+    tops = tops[tops >= min(_LEAST, best)]
+    sure = int(np.count_nonzero(quality >= target + _MARGIN))
+    gates = np.unique((np.array(_GATES) * min(sure, tops[0])).astype(np.int64))
+    gates = gates[(gates >= _LEAST) & (gates < tops[0])]
+    far = np.abs(np.log(tops / best))
+    hopes = np.exp(-((far / _WIDTH) ** 2) / 2) + _DOUBT * np.exp(-far / 0.4)
+    hopes /= hopes.sum()
+    return Levels(np.concatenate([gates, tops]), len(gates), hopes, best, answers, kept)
+
+
+def _takes(chance: Doubles, n_right: int, target: float, alpha: float) -> tuple[float, float]:
+    """Answers that are expected to certify a set, and the masks that they leave of it."""
+    doubt = 1 - chance
+    root = np.sqrt(doubt)
+    low, high = float(root.min()), float(root.max())
+    at = np.minimum(((root - low) / max(high - low, 1e-9) * _BINS).astype(np.int64), _BINS - 1)
+    left = np.bincount(at, minlength=_BINS)
+    mean = np.bincount(at, doubt, minlength=_BINS) / np.maximum(left, 1)
+    here = left > 0
+    n = len(chance) + n_right
+    found = forecast(
+        Standing(left[here], mean[here], n, 0),
+        lambda wrong: int((1 - target) * (n - wrong) + wrong),
+        lambda _: 0.0,
+        float(np.log(1 / alpha)) + 0.5,
+    )
+    return found.answers, n - found.found
