@@ -38,6 +38,12 @@ from .learn.classical import Watershed as Watershed
 from .learn.embed.plane import project as project
 from .learn.embed.pooling import Embeddings as Embeddings
 from .learn.follow.follow import follow as follow
+from .learn.forecast.growth_curve import GrowthCurve as GrowthCurve
+from .learn.forecast.growth_curve import growth_curve as growth_curve
+from .learn.forecast.points import growth_points as growth_points
+from .learn.forecast.points import growth_subsets as growth_subsets
+from .learn.forecast.stability import Stability as Stability
+from .learn.forecast.stability import stable as stable
 from .learn.growth.choose import choose as choose
 from .learn.growth.objectness import likely_empty as likely_empty
 from .learn.growth.objectness import objectness as objectness

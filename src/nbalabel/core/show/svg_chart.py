@@ -13,7 +13,7 @@ from .palette import COLORS, OKABE_ITO
 Range: TypeAlias = tuple[float, float]
 Point: TypeAlias = tuple[float, float]
 
-_INK = "var(--jp-ui-font-color1, var(--vscode-foreground, inherit))"
+INK = "var(--jp-ui-font-color1, var(--vscode-foreground, inherit))"
 _GRAY = COLORS.axis
 
 # In the order in which neighbors stay farthest apart on both themes.
@@ -31,6 +31,8 @@ def line_chart_svg(
     y_label: str = "",
     x_range: Range | None = None,
     y_range: Range | None = None,
+    band: Sequence[tuple[float, float, float]] = (),
+    dots: Sequence[Point] = (),
 ) -> str:
     """Draw lines, each ending in a dot with its last value.
 
@@ -43,6 +45,8 @@ def line_chart_svg(
         y_label: shown at the top of the y axis.
         x_range: ends of the x axis; default those of the points.
         y_range: ends of the y axis; default around the values.
+        band: (x, low, high): an interval along the first line, drawn behind it.
+        dots: (x, y): points that were measured, drawn as rings.
 
     Returns:
         An ``<svg>`` element.
@@ -52,15 +56,17 @@ def line_chart_svg(
         True
     """
     lines = {name: _points(values) for name, values in series.items()}
-    points = [p for line in lines.values() for p in line if _finite(p)]
+    around = [(x, y) for x, low, high in band for y in (low, high)]
+    points = [p for line in (*lines.values(), around, dots) for p in line if _finite(p)]
     top = 26 if title or y_label else 10
     x_ends = _ends([x for x, _ in points], x_range, tight=True)
     y_ends = _ends([y for _, y in points], y_range, tight=False)
     frame = _Frame(44, top, width - _room(lines), height - (36 if x_label else 22), x_ends, y_ends)
-    parts = [_axes(frame), _texts(frame, title, x_label, y_label)]
+    parts = [_axes(frame), _texts(frame, title, x_label, y_label), _band(frame, band)]
     parts += [
         _line(frame, line, color) for line, color in zip(lines.values(), _cycle(len(lines)), strict=True)
     ]
+    parts += [_ring(*frame.place(point)) for point in dots if _finite(point)]
     parts.append(
         _ends_of_lines(frame, lines) if points else _text(width / 2, height / 2, "no data yet", "middle")
     )
@@ -69,7 +75,7 @@ def line_chart_svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" '
         f'role="img" aria-label="{label}" font-family="var(--jp-ui-font-family, system-ui, sans-serif)" '
-        f'font-size="11" style="color: {_INK}" '
+        f'font-size="11" style="color: {INK}" '
         f'fill="currentColor">{"".join(parts)}</svg>'
     )
 
@@ -88,7 +94,7 @@ def as_image(svg: str) -> str:
         >>> as_image(line_chart_svg({"loss": [2.0, 1.0]}))[:37]
         '<img src="data:image/svg+xml;base64,P'
     """
-    data = base64.b64encode(svg.replace(_INK, _GRAY).encode()).decode()
+    data = base64.b64encode(svg.replace(INK, _GRAY).encode()).decode()
     label = svg.partition('aria-label="')[2].partition('"')[0]
     return f'<img src="data:image/svg+xml;base64,{data}" alt="{label}">'
 
@@ -181,6 +187,20 @@ def _line(frame: _Frame, line: Sequence[Point], color: str) -> str:
         drawing = _finite(point)
     style = 'fill="none" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"'
     return f'<path d="{" ".join(path)}" {style} stroke="{color}"/>' if path else ""
+
+
+def _band(frame: _Frame, band: Sequence[tuple[float, float, float]]) -> str:
+    whole = [one for one in band if all(map(math.isfinite, one))]
+    if not whole:
+        return ""
+    edge = [frame.place((x, high)) for x, _, high in whole]
+    edge += [frame.place((x, low)) for x, low, _ in reversed(whole)]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in edge)
+    return f'<polygon points="{path}" fill="{_COLORS[0]}" fill-opacity=".22"/>'
+
+
+def _ring(x: float, y: float) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="none" stroke="currentColor" stroke-width="1.5"/>'
 
 
 def _ends_of_lines(frame: _Frame, lines: Mapping[str, Sequence[Point]]) -> str:
