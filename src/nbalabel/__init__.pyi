@@ -54,6 +54,8 @@ from .learn.offtheshelf import Everything as Everything
 from .learn.offtheshelf import Sam3 as Sam3
 from .learn.offtheshelf import YoloE as YoloE
 from .learn.offtheshelf.sam import Sam as Sam
+from .learn.planning.plan import plan as plan
+from .learn.planning.planned import Plan as Plan
 from .learn.prediction.segmenter import ModelSegmenter as ModelSegmenter
 from .learn.propagate.propagate import propagate as propagate
 from .learn.propagate.propagation import Propagation as Propagation
@@ -74,6 +76,7 @@ from .widgets.charts.precision_recall import PrecisionRecall as PrecisionRecall
 from .widgets.charts.reliability import Reliability as Reliability
 from .widgets.explore import explore as explore
 from .widgets.gallery.gallery import Gallery as Gallery
+from .widgets.plan.plan_view import PlanView as PlanView
 from .widgets.review.review import Review as Review
 from .widgets.scatter.scatter import Scatter as Scatter
 from .widgets.table.table import Table as Table

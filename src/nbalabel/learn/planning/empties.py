@@ -1,0 +1,77 @@
+"""Images that seem to hold nothing, and how many of them really do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.tables.of_images import labeled_all_over
+from ...core.tables.schema import LabeledImages
+from ..growth.objectness import likely_empty, objectness
+from ..runs.measured import not_held_out, trains
+from ..runs.run import Run
+
+_OWN, _NEARBY = 0.15, 0.4
+_FEW_IMAGES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Empties:
+    """Images that seem to hold nothing.
+
+    Attributes:
+        images: ids, most certain first, ``(n,)``.
+        right: labeled images that seemed to hold nothing and did not.
+        wrong: labeled images that seemed to hold nothing and did.
+        known: where the numbers come from, in words.
+    """
+
+    images: npt.NDArray[np.int64]
+    right: int
+    wrong: int
+    known: str
+
+    @property
+    def chance(self) -> float:
+        """Expected share that really is empty, 0..1."""
+        return (self.right + 0.5) / (self.right + self.wrong + 1)
+
+    def draws(self, n: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+        """Which of them are empty, as it might be, ``(n, len(images))``."""
+        share = rng.beta(self.right + 0.5, self.wrong + 0.5, size=(n, 1))
+        return np.asarray(rng.random((n, len(self.images))) < share)
+
+
+def empties(tables: LabeledImages, run: Run) -> Empties:
+    """Find them by their own predictions and those of similar images; count such images among labeled ones.
+
+    Args:
+        tables: the tables as they are now.
+        run: predictions; without image embeddings, images count alone.
+    """
+    images = tables.images
+    seen, quiet = _quiet(tables, run)
+    quiet = quiet[np.isin(quiet, images.index[not_held_out(images)])]
+    labeled = labeled_all_over(images) & images.index.isin(seen)
+    held = labeled & ~trains(images)
+    alike = images[held if held.sum() >= _FEW_IMAGES else labeled]
+    right = int((~alike.index.isin(tables.instances["image_id"])).sum())
+    known = f"{len(alike):,} labeled images that seemed to hold nothing"
+    return Empties(quiet, right, len(alike) - right, known)
+
+
+def _quiet(tables: LabeledImages, run: Run) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Images that seem to hold nothing: all of them, and those unlabeled, most certain first."""
+    if len(run.embeddings.image_ids):
+        seen = objectness(run)
+        seen = seen[(seen["own"] < _OWN) & (seen["nearby"].fillna(0.0) < _NEARBY)]
+        found = likely_empty(tables, run, own=_OWN, nearby=_NEARBY)
+        return seen.index.to_numpy(np.int64), found.index.to_numpy(np.int64)
+    best = run.predictions.groupby("image_id")["score"].max()
+    own = best.reindex(pd.Index(run.predicted_ids)).astype(np.float64).fillna(0.0)
+    own = own[own < _OWN].sort_values(kind="stable")
+    is_open = tables.images.index[(tables.images["state"] == "unlabeled").to_numpy()]
+    return own.index.to_numpy(np.int64), own.index[own.index.isin(is_open)].to_numpy(np.int64)

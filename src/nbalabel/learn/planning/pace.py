@@ -1,0 +1,145 @@
+"""Seconds per answer, outline, drawn mask and empty image: from the log and the journals, else assumed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ...core.errors import DataError, UnknownNameError, first
+from ...core.tables.schema import LabeledImages
+from .kinds import DRAW, EMPTY, KINDS, MEND, REVIEW, VERIFY
+
+ENOUGH = 8
+"""Fewer measured steps are not used."""
+
+_BREAK = 120.0  # seconds between two changes from which it was a break, not work
+_SLOWEST = 60.0  # seconds per answer of a propagation from which somebody had left
+_ASSUMED = 0.5  # standard deviation of the logarithm of an assumed time: a factor of 2.3 either way at 90 %
+_LEAST = 0.1  # the same of a measured mean: today is not quite like yesterday
+
+_NOTES = {
+    DRAW: re.compile(r"^drew "),
+    MEND: re.compile(r"^reshaped |with another mask"),
+    EMPTY: re.compile(r"(?P<n>[\d,]+) images? (?:is|are) empty"),
+}
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long one step of a kind of work takes.
+
+    Attributes:
+        seconds: expected.
+        spread: standard deviation of the logarithm of the expected seconds: how little it is known.
+        source: "measured on 212", "assumed" or "given".
+    """
+
+    seconds: float
+    spread: float
+    source: str
+
+    def draws(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Seconds as they might be, ``(n,)``."""
+        return np.asarray(self.seconds * np.exp(self.spread * rng.normal(size=n)), np.float64)
+
+
+def paces(tables: LabeledImages, given: Mapping[str, float] | None = None) -> dict[str, Pace]:
+    """The pace of every kind of work.
+
+    Args:
+        tables: a Dataset, whose log and propagation journals are read; other tables have none.
+        given: seconds by kind of work; they replace what was measured.
+
+    Raises:
+        UnknownNameError: there is no such kind of work.
+        DataError: seconds are not above 0.
+    """
+    given = dict(given or {})
+    if unknown := [name for name in given if name not in KINDS]:
+        raise UnknownNameError(f"there is no work {first(unknown)}; there is {', '.join(KINDS)}")
+    if any(not 0 < value < np.inf for value in given.values()):
+        raise DataError(f"seconds must be numbers above 0, got {given}")
+    log = getattr(tables, "log", None)
+    found = of_log(log()) if callable(log) else {}
+    folder = getattr(tables, "runs_folder", None)
+    if folder is not None:
+        found[VERIFY] = of_journals(Path(folder) / "propagations")
+    return {
+        name: Pace(given[name], _LEAST, "given")
+        if name in given
+        else _pace(found.get(name, []), kind.seconds)
+        for name, kind in KINDS.items()
+    }
+
+
+def of_log(log: pd.DataFrame) -> dict[str, list[float]]:
+    """Seconds per step of each kind of work, from a log.
+
+    Answers of a review have their seconds in the log. For outlines, drawn masks and empty images it is the
+    time since the change before, by the same person; more than two minutes count as a break.
+
+    Args:
+        log: as ``ds.log()`` returns it, newest first.
+    """
+    rows = log.iloc[::-1]
+    answers = rows["seconds"].notna() & rows["note"].str.endswith("in review")
+    person = rows["origin"].str.split(", ").str[0]
+    since = rows["time"].groupby(person).diff().dt.total_seconds()
+    worked = since.where((since > 0) & (since <= _BREAK) & rows["seconds"].isna())
+    out = {REVIEW: rows.loc[answers & (rows["seconds"] > 0), "seconds"].tolist()}
+    for name, pattern in _NOTES.items():
+        met = rows["note"].str.extract(f"({pattern.pattern})")
+        steps = met["n"].str.replace(",", "").astype(float) if "n" in met else 1.0
+        each = (worked / steps)[met[0].notna() & worked.notna()]
+        out[name] = each.tolist()
+    return out
+
+
+def of_journals(folder: Path) -> list[float]:
+    """Seconds per answer of each question in the journals of a folder; answers taken back do not count."""
+    out: list[float] = []
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
+        told: list[float | None] = []
+        for record in _records(path):
+            if record["op"] == "undo" and told:
+                told.pop()
+            elif record["op"] in ("tell", "skip", "finish"):
+                told.append(_each(record))
+        out += [value for value in told if value is not None]
+    return out
+
+
+def _records(path: Path) -> list[dict[str, object]]:
+    """Whole lines of a journal; a torn last line, and whatever is no record, is left out."""
+    out = []
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and isinstance(record.get("op"), str):
+            out.append(record)
+    return out
+
+
+def _each(record: Mapping[str, object]) -> float | None:
+    """Seconds per answer of one record; None where nothing was answered or nobody was there."""
+    rows, seconds = record.get("rows"), record.get("seconds")
+    if not isinstance(rows, list) or not rows or not isinstance(seconds, int | float) or seconds <= 0:
+        return None
+    each = float(seconds) / len(rows)
+    return each if each <= _SLOWEST else None
+
+
+def _pace(measured: list[float], assumed: float) -> Pace:
+    if len(measured) < ENOUGH:
+        return Pace(assumed, _ASSUMED, "assumed")
+    values = np.array(measured)
+    error = values.std(ddof=1) / values.mean() / np.sqrt(len(values))
+    return Pace(float(values.mean()), max(float(error), _LEAST), f"measured on {len(values):,}")
