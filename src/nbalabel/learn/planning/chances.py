@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...core.errors import DataError
 from ...core.tables.schema import LabeledImages
+from ..embed.reducers import Pca
 from ..quality.fit import sklearn
 from ..quality.predicted_iou import mask_quality
 from ..quality.report import RIGHT
@@ -22,11 +23,13 @@ Bools = npt.NDArray[np.bool_]
 NEAR = 0.5
 """IoU from which an outline is worth mending rather than drawing anew."""
 
+_AXES = 8  # of the embeddings, along which masks that look alike go together
 _CURVES = 60  # bootstrapped calibration curves
 _FEW_ROWS, _FEW_IMAGES = 30, 4  # held-out predictions and images from which only these calibrate
 _SEEN = 0.6  # shift of the log-odds (standard deviation) where the model was trained on what calibrates it
 _BLIND = 1.2  # the same where nothing calibrates it
-_LEAST = 0.2  # the same between images
+_LEAST = 0.4  # the same between images
+_FEW_UNITS = 2.0  # so many times the error of a mean over groups, since few groups show too little of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +54,14 @@ class Chances:
     shift: float
     quality: pd.Series | None
     _curves: tuple[Floats, Floats] = field(repr=False)
+    _looks: Floats = field(repr=False)
 
     def draws(self, rows: pd.DataFrame, n: int, rng: np.random.Generator) -> tuple[Bools, Bools]:
         """Which of these rows are right, and which nearly right, as it might be: ``(n, len(rows))`` each.
 
-        A draw takes one of the bootstrapped curves, shifts all chances by what the curve cannot know, and
-        those of each image together by an amount of its own.
+        A draw takes one of the bootstrapped curves, and moves the log-odds of all rows together, of each
+        image by an amount of its own, and along a random direction of what masks look like: masks that look
+        alike are right or wrong together beyond what the curve says, which is what clusters live on.
 
         Args:
             rows: predictions with ``image_id``.
@@ -64,11 +69,13 @@ class Chances:
             rng: random numbers.
         """
         at = self.value.loc[rows.index].to_numpy(np.float64)
+        looks = self._looks[self.value.index.get_indexer(rows.index)]
         image, which = np.unique(rows["image_id"].to_numpy(np.int64), return_inverse=True)
         right, near = np.zeros((n, len(rows)), bool), np.zeros((n, len(rows)), bool)
         for i in range(n):
             some = rng.integers(len(self._curves[0]))
             move = self.shift * rng.normal() + self.between * rng.normal(size=len(image))[which]
+            move += self.between * (looks @ rng.normal(size=looks.shape[1]))
             good, close = (_moved(_along(curves[some], at), move) for curves in self._curves)
             chance = rng.random(len(rows))
             right[i] = chance < good
@@ -103,20 +110,22 @@ def chances(tables: LabeledImages, run: Run, seed: int = 0) -> Chances:
         known = f"{len(judged):,} predictions on {image.nunique():,} held-out images"
     value = judged["predicted"].to_numpy(np.float64)
     iou = judged["iou"].to_numpy(np.float64)
-    curves = _bootstrapped(value, iou, image.to_numpy(np.int64), rng)
-    between = _between(_along(curves[0].mean(axis=0), value), iou >= RIGHT, image.to_numpy(np.int64))
-    shift = float(np.hypot(shift, between / np.sqrt(image.nunique())))
-    return _made(quality.iou, curves, known, between, shift, quality.iou)
+    unit = groups_of(tables.images, image)
+    curves = _bootstrapped(value, iou, unit, rng)
+    between = _between(_along(curves[0].mean(axis=0), value), iou >= RIGHT, unit)
+    shift = float(np.hypot(shift, _FEW_UNITS * between / np.sqrt(len(np.unique(unit)))))
+    return _made(run, quality.iou, curves, known, between, shift, quality.iou)
 
 
 def _blind(run: Run) -> Chances:
     score = run.predictions["score"].astype(np.float64)
     grid = np.linspace(0, 1, 101)[None]
     curves = grid * 0.9, np.minimum(grid * 0.9 + 0.1, 1.0)
-    return _made(score, curves, "the scores alone: no image is labeled all over", 0.5, _BLIND, None)
+    return _made(run, score, curves, "the scores alone: no image is labeled all over", 0.5, _BLIND, None)
 
 
 def _made(
+    run: Run,
     value: pd.Series,
     curves: tuple[Floats, Floats],
     known: str,
@@ -127,7 +136,35 @@ def _made(
     right, close = (
         pd.Series(_along(some.mean(axis=0), value.to_numpy(np.float64)), value.index) for some in curves
     )
-    return Chances(right, (close - right).clip(lower=0), value, known, between, shift, quality, curves)
+    near = (close - right).clip(lower=0)
+    return Chances(right, near, value, known, between, shift, quality, curves, _looks_of(run))
+
+
+def groups_of(images: pd.DataFrame, image_id: pd.Series) -> npt.NDArray[np.int64]:
+    """Code of the group of each row's image, ``(n,)``; an image without a group is one of its own.
+
+    Images of one group, such as frames of a video, are alike: together they count as one.
+
+    Args:
+        images: the table of images.
+        image_id: image of each row.
+    """
+    own = image_id.astype(str)
+    if "group" not in images:
+        return np.asarray(pd.factorize(own)[0], np.int64)
+    group = image_id.map(images["group"].astype("object"))
+    return np.asarray(pd.factorize(group.map("group {}".format, na_action="ignore").fillna(own))[0], np.int64)
+
+
+def _looks_of(run: Run) -> Floats:
+    """What predictions look like: a few axes of their embeddings, of mean square 1 together; ``(n, k)``."""
+    vectors = run.embeddings.instances(run.predictions.index.to_numpy(np.int64))
+    known = np.flatnonzero(np.isfinite(vectors).all(axis=1)) if vectors.shape[1] else np.zeros(0, np.int64)
+    out = np.zeros((len(vectors), min(_AXES, vectors.shape[1])))
+    if len(known) > _AXES:
+        axes = Pca.fit(vectors[known], out.shape[1]).transform(vectors[known])
+        out[known] = axes / np.sqrt(max(float((axes**2).sum(axis=1).mean()), 1e-12))
+    return out
 
 
 def _bootstrapped(
