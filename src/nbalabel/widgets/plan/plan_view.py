@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -47,17 +47,20 @@ class PlanView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         'Review'
     """
 
+    view: Any = None
+    _parts: Sequence[Any] = ()  # until __init__ has finished
+
     def __init__(self, ws: Viewable, plan: Planned, height: int = 560) -> None:
         if not hasattr(plan, "propagation"):
             raise DataError(f"expected a plan, got {type(plan).__name__}: plan = nl.plan(ds, run)")
         self.plan, self.workspace = plan, workspace_of(ws)
-        self.view: Any = None
         self._height = height
         self._buttons = {str(name): self._button(str(name), row) for name, row in plan.table.iterrows()}
         self._said = ipywidgets.Label(plan.sentence())
         self._row = ipywidgets.HBox(
             list(self._buttons.values()), layout=ipywidgets.Layout(flex_flow="row wrap", grid_gap="4px")
         )
+        self._parts = [*self._buttons.values(), self._said, self._row]
         super().__init__([self._said, self._row], layout=ipywidgets.Layout(width="100%", min_width="0"))
 
     def begin(self, kind: str) -> Any:
@@ -85,8 +88,7 @@ class PlanView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def close(self) -> None:
         """Close the buttons and the view that is open; the workspace stays."""
-        parts = [*self._buttons.values(), self._said, self._row]
-        for part in ([] if self.view is None else [self.view]) + parts:
+        for part in [*([] if self.view is None else [self.view]), *self._parts]:
             part.close()
         super().close()
 
