@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 import nbalabel as nl
-from nbalabel.learn.planning.kinds import DRAW, EMPTY, KINDS, LOOK, MEND, REVIEW, VERIFY
+from nbalabel.learn.planning.kinds import DRAW, EMPTY, KINDS, LOOK, CORRECT, REVIEW, VERIFY
 
 RESULTS = Path(__file__).with_name("plan.jsonl")
 RIGHT, NEAR = 0.75, 0.5
@@ -115,7 +115,7 @@ def reality(
     right = (iou.loc[candidates.index] >= RIGHT).to_numpy()
     gained, wrong = answered(world, plan._propagation(journal=False, budget=int(limit / pace[VERIFY])))
     out[VERIFY] = {"real": gained, "real_wrong": wrong}
-    for kind, low, high in ((REVIEW, RIGHT, 2.0), (MEND, NEAR, RIGHT)):
+    for kind, low, high in ((REVIEW, RIGHT, 2.0), (CORRECT, NEAR, RIGHT)):
         rows = plan._rows[kind]
         good = iou.loc[rows.index].between(low, high, inclusive="left").to_numpy()
         n = limit / pace[kind]
@@ -170,7 +170,7 @@ def mixture(world: World, plan: nl.Plan, pace: dict[str, float], limit: float) -
         spent, still = p.n_answers * pace[VERIFY], p.open.index
     rest = minutes.drop(VERIFY)
     left = rest * (limit - spent) / max(rest.sum(), 1e-9)
-    for kind, low, high in ((REVIEW, RIGHT, 2.0), (MEND, NEAR, RIGHT)):
+    for kind, low, high in ((REVIEW, RIGHT, 2.0), (CORRECT, NEAR, RIGHT)):
         rows = plan._rows[kind]
         rows = rows[rows.index.isin(still)]
         good = world.iou.loc[rows.index].between(low, high, inclusive="left").to_numpy()

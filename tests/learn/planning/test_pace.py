@@ -24,7 +24,7 @@ def test_answers_of_a_review_have_their_own_seconds() -> None:
     assert found["review one by one"] == [2.5]
 
 
-def test_drawn_and_mended_masks_take_the_time_since_the_change_before_by_the_same_person() -> None:
+def test_drawn_and_corrected_masks_take_the_time_since_the_change_before_by_the_same_person() -> None:
     found = of_log(
         log_of(
             (0, "anna", "set split of 3 images", None),
@@ -36,8 +36,8 @@ def test_drawn_and_mended_masks_take_the_time_since_the_change_before_by_the_sam
         )
     )
     assert found["draw what is missing"] == [20]
-    assert found["mend outlines"] == [8, 12]
-    assert found["confirm empty images"] == [2]
+    assert found["correct outlines"] == [8, 12]
+    assert found["check empty images"] == [2]
 
 
 def test_a_break_is_no_work() -> None:
@@ -90,4 +90,4 @@ def test_seconds_of_no_work_or_of_nothing_are_refused(tmp_path: Any) -> None:
     with pytest.raises(UnknownNameError, match="sleep"):
         paces(tables, {"sleep": 3})
     with pytest.raises(DataError, match="above 0"):
-        paces(tables, {"mend outlines": 0})
+        paces(tables, {"correct outlines": 0})

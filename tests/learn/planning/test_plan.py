@@ -10,7 +10,7 @@ from nbalabel.core.errors import DataError, UnknownNameError
 from nbalabel.learn.embed.pooling import Embeddings
 from nbalabel.learn.planning.candidates import candidates
 from nbalabel.learn.planning.chances import Chances, chances, groups_of
-from nbalabel.learn.planning.kinds import DRAW, EMPTY, KINDS, MEND, REVIEW, VERIFY
+from nbalabel.learn.planning.kinds import DRAW, EMPTY, KINDS, CORRECT, REVIEW, VERIFY
 from nbalabel.learn.planning.missing import missing, unfound
 
 
@@ -47,7 +47,7 @@ def test_rows_are_those_that_fit_the_surest_first_and_wait_for_labels(made: nl.P
     waiting = reef.images.query("state == 'unlabeled' and split == 'train'").index
     assert review["image_id"].isin(waiting).all()
     assert images.index.isin(waiting).all()
-    assert not made.rows(MEND).index.isin(review.index).any()
+    assert not made.rows(CORRECT).index.isin(review.index).any()
 
 
 def test_what_is_planned_is_about_what_a_reviewer_gets(made: nl.Plan, reef: Any, run: nl.Run) -> None:
@@ -131,7 +131,7 @@ def test_a_finished_dataset_leaves_nothing_to_do(tmp_path: Any) -> None:
     assert "nothing to do" in done.sentence()
 
 
-@pytest.mark.parametrize("wrong", [{"minutes": 0}, {"level": 1.0}, {"worth": {MEND: -1}}])
+@pytest.mark.parametrize("wrong", [{"minutes": 0}, {"level": 1.0}, {"worth": {CORRECT: -1}}])
 def test_numbers_out_of_range_are_refused(reef: Any, run: nl.Run, wrong: dict[str, Any]) -> None:
     with pytest.raises(DataError):
         nl.plan(reef, run, **wrong)

@@ -9,9 +9,9 @@ from nbalabel.core.errors import DataError, UnknownNameError
 KINDS = {
     "verify clusters": "verify",
     "review one by one": "review",
-    "mend outlines": "edit",
+    "correct outlines": "edit",
     "draw what is missing": "edit",
-    "confirm empty images": "look",
+    "check empty images": "look",
 }
 
 
@@ -43,8 +43,8 @@ def planned(workspace: Any) -> Fixed:
     run, ds = workspace.run, workspace.ds
     found, images = run.predictions, ds.images.query("state == 'unlabeled'")
     rows = dict.fromkeys(("verify clusters", "review one by one"), found.iloc[5:9])
-    rows |= {"mend outlines": found.iloc[3:5], "draw what is missing": images.iloc[2:4]}
-    rows["confirm empty images"] = images.iloc[:0]
+    rows |= {"correct outlines": found.iloc[3:5], "draw what is missing": images.iloc[2:4]}
+    rows["check empty images"] = images.iloc[:0]
     return Fixed(rows, nl.propagate(run, min_area=0, journal=False))
 
 
@@ -58,7 +58,7 @@ def test_each_kind_of_work_opens_its_view_on_its_rows(workspace: Any, planned: F
     assert editor.image_id == planned.rows("draw what is missing").index[0]
     assert workspace.selected.index.tolist() == planned.rows("draw what is missing").index.tolist()
     assert isinstance(todo.begin("verify clusters"), nl.Verify)
-    assert todo.begin("mend outlines").image_id == planned.rows("mend outlines")["image_id"].iloc[0]
+    assert todo.begin("correct outlines").image_id == planned.rows("correct outlines")["image_id"].iloc[0]
 
 
 def test_a_click_on_a_button_opens_the_view_and_closes_the_one_before(workspace: Any, planned: Fixed) -> None:
@@ -84,8 +84,8 @@ def test_work_that_is_not_there_is_refused(workspace: Any, planned: Fixed) -> No
     todo = nl.PlanView(workspace, planned)
     with pytest.raises(UnknownNameError, match="no work 'sleep'"):
         todo.begin("sleep")
-    with pytest.raises(UnknownNameError, match="nothing to confirm empty images"):
-        todo.begin("confirm empty images")
+    with pytest.raises(UnknownNameError, match="nothing to check empty images"):
+        todo.begin("check empty images")
     with pytest.raises(DataError, match=r"nl\.plan"):
         nl.PlanView(workspace, planned.table)  # type: ignore[arg-type]
 

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 NEAR = 0.5
-"""IoU from which an outline is worth mending rather than drawing anew."""
+"""IoU from which an outline is worth correcting rather than drawing anew."""
 
 _AXES = 8  # of the embeddings, along which masks that look alike go together
 _CURVES = 60  # bootstrapped calibration curves

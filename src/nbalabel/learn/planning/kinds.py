@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 VERIFY = "verify clusters"
 REVIEW = "review one by one"
-MEND = "mend outlines"
+CORRECT = "correct outlines"
 DRAW = "draw what is missing"
-EMPTY = "confirm empty images"
+EMPTY = "check empty images"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ KINDS = {
     for kind in (
         Kind(VERIFY, "answer", "right masks", "predictions", 2.0, "verify"),
         Kind(REVIEW, "answer", "right masks", "predictions", 4.0, "review"),
-        Kind(MEND, "outline", "right masks", "predictions", 15.0, "edit"),
+        Kind(CORRECT, "outline", "right masks", "predictions", 15.0, "edit"),
         Kind(DRAW, "mask", "right masks", "images", 25.0, "edit"),
         Kind(EMPTY, "image", "images", "images", 3.0, "look"),
     )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.tables.schema import LabeledImages
-from .kinds import DRAW, EMPTY, KINDS, MEND, REVIEW, VERIFY
+from .kinds import DRAW, EMPTY, KINDS, CORRECT, REVIEW, VERIFY
 
 ENOUGH = 8
 """Fewer measured steps are not used."""
@@ -25,7 +25,7 @@ _LEAST = 0.1  # the same of a measured mean: today is not quite like yesterday
 
 _NOTES = {
     DRAW: re.compile(r"^drew "),
-    MEND: re.compile(r"^reshaped |with another mask"),
+    CORRECT: re.compile(r"^reshaped |with another mask"),
     EMPTY: re.compile(r"(?P<n>[\d,]+) images? (?:is|are) empty"),
 }
 

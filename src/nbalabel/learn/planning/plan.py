@@ -18,7 +18,7 @@ from .candidates import candidates, waiting
 from .chances import Chances, chances
 from .clusters import Simulated, how_many, propagation_of, simulate
 from .empties import empties
-from .kinds import DRAW, EMPTY, KINDS, LOOK, MEND, REVIEW, VERIFY
+from .kinds import DRAW, EMPTY, KINDS, LOOK, CORRECT, REVIEW, VERIFY
 from .missing import missing, unfound
 from .pace import Pace, paces
 from .planned import Plan
@@ -40,10 +40,10 @@ def plan(
     """What to do in the next minutes, and what it is expected to bring.
 
         plan = nl.plan(ds, run)             # a card: table and chart
-        nl.PlanView(ds, plan)               # a button per kind of work
+        nl.PlanView(run, plan)              # a button per kind of work
 
     Five kinds of work: verify clusters (:class:`nbalabel.Verify`), review masks one by one
-    (:class:`nbalabel.Review`), mend outlines that are nearly right, draw what no prediction found, confirm
+    (:class:`nbalabel.Review`), correct outlines that are nearly right, draw what no prediction found, check
     images that seem empty. A mask is right from IoU 0.75, nearly right from 0.5.
 
     Seconds are those measured in the log and the journals where there are eight or more, else assumed; the
@@ -58,11 +58,11 @@ def plan(
 
     Args:
         tables: a Dataset, or tables without a log; images of state unlabeled or partial, of split train or
-        none, wait.
+            none, wait.
         run: predictions on them.
         minutes: of work.
         seconds: per answer, outline, mask or image, by kind of work; replaces what was measured.
-        worth: of one unit gained, by kind of work, in right masks; default 1 each, so that an image confirmed
+        worth: of one unit gained, by kind of work, in right masks; default 1 each, so that an image that is
             empty counts as much as a right mask.
         level: coverage that the intervals aim at, 0..1; a higher level needs more simulations of clusters.
         seed: seed of all draws.
@@ -77,7 +77,7 @@ def plan(
         >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=40, n_labeled=12, n_test=8, size=96)
         >>> made = nl.plan(ds, nl.demo.simulated_run(ds), minutes=10)
         >>> sorted(made.table.index)[:2]
-        ['confirm empty images', 'draw what is missing']
+        ['check empty images', 'draw what is missing']
         >>> made.rows("review one by one")["chance"].is_monotonic_decreasing
         True
         >>> ds.close()
@@ -138,7 +138,7 @@ def _works(
     shown, absent = quiet.draws(_DRAWS, rng), lost.draws(_DRAWS, rng)
     made = {
         REVIEW: _single(REVIEW, pace, ids[~nearly], right[~nearly], good[:, ~nearly], odds.known),
-        MEND: _single(MEND, pace, ids[nearly], near[nearly], close[:, nearly], odds.known),
+        CORRECT: _single(CORRECT, pace, ids[nearly], near[nearly], close[:, nearly], odds.known),
         DRAW: Work(
             KINDS[DRAW], pace[DRAW], images, lost.expected, lost.expected, LOOK, absent, absent, lost.known
         ),
