@@ -38,7 +38,7 @@ def card(points: pd.DataFrame, at: At, sentence: Callable[[int], str], level: fl
     said = [(text.split(": ")[0], text.split(": ")[1]) for text in facts]
     return html.card(
         "Growth of the mAP",
-        [*said, ("interval", f"{level:.0%}"), ("mind", note)],
+        [*said, ("interval", f"{level:.0%}"), ("note", note)],
         extra_html=as_image(chart),
     )
 

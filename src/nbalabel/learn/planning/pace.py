@@ -13,7 +13,7 @@ import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.tables.schema import LabeledImages
-from .kinds import DRAW, EMPTY, KINDS, CORRECT, REVIEW, VERIFY
+from .kinds import CORRECT, DRAW, EMPTY, KINDS, REVIEW, VERIFY
 
 ENOUGH = 8
 """Fewer measured steps are not used."""

@@ -18,7 +18,7 @@ from .candidates import candidates, waiting
 from .chances import Chances, chances
 from .clusters import Simulated, how_many, propagation_of, simulate
 from .empties import empties
-from .kinds import DRAW, EMPTY, KINDS, LOOK, CORRECT, REVIEW, VERIFY
+from .kinds import CORRECT, DRAW, EMPTY, KINDS, LOOK, REVIEW, VERIFY
 from .missing import missing, unfound
 from .pace import Pace, paces
 from .planned import Plan

@@ -16,19 +16,17 @@ from ...core.show.svg_chart import as_image
 from ...core.tables.names import instead_of
 from .kinds import KINDS, VERIFY
 
-_SHOWN = [
-    "unit",
-    "available",
-    "seconds",
-    "paced",
-    "fits",
-    "gain",
-    "low",
-    "high",
-    "wrong",
-    "per_minute",
-    "minutes",
-]
+_SHOWN = {
+    "available": "{:,.0f}",
+    "seconds": "{:.1f}",
+    "paced": "{}",
+    "fits": "{:,.0f}",
+    "gain": "{:,.0f}",
+    "wrong": "{:,.0f}",
+    "per_minute": "{:,.1f}",
+    "minutes": "{:.1f}",
+}
+"""Columns in the card, and how they are written; the interval is in the chart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +90,6 @@ class Plan:
         return f"Plan({self.minutes:g} minutes: {self.sentence()})"
 
     def _repr_html_(self) -> str:
-        shown = self.table[_SHOWN].copy()
         bars = [
             Interval(
                 f"{name}{' *' if row['unit'] != 'right masks' else ''}", row["gain"], row["low"], row["high"]
@@ -103,9 +100,8 @@ class Plan:
             bars, title=f"gain of {self.minutes:g} minutes of each alone ({self.level:.0%} interval)"
         )
         facts: list[tuple[str, Any]] = [(name, note) for name, note in self.notes.items() if note]
-        table = shown.round(
-            {"seconds": 1, "gain": 0, "low": 0, "high": 0, "wrong": 0, "per_minute": 1, "minutes": 1}
-        )
+        written = {name: self.table[name].map(text.format) for name, text in _SHOWN.items()}
+        table = pd.DataFrame(written).rename_axis(None)
         return html.card(
             f"The next {self.minutes:g} minutes",
             facts,

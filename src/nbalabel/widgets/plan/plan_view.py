@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class PlanView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Buttons for what a plan proposes: each opens its view, on the rows that fit into the minutes.
 
-    Verifying clusters opens :class:`Verify`, reviewing :class:`Review`, correcting and drawing :class:`Editor`,
-    and checking empty images :class:`Gallery`. The rows are selected in the workspace, so that its other
-    views show them, too. Only one view is open at a time; answers and edits are in the dataset as soon as
-    they are given.
+    Verifying clusters opens :class:`Verify`, reviewing :class:`Review`, correcting and drawing
+    :class:`Editor`, and checking empty images :class:`Gallery`. The rows are selected in the workspace, so
+    that its other views show them, too. Only one view is open at a time; answers and edits are in the dataset
+    as soon as they are given.
 
     Args:
         ws: a workspace with the run that was planned for, or that Run, which brings its dataset.
