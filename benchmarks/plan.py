@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 import nbalabel as nl
-from nbalabel.learn.planning.kinds import DRAW, EMPTY, KINDS, LOOK, CORRECT, REVIEW, VERIFY
+from nbalabel.learn.planning.kinds import CORRECT, DRAW, EMPTY, KINDS, LOOK, REVIEW, VERIFY
 
 RESULTS = Path(__file__).with_name("plan.jsonl")
 RIGHT, NEAR = 0.75, 0.5

@@ -10,7 +10,7 @@ from nbalabel.core.errors import DataError, UnknownNameError
 from nbalabel.learn.embed.pooling import Embeddings
 from nbalabel.learn.planning.candidates import candidates
 from nbalabel.learn.planning.chances import Chances, chances, groups_of
-from nbalabel.learn.planning.kinds import DRAW, EMPTY, KINDS, CORRECT, REVIEW, VERIFY
+from nbalabel.learn.planning.kinds import CORRECT, DRAW, EMPTY, KINDS, REVIEW, VERIFY
 from nbalabel.learn.planning.missing import missing, unfound
 
 

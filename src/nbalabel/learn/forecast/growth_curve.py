@@ -24,7 +24,8 @@ NOISE = 0.02
 
 _FAR = 4.0
 _DRAWS = 400
-_UNKNOWN_SHAPE = 1.0
+_DRIFT = 0.02
+"""Standard deviation added to a point for each halving of the labels: no family holds over all of a curve."""
 
 
 class Expected(NamedTuple):
@@ -145,10 +146,11 @@ def growth_curve(
     table = _checked(points, level)
     n, values, sd = (table[name].to_numpy(np.float64) for name in ("n", "map", "se"))
     sd = np.hypot(sd, _scatter(n, values, sd))
-    drawn = values + np.random.default_rng(seed).normal(size=(_DRAWS, len(n))) * sd
-    fits = tuple((family, fit(family, n, drawn, 1 / sd**2)) for family in FAMILIES)
+    loose = np.hypot(sd, _DRIFT * np.log2(n.max() / n))
+    drawn = values + np.random.default_rng(seed).normal(size=(_DRAWS, len(n))) * loose
+    fits = tuple((family, fit(family, n, drawn, 1 / loose**2)) for family in FAMILIES)
     errors = np.stack([found.error for _, found in fits])
-    weights = np.exp(-_UNKNOWN_SHAPE * (errors - errors.min(axis=0)) / 2)
+    weights = np.exp((errors.min(axis=0) - errors) / 2)
     weights /= weights.sum(axis=0)
     return GrowthCurve(
         table.assign(se=sd), level, _families(n, values, sd, weights), _note(table), fits, weights.ravel()

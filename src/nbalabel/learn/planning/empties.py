@@ -13,6 +13,7 @@ from ...core.tables.schema import LabeledImages
 from ..growth.objectness import likely_empty, objectness
 from ..runs.measured import not_held_out, trains
 from ..runs.run import Run
+from .chances import groups_of
 
 _OWN, _NEARBY = 0.15, 0.4
 _FEW_IMAGES = 4
@@ -27,21 +28,23 @@ class Empties:
         right: labeled images that seemed to hold nothing and did not.
         wrong: labeled images that seemed to hold nothing and did.
         known: where the numbers come from, in words.
+        counts: number of groups per labeled image: images of a group count as one.
     """
 
     images: npt.NDArray[np.int64]
     right: int
     wrong: int
     known: str
+    counts: float = 1.0
 
     @property
     def chance(self) -> float:
         """Expected share that really is empty, 0..1."""
-        return (self.right + 0.5) / (self.right + self.wrong + 1)
+        return (self.right * self.counts + 0.5) / ((self.right + self.wrong) * self.counts + 1)
 
     def draws(self, n: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
         """Which of them are empty, as it might be, ``(n, len(images))``."""
-        share = rng.beta(self.right + 0.5, self.wrong + 0.5, size=(n, 1))
+        share = rng.beta(self.right * self.counts + 0.5, self.wrong * self.counts + 0.5, size=(n, 1))
         return np.asarray(rng.random((n, len(self.images))) < share)
 
 
@@ -59,8 +62,9 @@ def empties(tables: LabeledImages, run: Run) -> Empties:
     held = labeled & ~trains(images)
     alike = images[held if held.sum() >= _FEW_IMAGES else labeled]
     right = int((~alike.index.isin(tables.instances["image_id"])).sum())
-    known = f"{len(alike):,} labeled images that seemed to hold nothing"
-    return Empties(quiet, right, len(alike) - right, known)
+    known = f"{right:,} of {len(alike):,} labeled images that seemed to hold nothing did"
+    groups = len(np.unique(groups_of(images, pd.Series(alike.index))))
+    return Empties(quiet, right, len(alike) - right, known, groups / max(len(alike), 1))
 
 
 def _quiet(tables: LabeledImages, run: Run) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +16,13 @@ from ..metrics.match import match
 from ..runs.measured import trains
 from ..runs.run import Run
 from .candidates import best_of_each
-from .chances import NEAR, Chances
+from .chances import NEAR, Chances, groups_of
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 
 _FEW_IMAGES = 4
+_LINES = 60
 _BLIND = (1.0, 0.25)  # missed per image, and per instance found, where nothing is labeled
 
 
@@ -61,22 +63,30 @@ def missing(
         chances: of the run.
         images: ids of images that wait for labels.
         there: instances on them that no prediction found.
-        seed: seed of the bootstrap over labeled images.
+        seed: seed of the bootstrap over labeled images, by group.
     """
     rng = np.random.default_rng(seed)
     found = _found(run.predictions[run.predictions["image_id"].isin(images)], chances, images)
     drawn = _per_image(there, images)
     labeled = _labeled(tables, run)
     if len(labeled) < 2:
-        lines = np.array(_BLIND) * np.exp(rng.normal(size=(60, 2)))
+        lines = np.array(_BLIND) * np.exp(rng.normal(size=(_LINES, 2)))
         known, spread = "assumed: no image is labeled all over", 1.0
     else:
         x, y = _seen(tables, run, chances, labeled)
-        lines = np.stack([_line(x[some], y[some]) for some in rng.integers(len(x), size=(60, len(x)))])
+        unit = groups_of(tables.images, pd.Series(labeled))
+        lines = np.stack([_line(x[some], y[some]) for some in _resampled(unit, rng)])
         known, spread = f"missed on {len(labeled):,} labeled images", _spread(x, y)
     mean = lines.mean(axis=0)
     expected = np.maximum(mean[0] + mean[1] * found - drawn, 0.0)
     return Missing(images, expected, known, found, drawn, lines, spread)
+
+
+def _resampled(unit: Ids, rng: np.random.Generator) -> Iterator[Ids]:
+    """Positions of images, whole groups drawn with replacement; as many times as there are lines."""
+    rows = [np.flatnonzero(unit == one) for one in np.unique(unit)]
+    for _ in range(_LINES):
+        yield np.concatenate([rows[i] for i in rng.integers(len(rows), size=len(rows))])
 
 
 def unfound(tables: LabeledImages, run: Run, images: Ids) -> pd.DataFrame:

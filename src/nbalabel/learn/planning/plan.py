@@ -77,7 +77,7 @@ def plan(
         >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=40, n_labeled=12, n_test=8, size=96)
         >>> made = nl.plan(ds, nl.demo.simulated_run(ds), minutes=10)
         >>> sorted(made.table.index)[:2]
-        ['check empty images', 'draw what is missing']
+        ['check empty images', 'correct outlines']
         >>> made.rows("review one by one")["chance"].is_monotonic_decreasing
         True
         >>> ds.close()
