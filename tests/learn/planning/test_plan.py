@@ -149,6 +149,8 @@ def test_images_of_one_group_count_once() -> None:
     codes = groups_of(images, pd.Series([1, 2, 3, 4, 4]))
     assert codes[0] == codes[1]
     assert len(set(codes.tolist())) == 3
+    none = pd.DataFrame({"group": pd.Categorical([None, None])}, index=[1, 2])
+    assert groups_of(none, pd.Series([1, 2, 2])).tolist() == [0, 1, 1]
 
 
 def fixed(value: float, n: int, between: float) -> tuple[Chances, pd.DataFrame]:

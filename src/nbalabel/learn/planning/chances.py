@@ -153,7 +153,8 @@ def groups_of(images: pd.DataFrame, image_id: pd.Series) -> npt.NDArray[np.int64
     if "group" not in images:
         return np.asarray(pd.factorize(own)[0], np.int64)
     group = image_id.map(images["group"].astype("object"))
-    return np.asarray(pd.factorize(group.map("group {}".format, na_action="ignore").fillna(own))[0], np.int64)
+    names = np.where(group.isna(), own, "group " + group.astype(str))
+    return np.asarray(pd.factorize(names)[0], np.int64)
 
 
 def _looks_of(run: Run) -> Floats:
