@@ -141,8 +141,12 @@ class _First:
         return np.asarray(self.curve.predict(columns[:, 0]), np.float64)
 
 
-def sklearn(module: str) -> Any:
+def sklearn(module: str, what: str = "a predicted mask IoU is learned") -> Any:
     """A module of scikit-learn.
+
+    Args:
+        module: its name, such as "ensemble".
+        what: what needs it, for the message.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -153,6 +157,6 @@ def sklearn(module: str) -> Any:
         return import_module(f"sklearn.{module}")
     except ImportError as error:
         raise MissingExtraError(
-            "a predicted mask IoU is learned with scikit-learn, which is not installed: "
+            f"{what} with scikit-learn, which is not installed: "
             "pip install 'nbalabel[propagate]'"
         ) from error

@@ -1,0 +1,106 @@
+"""``similar``: what looks like what is picked, nearest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ....core.errors import DataError, UnknownNameError, first
+from ....core.tables.schema import LabeledImages
+from ...runs.run import Run
+from .cut import cut
+from .describe import describe
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+_BLOCK = 4096
+
+
+def similar(what: LabeledImages | Run, rows: Any, n: int = 20, vectors: Floats | None = None) -> pd.DataFrame:
+    """Look-alikes of some instances or predictions, nearest first.
+
+    The distance of a row is the one to the nearest picked row. Picked rows are not returned.
+
+    Args:
+        what: a Run, whose predictions are searched, by its embeddings where it has them; or a Dataset, a
+            Version or Tables, whose instances are searched, by crops of their masks.
+        rows: the picked rows, or their ids.
+        n: most rows to return.
+        vectors: vectors of all rows to search by instead, ``(m, d)``, such as those of
+            :func:`nbalabel.instance_embeddings`.
+
+    Returns:
+        Rows of the run's predictions or the tables' instances with a column ``distance`` (of standardised
+        vectors, >= 0); they can be given to ``nl.Review``, ``ds.accept``, ``ds.set`` and ``ds.remove``.
+
+    Raises:
+        DataError: nothing is picked, n < 1, the vectors are not one per row, or a Run without embeddings
+            holds no tables.
+        UnknownNameError: picked rows are not there.
+
+    Example:
+        >>> import nbalabel as nl, tempfile
+        >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=24, n_labeled=16, n_test=0)
+        >>> len(nl.similar(ds, ds.instances.iloc[:1], n=5))
+        5
+        >>> ds.close()
+    """
+    frame = what.predictions if isinstance(what, Run) else what.instances
+    ids = rows.index if isinstance(rows, pd.DataFrame | pd.Series) else pd.Index(rows)
+    at = frame.index.get_indexer(ids)
+    if n < 1 or not len(at):
+        raise DataError(f"expected at least one picked row and n of 1 or more, got {len(at)} rows and n={n}")
+    if (at < 0).any():
+        table = "predictions of the run" if isinstance(what, Run) else "instances of the tables"
+        raise UnknownNameError(f"rows must be {table}; {first(ids[at < 0])} are none of them")
+    known = _vectors(what, frame) if vectors is None else np.asarray(vectors, np.float32)
+    if len(known) != len(frame):
+        raise DataError(f"expected one vector per row, {len(frame):,}, got {len(known):,}")
+    places, distance = nearest(known, at, n)
+    return frame.iloc[places].assign(distance=distance)
+
+
+def nearest(vectors: Floats, picked: Ints, n: int) -> tuple[Ints, Floats]:
+    """Positions of the rows nearest to any picked row, and their distances, ascending.
+
+    Args:
+        vectors: ``(m, d)``; rows that are not finite are never found.
+        picked: positions of the picked rows, ``(k,)``; they are left out.
+        n: most rows.
+    """
+    finite = np.isfinite(vectors).all(axis=1)
+    asked = vectors[picked[finite[picked]]].astype(np.float32)
+    best = np.full(len(vectors), np.inf, np.float32)
+    for start in range(0, len(vectors), _BLOCK):
+        block = np.where(finite[start : start + _BLOCK, None], vectors[start : start + _BLOCK], 0)
+        for others in np.array_split(asked, max(len(asked) // _BLOCK, 1)):
+            if len(others):
+                square = (block**2).sum(1)[:, None] + (others**2).sum(1) - 2 * block @ others.T
+                best[start : start + _BLOCK] = np.minimum(best[start : start + _BLOCK], square.min(axis=1))
+    best[~finite] = np.inf
+    best[picked] = np.inf
+    order = np.argsort(best, kind="stable")[:n]
+    order = order[np.isfinite(best[order])]
+    return order, np.sqrt(np.maximum(best[order], 0))
+
+
+def _vectors(what: LabeledImages | Run, frame: pd.DataFrame) -> Floats:
+    """Standardised vectors of all rows."""
+    from .instance_embeddings import spread
+
+    tables: LabeledImages | None
+    if isinstance(what, Run):
+        if len(what.embeddings.instance_ids):
+            found = what.embeddings.instances(frame.index)
+            return found - np.nanmean(found, axis=0)
+        tables = what.tables
+        if tables is None:
+            raise DataError(f"{what.id} has no embeddings and holds no tables: predict with embed=True")
+    else:
+        tables = what
+    raw = describe(*cut(tables, frame["image_id"], list(frame["mask"])))
+    return spread(raw, len(raw), 0)

@@ -1,0 +1,131 @@
+"""The evidence as it is and as it would be with planted errors, judged: chances of each row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.regions.of_tables import codes_of
+from ...core.tables.schema import LabeledImages
+from ..quality.fit import fold_of
+from .evidence.looks import Looks
+from .evidence.of_labels import Evidence, of_labels
+from .evidence.of_open import Open, of_open
+from .evidence.pairs import Overlaps
+from .evidence.shape import usual_area
+from .judge import Rehearsed, judge
+from .rehearsal.plant import KINDS, Planted, plant
+from .scene import Scene
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_SHARE = 0.1  # of the labels at which errors are planted in one rehearsal
+_DROPPED = 0.25  # of the planted errors
+_ENOUGH = 2400  # planted errors
+_ROUNDS = (2, 8)
+_FOUND = 0.5  # IoU with a dropped label from which a prediction is that label
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Chances of errors, and the evidence.
+
+    Attributes:
+        scene: the labels and predictions.
+        evidence: about the labels.
+        open: about the predictions without label.
+        chances: of each kind of ``KINDS`` for each label, ``(n, 6)``.
+        missing: that each prediction without label is one that is missing, ``(k,)``.
+        shares: estimated share of the labels that are wrong, by kind, and "missing" of the predictions.
+        looks: crops.
+        codes: label of each label row, ``(n,)``.
+    """
+
+    scene: Scene
+    evidence: Evidence
+    open: Open
+    chances: Floats
+    missing: Floats
+    shares: dict[str, float]
+    looks: Looks
+    codes: Ints
+
+
+def judged(tables: LabeledImages, scene: Scene, folds: int, seed: int) -> Judged:
+    """Rehearse errors and judge the labels by them.
+
+    Args:
+        tables: the tables, with pixels.
+        scene: the labels and predictions.
+        folds: folds of images, for the crops and for the errors.
+        seed: seed of errors, folds and trees.
+    """
+    images, labels = tables.images, tables.labels
+    rounds = rehearsals(scene.labels, images, labels, seed)
+    looks = Looks.of(tables, scene.labels, [r.instances for r in rounds], scene.predictions, folds, seed)
+    codes = codes_of(scene.labels["label"], labels)
+    usual = usual_area(scene.labels["area"].to_numpy(np.float64), codes, len(labels))
+
+    def seen(rows: pd.DataFrame) -> tuple[Evidence, Open]:
+        found, quality = scene.predictions, scene.quality
+        about = of_labels(rows, found, quality, looks, images, labels, usual)
+        return about, of_open(found, scene.open_to, rows, quality, looks, images, labels, usual)
+
+    evidence, free = seen(scene.labels)
+    planted = [seen(r.instances) for r in rounds]
+    on = [scene.labels["image_id"], *(r.instances["image_id"] for r in rounds)]
+    fold = _Folds.of(pd.concat(on), scene.predictions["image_id"], folds, seed)
+    wrong = np.concatenate([r.wrong for r in rounds])
+    columns = np.concatenate([about.columns for about, _ in planted])
+    chances, share = judge(
+        evidence.columns, fold(on[0]), Rehearsed(columns, wrong, fold(pd.concat(on[1:]))), len(KINDS), seed
+    )
+    where = scene.predictions["image_id"]
+    lost = np.concatenate([_lost(o, r, scene.predictions) for (_, o), r in zip(planted, rounds, strict=True)])
+    free_fold = fold(pd.concat([where.iloc[o.rows] for _, o in planted]))
+    again = Rehearsed(np.concatenate([o.columns for _, o in planted]), lost, free_fold)
+    missing, missing_share = judge(free.columns, fold(where.iloc[free.rows]), again, 1, seed)
+    shares = {**dict(zip(KINDS, share.tolist(), strict=True)), "missing": float(missing_share[0])}
+    return Judged(scene, evidence, free, chances, missing[:, 0], shares, looks, codes)
+
+
+def rehearsals(
+    rows: pd.DataFrame, images: pd.DataFrame, labels: tuple[str, ...], seed: int
+) -> list[Planted]:
+    """Labels with planted errors, several times: at a tenth of them each."""
+    n = max(round(_SHARE * len(rows)), 1)
+    times = int(np.clip(-(-_ENOUGH // n), *_ROUNDS))
+    out = []
+    for number in range(times):
+        rng = np.random.default_rng([seed, number])
+        chosen = rng.permutation(len(rows))[:n]
+        out.append(plant(rows, images, labels, chosen, _DROPPED, int(rng.integers(2**31))))
+    return out
+
+
+def _lost(free: Open, planted: Planted, predictions: pd.DataFrame) -> Ints:
+    """1 for predictions that are a dropped label, else 0, ``(k,)``."""
+    over = Overlaps.of(predictions.iloc[free.rows], planted.dropped)
+    return (over.most(over.iou) >= _FOUND).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class _Folds:
+    """Fold of each image."""
+
+    of_image: pd.Series
+
+    @classmethod
+    def of(cls, rows: pd.Series, others: pd.Series, folds: int, seed: int) -> _Folds:
+        on = np.concatenate([rows.to_numpy(np.int64), others.to_numpy(np.int64)])
+        known = np.arange(len(on)) < len(rows)
+        known |= ~np.isin(on, on[known])  # images without labels are spread over the folds, too
+        fold = fold_of(on, known, folds, seed)
+        return cls(pd.Series(fold, index=on).groupby(level=0).first())
+
+    def __call__(self, image_ids: pd.Series) -> Ints:
+        return self.of_image.reindex(image_ids.to_numpy()).to_numpy(np.int64)
