@@ -157,6 +157,5 @@ def sklearn(module: str, what: str = "a predicted mask IoU is learned") -> Any:
         return import_module(f"sklearn.{module}")
     except ImportError as error:
         raise MissingExtraError(
-            f"{what} with scikit-learn, which is not installed: "
-            "pip install 'nbalabel[propagate]'"
+            f"{what} with scikit-learn, which is not installed: pip install 'nbalabel[propagate]'"
         ) from error

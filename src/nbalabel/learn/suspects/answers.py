@@ -20,7 +20,9 @@ _STEPS = 50
 _BLOCK = 8192
 
 
-def corrected(chance: Floats, features: Floats, kinds: Ints, answered: Ints, wrong: npt.NDArray[np.bool_]) -> Floats:
+def corrected(
+    chance: Floats, features: Floats, kinds: Ints, answered: Ints, wrong: npt.NDArray[np.bool_]
+) -> Floats:
     """Chances of all rows, given answers about some.
 
     Args:

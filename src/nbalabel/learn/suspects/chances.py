@@ -1,12 +1,11 @@
-"""From how often an error looks like this to the chance that it is one: learning from positives alone.
+"""From how much a row looks like a planted error to the chance that it is a real one.
 
-Planted errors are known; the labels as they are hold an unknown share of real ones. Where a region of the
-evidence holds a share ``a`` of the planted errors of a kind and a share ``b`` of the labels, at most ``b / a``
-of the labels can be errors that look like the planted ones. The smallest such bound estimates their share, and
-Bayes' rule gives the chance of each row.
+Planted errors of a kind have some density over the evidence, and the labels as they are have another. Where the
+first is ``r`` times the second, and a share ``e`` of the labels is wrong in this way, Bayes' rule gives a
+chance of ``e * r``. The ratio is measured, the share is assumed (answers correct it).
 
-Source: G. Blanchard, G. Lee, C. Scott, Semi-supervised novelty detection, JMLR 11 (2010), for the bound;
-    C. Elkan, K. Noto, Learning classifiers from only positive and unlabeled data, KDD 2008.
+Source: C. Elkan, K. Noto, Learning classifiers from only positive and unlabeled data, KDD 2008; M. Sugiyama
+    et al., Density ratio estimation in machine learning (2012), 4, by a classifier of the two samples.
 """
 
 from __future__ import annotations
@@ -21,41 +20,31 @@ from ..quality.fit import sklearn
 Floats = npt.NDArray[np.float64]
 
 _FEWEST = 20  # planted errors of a kind, at least
-_TAIL = 0.05  # share of the planted errors in the smallest region that the bound looks at
 
 
-def chances(planted: Floats, usual: Floats) -> tuple[Floats, float]:
-    """Chance that each row is an error of a kind, and the share of all rows that are.
+def chances(planted: Floats, usual: Floats, share: float) -> Floats:
+    """Chance that each row is an error of a kind.
 
     Args:
         planted: how much each planted error of the kind looks like one, ``(k,)``, any increasing scale, by a
             classifier that did not learn its image.
         usual: the same for each row as it is, ``(n,)``.
+        share: share of the rows that are assumed to be errors of the kind, 0..1.
 
     Returns:
-        ``(n,)`` 0..1, and a share 0..1. Zeros if fewer than 20 errors were planted.
+        ``(n,)`` 0..1; zeros if fewer than 20 errors were planted.
 
     Example:
         >>> rng = np.random.default_rng(0)
-        >>> found, share = chances(rng.normal(4, 1, 500), np.append(rng.normal(0, 1, 950), rng.normal(4, 1, 50)))
-        >>> 0.03 < share < 0.09, bool(found[950:].mean() > 0.7)
+        >>> rows = np.append(rng.normal(0, 1, 950), rng.normal(4, 1, 50))
+        >>> found = chances(rng.normal(4, 1, 500), rows, 0.05)
+        >>> bool(found[950:].mean() > 0.7), bool(found[:950].mean() < 0.02)
         (True, True)
     """
     k, n = len(planted), len(usual)
     if k < _FEWEST or n == 0:
-        return np.zeros(n), 0.0
-    share = _share(planted, usual)
-    ratio = _ratio(planted, usual)
-    return np.minimum(share * ratio, 1.0), share
-
-
-def _share(planted: Floats, usual: Floats) -> float:
-    """The least bound over thresholds, with two standard errors of the counts added."""
-    edges = np.quantile(planted, np.linspace(0, 1 - _TAIL, 40))
-    a = (planted[:, None] >= edges).mean(axis=0)
-    count = (usual[:, None] >= edges).sum(axis=0)
-    b = (count + 1 + np.sqrt(count)) / len(usual)
-    return float(np.clip((b / a).min(), 0, 1))
+        return np.zeros(n)
+    return np.asarray(np.minimum(share * _ratio(planted, usual), 1.0))
 
 
 def _ratio(planted: Floats, usual: Floats) -> Floats:

@@ -33,22 +33,20 @@ class Rehearsed:
     fold: Ints
 
 
-def judge(
-    columns: Columns, fold: Ints, rehearsed: Rehearsed, n_kinds: int, seed: int
-) -> tuple[Floats, Floats]:
+def judge(columns: Columns, fold: Ints, rehearsed: Rehearsed, shares: Floats, seed: int) -> Floats:
     """Chance of each kind of error for each row as it is.
 
     Args:
         columns: evidence about the rows as they are, ``(n, d)``.
         fold: of each row's image, ``(n,)``.
         rehearsed: rows with planted errors, of the same images.
-        n_kinds: number of kinds.
+        shares: share of the rows assumed to be wrong, by kind, ``(kinds,)``.
         seed: seed of the trees.
 
     Returns:
-        Chances ``(n, n_kinds)``, each 0..1, together at most 1; and the estimated share of each kind among
-        the rows, ``(n_kinds,)``.
+        ``(n, kinds)``, each 0..1, together at most 1.
     """
+    n_kinds = len(shares)
     usual = np.zeros((len(columns), n_kinds + 1))
     usual[:, 0] = 1
     planted = np.zeros((len(rehearsed.columns), n_kinds + 1))
@@ -60,14 +58,13 @@ def judge(
         for rows, out, of in ((fold == number, usual, columns), (~learned, planted, rehearsed.columns)):
             if rows.any():
                 out[np.ix_(rows, fit.classes_)] = fit.predict_proba(of[rows])
-    found, share = np.zeros((len(columns), n_kinds)), np.zeros(n_kinds)
-    for kind in range(n_kinds):
+    found = np.zeros((len(columns), n_kinds))
+    for kind, share in enumerate(shares.tolist()):
         is_kind = rehearsed.wrong == kind + 1
-        found[:, kind], share[kind] = chances(
-            _likeness(planted[is_kind], kind + 1), _likeness(usual, kind + 1)
-        )
+        own = _likeness(planted[is_kind], kind + 1)
+        found[:, kind] = chances(own, _likeness(usual, kind + 1), share)
     total = found.sum(axis=1, keepdims=True)
-    return np.where(total > 1, found / np.maximum(total, 1e-12), found), share
+    return np.where(total > 1, found / np.maximum(total, 1e-12), found)
 
 
 def _likeness(chance: Floats, kind: int) -> Floats:

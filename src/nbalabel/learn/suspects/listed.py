@@ -36,10 +36,14 @@ def listed(judged: Judged, images: pd.DataFrame, labels: tuple[str, ...]) -> tup
         standardised, for what answers say about others.
     """
     parts = [_of_labels(judged, labels), _of_open(judged), _of_states(judged, images)]
-    features = np.concatenate([_features(judged, True), _features(judged, False), np.zeros((len(parts[2]), _WIDTH))])
+    features = np.concatenate(
+        [_features(judged, True), _features(judged, False), np.zeros((len(parts[2]), _WIDTH))]
+    )
     table = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
     for name in ("instance_id", "prediction_id"):
-        table[name] = table[name].astype("Int64") if name in table else pd.array([pd.NA] * len(table), "Int64")
+        table[name] = (
+            table[name].astype("Int64") if name in table else pd.array([pd.NA] * len(table), "Int64")
+        )
     dtype = pd.CategoricalDtype(list(labels))
     for name in ("label", "guess"):
         table[name] = table[name].astype(object).where(table[name].notna(), None).astype(dtype)
@@ -102,7 +106,7 @@ def _one_of_two(judged: Judged, iou: Floats, label_iou: Floats) -> Floats:
     both = np.maximum(chances[:, at], chances[other, at])
     chances[mutual & worse, at] = both[mutual & worse]
     chances[mutual & ~worse, at] = 0
-    chances[~paired, at] *= (label_iou[~paired] > 0.3)
+    chances[~paired, at] *= label_iou[~paired] > 0.3
     return chances
 
 
@@ -152,7 +156,9 @@ def _of_states(judged: Judged, images: pd.DataFrame) -> pd.DataFrame:
     free = pd.Series(np.log1p(-np.minimum(judged.missing, 1 - 1e-6)), index=on).groupby(level=0).sum()
     chance = 1 - np.exp(free)
     chance = chance[(chance >= _SURE) & labeled_all_over(images.reindex(chance.index))]
-    out = pd.DataFrame({"kind": "state", "score": chance.to_numpy(), "rank": chance.to_numpy(), "image_id": chance.index})
+    out = pd.DataFrame(
+        {"kind": "state", "score": chance.to_numpy(), "rank": chance.to_numpy(), "image_id": chance.index}
+    )
     return out.assign(**{name: np.nan for name in EVIDENCE}, label=None, guess=None)
 
 

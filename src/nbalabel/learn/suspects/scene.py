@@ -44,8 +44,17 @@ class Scene:
     n_left_out: int
 
     @classmethod
-    def of(cls, tables: LabeledImages, run: Run, folds: int, seed: int) -> Scene:
+    def of(
+        cls, tables: LabeledImages, run: Run, rejected: pd.DataFrame | None, folds: int, seed: int
+    ) -> Scene:
         """The labels on the images that a run predicted on, and its predictions.
+
+        Args:
+            tables: the tables.
+            run: the run.
+            rejected: predictions that a person rejected; None: none.
+            folds: folds of images for the predicted IoU.
+            seed: their seed.
 
         Raises:
             DataError: there are no labels, or fewer than two images with labels.
@@ -62,7 +71,9 @@ class Scene:
                 f"labels are judged by what other images taught: expected labels on 2 or more images that "
                 f"{run.id} predicted on, got {labels['image_id'].nunique()}"
             )
-        is_open = _known(tables, found, images) & ~_within(found, crowds) & _undecided(tables, found)
+        is_open = (
+            _known(tables, found, images) & ~_within(found, crowds) & _undecided(tables, rejected, found)
+        )
         quality = _quality(run, tables, found, folds, seed)
         return cls(labels, found, is_open, quality, len(here) - len(labels))
 
@@ -93,9 +104,8 @@ def _known(tables: LabeledImages, found: pd.DataFrame, images: pd.DataFrame) -> 
     return np.asarray(out, bool)
 
 
-def _undecided(tables: LabeledImages, found: pd.DataFrame) -> Bools:
+def _undecided(tables: LabeledImages, rejected: pd.DataFrame | None, found: pd.DataFrame) -> Bools:
     """Which predictions nobody accepted or rejected."""
-    rejected = getattr(tables, "rejected", None)
     if rejected is None or not len(found):
         return np.ones(len(found), bool)
     return np.asarray(decided(tables.instances, rejected, found) == OPEN)

@@ -40,7 +40,6 @@ class Judged:
         open: about the predictions without label.
         chances: of each kind of ``KINDS`` for each label, ``(n, 6)``.
         missing: that each prediction without label is one that is missing, ``(k,)``.
-        shares: estimated share of the labels that are wrong, by kind, and "missing" of the predictions.
         looks: crops.
         codes: label of each label row, ``(n,)``.
     """
@@ -50,17 +49,17 @@ class Judged:
     open: Open
     chances: Floats
     missing: Floats
-    shares: dict[str, float]
     looks: Looks
     codes: Ints
 
 
-def judged(tables: LabeledImages, scene: Scene, folds: int, seed: int) -> Judged:
+def judged(tables: LabeledImages, scene: Scene, rate: float, folds: int, seed: int) -> Judged:
     """Rehearse errors and judge the labels by them.
 
     Args:
         tables: the tables, with pixels.
         scene: the labels and predictions.
+        rate: share of the labels assumed to be wrong or missing, all kinds together, each as often.
         folds: folds of images, for the crops and for the errors.
         seed: seed of errors, folds and trees.
     """
@@ -81,21 +80,23 @@ def judged(tables: LabeledImages, scene: Scene, folds: int, seed: int) -> Judged
     fold = _Folds.of(pd.concat(on), scene.predictions["image_id"], folds, seed)
     wrong = np.concatenate([r.wrong for r in rounds])
     columns = np.concatenate([about.columns for about, _ in planted])
-    chances, share = judge(
-        evidence.columns, fold(on[0]), Rehearsed(columns, wrong, fold(pd.concat(on[1:]))), len(KINDS), seed
-    )
+    n_kinds = len(KINDS) + 1 - (len(labels) < 2)
+    learned = Rehearsed(columns, wrong, fold(pd.concat(on[1:])))
+    chances = judge(evidence.columns, fold(on[0]), learned, np.full(len(KINDS), rate / n_kinds), seed)
     where = scene.predictions["image_id"]
-    lost = np.concatenate([_lost(o, r, scene.predictions) for (_, o), r in zip(planted, rounds, strict=True)])
-    free_fold = fold(pd.concat([where.iloc[o.rows] for _, o in planted]))
-    again = Rehearsed(np.concatenate([o.columns for _, o in planted]), lost, free_fold)
-    missing, missing_share = judge(free.columns, fold(where.iloc[free.rows]), again, 1, seed)
-    shares = {**dict(zip(KINDS, share.tolist(), strict=True)), "missing": float(missing_share[0])}
-    return Judged(scene, evidence, free, chances, missing[:, 0], shares, looks, codes)
+    lost = [_lost(o, r, scene.predictions) for (_, o), r in zip(planted, rounds, strict=True)]
+    seen_share = sum(x.sum() for x in lost) / max(sum(len(r.dropped) for r in rounds), 1)
+    expected = rate / n_kinds * len(scene.labels) * seen_share / max(len(free.rows), 1)
+    again = Rehearsed(
+        np.concatenate([o.columns for _, o in planted]),
+        np.concatenate(lost),
+        fold(pd.concat([where.iloc[o.rows] for _, o in planted])),
+    )
+    missing = judge(free.columns, fold(where.iloc[free.rows]), again, np.array([min(expected, 0.5)]), seed)
+    return Judged(scene, evidence, free, chances, missing[:, 0], looks, codes)
 
 
-def rehearsals(
-    rows: pd.DataFrame, images: pd.DataFrame, labels: tuple[str, ...], seed: int
-) -> list[Planted]:
+def rehearsals(rows: pd.DataFrame, images: pd.DataFrame, labels: tuple[str, ...], seed: int) -> list[Planted]:
     """Labels with planted errors, several times: at a tenth of them each."""
     n = max(round(_SHARE * len(rows)), 1)
     times = int(np.clip(-(-_ENOUGH // n), *_ROUNDS))

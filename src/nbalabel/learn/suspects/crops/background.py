@@ -91,4 +91,3 @@ def background(
         if mask is not None:
             found.append((image_id, mask))
     return pd.DataFrame({"image_id": [f[0] for f in found], "mask": [f[1] for f in found]})
-

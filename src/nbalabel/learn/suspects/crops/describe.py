@@ -62,7 +62,13 @@ def _edges(gray: Floats, mask: Floats, around: Floats, outline: Floats) -> list[
     """Strength of edges inside, at the outline and around, and how much the outline stands out."""
     size = np.hypot(*_slopes(gray))
     inside, at, outside = (_mean_spread(size, where)[0] for where in (mask, outline, around))
-    return [inside, at, outside, np.log((at + 0.01) / (inside + 0.01)), np.log((at + 0.01) / (outside + 0.01))]
+    return [
+        inside,
+        at,
+        outside,
+        np.log((at + 0.01) / (inside + 0.01)),
+        np.log((at + 0.01) / (outside + 0.01)),
+    ]
 
 
 def _orientations(gray: Floats, weight: Floats) -> Floats:

@@ -78,9 +78,15 @@ class InstanceEmbeddings:
         said = self.instances
         facts = [
             ("instances", f"{len(said):,}"),
-            ("guessed as labeled", f"{float((said['guess'] == said['label']).mean()):.0%}" if len(said) else ""),
+            (
+                "guessed as labeled",
+                f"{float((said['guess'] == said['label']).mean()):.0%}" if len(said) else "",
+            ),
             ("more likely background", f"{int((said['background'] > 0.5).sum()):,}"),
-            ("learned from", f"crops of instances and {self.n_background:,} of background, other images only"),
+            (
+                "learned from",
+                f"crops of instances and {self.n_background:,} of background, other images only",
+            ),
         ]
         if self.predictions is not None:
             facts.insert(1, ("predictions", f"{len(self.predictions):,}"))

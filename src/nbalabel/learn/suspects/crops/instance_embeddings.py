@@ -116,7 +116,9 @@ def _check(instances: pd.DataFrame, folds: int) -> None:
         raise DataError(f"folds must be 2 or more, got {folds}: a crop is judged by what other images taught")
     n = instances["image_id"].nunique()
     if n < 2:
-        raise DataError(f"a crop is judged by what other images taught: expected instances on 2 or more, got {n}")
+        raise DataError(
+            f"a crop is judged by what other images taught: expected instances on 2 or more, got {n}"
+        )
 
 
 def _open(predictions: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +126,9 @@ def _open(predictions: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
     some = predictions[(predictions["score"] >= _OPEN).to_numpy()]
     if not len(some) or not len(instances):
         return some
-    pairs = overlapping(some["image_id"], some["mask"], instances["image_id"], instances["mask"], above=_TAKEN)
+    pairs = overlapping(
+        some["image_id"], some["mask"], instances["image_id"], instances["mask"], above=_TAKEN
+    )
     keep = np.ones(len(some), bool)
     keep[pairs.left] = False
     return some[keep]
@@ -140,7 +144,9 @@ def _said(rows: pd.DataFrame, chances: npt.NDArray[np.float64], labels: tuple[st
             "image_id": rows["image_id"].to_numpy(np.int64),
             "label": rows["label"].array,
             "guess": pd.Categorical.from_codes(named.argmax(axis=1) if len(labels) else own, dtype=dtype),
-            "chance": np.where(own >= 0, named[np.arange(len(own)), np.maximum(own, 0)], 0).astype(np.float32),
+            "chance": np.where(own >= 0, named[np.arange(len(own)), np.maximum(own, 0)], 0).astype(
+                np.float32
+            ),
             "background": chances[:, -1].astype(np.float32),
         },
         index=rows.index,

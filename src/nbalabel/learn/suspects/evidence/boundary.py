@@ -34,7 +34,9 @@ def boundary_ious(
         >>> boundary_ious([square], [square], np.array([[10, 10]])).tolist()
         [1.0]
     """
-    return np.array([_one(m, n, int(h), int(w)) for m, n, (h, w) in zip(a, b, sizes, strict=True)], np.float64)
+    return np.array(
+        [_one(m, n, int(h), int(w)) for m, n, (h, w) in zip(a, b, sizes, strict=True)], np.float64
+    )
 
 
 def _one(a: bytes, b: bytes, height: int, width: int) -> float:

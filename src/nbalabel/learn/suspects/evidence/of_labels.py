@@ -15,6 +15,7 @@ from .looks import AXES, Looks
 from .pairs import Overlaps
 from .shape import NAMES as SHAPE
 from .shape import shape
+from .touching import touching
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -29,7 +30,9 @@ AGAINST = (
     "boundary_iou", "area_ratio", "offset", "covered", "covered_by_score", "n_parts", "parts_cover", "part_size",
     "whole", "whole_cover", "whole_others", "n_near",
 )  # fmt: skip
-BESIDE = ("label_iou", "inside_label", "around_label", "label_cover", "n_labels_near")
+BESIDE = (
+    "label_iou", "inside_label", "around_label", "label_cover", "n_labels_near", "touching", "touching_one",
+)  # fmt: skip
 AROUND = ("image_labels", "image_predictions", "image_iou", "image_found")
 LOOKS = ("own_chance", "other_chance", "background", *(f"axis_{i}" for i in range(AXES)))
 NAMES = (*AGAINST, *BESIDE, *AROUND, *SHAPE, *LOOKS)
@@ -81,6 +84,7 @@ def of_labels(
         [
             _against(rows, predictions, codes, found, over, best, quality, images),
             _beside(beside),
+            touching(rows, images),
             _around(rows, predictions, over, quality[:, 0]),
             shape(rows, images, usual, codes),
             looks.columns(rows, codes),
@@ -113,7 +117,10 @@ def _against(
     area, other = (f["area"].to_numpy(np.float64) for f in (rows, predictions))
     own[there, 5] = np.log((area[over.left[pair]] + 1) / (other[over.right[pair]] + 1))
     offset = np.zeros(n)
-    centres = [np.column_stack([f["x"] + f["w"] / 2, f["y"] + f["h"] / 2]).astype(np.float64) for f in (rows, predictions)]
+    centres = [
+        np.column_stack([f["x"] + f["w"] / 2, f["y"] + f["h"] / 2]).astype(np.float64)
+        for f in (rows, predictions)
+    ]
     far = np.linalg.norm(centres[0][over.left[pair]] - centres[1][over.right[pair]], axis=1)
     offset[there] = far / np.sqrt(np.maximum(area[over.left[pair]], 1))
     part = (over.of_right > _PART) & (other[over.right] < _SMALLER * area[over.left]) & (score > _SURE)
@@ -144,7 +151,9 @@ def _against(
     )
 
 
-def _outlines(rows: pd.DataFrame, predictions: pd.DataFrame, over: Overlaps, pair: Ints, images: pd.DataFrame) -> Floats:
+def _outlines(
+    rows: pd.DataFrame, predictions: pd.DataFrame, over: Overlaps, pair: Ints, images: pd.DataFrame
+) -> Floats:
     """Boundary IoU of each label with its best prediction, 0 where their masks hardly meet."""
     out = np.zeros(len(pair))
     near = np.flatnonzero(over.iou[pair] >= _COMPARED)
@@ -178,5 +187,10 @@ def _around(rows: pd.DataFrame, predictions: pd.DataFrame, over: Overlaps, score
     n_seen = frame["on"].map(pd.Series(seen).value_counts()).fillna(0).to_numpy(np.float64)
     n_rows = groups["fit"].transform("size").to_numpy(np.float64)
     return np.column_stack(
-        [np.log1p(n_rows), np.log1p(n_seen), groups["fit"].transform("median"), groups["found"].transform("mean")]
+        [
+            np.log1p(n_rows),
+            np.log1p(n_seen),
+            groups["fit"].transform("median"),
+            groups["found"].transform("mean"),
+        ]
     )

@@ -6,16 +6,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ....core.geometry.masks import rle
 from ....core.geometry.masks.perimeter import perimeters
 from ....core.tables.of_images import sizes_of
 
 Floats = npt.NDArray[np.float64]
 
-NAMES = ("log_area", "size", "long", "fill", "ragged", "centre_x", "centre_y", "border", "relative_area")
+NAMES = (
+    "log_area", "size", "long", "fill", "ragged", "centre_x", "centre_y", "border", "relative_area", "solidity",
+)  # fmt: skip
 
 
 def shape(rows: pd.DataFrame, images: pd.DataFrame, usual: Floats, codes: npt.NDArray[np.int64]) -> Floats:
-    """Columns of :data:`NAMES`, ``(n, 9)``.
+    """Columns of :data:`NAMES`, ``(n, 10)``.
 
     Args:
         rows: ``image_id``, ``mask``, box and ``area``.
@@ -41,8 +44,29 @@ def shape(rows: pd.DataFrame, images: pd.DataFrame, usual: Floats, codes: npt.ND
             (y + h / 2) / sizes[:, 0],
             np.log1p(gaps.min(axis=0)),
             relative,
+            _solidity(rows["mask"], sizes.astype(np.int64)),
         ]
     )
+
+
+def _solidity(masks: pd.Series, sizes: npt.NDArray[np.int64]) -> Floats:
+    """Area of each mask over the area of its convex hull, ``(n,)`` 0..1; 1 for masks of a line or less."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    out = np.ones(len(masks))
+    for row, (mask, (height, width)) in enumerate(zip(masks, sizes.tolist(), strict=True)):
+        crop = rle.decode_crop(mask, height, width)[0]
+        lines = np.flatnonzero(crop.any(axis=1))
+        if len(lines) < 2:
+            continue
+        first, last = crop[lines].argmax(axis=1), crop.shape[1] - crop[lines][:, ::-1].argmax(axis=1)
+        ends = [np.column_stack([x, y]) for x in (first, last) for y in (lines, lines + 1)]
+        try:
+            hull = ConvexHull(np.concatenate(ends)).volume  # of two dimensions, the area
+        except QhullError:
+            continue
+        out[row] = min(crop.sum() / max(hull, 1e-9), 1.0)
+    return out
 
 
 def usual_area(area: Floats, codes: npt.NDArray[np.int64], n_labels: int) -> Floats:

@@ -71,7 +71,12 @@ class _Work:
 
 
 def plant(
-    instances: pd.DataFrame, images: pd.DataFrame, labels: tuple[str, ...], chosen: Ints, drop: float, seed: int
+    instances: pd.DataFrame,
+    images: pd.DataFrame,
+    labels: tuple[str, ...],
+    chosen: Ints,
+    drop: float,
+    seed: int,
 ) -> Planted:
     """Plant one error at each chosen row, of a random kind.
 
@@ -139,7 +144,11 @@ def _outline(work: _Work, row: int) -> None:
 def _merge(work: _Work, row: int) -> None:
     height, width = work.sizes[row]
     x, y, w, h = rle.boxes([work.mask[row]], height)[0]
-    free = [i for i in work.by_image[work.image_id[row]] if i != row and i not in work.gone and i not in work.wrong]
+    free = [
+        i
+        for i in work.by_image[work.image_id[row]]
+        if i != row and i not in work.gone and i not in work.wrong
+    ]
     if not free:
         return
     box = rle.boxes([work.mask[i] for i in free], height)
@@ -187,7 +196,9 @@ def _planted(work: _Work, instances: pd.DataFrame, labels: tuple[str, ...]) -> P
     rows = pd.DataFrame(
         {
             "image_id": np.array([work.image_id[i] for i in keep], np.int64),
-            "label": pd.Categorical.from_codes([work.code[i] for i in keep], dtype=pd.CategoricalDtype(list(labels))),
+            "label": pd.Categorical.from_codes(
+                [work.code[i] for i in keep], dtype=pd.CategoricalDtype(list(labels))
+            ),
             "mask": pd.Series(masks, dtype=instances["mask"].dtype).array,
             **{name: box[:, i].astype(np.float32) for i, name in enumerate("xywh")},
             "area": rle.areas(masks).astype(np.int32),

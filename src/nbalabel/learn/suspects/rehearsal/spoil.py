@@ -96,11 +96,18 @@ def halved(piece: Piece, rng: np.random.Generator) -> tuple[bytes, bytes] | None
 
 
 def copied(piece: Piece, rng: np.random.Generator) -> bytes | None:
-    """Nearly the same again: moved by at most one pixel, perhaps one pixel larger."""
+    """Nearly the same again: smoothed, a pixel larger or smaller, or moved by at most a pixel."""
     from scipy import ndimage
 
     crop, side = piece.crop, 0
-    if rng.random() < 0.3 and crop.sum() > 60:
-        crop, side = ndimage.binary_dilation(np.pad(crop, 1)), 1
-    dx, dy = (rng.integers(-1, 2, 2) if crop.sum() > 60 else np.zeros(2, np.int64)).tolist()
+    if crop.sum() > 60:
+        padded, side = np.pad(crop, 1), 1
+        ways = (
+            padded,
+            ndimage.binary_opening(padded),
+            ndimage.binary_dilation(padded),
+            ndimage.binary_erosion(padded),
+        )
+        crop = ways[int(rng.integers(len(ways)))]
+    dx, dy = (rng.integers(-1, 2, 2) if crop.sum() > 200 else np.zeros(2, np.int64)).tolist()
     return Piece(crop, piece.x - side + dx, piece.y - side + dy, piece.height, piece.width).encode()

@@ -1,0 +1,175 @@
+"""``Suspects``: a ranked table of suspicions, the Change that mends some, and what answers make of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...core.change.change import Change
+from ...core.errors import DataError, UnknownNameError, first
+from ...core.show.card import bar, card
+from ...core.tables.schema import LabeledImages
+from .answers import corrected
+from .mend import mended
+
+Floats = npt.NDArray[np.float64]
+
+LIKELY = 0.5
+"""Chance from which a suspicion is likely right."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Suspects:
+    """Suspicions that labels are wrong, or missing, the likeliest first; a value.
+
+    Attributes:
+        id: origin of the changes; ``ds.revert(suspects)`` takes all of them back.
+        table: one row per label judged, per prediction without label and per image whose state is doubtful,
+            by ``suspect_id``. ``kind``: missing, spurious, swapped, outline, merged, split, duplicate, odd or
+            state; ``score``: chance that something is wrong, 0..1; ``instance_id`` and ``prediction_id`` (the
+            prediction that fits the label best, or the one that is missing among the labels); ``image_id``,
+            ``label``, ``guess`` (the label that crop and predictions speak for). Evidence: ``iou`` and
+            ``boundary_iou`` with the best prediction, ``prediction_score``, ``predicted_iou`` (see
+            :func:`nbalabel.mask_quality`), ``label_iou`` with another label, ``n_parts`` (predictions inside),
+            ``background`` and ``own_chance`` (of the crop, by a classifier that did not see its image),
+            ``odd`` (how unusual the label is among its own, as a rank 0..1).
+        answers: what was answered, by ``suspect_id``: True where something is wrong.
+        n_left_out: labels that are not judged: crowds, and those where nobody knows what is there.
+        note: whether the model may have learned the images judged; empty where it did not.
+    """
+
+    id: str
+    table: pd.DataFrame
+    answers: pd.Series
+    n_left_out: int
+    note: str
+    _tables: LabeledImages
+    _predictions: pd.DataFrame
+    _rehearsed: pd.Series
+    _features: Floats
+
+    def change(self, rows: Any = None) -> Change:
+        """The change that mends suspicions, for ``ds.apply``.
+
+        A missing label is added (source "model", status "proposed"), a spurious or doubled one removed, a
+        swapped one gets the label ``guess``, an outline becomes the prediction's, a merged label becomes the
+        predictions inside it, split labels become one with the mask of the prediction around them, and an
+        image that lacks instances becomes partial. An odd label stays: somebody has to look.
+
+        Args:
+            rows: rows of ``table``, or their ids; None: those with a score of 0.5 or more and no answer
+                against them.
+
+        Raises:
+            UnknownNameError: there are no such rows.
+        """
+        if rows is None:
+            right = self.answers.index[~self.answers.to_numpy(bool)]
+            likely = self.table[(self.table["score"] >= LIKELY).to_numpy()]
+            chosen = likely[~likely.index.isin(right)]
+        else:
+            chosen = self.table.loc[self._ids(rows)]
+        return mended(chosen, self._tables, self._predictions, self.id)
+
+    def answered(self, ids: Any, wrong: bool | Sequence[bool]) -> Suspects:
+        """The suspicions ranked anew after some answers; earlier answers stay.
+
+        An answer moves the chances of rows that look alike, lie at the same place and are of the same kind.
+
+        Args:
+            ids: rows of ``table``, or their ids.
+            wrong: whether something is wrong with each of them: one value, or one per row.
+
+        Raises:
+            UnknownNameError: there are no such rows.
+            DataError: there are more or fewer values than rows.
+        """
+        known = self._ids(ids)
+        said = (
+            np.broadcast_to(np.asarray(wrong, bool), len(known))
+            if np.ndim(wrong) == 0
+            else np.asarray(wrong, bool)
+        )
+        if len(said) != len(known):
+            raise DataError(f"expected one answer per row, {len(known)}, got {len(said)}")
+        new = pd.Series(said, pd.Index(known, name="suspect_id"), name="wrong", dtype=bool)
+        answers = pd.concat([self.answers.drop(new.index, errors="ignore"), new])
+        ids_now = np.sort(self.table.index.to_numpy(np.int64))
+        table = self.table.loc[ids_now]
+        chance = corrected(
+            self._rehearsed.loc[ids_now].to_numpy(np.float64),
+            self._features,
+            table["kind"].cat.codes.to_numpy(np.int64),
+            np.searchsorted(ids_now, answers.index.to_numpy(np.int64)),
+            answers.to_numpy(bool),
+        )
+        order = np.argsort(-chance, kind="stable")
+        return replace(self, table=table.assign(score=chance.astype(np.float32)).iloc[order], answers=answers)
+
+    def summary(self) -> pd.DataFrame:
+        """Of each kind, how many rows are likely right (score 0.5 or more) and how many errors are expected.
+
+        Returns:
+            By ``kind``: ``rows``, ``likely``, ``expected`` (the sum of the scores) and ``answered``.
+        """
+        groups = self.table.groupby("kind", observed=False)
+        said = self.table["kind"].loc[self.answers.index].value_counts()
+        return pd.DataFrame(
+            {
+                "rows": groups.size(),
+                "likely": groups["score"].agg(lambda s: int((s >= LIKELY).sum())),
+                "expected": groups["score"].sum().astype(float).round(1),
+                "answered": said.reindex(groups.size().index).fillna(0).astype(int),
+            }
+        )
+
+    def instances(self, rows: Any = None) -> pd.DataFrame:
+        """The labels that rows are about, in the order of the rows, for ``nl.Review`` and ``nl.Gallery``.
+
+        Args:
+            rows: rows of ``table``, or their ids; None: all.
+        """
+        chosen = self.table if rows is None else self.table.loc[self._ids(rows)]
+        ids = chosen["instance_id"].dropna().astype(np.int64)
+        return self._tables.instances.loc[ids.drop_duplicates()]
+
+    def predictions(self, rows: Any = None) -> pd.DataFrame:
+        """The missing labels among rows, as predictions, in the order of the rows, for ``nl.Review``.
+
+        Args:
+            rows: rows of ``table``, or their ids; None: all.
+        """
+        chosen = self.table if rows is None else self.table.loc[self._ids(rows)]
+        ids = chosen.loc[(chosen["kind"] == "missing").to_numpy(), "prediction_id"].astype(np.int64)
+        return self._predictions.loc[ids]
+
+    def _ids(self, rows: Any) -> list[int]:
+        ids = rows.index if isinstance(rows, pd.DataFrame | pd.Series) else pd.Index(np.atleast_1d(rows))
+        strange = ids[~ids.isin(self.table.index)]
+        if len(strange):
+            raise UnknownNameError(
+                f"rows must be of the table of these suspects, by suspect_id; {first(strange)} are none of them"
+            )
+        return [int(i) for i in ids]
+
+    def __repr__(self) -> str:
+        n = int((self.table["score"] >= LIKELY).sum())
+        note = f"; {self.note}" if self.note else ""
+        return f"Suspects({self.id}: {n:,} likely errors among {len(self.table):,} rows{note})"
+
+    def _repr_html_(self) -> str:
+        found = self.summary()
+        n, expected = int(found["likely"].sum()), float(found["expected"].sum())
+        facts = [
+            ("likely errors", f"{n:,} of {len(self.table):,} rows, about {expected:,.0f} expected"),
+            ("answered", f"{len(self.answers):,}"),
+            ("not judged", f"{self.n_left_out:,} labels"),
+            ("mend them", "ds.apply(suspects.change(rows)); take it back: ds.revert(suspects)"),
+        ]
+        kinds = {str(k): float(v) for k, v in found["expected"].items() if v > 0}
+        return card(self.id, facts, subtitle=self.note, extra_html=bar(kinds) if kinds else "")
