@@ -22,10 +22,10 @@ import numpy as np
 import pandas as pd
 from planted import Planted, plant
 from scipy.stats import rankdata
+from suspects_corner import corner
 
 import nbalabel as nl
 from nbalabel.learn.suspects.evidence.pairs import Overlaps
-from suspects_corner import corner
 
 SPECIES_STEPS, NUCLEI_STEPS = 700, 600
 

@@ -63,12 +63,12 @@ from .learn.quality.agreement import agreement as agreement
 from .learn.quality.predicted_iou import MaskQuality as MaskQuality
 from .learn.quality.predicted_iou import mask_quality as mask_quality
 from .learn.refine.refine import refine as refine
+from .learn.runs.run import Run as Run
 from .learn.suspects.crops.described import InstanceEmbeddings as InstanceEmbeddings
 from .learn.suspects.crops.instance_embeddings import instance_embeddings as instance_embeddings
 from .learn.suspects.crops.similar import similar as similar
 from .learn.suspects.found import Suspects as Suspects
 from .learn.suspects.suspects import suspects as suspects
-from .learn.runs.run import Run as Run
 from .learn.torchvision import MaskRCNN as MaskRCNN
 from .learn.torchvision.embed import embed as embed
 from .learn.yolo import Yolo as Yolo

@@ -1,6 +1,6 @@
-"""Chances after some answers: a Gaussian process over looks, place and kind corrects the rehearsed ones.
+"""Chances after some answers: a Gaussian process over looks, place and kind corrects them.
 
-The rehearsed chance is the mean; an answer moves the rows that look alike, lie alike and are of the same kind.
+The rehearsed chance is the mean; an answer moves rows that look alike, lie alike and are of the same kind.
 
 Source: C. Rasmussen, C. Williams, Gaussian processes for machine learning (2006), 3.4, Laplace approximation.
 """

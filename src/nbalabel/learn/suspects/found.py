@@ -1,4 +1,4 @@
-"""``Suspects``: a ranked table of suspicions, the Change that mends some, and what answers make of the rest."""
+"""``Suspects``: a ranked table of suspicions, the Change that mends some, what answers make of the rest."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Suspects:
         table: one row per label judged, per prediction without label and per image whose state is doubtful,
             by ``suspect_id``. ``kind``: missing, spurious, swapped, outline, merged, split, duplicate, odd or
             state; ``score``: chance that something is wrong, 0..1; ``instance_id`` and ``prediction_id`` (the
-            prediction that fits the label best, or the one that is missing among the labels); ``image_id``,
+            prediction that fits the label best, or that has no label); ``image_id``,
             ``label``, ``guess`` (the label that crop and predictions speak for). Evidence: ``iou`` and
             ``boundary_iou`` with the best prediction, ``prediction_score``, ``predicted_iou`` (see
             :func:`nbalabel.mask_quality`), ``label_iou`` with another label, ``n_parts`` (predictions inside),
@@ -99,13 +99,12 @@ class Suspects:
             raise DataError(f"expected one answer per row, {len(known)}, got {len(said)}")
         new = pd.Series(said, pd.Index(known, name="suspect_id"), name="wrong", dtype=bool)
         answers = pd.concat([self.answers.drop(new.index, errors="ignore"), new])
-        ids_now = np.sort(self.table.index.to_numpy(np.int64))
-        table = self.table.loc[ids_now]
+        table = self.table.sort_index()
         chance = corrected(
-            self._rehearsed.loc[ids_now].to_numpy(np.float64),
+            self._rehearsed.to_numpy(np.float64),
             self._features,
             table["kind"].cat.codes.to_numpy(np.int64),
-            np.searchsorted(ids_now, answers.index.to_numpy(np.int64)),
+            table.index.get_indexer(answers.index),
             answers.to_numpy(bool),
         )
         order = np.argsort(-chance, kind="stable")
@@ -153,7 +152,7 @@ class Suspects:
         strange = ids[~ids.isin(self.table.index)]
         if len(strange):
             raise UnknownNameError(
-                f"rows must be of the table of these suspects, by suspect_id; {first(strange)} are none of them"
+                f"rows must be of the table of these suspects, by suspect_id; {first(strange)} are not there"
             )
         return [int(i) for i in ids]
 

@@ -24,7 +24,8 @@ _SURE = 0.5  # chance that something is missing on an image from which its state
 _NEIGHBOURS = 10
 
 EVIDENCE = (
-    "iou", "boundary_iou", "prediction_score", "predicted_iou", "label_iou", "n_parts", "background", "own_chance", "odd",
+    "iou", "boundary_iou", "prediction_score", "predicted_iou", "label_iou", "n_parts", "background",
+    "own_chance", "odd",
 )  # fmt: skip
 
 
@@ -154,12 +155,12 @@ def _of_states(judged: Judged, images: pd.DataFrame) -> pd.DataFrame:
     """Images that are said to be complete or empty, though something is probably missing there."""
     on = judged.scene.predictions["image_id"].to_numpy(np.int64)[judged.open.rows]
     free = pd.Series(np.log1p(-np.minimum(judged.missing, 1 - 1e-6)), index=on).groupby(level=0).sum()
-    chance = 1 - np.exp(free)
-    chance = chance[(chance >= _SURE) & labeled_all_over(images.reindex(chance.index))]
+    chance: pd.Series = 1 - free.map(np.exp)
+    chance = chance[(chance >= _SURE).to_numpy() & labeled_all_over(images.reindex(chance.index))]
     out = pd.DataFrame(
         {"kind": "state", "score": chance.to_numpy(), "rank": chance.to_numpy(), "image_id": chance.index}
     )
-    return out.assign(**{name: np.nan for name in EVIDENCE}, label=None, guess=None)
+    return out.assign(**dict.fromkeys(EVIDENCE, np.nan), label=None, guess=None)
 
 
 _SHAPES = ("log_area", "long", "centre_x", "centre_y")

@@ -57,7 +57,7 @@ def mended(rows: pd.DataFrame, tables: LabeledImages, predictions: pd.DataFrame,
 
 
 def _missing(plan: _Plan, row: dict[Any, Any], instances: pd.DataFrame, predictions: pd.DataFrame) -> None:  # noqa: ARG001
-    _create(plan, predictions.loc[int(row["prediction_id"])], None)
+    _create(plan, predictions.loc[[int(row["prediction_id"])]].iloc[0], None)
 
 
 def _spurious(plan: _Plan, row: dict[Any, Any], instances: pd.DataFrame, predictions: pd.DataFrame) -> None:  # noqa: ARG001
@@ -84,7 +84,8 @@ def _swapped(plan: _Plan, row: dict[Any, Any], instances: pd.DataFrame, predicti
 
 def _outline(plan: _Plan, row: dict[Any, Any], instances: pd.DataFrame, predictions: pd.DataFrame) -> None:  # noqa: ARG001
     if not pd.isna(row["prediction_id"]):
-        plan.mask[int(row["instance_id"])] = predictions["mask"].at[int(row["prediction_id"])]
+        drawn: Any = predictions["mask"].at[int(row["prediction_id"])]
+        plan.mask[int(row["instance_id"])] = drawn
 
 
 def _merged(plan: _Plan, row: dict[Any, Any], instances: pd.DataFrame, predictions: pd.DataFrame) -> None:
@@ -164,7 +165,8 @@ def _instances(plan: _Plan, tables: LabeledImages, origin: str) -> TableChange:
     named = {i: label for i, label in plan.label.items() if i not in plan.deleted}
     if named:
         ids, at = _at(there, named)
-        new = pd.Categorical([named[int(i)] for i in ids], dtype=there["label"].dtype)
+        kinds: Any = there["label"].dtype
+        new = pd.Categorical([named[int(i)] for i in ids], dtype=kinds)
         updated["label"] = Cells(ids, take(values(there["label"]), at), new)
     drawn = {i: mask for i, mask in plan.mask.items() if i not in plan.deleted}
     if drawn:
@@ -198,11 +200,12 @@ def _images(plan: _Plan, images: pd.DataFrame) -> TableChange:
     if not wanted:
         return TableChange()
     ids, at = _at(images, wanted)
-    new = pd.Categorical([wanted[int(i)] for i in ids], dtype=images["state"].dtype)
+    states: Any = images["state"].dtype
+    new = pd.Categorical([wanted[int(i)] for i in ids], dtype=states)
     return TableChange(updated={"state": Cells(ids, take(values(images["state"]), at), new)})
 
 
 def _at(frame: pd.DataFrame, wanted: dict[int, Any]) -> tuple[Ints, Ints]:
     """Ids, ascending, and their positions."""
     ids = np.array(sorted(wanted), np.int64)
-    return ids, frame.index.get_indexer(ids)
+    return ids, frame.index.get_indexer(pd.Index(ids))

@@ -64,15 +64,15 @@ class Scene:
         found = run.predictions
         found = found[((found["score"] >= _LEAST_SCORE) & found["image_id"].isin(images.index)).to_numpy()]
         crowds = _crowds(tables, found, images)
-        kept = ~here["crowd"].to_numpy(bool) & ~_within(here, crowds[crowds.index < 0]) & (here["area"] > 0)
-        labels = here[kept.to_numpy()]
+        kept = ~here["crowd"].to_numpy(bool) & (here["area"] > 0).to_numpy()
+        labels = here[kept & ~_within(here, crowds[crowds.index < 0])]
         if labels["image_id"].nunique() < 2:
             raise DataError(
                 f"labels are judged by what other images taught: expected labels on 2 or more images that "
                 f"{run.id} predicted on, got {labels['image_id'].nunique()}"
             )
         is_open = (
-            _known(tables, found, images) & ~_within(found, crowds) & _undecided(tables, rejected, found)
+            _known(tables, found, images) & ~_within(found, crowds) & _undecided(rejected, found)
         )
         quality = _quality(run, tables, found, folds, seed)
         return cls(labels, found, is_open, quality, len(here) - len(labels))
@@ -104,11 +104,11 @@ def _known(tables: LabeledImages, found: pd.DataFrame, images: pd.DataFrame) -> 
     return np.asarray(out, bool)
 
 
-def _undecided(tables: LabeledImages, rejected: pd.DataFrame | None, found: pd.DataFrame) -> Bools:
-    """Which predictions nobody accepted or rejected."""
+def _undecided(rejected: pd.DataFrame | None, found: pd.DataFrame) -> Bools:
+    """Which predictions nobody rejected or corrected; those accepted as they are have their label."""
     if rejected is None or not len(found):
         return np.ones(len(found), bool)
-    return np.asarray(decided(tables.instances, rejected, found) == OPEN)
+    return np.asarray(decided(rejected.iloc[:0], rejected, found) == OPEN)
 
 
 def _quality(run: Run, tables: LabeledImages, found: pd.DataFrame, folds: int, seed: int) -> Floats:

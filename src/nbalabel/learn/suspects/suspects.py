@@ -122,6 +122,6 @@ def _learned(run: Run, tables: LabeledImages) -> str:
     if not n or run.arguments.get("cross_fitted"):
         return ""
     return (
-        f"{n:,} of the {len(images):,} images judged are for training: if the model of {run.id} learned them, "
+        f"{n:,} of the {len(images):,} images judged are for training: if {run.id} had learned them, "
         "it repeats their errors; suspects(ds, model=...) trains without each part of them in turn"
     )

@@ -25,8 +25,8 @@ Ints = npt.NDArray[np.int64]
 
 _SHARE = 0.1  # of the labels at which errors are planted in one rehearsal
 _DROPPED = 0.25  # of the planted errors
-_ENOUGH = 2400  # planted errors
-_ROUNDS = (2, 8)
+_ENOUGH = 1600  # planted errors
+_ROUNDS = (2, 12)
 _FOUND = 0.5  # IoU with a dropped label from which a prediction is that label
 
 
@@ -81,7 +81,8 @@ def judged(tables: LabeledImages, scene: Scene, rate: float, folds: int, seed: i
     wrong = np.concatenate([r.wrong for r in rounds])
     columns = np.concatenate([about.columns for about, _ in planted])
     n_kinds = len(KINDS) + 1 - (len(labels) < 2)
-    learned = Rehearsed(columns, wrong, fold(pd.concat(on[1:])))
+    same = scene.labels.index.get_indexer(np.concatenate([r.instances.index for r in rounds]))
+    learned = Rehearsed(columns, wrong, fold(pd.concat(on[1:])), same)
     chances = judge(evidence.columns, fold(on[0]), learned, np.full(len(KINDS), rate / n_kinds), seed)
     where = scene.predictions["image_id"]
     lost = [_lost(o, r, scene.predictions) for (_, o), r in zip(planted, rounds, strict=True)]
@@ -91,8 +92,9 @@ def judged(tables: LabeledImages, scene: Scene, rate: float, folds: int, seed: i
         np.concatenate([o.columns for _, o in planted]),
         np.concatenate(lost),
         fold(pd.concat([where.iloc[o.rows] for _, o in planted])),
+        pd.Index(free.rows).get_indexer(np.concatenate([o.rows for _, o in planted])),
     )
-    missing = judge(free.columns, fold(where.iloc[free.rows]), again, np.array([min(expected, 0.5)]), seed)
+    missing = judge(free.columns, fold(where.iloc[free.rows]), again, np.array([min(expected, 0.9)]), seed)
     return Judged(scene, evidence, free, chances, missing[:, 0], looks, codes)
 
 

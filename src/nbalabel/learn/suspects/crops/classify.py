@@ -19,8 +19,8 @@ _NEEDS = "labels of crops are guessed"
 
 
 def crossed(
-    vectors: npt.NDArray[np.float32], codes: Ints, image_ids: Ints, known: Ints, n_labels: int,
-    folds: int, seed: int,
+    vectors: npt.NDArray[np.float32], codes: Ints, image_ids: Ints, known: npt.NDArray[np.bool_],
+    n_labels: int, folds: int, seed: int,
 ) -> Floats:  # fmt: skip
     """Chance of each label, and of background, for every row.
 
@@ -51,7 +51,7 @@ def crossed(
 def _chances(x: Any, y: Ints, others: Any, n_classes: int, seed: int) -> Floats:
     """Extremely randomised trees, whose leaves hold three crops or more."""
     ensemble = sklearn("ensemble", _NEEDS)
-    trees = ensemble.ExtraTreesClassifier(100, min_samples_leaf=3, random_state=seed)
+    trees = ensemble.ExtraTreesClassifier(60, min_samples_leaf=3, random_state=seed)
     trees.fit(x, y)
     out = np.zeros((len(others), n_classes))
     out[:, trees.classes_] = trees.predict_proba(others)

@@ -1,6 +1,9 @@
-"""A crop as a vector: colors inside and around, contrast at the outline, texture, shape. Nothing is learned."""
+"""A crop as a vector: colors inside and around, contrast at the outline, edges, shape; nothing is learned."""
 
 from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,14 +11,14 @@ import numpy.typing as npt
 from .cut import SIDE
 
 Pixels = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[Any]
 
 _BLOCK = 1024  # crops described at once
 _CELLS = 4  # per side, of orientations and of the small picture
 _TURNS = 4  # orientations of edges
 
 
-def describe(crops: Pixels, light: Floats) -> Floats:
+def describe(crops: Pixels, light: Floats) -> npt.NDArray[np.float32]:
     """Vectors of crops.
 
     Args:
@@ -32,7 +35,7 @@ def describe(crops: Pixels, light: Floats) -> Floats:
         edges by orientation.
     """
     parts = [_block(crops[i : i + _BLOCK], light[i : i + _BLOCK]) for i in range(0, len(crops), _BLOCK)]
-    return np.concatenate(parts) if parts else np.zeros((0, _WIDTH), np.float32)
+    return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, _WIDTH), np.float32)
 
 
 def _block(crops: Pixels, light: Floats) -> Floats:
@@ -52,7 +55,7 @@ def _block(crops: Pixels, light: Floats) -> Floats:
              (soft > 0.08) & (soft <= 0.35), soft <= 0.08]  # fmt: skip
     profile = [_mean_spread(gray, band.astype(np.float32))[0] for band in bands]
     columns += [(p - mean) / deviation for p in profile] + [mean, deviation]
-    columns += [a - b for a, b in zip(profile, profile[1:], strict=False)]
+    columns += [a - b for a, b in pairwise(profile)]
     columns += _edges(gray, mask, around, bands[2].astype(np.float32))
     cells = [_orientations(gray, soft), _cells(gray * mask, 8) - _cells(mask, 8) * columns[0][:, None]]
     return np.concatenate([np.stack(columns, axis=1), *cells, _cells(mask, _CELLS)], axis=1)

@@ -1,4 +1,4 @@
-"""``instance_embeddings``: a vector, a label guess and a background probability per instance and prediction."""
+"""``instance_embeddings``: a vector, a label guess and a chance of background per instance and prediction."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ...runs.run import Run
 from .background import background
 from .classify import BACKGROUND, crossed
 from .cut import cut
-from .described import InstanceEmbeddings
 from .describe import describe
+from .described import InstanceEmbeddings
 
 AXES = 32
 _OPEN = 0.25  # score from which an unmatched prediction may be an object: no background there

@@ -72,8 +72,8 @@ def nearest(vectors: Floats, picked: Ints, n: int) -> tuple[Ints, Floats]:
         picked: positions of the picked rows, ``(k,)``; they are left out.
         n: most rows.
     """
-    finite = np.isfinite(vectors).all(axis=1)
-    asked = vectors[picked[finite[picked]]].astype(np.float32)
+    finite = np.asarray(np.isfinite(vectors).all(axis=1), np.bool_)
+    asked = vectors[picked][finite[picked]].astype(np.float32)
     best = np.full(len(vectors), np.inf, np.float32)
     for start in range(0, len(vectors), _BLOCK):
         block = np.where(finite[start : start + _BLOCK, None], vectors[start : start + _BLOCK], 0)

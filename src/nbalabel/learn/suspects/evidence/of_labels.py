@@ -26,12 +26,13 @@ _SURE = 0.15  # score of a part or a whole, at least
 _COMPARED = 0.2  # IoU from which outlines are compared
 
 AGAINST = (
-    "iou", "score", "strength", "same_iou", "same_strength", "other_strength", "predicted_iou", "chance_right",
-    "boundary_iou", "area_ratio", "offset", "covered", "covered_by_score", "n_parts", "parts_cover", "part_size",
-    "whole", "whole_cover", "whole_others", "n_near",
+    "iou", "score", "strength", "same_iou", "same_strength", "other_strength", "predicted_iou",
+    "chance_right", "boundary_iou", "area_ratio", "offset", "covered", "covered_by_score", "n_parts", "parts_cover",
+    "part_size", "whole", "whole_cover", "whole_others", "n_near",
 )  # fmt: skip
 BESIDE = (
-    "label_iou", "inside_label", "around_label", "label_cover", "n_labels_near", "touching", "touching_one",
+    "label_iou", "inside_label", "around_label", "label_cover", "n_labels_near", "touching",
+    "touching_one",
 )  # fmt: skip
 AROUND = ("image_labels", "image_predictions", "image_iou", "image_found")
 LOOKS = ("own_chance", "other_chance", "background", *(f"axis_{i}" for i in range(AXES)))
@@ -125,8 +126,8 @@ def _against(
     offset[there] = far / np.sqrt(np.maximum(area[over.left[pair]], 1))
     part = (over.of_right > _PART) & (other[over.right] < _SMALLER * area[over.left]) & (score > _SURE)
     whole = (over.of_left > _PART) & (area[over.left] < _SMALLER * other[over.right]) & (score > _SURE)
-    inside = np.bincount(over.right[whole], over.of_right[whole], over.n_right)
-    others = np.bincount(over.right[whole], minlength=over.n_right)
+    inside = over.total(over.of_right, whole, right=True)
+    others = over.total(np.ones(len(over.left)), whole, right=True)
     shares = over.most(over.of_left, part)
     return np.column_stack(
         [
@@ -145,7 +146,7 @@ def _against(
             shares,
             over.most(score, whole),
             over.most(inside[over.right], whole),
-            over.most(others[over.right].astype(np.float64), whole),
+            over.most(others[over.right], whole),
             over.total(np.ones(len(over.left)), over.iou > 0.1),
         ]
     )
@@ -158,7 +159,8 @@ def _outlines(
     out = np.zeros(len(pair))
     near = np.flatnonzero(over.iou[pair] >= _COMPARED)
     left, right = over.left[pair[near]], over.right[pair[near]]
-    masks, others = rows["mask"].to_numpy(object)[left], predictions["mask"].to_numpy(object)[right]
+    masks = rows["mask"].to_numpy(object)[left].tolist()
+    others = predictions["mask"].to_numpy(object)[right].tolist()
     sizes = sizes_of(images, rows["image_id"].to_numpy(np.int64)[left])
     out[near] = boundary_ious(masks, others, sizes)
     return out

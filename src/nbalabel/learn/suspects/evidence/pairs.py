@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +42,8 @@ class Overlaps:
         """Overlaps of the rows of two tables, or of one table with itself (both directions)."""
         second = a if b is None else b
         if not len(a) or not len(second):
-            nothing: Any = np.zeros(0, np.int64), np.zeros(0, np.int64), *[np.zeros(0)] * 3
-            return cls(*nothing, len(a), len(second))
+            rows, numbers = np.zeros(0, np.int64), np.zeros(0)
+            return cls(rows, rows, numbers, numbers, numbers, len(a), len(second))
         if b is None:
             found = overlapping(a["image_id"], a["mask"], above=0.0)
         else:

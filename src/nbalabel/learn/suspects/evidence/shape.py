@@ -13,7 +13,8 @@ from ....core.tables.of_images import sizes_of
 Floats = npt.NDArray[np.float64]
 
 NAMES = (
-    "log_area", "size", "long", "fill", "ragged", "centre_x", "centre_y", "border", "relative_area", "solidity",
+    "log_area", "size", "long", "fill", "ragged", "centre_x", "centre_y", "border", "relative_area",
+    "solidity",
 )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def plant(
         sizes=[(int(h), int(w)) for h, w in sizes_of(images, on)],
         n_labels=len(labels),
         rng=rng,
-        by_image={int(k): v.tolist() for k, v in pd.Series(range(len(on))).groupby(on).groups.items()},
+        by_image={int(i): np.flatnonzero(on == i).tolist() for i in np.unique(on)},
     )
     ways: dict[str, Callable[[_Work, int], None]] = {k: _WAYS[k] for k in KINDS}
     if len(labels) < 2:

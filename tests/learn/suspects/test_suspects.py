@@ -1,0 +1,336 @@
+"""Planted errors come first, the Change mends them, answers move what is alike; nothing is judged by its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nbalabel as nl
+from nbalabel.core.errors import DataError, UnknownNameError
+from nbalabel.core.geometry.masks import rle
+from nbalabel.core.tables.schema import conform
+from nbalabel.learn.runs.frozen_tables import Snapshot
+from nbalabel.learn.suspects.answers import corrected
+from nbalabel.learn.suspects.evidence.boundary import boundary_ious
+
+pytest.importorskip("sklearn")
+
+SIDE, N = 72, 24
+LABELS = ("disc", "square")
+COLORS = {"disc": (210, 70, 60), "square": (70, 90, 210)}
+
+
+def shape(label: str, x: float, y: float, r: float) -> np.ndarray:
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    if label == "disc":
+        return np.hypot(columns - x, rows - y) <= r
+    return (abs(columns - x) <= r) & (abs(rows - y) <= r)
+
+
+class World:
+    """Red discs and blue squares, pixels in memory, a run that finds them, and labels that can be spoiled."""
+
+    def __init__(self, folder: Path) -> None:
+        from PIL import Image
+
+        rng = np.random.default_rng(0)
+        rows: list[dict[str, Any]] = []
+        for i in range(N):
+            pixels = np.full((SIDE, SIDE, 3), 40.0)
+            for k in range(9):
+                if k == 4:
+                    continue  # the middle stays free
+                label = LABELS[int(rng.integers(2))]
+                x, y, r = 12 + k % 3 * 24, 12 + k // 3 * 24, rng.uniform(5, 8)
+                inside = shape(label, x, y, r)
+                pixels[inside] = COLORS[label]
+                rows.append({"image_id": i, "label": label, "mask": rle.encode(inside)})
+            noisy = np.clip(pixels + rng.normal(0, 6, pixels.shape), 0, 255).astype(np.uint8)
+            Image.fromarray(noisy).save(folder / f"{i}.png")
+        images = pd.DataFrame(
+            {"file": [f"{i}.png" for i in range(N)], "width": SIDE, "height": SIDE, "state": "complete", "split": "test"}
+        )
+        self.truth = nl.Tables.of(images, pd.DataFrame(rows), LABELS, folder)
+        score = rng.uniform(0.6, 0.98, len(rows)).astype(np.float32)
+        found = self.truth.instances.assign(score=score, origin="r", source="model")
+        run = nl.Run(id="r", kind="predict", labels=LABELS, predictions=conform(found, "predictions", LABELS))
+        self.run = run.matched_to(self.truth)
+
+    def spoiled(self) -> tuple[nl.Tables, dict[str, int]]:
+        """Labels with one error of each kind, and the instance, or the prediction, that each is about."""
+        rows = self.truth.instances[["image_id", "label", "mask"]].astype({"label": object}).copy()
+        at = {i: rows.index[rows["image_id"] == i].tolist() for i in range(N)}
+        rows.loc[at[2][0], "label"] = "disc" if rows.at[at[2][0], "label"] == "square" else "square"
+        small = rle.decode(rows.at[at[3][0], "mask"], SIDE, SIDE)
+        rows.at[at[3][0], "mask"] = rle.encode(np.roll(small, 5, axis=1))
+        rows.at[at[4][0], "mask"] = rle.union(rows.loc[at[4][:2], "mask"].tolist(), SIDE, SIDE)
+        whole = rle.decode(rows.at[at[5][0], "mask"], SIDE, SIDE)
+        half = whole.copy()
+        half[:, 12:] = False
+        rows.at[at[5][0], "mask"] = rle.encode(half)
+        new = pd.DataFrame(
+            {
+                "image_id": [1, 5, 6],
+                "label": ["disc", rows.at[at[5][0], "label"], rows.at[at[6][0], "label"]],
+                "mask": [rle.encode(shape("disc", 36, 36, 6)), rle.encode(whole & ~half), rows.at[at[6][0], "mask"]],
+            },
+            index=[1000, 1001, 1002],
+        )
+        rows = pd.concat([rows.drop(index=[at[0][0], at[4][1]]), new])
+        about = {"missing": at[0][0], "spurious": 1000, "swapped": at[2][0], "outline": at[3][0], "merged": at[4][0],
+                 "split": at[5][0], "duplicate": 1002}  # fmt: skip
+        return nl.Tables.of(self.truth.images, rows, LABELS, self.truth.image_root), about
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def found(world: World) -> nl.Suspects:
+    tables, _ = world.spoiled()
+    return nl.suspects(tables, world.run.matched_to(tables), seed=1)
+
+
+def row_of(found: nl.Suspects, kind: str, number: int) -> pd.DataFrame:
+    column = "prediction_id" if kind == "missing" else "instance_id"
+    rows = found.table[found.table[column].isin([number]).to_numpy()]
+    return rows[(rows["kind"] == "missing").to_numpy()] if kind == "missing" else rows
+
+
+def test_an_error_of_each_kind_is_among_the_first(world: World, found: nl.Suspects) -> None:
+    _, about = world.spoiled()
+    head = found.table.iloc[:14]
+    for kind, number in about.items():
+        numbers = {number, 6 * 8} if kind == "duplicate" else {number}  # either of the two
+        column = "prediction_id" if kind == "missing" else "instance_id"
+        assert head[column].isin(numbers).any(), (kind, head)
+    right = found.table.iloc[14:]
+    assert right["score"].max() < 0.5
+
+
+def test_every_label_has_one_row_and_the_list_falls(world: World, found: nl.Suspects) -> None:
+    tables, _ = world.spoiled()
+    judged = found.table["instance_id"].dropna()
+    assert sorted(judged) == sorted(tables.instances.index)
+    assert found.table["score"].is_monotonic_decreasing
+    assert found.table["score"].between(0, 1).all()
+    assert found.note == ""  # all images are of split test
+
+
+def test_the_same_seed_gives_the_same_list(world: World, found: nl.Suspects) -> None:
+    tables, _ = world.spoiled()
+    again = nl.suspects(tables, world.run.matched_to(tables), seed=1)
+    pd.testing.assert_frame_equal(found.table, again.table)
+
+
+def mend(world: World, found: nl.Suspects, tmp_path: Path, kind: str, number: int) -> nl.Dataset:
+    """The dataset after the error was mended as if its row were of this kind."""
+    tables, _ = world.spoiled()
+    ds = tables.save(tmp_path / "fish.nbal")
+    row = row_of(found, kind, number).iloc[:1]
+    other = replace(found, table=found.table.assign(kind=found.table["kind"].where(~found.table.index.isin(row.index), kind)))
+    change = ds.apply(other.change(row))
+    assert change.origin == found.id
+    return ds
+
+
+@pytest.mark.parametrize("kind", ["missing", "spurious", "swapped", "outline", "merged", "split", "duplicate"])
+def test_the_change_mends_the_error_and_is_taken_back(
+    world: World, found: nl.Suspects, tmp_path: Path, kind: str
+) -> None:
+    tables, about = world.spoiled()
+    before = nl.match(tables.instances.assign(score=1.0), world.truth.instances, iou=0.9)
+    ds = mend(world, found, tmp_path, kind, about[kind])
+    after = nl.match(ds.instances.assign(score=1.0), world.truth.instances, iou=0.9)
+    errors = [len(m.missed) + int((~m.predictions["matched"]).sum()) for m in (before, after)]
+    assert errors[1] < errors[0]
+    ds.revert(found)
+    assert ds.instances["mask"].tolist() == tables.instances["mask"].tolist()
+    assert ds.instances["label"].tolist() == tables.instances["label"].tolist()
+    ds.close()
+
+
+def test_both_of_a_pair_are_never_removed(world: World, found: nl.Suspects, tmp_path: Path) -> None:
+    tables, _ = world.spoiled()
+    pair = found.table[found.table["instance_id"].isin([48, 1002]).to_numpy()]
+    both = replace(found, table=found.table.assign(kind=found.table["kind"].where(~found.table.index.isin(pair.index), "duplicate")))
+    with tables.save(tmp_path / "fish.nbal") as ds:
+        ds.apply(both.change(pair))
+        assert ds.instances.index.isin([48, 1002]).sum() == 1
+
+
+def test_rows_without_argument_are_the_likely_ones_that_nobody_denied(found: nl.Suspects) -> None:
+    top = found.table.index[0]
+    denied = found.answered([top], wrong=False)
+    assert denied.table["score"].at[top] == 0
+    likely = int((found.table["score"] >= 0.5).sum())
+    assert str(likely) in found.change().note
+    assert found.change().note != denied.change().note
+
+
+def test_an_answer_moves_what_is_alike_and_of_its_kind_more_than_the_rest() -> None:
+    features = np.repeat([[0.0, 0.0], [6.0, 6.0]], 50, axis=0) + np.random.default_rng(0).normal(0, 0.1, (100, 2))
+    chance, kinds = np.full(100, 0.2), np.zeros(100, np.int64)
+    up = corrected(chance, features, kinds, np.array([0, 1]), np.array([True, True]))
+    assert up[2:50].min() > 0.6
+    assert up[50:].max() < up[2:50].min()
+    assert up[0] == 1
+    down = corrected(chance, features, kinds, np.array([0]), np.array([False]))
+    assert down[2:50].max() < 0.2
+    assert (corrected(chance, features, kinds, np.zeros(0, np.int64), np.zeros(0, bool)) == chance).all()
+
+
+def test_answers_add_up_and_the_order_of_asking_does_not_matter(found: nl.Suspects) -> None:
+    a, b = found.table.index[:2].tolist()
+    one = found.answered([a], wrong=True).answered([b], wrong=False)
+    both = found.answered([b, a], wrong=[False, True])
+    pd.testing.assert_series_equal(one.table["score"].sort_index(), both.table["score"].sort_index(), atol=1e-5)
+    assert one.summary()["answered"].sum() == 2
+    assert len(found.answers) == 0
+
+
+def test_crowds_and_what_lies_where_nobody_knows_are_not_judged(world: World) -> None:
+    tables, about = world.spoiled()
+    everywhere = rle.encode(np.ones((SIDE, SIDE)))
+    rows = tables.instances.copy()
+    rows.loc[about["swapped"], "crowd"] = True
+    regions = conform(pd.DataFrame({"image_id": [0], "mask": [everywhere], "kind": ["ignore"]}), "regions", LABELS)
+    part = replace(Snapshot.of(tables), instances=rows, regions=regions)
+    found = nl.suspects(part, world.run.matched_to(part))
+    judged = found.table
+    assert not (judged["image_id"] == 0).any()
+    assert not judged["instance_id"].isin([about["swapped"]]).any()
+    assert found.n_left_out == 8
+
+
+def test_nothing_is_missing_on_an_image_that_is_not_labeled_all_over(world: World) -> None:
+    tables, about = world.spoiled()
+    images = tables.images.copy()
+    images.loc[0, "state"] = "partial"
+    part = replace(tables, images=images)
+    found = nl.suspects(part, world.run.matched_to(part))
+    assert not len(row_of(found, "missing", about["missing"]))
+
+
+def test_an_image_that_lacks_instances_is_listed_and_becomes_partial(world: World, tmp_path: Path) -> None:
+    rows = world.truth.instances
+    rows = rows[(rows["image_id"] != 7).to_numpy()]
+    images = world.truth.images.copy()
+    images.loc[7, "state"] = "empty"
+    tables = nl.Tables.of(images, rows, LABELS, world.truth.image_root)
+    found = nl.suspects(tables, world.run.matched_to(tables), rate=0.1)
+    state = found.table[(found.table["kind"] == "state").to_numpy()]
+    assert state["image_id"].tolist() == [7]
+    missing = found.table[((found.table["kind"] == "missing") & (found.table["image_id"] == 7)).to_numpy()]
+    with tables.save(tmp_path / "fish.nbal") as ds:
+        ds.apply(found.change(state))
+        assert ds.images["state"].at[7] == "unlabeled"
+        ds.undo()
+        ds.apply(found.change(missing))
+        assert ds.images["state"].at[7] == "partial"
+        assert (ds.instances["image_id"] == 7).sum() == len(missing)
+        ds.revert(found)
+        assert ds.images["state"].at[7] == "empty"
+
+
+def test_a_run_on_training_images_is_said_so(world: World) -> None:
+    tables, _ = world.spoiled()
+    part = replace(tables, images=tables.images.assign(split="train"))
+    found = nl.suspects(part, world.run.matched_to(part))
+    assert "24 of the 24 images judged are for training" in found.note
+    assert found.note in found._repr_html_()
+
+
+class Memory:
+    """A model that predicts the truth, and remembers what it was taught and asked."""
+
+    taught: list[set[int]] = []
+    asked: list[set[int]] = []
+
+    def __init__(self, world: World) -> None:
+        self.world, self.mine = world, set[int]()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Memory:
+        return Memory(self.world)
+
+    def train(self, tables: Any, *, seed: int = 0, **arguments: Any) -> nl.Run:
+        images = tables.images
+        self.mine = set(images.index[((images["weight"] > 0) & (images["split"] != "test")).to_numpy()].tolist())
+        return nl.Run(id="t", kind="train")
+
+    def predict(self, tables: Any, images: Any = None, *, score: float = 0.1, **arguments: Any) -> nl.Run:
+        Memory.taught.append(self.mine)
+        Memory.asked.append(set(images))
+        found = self.world.run.predictions
+        found = found[found["image_id"].isin(images)]
+        return nl.Run(id="p", kind="predict", labels=LABELS, predictions=found, predicted_ids=np.array(images))
+
+    def embed(self, tables: Any, images: Any = None, **arguments: Any) -> nl.Embeddings:
+        return nl.Embeddings.none()
+
+
+def test_a_model_never_judges_an_image_that_it_learned(world: World) -> None:
+    tables, about = world.spoiled()
+    part = replace(tables, images=tables.images.assign(split=["test"] * 4 + ["train"] * (N - 4)))
+    Memory.taught, Memory.asked = [], []
+    found = nl.suspects(part, model=Memory(world), folds=3)
+    assert len(Memory.asked) == 3
+    assert set.union(*Memory.asked) == set(range(N))
+    assert all(not (a & b) for a, b in zip(Memory.taught, Memory.asked, strict=True))
+    assert all(a for a in Memory.taught)
+    assert found.note == ""
+    assert found.table["instance_id"].iloc[:14].isin([about["spurious"]]).any()
+
+
+def test_kinds_choose_rows(world: World) -> None:
+    tables, _ = world.spoiled()
+    found = nl.suspects(tables, world.run.matched_to(tables), kinds=["missing", "duplicate"])
+    assert set(found.table["kind"]) == {"missing", "duplicate"}
+    answered = found.answered(found.table.index[:1], wrong=True)
+    assert len(answered.table) == len(found.table)
+
+
+def test_rows_open_as_instances_and_predictions(found: nl.Suspects) -> None:
+    head = found.table.iloc[:8]
+    assert found.instances(head).index.tolist() == head["instance_id"].dropna().drop_duplicates().tolist()
+    assert found.predictions(head).index.isin(head["prediction_id"]).all()
+    assert "likely" in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({}, "neither"), ({"folds": 1}, "folds"), ({"rate": 0}, "rate"), ({"model": True}, "both")],
+)
+def test_arguments_that_cannot_be_are_refused(world: World, arguments: dict[str, Any], message: str) -> None:
+    given: dict[str, Any] = dict(arguments)
+    run = None if message == "neither" else world.run
+    if "model" in given:
+        given["model"] = Memory(world)
+    with pytest.raises(DataError, match=message):
+        nl.suspects(world.truth, run, **given)
+
+
+def test_names_that_are_not_there_are_refused(world: World, found: nl.Suspects) -> None:
+    with pytest.raises(UnknownNameError, match="wrong kind"):
+        nl.suspects(world.truth, world.run, kinds=["wrong kind"])
+    with pytest.raises(UnknownNameError, match="999999"):
+        found.change([999999])
+    with pytest.raises(DataError, match="one answer per row"):
+        found.answered(found.table.index[:2], wrong=[True])
+
+
+def test_boundary_iou_sees_what_mask_iou_does_not() -> None:
+    big = shape("disc", 36, 36, 30)
+    near = shape("disc", 38, 36, 30)
+    sizes = np.array([[SIDE, SIDE]])
+    a, b = [rle.encode(big)], [rle.encode(near)]
+    assert boundary_ious(a, b, sizes)[0] < rle.iou_pairs(a, b)[0]
+    assert boundary_ious(a, a, sizes)[0] == 1
+    assert boundary_ious(a, [rle.encode(shape("disc", 5, 5, 3))], sizes)[0] == 0
