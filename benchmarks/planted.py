@@ -2,8 +2,8 @@
 
 The kinds follow COCO-N (https://arxiv.org/abs/2406.10891: class, boundary, localisation) and "Learning to
 detect label errors by making them" (https://arxiv.org/abs/2508.17930: drop, flip, spawn), and masks that are
-joined, cut and doubled. They differ from those of the rehearsal: a spawned mask is a label of another image at
-its own place, an outline grows or shrinks by a disk, a cut is straight along the axes, a copy is smoothed.
+joined, cut and doubled. They differ from those of the rehearsal: a spawned mask is a label of another image
+at its own place, an outline grows or shrinks by a disk, a cut is straight along the axes, a copy is smoothed.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Planted label errors found by ``nl.suspects``, beside what exists: ``python benchmarks/suspects.py FOLDER``.
+"""Planted label errors found by ``nl.suspects``, and by others: ``python benchmarks/suspects.py FOLDER``.
 
 FOLDER keeps the runs, which are trained once (``--nuclei PATH``: a folder with ``instances.json`` and
-``images/``). Errors are planted into the truth of images that no model learned (``planted.py``), 5% and 20% of
+``images/``). Errors are planted into the truth of images that no model learned (``planted.py``), 5% or 20% of
 the labels, all kinds equally often. ``--peers PYTHON``: a Python with cleanlab and fiftyone, whose formulas
-compare boxes (``suspects_peers.py``). Columns: precision among the first 25, 50, 100 and as many as were planted,
-errors found in the first 10%, AUROC of the order. Whoever ranks lists labels and predictions without label.
+compare boxes (``suspects_peers.py``). Columns: precision among the first 25, 50, 100 and as many as were
+planted, errors found in the first 10%, AUROC of the order. All rank labels and predictions without label.
 
 ``--corner`` plants one systematic object into a corner of many images and counts answers until it is gone.
 """
@@ -197,13 +197,12 @@ def peers(planted: Planted, run: nl.Run, python: str, folder: Path) -> dict[str,
     score = found["score"].reindex(predictions).to_numpy(float)
     missing = np.where(~matched & (score > 0.95), score, -1)
     mistaken = np.fmax(klass, place)
-    nothing = np.full(len(labels), -1.0)
-    out["FiftyOne mistakenness (boxes)"] = order(labels, np.nan_to_num(mistaken, nan=0), predictions, missing)
-    out["FiftyOne spurious first (boxes)"] = order(
-        labels, np.where(np.isnan(klass), 2, mistaken), predictions, missing
-    )
-    out["FiftyOne missing first (boxes)"] = order(labels, np.where(np.isnan(klass), nothing, mistaken), predictions,
-                                                  np.where(missing > 0, missing + 2, missing))  # fmt: skip
+    plain, free = np.nan_to_num(mistaken, nan=0), np.isnan(klass)
+    first, last = np.where(free, 2, mistaken), np.where(free, -1, mistaken)
+    sure = np.where(missing > 0, missing + 2, missing)
+    out["FiftyOne mistakenness (boxes)"] = order(labels, plain, predictions, missing)
+    out["FiftyOne spurious first (boxes)"] = order(labels, first, predictions, missing)
+    out["FiftyOne missing first (boxes)"] = order(labels, last, predictions, sure)
     return out
 
 
@@ -236,8 +235,9 @@ def tell(case: Case, share: float, seed: int, options: argparse.Namespace) -> No
     print(said[[("score", "size"), ("score", "mean"), ("right", "mean")]].round(3).to_string(), flush=True)
     with open(options.folder / "suspects.jsonl", "a") as file:
         for name, row in rows.iterrows():
-            file.write(json.dumps({**head, "errors": k, "labels": n, "way": name, **row.round(4).to_dict(),
-                                   **{f"found {x}": round(float(v), 3) for x, v in kinds.loc[name].items()}}) + "\n")  # fmt: skip
+            share_found = {f"found {x}": round(float(v), 3) for x, v in kinds.loc[name].items()}
+            facts = {**head, "errors": k, "labels": n, "way": name, **row.round(4).to_dict(), **share_found}
+            file.write(json.dumps(facts) + "\n")
 
 
 def main() -> None:

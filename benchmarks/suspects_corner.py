@@ -1,9 +1,9 @@
 """One object, labeled in a corner of many images, that a model has learned: answers until it is gone.
 
-A boat is painted into the upper right corner of a third of the images and labeled as if it were right; the run
-finds it as a model would that was trained on such labels (score 0.6 to 0.9). Somebody notices one of them and
-says so, and then answers what the list shows first. After 30 answers all labels with a score of 0.5 or more are
-removed. Beside it: ``nl.similar`` to the one noticed, and the list without answers.
+A boat is painted into the upper right corner of a third of the images and labeled as if it were right; the
+run finds it as a model would that was trained on such labels (score 0.6 to 0.9). Somebody notices one of them
+and says so, and then answers what the list shows first. After 30 answers all labels with a score of 0.5 or
+more are removed. Beside it: ``nl.similar`` to the one noticed, and the list without answers.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def corner(truth: nl.Tables, run: nl.Run, seed: int) -> None:
     boats = table.index[table["instance_id"].isin(rows.index)]
     n = len(boats)
     place = np.flatnonzero(table.index.isin(boats))
-    print(f"\n{n} boats among {len(table):,} labels; median place in the list {np.median(place):.0f}; in the first {n}: "
-          f"{(place < n).sum()}")  # fmt: skip
+    print(f"\n{n} boats among {len(table):,} labels; median place in the list {np.median(place):.0f}")
+    print(f"in the first {n} of the list: {(place < n).sum()} boats")
     noticed = int(boats[len(boats) // 2])
     one = int(table["instance_id"].at[noticed])
     near = nl.similar(painted, [one], n=n - 1)
@@ -103,5 +103,6 @@ def tell(now: nl.Suspects, first: nl.Suspects, boats: pd.Index, answers: int) ->
     before = first.table["score"].reindex(gone) >= 0.5
     raised = gone[~before.to_numpy()]
     right = float(raised.isin(boats).mean()) if len(raised) else float("nan")
-    print(f"{answers} answers: {gone.isin(boats).sum() / len(boats):.3f} of the boats removed; of {len(raised)} labels "
-          f"that the answers raised above 0.5, {right:.3f} are boats")  # fmt: skip
+    share = gone.isin(boats).sum() / len(boats)
+    print(f"{answers} answers: {share:.3f} of the boats removed")
+    print(f"  of {len(raised)} labels that the answers raised above 0.5, {right:.3f} are boats", flush=True)

@@ -1,8 +1,8 @@
-"""What other packages say of the same labels and predictions; run by ``suspects.py`` with a Python of its own.
+"""What other packages say of the same labels and predictions, for ``suspects.py``; with a Python of its own.
 
 ``python suspects_peers.py IN.json OUT.json``; needs cleanlab and fiftyone. Both compare boxes. FiftyOne's
-``compute_mistakenness`` keeps its samples in MongoDB, so its two formulas are called directly, on matches made
-the way it asks for: boxes, greedy by confidence, IoU 0.5, any label.
+``compute_mistakenness`` keeps its samples in MongoDB, so its two formulas are called directly, on matches
+made the way it asks for: boxes, greedy by confidence, IoU 0.5, any label.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def objectlab(images: list[dict], n_labels: int) -> dict:
 
 
 def mistakenness(images: list[dict]) -> dict:
-    """FiftyOne per label: mistakenness of class and of place (NaN where unmatched: possibly spurious); matches."""
+    """FiftyOne per label: mistakenness of class and of place; NaN where unmatched, possibly spurious."""
     from fiftyone.brain.internal.core import mistakenness as fo
 
     out = []
@@ -90,7 +90,7 @@ def main() -> None:
     ):
         try:
             said[name] = ask()
-        except Exception as error:  # a peer that fails is reported, not hidden
+        except Exception as error:  # noqa: BLE001  # a peer that fails is reported, not hidden
             said[name] = {"error": repr(error)[:500]}
     with open(sys.argv[2], "w") as file:
         json.dump(said, file)

@@ -1,4 +1,4 @@
-"""Planted errors come first, the Change mends them, answers move what is alike; nothing is judged by its own."""
+"""Planted errors come first, the Change mends them, answers move what is alike, no image judges itself."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class World:
                 rows.append({"image_id": i, "label": label, "mask": rle.encode(inside)})
             noisy = np.clip(pixels + rng.normal(0, 6, pixels.shape), 0, 255).astype(np.uint8)
             Image.fromarray(noisy).save(folder / f"{i}.png")
-        images = pd.DataFrame(
-            {"file": [f"{i}.png" for i in range(N)], "width": SIDE, "height": SIDE, "state": "complete", "split": "test"}
+        images = pd.DataFrame({"file": [f"{i}.png" for i in range(N)], "width": SIDE, "height": SIDE}).assign(
+            state="complete", split="test"
         )
         self.truth = nl.Tables.of(images, pd.DataFrame(rows), LABELS, folder)
         score = rng.uniform(0.6, 0.98, len(rows)).astype(np.float32)
@@ -77,13 +77,17 @@ class World:
             {
                 "image_id": [1, 5, 6],
                 "label": ["disc", rows.at[at[5][0], "label"], rows.at[at[6][0], "label"]],
-                "mask": [rle.encode(shape("disc", 36, 36, 6)), rle.encode(whole & ~half), rows.at[at[6][0], "mask"]],
+                "mask": [
+                    rle.encode(shape("disc", 36, 36, 6)),
+                    rle.encode(whole & ~half),
+                    rows.at[at[6][0], "mask"],
+                ],
             },
             index=[1000, 1001, 1002],
         )
         rows = pd.concat([rows.drop(index=[at[0][0], at[4][1]]), new])
-        about = {"missing": at[0][0], "spurious": 1000, "swapped": at[2][0], "outline": at[3][0], "merged": at[4][0],
-                 "split": at[5][0], "duplicate": 1002}  # fmt: skip
+        about = {"missing": at[0][0], "spurious": 1000, "swapped": at[2][0], "outline": at[3][0]}
+        about |= {"merged": at[4][0], "split": at[5][0], "duplicate": 1002}
         return nl.Tables.of(self.truth.images, rows, LABELS, self.truth.image_root), about
 
 
@@ -130,18 +134,25 @@ def test_the_same_seed_gives_the_same_list(world: World, found: nl.Suspects) -> 
     pd.testing.assert_frame_equal(found.table, again.table)
 
 
+def as_kind(found: nl.Suspects, rows: pd.DataFrame, kind: str) -> nl.Suspects:
+    """The suspects with the kind of some rows set."""
+    kinds = found.table["kind"].where(~found.table.index.isin(rows.index), kind)
+    return replace(found, table=found.table.assign(kind=kinds))
+
+
 def mend(world: World, found: nl.Suspects, tmp_path: Path, kind: str, number: int) -> nl.Dataset:
     """The dataset after the error was mended as if its row were of this kind."""
     tables, _ = world.spoiled()
     ds = tables.save(tmp_path / "fish.nbal")
     row = row_of(found, kind, number).iloc[:1]
-    other = replace(found, table=found.table.assign(kind=found.table["kind"].where(~found.table.index.isin(row.index), kind)))
-    change = ds.apply(other.change(row))
+    change = ds.apply(as_kind(found, row, kind).change(row))
     assert change.origin == found.id
     return ds
 
 
-@pytest.mark.parametrize("kind", ["missing", "spurious", "swapped", "outline", "merged", "split", "duplicate"])
+@pytest.mark.parametrize(
+    "kind", ["missing", "spurious", "swapped", "outline", "merged", "split", "duplicate"]
+)
 def test_the_change_mends_the_error_and_is_taken_back(
     world: World, found: nl.Suspects, tmp_path: Path, kind: str
 ) -> None:
@@ -160,9 +171,8 @@ def test_the_change_mends_the_error_and_is_taken_back(
 def test_both_of_a_pair_are_never_removed(world: World, found: nl.Suspects, tmp_path: Path) -> None:
     tables, _ = world.spoiled()
     pair = found.table[found.table["instance_id"].isin([48, 1002]).to_numpy()]
-    both = replace(found, table=found.table.assign(kind=found.table["kind"].where(~found.table.index.isin(pair.index), "duplicate")))
     with tables.save(tmp_path / "fish.nbal") as ds:
-        ds.apply(both.change(pair))
+        ds.apply(as_kind(found, pair, "duplicate").change(pair))
         assert ds.instances.index.isin([48, 1002]).sum() == 1
 
 
@@ -176,7 +186,8 @@ def test_rows_without_argument_are_the_likely_ones_that_nobody_denied(found: nl.
 
 
 def test_an_answer_moves_what_is_alike_and_of_its_kind_more_than_the_rest() -> None:
-    features = np.repeat([[0.0, 0.0], [6.0, 6.0]], 50, axis=0) + np.random.default_rng(0).normal(0, 0.1, (100, 2))
+    noise = np.random.default_rng(0).normal(0, 0.1, (100, 2))
+    features = np.repeat([[0.0, 0.0], [6.0, 6.0]], 50, axis=0) + noise
     chance, kinds = np.full(100, 0.2), np.zeros(100, np.int64)
     up = corrected(chance, features, kinds, np.array([0, 1]), np.array([True, True]))
     assert up[2:50].min() > 0.6
@@ -191,7 +202,8 @@ def test_answers_add_up_and_the_order_of_asking_does_not_matter(found: nl.Suspec
     a, b = found.table.index[:2].tolist()
     one = found.answered([a], wrong=True).answered([b], wrong=False)
     both = found.answered([b, a], wrong=[False, True])
-    pd.testing.assert_series_equal(one.table["score"].sort_index(), both.table["score"].sort_index(), atol=1e-5)
+    scores = [f.table["score"].sort_index() for f in (one, both)]
+    pd.testing.assert_series_equal(*scores, atol=1e-5)
     assert one.summary()["answered"].sum() == 2
     assert len(found.answers) == 0
 
@@ -201,7 +213,8 @@ def test_crowds_and_what_lies_where_nobody_knows_are_not_judged(world: World) ->
     everywhere = rle.encode(np.ones((SIDE, SIDE)))
     rows = tables.instances.copy()
     rows.loc[about["swapped"], "crowd"] = True
-    regions = conform(pd.DataFrame({"image_id": [0], "mask": [everywhere], "kind": ["ignore"]}), "regions", LABELS)
+    region = pd.DataFrame({"image_id": [0], "mask": [everywhere], "kind": ["ignore"]})
+    regions = conform(region, "regions", LABELS)
     part = replace(Snapshot.of(tables), instances=rows, regions=regions)
     found = nl.suspects(part, world.run.matched_to(part))
     judged = found.table
@@ -251,40 +264,37 @@ def test_a_run_on_training_images_is_said_so(world: World) -> None:
 class Memory:
     """A model that predicts the truth, and remembers what it was taught and asked."""
 
-    taught: list[set[int]] = []
-    asked: list[set[int]] = []
-
-    def __init__(self, world: World) -> None:
-        self.world, self.mine = world, set[int]()
+    def __init__(self, world: World, course: list[tuple[set[int], set[int]]]) -> None:
+        self.world, self.course, self.mine = world, course, set[int]()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Memory:
-        return Memory(self.world)
+        return Memory(self.world, self.course)
 
-    def train(self, tables: Any, *, seed: int = 0, **arguments: Any) -> nl.Run:
+    def train(self, tables: Any, **_: Any) -> nl.Run:
         images = tables.images
-        self.mine = set(images.index[((images["weight"] > 0) & (images["split"] != "test")).to_numpy()].tolist())
+        taught = (images["weight"] > 0) & (images["split"] != "test")
+        self.mine = set(images.index[taught.to_numpy()].tolist())
         return nl.Run(id="t", kind="train")
 
-    def predict(self, tables: Any, images: Any = None, *, score: float = 0.1, **arguments: Any) -> nl.Run:
-        Memory.taught.append(self.mine)
-        Memory.asked.append(set(images))
+    def predict(self, _: Any, images: Any = None, **__: Any) -> nl.Run:
+        self.course.append((self.mine, set(images)))
         found = self.world.run.predictions
         found = found[found["image_id"].isin(images)]
-        return nl.Run(id="p", kind="predict", labels=LABELS, predictions=found, predicted_ids=np.array(images))
+        ids = np.array(images)
+        return nl.Run(id="p", kind="predict", labels=LABELS, predictions=found, predicted_ids=ids)
 
-    def embed(self, tables: Any, images: Any = None, **arguments: Any) -> nl.Embeddings:
+    def embed(self, *_: Any, **__: Any) -> nl.Embeddings:
         return nl.Embeddings.none()
 
 
 def test_a_model_never_judges_an_image_that_it_learned(world: World) -> None:
     tables, about = world.spoiled()
     part = replace(tables, images=tables.images.assign(split=["test"] * 4 + ["train"] * (N - 4)))
-    Memory.taught, Memory.asked = [], []
-    found = nl.suspects(part, model=Memory(world), folds=3)
-    assert len(Memory.asked) == 3
-    assert set.union(*Memory.asked) == set(range(N))
-    assert all(not (a & b) for a, b in zip(Memory.taught, Memory.asked, strict=True))
-    assert all(a for a in Memory.taught)
+    course: list[tuple[set[int], set[int]]] = []
+    found = nl.suspects(part, model=Memory(world, course), folds=3)
+    assert len(course) == 3
+    assert set.union(*(asked for _, asked in course)) == set(range(N))
+    assert all(taught and not (taught & asked) for taught, asked in course)
     assert found.note == ""
     assert found.table["instance_id"].iloc[:14].isin([about["spurious"]]).any()
 
@@ -312,7 +322,7 @@ def test_arguments_that_cannot_be_are_refused(world: World, arguments: dict[str,
     given: dict[str, Any] = dict(arguments)
     run = None if message == "neither" else world.run
     if "model" in given:
-        given["model"] = Memory(world)
+        given["model"] = Memory(world, [])
     with pytest.raises(DataError, match=message):
         nl.suspects(world.truth, run, **given)
 

@@ -35,7 +35,7 @@ class Suspects:
             prediction that fits the label best, or that has no label); ``image_id``,
             ``label``, ``guess`` (the label that crop and predictions speak for). Evidence: ``iou`` and
             ``boundary_iou`` with the best prediction, ``prediction_score``, ``predicted_iou`` (see
-            :func:`nbalabel.mask_quality`), ``label_iou`` with another label, ``n_parts`` (predictions inside),
+            :func:`nbalabel.mask_quality`), ``label_iou`` with another label, ``n_parts`` predictions inside,
             ``background`` and ``own_chance`` (of the crop, by a classifier that did not see its image),
             ``odd`` (how unusual the label is among its own, as a rank 0..1).
         answers: what was answered, by ``suspect_id``: True where something is wrong.

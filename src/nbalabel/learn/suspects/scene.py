@@ -71,9 +71,7 @@ class Scene:
                 f"labels are judged by what other images taught: expected labels on 2 or more images that "
                 f"{run.id} predicted on, got {labels['image_id'].nunique()}"
             )
-        is_open = (
-            _known(tables, found, images) & ~_within(found, crowds) & _undecided(rejected, found)
-        )
+        is_open = _known(tables, found, images) & ~_within(found, crowds) & _undecided(rejected, found)
         quality = _quality(run, tables, found, folds, seed)
         return cls(labels, found, is_open, quality, len(here) - len(labels))
 

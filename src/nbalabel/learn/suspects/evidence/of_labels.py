@@ -27,8 +27,8 @@ _COMPARED = 0.2  # IoU from which outlines are compared
 
 AGAINST = (
     "iou", "score", "strength", "same_iou", "same_strength", "other_strength", "predicted_iou",
-    "chance_right", "boundary_iou", "area_ratio", "offset", "covered", "covered_by_score", "n_parts", "parts_cover",
-    "part_size", "whole", "whole_cover", "whole_others", "n_near",
+    "chance_right", "boundary_iou", "area_ratio", "offset", "covered", "covered_by_score", "n_parts",
+    "parts_cover", "part_size", "whole", "whole_cover", "whole_others", "n_near",
 )  # fmt: skip
 BESIDE = (
     "label_iou", "inside_label", "around_label", "label_cover", "n_labels_near", "touching",
