@@ -16,7 +16,7 @@ import numpy as np
 
 
 def objectlab(images: list[dict], n_labels: int) -> dict:
-    """Scores of cleanlab per label (the lower of badly located and swapped) and per prediction (overlooked)."""
+    """Scores of cleanlab: per label the lower of badly located and swapped, per prediction overlooked."""
     from cleanlab.object_detection import rank
 
     labels = [

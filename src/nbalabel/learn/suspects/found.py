@@ -104,7 +104,7 @@ class Suspects:
             self._rehearsed.to_numpy(np.float64),
             self._features,
             table["kind"].cat.codes.to_numpy(np.int64),
-            table.index.get_indexer(answers.index),
+            np.asarray(table.index.get_indexer(answers.index), np.int64),
             answers.to_numpy(bool),
         )
         order = np.argsort(-chance, kind="stable")

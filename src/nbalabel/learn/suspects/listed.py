@@ -17,7 +17,9 @@ Ints = npt.NDArray[np.int64]
 ALL = ("missing", *KINDS, "odd", "state")
 """Kinds of suspicions."""
 
-_DUPLICATE = 0.8  # IoU from which two labels may be one
+_DUPLICATE = 0.8  # IoU from which two labels are one
+_APART = 0.3  # IoU below which they are not
+_TWICE = 0.95  # chance that one of two masks of one label is too much
 _ODD = 0.98  # rank from which a label is odd
 _CLEAR = 0.5  # share of the chance that one kind has, if the kind is clear
 _SURE = 0.5  # chance that something is missing on an image from which its state is a suspicion
@@ -95,19 +97,21 @@ def _of_labels(judged: Judged, labels: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _one_of_two(judged: Judged, iou: Floats, label_iou: Floats) -> Floats:
-    """The chances, of duplicates only for the label of the two that fits the predictions worse."""
-    chances = judged.chances.copy()
+    """The chances, of duplicates only for the label of the two that fits the predictions worse.
+
+    Two masks of one label that share 0.8 or more are one thing by definition, not by likeness.
+    """
+    chances, codes = judged.chances.copy(), judged.codes
     at = KINDS.index("duplicate")
     twin = judged.evidence.twin
     paired = (twin >= 0) & (label_iou >= _DUPLICATE)
-    other = np.maximum(twin, 0)
-    row = np.arange(len(iou))
+    other, row = np.maximum(twin, 0), np.arange(len(iou))
     worse = (iou < iou[other]) | ((iou == iou[other]) & (row > other))
-    mutual = paired & (twin[other] == row)
-    both = np.maximum(chances[:, at], chances[other, at])
-    chances[mutual & worse, at] = both[mutual & worse]
-    chances[mutual & ~worse, at] = 0
-    chances[~paired, at] *= label_iou[~paired] > 0.3
+    twice = paired & worse & (codes == codes[other])
+    chances[paired & ~worse, at] = 0
+    chances[~paired & (label_iou < _APART), at] = 0
+    chances[twice] *= 1 - _TWICE
+    chances[twice, at] = _TWICE
     return chances
 
 

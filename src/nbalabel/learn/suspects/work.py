@@ -27,6 +27,7 @@ _SHARE = 0.1  # of the labels at which errors are planted in one rehearsal
 _DROPPED = 0.25  # of the planted errors
 _ENOUGH = 1600  # planted errors
 _ROUNDS = (2, 12)
+_ROWS = {"split": 2, "duplicate": 2}  # labels that one error of the kind makes wrong
 _FOUND = 0.5  # IoU with a dropped label from which a prediction is that label
 
 
@@ -81,9 +82,11 @@ def judged(tables: LabeledImages, scene: Scene, rate: float, folds: int, seed: i
     wrong = np.concatenate([r.wrong for r in rounds])
     columns = np.concatenate([about.columns for about, _ in planted])
     n_kinds = len(KINDS) + 1 - (len(labels) < 2)
-    same = scene.labels.index.get_indexer(np.concatenate([r.instances.index for r in rounds]))
+    ids = np.concatenate([r.instances.index for r in rounds])
+    same = scene.labels.index.get_indexer(pd.Index(ids))
     learned = Rehearsed(columns, wrong, fold(pd.concat(on[1:])), same)
-    chances = judge(evidence.columns, fold(on[0]), learned, np.full(len(KINDS), rate / n_kinds), seed)
+    shares = rate / n_kinds * np.array([_ROWS.get(kind, 1) for kind in KINDS])
+    chances = judge(evidence.columns, fold(on[0]), learned, shares, seed)
     where = scene.predictions["image_id"]
     lost = [_lost(o, r, scene.predictions) for (_, o), r in zip(planted, rounds, strict=True)]
     seen_share = sum(x.sum() for x in lost) / max(sum(len(r.dropped) for r in rounds), 1)
@@ -92,7 +95,7 @@ def judged(tables: LabeledImages, scene: Scene, rate: float, folds: int, seed: i
         np.concatenate([o.columns for _, o in planted]),
         np.concatenate(lost),
         fold(pd.concat([where.iloc[o.rows] for _, o in planted])),
-        pd.Index(free.rows).get_indexer(np.concatenate([o.rows for _, o in planted])),
+        pd.Index(free.rows).get_indexer(pd.Index(np.concatenate([o.rows for _, o in planted]))),
     )
     missing = judge(free.columns, fold(where.iloc[free.rows]), again, np.array([min(expected, 0.9)]), seed)
     return Judged(scene, evidence, free, chances, missing[:, 0], looks, codes)
