@@ -45,14 +45,16 @@ class Scene:
 
     @classmethod
     def of(
-        cls, tables: LabeledImages, run: Run, rejected: pd.DataFrame | None, folds: int, seed: int
-    ) -> Scene:
+        cls, tables: LabeledImages, run: Run, rejected: pd.DataFrame | None, agreement: pd.Series | None,
+        folds: int, seed: int,
+    ) -> Scene:  # fmt: skip
         """The labels on the images that a run predicted on, and its predictions.
 
         Args:
             tables: the tables.
             run: the run.
             rejected: predictions that a person rejected; None: none.
+            agreement: of each prediction with other views; None leaves it out.
             folds: folds of images for the predicted IoU.
             seed: their seed.
 
@@ -72,7 +74,7 @@ class Scene:
                 f"{run.id} predicted on, got {labels['image_id'].nunique()}"
             )
         is_open = _known(tables, found, images) & ~_within(found, crowds) & _undecided(rejected, found)
-        quality = _quality(run, tables, found, folds, seed)
+        quality = _quality(run, tables, found, agreement, folds, seed)
         return cls(labels, found, is_open, quality, len(here) - len(labels))
 
 
@@ -109,10 +111,12 @@ def _undecided(rejected: pd.DataFrame | None, found: pd.DataFrame) -> Bools:
     return np.asarray(decided(rejected.iloc[:0], rejected, found) == OPEN)
 
 
-def _quality(run: Run, tables: LabeledImages, found: pd.DataFrame, folds: int, seed: int) -> Floats:
+def _quality(
+    run: Run, tables: LabeledImages, found: pd.DataFrame, agreement: pd.Series | None, folds: int, seed: int
+) -> Floats:
     score = found["score"].to_numpy(np.float64)
     try:
-        known = mask_quality(run, tables=tables, folds=folds, seed=seed)
+        known = mask_quality(run, tables=tables, agreement=agreement, folds=folds, seed=seed)
     except DataError:  # too few labeled images to learn it from
         return np.column_stack([score, score, score])
     iou, chance = (s.reindex(found.index).to_numpy(np.float64) for s in (known.iou, known.chance))

@@ -31,6 +31,7 @@ def suspects(
     seed: int = 0,
     *,
     rate: float = 0.05,
+    agreement: pd.Series | None = None,
     **arguments: Any,
 ) -> Suspects:
     """Rank labels by the chance that they are wrong, and predictions by the chance that a label is missing.
@@ -52,6 +53,8 @@ def suspects(
         seed: seed of planted errors, folds and trees; the same seed gives the same list.
         rate: share of the labels that is thought to be wrong or missing before any answer, 0..1, each kind as
             often as the others. The order hardly depends on it, the scores do.
+        agreement: how far each prediction of the run is found again in other views of its image, from
+            :func:`nbalabel.agreement`; None leaves it out.
         **arguments: of the model's ``train``, such as ``steps`` and ``imgsz``.
 
     Raises:
@@ -96,7 +99,7 @@ def suspects(
         run, note = cross_run(model, frozen, folds, seed, arguments), ""
     else:
         note = _learned(run, frozen)
-    scene = Scene.of(frozen, run, getattr(tables, "rejected", None), folds, seed)
+    scene = Scene.of(frozen, run, getattr(tables, "rejected", None), agreement, folds, seed)
     work = judged(frozen, scene, rate, folds, seed)
     table, features = listed(work, frozen.images, frozen.labels)
     if kinds is not None:

@@ -11,6 +11,7 @@ import pandas as pd
 from ....core.errors import UnknownNameError, first
 from ....core.show.card import card
 from ...embed.pooling import Embeddings
+from .similar import nearest
 
 Floats = npt.NDArray[np.float32]
 
@@ -52,8 +53,6 @@ class InstanceEmbeddings:
             n: most rows to return.
             of: "instances" or "predictions".
         """
-        from .similar import nearest
-
         frame, vectors = self._of(of)
         ids = rows.index if isinstance(rows, pd.DataFrame) else pd.Index(rows)
         at = frame.index.get_indexer(ids)

@@ -11,15 +11,14 @@ from ....core.geometry.overlap.keep_best import overlapping
 from ....core.regions.of_tables import codes_of
 from ....core.tables.of_images import labeled_all_over
 from ....core.tables.schema import LabeledImages
-from ...embed.reducers import Pca
 from ...runs.run import Run
+from .axes import spread
 from .background import background
 from .classify import BACKGROUND, crossed
 from .cut import cut
 from .describe import describe
 from .described import InstanceEmbeddings
 
-AXES = 32
 _OPEN = 0.25  # score from which an unmatched prediction may be an object: no background there
 _TAKEN = 0.3  # IoU with a label from which a prediction is about that label
 _LEAST = 50  # crops of background at least
@@ -97,18 +96,6 @@ def background_of(
     shapes = instances[~instances["crowd"].to_numpy(bool)]
     n = max(len(shapes) // max(len(tables.labels), 1), min(_LEAST, len(shapes)))
     return background(shapes, pd.concat(avoid), images, whole, n, seed)
-
-
-def spread(raw: npt.NDArray[np.float32], n: int, seed: int) -> npt.NDArray[np.float32]:
-    """The first rows along the main axes of the standardised columns, ``(n, k)`` float32 of unit variance."""
-    some = np.random.default_rng(seed).permutation(n)[:20_000]
-    if not n:
-        return np.zeros((0, 0), np.float32)
-    deviation = np.maximum(raw[some].std(axis=0), 1e-3)
-    rows = raw[:n] / deviation
-    pca = Pca.fit(rows[some], min(AXES, rows.shape[1]))
-    along = pca.transform(rows)
-    return np.asarray(along / np.maximum(along[some].std(axis=0), 1e-6), np.float32)
 
 
 def _check(instances: pd.DataFrame, folds: int) -> None:

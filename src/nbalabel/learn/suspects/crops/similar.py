@@ -11,6 +11,7 @@ import pandas as pd
 from ....core.errors import DataError, UnknownNameError, first
 from ....core.tables.schema import LabeledImages
 from ...runs.run import Run
+from .axes import spread
 from .cut import cut
 from .describe import describe
 
@@ -90,8 +91,6 @@ def nearest(vectors: Floats, picked: Ints, n: int) -> tuple[Ints, Floats]:
 
 def _vectors(what: LabeledImages | Run, frame: pd.DataFrame) -> Floats:
     """Standardised vectors of all rows."""
-    from .instance_embeddings import spread
-
     tables: LabeledImages | None
     if isinstance(what, Run):
         if len(what.embeddings.instance_ids):

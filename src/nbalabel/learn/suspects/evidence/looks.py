@@ -11,10 +11,11 @@ import pandas as pd
 
 from ....core.regions.of_tables import codes_of
 from ....core.tables.schema import LabeledImages
+from ..crops.axes import spread
 from ..crops.classify import BACKGROUND, crossed
 from ..crops.cut import cut
 from ..crops.describe import describe
-from ..crops.instance_embeddings import background_of, spread
+from ..crops.instance_embeddings import background_of
 
 Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
