@@ -2,8 +2,8 @@
 
 A boat is painted into the upper right corner of a third of the images and labeled as if it were right; the
 run finds it as a model would that was trained on such labels (score 0.6 to 0.9). Somebody notices one of them
-and says so, and then answers what the list shows first. After 30 answers all labels with a score of 0.5 or
-more are removed. Beside it: ``nl.similar`` to the one noticed, and the list without answers.
+and says so, and then answers for look-alikes (``suspects.similar``), nearest first. After 30 answers all labels
+with a score of 0.5 or more are removed. Beside it: ``nl.similar`` to the one noticed, and the list as it was.
 """
 
 from __future__ import annotations
@@ -87,13 +87,15 @@ def corner(truth: nl.Tables, run: nl.Run, seed: int) -> None:
     one = int(table["instance_id"].at[noticed])
     near = nl.similar(painted, [one], n=n - 1)
     print(f"nl.similar to one, first {n - 1}: {near.index.isin(rows.index).mean():.3f} boats")
-    now = first.answered([noticed], wrong=True)
+    now, wrong = first.answered([noticed], wrong=True), [noticed]
     for answer in range(1, ANSWERS + 1):
         if answer in (1, 5, 10, 20, 30):
             tell(now, first, boats, answer)
-        left = now.table[now.table["instance_id"].notna() & ~now.table.index.isin(now.answers.index)]
-        top = int(left.index[0])
-        now = now.answered([top], wrong=top in boats)
+        near = now.similar(wrong, n=200)
+        near = near[near["instance_id"].notna() & ~near.index.isin(now.answers.index)]
+        asked = int(near.index[0])
+        wrong += [asked] if asked in boats else []
+        now = now.answered([asked], wrong=asked in boats)
 
 
 def tell(now: nl.Suspects, first: nl.Suspects, boats: pd.Index, answers: int) -> None:

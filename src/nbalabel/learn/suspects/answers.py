@@ -13,8 +13,11 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_ALIKE, _KIND, _ALL = 9.0, 1.0, 0.25
+_ALIKE, _KIND, _ALL = 16.0, 1.0, 0.25
 """Variance of the correction, in log-odds: by looks and place, by kind, of everything."""
+
+_NOT_REHEARSED = 0.01
+"""Chance of an error that no rehearsal knows, where somebody found one."""
 
 _STEPS = 50
 _BLOCK = 8192
@@ -37,8 +40,9 @@ def corrected(
     """
     if not len(answered):
         return chance
-    odds = _logit(chance)
     scale = _scale(features)
+    found = features[answered[wrong]]
+    odds = _logit(np.maximum(chance, _NOT_REHEARSED * _nearness(features, found, scale)))
     covariance = _kernel(features[answered], kinds[answered], features[answered], kinds[answered], scale)
     weights = _fit(covariance, odds[answered], wrong.astype(np.float64))
     out = np.empty(len(chance))
@@ -56,21 +60,40 @@ def _logit(chance: Floats) -> Floats:
 
 
 def _scale(features: Floats) -> float:
-    """A third of the median distance of rows: what is nearer is alike."""
+    """Half of the median distance of rows: what is nearer is alike."""
     some = features[np.linspace(0, len(features) - 1, min(len(features), 400)).astype(np.int64)]
     square = ((some[:, None] - some[None]) ** 2).sum(axis=2)
-    return max(float(np.sqrt(np.median(square))) / 3, 1e-6)
+    return max(float(np.sqrt(np.median(square))) / 2, 1e-6)
 
 
 def _kernel(a: Floats, a_kind: Ints, b: Floats, b_kind: Ints, scale: float) -> Floats:
+    return _ALIKE * _alike(a, b, scale) + _KIND * (a_kind[:, None] == b_kind) + _ALL
+
+
+def _alike(a: Floats, b: Floats, scale: float) -> Floats:
     square = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
-    alike = np.exp(-np.maximum(square, 0) / (2 * scale**2))
-    return _ALIKE * alike + _KIND * (a_kind[:, None] == b_kind) + _ALL
+    return np.asarray(np.exp(-np.maximum(square, 0) / (2 * scale**2)))
+
+
+def _nearness(features: Floats, found: Floats, scale: float) -> Floats:
+    """How alike each row is to the nearest error that was found, ``(n,)`` 0..1."""
+    out = np.zeros(len(features))
+    for start in range(0, len(out) if len(found) else 0, _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        out[rows] = _alike(features[rows], found, scale).max(axis=1)
+    return out
 
 
 def _fit(covariance: Floats, odds: Floats, wrong: Floats) -> Floats:
-    """Weights of the answers at the mode, by Newton's method; ``(k,)``."""
+    """Weights of the answers at the mode, ``(k,)``, by Newton's method with steps that are halved."""
+
+    def worth(weights: Floats) -> float:
+        f = covariance @ weights
+        sign = 2 * wrong - 1
+        return float(-0.5 * weights @ f - np.logaddexp(0, -sign * (odds + f)).sum())
+
     weights = np.zeros(len(wrong))
+    best = worth(weights)
     for _ in range(_STEPS):
         f = covariance @ weights
         p = 1 / (1 + np.exp(-np.clip(odds + f, -30, 30)))
@@ -78,8 +101,10 @@ def _fit(covariance: Floats, odds: Floats, wrong: Floats) -> Floats:
         target = w * f + wrong - p
         root = np.sqrt(w)
         inner = np.eye(len(w)) + root[:, None] * covariance * root
-        new = target - root * np.linalg.solve(inner, root * (covariance @ target))
-        if np.abs(new - weights).max() < 1e-6:
-            return new
-        weights = new
+        step = target - root * np.linalg.solve(inner, root * (covariance @ target)) - weights
+        while (now := worth(weights + step)) < best and np.abs(step).max() > 1e-8:
+            step = step / 2
+        if now < best or np.abs(step).max() < 1e-7:
+            break
+        weights, best = weights + step, now
     return weights

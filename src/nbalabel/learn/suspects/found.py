@@ -15,6 +15,7 @@ from ...core.errors import DataError, UnknownNameError, first
 from ...core.show.card import bar, card
 from ...core.tables.schema import LabeledImages
 from .answers import corrected
+from .crops.similar import nearest
 from .mend import mended
 
 Floats = npt.NDArray[np.float64]
@@ -109,6 +110,20 @@ class Suspects:
         )
         order = np.argsort(-chance, kind="stable")
         return replace(self, table=table.assign(score=chance.astype(np.float32)).iloc[order], answers=answers)
+
+    def similar(self, rows: Any, n: int = 20) -> pd.DataFrame:
+        """Labels, and predictions without label, that look alike, are of like size and lie at a like place.
+
+        Args:
+            rows: rows of ``table``, or their ids.
+            n: most rows to return; the picked ones are left out.
+
+        Returns:
+            Rows of ``table``, nearest first.
+        """
+        ids = self.table.sort_index().index
+        there = ids[nearest(self._features.astype(np.float32), ids.get_indexer(self._ids(rows)), n)[0]]
+        return self.table.loc[there]
 
     def summary(self) -> pd.DataFrame:
         """Of each kind, how many rows are likely right (score 0.5 or more) and how many errors are expected.
