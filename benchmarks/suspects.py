@@ -207,14 +207,17 @@ def peers(planted: Planted, run: nl.Run, python: str, folder: Path) -> dict[str,
 
 
 def tell(case: Case, share: float, seed: int, options: argparse.Namespace) -> None:
-    """Plant, rank, print one row per way to rank."""
+    """Plant, rank, print one row per way to rank; of a share of 0 what is suspected nevertheless."""
     planted = plant(case.truth, share, seed)
     run = case.run.matched_to(planted.tables)
     began = time.perf_counter()
     found = nl.suspects(planted.tables, run, seed=seed)
     seconds = time.perf_counter() - began
     table = found.table[found.table["kind"] != "state"]
-    table = table.assign(instance_id=table["instance_id"])
+    if not len(planted.errors):
+        print(f"\n{case.name}, nothing planted, {len(planted.tables.instances):,} labels, {seconds:.0f} s")
+        print(found.summary().to_string(), flush=True)
+        return
     ways = {"nl.suspects": table, **rivals(planted, run, found)}
     if options.peers:
         ways |= peers(planted, run, options.peers, options.folder)

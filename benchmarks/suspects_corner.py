@@ -2,8 +2,8 @@
 
 A boat is painted into the upper right corner of a third of the images and labeled as if it were right; the
 run finds it as a model would that was trained on such labels (score 0.6 to 0.9). Somebody notices one of them
-and says so, and then answers for look-alikes (``suspects.similar``), nearest first. After 30 answers all labels
-with a score of 0.5 or more are removed. Beside it: ``nl.similar`` to the one noticed, and the list as it was.
+and says so, and then answers for look-alikes (``suspects.similar``), nearest first. After 30 answers all
+labels with a score of 0.5 or more are removed. Beside it: ``nl.similar`` to the one noticed.
 """
 
 from __future__ import annotations

@@ -195,6 +195,8 @@ def test_an_answer_moves_what_is_alike_and_of_its_kind_more_than_the_rest() -> N
     assert up[0] == 1
     down = corrected(chance, features, kinds, np.array([0]), np.array([False]))
     assert down[2:50].max() < 0.2
+    rare = corrected(np.full(100, 1e-4), features, kinds, np.arange(5), np.ones(5, bool))
+    assert rare[5:50].min() > 0.5 > 0.01 > rare[50:].max()
     assert (corrected(chance, features, kinds, np.zeros(0, np.int64), np.zeros(0, bool)) == chance).all()
 
 

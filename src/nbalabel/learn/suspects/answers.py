@@ -55,7 +55,7 @@ def corrected(
 
 
 def _logit(chance: Floats) -> Floats:
-    p = np.clip(chance, 1e-3, 1 - 1e-3)
+    p = np.clip(chance, 1e-5, 1 - 1e-3)
     return np.log(p / (1 - p))
 
 
