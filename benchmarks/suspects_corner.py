@@ -2,7 +2,7 @@
 
 A boat is painted into the upper right corner of a third of the images and labeled as if it were right; the
 run finds it as a model would that was trained on such labels (score 0.6 to 0.9). Somebody notices one of them
-and says so, and then answers for look-alikes (``suspects.similar``), nearest first. After 30 answers all
+and says so, and then answers what ``suspects.unsure`` asks about labels. After 30 answers all
 labels with a score of 0.5 or more are removed. Beside it: ``nl.similar`` to the one noticed.
 """
 
@@ -87,14 +87,12 @@ def corner(truth: nl.Tables, run: nl.Run, seed: int) -> None:
     one = int(table["instance_id"].at[noticed])
     near = nl.similar(painted, [one], n=n - 1)
     print(f"nl.similar to one, first {n - 1}: {near.index.isin(rows.index).mean():.3f} boats")
-    now, wrong = first.answered([noticed], wrong=True), [noticed]
+    now = first.answered([noticed], wrong=True)
     for answer in range(1, ANSWERS + 1):
         if answer in (1, 5, 10, 20, 30):
             tell(now, first, boats, answer)
-        near = now.similar(wrong, n=200)
-        near = near[near["instance_id"].notna() & ~near.index.isin(now.answers.index)]
-        asked = int(near.index[0])
-        wrong += [asked] if asked in boats else []
+        rows = now.unsure(len(now.table))
+        asked = int(rows.index[rows["instance_id"].notna().to_numpy()][0])
         now = now.answered([asked], wrong=asked in boats)
 
 

@@ -210,6 +210,21 @@ def test_answers_add_up_and_the_order_of_asking_does_not_matter(found: nl.Suspec
     assert len(found.answers) == 0
 
 
+def test_the_least_sure_come_first_without_those_answered(found: nl.Suspects) -> None:
+    top = found.unsure(3)
+    far = (found.table["score"] - 0.5).abs()
+    assert far[top.index].tolist() == sorted(far)[:3]
+    after = found.answered(top.index[:1], wrong=True).unsure(5)
+    assert top.index[0] not in after.index
+
+
+def test_what_looks_alike_is_found_in_the_table_nearest_first(found: nl.Suspects) -> None:
+    pair = found.table.index[found.table["instance_id"].isin([48]).to_numpy()]
+    near = found.similar(pair, n=3)
+    assert near["instance_id"].iloc[0] == 1002  # its copy
+    assert not near.index.isin(pair).any()
+
+
 def test_crowds_and_what_lies_where_nobody_knows_are_not_judged(world: World) -> None:
     tables, about = world.spoiled()
     everywhere = rle.encode(np.ones((SIDE, SIDE)))

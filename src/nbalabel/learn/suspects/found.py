@@ -104,7 +104,7 @@ class Suspects:
         chance = corrected(
             self._rehearsed.to_numpy(np.float64),
             self._features,
-            table["kind"].cat.codes.to_numpy(np.int64),
+            np.asarray(table["kind"].cat.codes, np.int64),
             np.asarray(table.index.get_indexer(answers.index), np.int64),
             answers.to_numpy(bool),
         )
@@ -122,8 +122,24 @@ class Suspects:
             Rows of ``table``, nearest first.
         """
         ids = self.table.sort_index().index
-        there = ids[nearest(self._features.astype(np.float32), ids.get_indexer(self._ids(rows)), n)[0]]
+        picked = np.asarray(ids.get_indexer(pd.Index(self._ids(rows))), np.int64)
+        there = ids[nearest(self._features.astype(np.float32), picked, n)[0]]
         return self.table.loc[there]
+
+    def unsure(self, n: int = 10) -> pd.DataFrame:
+        """Rows without an answer whose chance is nearest to 0.5: answers about these teach most.
+
+        Args:
+            n: most rows to return.
+
+        Returns:
+            Rows of ``table``, the least sure first.
+
+        Source: D. Lewis, W. Gale, A sequential algorithm for training text classifiers, SIGIR 1994.
+        """
+        left = self.table[~self.table.index.isin(self.answers.index)]
+        far = np.abs(left["score"].to_numpy(np.float64) - 0.5)
+        return left.iloc[np.argsort(far, kind="stable")[:n]]
 
     def summary(self) -> pd.DataFrame:
         """Of each kind, how many rows are likely right (score 0.5 or more) and how many errors are expected.
