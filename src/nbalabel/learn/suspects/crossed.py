@@ -47,7 +47,9 @@ def cross_run(model: Model, tables: Snapshot, folds: int, seed: int, arguments: 
             f"for training (split train or none, weight above 0), got {len(taught)}"
         )
     ids = labeled.index.to_numpy(np.int64)
-    fold = fold_of(ids, np.ones(len(ids), bool), folds, seed)
+    there = tables.instances["image_id"].to_numpy(np.int64)
+    rows = np.concatenate([ids, there[np.isin(there, ids)]])  # parts of like size, in images and instances
+    fold = fold_of(rows, np.ones(len(rows), bool), folds, seed)[: len(ids)]
     parts = []
     for number in range(int(fold.max()) + 1):
         own = ids[fold == number]
