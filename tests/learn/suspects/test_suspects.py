@@ -324,6 +324,21 @@ def test_kinds_choose_rows(world: World) -> None:
     assert len(answered.table) == len(found.table)
 
 
+def test_a_model_with_other_labels_proposes_only_those_of_the_tables(world: World, tmp_path: Path) -> None:
+    tables, about = world.spoiled()
+    rows = world.run.predictions
+    named = rows["label"].astype(object).where(rows["image_id"] != 0, "star")
+    labels = ("star", *LABELS)
+    found = conform(rows.assign(label=named.to_numpy()), "predictions", labels)
+    run = nl.Run(id="other", kind="predict", labels=labels, predictions=found)
+    suspects = nl.suspects(tables, run)
+    missing = suspects.table[(suspects.table["kind"] == "missing").to_numpy()]
+    assert not (missing["image_id"] == 0).any()
+    assert suspects.table["guess"].isin(LABELS).all()
+    swapped = suspects.table[suspects.table["instance_id"].isin([about["swapped"]]).to_numpy()]
+    assert (swapped["guess"] != swapped["label"]).all()
+
+
 def test_rows_open_as_instances_and_predictions(found: nl.Suspects) -> None:
     head = found.table.iloc[:8]
     assert found.instances(head).index.tolist() == head["instance_id"].dropna().drop_duplicates().tolist()

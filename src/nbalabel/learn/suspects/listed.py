@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ...core.regions.of_tables import codes_of
 from ...core.tables.of_images import labeled_all_over
 from ..quality.fit import sklearn
 from .rehearsal.plant import KINDS
@@ -38,7 +39,7 @@ def listed(judged: Judged, images: pd.DataFrame, labels: tuple[str, ...]) -> tup
         The table, by ``suspect_id``, the likeliest error first; and per row looks, size and place,
         standardised, for what answers say about others.
     """
-    parts = [_of_labels(judged, labels), _of_open(judged), _of_states(judged, images)]
+    parts = [_of_labels(judged, labels), _of_open(judged, labels), _of_states(judged, images)]
     features = np.concatenate(
         [_features(judged, True), _features(judged, False), np.zeros((len(parts[2]), _WIDTH))]
     )
@@ -69,7 +70,7 @@ def _of_labels(judged: Judged, labels: tuple[str, ...]) -> pd.DataFrame:
     found = judged.scene.predictions
     best = about.best
     named = judged.looks.chances[judged.looks.rows(rows), :-1]
-    guess = np.array(labels, object)[_guess(judged, named)] if labels else np.full(len(rows), None)
+    guess = np.array(labels, object)[_guess(judged, named, labels)] if labels else np.full(len(rows), None)
     ids = found.index.to_numpy(np.int64)
     return pd.DataFrame(
         {
@@ -115,23 +116,23 @@ def _one_of_two(judged: Judged, iou: Floats, label_iou: Floats) -> Floats:
     return chances
 
 
-def _guess(judged: Judged, named: Floats) -> Ints:
+def _guess(judged: Judged, named: Floats, labels: tuple[str, ...]) -> Ints:
     """The label that crop and predictions speak for together, per label row."""
-    from ...core.regions.of_tables import codes_of
-
     over, found = judged.evidence.parts, judged.scene.predictions
-    codes = codes_of(found["label"], tuple(judged.scene.labels["label"].cat.categories))
+    codes = codes_of(found["label"], labels)[over.right]
+    known = np.flatnonzero(codes >= 0)  # a model may know other labels than the tables
+    left, codes = over.left[known], codes[known]
     voice = named.copy()
-    strength = over.iou * judged.scene.quality[over.right, 0]
-    np.maximum.at(voice, (over.left, codes[over.right]), named[over.left, codes[over.right]] + strength)
+    strength = over.iou[known] * judged.scene.quality[over.right[known], 0]
+    np.maximum.at(voice, (left, codes), named[left, codes] + strength)
     return np.asarray(voice.argmax(axis=1), np.int64)
 
 
-def _of_open(judged: Judged) -> pd.DataFrame:
+def _of_open(judged: Judged, labels: tuple[str, ...]) -> pd.DataFrame:
     rows = judged.scene.predictions.iloc[judged.open.rows]
     quality = judged.scene.quality[judged.open.rows]
     own = judged.looks.chances[judged.looks.rows(rows)]
-    codes = rows["label"].cat.codes.to_numpy()
+    codes = codes_of(rows["label"], labels)
     nothing = np.full(len(rows), np.nan)
     return pd.DataFrame(
         {

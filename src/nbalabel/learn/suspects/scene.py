@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...core.errors import DataError
 from ...core.regions.measured import counted, known_pairs, known_somewhere
-from ...core.regions.of_tables import regions_of
+from ...core.regions.of_tables import codes_of, regions_of
 from ...core.tables.decided import OPEN, decided
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages
@@ -73,7 +73,8 @@ class Scene:
                 f"labels are judged by what other images taught: expected labels on 2 or more images that "
                 f"{run.id} predicted on, got {labels['image_id'].nunique()}"
             )
-        is_open = _known(tables, found, images) & ~_within(found, crowds) & _undecided(rejected, found)
+        is_open = (codes_of(found["label"], tables.labels) >= 0) & _known(tables, found, images)
+        is_open &= ~_within(found, crowds) & _undecided(rejected, found)
         quality = _quality(run, tables, found, agreement, folds, seed)
         return cls(labels, found, is_open, quality, len(here) - len(labels))
 
