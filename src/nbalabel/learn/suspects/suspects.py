@@ -121,10 +121,11 @@ def suspects(
 def _learned(run: Run, tables: LabeledImages) -> str:
     """How many of the images judged the run's model may have learned, as a sentence; empty for none."""
     images = tables.images[tables.images.index.isin(run.predicted_ids)]
-    n = int((trains(images) & images["state"].isin(["partial", "complete", "empty"]).to_numpy()).sum())
+    images = images[images["state"].isin(["partial", "complete", "empty"]).to_numpy()]
+    n = int(trains(images).sum())
     if not n or run.arguments.get("cross_fitted"):
         return ""
     return (
-        f"{n:,} of the {len(images):,} images judged are for training: if {run.id} had learned them, "
-        "it repeats their errors; suspects(ds, model=...) trains without each part of them in turn"
+        f"{n:,} of the {len(images):,} images judged are for training: a model that learned them repeats their "
+        f"errors, and {run.id} may be of such a one; suspects(ds, model=...) trains without each part of them"
     )
