@@ -126,6 +126,6 @@ def _learned(run: Run, tables: LabeledImages) -> str:
     if not n or run.arguments.get("cross_fitted"):
         return ""
     return (
-        f"{n:,} of the {len(images):,} images judged are for training: a model that learned them repeats their "
-        f"errors, and {run.id} may be of such a one; suspects(ds, model=...) trains without each part of them"
+        f"{n:,} of the {len(images):,} images judged are for training: a model that learned them repeats "
+        f"their errors, and {run.id} may be of such a one; suspects(ds, model=...) trains without each part of them"
     )
