@@ -20,7 +20,7 @@ from .mend import mended
 
 Floats = npt.NDArray[np.float64]
 
-LIKELY = 0.5
+_LIKELY = 0.5
 """Chance from which a suspicion is likely right."""
 
 
@@ -71,7 +71,7 @@ class Suspects:
         """
         if rows is None:
             right = self.answers.index[~self.answers.to_numpy(bool)]
-            likely = self.table[(self.table["score"] >= LIKELY).to_numpy()]
+            likely = self.table[(self.table["score"] >= _LIKELY).to_numpy()]
             chosen = likely[~likely.index.isin(right)]
         else:
             chosen = self.table.loc[self._ids(rows)]
@@ -152,7 +152,7 @@ class Suspects:
         return pd.DataFrame(
             {
                 "rows": groups.size(),
-                "likely": groups["score"].agg(lambda s: int((s >= LIKELY).sum())),
+                "likely": groups["score"].agg(lambda s: int((s >= _LIKELY).sum())),
                 "expected": groups["score"].sum().astype(float).round(1),
                 "answered": said.reindex(groups.size().index).fillna(0).astype(int),
             }
@@ -188,7 +188,7 @@ class Suspects:
         return [int(i) for i in ids]
 
     def __repr__(self) -> str:
-        n = int((self.table["score"] >= LIKELY).sum())
+        n = int((self.table["score"] >= _LIKELY).sum())
         note = f"; {self.note}" if self.note else ""
         return f"Suspects({self.id}: {n:,} likely errors among {len(self.table):,} rows{note})"
 

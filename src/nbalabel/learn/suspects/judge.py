@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Columns = npt.NDArray[np.float32]
 
-PASSES = 2
+_PASSES = 2
 """How often rows are judged: from the second time on, what looked wrong teaches less what is right."""
 
 _NEEDS = "errors are told from right labels"
@@ -54,7 +54,7 @@ def judge(columns: Columns, fold: Ints, rehearsed: Rehearsed, shares: Floats, se
     if not len(columns):
         return np.zeros((0, len(shares)))
     weight = np.ones(len(columns))
-    for _ in range(PASSES):
+    for _ in range(_PASSES):
         chance = _judged(columns, fold, rehearsed, shares, weight, seed)
         weight = 1 - chance.sum(axis=1)
     return chance

@@ -26,7 +26,7 @@ _CLEAR = 0.5  # share of the chance that one kind has, if the kind is clear
 _SURE = 0.5  # chance that something is missing on an image from which its state is a suspicion
 _NEIGHBOURS = 10
 
-EVIDENCE = (
+_EVIDENCE = (
     "iou", "boundary_iou", "prediction_score", "predicted_iou", "label_iou", "n_parts", "background",
     "own_chance", "odd",
 )  # fmt: skip
@@ -54,7 +54,7 @@ def listed(judged: Judged, images: pd.DataFrame, labels: tuple[str, ...]) -> tup
     table["kind"] = pd.Categorical(table["kind"], categories=list(ALL))
     order = np.lexsort((np.arange(len(table)), -table["rank"].to_numpy(), -table["score"].to_numpy()))
     table = table.iloc[order].reset_index(drop=True).rename_axis("suspect_id")
-    columns = ["kind", "score", "instance_id", "prediction_id", "image_id", "label", "guess", *EVIDENCE]
+    columns = ["kind", "score", "instance_id", "prediction_id", "image_id", "label", "guess", *_EVIDENCE]
     return table[columns].astype({"score": np.float32}), features[order]
 
 
@@ -165,7 +165,7 @@ def _of_states(judged: Judged, images: pd.DataFrame) -> pd.DataFrame:
     out = pd.DataFrame(
         {"kind": "state", "score": chance.to_numpy(), "rank": chance.to_numpy(), "image_id": chance.index}
     )
-    return out.assign(**dict.fromkeys(EVIDENCE, np.nan), label=None, guess=None)
+    return out.assign(**dict.fromkeys(_EVIDENCE, np.nan), label=None, guess=None)
 
 
 _SHAPES = ("log_area", "long", "centre_x", "centre_y")

@@ -127,5 +127,5 @@ def _learned(run: Run, tables: LabeledImages) -> str:
         return ""
     return (
         f"{n:,} of the {len(images):,} images judged are for training: a model that learned them repeats "
-        f"their errors, and {run.id} may be of such a one; suspects(ds, model=...) trains without each part of them"
+        f"their errors, and {run.id} may be of such a one; suspects(ds, model=...) trains without each part"
     )

@@ -65,7 +65,7 @@ def judged(tables: LabeledImages, scene: Scene, rate: float, folds: int, seed: i
         seed: seed of errors, folds and trees.
     """
     images, labels = tables.images, tables.labels
-    rounds = rehearsals(scene.labels, images, labels, seed)
+    rounds = _rehearsals(scene.labels, images, labels, seed)
     looks = Looks.of(tables, scene.labels, [r.instances for r in rounds], scene.predictions, folds, seed)
     codes = codes_of(scene.labels["label"], labels)
     usual = usual_area(scene.labels["area"].to_numpy(np.float64), codes, len(labels))
@@ -101,7 +101,9 @@ def judged(tables: LabeledImages, scene: Scene, rate: float, folds: int, seed: i
     return Judged(scene, evidence, free, chances, missing[:, 0], looks, codes)
 
 
-def rehearsals(rows: pd.DataFrame, images: pd.DataFrame, labels: tuple[str, ...], seed: int) -> list[Planted]:
+def _rehearsals(
+    rows: pd.DataFrame, images: pd.DataFrame, labels: tuple[str, ...], seed: int
+) -> list[Planted]:
     """Labels with planted errors, several times: at a tenth of them each."""
     n = max(round(_SHARE * len(rows)), 1)
     times = int(np.clip(-(-_ENOUGH // n), *_ROUNDS))

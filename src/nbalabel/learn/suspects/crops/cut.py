@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from PIL import Image
 from tqdm.auto import tqdm
 
@@ -82,8 +81,3 @@ def crop_of(pixels: Pixels, mask: bytes) -> Pixels:
         small = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=window))
         out[..., where] = small.reshape(SIDE, SIDE, -1)
     return out
-
-
-def heights_of(images: pd.DataFrame, image_ids: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Height of the image of each row, ``(n,)`` pixels."""
-    return images["height"].reindex(np.asarray(image_ids)).to_numpy(np.int64)

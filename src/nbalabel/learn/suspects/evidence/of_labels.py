@@ -25,18 +25,18 @@ _SMALLER = 0.75  # area of a part, in areas of the whole, at most
 _SURE = 0.15  # score of a part or a whole, at least
 _COMPARED = 0.2  # IoU from which outlines are compared
 
-AGAINST = (
+_AGAINST = (
     "iou", "score", "strength", "same_iou", "same_strength", "other_strength", "predicted_iou",
     "chance_right", "boundary_iou", "area_ratio", "offset", "covered", "covered_by_score", "n_parts",
     "parts_cover", "part_size", "whole", "whole_cover", "whole_others", "n_near",
 )  # fmt: skip
-BESIDE = (
+_BESIDE = (
     "label_iou", "inside_label", "around_label", "label_cover", "n_labels_near", "touching",
     "touching_one",
 )  # fmt: skip
-AROUND = ("image_labels", "image_predictions", "image_iou", "image_found")
+_AROUND = ("image_labels", "image_predictions", "image_iou", "image_found")
 LOOKS = ("own_chance", "other_chance", "background", *(f"axis_{i}" for i in range(AXES)))
-NAMES = (*AGAINST, *BESIDE, *AROUND, *SHAPE, *LOOKS)
+NAMES = (*_AGAINST, *_BESIDE, *_AROUND, *SHAPE, *LOOKS)
 
 
 @dataclass(frozen=True, eq=False)

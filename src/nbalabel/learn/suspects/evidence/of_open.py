@@ -23,9 +23,9 @@ _COVERED = 0.5  # share of a prediction that labels cover from which it is about
 _SAME = 0.5  # IoU of two predictions from which the weaker one says nothing new
 
 OWN = ("score", "predicted_iou", "chance_right", "iou", "covered", "on_labels", "rivals", "rival_score")
-AROUND = ("image_labels", "image_found", "image_open")
+_AROUND = ("image_labels", "image_found", "image_open")
 LOOKS = ("own_chance", "other_chance", "background", *(f"axis_{i}" for i in range(AXES)))
-NAMES = (*OWN, *AROUND, *SHAPE, *LOOKS)
+NAMES = (*OWN, *_AROUND, *SHAPE, *LOOKS)
 
 
 @dataclass(frozen=True, eq=False)
