@@ -251,6 +251,17 @@ def test_a_set_below_the_target_is_certified_once_enough_wrong_masks_are_found()
     assert one.kept(1) < 950
 
 
+def test_nothing_behind_a_gate_that_was_bad_is_within_reach():
+    wrong = np.zeros(300, bool)
+    wrong[:40] = True
+    one = audit([50, 250], wrong, 0.1, gates=1)
+    assert one.within_reach == 2
+    while len(rows := one.draw(10, 1)):
+        one.tell(rows, ~wrong[rows], 1)
+    assert one.within_reach == 1
+    assert one.expected_answers(1) in (0, np.inf)
+
+
 def test_gates_are_passed_in_order():
     ordered = Verdicts(np.array([1.0]), alpha=0.05, gates=2)
     assert np.exp(ordered.bars()).tolist() == pytest.approx([20, 20, 20])

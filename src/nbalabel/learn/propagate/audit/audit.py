@@ -188,6 +188,13 @@ class Audit:
         """The first gate that is not passed, counted in leading strata; None where all are."""
         return None if self._verdicts.shut is None else self._verdicts.shut + 1
 
+    @property
+    def within_reach(self) -> int:
+        """Leading strata that can still be certified together: none behind a gate that was bad at the start."""
+        shut = self._verdicts.shut
+        bad = shut is not None and self._capital.found[shut] > self._strict[shut]
+        return shut + 1 if shut is not None and bad else len(self._size)
+
     def kept(self, k: int) -> float:
         """Rows expected to be left of the first ``k`` strata once they are certified, known ones included."""
         i = self._at(k)

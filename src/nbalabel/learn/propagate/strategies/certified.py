@@ -340,6 +340,7 @@ class Certified:
         while self.nested is not None:
             if self.nested.choose(self._left, self._rate(self.nested.outside()), self.n_samples):
                 rows = self.nested.draw(self.n_samples if limit is None else min(limit, self.n_samples))
+                assert len(rows)  # a set that is worth its answers has masks to ask about
                 size = self.nested.size()
                 why = f"Drawn from the {size:,} masks that are about to be accepted."
                 return Question(number, rows, rows, "audit", "", "", size, why)

@@ -68,12 +68,14 @@ class Nested:
         audit, done, shut = self.audit, self.audit.certified, self.audit.shut
         k = np.arange(1, len(self.ends) + 1)
         need = np.array([audit.expected_answers(i) for i in k.tolist()])
-        if shut is not None and need[shut - 1] <= min(few, left):
+        useful = shut is not None and audit.within_reach > max(done, shut - 1)
+        if shut is not None and useful and need[shut - 1] <= min(few, left):
             self.aim = shut
             return True
         have = audit.kept(done) if done else 0.0
         kept = np.array([audit.kept(i) for i in k.tolist()])
-        gain = np.where((k > done) & (need <= left), kept - have - rate * np.minimum(need, 1e9), -np.inf)
+        worth = (k > done) & (k <= audit.within_reach) & (need <= left)
+        gain = np.where(worth, kept - have - rate * np.minimum(need, 1e9), -np.inf)
         best = int(np.argmax(gain)) + 1
         blocked = shut is not None and shut < best and need[best - 1] < _NEAR * need[shut - 1]
         self.aim = shut if blocked and shut is not None else best
