@@ -55,9 +55,8 @@ def nuclei(options: argparse.Namespace) -> Iterator[tuple[str, int, Start, np.nd
         kept = first.propagation._inputs  # the candidates are the same for every strategy and seed
 
         def start(kept: Any = kept, first: Any = first, **more: Any) -> Any:
-            more["hints"] = getattr(kept, "hints", None)
-            if more["hints"] is None:
-                del more["hints"]
+            if options.hints and hasattr(kept, "hints"):  # earlier versions have none
+                more["hints"] = kept.hints
             return nl.Propagation(
                 kept.features,
                 kept.scores,
@@ -258,6 +257,9 @@ def main() -> None:
     parser.add_argument("--budgets", type=int, nargs="+", default=list(BUDGETS), help="0: no limit")
     parser.add_argument("--strategies", nargs="+", default=["certified", "paper"])
     parser.add_argument("--oracle", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--hints", action=argparse.BooleanOptionalAction, default=True, help="beside looks, score"
+    )
     parser.add_argument("--run", type=Path, default=Path("nuclei_run"), help="where predictions are kept")
     parser.add_argument("--draw", type=int, default=4, help="seed of the 20 labeled images, and of training")
     parser.add_argument("--name", default="", help="name of the version measured; empty for the present one")
