@@ -190,7 +190,7 @@ class Audit:
 
     @property
     def within_reach(self) -> int:
-        """Leading strata that can still be certified together: none behind a gate that was bad at the start."""
+        """Leading strata that can still be certified: none behind a gate that was bad at the start."""
         shut = self._verdicts.shut
         bad = shut is not None and self._capital.found[shut] > self._strict[shut]
         return shut + 1 if shut is not None and bad else len(self._size)
