@@ -2,8 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { encodeCounts } from "../../src/core/masks/rle";
 import { createFrame } from "../../src/views/frame";
-import { curve } from "../../src/views/verify/curve";
-import { guarantee } from "../../src/views/verify/done";
+import { curve, guarantee } from "../../src/views/verify/done";
 import { Verify } from "../../src/views/verify/verify";
 import type { Model, Progress } from "../../src/views/verify/wire";
 import { Rpc } from "../../src/wire/rpc";
@@ -539,7 +538,7 @@ test("in the end it shows how masks grew with answers", async () => {
   await wait();
   const svg = el.querySelector(".nbl-verify-curve svg")!;
   expect(svg.getAttribute("aria-label")).toBe("120 masks accepted after 8 answers");
-  expect(svg.querySelector(".nbl-verify-rise")!.getAttribute("d")).toBe("M0 72L130.0 36.0L260.0 0.0");
+  expect(svg.querySelector(".nbl-rise")!.getAttribute("d")).toBe("M0 72L130.0 36.0L260.0 0.0");
   expect(text(".nbl-verify-curve")).toContain("masks accepted, up to 120");
 });
 

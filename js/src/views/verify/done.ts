@@ -1,7 +1,7 @@
 /** The summary when nothing is left to ask. */
 import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
-import { curve } from "./curve";
+import { rise } from "../../draw/rise";
 import { whole } from "./gauge";
 import type { Progress } from "./wire";
 
@@ -37,6 +37,20 @@ export function done(progress: Progress): HTMLElement {
     curve(progress),
     n_accepted > 0 && cell("Accept them:", ACCEPT),
     n_open > 0 && cell("Review the rest, most likely right first:", REVIEW),
+  );
+}
+
+/** Masks accepted against answers; null before two questions are answered, or where no mask is accepted. */
+export function curve({ curve: steps, n_accepted, n_answers }: Progress): HTMLElement | null {
+  if (steps.length < 2 || !n_accepted) return null;
+  const most = formatCount(Math.max(...steps.map(([, masks]) => masks)));
+  const said = `${formatCount(n_accepted)} masks accepted after ${formatCount(n_answers)} answers`;
+  const caption = ["0", `masks accepted, up to ${most}`, `${formatCount(n_answers)} answers`];
+  return h(
+    "figure.nbl-verify-curve",
+    {},
+    rise(steps, said),
+    h("figcaption.nbl-muted", {}, ...caption.map((text) => h("span", {}, text))),
   );
 }
 
