@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 FEW = 4
 """With fewer points, curves of every shape fit."""
 
-NOISE = 0.02
+_NOISE = 0.02
 """Least standard deviation of a point: two trainings on the same labels differ by about this much mAP."""
 
 _FAR = 4.0
@@ -111,7 +111,7 @@ class GrowthCurve:
     def _summary(self, values: Floats) -> Floats:
         tail = (1 - self.level) / 2
         return np.stack(
-            [weighted_quantiles(column, self._weights, (tail, 0.5, 1 - tail)) for column in values.T]
+            [_weighted_quantiles(column, self._weights, (tail, 0.5, 1 - tail)) for column in values.T]
         )
 
 
@@ -158,11 +158,11 @@ def growth_curve(
     )
 
 
-def weighted_quantiles(values: Floats, weights: Floats, at: tuple[float, ...]) -> Floats:
+def _weighted_quantiles(values: Floats, weights: Floats, at: tuple[float, ...]) -> Floats:
     """Quantiles of weighted values, ``(len(at),)``.
 
     Example:
-        >>> weighted_quantiles(np.array([1.0, 2, 3]), np.array([1.0, 1, 98]), (0.5,)).tolist()
+        >>> _weighted_quantiles(np.array([1.0, 2, 3]), np.array([1.0, 1, 98]), (0.5,)).tolist()
         [3.0]
     """
     order = np.argsort(values)
@@ -215,7 +215,7 @@ def _scatter(n: Floats, values: Floats, sd: Floats) -> float:
     weight = np.ones(len(n))
     left = min(float(fit(family, n, values[None], weight).error[0]) for family in FAMILIES)
     spare = max(len(n) - 3, 1)
-    return max(NOISE if not sd.any() else NOISE / 2, float(np.sqrt(left / spare)) if len(n) > 3 else 0.0)
+    return max(_NOISE if not sd.any() else _NOISE / 2, float(np.sqrt(left / spare)) if len(n) > 3 else 0.0)
 
 
 def _families(n: Floats, values: Floats, sd: Floats, weights: Floats) -> pd.DataFrame:

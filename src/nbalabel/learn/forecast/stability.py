@@ -17,7 +17,7 @@ from ..runs.run import Run
 
 Ids = npt.NDArray[np.int64]
 
-KAPPA = 0.99
+_KAPPA = 0.99
 """Agreement on presence from which Bloodgood and Vijay-Shanker stop."""
 
 
@@ -69,7 +69,7 @@ def stable(
     *,
     score: float = 0.3,
     pq: float = 0.8,
-    kappa: float = KAPPA,
+    kappa: float = _KAPPA,
     window: int = 3,
 ) -> Stability:
     """Compare successive runs on a fixed set of unlabeled images: do their predictions still change?

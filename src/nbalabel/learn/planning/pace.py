@@ -15,7 +15,7 @@ from ...core.errors import DataError, UnknownNameError, first
 from ...core.tables.schema import LabeledImages
 from .kinds import CORRECT, DRAW, EMPTY, KINDS, REVIEW, VERIFY
 
-ENOUGH = 8
+_ENOUGH = 8
 """Fewer measured steps are not used."""
 
 _BREAK = 120.0  # seconds between two changes from which it was a break, not work
@@ -138,7 +138,7 @@ def _each(record: Mapping[str, object]) -> float | None:
 
 
 def _pace(measured: list[float], assumed: float) -> Pace:
-    if len(measured) < ENOUGH:
+    if len(measured) < _ENOUGH:
         return Pace(assumed, _ASSUMED, "assumed")
     values = np.array(measured)
     error = values.std(ddof=1) / values.mean() / np.sqrt(len(values))
