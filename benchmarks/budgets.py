@@ -221,7 +221,9 @@ def chart(options: argparse.Namespace) -> None:
             lines = [
                 np.interp(at, *np.array(row["curve"])[:, :2].T)
                 for row in here
-                if row["strategy"] == strategy and row["budget"] == budget
+                if row["strategy"] == strategy
+                and row["budget"] == budget
+                and "curve" in row  # few are stored
             ]
             if lines:
                 axis.plot(at, np.median(lines, axis=0), color=color, lw=1.8, label=f"{strategy}, on the way")
