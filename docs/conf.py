@@ -56,7 +56,8 @@ _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "widgets.verify.qualification.Result|learn.propagate.proposals.Proposals|learn.embed.reducers.Reducer|"
     "learn.embed.plane._Job|learn.prediction.inference.Finder|learn.prediction.segmenter.Ready|"
     "learn.yolo.batches.YoloBatches|learn.torchvision.batches.MaskRCNNBatches|widgets.augment.phase.Phase|"
-    "learn.propagate.strategies.protocol.StrategyClass"
+    "learn.propagate.strategies.protocol.StrategyClass|core.question.Verifiable|learn.forecast.families.(Family|Fits)|"
+    "learn.forecast.growth_curve.Expected"
 )
 nitpick_ignore_regex = [
     ("py:.*", rf"({_ELSEWHERE})(\..*)?|Path"),

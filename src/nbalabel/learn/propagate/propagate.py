@@ -164,7 +164,7 @@ class RunPropagation:
 
     @property
     def rest(self) -> pd.DataFrame:
-        """Candidates without a decision, those most likely right first: ``nl.Review(ws, p.rest)``."""
+        """Candidates without a decision, those most likely right first, for ``nl.Review(ws, p.rest)``."""
         return self._frame.iloc[self.propagation.rest]
 
     @property
