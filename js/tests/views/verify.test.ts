@@ -516,6 +516,7 @@ test("in the end it says what holds, and the cell to run", async () => {
   expect(text(".nbl-verify-done")).toContain(
     "At least 90\u202f% of them are right with a probability of 95\u202f%",
   );
+  expect(text(".nbl-verify-done")).not.toContain("so far"); // the note would say it again
   const cells = [...el.querySelectorAll<HTMLInputElement>(".nbl-verify-cell input")].map((one) => one.value);
   expect(cells).toEqual(["ds.accept(p.accepted)", "nl.Review(ds, p.rest)"]); // 40 are open
   const written: string[] = [];

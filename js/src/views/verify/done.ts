@@ -33,7 +33,7 @@ export function done(progress: Progress): HTMLElement {
       number(n_answers, "answers"),
     ),
     h("p", {}, guarantee(progress)),
-    progress.note && h("p.nbl-muted", {}, progress.note),
+    progress.lower === null && progress.note && h("p.nbl-muted", {}, progress.note), // else it says the same
     curve(progress),
     n_accepted > 0 && cell("Accept them:", ACCEPT),
     n_open > 0 && cell("Review the rest, most likely right first:", REVIEW),

@@ -28,9 +28,7 @@ _PART = 5  # at most one in this many masks is asked about before the first audi
 _BELIEVED = 8.0  # prior strength of the belief about a cluster in an outlook, in answers
 _GROWN = 1.1  # growth of the answers that triggers a new fit
 _LEARNING = 0.4  # share of a budget that goes to learning; three known masks count as one answer
-_PILOT = (
-    0.15  # share of a budget that is asked before an audit even where enough is known, at most two questions
-)
+_PILOT = 0.15  # share of a budget asked before an audit even where enough is known, at most two questions
 _TESTING = 5  # at most one in this many answers of a budget goes to honeypots before the first audit
 
 
