@@ -212,6 +212,15 @@ def test_where_all_is_too_bad_the_good_part_is_certified():
     assert one.expected_answers(2) > 400  # what was found wrong must leave
 
 
+def test_of_a_certified_set_no_more_than_the_target_is_promised_until_it_is_certain():
+    wrong = some_wrong(60, 1)
+    one = go_on(audit([60], wrong, 0.02), wrong, 60, batch=1, aim=1)
+    assert one.lower(1) == 0.85
+    while len(rows := one.draw(5, 1)):
+        one.tell(rows, ~wrong[rows], 1)
+    assert one.lower(1) == 1
+
+
 def test_certificates_stay():
     wrong = some_wrong(600, 40)
     one = audit([200, 200, 200], wrong)

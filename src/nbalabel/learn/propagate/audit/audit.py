@@ -223,11 +223,14 @@ class Audit:
     def lower(self, k: int) -> float:
         """Lower bound of the share right among the first ``k`` strata, those found wrong removed.
 
-        For a certified prefix it is at least the target. For any other it holds after every answer, with
+        For a certified prefix it is the target, or what is certain where that is more: a bound beyond the
+        target would need a share of alpha of its own. For any other prefix it holds after every answer, with
         probability 1 - alpha for this one prefix.
         """
         i = self._at(k)
-        upper = self._capital.upper(self._verdicts.alone())
+        enough = self._verdicts.alone()
+        enough[self._verdicts.certified] = np.inf
+        upper = self._capital.upper(enough)
         share = float(self._rule.share_right(upper, self._capital.found)[i])
         return max(share, self.target_quality) if self._verdicts.certified[i] else share
 
