@@ -50,6 +50,7 @@ class FakeKernel extends FakeChannel {
   first = 4;
   graded: object | null = null;
   masks = 100;
+  together = "";
   side = 20; // of images; crops are of 20 pixels
 
   constructor(
@@ -117,7 +118,7 @@ class FakeKernel extends FakeChannel {
       ...{ strategy: "certified", phase: open ? "search" : "done", target_quality: 0.85, alpha: 0.05 },
       ...{ n_masks: this.masks, n_accepted: 60 * number, n_rejected: 0, n_open: 100 - 60 * number },
       ...{ n_answers: this.n * number, n_questions: number, budget: 90, estimate: 0.95, lower: 0.9 },
-      ...{ seconds: 30 * number, note: "so far" },
+      ...{ seconds: 30 * number, note: "so far", together: this.together },
       curve: Array.from({ length: number }, (_, i) => [this.n * (i + 1), 60 * (i + 1)]),
     };
     const places = ids.map((_, i) => i).slice(0, this.first);
@@ -541,6 +542,15 @@ test("in the end it shows how masks grew with answers", async () => {
   expect(svg.getAttribute("aria-label")).toBe("120 masks accepted after 8 answers");
   expect(svg.querySelector(".nbl-rise")!.getAttribute("d")).toBe("M0 72L130.0 36.0L260.0 0.0");
   expect(text(".nbl-verify-curve")).toContain("masks accepted, up to 120");
+});
+
+test("the end card speaks for earlier rounds as well", async () => {
+  await open(4, 1, {}, (next) => {
+    next.together = "Of the 400 masks accepted in 2 rounds at least 85% are right.";
+  });
+  await press("a Enter");
+  await wait();
+  expect(text(".nbl-verify-done")).toContain("Of the 400 masks accepted in 2 rounds");
 });
 
 test("a curve of one question, or of no mask, is not drawn", () => {

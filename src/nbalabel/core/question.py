@@ -90,6 +90,7 @@ class Progress:
         seconds: time spent looking, the sum of the recorded ``seconds``.
         note: one sentence about the current state.
         curve: answers given and masks accepted after each question, oldest first.
+        together: one sentence about the masks accepted in this and all earlier rounds; "" in a first round.
     """
 
     strategy: str
@@ -108,6 +109,7 @@ class Progress:
     seconds: float
     note: str = ""
     curve: tuple[tuple[int, int], ...] = ()
+    together: str = ""
 
 
 class Verifiable(Protocol):

@@ -208,3 +208,27 @@ def test_the_rest_is_in_the_order_to_review_it(run):
     p.finish()
     assert p.rest["score"].is_monotonic_decreasing
     assert set(p.rest.index) == set(p.open.index)
+
+
+def test_a_second_round_speaks_for_both(run):
+    options = {"min_area": 100, "journal": False, "target_quality": 0.7}
+    first = propagate(run, rounds=2, **options)
+    answer(first)
+    second = propagate(run, after=first, seed=1, **options)
+    assert first.progress().alpha == pytest.approx(1 - 0.95**0.5) == pytest.approx(second.progress().alpha)
+    assert (first.together, second.after) == ("", (first,))
+    answer(second)
+    n = len(first.accepted) + len(second.accepted)
+    assert n > 30
+    assert second.progress().together.startswith(f"Of the {n} masks accepted in 2 rounds at least")
+    assert "probability 95%" in second.together
+    assert second.together in second._repr_html_()
+
+
+def test_a_round_of_a_strategy_without_a_promise_has_no_common_statement(run):
+    first = propagate(run, strategy="paper", min_area=100, journal=False)
+    with pytest.raises(DataError, match="promises nothing"):
+        propagate(run, after=first, min_area=100, journal=False)
+    sure = propagate(run, rounds=2, min_area=100, journal=False)
+    with pytest.raises(DataError, match="promises nothing"):
+        propagate(run, after=sure, strategy="paper", min_area=100, journal=False)

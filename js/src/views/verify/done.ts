@@ -34,6 +34,7 @@ export function done(progress: Progress): HTMLElement {
     ),
     h("p", {}, guarantee(progress)),
     progress.lower === null && progress.note && h("p.nbl-muted", {}, progress.note), // else it says the same
+    progress.together && h("p", {}, progress.together),
     curve(progress),
     n_accepted > 0 && cell("Accept them:", ACCEPT),
     n_open > 0 && cell("Review the rest, most likely right first:", REVIEW),

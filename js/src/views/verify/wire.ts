@@ -61,6 +61,8 @@ export interface Progress {
   note: string;
   /** Answers given and masks accepted after each question. */
   curve: [number, number][];
+  /** What is proved about the masks of this and all earlier rounds; "" in a first round. */
+  together: string;
 }
 
 export interface CropHead {

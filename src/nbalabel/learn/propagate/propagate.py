@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ...core.errors import DataError
 from ...core.question import Answers, Outlook, Progress, Question
 from ...core.tables.schema import LabeledImages
 from ..cluster.forest import Forest
 from ..runs.run import Run
 from .propagation import Propagation
 from .proposals import Proposals, proposals
+from .rounds import Round, earlier, no_promise, share_of_alpha, together
 from .state.reviewers import Reviewers
 from .strategies.protocol import StrategyClass
+from .strategies.registry import name_of, promises
 
 
 def propagate(
@@ -39,6 +43,8 @@ def propagate(
     forest: Forest | None = None,
     honeypots: float = 0.0,
     repeats: float = 0.0,
+    after: Round | Sequence[Round] = (),
+    rounds: int | None = None,
     **options: Any,
 ) -> RunPropagation:
     """Label thousands of masks by answering yes or no about some of them.
@@ -52,7 +58,8 @@ def propagate(
         strategy: how to search; see `nbalabel.Propagation`.
         target_quality: share of accepted masks that must be right, within 0..1.
         budget: most yes / no answers to ask for; None sets no limit.
-        alpha: probability that a guarantee fails.
+        alpha: probability that a guarantee fails; with ``after`` or ``rounds``, that the statement about all
+            rounds together fails.
         seed: seed of all random choices.
         min_score: lowest score (times ``quality``), exclusive, 0..1.
         min_area: smallest box, exclusive, pixels of area.
@@ -72,15 +79,23 @@ def propagate(
         forest: cluster trees over the candidates, in row positions; None builds them.
         honeypots: known masks mixed in per mask asked about, 0..1; more at first if the strategy wants them.
         repeats: masks answered before that are mixed in again per mask asked about, 0..1.
+        after: the propagation of the round before (which knows its own earlier rounds), or several:
+            `RunPropagation.together` is then one statement about what was accepted in all of them.
+        rounds: rounds that are planned, earlier ones included, which share ``alpha``; None plans no more.
         **options: options of the strategy.
 
     Returns:
         The propagation: `nl.Verify` shows it, and ``ds.accept(p.accepted)`` takes its result.
 
     Raises:
-        DataError: the run has no embeddings, or arguments do not fit.
+        DataError: the run has no embeddings, or arguments do not fit; nothing is left of ``alpha``.
         UnknownNameError: there is no such strategy, option or label.
     """
+    before = earlier(after)
+    if before or rounds is not None:
+        if not promises(strategy):
+            raise DataError(no_promise(f"strategy={name_of(strategy)!r}"))
+        alpha = share_of_alpha(alpha, before, rounds)
     found = proposals(
         run_or_predictions,
         min_score=min_score,
@@ -111,7 +126,7 @@ def propagate(
         repeats=repeats,
         **options,
     )
-    return RunPropagation(propagation, found, getattr(run_or_predictions, "tables", None))
+    return RunPropagation(propagation, found, getattr(run_or_predictions, "tables", None), before)
 
 
 def _folder(of: Run | pd.DataFrame) -> Path | None:
@@ -129,12 +144,17 @@ class RunPropagation:
     Attributes:
         propagation: the propagation that decides; its rows are positions in `predictions`.
         tables: the dataset that was predicted on, with the pixels; None for predictions without one.
+        after: the propagations of earlier rounds.
     """
 
     def __init__(
-        self, propagation: Propagation, found: Proposals, tables: LabeledImages | None = None
+        self,
+        propagation: Propagation,
+        found: Proposals,
+        tables: LabeledImages | None = None,
+        after: tuple[Round, ...] = (),
     ) -> None:
-        self.propagation, self.tables = propagation, tables
+        self.propagation, self.tables, self.after = propagation, tables, after
         self._frame = found.frame
 
     @property
@@ -178,6 +198,11 @@ class RunPropagation:
         return self.propagation.certificate
 
     @property
+    def together(self) -> str:
+        """What is proved about the masks accepted in this and all earlier rounds; "" in a first round."""
+        return together([*self.after, self.propagation]) if self.after else ""
+
+    @property
     def reviewers(self) -> Reviewers:
         """How often each annotator was right about honeypots, and agreed with themselves about repeats."""
         return self.propagation.reviewers
@@ -210,7 +235,7 @@ class RunPropagation:
 
     def progress(self) -> Progress:
         """Phase, counts and estimates so far."""
-        return self.propagation.progress()
+        return replace(self.propagation.progress(), together=self.together)
 
     def status(self) -> pd.DataFrame:
         """Masks, decisions and answers, one row per label and one for all."""
@@ -233,7 +258,9 @@ class RunPropagation:
         return f"Run{self.propagation!r}"
 
     def _repr_html_(self) -> str:
-        return self.propagation._repr_html_()
+        from ...core.show.card import escape
+
+        return self.propagation._repr_html_() + (f"<p>{escape(self.together)}</p>" if self.after else "")
 
     def _decided(self, rows: npt.NDArray[np.int64]) -> pd.DataFrame:
         frame = self._frame.iloc[rows]

@@ -31,6 +31,11 @@ def name_of(strategy: str | StrategyClass) -> str:
     return strategy if isinstance(strategy, str) else strategy.name
 
 
+def promises(strategy: str | StrategyClass) -> bool:
+    """Whether a strategy proves the quality of what it accepts."""
+    return bool(getattr(_found(strategy)[0], "guarantees", False))
+
+
 def check(strategy: str | StrategyClass, options: dict[str, Any]) -> None:
     """Check that there is such a strategy, and that it has these options.
 
