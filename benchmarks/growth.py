@@ -33,6 +33,8 @@ import nbalabel as nl
 RESULTS = Path(__file__).with_name("growth.jsonl")
 THRESHOLDS = np.arange(0.5, 1.0, 0.05)
 ASKED = 0.15
+POLICIES = ["next", "choose", "surest", "random"]
+"""Asked about: the surest masks; or all masks of images, chosen by nl.choose, by mean score, at random."""
 
 
 @dataclass
@@ -96,6 +98,8 @@ class Loop:
     name: str
     seed: int
     options: argparse.Namespace
+    policy: str = "next"
+    first: tuple[nl.Yolo, nl.Run] | None = None
     reviewer: Any = None
     rows: list[dict[str, Any]] = field(default_factory=list)
 
@@ -107,7 +111,12 @@ class Loop:
         seen, before = None, nl.Yolo(self.options.model)
         for number in range(1, self.options.rounds + 1):
             model = nl.Yolo(self.options.model)
-            self.train(model, self.world.ds, f"round {number}", ignore=seen)
+            if number == 1 and self.first:
+                model = self.first[0]
+                self.measure(model, "round 1", self.first[1], 0)
+            else:
+                trained = self.train(model, self.world.ds, f"round {number}", ignore=seen)
+                self.first = self.first or (model, trained)
             if number < self.options.rounds:
                 images, before = self.world.ds.images.query("split != 'test'").index, model
                 seen = self.grow(nl.refine(model.predict(self.world.ds, images=images, score=0.1)))
@@ -123,18 +132,23 @@ class Loop:
                 model = copy.copy(before)
             self.train(model, self.world.ds, name, **more)
 
-    def train(self, model: nl.Yolo, tables: Any, arm: str, **more: Any) -> None:
-        """Train a model; write results without and with refine."""
+    def train(self, model: nl.Yolo, tables: Any, arm: str, **more: Any) -> nl.Run:
+        """Train a model and measure it."""
         began = time.perf_counter()
         options, world = self.options, self.world
         length = {"steps": options.steps, "hold_out": options.hold_out}
         trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, **length, **more)
-        seconds = time.perf_counter() - began
+        self.measure(model, arm, trained, time.perf_counter() - began)
+        return trained
+
+    def measure(self, model: nl.Yolo, arm: str, trained: nl.Run, seconds: float) -> None:
+        """Write results without refine, and with it unless that was left out."""
         everywhere = model.predict(
-            world.ds, images=self.measured_and_labeled, score=0.01, max_detections=100, embed=False
+            self.world.ds, images=self.measured_and_labeled, score=0.01, max_detections=100, embed=False
         )
         self.write(arm, trained, everywhere, seconds)
-        self.write(f"{arm}, refined", trained, nl.refine(everywhere, tables=world.ds), seconds)
+        if not self.options.plain:
+            self.write(f"{arm}, refined", trained, nl.refine(everywhere, tables=self.world.ds), seconds)
 
     @property
     def measured_and_labeled(self) -> pd.Index:
@@ -156,7 +170,7 @@ class Loop:
         row = {
             "data": self.name,
             "seed": self.seed,
-            "policy": self.options.policy,
+            "policy": self.policy,
             "model": self.options.model,
             "stopped": trained.stopped,
             "arm": arm,
@@ -197,7 +211,7 @@ class Loop:
         ds.accept(sure, overlap="skip")
         candidates = run.query(f"score > {ASKED} and iou < 0.5 and {new}")
         candidates = candidates[~candidates.index.isin(sure.index)]
-        if self.options.policy == "next":
+        if self.policy == "next":
             asked = candidates.nlargest(self.world.questions, "score")
         else:
             asked = candidates[candidates["image_id"].isin(self.chosen(run, candidates))]
@@ -214,9 +228,9 @@ class Loop:
     def chosen(self, run: nl.Run, candidates: pd.DataFrame) -> pd.Index:
         """Images to ask about, as many as the questions allow, by the policy that is measured."""
         by_image = candidates.groupby("image_id")["score"].agg(["mean", "size"])
-        if self.options.policy == "surest":
+        if self.policy == "surest":
             order = by_image.sort_values("mean", ascending=False).index
-        elif self.options.policy == "random":
+        elif self.policy == "random":
             order = pd.Index(np.random.default_rng(self.seed).permutation(by_image.index))
         else:
             order = nl.choose(self.world.ds, run, len(by_image) or 1, by=self.world.by, seed=self.seed).index
@@ -332,7 +346,8 @@ def main() -> None:
         "--variants", choices=list(VARIANTS), nargs="*", default=[], help="other trainings in the last round"
     )
     parser.add_argument("--no-all-true", dest="all_true", action="store_false", help="leave that control out")
-    parser.add_argument("--policy", choices=["next", "choose", "surest", "random"], default="next")
+    parser.add_argument("--policy", choices=POLICIES, nargs="+", default=["next"], help="what to ask about")
+    parser.add_argument("--plain", action="store_true", help="do not measure with masks refined as well")
     parser.add_argument("--sure", type=float, default=0.75, help="lowest score accepted without a question")
     parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")
     parser.add_argument("--results", type=Path, default=RESULTS)
@@ -341,10 +356,14 @@ def main() -> None:
         show(options.results)
         return
     for seed in options.seeds:
-        with tempfile.TemporaryDirectory() as folder:
-            world = WORLDS[options.data](Path(folder) / "world.nbal", seed, options.path)
-            Loop(world, options.data, seed, options).run()
-            world.ds.close()
+        first = None
+        for policy in options.policy:
+            with tempfile.TemporaryDirectory() as folder:
+                world = WORLDS[options.data](Path(folder) / "world.nbal", seed, options.path)
+                loop = Loop(world, options.data, seed, options, policy, first)
+                loop.run()
+                first = loop.first
+                world.ds.close()
     show(options.results)
 
 
