@@ -90,7 +90,8 @@ class Progress:
         seconds: time spent looking, the sum of the recorded ``seconds``.
         note: one sentence about the current state.
         curve: answers given and masks accepted after each question, oldest first.
-        together: one sentence about the masks accepted in this and all earlier rounds; "" in a first round.
+        together: further statements: about labels with a target of their own, about this and all earlier
+            rounds; "" where there are none.
     """
 
     strategy: str

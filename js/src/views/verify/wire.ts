@@ -61,7 +61,7 @@ export interface Progress {
   note: string;
   /** Answers given and masks accepted after each question. */
   curve: [number, number][];
-  /** What is proved about the masks of this and all earlier rounds; "" in a first round. */
+  /** What is proved of labels with a target of their own, and of all rounds; "" where nothing is. */
   together: string;
 }
 

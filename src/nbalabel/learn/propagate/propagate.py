@@ -34,7 +34,7 @@ def propagate(
     seed: int = 0,
     min_score: float = 0.2,
     min_area: float = 1000,
-    labels: Sequence[str] | None = None,
+    labels: Sequence[str] | Mapping[str, float] | None = None,
     features: npt.ArrayLike | pd.DataFrame | None = None,
     known: str | Mapping[int, bool] | pd.Series | None = "labels",
     quality: pd.Series | str | None = "auto",
@@ -63,7 +63,8 @@ def propagate(
         seed: seed of all random choices.
         min_score: lowest score (times ``quality``), exclusive, 0..1.
         min_area: smallest box, exclusive, pixels of area.
-        labels: only these; None takes all.
+        labels: only these; None takes all. Or label -> target quality: all labels are candidates, each of
+            these has a statement of its own, and the others share ``target_quality``.
         features: of each prediction, ``(n, d)`` in their order or a table by prediction id; None takes the
             run's embeddings.
         known: "labels": on completely labeled images, a prediction is right where its IoU with an instance is
@@ -100,7 +101,7 @@ def propagate(
         run_or_predictions,
         min_score=min_score,
         min_area=min_area,
-        labels=labels,
+        labels=None if isinstance(labels, Mapping) else labels,
         features=features,
         known=known,
         quality=quality,
@@ -124,6 +125,7 @@ def propagate(
         journal=_folder(run_or_predictions) if journal is True else (journal or None),
         honeypots=honeypots,
         repeats=repeats,
+        targets=labels if isinstance(labels, Mapping) else None,
         **options,
     )
     return RunPropagation(propagation, found, getattr(run_or_predictions, "tables", None), before)
@@ -235,7 +237,8 @@ class RunPropagation:
 
     def progress(self) -> Progress:
         """Phase, counts and estimates so far."""
-        return replace(self.propagation.progress(), together=self.together)
+        now = self.propagation.progress()
+        return replace(now, together=" ".join(filter(None, [now.together, self.together])))
 
     def status(self) -> pd.DataFrame:
         """Masks, decisions and answers, one row per label and one for all."""

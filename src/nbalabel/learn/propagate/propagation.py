@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.errors import DataError, HistoryError, first
+from ...core.errors import DataError, HistoryError, UnknownNameError, first
 from ...core.question import Answers, Outlook, Progress, Question
+from ...core.tables.names import instead_of
 from ..cluster.forest import Forest
 from ..runs.run import libraries, new_id
 from .replay.course import Course, Setup, as_answers
@@ -24,7 +25,7 @@ from .reports import cluster_table, status_table
 from .state.inputs import Inputs, Known
 from .state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES
 from .state.reviewers import Reviewers
-from .strategies.protocol import StrategyClass
+from .strategies.protocol import HasTargets, StrategyClass
 from .strategies.registry import check, name_of
 from .trees import forest_of
 
@@ -62,6 +63,8 @@ class Propagation:
             it stopped, and a different call starts anew. None keeps the journal in memory.
         honeypots: known masks mixed in per mask asked about, 0..1; more at first if the strategy wants them.
         repeats: masks answered before that are mixed in again per mask asked about, 0..1.
+        targets: label -> its own target, within 0..1: a statement of its own about the accepted masks of this
+            label; all other labels share ``target_quality``. Only for "certified".
         id: name of the propagation, unless the journal holds one; None makes one.
         **options: options of the strategy.
 
@@ -103,13 +106,15 @@ class Propagation:
         journal: str | Path | None = None,
         honeypots: float = 0.0,
         repeats: float = 0.0,
+        targets: Mapping[str, float] | None = None,
         id: str | None = None,  # noqa: A002  # as the attribute is called
         **options: Any,
     ) -> None:
         check(strategy, options)
         _check_numbers(target_quality, alpha, budget, honeypots, repeats)
         self._inputs = Inputs.of(features, scores, labels, known, rivals, hints, ids)
-        self._setup = Setup(strategy, target_quality, alpha, seed, options, honeypots, repeats)
+        own = _checked_targets(targets or {}, self._inputs.names, strategy)
+        self._setup = Setup(strategy, target_quality, alpha, seed, options, honeypots, repeats, own)
         self.budget = budget
         header = {"id": id or new_id("propagate"), "versions": libraries(), **_arguments(self._setup)}
         header["inputs"] = self._inputs.fingerprint()
@@ -280,7 +285,7 @@ class Propagation:
         return Progress(
             strategy=name_of(setup.strategy),
             phase=course.strategy.phase if course.shown else "done",
-            target_quality=setup.target_quality,
+            target_quality=self._target(),
             alpha=setup.alpha if course.strategy.guarantees else np.nan,
             n_masks=int(count.sum()),
             n_accepted=int(count[ACCEPTED]),
@@ -294,11 +299,22 @@ class Propagation:
             seconds=course.seconds,
             note=note,
             curve=tuple(course.curve),
+            together=note if setup.targets and not np.isnan(lower) else "",
         )
+
+    def _target(self) -> float:
+        """The target that the open question is about; when done, the lowest of all."""
+        course, setup = self._course, self._setup
+        if course.shown:
+            strategy = course.strategy
+            return strategy.target_now if isinstance(strategy, HasTargets) else setup.target_quality
+        return min([setup.target_quality, *setup.targets.values()])
 
     def status(self) -> pd.DataFrame:
         """Masks, decisions and answers, one row per label and one for all."""
-        return status_table(self._course.ledger, self._inputs, self.progress())
+        strategy, ledger = self._course.strategy, self._course.ledger
+        own = strategy.by_label(ledger) if isinstance(strategy, HasTargets) else {}
+        return status_table(ledger, self._inputs, self.progress(), own)
 
     def clusters(self) -> pd.DataFrame:
         """Clusters examined so far, parents first; see ``core.question.Verifiable.clusters``."""
@@ -361,6 +377,8 @@ def _arguments(setup: Setup) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(
         json.dumps({**asdict(setup), "strategy": name_of(setup.strategy)}, default=repr, sort_keys=True)
     )
+    if not said["targets"]:
+        del said["targets"]  # as in journals from before there were any
     return said
 
 
@@ -371,6 +389,22 @@ def _file(journal: str | Path | None, header: dict[str, Any]) -> Path | None:
     given = {key: value for key, value in header.items() if key not in ("id", "versions")}
     name = hashlib.blake2b(json.dumps(given, sort_keys=True).encode(), digest_size=8).hexdigest()
     return Path(journal) / f"{name}.jsonl"
+
+
+def _checked_targets(
+    targets: Mapping[str, float], names: tuple[str, ...], strategy: str | StrategyClass
+) -> dict[str, float]:
+    if targets and name_of(strategy) != "certified":
+        raise DataError(
+            "labels with a target of their own need strategy='certified', which proves it; "
+            f"{name_of(strategy)!r} has one target for all"
+        )
+    for name, goal in targets.items():
+        if name not in names:
+            raise UnknownNameError(f"there is no label {name!r}; {instead_of(name, names)}")
+        if not 0 < goal < 1:
+            raise DataError(f"the target of {name!r} must lie between 0 and 1, got {goal}")
+    return {name: float(goal) for name, goal in targets.items()}
 
 
 def _check_numbers(

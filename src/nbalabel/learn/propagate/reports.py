@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,20 @@ from .state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 Ints = npt.NDArray[np.int64]
 
 
-def status_table(ledger: Ledger, inputs: Inputs, now: Progress) -> pd.DataFrame:
+def status_table(
+    ledger: Ledger, inputs: Inputs, now: Progress, own: Mapping[str, tuple[float, float]] | None = None
+) -> pd.DataFrame:
     """Masks, decisions and answers of each label, and of all.
 
     Columns masks, accepted, rejected, open, asked (masks asked about), right (of them), estimate and lower
-    (share of right masks among the accepted; nan for single labels). Index: label, the last row "all".
+    (share of right masks among the accepted; nan for a label without a target of its own). Index: label, the
+    last row "all".
+
+    Args:
+        ledger: answers and decisions.
+        inputs: the candidates.
+        now: the progress of all together.
+        own: estimate and lower of each label with a target of its own.
     """
     rows = inputs.candidates
     labels, n = inputs.labels[rows], len(inputs.names)
@@ -39,7 +48,10 @@ def status_table(ledger: Ledger, inputs: Inputs, now: Progress) -> pd.DataFrame:
         "estimate": np.append(np.full(n, np.nan), now.estimate),
         "lower": np.append(np.full(n, np.nan), now.lower),
     }
-    return pd.DataFrame(table, index=pd.Index([*inputs.names, "all"], name="label"))
+    status = pd.DataFrame(table, index=pd.Index([*inputs.names, "all"], name="label"))
+    for name, found in (own or {}).items():
+        status.loc[name, ["estimate", "lower"]] = found
+    return status
 
 
 def cluster_table(ledger: Ledger, inputs: Inputs, seen: Sequence[tuple[int, int, str]]) -> pd.DataFrame:

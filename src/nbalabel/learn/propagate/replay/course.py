@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ class Setup:
     options: dict[str, Any]
     honeypots: float = 0.0
     repeats: float = 0.0
+    targets: dict[str, float] = field(default_factory=dict)
 
 
 class Course:
@@ -65,6 +66,8 @@ class Course:
             alpha=setup.alpha,
             seed=setup.seed,
             options=setup.options,
+            targets=setup.targets,
+            names=inputs.names,
         )
         self._mixing = Mixing(setup.honeypots, setup.repeats, setup.seed)
         self.number, self.n_told, self.seconds = 0, 0, 0.0

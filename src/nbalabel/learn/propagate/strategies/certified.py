@@ -15,8 +15,9 @@ from ..state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from ..state.reviewers import Reviewers
 from .cut import Regions
 from .learner import Learner, logit, sigmoid
-from .levels import Levels, levels
+from .levels import Levels, costs, levels
 from .nested import Nested
+from .scope import Scope
 from .verify_all import alone
 
 Ints = npt.NDArray[np.int64]
@@ -60,6 +61,8 @@ class Certified:
             budget: the better the error rates of the answers are known, the more an audit can prove.
         supervised: whether the model learns from features and hints, or from scores alone.
         aim: "gain" asks about the clusters with the highest expected gain, "size" about the largest.
+        scope: the candidates that this search is about; None takes all.
+        learner: what learns from answers; None makes one. Searches about parts of the candidates share it.
 
     Raises:
         DataError: an option is out of its range.
@@ -86,6 +89,8 @@ class Certified:
         n_tests: int = 120,
         supervised: bool = True,
         aim: str = "gain",
+        scope: Scope | None = None,
+        learner: Learner | None = None,
     ) -> None:
         for name, value, low in (("n_samples", n_samples, 1), ("n_clusters", n_clusters, 1)):
             if value < low:
@@ -96,8 +101,11 @@ class Certified:
         self.n_samples, self.least_gain, self.warm_up = n_samples, least_gain, warm_up
         self.n_tests = self._most_tests = n_tests
         self.aim = aim
-        self.learner = Learner.of(ledger.features, ledger.scores, ledger.hints, supervised=supervised)
-        self.regions = Regions(ledger, n_clusters)
+        self.scope = scope or Scope.everything(ledger)
+        self.learner = learner or Learner.of(
+            ledger.features, ledger.scores, ledger.hints, supervised=supervised
+        )
+        self.regions = Regions(ledger, n_clusters, self.scope.roots)
         self.stage = "search"
         self.nested: Nested | None = None
         self.certified = np.zeros(0, np.int64)
@@ -114,7 +122,7 @@ class Certified:
         self._budget = limit
         self.n_tests = self._most_tests
         if limit is not None:
-            self.n_tests = min(self._most_tests, (ledger.n_answers + limit) // _TESTING)
+            self.n_tests = min(self._most_tests, (self.scope.spent(ledger) + limit) // _TESTING)
         if self.stage == "search" and not self._searching(ledger):
             self._begin_audit(ledger)
         if self.stage == "audit" and (question := self._audit_question(ledger, number, limit)) is not None:
@@ -171,7 +179,7 @@ class Certified:
 
     def estimate(self, ledger: Ledger) -> tuple[float, float, str]:
         """Estimated and proved share of right masks among the accepted, and one sentence."""
-        n = int((ledger.decision == ACCEPTED).sum())
+        n = self.n_accepted(ledger)
         if len(self.certified):
             note = (
                 f"Of the {n:,} accepted masks at least {self.target:.0%} are right, "
@@ -182,6 +190,10 @@ class Certified:
             rest = "no more could be certified" if self.stage == "done" else "the audit may bring more"
             return 1.0, np.nan, f"The {n:,} accepted masks were each answered yes; {rest}."
         return np.nan, np.nan, _NOTES[self.stage]
+
+    def n_accepted(self, ledger: Ledger) -> int:
+        """Masks accepted so far."""
+        return int((ledger.decision[self.scope.rows] == ACCEPTED).sum())
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
         """Clusters examined, with their state."""
@@ -197,6 +209,27 @@ class Certified:
     def chance(self) -> Doubles:
         """Chance of every mask to be right, as learned so far, ``(n,)``."""
         return self._chance
+
+    def worth(self, ledger: Ledger, answers: Doubles) -> Doubles:
+        """Masks expected to be accepted after so many further answers, ``(k,)``."""
+        pool, n_right = self._candidates(ledger)
+        outside = self._chance[pool]
+        took, stay = np.zeros(1), np.array([float(self.n_accepted(ledger))])
+        if self.stage == "audit" and self.nested is not None:
+            more, outside = self.nested.costs(), self._chance[self.nested.outside()]
+        elif self.stage == "search" and self.round < len(_SPENT):
+            chance, target, alpha = self._apparent(ledger, pool)
+            more = costs(chance, n_right, target=target, alpha=alpha)[1:]
+        else:
+            more = np.zeros(0), np.zeros(0)
+        took, stay = np.concatenate([took, more[0]]), np.concatenate([stay, more[1]])
+        learning = [max(self._wanted(ledger, b) - self.scope.spent(ledger), 0) for b in answers.tolist()]
+        left = answers - (np.array(learning) if self.stage == "search" else 0)
+        spare = left[:, None] - took
+        alone = float(outside.mean()) if len(outside) else 0.0
+        value = np.where(spare >= 0, stay + alone * np.maximum(spare, 0), stay[0])
+        most = n_right + float(self._chance[pool].sum()) + (ledger.answer[self.certified] == UNKNOWN).sum()
+        return np.minimum(value.max(axis=1), max(most, stay[0]))
 
     @property
     def _left(self) -> float:
@@ -214,14 +247,17 @@ class Certified:
             self._chance, self._n_learned = self.learner.chances(rows, said[rows] == YES, own), len(rows)
 
     def _searching(self, ledger: Ledger) -> bool:
-        known = int((ledger.known != UNKNOWN).sum()) // 3
-        wanted = max(self.warm_up - known, 2 * self.n_samples if self.warm_up else 0)
-        wanted = min(wanted, int((ledger.known == UNKNOWN).sum()) // _PART)
-        if self._budget is not None:
-            budget = ledger.n_answers + self._budget
-            wanted = max(int(_LEARNING * budget) - known, min(2 * self.n_samples, int(_PILOT * budget)))
-        short = ledger.n_answers < wanted or self._untested(ledger)
+        short = self.scope.spent(ledger) < self._wanted(ledger, self._budget) or self._untested(ledger)
         return short and bool(self.regions.open)
+
+    def _wanted(self, ledger: Ledger, left: float | None) -> int:
+        """Answers to give before the first audit, where so many are left; None: without a limit."""
+        known = self.scope.known(ledger) // 3
+        if left is not None:
+            budget = self.scope.spent(ledger) + left
+            return max(int(_LEARNING * budget) - known, min(2 * self.n_samples, int(_PILOT * budget)))
+        wanted = max(self.warm_up - known, 2 * self.n_samples if self.warm_up else 0)
+        return min(wanted, self.scope.candidates(ledger) // _PART)
 
     def _untested(self, ledger: Ledger) -> bool:
         """Whether more honeypots are wanted, and some are left to ask."""
@@ -278,8 +314,7 @@ class Certified:
 
     def _candidates(self, ledger: Ledger) -> tuple[Ints, int]:
         """Masks an audit may include, most certain first, one per object; and how many were answered yes."""
-        right = ledger.answer == YES
-        free = (ledger.answer == UNKNOWN) & (ledger.known == UNKNOWN)
+        right, free = ledger.answer == YES, self.scope.free(ledger)
         for cluster, state in self.regions.state.items():
             if state == "skipped":
                 free[ledger.forest.rows(cluster)] = False
@@ -287,17 +322,22 @@ class Certified:
         rows = rows[np.argsort(-self._chance[rows], kind="stable")]
         beside = ledger.rivals[right[ledger.rivals].any(axis=1)]  # these overlap a mask answered yes
         rows = rows[~np.isin(rows, beside)]
-        return rows[~np.isin(rows, losers(ledger.rivals, rows))], int(right.sum())
+        return rows[~np.isin(rows, losers(ledger.rivals, rows))], self.scope.right(ledger)
 
     def _levels(self, ledger: Ledger, pool: Ints, n_right: int) -> Levels:
+        chance, target, alpha = self._apparent(ledger, pool)
+        rate = self._rate(pool)
+        return levels(chance, n_right, target=target, alpha=alpha, left=self._left, rate=rate)
+
+    def _apparent(self, ledger: Ledger, pool: Ints) -> tuple[Doubles, float, float]:
+        """Chance of a yes for each mask, share of yes to prove, and alpha, of the next audit."""
         chance, target = self._chance[pool], self.target
         alpha = self.alpha * _SPENT[min(self.round, len(_SPENT) - 1)]
         if (reviewer := _reviewer(ledger)) is not None:
             chance = 1 - Answering.of(reviewer).refused(1 - chance)
             target = apparent_target(target, reviewer, alpha * CORRECTION)
             alpha *= 1 - CORRECTION
-        rate = self._rate(pool)
-        return levels(chance, n_right, target=target, alpha=alpha, left=self._left, rate=rate)
+        return chance, target, alpha
 
     def _rate(self, pool: Ints) -> float:
         """Masks that an answer brings where the most certain masks are verified one by one."""
@@ -331,7 +371,7 @@ class Certified:
             gates=plan.gates,
             hopes=plan.hopes,
             reviewer=_reviewer(ledger),
-            n_refused=int((ledger.answer == NO).sum()),
+            n_refused=self.scope.refused(ledger),
         )
 
     def _audit_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
@@ -373,17 +413,18 @@ class Certified:
 
     def _decide(self, ledger: Ledger) -> None:
         """Write the decisions into the ledger: certified and answered masks, rejected clusters."""
-        ledger.decision[:] = OPEN
-        ledger.first[:], ledger.last[:] = -1, -1
+        mine = self.scope.rows
+        ledger.decision[mine] = OPEN
+        ledger.first[mine], ledger.last[mine] = -1, -1
         for start, stop, state in self.seen(ledger):
             rows = ledger.forest.order[start:stop]
             ledger.first[rows], ledger.last[rows] = start, stop
             if state == "rejected":
                 ledger.decision[rows] = REJECTED
         ledger.decision[self.certified] = ACCEPTED
-        ledger.decision[ledger.answer == YES] = ACCEPTED
-        ledger.decision[ledger.answer == NO] = REJECTED
-        ledger.decision[ledger.known != UNKNOWN] = OPEN
+        ledger.decision[mine & (ledger.answer == YES)] = ACCEPTED
+        ledger.decision[mine & (ledger.answer == NO)] = REJECTED
+        ledger.decision[mine & (ledger.known != UNKNOWN)] = OPEN
 
 
 def _reviewer(ledger: Ledger) -> Reviewers | None:

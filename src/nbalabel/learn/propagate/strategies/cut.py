@@ -23,12 +23,14 @@ class Regions:
     Attributes:
         ledger: what is known about the candidates.
         open: clusters of the cut that questions may still be about.
-        state: state of every cluster examined: "open", "split", "rejected", "skipped".
         most: clusters of the first cut.
+        roots: the trees that questions are about; None takes all.
+        state: state of every cluster examined: "open", "split", "rejected", "skipped".
     """
 
     ledger: Ledger
     most: int = 32
+    roots: tuple[int, ...] | None = None
     state: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -40,7 +42,7 @@ class Regions:
         """Make the first cut: from the roots on, split the cluster whose masks differ most in chance."""
         forest = self.ledger.forest
         spread = _spread(chance[forest.order])
-        self.state = dict.fromkeys(map(int, forest.roots), "open")
+        self.state = dict.fromkeys(map(int, forest.roots if self.roots is None else self.roots), "open")
         while len(self.open) < self.most:
             worth = {c: spread(int(forest.start[c]), int(forest.stop[c])) for c in self.open}
             divisible = {c: v for c, v in worth.items() if forest.size[c] > 1}

@@ -54,16 +54,13 @@ def levels(chance: Doubles, n_right: int, *, target: float, alpha: float, left: 
         left: answers left; inf without a limit.
         rate: masks that an answer must bring, as many as verifying one by one would.
     """
-    sizes = np.unique(np.geomspace(min(_LEAST, max(len(chance), 1)), max(len(chance), 1), _SIZES).astype(int))
-    sizes = sizes[sizes <= len(chance)]
+    sizes, took, stay = costs(chance, n_right, target=target, alpha=alpha)
     quality = (np.cumsum(chance) + n_right) / (np.arange(1, len(chance) + 1) + n_right)
-    best, answers, kept = 0, np.inf, 0.0
-    for size in sizes.tolist():
-        took, stay = _takes(chance[:size], n_right, target, alpha)
-        if took <= left and stay - rate * took > (kept - rate * answers if best else 0.0):
-            best, answers, kept = size, took, stay
-    if not best:
+    gain = np.where(np.isfinite(took) & (took <= left), stay - rate * np.minimum(took, 1e12), -np.inf)
+    at = int(np.argmax(gain)) if len(gain) else 0
+    if not len(gain) or gain[at] <= 0:
         return Levels(np.zeros(0, np.int64), 0, np.zeros(0), 0, np.inf, 0.0)
+    best, answers, kept = int(sizes[at]), float(took[at]), float(stay[at])
     tops = np.unique(np.minimum(np.array(_AROUND) * best, len(chance)).astype(np.int64))
     tops = tops[tops >= min(_LEAST, best)]
     sure = int(np.count_nonzero(quality >= target + _MARGIN))
@@ -73,6 +70,26 @@ def levels(chance: Doubles, n_right: int, *, target: float, alpha: float, left: 
     hopes = np.exp(-((far / _WIDTH) ** 2) / 2) + _DOUBT * np.exp(-far / 0.4)
     hopes /= hopes.sum()
     return Levels(np.concatenate([gates, tops]), len(gates), hopes, best, answers, kept)
+
+
+def costs(chance: Doubles, n_right: int, *, target: float, alpha: float) -> tuple[Ints, Doubles, Doubles]:
+    """What sets of the most certain masks take to certify.
+
+    Args:
+        chance: chance of each mask to be right, falling, ``(n,)``.
+        n_right: masks known to be right already, which count with every set.
+        target: share of right masks to prove.
+        alpha: error probability of the audit.
+
+    Returns:
+        Sizes, ``(k,)`` rising; answers that each is expected to take, inf where none suffice; masks that are
+        expected to stay, those known to be right included.
+    """
+    sizes = np.unique(np.geomspace(min(_LEAST, max(len(chance), 1)), max(len(chance), 1), _SIZES).astype(int))
+    sizes = sizes[sizes <= len(chance)]
+    found = [_takes(chance[:size], n_right, target, alpha) for size in sizes.tolist()]
+    took, stay = (np.array([one[i] for one in found], np.float64) for i in (0, 1))
+    return sizes, took, stay
 
 
 def _takes(chance: Doubles, n_right: int, target: float, alpha: float) -> tuple[float, float]:

@@ -54,6 +54,12 @@ class Nested:
         """Estimate and lower bound of the share right of the certified set."""
         return self.audit.estimate(self.audit.certified), self.audit.lower(self.audit.certified)
 
+    def costs(self) -> tuple[Doubles, Doubles]:
+        """Answers that each larger set is expected to take, and masks expected to stay of it."""
+        audit = self.audit
+        k = range(audit.certified + 1, min(len(self.ends), audit.within_reach) + 1)
+        return np.array([audit.expected_answers(i) for i in k]), np.array([audit.kept(i) for i in k])
+
     def choose(self, left: float, rate: float, few: int) -> bool:
         """Choose the set to draw for: the one with the most masks for its answers.
 

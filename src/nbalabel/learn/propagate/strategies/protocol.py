@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,18 @@ class Strategy(Protocol):
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
         """Clusters examined, parents before children: first, last, state (see ``Verifiable.clusters``)."""
+
+
+@runtime_checkable
+class HasTargets(Protocol):
+    """A strategy with labels that have a target of their own."""
+
+    @property
+    def target_now(self) -> float:
+        """The target that the open question is about."""
+
+    def by_label(self, ledger: Ledger) -> dict[str, tuple[float, float]]:
+        """Estimated and proved share right of each label with a target of its own."""
 
 
 class StrategyClass(Protocol):

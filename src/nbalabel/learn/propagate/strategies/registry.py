@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from ....core.errors import DataError, UnknownNameError
@@ -23,7 +24,7 @@ STRATEGIES: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 """Name -> module, class, and the options that the name implies."""
 
-_GIVEN = ("self", "ledger", "target_quality", "alpha", "seed")
+_GIVEN = ("self", "ledger", "target_quality", "alpha", "seed", "scope", "learner")
 
 
 def name_of(strategy: str | StrategyClass) -> str:
@@ -71,13 +72,31 @@ def make(
     alpha: float,
     seed: int,
     options: dict[str, Any],
+    targets: dict[str, float],
+    names: tuple[str, ...],
 ) -> Strategy:
     """Make a strategy, ready for its first question.
+
+    Args:
+        strategy: a name of `STRATEGIES`, or a user's own class.
+        ledger: what is known about the candidates.
+        target_quality: share of accepted masks that must be right.
+        alpha: probability that a guarantee fails.
+        seed: seed of all random choices.
+        options: options of the strategy.
+        targets: labels with a target of their own; only "certified" takes any.
+        names: name of each label code.
 
     Raises:
         DataError: an option is out of its range.
     """
+    made_by: Callable[..., Strategy]
     made_by, preset = _found(strategy)
+    if targets:
+        from .by_label import ByLabel
+
+        codes = {names.index(name): goal for name, goal in targets.items()}
+        made_by, preset = ByLabel, {"targets": codes, "names": names}
     try:
         return made_by(ledger, target_quality=target_quality, alpha=alpha, seed=seed, **preset, **options)
     except TypeError as error:
