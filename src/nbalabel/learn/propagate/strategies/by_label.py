@@ -136,8 +136,14 @@ class ByLabel:
         mean = sum(one[0] * (one[1] if one[0] else 0.0) for one in found) / n
         proved = any(len(part.certified) for part in self.parts)
         lower = sum(one[0] * (1.0 if np.isnan(one[2]) else one[2]) for one in found) / n if proved else np.nan
-        sure = f", all with probability {1 - self.alpha:.0%}" if proved else ""
-        return float(mean), float(lower), f"Right are {'; '.join(filter(None, said))}{sure}."
+        text = "; ".join(filter(None, said))
+        if proved:
+            return (
+                float(mean),
+                float(lower),
+                f"With probability {1 - self.alpha:.0%} for all of them: {text}.",
+            )
+        return float(mean), float(lower), f"{text[0].upper()}{text[1:]}."
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
         """Clusters examined, with their state."""
@@ -175,6 +181,7 @@ def _said(name: str, part: Certified, found: tuple[int, float, float, str]) -> s
     n, _, lower, _ = found
     if not n:
         return ""
+    masks = f"the {n:,} mask{'' if n == 1 else 's'} of {name}"
     if np.isnan(lower):
-        return f"all {n:,} of {name} (each was answered yes)"
-    return f"at least {part.target:.0%} of {n:,} of {name}"
+        return f"{masks} {'was' if n == 1 else 'were each'} answered yes"
+    return f"at least {part.target:.0%} of {masks} are right"
