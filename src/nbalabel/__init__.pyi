@@ -63,6 +63,8 @@ from .learn.quality.agreement import agreement as agreement
 from .learn.quality.predicted_iou import MaskQuality as MaskQuality
 from .learn.quality.predicted_iou import mask_quality as mask_quality
 from .learn.refine.refine import refine as refine
+from .learn.runs.intervals import MapIntervals as MapIntervals
+from .learn.runs.intervals import map_intervals as map_intervals
 from .learn.runs.run import Run as Run
 from .learn.suspects.crops.described import InstanceEmbeddings as InstanceEmbeddings
 from .learn.suspects.crops.instance_embeddings import instance_embeddings as instance_embeddings

@@ -7,9 +7,10 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, UnknownNameError
+from nbalabel.core.tables.of_images import groups_of
 from nbalabel.learn.embed.pooling import Embeddings
 from nbalabel.learn.planning.candidates import candidates
-from nbalabel.learn.planning.chances import Chances, chances, groups_of
+from nbalabel.learn.planning.chances import Chances, chances
 from nbalabel.learn.planning.kinds import CORRECT, DRAW, EMPTY, KINDS, REVIEW, VERIFY
 from nbalabel.learn.planning.missing import missing, unfound
 

@@ -137,7 +137,7 @@ def _ends(values: Sequence[float], wanted: Range | None, *, tight: bool) -> Rang
     return low, high
 
 
-def _ticks(ends: Range, most: int, *, whole: bool = False) -> list[float]:
+def ticks(ends: Range, most: int, *, whole: bool = False) -> list[float]:
     """Round numbers within the ends of an axis."""
     rough = (ends[1] - ends[0]) / most
     power = 10.0 ** math.floor(math.log10(rough))
@@ -156,14 +156,14 @@ def _number(value: float) -> str:
 
 def _axes(frame: _Frame) -> str:
     parts = []
-    for value in _ticks(frame.y, 4):
+    for value in ticks(frame.y, 4):
         _, y = frame.place((frame.x[0], value))
         parts.append(
             f'<line x1="{frame.left}" x2="{frame.right:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="currentColor" '
             'stroke-opacity=".14"/>'
         )
         parts.append(_text(frame.left - 6, y + 3.5, _number(value), "end", faint=True))
-    for value in _ticks(frame.x, 5, whole=True):
+    for value in ticks(frame.x, 5, whole=True):
         x, _ = frame.place((value, frame.y[0]))
         parts.append(_text(x, frame.bottom + 15, _number(value), "middle", faint=True))
     return "".join(parts)

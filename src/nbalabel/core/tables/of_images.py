@@ -24,6 +24,23 @@ def labeled_all_over(images: pd.DataFrame) -> npt.NDArray[np.bool_]:
     return images["state"].isin(_LABELED_ALL_OVER).to_numpy()
 
 
+def groups_of(images: pd.DataFrame, image_id: pd.Series) -> npt.NDArray[np.int64]:
+    """Code of the group of each row's image, ``(n,)``; an image without a group is one of its own.
+
+    Images of one group, such as frames of a video, are alike: together they count as one.
+
+    Args:
+        images: the table of images.
+        image_id: image of each row.
+    """
+    own = image_id.astype(str)
+    if "group" not in images:
+        return np.asarray(pd.factorize(own)[0], np.int64)
+    group = image_id.map(images["group"].astype("object"))
+    names = np.where(group.isna(), own, "group " + group.astype(str))
+    return np.asarray(pd.factorize(names)[0], np.int64)
+
+
 def sizes_of(
     images: pd.DataFrame, image_ids: Any, ids: npt.ArrayLike | None = None, table: str = "rows"
 ) -> npt.NDArray[np.int64]:

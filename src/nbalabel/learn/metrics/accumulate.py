@@ -81,7 +81,7 @@ def accumulate(
     n_t, n_r, n_m = outcomes.hit.shape[1], len(recall_thresholds), len(max_detections)
     precision = np.zeros((n_t, n_r, n_k, n_a, n_m))
     recall = np.zeros((n_t, n_k, n_a, n_m))
-    needed = _needed(n_positive, recall_thresholds)
+    needed = hits_needed(n_positive, recall_thresholds)
     for m, limit in enumerate(max_detections):
         for block in outcomes.where(np.flatnonzero(outcomes.rank < limit)).blocks():
             _fill(block, n_positive, needed, precision[..., m], recall[..., m])
@@ -90,7 +90,7 @@ def accumulate(
     return precision, recall
 
 
-def _needed(n_positive: Ints, recall_thresholds: Floats) -> Ints:
+def hits_needed(n_positive: Ints, recall_thresholds: Floats) -> Ints:
     """How many true positives reach each recall, ``(K, A, R)``; the first prediction always counts as one."""
     out = np.ones((*n_positive.shape, len(recall_thresholds)), np.int64)
     for n in np.unique(n_positive[n_positive > 0]):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError
+from ...core.tables.of_images import groups_of
 from ...core.tables.schema import LabeledImages
 from ..embed.reducers import Pca
 from ..quality.fit import sklearn
@@ -138,23 +139,6 @@ def _made(
     )
     near = (close - right).clip(lower=0)
     return Chances(right, near, value, known, between, shift, quality, curves, _looks_of(run))
-
-
-def groups_of(images: pd.DataFrame, image_id: pd.Series) -> npt.NDArray[np.int64]:
-    """Code of the group of each row's image, ``(n,)``; an image without a group is one of its own.
-
-    Images of one group, such as frames of a video, are alike: together they count as one.
-
-    Args:
-        images: the table of images.
-        image_id: image of each row.
-    """
-    own = image_id.astype(str)
-    if "group" not in images:
-        return np.asarray(pd.factorize(own)[0], np.int64)
-    group = image_id.map(images["group"].astype("object"))
-    names = np.where(group.isna(), own, "group " + group.astype(str))
-    return np.asarray(pd.factorize(names)[0], np.int64)
 
 
 def _looks_of(run: Run) -> Floats:

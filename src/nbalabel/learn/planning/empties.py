@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.tables.of_images import labeled_all_over
+from ...core.tables.of_images import groups_of, labeled_all_over
 from ...core.tables.schema import LabeledImages
 from ..growth.objectness import likely_empty, objectness
 from ..runs.measured import not_held_out, trains
 from ..runs.run import Run
-from .chances import groups_of
 
 _OWN, _NEARBY = 0.15, 0.4
 _FEW_IMAGES = 4

@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.regions.measured import counted
-from ...core.tables.of_images import labeled_all_over
+from ...core.tables.of_images import groups_of, labeled_all_over
 from ...core.tables.schema import LabeledImages
 from ..metrics.match import match
 from ..runs.measured import trains
 from ..runs.run import Run
 from .candidates import best_of_each
-from .chances import NEAR, Chances, groups_of
+from .chances import NEAR, Chances
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]

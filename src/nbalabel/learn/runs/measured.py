@@ -2,16 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError
+from ...core.regions.measured import known_pairs, known_somewhere, with_unknown
+from ...core.regions.of_tables import regions_of
 from ...core.tables.names import instead_of
+from ...core.tables.of_images import labeled_all_over
+from ...core.tables.predicted import Predicted
+from ...core.tables.schema import LabeledImages
 from .reported import Reported
 
 _MOST = 200
 """Distinct values of a column that are measured one by one."""
+
+
+@dataclass(frozen=True, eq=False)
+class ToMeasure:
+    """What takes part when a run is measured.
+
+    Attributes:
+        predictions: rows of predictions.
+        instances: the instances they are compared with; crowds where nobody knows what is there.
+        images: rows of the images.
+    """
+
+    predictions: pd.DataFrame
+    instances: pd.DataFrame
+    images: pd.DataFrame
+
+
+def to_measure(run: Predicted, tables: LabeledImages, images: Any = None) -> ToMeasure:
+    """The predictions, instances and images that a run is measured on; see :meth:`nbalabel.Run.evaluate`.
+
+    Args:
+        run: the predictions.
+        tables: the tables to measure against.
+        images: rows of ``images`` or ids; None: those predicted on that are known somewhere.
+
+    Raises:
+        DataError: no image is left.
+    """
+    frame, regions = tables.images, regions_of(tables)
+    chosen = frame.index.isin(run.predicted_ids)
+    if images is None:
+        chosen &= known_somewhere(frame, regions)
+    else:
+        chosen &= frame.index.isin(images.index if isinstance(images, pd.DataFrame | pd.Series) else images)
+    if not chosen.any():
+        raise DataError(
+            f"none of the {len(run.predicted_ids)} images predicted on can be measured: expected some "
+            "of state complete or empty, or images= to say which"
+        )
+    frame = frame[chosen]
+    predictions, instances = (
+        rows[rows["image_id"].isin(frame.index)] for rows in (run.predictions, tables.instances)
+    )
+    if len(regions):
+        partly = frame[~labeled_all_over(frame) & known_somewhere(frame, regions)]
+        predictions, instances = (
+            rows[~rows["image_id"].isin(partly.index) | known_pairs(rows, partly, regions, tables.labels)]
+            for rows in (predictions, instances)
+        )
+        instances = with_unknown(instances, predictions, frame, regions, tables.labels)
+    return ToMeasure(predictions, instances, frame)
 
 
 def trains(images: pd.DataFrame) -> npt.NDArray[np.bool_]:

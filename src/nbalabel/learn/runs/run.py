@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, ReadOnlyError, UnknownNameError
-from ...core.regions.measured import counted, known_pairs, known_somewhere, with_unknown
+from ...core.regions.measured import counted
 from ...core.regions.of_tables import regions_of
 from ...core.tables.names import instead_of
 from ...core.tables.of_images import labeled_all_over
@@ -162,33 +162,10 @@ class Run(Reported):
             DataError: no image is left.
         """
         from ..metrics.coco_ap import evaluate
+        from .measured import to_measure
 
-        tables = self._tables(tables)
-        frame = tables.images
-        chosen = frame.index.isin(self.predicted_ids)
-        if images is None:
-            chosen &= known_somewhere(frame, regions_of(tables))
-        else:
-            chosen &= frame.index.isin(
-                images.index if isinstance(images, pd.DataFrame | pd.Series) else images
-            )
-        if not chosen.any():
-            raise DataError(
-                f"none of the {len(self.predicted_ids)} images predicted on can be measured: expected some "
-                "of state complete or empty, or images= to say which"
-            )
-        frame, regions = frame[chosen], regions_of(tables)
-        predictions, instances = (
-            rows[rows["image_id"].isin(frame.index)] for rows in (self.predictions, tables.instances)
-        )
-        if len(regions):
-            partly = frame[~labeled_all_over(frame) & known_somewhere(frame, regions)]
-            predictions, instances = (
-                rows[~rows["image_id"].isin(partly.index) | known_pairs(rows, partly, regions, tables.labels)]
-                for rows in (predictions, instances)
-            )
-            instances = with_unknown(instances, predictions, frame, regions, tables.labels)
-        return evaluate(predictions, instances, frame, self.labels, **arguments)
+        rows = to_measure(self, self._tables(tables), images)
+        return evaluate(rows.predictions, rows.instances, rows.images, self.labels, **arguments)
 
     @property
     def measured_ids(self) -> npt.NDArray[np.int64]:
