@@ -33,6 +33,7 @@ from ..folder.copying import copy_folder
 from ..folder.import_tables import import_state, import_tables
 from ..history import log as history
 from ..history.comparison import Comparison
+from ..history.rounds import rounds_table
 from ..history.status import Status
 from ..images.root import root_of, with_root
 from ..pictures.gathering import self_contained
@@ -353,6 +354,22 @@ class Dataset(Editing):
         with self._copy.lock, allowed():
             self._look()
             return history.log_table(self._session.store, self._session.base, self._session.pending)
+
+    def rounds(self) -> pd.DataFrame:
+        """What each version brought, oldest first, up to the working copy.
+
+        Returns:
+            One row per version on this branch, and "uncommitted" where there is work without a version, by
+            ``version``: ``parent``, ``message``, ``author``, ``time``; how many ``images``, ``instances`` and
+            images labeled all over (``labeled``) there were then; how many instances were added, by source
+            (``human``, ``imported``, ``model``, ``propagated``, ``synthetic``) and in all (``added``),
+            ``removed``, given another label (``relabeled``) or another mask (``reshaped``); predictions
+            ``rejected``.
+        """
+        with self._copy.lock, allowed():
+            self._look()
+            session = self._session
+            return rounds_table(session.store, session.base, session.net, session.state)
 
     def of_origin(self, what: Any) -> pd.DataFrame:
         """The current instances that came from a run, a propagation or one of its clusters.

@@ -87,32 +87,86 @@ def of_log(log: pd.DataFrame) -> dict[str, list[float]]:
     Args:
         log: as ``ds.log()`` returns it, newest first.
     """
+    rows = timed(log)
+    each = rows["seconds"] / rows["steps"]
+    return {name: each[(rows["work"] == name) & each.notna()].tolist() for name in (REVIEW, *_NOTES)}
+
+
+def timed(log: pd.DataFrame) -> pd.DataFrame:
+    """How long each change of a log took, by whom, and which work it was.
+
+    Args:
+        log: as ``ds.log()`` returns it, newest first.
+
+    Returns:
+        One row per change, oldest first, by its id: ``person`` (the first origin), ``time``, ``version``,
+        ``work`` (a kind of work; missing for others), ``steps`` (answers, masks or images of that work), and
+        ``seconds``: those of the answer, else the time since the change before by the same person; missing
+        where that is more than two minutes, which count as a break.
+    """
     rows = log.iloc[::-1]
     answers = rows["seconds"].notna() & rows["note"].str.endswith("in review")
     person = rows["origin"].str.split(", ").str[0]
     since = rows["time"].groupby(person).diff().dt.total_seconds()
-    worked = since.where((since > 0) & (since <= _BREAK) & rows["seconds"].isna())
-    out = {REVIEW: rows.loc[answers & (rows["seconds"] > 0), "seconds"].tolist()}
+    worked = since.where((since > 0) & (since <= _BREAK))
+    known = rows["seconds"].notna()
+    work = pd.Series(pd.NA, rows.index, dtype=object).mask(answers, REVIEW)
+    steps = pd.Series(1.0, rows.index)
     for name, pattern in _NOTES.items():
         met = rows["note"].str.extract(f"({pattern.pattern})")
-        steps = met["n"].str.replace(",", "").astype(float) if "n" in met else 1.0
-        each = (worked / steps)[met[0].notna() & worked.notna()]
-        out[name] = each.tolist()
-    return out
+        hit = met[0].notna() & ~known
+        work = work.mask(hit, name)
+        if "n" in met:
+            steps = steps.mask(hit, met["n"].str.replace(",", "").astype(float))
+    seconds = worked.where(~known, rows["seconds"].where(rows["seconds"] > 0))
+    version = rows.get("version", "")
+    return pd.DataFrame(
+        {
+            "person": person,
+            "time": rows["time"],
+            "version": version,
+            "work": work,
+            "steps": steps,
+            "seconds": seconds,
+        },
+        index=rows.index,
+    )
 
 
 def of_journals(folder: Path) -> list[float]:
     """Seconds per answer of each question in the journals of a folder; answers taken back do not count."""
-    out: list[float] = []
+    found = answers_of(folder)
+    whole = found[(found["answers"] > 0) & found["each"].notna()]
+    return whole["each"].tolist()
+
+
+def answers_of(folder: Path) -> pd.DataFrame:
+    """The questions answered in the journals of a folder; what was taken back does not count.
+
+    Args:
+        folder: of journals; it may be absent.
+
+    Returns:
+        One row per question: ``propagation`` (id), ``annotator``, ``answers``, ``seconds`` (missing where
+        nobody measured them, or where it is more than a minute per answer: somebody had left), ``each``
+        (seconds per answer).
+    """
+    rows: list[tuple[str, str, int, float]] = []
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
-        told: list[float | None] = []
+        own, name = list[tuple[str, str, int, float]](), path.stem
         for record in _records(path):
-            if record["op"] == "undo" and told:
-                told.pop()
+            if record["op"] == "begin":
+                name = str(record.get("id") or name)
+            elif record["op"] == "undo" and own:
+                own.pop()
             elif record["op"] in ("tell", "skip", "finish"):
-                told.append(_each(record))
-        out += [value for value in told if value is not None]
-    return out
+                told = record.get("rows")
+                n = len(told) if isinstance(told, list) and record["op"] == "tell" else 0
+                each = _each(record)
+                own.append((name, str(record.get("annotator") or ""), n, np.nan if each is None else each))
+        rows += own
+    frame = pd.DataFrame(rows, columns=["propagation", "annotator", "answers", "each"])
+    return frame.assign(seconds=frame["each"] * frame["answers"])
 
 
 def _records(path: Path) -> list[dict[str, object]]:

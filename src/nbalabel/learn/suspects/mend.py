@@ -52,7 +52,9 @@ def mended(rows: pd.DataFrame, tables: LabeledImages, predictions: pd.DataFrame,
     parts = {"instances": _instances(plan, tables, origin), "images": _images(plan, tables.images)}
     n_odd = int((rows["kind"] == "odd").sum())
     left = f"; {n_odd} odd ones stay as they are" if n_odd else ""
-    note = f"mended {len(rows) - n_odd:,} suspicions{left}"
+    kinds = rows.loc[(rows["kind"] != "odd").to_numpy(), "kind"].astype(str).value_counts()
+    by_kind = f" ({', '.join(f'{n} {kind}' for kind, n in kinds.items())})" if len(kinds) else ""
+    note = f"mended {len(rows) - n_odd:,} suspicions{by_kind}{left}"
     return Change({name: part for name, part in parts.items() if part}, None, origin, note)
 
 
