@@ -75,6 +75,8 @@ from .learn.torchvision import MaskRCNN as MaskRCNN
 from .learn.torchvision.embed import embed as embed
 from .learn.yolo import Yolo as Yolo
 from .predictions import read_predictions as read_predictions
+from .reporting.report import report as report
+from .reporting.value import Report as Report
 from .widgets.augment.augmentations import Augmentations as Augmentations
 from .widgets.charts.confusion import Confusion as Confusion
 from .widgets.charts.histogram import Histogram as Histogram

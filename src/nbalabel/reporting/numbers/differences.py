@@ -105,7 +105,8 @@ def _pairs(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
             "iou": iou,
         }
     )
-    return frame.loc[moved | named]
+    kept: pd.DataFrame = frame[moved | named]
+    return kept
 
 
 def _counts(

@@ -77,9 +77,8 @@ def gather(
         DataError: versions are to be compared, and the tables have none.
         UnknownNameError: there are no such versions or images.
     """
-    last = max(runs.values(), key=lambda run: number_of(run.version), default=None)
-    last = next((run for run in reversed(runs.values()) if last and run.version == last.version), None)
-    now = {
+    last = last_of(runs)
+    now: dict[str, Any] = {
         "time": pd.Timestamp.now("UTC"),
         "contents": contents(tables),
         "quality": quality(tables, runs, test, draws, seed),
@@ -90,6 +89,15 @@ def gather(
             raise DataError("only a Dataset has versions to compare: leave before and after out")
         return Numbers(version=str(getattr(tables, "version_id", "") or ""), **now)
     return Numbers(**now, **_history(tables, before, after))
+
+
+def last_of(runs: Mapping[str, Run]) -> Run | None:
+    """The run of the latest version, of several the last; None where there is none."""
+    found: Run | None = None
+    for run in runs.values():
+        if found is None or number_of(run.version) >= number_of(found.version):
+            found = run
+    return found
 
 
 def _history(ds: Any, before: str | None, after: str | None) -> dict[str, Any]:

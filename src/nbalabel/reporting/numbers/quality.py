@@ -100,19 +100,19 @@ def quality(tables: LabeledImages, runs: Mapping[str, Run], test: Any, draws: in
         return Quality(
             None,
             "No predictions yet. Train, predict on the test images, and give the runs: "
-            "nl.report(ds, runs=[...]), or save them: run.save(ds.runs_folder / run.id).",
+            "`nl.report(ds, runs=[run])`, or save them: `run.save(ds.runs_folder / run.id)`.",
         )
     images = images_to_test(tables, test)
     if not len(images):
         return Quality(
-            None, "No image is of split test. ds.split(test=0.2) puts some aside; label them completely."
+            None, "No image is of split test. `ds.split(test=0.2)` puts some aside; label them completely."
         )
     frame = images[known_somewhere(images, regions_of(tables))]
     if not len(frame):
         return Quality(
             None,
             f"None of the {len(images):,} test images is labeled all over. Label them, then say so: "
-            "ds.mark_complete(images).",
+            "`ds.mark_complete(images)`.",
         )
     return _measured(tables, runs, frame, draws, seed)
 
