@@ -26,7 +26,7 @@ def report(
     draws: int = 1000,
     seed: int = 0,
 ) -> Report:
-    """One page about a dataset: rounds, quality, what is labeled, who did what, what changed, what is missing.
+    """One page about a dataset: rounds, quality, what is labeled, who did what, what changed, what lacks.
 
         r = nl.report(ds, runs=[first, second])     # shows itself in a notebook
         r.save("report.html")                       # one file, no scripts, nothing from elsewhere

@@ -27,8 +27,8 @@ class Whisker(NamedTuple):
 def intervals_svg(
     points: Sequence[Whisker],
     *,
-    width: int = 520,
-    height: int = 220,
+    width: int = 440,
+    height: int = 190,
     title: str = "",
     y_label: str = "",
     zero: bool = False,
@@ -70,8 +70,10 @@ def intervals_svg(
         line = " ".join(f"{x:.1f},{y_of(p.value):.1f}" for x, p in places)
         style = f'fill="none" stroke="{color}" stroke-width="1.5" stroke-opacity=".45"'
         parts.append(f'<polyline points="{line}" {style}/>')
-    for x, point in places:
-        parts.append(_whisker(x, point, y_of, color, zero=zero, roomy=step >= 44))
+    for i, (x, point) in enumerate(places):
+        rises = not zero and i + 1 < len(places) and places[i + 1][1].value > point.value
+        rises = rises and y_of(point.value) < bottom - 16  # else it would lie on the names
+        parts.append(_whisker(x, point, y_of, color, zero=zero, roomy=step >= 44, below=rises))
     parts.append(_names(points, step, bottom))
     if not places:
         parts.append(_text(width / 2, height / 2, "nothing to measure", "middle", faint=True))
@@ -94,7 +96,14 @@ def _ends(points: Sequence[Whisker], *, zero: bool) -> tuple[float, float]:
 
 
 def _whisker(
-    x: float, point: Whisker, y_of: Callable[[float], float], color: str, *, zero: bool, roomy: bool
+    x: float,
+    point: Whisker,
+    y_of: Callable[[float], float],
+    color: str,
+    *,
+    zero: bool,
+    roomy: bool,
+    below: bool,
 ) -> str:
     y, low, high = (y_of(v) if math.isfinite(v) else math.nan for v in point[1:4])
     faint = ' opacity=".5"' if zero and point.low <= 0 <= point.high else ""
@@ -108,7 +117,7 @@ def _whisker(
     parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{color}"/>')
     if roomy:
         value = f"{point.value:+.2f}" if zero else f"{point.value:.2f}"
-        parts.append(_text(x + 8, y + 4, value, "start", bold=True))
+        parts.append(_text(x + 8, y + (15 if below else -6), value, "start", bold=True))
     return f"<g{faint}>{''.join(parts)}</g>"
 
 

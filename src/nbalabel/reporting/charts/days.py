@@ -44,7 +44,9 @@ def days_svg(days: pd.DataFrame, who: Sequence[str], *, width: int = 1000) -> st
             parts.append(bar(_LEFT + span * cell, y, max(cell - 3, 2), _ROW - 6, COLORS.green, said, more))
         end = _LEFT + n * cell + 8
         parts.append(text(end, y + 14, _long(float(own["seconds"].sum())), faint=True))
-    return svg(parts, width, height, "minutes of work by person and day")
+    return svg(
+        parts, min(width, _LEFT + max(n * cell, 90) + _RIGHT), height, "minutes of work by person and day"
+    )
 
 
 def _spans(rows: pd.DataFrame) -> tuple[pd.Timestamp, pd.DataFrame, int, str]:
@@ -74,4 +76,4 @@ def _dates(start: pd.Timestamp, n: int, step: int, cell: float) -> list[str]:
 def _long(seconds: float) -> str:
     if seconds >= 3600:
         return f"{seconds / 3600:,.1f} h"
-    return f"{seconds / 60:,.0f} min" if seconds >= 60 else f"{seconds:.0f} s" if seconds else ""
+    return f"{seconds / 60:,.0f} min" if seconds >= 60 else f"{seconds:.0f} s" if seconds >= 1 else ""

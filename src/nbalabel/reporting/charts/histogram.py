@@ -36,7 +36,7 @@ def histogram_svg(
     names: Sequence[str],
     counts: Sequence[int],
     *,
-    width: int = 420,
+    width: int = 440,
     height: int = 170,
     x_label: str = "",
     label: str = "",

@@ -13,7 +13,7 @@ _ROW = 30
 
 
 def shares_svg(
-    names: Sequence[str], before: Sequence[float], after: Sequence[float], *, width: int = 480
+    names: Sequence[str], before: Sequence[float], after: Sequence[float], *, width: int = 440
 ) -> str:
     """Draw two bars per label.
 

@@ -17,8 +17,8 @@ def stacked_svg(
     series: Mapping[str, Sequence[float]],
     colors: Mapping[str, str],
     *,
-    width: int = 520,
-    height: int = 220,
+    width: int = 440,
+    height: int = 190,
     label: str = "",
     below: Sequence[str] = (),
 ) -> str:

@@ -123,6 +123,8 @@ def _differences(ds: Any, rounds: pd.DataFrame, before: str | None, after: str |
     first = str(rounds.index[0]) if before is None else ds.version(before).id
     if before is None and after is None and len(rounds) < 2:
         return None
+    if after is None and UNCOMMITTED not in rounds.index:
+        after = ds.version_id
     found = ds.diff(first, after)
     new = ds.instances if after is None else ds.version(after).instances
     return differences(found, ds.version(first).instances, new, ds.labels)

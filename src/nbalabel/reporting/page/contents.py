@@ -25,6 +25,7 @@ def contents_section(numbers: Numbers, shown: Sequence[Shown]) -> str:
         return section(
             title, "", empty("No instance yet: draw some in `nl.explore(ds)`, or accept predictions.")
         )
+    counted = found.labels["instances"]
     names, counts = whole_bins(found.per_image)
     charts = []
     if len(found.per_image):
@@ -37,7 +38,7 @@ def contents_section(numbers: Numbers, shown: Sequence[Shown]) -> str:
     charts.append(_balance(found))
     return section(
         title,
-        f"{int(found.labels['instances'].sum()):,} instances of {int((found.labels['instances'] > 0).sum()):,} "
+        f"{int(counted.sum()):,} instances of {int((counted > 0).sum()):,} "
         f"labels; {_density(found.per_image)}",
         row(*charts),
         _cards(found),
@@ -76,9 +77,9 @@ def _cards(found: Contents) -> str:
         where = centres_svg(found.centres[label], color=color, label=f"centres of {label}")
         parts.append(
             f'<div class="nbr-card"><h4><i style="background: {color}"></i>{escape(label)}'
-            f'<span class="nbr-soft">{int(facts["instances"]):,} on {int(facts["images"]):,} images</span></h4>'
-            f'<div class="nbr-side"><div>{where}</div><div>{size}<div class="nbr-soft" '
-            f'style="font-size: 12px">side in % of the image, median {facts["size"]:.3g}%</div></div></div></div>'
+            f'<span class="nbr-soft">{facts["instances"]:,} on {facts["images"]:,} images</span></h4>'
+            f'<div class="nbr-side"><div>{where}</div><div>{size}<div class="nbr-small">side in % of the '
+            f"image, median {facts['size']:.3g}%</div></div></div></div>"
         )
     left = len(order) - len(parts)
     more = f'<p class="nbr-note">{left:,} more labels in r.labels</p>' if left > 0 else ""

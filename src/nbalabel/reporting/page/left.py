@@ -13,6 +13,7 @@ from .parts import Column, empty, figure, row, section, short_version, table, ti
 from .pictures import Shown, pairs, strip
 
 _MOST_LABELS = 15
+_MOST_IMAGES = 5
 
 
 def differences_section(numbers: Numbers, shown: Sequence[Shown]) -> str:
@@ -21,9 +22,7 @@ def differences_section(numbers: Numbers, shown: Sequence[Shown]) -> str:
     if found is None:
         if numbers.rounds is None:
             return ""
-        return section(
-            title, "", empty("One version alone: `ds.commit(...)` makes the next one to compare with.")
-        )
+        return section(title, "", empty("One version alone: `ds.commit(...)` makes one to compare with."))
     total = {str(name): int(n) for name, n in found.counts.iloc[-1].items()}
     if not any(total.values()):
         said = f"{short_version(found.before)} and {short_version(found.after)} hold the same masks."
@@ -49,12 +48,16 @@ def differences_section(numbers: Numbers, shown: Sequence[Shown]) -> str:
     parts = [figure("Masks that moved", chart)] if len(moved) else []
     return section(
         f"What changed, {short_version(found.before)} to {short_version(found.after)}",
-        "A mask that was removed and drawn anew at its place counts as moved. Below, the largest differences: "
+        "A mask that was removed and drawn anew at its place counts as moved. Below, the largest differences, "
         "before at the left, after at the right.",
         tiles(*(tile(name, f"{total[name]:,}") for name in ("added", "removed", "relabeled", "moved"))),
         row(*parts, by_label),
         f'<h4 style="margin-top: 20px">Largest differences</h4>{pairs(shown)}' if shown else "",
     )
+
+
+def _known(text: str) -> str:
+    return f"estimated from what was {text}" if text.startswith("missed") else text
 
 
 def missing_section(numbers: Numbers, shown: Sequence[Shown]) -> str:
@@ -64,9 +67,19 @@ def missing_section(numbers: Numbers, shown: Sequence[Shown]) -> str:
         return section(title, "", empty(found.known))
     waiting, unseen = float(found.images["open"].sum()), float(found.images["unseen"].sum())
     names, counts = whole_bins(np.rint(found.images["expected"]))
+    chart = histogram_svg(names, counts, x_label="instances")
+    top = found.images.head(_MOST_IMAGES)
+    listed = table(
+        [
+            Column("image", [str(i) for i in top.index], words=True),
+            Column("to accept", [f"{v:.1f}" for v in top["open"]]),
+            Column("found by none", [f"{v:.1f}" for v in top["unseen"]]),
+            Column("expected", [f"{v:.1f}" for v in top["expected"]]),
+        ]
+    )
     return section(
         title,
-        f"On the {len(found.images):,} images that wait, from {found.known}.",
+        f"On the {len(found.images):,} images that wait; {_known(found.known)}.",
         tiles(
             tile("right masks to accept", f"{waiting:,.0f}", more="predictions that nobody decided about"),
             tile(
@@ -77,8 +90,6 @@ def missing_section(numbers: Numbers, shown: Sequence[Shown]) -> str:
             ),
             tile("images that wait", f"{len(found.images):,}"),
         ),
-        row(
-            figure("Expected missing instances per image", histogram_svg(names, counts, x_label="instances"))
-        ),
+        row(figure("Expected missing instances per image", chart), listed),
         f'<h4 style="margin-top: 20px">Look at these first</h4>{strip(shown)}' if shown else "",
     )

@@ -51,7 +51,8 @@ def _head(title: str, numbers: Numbers) -> str:
     said = " · ".join(filter(None, facts))
     return (
         f'<header><div class="nbr-over">Dataset report</div><h2 class="nbr-title">{escape(title)}</h2>'
-        f'<div class="nbr-sub nbr-soft">{escape(said)}</div>{tiles(*_tiles(numbers))}{_sources(numbers)}</header>'
+        f'<div class="nbr-sub nbr-soft">{escape(said)}</div>{tiles(*_tiles(numbers))}{_sources(numbers)}'
+        "</header>"
     )
 
 
@@ -77,10 +78,9 @@ def _tiles(numbers: Numbers) -> list[str]:
     found = numbers.quality.found
     if found is not None:
         last = found.table.iloc[-1]
-        ends = "" if math.isnan(last["low"]) else f"{last['low']:.2f} to {last['high']:.2f}"
-        gain = float(last["map"] - found.table["map"].iloc[0])
-        more = f"{signed(gain)} since the first run" if len(found.table) > 1 else "mAP50-95"
-        out.append(tile("mAP on test images", f"{last['map']:.2f}", ends, more))
+        ends = "" if math.isnan(last["low"]) else f"interval {last['low']:.2f} to {last['high']:.2f}"
+        gain = signed(float(last["map"] - found.table["map"].iloc[0])) if len(found.table) > 1 else ""
+        out.append(tile("mAP on test images", f"{last['map']:.2f}", gain, ends))
     return out
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 
 from ...core.show.masks_on_image import palette
 
+_LONG = 28  # letters from which a text is broken into lines
+
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -90,7 +92,10 @@ def table(columns: Sequence[Column], *, last_is_all: bool = False) -> str:
 
 
 def _text(column: Column) -> str:
-    return ' class="nbr-text"' if column.words else ""
+    if not column.words:
+        return ""
+    is_long = max((len(str(cell)) for cell in column.cells), default=0) > _LONG
+    return ' class="nbr-text nbr-long"' if is_long else ' class="nbr-text"'
 
 
 def empty(text: str) -> str:
@@ -102,7 +107,8 @@ def empty(text: str) -> str:
 
 def notes(texts: Iterable[str]) -> str:
     """Small lines of text."""
-    return "".join(f'<p class="nbr-note">{escape(text)}</p>' for text in texts if text)
+    whole = (text[:1].upper() + text[1:].rstrip(".") + "." for text in texts if text)
+    return "".join(f'<p class="nbr-note">{escape(text)}</p>' for text in whole)
 
 
 def whole(values: Iterable[float]) -> list[str]:
@@ -129,7 +135,9 @@ def hours(value: float) -> str:
     """
     if value >= 1:
         return f"{value:,.1f} h"
-    return f"{value * 60:,.0f} min" if value * 60 >= 1 else f"{value * 3600:.0f} s" if value > 0 else "–"
+    return (
+        f"{value * 60:,.0f} min" if value * 60 >= 1 else f"{value * 3600:.0f} s" if value * 3600 >= 1 else "–"
+    )
 
 
 def label_colors(labels: Sequence[str]) -> dict[str, str]:

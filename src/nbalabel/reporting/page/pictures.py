@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from ...core.errors import ImageError, NbalabelError, UnsafePathError
 from ...core.geometry.masks import rle
 from ...core.show.display import Display
 from ...core.show.masks_on_image import overlay, palette
+from ...core.tables.of_images import groups_of
 from ...core.tables.schema import LabeledImages
 from ...learn.runs.run import Run
 from ..numbers.differences import Differences
@@ -58,7 +60,7 @@ def pictures(tables: LabeledImages, run: Run | None, numbers: Numbers) -> Pictur
     if tables.image_root is None:
         return Pictures([], [], [])
     return Pictures(
-        _drawn(_dense_ids(numbers), lambda i: _labeled(tables, i)),
+        _drawn(_dense_ids(tables, numbers), lambda i: _labeled(tables, i)),
         [] if numbers.differences is None else _moved(tables, numbers.differences),
         [] if run is None else _drawn(_missing_ids(numbers), lambda i: _waiting(tables, run, numbers, i)),
     )
@@ -82,16 +84,18 @@ def pairs(shown: Sequence[Shown]) -> str:
             f'<img alt="{when}: {escape(one.caption)}" src="{url}">'
             for when, url in zip(("before", "after"), one.urls, strict=True)
         )
-        parts.append(
-            f'<figure><div class="nbr-two">{images}</div><figcaption>{escape(one.caption)}</figcaption></figure>'
-        )
+        said = f"<figcaption>{escape(one.caption)}</figcaption>"
+        parts.append(f'<figure><div class="nbr-two">{images}</div>{said}</figure>')
     return f'<div class="nbr-pairs">{"".join(parts)}</div>'
 
 
-def _dense_ids(numbers: Numbers) -> list[int]:
+def _dense_ids(tables: LabeledImages, numbers: Numbers) -> list[int]:
+    """The densest image of each group, the densest groups first."""
     found = numbers.contents.per_image
     found = found[found > 0].sort_values(ascending=False, kind="stable")
-    return [int(i) for i in found.index[:_DENSEST]]
+    group = groups_of(tables.images, pd.Series(found.index))
+    _, first = np.unique(group, return_index=True)
+    return [int(i) for i in found.index[np.sort(first)][:_DENSEST]]
 
 
 def _missing_ids(numbers: Numbers) -> list[int]:
@@ -175,9 +179,8 @@ def _crop(pixels: Pixels, old: bytes, new: bytes, which: int, color: npt.NDArray
     y, x = (int(rows.min()) + int(rows.max())) // 2, (int(columns.min()) + int(columns.max())) // 2
     top, left = max(y - half, 0), max(x - half, 0)
     part = (slice(top, y + half), slice(left, x + half))
-    return overlay(
-        np.ascontiguousarray(pixels[part]), [rle.encode(both[which][part])], color[None], alpha=0.35
-    )
+    mask = rle.encode(both[which][part])
+    return overlay(np.ascontiguousarray(pixels[part]), [mask], color[None], alpha=0.2, contours=[mask])
 
 
 def _jpeg(picture: Picture) -> str:

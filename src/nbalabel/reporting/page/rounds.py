@@ -86,8 +86,8 @@ def people_section(numbers: Numbers) -> str:
     shown = people.head(2 * _MOST_PEOPLE)
     return section(
         "Who did what",
-        "A square is a day, the fuller the more minutes of work. Time runs between two changes of one person at "
-        "most two minutes apart, and while a question is open.",
+        "A square is a day, the fuller the more minutes of work. Time runs between two changes of one person "
+        "at most two minutes apart, and while a question is open.",
         chart,
         table(
             [

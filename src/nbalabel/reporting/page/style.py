@@ -17,39 +17,47 @@ _SHEET = Template("""
 .nbr h3 { font-size: 19px; font-weight: 650; line-height: 1.3; letter-spacing: -.005em }
 .nbr h4 { font-size: 13px; font-weight: 600; line-height: 1.4; margin-bottom: 6px }
 .nbr-soft { opacity: .68 }
-.nbr-over { font-size: 12px; letter-spacing: .08em; text-transform: uppercase; opacity: .68; margin-bottom: 4px }
+.nbr-small { opacity: .68; font-size: 12px; line-height: 1.35 }
+.nbr-over { font-size: 12px; letter-spacing: .08em; text-transform: uppercase; opacity: .68;
+  margin-bottom: 4px }
 .nbr-sub { margin-top: 4px; overflow-wrap: anywhere }
 .nbr section { border-top: 1px solid $rule; margin-top: 34px; padding-top: 18px }
-.nbr-lede { opacity: .72; max-width: 74ch; margin: 2px 0 16px }
-.nbr-note { font-size: 12px; opacity: .72; margin-top: 10px; max-width: 90ch }
+.nbr .nbr-lede { opacity: .72; max-width: 74ch; margin: 2px 0 16px }
+.nbr .nbr-note { font-size: 12px; opacity: .72; margin-top: 10px; max-width: 90ch }
 .nbr-tiles { display: grid; gap: 10px; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
   margin: 20px 0 14px }
 .nbr-tile { background: $paper; border: 1px solid $tint; border-radius: 10px; padding: 12px 14px }
 .nbr-tile .nbr-name { font-size: 12px; opacity: .72 }
-.nbr-tile .nbr-value { font-size: 25px; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums;
+.nbr-tile .nbr-value { font-size: 25px; font-weight: 650; line-height: 1.25;
+  font-variant-numeric: tabular-nums;
   white-space: nowrap }
 .nbr-tile .nbr-value small { font-size: 14px; font-weight: 500; opacity: .72 }
 .nbr-tile .nbr-more { font-size: 12px; opacity: .72 }
 .nbr-track { height: 5px; border-radius: 3px; background: $tint; overflow: hidden; margin: 6px 0 4px }
 .nbr-track i { display: block; height: 100%; background: $green }
-.nbr-sources { display: flex; gap: 2px; height: 10px; border-radius: 5px; overflow: hidden; margin-bottom: 4px }
+.nbr-sources { display: flex; gap: 2px; height: 10px; border-radius: 5px; overflow: hidden;
+  margin-bottom: 4px }
 .nbr-sources i { min-width: 2px }
-.nbr-row { display: grid; gap: 22px 28px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr));
+.nbr-row { display: grid; gap: 22px 28px;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr));
   align-items: start }
 .nbr figure { margin: 0; min-width: 0 }
 .nbr svg { display: block; max-width: 100%; height: auto }
+.nbr-row > figure > svg { width: 100% }
 .nbr-wide { overflow-x: auto }
-.nbr-wide svg { min-width: 620px }
+.nbr-wide svg { max-width: none }
 .nbr-keys { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; margin-top: 6px }
 .nbr-keys i { display: inline-block; width: 9px; height: 9px; border-radius: 2px; margin-right: 5px }
 .nbr-table { overflow-x: auto; margin-top: 14px }
 .nbr table { border-collapse: collapse; width: 100%; font-size: 13px; border: 0; margin: 0;
   font-variant-numeric: tabular-nums; table-layout: auto; color: inherit }
 .nbr.nbr table tr { background: none }
-.nbr.nbr table th, .nbr.nbr table td { padding: 5px 10px; border: 0; border-bottom: 1px solid $tint; text-align: right;
+.nbr.nbr table th, .nbr.nbr table td { padding: 5px 10px; border: 0; border-bottom: 1px solid $tint;
+  text-align: right;
   vertical-align: top; white-space: nowrap; background: none; max-width: none }
 .nbr.nbr table th { font-weight: 500; font-size: 12px; opacity: .72 }
-.nbr.nbr table .nbr-text { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 8ch }
+.nbr.nbr table .nbr-text { text-align: left }
+.nbr.nbr table .nbr-long { white-space: normal; overflow-wrap: break-word; min-width: 26ch }
 .nbr.nbr table th:first-child, .nbr.nbr table td:first-child { padding-left: 0 }
 .nbr.nbr table th:last-child, .nbr.nbr table td:last-child { padding-right: 0 }
 .nbr.nbr table tr.nbr-all td { font-weight: 600; border-bottom: 0 }
@@ -58,7 +66,8 @@ _SHEET = Template("""
 .nbr img { display: block; width: 100%; height: auto; margin: 0; max-width: none }
 .nbr-strip img { aspect-ratio: 4 / 3; object-fit: cover }
 .nbr figcaption { font-size: 12px; padding: 5px 8px; line-height: 1.35; overflow-wrap: anywhere }
-.nbr-cards { display: grid; gap: 14px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)) }
+.nbr-cards { display: grid; gap: 14px;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)) }
 .nbr-card { background: $paper; border: 1px solid $tint; border-radius: 10px; padding: 12px 14px }
 .nbr-card h4 { display: flex; align-items: baseline; gap: 7px; overflow-wrap: anywhere }
 .nbr-card h4 i { flex: none; width: 10px; height: 10px; border-radius: 3px }

@@ -48,15 +48,14 @@ def quality_section(numbers: Numbers) -> str:
             Whisker(f"{names[str(r['than'])]} → {names[str(run)]}", r["difference"], r["low"], r["high"])
             for run, r in zip(found.differences.index, found.differences.to_dict("records"), strict=True)
         ]
-        charts.append(
-            figure("Difference to the run before", intervals_svg(steps, zero=True, color=COLORS.green))
-        )
+        chart = intervals_svg(steps, zero=True, color=COLORS.green)
+        charts.append(figure("Difference to the run before", chart))
     drawn = "groups of images" if found.drawn == "group" else "images"
     return section(
         title,
-        f"Measured on {len(found.images):,} images with {found.instances:,} instances, against their labels as "
-        f"they are now. Lines are {found.level:.0%} intervals over {found.draws:,} draws of {drawn}; all runs "
-        "see the same draws, so a difference whose line stays clear of 0 is beyond chance.",
+        f"Measured on {len(found.images):,} images with {found.instances:,} instances, against their labels "
+        f"as they are now. Lines are {found.level:.0%} intervals over {found.draws:,} draws of {drawn}; all "
+        "runs see the same draws, so a difference whose line stays clear of 0 is beyond chance.",
         row(*charts),
         _per_label(found, names) if len(found.labels) > len(found.table) else "",
         _quality_table(found, names),
@@ -110,10 +109,7 @@ def _quality_table(found: MapIntervals, names: dict[str, str]) -> str:
             Column("model", found.table["model"].tolist(), words=True),
             Column("predictions", whole(found.table["predictions"])),
             Column("mAP", [f"{v:.3f}" for v in found.table["map"]]),
-            Column(
-                "interval",
-                [_ends(a, b) for a, b in zip(found.table["low"], found.table["high"], strict=True)],
-            ),
+            Column("interval", [_ends(r["low"], r["high"]) for r in found.table.to_dict("records")]),
             Column("difference", ["" if math.isnan(v) else signed(v, 3) for v in steps["difference"]]),
             Column(
                 "its interval",
@@ -173,12 +169,19 @@ def suspects_section(numbers: Numbers) -> str:
     chart = histogram_svg(
         [str(kind) for kind in by_kind.index],
         [int(v) for v in by_kind],
-        width=520,
         color=COLORS.vermilion,
         label="suspects mended by kind",
+    )
+    each = found.groupby("change", sort=False).agg({"time": "first", "version": "first", "mended": "sum"})
+    listed = table(
+        [
+            Column("when", [f"{t:%Y-%m-%d %H:%M}" for t in each["time"]], words=True),
+            Column("round", [short_version(str(v)) for v in each["version"]], words=True),
+            Column("mended", whole(each["mended"])),
+        ]
     )
     return section(
         "Suspects mended",
         f"{n:,} labels that were likely wrong, mended in {changes:,} change{'s' if changes != 1 else ''}.",
-        figure("", chart),
+        row(figure("", chart), listed),
     )
