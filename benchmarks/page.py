@@ -50,7 +50,7 @@ def rows(images: np.ndarray, shapes: list[bytes], rng: np.random.Generator) -> p
     )
 
 
-def made(folder: Path, n_images: int, n_rounds: int) -> nl.Dataset:
+def made(folder: Path, n_images: int, n_rounds: int, labeled: float) -> nl.Dataset:
     """A dataset whose images are labeled in rounds; a fifth of them is for the test."""
     rng = np.random.default_rng(0)
     shapes = masks(rng)
@@ -60,11 +60,12 @@ def made(folder: Path, n_images: int, n_rounds: int) -> nl.Dataset:
     ids = ds.images.index.to_numpy()
     ds.images.loc[ids[: n_images // 5], "split"] = "test"
     ds.images.loc[ids[n_images // 5 :], "split"] = "train"
-    for part in np.array_split(ids[: int(n_images * 0.9)], n_rounds):
+    done = int(n_images * labeled)
+    for part in np.array_split(ids[:done], n_rounds):
         ds.add_instances(rows(part, shapes, rng))
         ds.mark_complete(part)
         ds.commit("a round", author="anna")
-    everything = rows(ids[int(n_images * 0.9) :], shapes, rng)
+    everything = rows(ids[done:], shapes, rng)
     ds.add_instances(everything[rng.random(len(everything)) < 0.5])
     few = ds.instances.sample(min(2_000, len(ds.instances)), random_state=0)
     ds.set(few, mask=[shapes[i] for i in rng.integers(SHAPES, size=len(few))])
@@ -115,11 +116,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--labeled", type=float, default=0.9, help="share of the images that is labeled")
     parser.add_argument("--runs", type=int, default=4)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         with timed("made"):
-            ds = made(Path(folder) / "many.nbal", options.images, options.rounds)
+            ds = made(Path(folder) / "many.nbal", options.images, options.rounds, options.labeled)
             missed = np.linspace(0.6, 0.2, options.runs)
             runs = [run_of(ds, f"run {i}", float(share), i) for i, share in enumerate(missed)]
         print(ds, f"{sum(len(run.predictions) for run in runs):,} predictions", flush=True)

@@ -13,6 +13,7 @@ ALLOWED = {
     "learn": {"core", "learn"},
     "widgets": {"core", "data", "widgets"},
     "predictions": {"core", "data", "learn", "predictions"},
+    "reporting": {"core", "data", "learn", "reporting"},
     "demo": {"core", "data", "demo", "learn"},
     "cli": {"", "core", "data", "learn", "demo", "cli"},  # "" is the front door, nbalabel itself
 }

@@ -7,9 +7,13 @@ import pandas as pd
 import pytest
 
 import nbalabel as nl
+from nbalabel.learn.planning.candidates import candidates, waiting
+from nbalabel.learn.planning.chances import chances
+from nbalabel.learn.planning.missing import missing, unfound
 from nbalabel.learn.planning.pace import answers_of, timed
 from nbalabel.reporting.numbers import contents, work
 from nbalabel.reporting.numbers.differences import differences
+from nbalabel.reporting.numbers.missing import likely_missing
 from nbalabel.reporting.numbers.quality import images_to_test, quality, runs_of
 
 
@@ -206,3 +210,30 @@ def test_journals_become_one_row_per_question(tmp_path: Any) -> None:
     ]
     assert found["seconds"].iloc[0] == 4
     assert np.isnan(found["seconds"].iloc[1])
+
+
+def test_what_is_likely_missing_is_what_the_plan_expects_and_the_open_predictions(tmp_path: Any) -> None:
+    pytest.importorskip("sklearn")
+    with nl.demo.reef(tmp_path / "r.nbal", n_images=60, n_labeled=16, n_test=12, size=96) as ds:
+        run = nl.demo.simulated_run(ds)
+        found = likely_missing(ds, run)
+        ids = waiting(ds, run)
+        odds = chances(ds, run)
+        expected = missing(ds, run, odds, ids, unfound(ds, run, ids)).expected
+        np.testing.assert_allclose(found.images["unseen"].loc[ids], expected)
+        rows = candidates(ds, run, odds.right)
+        assert found.images["open"].sum() == pytest.approx(odds.right.loc[rows.index].sum())
+        assert found.low <= found.images["unseen"].sum() <= found.high
+        ds.reject(rows)
+        assert likely_missing(ds, run).images["open"].sum() == 0
+        ds.mark_complete(ds.images.index)
+        assert "Every image is labeled" in likely_missing(ds, run).known
+
+
+def test_few_of_many_labeled_images_are_enough_and_held_out_ones_come_first(
+    tmp_path: Any, monkeypatch: Any
+) -> None:
+    pytest.importorskip("sklearn")
+    monkeypatch.setattr("nbalabel.reporting.numbers.missing._MOST_LABELED", 12)
+    with nl.demo.reef(tmp_path / "r.nbal", n_images=60, n_labeled=20, n_test=12, size=96) as ds:
+        assert likely_missing(ds, nl.demo.simulated_run(ds)).known == "missed on 12 labeled images"

@@ -23,7 +23,7 @@ def report(
     before: str | None = None,
     after: str | None = None,
     title: str | None = None,
-    draws: int = 1000,
+    draws: int = 400,
     seed: int = 0,
 ) -> Report:
     """One page about a dataset: rounds, quality, what is labeled, who did what, what changed, what lacks.

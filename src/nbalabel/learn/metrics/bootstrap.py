@@ -22,14 +22,15 @@ from .greedy import greedy
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int32]
 
 _THRESHOLDS = np.linspace(0.5, 0.95, 10)
 _RECALLS = np.linspace(0.0, 1.0, 101)
 _MOST = 100  # predictions per image and label
-_CELLS = 1 << 21  # draws x predictions held together
+_CELLS = 1 << 17  # draws x predictions held together
 
 
-def drawn_times(unit: npt.ArrayLike, draws: int, seed: int = 0) -> npt.NDArray[np.int32]:
+def drawn_times(unit: npt.ArrayLike, draws: int, seed: int = 0) -> Counts:
     """How often each image is drawn, ``(draws, n)``; images of one unit are drawn together.
 
     Args:
@@ -51,7 +52,7 @@ def ap_draws(
     instances: pd.DataFrame,
     images: pd.DataFrame,
     labels: tuple[str, ...],
-    times: npt.NDArray[np.int32],
+    times: Counts,
     *,
     kind: Kind = "mask",
 ) -> Floats:
@@ -83,7 +84,8 @@ def ap_draws(
     truth_image = case.truth.group - case.truth.label * case.n_images
     for own in _by_label(case):
         mine = there & (case.truth.label == own.label)
-        positive = times @ np.bincount(truth_image[mine], minlength=case.n_images).astype(np.int64)
+        there_are = np.bincount(truth_image[mine], minlength=case.n_images)
+        positive = np.asarray(times @ there_are, np.int64)
         known = positive > 0
         if known.any():
             out[known, own.label] = _of_label(own, times[known], positive[known])
@@ -122,7 +124,7 @@ def _by_label(case: Candidates) -> Iterator[_Ranked]:
         yield _Ranked(label, image[rows], (met & ~void)[rows].T, void[rows].T)
 
 
-def _of_label(own: _Ranked, times: npt.NDArray[np.int32], positive: Ints) -> Floats:
+def _of_label(own: _Ranked, times: Counts, positive: Ints) -> Floats:
     """AP of one label in each draw, ``(draws,)``."""
     need = hits_needed(positive[:, None], _RECALLS)[:, 0]
     out = np.zeros(len(times))
@@ -134,32 +136,36 @@ def _of_label(own: _Ranked, times: npt.NDArray[np.int32], positive: Ints) -> Flo
     return out
 
 
-def _mean_precision(own: _Ranked, weight: npt.NDArray[np.int32], need: Ints) -> Floats:
+def _mean_precision(own: _Ranked, weight: Counts, need: Ints) -> Floats:
     """Mean over thresholds and recalls of the interpolated precision, ``(draws,)``."""
-    everything = np.cumsum(weight, axis=1)
+    everything = np.cumsum(weight, axis=1, dtype=np.int32)
     total = np.zeros(len(weight))
     for hit, void in zip(own.hit, own.void, strict=True):
         at = np.flatnonzero(hit)
-        counted = everything if not void.any() else np.cumsum(weight * ~void, axis=1)
-        total += _interpolated(np.cumsum(weight[:, at], axis=1), counted[:, at], need).mean(axis=1)
+        counted = everything if not void.any() else np.cumsum(weight * ~void, axis=1, dtype=np.int32)
+        hits = np.cumsum(np.take(weight, at, axis=1), axis=1, dtype=np.int32)
+        total += _interpolated(hits, np.take(counted, at, axis=1), need).mean(axis=1)
     return total / len(own.hit)
 
 
-def _interpolated(hits: Ints, counted: Ints, need: Ints) -> Floats:
+def _interpolated(hits: Counts, counted: Counts, need: Ints) -> Floats:
     """Highest precision at or beyond each needed number of hits, 0 where there are fewer; ``(draws, R)``.
 
     Args:
         hits: weighted hits up to and with each hit, ``(draws, h)``.
         counted: weighted predictions up to and with each hit, ``(draws, h)``.
-        need: hits needed for each recall, ``(draws, R)``.
+        need: hits needed for each recall, ``(draws, R)``, ascending.
     """
-    if not hits.shape[1]:
+    n, h = hits.shape
+    if not h:
         return np.zeros(need.shape)
-    best = hits / (counted + np.spacing(1))
-    best = np.maximum.accumulate(best[:, ::-1], axis=1)[:, ::-1]
+    best = np.zeros((n, h + 1))
+    np.divide(hits, counted + np.spacing(1), out=best[:, :h])
+    row = np.arange(n)[:, None]
     most = int(hits[:, -1].max()) + 2
-    row = np.arange(len(hits))[:, None]
-    at = np.searchsorted((hits + row * most).ravel(), (np.minimum(need, most - 1) + row * most).ravel())
-    at = at.reshape(need.shape) - row * hits.shape[1]
-    padded = np.concatenate([best, np.zeros((len(best), 1))], axis=1)
-    return np.asarray(np.take_along_axis(padded, at, axis=1), np.float64)
+    keys = (hits + row * most).ravel()
+    at = np.searchsorted(keys, (np.minimum(need, most - 1) + row * most).ravel()).reshape(need.shape)
+    # A segment ends where the next recall is reached; the last one of a draw goes on into the hits of the
+    # next draw that are not drawn, whose precision is 0.
+    peaks = np.maximum.reduceat(best.ravel(), (at + row).ravel()).reshape(need.shape)
+    return np.asarray(np.maximum.accumulate(peaks[:, ::-1], axis=1)[:, ::-1], np.float64)

@@ -12,7 +12,7 @@ from ...core.tables.of_images import labeled_all_over, sizes_of
 from ...core.tables.schema import SOURCES, STATES, LabeledImages
 from ...learn.runs.measured import trains
 
-GRID = 24
+_GRID = 24
 """Cells along each side of a map of centres."""
 
 Ints = npt.NDArray[np.int64]
@@ -23,9 +23,9 @@ class Contents:
     """What is in a dataset.
 
     Attributes:
-        labels: one row per label, see :func:`label_table`.
+        labels: one row per label, as below.
         per_image: instances on each image labeled all over, by image id.
-        centres: label -> how many boxes have their centre in each cell, ``(GRID, GRID)``, rows from above;
+        centres: label -> how many boxes have their centre in each cell, ``(_GRID, _GRID)``, rows from above;
             the sides of each image are one.
         sizes: label -> area of each mask as a share of its image, 0..1.
         states: how many images have each state.
@@ -54,7 +54,7 @@ def contents(tables: LabeledImages) -> Contents:
     share = instances["area"].to_numpy(np.float64) / np.maximum(size.prod(axis=1), 1)
     cells = _cells(instances, size)
     return Contents(
-        label_table(tables, share),
+        _label_table(tables, share),
         counts.reindex(whole, fill_value=0).rename("instances"),
         {name: _grid(cells[code == i]) for i, name in enumerate(tables.labels)},
         {name: share[code == i] for i, name in enumerate(tables.labels)},
@@ -63,7 +63,7 @@ def contents(tables: LabeledImages) -> Contents:
     )
 
 
-def label_table(tables: LabeledImages, share: npt.NDArray[np.float64]) -> pd.DataFrame:
+def _label_table(tables: LabeledImages, share: npt.NDArray[np.float64]) -> pd.DataFrame:
     """One row per label.
 
     Args:
@@ -103,9 +103,9 @@ def _cells(instances: pd.DataFrame, size: Ints) -> Ints:
     """Cell of each box's centre, row and column, ``(n, 2)``."""
     x = (instances["x"] + instances["w"] / 2).to_numpy(np.float64) / np.maximum(size[:, 1], 1)
     y = (instances["y"] + instances["h"] / 2).to_numpy(np.float64) / np.maximum(size[:, 0], 1)
-    return np.clip(np.column_stack([y, x]) * GRID, 0, GRID - 1).astype(np.int64)
+    return np.clip(np.column_stack([y, x]) * _GRID, 0, _GRID - 1).astype(np.int64)
 
 
 def _grid(cells: Ints) -> Ints:
-    flat = np.bincount(cells[:, 0] * GRID + cells[:, 1], minlength=GRID * GRID)
-    return flat.reshape(GRID, GRID).astype(np.int64)
+    flat = np.bincount(cells[:, 0] * _GRID + cells[:, 1], minlength=_GRID * _GRID)
+    return flat.reshape(_GRID, _GRID).astype(np.int64)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import MissingExtraError
@@ -13,9 +14,11 @@ from ...core.tables.schema import LabeledImages
 from ...learn.planning.candidates import candidates, waiting
 from ...learn.planning.chances import chances
 from ...learn.planning.missing import missing, unfound
+from ...learn.runs.measured import trains
 from ...learn.runs.run import Run
 
 _DRAWS = 400
+_MOST_LABELED = 200  # images that what is missing is learned from
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class LikelyMissing:
 
 
 def likely_missing(tables: LabeledImages, run: Run | None, seed: int = 0) -> LikelyMissing:
-    """Estimate what is missing.
+    """Estimate what is missing, learned from at most 200 labeled images, held-out ones first.
 
     Args:
         tables: the tables as they are now.
@@ -56,6 +59,7 @@ def likely_missing(tables: LabeledImages, run: Run | None, seed: int = 0) -> Lik
         left = int((~labeled_all_over(tables.images)).sum())
         todo = "Every image is labeled all over." if not left else "No image that waits was predicted on."
         return LikelyMissing(nothing, 0.0, 0.0, todo)
+    run = _fewer(tables, run, ids, seed)
     try:
         odds = chances(tables, run, seed)
     except MissingExtraError as error:
@@ -75,3 +79,14 @@ def likely_missing(tables: LabeledImages, run: Run | None, seed: int = 0) -> Lik
     return LikelyMissing(
         frame.sort_values("expected", ascending=False, kind="stable"), float(low), float(high), lost.known
     )
+
+
+def _fewer(tables: LabeledImages, run: Run, ids: npt.NDArray[np.int64], seed: int) -> Run:
+    """The run on the images that wait, and on some labeled ones, drawn at random."""
+    images = tables.images
+    labeled = images[labeled_all_over(images) & images.index.isin(run.predicted_ids)]
+    chance = np.random.default_rng(seed).random(len(labeled))
+    drawn = labeled.index[np.lexsort((chance, trains(labeled)))][:_MOST_LABELED]
+    kept = np.concatenate([ids, drawn.to_numpy(np.int64)])
+    near = run.predictions[run.predictions["image_id"].isin(kept)]
+    return replace(run, predictions=near, predicted_ids=kept)

@@ -48,7 +48,7 @@ def differences_section(numbers: Numbers, shown: Sequence[Shown]) -> str:
     parts = [figure("Masks that moved", chart)] if len(moved) else []
     return section(
         f"What changed, {short_version(found.before)} to {short_version(found.after)}",
-        "A mask that was removed and drawn anew at its place counts as moved. Below, the largest differences, "
+        "A mask that was removed and drawn anew at its place counts as moved. Below, the largest ones, "
         "before at the left, after at the right.",
         tiles(*(tile(name, f"{total[name]:,}") for name in ("added", "removed", "relabeled", "moved"))),
         row(*parts, by_label),

@@ -12,7 +12,7 @@ from ...core.show.masks_on_image import palette
 
 _LONG = 28  # letters from which a text is broken into lines
 
-MINUS = "\N{MINUS SIGN}"
+_MINUS = "\N{MINUS SIGN}"
 
 
 def escape(text: object) -> str:
@@ -123,7 +123,7 @@ def signed(value: float, digits: int = 2) -> str:
         >>> signed(0.031), signed(-0.2)
         ('+0.03', '−0.20')
     """
-    return f"{value:+.{digits}f}".replace("-", MINUS)
+    return f"{value:+.{digits}f}".replace("-", _MINUS)
 
 
 def hours(value: float) -> str:

@@ -37,7 +37,7 @@ def quality_section(numbers: Numbers) -> str:
     found = quality.found
     if found is None:
         return section(title, "", empty(quality.problem), notes(quality.notes))
-    names = run_names(found)
+    names = _run_names(found)
     whiskers = [
         Whisker(names[str(run)], r["map"], r["low"], r["high"], _below(names[str(run)], r))
         for run, r in zip(found.table.index, found.table.to_dict("records"), strict=True)
@@ -63,7 +63,7 @@ def quality_section(numbers: Numbers) -> str:
     )
 
 
-def run_names(found: MapIntervals) -> dict[str, str]:
+def _run_names(found: MapIntervals) -> dict[str, str]:
     """A short name for each run: its version where it tells the runs apart, else the name given."""
     given = [str(name) for name in found.table.index]
     versions = [short_version(str(v)) if isinstance(v, str) else "" for v in found.table["version"]]
