@@ -89,6 +89,7 @@ starter: $(READY) ## train weights to start from on generated scenes alone, out/
 pictures: $(READY) $(BUNDLES) ## make the pictures of README and docs again
 	@$(BIN)/python -m nbalabel.demo.picture docs/images
 	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/screenshots.py docs/images
+	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/report.py docs/images
 	@CHROMIUM="$$(bash scripts/chromium.sh)" $(BIN)/python scripts/animations.py docs/images
 
 looks: $(READY) $(BUNDLES) ## every view and state in both themes, wide and narrow, into out/looks (about 20 minutes)

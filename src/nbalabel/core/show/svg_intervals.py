@@ -116,7 +116,7 @@ def _whisker(
         )
     parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{color}"/>')
     if roomy:
-        value = f"{point.value:+.2f}" if zero else f"{point.value:.2f}"
+        value = f"{point.value:+.2f}".replace("-", "\N{MINUS SIGN}") if zero else f"{point.value:.2f}"
         parts.append(_text(x + 8, y + (15 if below else -6), value, "start", bold=True))
     return f"<g{faint}>{''.join(parts)}</g>"
 

@@ -63,8 +63,8 @@ def _rounds_table(rounds: pd.DataFrame, names: list[str]) -> str:
         [
             Column("round", names, words=True),
             Column("message", ["" if pd.isna(m) else str(m) for m in messages], words=True),
-            Column("date", ["" if pd.isna(t) else f"{t:%Y-%m-%d}" for t in rounds["time"]]),
-            Column("images labeled", whole(rounds["labeled"])),
+            Column("date", ["" if pd.isna(t) else f"{t:%d %b %Y}" for t in rounds["time"]]),
+            Column("labeled", whole(rounds["labeled"])),
             Column("added", whole(rounds["added"])),
             Column("changed", whole(changed)),
             Column("removed", whole(rounds["removed"])),

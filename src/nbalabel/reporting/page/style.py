@@ -7,7 +7,7 @@ from string import Template
 from ...core.show.palette import COLORS
 
 _SHEET = Template("""
-.nbr { max-width: 1080px; margin: 0 auto; line-height: 1.5; font-size: 14px; text-align: left;
+.nbr { max-width: 1096px; margin: 0 auto; padding: 4px 8px; line-height: 1.5; font-size: 14px; text-align: left;
   color: var(--jp-ui-font-color1, var(--vscode-foreground, inherit));
   font-family: var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI", sans-serif) }
 .nbr * { box-sizing: border-box }
@@ -24,14 +24,14 @@ _SHEET = Template("""
 .nbr section { border-top: 1px solid $rule; margin-top: 34px; padding-top: 18px }
 .nbr .nbr-lede { opacity: .72; max-width: 74ch; margin: 2px 0 16px }
 .nbr .nbr-note { font-size: 12px; opacity: .72; margin-top: 10px; max-width: 90ch }
-.nbr-tiles { display: grid; gap: 10px; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
+.nbr-tiles { display: grid; gap: 10px; grid-template-columns: repeat(auto-fit, minmax(136px, 1fr));
   margin: 20px 0 14px }
-.nbr-tile { background: $paper; border: 1px solid $tint; border-radius: 10px; padding: 12px 14px }
+.nbr-tile { background: $paper; border: 1px solid $tint; border-radius: 10px; padding: 11px 12px }
 .nbr-tile .nbr-name { font-size: 12px; opacity: .72 }
 .nbr-tile .nbr-value { font-size: 25px; font-weight: 650; line-height: 1.25;
   font-variant-numeric: tabular-nums;
   white-space: nowrap }
-.nbr-tile .nbr-value small { font-size: 14px; font-weight: 500; opacity: .72 }
+.nbr-tile .nbr-value small { font-size: 13px; font-weight: 500; opacity: .72 }
 .nbr-tile .nbr-more { font-size: 12px; opacity: .72 }
 .nbr-track { height: 5px; border-radius: 3px; background: $tint; overflow: hidden; margin: 6px 0 4px }
 .nbr-track i { display: block; height: 100%; background: $green }
@@ -43,7 +43,7 @@ _SHEET = Template("""
   align-items: start }
 .nbr figure { margin: 0; min-width: 0 }
 .nbr svg { display: block; max-width: 100%; height: auto }
-.nbr-row > figure > svg { width: 100% }
+.nbr-row > figure > svg, .nbr-card > svg { width: 100% }
 .nbr-wide { overflow-x: auto }
 .nbr-wide svg { max-width: none }
 .nbr-keys { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; margin-top: 6px }
@@ -52,12 +52,12 @@ _SHEET = Template("""
 .nbr table { border-collapse: collapse; width: 100%; font-size: 13px; border: 0; margin: 0;
   font-variant-numeric: tabular-nums; table-layout: auto; color: inherit }
 .nbr.nbr table tr { background: none }
-.nbr.nbr table th, .nbr.nbr table td { padding: 5px 10px; border: 0; border-bottom: 1px solid $tint;
+.nbr.nbr table th, .nbr.nbr table td { padding: 5px 8px; border: 0; border-bottom: 1px solid $tint;
   text-align: right;
   vertical-align: top; white-space: nowrap; background: none; max-width: none }
 .nbr.nbr table th { font-weight: 500; font-size: 12px; opacity: .72 }
 .nbr.nbr table .nbr-text { text-align: left }
-.nbr.nbr table .nbr-long { white-space: normal; overflow-wrap: break-word; min-width: 26ch }
+.nbr.nbr table .nbr-long { white-space: normal; overflow-wrap: break-word; min-width: 20ch }
 .nbr.nbr table th:first-child, .nbr.nbr table td:first-child { padding-left: 0 }
 .nbr.nbr table th:last-child, .nbr.nbr table td:last-child { padding-right: 0 }
 .nbr.nbr table tr.nbr-all td { font-weight: 600; border-bottom: 0 }
