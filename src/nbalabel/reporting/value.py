@@ -28,7 +28,7 @@ class Report:
 
     @property
     def rounds(self) -> pd.DataFrame:
-        """One row per version: that of :meth:`Dataset.rounds`, and answers, hours and masks an answer.
+        """One row per version as in :meth:`Dataset.rounds`, with answers, hours and masks an answer.
 
         ``hours`` are hours of work; ``masks_per_answer`` is how many masks of models and propagations were
         added per answer. Empty where there is no history.
@@ -37,25 +37,25 @@ class Report:
 
     @property
     def quality(self) -> pd.DataFrame:
-        """One row per run: ``map`` with ``low`` and ``high``; see :class:`nbalabel.MapIntervals`."""
+        """One row per run, with ``map``, ``low`` and ``high``; see :class:`nbalabel.MapIntervals`."""
         found = self._numbers.quality.found
         return _or_empty(None if found is None else found.table)
 
     @property
     def quality_by_label(self) -> pd.DataFrame:
-        """One row per run and label: ``instances``, ``ap``, ``low``, ``high``."""
+        """One row per run and label, with ``instances``, ``ap``, ``low``, ``high``."""
         found = self._numbers.quality.found
         return _or_empty(None if found is None else found.labels)
 
     @property
     def gains(self) -> pd.DataFrame:
-        """One row per run but the first: ``difference`` to the run before, with its paired interval."""
+        """One row per run but the first, with the ``difference`` to the one before and its interval."""
         found = self._numbers.quality.found
         return _or_empty(None if found is None else found.differences)
 
     @property
     def labels(self) -> pd.DataFrame:
-        """One row per label: how many, on how many images, how large, and its share.
+        """One row per label, with how many, on how many images, how large, and its share.
 
         ``size`` is the median side in percent of the image's; ``before`` and ``after`` are the shares before
         and after images are drawn by weight.
@@ -69,7 +69,7 @@ class Report:
 
     @property
     def people(self) -> pd.DataFrame:
-        """One row per person, run or program: rows changed, ``answers``, ``hours``, ``days``."""
+        """One row per person, run or program, with rows changed, ``answers``, ``hours``, ``days``."""
         return _or_empty(self._numbers.people)
 
     @property

@@ -7,7 +7,8 @@ from string import Template
 from ...core.show.palette import COLORS
 
 _SHEET = Template("""
-.nbr { max-width: 1096px; margin: 0 auto; padding: 4px 8px; line-height: 1.5; font-size: 14px; text-align: left;
+.nbr { max-width: 1096px; margin: 0 auto; padding: 4px 8px; line-height: 1.5; font-size: 14px;
+  text-align: left;
   color: var(--jp-ui-font-color1, var(--vscode-foreground, inherit));
   font-family: var(--jp-ui-font-family, system-ui, -apple-system, "Segoe UI", sans-serif) }
 .nbr * { box-sizing: border-box }
