@@ -20,6 +20,7 @@ BENCHMARKS = (
     "views",
     "edit",
     "verify",
+    "page",
 )
 
 

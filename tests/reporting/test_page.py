@@ -1,8 +1,10 @@
 """The page of a report: valid, closed in itself, escaped, and telling what to do where there is nothing."""
 
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -189,3 +191,15 @@ def test_a_report_stays_as_it_was_when_the_dataset_changes(tmp_path: Any) -> Non
 def test_a_place_that_cannot_be_written_is_named(whole: Any, tmp_path: Any) -> None:
     with pytest.raises(nl.errors.StorageError, match="cannot be written"):
         whole.save(tmp_path / "absent" / "report.html")
+
+
+def test_a_dataset_from_before_there_were_regions(tmp_path: Any) -> None:
+    old = Path(__file__).resolve().parents[1] / "data" / "store" / "before_regions.zip"
+    shutil.unpack_archive(old, tmp_path)
+    with nl.open(tmp_path / "before_regions.nbal") as made:
+        r = nl.report(made)
+        assert r.rounds.index[-1] == "uncommitted"
+        assert len(r.rounds) == len(made.versions) + 1
+        assert r.labels["instances"].sum() == len(made.instances)
+        assert r.rounds["instances"].iloc[-1] == len(made.instances)
+        read(r.html())

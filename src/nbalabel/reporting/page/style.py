@@ -103,9 +103,9 @@ STYLE = _SHEET.substitute(vars(COLORS))
 
 DOCUMENT = """
 :root { color-scheme: light dark }
-body { margin: 0; padding: 36px 24px 60px; background: #ffffff; color: #1b1f24 }
-@media (prefers-color-scheme: dark) { body { background: #14171b; color: #e4e7ea } }
+body { margin: 0; padding: 36px 24px 60px; background: Canvas; color: CanvasText;
+  color: color-mix(in srgb, CanvasText 88%, Canvas) }
 @media (max-width: 640px) { body { padding: 22px 16px 40px } }
-@media print { :root { color-scheme: light } body { padding: 0; background: #ffffff; color: #000000 } }
+@media print { :root { color-scheme: light } body { padding: 0; color: CanvasText } }
 """
-"""What a file adds: page, margins, and the colors of light and dark."""
+"""What a file adds: the page and its margins. Its colors are those of the reader's browser, light or dark."""
