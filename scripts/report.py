@@ -61,8 +61,7 @@ def run_of(ds: nl.Dataset, plain: nl.Run, missed: float, seed: int) -> nl.Run:
     rows = plain.predictions[rng.random(len(plain.predictions)) > missed]
     label = np.where(rng.random(len(rows)) < 0.08, rng.choice(NAMES, len(rows)), named(rows))
     rows = rows.assign(label=pd.Categorical(label, categories=list(NAMES)))
-    found = replace(plain, predictions=rows, labels=NAMES, version=ds.version_id, model="simulated")
-    return replace(found, id=f"predict-20260101-10000{seed}-00000{seed}").matched_to(ds)
+    return replace(plain, predictions=rows, labels=NAMES, version=ds.version_id).matched_to(ds)
 
 
 def work(ds: nl.Dataset, run: nl.Run, reviewer: nl.demo.Reviewer, who: str, rng: np.random.Generator) -> None:

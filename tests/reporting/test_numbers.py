@@ -83,11 +83,12 @@ def test_rounds_have_answers_hours_and_masks_an_answer() -> None:
 
 def test_people_are_told_apart_from_runs_and_have_their_time() -> None:
     placed = work.placed_answers(ANSWERS, LOG)
-    found = work.people(LOG, timed(LOG), placed)
+    found = work.people(LOG, timed(LOG), placed, ["p-1"])
     assert found.index.tolist() == ["ben", "anna", "p-1", "unnamed"]
     assert found["answers"].tolist() == [2, 6, 0, 5]
     assert (found["hours"] * 3600).round(6).tolist() == [70, 16, 0, 0]
     assert found.loc["ben", ["kind", "changes", "days"]].tolist() == ["person", 3, 2]
+    assert found.loc["p-1", "kind"] == "run"
     by_day = work.days(timed(LOG), placed)
     assert by_day.loc[("ben", pd.Timestamp("2026-01-01", tz="UTC")), "seconds"] == 60
     assert by_day.loc[("ben", pd.Timestamp("2026-01-02", tz="UTC")), "seconds"] == 10

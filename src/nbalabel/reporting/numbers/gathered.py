@@ -88,7 +88,7 @@ def gather(
         if before or after:
             raise DataError("only a Dataset has versions to compare: leave before and after out")
         return Numbers(version=str(getattr(tables, "version_id", "") or ""), **now)
-    return Numbers(**now, **_history(tables, before, after))
+    return Numbers(**now, **_history(tables, runs, before, after))
 
 
 def last_of(runs: Mapping[str, Run]) -> Run | None:
@@ -100,7 +100,7 @@ def last_of(runs: Mapping[str, Run]) -> Run | None:
     return found
 
 
-def _history(ds: Any, before: str | None, after: str | None) -> dict[str, Any]:
+def _history(ds: Any, runs: Mapping[str, Run], before: str | None, after: str | None) -> dict[str, Any]:
     """All that needs versions and a log."""
     log, rounds = ds.log(), ds.rounds()
     own = timed(log)
@@ -110,7 +110,7 @@ def _history(ds: Any, before: str | None, after: str | None) -> dict[str, Any]:
     return {
         "version": f"uncommitted work on {ds.version_id}" if dirty else ds.version_id,
         "rounds": rounds_with_work(rounds, own, placed),
-        "people": people(log, own, placed),
+        "people": people(log, own, placed, {run.id for run in runs.values()}),
         "days": days(own, placed),
         "suspects": mended(log),
         "certificates": found if isinstance(found, pd.DataFrame) and len(found) else None,

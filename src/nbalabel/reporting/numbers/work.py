@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -66,13 +67,16 @@ def _of(series: pd.Series, names: list[str]) -> pd.Series:
     return series.reindex(names).fillna(0.0).astype(np.float64)
 
 
-def people(log: pd.DataFrame, timed: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
+def people(
+    log: pd.DataFrame, timed: pd.DataFrame, placed: pd.DataFrame, runs: Collection[str] = ()
+) -> pd.DataFrame:
     """Who did what in which time: one row per person, run or program, those with most time first.
 
     Args:
         log: as ``ds.log()`` returns it.
         timed: changes with seconds.
         placed: answers of propagations.
+        runs: ids of runs that are known; others are told by the form of their ids.
 
     Returns:
         By ``who``: ``kind`` ("person", "run" or "code"), ``changes``, ``created``, ``updated``, ``deleted``
@@ -94,7 +98,7 @@ def people(log: pd.DataFrame, timed: pd.DataFrame, placed: pd.DataFrame) -> pd.D
     out["answers"] = answers.reindex(out.index)
     out["hours"] = (seconds.reindex(out.index) / 3600).astype(np.float64).fillna(0.0)
     asked = set(answers[answers > 0].index)
-    out.insert(0, "kind", [_kind(str(name), str(name) in asked) for name in out.index])
+    out.insert(0, "kind", [_kind(str(name), runs, str(name) in asked) for name in out.index])
     whole = ["changes", "created", "updated", "deleted", "days", "answers"]
     out[whole] = out[whole].fillna(0).astype(np.int64)
     return out.rename_axis("who").sort_values(["hours", "changes"], ascending=False, kind="stable")
@@ -104,12 +108,12 @@ def _sum(frame: pd.DataFrame, column: str) -> pd.Series:
     return frame.groupby("who")[column].sum().astype(np.float64)
 
 
-def _kind(name: str, answered: bool) -> str:
+def _kind(name: str, runs: Collection[str], answered: bool) -> str:
     if answered:
         return "person"
     if name in ("pandas", "generator", "merge"):
         return "code"
-    return "run" if _RUN.fullmatch(name) or name.startswith("simulated-") else "person"
+    return "run" if _RUN.fullmatch(name) or name in runs else "person"
 
 
 def days(timed: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:

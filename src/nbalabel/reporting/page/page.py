@@ -61,9 +61,10 @@ def _tiles(numbers: Numbers) -> list[str]:
     n, done = int(states.sum()), int(states["complete"] + states["empty"])
     share = done / n if n else 0.0
     left = ", ".join(f"{int(states[s]):,} {s}" for s in ("partial", "unlabeled") if states[s])
+    n_labels = len(numbers.contents.labels)
     out = [
         tile("images labeled", f"{done:,}", f"of {n:,}", left or ("all of them" if n else ""), share),
-        tile("instances", f"{int(sources.sum()):,}", "", f"{len(numbers.contents.labels):,} labels"),
+        tile("instances", f"{int(sources.sum()):,}", "", f"{n_labels:,} label{'s' if n_labels != 1 else ''}"),
     ]
     rounds = numbers.rounds
     if rounds is not None:

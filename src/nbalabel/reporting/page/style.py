@@ -45,6 +45,7 @@ _SHEET = Template("""
 .nbr figure { margin: 0; min-width: 0 }
 .nbr svg { display: block; max-width: 100%; height: auto }
 .nbr-row > figure > svg, .nbr-card > svg { width: 100% }
+.nbr-row > figure > svg { max-width: 560px }
 .nbr-wide { overflow-x: auto }
 .nbr-wide svg { max-width: none }
 .nbr-keys { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; margin-top: 6px }
@@ -77,7 +78,8 @@ _SHEET = Template("""
 .nbr-pairs figure { background: $paper; border: 1px solid $tint; border-radius: 8px; overflow: hidden }
 .nbr-pairs .nbr-two { display: grid; grid-template-columns: 1fr 1fr; gap: 2px }
 .nbr-pairs img { aspect-ratio: 1; object-fit: cover }
-.nbr-empty { border: 1px dashed $rule; border-radius: 10px; padding: 14px 16px; max-width: 74ch }
+.nbr-empty { border: 1px dashed $rule; border-radius: 10px; padding: 14px 16px; max-width: 74ch;
+  margin-top: 10px; line-height: 1.7 }
 .nbr code { font: 12px/1.4 var(--jp-code-font-family, ui-monospace, SFMono-Regular, Menlo, monospace);
   background: $tint; border-radius: 4px; padding: 1px 5px; color: inherit; overflow-wrap: anywhere }
 .nbr-mark { display: inline-block; font-size: 11px; font-weight: 600; border-radius: 9px; padding: 0 8px;
@@ -93,6 +95,15 @@ _SHEET = Template("""
 @media print {
   .nbr { max-width: none; font-size: 11px }
   .nbr section { break-inside: auto; margin-top: 20px }
+  .nbr-row { grid-template-columns: 1fr 1fr; gap: 14px 18px }
+  .nbr-tiles { grid-template-columns: repeat(3, 1fr) }
+  .nbr-pairs, .nbr-strip { grid-template-columns: repeat(4, 1fr) }
+  .nbr-cards { grid-template-columns: 1fr 1fr }
+  .nbr table { font-size: 9px }
+  .nbr.nbr table th { font-size: 9px; white-space: normal }
+  .nbr.nbr table th, .nbr.nbr table td { padding: 3px 4px }
+  .nbr.nbr table .nbr-long { min-width: 0 }
+  .nbr-table { overflow: visible }
   .nbr-card, .nbr-tile, .nbr figure, .nbr tr { break-inside: avoid }
   .nbr h3 { break-after: avoid }
 }
