@@ -147,6 +147,31 @@ def test_set_takes_ids_or_rows_and_one_value_or_many(ds):
     assert ds.images["group"].astype(object).tolist()[:2] == ["clip-1", "clip-2"]
 
 
+@pytest.mark.parametrize("as_values", [list, tuple, np.array, pd.array, pd.Index])
+def test_values_belong_to_the_rows_in_the_order_given(ds, as_values):
+    ds.set([2, 0, 1], "images", weight=as_values([2.0, 0.5, 1.5]))
+    assert ds.images["weight"].tolist()[:3] == [0.5, 1.5, 2.0]
+    ds.set(ds.images.iloc[[4, 3]], weight=pd.Series([3.0, 4.0], [3, 4]))
+    assert ds.images["weight"].tolist()[3:] == [3, 4], "a Series goes by its index"
+    ds.set(ds.images.index[:3], weight=as_values([7.0, 8.0, 9.0]))
+    assert ds.images["weight"].tolist()[:3] == [7, 8, 9]
+
+
+def test_masks_and_labels_belong_to_the_rows_in_the_order_given(ds, mask):
+    ids = ds.instances.index[:3]
+    masks, names = [mask(n) for n in (1, 2, 3)], [ds.labels[i % 2] for i in range(3)]
+    ds.set(ids[::-1], mask=masks, label=names)
+    assert ds.instances.loc[ids[::-1], "mask"].tolist() == masks
+    assert ds.instances.loc[ids[::-1], "label"].astype(str).tolist() == names
+
+
+def test_two_values_for_one_row_are_refused(ds):
+    with pytest.raises(DataError, match="weight has one value per row, but rows name these ids twice: 1"):
+        ds.set([1, 0, 1], "images", weight=[1.0, 2.0, 3.0])
+    ds.set([1, 0, 1], "images", weight=5)
+    assert ds.images["weight"].tolist()[:2] == [5, 5]
+
+
 def test_a_new_mask_brings_its_box_and_area(ds, mask):
     ds.set([0], mask=mask(9, 2, 5))
     assert ds.instances.loc[0, ["x", "y", "w", "h", "area"]].tolist() == [9, 2, 5, 5, 25]

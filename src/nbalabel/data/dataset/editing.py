@@ -24,7 +24,7 @@ from ..edits.image_state import follow
 from ..edits.origins import images_left_by
 from ..edits.proposals import apply_proposal
 from ..edits.revert import revert
-from ..edits.rows_meant import images_of, target
+from ..edits.rows_meant import images_of, in_order, target
 from ..folder.import_tables import checked_state
 from ..history import log as history
 from ..pictures.adding import arrivals
@@ -188,16 +188,18 @@ class Editing(LabelEditing, StateEditing):
             rows: ids, or rows of ``images``, ``instances`` or ``regions``.
             table: the table of ``rows``, if these are only ids; default: instances.
             origin: who or what makes the change; default: the user's login.
-            columns: one value for all rows, or one per row, in ascending order of id.
+            columns: one value for all rows, or one per row, in the order of ``rows``; a Series goes by its
+                index.
 
         Raises:
             UnknownNameError: some ids do not exist.
-            DataError: a value does not fit its column.
+            DataError: a value does not fit its column, or ``rows`` name a row twice for which there are
+                two values.
         """
 
         def change(state: State) -> Change:
             name, ids = target(state, rows, table)
-            return edits.set_cells(state, name, ids, columns, origin or user())
+            return edits.set_cells(state, name, ids, in_order(rows, ids, columns), origin or user())
 
         return self._make(change)
 

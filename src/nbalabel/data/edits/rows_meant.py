@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,30 @@ def target(state: State, rows: Any, table: str | None = None) -> tuple[str, np.n
             f"{table} has no rows {first(ids[~known])} ({int((~known).sum())} of {len(ids)})"
         )
     return table, ids
+
+
+def in_order(rows: Any, ids: np.ndarray, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns with one value per row of ``rows``, in its order, as values in ascending order of id.
+
+    A Series is left alone: its index says which row a value is for. So is a single value.
+
+    Raises:
+        DataError: there is a value per row, and ``rows`` names a row twice.
+    """
+    given = _ids(rows)
+    order = np.argsort(given, kind="stable")
+    out = dict(columns)
+    for name, value in columns.items():
+        if isinstance(value, pd.Series | str | bytes) or not isinstance(value, Sized):
+            continue
+        if len(value) == len(given) > len(ids):
+            twice = given[order][1:][np.diff(given[order]) == 0]
+            raise DataError(f"{name} has one value per row, but rows name these ids twice: {first(twice)}")
+        if len(value) == len(given) and (np.diff(order) != 1).any():
+            values = value if hasattr(value, "take") else pd.Series(list(value), dtype=object)
+            taken = values.take(order)
+            out[name] = taken.to_numpy() if isinstance(taken, pd.Series) else taken
+    return out
 
 
 def images_of(state: State, rows: Any) -> np.ndarray:
