@@ -9,6 +9,7 @@ from .core.geometry.outlines.inside import inside as inside
 from .core.segmenting.boxcut import BoxCut as BoxCut
 from .core.segmenting.grabcut import GrabCut as GrabCut
 from .core.segmenting.protocol import Segmenter as Segmenter
+from .core.shapes.shapes import shapes as shapes
 from .core.show.display import Display as Display
 from .core.tables.mask_inputs import decode_mask as decode_mask
 from .core.tables.mask_inputs import encode_mask as encode_mask

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import nbalabel as nl
 from nbalabel.core.errors import DataError, NewerSchemaError, ReadOnlyError, StorageError, UnknownNameError
 from nbalabel.core.tables.schema import conform
 from nbalabel.learn.embed.pooling import Embeddings
@@ -54,6 +55,19 @@ def test_queries_may_name_columns_of_both_tables(run: Run) -> None:
     assert list(found.columns) == list(run.predictions.columns)
     with pytest.raises(UnknownNameError, match=r"cannot query 'depth > 3'.*did you mean 'width'"):
         run.query("depth > 3")
+
+
+def test_queries_compute_the_shapes_they_name(run: Run) -> None:
+    every = nl.shapes(run)
+    limit = float(every["aspect"].median())
+    assert set(run.query(f"aspect > {limit} and islands == 1").index) == set(
+        every.index[every["aspect"] > limit]
+    )
+    assert set(run._shapes.names) == {"aspect", "islands"}, "nothing else is computed"
+    own = replace(run, predictions=run.predictions.assign(aspect=-1.0))
+    assert len(own.query("aspect == -1")) == len(own.predictions), "a column of one's own wins"
+    with pytest.raises(UnknownNameError, match=r"did you mean 'solidity'"):
+        run.query("solidty > 0.5")
 
 
 def test_queries_may_name_variables_of_whoever_asks(run: Run) -> None:

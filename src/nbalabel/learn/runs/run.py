@@ -18,10 +18,12 @@ import pandas as pd
 from ...core.errors import DataError, ReadOnlyError, UnknownNameError
 from ...core.regions.measured import counted
 from ...core.regions.of_tables import regions_of
+from ...core.shapes.kept import Kept
 from ...core.tables.names import instead_of
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages, empty
 from ..embed.pooling import Embeddings
+from . import queried
 from .frozen_tables import Snapshot, live
 from .outcomes import FOUND, Judge, Judged, scene_of
 from .reported import Reported
@@ -111,6 +113,7 @@ class Run(Reported):
         default_factory=dict, init=False, repr=False
     )
     _judge: Judge = field(default_factory=Judge, init=False, repr=False)
+    _shapes: Kept = field(default_factory=Kept, init=False, repr=False)
 
     def __post_init__(self) -> None:
         # An image with predictions was predicted on, even if predicted_ids does not hold it.
@@ -324,7 +327,8 @@ class Run(Reported):
         ``outcome`` ("true positive", "false positive", "not judged", "accepted") follows the instances as
         they are now, see :meth:`outcomes`. Other columns are as they were when the run was matched
         (:meth:`matched_to`); ``iou`` is 0 where no instance of the same label overlaps, also on unlabeled
-        images, so that ``"iou < 0.2"`` finds new objects.
+        images, so that ``"iou < 0.2"`` finds new objects. Shape and place (:func:`nbalabel.shapes`), as in
+        ``"solidity < 0.8 and islands > 1"``, are computed when named and kept; columns of that name win.
 
         Args:
             expression: as pandas takes it, such as ``"score > 0.6 and outcome == 'not judged' and habitat ==
@@ -333,19 +337,13 @@ class Run(Reported):
         Raises:
             UnknownNameError: a name is a column of neither table.
         """
-        columns = self.predictions.drop(columns="mask")
-        if self.tables is not None:
-            images = self.tables.images
-            columns = columns.join(images[images.columns.difference(columns.columns)], on="image_id")
-        if "outcome" in expression and "outcome" not in columns and self.tables is not None:
-            columns = columns.assign(outcome=self.outcomes()["outcome"].astype("str"))
+        found = queried.columns(self, expression, self._shapes)
         try:
-            kept = columns.query(expression, level=1)  # "@name" is a variable of the caller
+            kept = found.query(expression, level=1)  # "@name" is a variable of the caller
         except (KeyError, NameError) as error:
             quoted = re.search("'(.+)'", str(error))  # only the message of pandas has the name
-            known = instead_of(
-                quoted[1] if quoted else error, dict.fromkeys([*map(str, columns.columns), "outcome"])
-            )
+            names = dict.fromkeys([*map(str, found.columns), *queried.COMPUTED])
+            known = instead_of(quoted[1] if quoted else error, names)
             raise UnknownNameError(f"cannot query {expression!r}: {error}; {known}") from error
         return self.predictions.loc[kept.index]
 

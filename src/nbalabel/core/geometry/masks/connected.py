@@ -32,18 +32,30 @@ def connected(begin: Ints, end: Ints, height: int, connectivity: int = 8) -> tup
     begin, end = _by_column(begin, end, height)
     if not len(begin):
         return begin, end, begin
-    reach = 1 if connectivity == 8 else 0
-    before = (begin // height - 1) * height  # where the column on the left begins
-    low = before + np.maximum(begin % height - reach, 0)
-    high = before + np.minimum(end - begin + begin % height + reach, height)
-    first = np.searchsorted(end, low, "right")
-    last = np.maximum(np.searchsorted(begin, high), first)
+    first, last = neighbours(begin, end, height, connectivity)
     left, right = spans(first, last), np.repeat(np.arange(len(begin)), last - first)
     ones = np.ones(len(left), np.bool_)
     graph = coo_array((ones, (left, right)), shape=(len(begin), len(begin)))
     part = csgraph.connected_components(graph, directed=False)[1].astype(np.int64)
     _, head, part = np.unique(part, return_index=True, return_inverse=True)
     return begin, end, np.argsort(np.argsort(head))[part]
+
+
+def neighbours(begin: Ints, end: Ints, height: int, connectivity: int = 8) -> tuple[Ints, Ints]:
+    """The pieces in the column on the left that each piece touches, as positions ``first`` to ``last - 1``.
+
+    Args:
+        begin: first pixel of each piece, column-major, ``(k,)``, ascending.
+        end: pixel after the last of each piece, ``(k,)``, within the same column.
+        height: of the image, pixels.
+        connectivity: 8 or 4, as in :func:`connected`.
+    """
+    reach = 1 if connectivity == 8 else 0
+    before = (begin // height - 1) * height  # where the column on the left begins
+    low = before + np.maximum(begin % height - reach, 0)
+    high = before + np.minimum(end - begin + begin % height + reach, height)
+    first = np.searchsorted(end, low, "right")
+    return first, np.maximum(np.searchsorted(begin, high), first)
 
 
 def _by_column(begin: Ints, end: Ints, height: int) -> tuple[Ints, Ints]:

@@ -36,7 +36,7 @@ def flip(
     row = np.repeat(np.arange(len(runs)), np.diff(offsets))
     if vertical != horizontal:  # both together reverse the pixel order: runs stay whole
         height = np.broadcast_to(np.asarray(heights, np.int64), len(runs))[row]
-        begin, end, row, height = _by_column(begin, end, row, height)
+        begin, end, row, height = by_column(begin, end, row, height)
         base = begin // height * height
         begin, end = 2 * base + height - end, 2 * base + height - begin
     if horizontal:
@@ -46,13 +46,20 @@ def flip(
     return from_ones(begin[order], end[order], offsets, totals).encode()
 
 
-def _by_column(
+def by_column(
     begin: npt.NDArray[np.int64],
     end: npt.NDArray[np.int64],
     row: npt.NDArray[np.int64],
     height: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.int64], ...]:
-    """Runs cut at the ends of columns, with their row and height."""
+    """Runs cut at the ends of columns, with their row and height.
+
+    Args:
+        begin: first pixel of each run, column-major, ``(n,)``.
+        end: pixel after the last of each run, ``(n,)``.
+        row: the mask of each run, ``(n,)``.
+        height: height of its image, ``(n,)`` pixels.
+    """
     first, last = begin // height, (end - 1) // height
     run = np.repeat(np.arange(len(begin)), last - first + 1)
     top = spans(first, last + 1) * height[run]

@@ -25,12 +25,17 @@ def perimeters(rles: Rles, heights: npt.ArrayLike) -> Ints:
         [4, 8]
     """
     height = np.asarray(heights, np.int64)
-    parts = [_measure(runs, height[rows] if height.ndim else height) for rows, runs in parse_blocks(rles)]
+    parts = [of_runs(runs, height[rows] if height.ndim else height) for rows, runs in parse_blocks(rles)]
     return np.concatenate([np.empty(0, np.int64), *parts])
 
 
-def _measure(runs: Runs, height: Ints) -> Ints:
-    """Two ends per run of a column, plus two sides per pixel, minus the sides between neighbours."""
+def of_runs(runs: Runs, height: Ints) -> Ints:
+    """The same of parsed masks: two ends per run of a column, and two sides per pixel but those it shares.
+
+    Args:
+        runs: ``n`` masks.
+        height: height of each mask's image, ``(n,)`` or one number, pixels.
+    """
     n = len(runs)
     height = np.broadcast_to(height, n)
     begin, end, offsets = runs.ones()

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ....core.geometry.masks import rle
 from ....core.geometry.masks.perimeter import perimeters
+from ....core.geometry.shapes.measure import measure
 from ....core.tables.of_images import sizes_of
 
 Floats = npt.NDArray[np.float64]
@@ -32,6 +32,7 @@ def shape(rows: pd.DataFrame, images: pd.DataFrame, usual: Floats, codes: npt.ND
     area = np.maximum(rows["area"].to_numpy(np.float64), 1)
     edge = perimeters(rows["mask"], sizes[:, 0].astype(np.int64))
     gaps = np.stack([x, y, sizes[:, 1] - x - w, sizes[:, 0] - y - h])
+    solid = measure(rows["mask"], sizes.astype(np.int64), ["solidity"])["solidity"]
     known = np.maximum(codes, 0)
     relative = np.log(area) - (usual[known] if len(usual) else 0)
     return np.column_stack(
@@ -45,29 +46,9 @@ def shape(rows: pd.DataFrame, images: pd.DataFrame, usual: Floats, codes: npt.ND
             (y + h / 2) / sizes[:, 0],
             np.log1p(gaps.min(axis=0)),
             relative,
-            _solidity(rows["mask"], sizes.astype(np.int64)),
+            np.nan_to_num(solid, nan=1.0),
         ]
     )
-
-
-def _solidity(masks: pd.Series, sizes: npt.NDArray[np.int64]) -> Floats:
-    """Area of each mask over the area of its convex hull, ``(n,)`` 0..1; 1 for masks of a line or less."""
-    from scipy.spatial import ConvexHull, QhullError
-
-    out = np.ones(len(masks))
-    for row, (mask, (height, width)) in enumerate(zip(masks, sizes.tolist(), strict=True)):
-        crop = rle.decode_crop(mask, height, width)[0]
-        lines = np.flatnonzero(crop.any(axis=1))
-        if len(lines) < 2:
-            continue
-        first, last = crop[lines].argmax(axis=1), crop.shape[1] - crop[lines][:, ::-1].argmax(axis=1)
-        ends = [np.column_stack([x, y]) for x in (first, last) for y in (lines, lines + 1)]
-        try:
-            hull = ConvexHull(np.concatenate(ends)).volume  # of two dimensions, the area
-        except QhullError:
-            continue
-        out[row] = min(crop.sum() / max(hull, 1e-9), 1.0)
-    return out
 
 
 def usual_area(area: Floats, codes: npt.NDArray[np.int64], n_labels: int) -> Floats:
