@@ -43,7 +43,7 @@ def ws(tmp_path_factory):
 
 
 def run_code(ws, of, code):
-    scope = {"rows": ws.frame(of), "ds": ws.ds, "run": ws.run, "np": np, "pd": pd}
+    scope = {"rows": ws.frame(of), "ds": ws.ds, "run": ws.run, "nl": nl, "np": np, "pd": pd}
     found = eval(code, scope)  # noqa: S307  # our own code, that it runs is what is tested
     assert pd.api.types.is_bool_dtype(found.dtype), code
     return found.to_numpy(bool)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..geometry.masks import rle
 from ..opencv import one_thread, opencv
 from ..snapping.along import along, steepness
-from ..snapping.patches import patches
+from ..snapping.bands import reach
+from ..snapping.patches import LEAST_AREA
 
 PICTURED = ("contrast", "boundary_fit")
 """Names of these columns."""
@@ -45,9 +48,22 @@ def pictured(rows: pd.DataFrame, read: Read) -> npt.NDArray[np.float64]:
             pixels = read(int(rows["image_id"].iloc[at[0]]))
             if pixels is None:
                 continue
-            masks = list(rows["mask"].iloc[at])
-            for place, patch, _ in patches(pixels, masks, np.ones(len(at), np.bool_)):
-                steep = steepness(cv2, patch.pixels)
-                change, gradient, _ = along(cv2, patch.mask, patch.pixels.astype(np.float32), steep)
-                out[at[place]] = change, np.exp(gradient)
+            for row in map(int, at):
+                out[row] = _fit(cv2, pixels, rows["mask"].iloc[row])
     return out
+
+
+def _fit(cv2: ModuleType, pixels: npt.NDArray[np.uint8], mask: bytes) -> tuple[float, float]:
+    height, width = pixels.shape[:2]
+    crop, x, y = rle.decode_crop(mask, height, width)
+    area = int(crop.sum())
+    if area < LEAST_AREA:
+        return np.nan, np.nan
+    margin = 3 * reach(area) + 2
+    left, top = min(x, margin), min(y, margin)
+    part = pixels[y - top : y + crop.shape[0] + margin, x - left : x + crop.shape[1] + margin]
+    here = np.zeros(part.shape[:2], np.bool_)
+    here[top : top + crop.shape[0], left : left + crop.shape[1]] = crop
+    part = np.ascontiguousarray(part)
+    change, gradient, _ = along(cv2, here, part.astype(np.float32), steepness(cv2, part))
+    return change, float(np.exp(gradient))

@@ -97,7 +97,7 @@ class Gallery(Listing):
     def first(self) -> npt.NDArray[np.int32]:
         """Row numbers of the first tiles, in order, at most 60."""
         ws, of = self.workspace, self.of
-        sort = [[self.order_by, self.ascending]] if self.order_by in ws.column_names(of) else []
+        sort = [[self.order_by, self.ascending]] if ws.has_column(of, self.order_by) else []
         return self._first(ws.allowed(of, (self.source,)), sort)
 
     def tile(self, row: int, size: int) -> bytes:

@@ -102,9 +102,8 @@ def facts_of(ws: Workspace, of: str, row: int, order: Sequence[str]) -> list[lis
     Returns:
         [name, value, kind] of each; the kind as in :class:`Column`, or "whole"; missing values are None.
     """
-    known = set(ws.column_names(of))
     told = [name for name in _SHOWN if of == "instances" or name != "status"]  # the same for all predictions
-    names = [name for name in dict.fromkeys((*told, *order)) if name in known]
+    names = [name for name in dict.fromkeys((*told, *order)) if ws.has_column(of, name)]
     out = []
     for name in names:
         column = ws.column(of, name)

@@ -51,11 +51,10 @@ class Listing(Bridge):
     def describe(self, *, names: list[str]) -> Reply:
         """Heads of the named columns, and the names of all columns."""
         ws, of = self.workspace, self.of
-        known = ws.column_names(of)
-        columns = [_head(ws.column(of, name)) for name in names if name in known]
+        columns = [_head(ws.column(of, name)) for name in names if ws.has_column(of, name)]
         n = len(ws.ids(of))
         labeled = {"run": ws.run is not None, "id": INDEX_NAMES[of], "labels": list(ws.ds.labels)}
-        return {"rev": ws.rev, "n": n, "names": known, "columns": columns, **labeled}
+        return {"rev": ws.rev, "n": n, "names": ws.column_names(of), "columns": columns, **labeled}
 
     @serves
     def cells(self, *, names: list[str], buffers: list[memoryview], rev: int | None = None) -> Reply:
@@ -132,8 +131,8 @@ class Listing(Bridge):
         return thumbnail_bytes(self.workspace, self.of, row, size)
 
     def _cells(self, names: Sequence[str], rows: npt.NDArray[np.int32]) -> dict[str, list[Any]]:
-        known = set(self.workspace.column_names(self.of))
-        return {name: self._texts(name, rows) for name in names if name in known}
+        has = self.workspace.has_column
+        return {name: self._texts(name, rows) for name in names if has(self.of, name)}
 
     def _texts(self, name: str, rows: npt.NDArray[np.int32]) -> list[Any]:
         column = self.workspace.column(self.of, name)

@@ -48,7 +48,7 @@ def layout_of(ws: Workspace, of: str) -> LayoutLike:
         except DataError as error:
             why = str(error)
     names = ws.column_names(of)
-    shown = [name for name in names if ws.column(of, name).kind in ("number", "time")]
+    shown = [name for name in names if ws.column_kind(of, name) in ("number", "time")]
     raise UnknownNameError(
         f"{of} has no columns 'u' and 'v', and there is no embedding to lay out: {why}. Give x= and y=, "
         f"such as {', '.join(shown)}"

@@ -119,7 +119,7 @@ class Scatter(Bridge):
         """The rows and columns to choose from, and the layout of the embedding if there is one."""
         ws, of = self.workspace, self._table
         names = ws.column_names(of)
-        kinds = {name: ws.column(of, name).kind for name in names}
+        kinds = {name: ws.column_kind(of, name) for name in names}
         ids = ws.ids(of)
         plain = len(ids) > 0 and bool((np.diff(ids) == 1).all())
         layout = self._layout_if_any()
@@ -166,8 +166,7 @@ class Scatter(Bridge):
         if not 0 <= row < len(ws.ids(of)):
             raise DataError(f"expected a row below {len(ws.ids(of)):,} of {of}, got {row}")
         names = [n for n in (*_IN_TOOLTIP[of], self.x, self.y) if n != self.color]
-        known = set(ws.column_names(of))
-        fields = [[n, self._text(n, row)] for n in dict.fromkeys(names) if n in known]
+        fields = [[n, self._text(n, row)] for n in dict.fromkeys(names) if ws.has_column(of, n)]
         try:
             picture, problem = thumbnail_bytes(ws, of, row, min(max(size, 32), 512)), ""
         except (NbalabelError, OSError, ValueError) as error:
@@ -211,7 +210,7 @@ class Scatter(Bridge):
         ws, of = self.workspace, self._table
         if self._is_layout(name):
             self._layout_now()
-        elif ws.column(of, name).kind == "text":
+        elif ws.column_kind(of, name) == "text":
             raise DataError(f"{name} of {of} is text: an axis needs numbers, times or categories")
 
     def _check_color(self, name: str) -> None:

@@ -26,8 +26,7 @@ def rows_html(ws: Workspace, of: str, names: Sequence[str], rows: Iterable[int],
         rows: row numbers shown, in order.
         n: number of rows there are to show.
     """
-    known = ws.column_names(of)
-    columns = [ws.column(of, name) for name in names if name in known]
+    columns = [ws.column(of, name) for name in names if ws.has_column(of, name)]
     head = "".join(f"<th>{escape(column.name)}</th>" for column in columns)
     lines = [
         "".join(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from ...core.shapes.kept import SHAPES
 from ..rows.bulk_actions import agreed_rows, set_value
 from ..rows.listing import Listing
 from ..workspace.binning import Binned, binned
@@ -191,7 +192,8 @@ def _default_columns(ws: Workspace, of: str) -> list[str]:
     """Columns a table shows at first: the standard ones, then the user's own, without empty columns."""
     names = ws.column_names(of)
     shown = [name for name in _SHOWN[of] if name in names]
-    own = [name for name in names if name not in _SHOWN[of] and name not in _NOT_AT_FIRST]
+    later = _NOT_AT_FIRST | {name for name in SHAPES if name not in ws.frame(of)}
+    own = [name for name in names if name not in _SHOWN[of] and name not in later]
     return [name for name in [*shown, *own] if not _is_empty(ws.column(of, name))][:_MOST_AT_FIRST]
 
 

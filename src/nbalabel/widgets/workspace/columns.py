@@ -1,8 +1,8 @@
 """Every column a view can show, color by, filter or count: of the tables, of their images, and derived ones.
 
 A name means, in this order: a column of the table itself; a derived column; for instances and predictions a
-column of their image. Columns are arrays of a few kinds that filters and charts use directly; each is
-made once and kept until the tables change.
+column of their image; shape or place (``shaped.py``). Columns are arrays of a few kinds that filters and
+charts use directly; each is made once and kept until the tables change.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ...core.show.palette import COLORS
 from ...core.tables.names import instead_of
 from ...core.tables.schema import INDEX_NAMES
 from .clauses import Index
+from .shaped import Shaped
 
 KINDS = ("number", "time", "category", "boolean", "text")
 
@@ -120,6 +121,7 @@ class Columns:
         judged: gives the outcomes of the predictions by these tables; called when needed. None without a
             run: then there are no outcomes.
         predicted: ids of the images predicted on; None where there is no run.
+        shaped: gives shape and place; called when needed. None: there are no such columns.
     """
 
     def __init__(
@@ -130,27 +132,29 @@ class Columns:
         *,
         judged: Callable[[], Judged] | None = None,
         predicted: npt.NDArray[np.int64] | None = None,
+        shaped: Shaped | None = None,
     ) -> None:
         self.frames, self.index = frames, index
         nothing = np.zeros(0, np.int64)
         self._has_run = predicted is not None
         self._decided = decided
         self._judge = judged
+        self._shaped = shaped
         self._judged: Judged | None = None
         self._predicted = nothing if predicted is None else predicted
         self._made: dict[tuple[str, str], Column] = {}
 
     def names(self, of: str) -> list[str]:
-        """All names, the id first, then the table's own, derived ones, and those of the image."""
+        """All names: the id, the table's own, derived ones, those of the image, those of the shape."""
         own = [str(name) for name in self.frames[of].columns if name not in _NOT_SHOWN]
         out = [INDEX_NAMES[of], *own, *self._derived(of)]
         if of != "images":
             out += [name for name in self.names("images")[1:] if name not in out]
-        return out
+        return out + [name for name in self._shapes(of) if self._shaped and self._shaped.is_offered(of, name)]
 
     def has(self, of: str, name: str) -> bool:
         """Whether there is a column of that name, or was in earlier versions."""
-        return self.called(of, name) in self.names(of)
+        return self.called(of, name) in self.names(of) or name in self._shapes(of)
 
     def called(self, of: str, name: str) -> str:
         """Current name of a column; "match" was the name of "outcome"."""
@@ -165,6 +169,10 @@ class Columns:
         if (of, name) not in self._made:
             self._made[of, name] = self._make(of, name)
         return self._made[of, name]
+
+    def kind(self, of: str, name: str) -> str:
+        """The kind of a column, without computing it where its name says so."""
+        return "number" if name in self._shapes(of) else self.column(of, name).kind
 
     def _make(self, of: str, name: str) -> Column:
         if not self.has(of, name):
@@ -181,7 +189,13 @@ class Columns:
             return read_column(self.frames[of][name], name, editable=own or name in _EDITABLE[of])
         if name in self._derived(of):
             return self._derived(of)[name]()
+        if self._shaped is not None and name in self._shapes(of):
+            values, whole = self._shaped.values(of, name, self.frames, self.index)
+            return Column(name, "number", values, whole=whole, home="derived")
         return _through(self.column("images", name), self.index.image_row[of])
+
+    def _shapes(self, of: str) -> list[str]:
+        return [] if self._shaped is None else self._shaped.names(of, self.frames)
 
     def _derived(self, of: str) -> dict[str, Callable[[], Column]]:
         own = self.frames[of]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ...core.shapes.kept import SHAPES
 from ...core.tables.names import printable
 from ...core.tables.schema import INDEX_NAMES
 
@@ -114,6 +115,8 @@ def _categories_as_text(series: pd.Series, code: str) -> str:
 
 
 def _derived(of: str, name: str) -> str:
+    if name in SHAPES:
+        return f'nl.shapes(ds, rows, ["{name}"])["{name}"]'
     if name in _IMAGE_DERIVED:
         counts = _IMAGE_DERIVED[name]
         if of == "images":

@@ -15,7 +15,7 @@ _ATTRIBUTES = {
     *("images", "instances", "predictions", "missed", "outcomes", "predicted_ids", "index", "image_id"),
     # methods that return rows, texts or numbers
     *("assign", "astype", "between", "contains", "eq", "fillna", "groupby", "inside", "isin", "isna", "map"),
-    *("max", "ne", "notna", "reindex", "replace", "str", "to_series", "value_counts", "where"),
+    *("max", "ne", "notna", "reindex", "replace", "shapes", "str", "to_series", "value_counts", "where"),
 }
 _NODES = (
     *(ast.Expression, ast.Load, ast.Constant, ast.List, ast.Dict, ast.Subscript, ast.Call),

@@ -27,6 +27,7 @@ from .cell_code import as_code
 from .clauses import TABLES, Clause, Index, Rows, check_table
 from .columns import Column, Columns, Judged
 from .selection import Ids, Selection
+from .shaped import Shaped
 from .shared_display import SharedDisplay
 
 
@@ -85,6 +86,7 @@ class Workspace:
         self.shared_display = SharedDisplay(self.lock)
         self.rev = 0
         self._views: weakref.WeakSet[Attached] = weakref.WeakSet()
+        self._shaped = Shaped(self.ds.read_image)
         self._take_tables()
         self.selection = Selection(self._index)
         self._stale = self._scheduled = self._steady = False
@@ -125,7 +127,10 @@ class Workspace:
         return self._columns.frames[check_table(of)]
 
     def column_names(self, of: str) -> list[str]:
-        """Names that :meth:`column` knows: own columns, derived ones, and those of the image."""
+        """Names that :meth:`column` knows: own columns, derived ones, those of the image, and of the shape.
+
+        Shape columns that read pictures (see :func:`nbalabel.shapes`) are in it after they were asked for.
+        """
         self.refresh()
         return self._columns.names(check_table(of))
 
@@ -137,6 +142,15 @@ class Workspace:
         """
         self.refresh()
         return self._columns.column(check_table(of), name)
+
+    def column_kind(self, of: str, name: str) -> str:
+        """The kind of a column (see :class:`.Column`), without computing it where that takes time.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+        """
+        self.refresh()
+        return self._columns.kind(check_table(of), name)
 
     def has_column(self, of: str, name: str) -> bool:
         """Whether :meth:`column` knows a name; names of earlier versions count."""
@@ -283,6 +297,7 @@ class Workspace:
             lambda: decided(ds.instances, ds.rejected, frames["predictions"]),
             judged=_judge(run, frames, ds),
             predicted=None if run is None else np.asarray(run.predicted_ids, np.int64),
+            shaped=self._shaped,
         )
 
     def _changed(self) -> None:
