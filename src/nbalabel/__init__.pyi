@@ -80,6 +80,7 @@ from .reporting.report import report as report
 from .reporting.value import Report as Report
 from .widgets.augment.augmentations import Augmentations as Augmentations
 from .widgets.charts.confusion import Confusion as Confusion
+from .widgets.charts.density import Density as Density
 from .widgets.charts.histogram import Histogram as Histogram
 from .widgets.charts.learning_curves import LearningCurves as LearningCurves
 from .widgets.charts.precision_recall import PrecisionRecall as PrecisionRecall

@@ -117,6 +117,21 @@ test("controls tell the kernel what was chosen", () => {
   ]);
 });
 
+test("one of several options is chosen from a list that follows the kernel", () => {
+  const { model, el, hidden } = open({ ...FULL, options: ["all labels", "cod"], option: "cod" });
+  const list = el.querySelector("select")!;
+  expect(hidden(list)).toBe(false);
+  expect([list.value, list.options.length]).toEqual(["cod", 2]);
+  list.value = "all labels";
+  list.dispatchEvent(new Event("change"));
+  expect(model.sent.map(({ params }) => [params.name, params.value])).toEqual([["option", "all labels"]]);
+  model.set({ ...FULL, options: ["all labels", "<b>eel</b>"], option: "<b>eel</b>" });
+  expect([list.value, list.options.length]).toEqual(["<b>eel</b>", 2]);
+  expect(list.querySelector("b")).toBeNull();
+  model.set(FULL);
+  expect(hidden(list)).toBe(true);
+});
+
 test("what is being typed stays when other views change the counts", () => {
   const range = { kind: "number" as const, lo: null, hi: null, limits: [0, 1] as [number, number] };
   const { model, el } = open({ ...FULL, range });

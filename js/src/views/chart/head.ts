@@ -20,6 +20,9 @@ export interface State {
   /** Texts, counts and whether they are chosen. */
   values?: [string, number, boolean][] | null;
   missing?: { n: number; chosen: boolean };
+  /** Texts to choose one from, and the one that is chosen. */
+  options?: string[];
+  option?: string;
   chosen?: boolean;
 }
 
@@ -43,6 +46,10 @@ export class ChartHead {
   readonly #title = h("b.nbl-chart-title");
   readonly #count = h("span.nbl-count", { "aria-live": "polite" });
   readonly #legend = h("span.nbl-chart-legend");
+  readonly #options = h("select.nbl-chart-options", {
+    "aria-label": "what is shown",
+    onchange: () => this.#choose("option", this.#options.value),
+  });
   readonly #modes = h("button.nbl-quiet", { onclick: () => this.#nextMode() });
   readonly #missing = h("button.nbl-quiet", { onclick: () => this.#choose("missing") });
   readonly #clear = h("button.nbl-quiet.nbl-chart-clear", { onclick: () => this.#choose("clear") }, "Clear");
@@ -65,7 +72,7 @@ export class ChartHead {
     this.#range.append(h("div.nbl-chart-popover.nbl-chart-range", {}, from, "–", to));
     const busy = frame.toolbar.lastElementChild;
     const heading = h("span.nbl-chart-heading", {}, this.#title, this.#count);
-    const tools = [this.#clear, this.#missing, this.#list, this.#range, this.#modes];
+    const tools = [this.#clear, this.#options, this.#missing, this.#list, this.#range, this.#modes];
     frame.toolbar.replaceChildren(heading, this.#legend, busy ?? "", h("span.nbl-chart-tools", {}, ...tools));
     frame.body.append(this.#note);
     const draw = () => this.#draw(model.get("state"));
@@ -90,6 +97,7 @@ export class ChartHead {
     show(this.#note, note !== "");
     this.#note.textContent = note;
     this.#drawModes(state);
+    this.#drawOptions(state);
     show(this.#missing, Boolean(missing?.n) && !note);
     this.#missing.textContent = `${formatCount(missing?.n ?? 0)} missing`;
     this.#missing.setAttribute("aria-pressed", String(missing?.chosen ?? false));
@@ -99,6 +107,14 @@ export class ChartHead {
     if (range) this.#drawRange(range);
     show(this.#list, Boolean(values?.length) && !note);
     this.#drawValues(values ?? []);
+  }
+
+  #drawOptions({ options = [], option = "", note }: State): void {
+    show(this.#options, options.length > 1 && !note);
+    const known = [...this.#options.options].map(({ value }) => value);
+    if (known.length !== options.length || known.some((text, i) => text !== options[i]))
+      this.#options.replaceChildren(...options.map((text) => h("option", { value: text }, text)));
+    this.#options.value = option;
   }
 
   #drawModes({ modes = [], mode, note }: State): void {

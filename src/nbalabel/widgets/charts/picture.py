@@ -14,6 +14,7 @@ _SIZE = (420, 200)
 _INK, _FAINT, _BACK = COLORS.ink, COLORS.faint, COLORS.white
 _TOP, _BOTTOM, _LEFT, _RIGHT = 24, 20, 10, 10  # pixels around the chart
 _MOST_ROWS = 14
+_STEEL = (74, 143, 212)  # darkest color of a cell
 
 Shares = Sequence[tuple[float, str]]
 
@@ -102,12 +103,38 @@ def cells_picture(
         draw.text((6, _TOP + (row + 0.5) * side - 6), name[:14], _INK, _font())
         for column in range(len(names)):
             share = (counts[row, column] / top) ** 0.5
-            shade = tuple(round(255 - share * (255 - c)) for c in (74, 143, 212))
+            shade = tuple(round(255 - share * (255 - c)) for c in _STEEL)
             x, y = left + column * side * 1.6, _TOP + row * side
             draw.rectangle([x, y, x + side * 1.6 - 1, y + side - 1], shade)
             if side >= 12:
                 ink = COLORS.white if share > 0.6 else _INK
                 draw.text((x + 4, y + side / 2 - 6), f"{counts[row, column]:,}", ink, _font())
+    return picture
+
+
+def plane_picture(title: str, counts: npt.NDArray[np.int64], ratio: float, note: str = "") -> Image.Image:
+    """A density over the plane of an image.
+
+    Args:
+        title: above it.
+        counts: of the cells, ``(down, across)``.
+        ratio: width over height of the plane.
+        note: a text to show instead.
+    """
+    picture, draw = _paper(title, note)
+    if note:
+        return picture
+    room_x, room_y = _SIZE[0] - _LEFT - _RIGHT, _SIZE[1] - _TOP - _BOTTOM
+    width = min(room_x, room_y * ratio)
+    height = width / ratio
+    down, across = counts.shape
+    top = float(counts.max(initial=0)) or 1.0
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        share = 0.12 + 0.88 * float(counts[row, column]) / top
+        shade = tuple(round(255 - share * (255 - c)) for c in _STEEL)
+        x, y = _LEFT + column * width / across, _TOP + row * height / down
+        draw.rectangle([x, y, x + width / across, y + height / down], shade)
+    draw.rectangle([_LEFT, _TOP, _LEFT + width, _TOP + height], outline=_FAINT)
     return picture
 
 

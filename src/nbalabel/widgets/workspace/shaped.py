@@ -60,7 +60,7 @@ class Shaped:
         found = self._kept[of].columns(there, frames["images"], [name], self._pixels)[name]
         out = np.full(len(rows), np.nan)
         out[known] = found
-        return out, name in WHOLE
+        return out, name in (*WHOLE, "border")
 
     def _pixels(self, image_id: int) -> Any:
         try:
