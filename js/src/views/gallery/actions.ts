@@ -59,8 +59,8 @@ export class GalleryActions extends ActionBar {
   readonly #state: GalleryState;
   #under = Promise.resolve();
 
-  constructor(frame: Frame, state: GalleryState, popover: Popover) {
-    super(frame, state, popover, { actions: ACTIONS[state.of], careful: true });
+  constructor(frame: Frame, state: GalleryState, popover: Popover, more: () => void) {
+    super(frame, state, popover, { actions: ACTIONS[state.of], careful: true, more });
     this.#state = state;
   }
 

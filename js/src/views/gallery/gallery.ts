@@ -3,6 +3,7 @@ import { Bitset } from "../../core/rows/bitset";
 import type { SelectionStore } from "../../core/rows/selection";
 import { watchTheme } from "../../draw/theme";
 import type { Rpc } from "../../wire/rpc";
+import { leaveAlike } from "../alike";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import type { Frame } from "../frame";
@@ -41,7 +42,7 @@ export class Gallery {
     const display = new DisplayControl(frame, model, rpc, signal);
     this.tiles = new Tiles(frame, state, display);
     state.inView = () => state.visible.between(this.tiles.inView[0], this.tiles.inView[1] - 1);
-    this.actions = new GalleryActions(frame, state, popover);
+    this.actions = new GalleryActions(frame, state, popover, () => this.more());
     frame.body.after(this.actions.root);
     this.drag = new Drag(this, signal);
     this.#toolbar = new Toolbar(frame, state, display, cheatsheet(frame, keysOf(state.of), signal));
@@ -100,12 +101,17 @@ export class Gallery {
     this.#picking.all();
   }
 
+  /** Select what looks like the picked tiles, else like the tile of the cursor. */
+  more(): void {
+    void this.state.more(this.state.visible.at(this.tiles.cursor));
+  }
+
   /** Cancel a drag or an action, else unpick all; returns whether there was something to cancel. */
   escape(): boolean {
     if (this.drag.active) this.drag.cancel();
     else if (this.actions.cancel()) return true;
     else if (this.state.own) this.state.pick(null);
-    else return false;
+    else return leaveAlike(this.state.store, this.state.source);
     return true;
   }
 

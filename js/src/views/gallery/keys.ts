@@ -1,6 +1,7 @@
 /** What mouse and keys do in the gallery. */
 import type { Bitset } from "../../core/rows/bitset";
 import type { Of } from "../../core/rows/selection";
+import { KEY } from "../alike";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import { ACTION_KEYS, type GalleryActions } from "./actions";
@@ -16,6 +17,7 @@ export interface Commanded extends Picking {
   extend(place: number, more?: boolean): void;
   extendTo(place: number): void;
   pickAll(): void;
+  more(): void;
   escape(): boolean;
   moveTo(place: number): void;
   point(place: number): void;
@@ -52,6 +54,7 @@ export function keysOf(of: Of): [string, string][] {
     ["Enter", "point all views at the tile; so does a double click"],
     ["drag", "pick with a box; with Alt freehand, with Ctrl in addition; a finger rests first"],
     ...DOING[of],
+    KEY,
     ["Ctrl+Z Ctrl+Y", "undo, redo the last change of the dataset"],
     ["+ −", "larger, smaller tiles"],
     ["?", "this sheet"],
@@ -141,6 +144,9 @@ function act(gallery: Commanded, event: KeyboardEvent, command: boolean): boolea
       return true;
     case "escape":
       return gallery.escape();
+    case "k":
+      gallery.more();
+      return true;
     case "+":
     case "=":
       gallery.resize(1.25);

@@ -29,7 +29,7 @@ export class Controls {
       this.#buttons.set(name, made);
       return made;
     };
-    const { undo, back, skip, reject, accept, edit, outline } = commands;
+    const { undo, back, skip, reject, accept, edit, more, outline } = commands;
     this.root.append(
       this.#chips,
       h(
@@ -39,6 +39,13 @@ export class Controls {
         button("Undo", "U", "take the last answer back", undo, ".nbl-quiet"),
         button("Outline", "O", "outline on or off", outline, ".nbl-quiet"),
         button("Edit", "E", "edit the mask", edit, ".nbl-quiet"),
+        button(
+          "Alike",
+          "K",
+          "more like this: select what looks like it in the linked views",
+          more,
+          ".nbl-quiet",
+        ),
         h(
           "div.nbl-review-decide", // together, also where the view is too narrow for one line
           {},
@@ -77,7 +84,7 @@ export class Controls {
       chip.setAttribute("aria-pressed", String(on));
       chip.disabled = !enabled.answer;
     }
-    for (const name of ["Skip", "Reject", "Accept", "Edit"])
+    for (const name of ["Skip", "Reject", "Accept", "Edit", "Alike"])
       this.#buttons.get(name)!.disabled = !enabled.answer;
     this.#buttons.get("Back")!.disabled = !enabled.back;
     this.#buttons.get("Undo")!.disabled = !enabled.undo;

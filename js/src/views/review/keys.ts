@@ -1,4 +1,5 @@
 /** What the keyboard does in a review. */
+import { KEY } from "../alike";
 import { isTyping } from "../viewer/keys";
 
 export const KEYS: readonly (readonly [string, string])[] = [
@@ -10,6 +11,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Ctrl+X Ctrl+Y", "give it again"],
   ["Shift+M", "accept though it overlaps an instance"],
   ["E", "edit the mask"],
+  KEY,
   ["O", "outline on or off"],
   ["Space", "hold to see the image alone"],
   ["F 0", "fit"],
@@ -26,6 +28,7 @@ export interface Commands {
   undo(): void;
   redo(): void;
   edit(): void;
+  more(): void;
   outline(): void;
   fit(): void;
   zoom(factor: number): void;
@@ -50,6 +53,7 @@ export function command(event: KeyboardEvent, commands: Commands): (() => void) 
     ArrowLeft: commands.back,
     u: commands.undo,
     e: commands.edit,
+    k: commands.more,
     o: commands.outline,
     f: commands.fit,
     0: commands.fit,

@@ -3,12 +3,14 @@ import type { Host } from "@anywidget/types";
 import { Deck, GONE, OPEN, type Verdict } from "../../core/asking/deck";
 import { looked } from "../../core/asking/pace";
 import { Patience } from "../../core/patience";
+import { Bitset } from "../../core/rows/bitset";
 import type { SelectionStore } from "../../core/rows/selection";
 import { measured } from "../../core/timing";
 import { h } from "../../draw/dom";
 import { white } from "../../draw/palette";
 import { asArray, asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
+import { moreLike } from "../alike";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import { claim, focusOn, hear } from "../elements";
@@ -97,6 +99,7 @@ export class Review {
     undo: () => this.#undo(),
     redo: () => this.#redo(),
     edit: () => this.#edit(),
+    more: () => void this.#more(),
     outline: () => this.#set("outline", !this.#model.get("outline")),
     fit: () => this.stage.fit(),
     zoom: (factor) => this.stage.by(factor),
@@ -109,6 +112,16 @@ export class Review {
     this.#point();
     if (this.#inPlace.possible) this.#inPlace.open().catch((error) => this.#frame.fail(error));
     else this.#say("Edit it in a linked nl.Editor(ws): it shows this mask now. Then go on here.");
+  }
+
+  /** Select what looks like the item shown: the linked views show it. */
+  async #more(): Promise<void> {
+    const [deck, head] = [this.#deck, this.#head];
+    const row = deck && deck.current >= 0 ? deck.rows[deck.current] : -1;
+    if (row < 0 || !head || head.rev !== this.#store.rev) return;
+    const one = new Bitset(this.#store.tables[head.of].n);
+    one.add(row);
+    await moreLike({ rpc: this.#rpc, store: this.#store, frame: this.#frame }, head.of, one);
   }
 
   #build(): HTMLElement {

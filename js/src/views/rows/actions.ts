@@ -34,6 +34,8 @@ export interface Manners {
   actions: readonly Action[];
   /** Ask before acting on all shown rows, even a few: the person has not picked them. */
   careful?: boolean;
+  /** Select what looks like the picked rows. */
+  more?: () => void;
 }
 
 const CHOICES: Record<string, string[]> = {
@@ -170,10 +172,23 @@ export class ActionBar {
         { title: "what the actions act on: picked rows, else all there are" },
         focus + never,
       ),
-      h("span.nbl-tools", {}, state.of === "predictions" && this.#overlapChoice(busy), ...buttons),
+      h(
+        "span.nbl-tools",
+        {},
+        this.#moreButton(picked, busy),
+        state.of === "predictions" && this.#overlapChoice(busy),
+        ...buttons,
+      ),
     );
     const again = active && this.root.querySelector<HTMLElement>(`[data-action="${active}"]`);
     if (again) again.focus({ preventScroll: true });
+  }
+
+  #moreButton(picked: number, disabled: boolean): HTMLElement | false {
+    const { more } = this.#manners;
+    if (!more || !picked) return false;
+    const title = "select what looks like the picked rows, nearest first (K)";
+    return h("button", { "data-action": "More like this", disabled, title, onclick: more }, "More like this");
   }
 
   #overlapChoice(disabled: boolean): HTMLElement {

@@ -7,6 +7,7 @@ import { counted } from "../../core/values/format";
 import { perFrame } from "../../draw/dom";
 import { asArray } from "../../wire/codec";
 import type { Rpc } from "../../wire/rpc";
+import { moreLike } from "../alike";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
 import type { Described, Head, Model, Sort } from "./wire";
@@ -53,7 +54,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     readonly rpc: Rpc,
     readonly store: SelectionStore,
     readonly signal: AbortSignal,
-    protected readonly frame: Pick<Frame, "fail" | "settle">,
+    readonly frame: Pick<Frame, "fail" | "settle">,
   ) {
     this.of = model.get("of");
     this.source = model.get("source");
@@ -132,6 +133,13 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   set<K extends keyof Traits>(name: K, value: Traits[K]): void {
     this.model.set(name, value);
     this.model.save_changes();
+  }
+
+  /** Select what looks like the picked rows, else like one row; -1: none. */
+  more(row: number): Promise<void> {
+    const one = new Bitset(this.n);
+    if (row >= 0) one.add(row);
+    return moreLike(this, this.of, this.own ?? one);
   }
 
   /** Pick rows as this view's clause; null for none. */

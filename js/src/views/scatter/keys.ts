@@ -1,4 +1,5 @@
 /** Keys of the scatter. */
+import { KEY } from "../alike";
 import type { Mode } from "./gestures";
 
 export const KEYS: readonly (readonly [string, string])[] = [
@@ -12,12 +13,14 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["+ −", "zoom; also the wheel with Ctrl, or after a click"],
   ["0", "show everything; also a double click"],
   ["D", "density instead of points"],
+  KEY,
   ["?", "this sheet"],
 ];
 
 export interface KeyActions {
   mode(mode: Mode): void;
   density(): void;
+  more(): void;
   fit(): void;
   zoom(factor: number): void;
   pan(dx: number, dy: number): void;
@@ -33,6 +36,7 @@ export function onKeys(root: HTMLElement, act: KeyActions, signal: AbortSignal):
     b: () => act.mode("box"),
     h: () => act.mode("pan"),
     d: act.density,
+    k: act.more,
     "0": act.fit,
     "+": () => act.zoom(1.4),
     "=": () => act.zoom(1.4),

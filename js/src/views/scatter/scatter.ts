@@ -1,6 +1,6 @@
 /** Points for the rows of a table, linked to all other views by the shared selection. */
 
-import type { Bitset } from "../../core/rows/bitset";
+import { Bitset } from "../../core/rows/bitset";
 import type { Clause, Of, Pointed, SelectionStore } from "../../core/rows/selection";
 import { measured, timed } from "../../core/timing";
 import { formatCount } from "../../core/values/format";
@@ -8,6 +8,7 @@ import { h, perFrame } from "../../draw/dom";
 import { tiers } from "../../draw/splat";
 import { readTheme, watchTheme } from "../../draw/theme";
 import { Cancelled, RemoteError, type Rpc } from "../../wire/rpc";
+import { leaveAlike, moreLike } from "../alike";
 import { cheatsheet } from "../cheatsheet";
 import type { Frame } from "../frame";
 import { type How, inShape, type Shape, shaped } from "./clauses";
@@ -74,6 +75,7 @@ export class Scatter {
         mode: (mode) => this.#put("mode", mode),
         choose: (what, name) => this.#put(what, name),
         density: () => this.#put("density", !model.get("density")),
+        more: () => this.#more(),
         fit: () => this.#plot.fit(),
         look: (what, value) => this.#put(what, value),
         looks: () => ({ size: model.get("size") as number, opacity: model.get("opacity") as number }),
@@ -378,11 +380,23 @@ export class Scatter {
     return id === undefined ? "" : `${ids} ${id}`;
   }
 
+  /** Select what looks like the points selected here, else like the active row or the one under the pointer. */
+  #more(): void {
+    const [store, of] = [this.#store, this.#of];
+    const own = store.clauses.get(this.#source);
+    const one = new Bitset(store.tables[of].n);
+    const at = [store.hover, store.active].find((pointed) => pointed?.of === of);
+    if (at) one.add(at.row);
+    const view = { rpc: this.#rpc, store, frame: this.#frame };
+    void moreLike(view, of, own?.of === of ? own.rows : one);
+  }
+
   #actions() {
     const plot = this.#plot;
     return {
       mode: (mode: Mode) => this.#put("mode", mode),
       density: () => this.#put("density", !this.#model.get("density")),
+      more: () => this.#more(),
       fit: () => plot.fit(),
       zoom: (factor: number) => plot.zoom(factor),
       pan: (dx: number, dy: number) => plot.pan(dx, dy),
@@ -392,7 +406,7 @@ export class Scatter {
       escape: () => {
         if (this.#gestures.cancel()) return;
         if (this.#store.clauses.has(this.#source)) this.#store.set(this.#source, null);
-        else this.#coloring.clear();
+        else if (!leaveAlike(this.#store, this.#source)) this.#coloring.clear();
       },
     };
   }

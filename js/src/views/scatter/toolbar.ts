@@ -16,6 +16,7 @@ export interface Actions {
   mode(mode: Mode): void;
   choose(what: "x" | "y" | "color", name: string | null): void;
   density(): void;
+  more(): void;
   fit(): void;
   look(what: "size" | "opacity", value: number | null): void;
   looks(): { size: number | null; opacity: number | null };
@@ -28,6 +29,7 @@ const SHAPES = {
   pan: "M8 1.5v13M1.5 8h13M6.2 3.3 8 1.5l1.8 1.8M6.2 12.7 8 14.5l1.8-1.8M3.3 6.2 1.5 8l1.8 1.8M12.7 6.2 14.5 8l-1.8 1.8",
   fit: "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
   density: "M8 6.5a1.5 1.5 0 1 0 .01 0zM8 4a4 4 0 1 0 .01 0zM8 1.5a6.5 6.5 0 1 0 .01 0z",
+  more: "M6 2.5a3.5 3.5 0 1 0 .01 0zM8.5 8.5l2 2M12.5 9.5v5M10 12h5",
   axes: "M2.5 2v11.5H14M5.5 10.5l3-3.5 2 2 3-4",
 } as const;
 
@@ -43,6 +45,7 @@ export function createToolbar(frame: Frame, act: Actions, signal: AbortSignal): 
     button: iconButton(mode as keyof typeof SHAPES, what, () => act.mode(mode), true),
   }));
   const dense = iconButton("density", "Density: how many points lie where (D)", act.density, true);
+  const more = iconButton("more", "More like this: select what looks like it (K)", act.more, false);
   const color = h("select", { "aria-label": "color by", title: "color by" });
   color.addEventListener("change", () => act.choose("color", color.value || null));
   const axes = (["x", "y"] as const).map((which) => {
@@ -123,6 +126,7 @@ export function createToolbar(frame: Frame, act: Actions, signal: AbortSignal): 
     color,
     open,
     dense,
+    more,
     iconButton("fit", "Show everything (0)", act.fit, false),
     count,
   );

@@ -1,6 +1,7 @@
 /** What mouse and keys do in the table. */
 
 import type { Bitset } from "../../core/rows/bitset";
+import { KEY } from "../alike";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import type { CellEditor } from "./editor";
@@ -19,6 +20,7 @@ export interface Commanded {
   extend(place: number, more?: boolean, reveal?: boolean): void;
   toggle(place: number): void;
   pickAll(): void;
+  more(): void;
   escape(): boolean;
   openFilter(): void;
   focusSearch(): void;
@@ -34,6 +36,7 @@ export const KEYS: [string, string][] = [
   ["F", "filter the column"],
   ["S", "sort by the column; Shift+S adds it as another key"],
   ["/", "search"],
+  KEY,
   ["Esc", "pick nothing"],
   ["?", "this sheet"],
 ];
@@ -141,6 +144,10 @@ function act(table: Commanded, event: KeyboardEvent): boolean {
     case "s":
     case "S":
       if (table.column) state.cycleSort(table.column.name, event.shiftKey);
+      return true;
+    case "k":
+    case "K":
+      table.more();
       return true;
     case "/":
       table.focusSearch();

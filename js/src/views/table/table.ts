@@ -1,6 +1,7 @@
 /** The table: toolbar, grid, bar of actions, and how mouse and keys work on them. */
 import type { Of, SelectionStore } from "../../core/rows/selection";
 import type { Rpc } from "../../wire/rpc";
+import { leaveAlike } from "../alike";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import { focusOn } from "../elements";
@@ -73,7 +74,10 @@ export class Table {
       (head, anchor) => this.menus.column(head, anchor),
       this.menus.fit,
     );
-    this.#actions = new ActionBar(frame, state, this.popover, { actions: ACTIONS[state.of] });
+    this.#actions = new ActionBar(frame, state, this.popover, {
+      actions: ACTIONS[state.of],
+      more: () => this.more(),
+    });
     this.editor = new CellEditor(frame, state, this.grid, (report) => this.#actions.report(report), signal);
     const help = cheatsheet(frame, KEYS, signal);
     frame.body.after(this.#actions.root);
@@ -130,10 +134,15 @@ export class Table {
     this.#picking.extend(this.grid.cursor.place, more);
   }
 
+  /** Select what looks like the picked rows, else like the row of the cursor. */
+  more(): void {
+    void this.state.more(this.state.visible.at(this.grid.cursor.place));
+  }
+
   /** Cancel an open confirmation, else unpick all; returns whether there was something to cancel. */
   escape(): boolean {
     if (this.#actions.cancel()) return true;
-    if (!this.state.own) return false;
+    if (!this.state.own) return leaveAlike(this.state.store, this.state.source);
     this.state.pick(null);
     return true;
   }

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from .schema import LabeledImages
+
+
+class LooksAlike(Protocol):
+    """Gives look-alikes; :class:`nbalabel.Run` and :class:`nbalabel.InstanceEmbeddings` do."""
+
+    def similar(self, rows: Any, n: int = 20, of: str = "instances") -> pd.DataFrame:
+        """Rows of a table that look like some of its rows, nearest first, with their ``distance``."""
 
 
 class Predicted(ABC):
@@ -54,6 +61,10 @@ class Predicted(ABC):
         self, images: npt.ArrayLike | None = None, *, iou: float = 0.5, score: float = 0.25
     ) -> pd.DataFrame:
         """Confusion of labels: predicted label against true label."""
+
+    @abstractmethod
+    def similar(self, rows: Any, n: int = 20, of: str = "predictions") -> pd.DataFrame:
+        """Look-alikes of predictions or images, nearest first."""
 
     @abstractmethod
     def layout(

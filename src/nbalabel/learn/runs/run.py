@@ -395,6 +395,25 @@ class Run(Reported):
         image = Display().of(tables.read_image(image_id))
         return overlay(image, list(own["mask"]), colors, captions=captions, contours=list(labels))
 
+    def similar(self, rows: Any, n: int = 20, of: str = "predictions") -> pd.DataFrame:
+        """Look-alikes of some rows by the embeddings, nearest first; picked rows are not returned.
+
+        Args:
+            rows: the picked rows, or their ids.
+            n: most rows to return.
+            of: "predictions" or "images".
+
+        Returns:
+            Rows of that table with a column ``distance``, to the nearest picked row.
+
+        Raises:
+            DataError: nothing is picked, n < 1, or the run has no such embeddings.
+            UnknownNameError: picked rows are not there.
+        """
+        from .alike import similar
+
+        return similar(self, rows, n, of)
+
     def save(self, folder: str | Path) -> Path:
         """Write everything but the tables: JSON, parquet and npy files, nothing that could run code."""
         from .files import write

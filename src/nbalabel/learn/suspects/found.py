@@ -14,8 +14,8 @@ from ...core.change.change import Change
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.show.card import bar, card
 from ...core.tables.schema import LabeledImages
+from ..embed.nearest import nearest
 from .answers import corrected
-from .crops.similar import nearest
 from .mend import mended
 
 Floats = npt.NDArray[np.float64]

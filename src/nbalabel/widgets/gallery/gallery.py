@@ -88,6 +88,11 @@ class Gallery(Listing):
         """Redo what was undone last."""
         return self._travel("redo")
 
+    def nearest_first(self, of: str) -> None:
+        """Sort by ``distance``."""
+        if of == self.of:
+            self.order_by, self.ascending = "distance", True
+
     def picture(self) -> Image | None:
         """The first tiles as a contact sheet, at most 60 KB as PNG; None where there are none."""
         from .sheet import contact_sheet

@@ -102,6 +102,12 @@ class Table(Listing):
         n = len(ws.ids(of)) if rows is None else int(rows.sum())
         return rows_html(ws, of, self.columns, self._first(rows, self.sort)[:_IN_HTML], n)
 
+    def nearest_first(self, of: str) -> None:
+        """Sort by ``distance``, which becomes a column."""
+        if of == self.of:
+            self.sort = [["distance", True]]
+            self.columns = list(dict.fromkeys([*self.columns, "distance"]))
+
     def _forget(self) -> None:
         super()._forget()
         self._bars: dict[str, Binned] = {}

@@ -122,6 +122,7 @@ class Columns:
             run: then there are no outcomes.
         predicted: ids of the images predicted on; None where there is no run.
         shaped: gives shape and place; called when needed. None: there are no such columns.
+        alike: a table, and distances of some of its rows by id, its column ``distance``; None: there is none.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class Columns:
         judged: Callable[[], Judged] | None = None,
         predicted: npt.NDArray[np.int64] | None = None,
         shaped: Shaped | None = None,
+        alike: tuple[str, pd.Series] | None = None,
     ) -> None:
         self.frames, self.index = frames, index
         nothing = np.zeros(0, np.int64)
@@ -140,6 +142,7 @@ class Columns:
         self._decided = decided
         self._judge = judged
         self._shaped = shaped
+        self._alike = alike
         self._judged: Judged | None = None
         self._predicted = nothing if predicted is None else predicted
         self._made: dict[tuple[str, str], Column] = {}
@@ -209,7 +212,14 @@ class Columns:
         else:
             judged = {"outcome": self._outcome} if self._judge is not None else {}
             made = {**judged, "decision": self._decision}
+        if self._alike is not None and self._alike[0] == of:
+            made["distance"] = self._distance
         return {name: make for name, make in made.items() if name not in own}
+
+    def _distance(self) -> Column:
+        assert self._alike is not None, "the column is there only with it"
+        of, found = self._alike
+        return Column("distance", "number", found.reindex(self.index.ids[of]).to_numpy(), home="derived")
 
     def _count(self, of: str) -> Column:
         at = self.index.image_row[of]

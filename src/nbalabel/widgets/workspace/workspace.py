@@ -15,7 +15,7 @@ import pandas as pd
 
 from ...core.errors import DataError
 from ...core.show.display import Display
-from ...core.tables.predicted import Predicted
+from ...core.tables.predicted import LooksAlike, Predicted
 from ...core.tables.schema import INDEX_NAMES, empty
 from ...data.dataset.dataset import Dataset
 from ...data.dataset.version import Version
@@ -23,6 +23,7 @@ from ...data.edits.acceptance import decided
 from ...data.tables.tables import Tables
 from ...data.working.frame_edits import is_untouched, watch
 from ..bridge.port import Port
+from .alike import SOURCE, look_alikes
 from .cell_code import as_code
 from .clauses import TABLES, Clause, Index, Rows, check_table
 from .columns import Column, Columns, Judged
@@ -56,6 +57,8 @@ class Workspace:
     Args:
         ds: the dataset; or a Run, which brings the dataset that it predicted on.
         run: predictions on it, if there are any.
+        looks: gives look-alikes of instances, such as :func:`nbalabel.instance_embeddings`; those of
+            predictions and images come from the run's embeddings.
 
     Raises:
         DataError: ds is neither; the message says what to write.
@@ -63,6 +66,7 @@ class Workspace:
     Attributes:
         ds: the dataset.
         run: the run, or None.
+        looks: gives look-alikes of instances; assign to it to have some.
         selection: the shared selection.
         shared_display: holds ``display`` for the views.
         rev: revision of the tables, counts their changes; row numbers on the wire belong to one revision.
@@ -79,8 +83,12 @@ class Workspace:
         0
     """
 
-    def __init__(self, ds: Dataset | Predicted, run: Predicted | None = None) -> None:
+    def __init__(
+        self, ds: Dataset | Predicted, run: Predicted | None = None, *, looks: LooksAlike | None = None
+    ) -> None:
         self.ds, self._run = _opened(ds, run)
+        self.looks = looks
+        self._alike: tuple[str, pd.Series] | None = None
         # JupyterLab may handle requests in another thread than the one that runs cells (a subshell).
         self.lock = threading.RLock()
         self.shared_display = SharedDisplay(self.lock)
@@ -193,19 +201,39 @@ class Workspace:
             UnknownNameError: ids that the table does not have.
         """
         self.refresh()
-        ids: Any = rows
-        if isinstance(rows, pd.DataFrame | pd.Series):
-            ids = rows.index
-            of = of or {name: table for table, name in INDEX_NAMES.items() if table in TABLES}.get(
-                str(ids.name)
-            )
-        of = check_table(of or "images")
-        ids = np.asarray(ids)
-        if len(ids) and ids.dtype.kind not in "iu":
-            raise DataError(
-                f"expected ids or rows of {of}, got values of {ids.dtype}: ws.select(frame[mask])"
-            )
+        of, ids = _meant(rows, of)
         self.selection.set("python", of, ids, title or f"{len(ids):,} {of} from Python")
+
+    def more_like(
+        self,
+        rows: pd.DataFrame | pd.Series | npt.ArrayLike,
+        n: int = 20,
+        of: str | None = None,
+        source: str = "python",
+    ) -> None:
+        """Select rows and what looks like them, among what the other views allow: the key K of views.
+
+        The column ``distance`` says how far, 0 for the rows themselves; until the next call.
+
+        Args:
+            rows: rows of a table, or ids.
+            n: most look-alikes, 1 or more.
+            of: table of the ids; default: by the name of a frame's index, else images.
+            source: the view that asks: its clause gives way.
+
+        Raises:
+            UnknownNameError: ids that the table does not have.
+            DataError: nobody can tell look-alikes, or there are none; see ``looks``.
+        """
+        with self.lock:
+            self.refresh()
+            of, ids = _meant(rows, of)
+            found = look_alikes(self, of, ids, n, (source, SOURCE))
+            self._alike, self._stale = (of, found), True
+            self.refresh()
+            self.selection.clear(source)
+            title = f"{len(ids):,} and {len(found) - len(ids):,} like {'it' if len(ids) == 1 else 'them'}"
+            self.selection.set(SOURCE, of, found.index.to_numpy(np.int64), title)
 
     def clear(self) -> None:
         """Select nothing: every view shows everything."""
@@ -298,6 +326,7 @@ class Workspace:
             judged=_judge(run, frames, ds),
             predicted=None if run is None else np.asarray(run.predicted_ids, np.int64),
             shaped=self._shaped,
+            alike=self._alike,
         )
 
     def _changed(self) -> None:
@@ -323,6 +352,22 @@ def _judge(
     if run is None:
         return None
     return lambda: run.judged(frames["images"], frames["instances"], ds.rejected, ds.regions)
+
+
+def _meant(rows: Any, of: str | None) -> tuple[str, Ids]:
+    """Table and ids of rows.
+
+    Raises:
+        DataError: they are no ids.
+    """
+    if isinstance(rows, pd.DataFrame | pd.Series):
+        rows = rows.index
+        tables = {name: table for table, name in INDEX_NAMES.items() if table in TABLES}
+        of = of or tables.get(str(rows.name))
+    of, ids = check_table(of or "images"), np.asarray(rows)
+    if len(ids) and ids.dtype.kind not in "iu":
+        raise DataError(f"expected ids or rows of {of}, got values of {ids.dtype}: ws.select(frame[mask])")
+    return of, ids.astype(np.int64)
 
 
 Viewable: TypeAlias = Workspace | Dataset | Predicted

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from ...core.errors import HistoryError
 from ..bridge.port import Buffers as Buffers
 from ..bridge.port import Reply as Reply
 from ..bridge.port import plain as plain
 from ..bridge.port import serves as serves
+from .alike import SOURCE
+from .selection import unpack
 from .shared_display import PictureView
 
 if TYPE_CHECKING:
@@ -38,6 +41,20 @@ class Bridge(PictureView):
             **traits,
         )
         workspace.attach(self)
+
+    @serves
+    def similar(self, *, of: str, rev: int, buffers: list[memoryview], n: int = 20) -> Reply:
+        """Select the rows in ``buffers[0]`` and what looks like them; see :meth:`.Workspace.more_like`."""
+        ws = self.workspace
+        if rev != ws.rev:
+            raise HistoryError("the tables changed meanwhile: ask again")
+        ids = ws.ids(of)
+        ws.more_like(ids[unpack(buffers[0], len(ids))], n, of, self.source)
+        self.nearest_first(of)
+        return {"title": ws.selection.clauses[SOURCE].title, "rev": ws.rev}
+
+    def nearest_first(self, of: str) -> None:
+        """Sort by ``distance``, in a view of that table that has an order."""
 
     def prepare(self) -> None:
         """Refresh the workspace."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,8 @@ import pandas as pd
 
 from ....core.errors import UnknownNameError, first
 from ....core.show.card import card
+from ...embed.nearest import nearest
 from ...embed.pooling import Embeddings
-from .similar import nearest
 
 Floats = npt.NDArray[np.float32]
 
@@ -45,7 +46,7 @@ class InstanceEmbeddings:
         nothing = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
         return Embeddings(*nothing, rows.index.to_numpy(np.int64), vectors)
 
-    def similar(self, rows: pd.DataFrame | list[int], n: int = 20, of: str = "instances") -> pd.DataFrame:
+    def similar(self, rows: Any, n: int = 20, of: str = "instances") -> pd.DataFrame:
         """Look-alikes of some rows; see :func:`nbalabel.similar`.
 
         Args:

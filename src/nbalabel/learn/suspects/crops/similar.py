@@ -10,15 +10,13 @@ import pandas as pd
 
 from ....core.errors import DataError, UnknownNameError, first
 from ....core.tables.schema import LabeledImages
+from ...embed.nearest import nearest
 from ...runs.run import Run
 from .axes import spread
 from .cut import cut
 from .describe import describe
 
 Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
-
-_BLOCK = 4096
 
 
 def similar(what: LabeledImages | Run, rows: Any, n: int = 20, vectors: Floats | None = None) -> pd.DataFrame:
@@ -58,6 +56,8 @@ def similar(what: LabeledImages | Run, rows: Any, n: int = 20, vectors: Floats |
     if (at < 0).any():
         table = "predictions of the run" if isinstance(what, Run) else "instances of the tables"
         raise UnknownNameError(f"rows must be {table}; {first(ids[at < 0])} are none of them")
+    if vectors is None and isinstance(what, Run) and len(what.embeddings.instance_ids):
+        return what.similar(ids, n)
     known = _vectors(what, frame) if vectors is None else np.asarray(vectors, np.float32)
     if len(known) != len(frame):
         raise DataError(f"expected one vector per row, {len(frame):,}, got {len(known):,}")
@@ -65,37 +65,10 @@ def similar(what: LabeledImages | Run, rows: Any, n: int = 20, vectors: Floats |
     return frame.iloc[places].assign(distance=distance)
 
 
-def nearest(vectors: Floats, picked: Ints, n: int) -> tuple[Ints, Floats]:
-    """Positions of the rows nearest to any picked row, and their distances, ascending.
-
-    Args:
-        vectors: ``(m, d)``; rows that are not finite are never found.
-        picked: positions of the picked rows, ``(k,)``; they are left out.
-        n: most rows.
-    """
-    finite = np.asarray(np.isfinite(vectors).all(axis=1), np.bool_)
-    asked = vectors[picked][finite[picked]].astype(np.float32)
-    best = np.full(len(vectors), np.inf, np.float32)
-    for start in range(0, len(vectors), _BLOCK):
-        block = np.where(finite[start : start + _BLOCK, None], vectors[start : start + _BLOCK], 0)
-        for others in np.array_split(asked, max(len(asked) // _BLOCK, 1)):
-            if len(others):
-                square = (block**2).sum(1)[:, None] + (others**2).sum(1) - 2 * block @ others.T
-                best[start : start + _BLOCK] = np.minimum(best[start : start + _BLOCK], square.min(axis=1))
-    best[~finite] = np.inf
-    best[picked] = np.inf
-    order = np.argsort(best, kind="stable")[:n]
-    order = order[np.isfinite(best[order])]
-    return order, np.sqrt(np.maximum(best[order], 0))
-
-
 def _vectors(what: LabeledImages | Run, frame: pd.DataFrame) -> Floats:
-    """Standardised vectors of all rows."""
+    """Standardised vectors of the crops of all rows."""
     tables: LabeledImages | None
     if isinstance(what, Run):
-        if len(what.embeddings.instance_ids):
-            found = what.embeddings.instances(frame.index)
-            return found - np.nanmean(found, axis=0)
         tables = what.tables
         if tables is None:
             raise DataError(f"{what.id} has no embeddings and holds no tables: predict with embed=True")
