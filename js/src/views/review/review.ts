@@ -116,6 +116,7 @@ export class Review {
 
   /** Select what looks like the item shown: the linked views show it. */
   async #more(): Promise<void> {
+    if (this.#head?.rev !== this.#store.rev) await this.#settle(); // the tables are new: ask for its row again
     const [deck, head] = [this.#deck, this.#head];
     const row = deck && deck.current >= 0 ? deck.rows[deck.current] : -1;
     if (row < 0 || !head || head.rev !== this.#store.rev) return;

@@ -2,55 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from ...core.errors import DataError
 from ...core.tables.predicted import LooksAlike
+from .clauses import Rows
 from .selection import Ids
-
-if TYPE_CHECKING:
-    from .workspace import Workspace
 
 SOURCE = "similar"
 """Source of the clause of look-alikes, whichever view asked for them."""
 
 
-def look_alikes(ws: Workspace, of: str, ids: Ids, n: int, without: tuple[str, ...]) -> pd.Series:
+def look_alikes(teller: LooksAlike, of: str, ids: Ids, n: int, known: Ids, allowed: Rows | None) -> pd.Series:
     """Distances of rows and of their look-alikes, by id, nearest first; 0 for the rows themselves.
 
     Args:
-        ws: the workspace.
+        teller: gives look-alikes.
         of: table of the rows.
         ids: of the rows.
         n: most look-alikes.
-        without: sources whose clauses do not narrow the search.
+        known: ids of the whole table.
+        allowed: which of these may be found, ``(len(known),)``; None: all.
 
     Raises:
-        DataError: nobody can tell look-alikes, or none of the rows has a vector.
+        DataError: none of the rows has a vector, or no other row.
     """
-    allowed = ws.allowed(of, without)
-    known = ws.ids(of)
-    found = _teller(ws, of).similar(ids, n if allowed is None else max(len(known), 1), of)
+    found = teller.similar(ids, n if allowed is None else max(len(known), 1), of)
     if allowed is not None:
         found = found[found.index.isin(known[allowed])].iloc[:n]
     if not len(found):
         raise DataError(
-            f"nothing looks like these {len(ids):,} {of}: none of them has a vector, or no other has"
+            f"nothing looks like these {len(ids):,} {of}: they have no vectors, or no other row in view has"
         )
     others = found["distance"].astype(np.float64)
     return pd.concat([pd.Series(0.0, index=pd.Index(ids)), others])
 
 
-def _teller(ws: Workspace, of: str) -> LooksAlike:
+def teller_of(of: str, looks: LooksAlike | None, run: LooksAlike | None) -> LooksAlike:
+    """Who tells the look-alikes in a table: ``looks`` those of instances, the run the others.
+
+    Raises:
+        DataError: there is nobody; the message says what to do.
+    """
     if of == "instances":
-        if ws.looks is None:
+        if looks is None:
             raise DataError(
                 "look-alikes of instances need vectors: ws.looks = nl.instance_embeddings(ds), then once more"
             )
-        return ws.looks
-    if ws.run is None:
+        return looks
+    if run is None:
         raise DataError(f"look-alikes of {of} need the embeddings of a run: nl.Workspace(ds, run)")
-    return ws.run
+    return run

@@ -23,7 +23,7 @@ from ...data.edits.acceptance import decided
 from ...data.tables.tables import Tables
 from ...data.working.frame_edits import is_untouched, watch
 from ..bridge.port import Port
-from .alike import SOURCE, look_alikes
+from .alike import SOURCE, look_alikes, teller_of
 from .cell_code import as_code
 from .clauses import TABLES, Clause, Index, Rows, check_table
 from .columns import Column, Columns, Judged
@@ -228,7 +228,8 @@ class Workspace:
         with self.lock:
             self.refresh()
             of, ids = _meant(rows, of)
-            found = look_alikes(self, of, ids, n, (source, SOURCE))
+            teller, allowed = teller_of(of, self.looks, self.run), self.allowed(of, (source, SOURCE))
+            found = look_alikes(teller, of, ids, n, self.ids(of), allowed)
             self._alike, self._stale = (of, found), True
             self.refresh()
             self.selection.clear(source)
