@@ -98,7 +98,7 @@ def test_the_gallery_has_a_button_for_what_is_picked(book: Notebook) -> None:
 def test_review_shows_what_looks_like_its_item_in_the_others(book: Notebook) -> None:
     view(book, "Review").focus()
     book.page.keyboard.press("k")
-    wait(lambda: found(book) == 21, otherwise=lambda: str(book.run("print(ws.selection.clauses, review.errors)")))
+    wait(lambda: found(book) == 21, otherwise=lambda: str(book.run("print(ws.selection.clauses)")))
     assert book.value("int((ws.column('predictions', 'distance').values == 0).sum())") == 1
 
 

@@ -56,9 +56,8 @@ def in_order(rows: Any, ids: np.ndarray, columns: Mapping[str, Any]) -> dict[str
             twice = given[order][1:][np.diff(given[order]) == 0]
             raise DataError(f"{name} has one value per row, but rows name these ids twice: {first(twice)}")
         if len(value) == len(given) and (np.diff(order) != 1).any():
-            values = value if hasattr(value, "take") else pd.Series(list(value), dtype=object)
-            taken = values.take(order)
-            out[name] = taken.to_numpy() if isinstance(taken, pd.Series) else taken
+            many: Any = value
+            out[name] = many.take(order) if hasattr(many, "take") else [many[i] for i in order.tolist()]
     return out
 
 
