@@ -132,6 +132,7 @@ LOOKS = {
     "images": Look("nl.Table(see(), of='images', height=300)"),
     "viewer": Look("nl.Viewer(see(), height=420)", {"display": click('[aria-label="how it looks"]')}),
     "histogram": Look("nl.Histogram(see(), 'score', of='predictions', split='outcome')"),
+    "density": Look("nl.Density(see())"),
     "confusion": Look("nl.Confusion(see())"),
     "precision-recall": Look("nl.PrecisionRecall(see())"),
     "reliability": Look("nl.Reliability(see())"),

@@ -70,6 +70,20 @@ def test_queries_compute_the_shapes_they_name(run: Run) -> None:
         run.query("solidty > 0.5")
 
 
+def test_look_alikes_are_the_nearest_by_the_embeddings(run: Run) -> None:
+    vectors, ids = run.embeddings.instances(run.predictions.index), run.predictions.index
+    apart = np.linalg.norm(vectors - vectors[2], axis=1)
+    found = run.similar(ids[[2]], n=3)
+    assert found.index.tolist() == ids[np.argsort(apart)[1:4]].tolist()
+    assert found["distance"].tolist() == pytest.approx(np.sort(apart)[1:4].tolist(), rel=1e-4)
+    assert nl.similar(run, ids[[2]], 3).equals(found), "one rule"
+    assert set(run.similar([0], of="images").index) == set(run.tables.images.index) - {0}  # type: ignore[union-attr]
+    with pytest.raises(UnknownNameError, match=r"rows must be predictions; 999 are none of them"):
+        run.similar([999])
+    with pytest.raises(DataError, match=r"has no embeddings of images: predict with embed=True"):
+        replace(run, embeddings=Embeddings.none()).similar([0], of="images")
+
+
 def test_queries_may_name_variables_of_whoever_asks(run: Run) -> None:
     chosen = [0, 2]
     found = run.query("image_id in @chosen and score > 0")
