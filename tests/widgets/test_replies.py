@@ -67,6 +67,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "Table.pictures": ("Made", ROWS),
     "Table.sample": ("Sample", "views/rows/sample"),
     "Table.set_display": ("Display", "views/display"),
+    "Table.similar": ("{ title: string; rev: number }", ""),
     "Table.undo": (SAID, ""),
     "Verify.begin": ("State", "views/verify/wire"),
     "Verify.crops": ("Crops", "views/verify/wire"),
@@ -166,6 +167,8 @@ def rows(ask, table):
     n = len(images.workspace.ids("images"))
     one = np.packbits(np.arange(n) == 0, bitorder="little").tobytes()
     ask(images, "edit", [one], name="weight", value=0.5, n=1, rev=images.workspace.rev)
+    apart = nl.Workspace(table.workspace.ds, table.workspace.run)
+    ask(nl.Table(apart, of="images"), "similar", [one], of="images", rev=apart.rev)
 
 
 def viewed(ask, viewer, reef):

@@ -490,6 +490,11 @@ export const Table_set_display: Display = {
   "gamma": 1
 };
 
+export const Table_similar: { title: string; rev: number } = {
+  "title": "1 and 1 like it",
+  "rev": 1
+};
+
 export const Table_undo: { note: string; rev: number } = {
   "note": "undone",
   "rev": 1
