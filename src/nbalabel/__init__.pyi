@@ -63,6 +63,8 @@ from .learn.propagate.propagation import Propagation as Propagation
 from .learn.quality.agreement import agreement as agreement
 from .learn.quality.predicted_iou import MaskQuality as MaskQuality
 from .learn.quality.predicted_iou import mask_quality as mask_quality
+from .learn.raters.compared import Raters as Raters
+from .learn.raters.raters import raters as raters
 from .learn.refine.refine import refine as refine
 from .learn.runs.intervals import MapIntervals as MapIntervals
 from .learn.runs.intervals import map_intervals as map_intervals

@@ -1,0 +1,58 @@
+"""What kalos and SimpleITK say, for ``raters.py``; ``python raters_peers.py kalos|itk IN.json OUT.json``.
+
+kalos's functions on tables of codes are called directly: its pipeline reads polygons from a file.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+
+
+def kalos(given: dict) -> dict:
+    """Alpha, and vitality of each rater; None where kalos gives none."""
+    from kalos.iaa.core import calculate_global_rater_vitality, vision_alpha
+
+    alpha, vitality = [], []
+    for table in given["tables"]:
+        codes = np.array(table, float)
+        codes[codes == -2] = np.nan
+        value = vision_alpha(codes)
+        names = {str(k): k for k in range(len(codes))}
+        found, _ = calculate_global_rater_vitality(codes, value, names, False)
+        alpha.append(value)
+        vitality.append([found.get(name) for name in names])
+    return {"alpha": alpha, "vitality": vitality}
+
+
+def itk(given: dict) -> dict:
+    """Sensitivities, specificities and the fused mask as pixels."""
+    import SimpleITK as sitk  # noqa: N813  # its own custom
+
+    out = []
+    for stack in given["stacks"]:
+        images = [sitk.GetImageFromArray(np.array(mask, np.uint8)) for mask in stack]
+        staple = sitk.STAPLEImageFilter()
+        staple.SetForegroundValue(1)
+        inside = sitk.GetArrayFromImage(staple.Execute(images)) >= 0.5
+        out.append(
+            {
+                "sensitivity": list(staple.GetSensitivity()),
+                "specificity": list(staple.GetSpecificity()),
+                "mask": inside.astype(int).tolist(),
+            }
+        )
+    return {"staple": out}
+
+
+def main() -> None:
+    with open(sys.argv[2]) as file:
+        given = json.load(file)
+    with open(sys.argv[3], "w") as file:
+        json.dump({"kalos": kalos, "itk": itk}[sys.argv[1]](given), file)
+
+
+if __name__ == "__main__":
+    main()
