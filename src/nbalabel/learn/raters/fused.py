@@ -20,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 WAYS = ("majority", "staple", "medoid")
 
 _MARGIN = 0.25  # of the crop of STAPLE around all boxes of a unit, share of the longer side
-_BLOCK = 20_000  # units fused at one time
+_BLOCK = 2_000  # units fused at one time
 
 
 def fused(opinions: Opinions, units: Units, chosen: Ints, way: str) -> list[bytes]:
@@ -66,18 +66,15 @@ def _block(opinions: Opinions, units: Units, chosen: Ints, way: str) -> list[byt
 def _stapled(over: Stretches, covered: Bools, n_drew: Ints, crop: Floats) -> Bools:
     """Which stretches STAPLE keeps."""
     n = len(n_drew)
-    key = np.stack([over.stack, over.covered])
-    key = np.concatenate([key, [np.arange(n), np.zeros(n, np.int64)]], axis=1)  # what no mask covers
-    pixels = np.append((over.end - over.begin).astype(np.float64), np.zeros(n))
-    kinds, of = np.unique(key, axis=1, return_inverse=True)
-    of = of.ravel()
-    count = sums(of, pixels, kinds.shape[1])
-    bare = kinds[1] == 0
-    count[bare] = crop - sums(kinds[0], count, n)
-    width = covered.shape[1]
-    found = staple(
-        kinds[0], (kinds[1][:, None] >> np.arange(width)) & 1 == 1, count, np.arange(width) < n_drew[:, None]
-    )
+    seen, code = np.unique(over.covered, return_inverse=True)
+    seen, width = np.append(0, seen), len(seen) + 1
+    key = np.append(over.stack * width + code + 1, np.arange(n) * width)  # last: what no mask covers
+    kinds, of = np.unique(key, return_inverse=True)
+    unit, masks = kinds // width, seen[kinds % width]
+    count = sums(of, np.append(over.end - over.begin, np.zeros(n)), len(kinds))
+    count[masks == 0] = crop - sums(unit, count, n)
+    bits = np.arange(covered.shape[1])
+    found = staple(unit, (masks[:, None] >> bits) & 1 == 1, count, bits < n_drew[:, None])
     return np.asarray(found.inside[of[: len(over.stack)]] >= 0.5)
 
 

@@ -15,8 +15,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_ROUNDS = 500
-_SMALL = 1e-8  # change of sensitivities and specificities from which the rounds end
+_ROUNDS = 12  # in a row, before units that no longer move are left alone
+_STRETCHES = 50
+_SMALL = 1e-8  # change of sensitivities and specificities from which a unit no longer moves
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,27 +53,56 @@ def staple(unit: Ints, covered: Bools, pixels: Floats, present: Bools) -> Staple
         >>> found.inside.round(6).tolist(), found.sensitivity.round(6).tolist()
         ([0.0, 1.0], [[1.0, 1.0]])
     """
-    start = np.flatnonzero(np.diff(unit, prepend=-1))
     there = present[unit]
     inside = (covered & there).sum(axis=1) / there.sum(axis=1)
+    start = np.flatnonzero(np.diff(unit, prepend=-1))
     prior = (_total(inside * pixels, start) / _total(pixels, start))[unit]
-    sure, last = np.ones((2, *present.shape)), np.zeros((2, *present.shape))
-    for _ in range(_ROUNDS):
-        within, without = inside * pixels, (1 - inside) * pixels
-        sure = np.stack(
+    sure, moving = np.ones((2, *present.shape)), np.ones(len(present), bool)
+    for _ in range(_STRETCHES):
+        if not moving.any():
+            break
+        rows = np.flatnonzero(moving[unit])
+        kinds = _Kinds(unit[rows], covered[rows], there[rows], pixels[rows], prior[rows])
+        inside[rows], sure[:, moving], moved = kinds.rounds(inside[rows])
+        moving[moving] = moved > _SMALL
+    return Stapled(inside, np.where(present, sure[0], 1.0), np.where(present, sure[1], 1.0))
+
+
+class _Kinds:
+    """Kinds of pixels of the units that still move."""
+
+    def __init__(self, unit: Ints, covered: Bools, there: Bools, pixels: Floats, prior: Floats) -> None:
+        self.start = np.flatnonzero(np.diff(unit, prepend=-1))
+        self.unit = np.repeat(np.arange(len(self.start)), np.diff(self.start, append=len(unit)))
+        self.covered, self.there, self.pixels, self.prior = covered, there, pixels, prior
+
+    def rounds(self, inside: Floats) -> tuple[Floats, Floats, Floats]:
+        """Some rounds: inside, sensitivities and specificities, and how far those of each unit moved last."""
+        sure = self._reliability(inside)
+        last = sure
+        for _ in range(_ROUNDS):
+            last, inside = sure, self._inside(sure)
+            sure = self._reliability(inside)
+        return inside, sure, np.abs(sure - last).max(axis=(0, 2))
+
+    def _reliability(self, inside: Floats) -> Floats:
+        """Sensitivity and specificity of each mask, ``(2, n_units, k)``."""
+        within, without = inside * self.pixels, (1 - inside) * self.pixels
+        hit, spared = _total(within[:, None] * self.covered, self.start), without[:, None] * ~self.covered
+        return np.stack(
             [
-                _ratio(_total(within[:, None] * covered, start), _total(within, start)),
-                _ratio(_total(without[:, None] * ~covered, start), _total(without, start)),
+                _ratio(hit, _total(within, self.start)),
+                _ratio(_total(spared, self.start), _total(without, self.start)),
             ]
         )
-        if np.abs(sure - last).max(initial=0) < _SMALL:
-            break
-        last = sure
-        of_in, of_out = sure[0][unit], sure[1][unit]
-        a = prior * np.prod(np.where(there, np.where(covered, of_in, 1 - of_in), 1), axis=1)
-        b = (1 - prior) * np.prod(np.where(there, np.where(covered, 1 - of_out, of_out), 1), axis=1)
-        inside = np.divide(a, a + b, out=np.zeros(len(a)), where=a + b > 0)
-    return Stapled(inside, np.where(present, sure[0], 1.0), np.where(present, sure[1], 1.0))
+
+    def _inside(self, sure: Floats) -> Floats:
+        """Probability of each kind of pixels to be inside."""
+        p, q = sure[0][self.unit], sure[1][self.unit]
+        of_in = np.where(self.there, np.where(self.covered, p, 1 - p), 1)
+        of_out = np.where(self.there, np.where(self.covered, 1 - q, q), 1)
+        a, b = self.prior * of_in.prod(axis=1), (1 - self.prior) * of_out.prod(axis=1)
+        return np.asarray(np.divide(a, a + b, out=np.zeros(len(a)), where=a + b > 0))
 
 
 def _total(value: Floats, start: Ints) -> Floats:

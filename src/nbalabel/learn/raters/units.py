@@ -25,7 +25,7 @@ NOBODY, NOT_LOOKED = -1, -2
 """Codes of a unit: an annotator who looked and drew nothing there, and one who did not look."""
 
 _WIDTH = 0.1  # of the band of the boundary IoU, in sides of a square of the unit's mean area
-_BLOCK = 50_000  # pairs measured at one time
+_BLOCK = 8_000  # pairs measured at one time
 
 
 @dataclass(frozen=True, eq=False)
