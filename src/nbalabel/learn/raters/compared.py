@@ -188,7 +188,7 @@ class Raters:
         tables of several annotators only the target changes; what else it holds stays.
 
         Args:
-            fuse: "majority": pixels that half or more of those who drew it cover; "staple": pixels that
+            fuse: "majority": pixels that more than half of those who drew it cover; "staple": pixels that
                 STAPLE holds for inside, which weighs annotators by how far they can be relied on, unit by
                 unit; "medoid": the mask that overlaps the others best, as a person drew it.
             quorum: how many must have drawn a unit, or all who looked where these are fewer; None: more than

@@ -12,7 +12,7 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import select_rows
 from ...core.errors import UnknownNameError, first
-from ...core.tables.arrays import take, values
+from ...core.tables.arrays import missing, take, values
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import INSTANCES, LabeledImages, conform
 from .fused import fused
@@ -93,11 +93,10 @@ def consensus(
     _check_labels(opinions, what.label[chosen], target)
     masks = fused(opinions, units, chosen, way)
     held = _held(opinions, target, ids) & (what.there | what.absent)[units.of_row]
-    same = _unchanged(opinions, units, chosen, what.label, masks, held)
-    held[same[same >= 0]] = False
+    same = _unchanged(opinions, units, chosen, what.label, masks, held, target)
     new = np.flatnonzero(same < 0)
     there = target.instances
-    gone = np.unique(opinions.instance_id[held])
+    gone = np.setdiff1d(opinions.instance_id[held], same)
     created = _created(opinions, units, chosen[new], what.label, [masks[i] for i in new], target, ids, origin)
     rows = TableChange(created, {}, select_rows(there, gone) if len(gone) else TableChange().deleted)
     left = np.zeros(len(ids), bool)
@@ -133,20 +132,29 @@ def _held(opinions: Opinions, target: LabeledImages, ids: Ints) -> Bools:
 
 
 def _unchanged(
-    opinions: Opinions, units: Units, chosen: Ints, label: Ints, masks: list[bytes], held: Bools
+    opinions: Opinions,
+    units: Units,
+    chosen: Ints,
+    label: Ints,
+    masks: list[bytes],
+    held: Bools,
+    target: LabeledImages,
 ) -> Ints:
-    """An opinion held by the target that is the consensus already, per chosen unit; -1: none.
+    """The instance of the target that is the consensus on a chosen unit already, its id; -1: none.
 
     In a table that annotators share there is none, since the row would go on to count as one person's.
     """
     same = np.full(len(chosen), -1, np.int64)
     if len({id(t) for t in opinions.tables}) == 1:
         return same
-    mask = opinions.masks.to_numpy(object)
+    mask, named = opinions.masks.to_numpy(object), target.instances["label"]
     for i, unit in enumerate(chosen.tolist()):
         for row in units.row[unit].tolist():
-            if row >= 0 and held[row] and mask[row] == masks[i] and opinions.label[row] == label[unit]:
-                same[i] = row
+            if row < 0 or not held[row] or mask[row] != masks[i]:
+                continue
+            number = int(opinions.instance_id[row])
+            if named.at[number] == opinions.labels[label[unit]]:
+                same[i] = number
                 break
     return same
 
@@ -181,18 +189,15 @@ def _created(
     made = conform(rows, "instances", target.labels, heights=opinions.sizes[units.image[chosen], 0])
     for name in there.columns:
         if name not in INSTANCES:
-            kept = pd.Series(_agreed(opinions, units, chosen, str(name), None), made.index, dtype=object)
-            made[name] = _like(kept, there[name])
+            said = _agreed(opinions, units, chosen, str(name), None)
+            made[name] = _like(said, there[name], made.index)
     return made[there.columns.tolist()]
 
 
-def _like(values_of: pd.Series, column: pd.Series) -> pd.Series:
-    """Values in the dtype of a column; all missing where that has no missing value or lacks a value."""
-    try:
-        return values_of.astype(column.dtype)
-    except (TypeError, ValueError):
-        nothing: Any = column.iloc[:0].reindex(values_of.index)
-        return nothing.fillna(0).astype(column.dtype) if nothing.dtype != column.dtype else nothing
+def _like(said: list[Any], column: pd.Series, index: pd.Index) -> pd.Series:
+    """Values in the dtype of a column; where there is none it is missing, or 0 where the dtype needs one."""
+    nothing = missing(column.dtype, 1)[0]
+    return pd.Series([nothing if x is None else x for x in said], index, dtype=object).astype(column.dtype)
 
 
 def _agreed(opinions: Opinions, units: Units, chosen: Ints, name: str, otherwise: Any) -> list[Any]:

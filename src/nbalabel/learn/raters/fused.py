@@ -30,8 +30,8 @@ def fused(opinions: Opinions, units: Units, chosen: Ints, way: str) -> list[byte
         opinions: what was drawn.
         units: the units.
         chosen: numbers of units, ``(n,)``.
-        way: "majority": pixels that half or more cover; "staple": see :func:`.staple.staple`, pixels that are
-            inside with 0.5 or more, in a crop of all boxes and a quarter of the longer side around them;
+        way: "majority": pixels that more than half cover; "staple": pixels that are inside with 0.5 or more by
+            :func:`.staple.staple`, in a crop of all boxes and a quarter of the longer side around them;
             "medoid": the mask with the highest mean IoU with the others, as it was drawn.
 
     Source: S. Warfield, K. Zou, W. Wells, IEEE TMI 2004, for "staple".
@@ -56,7 +56,7 @@ def _block(opinions: Opinions, units: Units, chosen: Ints, way: str) -> list[byt
     over = stretches(runs, stack, place, len(chosen))
     covered = (over.covered[:, None] >> np.arange(int(n_drew.max()))) & 1 == 1
     if way == "majority":
-        kept = 2 * covered.sum(axis=1) >= n_drew[over.stack]
+        kept = 2 * covered.sum(axis=1) > n_drew[over.stack]
     else:
         sizes = opinions.sizes[units.image[chosen]]
         kept = _stapled(over, covered, n_drew, _crop_pixels(runs, stack, sizes))

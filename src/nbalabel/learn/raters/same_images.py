@@ -51,10 +51,14 @@ def same_images(tables: Sequence[LabeledImages], names: Sequence[str]) -> Ints:
 
 
 def _one_history(files: Sequence[pd.Series]) -> bool:
-    """Whether ids that two tables share have the same file in both, and some are shared."""
-    every = pd.concat(files)
-    shared = every[every.index.duplicated(keep=False)]
-    return bool(len(shared)) and bool((shared.groupby(level=0).nunique() == 1).all())
+    """Whether an id means the same file in all tables, and a file that two tables share has the same ids."""
+    named = [f.rename("file").rename_axis("id").reset_index() for f in files]
+    every = pd.concat(named).drop_duplicates()
+    if every["id"].duplicated().any() or len(every) == sum(map(len, named)):
+        return False
+    count = every.groupby("file").size()
+    most = pd.concat([n.groupby("file").size() for n in named], axis=1).max(axis=1)
+    return bool((count == most.reindex(count.index)).all())
 
 
 def _joined(ids: Sequence[pd.Series]) -> Ints:
