@@ -25,6 +25,7 @@ from annotators import Annotator, drawn, many
 import nbalabel as nl
 from nbalabel.learn.raters.alpha import coincidences
 from nbalabel.learn.raters.staple import staple
+from nbalabel.learn.raters.units import joined
 
 EVEN = [Annotator(name) for name in ("ana", "bo", "cy", "di", "ed")]
 MIXED = [
@@ -109,7 +110,9 @@ def peers(kalos: str | None, itk: str | None) -> None:
     rng = np.random.default_rng(0)
     tables = [_random_codes(rng) for _ in range(200)]
     stacks = [_random_masks(rng) for _ in range(60)]
+    overlaps = [_random_overlaps(rng) for _ in range(300)]
     given = {
+        "overlaps": overlaps,
         "tables": [t.tolist() for t in tables],
         "stacks": [s.astype(int).tolist() for s in stacks],
     }
@@ -122,9 +125,11 @@ def peers(kalos: str | None, itk: str | None) -> None:
             script = Path(__file__).with_name("raters_peers.py")
             subprocess.run([python, str(script), part, str(asked), str(said)], check=True)
             answer = json.loads(said.read_text())
-        (_compare_alpha if part == "kalos" else _compare_staple)(
-            tables if part == "kalos" else stacks, answer
-        )
+        if part == "kalos":
+            _compare_alpha(tables, answer)
+            _compare_units(overlaps, answer)
+        else:
+            _compare_staple(stacks, answer)
 
 
 def _random_codes(rng: np.random.Generator) -> np.ndarray:
@@ -137,6 +142,25 @@ def _random_codes(rng: np.random.Generator) -> np.ndarray:
     codes = np.where(rng.random(codes.shape) < 0.2, -1, codes)
     codes = np.where(rng.random(codes.shape) < 0.1, -2, codes)
     return codes[:, (codes >= 0).any(axis=0)]
+
+
+def _random_overlaps(rng: np.random.Generator) -> tuple[list[int], list[tuple[int, int, float]]]:
+    """Annotator of each instance of an image, and the IoU of some pairs of different annotators."""
+    n = int(rng.integers(2, 15))
+    rater = np.sort(rng.integers(4, size=n))
+    pairs = [(a, b) for a in range(n) for b in range(a + 1, n) if rater[a] != rater[b] and rng.random() < 0.4]
+    return rater.tolist(), [(a, b, float(rng.uniform(0.5, 1))) for a, b in pairs]
+
+
+def _compare_units(overlaps: list, answer: dict) -> None:
+    same = 0
+    for (rater, pairs), said in zip(overlaps, answer["clusters"], strict=True):
+        left, right = (np.array([p[k] for p in pairs], np.int64) for k in (0, 1))
+        iou = np.array([p[2] for p in pairs])
+        unit = joined(np.zeros(len(rater), np.int64), np.array(rater), left, right, iou)
+        ours = {tuple(np.flatnonzero(unit == u).tolist()) for u in set(unit)}
+        same += ours == set(map(tuple, said))
+    print(f"units: the same in {same} of {len(overlaps)} images")
 
 
 def our_alpha(codes: np.ndarray) -> float:
@@ -152,7 +176,6 @@ def _compare_alpha(tables: list[np.ndarray], answer: dict) -> None:
     theirs = np.array(answer["alpha"], float)
     one = ~np.isfinite(ours)
     print(f"alpha: largest difference {np.abs(ours - theirs)[~one].max():.1e} in {(~one).sum()} tables;")
-    print(f"  {one.sum()} without two codes in any unit, where kalos says {sorted(set(theirs[one]))}")
     kept, gone = [], []
     for table, said in zip(tables, answer["vitality"], strict=True):
         for k, value in enumerate(said):

@@ -12,7 +12,8 @@ import numpy as np
 
 
 def kalos(given: dict) -> dict:
-    """Alpha, and vitality of each rater; None where kalos gives none."""
+    """Alpha, vitality of each rater (None where kalos gives none), and clusters of the pairs that overlap."""
+    from kalos.correspondence.correspondence_algorithms import COST_FUNCTIONS, match_greedy
     from kalos.iaa.core import calculate_global_rater_vitality, vision_alpha
 
     alpha, vitality = [], []
@@ -24,7 +25,14 @@ def kalos(given: dict) -> dict:
         found, _ = calculate_global_rater_vitality(codes, value, names, False)
         alpha.append(value)
         vitality.append([found.get(name) for name in names])
-    return {"alpha": alpha, "vitality": vitality}
+    clusters = []
+    for rater, pairs in given["overlaps"]:
+        rows = [{"id": i, "rater_id": r, "category_id": 0} for i, r in enumerate(rater)]
+        by_rater = {r: [row for row in rows if row["rater_id"] == r] for r in sorted(set(rater))}
+        image = {"rater_list": list(by_rater), "annotations_by_rater": by_rater}
+        scores = {(a, b): (iou, rows[a], rows[b]) for a, b, iou in pairs}
+        clusters.append(match_greedy(image, scores, COST_FUNCTIONS["negative_score"], 0.5))
+    return {"alpha": alpha, "vitality": vitality, "clusters": clusters}
 
 
 def itk(given: dict) -> dict:

@@ -58,6 +58,8 @@ _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "learn.yolo.batches.YoloBatches|learn.torchvision.batches.MaskRCNNBatches|widgets.augment.phase.Phase|"
     "learn.propagate.strategies.protocol.StrategyClass|core.question.Verifiable|learn.forecast.families.(Family|Fits)|"
     "learn.forecast.growth_curve.Expected|reporting.numbers.gathered.Numbers|reporting.page.pictures.Pictures"
+    "learn.forecast.growth_curve.Expected|learn.raters.bootstrap.Measured|learn.raters.opinions.Opinions|"
+    "learn.raters.units.Units"
 )
 nitpick_ignore_regex = [
     ("py:.*", rf"({_ELSEWHERE})(\..*)?|Path"),

@@ -33,13 +33,13 @@ class Coincidences:
             weights: ``(n_draws, n_images)``; None: each image once.
 
         Returns:
-            ``(n_draws,)``, or ``(1,)`` without weights; see :func:`alpha_of`.
+            ``(n_draws,)``, or ``(1,)`` without weights; NaN where there are no codes, 1 where there is only one.
         """
         drawn = np.ones((1, len(self.agreed))) if weights is None else weights
-        return alpha_of(np.asarray(self.codes.T @ drawn.T).T, drawn @ self.agreed)
+        return _alpha_of(np.asarray(self.codes.T @ drawn.T).T, drawn @ self.agreed)
 
 
-def alpha_of(codes: Floats, agreed: Floats) -> Floats:
+def _alpha_of(codes: Floats, agreed: Floats) -> Floats:
     """Alpha for names: 1 for perfect agreement, 0 for that of chance, below 0 for less than that.
 
     Args:
@@ -53,7 +53,7 @@ def alpha_of(codes: Floats, agreed: Floats) -> Floats:
     Source: K. Krippendorff, Computing Krippendorff's alpha-reliability, 2011.
 
     Example:
-        >>> float(alpha_of(np.array([2.0, 2.0]), np.array(4.0)))
+        >>> float(_alpha_of(np.array([2.0, 2.0]), np.array(4.0)))
         1.0
     """
     n = codes.sum(axis=-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,12 @@ from .fused import WAYS
 from .listed import by_annotator, by_label, by_pair
 from .opinions import Opinions
 from .same_images import same_images
+from .side_by_side import side_by_side
 from .tallies import alpha_sums, existence, mean_of_pairs, name_sums
 from .units import Units
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 Ints = npt.NDArray[np.int64]
 
@@ -178,6 +182,19 @@ class Raters:
             found = found[:, [self.raters.index(of)]]
         table = tables[0 if of is None else self.raters.index(of)]
         return table.instances.loc[self._opinions.instance_id[found[found >= 0]]]
+
+    def show(self, rows: Any = None, n: int = 6) -> Picture:
+        """Disputed units as a picture, side by side: a row per unit, a column per annotator.
+
+        Args:
+            rows: rows of :attr:`disputed`, or their ids; None: the most disputed.
+            n: most units to show.
+
+        Raises:
+            UnknownNameError: there is no such row.
+            ImageError: an image cannot be read.
+        """
+        return side_by_side(self._opinions, self._units, self._ids(rows)[:n])
 
     def consensus(self, fuse: str = "majority", quorum: int | None = None, into: Any = None) -> Change:
         """The change that makes one instance of the opinions on each unit, for ``ds.apply``.

@@ -30,8 +30,8 @@ def fused(opinions: Opinions, units: Units, chosen: Ints, way: str) -> list[byte
         opinions: what was drawn.
         units: the units.
         chosen: numbers of units, ``(n,)``.
-        way: "majority": pixels that more than half cover; "staple": pixels that are inside with 0.5 or more by
-            :func:`.staple.staple`, in a crop of all boxes and a quarter of the longer side around them;
+        way: "majority": pixels that more than half cover; "staple": pixels that are inside with 0.5 or more
+            (:func:`.staple.staple`), in a crop of all boxes and a quarter of the longer side around them;
             "medoid": the mask with the highest mean IoU with the others, as it was drawn.
 
     Source: S. Warfield, K. Zou, W. Wells, IEEE TMI 2004, for "staple".
