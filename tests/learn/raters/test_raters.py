@@ -145,6 +145,23 @@ def test_a_value_shows_itself() -> None:
     assert "1 of 3 units" in html
 
 
+def test_disputed_units_are_shown_side_by_side(tmp_path: Path) -> None:
+    ds = nl.demo.reef(tmp_path / "reef.nbal", n_images=12, n_labeled=8, n_test=2, size=96)
+    with ds:
+        first = ds.version(ds.version_id)
+        ds.remove(ds.instances.iloc[:2])
+        ds.mark_complete(ds.images.index[(ds.images["state"] == "partial").to_numpy()])
+        r = nl.raters({"ana": first, "bo": ds})
+        picture = r.show(n=1)
+        assert (r.disputed["kind"] == "existence").all()
+        assert picture.size == (2 * 208 + 8, 236)
+        drawn, blank = (np.asarray(picture.crop((x, 28, x + 200, 228)), int) for x in (8, 216))
+        assert np.abs(drawn - blank).max() > 40  # filled for the one, outlined for the other
+        assert r.show(r.disputed.iloc[:2]).size[1] == 2 * 228 + 8
+        with pytest.raises(UnknownNameError, match="999 are not there"):
+            r.show([999])
+
+
 def test_what_cannot_be_compared_says_why() -> None:
     a = tables(TRUTH)
     with pytest.raises(DataError, match="two annotators or more, got 1"):

@@ -33,7 +33,8 @@ class Coincidences:
             weights: ``(n_draws, n_images)``; None: each image once.
 
         Returns:
-            ``(n_draws,)``, or ``(1,)`` without weights; NaN where there are no codes, 1 where there is only one.
+            ``(n_draws,)``, or ``(1,)`` without weights; NaN where there are no codes, 1 where all
+            are the same.
         """
         drawn = np.ones((1, len(self.agreed))) if weights is None else weights
         return _alpha_of(np.asarray(self.codes.T @ drawn.T).T, drawn @ self.agreed)

@@ -149,5 +149,5 @@ def _measured(runs: Runs, heights: Ints, of_row: Ints, left: Ints, right: Ints) 
         some = runs.take(rows)
         shared = overlaps(some, some, a, b)
         iou[pairs] = shared / np.maximum(areas[left[pairs]] + areas[right[pairs]] - shared, 1)
-        edge[pairs] = boundary_pairs(some, heights[rows], width[rows], a, b)
+        edge[pairs] = boundary_pairs(some, heights[rows], width[rows], a, b, shared)
     return iou, edge

@@ -10,7 +10,12 @@ from ..masks.runs import Ints, Runs, overlaps
 
 
 def boundary_pairs(
-    runs: Runs, heights: npt.ArrayLike, width: npt.ArrayLike, left: Ints, right: Ints
+    runs: Runs,
+    heights: npt.ArrayLike,
+    width: npt.ArrayLike,
+    left: Ints,
+    right: Ints,
+    shared: Ints | None = None,
 ) -> npt.NDArray[np.float64]:
     """IoU of the inner bands along the outlines of pairs of masks, ``(k,)`` float64, 0..1.
 
@@ -20,6 +25,7 @@ def boundary_pairs(
         width: of the band of each mask, ``(n,)`` or one number, pixels, 1 or more.
         left: positions of the first mask of each pair, ``(k,)``.
         right: positions of the second, of the same image.
+        shared: pixels that the masks of each pair share, where they are known.
 
     Source: B. Cheng et al., Boundary IoU, CVPR 2021, https://arxiv.org/abs/2103.16562
 
@@ -31,11 +37,11 @@ def boundary_pairs(
     """
     inner = eroded(runs, heights, width)
     band = runs.areas() - inner.areas()
-    shared = (
-        overlaps(runs, runs, left, right)
+    both = (
+        (overlaps(runs, runs, left, right) if shared is None else shared)
         - overlaps(inner, runs, left, right)
         - overlaps(runs, inner, left, right)
         + overlaps(inner, inner, left, right)
     )
-    either = band[left] + band[right] - shared
-    return np.asarray(np.divide(shared, either, out=np.zeros(len(left)), where=either > 0))
+    either = band[left] + band[right] - both
+    return np.asarray(np.divide(both, either, out=np.zeros(len(left)), where=either > 0))
