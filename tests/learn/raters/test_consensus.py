@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, UnknownNameError
@@ -132,6 +134,33 @@ def test_pixels_of_the_majority_for_any_number_of_annotators() -> None:
     empty = tables([])
     made = nl.raters(people).consensus(into=empty).tables["instances"].created
     assert nl.decode_mask(made["mask"].iloc[0], SIZE, SIZE).tolist() == (np.sum(drawn, axis=0) > 2.5).tolist()
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5))
+def test_a_fused_mask_holds_what_all_cover_and_nothing_that_none_does(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    people, drawn = {}, []
+    for k in range(n):
+        x, y, w, h = rng.integers([4, 4, 14, 14], [7, 7, 18, 18]).tolist()
+        people[f"p{k}"] = tables([(0, "cod", x, y, w, h)])
+        drawn.append(nl.decode_mask(square(x, y, w, h), SIZE, SIZE))
+    r = nl.raters(people, draws=0, iou=0.1)
+    for fuse in WAYS:
+        made = r.consensus(fuse, into=tables([])).tables["instances"].created
+        mask = nl.decode_mask(made["mask"].iloc[0], SIZE, SIZE)
+        assert mask[np.all(drawn, axis=0)].all()
+        assert not mask[~np.any(drawn, axis=0)].any()
+
+
+def test_where_nothing_is_drawn_there_is_nothing_to_fuse() -> None:
+    r = nl.raters({"ana": tables([]), "bo": tables([])})
+    assert r.alpha.value == 1.0
+    assert repr(r.existence) == "unknown"
+    assert not r.consensus("staple")
+    assert not len(r.disputed)
+    assert r.show().size[1] == 8
+    assert r._repr_html_()
 
 
 def test_images_of_another_dataset_have_ids_of_their_own(tmp_path: Path) -> None:

@@ -35,7 +35,10 @@ class Measured:
         return self.value
 
     def __repr__(self) -> str:
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+        if np.isnan(self.value):
+            return "unknown"
+        known = not np.isnan(self.low)
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})" if known else f"{self.value:.3f}"
 
 
 def measured(

@@ -36,17 +36,14 @@ Ints = npt.NDArray[np.int64]
 class Raters:
     """Agreement of annotators, over pairs of annotators who looked at the same image; a value.
 
-    A *unit* is what annotators drew of one thing, at most one instance of each.
+    A *unit* is what annotators drew of one thing, at most one instance of each. Numbers have a ``value`` and
+    a 95% interval over draws of images, ``low`` to ``high``; NaN where there is nothing to compare.
 
     Attributes:
         id: origin of the consensus; ``ds.revert(r)`` takes all of it back.
-        raters: names of the annotators.
-        iou: least mask IoU from which two instances may be of one unit.
-        n_images: images that two or more looked at; only these count.
-        n_images_left_out: images that fewer looked at.
-        n_left_out: instances on the images that count which do not: crowds, proposed ones, those of nobody,
-            and those where nobody knows what is there.
-        n_units: units.
+        iou: least mask IoU of a pair that joins a unit.
+        draws: draws of images for the intervals.
+        seed: of the draws.
     """
 
     id: str
@@ -73,7 +70,7 @@ class Raters:
 
     @property
     def n_left_out(self) -> int:
-        """Instances on images that count which do not count themselves."""
+        """Instances left out on images that count: crowds, proposed ones, of nobody, in regions to ignore."""
         return self._opinions.n_left_out
 
     @property

@@ -102,12 +102,17 @@ def consensus(
     left = np.zeros(len(ids), bool)
     left[units.image[~(what.there | what.absent)]] = True
     states = _states(opinions, target, ids, ~left, created, gone)
-    open_units = int((placed & ~what.there & ~what.absent).sum())
-    note = f"{way} of {len(chosen):,} units, {int((placed & what.absent).sum()):,} left out by quorum"
-    note += f", {open_units:,} tied ones stay as they are" if open_units else ""
-    note += f", {int((~placed).sum()):,} on images that are not there" if (~placed).any() else ""
+    note = _note(way, len(chosen), what, placed)
     parts = {"instances": rows, "images": states}
     return Change({name: part for name, part in parts.items() if part}, None, origin, note)
+
+
+def _note(way: str, n: int, what: Decided, placed: Bools) -> str:
+    absent, lost = int((placed & what.absent).sum()), int((~placed).sum())
+    tied = int((placed & ~what.there & ~what.absent).sum())
+    note = f"{way} of {n:,} {'unit' if n == 1 else 'units'}, {absent:,} left out by quorum"
+    note += f", {tied:,} tied ones stay as they are" if tied else ""
+    return note + (f", {lost:,} on images that are not there" if lost else "")
 
 
 def _check_labels(opinions: Opinions, label: Ints, target: LabeledImages) -> None:
