@@ -70,7 +70,7 @@ class Raters:
 
     @property
     def n_left_out(self) -> int:
-        """Instances left out on images that count: crowds, proposed ones, of nobody, in regions to ignore."""
+        """Instances left out on images that count, such as crowds, proposed ones and those in ignored regions."""
         return self._opinions.n_left_out
 
     @property
@@ -80,7 +80,7 @@ class Raters:
 
     @cached_property
     def alpha(self) -> Measured:
-        """Krippendorff's alpha over labels and "nobody there": 1 is perfect, 0 is what chance would give.
+        """Krippendorff's alpha over labels and "nobody there", 1 for perfect agreement, 0 for that of chance.
 
         One number for existence and name together. A unit counts as often as annotators looked at its image,
         with the label that each gave, or "nobody there"; an image on which all drew nothing is one unit.
