@@ -84,7 +84,8 @@ def test_one_table_whose_rows_say_who_drew_them() -> None:
     assert r.raters == ("ana", "bo")
     assert (r.n_images, r.n_left_out) == (3, 1)  # the row of nobody
     assert r.existence.value == pytest.approx(4 / 5)
-    assert r.instances(r.disputed).index.tolist() == [2]
+    found = r.instances(r.disputed)
+    assert (found.index.tolist(), found.index.name) == ([2], "instance_id")  # as nl.Review takes them
     kept = nl.raters(shared, by="annotator", looked={"ana": [0, 1, 2], "bo": [0]})
     assert (kept.n_images, kept.n_images_left_out) == (1, 2)
     assert kept.existence.value == 1.0

@@ -70,7 +70,7 @@ class Raters:
 
     @property
     def n_left_out(self) -> int:
-        """Instances left out on images that count, such as crowds, proposed ones and those in ignored regions."""
+        """Instances left out on images that count, such as crowds and those in regions to ignore."""
         return self._opinions.n_left_out
 
     @property
