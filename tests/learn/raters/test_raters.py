@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import nbalabel as nl
-from nbalabel.core.errors import DataError, UnknownNameError
+from nbalabel.core.errors import DataError, FallbackWarning, UnknownNameError
 
 from .drawing import SIZE, bare, square, tables
 
@@ -89,6 +89,16 @@ def test_one_table_whose_rows_say_who_drew_them() -> None:
     kept = nl.raters(shared, by="annotator", looked={"ana": [0, 1, 2], "bo": [0]})
     assert (kept.n_images, kept.n_images_left_out) == (1, 2)
     assert kept.existence.value == 1.0
+
+
+def test_who_seems_to_have_had_a_part_of_a_shared_table_is_named() -> None:
+    boxes = [*TRUTH, (2, "cod", 2, 2, 9, 9), TRUTH[0]]
+    shared = tables(boxes, annotator=["ana"] * 4 + ["bo"])
+    with pytest.warns(
+        FallbackWarning, match=r"bo drew something on fewer than half of the 3 images.*looked="
+    ):
+        assert nl.raters(shared, by="annotator").existence.value == pytest.approx(2 / 5)
+    assert nl.raters(shared, by="annotator", looked={"bo": [0]}).n_images == 1
 
 
 def test_images_are_matched_by_file_where_datasets_differ() -> None:

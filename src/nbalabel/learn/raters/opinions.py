@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.errors import DataError, UnknownNameError, first
+from ...core.errors import DataError, FallbackWarning, UnknownNameError, first
 from ...core.regions.of_tables import codes_of
 from ...core.tables.names import instead_of
 from ...core.tables.of_images import labeled_all_over
@@ -96,9 +97,25 @@ def opinions_by(tables: LabeledImages, by: str, looked: Looked) -> Opinions:
         )
     ids = np.repeat(tables.images.index.to_numpy(np.int64)[:, None], len(names), axis=1)
     rater = pd.Index(names).get_indexer(pd.Index(said))
-    return _gathered(
-        names, (tables,) * len(names), ids, [_rows(tables, ids[:, 0], rater)], _known(looked, names)
-    )
+    rows = _rows(tables, ids[:, 0], rater)
+    _warn_of_parts(rows, [name for name in names if name not in (looked or {})], names)
+    return _gathered(names, (tables,) * len(names), ids, [rows], _known(looked, names))
+
+
+def _warn_of_parts(rows: pd.DataFrame, guessed: list[str], names: tuple[str, ...]) -> None:
+    """Warn where annotators of a shared table seem to have looked at a part of the images only."""
+    own = rows[((rows["image"] >= 0) & (rows["rater"] >= 0)).to_numpy()]
+    whole = own["image"].nunique()
+    seen = own.groupby("rater")["image"].nunique()
+    few = [name for name in guessed if 2 * seen.get(names.index(name), 0) < whole]
+    if few:
+        warnings.warn(
+            f"{first(few)} drew something on fewer than half of the {whole:,} images that somebody drew on, "
+            "and count as having looked at all complete ones: where they had a part of the images, "
+            "looked={name: image_ids} says which",
+            FallbackWarning,
+            stacklevel=5,
+        )
 
 
 def _known(looked: Looked, names: tuple[str, ...]) -> Looked:
