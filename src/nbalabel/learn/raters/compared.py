@@ -27,7 +27,7 @@ from .tallies import alpha_sums, existence, mean_of_pairs, name_sums
 from .units import Units
 
 if TYPE_CHECKING:
-    from PIL.Image import Image as Picture
+    from PIL.Image import Image
 
 Ints = npt.NDArray[np.int64]
 
@@ -180,7 +180,7 @@ class Raters:
         table = tables[0 if of is None else self.raters.index(of)]
         return table.instances.loc[self._opinions.instance_id[found[found >= 0]]]
 
-    def show(self, rows: Any = None, n: int = 6) -> Picture:
+    def show(self, rows: Any = None, n: int = 6) -> Image:
         """Disputed units as a picture, side by side: a row per unit, a column per annotator.
 
         Args:
