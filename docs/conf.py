@@ -57,9 +57,9 @@ _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "learn.embed.plane._Job|learn.prediction.inference.Finder|learn.prediction.segmenter.Ready|"
     "learn.yolo.batches.YoloBatches|learn.torchvision.batches.MaskRCNNBatches|widgets.augment.phase.Phase|"
     "learn.propagate.strategies.protocol.StrategyClass|core.question.Verifiable|learn.forecast.families.(Family|Fits)|"
-    "learn.forecast.growth_curve.Expected|reporting.numbers.gathered.Numbers|reporting.page.pictures.Pictures"
-    "learn.forecast.growth_curve.Expected|learn.raters.bootstrap.Measured|learn.raters.opinions.Opinions|"
-    "learn.raters.units.Units"
+    "learn.forecast.growth_curve.Expected|reporting.numbers.gathered.Numbers|reporting.page.pictures.Pictures|"
+    "learn.raters.bootstrap.Measured|learn.raters.opinions.Opinions|learn.raters.units.Units|"
+    "learn.propagate.rounds.Round"
 )
 nitpick_ignore_regex = [
     ("py:.*", rf"({_ELSEWHERE})(\..*)?|Path"),
