@@ -152,7 +152,7 @@ class Workspace:
         return self._columns.column(check_table(of), name)
 
     def column_kind(self, of: str, name: str) -> str:
-        """The kind of a column (see :class:`.Column`), without computing it where that takes time.
+        """One of number, time, category, boolean and text; not computed where that takes time.
 
         Raises:
             UnknownNameError: there is none of that name.
