@@ -51,6 +51,8 @@ class FakeKernel extends FakeChannel {
   graded: object | null = null;
   masks = 100;
   side = 20; // of images; crops are of 20 pixels
+  /** Replaces parts of the progress. */
+  progress: object = {};
 
   constructor(
     readonly n: number,
@@ -119,6 +121,8 @@ class FakeKernel extends FakeChannel {
       ...{ n_answers: this.n * number, n_questions: number, budget: 90, estimate: 0.95, lower: 0.9 },
       ...{ seconds: 30 * number, note: "so far" },
       curve: Array.from({ length: number }, (_, i) => [this.n * (i + 1), 60 * (i + 1)]),
+      state: "",
+      ...this.progress,
     };
     const places = ids.map((_, i) => i).slice(0, this.first);
     const about = open ? { question, answers, outlook: null, crops: this.crops(places) } : { question: null };
@@ -549,6 +553,44 @@ test("a curve of one question, or of no mask, is not drawn", () => {
   const steps = [15, 30].map((answers) => [answers, 0]);
   const none = { ...end, n_accepted: 0, curve: steps } as unknown as Progress;
   expect(curve(none)).toBe(null);
+});
+
+test("an audit speaks of right and wrong masks, and has no clusters", async () => {
+  await open(4, 2, {}, (next) => {
+    next.progress = { state: "open", target_quality: 0.95, n_accepted: 7, n_rejected: 1, n_masks: 1200 };
+  });
+  expect(text(".nbl-verify-gained")).toBe("7 right, 1 wrong");
+  expect(text(".nbl-verify-gauge h4")).toBe("Right among all 1,200 masks");
+  expect(el.querySelector<HTMLElement>(".nbl-verify-tree")!.hidden).toBe(true);
+  await press("y");
+  await wait(200);
+  expect(text(".nbl-verify-outcomes")).toBe("openmore answers are needed, about 41 answers");
+  expect(text(".nbl-verify-says")).toContain("target 95");
+});
+
+test("an estimate has no target", async () => {
+  await open(4, 2, {}, (next) => {
+    next.progress = { state: "open", target_quality: null };
+  });
+  await press("y");
+  await wait(200);
+  expect(text(".nbl-verify-says")).toContain("no target");
+  expect(el.querySelector<HTMLElement>(".nbl-verify-target")!.hidden).toBe(true);
+  expect(text(".nbl-verify-outcomes")).toBe("");
+});
+
+test.each([
+  ["holds", "The target of 95\u202f% is reached"],
+  ["fails", "The target of 95\u202f% is missed"],
+  ["open", "The audit ended before it was decided"],
+])("at its end an audit that %s says so, and how to keep it", async (state, head) => {
+  await open(4, 0, {}, (next) => {
+    next.progress = { state, target_quality: 0.95, n_rejected: 2, note: "Of the 9 masks ..." };
+  });
+  expect(text(".nbl-verify-done h3")).toBe(head);
+  expect(text(".nbl-verify-done")).toContain("Of the 9 masks ...");
+  const cells = [...el.querySelectorAll<HTMLInputElement>(".nbl-verify-cell input")];
+  expect(cells.map((one) => one.value)).toEqual(["ds.certify(a)", "nl.Review(ds, a.wrong, again=True)"]);
 });
 
 test("what is not proved is not promised, whichever the strategy", () => {

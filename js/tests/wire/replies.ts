@@ -514,7 +514,8 @@ export const Verify_begin: State = {
     "lower": null,
     "seconds": 1,
     "note": "1 masks accepted; this search states no guarantee.",
-    "curve": []
+    "curve": [],
+    "state": ""
   },
   "clusters": 1,
   "names": [
@@ -820,7 +821,8 @@ export const Verify_skip: State = {
     "lower": null,
     "seconds": 1,
     "note": "1 masks accepted; this search states no guarantee.",
-    "curve": []
+    "curve": [],
+    "state": ""
   },
   "clusters": 1,
   "names": [
@@ -862,7 +864,8 @@ export const Verify_tell: State = {
         1,
         1
       ]
-    ]
+    ],
+    "state": ""
   },
   "clusters": 1,
   "names": [
@@ -899,7 +902,8 @@ export const Verify_undo: State = {
     "lower": null,
     "seconds": 1,
     "note": "1 masks accepted; this search states no guarantee.",
-    "curve": []
+    "curve": [],
+    "state": ""
   },
   "clusters": 1,
   "names": [

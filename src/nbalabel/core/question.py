@@ -76,7 +76,7 @@ class Progress:
     Attributes:
         strategy: name of the strategy.
         phase: "search", "audit" or "done".
-        target_quality: requested share of right masks, 0..1.
+        target_quality: requested share of right masks, 0..1; nan where none is.
         alpha: probability that the statement about the accepted masks is wrong; nan where none is made.
         n_masks: number of candidates.
         n_accepted: masks accepted.
@@ -90,6 +90,7 @@ class Progress:
         seconds: time spent looking, the sum of the recorded ``seconds``.
         note: one sentence about the current state.
         curve: answers given and masks accepted after each question, oldest first.
+        state: of an audit: "open", "holds" or "fails"; "" for a propagation.
     """
 
     strategy: str
@@ -108,6 +109,7 @@ class Progress:
     seconds: float
     note: str = ""
     curve: tuple[tuple[int, int], ...] = ()
+    state: str = ""
 
 
 class Verifiable(Protocol):

@@ -46,7 +46,8 @@ export interface Outlook {
 export interface Progress {
   strategy: string;
   phase: "search" | "audit" | "done";
-  target_quality: number;
+  /** null for an estimate. */
+  target_quality: number | null;
   alpha: number | null;
   n_masks: number;
   n_accepted: number;
@@ -61,6 +62,8 @@ export interface Progress {
   note: string;
   /** Answers given and masks accepted after each question. */
   curve: [number, number][];
+  /** Of an audit; "" for a propagation. */
+  state: "" | "open" | "holds" | "fails";
 }
 
 export interface CropHead {
