@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -82,6 +83,7 @@ class Mirrored:
         return self.of.sensitivity_bounds(alpha)
 
 
+@lru_cache(4096)
 def _bounds(k: int, n: int, alpha: float) -> Interval:
     if not n:
         return 0.0, 1.0

@@ -222,13 +222,13 @@ class Audit:
         return f"<Audit {self.name}: {self.state}, {known}>"
 
     def _repr_html_(self) -> str:
-        from ...core.show.card import card, escape
+        from ...core.show.card import card
 
         facts = [("state", self.state), ("known", self.statement)]
         if self._rest:
             facts.append(("then", self._rest))
         table = self.strata.to_html(float_format="{:.3f}".format) if len(self._rows.names) > 1 else ""
-        return card(escape(self.name), facts, extra_html=table)
+        return card(self.name, facts, extra_html=table)
 
     @property
     def _rest(self) -> str:

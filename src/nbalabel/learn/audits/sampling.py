@@ -10,11 +10,11 @@ import numpy.typing as npt
 from ...core.errors import DataError
 from ...core.question import Outlook, Question
 from ..cluster.forest import NONE, Forest
-from ..propagate.audit.bounds import expected_answers, lower_bound
+from ..propagate.audit.bounds import expected_answers
 from ..propagate.state.ledger import NO, UNKNOWN, YES, Ledger
 from ..propagate.strategies.verify_all import decide_alone, places
 from .accuracy import Lasting
-from .shares import HOLDS, OPEN, PRIOR, Bounds, Counts, bounds_of
+from .shares import HOLDS, OPEN, Bounds, Counts, bounds_of, least_needed
 
 Ints = npt.NDArray[np.int64]
 
@@ -91,6 +91,7 @@ class Sample:
 
     name = "audit"
     guarantees = True
+    wrong_tests = 0.5  # share of honeypots that are wrong; most of an audited set is right
 
     def __init__(
         self,
@@ -198,9 +199,7 @@ class Sample:
         """Masks per question: no more than would show the target if all of them were right."""
         if self.target is None or self.accuracy(ledger) is not None or _mean(counts) < self.target:
             return self._n_samples
-        more = np.arange(1, min(self._n_samples, counts.size - counts.asked) + 1)
-        low = lower_bound(counts.yes + more, counts.asked + more, counts.size, self.alpha, PRIOR)
-        return int(np.argmax(low >= self.target)) + 1 if (low >= self.target).any() else self._n_samples
+        return least_needed(counts, self.alpha, self.target, self._n_samples)
 
     def _expected(self, counts: Counts) -> int | None:
         """Answers expected to be needed beyond these."""

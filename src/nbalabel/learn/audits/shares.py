@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from ..propagate.state.reviewers import Accuracy, Interval
 from .accuracy import Mirrored
 
 OPEN, HOLDS, FAILS = "open", "holds", "fails"
-PRIOR = (5.0, 0.5)  # sets that are audited are mostly right, some of them wholly
-_EVEN = (1.0, 1.0)
+_GOOD = (5.0, 0.5)  # prior of the lower bound: sets that are audited are mostly right, some of them wholly
+_POOR = (10.0, 1.0)  # prior of the upper bound: sets that miss their target mostly miss it by little
 _HALF = 0.5  # target with which the grid of `NoisyAnswers` is even
 _LEAST = 1e-9
 
@@ -119,10 +120,20 @@ def rest_of(counts: Counts, bounds: Bounds, alpha: float, accuracy: Accuracy | N
     return _right(size, most, bounds.target or _HALF, accuracy, alpha * CORRECTION, no)
 
 
+@lru_cache(4096)
+def least_needed(counts: Counts, alpha: float, target: float, n: int) -> int:
+    """How many further answers, all of them yes, would show the target; ``n`` where ``n`` do not suffice."""
+    more = np.arange(1, min(n, counts.size - counts.asked) + 1)
+    low = lower_bound(counts.yes + more, counts.asked + more, counts.size, alpha, _GOOD)
+    shown = np.flatnonzero(low >= target - _LEAST)
+    return int(more[shown[0]]) if len(shown) else n
+
+
+@lru_cache(4096)
 def _of_answers(counts: Counts, alpha: float) -> Interval:
     """Bounds of the share of masks that would be answered yes, each one-sided at alpha."""
     given = counts.yes, counts.asked, counts.size, alpha
-    return float(lower_bound(*given, PRIOR)), float(upper_bound(*given, _EVEN))
+    return float(lower_bound(*given, _GOOD)), float(upper_bound(*given, _POOR))
 
 
 def _right(size: int, most: int, target: float, accuracy: Accuracy, alpha: float, found: int = 0) -> float:
