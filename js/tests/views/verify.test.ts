@@ -51,6 +51,7 @@ class FakeKernel extends FakeChannel {
   graded: object | null = null;
   masks = 100;
   side = 20; // of images; crops are of 20 pixels
+  asks = "";
   /** Replaces parts of the progress. */
   progress: object = {};
 
@@ -114,7 +115,16 @@ class FakeKernel extends FakeChannel {
     const open = number < this.questions;
     const answers = this.drafts.get(number) ?? new Array(this.n).fill(null);
     const ids = Array.from({ length: this.n }, (_, i) => 100 * number + i);
-    const question = { number, kind: "sample", cluster: "0-60", label: "<i>cod</i>", size: 60, why: "", ids };
+    const question = {
+      number,
+      kind: "sample",
+      cluster: "0-60",
+      label: "<i>cod</i>",
+      size: 60,
+      why: "",
+      asks: this.asks,
+      ids,
+    };
     const progress = {
       ...{ strategy: "certified", phase: open ? "search" : "done", target_quality: 0.85, alpha: 0.05 },
       ...{ n_masks: this.masks, n_accepted: 60 * number, n_rejected: 0, n_open: 100 - 60 * number },
@@ -566,6 +576,13 @@ test("an audit speaks of right and wrong masks, and has no clusters", async () =
   await wait(200);
   expect(text(".nbl-verify-outcomes")).toBe("openmore answers are needed, about 41 answers");
   expect(text(".nbl-verify-says")).toContain("target 95");
+});
+
+test("a question of its own words is asked in them", async () => {
+  await open(4, 2, {}, (next) => {
+    next.asks = "Is nothing missing?";
+  });
+  expect(text(".nbl-verify-heading b")).toBe("Is nothing missing?");
 });
 
 test("an estimate has no target", async () => {

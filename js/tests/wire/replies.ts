@@ -536,6 +536,7 @@ export const Verify_begin: State = {
     "label": "fish",
     "size": 1,
     "why": "A sample of 1 masks.",
+    "asks": "",
     "ids": [
       1,
       1,
@@ -924,6 +925,7 @@ export const Verify_undo: State = {
     "label": "fish",
     "size": 1,
     "why": "A sample of 1 masks.",
+    "asks": "",
     "ids": [
       1,
       1,

@@ -33,6 +33,7 @@ class Certificate:
         what: what the set is and what was asked, in words.
         made: time of the certificate, UTC, ISO 8601 to the second.
         who: who answered, names joined by ", ".
+        n_rows: number of things that the statement is about: masks, or tiles of images.
         n_answers: answers given, those to mixed-in masks included.
         target: share of right masks that was to be shown, 0..1; nan for an estimate.
         alpha: probability that the statement is wrong, 0..1.
@@ -45,7 +46,7 @@ class Certificate:
         version: id of the dataset version; "" where the tables have none.
         dirty: whether there was uncommitted work on top of it.
         table: "instances", or "predictions" of a run.
-        rows: ids of the set, ascending, ``(n,)`` int64.
+        rows: ids of the masks that the statement rests on, ascending, ``(n,)`` int64.
         prints: content of each row as `fingerprints` gives it, ``(n,)`` uint64.
         wrong: ids of the rows that were answered wrong, ``(k,)`` int64.
         id: name of the audit that it came from.
@@ -55,6 +56,7 @@ class Certificate:
     what: str
     made: str
     who: str
+    n_rows: int
     n_answers: int
     target: float
     alpha: float
@@ -78,11 +80,6 @@ class Certificate:
             )
         if self.table not in TABLES:
             raise DataError(f"table must be one of {', '.join(TABLES)}, got {self.table!r}")
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows of the set."""
-        return len(self.rows)
 
 
 @runtime_checkable

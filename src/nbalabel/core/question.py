@@ -35,6 +35,7 @@ class Question:
         label: label of the cluster; "" where there is none or more than one.
         size: number of masks that the answer decides about.
         why: one sentence that explains the question to the person.
+        asks: the question itself; "" for "is each mask right?".
     """
 
     number: int
@@ -45,6 +46,7 @@ class Question:
     label: str = ""
     size: int = 0
     why: str = ""
+    asks: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ def certificate(ds, **changed):
         what="labels",
         made="2026-01-02T03:04:05Z",
         who="ann, bob",
+        n_rows=len(rows),
         n_answers=70,
         target=0.95,
         alpha=0.05,

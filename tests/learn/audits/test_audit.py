@@ -261,3 +261,10 @@ def test_few_sets_just_below_the_target_are_certified(errs):
         a = answered(audit(frame, seed=seed, budget=150, **more), right ^ flips)
         false += a.state == "holds"
     assert false <= 12
+
+
+def test_without_answers_nothing_is_said_and_nothing_certified():
+    a = audit(masks())
+    assert a.statement == "Nothing is known yet of the 600 masks."
+    with pytest.raises(DataError, match="nothing was answered yet"):
+        a.to_certificate()

@@ -30,6 +30,8 @@ export interface Question {
   label: string;
   size: number;
   why: string;
+  /** The question itself; "" for "Is each mask right?". */
+  asks: string;
   ids: number[];
 }
 

@@ -53,7 +53,8 @@ class Certified:
             raise DataError(f"expected an audit, a = nl.audit(ds), got {type(audit).__name__}")
         self._check_writable()
         made = audit.to_certificate(name)
-        if made.table == "instances" and len(changes(made, self.instances)[0]) == made.n_rows:
-            raise DataError(f"none of the {made.n_rows:,} masks of {made.name} are in {self.folder}")
+        n = len(made.rows) if made.table == "instances" else 0
+        if n and len(changes(made, self.instances)[0]) == n:
+            raise DataError(f"none of the {n:,} masks of {made.name} are in {self.folder}")
         write_certificate(self.folder, made)
         return made

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.certificate import Certificate, Ints, Prints
+from ...core.errors import DataError
 from ...core.question import Answers, Outlook, Progress, Question
 from ...core.tables.schema import LabeledImages
 from ..propagate.propagation import Propagation
@@ -20,7 +21,7 @@ from ..propagate.state.reviewers import Reviewers
 from .rows import Rows
 from .sampling import Sample
 from .shares import Bounds, Counts, bounds_of, rest_of
-from .statements import rest_statement, statement
+from .statements import MASKS, Words, rest_statement, statement
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +30,12 @@ class Facts:
 
     name: str
     what: str
-    at: float
+    rules: str
     rows: Ints
     prints: Prints
     version: str | None
     dirty: bool
+    words: Words = MASKS
 
 
 class Audit:
@@ -50,7 +52,7 @@ class Audit:
     ) -> None:
         self._propagation, self._rows, self._facts = propagation, rows, facts
         self.table, self.tables = rows.table, tables
-        self.instructions = _RULES.format(at=facts.at)
+        self.instructions = facts.rules
 
     @property
     def id(self) -> str:
@@ -92,9 +94,8 @@ class Audit:
     def statement(self) -> str:
         """What is known now, in a sentence or two."""
         sample = self._sample
-        return statement(
-            self._counts, self._bounds, sample.alpha, fallible=sample.accuracy(self._ledger) is not None
-        )
+        fallible = sample.accuracy(self._ledger) is not None
+        return statement(self._counts, self._bounds, sample.alpha, fallible=fallible, words=self._facts.words)
 
     @property
     def certificate(self) -> str:
@@ -187,14 +188,21 @@ class Audit:
 
         Args:
             name: name of the set; None takes that of the audit.
+
+        Raises:
+            DataError: nothing was answered yet.
         """
+        if not self.n_answers:
+            raise DataError(f"nothing was answered yet of {self.name}: nl.Verify(a) asks")
         facts, sample = self._facts, self._sample
+        wrong = self.wrong.index.to_numpy(np.int64) if facts.words.mended else np.zeros(0, np.int64)
         low, high = self.interval
         return Certificate(
             name=name or facts.name,
             what=facts.what,
             made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             who=", ".join(filter(None, self._propagation.annotators)),
+            n_rows=len(self.rows),
             n_answers=self.n_answers,
             target=np.nan if sample.target is None else sample.target,
             alpha=sample.alpha,
@@ -208,7 +216,7 @@ class Audit:
             table=self.table,
             rows=facts.rows,
             prints=facts.prints,
-            wrong=self.wrong.index.to_numpy(np.int64),
+            wrong=wrong,
             id=self.id,
         )
 
@@ -232,7 +240,7 @@ class Audit:
 
     @property
     def _rest(self) -> str:
-        return rest_statement(self._counts, self.remaining, self._sample.alpha)
+        return rest_statement(self._counts, self.remaining, self._sample.alpha, self._facts.words)
 
     @property
     def _sample(self) -> Sample:
@@ -253,10 +261,3 @@ class Audit:
     def _answered(self, code: int) -> npt.NDArray[np.bool_]:
         ledger = self._ledger
         return (ledger.answer == code) & (ledger.known == UNKNOWN)
-
-
-_RULES = (
-    "Yes: the mask covers one whole thing and nothing else, its outline is close (IoU {at:.2f} or more with "
-    "a perfect one), and its label fits.\n"
-    "No: it covers only a part, several things, or something else, or its label is wrong."
-)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ...core.certificate import fingerprints
 from ...core.errors import DataError
 from ...core.tables.schema import LabeledImages
-from ..propagate.propagation import Propagation
-from ..propagate.strategies.protocol import StrategyClass
 from ..runs.frozen_tables import state_of
-from ..runs.run import Run, new_id
+from ..runs.run import Run
 from .asked import Audit, Facts
+from .begin import Terms, begin, prints_of
 from .rows import Known, Rows, rows_of
-from .sampling import Sampling, forest_of
-
-_WIDTH = 0.1  # of an estimate without a width and without a budget
 
 
 def audit(
@@ -100,36 +94,22 @@ def audit(
     tables = of.tables if isinstance(of, Run) else None if isinstance(of, pd.DataFrame) else of
     found = rows_of(of, rows, known, by, tables)
     ids, prints = fingerprints(found.set)
-    if estimate and width is None and budget is None:
-        width = _WIDTH
-    content = hashlib.blake2b(prints.tobytes(), digest_size=16).hexdigest()
-    sampling = Sampling(found.strata, fallible=honeypots > 0)
-    propagation = Propagation(
-        np.zeros((len(found.frame), 1), np.float32),
-        np.zeros(len(found.frame), np.float32),
-        found.frame["label"].astype(object).fillna(""),
-        strategy=cast(StrategyClass, sampling),
+    rules = _RULES.format(at=at)
+    facts = Facts(name or _name(found, of), _what(found, of, at), rules, ids, prints, **_state(of))
+    terms = Terms(
         target_quality=target_quality,
         alpha=alpha,
-        budget=budget,
-        seed=seed,
-        known=found.known,
-        ids=found.frame.index.to_numpy(np.int64),
-        forest=forest_of(len(found.set), np.flatnonzero(found.known < 0)),
-        journal=_folder(tables) if journal is True else (journal or None),
-        honeypots=honeypots,
-        repeats=repeats,
-        id=new_id("audit"),
-        content=content,
-        by=f"{by} {found.names}",
-        at=at,
         estimate=estimate,
         width=width,
         each=each,
-        **options,
+        budget=budget,
+        honeypots=honeypots,
+        repeats=repeats,
+        seed=seed,
+        journal=journal,
+        options=options,
     )
-    facts = Facts(name or _name(found, of), _what(found, of, at), at, ids, prints, **_state(of))
-    return Audit(propagation, found, facts, tables)
+    return begin(found, facts, tables, f"{prints_of(prints)} at {at} by {by} {found.names}", terms)
 
 
 def _check(at: float, width: float | None, estimate: bool, honeypots: float, known: Known) -> None:
@@ -150,11 +130,6 @@ def _state(of: LabeledImages | Run | pd.DataFrame) -> dict[str, Any]:
     return {"version": None, "dirty": False} if isinstance(of, pd.DataFrame) else state_of(of)
 
 
-def _folder(tables: LabeledImages | None) -> Path | None:
-    folder = getattr(tables, "runs_folder", None)
-    return None if folder is None else Path(folder) / "audits"
-
-
 def _name(found: Rows, of: Any) -> str:
     labels = found.set["label"].astype(object).unique()
     which = f"{labels[0]}: " if len(labels) == 1 else ""
@@ -165,3 +140,10 @@ def _what(found: Rows, of: Any, at: float) -> str:
     whose = f" of {of.id}" if isinstance(of, Run) else ""
     right = f"one whole thing, IoU {at:.2f} or more, its label fits"
     return f"{len(found.set):,} {found.table}{whose}; right means {right}"
+
+
+_RULES = (
+    "Yes: the mask covers one whole thing and nothing else, its outline is close (IoU {at:.2f} or more with "
+    "a perfect one), and its label fits.\n"
+    "No: it covers only a part, several things, or something else, or its label is wrong."
+)

@@ -70,7 +70,7 @@ def rows_of(
         raise DataError("an audit needs one mask or more that is not known beforehand; there is none")
     frame = pd.concat([chosen, given]) if len(given) else chosen
     codes = np.concatenate([np.full(len(chosen), UNKNOWN, np.int8), answers])
-    strata, names = _strata(chosen, by, images)
+    strata, names = strata_of(chosen, by, images)
     table = "predictions" if isinstance(of, Run) or every.index.name == "prediction_id" else "instances"
     strata = np.concatenate([strata, np.zeros(len(given), np.int64)])
     return Rows(frame, codes, strata, names, table)
@@ -126,7 +126,7 @@ def _codes(right: pd.Series) -> npt.NDArray[np.int8]:
     return np.where(right.to_numpy(bool), YES, NO).astype(np.int8)
 
 
-def _strata(
+def strata_of(
     chosen: pd.DataFrame, by: str | None, images: LabeledImages | None
 ) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """Stratum of each row of the set, and their names in order."""

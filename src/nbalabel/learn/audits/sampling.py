@@ -15,6 +15,7 @@ from ..propagate.state.ledger import NO, UNKNOWN, YES, Ledger
 from ..propagate.strategies.verify_all import decide_alone, places
 from .accuracy import Lasting
 from .shares import HOLDS, OPEN, Bounds, Counts, bounds_of, least_needed
+from .statements import Words
 
 Ints = npt.NDArray[np.int64]
 
@@ -26,10 +27,12 @@ class Sampling:
     Attributes:
         strata: stratum of each row, ``(n,)`` int64 from 0; what is known beforehand included.
         fallible: whether honeypots are mixed in, and answers corrected for what they show.
+        words: how the things are called.
     """
 
     strata: Ints
     fallible: bool
+    words: Words
 
     name = "audit"
 
@@ -41,8 +44,6 @@ class Sampling:
         alpha: float,
         seed: int,
         content: str = "",  # noqa: ARG002  # in the journal's header: what the masks are
-        by: str = "",  # noqa: ARG002  # in the journal's header, as what follows
-        at: float = 0.75,  # noqa: ARG002
         estimate: bool = False,
         width: float | None = None,
         each: int = 0,
@@ -59,6 +60,7 @@ class Sampling:
             seed,
             width=width,
             fallible=self.fallible,
+            words=self.words,
             each=each,
             n_samples=n_samples,
             n_tests=n_tests,
@@ -81,6 +83,7 @@ class Sample:
         seed: seed of the order.
         width: width of the interval at which an estimate ends; None: only the budget ends it.
         fallible: whether to allow for mistaken answers; before any honeypot nothing is known then.
+        words: how the things are called.
         each: answers wanted in every stratum once the whole is decided.
         n_samples: most masks per question.
         n_tests: honeypots asked first, where honeypots are mixed in.
@@ -103,6 +106,7 @@ class Sample:
         *,
         width: float | None,
         fallible: bool,
+        words: Words,
         each: int,
         n_samples: int,
         n_tests: int,
@@ -113,7 +117,7 @@ class Sample:
         self.alpha, self.target, self.n_tests = alpha, target, n_tests
         self.phase = "audit"
         self._width, self._each, self._n_samples = width, each, n_samples
-        self._fallible = fallible
+        self._fallible, self._words = fallible, words
         self._order = _Order.of(np.flatnonzero(ledger.known == UNKNOWN), strata, seed)
         self._place = places(ledger)
         self.bounds = self._now(ledger)
@@ -126,8 +130,8 @@ class Sample:
         if not len(rows):
             return None
         size = self._order.size
-        why = f"Drawn at random from {size:,} masks; the answers speak for all of them."
-        return Question(number, rows, rows, "audit", "", "", size, why)
+        why = f"Drawn at random from {size:,} {self._words.things}; the answers speak for all of them."
+        return Question(number, rows, rows, "audit", "", "", size, why, self._words.asks)
 
     def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
         """Sharpen the bounds."""
@@ -157,7 +161,8 @@ class Sample:
         """Estimated share of right masks, its lower bound, and one sentence."""
         counts = self.counts(ledger)
         low, high = self.bounds.interval
-        note = f"Between {low:.1%} and {high:.1%} of the {counts.size:,} masks are right."
+        what = f"{counts.size:,} {self._words.things} {self._words.right}"
+        note = f"Between {low:.1%} and {high:.1%} of the {what}."
         return _mean(counts), low, note
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:  # noqa: ARG002

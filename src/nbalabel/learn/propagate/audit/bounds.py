@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, gammaln
@@ -168,9 +170,9 @@ def _averages(r: Ints, n: Ints, whole: Ints, prior: Prior) -> tuple[Ints, Double
         return at, np.where(held > 0, np.log(total) - np.log(held), -np.inf) + peak
 
 
-def _cosine(j: npt.NDArray[np.generic]) -> Doubles:
+def _cosine(j: npt.NDArray[np.number[Any]]) -> Doubles:
     """Shares 0..1 that lie denser near 0 and 1, where targets are, for j within 0..`_NODES`."""
-    return (1 - np.cos(np.pi * np.clip(j / _NODES, 0, 1))) / 2
+    return np.asarray((1 - np.cos(np.pi * np.clip(j / _NODES, 0, 1))) / 2, np.float64)
 
 
 def _bisect(low: Ints, high: Ints, bar: Doubles, right: Ints, asked: Ints, size: Ints) -> Ints:
