@@ -1,6 +1,6 @@
 """How often audits say what is false, and how many answers they take.
 
-    python benchmarks/audit.py [--audits 500] [--masks 2000] [true] [strata] [errors] [width]
+    python benchmarks/audit.py [--audits 500] [--masks 2000] [--shares ...] [true] [strata] [errors] [width]
 
 Masks are right or wrong at random with a known share of right ones; ``nl.audit`` asks for 95%, alpha
 0.05. Printed for each share: in which share of the audits the interval held the true share after every
@@ -152,11 +152,12 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", default=["true", "strata", "errors", "width"])
     parser.add_argument("--audits", type=int, default=500)
     parser.add_argument("--masks", type=int, default=2000)
+    parser.add_argument("--shares", type=float, nargs="+", help="for true answers")
     args = parser.parse_args()
     head = "  share     held  false  shown  answers  fixed  ratio  (0.5)  ratio      s"
     if "true" in args.tables:
         print(f"true answers\n{head}")
-        for share in (1.0, 0.99, 0.98, 0.97, 0.95, 0.9495, 0.93, 0.9, 0.8):
+        for share in args.shares or (1.0, 0.99, 0.98, 0.97, 0.95, 0.9495, 0.93, 0.9, 0.8):
             report(args.masks, share, args.audits)
     if "strata" in args.tables:
         print(f"five strata; last: in which share all five intervals held\n{head}")

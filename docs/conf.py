@@ -57,7 +57,7 @@ _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "learn.embed.plane._Job|learn.prediction.inference.Finder|learn.prediction.segmenter.Ready|"
     "learn.yolo.batches.YoloBatches|learn.torchvision.batches.MaskRCNNBatches|widgets.augment.phase.Phase|"
     "learn.propagate.strategies.protocol.StrategyClass|core.question.Verifiable|learn.forecast.families.(Family|Fits)|"
-    "learn.forecast.growth_curve.Expected"
+    "learn.forecast.growth_curve.Expected|learn.audits.rows.Rows|learn.audits.asked.Facts|core.certificate.Certifying"
 )
 nitpick_ignore_regex = [
     ("py:.*", rf"({_ELSEWHERE})(\..*)?|Path"),

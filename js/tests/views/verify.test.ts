@@ -570,7 +570,7 @@ test("an audit speaks of right and wrong masks, and has no clusters", async () =
     next.progress = { state: "open", target_quality: 0.95, n_accepted: 7, n_rejected: 1, n_masks: 1200 };
   });
   expect(text(".nbl-verify-gained")).toBe("7 right, 1 wrong");
-  expect(text(".nbl-verify-gauge h4")).toBe("Right among all 1,200 masks");
+  expect(text(".nbl-verify-gauge h4")).toBe("Right among all 1,200");
   expect(el.querySelector<HTMLElement>(".nbl-verify-tree")!.hidden).toBe(true);
   await press("y");
   await wait(200);

@@ -1,5 +1,5 @@
 /** The share of right masks: estimate, interval and target on one line; and the outlook of the answers. */
-import { counted } from "../../core/values/format";
+import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import type { Outlook, Progress, Question } from "./wire";
 
@@ -35,7 +35,9 @@ export class Gauge {
   /** @param fresh whether the outlook is of the current answers; else a new one is on its way. */
   show(question: Question, outlook: Outlook | null, progress: Progress, fresh: boolean): void {
     const { target_quality: target, n_masks, state } = progress;
-    this.#title.textContent = state ? `Right among all ${counted(n_masks, "mask")}` : title(question);
+    this.#title.textContent = state
+      ? `${question.asks ? "Yes" : "Right"} among all ${formatCount(n_masks)}`
+      : title(question);
     this.root.classList.toggle("nbl-verify-stale", !fresh);
     this.#target.hidden = target === null;
     this.#target.style.left = percent(target ?? 0);

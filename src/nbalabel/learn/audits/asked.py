@@ -115,7 +115,7 @@ class Audit:
 
     @property
     def strata(self) -> pd.DataFrame:
-        """What is known of each value of ``by``: rows, asked, wrong, estimate, lower, upper.
+        """What is known of each value of ``by``, in columns rows, asked, wrong, estimate, lower, upper.
 
         All intervals together are true with probability 1 - alpha: each takes an equal part of it.
         """

@@ -243,7 +243,7 @@ class Propagation:
 
     @property
     def standing(self) -> tuple[Strategy, Ledger]:
-        """The strategy and the ledger as they are now, to be read only: `undo` replaces both."""
+        """The strategy and the ledger as they are now, to be read only; `undo` replaces both."""
         return self._course.strategy, self._course.ledger
 
     @property
