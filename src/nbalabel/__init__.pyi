@@ -35,6 +35,11 @@ from .data.formats import write_yolo as write_yolo
 from .data.images.remote import allow_images_from as allow_images_from
 from .data.pictures import read_images as read_images
 from .data.tables.tables import Tables as Tables
+from .learn.audits.asked import Audit as Audit
+from .learn.audits.audit import audit as audit
+from .learn.audits.complete_audit import completeness_audit as completeness_audit
+from .learn.audits.completeness import Completeness as Completeness
+from .learn.audits.completeness import completeness as completeness
 from .learn.classical import Watershed as Watershed
 from .learn.embed.plane import project as project
 from .learn.embed.pooling import Embeddings as Embeddings

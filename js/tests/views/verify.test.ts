@@ -52,6 +52,9 @@ class FakeKernel extends FakeChannel {
   masks = 100;
   together = "";
   side = 20; // of images; crops are of 20 pixels
+  asks = "";
+  /** Replaces parts of the progress. */
+  progress: object = {};
 
   constructor(
     readonly n: number,
@@ -113,13 +116,24 @@ class FakeKernel extends FakeChannel {
     const open = number < this.questions;
     const answers = this.drafts.get(number) ?? new Array(this.n).fill(null);
     const ids = Array.from({ length: this.n }, (_, i) => 100 * number + i);
-    const question = { number, kind: "sample", cluster: "0-60", label: "<i>cod</i>", size: 60, why: "", ids };
+    const question = {
+      number,
+      kind: "sample",
+      cluster: "0-60",
+      label: "<i>cod</i>",
+      size: 60,
+      why: "",
+      asks: this.asks,
+      ids,
+    };
     const progress = {
       ...{ strategy: "certified", phase: open ? "search" : "done", target_quality: 0.85, alpha: 0.05 },
       ...{ n_masks: this.masks, n_accepted: 60 * number, n_rejected: 0, n_open: 100 - 60 * number },
       ...{ n_answers: this.n * number, n_questions: number, budget: 90, estimate: 0.95, lower: 0.9 },
       ...{ seconds: 30 * number, note: "so far", together: this.together },
       curve: Array.from({ length: number }, (_, i) => [this.n * (i + 1), 60 * (i + 1)]),
+      state: "",
+      ...this.progress,
     };
     const places = ids.map((_, i) => i).slice(0, this.first);
     const about = open ? { question, answers, outlook: null, crops: this.crops(places) } : { question: null };
@@ -559,6 +573,51 @@ test("a curve of one question, or of no mask, is not drawn", () => {
   const steps = [15, 30].map((answers) => [answers, 0]);
   const none = { ...end, n_accepted: 0, curve: steps } as unknown as Progress;
   expect(curve(none)).toBe(null);
+});
+
+test("an audit speaks of right and wrong masks, and has no clusters", async () => {
+  await open(4, 2, {}, (next) => {
+    next.progress = { state: "open", target_quality: 0.95, n_accepted: 7, n_rejected: 1, n_masks: 1200 };
+  });
+  expect(text(".nbl-verify-gained")).toBe("7 right, 1 wrong");
+  expect(text(".nbl-verify-gauge h4")).toBe("Right among all 1,200");
+  expect(el.querySelector<HTMLElement>(".nbl-verify-tree")!.hidden).toBe(true);
+  await press("y");
+  await wait(200);
+  expect(text(".nbl-verify-outcomes")).toBe("openmore answers are needed, about 41 answers");
+  expect(text(".nbl-verify-says")).toContain("target 95");
+});
+
+test("a question of its own words is asked in them", async () => {
+  await open(4, 2, {}, (next) => {
+    next.asks = "Is nothing missing?";
+  });
+  expect(text(".nbl-verify-heading b")).toBe("Is nothing missing?");
+});
+
+test("an estimate has no target", async () => {
+  await open(4, 2, {}, (next) => {
+    next.progress = { state: "open", target_quality: null };
+  });
+  await press("y");
+  await wait(200);
+  expect(text(".nbl-verify-says")).toContain("no target");
+  expect(el.querySelector<HTMLElement>(".nbl-verify-target")!.hidden).toBe(true);
+  expect(text(".nbl-verify-outcomes")).toBe("");
+});
+
+test.each([
+  ["holds", "The target of 95\u202f% is reached"],
+  ["fails", "The target of 95\u202f% is missed"],
+  ["open", "The audit ended before it was decided"],
+])("at its end an audit that %s says so, and how to keep it", async (state, head) => {
+  await open(4, 0, {}, (next) => {
+    next.progress = { state, target_quality: 0.95, n_rejected: 2, note: "Of the 9 masks ..." };
+  });
+  expect(text(".nbl-verify-done h3")).toBe(head);
+  expect(text(".nbl-verify-done")).toContain("Of the 9 masks ...");
+  const cells = [...el.querySelectorAll<HTMLInputElement>(".nbl-verify-cell input")];
+  expect(cells.map((one) => one.value)).toEqual(["ds.certify(a)", "nl.Review(ds, a.wrong, again=True)"]);
 });
 
 test("what is not proved is not promised, whichever the strategy", () => {

@@ -520,7 +520,8 @@ export const Verify_begin: State = {
     "seconds": 1,
     "note": "1 masks accepted; this search states no guarantee.",
     "curve": [],
-    "together": ""
+    "together": "",
+    "state": ""
   },
   "clusters": 1,
   "names": [
@@ -541,6 +542,7 @@ export const Verify_begin: State = {
     "label": "fish",
     "size": 1,
     "why": "A sample of 1 masks.",
+    "asks": "",
     "ids": [
       1,
       1,
@@ -827,7 +829,8 @@ export const Verify_skip: State = {
     "seconds": 1,
     "note": "1 masks accepted; this search states no guarantee.",
     "curve": [],
-    "together": ""
+    "together": "",
+    "state": ""
   },
   "clusters": 1,
   "names": [
@@ -870,7 +873,8 @@ export const Verify_tell: State = {
         1
       ]
     ],
-    "together": ""
+    "together": "",
+    "state": ""
   },
   "clusters": 1,
   "names": [
@@ -908,7 +912,8 @@ export const Verify_undo: State = {
     "seconds": 1,
     "note": "1 masks accepted; this search states no guarantee.",
     "curve": [],
-    "together": ""
+    "together": "",
+    "state": ""
   },
   "clusters": 1,
   "names": [
@@ -929,6 +934,7 @@ export const Verify_undo: State = {
     "label": "fish",
     "size": 1,
     "why": "A sample of 1 masks.",
+    "asks": "",
     "ids": [
       1,
       1,

@@ -35,6 +35,7 @@ class Question:
         label: label of the cluster; "" where there is none or more than one.
         size: number of masks that the answer decides about.
         why: one sentence that explains the question to the person.
+        asks: the question itself; "" for "is each mask right?".
     """
 
     number: int
@@ -45,6 +46,7 @@ class Question:
     label: str = ""
     size: int = 0
     why: str = ""
+    asks: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Progress:
     Attributes:
         strategy: name of the strategy.
         phase: "search", "audit" or "done".
-        target_quality: requested share of right masks, 0..1.
+        target_quality: requested share of right masks, 0..1; nan where none is.
         alpha: probability that the statement about the accepted masks is wrong; nan where none is made.
         n_masks: number of candidates.
         n_accepted: masks accepted.
@@ -92,6 +94,7 @@ class Progress:
         curve: answers given and masks accepted after each question, oldest first.
         together: further statements: about labels with a target of their own, about this and all earlier
             rounds; "" where there are none.
+        state: of an audit: "open", "holds" or "fails"; "" for a propagation.
     """
 
     strategy: str
@@ -111,6 +114,7 @@ class Progress:
     note: str = ""
     curve: tuple[tuple[int, int], ...] = ()
     together: str = ""
+    state: str = ""
 
 
 class Verifiable(Protocol):

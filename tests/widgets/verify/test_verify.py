@@ -100,7 +100,7 @@ def test_it_begins_with_the_open_question_its_crops_and_where_it_stands(view, br
 def test_nothing_in_a_question_tells_known_answers_from_others(make, browser):
     p = make(honeypots=0.5)
     head, _ = browser(nl.Verify(p))("begin", **VIEW)
-    assert set(head["question"]) == {"number", "kind", "cluster", "label", "size", "why", "ids"}
+    assert set(head["question"]) == {"number", "kind", "cluster", "label", "size", "why", "asks", "ids"}
     assert all(set(crop) == set(head["crops"][0]) for crop in head["crops"])
 
 

@@ -7,6 +7,8 @@ import type { Progress } from "./wire";
 
 const ACCEPT = "ds.accept(p.accepted)";
 const REVIEW = "nl.Review(ds, p.rest)";
+const CERTIFY = "ds.certify(a)";
+const WRONG = "nl.Review(ds, a.wrong, again=True)";
 
 export function done(progress: Progress): HTMLElement {
   const { n_masks, n_accepted, n_rejected, n_open, n_answers } = progress;
@@ -18,8 +20,7 @@ export function done(progress: Progress): HTMLElement {
       h("p.nbl-muted", {}, "No prediction is left to ask about."),
       h("p.nbl-muted", {}, "Lower min_score or min_area in nl.propagate, or predict with a lower score."),
     );
-  const number = (n: number, what: string, kind = "") =>
-    h("div.nbl-verify-number", { "data-kind": kind }, h("b", {}, formatCount(n)), h("span", {}, what));
+  if (progress.state) return audited(progress);
   return h(
     "section.nbl-verify-done",
     { role: "status" },
@@ -41,6 +42,32 @@ export function done(progress: Progress): HTMLElement {
   );
 }
 
+/** The end of an audit: the statement, what holds without the wrong masks, and the cell that keeps it. */
+function audited({ state, target_quality, n_accepted, n_rejected, n_answers, note }: Progress): HTMLElement {
+  const aim = target_quality === null ? "" : ` of ${whole(target_quality)}`;
+  const heads = { holds: `The target${aim} is reached`, fails: `The target${aim} is missed` };
+  const open = target_quality === null ? "Estimated" : "The audit ended before it was decided";
+  return h(
+    "section.nbl-verify-done",
+    { role: "status" },
+    h("h3", {}, state === "holds" || state === "fails" ? heads[state] : open),
+    h(
+      "div.nbl-verify-numbers",
+      {},
+      number(n_accepted, "right", "accepted"),
+      number(n_rejected, "wrong", "rejected"),
+      number(n_answers, "answers"),
+    ),
+    h("p", {}, note),
+    cell("Keep it with the dataset:", CERTIFY),
+    n_rejected > 0 && cell("Look at the wrong ones:", WRONG),
+  );
+}
+
+function number(n: number, what: string, kind = ""): HTMLElement {
+  return h("div.nbl-verify-number", { "data-kind": kind }, h("b", {}, formatCount(n)), h("span", {}, what));
+}
+
 /** Masks accepted against answers; null before two questions are answered, or where no mask is accepted. */
 export function curve({ curve: steps, n_accepted, n_answers }: Progress): HTMLElement | null {
   if (steps.length < 2 || !n_accepted) return null;
@@ -60,7 +87,8 @@ export function guarantee({ n_accepted, estimate, lower, alpha, target_quality }
   if (!n_accepted) return "No cluster was found to be right.";
   const sure = alpha === null ? "" : ` with a probability of ${whole(1 - alpha)}`;
   if (lower !== null && alpha !== null) {
-    const reached = lower >= target_quality ? "" : `, under the target of ${whole(target_quality)}`;
+    const under = target_quality !== null && lower < target_quality;
+    const reached = under ? `, under the target of ${whole(target_quality)}` : "";
     return `At least ${whole(lower)} of them are right${sure}${reached}.`;
   }
   if (alpha !== null) return "No more is promised than was answered.";

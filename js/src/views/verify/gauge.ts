@@ -1,7 +1,7 @@
 /** The share of right masks: estimate, interval and target on one line; and the outlook of the answers. */
-import { counted } from "../../core/values/format";
+import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
-import type { Outlook, Question } from "./wire";
+import type { Outlook, Progress, Question } from "./wire";
 
 const OUTCOMES = ["accept", "split", "more", "reject"] as const;
 const MEANS: Record<string, string> = {
@@ -9,6 +9,12 @@ const MEANS: Record<string, string> = {
   reject: "set aside",
   split: "asked about in parts",
   more: "need more answers",
+};
+
+const SETTLES: Record<string, [name: string, means: string]> = {
+  accept: ["holds", "the target is reached"],
+  reject: ["fails", "the target is missed"],
+  more: ["open", "more answers are needed"],
 };
 
 export class Gauge {
@@ -27,10 +33,15 @@ export class Gauge {
   }
 
   /** @param fresh whether the outlook is of the current answers; else a new one is on its way. */
-  show(question: Question, outlook: Outlook | null, target: number, fresh: boolean): void {
-    this.#title.textContent = title(question);
+  show(question: Question, outlook: Outlook | null, progress: Progress, fresh: boolean): void {
+    const { target_quality: target, n_masks, state } = progress;
+    this.#title.textContent = state
+      ? `${question.asks ? "Yes" : "Right"} among all ${formatCount(n_masks)}`
+      : title(question);
     this.root.classList.toggle("nbl-verify-stale", !fresh);
-    this.#target.style.left = percent(target);
+    this.#target.hidden = target === null;
+    this.#target.style.left = percent(target ?? 0);
+    const aim = target === null ? "no target" : `target ${whole(target)}`;
     const { estimate = null, lower = null, upper = null } = outlook ?? {};
     this.#interval.hidden = lower === null || upper === null;
     this.#interval.style.left = percent(lower ?? 0);
@@ -39,13 +50,13 @@ export class Gauge {
     this.#estimate.style.left = percent(estimate ?? 0);
     const about = estimate === null ? "no estimate" : `about ${whole(estimate)}`;
     const range = lower === null || upper === null ? "" : `, between ${whole(lower)} and ${whole(upper)}`;
-    this.#line.setAttribute("aria-label", `${about}${range}; target ${whole(target)}`);
+    this.#line.setAttribute("aria-label", `${about}${range}; ${aim}`);
     this.#says.replaceChildren(
       h("b", {}, estimate === null ? "–" : whole(estimate)),
       h("span", {}, lower === null || upper === null ? "" : `${whole(lower)} – ${whole(upper)}`),
-      h("span.nbl-muted", {}, `target ${whole(target)}`),
+      h("span.nbl-muted", {}, aim),
     );
-    this.#outcomes.replaceChildren(...this.#rows(outlook));
+    this.#outcomes.replaceChildren(...(state ? settles(outlook, target) : this.#rows(outlook)));
   }
 
   #rows(outlook: Outlook | null): HTMLElement[] {
@@ -65,6 +76,15 @@ export class Gauge {
       );
     });
   }
+}
+
+/** What the answers of an audit lead to; nothing for an estimate, which only grows narrower. */
+function settles(outlook: Outlook | null, target: number | null): HTMLElement[] {
+  if (!outlook || target === null) return [];
+  const [name, means] = SETTLES[outlook.outcome];
+  const more = outlook.answers && name === "open" ? `, about ${counted(outlook.answers, "answer")}` : "";
+  const outcome = { "data-outcome": outlook.outcome, "aria-current": "true" };
+  return [h("li", outcome, h("b", {}, name), h("span", {}, means + more))];
 }
 
 function title({ kind, cluster }: Question): string {

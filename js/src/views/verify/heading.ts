@@ -13,8 +13,8 @@ export class Heading {
     this.root.append(this.#title, this.#about, this.#count);
   }
 
-  show({ number, label, size, cluster, why }: Question): void {
-    const whose = label ? `${label}: is each mask right?` : "Is each mask right?";
+  show({ number, label, size, cluster, why, asks }: Question): void {
+    const whose = asks || (label ? `${label}: is each mask right?` : "Is each mask right?");
     this.#title.textContent = number < 0 ? "Qualification: is each mask right?" : whose;
     const plain = size ? `The answers decide about ${counted(size, "mask")}.` : "";
     const about = [why || plain, cluster && `Cluster ${cluster}.`];

@@ -23,9 +23,13 @@ export class Numbers {
     const { phase, n_accepted, n_rejected, n_open, n_masks, n_answers, budget, seconds } = progress;
     this.#phase.textContent = phase;
     this.#phase.dataset.phase = phase;
-    this.#phase.title = PHASES[phase];
-    this.#gained.textContent = `${counted(n_accepted, "mask")} gained`;
-    const shares = `${formatCount(n_accepted)} accepted, ${formatCount(n_rejected)} rejected, ${formatCount(n_open)} open`;
+    const audit = Boolean(progress.state);
+    this.#phase.title = audit && phase === "audit" ? "asking about masks drawn at random" : PHASES[phase];
+    const [yes, no] = audit ? ["right", "wrong"] : ["accepted", "rejected"];
+    const shares = `${formatCount(n_accepted)} ${yes}, ${formatCount(n_rejected)} ${no}, ${formatCount(n_open)} open`;
+    this.#gained.textContent = audit
+      ? `${formatCount(n_accepted)} right, ${formatCount(n_rejected)} wrong`
+      : `${counted(n_accepted, "mask")} gained`;
     this.#gained.title = `${shares}, of ${formatCount(n_masks)}`;
     this.bar.setAttribute("aria-label", shares);
     for (const [i, n] of [n_accepted, n_rejected].entries())
@@ -33,9 +37,9 @@ export class Numbers {
     const left = budget === null ? "" : `, ${formatCount(Math.max(budget - n_answers, 0))} left`;
     this.#answers.textContent = `${counted(n_answers, "answer")}${left}`;
     this.#answers.title = budget === null ? "no limit" : `of a budget of ${formatCount(budget)}`;
-    const rate = seconds > 0 ? (n_accepted * 60) / seconds : 0;
+    const rate = seconds > 0 ? ((audit ? n_answers : n_accepted) * 60) / seconds : 0;
     this.#pace.textContent = rate ? `${formatCount(Math.round(rate))} per minute` : "";
-    this.#pace.title = "masks gained per minute of looking";
+    this.#pace.title = audit ? "answers per minute of looking" : "masks gained per minute of looking";
   }
 
   /** @param answers number of answers on their way to the kernel. */

@@ -72,6 +72,7 @@ export class Panel {
     this.#side.hidden = !progress.n_masks;
     this.#numbers.show(progress);
     const clusters = unpack(asArray(Int32Array, table), state.clusters, state.names);
+    this.#tree.root.hidden = Boolean(progress.state); // an audit has no clusters
     this.#tree.show(clusters, progress.n_masks, question?.cluster ?? "");
     this.#note.textContent = question ? progress.note : "";
     this.#grade(state.graded);
@@ -105,7 +106,7 @@ export class Panel {
     const { yes, no, left } = counts(sheet);
     const pages = Math.ceil(sheet.answers.length / sheet.batch);
     this.#heading.count(yes, no, left, [Math.floor(sheet.current / sheet.batch) + 1, pages]);
-    this.#gauge.show(state.question, session.outlook, state.progress.target_quality, session.fresh);
+    this.#gauge.show(state.question, session.outlook, state.progress, session.fresh);
   }
 
   /** Announce a text, for screen readers. */

@@ -30,6 +30,8 @@ export interface Question {
   label: string;
   size: number;
   why: string;
+  /** The question itself; "" for "Is each mask right?". */
+  asks: string;
   ids: number[];
 }
 
@@ -46,7 +48,8 @@ export interface Outlook {
 export interface Progress {
   strategy: string;
   phase: "search" | "audit" | "done";
-  target_quality: number;
+  /** null for an estimate. */
+  target_quality: number | null;
   alpha: number | null;
   n_masks: number;
   n_accepted: number;
@@ -63,6 +66,8 @@ export interface Progress {
   curve: [number, number][];
   /** What is proved of labels with a target of their own, and of all rounds; "" where nothing is. */
   together: string;
+  /** Of an audit; "" for a propagation. */
+  state: "" | "open" | "holds" | "fails";
 }
 
 export interface CropHead {

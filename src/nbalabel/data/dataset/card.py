@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from ...core.errors import ImageError, UnsafePathError, first
 from ...core.tables.schema import LabeledImages
+from ..certificates.table import certified
 from ..history.status import Status
 from ..tables.tables import warned
 from .version import Version
@@ -27,6 +29,7 @@ def dataset_html(
     status: Status,
     recovered: str,
     show: Callable[[int], Image],
+    certificates: pd.DataFrame,
 ) -> str:
     """A card: counts, labels, states, version, uncommitted work, a few pictures.
 
@@ -37,6 +40,7 @@ def dataset_html(
         status: the uncommitted work.
         recovered: text about work that was recovered when the dataset was opened; "" for none.
         show: returns an image with its masks, by id.
+        certificates: the table of certificates.
     """
     from ...core.show.card import bar, card
 
@@ -53,6 +57,7 @@ def dataset_html(
         ("version", f"{version.id}: {version.message}"),
         ("uncommitted", "; ".join(f"{name} {text}" for name, text in status.facts()) or "nothing"),
     ]
+    facts += [("certificate", text) for text in certified(certificates)]
     facts += warned(tables)
     if recovered:
         facts.append(("recovered", recovered))

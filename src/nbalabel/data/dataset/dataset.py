@@ -27,6 +27,7 @@ from ...core.change.change import Change, diff
 from ...core.errors import DataError, HistoryError, NbalabelWarning, RecoveryWarning, StorageError
 from ...core.tables import schema
 from ...core.tables.state import State
+from ..certificates.files import copy_certificates
 from ..disk.interrupts import allowed, deferred
 from ..edits.origins import from_origin
 from ..folder.copying import copy_folder
@@ -45,6 +46,7 @@ from ..tables.tables import Tables, subset_of
 from ..working.frame_edits import watch
 from ..working.session import Session
 from ..working.working_copy import WorkingCopy
+from .certified import Certified
 from .editing import Editing
 from .open_datasets import Registry
 from .version import Version
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
 _OPEN: Registry[Dataset] = Registry()
 
 
-class Dataset(Editing):
+class Dataset(Editing, Certified):
     """A dataset folder opened for work. :func:`create`, :func:`open` and ``tables.save`` make one.
 
     ``images`` and ``instances`` are the working copy itself: assign into them as into any frame. Rows are
@@ -480,6 +482,7 @@ class Dataset(Editing):
             overwrite=overwrite,
             info=self.info,
         )
+        copy_certificates(self.folder, Path(folder))
         return open(folder)
 
     def copy(self, folder: str | Path) -> Dataset:
@@ -530,6 +533,7 @@ class Dataset(Editing):
             status=self.status(),
             recovered=self.recovered,
             show=self.show,
+            certificates=self.certificates,
         )
 
     def _version(self, version_id: str, note: str = "") -> Version:

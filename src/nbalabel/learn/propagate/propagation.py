@@ -23,9 +23,9 @@ from .replay.journal import Journal
 from .replay.timeline import Past
 from .reports import cluster_table, status_table
 from .state.inputs import Inputs, Known
-from .state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES
+from .state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from .state.reviewers import Reviewers
-from .strategies.protocol import HasTargets, StrategyClass
+from .strategies.protocol import HasTargets, Strategy, StrategyClass
 from .strategies.registry import check, name_of
 from .trees import forest_of
 
@@ -240,6 +240,16 @@ class Propagation:
     def reviewers(self) -> Reviewers:
         """How often each annotator was right about honeypots, and agreed with themselves about repeats."""
         return self._course.ledger.reviewers
+
+    @property
+    def annotators(self) -> list[str]:
+        """Who answered, in the order in which they came; answers taken back do not count."""
+        return self._past.annotators
+
+    @property
+    def standing(self) -> tuple[Strategy, Ledger]:
+        """The strategy and the ledger as they are now, to be read only; `undo` replaces both."""
+        return self._course.strategy, self._course.ledger
 
     @property
     def predictions(self) -> pd.DataFrame:

@@ -42,7 +42,8 @@ class Crops:
     """Cuts candidates out of their images.
 
     Args:
-        candidates: rows with image_id, label, mask and box; questions name them by their index.
+        candidates: rows with image_id, label, mask (or a function that gives it) and box; questions name them
+            by their index.
         images: source of the pixels: files below its ``image_root``, or its ``read_image``.
 
     Attributes:
@@ -92,8 +93,9 @@ class Crops:
         width, height = self._sizes[image].tolist()
         box = crop_box(at, (width, height), context, 1.0)
         left, top, right, bottom = box
+        mask = self._masks[row]
         inside, _, _ = rle.decode_crop(
-            self._masks[row], height, width, (left, top, right - left, bottom - top)
+            mask() if callable(mask) else mask, height, width, (left, top, right - left, bottom - top)
         )
         small = scaled(inside, size)
         head = {

@@ -15,7 +15,7 @@ STATES = ("open", "accepted", "rejected", "split", "skipped")
 
 def question_head(question: Question) -> dict[str, Any]:
     """A question without its rows; nothing in it reveals which answers are known."""
-    told = ("number", "kind", "cluster", "label", "size", "why")
+    told = ("number", "kind", "cluster", "label", "size", "why", "asks")
     return {**{name: getattr(question, name) for name in told}, "ids": question.ids}
 
 

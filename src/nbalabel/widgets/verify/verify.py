@@ -46,7 +46,7 @@ class Verify(PictureView):
     are not sent yet survive a reload of the page.
 
     Args:
-        p: the propagation, as :func:`nbalabel.propagate` makes it.
+        p: the propagation or audit, as :func:`nbalabel.propagate` and :func:`nbalabel.audit` make them.
         ws: a workspace whose dataset has the images; its views show the framed mask.
         images: tables to read pixels from instead; default: those of ``ws``, else ``p.tables``.
         height: CSS pixels, 320..4000.
@@ -60,7 +60,7 @@ class Verify(PictureView):
             ``N`` has answered the last mask; default: Enter sends).
 
     Attributes:
-        p: the propagation.
+        p: the propagation or audit.
         annotator: who answers; recorded with each answer.
         qualified: result of the qualification; None before it or without one.
 
@@ -129,7 +129,7 @@ class Verify(PictureView):
         self._turn = 0
         self._stand: tuple[Any, ...] = ()
         shared = SharedDisplay() if ws is None else ws.shared_display
-        rules = _RULES if instructions is None else instructions
+        rules = getattr(p, "instructions", _RULES) if instructions is None else instructions
         introduce = p.progress().n_answers == 0
         try:
             super().__init__(
@@ -349,5 +349,9 @@ class Verify(PictureView):
     def _point(self, row_id: int) -> None:
         """Make this mask the active row of the workspace."""
         ws = self.workspace
+        if ws is not None and getattr(self.p, "table", "predictions") == "instances":
+            if row_id in ws.ds.instances.index:
+                ws.selection.active = ("instances", row_id)
+            return
         if ws is not None and ws.run is not None and row_id in ws.run.predictions.index:
             ws.selection.active = ("predictions", row_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, gammaln
@@ -155,10 +157,10 @@ def _fewest(right: Ints, asked: Ints, size: Ints, alpha: float, prior: Prior) ->
 
 def _averages(r: Ints, n: Ints, whole: Ints, prior: Prior) -> tuple[Ints, Doubles]:
     """Grid of alternatives (numbers of right masks), and the log mean likelihood from each one upwards."""
-    cells = np.minimum(whole, _NODES) + 1
     j = np.arange(_NODES + 1)
-    at = np.where(j < cells, np.rint(j * (whole / np.maximum(cells - 1, 1))), whole).astype(np.int64)
-    edge = np.minimum(np.arange(_NODES + 2) / cells, 1.0)
+    at = np.minimum(np.where(whole <= _NODES, j, np.rint(whole * _cosine(j))), whole).astype(np.int64)
+    edge = np.arange(_NODES + 2)
+    edge = np.where(whole <= _NODES, np.minimum(edge / (whole + 1), 1.0), _cosine(edge - 0.5))
     mass = (1 - _EVEN) * np.diff(betainc(*map(float, prior), edge), axis=1) + _EVEN * np.diff(edge, axis=1)
     value = _likelihood(at, r, n, whole)
     peak = np.maximum(value.max(axis=1, keepdims=True), -1e300)  # where no node is possible
@@ -166,6 +168,11 @@ def _averages(r: Ints, n: Ints, whole: Ints, prior: Prior) -> tuple[Ints, Double
     held = np.cumsum(mass[:, ::-1], axis=1)[:, ::-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         return at, np.where(held > 0, np.log(total) - np.log(held), -np.inf) + peak
+
+
+def _cosine(j: npt.NDArray[np.number[Any]]) -> Doubles:
+    """Shares 0..1 that lie denser near 0 and 1, where targets are, for j within 0..`_NODES`."""
+    return np.asarray((1 - np.cos(np.pi * np.clip(j / _NODES, 0, 1))) / 2, np.float64)
 
 
 def _bisect(low: Ints, high: Ints, bar: Doubles, right: Ints, asked: Ints, size: Ints) -> Ints:

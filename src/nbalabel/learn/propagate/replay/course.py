@@ -16,7 +16,7 @@ from ..state.inputs import Inputs
 from ..state.ledger import ACCEPTED, NO, UNKNOWN, YES, Ledger
 from ..strategies.protocol import StrategyClass
 from ..strategies.registry import make
-from .mixing import HONEYPOT, OWN, Mixing, Shown
+from .mixing import HONEYPOT, OWN, WRONG, Mixing, Shown
 
 Bools = npt.NDArray[np.bool_]
 
@@ -69,7 +69,8 @@ class Course:
             targets=setup.targets,
             names=inputs.names,
         )
-        self._mixing = Mixing(setup.honeypots, setup.repeats, setup.seed)
+        share = getattr(self.strategy, "wrong_tests", WRONG)  # which honeypots teach a strategy most
+        self._mixing = Mixing(setup.honeypots, setup.repeats, setup.seed, share)
         self.number, self.n_told, self.seconds = 0, 0, 0.0
         self.curve: list[tuple[int, int]] = []
         self.shown: Shown | None = None

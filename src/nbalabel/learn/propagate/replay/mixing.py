@@ -13,7 +13,7 @@ from ..state.ledger import NO, UNKNOWN, YES, Ledger
 Ints = npt.NDArray[np.int64]
 
 OWN, HONEYPOT, REPEAT = 0, 1, 2
-_WRONG = 0.75  # share of honeypots that are wrong masks: a mistaken yes costs more than a mistaken no
+WRONG = 0.75  # share of honeypots that are wrong masks: a mistaken yes costs more than a mistaken no
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +39,13 @@ class Mixing:
         honeypots: chance of a mask whose answer is known, 0..1.
         repeats: chance of a mask that was answered before, 0..1.
         seed: the same seed, question and answers give the same mix.
+        wrong: share of honeypots that are wrong masks, as far as there are any, 0..1.
     """
 
     honeypots: float
     repeats: float
     seed: int
+    wrong: float = WRONG
 
     def mix(self, own: Question, ledger: Ledger, ids: Ints, room: int | None, n_tests: int = 0) -> Shown:
         """Mix honeypots and repeats into a question, at random places.
@@ -63,7 +65,7 @@ class Mixing:
         n = rng.binomial(size, self.honeypots) if self.honeypots > 0 else 0
         if self.honeypots > 0:
             n = max(n, min(n_tests - int(ledger.tested.sum()), size))
-        tests = _tests(own.rows, ledger, int(min(n, space)), rng)
+        tests = _tests(own.rows, ledger, int(min(n, space)), self.wrong, rng)
         n = rng.binomial(size, self.repeats) if self.repeats > 0 else 0
         before = (ledger.answer != UNKNOWN) & (ledger.known == UNKNOWN)
         again = _pick(before, own.rows, ledger.labels, int(min(n, space - len(tests))), rng)
@@ -74,9 +76,9 @@ class Mixing:
         return Shown(shown, own, codes[order])
 
 
-def _tests(own: Ints, ledger: Ledger, n: int, rng: np.random.Generator) -> Ints:
-    """Honeypots not asked yet: three wrong masks per right one, as far as available."""
-    n_wrong = int(np.ceil(_WRONG * n))
+def _tests(own: Ints, ledger: Ledger, n: int, share: float, rng: np.random.Generator) -> Ints:
+    """Honeypots not asked yet, of which a share is wrong, as far as available."""
+    n_wrong = int(np.ceil(share * n))
     wrong, right = (
         _pick((ledger.known == what) & ~ledger.tested, own, ledger.labels, n, rng) for what in (NO, YES)
     )

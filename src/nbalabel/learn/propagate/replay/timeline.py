@@ -51,6 +51,11 @@ class Past:
         )
         self.course = self._after(len(self._told))
 
+    @property
+    def annotators(self) -> list[str]:
+        """Who answered, in the order in which they came."""
+        return list(dict.fromkeys(one["annotator"] for one in self._told if one["op"] == "tell"))
+
     def do(self, record: Record) -> None:
         """Apply a record of ``tell``, ``skip`` or ``finish``; it is in the journal when this returns."""
         n = len(self._told)
