@@ -79,7 +79,7 @@ def completeness_audit(
         >>> while (question := t.ask()) is not None:
         ...     t.tell(question, [True] * len(question.ids), annotator="anna")
         >>> t.statement.split(" (")[0]
-        'Of the 120 tiles at least 90% have nothing missing'
+        'Of the 128 tiles at least 90% have nothing missing'
         >>> ds.close()
     """
     if tile < 16:

@@ -43,10 +43,10 @@ def chapman(first: float, second: float, both: float, alpha: float) -> Recapture
     Example:
         >>> found = chapman(200, 180, 170, alpha=0.05)
         >>> round(found.number, 1), round(found.lower, 1)
-        (211.8, 210.3)
+        (211.8, 210.0)
     """
     number = (first + 1) * (second + 1) / (both + 1) - 1
     spread = (first + 1) * (second + 1) * (first - both) * (second - both) / ((both + 1) ** 2 * (both + 2))
     wide = float(norm.ppf(1 - alpha)) * float(np.sqrt(max(spread, 0.0)))
-    seen = first + second - both
+    seen = float(first + second - both)
     return Recaptured(max(number, seen), max(number - wide, seen), max(number + wide, seen))
