@@ -100,6 +100,13 @@ def test_targets_must_fit():
         Propagation(features, scores, labels, strategy="paper", targets={"cod": 0.9})
 
 
+def test_where_nothing_is_right_it_says_so():
+    features, scores, labels, yes = candidates((20, 30, 10))
+    p = answered(Propagation(features, scores, labels, targets={"cod": 0.9}, budget=60), yes & False)
+    assert len(p.accepted) == 0
+    assert p.certificate == "Nothing could be certified."
+
+
 def test_a_named_label_without_candidates_is_no_trouble():
     features, scores, labels, yes = candidates((4, 200, 100))
     known = {row: bool(yes[row]) for row in range(4)}

@@ -132,7 +132,7 @@ class ByLabel:
         n = sum(one[0] for one in found)
         said = map(_said, self._names, self.parts, found)
         if not n:
-            return np.nan, np.nan, "Nothing is accepted yet."
+            return np.nan, np.nan, self.parts[self._open].estimate(ledger)[2]
         mean = sum(one[0] * (one[1] if one[0] else 0.0) for one in found) / n
         proved = any(len(part.certified) for part in self.parts)
         lower = sum(one[0] * (1.0 if np.isnan(one[2]) else one[2]) for one in found) / n if proved else np.nan
