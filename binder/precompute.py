@@ -26,6 +26,11 @@ RUNS = {
     "02_explore_predictions": {"run": "explore"},
     "03_edit_and_review": {"before": "review-before", "after": "review-after"},
     "04_label_propagation": {f"runs[{i}]": f"propagate-{i + 1}" for i in range(3)},
+    "07_find_label_errors": {
+        "run": "suspects-own",
+        "as_it_came": "suspects-as-it-came",
+        "mended": "suspects-mended",
+    },
 }
 """What of a notebook is kept, and under which name."""
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ...core.geometry.masks import rle
 from ...core.show.masks_on_image import overlay, palette
+from ...core.show.palette import COLORS
 from .opinions import Opinions
 from .units import NOT_LOOKED, Units
 
@@ -34,7 +35,7 @@ def side_by_side(opinions: Opinions, units: Units, chosen: Sequence[int]) -> Pic
     """
     n = len(opinions.raters)
     size = n * (_TILE + _GAP) + _GAP, len(chosen) * (_TILE + _LINE + _GAP) + _GAP
-    sheet = Image.new("RGB", size, "#202124")
+    sheet = Image.new("RGB", size, COLORS.black)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
     for i, unit in enumerate(chosen):
         crop, masks = _crop(opinions, units, unit)
@@ -42,7 +43,7 @@ def side_by_side(opinions: Opinions, units: Units, chosen: Sequence[int]) -> Pic
         for r, name in enumerate(opinions.raters):
             code, x = int(units.code[unit, r]), _GAP + r * (_TILE + _GAP)
             said = "did not look" if code == NOT_LOOKED else "nothing" if code < 0 else opinions.labels[code]
-            draw.text((x, y), f"{name}: {said}", fill="#e8eaed", font=font)
+            draw.text((x, y), f"{name}: {said}", fill=COLORS.faint, font=font)
             if code != NOT_LOOKED:
                 sheet.paste(_tile(crop, masks, r, code, len(opinions.labels)), (x, y + _LINE))
     return sheet
