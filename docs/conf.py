@@ -59,7 +59,8 @@ _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "learn.propagate.strategies.protocol.StrategyClass|core.question.Verifiable|learn.forecast.families.(Family|Fits)|"
     "learn.forecast.growth_curve.Expected|reporting.numbers.gathered.Numbers|reporting.page.pictures.Pictures|"
     "learn.raters.bootstrap.Measured|learn.raters.opinions.Opinions|learn.raters.units.Units|"
-    "learn.propagate.rounds.Round|learn.audits.rows.Rows|learn.audits.asked.Facts|core.certificate.Certifying"
+    "learn.propagate.rounds.Round|learn.audits.rows.Rows|learn.audits.asked.Facts|core.certificate.Certifying|"
+    "learn.propagate.state.ledger.Ledger"
 )
 nitpick_ignore_regex = [
     ("py:.*", rf"({_ELSEWHERE})(\..*)?|Path"),
