@@ -7,6 +7,7 @@ These values pass between the code that makes them (``learn.audits``) and the da
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -22,6 +23,7 @@ Prints = npt.NDArray[np.uint64]
 
 TABLES = ("instances", "predictions")
 _FIELDS = ("image_id", "label", "mask")
+_NAME = re.compile(r"[\w-]+")  # an id becomes the name of a file
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,10 @@ class Certificate:
         rows: ids of the masks that the statement rests on, ascending, ``(n,)`` int64.
         prints: content of each row as `fingerprints` gives it, ``(n,)`` uint64.
         wrong: ids of the rows that were answered wrong, ``(k,)`` int64.
-        id: name of the audit that it came from.
+        id: name of the audit that it came from: letters, digits, - and _.
+
+    Raises:
+        DataError: rows and prints differ in number, or table or id are none.
     """
 
     name: str
@@ -80,6 +85,8 @@ class Certificate:
             )
         if self.table not in TABLES:
             raise DataError(f"table must be one of {', '.join(TABLES)}, got {self.table!r}")
+        if not _NAME.fullmatch(self.id):
+            raise DataError(f"id must consist of letters, digits, - and _, got {self.id!r}")
 
 
 @runtime_checkable

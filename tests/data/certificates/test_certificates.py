@@ -10,6 +10,7 @@ import nbalabel as nl
 from nbalabel.core.certificate import Certificate, fingerprints
 from nbalabel.core.errors import CorruptError, DataError, NbalabelWarning, NewerSchemaError, ReadOnlyError
 from nbalabel.data.certificates.files import read_certificates, write_certificate
+from nbalabel.data.disk.checked_json import read_checked, write_checked
 
 
 @pytest.fixture
@@ -216,8 +217,25 @@ def test_damage_is_named(ds, name, damage, tmp_path):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(CorruptError, match=name):
         ds.certificates  # noqa: B018
+    assert "is damaged" in ds._repr_html_(), "the card is shown all the same"
     with pytest.warns(NbalabelWarning, match="certificates are left out"):
         ds.save(tmp_path / "saved.nbal").close()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("id", "../../elsewhere"), ("id", ""), ("name", 7), ("n_rows", "many"), ("wrong", ["x"]), ("lower", [])],
+)
+def test_what_a_stranger_wrote_is_no_path_and_no_other_type(ds, field, value, tmp_path):
+    ds.certify(Done(certificate(ds)))
+    path = ds.folder / "certificates" / "audit-1.json"
+    write_checked(path, {**read_checked(path), field: value})
+    with pytest.raises(CorruptError, match=r"audit-1\.json holds no certificate"):
+        ds.certificates  # noqa: B018
+    before = set(tmp_path.parent.rglob("*elsewhere*"))
+    with pytest.warns(NbalabelWarning, match="certificates are left out"):
+        ds.save(tmp_path / "saved.nbal").close()
+    assert set(tmp_path.parent.rglob("*elsewhere*")) == before
 
 
 def test_a_certificate_of_a_newer_version_is_refused(ds):

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from ...core.certificate import Certificate
-from ...core.errors import CorruptError, NbalabelWarning, NewerSchemaError, StorageError
+from ...core.errors import CorruptError, NbalabelWarning, StorageError
 from ..disk.atomic import listed, write_file
+from ..disk.checked_json import read_checked, write_checked
 from ..disk.errors import reading, writing
 
 FOLDER = "certificates"
@@ -49,7 +49,7 @@ def write_certificate(folder: Path, certificate: Certificate) -> str:
     plain = {key: value for key, value in facts.items() if key not in _IN_ROWS}
     plain |= {"schema": _SCHEMA, "rows_crc": zlib.crc32(data)}
     write_file(home / f"{name}.rows", data)
-    write_file(home / f"{name}.json", orjson.dumps({**plain, "crc": _crc(plain)}, option=orjson.OPT_INDENT_2))
+    write_checked(home / f"{name}.json", plain)
     return name
 
 
@@ -89,42 +89,36 @@ def _free(home: Path, wanted: str) -> str:
 
 
 def _read(path: Path) -> Certificate:
-    with reading(path):
-        text = path.read_bytes()
+    facts = read_checked(path, schema=_SCHEMA, advice=_ADVICE)
     rows = path.with_suffix(".rows")
     with reading(rows):
         data = rows.read_bytes()
-    facts = _facts(text, path)
     if zlib.crc32(data) != facts.get("rows_crc") or len(data) % 16:
         raise CorruptError(f"{rows} is damaged (its checksum does not match): {_ADVICE}")
     half = len(data) // 2
-    known = {field.name: facts[field.name] for field in fields(Certificate) if field.name not in _IN_ROWS}
-    known |= {name: math.nan for name in ("target", "rest_lower") if facts[name] is None}
-    known |= {"wrong": np.array(facts["wrong"], np.int64)}
-    prints = np.frombuffer(data[half:], "<u8").astype(np.uint64)
-    return Certificate(**known, rows=np.frombuffer(data[:half], "<i8").astype(np.int64), prints=prints)
-
-
-def _facts(text: bytes, path: Path) -> dict[str, Any]:
     try:
-        facts = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise CorruptError(f"{path} is damaged ({error}): {_ADVICE}") from error
-    if not isinstance(facts, dict):
-        raise CorruptError(f"{path} is damaged (no JSON object): {_ADVICE}")
-    if isinstance(facts.get("schema"), int) and facts["schema"] > _SCHEMA:
-        raise NewerSchemaError(
-            f"{path} has schema {facts['schema']}, this nbalabel reads up to {_SCHEMA}: "
-            "pip install -U nbalabel"
-        )
-    plain = {key: value for key, value in facts.items() if key != "crc"}
-    if facts.get("crc") != _crc(plain):
-        raise CorruptError(f"{path} is damaged (its checksum does not match): {_ADVICE}")
-    return facts
+        return _certificate(facts, data[:half], data[half:])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise CorruptError(f"{path} holds no certificate ({error!r}): {_ADVICE}") from error
 
 
-def _crc(facts: dict[str, Any]) -> int:
-    return zlib.crc32(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS))
+def _certificate(facts: dict[str, Any], rows: bytes, prints: bytes) -> Certificate:
+    """The value; its numbers and texts are what they should be, whoever wrote the file."""
+    known: dict[str, Any] = {}
+    for field in fields(Certificate):
+        if field.name in _IN_ROWS:
+            continue
+        value = facts[field.name]
+        kind = _KINDS.get(str(field.type))
+        if kind is float and value is None:
+            value = math.nan
+        if kind is not None and not isinstance(value, (int, float) if kind is float else kind):
+            raise TypeError(f"{field.name} must be of type {field.type}, got {value!r}")
+        known[field.name] = value
+    known["wrong"] = np.array(known["wrong"], np.int64)
+    ids, marks = np.frombuffer(rows, "<i8"), np.frombuffer(prints, "<u8")
+    return Certificate(**known, rows=ids.astype(np.int64), prints=marks.astype(np.uint64))
 
 
+_KINDS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 _ADVICE = "copy it from a backup, or delete it, and the certificate with it"

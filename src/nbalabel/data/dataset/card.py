@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ...core.errors import ImageError, UnsafePathError, first
 from ...core.tables.schema import LabeledImages
-from ..certificates.table import certified
 from ..history.status import Status
 from ..tables.tables import warned
 from .version import Version
@@ -29,7 +27,7 @@ def dataset_html(
     status: Status,
     recovered: str,
     show: Callable[[int], Image],
-    certificates: pd.DataFrame,
+    certificates: Sequence[str],
 ) -> str:
     """A card: counts, labels, states, version, uncommitted work, a few pictures.
 
@@ -40,7 +38,7 @@ def dataset_html(
         status: the uncommitted work.
         recovered: text about work that was recovered when the dataset was opened; "" for none.
         show: returns an image with its masks, by id.
-        certificates: the table of certificates.
+        certificates: the newest certificates, as texts.
     """
     from ...core.show.card import bar, card
 
@@ -57,7 +55,7 @@ def dataset_html(
         ("version", f"{version.id}: {version.message}"),
         ("uncommitted", "; ".join(f"{name} {text}" for name, text in status.facts()) or "nothing"),
     ]
-    facts += [("certificate", text) for text in certified(certificates)]
+    facts += [("certificate", text) for text in certificates]
     facts += warned(tables)
     if recovered:
         facts.append(("recovered", recovered))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ...core.certificate import Certificate, Certifying
-from ...core.errors import DataError
+from ...core.errors import DataError, StorageError
 from ..certificates.files import read_certificates, write_certificate
-from ..certificates.table import certificates_table, changes
+from ..certificates.table import certificates_table, certified, changes
 
 
 class Certified:
@@ -58,3 +58,10 @@ class Certified:
             raise DataError(f"none of the {n:,} masks of {made.name} are in {self.folder}")
         write_certificate(self.folder, made)
         return made
+
+    def _certified(self) -> list[str]:
+        """The newest certificates as texts for the card; why they cannot be read, where that is so."""
+        try:
+            return certified(self.certificates)
+        except StorageError as error:
+            return [str(error)]

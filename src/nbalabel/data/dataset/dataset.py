@@ -533,7 +533,7 @@ class Dataset(Editing, Certified):
             status=self.status(),
             recovered=self.recovered,
             show=self.show,
-            certificates=self.certificates,
+            certificates=self._certified(),
         )
 
     def _version(self, version_id: str, note: str = "") -> Version:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from ...core.errors import CorruptError, NewerSchemaError, StorageError
-from ..disk.atomic import write_file
+from ...core.errors import CorruptError, StorageError
+from ..disk.checked_json import read_checked, write_checked
 from ..disk.errors import reading
 
 SCHEMA = 1
@@ -34,14 +31,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
         refuse_remains(folder)
         what = "is no nbalabel dataset (it has no dataset.json)" if is_folder else "does not exist"
         raise StorageError(f"{folder} {what}: nl.create(folder) makes one, tables.save(folder) fills one")
-    facts = _read(path)
-    schema = facts.get("schema")
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise NewerSchemaError(
-            f"{folder} has schema {schema}, this nbalabel reads up to {SCHEMA}: pip install -U nbalabel"
-        )
-    _check(facts, path)
-    return facts
+    return read_checked(path, schema=SCHEMA, what=folder)
 
 
 def _refuse_overwriting(folder: Path) -> None:
@@ -72,7 +62,7 @@ def refuse_remains(folder: Path) -> None:
 
 def write_settings(folder: Path, facts: dict[str, Any]) -> None:
     """Replace ``dataset.json``."""
-    _write(folder / SETTINGS, {"format": "nbalabel dataset", "schema": SCHEMA, **facts})
+    write_checked(folder / SETTINGS, {"format": "nbalabel dataset", "schema": SCHEMA, **facts})
 
 
 def aside_of(folder: Path, token: str) -> Path:
@@ -84,12 +74,11 @@ def read_ids(folder: Path) -> dict[str, int]:
     """The next unused id of each counter."""
     path = folder / IDS
     try:
-        facts = _read(path)
+        facts = read_checked(path)
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise CorruptError(f"{path} is missing") from error
         raise
-    _check(facts, path)
     return {name: int(facts[name]) for name in ("images", "instances")} | {
         "regions": int(facts.get("regions", 0))
     }
@@ -97,31 +86,4 @@ def read_ids(folder: Path) -> dict[str, int]:
 
 def write_ids(folder: Path, ids: dict[str, int]) -> None:
     """Replace ``ids.json``; hold the folder's lock."""
-    _write(folder / IDS, ids)
-
-
-def _write(path: Path, facts: dict[str, Any]) -> None:
-    plain = {name: value for name, value in facts.items() if name != "crc"}
-    write_file(path, orjson.dumps({**plain, "crc": _crc(plain)}, option=orjson.OPT_INDENT_2))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    with reading(path):
-        data = path.read_bytes()
-    try:
-        facts = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise CorruptError(f"{path} is damaged ({error}): copy it from a backup") from error
-    if not isinstance(facts, dict):
-        raise CorruptError(f"{path} is damaged (no JSON object): copy it from a backup")
-    return facts
-
-
-def _check(facts: dict[str, Any], path: Path) -> None:
-    plain = {name: value for name, value in facts.items() if name != "crc"}
-    if facts.get("crc") != _crc(plain):
-        raise CorruptError(f"{path} is damaged (its checksum does not match): copy it from a backup")
-
-
-def _crc(facts: dict[str, Any]) -> int:
-    return zlib.crc32(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS))
+    write_checked(folder / IDS, ids)
