@@ -54,16 +54,21 @@ def test_rounds_must_promise_something_and_be_as_many_as_came_before():
 
 
 def test_one_sentence_counts_what_each_round_proved():
-    rounds = [Done("p1", n=300, lower=0.9), Done("p2", n=100, lower=np.nan), Done("p3", n=0, lower=np.nan)]
+    rounds = [Done("p1", n=300, lower=0.9), Done("p2", n=100, lower=0.85), Done("p3", n=7, lower=np.nan)]
     said = together(rounds)
-    assert said.startswith(
-        "Of the 400 masks accepted in 3 rounds at least 92% are right"
-    )  # (270 + 100) / 400
-    assert "probability 94.1%" in said
+    assert said.startswith("Of the 400 masks accepted in 2 of 3 rounds at least 88% are right")  # 355 of 400
+    assert "probability 94.1%" in said  # 0.98 ** 3 = 0.94119: never rounded up
+    assert said.endswith("; 7 masks were each answered yes in the others.")
     assert together([Done("p1", n=0)]) == ""
-    assert "probability 95%" in together(
-        [Done("p1", alpha=1 - np.sqrt(0.95)), Done("p2", alpha=1 - 0.95**0.5)]
-    )
+    assert together([Done("p1", n=5, lower=np.nan)]).startswith("In 1 rounds 5 masks were each answered yes")
+    half = 1 - 0.95**0.5
+    assert "probability 95%" in together([Done("p1", alpha=half), Done("p2", alpha=half)])
+    assert "probability 94.9%" in together([Done("p1", alpha=0.0501)])
+
+
+def test_what_is_no_propagation_is_refused():
+    with pytest.raises(DataError, match="after takes propagations"):
+        earlier(["propagate-1"])
 
 
 def test_a_round_brings_the_rounds_before_it_each_once():

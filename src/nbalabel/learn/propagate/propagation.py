@@ -412,9 +412,13 @@ def _checked_targets(
     for name, goal in targets.items():
         if name not in names:
             raise UnknownNameError(f"there is no label {name!r}; {instead_of(name, names)}")
-        if not 0 < goal < 1:
-            raise DataError(f"the target of {name!r} must lie between 0 and 1, got {goal}")
+        if not _is_share(goal):
+            raise DataError(f"the target of {name!r} must be a number between 0 and 1, got {goal!r}")
     return {name: float(goal) for name, goal in targets.items()}
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float | np.floating) and bool(0 < value < 1)
 
 
 def _check_numbers(

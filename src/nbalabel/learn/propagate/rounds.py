@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ...core.errors import DataError, first
+from ...core.errors import DataError, first, short
 from ...core.question import Progress
 
 _NOTHING = 1e-9  # a rest of alpha below this is a rounding error
@@ -25,9 +25,15 @@ class Round(Protocol):
 
 
 def earlier(after: Round | Sequence[Round]) -> tuple[Round, ...]:
-    """The rounds given, each after the rounds before it; every round once."""
+    """The rounds given, each after the rounds before it; every round once.
+
+    Raises:
+        DataError: something else is given.
+    """
     found: dict[str, Round] = {}
     for one in after if isinstance(after, Sequence) else (after,):
+        if not hasattr(one, "progress"):
+            raise DataError(f"after takes propagations, as nl.propagate returns them, got {short(one)}")
         found |= {before.id: before for before in (*getattr(one, "after", ()), one)}
     return tuple(found.values())
 
@@ -68,22 +74,26 @@ def share_of_alpha(alpha: float, before: Sequence[Round], rounds: int | None) ->
 def together(rounds: Sequence[Round]) -> str:
     """What is known of all masks accepted in these rounds, in one sentence; "" before any are.
 
-    Of each round the proved share is taken; masks that were all answered yes are all right.
+    Of each round the proved share is taken. Masks of rounds that proved nothing, which were each answered
+    yes, are counted apart.
 
     Args:
         rounds: the rounds, each with a guarantee.
     """
     now = [one.progress() for one in rounds]
-    n = sum(one.n_accepted for one in now)
-    if not n:
-        return ""
-    right = sum(one.n_accepted * (1.0 if np.isnan(one.lower) else one.lower) for one in now)
-    percent = int(100 * right / n + 1e-9)
-    sure = float(np.prod([1 - _level(one) for one in rounds]))
+    proved = [one for one in now if one.n_accepted and not np.isnan(one.lower)]
+    n = sum(one.n_accepted for one in proved)
+    rest = sum(one.n_accepted for one in now) - n
+    others = f"{rest:,} masks were each answered yes"
+    where = f"{len(now)} rounds" if not rest else f"{len(proved)} of {len(now)} rounds"
+    if not proved:
+        return f"In {len(now)} rounds {others}, and no more is proved." if rest else ""
+    percent = int(100 * sum(one.n_accepted * one.lower for one in proved) / n + 1e-9)
+    sure = int(1000 * float(np.prod([1 - _level(one) for one in rounds])) + 1e-9) / 10
     return (
-        f"Of the {n:,} masks accepted in {len(now)} rounds at least {percent}% are right, with probability "
-        f"{sure:.1%}".replace(".0%", "%")
-        + ": the rounds share the error probability."
+        f"Of the {n:,} masks accepted in {where} at least {percent}% are right, with probability "
+        f"{sure:g}%: the rounds share the error probability"
+        f"{f'; {others} in the others' if rest else ''}."
     )
 
 

@@ -94,10 +94,23 @@ def test_targets_must_fit():
     features, scores, labels, _ = candidates((10, 20, 10))
     with pytest.raises(UnknownNameError, match="no label 'codd'; did you mean 'cod'"):
         Propagation(features, scores, labels, targets={"codd": 0.9})
-    with pytest.raises(DataError, match="'cod' must lie between 0 and 1, got 95"):
+    with pytest.raises(DataError, match="'cod' must be a number between 0 and 1, got 95"):
         Propagation(features, scores, labels, targets={"cod": 95})
+    with pytest.raises(DataError, match=r"got '0\.9'"):
+        Propagation(features, scores, labels, targets={"cod": "0.9"})
     with pytest.raises(DataError, match="'paper' has one target for all"):
         Propagation(features, scores, labels, strategy="paper", targets={"cod": 0.9})
+
+
+def test_a_yes_of_reviewers_who_may_err_is_no_proof():
+    features, scores, labels, yes = candidates((12, 700, 400))
+    p = answered(Propagation(features, scores, labels, targets={"cod": 0.99}, budget=200), yes)
+    strategy, ledger = p._course.strategy, p._course.ledger
+    strategy.parts[0].certified = np.zeros(0, np.int64)  # as if its audit had not got through
+    assert "of cod were each answered yes" in p.certificate
+    before = strategy.estimate(ledger)[1]
+    ledger.tested[0] = True
+    assert strategy.estimate(ledger)[1] < before
 
 
 def test_where_nothing_is_right_it_says_so():

@@ -135,7 +135,8 @@ class ByLabel:
             return np.nan, np.nan, self.parts[self._open].estimate(ledger)[2]
         mean = sum(one[0] * (one[1] if one[0] else 0.0) for one in found) / n
         proved = any(len(part.certified) for part in self.parts)
-        lower = sum(one[0] * (1.0 if np.isnan(one[2]) else one[2]) for one in found) / n if proved else np.nan
+        yes = 0.0 if ledger.tested.any() else 1.0  # of a yes nothing is certain where reviewers may err
+        lower = sum(one[0] * (yes if np.isnan(one[2]) else one[2]) for one in found) / n if proved else np.nan
         text = "; ".join(filter(None, said))
         if proved:
             return (
