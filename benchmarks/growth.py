@@ -331,39 +331,46 @@ def show(results: Path) -> None:
                 print(f"{arm} minus first labels: {mean:+.3f}  [{low:+.3f}, {high:+.3f}]")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def arguments(about: str | None, results: Path, seeds: list[int]) -> argparse.ArgumentParser:
+    """What every benchmark over rounds can be told."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", choices=[*WORLDS, "show"])
     parser.add_argument("path", type=Path, nargs="?")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=int, nargs="+", default=seeds)
     parser.add_argument("--steps", type=int, help="of every training; default: until mAP no longer rises")
     parser.add_argument("--hold-out", type=float, help="share of the labels to measure curves on")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--model", default="yolo11n-seg.yaml", help="what every training starts from")
-    parser.add_argument(
-        "--variants", choices=list(VARIANTS), nargs="*", default=[], help="other trainings in the last round"
-    )
     parser.add_argument("--no-all-true", dest="all_true", action="store_false", help="leave that control out")
-    parser.add_argument("--policy", choices=POLICIES, nargs="+", default=["next"], help="what to ask about")
     parser.add_argument("--plain", action="store_true", help="do not measure with masks refined as well")
     parser.add_argument("--sure", type=float, default=0.75, help="lowest score accepted without a question")
     parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    options = parser.parse_args()
-    if options.data == "show":
-        show(options.results)
-        return
+    parser.add_argument("--results", type=Path, default=results)
+    return parser
+
+
+def run(kind: type[Loop], names: list[str], options: argparse.Namespace) -> None:
+    """Run a loop of each name from the same start; the first training of a seed is shared."""
     for seed in options.seeds:
         first = None
-        for policy in options.policy:
+        for name in names:
             with tempfile.TemporaryDirectory() as folder:
                 world = WORLDS[options.data](Path(folder) / "world.nbal", seed, options.path)
-                loop = Loop(world, options.data, seed, options, policy, first)
+                loop = kind(world, options.data, seed, options, name, first)
                 loop.run()
                 first = loop.first
                 world.ds.close()
+
+
+def main() -> None:
+    parser = arguments(__doc__, RESULTS, [0, 1, 2])
+    parser.add_argument(
+        "--variants", choices=list(VARIANTS), nargs="*", default=[], help="other trainings in the last round"
+    )
+    parser.add_argument("--policy", choices=POLICIES, nargs="+", default=["next"], help="what to ask about")
+    options = parser.parse_args()
+    if options.data != "show":
+        run(Loop, options.policy, options)
     show(options.results)
 
 

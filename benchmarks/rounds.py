@@ -17,14 +17,12 @@ made labels of that is right, and ``sq`` the mean IoU of those; ``statement`` is
 
 from __future__ import annotations
 
-import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from growth import ASKED, WORLDS, Loop
+from growth import ASKED, Loop, arguments, run
 
 import nbalabel as nl
 
@@ -128,34 +126,12 @@ def show(results: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", choices=[*WORLDS, "show"])
-    parser.add_argument("path", type=Path, nargs="?")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--steps", type=int, default=600, help="of every training")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = arguments(__doc__, RESULTS, [0])
     parser.add_argument("--budget", type=int, default=500, help="answers of each round")
-    parser.add_argument("--sure", type=float, default=0.75, help="lowest score that quick-add accepts")
-    parser.add_argument("--model", default="yolo11n-seg.yaml", help="what every training starts from")
-    parser.add_argument("--no-all-true", dest="all_true", action="store_false", help="leave that control out")
-    parser.add_argument("--draws", type=int, default=300, help="of the bootstrap")
-    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.set_defaults(steps=600, plain=True)
     options = parser.parse_args()
-    if options.data == "show":
-        show(options.results)
-        return
-    options.hold_out, options.plain = None, True
-    for seed in options.seeds:
-        first = None
-        for arm in ARMS:
-            with tempfile.TemporaryDirectory() as folder:
-                world = WORLDS[options.data](Path(folder) / "world.nbal", seed, options.path)
-                one = Rounds(world, options.data, seed, options, arm, first)
-                one.run()
-                first = one.first
-                world.ds.close()
+    if options.data != "show":
+        run(Rounds, list(ARMS), options)
     show(options.results)
 
 

@@ -18,6 +18,7 @@ from .learner import Learner, logit, sigmoid
 from .levels import Levels, costs, levels
 from .nested import Nested
 from .scope import Scope
+from .shares import expected
 from .verify_all import alone
 
 Ints = npt.NDArray[np.int64]
@@ -213,23 +214,21 @@ class Certified:
     def worth(self, ledger: Ledger, answers: Doubles) -> Doubles:
         """Masks expected to be accepted after so many further answers, ``(k,)``."""
         pool, n_right = self._candidates(ledger)
-        outside = self._chance[pool]
-        took, stay = np.zeros(1), np.array([float(self.n_accepted(ledger))])
+        outside, learning = self._chance[pool], np.zeros(len(answers))
+        took = stay = np.zeros(0)
         if self.stage == "audit" and self.nested is not None:
-            more, outside = self.nested.costs(), self._chance[self.nested.outside()]
-        elif self.stage == "search" and self.round < len(_SPENT):
-            chance, target, alpha = self._apparent(ledger, pool)
-            more = costs(chance, n_right, target=target, alpha=alpha)[1:]
-        else:
-            more = np.zeros(0), np.zeros(0)
-        took, stay = np.concatenate([took, more[0]]), np.concatenate([stay, more[1]])
-        learning = [max(self._wanted(ledger, b) - self.scope.spent(ledger), 0) for b in answers.tolist()]
-        left = answers - (np.array(learning) if self.stage == "search" else 0)
-        spare = left[:, None] - took
+            (took, stay), outside = self.nested.costs(), self._chance[self.nested.outside()]
+        elif self.stage == "search":
+            wanted = [self._wanted(ledger, b) for b in answers.tolist()]
+            learning = np.maximum(np.array(wanted) - self.scope.spent(ledger), 0)
+            if self.round < len(_SPENT):
+                chance, target, alpha = self._apparent(ledger, pool)
+                took, stay = costs(chance, n_right, target=target, alpha=alpha)[1:]
+        have = float(self.n_accepted(ledger))
+        certain = (ledger.answer[self.certified] == UNKNOWN).sum()
+        most = max(n_right + float(self._chance[pool].sum()) + certain, have)
         alone = float(outside.mean()) if len(outside) else 0.0
-        value = np.where(spare >= 0, stay + alone * np.maximum(spare, 0), stay[0])
-        most = n_right + float(self._chance[pool].sum()) + (ledger.answer[self.certified] == UNKNOWN).sum()
-        return np.minimum(value.max(axis=1), max(most, stay[0]))
+        return np.minimum(expected(answers - learning, have, took, stay, alone), most)
 
     @property
     def _left(self) -> float:

@@ -14,6 +14,26 @@ PARTS = 24
 """Parts in which answers are handed out."""
 
 
+def expected(answers: Doubles, have: float, took: Doubles, stay: Doubles, alone: float) -> Doubles:
+    """Masks accepted after so many answers: the best set that they certify, and one by one with the others.
+
+    Args:
+        answers: numbers of answers, ``(k,)``.
+        have: masks accepted by now.
+        took: answers that each set takes to certify, ``(m,)``; inf where none suffice.
+        stay: masks that are accepted with it, ``(m,)``.
+        alone: masks per answer where they are asked about one by one.
+
+    Example:
+        >>> expected(np.array([0.0, 50, 100]), 10, np.array([80.0]), np.array([400.0]), 0.5).tolist()
+        [10.0, 35.0, 410.0]
+    """
+    took, stay = np.append(took, 0.0), np.append(stay, have)
+    spare = answers[:, None] - took
+    value = np.where(spare >= 0, stay + alone * np.maximum(spare, 0), have)
+    return np.asarray(value.max(axis=1))
+
+
 def shares(value: Doubles, answers: int, first: Sequence[int] = ()) -> Ints:
     """Answers for each search, so that together they are expected to accept the most masks.
 
