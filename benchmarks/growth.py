@@ -29,9 +29,10 @@ import numpy as np
 import pandas as pd
 
 import nbalabel as nl
+from nbalabel.learn.metrics.bootstrap import ap_draws, drawn_times
+from nbalabel.learn.runs.measured import to_measure
 
 RESULTS = Path(__file__).with_name("growth.jsonl")
-THRESHOLDS = np.arange(0.5, 1.0, 0.05)
 ASKED = 0.15
 POLICIES = ["next", "choose", "surest", "random"]
 """Asked about: the surest masks; or all masks of images, chosen by nl.choose, by mean score, at random."""
@@ -259,49 +260,10 @@ def curve(trained: nl.Run) -> list[tuple[int, float]]:
 
 
 def bootstrap(run: nl.Run, world: World, draws: int) -> np.ndarray:
-    """mAP50-95 of resampled test images; the same draws for every run of a world, ``(draws,)``.
-
-    Matches do not depend on the images drawn, so predictions are matched once per threshold, and a draw only
-    repeats rows. One label, 101 points of recall, as in COCO's evaluation.
-    """
-    truth, test = world.truth, world.test
-    labels = truth.instances[truth.instances["image_id"].isin(test)]
-    rows = run.predictions[run.predictions["image_id"].isin(test)].sort_values(
-        "score", ascending=False, kind="stable"
-    )
-    rows = rows[rows.groupby("image_id").cumcount() < 100]
-    images = truth.images.loc[test]
-    right = np.stack(
-        [
-            nl.match(rows, labels, images, iou=float(t)).predictions.loc[rows.index, "matched"].to_numpy()
-            for t in THRESHOLDS
-        ]
-    )
-    place = test.get_indexer(pd.Index(rows["image_id"]))
-    there = labels.groupby("image_id").size().reindex(test).fillna(0).to_numpy()
-    once = _map(right, np.ones(len(rows)), float(there.sum()))
-    exact = run.evaluate(images=test, tables=truth).map
-    if abs(once - exact) > 0.01:
-        raise AssertionError(f"the bootstrap counts {once:.4f} where COCO's rules give {exact:.4f}")
-    rng = np.random.default_rng(0)
-    found = []
-    for _ in range(draws):
-        times = np.bincount(rng.integers(0, len(test), len(test)), minlength=len(test))
-        found.append(_map(right, times[place], float((there * times).sum())))
-    return np.array(found)
-
-
-def _map(right: np.ndarray, times: np.ndarray, n_labels: float) -> float:
-    """Mean over thresholds of the average precision of rows counted ``times`` each."""
-    recall_points = np.linspace(0, 1, 101)
-    total = np.cumsum(times)
-    values = []
-    for hits in right:
-        true = np.cumsum(hits * times)
-        precision = np.maximum.accumulate((true / np.maximum(total, 1))[::-1])[::-1]
-        at = np.searchsorted(true / max(n_labels, 1.0), recall_points, side="left")
-        values.append(np.where(at < len(precision), precision[np.minimum(at, len(precision) - 1)], 0).mean())
-    return float(np.mean(values))
+    """mAP50-95 of resampled test images; the same draws for every run of a world, ``(draws,)``."""
+    case = to_measure(run, world.truth, world.test)
+    times = drawn_times(np.arange(len(world.test)), draws)[:, world.test.get_indexer(case.images.index)]
+    return np.nanmean(ap_draws(case.predictions, case.instances, case.images, run.labels, times), axis=1)
 
 
 def show(results: Path) -> None:
