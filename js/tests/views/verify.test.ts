@@ -497,6 +497,7 @@ test("instructions come first, as text, and no key answers below them", async ()
   await open(4, 3, { introduce: true });
   expect(document.activeElement).toBe(document.body); // the keyboard stays where it is
   expect(el.querySelector(".nbl-verify-rules b")).toBeNull();
+  expect(text(".nbl-verify-intro h3")).toBe("Is each mask right?");
   expect(text(".nbl-verify-rules")).toContain("<b>whole</b>");
   expect(el.querySelectorAll(".nbl-verify-examples canvas").length).toBe(2);
   await press("y a");
@@ -589,10 +590,11 @@ test("an audit speaks of right and wrong masks, and has no clusters", async () =
 });
 
 test("a question of its own words is asked in them", async () => {
-  await open(4, 2, {}, (next) => {
+  await open(4, 2, { introduce: true }, (next) => {
     next.asks = "Is nothing missing?";
   });
   expect(text(".nbl-verify-heading b")).toBe("Is nothing missing?");
+  expect(text(".nbl-verify-intro h3")).toBe("Is nothing missing?");
 });
 
 test("an estimate has no target", async () => {
@@ -622,6 +624,10 @@ test.each([
 
 test("what is not proved is not promised, whichever the strategy", () => {
   const end = { n_accepted: 9, estimate: 1, lower: null, target_quality: 0.85 } as Progress;
+  const proved = { ...end, lower: 0.8499, alpha: 0.0127 };
+  expect(guarantee(proved)).toContain(
+    "At least 84.9\u202f% of them are right with a probability of 98.7\u202f%",
+  );
   expect(guarantee({ ...end, alpha: 0.05 })).toBe("No more is promised than was answered.");
   expect(guarantee({ ...end, alpha: null })).toContain("this strategy gives no guarantee");
 });

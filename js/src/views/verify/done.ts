@@ -2,7 +2,7 @@
 import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { rise } from "../../draw/rise";
-import { whole } from "./gauge";
+import { atLeast, whole } from "./gauge";
 import type { Progress } from "./wire";
 
 const ACCEPT = "ds.accept(p.accepted)";
@@ -85,11 +85,11 @@ export function curve({ curve: steps, n_accepted, n_answers }: Progress): HTMLEl
 /** The text on how many of the accepted masks are right. */
 export function guarantee({ n_accepted, estimate, lower, alpha, target_quality }: Progress): string {
   if (!n_accepted) return "No cluster was found to be right.";
-  const sure = alpha === null ? "" : ` with a probability of ${whole(1 - alpha)}`;
+  const sure = alpha === null ? "" : ` with a probability of ${atLeast(1 - alpha)}`;
   if (lower !== null && alpha !== null) {
     const under = target_quality !== null && lower < target_quality;
     const reached = under ? `, under the target of ${whole(target_quality)}` : "";
-    return `At least ${whole(lower)} of them are right${sure}${reached}.`;
+    return `At least ${atLeast(lower)} of them are right${sure}${reached}.`;
   }
   if (alpha !== null) return "No more is promised than was answered.";
   if (estimate === null) return "Nothing is known of how many of them are right.";

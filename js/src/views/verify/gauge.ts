@@ -96,6 +96,11 @@ export function percent(share: number): string {
   return `${(100 * Math.min(Math.max(share, 0), 1)).toFixed(2)}%`;
 }
 
+/** "87.5 %", rounded down to a tenth: for "at least", and for "with a probability of". */
+export function atLeast(share: number): string {
+  return `${Math.floor(share * 1000 + 1e-6) / 10}\u202f%`;
+}
+
 /** "87 %". */
 export function whole(share: number): string {
   return `${Math.round(share * 100)}\u202f%`;

@@ -3,6 +3,11 @@ import { counted, formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import type { Question } from "./wire";
 
+/** The question in words, without the label. */
+export function asked({ asks }: Pick<Question, "asks">): string {
+  return asks || "Is each mask right?";
+}
+
 export class Heading {
   readonly root = h("div.nbl-verify-heading");
   readonly #title = h("b");
@@ -14,7 +19,7 @@ export class Heading {
   }
 
   show({ number, label, size, cluster, why, asks }: Question): void {
-    const whose = asks || (label ? `${label}: is each mask right?` : "Is each mask right?");
+    const whose = !asks && label ? `${label}: is each mask right?` : asked({ asks });
     this.#title.textContent = number < 0 ? "Qualification: is each mask right?" : whose;
     const plain = size ? `The answers decide about ${counted(size, "mask")}.` : "";
     const about = [why || plain, cluster && `Cluster ${cluster}.`];

@@ -12,6 +12,7 @@ const [SIZE, CONTEXT] = [192, 0.5];
 
 export class Intro {
   readonly root: HTMLElement;
+  readonly #asks = h("h3");
   readonly #rules = h("div.nbl-verify-rules");
   readonly #examples = h("div.nbl-verify-examples");
   readonly #start: HTMLButtonElement;
@@ -27,7 +28,7 @@ export class Intro {
     this.root = h(
       "div.nbl-popover.nbl-verify-intro",
       { role: "dialog", "aria-label": "instructions", hidden: true },
-      h("h3", {}, "Is each mask right?"),
+      this.#asks,
       this.#rules,
       this.#examples,
       this.#start,
@@ -40,7 +41,8 @@ export class Intro {
   }
 
   /** @param known a key that changes when the examples may have changed. */
-  show(rules: string, colors: readonly string[], known: string): void {
+  show(asks: string, rules: string, colors: readonly string[], known: string): void {
+    this.#asks.textContent = asks;
     // Do not take the focus from elsewhere in the notebook.
     const ours = this.root.closest(".nbl")?.matches(":focus-within");
     this.root.hidden = false;

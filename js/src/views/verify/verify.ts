@@ -27,6 +27,7 @@ import { Cards } from "./cards";
 import { Clock } from "./clock";
 import type { Crop } from "./crops";
 import type { Looks } from "./draw";
+import { asked } from "./heading";
 import { Intro } from "./intro";
 import { type Commands, command, KEYS } from "./keys";
 import { Loader } from "./loader";
@@ -333,9 +334,11 @@ export class Verify {
 
   #introduce(on: boolean): void {
     const state = this.#session.state;
-    if (on && state)
-      this.#intro.show(this.model.get("instructions"), state.colors, String(state.progress.n_answers > 0));
-    else this.#intro.hide();
+    if (on && state) {
+      const asks = state.question ? asked(state.question) : "What was asked";
+      const known = String(state.progress.n_answers > 0);
+      this.#intro.show(asks, this.model.get("instructions"), state.colors, known);
+    } else this.#intro.hide();
     if (!on && this.model.get("introduce")) this.#set("introduce", false);
     if (!on) this.#refocus();
     this.#clock.tick(performance.now());

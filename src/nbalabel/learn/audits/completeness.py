@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError
+from ...core.percent import at_least
 from ...core.regions.measured import counted
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages
@@ -52,13 +53,13 @@ class Completeness:
     def _repr_html_(self) -> str:
         from ...core.show.card import card
 
-        facts = [
-            ("missing", self._text()),
-            ("images", f"{self.images.index.get_level_values(0).nunique():,}"),
-        ]
+        n = self.images.index.get_level_values(0).nunique()
+        facts = [("missing", self._text()), ("images", f"{n:,} with labels, or with some expected")]
         if self.note:
             facts.append(("note", self.note))
-        return card("Completeness", facts, extra_html=self.labels.to_html(float_format="{:.1f}".format))
+        shown = self.labels.assign(complete=self.labels["complete"].map(at_least, na_action="ignore"))
+        table = shown.to_html(float_format="{:.1f}".format, na_rep="")
+        return card("Completeness", facts, extra_html=table)
 
     def _text(self) -> str:
         row = self.labels.loc["all"].to_dict()

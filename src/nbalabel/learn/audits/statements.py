@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from ...core.percent import at_least, at_most
 from .shares import FAILS, HOLDS, Bounds, Counts
 
 
@@ -46,13 +45,13 @@ def statement(counts: Counts, bounds: Bounds, alpha: float, *, fallible: bool, w
     many, right = f"{counts.size:,} {words.things}", words.right
     if not counts.asked:
         return f"Nothing is known yet of the {many}."
-    sure, target = f"({1 - alpha:.0%} confidence)", _share(bounds.target)
+    sure, target = f"({at_least(1 - alpha)} confidence)", _share(bounds.target)
     basis = f"{_most(counts, low, words)} {_basis(counts, words, fallible)}".strip()
     if bounds.state == HOLDS:
         return f"Of the {many} at least {target} {right} {sure}. {basis}"
     if bounds.state == FAILS:
         return f"Fewer than {target} of the {many} {right} {sure}. {basis}"
-    found = f"Between {_down(low)} and {_up(high)} of the {many} {right} {sure}."
+    found = f"Between {at_least(low)} and {at_most(high)} of the {many} {right} {sure}."
     doubt = "" if bounds.target is None else f" Whether {target} do, is open."
     return f"{found}{doubt} {basis}"
 
@@ -62,8 +61,8 @@ def rest_statement(counts: Counts, least: float, alpha: float, words: Words) -> 
     if not words.mended or not counts.no or counts.no == counts.size:
         return ""
     left = counts.size - counts.no
-    sure = "" if least >= 1 else f" ({1 - alpha:.0%} confidence)"
-    share = "all" if least >= 1 else f"at least {_down(least)}"
+    sure = "" if least >= 1 else f" ({at_least(1 - alpha)} confidence)"
+    share = "all" if least >= 1 else f"at least {at_least(least)}"
     others = f"{left:,} {words.things} left"
     return f"Without the {counts.no:,} {words.wrong}, {share} of the {others} {words.right}{sure}."
 
@@ -86,12 +85,3 @@ def _most(counts: Counts, low: float, words: Words) -> str:
 
 def _share(target: float | None) -> str:
     return f"{100 * (target or 0.0):.6g}%"
-
-
-def _down(share: float) -> str:
-    """In percent, rounded so that "at least" stays true."""
-    return f"{np.floor(1000 * share + 1e-6) / 10:.1f}%"
-
-
-def _up(share: float) -> str:
-    return f"{np.ceil(1000 * share - 1e-6) / 10:.1f}%"

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from ...core.errors import DataError, first, short
+from ...core.percent import at_least
 from ...core.question import Progress
 
 _NOTHING = 1e-9  # a rest of alpha below this is a rounding error
@@ -88,11 +89,11 @@ def together(rounds: Sequence[Round]) -> str:
     where = f"{len(now)} rounds" if not rest else f"{len(proved)} of {len(now)} rounds"
     if not proved:
         return f"In {len(now)} rounds {others}, and no more is proved." if rest else ""
-    percent = int(100 * sum(one.n_accepted * one.lower for one in proved) / n + 1e-9)
-    sure = int(1000 * float(np.prod([1 - _level(one) for one in rounds])) + 1e-9) / 10
+    share = sum(one.n_accepted * one.lower for one in proved) / n
+    sure = float(np.prod([1 - _level(one) for one in rounds]))
     return (
-        f"Of the {n:,} masks accepted in {where} at least {percent}% are right, with probability "
-        f"{sure:g}%: the rounds share the error probability"
+        f"Of the {n:,} masks accepted in {where} at least {at_least(share)} are right, with "
+        f"probability {at_least(sure)}: the rounds share the error probability"
         f"{f'; {others} in the others' if rest else ''}."
     )
 

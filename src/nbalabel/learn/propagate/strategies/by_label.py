@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ....core.percent import at_least
 from ....core.question import Outlook, Question
 from ..state.ledger import UNKNOWN, Ledger
 from .certified import Certified
@@ -142,7 +143,7 @@ class ByLabel:
             return (
                 float(mean),
                 float(lower),
-                f"With probability {1 - self.alpha:.0%} for all of them: {text}.",
+                f"With probability {at_least(1 - self.alpha)} for all of them: {text}.",
             )
         return float(mean), float(lower), f"{text[0].upper()}{text[1:]}."
 
@@ -185,4 +186,4 @@ def _said(name: str, part: Certified, found: tuple[int, float, float, str]) -> s
     masks = f"the {n:,} mask{'' if n == 1 else 's'} of {name}"
     if np.isnan(lower):
         return f"{masks} {'was' if n == 1 else 'were each'} answered yes"
-    return f"at least {part.target:.0%} of {masks} are right"
+    return f"at least {at_least(part.target)} of {masks} are right"

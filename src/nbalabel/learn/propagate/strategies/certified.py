@@ -8,6 +8,7 @@ from scipy.stats import beta
 
 from ....core.errors import DataError
 from ....core.geometry.overlap.keep_best import losers
+from ....core.percent import at_least
 from ....core.question import Outlook, Question
 from ..audit.audit import CORRECTION, Audit
 from ..audit.unreliable_answers import Answering, apparent_target
@@ -183,8 +184,8 @@ class Certified:
         n = self.n_accepted(ledger)
         if len(self.certified):
             note = (
-                f"Of the {n:,} accepted masks at least {self.target:.0%} are right, "
-                f"with probability {1 - self.alpha:.0%}."
+                f"Of the {n:,} accepted masks at least {at_least(self.target)} are right, "
+                f"with probability {at_least(1 - self.alpha)}."
             )
             return (*self.proved, note)
         if n:
