@@ -56,7 +56,9 @@ def test_rounds_must_promise_something_and_be_as_many_as_came_before():
 def test_one_sentence_counts_what_each_round_proved():
     rounds = [Done("p1", n=300, lower=0.9), Done("p2", n=100, lower=0.85), Done("p3", n=7, lower=np.nan)]
     said = together(rounds)
-    assert said.startswith("Of the 400 masks accepted in 2 of 3 rounds at least 88.7% are right")  # 355 of 400
+    assert said.startswith(
+        "Of the 400 masks accepted in 2 of 3 rounds at least 88.7% are right"
+    )  # 355 of 400
     assert "probability 94.1%" in said  # 0.98 ** 3 = 0.94119: never rounded up
     assert said.endswith("; 7 masks were each answered yes in the others.")
     assert together([Done("p1", n=0)]) == ""
