@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 import nbalabel as nl
-from nbalabel.learn.planning.kinds import CORRECT, DRAW, EMPTY, KINDS, LOOK, REVIEW, VERIFY
+from nbalabel.learn.planning.kinds import COMPLETE, CORRECT, DRAW, EMPTY, KINDS, LOOK, REVIEW, VERIFY
 
 RESULTS = Path(__file__).with_name("plan.jsonl")
 RIGHT, NEAR = 0.75, 0.5
@@ -86,9 +86,10 @@ def simulate(name: str, seed: int, options: argparse.Namespace) -> None:
         plan = nl.plan(world.ds, world.run, options.minutes, seed=seed)
         took = time.perf_counter() - began
         rng = np.random.default_rng([seed, 7])
-        pace = {kind: KINDS[kind].seconds * float(np.exp(0.5 * rng.normal())) for kind in KINDS}
+        kinds = [kind for kind in KINDS if kind != COMPLETE]  # no image that waits has instances here
+        pace = {kind: KINDS[kind].seconds * float(np.exp(0.5 * rng.normal())) for kind in kinds}
         real = reality(world, plan, pace, options.minutes * 60, rng)
-        for kind, row in plan.table.iterrows():
+        for kind, row in plan.table.loc[list(pace)].iterrows():
             line = {
                 "data": name,
                 "seen": options.seen,
@@ -168,7 +169,7 @@ def mixture(world: World, plan: nl.Plan, pace: dict[str, float], limit: float) -
         p = plan._propagation(journal=False, budget=max(int(limit / pace[VERIFY]), 1))
         total, _ = answered(world, p)
         spent, still = p.n_answers * pace[VERIFY], p.open.index
-    rest = minutes.drop(VERIFY)
+    rest = minutes.drop([VERIFY, COMPLETE])
     left = rest * (limit - spent) / max(rest.sum(), 1e-9)
     for kind, low, high in ((REVIEW, RIGHT, 2.0), (CORRECT, NEAR, RIGHT)):
         rows = plan._rows[kind]

@@ -60,6 +60,7 @@ from .learn.offtheshelf import Everything as Everything
 from .learn.offtheshelf import Sam3 as Sam3
 from .learn.offtheshelf import YoloE as YoloE
 from .learn.offtheshelf.sam import Sam as Sam
+from .learn.planning.likely_complete import likely_complete as likely_complete
 from .learn.planning.plan import plan as plan
 from .learn.planning.planned import Plan as Plan
 from .learn.prediction.segmenter import ModelSegmenter as ModelSegmenter

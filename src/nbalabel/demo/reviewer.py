@@ -79,6 +79,31 @@ class Reviewer:
         self.n_decisions += len(ids)
         return pd.Series(empty ^ self._errs(b"empty %d" % i for i in ids), index=ids, dtype=bool)
 
+    def is_complete(self, image_ids: Iterable[int], there: pd.DataFrame, iou: float = 0.5) -> pd.Series:
+        """Does every object on each of these images have one instance, and no instance too many?
+
+        Args:
+            image_ids: which images.
+            there: instances; those on other images are not looked at.
+            iou: least mask IoU of an instance with an object of its label, 0..1.
+
+        Returns:
+            bool by image id.
+
+        Raises:
+            UnknownNameError: an image that the truth does not have.
+        """
+        ids = self._check(image_ids)
+        there = there[there["image_id"].isin(ids)]
+        covered = self._covered(self.truth.instances, there, iou)
+        objects = self.truth.instances.assign(covered=covered).groupby("image_id")["covered"]
+        all_there = ids.isin(objects.all()[lambda every: every].index) | ~ids.isin(list(self._rows))
+        n = there.groupby("image_id").size().reindex(ids, fill_value=0)
+        as_many = (n == objects.size().reindex(ids, fill_value=0)).to_numpy()
+        self.n_decisions += len(ids)
+        wrong = self._errs(b"complete %d" % i for i in ids)
+        return pd.Series((all_there & as_many) ^ wrong, index=ids, dtype=bool)
+
     def shows(self, image_ids: Iterable[int], label: str) -> pd.Series:
         """Is there such a thing to be seen in each of these images? bool by image id.
 
@@ -128,15 +153,15 @@ class Reviewer:
             )
         return ids
 
-    def _covered(self, rows: pd.DataFrame, there: pd.DataFrame) -> NDArray[np.bool_]:
-        """Which of these true rows a label of the same name covers by half."""
+    def _covered(self, rows: pd.DataFrame, there: pd.DataFrame, iou: float = 0.5) -> NDArray[np.bool_]:
+        """Which of these true rows an instance of the same label covers."""
         there = there[there["image_id"].isin(rows["image_id"])]
         pairs = rows.reset_index()[["image_id", "label", "mask"]].astype({"label": str}).reset_index()
         pairs = pairs.merge(
             there[["image_id", "label", "mask"]].astype({"label": str}), on=["image_id", "label"]
         )
         overlap = rle.iou_pairs(list(pairs["mask_x"]), list(pairs["mask_y"]))
-        return np.isin(np.arange(len(rows)), pairs["index"].to_numpy()[np.asarray(overlap) >= 0.5])
+        return np.isin(np.arange(len(rows)), pairs["index"].to_numpy()[np.asarray(overlap) >= iou])
 
     def _best_iou(
         self, image_id: Hashable, labels: NDArray[np.object_], masks: list[bytes]

@@ -74,6 +74,22 @@ def test_rows_of_older_tables_or_another_count_are_not_acted_on(workspace, predi
     assert len(workspace.ds.instances) == n
 
 
+def test_images_that_are_called_complete_or_empty_are_trained_on_from_then_on(workspace):
+    ds = workspace.ds
+    waiting = ds.images.index[(ds.images["state"] == "unlabeled") & (ds.images["weight"] == 0)]
+    assert len(waiting) > 2
+    rows = np.isin(workspace.ids("images"), waiting[:3])
+    change = perform(workspace, "images", "set", rows, {"column": "state", "value": "empty"})
+    assert (ds.images.loc[waiting[:3], "weight"] == 1).all()
+    assert change.note == "set state of 3 images to empty"
+    ds.undo()
+    perform(workspace, "images", "set", rows, {"column": "state", "value": "partial"})
+    assert (ds.images.loc[waiting[:3], "weight"] == 0).all()
+    ds.set(waiting[:2], "images", state="complete", weight=[0, 0.5])
+    perform(workspace, "images", "set", rows, {"column": "state", "value": "empty"})
+    assert ds.images.loc[waiting[:3], "weight"].tolist() == [0, 0.5, 1]  # left out on purpose: stays out
+
+
 def test_images_are_marked_weighted_and_removed_with_what_is_on_them(workspace):
     ds = workspace.ds
     rows = rows_of(workspace, "images", 6)

@@ -9,6 +9,7 @@ REVIEW = "review one by one"
 CORRECT = "correct outlines"
 DRAW = "draw what is missing"
 EMPTY = "check empty images"
+COMPLETE = "check complete images"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ KINDS = {
         Kind(CORRECT, "outline", "right masks", "predictions", 15.0, "edit"),
         Kind(DRAW, "mask", "right masks", "images", 25.0, "edit"),
         Kind(EMPTY, "image", "images", "images", 3.0, "look"),
+        Kind(COMPLETE, "image", "images", "images", 5.0, "look"),
     )
 }
 """By name. The seconds are assumptions, not measurements: a plan says so, and how many were measured."""

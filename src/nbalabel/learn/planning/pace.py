@@ -1,4 +1,4 @@
-"""Seconds per answer, outline, drawn mask and empty image: from the log and the journals, else assumed."""
+"""Seconds per answer, outline, drawn mask and image looked over: from the log and journals, else assumed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.tables.schema import LabeledImages
-from .kinds import CORRECT, DRAW, EMPTY, KINDS, REVIEW, VERIFY
+from .kinds import COMPLETE, CORRECT, DRAW, EMPTY, KINDS, REVIEW, VERIFY
 
 _ENOUGH = 8
 """Fewer measured steps are not used."""
@@ -26,7 +26,8 @@ _LEAST = 0.1  # the same of a measured mean: today is not quite like yesterday
 _NOTES = {
     DRAW: re.compile(r"^drew "),
     CORRECT: re.compile(r"^reshaped |with another mask"),
-    EMPTY: re.compile(r"(?P<n>[\d,]+) images? (?:is|are) empty"),
+    EMPTY: re.compile(r"(?P<n>[\d,]+) images? (?:is|are|to) empty$"),
+    COMPLETE: re.compile(r"(?P<n>[\d,]+) images? (?:is|are|to) complete$"),
 }
 
 

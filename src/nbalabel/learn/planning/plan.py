@@ -18,7 +18,8 @@ from .candidates import candidates, waiting
 from .chances import Chances, chances
 from .clusters import Simulated, how_many, propagation_of, simulate
 from .empties import empties
-from .kinds import CORRECT, DRAW, EMPTY, KINDS, LOOK, REVIEW, VERIFY
+from .kinds import COMPLETE, CORRECT, DRAW, EMPTY, KINDS, LOOK, REVIEW, VERIFY
+from .likely_complete import nothing_missing
 from .missing import missing, unfound
 from .pace import Pace, paces
 from .planned import Plan
@@ -42,9 +43,10 @@ def plan(
         plan = nl.plan(ds, run)             # a card: table and chart
         nl.PlanView(run, plan)              # a button per kind of work
 
-    Five kinds of work: verify clusters (:class:`nbalabel.Verify`), review masks one by one
+    Six kinds of work: verify clusters (:class:`nbalabel.Verify`), review masks one by one
     (:class:`nbalabel.Review`), correct outlines that are nearly right, draw what no prediction found, check
-    images that seem empty. A mask is right from IoU 0.75, nearly right from 0.5.
+    images that seem empty, check images that seem complete (:func:`nbalabel.likely_complete`). A mask is
+    right from IoU 0.75, nearly right from 0.5.
 
     Seconds are those measured in the log and the journals where there are eight or more, else assumed; the
     column ``paced`` says which. Chances are calibrated on completely labeled images, held-out ones where
@@ -76,7 +78,7 @@ def plan(
         >>> import tempfile, nbalabel as nl
         >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=40, n_labeled=12, n_test=8, size=96)
         >>> made = nl.plan(ds, nl.demo.simulated_run(ds), minutes=10)
-        >>> sorted(made.table.index)[:2]
+        >>> sorted(made.table.index)[1:3]
         ['check empty images', 'correct outlines']
         >>> made.rows("review one by one")["chance"].is_monotonic_decreasing
         True
@@ -136,6 +138,7 @@ def _works(
     lost = missing(tables, run, odds, images, unfound(tables, run, images), seed)
     quiet = empties(tables, run)
     shown, absent = quiet.draws(_DRAWS, rng), lost.draws(_DRAWS, rng)
+    whole, wholly = nothing_missing(tables, odds, rows, lost, _DRAWS, rng)
     made = {
         REVIEW: _single(REVIEW, pace, ids[~nearly], right[~nearly], good[:, ~nearly], odds.known),
         CORRECT: _single(CORRECT, pace, ids[nearly], near[nearly], close[:, nearly], odds.known),
@@ -144,6 +147,9 @@ def _works(
         ),
         EMPTY: _single(
             EMPTY, pace, quiet.images, np.full(len(quiet.images), quiet.chance), shown, quiet.known
+        ),
+        COMPLETE: _single(
+            COMPLETE, pace, whole.index.to_numpy(np.int64), whole["chance"].to_numpy(), wholly, lost.known
         ),
     }
     return {name: _best_first(work) for name, work in made.items()}

@@ -59,7 +59,7 @@ class Plan:
 
         Returns:
             Predictions with their ``chance`` to be right, or images with ``expected`` (missing instances, or
-            the chance that they are empty).
+            the chance that they are empty or complete).
 
         Raises:
             UnknownNameError: there is no such kind of work.

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ...core.change.change import Change
 from ...core.errors import DataError, HistoryError
+from ...core.tables.of_images import labeled_all_over
 from ..workspace.clauses import Rows
 from ..workspace.selection import unpack
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Values = Mapping[str, Any]
 _SAMPLE = 6  # rows of each kind that are shown before an action on many
+_STATE = ("images", "state")
 _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
@@ -110,10 +112,20 @@ def set_value(ws: Workspace, of: str, rows: Rows, name: str, value: Any) -> Chan
         raise DataError(f"{name} of {of} cannot be edited")
     ids = ws.ids(of)[rows]
     given = _fitted(column, ws.frame(of)[name].dtype, value)
-    change = ws.ds.set(ids, of, **{name: given})
+    cells = {name: given} | (_trained(ws.frame(of)[rows], str(given)) if (of, name) == _STATE else {})
+    change = ws.ds.set(ids, of, **cells)
     what = f"{len(ids):,} {of if len(ids) != 1 else of[:-1]}"
     said = f"{name} of {what} to {_said(value)}" if change else "nothing: it was so already"
     return replace(change, note=f"set {said}")
+
+
+def _trained(images: pd.DataFrame, state: str) -> dict[str, Any]:
+    """The weight of images that are said to be labeled all over: training takes those that it left out."""
+    weight = images["weight"].to_numpy(np.float32)
+    begins = (weight == 0) & ~labeled_all_over(images)
+    if not begins.any() or not labeled_all_over(pd.DataFrame({"state": [state]})).any():
+        return {}
+    return {"weight": np.where(begins, np.float32(1), weight)}
 
 
 def _accept(ws: Workspace, _: str, rows: Rows, values: Values) -> Change:
