@@ -20,20 +20,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from annotators import Annotator, drawn, many
+from annotators import drawn, many
 
 import nbalabel as nl
 from nbalabel.learn.raters.alpha import coincidences
 from nbalabel.learn.raters.staple import staple
 from nbalabel.learn.raters.units import joined
 
-EVEN = [Annotator(name) for name in ("ana", "bo", "cy", "di", "ed")]
+EVEN = [nl.demo.Annotator(name) for name in ("ana", "bo", "cy", "di", "ed")]
 MIXED = [
-    Annotator("ana", missed=0.03, renamed=0.03, wobble=0.7),
-    Annotator("bo", missed=0.06, renamed=0.06, grown=0.7),
-    Annotator("cy", missed=0.15, renamed=0.15, grown=-0.7, wobble=1.5, shift=1.0),
-    Annotator("di", missed=0.08, renamed=0.08, grown=1.5),
-    Annotator("ed", missed=0.25, invented=0.2, renamed=0.25, wobble=2.5, shift=1.5),
+    nl.demo.Annotator("ana", missed=0.03, renamed=0.03, wobble=0.7),
+    nl.demo.Annotator("bo", missed=0.06, renamed=0.06, grown=0.7),
+    nl.demo.Annotator("cy", missed=0.15, renamed=0.15, grown=-0.7, wobble=1.5, shift=1.0),
+    nl.demo.Annotator("di", missed=0.08, renamed=0.08, grown=1.5),
+    nl.demo.Annotator("ed", missed=0.25, invented=0.2, renamed=0.25, wobble=2.5, shift=1.5),
 ]
 
 
