@@ -61,8 +61,7 @@ export class Choice {
 
   /** Whether a digit alone chooses: as in the view, label n of the dataset. Else it is part of the text. */
   get digits(): boolean {
-    const { names } = this.#catalog;
-    return !this.text && ![..."123456789"].some((digit) => names.begins(digit));
+    return !this.text && !this.#catalog.names.numbered;
   }
 
   #find(): void {

@@ -54,7 +54,7 @@ export class LabelPicker {
       "aria-autocomplete": "list",
       "aria-controls": this.#id,
       "aria-label": "find a label",
-      placeholder: "find a label, or name a new one",
+      placeholder: "find or name a label",
       autocomplete: "off",
       spellcheck: "false",
     });

@@ -12,10 +12,13 @@ const IN_WORD = /[\p{L}\p{N}]/u;
 
 /** Names to search in; folded once, so that a search over a thousand takes no time that one could feel. */
 export class Names {
+  /** Whether a name begins with a digit other than 0. */
+  readonly numbered: boolean;
   readonly #folded: readonly string[];
 
   constructor(readonly all: readonly string[]) {
     this.#folded = all.map(folded);
+    this.numbered = all.some((name) => /^[1-9]/.test(name));
   }
 
   /**
@@ -40,11 +43,6 @@ export class Names {
   has(text: string): boolean {
     const wanted = text.trim().toLowerCase();
     return this.all.some((name) => name.toLowerCase() === wanted);
-  }
-
-  /** Whether a name begins with this text. */
-  begins(text: string): boolean {
-    return this.#folded.some((name) => name.startsWith(folded(text)));
   }
 }
 

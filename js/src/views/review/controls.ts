@@ -3,7 +3,7 @@ import { h } from "../../draw/dom";
 import { LabelButton } from "../labels/button";
 import type { Commands } from "./keys";
 
-const FEW = 24; // labels that get a button; the others are found by typing
+const [MOST, KEYED] = [24, 9]; // labels that all get a button; of more, those with a key
 
 export interface Labels {
   names: readonly string[];
@@ -62,19 +62,18 @@ export class Controls {
   }
 
   labels(labels: Labels): void {
-    const few = labels.names.length > 1 ? labels.names : [];
+    const { length } = labels.names;
+    const few = labels.names.slice(0, length > MOST ? KEYED : length > 1 ? MOST : 0);
     this.#chips.replaceChildren(
-      ...few
-        .slice(0, FEW)
-        .map((name, i) =>
-          h(
-            "button.nbl-quiet.nbl-review-chip",
-            { "data-label": name, title: `accept as ${name}`, onclick: () => this.#commands.relabel(i) },
-            h("i.nbl-swatch", { style: { background: labels.colors[i] } }),
-            h("span", {}, name),
-            i < 9 && h("kbd", {}, String(i + 1)),
-          ),
+      ...few.map((name, i) =>
+        h(
+          "button.nbl-quiet.nbl-review-chip",
+          { "data-label": name, title: `accept as ${name}`, onclick: () => this.#commands.relabel(i) },
+          h("i.nbl-swatch", { style: { background: labels.colors[i] } }),
+          h("span", {}, name),
+          i < 9 && h("kbd", {}, String(i + 1)),
         ),
+      ),
       this.find.el,
     );
   }
