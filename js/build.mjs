@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { build, context } from "esbuild";
 
-const LIMIT = 68 * 1024; // every view carries a copy of its bundle: keep them small
+const LIMIT = 76 * 1024; // every view carries a copy of its bundle: keep them small
 const OUT = new URL("../src/nbalabel/static/", import.meta.url).pathname;
 const PALETTE = new URL("../src/nbalabel/core/show/palette.json", import.meta.url).pathname;
 const SOURCE = new URL("src/widgets/", import.meta.url).pathname;

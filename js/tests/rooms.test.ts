@@ -20,6 +20,7 @@ const ORDER = [
   "views/bar",
   "views/chart",
   "views/augment",
+  "views/labels",
   "views/rows",
   "views/viewer",
   "views/edit",

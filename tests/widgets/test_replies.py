@@ -34,9 +34,11 @@ TYPES: dict[str, tuple[str, str]] = {
     "DrawnPictures.choose": ("Record<string, never>", ""),
     "DrawnPictures.draw": ("Record<string, never>", ""),
     "DrawnPictures.pictures": ("Pictures", "views/augment/augment"),
+    "Editor.add_label": ("Labels & { name: string }", "views/labels/catalog"),
     "Editor.decide": (MADE, ""),
     "Editor.edit": ("Drawn", "views/edit/queue"),
     "Editor.image_state": (SAID, ""),
+    "Editor.labels": ("Labels", "views/labels/catalog"),
     "Editor.operate": ("{ ids: number[]; image_id: number | null; note: string; rev: number }", ""),
     "Editor.paste": (MADE, ""),
     "Editor.redo": (SAID, ""),
@@ -192,6 +194,8 @@ def edited(ask, editor, reef, run):
     open_ones = reef.images.index[reef.images["state"] == "unlabeled"]
     ids = other.index[other["image_id"].isin(open_ones)][:1].tolist()
     ask(editor, "decide", action="accept", ids=ids)
+    ask(editor, "add_label", name="cod")
+    ask(editor, "labels")
     empty = reef.images.index[reef.images["state"] == "unlabeled"][-1]
     ask(editor, "image_state", image_id=int(empty), state="empty")
 

@@ -7,6 +7,8 @@ export class Popover {
   #element: HTMLElement | null = null;
   #anchor: HTMLElement | null = null;
   #closing: (() => void) | undefined;
+  /** What had the focus before, inside the view. */
+  #before: HTMLElement | null = null;
   key = "";
 
   readonly #frame: Frame;
@@ -43,6 +45,9 @@ export class Popover {
     this.key = key;
     this.#anchor = anchor;
     this.#closing = closing;
+    const { root } = this.#frame;
+    const before = (root.getRootNode() as Document).activeElement as HTMLElement | null;
+    this.#before = before && root.contains(before) ? before : null;
     this.#element = h("div.nbl-popover", { role: "dialog", "aria-label": label, tabindex: -1 }, ...content);
     this.#frame.root.append(this.#element);
     this.position();
@@ -70,17 +75,18 @@ export class Popover {
     element.style.top = `${Math.max(Math.min(top, frame.height - element.offsetHeight - 6), 4)}px`;
   }
 
-  /** @param back return the focus to the element that opened it. */
+  /** @param back return the focus to where it was, else to the element that opened it. */
   close(back = true): void {
     if (!this.#element) return;
     const anchor = this.#anchor;
     const closing = this.#closing;
+    const before = this.#before;
     this.#element.remove();
-    this.#element = this.#anchor = null;
+    this.#element = this.#anchor = this.#before = null;
     this.#closing = undefined;
     closing?.();
     if (!back) return;
-    const grid = this.#frame.root.querySelector<HTMLElement>(".nbl-grid");
-    focusOn(anchor?.isConnected && anchor.tabIndex >= 0 ? anchor : grid);
+    const there = [before, anchor].find((one) => one?.isConnected && one.tabIndex >= 0);
+    focusOn(there ?? this.#frame.root.querySelector<HTMLElement>(".nbl-grid") ?? this.#frame.root);
   }
 }

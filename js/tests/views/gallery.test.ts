@@ -78,7 +78,18 @@ class FakeKernel extends FakeChannel {
       ];
       const names = ["image_id", "file", "state", "depth"];
       const labels = this.rev > 1 ? ["<b>cod</b>", "ling", "ray"] : ["<b>cod</b>", "ling"];
-      return [{ n: this.n, names, columns, run: true, id: "image_id", labels }, []];
+      return [
+        {
+          n: this.n,
+          names,
+          columns,
+          run: true,
+          id: "image_id",
+          labels,
+          label_colors: labels.map(() => "#112233"),
+        },
+        [],
+      ];
     }
     if (method === "cells") {
       const cells = {
@@ -88,6 +99,11 @@ class FakeKernel extends FakeChannel {
         depth: rows,
       };
       return [{ cells }, []];
+    }
+    if (method === "labels" || method === "add_label") {
+      const names = ["<b>cod</b>", "ling", ...(method === "labels" ? [] : ["ray"])];
+      const colors = names.map(() => "#112233");
+      return [{ names, colors, counts: names.map((_, i) => 10 + i), name: "ray" }, []];
     }
     if (method === "order") return [{}, [Int32Array.from({ length: this.n }, (_, i) => this.n - 1 - i)]];
     if (method === "pictures") {

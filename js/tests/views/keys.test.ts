@@ -37,7 +37,7 @@ const inGallery = (of: "images" | "instances" | "predictions") =>
   listening((root, signal) => {
     const scroller = document.createElement("div");
     const tiles = { scroller, layout: new TileLayout(600, 128), cursor: 50, n: 100, page: 2 };
-    const state = withAll({ of, labels: Array.from({ length: 9 }, String) });
+    const state = withAll({ of });
     gallery.listen(withAll({ frame: { root }, tiles: withAll(tiles), state }) as never, signal);
   });
 const inViewer: Handles = (event) => viewer.command(event, anything) !== undefined || held(event);

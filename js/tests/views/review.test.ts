@@ -76,6 +76,10 @@ class FakeKernel extends FakeChannel {
       const colors = ["#112233", "#445566"];
       return [{ ...head, colors, selected: false }, [ids, this.states.slice(), this.states.slice(), rows]];
     }
+    if (method === "labels") {
+      const names = ["<b>cod</b>", "ling"];
+      return [{ names, colors: ["#112233", "#445566"], counts: [3, 4] }, []];
+    }
     if (method === "states") return [{}, [this.states.slice(), rows]];
     const place = params.item_id - 100;
     const left = this.broken.get(place) ?? 0;

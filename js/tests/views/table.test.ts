@@ -84,7 +84,7 @@ class FakeKernel extends FakeChannel {
         { ...head, name: "score", kind: "number" },
       ];
       const names = ["image_id", "label", "score"];
-      return [{ n: N, names, columns, run: true, id: "image_id", labels: [] }, []];
+      return [{ n: N, names, columns, run: true, id: "image_id", labels: [], label_colors: [] }, []];
     }
     if (method === "cells") return [{ cells: cells([...(buffers[0] as Int32Array)]) }, []];
     if (method === "order") return [{}, [Int32Array.from({ length: N }, (_, i) => N - 1 - i)]];

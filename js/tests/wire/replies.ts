@@ -5,6 +5,7 @@ import type { History } from "../../src/views/bar/bar";
 import type { Display } from "../../src/views/display";
 import type { Segmented } from "../../src/views/edit/finder";
 import type { Drawn } from "../../src/views/edit/queue";
+import type { Labels } from "../../src/views/labels/catalog";
 import type { Head as HeadOfReview } from "../../src/views/review/crops";
 import type { Items } from "../../src/views/review/items";
 import type { Sample } from "../../src/views/rows/sample";
@@ -91,6 +92,23 @@ export const DrawnPictures_pictures: Pictures = {
   "images": 1
 };
 
+export const Editor_add_label: Labels & { name: string } = {
+  "rev": 1,
+  "names": [
+    "fish",
+    "cod"
+  ],
+  "colors": [
+    "#e69f00",
+    "#56b4e9"
+  ],
+  "counts": [
+    1,
+    1
+  ],
+  "name": "cod"
+};
+
 export const Editor_decide: { ids: number[]; note: string; rev: number } = {
   "ids": [
     1
@@ -108,6 +126,22 @@ export const Editor_edit: Drawn = {
 export const Editor_image_state: { note: string; rev: number } = {
   "note": "set state of 1 image to empty",
   "rev": 1
+};
+
+export const Editor_labels: Labels = {
+  "rev": 1,
+  "names": [
+    "fish",
+    "cod"
+  ],
+  "colors": [
+    "#e69f00",
+    "#56b4e9"
+  ],
+  "counts": [
+    1,
+    1
+  ]
 };
 
 export const Editor_operate: { ids: number[]; image_id: number | null; note: string; rev: number } = {
@@ -227,10 +261,12 @@ export const Review_items: Items = {
   "annotator": "root",
   "order": [],
   "labels": [
-    "fish"
+    "fish",
+    "cod"
   ],
   "colors": [
-    "#e69f00"
+    "#e69f00",
+    "#8c8c8c"
   ],
   "selected": false
 };
@@ -428,6 +464,9 @@ export const Table_describe: Described = {
   "id": "prediction_id",
   "labels": [
     "fish"
+  ],
+  "label_colors": [
+    "#e69f00"
   ]
 };
 

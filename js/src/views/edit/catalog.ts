@@ -167,6 +167,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ...OPERATIONS.map(({ key, title }) => [key, title] as const),
   ["←", "previous image"],
   ["1 … 9", "label of the active mask, and of new ones"],
+  ["Shift+L", "find that label by typing, or name a new one"],
   ["[ ]", "smaller, larger brush"],
   ["Enter", "while drawing: close the outline, take what was found; Shift adds, Alt cuts"],
   ["Backspace", "take back the last corner or point"],

@@ -1,11 +1,15 @@
 /** Editing on the viewer's stage: the active tool, drawing, and edits for the kernel. */
 import type { AnyModel } from "@anywidget/types";
 import { EMPTY } from "../../core/edit/raster";
+import { counted } from "../../core/values/format";
 import { h, perFrame } from "../../draw/dom";
 import { Drafts } from "../../draw/draft";
 import type { Gesture } from "../../tools/gesture";
 import type { Tool, ToolEvent } from "../../tools/tool";
 import { Cancelled, said } from "../../wire/rpc";
+import { Catalog } from "../labels/catalog";
+import { LabelPicker } from "../labels/picker";
+import { Popover } from "../popover";
 import type { Picture } from "../viewer/picture";
 import type { Tools } from "../viewer/pointers";
 import type { Viewer } from "../viewer/viewer";
@@ -38,6 +42,8 @@ export class Editor implements Tools, Desk {
   readonly #rail: Rail;
   readonly #drafts: Drafts;
   readonly #clipboard: Clipboard;
+  readonly #catalog: Catalog;
+  readonly #labels: LabelPicker;
   /** Keys of masks picked beside the active one. */
   readonly picked = new Set<string>();
   #tool: Tool<InHand, Gesture> | null = null;
@@ -69,6 +75,9 @@ export class Editor implements Tools, Desk {
       (note) => this.say(note),
       (error) => this.refused(error),
     );
+    this.#catalog = new Catalog(rpc, () => this.#offer());
+    const id = `${viewer.source}-${rpc.client}-edit`;
+    this.#labels = new LabelPicker(frame, this.#catalog, new Popover(frame, signal), id);
     this.#drafts = new Drafts(h("canvas.nbl-viewer-layer.nbl-edit-layer", { "aria-hidden": "true" }));
     stage.front.before(this.#drafts.canvas);
     this.#rail = new Rail(
@@ -78,7 +87,7 @@ export class Editor implements Tools, Desk {
         operate: (op) => this.#operator.operate(op),
         decide: (name) => this.#decisions.decide(name),
         state: (state) => this.#decisions.setState(state),
-        label: (name) => this.#operator.relabel(name),
+        findLabel: () => this.#findLabel(),
         undo: () => this.#operator.history("undo"),
         redo: () => this.#operator.history("redo"),
       },
@@ -134,7 +143,8 @@ export class Editor implements Tools, Desk {
       take: (tool) => this.take(tool),
       operate: (op) => this.#operator.operate(op),
       decide: (name) => this.#decisions.decide(name),
-      label: (at) => this.#operator.labelAt(at),
+      label: (at) => this.#labelAt(at),
+      findLabel: () => this.#findLabel(),
       layer: (name) => this.viewer.settings.toggle(name),
       size: (factor) => this.#resize(factor),
       finish: (shift, alt) => this.#drawing() && this.#tell("finish", { shift, alt }),
@@ -165,11 +175,36 @@ export class Editor implements Tools, Desk {
     this.#find();
     this.#settle(picture);
     for (const key of this.picked) if (maskOf(picture, key) < 0) this.picked.delete(key);
-    const { instances, colors } = head.label;
-    if (!instances.includes(this.settings.get("label"))) this.settings.set("label", instances[0] ?? "");
-    this.#rail.offer(instances, colors);
+    this.#catalog.known(head.label.instances, head.label.colors, head.rev);
+    this.#offer();
     this.#queued();
     this.#trace();
+  }
+
+  /** Show the label of new masks: the first, where the one chosen is gone. */
+  #offer(): void {
+    const { names, colors } = this.#catalog;
+    if (!names.all.includes(this.settings.get("label"))) this.settings.set("label", names.all[0] ?? "");
+    this.#rail.offer(colors[names.all.indexOf(this.settings.get("label"))]);
+  }
+
+  #findLabel(): void {
+    const subjects = this.#operator.subjects();
+    const [first] = subjects;
+    const current = first?.label ?? this.settings.get("label");
+    const title = `Label of ${first ? counted(subjects.length, "mask") : "new masks"}`;
+    const choose = (name: string) => this.#operator.relabel(name);
+    this.#labels.open({ title, current, anchor: this.#rail.label.el, choose });
+  }
+
+  #labelAt(at: number): void {
+    const { all } = this.#catalog.names;
+    const name = all[at];
+    if (name === undefined) this.say(`There is no label ${at + 1}: the dataset has ${all.length}.`);
+    else {
+      this.#catalog.used(name);
+      this.#operator.relabel(name);
+    }
   }
 
   /** Drop edits that the tables on the page include; the mask made last becomes the active one. */

@@ -8,6 +8,7 @@ export interface Commands {
   decide(name: DecisionName): void;
   /** @param at number of the label, from 0. */
   label(at: number): void;
+  findLabel(): void;
   layer(name: "show_image" | "show_labels" | "show_predictions"): void;
   size(factor: number): void;
   /** Close what is being drawn; returns whether something was. */
@@ -68,6 +69,10 @@ function alone(key: string, event: KeyboardEvent, commands: Commands): boolean {
   else if (key === "Backspace" || key === "Delete") {
     if (!commands.back()) commands.operate("remove");
   } else {
+    if (key === "l" && event.shiftKey) {
+      commands.findLabel();
+      return true;
+    }
     const name = key === "ArrowRight" ? "→" : key.length === 1 ? key.toUpperCase() : key;
     const named = `${event.shiftKey ? "Shift+" : ""}${name}`;
     const decision = DECISIONS.find((one) => one.key.split(" ").includes(named));

@@ -142,7 +142,7 @@ export class Maker {
     }
     const label = this.#desk.settings.get("label");
     if (!label) {
-      this.#desk.say("The dataset has no labels yet: add one in Python, ds.add_label(…).");
+      this.#desk.say("The dataset has no labels yet: press Shift+L and name one.");
       return;
     }
     const key = this.#name();

@@ -44,12 +44,6 @@ export class Operator {
     if (this.subjects().length) this.operate("relabel", { label });
   }
 
-  labelAt(at: number): void {
-    const instances = this.#desk.picture?.head.label.instances ?? [];
-    if (instances[at]) this.relabel(instances[at]);
-    else this.#desk.say(`There is no label ${at + 1}: the dataset has ${instances.length}.`);
-  }
-
   history(which: "undo" | "redo"): void {
     this.#desk.made = null;
     this.#ask(which, {});

@@ -1,6 +1,7 @@
 /** The tools at the left of the stage, their settings above it, and their hints below. */
 import { h } from "../../draw/dom";
 import { focusOn } from "../elements";
+import { LabelButton } from "../labels/button";
 import { DECISIONS, type DecisionName, OPERATIONS, TOOLS, type ToolName } from "./catalog";
 import type { ImageState } from "./decisions";
 import type { EditSettings, Overlap } from "./options";
@@ -12,7 +13,8 @@ export interface RailEvents {
   operate(op: string): void;
   decide(name: DecisionName): void;
   state(state: ImageState): void;
-  label(name: string): void;
+  /** Find a label in the list of all. */
+  findLabel(): void;
   undo(): void;
   redo(): void;
 }
@@ -34,11 +36,7 @@ export class Rail {
   /** What the active tool does, or the result of the last gesture. */
   readonly hint = h("div.nbl-edit-hint", { role: "status", "aria-live": "polite" });
   #tools = new Map<ToolName, HTMLElement>();
-  #label = h("select", {
-    "aria-label": "label",
-    title: "label of new masks and of the active one (1 … 9)",
-    hidden: true, // until there are some
-  });
+  readonly label: LabelButton;
   #overlap = h("select", { "aria-label": "overlap", title: "what a new or changed mask does to others" });
   #brush: HTMLElement;
   #size = h("input", {
@@ -59,12 +57,10 @@ export class Rail {
     title: "tolerance",
   });
   #tolerated = h("span.nbl-muted.nbl-edit-number");
-  #swatch = h("i.nbl-swatch");
   #menu: HTMLElement;
   #more: HTMLButtonElement;
   #items = new Map<string, HTMLButtonElement>();
   #waiting = h("span.nbl-edit-waiting", { hidden: true, role: "status" });
-  #labels = "";
 
   readonly #settings: EditSettings;
 
@@ -95,11 +91,14 @@ export class Rail {
       this.#offer(name, title, key, () => events.decide(name));
     for (const { op, key, title } of OPERATIONS) this.#offer(op, title, key, () => events.operate(op));
     this.state = new StateBar(events.state, events.decide);
+    this.label = new LabelButton("label of new masks and of the active one (1 … 9, Shift+L)", () =>
+      events.findLabel(),
+    );
     for (const [value, text] of OVERLAPS) this.#overlap.append(h("option", { value }, text));
     const quick = (text: string, title: string, onclick: () => void) =>
       h("button.nbl-quiet.nbl-icon", { title, "aria-label": title, onclick }, text);
     this.bar.append(
-      group(this.#swatch, this.#label),
+      group(this.label.el),
       group(this.#overlap),
       this.#brush,
       this.#wand,
@@ -111,7 +110,6 @@ export class Rail {
       this.state.el,
       this.#waiting,
     );
-    this.#label.addEventListener("change", () => events.label(this.#label.value));
     this.#overlap.addEventListener("change", () => settings.set("overlap", this.#overlap.value as Overlap));
     this.#size.addEventListener("input", () => settings.set("brush_size", sizeOf(Number(this.#size.value))));
     this.#tolerance.addEventListener("input", () => settings.set("tolerance", Number(this.#tolerance.value)));
@@ -124,20 +122,9 @@ export class Rail {
     this.update();
   }
 
-  /** Set the labels and their colors. */
-  offer(labels: readonly string[], colors: readonly string[]): void {
-    const now = labels.join("\n");
-    if (now !== this.#labels) {
-      this.#labels = now;
-      const options = labels.map((name, i) =>
-        h("option", { value: name }, i < 9 ? `${name}  (${i + 1})` : name),
-      );
-      this.#label.replaceChildren(...options);
-      this.#label.hidden = !labels.length;
-    }
-    const label = this.#settings.get("label");
-    this.#label.value = label;
-    this.#swatch.style.background = colors[labels.indexOf(label)] ?? "transparent";
+  /** Show the label of new masks; there is none while the dataset has none. */
+  offer(color: string | undefined): void {
+    this.label.show(this.#settings.get("label") || "new label", color);
   }
 
   /** Show the current settings. */
@@ -157,7 +144,6 @@ export class Rail {
     this.#tolerance.value = String(settings.get("tolerance"));
     this.#tolerated.textContent = this.#tolerance.value;
     this.#overlap.value = settings.get("overlap");
-    this.#label.value = settings.get("label");
   }
 
   /** Enable what is possible. @param picked masks that operations and decisions would apply to. */

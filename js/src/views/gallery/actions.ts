@@ -1,6 +1,7 @@
 /** Bulk actions on tiles, by button or by key. */
 import type { Of } from "../../core/rows/selection";
 import type { Frame } from "../frame";
+import type { LabelPicker } from "../labels/picker";
 import type { Popover } from "../popover";
 import { type Action, ActionBar, toBeAsked } from "../rows/actions";
 import type { GalleryState } from "./state";
@@ -59,8 +60,8 @@ export class GalleryActions extends ActionBar {
   readonly #state: GalleryState;
   #under = Promise.resolve();
 
-  constructor(frame: Frame, state: GalleryState, popover: Popover, more: () => void) {
-    super(frame, state, popover, { actions: ACTIONS[state.of], careful: true, more });
+  constructor(frame: Frame, state: GalleryState, popover: Popover, labels: LabelPicker, more: () => void) {
+    super(frame, state, popover, { actions: ACTIONS[state.of], careful: true, labels, more });
     this.#state = state;
   }
 
@@ -70,7 +71,7 @@ export class GalleryActions extends ActionBar {
     const action = ACTIONS[state.of].find((one) => one.label === label);
     if (!action || state.rpc.lost || this.busy || !state.focus.count()) return false;
     const given = value === undefined ? action : { ...action, value };
-    if (toBeAsked(given)) this.ask(action, this.#button(label));
+    if (toBeAsked(given)) this.ask(action, this.button(label));
     else this.propose(given);
     return true;
   }
@@ -78,11 +79,14 @@ export class GalleryActions extends ActionBar {
   /** Set the label with this number, from 1; a new label may arrive with tables being read, so wait for them. */
   async giveLabel(number: number): Promise<void> {
     const state = this.#state;
-    if (number > state.labels.length) await state.known;
-    const label = state.labels[number - 1];
-    if (label !== undefined) this.perform(state.of === "instances" ? "Label" : "Accept as", label);
-    else {
-      const note = `there is no label ${number}: the dataset has ${state.labels.length}`;
+    const labels = () => state.catalog.names.all;
+    if (number > labels().length) await state.known;
+    const label = labels()[number - 1];
+    if (label !== undefined) {
+      state.catalog.used(label);
+      this.perform(state.of === "instances" ? "Label" : "Accept as", label);
+    } else {
+      const note = `there is no label ${number}: the dataset has ${labels().length}`;
       this.report({ note, change: "", rev: state.store.rev });
     }
   }
@@ -107,10 +111,5 @@ export class GalleryActions extends ActionBar {
   protected override run(label: string, work: () => Promise<void>): Promise<void> {
     this.#under = this.#under.then(() => super.run(label, work));
     return this.#under;
-  }
-
-  #button(label: string): HTMLElement {
-    const buttons = [...this.root.querySelectorAll<HTMLElement>("button")];
-    return buttons.find((button) => button.dataset.action === label) ?? this.root;
   }
 }

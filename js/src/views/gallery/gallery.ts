@@ -7,6 +7,7 @@ import { leaveAlike } from "../alike";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import type { Frame } from "../frame";
+import { LabelPicker } from "../labels/picker";
 import { Popover } from "../popover";
 import { pointsAt } from "../rows/fetch";
 import { Picking } from "../rows/picking";
@@ -42,7 +43,8 @@ export class Gallery {
     const display = new DisplayControl(frame, model, rpc, signal);
     this.tiles = new Tiles(frame, state, display);
     state.inView = () => state.visible.between(this.tiles.inView[0], this.tiles.inView[1] - 1);
-    this.actions = new GalleryActions(frame, state, popover, () => this.more());
+    const labels = new LabelPicker(frame, state.catalog, popover, `${state.source}-${rpc.client}`);
+    this.actions = new GalleryActions(frame, state, popover, labels, () => this.more());
     frame.body.after(this.actions.root);
     this.drag = new Drag(this, signal);
     this.#toolbar = new Toolbar(frame, state, display, cheatsheet(frame, keysOf(state.of), signal));

@@ -32,14 +32,14 @@ const DOING: Record<Of, [string, string][]> = {
   ],
   instances: [
     ["1 … 9", "give the picked instances this label"],
-    ["L", "list of labels to give them"],
+    ["L", "find a label for them, or name a new one"],
     ["V", "the picked instances are verified"],
     ["Delete", "remove the picked instances"],
   ],
   predictions: [
     ["A M", "accept the picked predictions"],
     ["1 … 9", "accept them as this label"],
-    ["L", "list of labels to accept them as"],
+    ["L", "find a label to accept them as, or name a new one"],
     ["X", "reject them"],
   ],
 };

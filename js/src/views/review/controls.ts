@@ -1,19 +1,21 @@
 /** Buttons for all that keys do, with the keys on them. */
 import { h } from "../../draw/dom";
+import { LabelButton } from "../labels/button";
 import type { Commands } from "./keys";
 
-const FEW = 24; // labels that get a button; the others are in a list
+const [MOST, KEYED] = [24, 9]; // labels that all get a button; of more, those with a key
 
 export interface Labels {
-  names: string[];
-  colors: string[];
+  names: readonly string[];
+  colors: readonly string[];
 }
 
 export class Controls {
   readonly root = h("div.nbl-review-controls");
   readonly #chips = h("div.nbl-review-chips", { role: "toolbar", "aria-label": "labels" });
   readonly #buttons = new Map<string, HTMLButtonElement>();
-  #labels: Labels = { names: [], colors: [] };
+  /** Opens the list of all labels. */
+  readonly find: LabelButton;
 
   readonly #commands: Commands;
 
@@ -29,6 +31,8 @@ export class Controls {
       this.#buttons.set(name, made);
       return made;
     };
+    this.find = new LabelButton("find a label by typing, or name a new one (L)", commands.findLabel);
+    this.find.show("All labels");
     const { undo, back, skip, reject, accept, edit, more, outline } = commands;
     this.root.append(
       this.#chips,
@@ -58,55 +62,35 @@ export class Controls {
   }
 
   labels(labels: Labels): void {
-    this.#labels = labels;
+    const { length } = labels.names;
+    const few = labels.names.slice(0, length > MOST ? KEYED : length > 1 ? MOST : 0);
     this.#chips.replaceChildren(
-      ...labels.names
-        .slice(0, FEW)
-        .map((name, i) =>
-          h(
-            "button.nbl-quiet.nbl-review-chip",
-            { "data-label": name, title: `accept as ${name}`, onclick: () => this.#commands.relabel(i) },
-            h("i.nbl-swatch", { style: { background: labels.colors[i] } }),
-            h("span", {}, name),
-            i < 9 && h("kbd", {}, String(i + 1)),
-          ),
+      ...few.map((name, i) =>
+        h(
+          "button.nbl-quiet.nbl-review-chip",
+          { "data-label": name, title: `accept as ${name}`, onclick: () => this.#commands.relabel(i) },
+          h("i.nbl-swatch", { style: { background: labels.colors[i] } }),
+          h("span", {}, name),
+          i < 9 && h("kbd", {}, String(i + 1)),
         ),
-      ...this.#others(),
+      ),
+      this.find.el,
     );
-    this.#chips.hidden = labels.names.length < 2;
   }
 
   /** @param label of the item shown; "" for none. */
   update(label: string, enabled: Record<"answer" | "back" | "undo", boolean>, outline: boolean): void {
-    for (const chip of this.#chips.querySelectorAll<HTMLButtonElement>("button")) {
+    for (const chip of this.#chips.querySelectorAll<HTMLButtonElement>("[data-label]")) {
       const on = chip.dataset.label === label;
       if (on && chip.getAttribute("aria-pressed") !== "true") this.#chips.scrollLeft = chip.offsetLeft - 60;
       chip.setAttribute("aria-pressed", String(on));
       chip.disabled = !enabled.answer;
     }
+    this.find.el.disabled = !enabled.answer;
     for (const name of ["Skip", "Reject", "Accept", "Edit", "Alike"])
       this.#buttons.get(name)!.disabled = !enabled.answer;
     this.#buttons.get("Back")!.disabled = !enabled.back;
     this.#buttons.get("Undo")!.disabled = !enabled.undo;
     this.#buttons.get("Outline")!.setAttribute("aria-pressed", String(outline));
-  }
-
-  #others(): HTMLElement[] {
-    const { names } = this.#labels;
-    if (names.length <= FEW) return [];
-    const select = h(
-      "select",
-      {
-        "aria-label": "accept as another label",
-        onchange: () => {
-          const at = Number(select.value);
-          select.value = "";
-          this.#commands.relabel(at);
-        },
-      },
-      h("option", { value: "" }, `${names.length - FEW} more …`),
-      ...names.slice(FEW).map((name, i) => h("option", { value: FEW + i }, name)),
-    );
-    return [select];
   }
 }

@@ -6,6 +6,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["M Enter", "accept, and on to the next"],
   ["X", "reject"],
   ["1 … 9", "accept with this label"],
+  ["L", "find the label to accept with, or name a new one"],
   ["→ ←", "skip; go back"],
   ["U Ctrl+Z", "take the last answer back"],
   ["Ctrl+X Ctrl+Y", "give it again"],
@@ -23,6 +24,7 @@ export interface Commands {
   accept(force: boolean): void;
   reject(): void;
   relabel(at: number): void;
+  findLabel(): void;
   skip(): void;
   back(): void;
   undo(): void;
@@ -51,6 +53,7 @@ export function command(event: KeyboardEvent, commands: Commands): (() => void) 
     x: commands.reject,
     ArrowRight: commands.skip,
     ArrowLeft: commands.back,
+    l: commands.findLabel,
     u: commands.undo,
     e: commands.edit,
     k: commands.more,

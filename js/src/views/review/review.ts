@@ -15,6 +15,9 @@ import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
+import { Catalog } from "../labels/catalog";
+import { LabelPicker } from "../labels/picker";
+import { Popover } from "../popover";
 import { Answers } from "./answers";
 import { Controls } from "./controls";
 import { Crops, type Entry, type Item } from "./crops";
@@ -58,6 +61,8 @@ export class Review {
   readonly #store: SelectionStore;
   readonly #signal: AbortSignal;
 
+  readonly #catalog: Catalog;
+  readonly #labels: LabelPicker;
   readonly #inPlace: InPlace;
   readonly #display: DisplayControl;
 
@@ -71,6 +76,9 @@ export class Review {
     this.crops = new Crops(rpc, signal);
     this.stage = new Stage(() => this.#later("look", () => this.#look()), signal);
     this.#controls = new Controls(this.#commands);
+    this.#catalog = new Catalog(rpc, () => this.#relabeled());
+    const id = `${String(model.get("source"))}-${rpc.client}`;
+    this.#labels = new LabelPicker(frame, this.#catalog, new Popover(frame, signal), id);
     this.#progress = new Progress(frame.toolbar);
     this.#display = new DisplayControl(frame, model, rpc, signal);
     this.#display.setting.watch(
@@ -88,12 +96,13 @@ export class Review {
     accept: (force) => this.#answer({ what: "accept", ...(force ? { overlap: "allow" } : {}) }),
     reject: () => this.#answer({ what: "reject" }),
     relabel: (at) => {
-      const labels = this.#head?.labels ?? [];
-      const label = labels[at];
-      if (label === undefined) return this.#say(`There is no label ${at + 1}: there are ${labels.length}.`);
-      const same = label === this.#entry?.item?.head.label;
-      this.#answer(same ? { what: "accept" } : { what: "relabel", label });
+      const { all } = this.#catalog.names;
+      const label = all[at];
+      if (label === undefined) return this.#say(`There is no label ${at + 1}: there are ${all.length}.`);
+      this.#catalog.used(label);
+      this.#acceptAs(label);
     },
+    findLabel: () => this.#findLabel(),
     skip: () => this.#step(() => this.#deck!.skip()),
     back: () => this.#step(() => this.#deck!.back()),
     undo: () => this.#undo(),
@@ -104,6 +113,27 @@ export class Review {
     fit: () => this.stage.fit(),
     zoom: (factor) => this.stage.by(factor),
   };
+
+  #acceptAs(label: string): void {
+    const same = label === this.#entry?.item?.head.label;
+    this.#answer(same ? { what: "accept" } : { what: "relabel", label });
+  }
+
+  #findLabel(): void {
+    const item = this.#entry?.item;
+    if (!item) return;
+    const title = `Accept ${this.#one} ${item.head.id} as`;
+    const choose = (label: string) => this.#entry?.item === item && this.#acceptAs(label);
+    const anchor = this.#controls.find.el;
+    this.#labels.open({ title, current: item.head.label, anchor, choose });
+  }
+
+  /** The labels or their colors are others now. */
+  #relabeled(): void {
+    this.#controls.labels({ names: this.#catalog.names.all, colors: this.#catalog.colors });
+    this.#paint();
+    this.#update();
+  }
 
   /** Change the mask in place. */
   #edit(): void {
@@ -210,6 +240,7 @@ export class Review {
       this.#head = result;
       this.#deck = new Deck(asArray(Float64Array, ids), asBytes(states).slice(), asArray(Int32Array, rows));
       this.#frame.empty("");
+      this.#catalog.known(result.labels, result.colors, result.rev);
       this.#controls.labels({ names: result.labels, colors: result.colors });
       if (!this.#deck.counts.total) return this.#frame.empty(nothing(result));
       this.#drawOverlap();
@@ -236,8 +267,8 @@ export class Review {
   }
 
   #color(): string {
-    const at = this.#head?.labels.indexOf(this.#entry?.item?.head.label ?? "") ?? -1;
-    return this.#head?.colors[at] ?? white;
+    const { names, colors } = this.#catalog;
+    return colors[names.all.indexOf(this.#entry?.item?.head.label ?? "")] ?? white;
   }
 
   #set(name: string, value: unknown): void {
@@ -516,7 +547,7 @@ export class Review {
 
   #refocus(): void {
     const { root } = this.#frame;
-    if (!root.querySelector(".nbl-cheatsheet")) focusOn(root);
+    if (!root.querySelector(".nbl-popover")) focusOn(root);
   }
 
   #say(text: string, kind = ""): void {

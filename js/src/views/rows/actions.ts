@@ -5,6 +5,7 @@ import { counted, formatCount } from "../../core/values/format";
 import { h, renew } from "../../draw/dom";
 import { focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
+import type { LabelPicker } from "../labels/picker";
 import type { Popover } from "../popover";
 import { type Sample, sheetOf, taken } from "./sample";
 import type { RowsState } from "./state";
@@ -15,7 +16,7 @@ const SETTLED = 1500; // milliseconds in which refreshes caused by an edit do no
 
 type Acting = Pick<
   RowsState<{ of: Of; source: string }>,
-  "of" | "n" | "rpc" | "store" | "focus" | "own" | "labels" | "heads" | "seen" | "inView" | "leftOut"
+  "of" | "n" | "rpc" | "store" | "focus" | "own" | "heads" | "seen" | "inView" | "leftOut"
 >;
 
 export interface Action {
@@ -34,6 +35,8 @@ export interface Manners {
   actions: readonly Action[];
   /** Ask before acting on all shown rows, even a few: the person has not picked them. */
   careful?: boolean;
+  /** Where labels are found by typing. */
+  labels: LabelPicker;
   /** Select what looks like the picked rows. */
   more?: () => void;
 }
@@ -204,6 +207,19 @@ export class ActionBar {
     return select;
   }
 
+  /** Ask for a label; returns whether the rows have one that can be set. */
+  findLabel(): boolean {
+    const action = this.#manners.actions.find(({ column }) => column === "label");
+    const ready = action && !this.busy && !this.#state.rpc.lost && this.#n > 0;
+    if (ready) this.ask(action, this.button(action.label));
+    return action !== undefined;
+  }
+
+  /** The button of an action; the bar while it shows something else. */
+  protected button(label: string): HTMLElement {
+    return this.root.querySelector<HTMLElement>(`[data-action="${label}"]`) ?? this.root;
+  }
+
   /** Ask for the value to set. */
   protected ask(action: Action, anchor: HTMLElement): void {
     const column = action.column!;
@@ -211,16 +227,21 @@ export class ActionBar {
       this.#popover.close();
       this.propose({ ...action, value });
     };
-    const texts = column === "label" ? this.#state.labels : CHOICES[column];
+    const what = counted(this.#n, this.#one);
+    const asked = action.action === "set" ? `Set ${column} of ${what}` : `Accept ${what} as`;
+    if (column === "label") {
+      this.#manners.labels.open({ title: asked, anchor, choose: give });
+      return;
+    }
+    const texts = CHOICES[column];
     const head = this.#state.heads.get(column);
     const color = (text: string) => head?.colors[head.categories.indexOf(text)] ?? "transparent";
-    const what = counted(this.#n, this.#one);
-    const title = h("b", {}, action.action === "set" ? `Set ${column} of ${what}` : `Accept ${what} as`);
+    const title = h("b", {}, asked);
     if (texts) {
-      const options = texts.map((text, i) =>
+      const options = texts.map((text) =>
         h(
           "button.nbl-quiet.nbl-choice",
-          { "data-place": i + 1, onclick: () => give(text) },
+          { onclick: () => give(text) },
           h("i.nbl-swatch", { style: { background: color(text) } }),
           text,
         ),

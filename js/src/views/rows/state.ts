@@ -10,6 +10,7 @@ import type { Rpc } from "../../wire/rpc";
 import { moreLike } from "../alike";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
+import { Catalog } from "../labels/catalog";
 import type { Described, Head, Model, Sort } from "./wire";
 
 /**
@@ -30,7 +31,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   names: string[] = [];
   idName = "";
   hasRun = false;
-  labels: string[] = [];
+  readonly catalog: Catalog;
   n = 0;
   visible = VisibleRows.of(0, null, null);
   loaded = false;
@@ -58,6 +59,7 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   ) {
     this.of = model.get("of");
     this.source = model.get("source");
+    this.catalog = new Catalog(rpc);
     store.subscribe((changed) => this.follow(changed), signal);
     hear(signal, "abort", () => this.#listeners.clear());
   }
@@ -187,9 +189,10 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
       const names = this.wanted;
       const { result } = await this.rpc.request<Described>("describe", { names }, { key: "describe" });
       if (this.signal.aborted || rev !== this.store.rev || result.rev !== rev) return;
-      const { columns, names: known, id, run, n, labels } = result;
+      const { columns, names: known, id, run, n } = result;
       this.heads = new Map(columns.map((head) => [head.name, head]));
-      Object.assign(this, { names: known, idName: id, hasRun: run, n, labels });
+      Object.assign(this, { names: known, idName: id, hasRun: run, n });
+      this.catalog.known(result.labels, result.label_colors, rev);
       const before = this.loaded;
       if (!before) this.look();
       this.loaded = true;

@@ -23,6 +23,8 @@ export interface Described {
   run: boolean;
   id: string;
   labels: string[];
+  /** "#rrggbb" of each. */
+  label_colors: string[];
 }
 
 export type Sort = [string, boolean][];

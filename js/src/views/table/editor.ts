@@ -6,6 +6,7 @@ import { h } from "../../draw/dom";
 import { cellValue } from "../../draw/rows";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
+import type { LabelPicker } from "../labels/picker";
 import type { Head, Report } from "../rows/wire";
 import type { Grid } from "./grid";
 import { cellOf, type TableState } from "./state";
@@ -18,18 +19,21 @@ export class CellEditor {
   readonly #frame: Frame;
   readonly #state: TableState;
   readonly #grid: Grid;
+  readonly #labels: LabelPicker;
   readonly #done: (report: Report) => void;
 
   constructor(
     frame: Frame,
     state: TableState,
     grid: Grid,
+    labels: LabelPicker,
     done: (report: Report) => void,
     signal: AbortSignal,
   ) {
     this.#frame = frame;
     this.#state = state;
     this.#grid = grid;
+    this.#labels = labels;
     this.#done = done;
     hear(grid.scroller, "scroll", () => this.close(), { passive: true, signal });
   }
@@ -50,6 +54,10 @@ export class CellEditor {
     this.close();
     const rows = this.#rowsFor(row);
     const n = rows.count();
+    if (head.name === "label" && state.of === "instances") {
+      this.#chooseLabel(head, rows, cellValue(head, value) ?? "", cell);
+      return true;
+    }
     const input = makeInput(head, value);
     const take = () => {
       const typed = input.value;
@@ -79,6 +87,14 @@ export class CellEditor {
     this.#element = null;
     element?.remove();
     if (back) focusOn(this.#grid.scroller);
+  }
+
+  #chooseLabel(head: Head, rows: Bitset, current: string, anchor: HTMLElement): void {
+    const n = rows.count();
+    const choose = (name: string) => {
+      if (n > 1 || name !== current) void this.#commit(head, rows, name);
+    };
+    this.#labels.open({ title: `Set label of ${counted(n, "instance")}`, current, anchor, choose });
   }
 
   #place(cell: HTMLElement): void {
@@ -152,5 +168,6 @@ function fromTyped(head: Head, typed: string): Cell {
   if (typed === "") return head.kind === "category" || head.kind === "boolean" ? -1 : null;
   if (head.kind === "number") return Number(typed);
   if (head.kind === "boolean") return typed === "True" ? 1 : 0;
-  return head.kind === "category" ? head.categories.indexOf(typed) : typed;
+  const at = head.kind === "category" ? head.categories.indexOf(typed) : -1;
+  return at < 0 ? typed : at;
 }

@@ -24,6 +24,7 @@ export interface Commanded {
   escape(): boolean;
   openFilter(): void;
   focusSearch(): void;
+  giveLabel(): boolean;
 }
 
 export const KEYS: [string, string][] = [
@@ -37,6 +38,7 @@ export const KEYS: [string, string][] = [
   ["S", "sort by the column; Shift+S adds it as another key"],
   ["/", "search"],
   KEY,
+  ["L", "instances: find a label for the picked rows"],
   ["Esc", "pick nothing"],
   ["?", "this sheet"],
 ];
@@ -149,6 +151,9 @@ function act(table: Commanded, event: KeyboardEvent): boolean {
     case "K":
       table.more();
       return true;
+    case "l":
+    case "L":
+      return table.giveLabel();
     case "/":
       table.focusSearch();
       return true;

@@ -6,12 +6,13 @@ import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import { focusOn } from "../elements";
 import type { Frame } from "../frame";
+import { LabelPicker } from "../labels/picker";
 import { Popover } from "../popover";
 import { type Action, ActionBar } from "../rows/actions";
 import { pointsAt } from "../rows/fetch";
 import { Picking } from "../rows/picking";
 import type { What } from "../rows/state";
-import type { Head } from "../rows/wire";
+import type { Head, Report } from "../rows/wire";
 import { CellEditor } from "./editor";
 import { Grid } from "./grid";
 import { Header } from "./header";
@@ -74,11 +75,14 @@ export class Table {
       (head, anchor) => this.menus.column(head, anchor),
       this.menus.fit,
     );
+    const labels = new LabelPicker(frame, state.catalog, this.popover, `${state.source}-${rpc.client}`);
     this.#actions = new ActionBar(frame, state, this.popover, {
       actions: ACTIONS[state.of],
+      labels,
       more: () => this.more(),
     });
-    this.editor = new CellEditor(frame, state, this.grid, (report) => this.#actions.report(report), signal);
+    const report = (made: Report) => this.#actions.report(made);
+    this.editor = new CellEditor(frame, state, this.grid, labels, report, signal);
     const help = cheatsheet(frame, KEYS, signal);
     frame.body.after(this.#actions.root);
     this.#toolbar = new Toolbar(frame, state, this.menus, display, help, signal);
@@ -155,6 +159,11 @@ export class Table {
     const column = this.grid.layout.columns[this.grid.cursor.column];
     const anchor = this.#header.anchor(this.grid.cursor.column);
     if (column && anchor) this.menus.column(column.head, anchor);
+  }
+
+  /** Ask for a label of the picked rows, else of all shown; returns whether rows have labels here. */
+  giveLabel(): boolean {
+    return this.#actions.findLabel();
   }
 
   /** Column of the cursor. */

@@ -4,22 +4,23 @@ import type { Point } from "../../core/space/camera";
 import { formatCount } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { said } from "../../wire/rpc";
-import { legend, swatchOf } from "./legend";
+import { Legend, type LegendEvents, swatchOf } from "./legend";
 import type { Picture } from "./picture";
 import type { Stage } from "./stage";
 
 export class Chips {
   #over = h("div.nbl-viewer-chip.nbl-viewer-over", { hidden: true });
-  #keys = h("div.nbl-viewer-chip.nbl-viewer-legend", { hidden: true, "aria-label": "legend" });
+  readonly legend: Legend;
   #scale = h("div.nbl-viewer-chip.nbl-viewer-zoom");
   #message = h("div.nbl-viewer-message", { hidden: true, role: "status" });
   #at: Point | null = null;
 
   readonly #retry: () => void;
 
-  constructor(front: HTMLElement, retry: () => void) {
+  constructor(front: HTMLElement, events: LegendEvents, retry: () => void) {
     this.#retry = retry;
-    front.append(this.#over, this.#keys, this.#scale, this.#message);
+    this.legend = new Legend(events);
+    front.append(this.#over, this.legend.el, this.#scale, this.#message);
   }
 
   hover(mask: number, picture: Picture, color: (picture: Picture, mask: number) => string): void {
@@ -47,12 +48,6 @@ export class Chips {
     this.#scale.textContent = stage.scene ? where + text : "";
   }
 
-  legend(picture: Picture): void {
-    const entries = legend(picture);
-    this.#keys.hidden = !entries.length;
-    this.#keys.replaceChildren(...entries);
-  }
-
   /** Show why there are no pixels; undefined removes the message. */
   problem(error: unknown): void {
     this.#message.hidden = error === undefined;
@@ -66,7 +61,7 @@ export class Chips {
   }
 
   clear(): void {
-    this.#over.hidden = this.#keys.hidden = this.#message.hidden = true;
+    this.#over.hidden = this.legend.el.hidden = this.#message.hidden = true;
     this.#scale.textContent = "";
   }
 }

@@ -6,7 +6,7 @@ import type { Browse } from "../../core/rows/browse";
 import type { SelectionStore } from "../../core/rows/selection";
 import type { Effect } from "../../tools/tool";
 import { command, isTyping } from "./keys";
-import type { Context } from "./looks";
+import { type Context, groupOf, groupsOf } from "./looks";
 import type { Settings } from "./options";
 import type { Picture } from "./picture";
 import type { Stage } from "./stage";
@@ -76,6 +76,29 @@ export class Gestures {
     this.history.record(visibility.change(what, [key], !visibility[what].has(key)));
   }
 
+  /** Hide or show a group of the legend. @param only show it alone, or all again. */
+  group(group: string, only: boolean): void {
+    const { picture, visibility } = this.#view;
+    if (!picture) return;
+    const change = only
+      ? visibility.only(group, groupsOf(picture))
+      : visibility.change("off", [group], !visibility.off.has(group));
+    this.history.record(change);
+  }
+
+  allGroups(): void {
+    const { picture, visibility } = this.#view;
+    if (picture) this.history.record(visibility.change("off", groupsOf(picture), false));
+  }
+
+  /** The same for the group of a mask; where there is none, all groups are shown. */
+  #groupOf(mask: number, only: boolean): void {
+    const { picture } = this.#view;
+    const group = picture && mask >= 0 ? groupOf(picture, mask) : null;
+    if (group === null) this.allGroups();
+    else this.group(group, only);
+  }
+
   key(event: KeyboardEvent): void {
     if (isTyping(event)) return;
     if (event.key === " ") this.#view.peek(true);
@@ -101,6 +124,7 @@ export class Gestures {
       zoomToActive: () => active >= 0 && stage.zoomTo(active),
       mark: (what) => this.mark(what, active),
       isolate: () => this.#isolate(active),
+      group: (only) => this.#groupOf(active, only),
       undo: () => this.history.undo(),
       redo: () => this.history.redo(),
       none: () => this.point(-1),

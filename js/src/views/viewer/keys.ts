@@ -13,6 +13,8 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["O", "outlines on or off"],
   ["H", "hide or show the active instance"],
   ["Shift+H", "hide all but the active instance, or show all"],
+  ["Alt+H", "hide or show the label (the color) of the active instance, as a click in the legend"],
+  ["Alt+Shift+H", "only this label, or all again, as Alt+click in the legend"],
   ["K", "lock or unlock the active instance"],
   ["Ctrl+Z Ctrl+Y", "undo, redo hiding and locking"],
   ["L", "list of instances on or off"],
@@ -30,6 +32,8 @@ export interface Commands {
   zoomToActive(): void;
   mark(what: "hidden" | "locked"): void;
   isolate(): void;
+  /** Hide or show all masks of the color of the active one. */
+  group(only: boolean): void;
   undo(): void;
   redo(): void;
   none(): void;
@@ -42,7 +46,10 @@ export function command(event: KeyboardEvent, commands: Commands): (() => void) 
     if (key === "z") return () => (event.shiftKey ? commands.redo() : commands.undo());
     return key === "y" ? () => commands.redo() : undefined;
   }
-  if (event.altKey) return undefined;
+  if (event.altKey) {
+    const letter = /^[a-z]$/.test(key) ? key : event.code; // with Alt, a Mac types other signs
+    return letter === "h" || letter === "KeyH" ? () => commands.group(event.shiftKey) : undefined;
+  }
   const table: Record<string, () => void> = {
     ArrowLeft: () => commands.step(-1),
     p: () => commands.step(-1),

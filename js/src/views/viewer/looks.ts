@@ -16,6 +16,8 @@ export interface Context {
   allowed: Record<MaskOf, Bitset | null>;
   /** Keys of masks hidden one by one. */
   hidden: ReadonlySet<string>;
+  /** Groups hidden by the legend. */
+  off: ReadonlySet<string>;
   active: number;
   hover: number;
 }
@@ -42,9 +44,22 @@ export function looksOf(picture: Picture, context: Context): Looks {
   return looks;
 }
 
-/** Whether the layer, the score, the selection and the person show a mask. */
-export function isShown(picture: Picture, mask: number, { settings, hidden, allowed }: Context): boolean {
+/** What the legend hides a mask with: column and text; null where colors stand for numbers. */
+export function groupOf({ coloring, values }: Picture, mask: number): string | null {
+  return coloring.kind === "category" ? `${coloring.name}:${coloring.categories[values[mask]] ?? ""}` : null;
+}
+
+/** All groups of the colors, those that are not on this image, too. */
+export function groupsOf({ coloring }: Picture): string[] {
+  if (coloring.kind !== "category") return [];
+  return ["", ...coloring.categories].map((text) => `${coloring.name}:${text}`);
+}
+
+/** Whether the layer, the score, the selection, the legend and the person show a mask. */
+export function isShown(picture: Picture, mask: number, context: Context): boolean {
+  const { settings, hidden, off, allowed } = context;
   if (hidden.has(picture.key(mask))) return false;
+  if (off.size && off.has(groupOf(picture, mask) ?? "")) return false;
   if (settings.get("only_selected") && !isAllowed(picture, mask, allowed)) return false;
   if (mask < picture.nLabels) return settings.get("show_labels");
   return settings.get("show_predictions") && !(picture.score[mask] < settings.get("min_score"));

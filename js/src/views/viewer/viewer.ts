@@ -72,7 +72,11 @@ export class Viewer implements Target {
       },
       signal,
     );
-    this.#chips = new Chips(this.stage.front, () => this.#retry());
+    const legend = {
+      toggle: (group: string, only: boolean) => this.#gestures.group(group, only),
+      all: () => this.#gestures.allGroups(),
+    };
+    this.#chips = new Chips(this.stage.front, legend, () => this.#retry());
     this.#list = new List(
       {
         point: (mask) => this.#gestures.point(mask),
@@ -259,7 +263,6 @@ export class Viewer implements Target {
     if (other) this.#parts.forget();
     if (this.#late(entry.problem)) this.loader.retry(entry);
     this.#chips.problem(entry.problem instanceof Cancelled ? undefined : entry.problem);
-    this.#chips.legend(entry.masks!);
     this.#auto.hidden = !entry.image?.auto;
     this.stage.tools?.showed();
     this.#restyle(true);
@@ -317,6 +320,7 @@ export class Viewer implements Target {
     if (now) this.stage.draw();
     else this.stage.redraw();
     this.#list.show(listStateOf(picture, context, this.visibility));
+    this.#chips.legend.show(picture, this.visibility.off);
     this.#chips.hover(context.hover, picture, maskColor);
   }
 
@@ -335,6 +339,7 @@ export class Viewer implements Target {
         predictions: all ? null : store.allowed("predictions", [source]),
       },
       hidden: this.visibility.hidden,
+      off: this.visibility.off,
       active: find(store.active),
       hover: find(store.hover),
     };
@@ -384,7 +389,6 @@ export class Viewer implements Target {
       () => {
         if (this.#shown !== shown) return;
         this.frame.settle();
-        this.#chips.legend(shown.masks!);
         this.#restyle();
         this.#prefetch(shown.row);
       },

@@ -63,6 +63,35 @@ describe("visibility", () => {
   });
 });
 
+describe("groups of the legend", () => {
+  const groups = ["label:cod", "label:ling", "label:"];
+
+  it("are shown alone, then all again, and each step is taken back", () => {
+    const visibility = new Visibility(() => {});
+    const history = new History<MarkChange>(visibility);
+    const off = () => [...visibility.off].sort();
+    history.record(visibility.change("off", ["label:ling"], true));
+    history.record(visibility.only("label:ling", groups));
+    expect(off()).toEqual(["label:", "label:cod"]);
+    history.record(visibility.only("label:cod", groups));
+    expect(off()).toEqual(["label:", "label:ling"]);
+    history.record(visibility.only("label:cod", groups));
+    expect(off()).toEqual([]);
+    for (const before of [["label:", "label:ling"], ["label:", "label:cod"], ["label:ling"], []]) {
+      history.undo();
+      expect(off()).toEqual(before);
+    }
+  });
+
+  it("of another column stay as they are", () => {
+    const visibility = new Visibility(() => {});
+    visibility.apply(visibility.change("off", ["source:model"], true));
+    visibility.apply(visibility.only("label:cod", groups));
+    visibility.apply(visibility.only("label:cod", groups));
+    expect([...visibility.off]).toEqual(["source:model"]);
+  });
+});
+
 describe("browsing", () => {
   it("goes through the allowed rows only, also from a row that is not", () => {
     const browse = new Browse(Bitset.of(10, [2, 5, 9]), 10);

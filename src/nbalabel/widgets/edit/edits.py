@@ -18,8 +18,9 @@ from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ...data.edits.draw import Gesture
 from ...data.store.storage import user
+from ..labels.label_list import LabelList
 from ..pixels.pictures import image_row, image_source, pictures_of, stamp
-from ..workspace.workspace_port import Bridge, Buffers, serves
+from ..workspace.workspace_port import Buffers, serves
 from .draft import Draft, Row, check_label, check_table, size_of
 from .mask_ops import Placed, placed
 from .operations import is_empty, one, operate
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _POINTS = 1000  # at most, per request to a segmenter
 
 
-class Edits(Bridge):
+class Edits(LabelList):
     """The kernel's side of drawing. Views that let people draw derive from this.
 
     Masks come as COCO run-length bytes; rows are named by id, never by row number. A mask that a person draws
@@ -211,9 +212,6 @@ class Edits(Bridge):
 
             self.segmenter = BoxCut()
         return self.segmenter
-
-    def _check_editing(self) -> None:
-        """Raise if the view is read-only."""
 
     def _make(self, build: Callable[[State], Gesture]) -> Change:
         self._check_editing()

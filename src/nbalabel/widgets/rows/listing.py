@@ -13,12 +13,13 @@ import traitlets
 from ...core.change.change import Change
 from ...core.errors import DataError, HistoryError, NbalabelError
 from ...core.tables.schema import INDEX_NAMES
+from ..labels.label_list import LabelList
 from ..pixels.pictures import stretched, thumbnail_bytes
 from ..workspace.clauses import Rows
 from ..workspace.columns import Column
 from ..workspace.ordering import order_by
 from ..workspace.selection import unpack
-from ..workspace.workspace_port import Bridge, Reply, serves
+from ..workspace.workspace_port import Reply, serves
 from .bulk_actions import agreed_rows, perform, sample
 
 _FIRST = 60  # rows sent at first
@@ -28,7 +29,7 @@ _AT_ONCE = 2000  # rows or pictures per request, at most
 _KEPT_ORDERS = 6
 
 
-class Listing(Bridge):
+class Listing(LabelList):
     """A view of the rows of one table, in an order, some of them picked: a Table or a Gallery."""
 
     of = traitlets.Unicode("images", help="table that is shown, images, instances or predictions").tag(
@@ -53,7 +54,9 @@ class Listing(Bridge):
         ws, of = self.workspace, self.of
         columns = [_head(ws.column(of, name)) for name in names if ws.has_column(of, name)]
         n = len(ws.ids(of))
-        labeled = {"run": ws.run is not None, "id": INDEX_NAMES[of], "labels": list(ws.ds.labels)}
+        label = ws.column("instances", "label")
+        labeled = {"run": ws.run is not None, "id": INDEX_NAMES[of]}
+        labeled |= {"labels": list(label.categories), "label_colors": list(label.colors)}
         return {"rev": ws.rev, "n": n, "names": ws.column_names(of), "columns": columns, **labeled}
 
     @serves

@@ -1,0 +1,54 @@
+"""Base of the views that give labels; serves the list of labels, and adds to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.errors import DataError
+from ...core.tables.names import check_names, shown
+from ..workspace.workspace_port import Bridge, serves
+
+_LONGEST = 200  # characters of a name that is typed into a picker
+
+
+class LabelList(Bridge):
+    """A view with a label picker."""
+
+    @serves
+    def labels(self) -> dict[str, Any]:
+        """Names, colors ("#rrggbb") and numbers of instances of all labels, in the dataset's order."""
+        ws = self.workspace
+        label = ws.column("instances", "label")
+        counts = np.bincount(label.values[label.values >= 0], minlength=len(label.categories))
+        names, colors = list(label.categories), list(label.colors)
+        return {"rev": ws.rev, "names": names, "colors": colors, "counts": counts}
+
+    @serves
+    def add_label(self, *, name: str) -> dict[str, Any]:
+        """Add a label at the end of the list, as one Change; its color is the next of the palette.
+
+        Args:
+            name: spaces around it are left out.
+
+        Returns:
+            what :meth:`labels` returns, and the name as it is now.
+
+        Raises:
+            DataError: the name is empty, too long or has hidden characters, or there is such a label.
+        """
+        self._check_editing()
+        name = name.strip()
+        if not 0 < len(name) <= _LONGEST:
+            raise DataError(
+                f"the name of a label has 1 to {_LONGEST} characters, got {len(name)}: {shown(name)!r}; "
+                "nothing was done"
+            )
+        check_names([name], "labels")
+        self.workspace.ds.add_label(name, getattr(self, "annotator", None))
+        self.workspace.refresh()
+        return {**self.labels(), "name": name}
+
+    def _check_editing(self) -> None:
+        """Raise if the view is read-only."""
