@@ -109,6 +109,20 @@ def test_labelme_brings_every_mask_back(fresh: Fresh, kind: str, masks: Masks) -
 
 @laws
 @given(labeled_masks())
+def test_cvat_brings_every_mask_back_with_its_id(fresh: Fresh, masks: Masks) -> None:
+    tables = make_tables(masks)
+    file = fresh() / "annotations.xml"
+    report = nl.write_cvat(tables, file)
+    back = nl.read_cvat(file, unannotated="empty")
+    assert report.loss.empty
+    assert pixels(back) == pixels(tables)
+    assert_same_images(back, tables)
+    assert back.labels == tables.labels
+    assert list(back.instances.get("nb_id", [])) == tables.instances.index.tolist()
+
+
+@laws
+@given(labeled_masks())
 def test_instance_masks_bring_everything_back(fresh: Fresh, masks: Masks) -> None:
     tables = make_tables(masks, fresh())
     folder = fresh()

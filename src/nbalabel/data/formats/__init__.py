@@ -3,6 +3,8 @@
 from .coco.read import read_coco
 from .coco.results import read_coco_results
 from .coco.write import write_coco
+from .cvat.read import read_cvat
+from .cvat.write import write_cvat
 from .labelme.read import read_labelme
 from .labelme.write import write_labelme
 from .rasters.instance_masks import read_instance_masks, write_instance_masks
@@ -16,12 +18,14 @@ __all__ = [
     "WriteReport",
     "read_coco",
     "read_coco_results",
+    "read_cvat",
     "read_instance_masks",
     "read_label_maps",
     "read_labelme",
     "read_semantic",
     "read_yolo",
     "write_coco",
+    "write_cvat",
     "write_instance_masks",
     "write_label_maps",
     "write_labelme",
