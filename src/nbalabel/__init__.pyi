@@ -19,6 +19,10 @@ from .data.dataset.dataset import open as open  # noqa: A004  # nl.open reads li
 from .data.dataset.join import join as join
 from .data.dataset.paste import paste as paste
 from .data.dataset.version import Version as Version
+from .data.exchange.delivery import Delivery as Delivery
+from .data.exchange.hand_out import hand_out as hand_out
+from .data.exchange.handed import HandOut as HandOut
+from .data.exchange.take_back import take_back as take_back
 from .data.formats import read_coco as read_coco
 from .data.formats import read_coco_results as read_coco_results
 from .data.formats import read_cvat as read_cvat

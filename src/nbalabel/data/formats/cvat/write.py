@@ -70,6 +70,26 @@ def write_cvat(tables: LabeledImages, path: str | Path, *, images: Images = "non
     return report(tables, target, ids, measured(masks, back), "a mask needs one pixel or more")
 
 
+def label_list(tables: LabeledImages) -> list[dict[str, Any]]:
+    """The labels with their attributes, as CVAT takes them where a task is made ("Raw")."""
+    attributes = [
+        {
+            "name": one.name,
+            "input_type": one.kind,
+            "mutable": False,
+            "values": list(one.values),
+            "default_value": "false" if one.kind == "checkbox" else "",
+        }
+        for one in _attributes(tables.instances)
+    ]
+    return [{"name": label, "attributes": attributes} for label in tables.labels]
+
+
+def _attributes(instances: pd.DataFrame) -> list[Attribute]:
+    crowd = [Attribute("crowd", "checkbox", ("false", "true"))] if instances["crowd"].any() else []
+    return [Attribute(NB_ID, "text"), *crowd, *(declared(column) for column in _own(instances))]
+
+
 def _document(tables: LabeledImages, files: Sequence[str], crops: Sequence[Crop | None]) -> str:
     shapes = _shapes(tables.instances, crops)
     out = ['<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n', _head(tables)]
@@ -87,9 +107,7 @@ def _document(tables: LabeledImages, files: Sequence[str], crops: Sequence[Crop 
 
 
 def _head(tables: LabeledImages) -> str:
-    own = [declared(column) for column in _own(tables.instances)]
-    crowd = [Attribute("crowd", "checkbox", ("false", "true"))] if tables.instances["crowd"].any() else []
-    attributes = "".join(one.xml() for one in [Attribute(NB_ID, "text"), *crowd, *own])
+    attributes = "".join(one.xml() for one in _attributes(tables.instances))
     labels = "".join(
         f"<label><name>{as_text(label, 'label')}</name><type>any</type>"
         f"<attributes>{attributes}</attributes></label>\n"
