@@ -29,6 +29,7 @@ from .data.formats import read_cvat as read_cvat
 from .data.formats import read_instance_masks as read_instance_masks
 from .data.formats import read_label_maps as read_label_maps
 from .data.formats import read_labelme as read_labelme
+from .data.formats import read_labelstudio as read_labelstudio
 from .data.formats import read_semantic as read_semantic
 from .data.formats import read_yolo as read_yolo
 from .data.formats import write_coco as write_coco
@@ -36,6 +37,7 @@ from .data.formats import write_cvat as write_cvat
 from .data.formats import write_instance_masks as write_instance_masks
 from .data.formats import write_label_maps as write_label_maps
 from .data.formats import write_labelme as write_labelme
+from .data.formats import write_labelstudio as write_labelstudio
 from .data.formats import write_semantic as write_semantic
 from .data.formats import write_yolo as write_yolo
 from .data.images.remote import allow_images_from as allow_images_from

@@ -17,7 +17,9 @@ import numpy as np
 from PIL import Image
 
 import nbalabel as nl
+from nbalabel.core.geometry.masks import rle
 from nbalabel.data.formats import read_coco_results
+from nbalabel.data.formats.labelstudio.pack import packed
 
 
 @dataclass
@@ -41,6 +43,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "yolo": lambda f: nl.read_yolo(f, boxes="mask"),
     "labelme": lambda f: nl.read_labelme(f, skip=["point", "line"]),
     "cvat": lambda f: nl.read_cvat(f, skip=["points", "tag"]),
+    "labelstudio": lambda f: nl.read_labelstudio(f, skip=["relation"], several="all"),
     "semantic": lambda f: nl.read_semantic(f / "images", f / "masks"),
     "maps": lambda f: nl.read_label_maps(f / "images", f / "masks"),
     "masks": lambda f: nl.read_instance_masks(f / "images", f / "masks"),
@@ -123,6 +126,27 @@ YAML = "path: .\ntrain: images/train\nval: [images/val]\nnames:\n  0: fish\n  1:
 LINES = "0 0.1 0.1 0.9 0.1 0.9 0.8\n1 0.5 0.5 0.2 0.2\n"
 
 
+def label_studio() -> list[dict[str, Any]]:
+    brush = packed(rle.encode(MASK), 12, 16)
+    values: list[tuple[str, str, dict[str, Any]]] = [
+        ("nb7", "brushlabels", {"format": "rle", "rle": brush, "brushlabels": ["fish"]}),
+        ("b", "polygonlabels", {"points": [[10, 10], [50, 10], [50, 60]], "polygonlabels": ["ray"]}),
+        ("c", "rectanglelabels", {"x": 5, "y": 9, "width": 40, "height": 30, "rectanglelabels": ["ray"]}),
+        ("d", "ellipselabels", {"x": 50, "y": 50, "radiusX": 9, "radiusY": 20, "rotation": 9}),
+        ("d", "labels", {"labels": ["fish"]}),
+        ("b", "choices", {"choices": ["true"]}),
+        ("b", "number", {"number": 3}),
+    ]
+    size = {"original_width": 16, "original_height": 12, "image_rotation": 0}
+    results = [{"id": i, "type": t, "value": v, "from_name": t, **size} for i, t, v in values]
+    first = {"data": {"image": "/data/upload/1/0a1b2c3d-a.png"}, "annotations": [{"result": results}]}
+    second = {
+        "data": {"image": "x", "nb_file": "b.png", "nb_size": [16, 12]},
+        "predictions": [{"result": []}],
+    }
+    return [first, second]
+
+
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version><meta><task><labels>
 <label><name>fish</name><attributes>
@@ -162,6 +186,8 @@ def valid(reader: str) -> dict[str, bytes]:
         return {"a.json": json.dumps(labelme()).encode(), "a.png": PHOTO, "labels.txt": b"fish\nray\n"}
     if reader == "cvat":
         return {"annotations.xml": CVAT.encode()}
+    if reader == "labelstudio":
+        return {"tasks.json": json.dumps(label_studio()).encode()}
     if reader == "semantic":
         return {**photos, "masks/a.png": png(MASK), "masks/labels.json": b'["fish"]'}
     if reader == "maps":

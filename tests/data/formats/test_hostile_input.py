@@ -17,8 +17,10 @@ from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, FormatError, NbalabelError, UnsafePathError
+from nbalabel.core.geometry.masks import rle
 from nbalabel.data.formats import read_coco_results
 from nbalabel.data.formats.labelme.shapes import encode_pixels
+from nbalabel.data.formats.labelstudio.pack import packed
 from nbalabel.data.tables.tables import Tables
 
 from .conftest import make_tables
@@ -170,6 +172,47 @@ def test_damaged_cvat(fresh: Fresh, kind: str, data: st.DataObject) -> None:
     cut = data.draw(st.integers(len(text) // 2, len(text)) | st.just(len(text)))
     file.write_bytes(text[:cut].encode())
     survives(lambda: nl.read_cvat(file))
+
+
+TASKS = [
+    {
+        "data": {"image": "a.png", "nb_size": [4, 3]},
+        "annotations": [
+            {
+                "completed_by": {"id": 3},
+                "result": [
+                    {
+                        "id": "nb1",
+                        "type": "brushlabels",
+                        "original_width": 4,
+                        "original_height": 3,
+                        "value": {
+                            "format": "rle",
+                            "rle": packed(rle.encode(np.eye(3, 4)), 3, 4),
+                            "brushlabels": ["ray"],
+                        },
+                    },
+                    {"id": "nb1", "type": "choices", "from_name": "age", "value": {"choices": ["old"]}},
+                    {
+                        "id": "nb2",
+                        "type": "ellipselabels",
+                        "original_width": 4,
+                        "original_height": 3,
+                        "value": {"x": 50, "y": 50, "radiusX": 9, "radiusY": 9, "ellipselabels": ["ray"]},
+                    },
+                ],
+            }
+        ],
+    }
+]
+
+
+@fuzz
+@given(damaged(TASKS))
+def test_damaged_labelstudio(fresh: Fresh, document: Any) -> None:
+    file = fresh() / "tasks.json"
+    file.write_bytes(json.dumps(document).encode("utf-8", "replace"))
+    survives(lambda: nl.read_labelstudio(file))
 
 
 words = st.lists(st.sampled_from(["0", "1", "0.5", "nan", "-1", "1e400", "\n", "x"]))

@@ -123,6 +123,19 @@ def test_cvat_brings_every_mask_back_with_its_id(fresh: Fresh, masks: Masks) -> 
 
 @laws
 @given(labeled_masks())
+def test_label_studio_brings_every_mask_back_with_its_id(fresh: Fresh, masks: Masks) -> None:
+    tables = make_tables(masks)
+    file = fresh() / "tasks.json"
+    report = nl.write_labelstudio(tables, file)
+    back = nl.read_labelstudio(file, labels=LABELS)
+    assert report.loss.empty
+    assert pixels(back) == pixels(tables)
+    assert_same_images(back, tables)
+    assert list(back.instances.get("nb_id", [])) == tables.instances.index.tolist()
+
+
+@laws
+@given(labeled_masks())
 def test_instance_masks_bring_everything_back(fresh: Fresh, masks: Masks) -> None:
     tables = make_tables(masks, fresh())
     folder = fresh()

@@ -15,6 +15,9 @@ from ..formats.cvat.read import FILE as CVAT_FILE
 from ..formats.cvat.read import read_cvat
 from ..formats.cvat.shapes import OTHERS
 from ..formats.cvat.write import label_list, write_cvat
+from ..formats.labelstudio.read import FILE as LABELSTUDIO_FILE
+from ..formats.labelstudio.read import read_labelstudio
+from ..formats.labelstudio.write import write_labelstudio
 from ..formats.records.report import WriteReport
 from ..tables.tables import Tables
 
@@ -76,7 +79,19 @@ def _file(folder: Path, name: str, suffix: str) -> Path:
     raise FormatError(f"the package needs one file {name}, or one file *{suffix} alone; it holds {got}")
 
 
+def _write_labelstudio(tables: LabeledImages, folder: Path) -> WriteReport:
+    return write_labelstudio(tables, folder / LABELSTUDIO_FILE, images="link", predictions=True)
+
+
+def _read_labelstudio(folder: Path) -> Tables:
+    file = _file(folder, LABELSTUDIO_FILE, ".json")
+    pictures = file.parent / "images"
+    skip = ["relation", "keypointlabels", "choices", "textarea", "number", "rating"]
+    return read_labelstudio(file, pictures if pictures.is_dir() else None, skip=skip, several="last")
+
+
 KINDS = {
     "cvat": Kind(_write_cvat, _read_cvat),
+    "labelstudio": Kind(_write_labelstudio, _read_labelstudio),
     "coco": Kind(_write_coco, _read_coco),
 }

@@ -7,6 +7,8 @@ from .cvat.read import read_cvat
 from .cvat.write import write_cvat
 from .labelme.read import read_labelme
 from .labelme.write import write_labelme
+from .labelstudio.read import read_labelstudio
+from .labelstudio.write import write_labelstudio
 from .rasters.instance_masks import read_instance_masks, write_instance_masks
 from .rasters.label_maps import read_label_maps, write_label_maps
 from .rasters.semantic import read_semantic, write_semantic
@@ -22,6 +24,7 @@ __all__ = [
     "read_instance_masks",
     "read_label_maps",
     "read_labelme",
+    "read_labelstudio",
     "read_semantic",
     "read_yolo",
     "write_coco",
@@ -29,6 +32,7 @@ __all__ = [
     "write_instance_masks",
     "write_label_maps",
     "write_labelme",
+    "write_labelstudio",
     "write_semantic",
     "write_yolo",
 ]

@@ -9,17 +9,13 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from ....core.errors import FormatError, short
-from ..masks.polygons import Parts, rasterize
+from ..masks.drawn import box_corners, check_work, drawn, ellipse_corners, turned
 from ..records.xml import number, whole_number
 from .attributes import read_attributes
 from .crops import Crop, from_crop
 
 AREAS = frozenset({"mask", "polygon", "box", "ellipse"})
 OTHERS = frozenset({"polyline", "points", "cuboid", "skeleton", "tag"})
-
-_CORNERS = 128  # of an ellipse
-_BUDGET = 2_000_000_000
-_PER_BYTE = 1_000
 
 
 @dataclass(frozen=True)
@@ -92,21 +88,13 @@ def draw(shapes: Sequence[Shape], sizes: np.ndarray, n_bytes: int) -> list[bytes
         FormatError: a shape is malformed, or all masks together are far larger than their file.
     """
     pixels = sum(max(s.crop.width, 0) * max(s.crop.height, 0) for s in shapes if s.crop is not None)
-    most = _BUDGET + _PER_BYTE * n_bytes
-    if pixels > most:
-        raise FormatError(
-            f"the masks of a file of {n_bytes:,} bytes may have {most:,} pixels, got {pixels:,}"
-        )
+    check_work(pixels, n_bytes, shapes[0].where if shapes else "")
     masks = [
-        b"" if s.crop is None else from_crop(s.crop, h, w, s.where)
+        None if s.crop is None else from_crop(s.crop, h, w, s.where)
         for s, (h, w) in zip(shapes, sizes.tolist(), strict=True)
     ]
-    at = [i for i, s in enumerate(shapes) if s.outline is not None]
-    parts = Parts.of([[outline] for s in shapes if (outline := s.outline) is not None])
-    drawn = rasterize(parts, sizes[at], lambda rows: [shapes[at[i]].where for i in rows.tolist()])
-    for i, mask in zip(at, drawn, strict=True):
-        masks[i] = mask
-    return masks
+    outlines = [[] if s.outline is None else [s.outline] for s in shapes]
+    return drawn(masks, outlines, sizes, [s.where for s in shapes])
 
 
 def _turn(found: Element, where: str) -> float:
@@ -126,24 +114,12 @@ def _polygon(found: Element, where: str) -> np.ndarray:
 
 def _box(found: Element, where: str) -> np.ndarray:
     x0, y0, x1, y1 = (number(found.get(k), f"{where}: {k}") for k in ("xtl", "ytl", "xbr", "ybr"))
-    return _turned(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), _turn(found, where))
+    return turned(box_corners(x0, y0, x1, y1), _turn(found, where))
 
 
 def _ellipse(found: Element, where: str) -> np.ndarray:
     x, y, rx, ry = (number(found.get(k), f"{where}: {k}") for k in ("cx", "cy", "rx", "ry"))
-    angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
-    return _turned(np.stack([x + rx * np.cos(angle), y + ry * np.sin(angle)], axis=1), _turn(found, where))
+    return turned(ellipse_corners(x, y, rx, ry), _turn(found, where))
 
 
 _OUTLINES = {"polygon": _polygon, "box": _box, "ellipse": _ellipse}
-
-
-def _turned(points: np.ndarray, degrees: float) -> np.ndarray:
-    """Corners turned clockwise around their middle."""
-    if not degrees:
-        return points
-    with np.errstate(all="ignore"):  # absurd corners are refused when they are drawn
-        middle = (points.min(axis=0) + points.max(axis=0)) / 2
-        cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-        turned: np.ndarray = (points - middle) @ np.array([[cos, sin], [-sin, cos]]) + middle
-    return turned
