@@ -31,6 +31,7 @@ from .data.formats import read_label_maps as read_label_maps
 from .data.formats import read_labelme as read_labelme
 from .data.formats import read_labelstudio as read_labelstudio
 from .data.formats import read_semantic as read_semantic
+from .data.formats import read_voc as read_voc
 from .data.formats import read_yolo as read_yolo
 from .data.formats import write_coco as write_coco
 from .data.formats import write_cvat as write_cvat
@@ -39,6 +40,7 @@ from .data.formats import write_label_maps as write_label_maps
 from .data.formats import write_labelme as write_labelme
 from .data.formats import write_labelstudio as write_labelstudio
 from .data.formats import write_semantic as write_semantic
+from .data.formats import write_voc as write_voc
 from .data.formats import write_yolo as write_yolo
 from .data.images.remote import allow_images_from as allow_images_from
 from .data.pictures import read_images as read_images

@@ -44,6 +44,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "labelme": lambda f: nl.read_labelme(f, skip=["point", "line"]),
     "cvat": lambda f: nl.read_cvat(f, skip=["points", "tag"]),
     "labelstudio": lambda f: nl.read_labelstudio(f, skip=["relation"], several="all"),
+    "voc": nl.read_voc,
     "semantic": lambda f: nl.read_semantic(f / "images", f / "masks"),
     "maps": lambda f: nl.read_label_maps(f / "images", f / "masks"),
     "masks": lambda f: nl.read_instance_masks(f / "images", f / "masks"),
@@ -188,6 +189,16 @@ def valid(reader: str) -> dict[str, bytes]:
         return {"annotations.xml": CVAT.encode()}
     if reader == "labelstudio":
         return {"tasks.json": json.dumps(label_studio()).encode()}
+    if reader == "voc":
+        one = "<bndbox><xmin>4</xmin><ymin>3</ymin><xmax>9</xmax><ymax>6</ymax></bndbox></object>"
+        said = "<attributes><attribute><name>nb_id</name><value>7</value></attribute></attributes>"
+        objects = f"<object><name>fish</name><difficult>1</difficult>{said}{one}<object><name>ray</name>{one}"
+        size = "<size><width>16</width><height>12</height></size>"
+        xml = f"<annotation><filename>a.png</filename>{size}{objects}</annotation>".encode()
+        pictures = {f"Segmentation{kind}/a.png": png(MASK) for kind in ("Object", "Class")}
+        lists = {"labelmap.txt": b"background:0,0,0::\nfish:128,0,0::\nray:0,128,0::\n"}
+        lists["ImageSets/Main/train.txt"] = b"a\n"
+        return {"Annotations/a.xml": xml, "JPEGImages/a.png": PHOTO, **pictures, **lists}
     if reader == "semantic":
         return {**photos, "masks/a.png": png(MASK), "masks/labels.json": b'["fish"]'}
     if reader == "maps":

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 import nbalabel as nl
-from nbalabel.core.errors import DataError, StorageError, UnknownNameError
+from nbalabel.core.errors import DataError, LossWarning, StorageError, UnknownNameError
 from nbalabel.core.geometry.masks import rle
 
 from .conftest import SIZE, draw, edited, parsed, remove, shape, square, what
 
-KINDS = ["cvat", "labelstudio", "coco"]
+KINDS = ["cvat", "labelstudio", "coco", "voc"]
 
 
 @pytest.mark.parametrize("to", KINDS)
@@ -32,6 +32,18 @@ def test_a_package_that_comes_back_untouched_changes_nothing(ds: nl.Dataset, tmp
     assert back.change.summary() == "nothing"
     assert "3 came" in back._repr_html_()
     assert "every mask comes back as it is" in out._repr_html_()
+
+
+def test_what_one_label_per_pixel_hides_is_counted_and_no_edit(ds: nl.Dataset, tmp_path: Path) -> None:
+    ds.set([102], mask=[square(6)])
+    with pytest.warns(LossWarning, match="1 of 4 masks come back different"):
+        out = nl.hand_out(ds, [1, 2], tmp_path / "a.zip", to="voc")
+    assert out.n_flattened == 2
+    assert out.loss["iou"].to_dict() == {101: 0.5}
+    assert "2 instances are hidden in part" in out._repr_html_()
+    back = nl.take_back(ds, tmp_path / "a.zip")
+    assert set(what(back).values()) == {"untouched"}
+    assert not back.change
 
 
 def test_a_package_holds_pictures_labels_guidelines_and_a_manifest(ds: nl.Dataset, tmp_path: Path) -> None:

@@ -136,6 +136,22 @@ def test_label_studio_brings_every_mask_back_with_its_id(fresh: Fresh, masks: Ma
 
 @laws
 @given(labeled_masks())
+def test_voc_brings_back_what_its_report_says(fresh: Fresh, masks: Masks) -> None:
+    tables = make_tables(masks, fresh())
+    folder = fresh()
+    report = quietly(lambda: nl.write_voc(tables, folder))
+    back = nl.read_voc(folder)
+    ids = back.instances["nb_id"].tolist() if len(back.instances) else []
+    assert sorted(ids) == tables.instances.index.tolist()
+    before = tables.instances["mask"].loc[ids].tolist()
+    iou = dict(zip(ids, rle.iou_pairs(before, back.instances["mask"].tolist()), strict=True))
+    assert report.loss["iou"].to_dict() == pytest.approx({i: v for i, v in iou.items() if v < 1})
+    assert_same_images(back, tables)
+    assert back.labels == tables.labels
+
+
+@laws
+@given(labeled_masks())
 def test_instance_masks_bring_everything_back(fresh: Fresh, masks: Masks) -> None:
     tables = make_tables(masks, fresh())
     folder = fresh()

@@ -59,7 +59,8 @@ def hand_out(
         ds: the dataset.
         rows: the images: their ids or rows, or rows of instances, whose images are taken whole.
         path: the zip file to write; must not exist.
-        to: "cvat" (CVAT for images 1.1), "labelstudio" or "coco".
+        to: "cvat" (CVAT for images 1.1), "labelstudio", "coco" or "voc" (Pascal VOC, where
+            a pixel has one instance).
         honeypots: honeypots per image, 0..1: other images, of state complete and checked by people, mixed in
             to see how well the vendor works. If the package holds masks, errors are planted into half of
             those of a honeypot (one at least): gone, moved or renamed, for the vendor to mend. Where nothing
@@ -168,7 +169,7 @@ class _Batch:
         """SHA-256 of the picture of each image."""
         names = self.sent.images["file"]
         return {
-            i: sha256(safe_path(folder / "images", f))
+            i: sha256(safe_path(folder / self.kind.pictures, f))
             for i, f in zip(names.index.tolist(), names, strict=True)
         }
 

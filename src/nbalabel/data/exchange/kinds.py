@@ -19,6 +19,8 @@ from ..formats.labelstudio.read import FILE as LABELSTUDIO_FILE
 from ..formats.labelstudio.read import read_labelstudio
 from ..formats.labelstudio.write import write_labelstudio
 from ..formats.records.report import WriteReport
+from ..formats.voc.read import PICTURES, XML, read_voc
+from ..formats.voc.write import write_voc
 from ..tables.tables import Tables
 
 MANIFEST, GUIDELINES, LABELS = "manifest.json", "guidelines", "labels.txt"
@@ -31,11 +33,13 @@ class Kind:
     Attributes:
         write: writes pictures and labels into a folder.
         read: reads the labels of a folder that came back; the sizes of images must be in the files.
+        pictures: folder of the pictures in a package.
         flat: whether a pixel can have one instance only, so that overlaps are lost.
     """
 
     write: Callable[[LabeledImages, Path], WriteReport]
     read: Callable[[Path], Tables]
+    pictures: str = "images"
     flat: bool = False
 
 
@@ -90,8 +94,20 @@ def _read_labelstudio(folder: Path) -> Tables:
     return read_labelstudio(file, pictures if pictures.is_dir() else None, skip=skip, several="last")
 
 
+def _write_voc(tables: LabeledImages, folder: Path) -> WriteReport:
+    return write_voc(tables, folder, images="link")
+
+
+def _read_voc(folder: Path) -> Tables:
+    found = sorted(path.parent for path in folder.rglob(XML) if path.is_dir())
+    if len(found) != 1:
+        raise FormatError(f"the package needs one folder {XML}; it holds {len(found)}")
+    return read_voc(found[0])
+
+
 KINDS = {
     "cvat": Kind(_write_cvat, _read_cvat),
     "labelstudio": Kind(_write_labelstudio, _read_labelstudio),
     "coco": Kind(_write_coco, _read_coco),
+    "voc": Kind(_write_voc, _read_voc, PICTURES, flat=True),
 }

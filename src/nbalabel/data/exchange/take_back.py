@@ -134,7 +134,7 @@ class _Package:
         known = dict(zip(sent.images["file"], sent.images.index.tolist(), strict=True))
         meant = images_named(files, known)
         rows, usable = [], {}
-        hashes = _pictures(self.folder, known)
+        hashes = _pictures(self.folder, known, kind_of(order.to).pictures)
         n_back = self.back.instances["image_id"].value_counts()
         sizes = self.back.images[["width", "height"]].to_numpy().tolist()
         found = zip(self.back.images.index.tolist(), files, meant, sizes, strict=True)
@@ -172,11 +172,11 @@ def _judged(size: list[int], there: list[int], got: str | None, wanted: str | No
     return "came", ""
 
 
-def _pictures(folder: Path, known: Mapping[str, int]) -> dict[int, str]:
+def _pictures(folder: Path, known: Mapping[str, int], below: str) -> dict[int, str]:
     """SHA-256 of the pictures that came back with the labels, by image."""
     paths = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()]
     names = [path.relative_to(folder).as_posix() for path in paths]
-    exact = [name.partition("images/")[2] if name not in known else name for name in names]
+    exact = [name.partition(f"{below}/")[2] if name not in known else name for name in names]
     return {known[name]: sha256(path) for name, path in zip(exact, paths, strict=True) if name in known}
 
 

@@ -13,6 +13,8 @@ from .rasters.instance_masks import read_instance_masks, write_instance_masks
 from .rasters.label_maps import read_label_maps, write_label_maps
 from .rasters.semantic import read_semantic, write_semantic
 from .records.report import WriteReport
+from .voc.read import read_voc
+from .voc.write import write_voc
 from .yolo.read import read_yolo
 from .yolo.write import write_yolo
 
@@ -26,6 +28,7 @@ __all__ = [
     "read_labelme",
     "read_labelstudio",
     "read_semantic",
+    "read_voc",
     "read_yolo",
     "write_coco",
     "write_cvat",
@@ -34,5 +37,6 @@ __all__ = [
     "write_labelme",
     "write_labelstudio",
     "write_semantic",
+    "write_voc",
     "write_yolo",
 ]
