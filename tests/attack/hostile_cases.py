@@ -17,7 +17,9 @@ import numpy as np
 from PIL import Image
 
 import nbalabel as nl
+from nbalabel.core.geometry.masks import rle
 from nbalabel.data.formats import read_coco_results
+from nbalabel.data.formats.labelstudio.pack import packed
 
 
 @dataclass
@@ -40,6 +42,9 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "results": _results,
     "yolo": lambda f: nl.read_yolo(f, boxes="mask"),
     "labelme": lambda f: nl.read_labelme(f, skip=["point", "line"]),
+    "cvat": lambda f: nl.read_cvat(f, skip=["points", "tag"]),
+    "labelstudio": lambda f: nl.read_labelstudio(f, skip=["relation"], several="all"),
+    "voc": nl.read_voc,
     "semantic": lambda f: nl.read_semantic(f / "images", f / "masks"),
     "maps": lambda f: nl.read_label_maps(f / "images", f / "masks"),
     "masks": lambda f: nl.read_instance_masks(f / "images", f / "masks"),
@@ -122,6 +127,50 @@ YAML = "path: .\ntrain: images/train\nval: [images/val]\nnames:\n  0: fish\n  1:
 LINES = "0 0.1 0.1 0.9 0.1 0.9 0.8\n1 0.5 0.5 0.2 0.2\n"
 
 
+def label_studio() -> list[dict[str, Any]]:
+    brush = packed(rle.encode(MASK), 12, 16)
+    values: list[tuple[str, str, dict[str, Any]]] = [
+        ("nb7", "brushlabels", {"format": "rle", "rle": brush, "brushlabels": ["fish"]}),
+        ("b", "polygonlabels", {"points": [[10, 10], [50, 10], [50, 60]], "polygonlabels": ["ray"]}),
+        ("c", "rectanglelabels", {"x": 5, "y": 9, "width": 40, "height": 30, "rectanglelabels": ["ray"]}),
+        ("d", "ellipselabels", {"x": 50, "y": 50, "radiusX": 9, "radiusY": 20, "rotation": 9}),
+        ("d", "labels", {"labels": ["fish"]}),
+        ("b", "choices", {"choices": ["true"]}),
+        ("b", "number", {"number": 3}),
+    ]
+    size = {"original_width": 16, "original_height": 12, "image_rotation": 0}
+    results = [{"id": i, "type": t, "value": v, "from_name": t, **size} for i, t, v in values]
+    first = {"data": {"image": "/data/upload/1/0a1b2c3d-a.png"}, "annotations": [{"result": results}]}
+    second = {
+        "data": {"image": "x", "nb_file": "b.png", "nb_size": [16, 12]},
+        "predictions": [{"result": []}],
+    }
+    return [first, second]
+
+
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version><meta><task><labels>
+<label><name>fish</name><attributes>
+<attribute><name>age</name><input_type>number</input_type><values>0
+9
+1</values></attribute>
+<attribute><name>ripe</name><input_type>checkbox</input_type><values>false
+true</values></attribute>
+<attribute><name>kind</name><input_type>select</input_type><values>a
+b</values></attribute>
+</attributes></label><label><name>ray</name></label></labels></task></meta>
+<image id="0" name="a.png" subset="train" width="16" height="12">
+<mask label="fish" occluded="1" rle="2, 3, 1" left="3" top="2" width="3" height="2" z_order="1">
+<attribute name="nb_id">7</attribute><attribute name="age">3</attribute>
+<attribute name="ripe">true</attribute><attribute name="kind">b</attribute></mask>
+<polygon label="ray" points="1,1;9,1;9,8.5" group_id="2"/><tag label="fish"/>
+</image><image id="1" name="b.png" width="16" height="12">
+<box label="fish" xtl="1" ytl="1" xbr="4.5" ybr="6" rotation="20.5"/>
+<ellipse label="ray" cx="5" cy="5" rx="3" ry="2"/><points label="ray" points="1,1"/>
+</image></annotations>
+"""
+
+
 def valid(reader: str) -> dict[str, bytes]:
     """Files that the reader takes, by their names."""
     photos = {"images/a.png": PHOTO, "images/b.png": PHOTO}
@@ -136,6 +185,20 @@ def valid(reader: str) -> dict[str, bytes]:
         return {"data.yaml": YAML.encode(), **files, **labels}
     if reader == "labelme":
         return {"a.json": json.dumps(labelme()).encode(), "a.png": PHOTO, "labels.txt": b"fish\nray\n"}
+    if reader == "cvat":
+        return {"annotations.xml": CVAT.encode()}
+    if reader == "labelstudio":
+        return {"tasks.json": json.dumps(label_studio()).encode()}
+    if reader == "voc":
+        one = "<bndbox><xmin>4</xmin><ymin>3</ymin><xmax>9</xmax><ymax>6</ymax></bndbox></object>"
+        said = "<attributes><attribute><name>nb_id</name><value>7</value></attribute></attributes>"
+        objects = f"<object><name>fish</name><difficult>1</difficult>{said}{one}<object><name>ray</name>{one}"
+        size = "<size><width>16</width><height>12</height></size>"
+        xml = f"<annotation><filename>a.png</filename>{size}{objects}</annotation>".encode()
+        pictures = {f"Segmentation{kind}/a.png": png(MASK) for kind in ("Object", "Class")}
+        lists = {"labelmap.txt": b"background:0,0,0::\nfish:128,0,0::\nray:0,128,0::\n"}
+        lists["ImageSets/Main/train.txt"] = b"a\n"
+        return {"Annotations/a.xml": xml, "JPEGImages/a.png": PHOTO, **pictures, **lists}
     if reader == "semantic":
         return {**photos, "masks/a.png": png(MASK), "masks/labels.json": b'["fish"]'}
     if reader == "maps":
@@ -161,6 +224,7 @@ TOKENS = [
     b"\xef\xbb\xbf", b"\r", b"*a", b"&a ", b"!!python/name:os.system ", b"<<: ", b"? ", b"'", b'"', b"\n",
     b": ",
     b"- ",
+    b"<!DOCTYPE a>", b"<!ENTITY a 'b'>", b"&lt;", b"&a;", b"<image>", b"</mask>", b"<track/>",
     b"../", b"-0.1", b"1.005", b"nan", b"1" * 30, b"\xe2\x80\xa8", b"7:" * 500,
 ]  # fmt: skip
 
@@ -344,6 +408,19 @@ def _yolo_zigzag(files: dict[str, bytes]) -> None:
     files["labels/train/train.txt"] = f"{line}\n{line}\n".encode()
 
 
+def _xml_laughs() -> bytes:
+    entities = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 9}">' for i in range(1, 10))
+    head = f'<!DOCTYPE annotations [<!ENTITY l0 "lol">{entities}]>'
+    return f'<?xml version="1.0"?>{head}<annotations><version>&l9;</version></annotations>'.encode()
+
+
+def _cvat_masks(width: int, height: int, n: int) -> bytes:
+    place = f'left="0" top="0" width="{width}" height="{height}"'
+    mask = f'<mask label="fish" rle="0, {width * height}" {place}/>'
+    image = f'<image id="0" name="a.png" width="{min(width, 20_000)}" height="{min(height, 20_000)}">'
+    return f"<annotations>{image}{mask * n}</image></annotations>".encode()
+
+
 BOMBS: dict[str, Callable[[Path], Case]] = {
     "yaml of a billion laughs": _bomb("yolo", _set("data.yaml", _laughs())),
     "yaml nested deeply": _bomb("yolo", _set("data.yaml", b"names: " + b"[" * 100_000)),
@@ -370,4 +447,10 @@ BOMBS: dict[str, Callable[[Path], Case]] = {
         ),
     ),
     "a mask of a checkerboard": _bomb("semantic", _checkered),
+    "xml of a billion laughs": _bomb("cvat", _set("annotations.xml", _xml_laughs())),
+    "xml nested deeply": _bomb("cvat", _set("annotations.xml", b"<annotations>" + b"<image>" * 200_000)),
+    "cvat masks of a hundred million pixels each": _bomb(
+        "cvat", _set("annotations.xml", _cvat_masks(9_000, 10_000, 40))
+    ),
+    "a cvat mask of 2^62 pixels": _bomb("cvat", _set("annotations.xml", _cvat_masks(2**31, 2**31, 1))),
 }

@@ -17,8 +17,10 @@ from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, FormatError, NbalabelError, UnsafePathError
+from nbalabel.core.geometry.masks import rle
 from nbalabel.data.formats import read_coco_results
 from nbalabel.data.formats.labelme.shapes import encode_pixels
+from nbalabel.data.formats.labelstudio.pack import packed
 from nbalabel.data.tables.tables import Tables
 
 from .conftest import make_tables
@@ -148,6 +150,69 @@ def test_damaged_labelme(fresh: Fresh, document: Any) -> None:
     folder = fresh()
     (folder / "a.json").write_bytes(json.dumps(document).encode("utf-8", "replace"))
     survives(lambda: nl.read_labelme(folder))
+
+
+SHAPE_ATTRIBUTES = {"rle": "0, 4", "left": "1", "top": "0", "width": "2", "height": "2", "label": "ray"}
+SHAPE_ATTRIBUTES |= {"z_order": "1", "occluded": "1", "group_id": "2", "points": "0,0;3,0;3,3"}
+SHAPE_ATTRIBUTES |= {"xtl": "0", "ytl": "0", "xbr": "2", "ybr": "2", "rotation": "9"}
+SHAPE_ATTRIBUTES |= {"cx": "2", "cy": "2", "rx": "1", "ry": "1"}
+texts = st.sampled_from(["", "-1", "1e400", "nan", "9" * 30, "1,2", "1,2;3", "0, -4", "4", "\u0664", "x"])
+
+
+@fuzz
+@given(st.sampled_from(["mask", "polygon", "box", "ellipse", "tag", "x"]), st.data())
+def test_damaged_cvat(fresh: Fresh, kind: str, data: st.DataObject) -> None:
+    file = fresh() / "a.xml"
+    given = {**SHAPE_ATTRIBUTES, **data.draw(st.dictionaries(st.sampled_from(list(SHAPE_ATTRIBUTES)), texts))}
+    for name in data.draw(st.lists(st.sampled_from(list(SHAPE_ATTRIBUTES)), max_size=2, unique=True)):
+        del given[name]
+    attributes = " ".join(f'{name}="{text}"' for name, text in given.items())
+    image = f'<image name="a.png" width="4" height="{data.draw(texts | st.just("3"))}">'
+    text = f"<annotations>{image}<{kind} {attributes}/></image></annotations>"
+    cut = data.draw(st.integers(len(text) // 2, len(text)) | st.just(len(text)))
+    file.write_bytes(text[:cut].encode())
+    survives(lambda: nl.read_cvat(file))
+
+
+TASKS = [
+    {
+        "data": {"image": "a.png", "nb_size": [4, 3]},
+        "annotations": [
+            {
+                "completed_by": {"id": 3},
+                "result": [
+                    {
+                        "id": "nb1",
+                        "type": "brushlabels",
+                        "original_width": 4,
+                        "original_height": 3,
+                        "value": {
+                            "format": "rle",
+                            "rle": packed(rle.encode(np.eye(3, 4)), 3, 4),
+                            "brushlabels": ["ray"],
+                        },
+                    },
+                    {"id": "nb1", "type": "choices", "from_name": "age", "value": {"choices": ["old"]}},
+                    {
+                        "id": "nb2",
+                        "type": "ellipselabels",
+                        "original_width": 4,
+                        "original_height": 3,
+                        "value": {"x": 50, "y": 50, "radiusX": 9, "radiusY": 9, "ellipselabels": ["ray"]},
+                    },
+                ],
+            }
+        ],
+    }
+]
+
+
+@fuzz
+@given(damaged(TASKS))
+def test_damaged_labelstudio(fresh: Fresh, document: Any) -> None:
+    file = fresh() / "tasks.json"
+    file.write_bytes(json.dumps(document).encode("utf-8", "replace"))
+    survives(lambda: nl.read_labelstudio(file))
 
 
 words = st.lists(st.sampled_from(["0", "1", "0.5", "nan", "-1", "1e400", "\n", "x"]))

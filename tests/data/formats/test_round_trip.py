@@ -109,6 +109,49 @@ def test_labelme_brings_every_mask_back(fresh: Fresh, kind: str, masks: Masks) -
 
 @laws
 @given(labeled_masks())
+def test_cvat_brings_every_mask_back_with_its_id(fresh: Fresh, masks: Masks) -> None:
+    tables = make_tables(masks)
+    file = fresh() / "annotations.xml"
+    report = nl.write_cvat(tables, file)
+    back = nl.read_cvat(file, unannotated="empty")
+    assert report.loss.empty
+    assert pixels(back) == pixels(tables)
+    assert_same_images(back, tables)
+    assert back.labels == tables.labels
+    assert list(back.instances.get("nb_id", [])) == tables.instances.index.tolist()
+
+
+@laws
+@given(labeled_masks())
+def test_label_studio_brings_every_mask_back_with_its_id(fresh: Fresh, masks: Masks) -> None:
+    tables = make_tables(masks)
+    file = fresh() / "tasks.json"
+    report = nl.write_labelstudio(tables, file)
+    back = nl.read_labelstudio(file, labels=LABELS)
+    assert report.loss.empty
+    assert pixels(back) == pixels(tables)
+    assert_same_images(back, tables)
+    assert list(back.instances.get("nb_id", [])) == tables.instances.index.tolist()
+
+
+@laws
+@given(labeled_masks())
+def test_voc_brings_back_what_its_report_says(fresh: Fresh, masks: Masks) -> None:
+    tables = make_tables(masks, fresh())
+    folder = fresh()
+    report = quietly(lambda: nl.write_voc(tables, folder))
+    back = nl.read_voc(folder)
+    ids = back.instances["nb_id"].tolist() if len(back.instances) else []
+    assert sorted(ids) == tables.instances.index.tolist()
+    before = tables.instances["mask"].loc[ids].tolist()
+    iou = dict(zip(ids, rle.iou_pairs(before, back.instances["mask"].tolist()), strict=True))
+    assert report.loss["iou"].to_dict() == pytest.approx({i: v for i, v in iou.items() if v < 1})
+    assert_same_images(back, tables)
+    assert back.labels == tables.labels
+
+
+@laws
+@given(labeled_masks())
 def test_instance_masks_bring_everything_back(fresh: Fresh, masks: Masks) -> None:
     tables = make_tables(masks, fresh())
     folder = fresh()

@@ -16,7 +16,7 @@ from ..store.info import INFO
 from ..store.settings import IDS, SETTINGS, aside_of, read_settings
 
 OWN = {SETTINGS, IDS, INFO, "HEAD", "lock", "versions", "objects", "snapshots", "skips", "journal", "runs"}
-OWN |= {"certificates"}
+OWN |= {"certificates", "deliveries"}
 """Names that nbalabel writes in a dataset folder; other files, such as image files, are never deleted."""
 
 

@@ -3,12 +3,18 @@
 from .coco.read import read_coco
 from .coco.results import read_coco_results
 from .coco.write import write_coco
+from .cvat.read import read_cvat
+from .cvat.write import write_cvat
 from .labelme.read import read_labelme
 from .labelme.write import write_labelme
+from .labelstudio.read import read_labelstudio
+from .labelstudio.write import write_labelstudio
 from .rasters.instance_masks import read_instance_masks, write_instance_masks
 from .rasters.label_maps import read_label_maps, write_label_maps
 from .rasters.semantic import read_semantic, write_semantic
 from .records.report import WriteReport
+from .voc.read import read_voc
+from .voc.write import write_voc
 from .yolo.read import read_yolo
 from .yolo.write import write_yolo
 
@@ -16,15 +22,21 @@ __all__ = [
     "WriteReport",
     "read_coco",
     "read_coco_results",
+    "read_cvat",
     "read_instance_masks",
     "read_label_maps",
     "read_labelme",
+    "read_labelstudio",
     "read_semantic",
+    "read_voc",
     "read_yolo",
     "write_coco",
+    "write_cvat",
     "write_instance_masks",
     "write_label_maps",
     "write_labelme",
+    "write_labelstudio",
     "write_semantic",
+    "write_voc",
     "write_yolo",
 ]

@@ -15,6 +15,7 @@ from ....core.errors import FormatError, first, short
 from ....core.geometry.masks import rle
 from ....core.geometry.outlines.painted import paint
 from ...images.files import MAX_PIXELS
+from ..masks.placed import placed
 from ..masks.polygons import Namer, Parts, check
 from ..rasters.pixels import BROKEN
 from ..records.columns import Record
@@ -134,7 +135,7 @@ def painted(points: np.ndarray, kind: str, height: int, width: int) -> bytes:
         pen.ellipse([*corners[:2], *corners[4:6]], outline=1, fill=1)
     else:
         pen.polygon(corners, outline=1, fill=1)
-    return _uncropped(np.asarray(image), left, top, height, width)
+    return placed(np.asarray(image), left, top, height, width)
 
 
 _LARGE = 1 << 26
@@ -200,12 +201,7 @@ def _placed(shape: Shape, height: int, width: int, where: str) -> bytes:
         raise FormatError(
             f"{where}: a mask of {w} x {h} pixels at ({x}, {y}) does not fit its image of {width} x {height}"
         )
-    return _uncropped(rle.decode(shape.pixels.mask, h, w), x, y, height, width)
-
-
-def _uncropped(pixels: np.ndarray, x: int, y: int, height: int, width: int) -> bytes:
-    found = rle.encode_labels(pixels, height, width, x, y)[1]
-    return found[0] if found else rle.from_counts([height * width])
+    return placed(rle.decode(shape.pixels.mask, h, w), x, y, height, width)
 
 
 def _extra(found: Record, flag: str) -> Record:

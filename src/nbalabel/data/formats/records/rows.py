@@ -95,6 +95,7 @@ def assemble(
     image_root: str | Path | None,
     unannotated: Unannotated,
     verified: Sequence[int] = (),
+    info: Mapping[str, Any] | None = None,
 ) -> Tables:
     """Build Tables from the rows of a reader; instances are numbered 1..n in the order given.
 
@@ -105,6 +106,7 @@ def assemble(
         image_root: the image folder.
         unannotated: see :func:`states`.
         verified: ids of images that a person found empty.
+        info: other contents of the file.
     """
     n = len(rows["image_id"])
     instances = pd.DataFrame(
@@ -114,4 +116,4 @@ def assemble(
     if "source" not in instances:
         instances["source"] = "imported"
     images = states(images, instances["image_id"].to_numpy(), np.array(verified, np.int64), unannotated)
-    return Tables.of(images, instances, labels, image_root)
+    return Tables.of(images, instances, labels, image_root, info=info)

@@ -1,0 +1,86 @@
+"""The report of a package that came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ...core.binomial import clopper_pearson
+from ...core.show.card import card
+
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DeliveryReport:
+    """What came back, image by image and instance by instance.
+
+    Attributes:
+        images: one row per image handed out, and per image of the package that was not: ``image_id``
+            (missing for the latter), ``file``, ``what`` ("came", "missing", "altered" or "unknown"), ``why``,
+            ``n_sent``, ``n_back``. Nothing is taken from altered and unknown images.
+        instances: one row per instance handed out or added, on images that came: ``image_id``,
+            ``instance_id`` (missing where added), ``claimed`` (the id it came back with), ``what``
+            ("untouched", "moved", "renamed", "added" or "removed"; what was renamed may have moved as well),
+            ``iou`` with the mask handed out, 0..1, ``label_before``, ``label``, ``problem`` ("empty": no
+            pixel inside the image; "unknown label"; "edited here": the dataset has changed since; otherwise
+            ""). Rows with a problem are not in the Change.
+        ids_lost: ids that were handed out and that nothing came back with, though the format has a place for
+            them.
+        ids_doubled: ids that several instances came back with.
+        ids_strange: ids that were never handed out.
+        unknown_labels: labels that the dataset lacks, with the number of instances.
+        honeypots: one row per instance that was asked about: ``image_id``, ``label``, ``kind`` ("gone",
+            "moved", "renamed", "blank"), ``iou`` with the truth, ``right`` (IoU 0.75 or more, and the label).
+    """
+
+    images: pd.DataFrame
+    instances: pd.DataFrame
+    ids_lost: tuple[int, ...]
+    ids_doubled: tuple[int, ...]
+    ids_strange: tuple[int, ...]
+    unknown_labels: dict[str, int]
+    honeypots: pd.DataFrame
+
+    @property
+    def score(self) -> tuple[float, float, float] | None:
+        """Share of honeypots answered right, and its 95% interval; None without honeypots.
+
+        The interval is that of Clopper and Pearson; it takes the answers to be independent of each other.
+        """
+        n, k = len(self.honeypots), int(self.honeypots["right"].sum())
+        return (k / n, *clopper_pearson(k, n, _ALPHA / 2)) if n else None
+
+    @property
+    def counts(self) -> pd.Series:
+        """Number of instances by what became of them."""
+        return self.instances["what"].value_counts()
+
+    def facts(self) -> list[tuple[str, str]]:
+        """The report in names and texts."""
+        images, counts = self.images["what"].value_counts(), self.counts
+        problems = self.instances["problem"].loc[self.instances["problem"] != ""].value_counts()
+        ids = {"lost": self.ids_lost, "doubled": self.ids_doubled, "strange": self.ids_strange}
+        told = [
+            ("images", _listed(images.items())),
+            ("instances", _listed(counts.items())),
+            ("problems", _listed(problems.items())),
+            ("ids", _listed((name, len(found)) for name, found in ids.items() if found)),
+            ("unknown labels", ", ".join(f"{name} ({n:,})" for name, n in self.unknown_labels.items())),
+        ]
+        if self.score:
+            share, low, high = self.score
+            n = len(self.honeypots)
+            told.append(("honeypots", f"{share:.0%} of {n:,} right, between {low:.0%} and {high:.0%} (95%)"))
+        return [(name, text) for name, text in told if text]
+
+    def __repr__(self) -> str:
+        return f"DeliveryReport({'; '.join(f'{name}: {text}' for name, text in self.facts())})"
+
+    def _repr_html_(self) -> str:
+        return card("what came back", self.facts())
+
+
+def _listed(counts: object) -> str:
+    return ", ".join(f"{n:,} {name}" for name, n in counts)  # type: ignore[attr-defined]

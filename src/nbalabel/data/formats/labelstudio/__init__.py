@@ -1,0 +1,5 @@
+"""Label Studio's JSON, read and written.
+
+In: one JSON file with all tasks.
+Out: Tables, or a WriteReport.
+"""

@@ -1,0 +1,150 @@
+"""Write Label Studio's JSON, and the configuration of a project for it.
+
+Source: https://labelstud.io/guide/predictions, https://labelstud.io/tags
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from ....core.tables.of_images import sizes_of
+from ....core.tables.schema import INSTANCES, LabeledImages
+from ..records import columns
+from ..records.files import Images, export_images, progress, relative_names, write_bytes
+from ..records.ids import IS_BOX, NB_ID, still_boxes
+from ..records.report import WriteReport, measured, report
+from ..records.rows import pictures
+from ..records.xml import as_attribute
+from .pack import packed, unpacked
+from .read import FILE, OUR_FILE, OUR_SIZE, OURS
+
+_CONFIG = "config.xml"
+_LOCAL = "/data/local-files/?d=images/"
+
+
+def write_labelstudio(
+    tables: LabeledImages,
+    path: str | Path,
+    *,
+    images: Images = "none",
+    address: str = _LOCAL,
+    predictions: bool = False,
+) -> WriteReport:
+    """Write Label Studio's JSON, one task per image, and beside it ``config.xml`` for the project.
+
+    Masks are brush masks; instances of which only a box is known are rectangles. Your own columns of
+    instances are choices, numbers and texts per region. The id of each instance is in that of its region
+    (``nb17``).
+
+    Args:
+        tables: a Dataset, Version or Tables.
+        path: the JSON file to write, or a folder for ``tasks.json``.
+        images: "copy" or "link" puts the image files into ``images/`` beside the file; "none" does not.
+        address: what stands before the file name in the address of a picture; by default that of local files
+            whose root holds ``images/``.
+        predictions: write predictions, which people take over or correct, instead of annotations.
+
+    Returns:
+        What was written; ``loss`` is empty, since brush masks are exact.
+
+    Raises:
+        DataError: images are URLs, or a column cannot be written.
+
+    Source: https://labelstud.io/guide/predictions
+    """
+    target = Path(path)
+    target = target if target.suffix.lower() == ".json" else target / FILE
+    instances = tables.instances
+    files = relative_names(tables.images)
+    sizes = sizes_of(tables.images, instances["image_id"]).reshape(-1, 2).tolist()
+    masks = instances["mask"].tolist()
+    work = list(zip(masks, sizes, strict=True))
+    brushes = [packed(mask, h, w) for mask, (h, w) in progress(work, "masks")]
+    results = _results(instances, sizes, brushes)
+    tasks = []
+    for picture, file in zip(pictures(tables.images, instances), files, strict=True):
+        found = [one for i in picture.at for one in results[i]]
+        data = {"image": address + quote(file), OUR_FILE: file, OUR_SIZE: [picture.width, picture.height]}
+        said: list[dict[str, Any]] = [] if picture.unlabeled and not found else [{"result": found}]
+        key = "predictions" if predictions else "annotations"
+        said = [{"model_version": "nbalabel", **one} for one in said] if predictions else said
+        tasks.append({"data": data, key: said})
+    text = orjson.dumps(tasks)
+    if images != "none":
+        targets = [target.parent / "images" / name for name in files]
+        export_images(tables.image_root, tables.images, targets, images)
+    write_bytes(target, text)
+    write_bytes(target.with_name(_CONFIG), _config(tables).encode())
+    back = [unpacked(b, h, w, str(target)) for b, (h, w) in zip(brushes, sizes, strict=True)]
+    return report(tables, target, instances.index.to_numpy(), measured(masks, back), "brush masks")
+
+
+def _results(
+    instances: pd.DataFrame, sizes: Sequence[Sequence[int]], brushes: Sequence[list[int]]
+) -> list[list[dict[str, Any]]]:
+    """The results of each instance: its region, and what is said about it."""
+    own = _own(instances)
+    texts = columns.written(instances[own], {}, frozenset({"crowd"}))
+    boxes, labels = still_boxes(instances), instances["label"].astype(object).tolist()
+    sides, crowds = instances[["x", "y", "w", "h"]].to_numpy(np.float64).tolist(), instances["crowd"].tolist()
+    out = []
+    for i, (row, (height, width)) in enumerate(zip(instances.index.tolist(), sizes, strict=True)):
+        head = {"id": f"{OURS}{row}", "to_name": "image", "image_rotation": 0}
+        head |= {"original_width": width, "original_height": height}
+        if boxes[i]:
+            x, y, w, h = (100 * v / s for v, s in zip(sides[i], (width, height) * 2, strict=True))
+            value = {"x": x, "y": y, "width": w, "height": h, "rotation": 0, "rectanglelabels": [labels[i]]}
+            region = {**head, "from_name": "box", "type": "rectanglelabels", "value": value}
+        else:
+            value = {"format": "rle", "rle": brushes[i], "brushlabels": [labels[i]]}
+            region = {**head, "from_name": "brush", "type": "brushlabels", "value": value}
+        said = {name: found[i] for name, found in texts.items() if found[i] is not None}
+        said |= {"crowd": True} if crowds[i] else {}
+        out.append([region, *({**head, **_said(name, one)} for name, one in said.items())])
+    return out
+
+
+def _said(name: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"from_name": name, "type": "choices", "value": {"choices": [str(value).lower()]}}
+    if isinstance(value, int | float):
+        return {"from_name": name, "type": "number", "value": {"number": value}}
+    text = value if isinstance(value, str) else columns.to_json(value, name)
+    return {"from_name": name, "type": "textarea", "value": {"text": [text]}}
+
+
+def _own(instances: pd.DataFrame) -> list[str]:
+    """The user's own columns that travel."""
+    return [name for name in instances.columns if name not in INSTANCES and name not in (NB_ID, IS_BOX)]
+
+
+def _config(tables: LabeledImages) -> str:
+    """The configuration of a project: the labels, and a control for each of the user's own columns."""
+    listed = "".join(f"<Label value={as_attribute(label, 'label')}/>" for label in tables.labels)
+    per = 'toName="image" perRegion="true"'
+    controls = []
+    instances = tables.instances
+    flags = ["crowd"] if instances["crowd"].any() else []
+    for name in [*flags, *_own(instances)]:
+        called, kind = as_attribute(name, "column"), instances[name].dtype
+        if pd.api.types.is_bool_dtype(kind):
+            choices = '<Choice value="true"/><Choice value="false"/>'
+            controls.append(f"<Choices name={called} {per}>{choices}</Choices>")
+        elif pd.api.types.is_numeric_dtype(kind):
+            controls.append(f"<Number name={called} {per}/>")
+        else:
+            controls.append(f"<TextArea name={called} {per}/>")
+    return (
+        '<View>\n<Image name="image" value="$image"/>\n'
+        f'<BrushLabels name="brush" toName="image">{listed}</BrushLabels>\n'
+        f'<RectangleLabels name="box" toName="image">{listed}</RectangleLabels>\n'
+        + "".join(f"{control}\n" for control in controls)
+        + "</View>\n"
+    )
