@@ -428,3 +428,38 @@ def test_conditions_from_a_stranger_run_no_code(ds):
         ds.ask("extra", kind="text", where="label.__class__.__mro__")
     with pytest.raises(DataError, match="no condition"):
         ds.ask("extra", kind="text", where="@ds.close()")
+
+
+def test_joined_datasets_have_the_questions_of_both_and_the_options_of_both(asked, tables):
+    other = nl.Tables.of(
+        tables.images.assign(file=[f"other{i}.png" for i in range(5)]),
+        tables.instances.assign(sex=["x", "f", None], age=[1, 2, 3]),
+        ["cod", "ling"],
+        ontology=nl.Ontology(
+            {"ling": nl.Definition(text="long")},
+            instances={
+                "sex": nl.Attribute("sex", options=("f", "x")),
+                "age": nl.Attribute("age", kind="number", number=1),
+            },
+        ),
+    )
+    asked.set([0], sex="m")
+    asked.join(other)
+    assert asked.ontology.instances["sex"].options == ("f", "m", "unsure", "x")
+    assert list(asked.ontology.instances)[-1] == "age"
+    assert asked.ontology.labels["ling"].text == "long"
+    assert asked.instances["sex"].astype(object).fillna("").tolist() == ["m", "", "", "x", "f", ""]
+    assert asked.instances["age"].tolist()[3:] == [1, 2, 3]
+    both = nl.join(other, asked)
+    assert set(both.ontology.instances) == set(asked.ontology.instances)
+
+
+def test_datasets_that_ask_one_name_in_two_ways_are_not_joined(asked, tables):
+    other = nl.Tables.of(
+        tables.images.assign(file=[f"other{i}.png" for i in range(5)]),
+        tables.instances.assign(sex="x"),
+        ["cod", "ling"],
+        ontology=nl.Ontology(instances={"sex": nl.Attribute("sex", kind="text")}),
+    )
+    with pytest.raises(DataError, match="sex of instances is asked in two ways"):
+        asked.join(other)

@@ -13,12 +13,12 @@ from ...core.errors import DataError, UnknownNameError, first
 from ...core.ontology.attribute import Attribute
 from ...core.ontology.definition import Definition
 from ...core.ontology.entries import named
-from ...core.tables.answers import cast_answers, dtype_of
-from ...core.tables.arrays import column, missing, positions
+from ...core.tables.arrays import positions
 from ...core.tables.schema import INDEX_NAMES, SCHEMAS
 from ...core.tables.state import State
 from ..edits.cells import add_label
 from .asking import Asking
+from .joining import with_columns
 
 
 def define(state: State, label: str, said: Mapping[str, Any], origin: str) -> Change:
@@ -60,21 +60,9 @@ def ask(state: State, attribute: Attribute, origin: str) -> Change:
     known = state.ontology.attributes(of)
     last = max((one.number for one in known.values()), default=-1)
     attribute = replace(attribute, number=known[name].number if name in known else last + 1)
-    after = replace(
-        _with_answers(state, attribute), ontology=state.ontology.with_entries({(of, name): attribute})
-    )
+    tables = {**state.tables, of: with_columns(state.tables[of], {name: attribute}, of)}
+    after = State(tables, state.labels, state.ontology.with_entries({(of, name): attribute}))
     after.ontology.check()
     images, instances = after.tables["images"].iloc[:0], after.tables["instances"].iloc[:0]
     Asking(after.ontology, images, instances).of(of, name)
     return diff(state, after, origin, f"asked {named((of, name))}")
-
-
-def _with_answers(state: State, attribute: Attribute) -> State:
-    """The state with the column of an attribute, in the dtype of its answers."""
-    of, name = attribute.of, attribute.name
-    frame = state.tables[of].copy(deep=False)
-    if name in frame:
-        frame[name] = cast_answers(frame[name], attribute, of)
-    else:
-        frame[name] = column(missing(dtype_of(attribute), len(frame)), frame.index)
-    return replace(state, tables={**state.tables, of: frame})
