@@ -81,7 +81,7 @@ class Attribute:
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """The options that a form offers: those that are not retired."""
+        """The options that a form offers, without the retired ones."""
         return tuple(option for option in self.options if option not in self.retired_options)
 
     def to_json(self) -> dict[str, Any]:

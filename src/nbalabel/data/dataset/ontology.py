@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,6 +17,8 @@ from ..ontology.proposal import OntologyProposal
 from ..ontology.renaming import rename
 from ..ontology.retiring import retire, rows_with
 from ..store.storage import user
+from ..tables.at_level import state_at_level
+from ..tables.tables import Tables
 
 
 class OntologyEditing:
@@ -29,7 +32,8 @@ class OntologyEditing:
         @property
         def instances(self) -> pd.DataFrame: ...  # noqa: D102  # of Dataset
 
-        def sync(self) -> Change: ...  # noqa: D102  # of Dataset
+        @property
+        def image_root(self) -> Path | None: ...  # noqa: D102  # of Dataset
 
         def _now(self) -> State: ...
 
@@ -218,6 +222,19 @@ class OntologyEditing:
         """
         state = self._now()
         return asking.hidden_answers(state.ontology, state.tables["images"], state.tables["instances"], of)
+
+    def at_level(self, level: int) -> Tables:
+        """The tables with the labels of a level of their hierarchy; see :meth:`Tables.at_level`.
+
+        ``model.train(ds.at_level(0))`` trains on the coarsest labels.
+
+        Args:
+            level: how many parents a label has there; 0 for the coarsest.
+
+        Raises:
+            DataError: the level is no whole number >= 0.
+        """
+        return Tables.from_state(state_at_level(self._now(), level), self.image_root, {})
 
     def _propose(
         self,

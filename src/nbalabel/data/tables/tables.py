@@ -160,6 +160,27 @@ class Tables:
 
         return subset_of(checked_state(self), rows, self.image_root, self.info)
 
+    def at_level(self, level: int) -> Tables:
+        """These tables with the labels of a level of their hierarchy, for a model, a writer or an evaluation.
+
+        Each label becomes its parent at that level; see ``Definition.parent``. A label that is coarser than
+        the level and has none below it stays. An instance whose label is coarser and has others below is one
+        of these, unsure which: it becomes a region of kind "ignore" for each of them, which is neither
+        trained on nor measured. A region of kind "done" for one of several labels that become one is left
+        out. Attributes become plain columns.
+
+        Args:
+            level: how many parents a label has there; 0 for the coarsest.
+
+        Raises:
+            DataError: the level is no whole number >= 0.
+        """
+        from ..folder.import_tables import checked_state
+        from .at_level import state_at_level
+
+        state = state_at_level(checked_state(self), level)
+        return Tables.from_state(state, self.image_root, self.info)
+
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB.
 
