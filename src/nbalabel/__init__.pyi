@@ -6,6 +6,9 @@ Type checkers and editors read this file, and ``__init__.py`` reads it at run ti
 from . import demo as demo
 from .core import errors as errors
 from .core.geometry.outlines.inside import inside as inside
+from .core.ontology.attribute import Attribute as Attribute
+from .core.ontology.definition import Definition as Definition
+from .core.ontology.ontology import Ontology as Ontology
 from .core.segmenting.boxcut import BoxCut as BoxCut
 from .core.segmenting.grabcut import GrabCut as GrabCut
 from .core.segmenting.protocol import Segmenter as Segmenter

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from nbalabel.core.change.change import Change, apply, diff, invert, merge
 from nbalabel.core.change.rebase import fit
 from nbalabel.core.errors import HistoryError
+from nbalabel.core.ontology.attribute import Attribute
+from nbalabel.core.ontology.definition import Definition
+from nbalabel.core.ontology.ontology import Ontology
 from nbalabel.core.tables.schema import MASK_DTYPE
 from nbalabel.core.tables.state import State
 
@@ -46,6 +49,20 @@ def user_column(dtype: str, n: int, draw):
     return pd.array(chosen, dtype=dtype)
 
 
+ONTOLOGIES = st.builds(
+    Ontology,
+    labels=st.dictionaries(
+        st.sampled_from("ab"), st.builds(Definition, parent=st.sampled_from(["", "fish"]), key=st.just("k"))
+    ),
+    images=st.dictionaries(
+        st.just("u"), st.builds(Attribute, st.just("u"), of=st.just("images"), kind=st.just("text"))
+    ),
+    instances=st.dictionaries(
+        st.just("u"), st.builds(Attribute, st.just("u"), options=st.sampled_from([("f", "m"), ("f",)]))
+    ),
+)
+
+
 @st.composite
 def states(draw) -> State:
     labels = draw(st.sampled_from(LABELS))
@@ -65,7 +82,7 @@ def states(draw) -> State:
         index = pd.Index(ids, dtype=np.int64, name="id")
         columns = {k: pd.Series(v, index=index, dtype=v.dtype) for k, v in columns.items()}
         tables[table] = pd.DataFrame(columns, index=index)
-    return State(tables, labels)
+    return State(tables, labels, draw(ONTOLOGIES))
 
 
 def assert_same_frame(a: pd.DataFrame, b: pd.DataFrame) -> None:
@@ -78,6 +95,7 @@ def assert_same_frame(a: pd.DataFrame, b: pd.DataFrame) -> None:
 
 def assert_same_state(a: State, b: State) -> None:
     assert a.labels == b.labels
+    assert a.ontology == b.ontology
     assert a.tables.keys() == b.tables.keys()
     for name, frame in a.tables.items():
         assert_same_frame(frame, b.tables[name])
@@ -85,6 +103,7 @@ def assert_same_state(a: State, b: State) -> None:
 
 def assert_same_change(a: Change, b: Change) -> None:
     assert a.labels == b.labels
+    assert a.ontology == b.ontology
     assert a.tables.keys() == b.tables.keys()
     for name, x in a.tables.items():
         y = b.tables[name]
@@ -160,16 +179,18 @@ def test_a_fitted_change_applies_to_any_state_and_brings_nothing_it_did_not_have
 @SOME
 @given(states())
 def test_a_state_does_not_differ_from_its_copy(state):
-    copied = State({name: frame.copy() for name, frame in state.tables.items()}, state.labels)
+    copied = State({name: frame.copy() for name, frame in state.tables.items()}, state.labels, state.ontology)
     assert not diff(state, copied)
-    shallow = State({name: frame.copy(deep=False) for name, frame in state.tables.items()}, state.labels)
+    shallow = State(
+        {name: frame.copy(deep=False) for name, frame in state.tables.items()}, state.labels, state.ontology
+    )
     assert not diff(state, shallow)
 
 
 @SOME
 @given(states(), states())
 def test_applying_leaves_the_state_passed_in_untouched(old, new):
-    before = State({name: frame.copy() for name, frame in old.tables.items()}, old.labels)
+    before = State({name: frame.copy() for name, frame in old.tables.items()}, old.labels, old.ontology)
     after = apply(old, diff(old, new))
     for frame in after.tables.values():
         handed_out = frame.copy(deep=False)

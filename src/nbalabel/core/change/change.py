@@ -16,6 +16,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ..errors import HistoryError
+from ..ontology.entries import (
+    Entries,
+    apply_entries,
+    diff_entries,
+    invert_entries,
+    merge_entries,
+    named,
+)
 from ..tables.state import State
 from .table_change import Cells, TableChange, apply_rows, diff_rows, invert_rows, merge_rows
 
@@ -44,6 +52,8 @@ class Change:
         seconds: time that a person took to answer; None where nobody was asked.
         by_origin: deleted instance -> the created instance that replaces it. Given where log and revert treat
             the created instances of each origin as a change of their own; None: all is one change.
+        ontology: (where, name) -> the definition or attribute before and after; those that do not change are
+            absent.
     """
 
     tables: Mapping[str, TableChange] = field(default_factory=dict)
@@ -54,9 +64,10 @@ class Change:
     time: str = field(default_factory=_now)
     seconds: float | None = None
     by_origin: Mapping[int, int] | None = None
+    ontology: Entries = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.tables) or self.labels is not None
+        return bool(self.tables) or self.labels is not None or bool(self.ontology)
 
     def __repr__(self) -> str:
         note = self.note and f". {self.note}"
@@ -93,6 +104,8 @@ class Change:
             parts.append(f"{name} {', '.join(counts) or 'categories'}")
         if self.labels:
             parts.append(f"labels {', '.join(self.labels[0])} -> {', '.join(self.labels[1])}")
+        if self.ontology:
+            parts.append(f"ontology {', '.join(map(named, self.ontology))}")
         return "; ".join(parts) or "nothing"
 
 
@@ -110,13 +123,16 @@ def apply(state: State, change: Change) -> State:
     tables = dict(state.tables)
     for name, rows in change.tables.items():
         tables[name] = apply_rows(tables[name], rows, name)
-    return State(tables, change.labels[1] if change.labels else state.labels)
+    ontology = apply_entries(state.ontology, change.ontology)
+    return State(tables, change.labels[1] if change.labels else state.labels, ontology)
 
 
 def invert(change: Change) -> Change:
     """The change that undoes ``change``, with an id and time of its own."""
     tables = {name: invert_rows(rows) for name, rows in change.tables.items()}
-    return Change(tables, change.labels and change.labels[::-1], change.origin, f"undo {change.id}")
+    entries = invert_entries(change.ontology)
+    labels = change.labels and change.labels[::-1]
+    return Change(tables, labels, change.origin, f"undo {change.id}", ontology=entries)
 
 
 def merge(a: Change, b: Change) -> Change:
@@ -134,7 +150,8 @@ def merge(a: Change, b: Change) -> Change:
     labels = b.labels or a.labels
     if a.labels and b.labels:
         labels = None if a.labels[0] == b.labels[1] else (a.labels[0], b.labels[1])
-    return replace(b, tables=tables, labels=labels, by_origin=None)
+    entries = merge_entries(a.ontology, b.ontology)
+    return replace(b, tables=tables, labels=labels, by_origin=None, ontology=entries)
 
 
 def diff(old: State, new: State, origin: str = "", note: str = "") -> Change:
@@ -148,4 +165,4 @@ def diff(old: State, new: State, origin: str = "", note: str = "") -> Change:
         if rows:
             tables[name] = rows
     labels = None if old.labels == new.labels else (old.labels, new.labels)
-    return Change(tables, labels, origin, note)
+    return Change(tables, labels, origin, note, ontology=diff_entries(old.ontology, new.ontology))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..ontology.entries import fit_entries
 from ..tables.arrays import (
     Array,
     equal,
@@ -48,7 +49,8 @@ def fit(change: Change, state: State) -> Change:
         fitted = _fit_rows(rows, frame, labels) if rows else rows
         if fitted:
             tables[name] = fitted
-    return replace(change, tables=tables, labels=labels)
+    entries = fit_entries(change.ontology, state.ontology)
+    return replace(change, tables=tables, labels=labels, ontology=entries)
 
 
 def _fit_labels(change: Labels | None, now: tuple[str, ...]) -> Labels | None:

@@ -232,6 +232,8 @@ def _same_object(x: Any, y: Any) -> bool:
 
 
 def _equal_arrow(a: pa.ChunkedArray, b: pa.ChunkedArray) -> np.ndarray:
+    if pa.types.is_nested(a.type):  # Arrow cannot compare lists
+        return np.fromiter((x == y for x, y in zip(a.to_pylist(), b.to_pylist(), strict=True)), bool, len(a))
     same = pc.fill_null(pc.equal(a, b), False)
     if pa.types.is_floating(a.type):
         same = pc.or_(same, pc.fill_null(pc.and_(pc.is_nan(a), pc.is_nan(b)), False))
@@ -244,6 +246,10 @@ def _equal_arrow(a: pa.ChunkedArray, b: pa.ChunkedArray) -> np.ndarray:
 def _put_arrow(array: Array, positions: np.ndarray, new: Array) -> Array:
     if not len(positions):
         return array
+    if pa.types.is_nested(array._pa_array.type):  # nor replace them
+        source = np.arange(len(array))
+        source[positions] = len(array) + np.arange(len(new))
+        return concat([array, new]).take(source)
     order = np.argsort(positions, kind="stable")
     where = np.zeros(len(array), dtype=bool)
     where[positions] = True

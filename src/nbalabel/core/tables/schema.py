@@ -28,6 +28,9 @@ import pandas as pd
 
 from ..errors import DataError, first
 from ..geometry.masks import rle
+from ..ontology.attribute import ASKED_OF, Attribute
+from ..ontology.ontology import Ontology
+from .answers import cast_answers, check_answers, check_dtype
 from .dtypes import MASK_DTYPE, cast, cast_category, reject
 from .image_files import check_files
 from .names import check_names
@@ -40,6 +43,8 @@ STATUSES = ("proposed", "accepted", "verified")
 REGION_KINDS = ("ignore", "done")
 
 _REQUIRED = object()
+
+NO_ATTRIBUTES: Mapping[str, Attribute] = {}
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,11 @@ class LabeledImages(Protocol):
 
 
 def conform(
-    frame: pd.DataFrame, table: str, labels: Sequence[str] = (), heights: np.ndarray | None = None
+    frame: pd.DataFrame,
+    table: str,
+    labels: Sequence[str] = (),
+    heights: np.ndarray | None = None,
+    attributes: Mapping[str, Attribute] = NO_ATTRIBUTES,
 ) -> pd.DataFrame:
     """Bring a table to the schema: fill missing columns with defaults, cast dtypes, order the columns.
 
@@ -169,6 +178,7 @@ def conform(
         table: "images", "instances", "rejected", "regions" or "predictions".
         labels: the ordered label list, the categories of ``label``.
         heights: height of each row's image, ``(n,)`` pixels, for boxes from masks.
+        attributes: the attributes of this table; their columns are cast where they are there.
 
     Returns:
         A new frame with the schema's columns first and the user's own after them.
@@ -212,7 +222,8 @@ def conform(
             columns[name] = pd.Series(one.array.repeat(len(frame)), index=frame.index)
     for name in frame.columns:
         if name not in columns:
-            columns[str(name)] = frame[name]
+            asked = attributes.get(str(name))
+            columns[str(name)] = frame[name] if asked is None else cast_answers(frame[name], asked, table)
     out = pd.DataFrame({k: v.array for k, v in columns.items()}, index=index, copy=False)
     out.index.name = INDEX_NAMES[table]
     return out
@@ -275,6 +286,37 @@ def check_state(state: State) -> None:
             if name not in frame:
                 raise DataError(f"{table} needs a column {name!r} ({column.meaning})")
             _check_dtype(frame[name].dtype, name, column, state.labels, table)
+    for table in ASKED_OF:
+        for attribute in state.ontology.attributes(table).values():
+            check_dtype(state.tables[table], attribute, table)
+    check_ontology(state.ontology)
+
+
+def check_ontology(ontology: Ontology) -> None:
+    """Check the names in an ontology, and what concerns several of its entries.
+
+    Raises:
+        DataError: a name holds control characters or is that of a column of the schema; a label is its own
+            parent, or an attribute depends on itself.
+    """
+    check_names([*ontology.labels, *(x.parent for x in ontology.labels.values())], "labels")
+    for table in ASKED_OF:
+        attributes = ontology.attributes(table)
+        check_names(attributes, f"attributes of {table}")
+        taken = [name for name in attributes if name in SCHEMAS[table] or name in INDEX_NAMES.values()]
+        if taken:
+            raise DataError(f"{taken[0]!r} is a column that every table of {table} has: choose another name")
+        for attribute in attributes.values():
+            check_names(attribute.options, f"options of {attribute.name}")
+    ontology.check()
+
+
+def check_all_answers(tables: Mapping[str, pd.DataFrame], ontology: Ontology) -> None:
+    """Check the answers to all attributes; see :func:`check_answers`."""
+    for table in ASKED_OF:
+        for name, attribute in ontology.attributes(table).items():
+            check_dtype(tables[table], attribute, table)
+            check_answers(tables[table][name], attribute, table)
 
 
 def _check_dtype(dtype: Any, name: str, column: Column, labels: Sequence[str], table: str) -> None:

@@ -1,4 +1,4 @@
-"""The tables and labels of a dataset at one moment, as an immutable value."""
+"""The tables, labels and ontology of a dataset at one moment, as an immutable value."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..ontology.ontology import EMPTY, Ontology
+
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """The tables and labels of a dataset at one moment.
+    """The tables, labels and ontology of a dataset at one moment.
 
     Attributes:
         tables: "images", "instances", "rejected" and "regions", each sorted by id; never modified.
         labels: the ordered label list.
+        ontology: what the labels mean, and the attributes of images and instances.
     """
 
     tables: Mapping[str, pd.DataFrame]
     labels: tuple[str, ...]
+    ontology: Ontology = EMPTY

@@ -12,12 +12,14 @@ import pandas as pd
 from ...core.change.change import Change, diff
 from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, first
+from ...core.ontology.attribute import ASKED_OF
 from ...core.tables.arrays import column, missing, positions, put, recast, values
 from ...core.tables.image_files import is_url
 from ...core.tables.schema import COUNTERS, ON_IMAGES
 from ...core.tables.state import State
 from ..edits.cells import Allocate, extend, numbered, with_categories_of
 from ..edits.image_state import BARE
+from ..ontology.joining import joined, with_columns
 from ..pictures.measuring import copies
 
 IN_BOTH = "are labeled in both"
@@ -98,6 +100,10 @@ def join(state: State, other: State, placed: Placed, allocate: Allocate, origin:
     labels = (*state.labels, *(name for name in other.labels if name not in state.labels))
     mine = {name: _with_labels(frame, labels) for name, frame in state.tables.items()}
     theirs = {name: _with_labels(frame, labels) for name, frame in other.tables.items()}
+    ontology = joined(state.ontology, other.ontology)
+    for name in ASKED_OF:
+        mine[name] = with_columns(mine[name], ontology.attributes(name), name)
+        theirs[name] = with_columns(theirs[name], ontology.attributes(name), name)
     names = theirs["images"]["file"].map(placed.named)
     ours = pd.Series(ids_of(mine["images"]), index=mine["images"]["file"].to_numpy())
     twin = names.map(placed.same).map(ours[~ours.index.duplicated()])
@@ -126,7 +132,7 @@ def join(state: State, other: State, placed: Placed, allocate: Allocate, origin:
     if len(full):
         which = first(full.astype(int).to_list())
         note += f"; {len(full):,} images {IN_BOTH}, ours stay: images {which}"
-    return diff(state, State(tables, labels), origin, note)
+    return diff(state, State(tables, labels, ontology), origin, note)
 
 
 def _check_home(home: Path | None, root: Path) -> None:

@@ -536,6 +536,12 @@ class Dataset(Editing, Certified):
             certificates=self._certified(),
         )
 
+    def _now(self) -> State:
+        """The tables with all assignments; also in a read-only copy."""
+        with self._copy.lock, allowed():
+            self._look()
+            return self._copy.peek()
+
     def _version(self, version_id: str, note: str = "") -> Version:
         store = self._session.store
         return Version(store, store.manifest(version_id), self.image_root, note)

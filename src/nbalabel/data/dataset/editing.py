@@ -27,16 +27,18 @@ from ..edits.revert import revert
 from ..edits.rows_meant import images_of, in_order, target
 from ..folder.import_tables import checked_state
 from ..history import log as history
+from ..ontology.proposal import OntologyProposal
 from ..pictures.adding import arrivals
 from ..pictures.bringing import bring
 from ..pictures.folder import Duplicates
 from ..store.storage import user
 from ..working.working_copy import WorkingCopy
 from .labels import LabelEditing
+from .ontology import OntologyEditing
 from .states import StateEditing
 
 
-class Editing(LabelEditing, StateEditing):
+class Editing(LabelEditing, OntologyEditing, StateEditing):
     """The editing half of :class:`Dataset`: each method checks, journals, applies, and returns its Change."""
 
     _copy: WorkingCopy
@@ -110,7 +112,8 @@ class Editing(LabelEditing, StateEditing):
         """Apply a proposed change, except for rows and cells that were edited since.
 
         Args:
-            what: a Change, or an object with one as ``change``, such as what ``nl.refine(ds)`` returns.
+            what: a Change, an object with one as ``change``, such as what ``nl.refine(ds)`` returns, or what
+                :meth:`rename` and :meth:`retire` propose.
 
         Returns:
             The change; its ``note`` counts the rows that stay because they were edited.
@@ -118,6 +121,8 @@ class Editing(LabelEditing, StateEditing):
         Raises:
             DataError: it is no change, or one of the label list.
         """
+        if isinstance(what, OntologyProposal):
+            return self._make(what.build)
         change = what if isinstance(what, Change) else getattr(what, "change", None)
         if not isinstance(change, Change):
             raise DataError(f"apply takes a Change, or an object that has one, got {type(what).__name__}")

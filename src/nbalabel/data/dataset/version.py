@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import ReadOnlyError
+from ...core.ontology.ontology import Ontology
 from ...core.tables.state import State
 from ..store.info import read_info
 from ..store.storage import Store
@@ -108,6 +109,11 @@ class Version:
     def labels(self) -> tuple[str, ...]:
         """Label names, in order."""
         return tuple(self._manifest.labels)
+
+    @property
+    def ontology(self) -> Ontology:
+        """What the labels mean, and which questions are asked of images and of instances."""
+        return self._state().ontology.of_labels(self.labels)
 
     @property
     def image_root(self) -> Path | None:

@@ -13,6 +13,8 @@ from ...core.change.change import Cells, Change, TableChange, diff
 from ...core.change.table_change import ids_of, select_rows, take_rows
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.masks import rle
+from ...core.ontology.attribute import Attribute
+from ...core.ontology.renaming import relabeled
 from ...core.tables.arrays import column, equal, frame_of, missing, positions, put, recast, same_dtype, values
 from ...core.tables.mask_inputs import mask_column
 from ...core.tables.names import check_names, instead_of
@@ -36,8 +38,9 @@ def set_cells(state: State, table: str, ids: np.ndarray, cells: Mapping[str, Any
     at = positions(frame.index, ids)
     rows = take_rows(frame, at)
     new_columns = [name for name in cells if name not in frame]
-    rows = rows.assign(**{name: _value(rows, table, name, value) for name, value in cells.items()})
-    rows = conform(rows, table, state.labels)
+    asked = state.ontology.attributes(table)
+    rows = rows.assign(**{name: _value(rows, table, name, value, asked) for name, value in cells.items()})
+    rows = conform(rows, table, state.labels, attributes=asked)
     if new_columns:
         return _add_columns(state, table, rows, at, new_columns, cells, origin)
     updated: dict[str, Cells] = {}
@@ -95,13 +98,14 @@ def remove(state: State, table: str, ids: np.ndarray, origin: str) -> Change:
 
 def add_images(state: State, frame: pd.DataFrame, allocate: Allocate, origin: str) -> Change:
     """Add images with new ids."""
-    rows, there, note = conform(frame, "images"), state.tables["images"], f"added {len(frame)} images"
+    rows = conform(frame, "images", attributes=state.ontology.images)
+    there, note = state.tables["images"], f"added {len(frame)} images"
     wider = with_categories_of(rows, there)
     if wider is None or not len(rows):
         return _created("images", extend(there, rows), allocate, origin, note)
     rows = numbered(extend(wider, rows), allocate("images", len(rows)), str(rows.index.name))
     after = pd.concat([wider, rows])
-    return diff(state, State({**state.tables, "images": after}, state.labels), origin, note)
+    return diff(state, State({**state.tables, "images": after}, state.labels, state.ontology), origin, note)
 
 
 def add_instances(state: State, frame: pd.DataFrame, allocate: Allocate, origin: str) -> Change:
@@ -125,7 +129,7 @@ def new_instances(state: State, frame: pd.DataFrame, table: str = "instances") -
     heights, widths = sizes_of(state.tables["images"], pd.to_numeric(frame["image_id"]), frame.index).T
     frame = frame.assign(mask=mask_column(frame["mask"], heights, widths, "rows"))
     rle.check(frame["mask"].array, heights, widths, ids=frame.index, table="rows")
-    rows = conform(frame, table, state.labels, heights)
+    rows = conform(frame, table, state.labels, heights, state.ontology.instances)
     return extend(state.tables[table], rows)
 
 
@@ -202,7 +206,8 @@ def relabel(
         now = np.append(codes, -1)[was.codes]
         frame["label"] = pd.Categorical.from_codes(now, dtype=pd.CategoricalDtype(wanted))
         tables[table] = frame
-    return diff(state, State(tables, tuple(labels)), origin, note)
+    ontology = relabeled(state.ontology, labels, renamed)
+    return diff(state, State(tables, tuple(labels), ontology), origin, note)
 
 
 def numbered(rows: pd.DataFrame, start: int, name: str) -> pd.DataFrame:
@@ -265,8 +270,10 @@ def _fitted(series: pd.Series, dtype: Any, name: str) -> pd.Series:
     return cast
 
 
-def _value(rows: pd.DataFrame, table: str, name: str, value: Any) -> Any:
+def _value(rows: pd.DataFrame, table: str, name: str, value: Any, asked: Mapping[str, Attribute]) -> Any:
     if isinstance(value, bytes):
+        value = [value] * len(rows)
+    if name in asked and asked[name].kind == "many" and _is_one_answer(value):
         value = [value] * len(rows)
     if isinstance(value, pd.Series):
         value = value.reindex(rows.index)
@@ -275,11 +282,16 @@ def _value(rows: pd.DataFrame, table: str, name: str, value: Any) -> Any:
     out = value if isinstance(value, pd.Series) else pd.Series(value, index=rows.index)
     old = rows[name].dtype if name in rows else None
     known = SCHEMAS[table].get(name)
-    fixed = name == "label" or (known is not None and known.categories is not None)
+    fixed = name == "label" or name in asked or (known is not None and known.categories is not None)
     if fixed or not isinstance(old, pd.CategoricalDtype) or isinstance(out.dtype, pd.CategoricalDtype):
         return out
     gained = [x for x in out.dropna().unique() if x not in old.categories]
     return pd.Categorical(out, categories=[*old.categories, *gained], ordered=bool(old.ordered))
+
+
+def _is_one_answer(value: Any) -> bool:
+    """Whether a value is one answer with several options, rather than one answer per row."""
+    return isinstance(value, list | tuple | set) and all(isinstance(x, str) for x in value)
 
 
 def _add_columns(
@@ -297,7 +309,7 @@ def _add_columns(
         array = values(rows[name])
         under = missing(array.dtype, len(frame)) if name in new else recast(values(frame[name]), array.dtype)
         frame[name] = column(put(under, at, array), frame.index)
-    after = State({**state.tables, table: frame}, state.labels)
+    after = State({**state.tables, table: frame}, state.labels, state.ontology)
     return measure(diff(state, after, origin, f"set {', '.join(cells)} of {len(at)} {table}"), state)
 
 

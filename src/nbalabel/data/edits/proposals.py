@@ -22,10 +22,12 @@ def apply_proposal(state: State, change: Change, allocate: Allocate) -> Change:
         allocate: allocates ids for created rows.
 
     Raises:
-        DataError: it changes the label list.
+        DataError: it changes the label list or the ontology.
     """
     if change.labels:
         raise DataError("a proposed change cannot change the label list: ds.add_label does")
+    if change.ontology:
+        raise DataError("a proposed change cannot change the ontology: ds.define, ds.ask, ds.rename do")
     tables = {name: _with_new_ids(name, rows, allocate) for name, rows in change.tables.items()}
     wanted = replace(change, tables=tables)
     made = revert(state, [invert(wanted)], change.origin)

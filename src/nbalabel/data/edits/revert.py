@@ -11,6 +11,10 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange, apply, merge
 from ...core.change.rebase import fit
 from ...core.change.table_change import NO_ROWS, ids_of, take_rows
+from ...core.ontology.attribute import Attribute
+from ...core.ontology.entries import Entries, now
+from ...core.ontology.ontology import Entry, Key
+from ...core.tables.answers import dtype_of
 from ...core.tables.arrays import Array, equal, is_recast, positions, same_dtype, take, values
 from ...core.tables.schema import ON_IMAGES, ONE_MASK
 from ...core.tables.state import State
@@ -35,8 +39,8 @@ def revert(state: State, changes: Iterable[Change], origin: str) -> Change:
     total, stood, asked = Change({}, None, origin), 0, 0
     for change in changes:
         back = _still_standing(state, change)
-        asked += sum(_size(rows) for rows in change.tables.values())
-        stood += sum(_size(rows) for rows in back.tables.values())
+        asked += sum(_size(rows) for rows in change.tables.values()) + len(change.ontology)
+        stood += sum(_size(rows) for rows in back.tables.values()) + len(back.ontology)
         if back:
             state = apply(state, back)
             total = merge(total, back)
@@ -59,7 +63,27 @@ def _still_standing(state: State, change: Change) -> Change:
     if "images" in tables:
         labeled = np.unique(_remaining(state, tables, "instances"))
         tables["images"] = keep_labeled(tables["images"], labeled)
-    return fit(Change(tables), state)
+    return fit(Change(tables, ontology=_said_before(state, change)), state)
+
+
+def _said_before(state: State, change: Change) -> Entries:
+    """The entries of the ontology that still are as the change left them, taken back.
+
+    An attribute stays whose answers the one before cannot hold, such as with an option less that is in use.
+    """
+    back: dict[Key, tuple[Entry | None, Entry | None]] = {}
+    for key, (old, new) in change.ontology.items():
+        if now(state.ontology, key) != new:
+            continue
+        if not isinstance(old, Attribute) or _holds(state, old):
+            back[key] = (new, old)
+    return back
+
+
+def _holds(state: State, attribute: Attribute) -> bool:
+    """Whether the answers have the dtype of an attribute."""
+    frame, name = state.tables[attribute.of], attribute.name
+    return name in frame and same_dtype(frame[name].dtype, dtype_of(attribute))
 
 
 def _stand_rows(rows: TableChange, frame: pd.DataFrame) -> TableChange:

@@ -8,8 +8,16 @@ import pandas as pd
 from ...core.change.change import Change, TableChange
 from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, first
+from ...core.ontology.attribute import ASKED_OF
+from ...core.tables.answers import check_answers, check_dtype
 from ...core.tables.arrays import positions
-from ...core.tables.schema import ON_IMAGES, validate, validate_instances, validate_regions
+from ...core.tables.schema import (
+    ON_IMAGES,
+    check_ontology,
+    validate,
+    validate_instances,
+    validate_regions,
+)
 from ...core.tables.state import State
 from .image_state import check_states
 
@@ -31,6 +39,7 @@ def check_change(change: Change, after: State, *, states: bool = True) -> None:
         UnsafePathError: a file name leaves the image root.
     """
     images = after.tables["images"]
+    _check_ontology(change, after)
     if change.labels:
         validate({"images": images.iloc[:0]}, after.labels)
     if "images" in change.tables:
@@ -44,6 +53,23 @@ def check_change(change: Change, after: State, *, states: bool = True) -> None:
         validate_regions(_rows(after.tables["regions"], touched), images)
     if states:
         check_states(change, after)
+
+
+def _check_ontology(change: Change, after: State) -> None:
+    """Check the ontology where it changes, and the answers in the rows and columns that change."""
+    if change.ontology:
+        check_ontology(after.ontology)
+    for table in ASKED_OF:
+        rows = change.tables.get(table, TableChange())
+        for name, attribute in after.ontology.attributes(table).items():
+            frame = after.tables[table]
+            check_dtype(frame, attribute, table)
+            ids = [rows.updated[name].ids] if name in rows.updated else []
+            if (table, name) in change.ontology:
+                check_answers(frame[name], attribute, table)
+            elif ids or len(rows.created):
+                at = positions(frame.index, np.unique(np.concatenate([ids_of(rows.created), *ids])))
+                check_answers(frame[name].iloc[at[at >= 0]], attribute, table)
 
 
 def _check_images(change: TableChange, after: State) -> None:

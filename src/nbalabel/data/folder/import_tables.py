@@ -12,6 +12,7 @@ import pandas as pd
 
 from ...core.change.table_change import take_rows
 from ...core.errors import DataError, ImageError, StorageError, first
+from ...core.ontology.ontology import EMPTY, Ontology
 from ...core.tables import schema
 from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
@@ -94,16 +95,19 @@ def checked_state(tables: schema.LabeledImages) -> State:
         DataError: a row breaks the schema; the message names the rows.
     """
     labels = tuple(tables.labels)
-    images = _sorted(schema.conform(tables.images, "images"))
+    ontology: Ontology = getattr(tables, "ontology", EMPTY)
+    images = _sorted(schema.conform(tables.images, "images", attributes=ontology.images))
     heights = _heights(images, tables.instances)
-    instances = _sorted(schema.conform(tables.instances, "instances", labels, heights))
-    frames = {"images": images, "instances": instances}
+    instances = schema.conform(tables.instances, "instances", labels, heights, ontology.instances)
+    frames = {"images": images, "instances": _sorted(instances)}
     for name in ("rejected", "regions"):
         given = getattr(tables, name, None)
         given = schema.empty(name, labels) if given is None else given
         frames[name] = _sorted(schema.conform(given, name, labels))
     schema.validate(frames, labels)
-    return State(frames, labels)
+    schema.check_ontology(ontology)
+    schema.check_all_answers(frames, ontology)
+    return State(frames, labels, ontology)
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from ...core.change.change import Change
 from ...core.change.table_change import Cells
 from ...core.geometry.masks import rle
+from ...core.ontology.entries import Entries, named
 from ...core.tables.arrays import positions, values
 from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
@@ -27,6 +28,7 @@ class Comparison:
         added: table -> rows that only ``b`` has.
         removed: table -> rows that only ``a`` has.
         updated: table -> one row per changed cell, indexed by its id: column, old, new and, for masks, iou.
+        ontology: (where, name) -> the definition or attribute in ``a`` and in ``b``.
     """
 
     a: str
@@ -34,6 +36,7 @@ class Comparison:
     added: Mapping[str, pd.DataFrame]
     removed: Mapping[str, pd.DataFrame]
     updated: Mapping[str, pd.DataFrame]
+    ontology: Entries = field(default_factory=dict)
 
     @classmethod
     def of(cls, a: str, b: str, change: Change, before: State, after: State) -> Comparison:
@@ -56,7 +59,7 @@ class Comparison:
             listed = [_listed(column, c, before, after, name) for column, c in cells.items() if len(c.ids)]
             blank = pd.DataFrame({"column": [], "old": [], "new": [], "iou": []}, index=empty.index)
             updated[name] = pd.concat(listed).sort_index(kind="stable") if listed else blank
-        return cls(a, b, added, removed, updated)
+        return cls(a, b, added, removed, updated, change.ontology)
 
     def __repr__(self) -> str:
         lines = [f"{self.a} → {self.b}"]
@@ -68,6 +71,8 @@ class Comparison:
             ]
             if any(not text.startswith("0 ") for text in counts):
                 lines.append(f"  {name}: {', '.join(counts)}")
+        if self.ontology:
+            lines.append(f"  ontology: {', '.join(map(named, self.ontology))}")
         return "\n".join(lines if len(lines) > 1 else [f"{lines[0]}: the same"])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...core.change.change import Change
+from ...core.ontology.entries import named
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Status:
         origins: origin -> number of its changes.
         labels: the label list before and after; None if it did not change.
         behind: whether somebody else has committed since.
+        ontology: the labels and attributes that are defined otherwise.
     """
 
     version: str
@@ -27,6 +29,7 @@ class Status:
     origins: Mapping[str, int]
     labels: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     behind: bool = False
+    ontology: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, version: str, net: Change, origins: Mapping[str, int], *, behind: bool) -> Status:
@@ -43,10 +46,11 @@ class Status:
             for table, rows in net.tables.items()
             for name, cells in rows.updated.items()
         }
-        return cls(version, net.counts, columns, dict(origins) if net else {}, net.labels, behind)
+        said = tuple(map(named, net.ontology))
+        return cls(version, net.counts, columns, dict(origins) if net else {}, net.labels, behind, said)
 
     def __bool__(self) -> bool:
-        return bool(self.tables) or self.labels is not None
+        return bool(self.tables or self.ontology) or self.labels is not None
 
     def __repr__(self) -> str:
         head = f"on {self.version}" + (" (a newer version is there: ds.refresh())" if self.behind else "")
@@ -64,6 +68,8 @@ class Status:
             facts.append((table, ", ".join(parts) + (f" ({', '.join(cells)})" if cells else "")))
         if self.labels:
             facts.append(("labels", f"{', '.join(self.labels[0]) or 'none'} → {', '.join(self.labels[1])}"))
+        if self.ontology:
+            facts.append(("ontology", ", ".join(self.ontology)))
         if self.origins:
             facts.append(("by", ", ".join(f"{who} ({n})" for who, n in self.origins.items())))
         return facts

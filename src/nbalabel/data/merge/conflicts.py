@@ -11,6 +11,9 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import NO_ROWS, diff_rows, ids_of, select_rows, take_rows
 from ...core.errors import ConflictError, first
+from ...core.ontology.attribute import Attribute
+from ...core.ontology.entries import clashing_entries, named
+from ...core.ontology.ontology import Entry, Key, question_text
 from ...core.tables.arrays import Array, equal, is_recast, missing, recast, same_dtype, take, values
 from ...core.tables.schema import ON_IMAGES, ONE_MASK
 
@@ -58,10 +61,10 @@ def yielding(loser: Change, winner: Change, given_up: Ids) -> tuple[Change, Chan
 
 
 def check_structure(ours: Change, theirs: Change) -> None:
-    """Refuse conflicts that cannot be resolved cell by cell: in the label list, or in a column as a whole.
+    """Refuse conflicts that cannot be resolved cell by cell: in labels, the ontology, or a whole column.
 
     Raises:
-        ConflictError: the message names the labels or the column, and what to do.
+        ConflictError: the message names the labels, the definitions or the column, and what to do.
     """
     if ours.labels and theirs.labels and ours.labels != theirs.labels:
         for before, after in (ours.labels, theirs.labels):
@@ -70,6 +73,12 @@ def check_structure(ours: Change, theirs: Change) -> None:
                     "you and somebody else both changed the label list: yours is "
                     f"{', '.join(ours.labels[1])}; theirs {', '.join(theirs.labels[1])}. {_AGAIN}"
                 )
+    clash = clashing_entries(ours.ontology, theirs.ontology)
+    if clash:
+        raise ConflictError(
+            f"you and somebody else defined {first(map(named, clash))} in two ways; "
+            f"{_both_ways(clash[0], ours, theirs)}. Define it as they did, or {_AGAIN}"
+        )
     for name in _TABLES:
         a, b = _rows(ours, name), _rows(theirs, name)
         bad = [c for c in {**a.updated, **b.updated} if _is_another(a, b, c) or _is_another(b, a, c)]
@@ -115,6 +124,8 @@ def _rows(change: Change, name: str) -> TableChange:
 def _is_another(a: TableChange, b: TableChange, name: str) -> bool:
     """Whether ``a`` adds, removes or retypes a column that ``b`` writes to or retypes as well."""
     mine, yours = a.updated.get(name), b.updated.get(name)
+    if mine is not None and yours is not None and _is_the_same(mine, yours):
+        return False
     if name == "label" or mine is None or not mine.retypes:
         return False
     if not mine.covers_all and _only_adds(mine):
@@ -125,6 +136,26 @@ def _is_another(a: TableChange, b: TableChange, name: str) -> bool:
         return False
     given = values(b.created[name])
     return not bool(equal(given, missing(given.dtype, len(given))).all())
+
+
+def _is_the_same(a: Cells, b: Cells) -> bool:
+    """Whether both add the same column with the same values, as for an attribute that both declare."""
+    if a.old is not None or b.old is not None or a.new is None or b.new is None:
+        return False
+    both = same_dtype(a.new.dtype, b.new.dtype) and np.array_equal(a.ids, b.ids)
+    return both and bool(equal(a.new, b.new).all())
+
+
+def _both_ways(key: Key, ours: Change, theirs: Change) -> str:
+    """What both writers said of one entry."""
+    mine, other = (change.ontology[key][1] for change in (ours, theirs))
+    return f"yours is {_said(mine)}; theirs {_said(other)}"
+
+
+def _said(entry: Entry | None) -> str:
+    if entry is None:
+        return "none"
+    return question_text(entry) if isinstance(entry, Attribute) else repr(entry.to_json())
 
 
 def _only_adds(cells: Cells) -> bool:

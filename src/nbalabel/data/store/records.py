@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import NO_ROWS
+from ...core.ontology.entries import entries_from_json, entries_to_json
 from .arrow import batch_of, batch_of_frame, columns_of, frame_from, sound
 
 _HEAD = struct.Struct("<4sQQI16s")
@@ -85,7 +86,7 @@ def encode_change(change: Change) -> tuple[dict[str, Any], bytes]:
     """
     streams: list[bytes] = []
     tables = {name: _encode_rows(rows, streams) for name, rows in change.tables.items()}
-    meta = {
+    meta: dict[str, Any] = {
         "id": change.id,
         "time": change.time,
         "origin": change.origin,
@@ -96,6 +97,8 @@ def encode_change(change: Change) -> tuple[dict[str, Any], bytes]:
         "tables": tables,
         "streams": [len(stream) for stream in streams],
     }
+    if change.ontology:
+        meta["ontology"] = entries_to_json(change.ontology)
     return meta, b"".join(streams)
 
 
@@ -116,7 +119,8 @@ def _decode_change(meta: dict[str, Any], body: bytes | memoryview) -> Change:
     labels = meta["labels"] and (tuple(meta["labels"][0]), tuple(meta["labels"][1]))
     told = meta["origin"], meta["note"], meta["id"], meta["time"], meta.get("seconds")
     took = meta.get("by_origin")
-    return Change(tables, labels, *told, None if took is None else dict(took))
+    entries = entries_from_json(meta.get("ontology", []))
+    return Change(tables, labels, *told, None if took is None else dict(took), entries)
 
 
 def _write_stream(batch: pa.RecordBatch) -> bytes:

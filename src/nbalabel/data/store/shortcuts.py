@@ -114,4 +114,5 @@ def _only_record(path: Path) -> tuple[dict[str, Any], memoryview]:
 
 def _fits(state: State, manifest: Manifest) -> bool:
     rows = {name: len(frame) for name, frame in state.tables.items()}
-    return rows == manifest.rows and list(state.labels) == manifest.labels
+    digest = state.ontology.digest if state.ontology else ""
+    return rows == manifest.rows and list(state.labels) == manifest.labels and digest == manifest.ontology

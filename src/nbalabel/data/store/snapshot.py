@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from ...core.change.table_change import ids_of
 from ...core.errors import CorruptError, DataError
+from ...core.ontology.ontology import Ontology
 from ...core.tables.arrays import Array, values
 from ...core.tables.schema import REGIONS, check_state, empty
 from ...core.tables.state import State
@@ -53,7 +54,8 @@ def write_snapshot(state: State, objects: Path) -> dict[str, Any]:
         }
     with reading(objects):
         size = sum((objects / file).stat().st_size for file in files_of({"tables": tables}))
-    return {"tables": tables, "labels": list(state.labels), "bytes": size}
+    said = {"ontology": state.ontology.to_json()} if state.ontology else {}
+    return {"tables": tables, "labels": list(state.labels), "bytes": size, **said}
 
 
 def read_snapshot(meta: dict[str, Any], objects: Path) -> State:
@@ -82,7 +84,7 @@ def _read_tables(meta: dict[str, Any], objects: Path) -> State:
         tables[name] = frame if list(frame.columns) == table["order"] else frame[table["order"]]
     labels = tuple(meta["labels"])
     tables.setdefault("regions", empty("regions", labels))
-    return State(tables, labels)
+    return State(tables, labels, Ontology.from_json(meta.get("ontology", {})))
 
 
 def files_of(meta: dict[str, Any]) -> list[str]:

@@ -421,6 +421,7 @@ def _manifest(
     number: int, parent: str | None, state: State, message: str, author: str, token: str, net: Change
 ) -> Manifest:
     rows = {name: len(frame) for name, frame in state.tables.items()}
-    return Manifest(
+    made = Manifest(
         number, parent, message, author, now(), token, rows, net.counts, list(state.labels), [None, number]
     )
+    return replace(made, ontology=state.ontology.digest) if state.ontology else made

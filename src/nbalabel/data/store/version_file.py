@@ -43,6 +43,8 @@ class Manifest:
         merged: id of the version that this work began on, if it was merged with somebody else's commit.
         log: id, time, origin, note and counts of each change, oldest first.
         records: size and checksum of each record after the manifest.
+        ontology: checksum of the ontology; "" for none. Stored only where there is one, so that versions of
+            nbalabel that know none can open folders without.
         id: id of the version; not stored, it follows from number and checksum.
     """
 
@@ -61,6 +63,7 @@ class Manifest:
     merged: str | None = None
     log: list[dict[str, Any]] = field(default_factory=list)
     records: list[list[Any]] = field(default_factory=list)
+    ontology: str = ""
     id: str = ""
 
 
@@ -89,7 +92,8 @@ def write_version(
     records = [[len(record), digest(record).hex()] for record in stored]
     size = sum(map(len, stored))
     manifest = replace(manifest, records=records, since=manifest.since + size)
-    facts = {name: value for name, value in asdict(manifest).items() if name != "id"}
+    left_out = {"id"} if manifest.ontology else {"id", "ontology"}
+    facts = {name: value for name, value in asdict(manifest).items() if name not in left_out}
     head = frame_record(facts)
     version_id = f"v{manifest.number}-{digest(head).hex()[:8]}"
     path = version_path(folder, version_id)

@@ -13,6 +13,7 @@ import pandas as pd
 from ...core.change.table_change import select_rows, take_rows
 from ...core.errors import DataError, ImageError, ReadOnlyError, UnknownNameError, first
 from ...core.geometry.masks.runs import MAX_PIXELS
+from ...core.ontology.ontology import EMPTY, Ontology
 from ...core.tables import schema
 from ...core.tables.bare import complete_without_masks, said_of
 from ...core.tables.of_images import sizes_of
@@ -41,6 +42,7 @@ class Tables:
         info: other contents of the file that was read (COCO's info, licenses and categories).
         turned_down: rejected predictions on these images; None if there are none. See :attr:`rejected`.
         parts: regions of these images; None if there are none. See :attr:`regions`.
+        ontology: what the labels mean, and the attributes of images and instances.
 
     Example:
         >>> images = pd.DataFrame({"file": ["a.png"], "width": [4], "height": [3]})
@@ -56,6 +58,7 @@ class Tables:
     info: Mapping[str, Any] = field(default_factory=dict)
     turned_down: pd.DataFrame | None = None
     parts: pd.DataFrame | None = None
+    ontology: Ontology = EMPTY
 
     @classmethod
     def of(
@@ -67,6 +70,7 @@ class Tables:
         masks: bool = True,
         info: Mapping[str, Any] | None = None,
         regions: pd.DataFrame | None = None,
+        ontology: Ontology = EMPTY,
     ) -> Tables:
         """Create Tables from two frames: conform them to the schema and validate every row.
 
@@ -80,28 +84,33 @@ class Tables:
             info: other contents for a writer, such as COCO's licenses.
             regions: where it is not known what is there, or where everything is labeled; at least
                 ``image_id``, ``mask`` and ``kind``. None: no regions.
+            ontology: definitions of labels, and attributes; their columns are cast and checked.
 
         Raises:
             DataError: a row breaks the schema; the message names the rows.
             MaskError: a mask is malformed or of another size than its image.
         """
         labels = tuple(labels)
-        images = schema.conform(images, "images")
+        images = schema.conform(images, "images", attributes=ontology.images)
         schema.validate({"images": images}, labels)
         _check_sizes(images)
-        instances = schema.conform(instances, "instances", labels, _heights(images, instances))
+        heights = _heights(images, instances)
+        instances = schema.conform(instances, "instances", labels, heights, ontology.instances)
         schema.validate({"images": images, "instances": instances}, labels, masks=masks)
         root = None if image_root is None else Path(image_root)
         parts = None if regions is None else schema.conform(regions, "regions", labels)
         if parts is not None:
             schema.validate({"images": images, "regions": parts}, labels)
-        return cls(images, instances, labels, root, dict(info or {}), parts=parts)
+        schema.check_ontology(ontology)
+        schema.check_all_answers({"images": images, "instances": instances}, ontology)
+        return cls(images, instances, labels, root, dict(info or {}), parts=parts, ontology=ontology)
 
     @classmethod
     def from_state(cls, state: State, image_root: Path | None, info: Mapping[str, Any]) -> Tables:
         """Tables of a checked state."""
         t = state.tables
-        return cls(t["images"], t["instances"], state.labels, image_root, info, t["rejected"], t["regions"])
+        rest = t["rejected"], t["regions"], state.ontology
+        return cls(t["images"], t["instances"], state.labels, image_root, info, *rest)
 
     @property
     def rejected(self) -> pd.DataFrame:
@@ -150,6 +159,27 @@ class Tables:
         from ..folder.import_tables import checked_state
 
         return subset_of(checked_state(self), rows, self.image_root, self.info)
+
+    def at_level(self, level: int) -> Tables:
+        """These tables with the labels of a level of their hierarchy, for a model, a writer or an evaluation.
+
+        Each label becomes its parent at that level; see ``Definition.parent``. A label that is coarser than
+        the level and has none below it stays. An instance whose label is coarser and has others below is one
+        of these, unsure which: it becomes a region of kind "ignore" for each of them, which is neither
+        trained on nor measured. A region of kind "done" for one of several labels that become one is left
+        out. Attributes become plain columns.
+
+        Args:
+            level: how many parents a label has there; 0 for the coarsest.
+
+        Raises:
+            DataError: the level is no whole number >= 0.
+        """
+        from ..folder.import_tables import checked_state
+        from .at_level import state_at_level
+
+        state = state_at_level(checked_state(self), level)
+        return Tables.from_state(state, self.image_root, self.info)
 
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB.
@@ -261,4 +291,6 @@ def subset_of(state: State, rows: Any, image_root: Path | None, info: Mapping[st
         if name != "images"
     }
     images = select_rows(state.tables["images"], ids)
-    return Tables.from_state(State({"images": images, **on}, state.labels), image_root, dict(info))
+    return Tables.from_state(
+        State({"images": images, **on}, state.labels, state.ontology), image_root, dict(info)
+    )

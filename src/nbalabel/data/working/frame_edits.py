@@ -17,6 +17,7 @@ import pandas as pd
 from ...core.change.change import Change, apply, diff
 from ...core.change.table_change import take_rows
 from ...core.errors import DataError, NbalabelError, first
+from ...core.ontology.attribute import Attribute
 from ...core.tables.arrays import same_buffer, same_dtype, values
 from ...core.tables.schema import conform
 from ...core.tables.state import State
@@ -37,8 +38,8 @@ def read_edits(frames: Mapping[str, pd.DataFrame], state: State) -> tuple[Change
     for name, frame in frames.items():
         before = state.tables[name]
         untouched = is_untouched(frame, before)
-        tables[name] = before if untouched else tidy(frame, name, state.labels, before.columns)
-    return check_edits(diff(state, State(tables, state.labels), ORIGIN), state)
+        tables[name] = before if untouched else _tidied(frame, name, state, before.columns)
+    return check_edits(diff(state, State(tables, state.labels, state.ontology), ORIGIN), state)
 
 
 def check_edits(change: Change, state: State) -> tuple[Change, State]:
@@ -66,7 +67,17 @@ def settle(frame: pd.DataFrame, after: pd.DataFrame) -> bool:
     return True
 
 
-def tidy(frame: pd.DataFrame, table: str, labels: tuple[str, ...], columns: Iterable[object]) -> pd.DataFrame:
+def _tidied(frame: pd.DataFrame, table: str, state: State, columns: Iterable[object]) -> pd.DataFrame:
+    return tidy(frame, table, state.labels, columns, state.ontology.attributes(table))
+
+
+def tidy(
+    frame: pd.DataFrame,
+    table: str,
+    labels: tuple[str, ...],
+    columns: Iterable[object],
+    attributes: Mapping[str, Attribute],
+) -> pd.DataFrame:
     """A frame with the schema's columns and dtypes, ``columns`` first, sorted by id.
 
     Raises:
@@ -78,7 +89,7 @@ def tidy(frame: pd.DataFrame, table: str, labels: tuple[str, ...], columns: Iter
     if frame.index.has_duplicates:
         twice = frame.index[frame.index.duplicated()].unique()
         raise DataError(f"{table}: ids must be unique, repeated: {first(twice)}")
-    out = conform(frame, table, labels)
+    out = conform(frame, table, labels, attributes=attributes)
     order = list(dict.fromkeys([*(name for name in columns if name in out), *out.columns]))
     out = out if list(out.columns) == order else out[order]
     if not out.index.is_monotonic_increasing:

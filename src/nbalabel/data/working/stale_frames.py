@@ -17,7 +17,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -29,6 +28,7 @@ from ...core.change.rebase import fit
 from ...core.change.table_change import diff_rows, ids_of, select_rows
 from ...core.errors import DataError, first
 from ...core.tables.arrays import equal, is_recast, positions, same_buffer, same_dtype, values
+from ...core.tables.schema import NO_ATTRIBUTES
 from ...core.tables.state import State
 from .frame_edits import ORIGIN, check_edits, is_untouched, tidy
 
@@ -103,21 +103,28 @@ class HandedFrame:
         """Record that its content at a look is in the tables, or was discarded."""
         self.base = self.seen = content
 
-    def edit(self, content: pd.DataFrame, labels: Iterable[str]) -> Change:
+    def edit(self, content: pd.DataFrame, state: State) -> Change:
         """The assignments since ``base``, as a change of the tables that the frame was handed out with.
 
         Args:
             content: its content at a look.
-            labels: the current label list; its names are valid too.
+            state: the current tables; their labels are valid too, their attributes decide.
 
         Raises:
             DataError: the frame is not a valid table.
         """
-        known = (*self.labels, *(name for name in labels if name not in self.labels))
-        before = tidy(self.base, self.table, known, ())
-        after = tidy(content, self.table, known, before.columns)
+        known = (*self.labels, *(name for name in state.labels if name not in self.labels))
+        before = tidy(self.base, self.table, known, (), NO_ATTRIBUTES)
+        asked = state.ontology.attributes(self.table)
+        asked = {name: one for name, one in asked.items() if _is_answer(before, content, name)}
+        after = tidy(content, self.table, known, before.columns, asked)
         note = f"edited in an older ds.{self.table}"
         return diff(State({self.table: before}, known), State({self.table: after}, known), ORIGIN, note)
+
+
+def _is_answer(before: pd.DataFrame, content: pd.DataFrame, name: str) -> bool:
+    """Whether a column of an older frame was given whole: it is new there, or has another dtype."""
+    return name in content and not (name in before and same_dtype(before[name].dtype, content[name].dtype))
 
 
 class OlderFrames:

@@ -90,7 +90,7 @@ class WorkingCopy:
             with allowed():
                 _, state = read_edits(seen, self.session.state)
                 for older in self._older.touched():
-                    _, state = fit_edit(older.edit(older.look(), state.labels), state)
+                    _, state = fit_edit(older.edit(older.look(), state), state)
             return state
 
     def after_fork(self) -> None:
@@ -197,7 +197,7 @@ class WorkingCopy:
         state, seen = self.session.state, older.look()
         try:
             with allowed():
-                edit = older.edit(seen, state.labels)
+                edit = older.edit(seen, state)
                 change, after = fit_edit(edit, state)
             if change:
                 self._check_ids(change)

@@ -10,6 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError
+from ...core.ontology.levels import level_of
+from ...core.ontology.ontology import EMPTY, Ontology
+from ...core.regions.at_level import counted_at_level
 from ...core.regions.measured import known_pairs, known_somewhere, with_unknown
 from ...core.regions.of_tables import regions_of
 from ...core.tables.names import instead_of
@@ -71,6 +74,25 @@ def to_measure(run: Predicted, tables: LabeledImages, images: Any = None) -> ToM
         )
         instances = with_unknown(instances, predictions, frame, regions, tables.labels)
     return ToMeasure(predictions, instances, frame)
+
+
+def rows_at_level(
+    rows: ToMeasure, tables: LabeledImages, labels: tuple[str, ...], level: int | None
+) -> tuple[ToMeasure, tuple[str, ...]]:
+    """What takes part when a run is measured at a level of its labels, and the labels there.
+
+    Args:
+        rows: what takes part.
+        tables: tables with the ontology.
+        labels: the labels of the run.
+        level: the level; None leaves all as it is.
+    """
+    if level is None:
+        return rows, labels
+    ontology: Ontology = getattr(tables, "ontology", EMPTY)
+    found = level_of(ontology, labels, level)
+    both = counted_at_level(rows.predictions, rows.instances, labels, found)
+    return ToMeasure(*both, rows.images), found.labels
 
 
 def trains(images: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -150,7 +150,14 @@ class Run(Reported):
         """
         return self.evaluate()
 
-    def evaluate(self, images: Any = None, tables: LabeledImages | None = None, **arguments: Any) -> Metrics:
+    def evaluate(
+        self,
+        images: Any = None,
+        tables: LabeledImages | None = None,
+        *,
+        level: int | None = None,
+        **arguments: Any,
+    ) -> Metrics:
         """Measure the predictions against instances.
 
         Args:
@@ -159,16 +166,20 @@ class Run(Reported):
                 Regions of kind "ignore" count nowhere.
             tables: tables to measure against, perhaps with better masks than were trained on; None takes the
                 run's own.
+            level: measure with the labels of this level of their hierarchy, 0 for the coarsest; None as they
+                are. An instance that is coarser counts neither way where it lies, a prediction that is
+                coarser is left out.
             **arguments: of :func:`nbalabel.evaluate`, such as ``kind="box"``.
 
         Raises:
-            DataError: no image is left.
+            DataError: no image is left, or the level is no whole number >= 0.
         """
         from ..metrics.coco_ap import evaluate
-        from .measured import to_measure
+        from .measured import rows_at_level, to_measure
 
         rows = to_measure(self, self._tables(tables), images)
-        return evaluate(rows.predictions, rows.instances, rows.images, self.labels, **arguments)
+        rows, labels = rows_at_level(rows, live(self._tables(tables)), self.labels, level)
+        return evaluate(rows.predictions, rows.instances, rows.images, labels, **arguments)
 
     @property
     def measured_ids(self) -> npt.NDArray[np.int64]:

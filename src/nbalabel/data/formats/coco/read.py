@@ -22,6 +22,8 @@ from ..records.documents import load, no_garbage_collection, records
 from ..records.files import Unannotated, check_names, existing_folder, read_sizes
 from ..records.rows import categorical, states
 from .masks import Boxes, read_masks
+from .ontology import ATTRIBUTES, declared, has_answers, with_answers, with_supercategories
+from .ontology import FIELD as ONTOLOGY
 from .regions import FIELD, is_of_region, read_regions
 
 OURS = "nbalabel"
@@ -46,8 +48,10 @@ def read_coco(
     """Read a COCO instance file completely; an error names the rows at fault.
 
     Image and annotation ids and the order of categories are kept. Fields that COCO does not define become
-    columns, named ``coco_<name>`` if the schema has a column of that name. COCO's ``area`` (of the polygon,
-    not of its pixels) becomes ``coco_area`` if the two differ. Valid boxes are kept as given.
+    columns, named ``coco_<name>`` if the schema has a column of that name. Answers in ``attributes``, as CVAT
+    and Datumaro write them, become attributes: as the file declares them, else of the kind that their values
+    can be. A supercategory becomes the parent of its label. COCO's ``area`` (of the polygon, not of its
+    pixels) becomes ``coco_area`` if the two differ. Valid boxes are kept as given.
 
     Args:
         path: the JSON file.
@@ -92,21 +96,26 @@ def _read(
             f"{path} must be a JSON object with images, annotations and categories, got a "
             f"{type(document).__name__}; predictions in a list are read by read_coco_results"
         )
-    images = _images(records(document, "images", path), root, split)
+    listed = records(document, "images", path)
+    images = _images(listed, root, split)
     annotations = records(document, "annotations", path, required=False)
+    ontology = declared(document, path)
     annotations = [one for one in annotations if not is_of_region(one, OURS)]
     said = records(document, FIELD, path, required=False)
     categories = records(document, "categories", path, required=bool(annotations))
     instances, labels = _instances(annotations, images, categories, boxes)
+    images, told = with_answers(images, listed, "images", ontology)
+    instances, told_too = with_answers(instances, annotations, "instances", ontology)
+    ontology = with_supercategories(ontology.with_entries(told | told_too), categories, labels)
     ours = images.pop(OURS).tolist()
     images = _with_ours(states(images, instances["image_id"].to_numpy(), None, unannotated), ours, IMAGES)
-    info = {k: v for k, v in document.items() if k not in ("images", "annotations", FIELD)}
+    info = {k: v for k, v in document.items() if k not in ("images", "annotations", FIELD, ONTOLOGY)}
     if categories:
         used = {annotation["category_id"] for annotation in annotations}
         info["categories"] = _one_a_name(categories, used)
     columns.to_json(info, str(path))  # fails here if info could not be stored later
     regions = read_regions(said, images) if said else None
-    return Tables.of(images, instances, labels, root, masks=False, info=info, regions=regions)
+    return Tables.of(images, instances, labels, root, False, info, regions, ontology)
 
 
 def known_categories(tables: LabeledImages) -> list[Record]:
@@ -160,7 +169,8 @@ def _images(found: list[Record], root: Path | None, split: str | None) -> pd.Dat
     data.update(_sizes(found, files, ids, root))
     if split is not None:
         data["split"] = split
-    data.update(columns.extras(found, IMAGE_FIELDS, IMAGES))
+    known = IMAGE_FIELDS | {ATTRIBUTES} if has_answers(found) else IMAGE_FIELDS
+    data.update(columns.extras(found, known, IMAGES))
     data[OURS] = pd.Series(columns.values(found, OURS), index=ids, dtype=object)
     return pd.DataFrame(data, index=pd.Index(ids, name="image_id"))
 
@@ -216,7 +226,8 @@ def _instances(
     area = columns.numbers(columns.values(found, "area"), "area", numbered)
     if (~np.isnan(area) & (area != data["area"])).any():
         data["coco_area"] = area
-    data.update(columns.extras(found, INSTANCE_FIELDS, {**INSTANCES, "coco_area": None}))
+    known = INSTANCE_FIELDS | {ATTRIBUTES} if has_answers(found) else INSTANCE_FIELDS
+    data.update(columns.extras(found, known, {**INSTANCES, "coco_area": None}))
     frame = pd.DataFrame(data, index=pd.Index(numbered, name="instance_id"), copy=False)
     return _with_ours(frame, columns.values(found, OURS), INSTANCES), labels
 

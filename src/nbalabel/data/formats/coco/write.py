@@ -14,15 +14,19 @@ import orjson
 import pandas as pd
 
 from ....core.errors import DataError
+from ....core.ontology.attribute import Attribute
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import IMAGES, INSTANCES, SPLITS, LabeledImages
 from ..masks.outline import outlines
 from ..masks.polygons import Parts, rasterize
 from ..records import columns
+from ..records.answers import EVERYTHING, ontology_of, shown
 from ..records.documents import no_garbage_collection
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
 from ..records.report import WriteReport, measured, report
 from ..records.rows import states
+from .ontology import ATTRIBUTES, with_parents, write_answers
+from .ontology import FIELD as ONTOLOGY
 from .read import IMAGE_FIELDS, INSTANCE_FIELDS, OUR_IMAGE_FIELDS, OUR_INSTANCE_FIELDS, OURS, known_categories
 from .regions import FIELD, write_regions
 
@@ -38,11 +42,12 @@ def write_coco(
 ) -> WriteReport:
     """Write a COCO instance file that :func:`read_coco` reads back without loss.
 
-    Columns of your own become fields of the same name. Weight, state, split, group, source, origin and
-    status, which COCO does not define, go into a field ``nbalabel`` if they differ from the defaults of the
-    reader. Regions of kind "ignore" become crowds of their label, or of every label; all regions are in a
-    field ``nbalabel_regions``. ``area`` is the column ``coco_area`` if there is one, else the mask's number
-    of pixels.
+    Columns of your own become fields of the same name, answers to attributes a field ``attributes``, without
+    the hidden ones; parents become supercategories. Weight, state, split, group, source, origin and status,
+    which COCO does not define, go into a field ``nbalabel`` if they differ from the defaults of the reader.
+    Regions of kind "ignore" become crowds of their label, or of every label; all regions are in a field
+    ``nbalabel_regions``, the whole ontology in ``nbalabel_ontology``. ``area`` is the column ``coco_area`` if
+    there is one, else the mask's number of pixels.
 
     Args:
         tables: a Dataset, Version or Tables.
@@ -68,17 +73,22 @@ def write_coco(
     target = target if target.suffix.lower() == ".json" else target / "instances.json"
     if masks not in ("rle", "polygons"):
         raise DataError(f'masks must be "rle" or "polygons", got {masks!r}')
-    image_rows, instances = _of_split(tables, split)
-    categories = _categories(tables)
+    image_rows, instances, n_hidden = _of_split(tables, split)
+    ontology = ontology_of(tables)
+    categories = with_parents(_categories(tables), ontology)
     with no_garbage_collection():
         segmentations, iou = _segmentations(instances, image_rows, masks, tolerance)
         regions, crowds = write_regions(tables, image_rows, categories, _free_id(tables), OURS)
         document = {
             **{k: v for k, v in getattr(tables, "info", {}).items() if k not in ("images", "annotations")},
-            "images": _images(image_rows, instances),
-            "annotations": [*_annotations(instances, segmentations, categories), *crowds],
+            "images": _images(image_rows, instances, ontology.images),
+            "annotations": [
+                *_annotations(instances, segmentations, categories, ontology.instances),
+                *crowds,
+            ],
             "categories": list(categories.values()),
             **({FIELD: regions} if regions else {}),
+            **({ONTOLOGY: ontology.to_json()} if ontology else {}),
         }
         data = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     if images != "none":
@@ -86,7 +96,9 @@ def write_coco(
         export_images(tables.image_root, image_rows, targets, images)
     write_bytes(target, data)
     ids = instances.index.to_numpy()
-    return report(tables, target, ids, iou, "simplified outlines", len(image_rows), with_regions=True)
+    kept = dict.fromkeys(("images", "instances", "ontology"), EVERYTHING)
+    why, n = "simplified outlines", len(image_rows)
+    return report(tables, target, ids, iou, why, n, with_regions=True, kept=kept, n_hidden=n_hidden)
 
 
 def _free_id(tables: LabeledImages) -> int:
@@ -94,13 +106,15 @@ def _free_id(tables: LabeledImages) -> int:
     return int(tables.instances.index.max()) + 1 if len(tables.instances) else 1
 
 
-def _of_split(tables: LabeledImages, split: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _of_split(tables: LabeledImages, split: str | None) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """The images and instances to write, without hidden answers, and how many of these there are."""
+    images, instances, n_hidden = shown(tables)
     if split is None:
-        return tables.images, tables.instances
+        return images, instances, n_hidden
     if split not in SPLITS:
         raise DataError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
-    images = tables.images[(tables.images["split"] == split).to_numpy(bool)]
-    return images, tables.instances[tables.instances["image_id"].isin(images.index)]
+    images = images[(images["split"] == split).to_numpy(bool)]
+    return images, instances[instances["image_id"].isin(images.index)], n_hidden
 
 
 def _categories(tables: LabeledImages) -> dict[str, dict[str, Any]]:
@@ -141,9 +155,11 @@ def _segmentations(
     return segmentations, measured(rles, [rle if b is None else b for rle, b in zip(rles, back, strict=True)])
 
 
-def _images(images: pd.DataFrame, instances: pd.DataFrame) -> list[dict[str, Any]]:
+def _images(
+    images: pd.DataFrame, instances: pd.DataFrame, attributes: Mapping[str, Attribute]
+) -> list[dict[str, Any]]:
     assumed = states(images, instances["image_id"].to_numpy())
-    extra = columns.written(images, IMAGES, IMAGE_FIELDS)
+    extra = _own(images, IMAGES, IMAGE_FIELDS, attributes)
     extra[OURS] = _ours(images, assumed, OUR_IMAGE_FIELDS)
     fields = {
         "id": images.index.tolist(),
@@ -155,7 +171,10 @@ def _images(images: pd.DataFrame, instances: pd.DataFrame) -> list[dict[str, Any
 
 
 def _annotations(
-    instances: pd.DataFrame, segmentations: Sequence[Any], categories: Mapping[str, Mapping[str, Any]]
+    instances: pd.DataFrame,
+    segmentations: Sequence[Any],
+    categories: Mapping[str, Mapping[str, Any]],
+    attributes: Mapping[str, Attribute],
 ) -> list[dict[str, Any]]:
     ids = np.array([record["id"] for record in categories.values()], np.int64)
     area = instances["area"].astype(np.float64)
@@ -170,7 +189,8 @@ def _annotations(
         "bbox": list(np.ascontiguousarray(instances[["x", "y", "w", "h"]].to_numpy(np.float32))),
         "iscrowd": instances["crowd"].astype(np.int8).tolist(),
     }
-    extra = columns.written(instances.drop(columns="coco_area", errors="ignore"), INSTANCES, INSTANCE_FIELDS)
+    own = instances.drop(columns="coco_area", errors="ignore")
+    extra = _own(own, INSTANCES, INSTANCE_FIELDS, attributes)
     score = instances["score"].to_numpy()
     extra["score"] = (
         [None if s != s else s for s in score] if not np.isnan(score).all() else [None] * len(score)
@@ -180,6 +200,19 @@ def _annotations(
     )
     extra[OURS] = _ours(instances, assumed, OUR_INSTANCE_FIELDS)
     return _records(fields, extra)
+
+
+def _own(
+    frame: pd.DataFrame,
+    schema: Mapping[str, object],
+    fields: frozenset[str],
+    attributes: Mapping[str, Attribute],
+) -> dict[str, list[Any]]:
+    """The user's own columns as fields; attributes are together in one."""
+    if not attributes:
+        return columns.written(frame, schema, fields)
+    out = columns.written(frame.drop(columns=list(attributes)), schema, fields | {ATTRIBUTES})
+    return {**out, ATTRIBUTES: write_answers(frame, attributes)}
 
 
 def _ours(frame: pd.DataFrame, assumed: pd.DataFrame, names: Sequence[str]) -> list[dict[str, Any] | None]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import orjson
+import pandas as pd
 
 from ....core.errors import DataError
 from ....core.geometry.masks import rle
@@ -18,6 +19,7 @@ from ....core.geometry.outlines.centres import centre_outlines
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import IMAGES, INSTANCES, LabeledImages
 from ..records import columns
+from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, by_stem, export_images, progress, relative_names, stem, write_bytes
 from ..records.report import WriteReport, measured, report
 from ..records.rows import pictures
@@ -85,7 +87,13 @@ def write_labelme(
         instances.index.to_numpy(),
         measured(rles, back),
         "outlines hold no more, as LabelMe draws them",
+        kept={"instances": EVERYTHING, "images": _flag_columns(tables.images)},
     )
+
+
+def _flag_columns(images: pd.DataFrame) -> list[str]:
+    """Columns of images that LabelMe keeps, as flags."""
+    return [name for name in images.columns if name.startswith(FLAG) and name not in IMAGES]
 
 
 def _polygon(ring: np.ndarray) -> dict[str, Any]:
@@ -139,7 +147,7 @@ def _write_files(
 
 def _described(tables: LabeledImages) -> list[dict[str, Any]]:
     """Label, flags, description and attributes of each instance."""
-    extra = columns.written(tables.instances, INSTANCES, _FIELDS)
+    extra = columns.written(shown(tables)[1], INSTANCES, _FIELDS)
     out: list[dict[str, Any]] = []
     for i, label in enumerate(tables.instances["label"].tolist()):
         values = {name: found[i] for name, found in extra.items() if found[i] is not None}
@@ -151,7 +159,7 @@ def _described(tables: LabeledImages) -> list[dict[str, Any]]:
 
 def _flags(tables: LabeledImages) -> list[dict[str, Any]]:
     """Flags of each image: its columns ``flag_<name>``."""
-    named = [name for name in tables.images.columns if name.startswith(FLAG) and name not in IMAGES]
-    extra = columns.written(tables.images[named], {}, frozenset())
+    images = shown(tables)[0]
+    extra = columns.written(images[_flag_columns(images)], {}, frozenset())
     rows = range(len(tables.images))
     return [{k[len(FLAG) :]: v[i] for k, v in extra.items() if v[i] is not None} for i in rows]

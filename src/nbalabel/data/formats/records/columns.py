@@ -68,11 +68,11 @@ def numbers(found: Sequence[Any], what: str, ids: Iterable[object]) -> np.ndarra
     )
 
 
-def _infer(found: Sequence[Any]) -> Any:
+def inferred(found: Sequence[Any]) -> Any:
     """Values of a JSON field as an array of the narrowest dtype that can hold all of them.
 
     Example:
-        >>> _infer([1, None, 3]).dtype, _infer(["a", "b"]).dtype, _infer([{"a": 1}, None])[0]
+        >>> inferred([1, None, 3]).dtype, inferred(["a", "b"]).dtype, inferred([{"a": 1}, None])[0]
         (Int64Dtype(), <StringDtype(na_value=nan)>, '{"a":1}')
     """
     kinds = set(map(type, found))
@@ -116,7 +116,7 @@ def extras(records: Sequence[Record], known: frozenset[str], taken: Mapping[str,
             raise FormatError(
                 f"fields {short(name)} and {short(column)} cannot both be kept: rename one of them"
             )
-        out[column] = _infer(values(records, name))
+        out[column] = inferred(values(records, name))
     return out
 
 

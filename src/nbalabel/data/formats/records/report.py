@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,11 @@ from ....core.errors import LossWarning, first
 from ....core.geometry.masks import rle
 from ....core.regions.of_tables import regions_of
 from ....core.tables.schema import LabeledImages
+from .answers import Kept, dropped, shown
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({"table": [], "column": [], "n": [], "asked": []})
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,6 +33,10 @@ class WriteReport:
             (float64, mask IoU of original and read-back mask; 0 for instances that cannot be written). Empty:
             nothing was lost.
         n_regions_lost: number of regions that the format cannot express.
+        dropped: columns of your own and parts of the ontology that the format does not keep: columns
+            table ("images" or "instances"; "labels" and "attributes" for the ontology), column, n (values
+            that are not missing) and asked (whether it is an attribute).
+        n_hidden: number of answers that were left out because nobody asks for them any more.
     """
 
     path: Path
@@ -35,6 +44,8 @@ class WriteReport:
     n_instances: int
     loss: pd.DataFrame
     n_regions_lost: int = 0
+    dropped: pd.DataFrame = field(default_factory=_nothing)
+    n_hidden: int = 0
 
     def __repr__(self) -> str:
         lost = "nothing lost"
@@ -42,6 +53,11 @@ class WriteReport:
             lost = f"{len(self.loss):,} masks changed, worst IoU {self.loss['iou'].iloc[0]:.3f}"
         if self.n_regions_lost:
             lost = f"{self.n_regions_lost:,} regions lost" + (f", {lost}" if len(self.loss) else "")
+        if len(self.dropped):
+            said = ", ".join(f"{row.column} of {row.n:,} {row.table}" for row in self.dropped.itertuples())
+            lost = f"dropped {said}" + ("" if lost == "nothing lost" else f", {lost}")
+        if self.n_hidden:
+            lost += f", {self.n_hidden:,} hidden answers left out"
         return f"WriteReport({self.path}: {self.n_images:,} images, {self.n_instances:,} instances, {lost})"
 
 
@@ -54,6 +70,8 @@ def report(
     n_images: int | None = None,
     *,
     with_regions: bool = False,
+    kept: Kept | None = None,
+    n_hidden: int | None = None,
 ) -> WriteReport:
     """Build a report from the IoU of each written mask; warns once if there is loss.
 
@@ -65,9 +83,12 @@ def report(
         why: what the format cannot express, for the warning.
         n_images: number of images written; default all.
         with_regions: whether regions were written.
+        kept: the columns and parts of the ontology that were written, by table; default none.
+        n_hidden: number of hidden answers left out; default all.
 
     Warns:
-        LossWarning: masks are read back differently, and the message names the worst; or regions are lost.
+        LossWarning: masks are read back differently, and the message names the worst; or regions or answers
+            are lost.
     """
     loss = pd.DataFrame(
         {"iou": np.asarray(iou, np.float64)}, index=pd.Index(ids, name="instance_id", dtype=np.int64)
@@ -88,7 +109,22 @@ def report(
             LossWarning,
             stacklevel=3,
         )
-    return WriteReport(path, len(tables.images) if n_images is None else n_images, n_written, loss, n_lost)
+    gone = dropped(tables, kept or {})
+    _warn_of_answers(gone, path)
+    hidden = shown(tables)[2] if n_hidden is None else n_hidden
+    n = len(tables.images) if n_images is None else n_images
+    return WriteReport(path, n, n_written, loss, n_lost, gone, hidden)
+
+
+def _warn_of_answers(gone: pd.DataFrame, path: Path) -> None:
+    answers = gone[gone["asked"].to_numpy(bool)]
+    if len(answers):
+        said = ", ".join(f"{row.column} ({row.n:,} {row.table})" for row in answers.itertuples())
+        warnings.warn(
+            f"answers are not in {path}: {said}; this format has no place for them (COCO has)",
+            LossWarning,
+            stacklevel=4,
+        )
 
 
 def measured(before: Sequence[bytes], after: Sequence[bytes | None]) -> np.ndarray:
