@@ -16,10 +16,11 @@ import numpy as np
 from report import Row, human, show
 from scipy.stats import binom
 
+from nbalabel.core.binomial import clopper_pearson
 from nbalabel.learn.propagate.audit.audit import Audit
 from nbalabel.learn.propagate.audit.betting import betting_bounds
 from nbalabel.learn.propagate.audit.bounds import lower_bound
-from nbalabel.learn.propagate.state.reviewers import Reviewer, clopper_pearson
+from nbalabel.learn.propagate.state.reviewers import Reviewer
 
 TARGET, ALPHA = 0.85, 0.05
 Bools = np.ndarray

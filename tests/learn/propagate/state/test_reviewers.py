@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from nbalabel.core.binomial import clopper_pearson
 from nbalabel.core.errors import DataError, UnknownNameError
 from nbalabel.learn.propagate.audit.allowed_errors import TrueAnswers
 from nbalabel.learn.propagate.audit.audit import Audit
 from nbalabel.learn.propagate.audit.unreliable_answers import Answering, NoisyAnswers
-from nbalabel.learn.propagate.state.reviewers import Reviewer, Reviewers, clopper_pearson
+from nbalabel.learn.propagate.state.reviewers import Reviewer, Reviewers
 
 EXACT = Reviewer(10**6, 10**6, 10**6, 10**6)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import beta
 
+from ....core.binomial import clopper_pearson
 from ....core.errors import DataError, UnknownNameError, first
 
 Interval = tuple[float, float]
@@ -179,21 +179,6 @@ class Reviewers(Mapping[str, Reviewer]):
             sum(r.n_wrong_asked for r in every),
             sum(r.n_wrong_no for r in every),
         )
-
-
-def clopper_pearson(k: int, n: int, alpha: float) -> Interval:
-    """One-sided lower and upper bound of a probability, each at alpha, from ``k`` successes in ``n`` trials.
-
-    Source: Clopper & Pearson, Biometrika 1934.
-
-    Example:
-        >>> lower, upper = clopper_pearson(0, 10, 0.05)        # 0.05 = (1 - upper) ** 10
-        >>> lower, round(upper, 3)
-        (0.0, 0.259)
-    """
-    lower = float(beta.ppf(alpha, k, n - k + 1)) if k else 0.0
-    upper = float(beta.ppf(1 - alpha, k + 1, n - k)) if k < n else 1.0
-    return lower, upper
 
 
 def _hull(intervals: list[Interval]) -> Interval:
