@@ -56,6 +56,7 @@ vitest: $(READY)
 	@echo "== TypeScript" && cd js && npm run --silent test
 
 unit: $(READY) $(BUNDLES)
+	@bash scripts/postgres.sh
 	@echo "== Python" && $(PYTEST) -q -n 2 --dist loadfile -m "not training and not browser" --durations 8
 
 training: $(READY)
@@ -75,6 +76,7 @@ notebooks-full: $(READY) $(BUNDLES)
 	@echo "== notebooks, all training" && $(PYTEST) -q --nbmake --nbmake-timeout 1500 notebooks
 
 attack: $(READY) $(BUNDLES) ## kill, interrupt, fork, fuzz and fault at length (`make test` does a little of each)
+	@bash scripts/postgres.sh
 	@NBALABEL_ATTACK=full $(PYTEST) -q -n 2 tests/attack
 
 numerics: $(READY) ## the tests of models as other processors would round

@@ -1,7 +1,12 @@
 """Fixtures shared by all tests."""
 
 import os
+import shutil
 import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -27,3 +32,36 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared/data beside the checkout: real-data tests are left out")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Url of a PostgreSQL that the tests start themselves, on a Unix socket; skips where there is none."""
+    found = [*sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))[-1:], shutil.which("initdb")]
+    if found[0] is None or find_spec("psycopg") is None:
+        pytest.skip("needs PostgreSQL (Debian, Ubuntu: apt-get install postgresql) and psycopg")
+    folder, user, as_user = Path(tempfile.mkdtemp(prefix="nbl-pg-")), "postgres", list[str]()
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, user, user)
+        as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+
+    def run(program: str, *words: str) -> None:
+        command = [
+            *as_user,
+            str(Path(found[0]).resolve().parent / program),
+            "-D",
+            str(folder / "data"),
+            *words,
+        ]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/")
+
+    try:
+        run("initdb", "-U", user, "-A", "trust", "--no-sync")
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql://{user}@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

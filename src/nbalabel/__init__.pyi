@@ -18,7 +18,7 @@ from .core.tables.mask_inputs import decode_mask as decode_mask
 from .core.tables.mask_inputs import encode_mask as encode_mask
 from .data.dataset.dataset import Dataset as Dataset
 from .data.dataset.dataset import create as create
-from .data.dataset.dataset import open as open  # noqa: A004  # nl.open reads like pandas' and rasterio's
+from .data.dataset.dataset import open as open  # noqa: A004  # nl.open reads like pandas' and rasterio's  # nl.open reads like pandas' and rasterio's
 from .data.dataset.join import join as join
 from .data.dataset.paste import paste as paste
 from .data.dataset.version import Version as Version
@@ -47,6 +47,9 @@ from .data.formats import write_voc as write_voc
 from .data.formats import write_yolo as write_yolo
 from .data.images.remote import allow_images_from as allow_images_from
 from .data.pictures import read_images as read_images
+from .data.queue.people import People as People
+from .data.queue.people import people as people
+from .data.queue.queue import Queue as Queue
 from .data.tables.tables import Tables as Tables
 from .learn.audits.asked import Audit as Audit
 from .learn.audits.audit import audit as audit

@@ -47,6 +47,7 @@ from ..working.frame_edits import watch
 from ..working.session import Session
 from ..working.working_copy import WorkingCopy
 from .certified import Certified
+from .collecting import Collecting
 from .editing import Editing
 from .open_datasets import Registry
 from .version import Version
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 _OPEN: Registry[Dataset] = Registry()
 
 
-class Dataset(Editing, Certified):
+class Dataset(Editing, Certified, Collecting):
     """A dataset folder opened for work. :func:`create`, :func:`open` and ``tables.save`` make one.
 
     ``images`` and ``instances`` are the working copy itself: assign into them as into any frame. Rows are
@@ -622,7 +623,7 @@ def create(
     return create_from(tables, folder, message="created", overwrite=overwrite)
 
 
-def open(folder: str | Path, version: str | None = None) -> Dataset:  # noqa: A001  # as pandas and rasterio do
+def open(folder: str | Path, version: str | None = None) -> Dataset:  # noqa: A001  # as pandas and rasterio do  # as pandas and rasterio do
     """Open a dataset folder for work.
 
     Uncommitted work of an earlier session, even of a killed one, is restored (``ds.recovered`` says so). A

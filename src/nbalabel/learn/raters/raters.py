@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...core.errors import DataError
+from ...core.tables.opinions import GivesOpinions
 from ...core.tables.schema import LabeledImages
 from ..runs.frozen_tables import Snapshot
 from ..runs.run import new_id
@@ -15,7 +16,7 @@ from .units import units_of
 
 
 def raters(
-    of: Mapping[str, LabeledImages] | Sequence[LabeledImages] | LabeledImages,
+    of: Mapping[str, LabeledImages] | Sequence[LabeledImages] | LabeledImages | GivesOpinions,
     *,
     by: str | None = None,
     looked: Mapping[str, Iterable[int]] | None = None,
@@ -35,8 +36,8 @@ def raters(
 
     Args:
         of: annotator -> Dataset, Version or Tables; or several of these, which are named by their version; or
-            one of them, whose instances say in column ``by`` who drew them. Images of different datasets are
-            the same if their files have the same name.
+            one of them, whose instances say in column ``by`` who drew them; or a Queue of images. Images of
+            different datasets are the same if their files have the same name.
         by: column of instances with the name of the annotator, such as "origin" or a column of your own; rows
             without a name are left out.
         looked: annotator -> ids of the images that they looked at, in their table, where states do not say
@@ -65,6 +66,9 @@ def raters(
         raise DataError(f"iou must lie above 0 and be 1 at most, got {iou}")
     if draws < 0:
         raise DataError(f"draws must be 0 or more, got {draws}")
+    if isinstance(of, GivesOpinions):
+        looked = of.looked() if looked is None else looked
+        of = of.opinions()
     opinions = _opinions(of, by, looked)
     return Raters(new_id("raters"), iou, draws, seed, opinions, units_of(opinions, iou))
 

@@ -1,0 +1,109 @@
+"""The part of :class:`Dataset` that brings in what a team has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from ...core.change.change import Change
+from ...core.errors import DataError
+from ...core.tables.state import State
+from ..queue.collecting import Collected, Plan, answered_rows, changed_images, conflict, conflicts_table, plan
+from ..queue.content import contents_of, same
+from ..queue.final import Answered, by_task
+from ..queue.queue import Queue
+from ..tables.tables import Tables
+from ..working.working_copy import WorkingCopy
+
+
+class Collecting:
+    """Answers of queues as Changes."""
+
+    _copy: WorkingCopy
+
+    if TYPE_CHECKING:
+
+        def _make(self, build: Callable[[State], Change]) -> Change: ...
+
+        def log(self) -> Any: ...  # noqa: D102  # of Dataset  # of Dataset
+
+    def collect(self, queue: Queue, prefer: str | None = None, overwrite: Iterable[int] = ()) -> Collected:
+        """Bring the answers of a queue in, as one Change per annotator, whose origin they are.
+
+        Nothing is overwritten: an image that was changed here since the work began, and a task whose opinions
+        differ, are listed as conflicts and left alone. What was collected before is not collected again.
+        ``nl.raters(q).consensus(into=ds)`` makes one opinion of several.
+
+        Args:
+            queue: the queue. Where it is reviewed, only approved answers are collected.
+            prefer: annotator whose opinion is taken where opinions differ.
+            overwrite: ids of images on which the answer replaces what was changed here since.
+
+        Returns:
+            The Changes, and what was left alone and why.
+
+        Raises:
+            DataError: it is no queue of this dataset.
+        """
+        if not isinstance(queue, Queue):
+            raise DataError(f"collect takes a Queue, got {type(queue).__name__}")
+        known = set(map(str, self.log().index))
+        found = plan(
+            list(by_task(queue.answers())),
+            reviewed=queue.reviewed,
+            take=lambda one: one.annotator == prefer,
+            was_collected=lambda change: change in known,
+        )
+        made, n = [], 0
+        for answers in found.mine.values():
+            change, used = self._collect(queue, answers, set(overwrite), found)
+            if change:
+                made.append(change)
+            n += len(used)
+            queue.collected([one.answer for one in used], change.id if change else "")
+        return Collected(tuple(made), conflicts_table(found.conflicts), found.n_already, found.n_waiting, n)
+
+    def _collect(
+        self, queue: Queue, answers: list[Answered], overwrite: set[int], found: Plan
+    ) -> tuple[Change, list[Answered]]:
+        """Bring in answers of one annotator; what does not fit goes to the conflicts."""
+        used: list[Answered] = []
+
+        def build(state: State) -> Change:
+            if queue.of == "images":
+                return self._images(state, queue, answers, overwrite, found, used)
+            change, failed = answered_rows(state, answers, queue.of, queue.name, self._copy.reserve)
+            found.conflicts += [conflict(why, [one]) for one, why in failed]
+            lost = {one.answer for one, _ in failed}
+            used.extend(one for one in answers if one.answer not in lost)
+            return change
+
+        return self._make(build), used
+
+    def _images(
+        self,
+        state: State,
+        queue: Queue,
+        answers: list[Answered],
+        overwrite: set[int],
+        found: Plan,
+        used: list[Answered],
+    ) -> Change:
+        now = contents_of(Tables.from_state(state, None, {}), [one.image for one in answers])
+        base: dict[int, Any] = {}
+        for version in {one.version for one in answers}:
+            of_version = [one.image for one in answers if one.version == version]
+            base |= contents_of(queue.version(version), of_version)
+        start = {}
+        for one in answers:
+            there, before = now.get(one.image), base.get(one.image)
+            if there is None or before is None:
+                found.conflicts.append(conflict("the image is no longer in the dataset", [one]))
+            elif same(there, one.content):
+                found.n_already += 1
+            elif one.image in overwrite or same(there, before):
+                start[one.image] = there
+                used.append(one)
+            else:
+                found.conflicts.append(conflict("the image was changed since the work began", [one]))
+        return changed_images(state, used, queue.name, self._copy.reserve, start) if used else Change()

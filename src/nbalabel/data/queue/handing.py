@@ -1,0 +1,166 @@
+"""Hand out tasks: to whoever is free, nothing twice to the same person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from .database.sql import Run, Sql
+from .leases import end_leases, lease_seconds
+from .task import Task
+
+_FREE = """
+    FROM nbl_jobs j WHERE j.queue_id = ? AND j.step = ? AND j.free > 0 AND j.place >= ?
+    AND (j.only_for IS NULL OR j.only_for = ?) AND (j.not_for IS NULL OR j.not_for <> ?)
+    AND NOT EXISTS (SELECT 1 FROM nbl_turns t
+        WHERE t.job_id = j.job_id AND t.annotator = ? AND t.state <> 'lost')
+    ORDER BY j.place, j.job_id LIMIT 1"""
+
+
+def hand_out(
+    sql: Sql, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
+) -> list[int]:
+    """Give an annotator up to ``n`` more jobs; returns them in order.
+
+    Args:
+        sql: the database.
+        queue: number of the queue.
+        annotator: who is free.
+        seat: names the view, or the process, they work at.
+        steps: what to look for, the most urgent first.
+        n: how many.
+        now: seconds since 1970.
+    """
+
+    def give(run: Run) -> list[int]:
+        end_leases(run, queue, now)
+        given: list[int] = []
+        for step in steps:
+            start = _cursor(run, queue, annotator, step)
+            lease = lease_seconds(run, queue, annotator, step)
+            while len(given) < n:
+                job, start = _take(run, queue, annotator, step, start)
+                if job is None:
+                    break
+                hold(run, queue, job, annotator, seat, step, now, now + lease * (1 + len(given)))
+                given.append(job)
+            run(
+                "UPDATE nbl_cursors SET place = ? WHERE queue_id = ? AND annotator = ? AND step = ?",
+                (start, queue, annotator, step),
+            )
+        return given
+
+    return sql.do(give)
+
+
+def hold(
+    run: Run, queue: int, job: int, annotator: str, seat: str, step: str, now: float, until: float
+) -> None:
+    """A job is this annotator's until then; their time on it so far is kept."""
+    run(
+        "INSERT INTO nbl_turns (job_id, annotator, queue_id, step, state, seat, given, until, seconds, "
+        "reason) VALUES (?, ?, ?, ?, 'held', ?, ?, ?, 0, '') ON CONFLICT (job_id, annotator) DO UPDATE SET "
+        "state = 'held', seat = excluded.seat, until = excluded.until",
+        (job, annotator, queue, step, seat, now, until),
+    )
+
+
+def tasks_of(sql: Sql, queue: int, annotator: str, jobs: Sequence[int]) -> list[Task]:
+    """What an annotator holds, as tasks, in the order of ``jobs``."""
+    return sql.do(lambda run: [task for job in jobs for task in _task(run, queue, annotator, job)])
+
+
+def held_by(run: Run, queue: int, annotator: str, steps: Sequence[str]) -> list[int]:
+    """The jobs that an annotator holds, those of the most urgent step first."""
+    rows = run(
+        "SELECT job_id, step FROM nbl_turns WHERE queue_id = ? AND annotator = ? AND state = 'held' "
+        "ORDER BY until, job_id",
+        (queue, annotator),
+    )
+    wanted = [(steps.index(step), at, job) for at, (job, step) in enumerate(rows) if step in steps]
+    return [job for _, _, job in sorted(wanted)]
+
+
+def _cursor(run: Run, queue: int, annotator: str, step: str) -> float:
+    """The place below which nothing is free for an annotator; its row is locked until the end."""
+    run(
+        "INSERT INTO nbl_cursors (queue_id, annotator, step, place) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (queue_id, annotator, step) DO NOTHING",
+        (queue, annotator, step, -1e300),
+    )
+    rows = run(
+        "SELECT place FROM nbl_cursors WHERE queue_id = ? AND annotator = ? AND step = ? {wait}",
+        (queue, annotator, step),
+    )
+    return float(rows[0][0])
+
+
+def _take(run: Run, queue: int, annotator: str, step: str, start: float) -> tuple[int | None, float]:
+    """Take the first free job from a place on; returns it, and from where on something may be free."""
+    wanted = (queue, step, start, annotator, annotator, annotator)
+    seen = run(f"SELECT j.place {_FREE}", wanted)  # without locks: others' may come back
+    if not seen:
+        return None, start
+    start = float(seen[0][0])
+    found = run(f"SELECT j.job_id, j.gold {_FREE} {{lock}}", (queue, step, start, *wanted[3:]))
+    if not found or (found[0][1] and not _anything_real(run, queue, step)):
+        return None, start
+    run("UPDATE nbl_jobs SET free = free - 1 WHERE job_id = ?", (found[0][0],))
+    return int(found[0][0]), start
+
+
+def _anything_real(run: Run, queue: int, step: str) -> bool:
+    """Whether there is anything but honeypots: those alone are not worth anybody's time."""
+    rows = run(
+        "SELECT 1 FROM nbl_jobs WHERE queue_id = ? AND step = ? AND free > 0 AND gold = 0 LIMIT 1",
+        (queue, step),
+    )
+    return bool(rows)
+
+
+def _task(run: Run, queue: int, annotator: str, job: int) -> list[Task]:
+    rows = run(
+        "SELECT t.task_id, j.step, t.image_id, t.row_id, t.version, u.until, t.proposed, j.answer_id "
+        "FROM nbl_jobs j JOIN nbl_tasks t ON t.task_id = j.task_id "
+        "JOIN nbl_turns u ON u.job_id = j.job_id AND u.annotator = ? WHERE j.job_id = ? AND j.queue_id = ?",
+        (annotator, job, queue),
+    )
+    out = []
+    for task, step, image, row, version, until, proposed, answer in rows:
+        more = {} if answer is None else _about(run, answer)
+        given = None if proposed is None else json.loads(proposed)
+        out.append(Task(job, task, step, image, row, version, until, proposed=given, **more))
+    return out
+
+
+def _about(run: Run, answer: int) -> dict[str, Any]:
+    """An answer to review or to rework, and what was said about it."""
+    ((content, author),) = run("SELECT content, annotator FROM nbl_answers WHERE answer_id = ?", (answer,))
+    said = run(
+        "SELECT comment, place, content FROM nbl_decisions WHERE answer_id = ? ORDER BY given DESC LIMIT 1",
+        (answer,),
+    )
+    comment, place, corrected = said[0] if said else ("", None, None)
+    return {
+        "content": json.loads(corrected or content),
+        "author": author,
+        "comment": comment,
+        "place": None if place is None else json.loads(place),
+    }
+
+
+def take_over(sql: Sql, queue: int, annotator: str, seat: str, jobs: Sequence[int]) -> None:
+    """What an annotator holds is held at this seat from now on."""
+    if not jobs:
+        return
+
+    def move(run: Run) -> None:
+        for job in jobs:
+            run(
+                "UPDATE nbl_turns SET seat = ? WHERE job_id = ? AND annotator = ? AND queue_id = ? "
+                "AND state = 'held'",
+                (seat, job, annotator, queue),
+            )
+
+    sql.do(move)
