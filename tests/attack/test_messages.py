@@ -199,8 +199,11 @@ REQUESTS: dict[str, Request] = {
     "code": lambda *_: ({"titles": {}}, []),
     "history": lambda *_: ({}, []),
     "undo": lambda *_: ({}, []),
+    "labels": lambda *_: ({}, []),
+    "add_label": lambda _, __, rng: ({"name": f"kind {rng.randrange(9)}"}, []),
+    "color_label": lambda p, *_: ({"name": p.ds.labels[0], "color": "#aa0000"}, []),
 }
-CHANGING = ("act", "edit", "operate", "paste", "answer", "tell", "skip")
+CHANGING = ("act", "add_label", "color_label", "edit", "operate", "paste", "answer", "tell", "skip")
 
 
 def deep(n: int) -> Any:

@@ -84,6 +84,20 @@ def test_a_new_label_is_made_by_enter_and_undone_in_two_steps(book: Notebook) ->
     wait(lambda: book.value("len(ds.labels)") == labels)
 
 
+def test_a_label_gets_another_color_from_the_list_and_the_views_show_it(book: Notebook) -> None:
+    page = book.page
+    page.keyboard.press("Shift+L")
+    page.keyboard.type("rock cod")
+    wait(lambda: "rock cod" in active(book))
+    page.locator(f"{PICKER} input[type=color]").fill("#aa0000")
+    book.until("ds.ontology.labels['rock cod'].color", "#aa0000")
+    swatch = page.locator(f'{PICKER} [aria-selected="true"] .nbl-swatch')
+    wait(lambda: swatch.evaluate("one => one.style.background") == "rgb(170, 0, 0)")
+    page.keyboard.press("Escape")
+    wait(lambda: page.locator(PICKER).count() == 0)
+    assert page.evaluate("document.activeElement.dataset.view") == "viewer"
+
+
 @pytest.mark.parametrize("view", ["table", "gallery"])
 def test_picked_rows_get_a_label_that_was_not_there_before(book: Notebook, view: str) -> None:
     page = book.page

@@ -35,6 +35,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "DrawnPictures.draw": ("Record<string, never>", ""),
     "DrawnPictures.pictures": ("Pictures", "views/augment/augment"),
     "Editor.add_label": ("Labels & { name: string }", "views/labels/catalog"),
+    "Editor.color_label": ("Labels", "views/labels/catalog"),
     "Editor.decide": (MADE, ""),
     "Editor.edit": ("Drawn", "views/edit/queue"),
     "Editor.image_state": (SAID, ""),
@@ -195,6 +196,7 @@ def edited(ask, editor, reef, run):
     ids = other.index[other["image_id"].isin(open_ones)][:1].tolist()
     ask(editor, "decide", action="accept", ids=ids)
     ask(editor, "add_label", name="cod")
+    ask(editor, "color_label", name="cod", color="#aa0000")
     ask(editor, "labels")
     empty = reef.images.index[reef.images["state"] == "unlabeled"][-1]
     ask(editor, "image_state", image_id=int(empty), state="empty")

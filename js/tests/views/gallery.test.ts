@@ -103,7 +103,7 @@ class FakeKernel extends FakeChannel {
     if (method === "labels" || method === "add_label") {
       const names = ["<b>cod</b>", "ling", ...(method === "labels" ? [] : ["ray"])];
       const colors = names.map(() => "#112233");
-      return [{ names, colors, counts: names.map((_, i) => 10 + i), name: "ray" }, []];
+      return [{ names, colors, counts: names.map((_, i) => 10 + i), retired: [], name: "ray" }, []];
     }
     if (method === "order") return [{}, [Int32Array.from({ length: this.n }, (_, i) => this.n - 1 - i)]];
     if (method === "pictures") {

@@ -14,7 +14,9 @@ const FISH = ["Atlantic cod", "cod", "Codium", "haddock", "Père cœur", "rock c
 class FakeKernel extends FakeChannel {
   names: string[] = [];
   rev = 1;
-  asked: { method: string; params: { name?: string } }[] = [];
+  colors = new Map<string, string>();
+  retired: string[] = [];
+  asked: { method: string; params: { name?: string; color?: string } }[] = [];
   refuses = "";
   override send(content: unknown): void {
     const { id, client, key, method, params } = content as FakeKernel["asked"][0] & Record<string, unknown>;
@@ -29,8 +31,13 @@ class FakeKernel extends FakeChannel {
         this.names = [...this.names, params.name!];
         this.rev++;
       }
-      const colors = this.names.map(() => "#112233");
-      const labels = { rev: this.rev, names: this.names, colors, counts: this.names.map((_, i) => i) };
+      if (method === "color_label") {
+        this.colors.set(params.name!, params.color!);
+        this.rev++;
+      }
+      const colors = this.names.map((name) => this.colors.get(name) ?? "#112233");
+      const counts = this.names.map((_, i) => i);
+      const labels = { rev: this.rev, names: this.names, colors, counts, retired: this.retired };
       this.arrive({ kind: "result", ...head, result: { ...labels, name: params.name } });
     });
   }
@@ -257,6 +264,31 @@ test("a name that the kernel refuses is said in the list, which stays open", asy
   expect([chosen, foot()]).toEqual([[], "labels must be text of one line"]);
   type("ling");
   expect(foot()).toBe("no label like this; Enter adds it");
+});
+
+test("the active label gets the color chosen in the foot, and the list stays open", async () => {
+  await open(FISH);
+  press("ArrowDown");
+  const field = frame.root.querySelector<HTMLInputElement>("input[type=color]")!;
+  expect([field.value, field.getAttribute("aria-label")]).toEqual(["#112233", "color of cod"]);
+  field.value = "#aa0000";
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  await settle();
+  expect(kernel.asked.at(-1)).toEqual({ method: "color_label", params: { name: "cod", color: "#aa0000" } });
+  expect(lines()[1].querySelector<HTMLElement>(".nbl-swatch")!.style.background).toBe("rgb(170, 0, 0)");
+  expect([active().slice(0, 3), chosen]).toEqual(["cod", []]);
+  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  expect(chosen).toEqual([]);
+  type("nowhere");
+  expect(field.parentElement!.hidden).toBe(true);
+});
+
+test("retired labels are not offered, and keep their digits to themselves", async () => {
+  kernel.retired = ["cod"];
+  await open(FISH);
+  expect(lines().map((el) => el.querySelector(".nbl-labels-name")!.textContent)).not.toContain("cod");
+  type("haddock");
+  expect(active()).toContain("Alt+4");
 });
 
 test("names are texts, not markup", async () => {

@@ -78,7 +78,7 @@ class FakeKernel extends FakeChannel {
     }
     if (method === "labels") {
       const names = ["<b>cod</b>", "ling"];
-      return [{ names, colors: ["#112233", "#445566"], counts: [3, 4] }, []];
+      return [{ names, colors: ["#112233", "#445566"], counts: [3, 4], retired: [] }, []];
     }
     if (method === "states") return [{}, [this.states.slice(), rows]];
     const place = params.item_id - 100;

@@ -35,7 +35,7 @@ export const Bar_redo: History = {
 };
 
 export const Bar_undo: History = {
-  "undo": "set state of 1 images",
+  "undo": "set state, weight of 1 images",
   "redo": "rejected prediction 1 (fish) in review",
   "uncommitted": "1 uncommitted changes"
 };
@@ -106,7 +106,25 @@ export const Editor_add_label: Labels & { name: string } = {
     1,
     1
   ],
+  "retired": [],
   "name": "cod"
+};
+
+export const Editor_color_label: Labels = {
+  "rev": 1,
+  "names": [
+    "fish",
+    "cod"
+  ],
+  "colors": [
+    "#e69f00",
+    "#aa0000"
+  ],
+  "counts": [
+    1,
+    1
+  ],
+  "retired": []
 };
 
 export const Editor_decide: { ids: number[]; note: string; rev: number } = {
@@ -136,12 +154,13 @@ export const Editor_labels: Labels = {
   ],
   "colors": [
     "#e69f00",
-    "#56b4e9"
+    "#aa0000"
   ],
   "counts": [
     1,
     1
-  ]
+  ],
+  "retired": []
 };
 
 export const Editor_operate: { ids: number[]; image_id: number | null; note: string; rev: number } = {

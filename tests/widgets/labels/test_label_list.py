@@ -61,3 +61,46 @@ def test_a_dataset_without_labels_gets_its_first_one(tmp_path, browser) -> None:
     assert ask("labels")[0]["names"] == []
     assert ask("add_label", name="cod")[0]["names"] == ["cod"]
     assert list(ds.labels) == ["cod"]
+
+
+def test_another_color_is_one_change_and_shows_in_every_view(workspace, reef, browser) -> None:
+    name = reef.labels[1]
+    ask = browser(nl.Editor(workspace))
+    before, _ = ask("labels")
+    said, _ = ask("color_label", name=name, color="#aa0000")
+    assert said["colors"][1] == "#aa0000"
+    assert said["colors"][0] == before["colors"][0]
+    assert workspace.column("instances", "label").colors[1] == "#aa0000"
+    assert browser(nl.Viewer(workspace))("masks", row=0)[0]["label"]["colors"][1] == "#aa0000"
+    predicted = workspace.column("predictions", "label")
+    assert predicted.colors[predicted.categories.index(name)] == "#aa0000"
+    reef.undo()
+    workspace.refresh()
+    assert ask("labels")[0]["colors"] == before["colors"]
+
+
+def test_an_empty_color_gives_back_that_of_the_place_in_the_list(workspace, reef, browser) -> None:
+    ask = browser(nl.Editor(workspace))
+    before, _ = ask("labels")
+    ask("color_label", name=reef.labels[0], color="#aa0000")
+    assert ask("color_label", name=reef.labels[0], color="")[0]["colors"] == before["colors"]
+
+
+@pytest.mark.parametrize("color", ["red", "#12345", "url(x)", "#1122334"])
+def test_what_is_no_color_is_refused_and_changes_nothing(ask, reef, color) -> None:
+    before, _ = ask("labels")
+    assert "#rrggbb" in ask.error("color_label", name=reef.labels[0], color=color)
+    assert ask("labels")[0]["colors"] == before["colors"]
+
+
+def test_an_unknown_label_gets_no_color_and_is_not_made(ask, reef) -> None:
+    labels = list(reef.labels)
+    assert "no label 'whale'" in ask.error("color_label", name="whale", color="#aa0000")
+    assert list(reef.labels) == labels
+
+
+def test_retired_labels_are_named(workspace, reef, browser) -> None:
+    ask = browser(nl.Editor(workspace))
+    assert ask("labels")[0]["retired"] == []
+    reef.define(reef.labels[0], retired=True)
+    assert ask("labels")[0]["retired"] == [reef.labels[0]]

@@ -10,6 +10,8 @@ export interface Labels {
   colors: string[];
   /** Number of instances of each. */
   counts: number[];
+  /** Names of labels that are not offered any more. */
+  retired: string[];
 }
 
 const MOST_RECENT = 5;
@@ -19,6 +21,7 @@ export class Catalog {
   colors: readonly string[] = [];
   /** Empty until the kernel has answered. */
   counts: readonly number[] = [];
+  retired: ReadonlySet<string> = new Set();
   /** Names chosen in this view, the last one first. */
   recent: readonly string[] = [];
   #rev = -1;
@@ -60,11 +63,18 @@ export class Catalog {
     return result.name;
   }
 
+  /** Give a label another color. @param color "#rrggbb". */
+  async recolor(name: string, color: string): Promise<void> {
+    const { result } = await this.#rpc.request<Labels>("color_label", { name, color });
+    this.#take(result);
+  }
+
   #take(labels: Labels): void {
     if (labels.rev < this.#rev) return;
     const { names, colors } = this;
     this.known(labels.names, labels.colors, labels.rev);
     this.counts = labels.counts;
+    this.retired = new Set(labels.retired);
     if (names !== this.names || !same(colors, this.colors)) this.#changed();
   }
 }

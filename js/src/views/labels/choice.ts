@@ -65,8 +65,8 @@ export class Choice {
   }
 
   #find(): void {
-    const { names, recent } = this.#catalog;
-    this.found = names.find(this.text, recent);
+    const { names, recent, retired } = this.#catalog;
+    this.found = names.find(this.text, recent).filter((at) => !retired.has(names.all[at]));
     this.creates = this.text.trim() !== "" && !names.has(this.text);
   }
 }

@@ -30,6 +30,8 @@ export class LabelPicker {
   readonly #lines = h("div.nbl-labels-lines");
   readonly #list: HTMLElement;
   readonly #foot = h("span.nbl-muted", { role: "status" });
+  readonly #color = h("input", { type: "color" });
+  readonly #colored = h("label.nbl-labels-color", {}, "color", this.#color);
   readonly #title = h("b.nbl-labels-title");
   readonly #content: HTMLElement;
   #drawn = "";
@@ -58,7 +60,9 @@ export class LabelPicker {
       autocomplete: "off",
       spellcheck: "false",
     });
-    this.#content = h("div.nbl-labels", {}, this.#title, this.#input, this.#list, this.#foot);
+    const foot = h("div.nbl-labels-foot", {}, this.#foot, this.#colored);
+    this.#content = h("div.nbl-labels", {}, this.#title, this.#input, this.#list, foot);
+    hear(this.#color, "change", () => void this.#recolor());
     hear(this.#input, "input", () => this.#typed());
     hear(this.#content, "keydown", (event) => this.#pressed(event));
     hear(this.#list, "scroll", () => this.#draw(), { passive: true });
@@ -127,15 +131,14 @@ export class LabelPicker {
       PageUp: () => choice.leap(1 - SHOWN),
     };
     event.stopPropagation(); // what is typed is not for the view
-    if (event.isComposing) return;
+    if (event.isComposing || event.target !== this.#input) return;
     if (event.key === "Enter") this.#take(choice.at);
     else if (digit && (event.altKey || choice.digits)) this.#takeLabel(Number(digit) - 1);
     else if (event.key in moves) {
       moves[event.key]();
       this.#reveal();
       this.#show();
-    } else if (event.key === "Tab") this.#popover.close();
-    else return;
+    } else return;
     claim(event);
   }
 
@@ -174,6 +177,18 @@ export class LabelPicker {
     }
   }
 
+  /** Give the active label the color chosen in the foot. */
+  async #recolor(): Promise<void> {
+    const { name } = this.#choice;
+    if (name === null) return;
+    try {
+      await this.#catalog.recolor(name, this.#color.value);
+      this.#renew();
+    } catch (error) {
+      this.#frame.fail(error);
+    }
+  }
+
   #say(text: string): void {
     this.#foot.textContent = text;
     this.#foot.toggleAttribute("data-wrong", !this.#creating);
@@ -207,6 +222,11 @@ export class LabelPicker {
     const drawn = `${from} ${to} ${at}`;
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
+    const place = this.#choice.found[at];
+    this.#colored.hidden = place === undefined;
+    this.#color.value = this.#catalog.colors[place] ?? neutral;
+    this.#color.setAttribute("aria-label", `color of ${this.#choice.name}`);
+    this.#colored.title = `another color for ${this.#choice.name}, in all views`;
     const lines = Array.from({ length: Math.max(to - from, 0) }, (_, i) => this.#line(from + i));
     this.#lines.replaceChildren(...lines);
     if (n) this.#input.setAttribute("aria-activedescendant", `${this.#id}-${at}`);

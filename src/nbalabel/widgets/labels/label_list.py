@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import DataError
-from ...core.tables.names import check_names, shown
+from ...core.errors import DataError, UnknownNameError
+from ...core.tables.names import check_names, instead_of, shown
 from ..workspace.workspace_port import Bridge, serves
 
 _LONGEST = 200  # characters of a name that is typed into a picker
@@ -18,12 +18,13 @@ class LabelList(Bridge):
 
     @serves
     def labels(self) -> dict[str, Any]:
-        """Names, colors ("#rrggbb") and numbers of instances of all labels, in the dataset's order."""
+        """Names, colors ("#rrggbb"), numbers of instances of all labels; the names of retired ones."""
         ws = self.workspace
         label = ws.column("instances", "label")
         counts = np.bincount(label.values[label.values >= 0], minlength=len(label.categories))
-        names, colors = list(label.categories), list(label.colors)
-        return {"rev": ws.rev, "names": names, "colors": colors, "counts": counts}
+        retired = [name for name, said in ws.ds.ontology.labels.items() if said.retired]
+        said = {"names": list(label.categories), "colors": list(label.colors), "counts": counts}
+        return {"rev": ws.rev, **said, "retired": retired}
 
     @serves
     def add_label(self, *, name: str) -> dict[str, Any]:
@@ -49,6 +50,29 @@ class LabelList(Bridge):
         self.workspace.ds.add_label(name, getattr(self, "annotator", None))
         self.workspace.refresh()
         return {**self.labels(), "name": name}
+
+    @serves
+    def color_label(self, *, name: str, color: str) -> dict[str, Any]:
+        """Give a label another color in all views, as one Change.
+
+        Args:
+            name: the label.
+            color: "#rrggbb"; "" gives it back the color of its place in the list.
+
+        Returns:
+            what :meth:`labels` returns.
+
+        Raises:
+            DataError: that is no color.
+            UnknownNameError: there is no such label.
+        """
+        self._check_editing()
+        ds = self.workspace.ds
+        if name not in ds.labels:
+            raise UnknownNameError(f"no label {name!r}; {instead_of(name, ds.labels)}")
+        ds.define(name, color=color, origin=getattr(self, "annotator", None))
+        self.workspace.refresh()
+        return self.labels()
 
     def _check_editing(self) -> None:
         """Raise if the view is read-only."""
