@@ -6,6 +6,7 @@ import { Choice } from "../../src/views/labels/choice";
 import { LabelPicker } from "../../src/views/labels/picker";
 import { folded, Names } from "../../src/views/labels/search";
 import { Popover } from "../../src/views/popover";
+import { CellEditor } from "../../src/views/table/editor";
 import { Rpc } from "../../src/wire/rpc";
 import { FakeChannel } from "../wire/channel";
 
@@ -289,6 +290,41 @@ test("retired labels are not offered, and keep their digits to themselves", asyn
   expect(lines().map((el) => el.querySelector(".nbl-labels-name")!.textContent)).not.toContain("cod");
   type("haddock");
   expect(active()).toContain("Alt+4");
+});
+
+test("a label cell is set if its tables are the same but for a label added in the list, else nothing is done", async () => {
+  kernel.names = ["cod", "ling"];
+  catalog.known(kernel.names, [], 1);
+  const store = { rev: 1, allowed: () => null };
+  const sent: unknown[] = [];
+  const request = async (method: string, params: object) => {
+    sent.push([method, params]);
+    return { result: { note: "", change: "", rev: store.rev } };
+  };
+  const state = {
+    ...{ of: "instances", n: 3, own: null, visible: { at: () => 1 }, rpc: { lost: false, request } },
+    ...{ store, catalog, pending: new Map(), tell: () => {}, settled: async () => {} },
+    cache: { get: () => ({ label: 0 }) },
+  };
+  const head = { name: "label", kind: "category", categories: ["cod", "ling"], colors: [], editable: true };
+  const scroller = document.createElement("div");
+  const grid = { scroller, layout: { columns: [{ head }] }, cell: () => button };
+  const cells = new CellEditor(frame, state as never, grid as never, picker, () => {}, closing.signal);
+  const give = async (name: string, meanwhile = 0) => {
+    expect(cells.edit(1, 0)).toBe(true);
+    await settle();
+    type(name);
+    store.rev += meanwhile;
+    press("Enter");
+    await settle();
+  };
+  await give("ling");
+  expect(sent).toEqual([["edit", { name: "label", value: "ling", n: 1, rev: 1 }]]);
+  await give("ling", 1);
+  expect(sent).toHaveLength(1);
+  expect(frame.root.textContent).toContain("the tables changed meanwhile");
+  await give("ray", 1); // its own revision: the label it adds
+  expect(sent[1]).toEqual(["edit", { name: "label", value: "ray", n: 1, rev: 3 }]);
 });
 
 test("names are texts, not markup", async () => {

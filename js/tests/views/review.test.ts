@@ -76,9 +76,14 @@ class FakeKernel extends FakeChannel {
       const colors = ["#112233", "#445566"];
       return [{ ...head, colors, selected: false }, [ids, this.states.slice(), this.states.slice(), rows]];
     }
-    if (method === "labels") {
-      const names = ["<b>cod</b>", "ling"];
-      return [{ names, colors: ["#112233", "#445566"], counts: [3, 4], retired: [] }, []];
+    if (method === "labels" || method === "add_label") {
+      if (method === "add_label") {
+        this.rev++;
+        this.arrive({ kind: "event", name: "refresh", payload: { rev: this.rev } });
+      }
+      const names = ["<b>cod</b>", "ling", ...(method === "labels" ? [] : ["zander"])];
+      const more = { colors: names.map(() => "#112233"), counts: names.map(() => 3), retired: [] };
+      return [{ names, ...more, name: "zander" }, []];
     }
     if (method === "states") return [{}, [this.states.slice(), rows]];
     const place = params.item_id - 100;
@@ -329,6 +334,27 @@ test("an image that cannot be read is said, and can be answered all the same", a
   expect(text(".nbl-review-waiting")).toBe("missing.jpg");
   await press("x");
   expect(answers().at(-1)).toEqual([102, "reject", undefined]);
+});
+
+test("L finds a label to accept with, also one that was not there before", async () => {
+  await open();
+  root().focus();
+  const field = () => el.querySelector<HTMLInputElement>("[role=combobox]")!;
+  const take = async (name: string) => {
+    await press("l");
+    field().value = name;
+    field().dispatchEvent(new Event("input", { bubbles: true }));
+    field().dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    await wait();
+  };
+  await take("lin");
+  expect(document.activeElement).toBe(root());
+  await take("zander");
+  expect(answers()).toEqual([
+    [100, "relabel", "ling"],
+    [101, "relabel", "zander"],
+  ]);
+  expect(el.querySelector('[data-label="zander"]')).not.toBeNull();
 });
 
 test("buttons do what keys do, and give the keyboard back", async () => {

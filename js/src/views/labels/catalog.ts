@@ -24,6 +24,8 @@ export class Catalog {
   retired: ReadonlySet<string> = new Set();
   /** Names chosen in this view, the last one first. */
   recent: readonly string[] = [];
+  /** Number of changes made here: each is one revision of the tables, in which all rows stay. */
+  made = 0;
   #rev = -1;
 
   readonly #rpc: Rpc;
@@ -59,6 +61,7 @@ export class Catalog {
   /** Add a label; returns its name as the dataset has it. */
   async create(name: string): Promise<string> {
     const { result } = await this.#rpc.request<Labels & { name: string }>("add_label", { name });
+    this.made++;
     this.#take(result);
     return result.name;
   }
@@ -66,6 +69,7 @@ export class Catalog {
   /** Give a label another color. @param color "#rrggbb". */
   async recolor(name: string, color: string): Promise<void> {
     const { result } = await this.#rpc.request<Labels>("color_label", { name, color });
+    this.made++;
     this.#take(result);
   }
 

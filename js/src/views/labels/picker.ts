@@ -210,7 +210,7 @@ export class LabelPicker {
     this.#draw();
     if (this.#foot.hasAttribute("data-wrong") || this.#creating) return;
     const some = found.length < all.length ? `${formatCount(found.length)} of ` : "";
-    this.#foot.textContent = !n ? "no labels yet: type a name" : some + counted(all.length, "label");
+    this.#foot.textContent = all.length ? some + counted(all.length, "label") : "no labels yet: type a name";
     if (creates && !found.length) this.#foot.textContent = "no label like this; Enter adds it";
   }
 

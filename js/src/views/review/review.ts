@@ -123,9 +123,15 @@ export class Review {
     const item = this.#entry?.item;
     if (!item) return;
     const title = `Accept ${this.#one} ${item.head.id} as`;
-    const choose = (label: string) => this.#entry?.item === item && this.#acceptAs(label);
+    const choose = (label: string) => void this.#acceptWhenThere(item.head.id, label);
     const anchor = this.#controls.find.el;
     this.#labels.open({ title, current: item.head.label, anchor, choose });
+  }
+
+  /** The item shown may be on its way again, as a new label makes new tables. */
+  async #acceptWhenThere(id: number, label: string): Promise<void> {
+    if (this.#id === id) await this.#entry?.ready.catch(() => {});
+    if (this.#id === id && this.#entry?.item) this.#acceptAs(label);
   }
 
   /** The labels or their colors are others now. */

@@ -91,8 +91,12 @@ export class CellEditor {
 
   #chooseLabel(head: Head, rows: Bitset, current: string, anchor: HTMLElement): void {
     const n = rows.count();
+    const { store, catalog } = this.#state;
+    const before = store.rev - catalog.made;
     const choose = (name: string) => {
-      if (n > 1 || name !== current) void this.#commit(head, rows, name);
+      if (store.rev - catalog.made !== before)
+        this.#frame.fail(new Error("Nothing was done: the tables changed meanwhile. Open the cell again."));
+      else if (n > 1 || name !== current) void this.#commit(head, rows, name);
     };
     this.#labels.open({ title: `Set label of ${counted(n, "instance")}`, current, anchor, choose });
   }
