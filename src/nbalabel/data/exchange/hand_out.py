@@ -34,6 +34,7 @@ from .comparison import compare
 from .handed import HandOut
 from .honeypots import Planted, plant
 from .kinds import GUIDELINES, LABELS, MANIFEST, Kind, kind_of
+from .names import images_named
 from .record import Order, write_order
 
 
@@ -59,7 +60,7 @@ def hand_out(
         ds: the dataset.
         rows: the images: their ids or rows, or rows of instances, whose images are taken whole.
         path: the zip file to write; must not exist.
-        to: "cvat" (CVAT for images 1.1), "labelstudio", "coco" or "voc" (Pascal VOC, where
+        to: "cvat" (CVAT for images 1.1), "labelstudio", "datumaro", "coco" or "voc" (Pascal VOC, where
             a pixel has one instance).
         honeypots: honeypots per image, 0..1: other images, of state complete and checked by people, mixed in
             to see how well the vendor works. If the package holds masks, errors are planted into half of
@@ -177,7 +178,8 @@ class _Batch:
         """The masks as the package holds them, with the ids of the dataset; and the loss."""
         back = self.kind.read(folder)
         names = dict(zip(self.sent.images["file"], self.sent.images.index, strict=True))
-        image_ids = back.images["file"].map(names).reindex(back.instances["image_id"]).to_numpy(np.int64)
+        meant = pd.Series(images_named(back.images["file"].tolist(), names), index=back.images.index)
+        image_ids = meant.reindex(back.instances["image_id"]).to_numpy(np.int64)
         found = back.instances.assign(image_id=image_ids)
         sent = self.sent.instances
         rows = compare(sent, found, self.sent.labels)

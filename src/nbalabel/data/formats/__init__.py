@@ -5,6 +5,8 @@ from .coco.results import read_coco_results
 from .coco.write import write_coco
 from .cvat.read import read_cvat
 from .cvat.write import write_cvat
+from .datumaro.read import read_datumaro
+from .datumaro.write import write_datumaro
 from .labelme.read import read_labelme
 from .labelme.write import write_labelme
 from .labelstudio.read import read_labelstudio
@@ -23,6 +25,7 @@ __all__ = [
     "read_coco",
     "read_coco_results",
     "read_cvat",
+    "read_datumaro",
     "read_instance_masks",
     "read_label_maps",
     "read_labelme",
@@ -32,6 +35,7 @@ __all__ = [
     "read_yolo",
     "write_coco",
     "write_cvat",
+    "write_datumaro",
     "write_instance_masks",
     "write_label_maps",
     "write_labelme",
