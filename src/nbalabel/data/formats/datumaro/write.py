@@ -64,7 +64,7 @@ def write_datumaro(tables: LabeledImages, folder: str | Path, *, images: Images 
             "dm_format_version": "1.0",
             "media_type": _IMAGE,
             "infos": {},
-            "categories": {"label": _labels(tables.labels)},
+            "categories": {"label": _labels(tables)},
             "items": listed,
         }
         write_bytes(root / ANNOTATIONS / f"{part}.json", orjson.dumps(document))
@@ -72,18 +72,22 @@ def write_datumaro(tables: LabeledImages, folder: str | Path, *, images: Images 
     return report(tables, root, tables.instances.index.to_numpy(), np.ones(n), "run lengths")
 
 
-def _labels(labels: tuple[str, ...]) -> dict[str, Any]:
-    listed = [{"name": label, "parent": "", "attributes": []} for label in labels]
-    return {"labels": listed, "label_groups": [], "attributes": []}
+def _labels(tables: LabeledImages) -> dict[str, Any]:
+    """The labels; attributes that are not declared here are left out where Datumaro converts."""
+    listed = [{"name": label, "parent": "", "attributes": []} for label in tables.labels]
+    return {"labels": listed, "label_groups": [], "attributes": [NB_ID, CROWD, *_own(tables.instances)]}
+
+
+def _own(instances: pd.DataFrame) -> list[str]:
+    """The user's own columns that become attributes."""
+    known = {*INSTANCES, *_FIELDS, NB_ID, IS_BOX}
+    return [name for name in instances.columns if name not in known]
 
 
 def _shapes(tables: LabeledImages) -> list[dict[str, Any]]:
     """The record of each instance."""
     instances = tables.instances
-    known = {*INSTANCES, *_FIELDS, NB_ID, IS_BOX}
-    own = columns.written(
-        instances[[name for name in instances.columns if name not in known]], {}, frozenset({CROWD})
-    )
+    own = columns.written(instances[_own(instances)], {}, frozenset({CROWD}))
     sizes = sizes_of(tables.images, instances["image_id"]).reshape(-1, 2).tolist()
     sides = instances[["x", "y", "w", "h"]].to_numpy(np.float64).tolist()
     codes, crowds = instances["label"].cat.codes.tolist(), instances["crowd"].tolist()
