@@ -224,6 +224,25 @@ def test_columns_come_back_in_the_types_of_the_dataset(ds: nl.Dataset, tmp_path:
     assert ds.instances.loc[[101, 102], "note"].tolist() == ["torn fin", ""]
 
 
+@pytest.mark.parametrize("to", ["cvat", "labelstudio", "datumaro"])
+def test_answers_to_questions_travel_and_hidden_ones_stay_here(
+    ds: nl.Dataset, tmp_path: Path, to: str
+) -> None:
+    ds.ask("sex", options=["f", "m"])
+    ds.ask("eggs", kind="number", where="sex == 'f'")
+    ds.ask("damage", kind="many", options=["net", "hook"])
+    ds.set([101, 102], sex=["f", "m"], eggs=[300.0, 12.0])
+    ds.set([101], damage=[["net", "hook"]])
+    nl.hand_out(ds, [1], tmp_path / "a.zip", to=to)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        text = "".join(archive.read(n).decode() for n in archive.namelist() if n.endswith(("xml", "json")))
+    assert "300" in text
+    assert ">12.0<" not in text
+    assert "hook" in text
+    back = nl.take_back(ds, tmp_path / "a.zip")
+    assert not back.change
+
+
 def test_images_are_complete_or_empty_where_the_delivery_is_said_to_be(
     ds: nl.Dataset, tmp_path: Path
 ) -> None:

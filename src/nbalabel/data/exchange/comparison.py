@@ -87,8 +87,9 @@ def claims(back: pd.DataFrame) -> np.ndarray:
 
 
 def own_columns(frame: pd.DataFrame) -> list[str]:
-    """The user's own columns of a table of instances."""
-    return [name for name in frame.columns if name not in INSTANCES and name not in (NB_ID, IS_BOX)]
+    """The user's own columns of a table of instances whose values can be compared: no lists."""
+    own = [name for name in frame.columns if name not in INSTANCES and name not in (NB_ID, IS_BOX)]
+    return [name for name in own if not isinstance(frame[name].dtype, pd.ArrowDtype)]
 
 
 def _rows(back: pd.DataFrame, at: np.ndarray, what: Any, iou: Any, claimed: np.ndarray) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from ...core.geometry.overlap.keep_best import overlapping
 from ...core.tables.schema import IMAGES
 from ..dataset.dataset import Dataset
 from ..disk.errors import writing
+from ..formats.records.answers import shown
 from ..formats.records.ids import NB_ID
 from ..formats.records.report import measured
 from ..formats.records.rows import states
@@ -218,7 +219,7 @@ def _sent(ds: Dataset, tables: Tables, planted: Planted) -> Tables:
     ids = np.union1d(tables.images.index.to_numpy(np.int64), planted.images).astype(np.int64)
     images = ds.images.loc[ids, ["file", "width", "height"]]
     own = [name for name in tables.instances.columns if name not in _STAYS]
-    parts = [frame[[n for n in own if n in frame]] for frame in (tables.instances, planted.instances)]
+    parts = [frame[[n for n in own if n in frame]] for frame in (shown(tables)[1], planted.instances)]
     filled = [frame for frame in parts if len(frame)] or parts[:1]
     rows = pd.concat(filled).sort_index() if len(filled) > 1 else filled[0]
     rows = rows.assign(source="imported", **{NB_ID: rows.index.to_numpy(np.int64)})

@@ -15,6 +15,7 @@ import pandas as pd
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, SPLITS, LabeledImages
 from ..records import columns
+from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, relative_names, stem, write_bytes
 from ..records.ids import IS_BOX, NB_ID, still_boxes
 from ..records.report import WriteReport, report
@@ -68,14 +69,14 @@ def write_datumaro(tables: LabeledImages, folder: str | Path, *, images: Images 
             "items": listed,
         }
         write_bytes(root / ANNOTATIONS / f"{part}.json", orjson.dumps(document))
-    n = len(tables.instances)
-    return report(tables, root, tables.instances.index.to_numpy(), np.ones(n), "run lengths")
+    n, kept = len(tables.instances), {"instances": EVERYTHING}
+    return report(tables, root, tables.instances.index.to_numpy(), np.ones(n), "run lengths", kept=kept)
 
 
 def _labels(tables: LabeledImages) -> dict[str, Any]:
     """The labels; attributes that are not declared here are left out where Datumaro converts."""
     listed = [{"name": label, "parent": "", "attributes": []} for label in tables.labels]
-    return {"labels": listed, "label_groups": [], "attributes": [NB_ID, CROWD, *_own(tables.instances)]}
+    return {"labels": listed, "label_groups": [], "attributes": [NB_ID, CROWD, *_own(shown(tables)[1])]}
 
 
 def _own(instances: pd.DataFrame) -> list[str]:
@@ -86,7 +87,7 @@ def _own(instances: pd.DataFrame) -> list[str]:
 
 def _shapes(tables: LabeledImages) -> list[dict[str, Any]]:
     """The record of each instance."""
-    instances = tables.instances
+    instances = shown(tables)[1]
     own = columns.written(instances[_own(instances)], {}, frozenset({CROWD}))
     sizes = sizes_of(tables.images, instances["image_id"]).reshape(-1, 2).tolist()
     sides = instances[["x", "y", "w", "h"]].to_numpy(np.float64).tolist()
