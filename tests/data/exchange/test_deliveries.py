@@ -243,6 +243,21 @@ def test_answers_to_questions_travel_and_hidden_ones_stay_here(
     assert not back.change
 
 
+def test_boxes_that_come_back_are_marked(ds: nl.Dataset, tmp_path: Path) -> None:
+    ds.instances["is_box"] = False
+    nl.hand_out(ds, [1, 7], tmp_path / "a.zip")
+
+    def edit(root: ET.Element) -> None:
+        for image in root.iter("image"):
+            box = {"label": "cod", "xtl": "20", "ytl": "20", "xbr": "28", "ybr": "30"}
+            ET.SubElement(image, "box", box)
+
+    back = nl.take_back(ds, edited(tmp_path / "a.zip", tmp_path / "b.zip", edit))
+    assert back.report.instances.groupby("what")["is_box"].sum().to_dict() == {"added": 2, "untouched": 0}
+    ds.apply(back)
+    assert ds.instances.loc[ds.instances["origin"] == back.id, "is_box"].tolist() == [True, True]
+
+
 def test_images_are_complete_or_empty_where_the_delivery_is_said_to_be(
     ds: nl.Dataset, tmp_path: Path
 ) -> None:
@@ -329,6 +344,7 @@ def test_a_package_without_manifest_is_recognised_by_its_images(ds: nl.Dataset, 
     first = nl.hand_out(ds, [1, 2], tmp_path / "a.zip")
     nl.hand_out(ds, [3, 4], tmp_path / "b.zip")
     target = edited(tmp_path / "a.zip", tmp_path / "c.zip", lambda _: None)
+    nl.hand_out(ds, [5, 6], tmp_path / "coco.zip", to="coco")
     assert nl.take_back(ds, target).package == first.id
     assert (
         nl.take_back(ds, tmp_path / "b.zip", of=first).report.images["what"].tolist()[:2] == ["missing"] * 2

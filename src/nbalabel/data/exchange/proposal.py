@@ -15,7 +15,8 @@ from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ..edits.cells import new_instances
 from ..edits.image_state import lift
-from .comparison import own_columns
+from ..formats.records.ids import IS_BOX
+from .comparison import boxes_of, own_columns
 
 _MASK = ("mask", "x", "y", "w", "h", "area")
 
@@ -47,6 +48,7 @@ def propose(
         **_labels(there, kept),
         **_accepted(there, kept),
         **_own(there, kept, back),
+        **_boxes(there, kept, back),
     }
     created = _created(state, added, back, origin)
     deleted = select_rows(there, gone) if len(gone) else TableChange().deleted
@@ -112,6 +114,18 @@ def _own(there: pd.DataFrame, kept: pd.DataFrame, back: pd.DataFrame) -> dict[st
     return out
 
 
+def _boxes(there: pd.DataFrame, kept: pd.DataFrame, back: pd.DataFrame) -> dict[str, Cells]:
+    """Which of the masks that came back changed are only boxes, where the dataset marks these."""
+    rows = kept[(kept["iou"] < 1).to_numpy()]
+    if IS_BOX not in there or not pd.api.types.is_bool_dtype(there[IS_BOX].dtype):
+        return {}
+    ids = rows["instance_id"].to_numpy(np.int64)
+    old = there[IS_BOX].iloc[positions(there.index, ids)]
+    new = pd.Series(boxes_of(back)[rows["position"].to_numpy(np.int64)], old.index).astype(old.dtype)
+    differs = (old.astype(object) != new.astype(object)).to_numpy(bool)
+    return {IS_BOX: Cells(ids, values(old), values(new)).at(differs)}
+
+
 def fitted(found: list[Any], like: pd.Series) -> pd.Series:
     """Values in the dtype of a column; those that do not fit are what the column has, those missing too.
 
@@ -168,6 +182,8 @@ def _created(state: State, added: pd.DataFrame, back: pd.DataFrame, origin: str)
         if name in back:
             nothing = pd.Series(missing(there[name].dtype, len(at)), index=index)
             rows[name] = fitted(back[name].iloc[at].tolist(), nothing)
+    if IS_BOX in there and pd.api.types.is_bool_dtype(there[IS_BOX].dtype):
+        rows[IS_BOX] = pd.Series(boxes_of(back)[at], index).astype(there[IS_BOX].dtype)
     made: pd.DataFrame = new_instances(state, rows)
     return made
 
