@@ -32,6 +32,7 @@ from .data.formats import read_cvat as read_cvat
 from .data.formats import read_datumaro as read_datumaro
 from .data.formats import read_instance_masks as read_instance_masks
 from .data.formats import read_label_maps as read_label_maps
+from .data.formats import read_labelbox as read_labelbox
 from .data.formats import read_labelme as read_labelme
 from .data.formats import read_labelstudio as read_labelstudio
 from .data.formats import read_semantic as read_semantic
@@ -42,6 +43,7 @@ from .data.formats import write_cvat as write_cvat
 from .data.formats import write_datumaro as write_datumaro
 from .data.formats import write_instance_masks as write_instance_masks
 from .data.formats import write_label_maps as write_label_maps
+from .data.formats import write_labelbox as write_labelbox
 from .data.formats import write_labelme as write_labelme
 from .data.formats import write_labelstudio as write_labelstudio
 from .data.formats import write_semantic as write_semantic

@@ -46,6 +46,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "labelstudio": lambda f: nl.read_labelstudio(f, skip=["relation"], several="all"),
     "voc": nl.read_voc,
     "datumaro": lambda f: nl.read_datumaro(f, skip=["label"]),
+    "labelbox": lambda f: nl.read_labelbox(f / "a.json", masks=f, several="last"),
     "semantic": lambda f: nl.read_semantic(f / "images", f / "masks"),
     "maps": lambda f: nl.read_label_maps(f / "images", f / "masks"),
     "masks": lambda f: nl.read_instance_masks(f / "images", f / "masks"),
@@ -217,6 +218,18 @@ def valid(reader: str) -> dict[str, bytes]:
         return {"Annotations/a.xml": xml, "JPEGImages/a.png": PHOTO, **pictures, **lists}
     if reader == "datumaro":
         return {"annotations/train.json": json.dumps(datumaro()).encode(), "images/train/a.png": PHOTO}
+    if reader == "labelbox":
+        mask = base64.b64encode(png(MASK)).decode()
+        box = {"left": 1, "top": 2, "width": 5, "height": 4}
+        objects = [
+            {"feature_id": "f", "name": "fish", "mask": {"url": "x"}},
+            {"name": "ray", "bounding_box": box, "classifications": [{"name": "a", "answer": {"name": "b"}}]},
+            {"name": "ray", "polygon": [{"x": 1, "y": 1}, {"x": 9, "y": 1}, {"x": 9, "y": 8}]},
+            {"uuid": "6e62616c-6162-4c00-8000-000000000007", "name": "fish", "mask": {"png": mask}},
+        ]
+        line = {"data_row": {"global_key": "a.png"}, "media_attributes": {"height": 12, "width": 16}}
+        line["projects"] = {"p": {"labels": [{"annotations": {"objects": objects}}]}}
+        return {"a.json": json.dumps(line).encode(), "f.png": png(MASK)}
     if reader == "semantic":
         return {**photos, "masks/a.png": png(MASK), "masks/labels.json": b'["fish"]'}
     if reader == "maps":

@@ -16,7 +16,7 @@ from nbalabel.core.geometry.masks import rle
 
 from .conftest import SIZE, draw, edited, parsed, remove, shape, square, what
 
-KINDS = ["cvat", "labelstudio", "coco", "voc", "datumaro"]
+KINDS = ["cvat", "labelstudio", "labelbox", "coco", "voc", "datumaro"]
 
 
 @pytest.mark.parametrize("to", KINDS)

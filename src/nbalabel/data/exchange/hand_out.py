@@ -61,8 +61,8 @@ def hand_out(
         ds: the dataset.
         rows: the images: their ids or rows, or rows of instances, whose images are taken whole.
         path: the zip file to write; must not exist.
-        to: "cvat" (CVAT for images 1.1), "labelstudio", "datumaro", "coco" or "voc" (Pascal VOC, where
-            a pixel has one instance).
+        to: "cvat" (CVAT for images 1.1), "labelstudio", "labelbox", "datumaro", "coco" or "voc" (Pascal VOC,
+            where a pixel has one instance).
         honeypots: honeypots per image, 0..1: other images, of state complete and checked by people, mixed in
             to see how well the vendor works. If the package holds masks, errors are planted into half of
             those of a honeypot (one at least): gone, moved or renamed, for the vendor to mend. Where nothing

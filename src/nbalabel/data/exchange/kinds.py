@@ -18,6 +18,9 @@ from ..formats.cvat.write import label_list, write_cvat
 from ..formats.datumaro.read import ANNOTATIONS, NO_SPLIT, read_datumaro
 from ..formats.datumaro.read import PICTURES as DATUMARO_PICTURES
 from ..formats.datumaro.write import write_datumaro
+from ..formats.labelbox.read import FILE as LABELBOX_FILE
+from ..formats.labelbox.read import read_labelbox
+from ..formats.labelbox.write import write_labelbox
 from ..formats.labelstudio.read import FILE as LABELSTUDIO_FILE
 from ..formats.labelstudio.read import read_labelstudio
 from ..formats.labelstudio.write import write_labelstudio
@@ -114,6 +117,16 @@ def _folder_of(folder: Path, name: str) -> Path:
     return found[0]
 
 
+def _write_labelbox(tables: LabeledImages, folder: Path) -> WriteReport:
+    return write_labelbox(tables, folder / LABELBOX_FILE, images="link")
+
+
+def _read_labelbox(folder: Path) -> Tables:
+    file = _file(folder, LABELBOX_FILE, ".ndjson")
+    masks = file.parent / "masks"
+    return read_labelbox(file, masks=masks if masks.is_dir() else None, several="last")
+
+
 def _write_voc(tables: LabeledImages, folder: Path) -> WriteReport:
     return write_voc(tables, folder, images="link")
 
@@ -125,6 +138,7 @@ def _read_voc(folder: Path) -> Tables:
 KINDS = {
     "cvat": Kind(_write_cvat, _read_cvat),
     "labelstudio": Kind(_write_labelstudio, _read_labelstudio),
+    "labelbox": Kind(_write_labelbox, _read_labelbox),
     "coco": Kind(_write_coco, _read_coco),
     "datumaro": Kind(_write_datumaro, _read_datumaro, f"{DATUMARO_PICTURES}/{NO_SPLIT}"),
     "voc": Kind(_write_voc, _read_voc, PICTURES, flat=True),
