@@ -243,6 +243,34 @@ def test_answers_to_questions_travel_and_hidden_ones_stay_here(
     assert not back.change
 
 
+@pytest.mark.parametrize(
+    ("column", "text", "wanted"),
+    [
+        (pd.array([None] * 12, dtype="Int64"), "7", 7),
+        (np.full(12, np.nan), "1.5", 1.5),
+        (pd.array([None] * 12, dtype="boolean"), "true", True),
+        (pd.Categorical([None] * 12, categories=["f", "m"]), "m", "m"),
+        (pd.array([None] * 12, dtype="str"), "torn", "torn"),
+    ],
+)
+def test_what_was_missing_is_filled_in(
+    ds: nl.Dataset, tmp_path: Path, column: object, text: str, wanted: object
+) -> None:
+    ds.instances["seen"] = column
+    nl.hand_out(ds, [1], tmp_path / "a.zip")
+
+    def fill(root: ET.Element) -> None:
+        ET.SubElement(shape(root, 101), "attribute", name="seen").text = text
+        added = draw(root, "dive1/1.png", "cod", 20, 22)
+        ET.SubElement(added, "attribute", name="seen").text = text
+
+    back = nl.take_back(ds, edited(tmp_path / "a.zip", tmp_path / "b.zip", fill))
+    ds.apply(back)
+    assert ds.instances.at[101, "seen"] == wanted
+    assert ds.instances["seen"].isna().loc[102]
+    assert ds.instances.loc[ds.instances["origin"] == back.id, "seen"].tolist() == [wanted]
+
+
 def test_boxes_that_come_back_are_marked(ds: nl.Dataset, tmp_path: Path) -> None:
     ds.instances["is_box"] = False
     nl.hand_out(ds, [1, 7], tmp_path / "a.zip")

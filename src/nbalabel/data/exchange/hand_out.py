@@ -106,11 +106,10 @@ def hand_out(
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".package-") as made:
-        batch.write(Path(made), guidelines, ds.version_id)
-        hashes = batch.hashes(Path(made))
+        hashes = batch.write(Path(made), guidelines, ds.version_id)
         held, loss = batch.read_back(Path(made))
+        write_order(ds.folder, batch.order(ds, hashes), held)
         pack(Path(made), target)
-    write_order(ds.folder, batch.order(ds, hashes), held)
     _warn(loss, target, len(batch.sent.instances))
     images = batch.sent.images[["file"]].assign(sha256=pd.Series(hashes))
     images["honeypot"] = images.index.isin(planted.images)
@@ -139,7 +138,8 @@ class _Batch:
     real: pd.DataFrame
     planted: Planted
 
-    def write(self, folder: Path, guidelines: str | Path | None, version: str) -> None:
+    def write(self, folder: Path, guidelines: str | Path | None, version: str) -> dict[int, str]:
+        """Write all files of the package; the SHA-256 of each picture."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LossWarning)  # the loss is measured when the package is read back
             self.kind.write(self.sent, folder)
@@ -149,10 +149,12 @@ class _Batch:
                 shutil.copyfile(guidelines, folder / (GUIDELINES + guidelines.suffix))
         elif guidelines is not None:
             (folder / f"{GUIDELINES}.md").write_text(guidelines, "utf-8")
-        (folder / MANIFEST).write_text(json.dumps(self._manifest(folder, version), indent=1), "utf-8")
+        hashes = self._hashes(folder)
+        (folder / MANIFEST).write_text(json.dumps(self._manifest(hashes, version), indent=1), "utf-8")
+        return hashes
 
-    def _manifest(self, folder: Path, version: str) -> Mapping[str, Any]:
-        hashes, images = self.hashes(folder), self.sent.images
+    def _manifest(self, hashes: Mapping[int, str], version: str) -> Mapping[str, Any]:
+        images = self.sent.images
         listed = zip(images.index.tolist(), images["file"], images["width"], images["height"], strict=True)
         return {
             "package": self.id,
@@ -167,8 +169,7 @@ class _Batch:
             "instances": self.sent.instances.index.tolist(),
         }
 
-    def hashes(self, folder: Path) -> dict[int, str]:
-        """SHA-256 of the picture of each image."""
+    def _hashes(self, folder: Path) -> dict[int, str]:
         names = self.sent.images["file"]
         return {
             i: sha256(safe_path(folder / self.kind.pictures, f))

@@ -10,7 +10,7 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import merge_rows, select_rows
 from ...core.geometry.masks import rle
-from ...core.tables.arrays import missing, positions, take, values
+from ...core.tables.arrays import equal, missing, positions, take, values
 from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ..edits.cells import new_instances
@@ -106,10 +106,7 @@ def _own(there: pd.DataFrame, kept: pd.DataFrame, back: pd.DataFrame) -> dict[st
             continue
         old = there[name].iloc[place]
         new = fitted(back[name].iloc[at].tolist(), old)
-        said, was = new.astype(object), old.astype(object)
-        differs = ~((said.isna() & was.isna()).to_numpy() | (said.to_numpy() == was.to_numpy()))
-        differs &= new.notna().to_numpy()
-        changed = np.flatnonzero(differs)
+        changed = np.flatnonzero(~equal(values(old), values(new)) & new.notna().to_numpy())
         out[name] = Cells(ids[changed], take(values(old), changed), take(values(new), changed))
     return out
 
@@ -122,8 +119,7 @@ def _boxes(there: pd.DataFrame, kept: pd.DataFrame, back: pd.DataFrame) -> dict[
     ids = rows["instance_id"].to_numpy(np.int64)
     old = there[IS_BOX].iloc[positions(there.index, ids)]
     new = pd.Series(boxes_of(back)[rows["position"].to_numpy(np.int64)], old.index).astype(old.dtype)
-    differs = (old.astype(object) != new.astype(object)).to_numpy(bool)
-    return {IS_BOX: Cells(ids, values(old), values(new)).at(differs)}
+    return {IS_BOX: Cells(ids, values(old), values(new)).at(~equal(values(old), values(new)))}
 
 
 def fitted(found: list[Any], like: pd.Series) -> pd.Series:
