@@ -29,8 +29,10 @@ from .data.exchange.take_back import take_back as take_back
 from .data.formats import read_coco as read_coco
 from .data.formats import read_coco_results as read_coco_results
 from .data.formats import read_cvat as read_cvat
+from .data.formats import read_datumaro as read_datumaro
 from .data.formats import read_instance_masks as read_instance_masks
 from .data.formats import read_label_maps as read_label_maps
+from .data.formats import read_labelbox as read_labelbox
 from .data.formats import read_labelme as read_labelme
 from .data.formats import read_labelstudio as read_labelstudio
 from .data.formats import read_semantic as read_semantic
@@ -38,8 +40,10 @@ from .data.formats import read_voc as read_voc
 from .data.formats import read_yolo as read_yolo
 from .data.formats import write_coco as write_coco
 from .data.formats import write_cvat as write_cvat
+from .data.formats import write_datumaro as write_datumaro
 from .data.formats import write_instance_masks as write_instance_masks
 from .data.formats import write_label_maps as write_label_maps
+from .data.formats import write_labelbox as write_labelbox
 from .data.formats import write_labelme as write_labelme
 from .data.formats import write_labelstudio as write_labelstudio
 from .data.formats import write_semantic as write_semantic

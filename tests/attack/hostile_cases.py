@@ -45,6 +45,8 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "cvat": lambda f: nl.read_cvat(f, skip=["points", "tag"]),
     "labelstudio": lambda f: nl.read_labelstudio(f, skip=["relation"], several="all"),
     "voc": nl.read_voc,
+    "datumaro": lambda f: nl.read_datumaro(f, skip=["label"]),
+    "labelbox": lambda f: nl.read_labelbox(f / "a.json", masks=f, several="last"),
     "semantic": lambda f: nl.read_semantic(f / "images", f / "masks"),
     "maps": lambda f: nl.read_label_maps(f / "images", f / "masks"),
     "masks": lambda f: nl.read_instance_masks(f / "images", f / "masks"),
@@ -127,6 +129,21 @@ YAML = "path: .\ntrain: images/train\nval: [images/val]\nnames:\n  0: fish\n  1:
 LINES = "0 0.1 0.1 0.9 0.1 0.9 0.8\n1 0.5 0.5 0.2 0.2\n"
 
 
+def datumaro() -> dict[str, Any]:
+    shapes: list[dict[str, Any]] = [
+        {"type": "mask", "rle": {"size": [12, 16], "counts": rle.encode(MASK).decode()}, "z_order": 1},
+        {"type": "polygon", "points": [1, 1, 9, 1, 9, 8], "group": 2},
+        {"type": "bbox", "bbox": [1, 1, 4, 5], "attributes": {"nb_id": 7, "age": 3, "is_crowd": True}},
+        {"type": "ellipse", "points": [1, 1, 9, 8], "attributes": {"kind": {"a": [1]}}},
+        {"type": "label"},
+    ]
+    listed = [{"id": i, "label_id": i % 2, **shape} for i, shape in enumerate(shapes)]
+    first = {"id": "a", "annotations": listed, "image": {"path": "a.png", "size": [12, 16]}, "attr": {}}
+    second = {"id": "b", "image": {"path": "b.png", "size": [12, 16]}}
+    label = {"labels": [{"name": "fish", "parent": ""}, {"name": "ray"}], "attributes": []}
+    return {"categories": {"label": label}, "items": [first, second], "infos": {}}
+
+
 def label_studio() -> list[dict[str, Any]]:
     brush = packed(rle.encode(MASK), 12, 16)
     values: list[tuple[str, str, dict[str, Any]]] = [
@@ -199,6 +216,20 @@ def valid(reader: str) -> dict[str, bytes]:
         lists = {"labelmap.txt": b"background:0,0,0::\nfish:128,0,0::\nray:0,128,0::\n"}
         lists["ImageSets/Main/train.txt"] = b"a\n"
         return {"Annotations/a.xml": xml, "JPEGImages/a.png": PHOTO, **pictures, **lists}
+    if reader == "datumaro":
+        return {"annotations/train.json": json.dumps(datumaro()).encode(), "images/train/a.png": PHOTO}
+    if reader == "labelbox":
+        mask = base64.b64encode(png(MASK)).decode()
+        box = {"left": 1, "top": 2, "width": 5, "height": 4}
+        objects = [
+            {"feature_id": "f", "name": "fish", "mask": {"url": "x"}},
+            {"name": "ray", "bounding_box": box, "classifications": [{"name": "a", "answer": {"name": "b"}}]},
+            {"name": "ray", "polygon": [{"x": 1, "y": 1}, {"x": 9, "y": 1}, {"x": 9, "y": 8}]},
+            {"uuid": "6e62616c-6162-4c00-8000-000000000007", "name": "fish", "mask": {"png": mask}},
+        ]
+        line = {"data_row": {"global_key": "a.png"}, "media_attributes": {"height": 12, "width": 16}}
+        line["projects"] = {"p": {"labels": [{"annotations": {"objects": objects}}]}}
+        return {"a.json": json.dumps(line).encode(), "f.png": png(MASK)}
     if reader == "semantic":
         return {**photos, "masks/a.png": png(MASK), "masks/labels.json": b'["fish"]'}
     if reader == "maps":

@@ -16,7 +16,7 @@ from nbalabel.core.geometry.masks import rle
 
 from .conftest import SIZE, draw, edited, parsed, remove, shape, square, what
 
-KINDS = ["cvat", "labelstudio", "coco", "voc"]
+KINDS = ["cvat", "labelstudio", "labelbox", "coco", "voc", "datumaro"]
 
 
 @pytest.mark.parametrize("to", KINDS)
@@ -224,6 +224,68 @@ def test_columns_come_back_in_the_types_of_the_dataset(ds: nl.Dataset, tmp_path:
     assert ds.instances.loc[[101, 102], "note"].tolist() == ["torn fin", ""]
 
 
+@pytest.mark.parametrize("to", ["cvat", "labelstudio", "datumaro"])
+def test_answers_to_questions_travel_and_hidden_ones_stay_here(
+    ds: nl.Dataset, tmp_path: Path, to: str
+) -> None:
+    ds.ask("sex", options=["f", "m"])
+    ds.ask("eggs", kind="number", where="sex == 'f'")
+    ds.ask("damage", kind="many", options=["net", "hook"])
+    ds.set([101, 102], sex=["f", "m"], eggs=[300.0, 12.0])
+    ds.set([101], damage=[["net", "hook"]])
+    nl.hand_out(ds, [1], tmp_path / "a.zip", to=to)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        text = "".join(archive.read(n).decode() for n in archive.namelist() if n.endswith(("xml", "json")))
+    assert "300" in text
+    assert ">12.0<" not in text
+    assert "hook" in text
+    back = nl.take_back(ds, tmp_path / "a.zip")
+    assert not back.change
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "wanted"),
+    [
+        (pd.array([None] * 12, dtype="Int64"), "7", 7),
+        (np.full(12, np.nan), "1.5", 1.5),
+        (pd.array([None] * 12, dtype="boolean"), "true", True),
+        (pd.Categorical([None] * 12, categories=["f", "m"]), "m", "m"),
+        (pd.array([None] * 12, dtype="str"), "torn", "torn"),
+    ],
+)
+def test_what_was_missing_is_filled_in(
+    ds: nl.Dataset, tmp_path: Path, column: object, text: str, wanted: object
+) -> None:
+    ds.instances["seen"] = column
+    nl.hand_out(ds, [1], tmp_path / "a.zip")
+
+    def fill(root: ET.Element) -> None:
+        ET.SubElement(shape(root, 101), "attribute", name="seen").text = text
+        added = draw(root, "dive1/1.png", "cod", 20, 22)
+        ET.SubElement(added, "attribute", name="seen").text = text
+
+    back = nl.take_back(ds, edited(tmp_path / "a.zip", tmp_path / "b.zip", fill))
+    ds.apply(back)
+    assert ds.instances.at[101, "seen"] == wanted
+    assert ds.instances["seen"].isna().loc[102]
+    assert ds.instances.loc[ds.instances["origin"] == back.id, "seen"].tolist() == [wanted]
+
+
+def test_boxes_that_come_back_are_marked(ds: nl.Dataset, tmp_path: Path) -> None:
+    ds.instances["is_box"] = False
+    nl.hand_out(ds, [1, 7], tmp_path / "a.zip")
+
+    def edit(root: ET.Element) -> None:
+        for image in root.iter("image"):
+            box = {"label": "cod", "xtl": "20", "ytl": "20", "xbr": "28", "ybr": "30"}
+            ET.SubElement(image, "box", box)
+
+    back = nl.take_back(ds, edited(tmp_path / "a.zip", tmp_path / "b.zip", edit))
+    assert back.report.instances.groupby("what")["is_box"].sum().to_dict() == {"added": 2, "untouched": 0}
+    ds.apply(back)
+    assert ds.instances.loc[ds.instances["origin"] == back.id, "is_box"].tolist() == [True, True]
+
+
 def test_images_are_complete_or_empty_where_the_delivery_is_said_to_be(
     ds: nl.Dataset, tmp_path: Path
 ) -> None:
@@ -310,6 +372,7 @@ def test_a_package_without_manifest_is_recognised_by_its_images(ds: nl.Dataset, 
     first = nl.hand_out(ds, [1, 2], tmp_path / "a.zip")
     nl.hand_out(ds, [3, 4], tmp_path / "b.zip")
     target = edited(tmp_path / "a.zip", tmp_path / "c.zip", lambda _: None)
+    nl.hand_out(ds, [5, 6], tmp_path / "coco.zip", to="coco")
     assert nl.take_back(ds, target).package == first.id
     assert (
         nl.take_back(ds, tmp_path / "b.zip", of=first).report.images["what"].tolist()[:2] == ["missing"] * 2

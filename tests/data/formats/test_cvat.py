@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, FormatError, LossWarning, UnsafePathError
@@ -71,6 +72,19 @@ def test_boxes_are_marked_and_written_as_boxes_until_they_get_a_mask(tmp_path: P
     assert "is_box" not in nl.read_cvat(tmp_path / "drawn.xml").instances
 
 
+def test_boxes_get_masks_from_the_picture(tmp_path: Path) -> None:
+    pytest.importorskip("cv2")
+    y, x = np.mgrid[:48, :64]
+    inside = np.hypot(y - 24, x - 30) < 12
+    pixels = np.where(inside[..., None], (200, 80, 40), (40, 90, 160)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    box = '<box label="fish" xtl="18" ytl="12" xbr="43" ybr="37"/>'
+    tables = nl.read_cvat(lay(tmp_path, box, image='width="64" height="48"'), tmp_path)
+    refined = nl.refine(tables, on=tables.instances.query("is_box"))
+    (mask,) = refined.rows["mask"]
+    assert rle.iou_pairs([mask], [rle.encode(inside)])[0] > 0.9
+
+
 def test_columns_come_back_as_attributes_with_their_types(tmp_path: Path) -> None:
     tables = make_tables([[(0, SQUARE), (1, HOLE), (0, SQUARE)]])
     own = tables.instances.assign(
@@ -88,6 +102,16 @@ def test_columns_come_back_as_attributes_with_their_types(tmp_path: Path) -> Non
     back = nl.read_cvat(tmp_path).instances
     names = ["age", "legs", "length", "ripe", "seen", "kind", "note", "z_order", "occluded"]
     pd.testing.assert_frame_equal(back[names], own[names].astype({"note": "str"}), check_index_type=False)
+
+
+def test_the_report_names_what_is_dropped_and_no_column_of_instances(tmp_path: Path) -> None:
+    tables = make_tables([[(0, SQUARE)]], camera="left")
+    own = tables.instances.assign(note="a")
+    for write in (nl.write_cvat, nl.write_labelstudio, nl.write_datumaro):
+        report = write(Tables.of(tables.images, own, tables.labels), tmp_path)
+        assert report.dropped[["table", "column"]].values.tolist() == [["images", "camera"]]
+    report = nl.write_voc(Tables.of(tables.images, own, tables.labels), tmp_path, images="none")
+    assert report.dropped["column"].tolist() == ["camera", "note"]
 
 
 def test_crowds_stay_crowds(tmp_path: Path) -> None:

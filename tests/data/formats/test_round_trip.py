@@ -152,6 +152,33 @@ def test_voc_brings_back_what_its_report_says(fresh: Fresh, masks: Masks) -> Non
 
 @laws
 @given(labeled_masks())
+def test_datumaro_brings_every_mask_back_with_its_id(fresh: Fresh, masks: Masks) -> None:
+    tables = make_tables(masks)
+    folder = fresh()
+    report = nl.write_datumaro(tables, folder)
+    back = nl.read_datumaro(folder, unannotated="empty")
+    assert report.loss.empty
+    assert pixels(back) == pixels(tables)
+    assert_same_images(back, tables)
+    assert back.labels == tables.labels
+    assert list(back.instances.get("nb_id", [])) == tables.instances.index.tolist()
+
+
+@laws
+@given(labeled_masks())
+def test_labelbox_brings_every_mask_back_with_its_id(fresh: Fresh, masks: Masks) -> None:
+    tables = make_tables(masks)
+    folder = fresh()
+    report = nl.write_labelbox(tables, folder)
+    back = nl.read_labelbox(folder, labels=LABELS, unannotated="empty")
+    assert report.loss.empty
+    assert pixels(back) == pixels(tables)
+    assert_same_images(back, tables)
+    assert list(back.instances.get("nb_id", [])) == tables.instances.index.tolist()
+
+
+@laws
+@given(labeled_masks())
 def test_instance_masks_bring_everything_back(fresh: Fresh, masks: Masks) -> None:
     tables = make_tables(masks, fresh())
     folder = fresh()

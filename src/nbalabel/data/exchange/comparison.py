@@ -86,9 +86,15 @@ def claims(back: pd.DataFrame) -> np.ndarray:
     return numbers.to_numpy(np.float64).astype(np.int64)
 
 
+def boxes_of(back: pd.DataFrame) -> np.ndarray:
+    """Of which rows only a box is known, ``(n,)`` bool."""
+    return back[IS_BOX].to_numpy(bool) if IS_BOX in back else np.zeros(len(back), bool)
+
+
 def own_columns(frame: pd.DataFrame) -> list[str]:
-    """The user's own columns of a table of instances."""
-    return [name for name in frame.columns if name not in INSTANCES and name not in (NB_ID, IS_BOX)]
+    """The user's own columns of a table of instances whose values can be compared: no lists."""
+    own = [name for name in frame.columns if name not in INSTANCES and name not in (NB_ID, IS_BOX)]
+    return [name for name in own if not isinstance(frame[name].dtype, pd.ArrowDtype)]
 
 
 def _rows(back: pd.DataFrame, at: np.ndarray, what: Any, iou: Any, claimed: np.ndarray) -> pd.DataFrame:
@@ -114,5 +120,7 @@ def _finished(out: pd.DataFrame, back: pd.DataFrame, labels: tuple[str, ...]) ->
     blank = [not pd.isna(p) and area[p] == 0 for p in out["position"]]
     strange = out["label"].notna() & ~out["label"].isin(labels)
     out["problem"] = np.where(blank, "empty", np.where(strange, "unknown label", ""))
+    boxes = boxes_of(back)
+    out["is_box"] = [not pd.isna(p) and bool(boxes[p]) for p in out["position"]]
     order = ["image_id", "instance_id", "position"]
     return out.astype({"image_id": np.int64, "iou": np.float64}).sort_values(order).reset_index(drop=True)

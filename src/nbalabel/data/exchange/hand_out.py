@@ -23,6 +23,7 @@ from ...core.geometry.overlap.keep_best import overlapping
 from ...core.tables.schema import IMAGES
 from ..dataset.dataset import Dataset
 from ..disk.errors import writing
+from ..formats.records.answers import shown
 from ..formats.records.ids import NB_ID
 from ..formats.records.report import measured
 from ..formats.records.rows import states
@@ -34,6 +35,7 @@ from .comparison import compare
 from .handed import HandOut
 from .honeypots import Planted, plant
 from .kinds import GUIDELINES, LABELS, MANIFEST, Kind, kind_of
+from .names import images_named
 from .record import Order, write_order
 
 
@@ -59,8 +61,8 @@ def hand_out(
         ds: the dataset.
         rows: the images: their ids or rows, or rows of instances, whose images are taken whole.
         path: the zip file to write; must not exist.
-        to: "cvat" (CVAT for images 1.1), "labelstudio", "coco" or "voc" (Pascal VOC, where
-            a pixel has one instance).
+        to: "cvat" (CVAT for images 1.1), "labelstudio", "labelbox", "datumaro", "coco" or "voc" (Pascal VOC,
+            where a pixel has one instance).
         honeypots: honeypots per image, 0..1: other images, of state complete and checked by people, mixed in
             to see how well the vendor works. If the package holds masks, errors are planted into half of
             those of a honeypot (one at least): gone, moved or renamed, for the vendor to mend. Where nothing
@@ -104,11 +106,10 @@ def hand_out(
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".package-") as made:
-        batch.write(Path(made), guidelines, ds.version_id)
-        hashes = batch.hashes(Path(made))
+        hashes = batch.write(Path(made), guidelines, ds.version_id)
         held, loss = batch.read_back(Path(made))
+        write_order(ds.folder, batch.order(ds, hashes), held)
         pack(Path(made), target)
-    write_order(ds.folder, batch.order(ds, hashes), held)
     _warn(loss, target, len(batch.sent.instances))
     images = batch.sent.images[["file"]].assign(sha256=pd.Series(hashes))
     images["honeypot"] = images.index.isin(planted.images)
@@ -137,7 +138,8 @@ class _Batch:
     real: pd.DataFrame
     planted: Planted
 
-    def write(self, folder: Path, guidelines: str | Path | None, version: str) -> None:
+    def write(self, folder: Path, guidelines: str | Path | None, version: str) -> dict[int, str]:
+        """Write all files of the package; the SHA-256 of each picture."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LossWarning)  # the loss is measured when the package is read back
             self.kind.write(self.sent, folder)
@@ -147,10 +149,12 @@ class _Batch:
                 shutil.copyfile(guidelines, folder / (GUIDELINES + guidelines.suffix))
         elif guidelines is not None:
             (folder / f"{GUIDELINES}.md").write_text(guidelines, "utf-8")
-        (folder / MANIFEST).write_text(json.dumps(self._manifest(folder, version), indent=1), "utf-8")
+        hashes = self._hashes(folder)
+        (folder / MANIFEST).write_text(json.dumps(self._manifest(hashes, version), indent=1), "utf-8")
+        return hashes
 
-    def _manifest(self, folder: Path, version: str) -> Mapping[str, Any]:
-        hashes, images = self.hashes(folder), self.sent.images
+    def _manifest(self, hashes: Mapping[int, str], version: str) -> Mapping[str, Any]:
+        images = self.sent.images
         listed = zip(images.index.tolist(), images["file"], images["width"], images["height"], strict=True)
         return {
             "package": self.id,
@@ -165,8 +169,7 @@ class _Batch:
             "instances": self.sent.instances.index.tolist(),
         }
 
-    def hashes(self, folder: Path) -> dict[int, str]:
-        """SHA-256 of the picture of each image."""
+    def _hashes(self, folder: Path) -> dict[int, str]:
         names = self.sent.images["file"]
         return {
             i: sha256(safe_path(folder / self.kind.pictures, f))
@@ -177,7 +180,8 @@ class _Batch:
         """The masks as the package holds them, with the ids of the dataset; and the loss."""
         back = self.kind.read(folder)
         names = dict(zip(self.sent.images["file"], self.sent.images.index, strict=True))
-        image_ids = back.images["file"].map(names).reindex(back.instances["image_id"]).to_numpy(np.int64)
+        meant = pd.Series(images_named(back.images["file"].tolist(), names), index=back.images.index)
+        image_ids = meant.reindex(back.instances["image_id"]).to_numpy(np.int64)
         found = back.instances.assign(image_id=image_ids)
         sent = self.sent.instances
         rows = compare(sent, found, self.sent.labels)
@@ -216,7 +220,7 @@ def _sent(ds: Dataset, tables: Tables, planted: Planted) -> Tables:
     ids = np.union1d(tables.images.index.to_numpy(np.int64), planted.images).astype(np.int64)
     images = ds.images.loc[ids, ["file", "width", "height"]]
     own = [name for name in tables.instances.columns if name not in _STAYS]
-    parts = [frame[[n for n in own if n in frame]] for frame in (tables.instances, planted.instances)]
+    parts = [frame[[n for n in own if n in frame]] for frame in (shown(tables)[1], planted.instances)]
     filled = [frame for frame in parts if len(frame)] or parts[:1]
     rows = pd.concat(filled).sort_index() if len(filled) > 1 else filled[0]
     rows = rows.assign(source="imported", **{NB_ID: rows.index.to_numpy(np.int64)})

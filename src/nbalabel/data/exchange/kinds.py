@@ -15,6 +15,12 @@ from ..formats.cvat.read import FILE as CVAT_FILE
 from ..formats.cvat.read import read_cvat
 from ..formats.cvat.shapes import OTHERS
 from ..formats.cvat.write import label_list, write_cvat
+from ..formats.datumaro.read import ANNOTATIONS, NO_SPLIT, read_datumaro
+from ..formats.datumaro.read import PICTURES as DATUMARO_PICTURES
+from ..formats.datumaro.write import write_datumaro
+from ..formats.labelbox.read import FILE as LABELBOX_FILE
+from ..formats.labelbox.read import read_labelbox
+from ..formats.labelbox.write import write_labelbox
 from ..formats.labelstudio.read import FILE as LABELSTUDIO_FILE
 from ..formats.labelstudio.read import read_labelstudio
 from ..formats.labelstudio.write import write_labelstudio
@@ -94,20 +100,46 @@ def _read_labelstudio(folder: Path) -> Tables:
     return read_labelstudio(file, pictures if pictures.is_dir() else None, skip=skip, several="last")
 
 
+def _write_datumaro(tables: LabeledImages, folder: Path) -> WriteReport:
+    return write_datumaro(tables, folder, images="link")
+
+
+def _read_datumaro(folder: Path) -> Tables:
+    skip = ["label", "points", "polyline", "caption", "cuboid_2d"]
+    return read_datumaro(_folder_of(folder, ANNOTATIONS), skip=skip)
+
+
+def _folder_of(folder: Path, name: str) -> Path:
+    """The folder that holds the only folder of that name."""
+    found = sorted(path.parent for path in folder.rglob(name) if path.is_dir())
+    if len(found) != 1:
+        raise FormatError(f"the package needs one folder {name}; it holds {len(found)}")
+    return found[0]
+
+
+def _write_labelbox(tables: LabeledImages, folder: Path) -> WriteReport:
+    return write_labelbox(tables, folder / LABELBOX_FILE, images="link")
+
+
+def _read_labelbox(folder: Path) -> Tables:
+    file = _file(folder, LABELBOX_FILE, ".ndjson")
+    masks = file.parent / "masks"
+    return read_labelbox(file, masks=masks if masks.is_dir() else None, several="last")
+
+
 def _write_voc(tables: LabeledImages, folder: Path) -> WriteReport:
     return write_voc(tables, folder, images="link")
 
 
 def _read_voc(folder: Path) -> Tables:
-    found = sorted(path.parent for path in folder.rglob(XML) if path.is_dir())
-    if len(found) != 1:
-        raise FormatError(f"the package needs one folder {XML}; it holds {len(found)}")
-    return read_voc(found[0])
+    return read_voc(_folder_of(folder, XML))
 
 
 KINDS = {
     "cvat": Kind(_write_cvat, _read_cvat),
     "labelstudio": Kind(_write_labelstudio, _read_labelstudio),
+    "labelbox": Kind(_write_labelbox, _read_labelbox),
     "coco": Kind(_write_coco, _read_coco),
+    "datumaro": Kind(_write_datumaro, _read_datumaro, f"{DATUMARO_PICTURES}/{NO_SPLIT}"),
     "voc": Kind(_write_voc, _read_voc, PICTURES, flat=True),
 }

@@ -10,12 +10,13 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import merge_rows, select_rows
 from ...core.geometry.masks import rle
-from ...core.tables.arrays import missing, positions, take, values
+from ...core.tables.arrays import equal, missing, positions, take, values
 from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ..edits.cells import new_instances
 from ..edits.image_state import lift
-from .comparison import own_columns
+from ..formats.records.ids import IS_BOX
+from .comparison import boxes_of, own_columns
 
 _MASK = ("mask", "x", "y", "w", "h", "area")
 
@@ -47,6 +48,7 @@ def propose(
         **_labels(there, kept),
         **_accepted(there, kept),
         **_own(there, kept, back),
+        **_boxes(there, kept, back),
     }
     created = _created(state, added, back, origin)
     deleted = select_rows(there, gone) if len(gone) else TableChange().deleted
@@ -104,12 +106,20 @@ def _own(there: pd.DataFrame, kept: pd.DataFrame, back: pd.DataFrame) -> dict[st
             continue
         old = there[name].iloc[place]
         new = fitted(back[name].iloc[at].tolist(), old)
-        said, was = new.astype(object), old.astype(object)
-        differs = ~((said.isna() & was.isna()).to_numpy() | (said.to_numpy() == was.to_numpy()))
-        differs &= new.notna().to_numpy()
-        changed = np.flatnonzero(differs)
+        changed = np.flatnonzero(~equal(values(old), values(new)) & new.notna().to_numpy())
         out[name] = Cells(ids[changed], take(values(old), changed), take(values(new), changed))
     return out
+
+
+def _boxes(there: pd.DataFrame, kept: pd.DataFrame, back: pd.DataFrame) -> dict[str, Cells]:
+    """Which of the masks that came back changed are only boxes, where the dataset marks these."""
+    rows = kept[(kept["iou"] < 1).to_numpy()]
+    if IS_BOX not in there or not pd.api.types.is_bool_dtype(there[IS_BOX].dtype):
+        return {}
+    ids = rows["instance_id"].to_numpy(np.int64)
+    old = there[IS_BOX].iloc[positions(there.index, ids)]
+    new = pd.Series(boxes_of(back)[rows["position"].to_numpy(np.int64)], old.index).astype(old.dtype)
+    return {IS_BOX: Cells(ids, values(old), values(new)).at(~equal(values(old), values(new)))}
 
 
 def fitted(found: list[Any], like: pd.Series) -> pd.Series:
@@ -168,6 +178,8 @@ def _created(state: State, added: pd.DataFrame, back: pd.DataFrame, origin: str)
         if name in back:
             nothing = pd.Series(missing(there[name].dtype, len(at)), index=index)
             rows[name] = fitted(back[name].iloc[at].tolist(), nothing)
+    if IS_BOX in there and pd.api.types.is_bool_dtype(there[IS_BOX].dtype):
+        rows[IS_BOX] = pd.Series(boxes_of(back)[at], index).astype(there[IS_BOX].dtype)
     made: pd.DataFrame = new_instances(state, rows)
     return made
 

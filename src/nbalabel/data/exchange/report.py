@@ -25,7 +25,7 @@ class DeliveryReport:
             ("untouched", "moved", "renamed", "added" or "removed"; what was renamed may have moved as well),
             ``iou`` with the mask handed out, 0..1, ``label_before``, ``label``, ``problem`` ("empty": no
             pixel inside the image; "unknown label"; "edited here": the dataset has changed since; otherwise
-            ""). Rows with a problem are not in the Change.
+            ""), ``is_box`` (it came back as a box, not as a mask). Rows with a problem are not in the Change.
         ids_lost: ids that were handed out and that nothing came back with, though the format has a place for
             them.
         ids_doubled: ids that several instances came back with.

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ...core.certificate import fingerprints
 from ...core.change.change import apply
-from ...core.errors import DataError, UnknownNameError, first
+from ...core.errors import DataError, FormatError, UnknownNameError, first
 from ...core.tables.state import State
 from ..dataset.dataset import Dataset
 from ..folder.import_tables import checked_state
@@ -99,10 +99,11 @@ class _Package:
 
     @property
     def back(self) -> Tables:
-        """What came back."""
+        """What came back; of an unknown package in the first format, of those handed out, that it has."""
         if self._read is None:
-            newest = read_orders(self.ds.folder)[-1].to
-            self._read = kind_of(self.to or (self.order.to if self.order else newest)).read(self.folder)
+            known = self.to or (self.order.to if self.order else None)
+            newest = [order.to for order in reversed(read_orders(self.ds.folder))]
+            self._read = _read_as([known] if known else list(dict.fromkeys(newest)), self.folder)
         return self._read
 
     def delivery(self, *, complete: bool) -> Delivery:
@@ -162,6 +163,16 @@ class _Package:
         there = state.tables["instances"]
         pots = [image for image in order.honeypots if image in came]
         return answered(back, there[there["image_id"].isin(pots).to_numpy()], order.asked)
+
+
+def _read_as(kinds: list[str], folder: Path) -> Tables:
+    """What came back, read as the first of these kinds that it can be."""
+    for kind in kinds[:-1]:
+        try:
+            return kind_of(kind).read(folder)
+        except FormatError:
+            continue
+    return kind_of(kinds[-1]).read(folder)
 
 
 def _judged(size: list[int], there: list[int], got: str | None, wanted: str | None) -> tuple[str, str]:

@@ -5,6 +5,10 @@ from .coco.results import read_coco_results
 from .coco.write import write_coco
 from .cvat.read import read_cvat
 from .cvat.write import write_cvat
+from .datumaro.read import read_datumaro
+from .datumaro.write import write_datumaro
+from .labelbox.read import read_labelbox
+from .labelbox.write import write_labelbox
 from .labelme.read import read_labelme
 from .labelme.write import write_labelme
 from .labelstudio.read import read_labelstudio
@@ -23,8 +27,10 @@ __all__ = [
     "read_coco",
     "read_coco_results",
     "read_cvat",
+    "read_datumaro",
     "read_instance_masks",
     "read_label_maps",
+    "read_labelbox",
     "read_labelme",
     "read_labelstudio",
     "read_semantic",
@@ -32,8 +38,10 @@ __all__ = [
     "read_yolo",
     "write_coco",
     "write_cvat",
+    "write_datumaro",
     "write_instance_masks",
     "write_label_maps",
+    "write_labelbox",
     "write_labelme",
     "write_labelstudio",
     "write_semantic",

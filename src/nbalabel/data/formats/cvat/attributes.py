@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ....core.errors import FormatError, first, short
+from ..records.columns import to_json
 from ..records.xml import as_text
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
@@ -78,6 +79,8 @@ def plain(value: Any) -> str:
     """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return to_json(value, "a column")
     return repr(value) if isinstance(value, int | float) else str(value)
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, SPLITS, LabeledImages
 from ..records import columns
+from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
 from ..records.ids import IS_BOX, NB_ID, still_boxes
 from ..records.report import WriteReport, measured, report
@@ -25,6 +26,7 @@ from .crops import Crop, from_crop, to_crop
 from .read import FILE
 
 _FIELDS = ("z_order", "occluded", "group_id")
+_KEPT = {"instances": EVERYTHING}
 
 
 def write_cvat(tables: LabeledImages, path: str | Path, *, images: Images = "none") -> WriteReport:
@@ -52,7 +54,7 @@ def write_cvat(tables: LabeledImages, path: str | Path, *, images: Images = "non
     """
     target = Path(path)
     target = target if target.suffix.lower() == ".xml" else target / FILE
-    instances = tables.instances
+    instances = shown(tables)[1]
     files = relative_names(tables.images)
     sizes = sizes_of(tables.images, instances["image_id"]).tolist()
     masks = instances["mask"].tolist()
@@ -67,7 +69,7 @@ def write_cvat(tables: LabeledImages, path: str | Path, *, images: Images = "non
         for crop, (h, w) in zip(crops, sizes, strict=True)
     ]
     ids = instances.index.to_numpy()
-    return report(tables, target, ids, measured(masks, back), "a mask needs one pixel or more")
+    return report(tables, target, ids, measured(masks, back), "a mask needs one pixel or more", kept=_KEPT)
 
 
 def label_list(tables: LabeledImages) -> list[dict[str, Any]]:
@@ -80,7 +82,7 @@ def label_list(tables: LabeledImages) -> list[dict[str, Any]]:
             "values": list(one.values),
             "default_value": "false" if one.kind == "checkbox" else "",
         }
-        for one in _attributes(tables.instances)
+        for one in _attributes(shown(tables)[1])
     ]
     return [{"name": label, "attributes": attributes} for label in tables.labels]
 
@@ -91,7 +93,7 @@ def _attributes(instances: pd.DataFrame) -> list[Attribute]:
 
 
 def _document(tables: LabeledImages, files: Sequence[str], crops: Sequence[Crop | None]) -> str:
-    shapes = _shapes(tables.instances, crops)
+    shapes = _shapes(shown(tables)[1], crops)
     out = ['<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n', _head(tables)]
     split = tables.images["split"].astype(object).tolist() if "split" in tables.images else []
     rows = zip(pictures(tables.images, tables.instances), files, strict=True)
@@ -107,7 +109,7 @@ def _document(tables: LabeledImages, files: Sequence[str], crops: Sequence[Crop 
 
 
 def _head(tables: LabeledImages) -> str:
-    attributes = "".join(one.xml() for one in _attributes(tables.instances))
+    attributes = "".join(one.xml() for one in _attributes(shown(tables)[1]))
     labels = "".join(
         f"<label><name>{as_text(label, 'label')}</name><type>any</type>"
         f"<attributes>{attributes}</attributes></label>\n"

@@ -17,6 +17,7 @@ import pandas as pd
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, LabeledImages
 from ..records import columns
+from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
 from ..records.ids import IS_BOX, NB_ID, still_boxes
 from ..records.report import WriteReport, measured, report
@@ -61,7 +62,7 @@ def write_labelstudio(
     """
     target = Path(path)
     target = target if target.suffix.lower() == ".json" else target / FILE
-    instances = tables.instances
+    instances = shown(tables)[1]
     files = relative_names(tables.images)
     sizes = sizes_of(tables.images, instances["image_id"]).reshape(-1, 2).tolist()
     masks = instances["mask"].tolist()
@@ -83,7 +84,14 @@ def write_labelstudio(
     write_bytes(target, text)
     write_bytes(target.with_name(_CONFIG), _config(tables).encode())
     back = [unpacked(b, h, w, str(target)) for b, (h, w) in zip(brushes, sizes, strict=True)]
-    return report(tables, target, instances.index.to_numpy(), measured(masks, back), "brush masks")
+    return report(
+        tables,
+        target,
+        instances.index.to_numpy(),
+        measured(masks, back),
+        "brush masks",
+        kept={"instances": EVERYTHING},
+    )
 
 
 def _results(
@@ -130,7 +138,7 @@ def _config(tables: LabeledImages) -> str:
     listed = "".join(f"<Label value={as_attribute(label, 'label')}/>" for label in tables.labels)
     per = 'toName="image" perRegion="true"'
     controls = []
-    instances = tables.instances
+    instances = shown(tables)[1]
     flags = ["crowd"] if instances["crowd"].any() else []
     for name in [*flags, *_own(instances)]:
         called, kind = as_attribute(name, "column"), instances[name].dtype

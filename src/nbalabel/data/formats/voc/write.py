@@ -14,7 +14,7 @@ from ....core.tables.schema import SPLITS, LabeledImages
 from ..masks.drawn import box_corners
 from ..masks.polygons import Parts, rasterize
 from ..records.files import Images, by_stem, export_images, progress, relative_names, stem, write_bytes
-from ..records.ids import still_boxes
+from ..records.ids import IS_BOX, NB_ID, still_boxes
 from ..records.report import WriteReport, measured, report
 from ..records.rows import Picture, pictures
 from .colors import LABELMAP, MOST, label_map, write_values
@@ -59,8 +59,10 @@ def write_voc(tables: LabeledImages, folder: str | Path, *, images: Images = "li
             writer.image(picture, file)
     write_bytes(root / LABELMAP, listed.encode())
     _write_sets(tables, files, root)
-    ids = tables.instances.index.to_numpy()
-    return report(tables, root, ids, measured(writer.masks, writer.back), "a pixel holds one instance")
+    ids, kept = tables.instances.index.to_numpy(), {"instances": {*FLAGS, NB_ID, IS_BOX}}
+    return report(
+        tables, root, ids, measured(writer.masks, writer.back), "a pixel holds one instance", kept=kept
+    )
 
 
 class _Writer:
