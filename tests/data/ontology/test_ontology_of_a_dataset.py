@@ -463,3 +463,14 @@ def test_datasets_that_ask_one_name_in_two_ways_are_not_joined(asked, tables):
     )
     with pytest.raises(DataError, match="sex of instances is asked in two ways"):
         asked.join(other)
+
+
+def test_the_color_of_a_label_is_that_of_its_masks_in_pictures_and_views(ds):
+    ds.define("ling", color="#0000ff")
+    assert nl.Workspace(ds).column("instances", "label").colors == ("#e69f00", "#0000ff")
+    picture = np.asarray(ds.show(0), dtype=np.int64)
+    cod, ling = picture[80, 40], picture[80, 240]  # ten times as large
+    assert cod[0] > cod[2]
+    assert ling[2] > ling[0]
+    ds.undo()
+    assert nl.Workspace(ds).column("instances", "label").colors == ("#e69f00", "#56b4e9")

@@ -81,7 +81,8 @@ def check_structure(ours: Change, theirs: Change) -> None:
         )
     for name in _TABLES:
         a, b = _rows(ours, name), _rows(theirs, name)
-        bad = [c for c in {**a.updated, **b.updated} if _is_another(a, b, c) or _is_another(b, a, c)]
+        names = [c for c in {**a.updated, **b.updated} if not _both_ask((name, c), ours, theirs)]
+        bad = [c for c in names if _is_another(a, b, c) or _is_another(b, a, c)]
         if bad:
             raise ConflictError(
                 f"the column {first(sorted(bad))} of {name} was added, removed or retyped by you or somebody "
@@ -124,8 +125,6 @@ def _rows(change: Change, name: str) -> TableChange:
 def _is_another(a: TableChange, b: TableChange, name: str) -> bool:
     """Whether ``a`` adds, removes or retypes a column that ``b`` writes to or retypes as well."""
     mine, yours = a.updated.get(name), b.updated.get(name)
-    if mine is not None and yours is not None and _is_the_same(mine, yours):
-        return False
     if name == "label" or mine is None or not mine.retypes:
         return False
     if not mine.covers_all and _only_adds(mine):
@@ -138,12 +137,14 @@ def _is_another(a: TableChange, b: TableChange, name: str) -> bool:
     return not bool(equal(given, missing(given.dtype, len(given))).all())
 
 
-def _is_the_same(a: Cells, b: Cells) -> bool:
-    """Whether both add the same column with the same values, as for an attribute that both declare."""
-    if a.old is not None or b.old is not None or a.new is None or b.new is None:
+def _both_ask(key: Key, ours: Change, theirs: Change) -> bool:
+    """Whether both declare the same attribute, and add its column with the same values."""
+    if key not in ours.ontology or ours.ontology[key] != theirs.ontology.get(key):
         return False
-    both = same_dtype(a.new.dtype, b.new.dtype) and np.array_equal(a.ids, b.ids)
-    return both and bool(equal(a.new, b.new).all())
+    a, b = (_rows(change, key[0]).updated.get(key[1]) for change in (ours, theirs))
+    if a is None or b is None or a.old is not None or b.old is not None or a.new is None or b.new is None:
+        return False
+    return np.array_equal(a.ids, b.ids) and bool(equal(a.new, b.new).all())
 
 
 def _both_ways(key: Key, ours: Change, theirs: Change) -> str:

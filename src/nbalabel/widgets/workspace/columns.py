@@ -123,6 +123,7 @@ class Columns:
         predicted: ids of the images predicted on; None where there is no run.
         shaped: gives shape and place; called when needed. None: there are no such columns.
         alike: a table, and distances of some of its rows by id, its column ``distance``; None: there is none.
+        label_colors: label -> "#rrggbb", of labels whose color was defined; None for none.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Columns:
         predicted: npt.NDArray[np.int64] | None = None,
         shaped: Shaped | None = None,
         alike: tuple[str, pd.Series] | None = None,
+        label_colors: Mapping[str, str] | None = None,
     ) -> None:
         self.frames, self.index = frames, index
         nothing = np.zeros(0, np.int64)
@@ -143,6 +145,7 @@ class Columns:
         self._judge = judged
         self._shaped = shaped
         self._alike = alike
+        self._label_colors = label_colors or {}
         self._judged: Judged | None = None
         self._predicted = nothing if predicted is None else predicted
         self._made: dict[tuple[str, str], Column] = {}
@@ -189,13 +192,19 @@ class Columns:
             own = name not in _COMPUTED if of != "predictions" else False
             if of == "instances" and name in {"score", "source"}:
                 own = False
-            return read_column(self.frames[of][name], name, editable=own or name in _EDITABLE[of])
+            found = read_column(self.frames[of][name], name, editable=own or name in _EDITABLE[of])
+            return self._colored(found) if name == "label" else found
         if name in self._derived(of):
             return self._derived(of)[name]()
         if self._shaped is not None and name in self._shapes(of):
             values, whole = self._shaped.values(of, name, self.frames, self.index)
             return Column(name, "number", values, whole=whole, home="derived")
         return _through(self.column("images", name), self.index.image_row[of])
+
+    def _colored(self, column: Column) -> Column:
+        """The labels in the colors that were defined for them."""
+        pairs = zip(column.categories, column.colors, strict=True)
+        return replace(column, colors=tuple(self._label_colors.get(name, color) for name, color in pairs))
 
     def _shapes(self, of: str) -> list[str]:
         return [] if self._shaped is None else self._shaped.names(of, self.frames)
