@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -60,8 +60,13 @@ def yielding(loser: Change, winner: Change, given_up: Ids) -> tuple[Change, Chan
     return left, Change({name: lost for name, (_, lost) in split.items() if lost})
 
 
-def check_structure(ours: Change, theirs: Change) -> None:
+def check_structure(ours: Change, theirs: Change, keep: str | None = None) -> None:
     """Refuse conflicts that cannot be resolved cell by cell: in labels, the ontology, or a whole column.
+
+    Args:
+        ours: the change of one writer.
+        theirs: the change of the other one, of the same state.
+        keep: whose definitions stay where both defined the same; None refuses such.
 
     Raises:
         ConflictError: the message names the labels, the definitions or the column, and what to do.
@@ -74,10 +79,11 @@ def check_structure(ours: Change, theirs: Change) -> None:
                     f"{', '.join(ours.labels[1])}; theirs {', '.join(theirs.labels[1])}. {_AGAIN}"
                 )
     clash = clashing_entries(ours.ontology, theirs.ontology)
-    if clash:
+    if clash and keep is None:
         raise ConflictError(
             f"you and somebody else defined {first(map(named, clash))} in two ways; "
-            f"{_both_ways(clash[0], ours, theirs)}. Define it as they did, or {_AGAIN}"
+            f"{_both_ways(clash[0], ours, theirs)}. Nothing is lost: "
+            'ds.refresh(keep="mine") keeps your definitions there, ds.refresh(keep="theirs") theirs'
         )
     for name in _TABLES:
         a, b = _rows(ours, name), _rows(theirs, name)
@@ -88,6 +94,16 @@ def check_structure(ours: Change, theirs: Change) -> None:
                 f"the column {first(sorted(bad))} of {name} was added, removed or retyped by you or somebody "
                 f"else, and used by the other: {_AGAIN}"
             )
+
+
+def without_entries(changes: Sequence[Change], entries: Collection[Key]) -> list[Change]:
+    """Changes without some entries of the ontology; those that say nothing of them are the same objects."""
+    return [
+        replace(change, ontology={key: both for key, both in change.ontology.items() if key not in entries})
+        if any(key in entries for key in change.ontology)
+        else change
+        for change in changes
+    ]
 
 
 def touched(rows: TableChange) -> np.ndarray:
