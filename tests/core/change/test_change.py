@@ -12,11 +12,12 @@ from nbalabel.core.errors import HistoryError
 from nbalabel.core.ontology.attribute import Attribute
 from nbalabel.core.ontology.definition import Definition
 from nbalabel.core.ontology.ontology import Ontology
+from nbalabel.core.tables.answers import list_array
 from nbalabel.core.tables.schema import MASK_DTYPE
 from nbalabel.core.tables.state import State
 
 LABELS = [("a", "b"), ("b", "a"), ("a", "b", "c"), ("c",), ()]
-USER_DTYPES = ["float64", "Int32", "str", "bool", "object", "datetime64[us, UTC]", "habitat"]
+USER_DTYPES = ["float64", "Int32", "str", "bool", "object", "datetime64[us, UTC]", "habitat", "many"]
 
 SOME = settings(max_examples=40, deadline=None)
 MANY = settings(max_examples=80, deadline=None)
@@ -36,6 +37,7 @@ def user_column(dtype: str, n: int, draw):
             pd.Timestamp("2025-01-01", tz="UTC"),
         ],
         "habitat": ["sand", None, "kelp"],
+        "many": [["net", "hook"], None, []],
     }
     chosen = [pools[dtype][i] for i in pick]
     if dtype == "habitat":
@@ -46,7 +48,7 @@ def user_column(dtype: str, n: int, draw):
         out = np.empty(n, dtype=object)
         out[:] = chosen
         return pd.Series(out, dtype=object).array
-    return pd.array(chosen, dtype=dtype)
+    return list_array(chosen) if dtype == "many" else pd.array(chosen, dtype=dtype)
 
 
 ONTOLOGIES = st.builds(

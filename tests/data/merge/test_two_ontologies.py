@@ -27,8 +27,13 @@ def said(ontology: Ontology, label: str) -> str:
 
 
 @settings(max_examples=150, deadline=None)
-@given(ontologies, st.lists(ontologies, min_size=1, max_size=3), ontologies)
-def test_merged_ontologies_say_what_either_writer_changed(base, steps, theirs):
+@given(
+    ontologies,
+    st.lists(ontologies, min_size=1, max_size=3),
+    ontologies,
+    st.sampled_from([None, "mine", "theirs"]),
+)
+def test_merged_ontologies_say_what_either_writer_changed(base, steps, theirs, keep):
     """Ours is several steps, as edits of a session are; what they set and took back is no change."""
     before = [base, *steps[:-1]]
     ours = [diff(state(a), state(b)) for a, b in zip(before, steps, strict=True)]
@@ -38,11 +43,12 @@ def test_merged_ontologies_say_what_either_writer_changed(base, steps, theirs):
         for x in LABELS
         if said(mine, x) != said(base, x) != said(theirs, x) and said(mine, x) != said(theirs, x)
     ]
-    if clash:
+    if clash and keep is None:
         with pytest.raises(ConflictError, match=f"label {clash[0]}"):
             merge_with(ours, diff(state(base), state(theirs)), state(theirs))
         return
-    merged = merge_with(ours, diff(state(base), state(theirs)), state(theirs)).state.ontology
+    merged = merge_with(ours, diff(state(base), state(theirs)), state(theirs), keep).state.ontology
     for label in LABELS:
-        changed = mine if said(mine, label) != said(base, label) else theirs
+        is_ours = said(mine, label) != said(base, label) and not (keep == "theirs" and label in clash)
+        changed = mine if is_ours else theirs
         assert said(merged, label) == said(changed, label)

@@ -372,6 +372,24 @@ def test_two_writers_who_say_two_things_of_one_entry_get_a_conflict_and_lose_not
     assert ds.ontology == other.ontology
 
 
+@pytest.mark.parametrize(("keep", "text"), [("mine", "mine"), ("theirs", "theirs")])
+def test_one_of_two_definitions_is_kept_on_demand(ds, other_kernel, keep, text):
+    ds.ask("length", kind="number")
+    ds.commit("asked")
+    other = other_kernel()
+    for one, words in ((other, "theirs"), (ds, "mine")):
+        one.define("cod", text=words)
+        one.ask("length", kind="number", text=words, low=0)
+    other.set([0], length=3)
+    other.commit("theirs")
+    ds.set([1], length=4)
+    ds.refresh(keep=keep)
+    ds.commit("both")
+    assert ds.ontology.labels["cod"].text == ds.ontology.instances["length"].text == text
+    assert ds.instances["length"].tolist()[:2] == [3, 4]
+    assert len(ds.verify()) == 4
+
+
 def test_a_writer_who_answers_and_one_who_adds_an_option_are_merged(ds, other_kernel):
     ds.ask("sex", options=["f", "m"])
     ds.commit("asked")
@@ -463,3 +481,14 @@ def test_datasets_that_ask_one_name_in_two_ways_are_not_joined(asked, tables):
     )
     with pytest.raises(DataError, match="sex of instances is asked in two ways"):
         asked.join(other)
+
+
+def test_the_color_of_a_label_is_that_of_its_masks_in_pictures_and_views(ds):
+    ds.define("ling", color="#0000ff")
+    assert nl.Workspace(ds).column("instances", "label").colors == ("#e69f00", "#0000ff")
+    picture = np.asarray(ds.show(0), dtype=np.int64)
+    cod, ling = picture[80, 40], picture[80, 240]  # ten times as large
+    assert cod[0] > cod[2]
+    assert ling[2] > ling[0]
+    ds.undo()
+    assert nl.Workspace(ds).column("instances", "label").colors == ("#e69f00", "#56b4e9")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,14 @@ def dtype_of(attribute: Attribute) -> Any:
         Float64Dtype()
     """
     if attribute.kind == "one":
-        return pd.CategoricalDtype(list(attribute.options))
+        return _categories(attribute.options)
     return _DTYPES[attribute.kind]
+
+
+@lru_cache(maxsize=64)
+def _categories(options: tuple[str, ...]) -> pd.CategoricalDtype:
+    """The dtype of answers with one option; cached, because every edit compares it."""
+    return pd.CategoricalDtype(list(options))
 
 
 def cast_answers(series: pd.Series, attribute: Attribute, table: str) -> pd.Series:

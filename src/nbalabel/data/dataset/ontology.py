@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ...core.change.change import Change
@@ -19,10 +20,13 @@ from ..ontology.retiring import retire, rows_with
 from ..store.storage import user
 from ..tables.at_level import state_at_level
 from ..tables.tables import Tables
+from ..working.working_copy import WorkingCopy
 
 
 class OntologyEditing:
     """Labels with their definitions, and attributes; each edit makes one Change."""
+
+    _copy: WorkingCopy
 
     if TYPE_CHECKING:
 
@@ -45,7 +49,7 @@ class OntologyEditing:
 
         ``ds.ontology.labels["cod"].parent``, ``ds.ontology.instances["sex"].options``.
         """
-        state = self._now()
+        state = self._copy.session.state
         return state.ontology.of_labels(state.labels)
 
     def define(
@@ -128,9 +132,22 @@ class OntologyEditing:
                 be evaluated or depends on the attribute itself, or the name is that of another column.
             UnknownNameError: the condition names a column that does not exist.
         """
-        default = tuple(default) if isinstance(default, list) else default
+        default = tuple(default) if isinstance(default, list) else _plain(default)
         attribute = Attribute(
-            *(name, of, kind, tuple(options), (), required, where, default, unit, low, high, text)
+            *(
+                name,
+                of,
+                kind,
+                tuple(options),
+                (),
+                required,
+                where,
+                default,
+                unit,
+                _plain(low),
+                _plain(high),
+                text,
+            )
         )
         return self._make(lambda state: declare.ask(state, attribute, origin or user()))
 
@@ -248,3 +265,8 @@ class OntologyEditing:
         key = state.ontology.of_labels(state.labels).find(name, of)[0]
         change = build(state, key)
         return OntologyProposal(text, rows_with(state, key, option), change, lambda now: build(now, key))
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy as one of Python."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -60,8 +60,13 @@ def yielding(loser: Change, winner: Change, given_up: Ids) -> tuple[Change, Chan
     return left, Change({name: lost for name, (_, lost) in split.items() if lost})
 
 
-def check_structure(ours: Change, theirs: Change) -> None:
+def check_structure(ours: Change, theirs: Change, keep: str | None = None) -> None:
     """Refuse conflicts that cannot be resolved cell by cell: in labels, the ontology, or a whole column.
+
+    Args:
+        ours: the change of one writer.
+        theirs: the change of the other one, of the same state.
+        keep: whose definitions stay where both defined the same; None refuses such.
 
     Raises:
         ConflictError: the message names the labels, the definitions or the column, and what to do.
@@ -74,19 +79,31 @@ def check_structure(ours: Change, theirs: Change) -> None:
                     f"{', '.join(ours.labels[1])}; theirs {', '.join(theirs.labels[1])}. {_AGAIN}"
                 )
     clash = clashing_entries(ours.ontology, theirs.ontology)
-    if clash:
+    if clash and keep is None:
         raise ConflictError(
             f"you and somebody else defined {first(map(named, clash))} in two ways; "
-            f"{_both_ways(clash[0], ours, theirs)}. Define it as they did, or {_AGAIN}"
+            f"{_both_ways(clash[0], ours, theirs)}. Nothing is lost: "
+            'ds.refresh(keep="mine") keeps your definitions there, ds.refresh(keep="theirs") theirs'
         )
     for name in _TABLES:
         a, b = _rows(ours, name), _rows(theirs, name)
-        bad = [c for c in {**a.updated, **b.updated} if _is_another(a, b, c) or _is_another(b, a, c)]
+        names = [c for c in {**a.updated, **b.updated} if not _both_ask((name, c), ours, theirs)]
+        bad = [c for c in names if _is_another(a, b, c) or _is_another(b, a, c)]
         if bad:
             raise ConflictError(
                 f"the column {first(sorted(bad))} of {name} was added, removed or retyped by you or somebody "
                 f"else, and used by the other: {_AGAIN}"
             )
+
+
+def without_entries(changes: Sequence[Change], entries: Collection[Key]) -> list[Change]:
+    """Changes without some entries of the ontology; those that say nothing of them are the same objects."""
+    return [
+        replace(change, ontology={key: both for key, both in change.ontology.items() if key not in entries})
+        if any(key in entries for key in change.ontology)
+        else change
+        for change in changes
+    ]
 
 
 def touched(rows: TableChange) -> np.ndarray:
@@ -124,8 +141,6 @@ def _rows(change: Change, name: str) -> TableChange:
 def _is_another(a: TableChange, b: TableChange, name: str) -> bool:
     """Whether ``a`` adds, removes or retypes a column that ``b`` writes to or retypes as well."""
     mine, yours = a.updated.get(name), b.updated.get(name)
-    if mine is not None and yours is not None and _is_the_same(mine, yours):
-        return False
     if name == "label" or mine is None or not mine.retypes:
         return False
     if not mine.covers_all and _only_adds(mine):
@@ -138,12 +153,14 @@ def _is_another(a: TableChange, b: TableChange, name: str) -> bool:
     return not bool(equal(given, missing(given.dtype, len(given))).all())
 
 
-def _is_the_same(a: Cells, b: Cells) -> bool:
-    """Whether both add the same column with the same values, as for an attribute that both declare."""
-    if a.old is not None or b.old is not None or a.new is None or b.new is None:
+def _both_ask(key: Key, ours: Change, theirs: Change) -> bool:
+    """Whether both declare the same attribute, and add its column with the same values."""
+    if key not in ours.ontology or ours.ontology[key] != theirs.ontology.get(key):
         return False
-    both = same_dtype(a.new.dtype, b.new.dtype) and np.array_equal(a.ids, b.ids)
-    return both and bool(equal(a.new, b.new).all())
+    a, b = (_rows(change, key[0]).updated.get(key[1]) for change in (ours, theirs))
+    if a is None or b is None or a.old is not None or b.old is not None or a.new is None or b.new is None:
+        return False
+    return np.array_equal(a.ids, b.ids) and bool(equal(a.new, b.new).all())
 
 
 def _both_ways(key: Key, ours: Change, theirs: Change) -> str:

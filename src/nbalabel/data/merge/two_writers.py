@@ -17,12 +17,23 @@ from ...core.change.change import Cells, Change, TableChange, apply, diff, inver
 from ...core.change.rebase import fit
 from ...core.change.table_change import ids_of
 from ...core.errors import ConflictError, DataError, first
+from ...core.ontology.entries import clashing_entries
 from ...core.tables.schema import ON_IMAGES, ONE_MASK
 from ...core.tables.state import State
 from ..edits.image_state import agree
 from ..edits.validate import check_change
 from ..store.storage import Store, merge_all
-from .conflicts import Ids, among, check_structure, conflicts, touched, union, without, yielding
+from .conflicts import (
+    Ids,
+    among,
+    check_structure,
+    conflicts,
+    touched,
+    union,
+    without,
+    without_entries,
+    yielding,
+)
 from .twins import Twins, join_twins
 
 ORIGIN = "merge"
@@ -66,9 +77,13 @@ def merge_with(
     if not ours:
         return Merged([], their_state)
     net = merge_all(ours)
+    yielded = clashing_entries(net.ontology, theirs.ontology) if keep == "theirs" else []
+    if yielded:
+        ours = without_entries(ours, yielded)
+        net = merge_all(ours)
     twins = join_twins(ours, net, theirs, their_steps)
     net = net if twins.ours is ours else merge_all(twins.ours)
-    check_structure(net, twins.theirs)
+    check_structure(net, twins.theirs, keep)
     clash = conflicts(net, twins.theirs)
     if keep is None and (clash or twins.disagree):
         raise _conflict(clash, twins)

@@ -199,7 +199,7 @@ class Tables:
         return read_image(locate(self.image_root, row["file"]))
 
     def show(self, image_id: int) -> Image:
-        """One image with its masks drawn over it, a fixed color per label; gray if there are no image files.
+        """One image with its masks drawn over it, in their labels' colors; gray if there are no image files.
 
         Dark pictures are shown with auto contrast, as in the views (:class:`nbalabel.Display`).
 
@@ -207,8 +207,9 @@ class Tables:
             UnknownNameError: no image has that id.
             ImageError: the image file is missing or broken.
         """
+        from ...core.ontology.colors import label_colors
         from ...core.show.display import Display
-        from ...core.show.masks_on_image import overlay, palette
+        from ...core.show.masks_on_image import overlay
 
         row = self._image(image_id)
         if self.image_root is None:
@@ -216,7 +217,7 @@ class Tables:
         else:
             pixels = Display().of(self.read_image(image_id))
         rows = self.instances[self.instances["image_id"] == image_id]
-        colors = palette(max(1, len(self.labels)))[rows["label"].cat.codes.to_numpy()]
+        colors = label_colors(self.ontology, self.labels)[rows["label"].cat.codes.to_numpy()]
         return overlay(
             pixels, rows["mask"].to_list(), colors=colors, captions=rows["label"].astype(str).to_list()
         )

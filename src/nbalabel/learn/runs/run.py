@@ -392,15 +392,17 @@ class Run(Reported):
             image_id: id of the image.
             score: leave out predictions below this score.
         """
+        from ...core.ontology.colors import label_colors
         from ...core.show.display import Display
-        from ...core.show.masks_on_image import overlay, palette
+        from ...core.show.masks_on_image import overlay
 
         tables = self._tables(None)
         own = self.predictions[
             (self.predictions["image_id"] == image_id) & (self.predictions["score"] >= score)
         ]
         own = own.sort_values("score")
-        colors = palette(max(len(self.labels), 1))[own["label"].cat.codes.to_numpy()]
+        ontology = getattr(live(tables), "ontology", None)
+        colors = label_colors(ontology, self.labels)[own["label"].cat.codes.to_numpy()]
         captions = [f"{label} {score:.2f}" for label, score in zip(own["label"], own["score"], strict=True)]
         labels = tables.instances.loc[tables.instances["image_id"] == image_id, "mask"]
         image = Display().of(tables.read_image(image_id))

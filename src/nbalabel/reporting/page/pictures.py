@@ -13,8 +13,9 @@ import pandas as pd
 
 from ...core.errors import ImageError, NbalabelError, UnsafePathError
 from ...core.geometry.masks import rle
+from ...core.ontology.colors import label_colors
 from ...core.show.display import Display
-from ...core.show.masks_on_image import overlay, palette
+from ...core.show.masks_on_image import overlay
 from ...core.tables.of_images import groups_of
 from ...core.tables.schema import LabeledImages
 from ...learn.runs.run import Run
@@ -113,9 +114,13 @@ def _drawn(ids: Sequence[int], draw: Callable[[int], Shown]) -> list[Shown]:
     return out
 
 
+def _colors(tables: LabeledImages) -> npt.NDArray[np.uint8]:
+    return label_colors(getattr(tables, "ontology", None), tables.labels)
+
+
 def _labeled(tables: LabeledImages, image_id: int) -> Shown:
     rows = tables.instances[(tables.instances["image_id"] == image_id).to_numpy()]
-    colors = palette(max(len(tables.labels), 1))[rows["label"].cat.codes.to_numpy()]
+    colors = _colors(tables)[rows["label"].cat.codes.to_numpy()]
     picture = overlay(_pixels(tables, image_id), list(rows["mask"]), colors)
     return Shown((_jpeg(picture),), f"{len(rows):,} instances · {_name(tables, image_id)}")
 
@@ -125,7 +130,7 @@ def _waiting(tables: LabeledImages, run: Run, numbers: Numbers, image_id: int) -
     rows = tables.instances[(tables.instances["image_id"] == image_id).to_numpy()]
     near = run.predictions
     near = near[((near["image_id"] == image_id) & (near["score"] >= _SURE)).to_numpy()]
-    colors = palette(max(len(tables.labels), 1))[rows["label"].cat.codes.to_numpy()]
+    colors = _colors(tables)[rows["label"].cat.codes.to_numpy()]
     picture = overlay(_pixels(tables, image_id), list(rows["mask"]), colors, contours=list(near["mask"]))
     expected = float(numbers.missing.images["expected"].loc[[image_id]].iloc[0])
     return Shown((_jpeg(picture),), f"about {expected:.1f} missing · {_name(tables, image_id)}")
@@ -142,7 +147,7 @@ def _pixels(tables: LabeledImages, image_id: int) -> Pixels:
 def _moved(tables: LabeledImages, found: Differences) -> list[Shown]:
     """Crops of the largest differences: the mask before, and after."""
     labels = {name: i for i, name in enumerate(tables.labels)}
-    colors = palette(max(len(labels), 1))
+    colors = _colors(tables)
     out: list[Shown] = []
     order = found.pairs.sort_values(["iou"], kind="stable").head(_CROPS)
     for place, row in zip(order.index, order.to_dict("records"), strict=True):

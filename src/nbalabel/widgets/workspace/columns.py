@@ -123,7 +123,7 @@ class Columns:
         predicted: ids of the images predicted on; None where there is no run.
         shaped: gives shape and place; called when needed. None: there are no such columns.
         alike: a table, and distances of some of its rows by id, its column ``distance``; None: there is none.
-        label_colors: "#rrggbb" of labels that do not have the color of their place in the list.
+        label_colors: label -> "#rrggbb", of labels whose color was defined; None for none.
     """
 
     def __init__(
@@ -201,10 +201,10 @@ class Columns:
             return Column(name, "number", values, whole=whole, home="derived")
         return _through(self.column("images", name), self.index.image_row[of])
 
-    def _colored(self, label: Column) -> Column:
-        """The column of labels, in their own colors."""
-        pairs = zip(label.categories, label.colors, strict=False)
-        return replace(label, colors=tuple(self._label_colors.get(name, color) for name, color in pairs))
+    def _colored(self, column: Column) -> Column:
+        """The labels in the colors that were defined for them."""
+        pairs = zip(column.categories, column.colors, strict=True)
+        return replace(column, colors=tuple(self._label_colors.get(name, color) for name, color in pairs))
 
     def _shapes(self, of: str) -> list[str]:
         return [] if self._shaped is None else self._shaped.names(of, self.frames)

@@ -328,7 +328,7 @@ class Workspace:
             predicted=None if run is None else np.asarray(run.predicted_ids, np.int64),
             shaped=self._shaped,
             alike=self._alike,
-            label_colors={name: said.color for name, said in ds.ontology.labels.items() if said.color},
+            label_colors={name: entry.color for name, entry in ds.ontology.labels.items() if entry.color},
         )
 
     def _changed(self) -> None:
