@@ -76,8 +76,9 @@ class Rounds(Loop):
         self.look_over(run, looks)
         touched = ds.images.index[ds.images["state"] == "partial"]
         ds.images.loc[touched, "weight"] = 1.0
-        is_empty = self.reviewer.is_empty(nl.likely_empty(ds, run).index)
-        ds.mark_empty(is_empty.index[is_empty])
+        if self.options.empty:
+            is_empty = self.reviewer.is_empty(nl.likely_empty(ds, run).index)
+            ds.mark_empty(is_empty.index[is_empty])
         ds.commit("a round")
         return run
 
@@ -118,15 +119,16 @@ class Rounds(Loop):
     def quality(self, labels: pd.DataFrame) -> dict[str, Any]:
         """Of what the arm made labels of: how many, the share right, the mean IoU; and what was promised."""
         made = labels[labels["source"].isin(["model", "propagated"])]
+        about = self.world.ds.images["state"].value_counts().drop("unlabeled", errors="ignore").to_dict()
         if not len(made):
-            return {"made": 0, "right": None, "sq": None, "statement": ""}
+            return {"made": 0, "right": None, "sq": None, "statement": "", **about}
         truth = self.world.truth
         on = truth.instances[truth.instances["image_id"].isin(made["image_id"])]
         made = made.assign(score=made["score"].fillna(1.0))
         found = nl.match(made, on, truth.images, iou=RIGHT).predictions
         right = found[found["matched"]]
         share, iou = round(len(right) / len(made), 4), round(float(right["iou"].mean()), 4)
-        return {"made": len(made), "right": share, "sq": iou, "statement": self.statement}
+        return {"made": len(made), "right": share, "sq": iou, "statement": self.statement, **about}
 
 
 def show(results: Path) -> None:
@@ -156,6 +158,7 @@ def main() -> None:
     parser = arguments(__doc__, RESULTS, [0])
     parser.add_argument("--budget", type=int, default=500, help="answers of each round")
     parser.add_argument("--arms", choices=list(ARMS), nargs="+", default=list(ARMS))
+    parser.add_argument("--no-empty", dest="empty", action="store_false", help="mark no images as empty")
     parser.set_defaults(steps=600, plain=True)
     options = parser.parse_args()
     if options.data != "show":

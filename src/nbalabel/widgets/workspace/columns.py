@@ -203,7 +203,7 @@ class Columns:
 
     def _colored(self, column: Column) -> Column:
         """The labels in the colors that were defined for them."""
-        pairs = zip(column.categories, column.colors, strict=True)
+        pairs = zip(column.categories, column.colors, strict=False)
         return replace(column, colors=tuple(self._label_colors.get(name, color) for name, color in pairs))
 
     def _shapes(self, of: str) -> list[str]:
