@@ -15,6 +15,7 @@ import pandas as pd
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, SPLITS, LabeledImages
 from ..records import columns
+from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
 from ..records.ids import IS_BOX, NB_ID, still_boxes
 from ..records.report import WriteReport, measured, report
@@ -67,7 +68,8 @@ def write_cvat(tables: LabeledImages, path: str | Path, *, images: Images = "non
         for crop, (h, w) in zip(crops, sizes, strict=True)
     ]
     ids = instances.index.to_numpy()
-    return report(tables, target, ids, measured(masks, back), "a mask needs one pixel or more")
+    why, kept = "a mask needs one pixel or more", {"instances": EVERYTHING}
+    return report(tables, target, ids, measured(masks, back), why, kept=kept)
 
 
 def label_list(tables: LabeledImages) -> list[dict[str, Any]]:
@@ -91,7 +93,7 @@ def _attributes(instances: pd.DataFrame) -> list[Attribute]:
 
 
 def _document(tables: LabeledImages, files: Sequence[str], crops: Sequence[Crop | None]) -> str:
-    shapes = _shapes(tables.instances, crops)
+    shapes = _shapes(shown(tables)[1], crops)
     out = ['<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n', _head(tables)]
     split = tables.images["split"].astype(object).tolist() if "split" in tables.images else []
     rows = zip(pictures(tables.images, tables.instances), files, strict=True)

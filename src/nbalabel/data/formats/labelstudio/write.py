@@ -17,6 +17,7 @@ import pandas as pd
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, LabeledImages
 from ..records import columns
+from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
 from ..records.ids import IS_BOX, NB_ID, still_boxes
 from ..records.report import WriteReport, measured, report
@@ -67,7 +68,7 @@ def write_labelstudio(
     masks = instances["mask"].tolist()
     work = list(zip(masks, sizes, strict=True))
     brushes = [packed(mask, h, w) for mask, (h, w) in progress(work, "masks")]
-    results = _results(instances, sizes, brushes)
+    results = _results(shown(tables)[1], sizes, brushes)
     tasks = []
     for picture, file in zip(pictures(tables.images, instances), files, strict=True):
         found = [one for i in picture.at for one in results[i]]
@@ -83,7 +84,8 @@ def write_labelstudio(
     write_bytes(target, text)
     write_bytes(target.with_name(_CONFIG), _config(tables).encode())
     back = [unpacked(b, h, w, str(target)) for b, (h, w) in zip(brushes, sizes, strict=True)]
-    return report(tables, target, instances.index.to_numpy(), measured(masks, back), "brush masks")
+    ids, kept = instances.index.to_numpy(), {"instances": EVERYTHING}
+    return report(tables, target, ids, measured(masks, back), "brush masks", kept=kept)
 
 
 def _results(

@@ -13,6 +13,7 @@ from ....core.geometry.masks import rle
 from ....core.tables.schema import SPLITS, LabeledImages
 from ..masks.drawn import box_corners
 from ..masks.polygons import Parts, rasterize
+from ..records.answers import shown
 from ..records.files import Images, by_stem, export_images, progress, relative_names, stem, write_bytes
 from ..records.ids import still_boxes
 from ..records.report import WriteReport, measured, report
@@ -60,7 +61,8 @@ def write_voc(tables: LabeledImages, folder: str | Path, *, images: Images = "li
     write_bytes(root / LABELMAP, listed.encode())
     _write_sets(tables, files, root)
     ids = tables.instances.index.to_numpy()
-    return report(tables, root, ids, measured(writer.masks, writer.back), "a pixel holds one instance")
+    why, kept = "a pixel holds one instance", {"instances": FLAGS}
+    return report(tables, root, ids, measured(writer.masks, writer.back), why, kept=kept)
 
 
 class _Writer:
@@ -104,7 +106,7 @@ class _Writer:
 
 
 def _flags(tables: LabeledImages) -> list[dict[str, bool]]:
-    instances = tables.instances
+    instances = shown(tables)[1]
     known = {name: instances[name].astype(object).tolist() for name in FLAGS if name in instances}
     return [{name: known[name][i] is True for name in known} for i in range(len(instances))]
 
