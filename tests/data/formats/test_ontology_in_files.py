@@ -209,3 +209,14 @@ def test_labelme_keeps_the_answers_of_instances_and_drops_those_of_images(tables
         "remark": "a",
     }
     assert "sex" not in shapes[1]["attributes"]
+
+
+@pytest.mark.parametrize("name", ["cvat", "labelstudio"])
+def test_formats_with_columns_of_instances_keep_the_answers_that_are_asked_for(tables, tmp_path, name):
+    with pytest.warns(LossWarning, match=r"answers are not in .*: weather \(1 images\); "):
+        report = getattr(nl, f"write_{name}")(tables, tmp_path / name, images="none")
+    assert set(report.dropped["table"]) == {"images", "labels", "attributes"}
+    written = report.path.read_text()
+    assert "net" in written
+    assert ">m<" not in written  # the sex of a ling, which nobody asks for
+    assert '["m"]' not in written
