@@ -26,8 +26,8 @@ def packed(mask: bytes, height: int, width: int) -> list[int]:
     """A mask as Label Studio holds it: bytes, white and opaque where the mask is.
 
     Example:
-        >>> len(packed(b"112", 2, 2))
-        13
+        >>> packed(b"112", 2, 2)[:4]  # 16 words
+        [0, 0, 0, 16]
     """
     flat = np.ascontiguousarray(rle.decode(mask, height, width)).ravel()
     bounds = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1, [len(flat)]])
