@@ -26,6 +26,7 @@ const ORDER = [
   "views/edit",
   "views/review",
   "views/verify",
+  "views/work",
   "views/scatter",
   "views/table",
   "views/gallery",

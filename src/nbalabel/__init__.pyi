@@ -122,6 +122,7 @@ from .widgets.table.table import Table as Table
 from .widgets.verify.verify import Verify as Verify
 from .widgets.viewer.editor import Editor as Editor
 from .widgets.viewer.viewer import Viewer as Viewer
+from .widgets.work.work import Work as Work
 from .widgets.workspace.workspace import Workspace as Workspace
 
 __version__: str

@@ -83,6 +83,12 @@ TYPES: dict[str, tuple[str, str]] = {
     "Viewer.masks": ("Head", "views/viewer/picture"),
     "Viewer.part": ("{ rev: number; row: number; box: number[] }", ""),
     "Viewer.pixels": ("PixelsHead", "views/viewer/loader"),
+    "WorkHead.beat": ("Place", "views/work/words"),
+    "WorkHead.decide_on": ("Place", "views/work/words"),
+    "WorkHead.look_again": ("Place", "views/work/words"),
+    "WorkHead.now": ("Place", "views/work/words"),
+    "WorkHead.send_answer": ("Place", "views/work/words"),
+    "WorkHead.skip_task": ("Place", "views/work/words"),
 }
 
 
@@ -147,6 +153,7 @@ def replies(reef, reef_run, workspace, browser, drawing, monkeypatch):
     explored = nl.explore(reef, reef_run)
     for method in ("history", "code", "undo", "redo"):
         ask(explored.bar, method)
+    worked(ask, reef)
     return ask.found
 
 
@@ -212,6 +219,21 @@ def reviewed(ask, review, reef):
     ask(review, "take_back", item_id=item)
     ask(review, "make_again", item_id=item)
     ask(review, "editor", height=300)
+
+
+def worked(ask, reef):
+    reef.commit("before the queue")
+    q = nl.Queue(reef, reef.images.query("state == 'complete'").iloc[:4], review=True)
+    ana = nl.Work(q, "ana")
+    state, _ = ask(ana.head, "now")
+    state, _ = ask(ana.head, "send_answer", job=state["job"], seconds=2.0)
+    ask(ana.head, "skip_task", job=state["job"], reason="blurred", seconds=1.0)
+    ask(ana.head, "beat", seconds=1.0)
+    ask(ana.head, "look_again")
+    eva = nl.Work(q, "eva", review=True)
+    ask(eva.head, "decide_on", job=eva.task.job, verdict="rework", comment="one is missing", seconds=3.0)
+    for work in (ana, eva):
+        work.close()
 
 
 def verified(ask, verify):

@@ -16,6 +16,7 @@ import type { Counted, Kept } from "../../src/views/table/wire";
 import type { Crops, Examples, Outlook, State } from "../../src/views/verify/wire";
 import type { PixelsHead, Recolored } from "../../src/views/viewer/loader";
 import type { Head as HeadOfViewer } from "../../src/views/viewer/picture";
+import type { Place } from "../../src/views/work/words";
 
 export const Bar_code: { code: string; current: boolean } = {
   "code": "# ds: the Dataset reef.nbal, of nl.open\n# nothing is selected: all rows are in focus\nselected = ds.images",
@@ -1221,4 +1222,118 @@ export const Viewer_pixels: PixelsHead = {
   "height": 1,
   "whole": true,
   "auto": false
+};
+
+export const WorkHead_beat: Place = {
+  "phase": "task",
+  "job": 1,
+  "step": "label",
+  "by": "line",
+  "name": "queue",
+  "of": "images",
+  "reviewing": false,
+  "author": "",
+  "answer": "",
+  "note": "",
+  "comment": "",
+  "tasks": 1,
+  "open": 1,
+  "held": 1,
+  "review": 1,
+  "rework": 1
+};
+
+export const WorkHead_decide_on: Place = {
+  "phase": "waiting",
+  "job": 1,
+  "step": "",
+  "by": "line",
+  "name": "queue",
+  "of": "images",
+  "reviewing": true,
+  "author": "",
+  "answer": "",
+  "note": "",
+  "comment": "",
+  "tasks": 1,
+  "open": 1,
+  "held": 1,
+  "review": 1,
+  "rework": 1
+};
+
+export const WorkHead_look_again: Place = {
+  "phase": "task",
+  "job": 1,
+  "step": "label",
+  "by": "line",
+  "name": "queue",
+  "of": "images",
+  "reviewing": false,
+  "author": "",
+  "answer": "",
+  "note": "",
+  "comment": "",
+  "tasks": 1,
+  "open": 1,
+  "held": 1,
+  "review": 1,
+  "rework": 1
+};
+
+export const WorkHead_now: Place = {
+  "phase": "task",
+  "job": 1,
+  "step": "label",
+  "by": "line",
+  "name": "queue",
+  "of": "images",
+  "reviewing": false,
+  "author": "",
+  "answer": "",
+  "note": "",
+  "comment": "",
+  "tasks": 1,
+  "open": 1,
+  "held": 1,
+  "review": 1,
+  "rework": 1
+};
+
+export const WorkHead_send_answer: Place = {
+  "phase": "task",
+  "job": 1,
+  "step": "label",
+  "by": "line",
+  "name": "queue",
+  "of": "images",
+  "reviewing": false,
+  "author": "",
+  "answer": "",
+  "note": "",
+  "comment": "",
+  "tasks": 1,
+  "open": 1,
+  "held": 1,
+  "review": 1,
+  "rework": 1
+};
+
+export const WorkHead_skip_task: Place = {
+  "phase": "task",
+  "job": 1,
+  "step": "label",
+  "by": "line",
+  "name": "queue",
+  "of": "images",
+  "reviewing": false,
+  "author": "",
+  "answer": "",
+  "note": "",
+  "comment": "",
+  "tasks": 1,
+  "open": 1,
+  "held": 1,
+  "review": 1,
+  "rework": 1
 };

@@ -221,6 +221,7 @@ export class Review {
     hear(root, "click", (event) => (event.target as HTMLElement).closest("button") && this.#refocus(), {
       signal,
     });
+    this.#rpc.on("items", () => void this.#load());
     this.#rpc.on<{ rev: number }>("refresh", ({ rev }) => this.#refreshed(rev));
     let { lost } = this.#rpc;
     this.#rpc.watch(() => {

@@ -74,7 +74,7 @@ class People:
             cells = "".join(f"<td>{escape(cell(row))}</td>" for cell in _SHOWN.values())
             rows += f"<tr><th>{escape(who)}</th>{cells}</tr>"
         n = len(self.table)
-        table = f'<table class="nbal-facts"><tr>{head}</tr>{rows}</table>'
+        table = f'<div style="overflow-x: auto"><table class="nbal-facts"><tr>{head}</tr>{rows}</table></div>'
         return card(
             f"{n:,} {'person' if n == 1 else 'people'}", extra_html=table if n else "nobody answered yet"
         )
@@ -109,7 +109,7 @@ def people(of: Any) -> People:
         >>> import tempfile, nbalabel as nl
         >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=8, n_labeled=4, n_test=2, size=96)
         >>> _ = ds.answer(ds.instances.iloc[:1], "reject", annotator="ana", seconds=3)
-        >>> nl.people(ds).table.loc["ana", "answers_per_hour"]
+        >>> float(nl.people(ds).table.loc["ana", "answers_per_hour"])
         1200.0
     """
     if isinstance(of, _Queued):

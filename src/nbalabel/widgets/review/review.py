@@ -143,6 +143,23 @@ class Review(InPlace):
         """
         return summary_of(self.workspace.ds.log())
 
+    def ask(self, rows: pd.DataFrame | pd.Series | Sequence[int] | Ids, of: str | None = None) -> None:
+        """Ask about other rows of the workspace from now on.
+
+        Args:
+            rows: as in :class:`Review`.
+            of: "instances" or "predictions", if ``rows`` are only ids.
+
+        Raises:
+            DataError: rows that cannot be reviewed.
+            UnknownNameError: ids that are not there.
+        """
+        with self.lock:
+            self._of, self._ids = items_of(self.workspace, rows, of)
+            self._made, self._undone = {}, {}
+            self._first = self._states()
+        self.emit("items")
+
     @serves
     def items(self) -> Reply:
         """All items: ids, their states at the start and now, and their row numbers."""

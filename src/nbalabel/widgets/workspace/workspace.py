@@ -290,6 +290,22 @@ class Workspace:
         """Called at the end of each cell: :meth:`refresh`, as the run may have other predictions."""
         self.refresh()
 
+    def turn_to(self, ds: Dataset) -> None:
+        """Show another dataset in all views; the run and the selection go.
+
+        Args:
+            ds: of the same labels; the views keep their settings.
+        """
+        with self.lock:
+            self.clear()
+            self._unwatch[0]()
+            me = weakref.ref(self)
+            self._unwatch[0] = ds.on_change(lambda: _tell(me))
+            self.ds, self._run, self._alike = ds, None, None
+            self._shaped = Shaped(ds.read_image)
+            self._stale = True
+            self.refresh()
+
     def attach(self, view: Attached) -> None:
         """Notify a view of changed tables from now on."""
         self._views.add(view)

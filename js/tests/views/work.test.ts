@@ -1,0 +1,164 @@
+// @vitest-environment jsdom
+import { expect, test, vi } from "vitest";
+import { createFrame } from "../../src/views/frame";
+import { Activity } from "../../src/views/work/activity";
+import { left, nothing, type Place } from "../../src/views/work/words";
+import { Work } from "../../src/views/work/work";
+import type { Rpc } from "../../src/wire/rpc";
+
+const STATE: Place = {
+  phase: "task",
+  job: 3,
+  step: "label",
+  by: "line",
+  name: "queue",
+  of: "images",
+  reviewing: false,
+  author: "",
+  answer: "",
+  comment: "",
+  note: "",
+  tasks: 10,
+  open: 6,
+  held: 1,
+  review: 0,
+  rework: 0,
+};
+
+test("pauses below a minute count in full, longer ones not at all", () => {
+  const clock = new Activity();
+  expect(clock.seconds(5_000)).toBe(0);
+  clock.input(10_000);
+  clock.input(12_000);
+  clock.input(71_999); // a pause of 59.999 s
+  expect(clock.seconds(71_999)).toBeCloseTo(61.999);
+  expect(clock.seconds(80_000)).toBeCloseTo(70);
+  expect(clock.seconds(131_999)).toBeCloseTo(61.999); // at 60 s the clock goes back to the last input
+  clock.input(200_000);
+  clock.input(201_000);
+  expect(clock.seconds(201_000)).toBeCloseTo(62.999);
+});
+
+test("a hidden page never counts", () => {
+  const clock = new Activity();
+  clock.input(0);
+  clock.hidden(5_000);
+  expect(clock.seconds(20_000)).toBe(5);
+  clock.input(30_000);
+  clock.input(31_000);
+  expect(clock.seconds(31_000)).toBe(6);
+  clock.hidden(200_000); // idle for long before it was hidden
+  expect(clock.seconds(200_000)).toBe(6);
+});
+
+test("the next task begins with the input that ended the one before", () => {
+  const clock = new Activity();
+  clock.input(0);
+  clock.input(4_000);
+  clock.restart(4_000);
+  expect(clock.seconds(4_000)).toBe(0);
+  clock.input(9_000);
+  expect(clock.seconds(9_000)).toBe(5);
+  clock.restart(200_000);
+  expect(clock.seconds(200_000)).toBe(0);
+  clock.input(201_000);
+  expect(clock.seconds(201_000)).toBe(0);
+});
+
+function enter(row: HTMLElement): void {
+  row.querySelector("input")!.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+}
+
+function place(...replies: Partial<Place>[]) {
+  const end = new AbortController();
+  const asked: [string, Record<string, unknown>][] = [];
+  const states = replies.map((reply) => ({ ...STATE, ...reply }));
+  const rpc = {
+    lost: false,
+    on: () => {},
+    watch: () => {},
+    request: async (method: string, params: Record<string, unknown>) => {
+      asked.push([method, params]);
+      return { result: states.length > 1 ? states.shift() : states[0], buffers: [] };
+    },
+  } as unknown as Rpc;
+  const box = document.createElement("div");
+  box.className = "widget-vbox";
+  const [el, view] = [document.createElement("div"), document.createElement("div")];
+  view.className = "nbl";
+  view.tabIndex = 0;
+  box.append(el, view);
+  document.body.append(box);
+  let now = 0;
+  const frame = createFrame(el, rpc, end.signal, "Work");
+  const work = new Work(frame, { get: () => "ana" }, rpc, end.signal, () => now);
+  const button = (name: string) => el.querySelector<HTMLButtonElement>(`[data-act="${name}"]`)!;
+  const pass = (milliseconds: number) => {
+    now += milliseconds;
+  };
+  return { asked, box, el, view, work, button, pass, end: () => end.abort() };
+}
+
+test("Ctrl+Enter anywhere in the place sends the answer with the active seconds, and nothing twice", async () => {
+  const { asked, view, el, pass, end } = place({}, { job: 4 });
+  await vi.waitFor(() => expect(el.textContent).toContain("Label this image"));
+  view.dispatchEvent(new MouseEvent("pointerdown", { bubbles: true }));
+  pass(7_000);
+  const key = () => new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true });
+  view.dispatchEvent(key());
+  view.dispatchEvent(key());
+  document.body.dispatchEvent(key()); // elsewhere on the page
+  await vi.waitFor(() => expect(asked.map(([method]) => method)).toEqual(["now", "send_answer"]));
+  expect(asked[1][1]).toEqual({ job: 3, seconds: 7 });
+  end();
+});
+
+test("a task is skipped with a reason, and Escape closes the question", async () => {
+  const { asked, el, button, end } = place({}, { job: 4 });
+  await vi.waitFor(() => expect(button("skip").hidden).toBe(false));
+  const row = el.querySelector<HTMLElement>(".nbl-work-form")!;
+  const input = row.querySelector("input")!;
+  button("skip").click();
+  expect(row.hidden).toBe(false);
+  input.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+  expect(row.hidden).toBe(true);
+  button("skip").click();
+  input.value = " blurred ";
+  enter(row);
+  await vi.waitFor(() =>
+    expect(asked.at(-1)).toEqual(["skip_task", { reason: "blurred", seconds: 0, job: 3 }]),
+  );
+  await vi.waitFor(() => expect(row.hidden).toBe(true));
+  end();
+});
+
+test("a reviewer accepts, or sends back with a comment that must not be empty", async () => {
+  const { asked, el, button, end } = place({ step: "review", author: "bo", reviewing: true });
+  await vi.waitFor(() => expect(el.textContent).toContain("Check what bo answered"));
+  expect(button("send").hidden).toBe(true);
+  button("send back").click();
+  const row = el.querySelector<HTMLElement>(".nbl-work-form")!;
+  enter(row);
+  expect(asked).toHaveLength(1);
+  row.querySelector("input")!.value = "one is missing";
+  enter(row);
+  await vi.waitFor(() =>
+    expect(asked.at(-1)).toEqual([
+      "decide_on",
+      { verdict: "rework", comment: "one is missing", seconds: 0, job: 3 },
+    ]),
+  );
+  end();
+});
+
+test("a lost lease, a comment and an empty queue say what to do", async () => {
+  const lost = place({ phase: "lost", step: "rework", comment: "<b>look</b>" });
+  await vi.waitFor(() => expect(lost.el.textContent).toContain("Nothing is lost"));
+  expect(lost.el.textContent).toContain("<b>look</b>"); // text, never HTML
+  expect(lost.button("send").disabled).toBe(false);
+  lost.end();
+  expect(nothing({ ...STATE, phase: "done" }).text).toContain("ds.collect(q)");
+  const waiting = nothing({ ...STATE, phase: "waiting", open: 0, review: 2 });
+  expect(waiting.text).toContain("1 task is with others, 2 answers wait for a review");
+  expect(left({ ...STATE, held: 0 })).toBe("6 to do");
+});
