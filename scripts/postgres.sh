@@ -5,8 +5,6 @@ set -euo pipefail
 there() { command -v initdb >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; }
 there && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-  # The package would start a server of its own, which nobody here needs.
-  mkdir -p /etc/postgresql-common && echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
   { apt-get update -q && apt-get install -y -q --no-install-recommends postgresql; } >&2 || true
   there && exit 0
 fi

@@ -55,7 +55,7 @@ class New:
 
 def find(sql: Sql, name: str) -> About | None:
     """The queue of that name; None if there is none."""
-    rows = sql.do(lambda run: _about(run, name))
+    rows = sql.do(lambda run: _about(run, name), reading=True)
     return rows[0] if rows else None
 
 

@@ -60,7 +60,7 @@ class Answered:
 
 def final_answers(sql: Sql, queue: int, *, gold: bool = False) -> list[Answered]:
     """The answers that count, by task; of honeypots, or of all other tasks."""
-    rows = sql.do(lambda run: run(_OF_GOLD if gold else _OF_TASKS, (queue,)))
+    rows = sql.do(lambda run: run(_OF_GOLD if gold else _OF_TASKS, (queue,)), reading=True)
     return [_answered(*row) for row in rows]
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .database.sql import Run, Sql
+from .database.sql import Run
 from .leases import end_leases, lease_seconds
 from .task import Task
 
@@ -18,13 +18,22 @@ _FREE = """
     ORDER BY j.place, j.job_id LIMIT 1"""
 
 
+def take(
+    run: Run, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
+) -> list[Task]:
+    """The tasks that an annotator holds, at this seat from now on, and new ones: ``n`` in all at most."""
+    jobs = _held_by(run, queue, annotator, seat, steps)[:n]
+    jobs += hand_out(run, queue, annotator, seat, steps, n - len(jobs), now) if len(jobs) < n else []
+    return [task for job in jobs for task in _task(run, queue, annotator, job)]
+
+
 def hand_out(
-    sql: Sql, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
+    run: Run, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
 ) -> list[int]:
     """Give an annotator up to ``n`` more jobs; returns them in order.
 
     Args:
-        sql: the database.
+        run: runs a statement.
         queue: number of the queue.
         annotator: who is free.
         seat: names the view, or the process, they work at.
@@ -32,26 +41,22 @@ def hand_out(
         n: how many.
         now: seconds since 1970.
     """
-
-    def give(run: Run) -> list[int]:
-        end_leases(run, queue, now)
-        given: list[int] = []
-        for step in steps:
-            start = _cursor(run, queue, annotator, step)
-            lease = lease_seconds(run, queue, annotator, step)
-            while len(given) < n:
-                job, start = _take(run, queue, annotator, step, start)
-                if job is None:
-                    break
-                hold(run, queue, job, annotator, seat, step, now, now + lease * (1 + len(given)))
-                given.append(job)
-            run(
-                "UPDATE nbl_cursors SET place = ? WHERE queue_id = ? AND annotator = ? AND step = ?",
-                (start, queue, annotator, step),
-            )
-        return given
-
-    return sql.do(give)
+    end_leases(run, queue, now)
+    given: list[int] = []
+    for step in steps:
+        start = _cursor(run, queue, annotator, step)
+        lease = lease_seconds(run, queue, annotator, step)
+        while len(given) < n:
+            job, start = _take(run, queue, annotator, step, start)
+            if job is None:
+                break
+            hold(run, queue, job, annotator, seat, step, now, now + lease * (1 + len(given)))
+            given.append(job)
+        run(
+            "UPDATE nbl_cursors SET place = ? WHERE queue_id = ? AND annotator = ? AND step = ?",
+            (start, queue, annotator, step),
+        )
+    return given
 
 
 def hold(
@@ -66,19 +71,17 @@ def hold(
     )
 
 
-def tasks_of(sql: Sql, queue: int, annotator: str, jobs: Sequence[int]) -> list[Task]:
-    """What an annotator holds, as tasks, in the order of ``jobs``."""
-    return sql.do(lambda run: [task for job in jobs for task in _task(run, queue, annotator, job)])
-
-
-def held_by(run: Run, queue: int, annotator: str, steps: Sequence[str]) -> list[int]:
-    """The jobs that an annotator holds, those of the most urgent step first."""
+def _held_by(run: Run, queue: int, annotator: str, seat: str, steps: Sequence[str]) -> list[int]:
+    """The jobs that an annotator holds, those of the most urgent step first; this seat takes them over."""
     rows = run(
-        "SELECT job_id, step FROM nbl_turns WHERE queue_id = ? AND annotator = ? AND state = 'held' "
+        "SELECT job_id, step, seat FROM nbl_turns WHERE queue_id = ? AND annotator = ? AND state = 'held' "
         "ORDER BY until, job_id",
         (queue, annotator),
     )
-    wanted = [(steps.index(step), at, job) for at, (job, step) in enumerate(rows) if step in steps]
+    for job, step, at in rows:
+        if step in steps and at != seat:
+            run("UPDATE nbl_turns SET seat = ? WHERE job_id = ? AND annotator = ?", (seat, job, annotator))
+    wanted = [(steps.index(step), at, job) for at, (job, step, _) in enumerate(rows) if step in steps]
     return [job for _, _, job in sorted(wanted)]
 
 
@@ -148,19 +151,3 @@ def _about(run: Run, answer: int) -> dict[str, Any]:
         "comment": comment,
         "place": None if place is None else json.loads(place),
     }
-
-
-def take_over(sql: Sql, queue: int, annotator: str, seat: str, jobs: Sequence[int]) -> None:
-    """What an annotator holds is held at this seat from now on."""
-    if not jobs:
-        return
-
-    def move(run: Run) -> None:
-        for job in jobs:
-            run(
-                "UPDATE nbl_turns SET seat = ? WHERE job_id = ? AND annotator = ? AND queue_id = ? "
-                "AND state = 'held'",
-                (seat, job, annotator, queue),
-            )
-
-    sql.do(move)

@@ -58,7 +58,7 @@ def progress(sql: Sql, queue: int) -> Progress:
         both = {step: int(free.get(step, 0)) + int(held.get(step, 0)) for step in ("review", "rework")}
         return Progress(int(tasks), int(free.get("label", 0)), int(held.get("label", 0)), **both)
 
-    return sql.do(count)
+    return sql.do(count, reading=True)
 
 
 def tasks_table(sql: Sql, queue: int) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def tasks_table(sql: Sql, queue: int) -> pd.DataFrame:
     def read(run: Run) -> pd.DataFrame:
         return _table(run, queue)
 
-    return sql.do(read)
+    return sql.do(read, reading=True)
 
 
 def _table(run: Run, queue: int) -> pd.DataFrame:

@@ -130,7 +130,7 @@ def _of_log(log: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_queue(sql: Sql, queue: int) -> pd.DataFrame:
-    answers, turns, decisions = sql.do(lambda run: _read(run, queue))
+    answers, turns, decisions = sql.do(lambda run: _read(run, queue), reading=True)
     rows: dict[str, dict[str, Any]] = {}
     for name in sorted({row[0] for row in turns}):
         own = [seconds for who, _, seconds in answers if who == name]

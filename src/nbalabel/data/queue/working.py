@@ -13,7 +13,7 @@ from ..tables.tables import Tables
 from .answering import Given, decide, renew, skip, submit
 from .content import Content, checked, contents_of
 from .database.sql import Sql
-from .handing import hand_out, held_by, take_over, tasks_of
+from .handing import take
 from .starting import task_tables
 from .task import STEPS, Task
 
@@ -76,11 +76,8 @@ class Working:
         who, steps = _person(annotator), _steps(steps)
         if not 1 <= n <= 20:
             raise DataError(f"n must be 1..20, got {n}")
-        jobs = self.sql.do(lambda run: held_by(run, self.number, who, steps))[:n]
-        take_over(self.sql, self.number, who, seat, jobs)
-        if len(jobs) < n:
-            jobs += hand_out(self.sql, self.number, who, seat, steps, n - len(jobs), self.sql.now())
-        return tasks_of(self.sql, self.number, who, jobs)
+        now = self.sql.now()
+        return self.sql.do(lambda run: take(run, self.number, who, seat, steps, n, now))
 
     def start(self, task: Task) -> Content:
         """What is on the image when work on a task begins, as :meth:`submit` takes it."""
@@ -182,7 +179,9 @@ class Working:
 
     def _is_bare(self, task: Task) -> bool:
         """Whether what is on the image is the answer of a honeypot."""
-        rows = self.sql.do(lambda run: run("SELECT gold FROM nbl_tasks WHERE task_id = ?", (task.task,)))
+        rows = self.sql.do(
+            lambda run: run("SELECT gold FROM nbl_tasks WHERE task_id = ?", (task.task,)), reading=True
+        )
         return bool(rows and rows[0][0] and json.loads(rows[0][0]).get("bare"))
 
 

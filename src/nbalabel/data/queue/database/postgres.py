@@ -58,14 +58,14 @@ class Postgres(Sql):
         except self._psycopg.Error as error:
             raise StorageError(f"no connection to the queue in PostgreSQL ({self.place}): {error}") from error
 
-    def begin(self, *, durable: bool) -> None:
+    def begin(self, *, durable: bool, reading: bool) -> None:
         """Begin a transaction; a connection that was lost is made again."""
         try:
             self._connection.execute("BEGIN")
         except self._psycopg.OperationalError:
             self._connection = self.connect()
             self._connection.execute("BEGIN")
-        if not durable:
+        if not durable and not reading:
             self._connection.execute("SET LOCAL synchronous_commit = off")
 
     def run(self, text: str, values: Sequence[Any] = ()) -> list[Row]:

@@ -38,36 +38,37 @@ class Sql(ABC):
         self._connection: Any = None
         register(self)
 
-    def do(self, work: Callable[[Run], T], *, durable: bool = False) -> T:
+    def do(self, work: Callable[[Run], T], *, durable: bool = False, reading: bool = False) -> T:
         """Do some work in a transaction, again where the database gave another one precedence.
 
         Args:
             work: gets a function that runs a statement and returns its rows.
+            reading: it only reads, and needs to wait for nobody.
             durable: on return the work is on disk, also after a power cut; otherwise also after a kill.
         """
         with self._lock:
             while True:
                 try:
-                    with self.transaction(durable=durable) as run:
+                    with self.transaction(durable=durable, reading=reading) as run:
                         return work(run)
                 except Exception as error:
                     if not self.asks_again(error):
                         raise
 
     @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[Run]:
+    def transaction(self, *, durable: bool = False, reading: bool = False) -> Iterator[Run]:
         """All or nothing: what a block runs is kept when it ends, and nothing of it when it raises."""
         with self._lock:
             if self._connection is None:
                 self._connection, self._pid = self.connect(), os.getpid()
-            self.begin(durable=durable)
+            self.begin(durable=durable, reading=reading)
             try:
                 yield self.run
                 self.run("COMMIT")
             except BaseException:
                 self.back()
                 raise
-            self.ended()
+            self.ended(durable=durable)
 
     def prepare(self) -> None:
         """Make the tables where there are none."""
@@ -99,7 +100,7 @@ class Sql(ABC):
         """A child opens a connection of its own; that of its parent is left alone."""
         self._left, self._connection, self._lock = self._connection, None, threading.RLock()
 
-    def ended(self) -> None:  # noqa: B027  # most have nothing to do then  # most have nothing to do then
+    def ended(self, *, durable: bool) -> None:  # noqa: B027  # most have nothing to do then  # most have nothing to do then
         """A transaction was kept."""
 
     @abstractmethod
@@ -107,7 +108,7 @@ class Sql(ABC):
         """A new connection."""
 
     @abstractmethod
-    def begin(self, *, durable: bool) -> None:
+    def begin(self, *, durable: bool, reading: bool) -> None:
         """Begin a transaction."""
 
     @abstractmethod

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,14 @@ class SqliteFile(Sql):
             raise self._told(error) from error
         return connection
 
-    def begin(self, *, durable: bool) -> None:
-        """Begin to write: nobody else does until the end."""
-        self._enter()
+    def begin(self, *, durable: bool, reading: bool) -> None:
+        """Begin to write, when nobody else does until the end; or to read what there is now."""
+        if not reading:
+            self._enter()
         try:
-            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._connection.execute("BEGIN IMMEDIATE")
+            in_sqlite = durable and fcntl is None  # else in `ended`
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if in_sqlite else 'NORMAL'}")
+            self._connection.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
         except BaseException as error:
             self._leave()
             if isinstance(error, sqlite3.DatabaseError):
@@ -77,9 +80,21 @@ class SqliteFile(Sql):
             raise self._told(error) from error
         return rows
 
-    def ended(self) -> None:
-        """Let the next one write."""
+    def ended(self, *, durable: bool) -> None:
+        """Let the next one write, then wait for the disk: nobody else waits for that.
+
+        Commits are in the log, so syncing it keeps this one and all before. Without a log, whoever closed
+        the file has synced it.
+        """
         self._leave()
+        if not durable or fcntl is None:
+            return
+        try:
+            for place in (self.path.with_name(f"{self.path.name}-wal"), self.path.parent):
+                with suppress(FileNotFoundError):
+                    _sync(place)
+        except OSError as error:
+            raise StorageError(f"{self.path}: it is not known whether this is on disk: {error}") from error
 
     def many(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement for each row."""
@@ -128,6 +143,14 @@ class SqliteFile(Sql):
             f"{self.path} is no queue of nbalabel, or it is damaged: {error}. "
             "Move it away to begin a new queue"
         )
+
+
+def _sync(place: Path) -> None:
+    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _worded(text: str) -> str:
