@@ -152,6 +152,22 @@ def test_the_image_of_a_task_is_a_dataset_of_its_own_that_can_be_submitted(queue
     assert same(contents_of(team, [10])[10], q.answers()[0].content)
 
 
+def test_definitions_are_in_a_draft_and_own_columns_stay_on_what_stays(queue, team, mask):
+    team.define("cod", parent="fish")
+    team.set(team.instances, size_class=["s", "m", "l"])
+    team.commit("definitions")
+    q = queue([10], of="images")
+    task = q.take("ana")[0]
+    assert q.tables(task)[0].ontology.labels["cod"].parent == "fish"
+    begin = q.start(task)
+    cod = begin["instances"][0]
+    q.submit(task, "ana", begin | {"instances": [cod, *drawn(("ling", mask(12)))["instances"]]})
+    team.collect(q)
+    rows = team.instances[team.instances["image_id"] == 10]
+    assert rows["label"].tolist() == ["cod", "ling"]
+    assert rows["size_class"].fillna("").tolist() == ["s", ""]
+
+
 @pytest.mark.parametrize(
     "content",
     [

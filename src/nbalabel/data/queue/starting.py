@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...core.ontology.ontology import EMPTY, Ontology
 from ...core.tables.schema import LabeledImages, empty
 from ..tables.tables import Tables
 from .content import Content, frame_of
@@ -39,6 +40,9 @@ def task_tables(task: Task, begin: Content, version: LabeledImages) -> tuple[Tab
         labels,
         version.image_root,
         regions=_stacked(regions, labels, "regions", by_id=True),
+        ontology=Ontology(
+            labels=getattr(version, "ontology", EMPTY).labels
+        ),  # attributes are not answered here
     )
     return tables, about
 
