@@ -89,6 +89,19 @@ def test_a_draft_is_there_again_after_the_kernel_has_gone(reef, place):
     work.draft = None
 
 
+def test_a_queue_that_is_begun_anew_does_not_open_drafts_of_the_old_one(reef, place):
+    q = nl.Queue(reef, rows_of(reef, 1))
+    old = place(q, "ana")
+    draw(old)
+    old.draft.close()
+    old.draft = None
+    q.close()
+    for file in (reef.folder / "queues").glob("queues.*"):
+        file.unlink()
+    work = place(nl.Queue(reef, reef.images.iloc[1:2]), "ana")
+    assert work.draft.images.index.tolist() == reef.images.index[1:2].tolist()
+
+
 def test_undo_ends_where_the_task_began(reef, place):
     work = place(nl.Queue(reef, rows_of(reef)), "ana")
     draw(work)

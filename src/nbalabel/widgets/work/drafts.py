@@ -67,7 +67,8 @@ class Drafts:
         self._thread.shutdown(wait=False)
 
     def _place(self, task: Task) -> Path:
-        return self._folder / f"{task.job}.nbal"
+        # A queue that was begun anew numbers its jobs from 1 again: the draft of another image is not its.
+        return self._folder / f"{task.job}-{task.step}-{task.image_id}-{task.version}.nbal"
 
     def _get_ready(self, task: Task) -> None:
         self._made(task, self._place(task))

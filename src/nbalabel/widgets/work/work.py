@@ -173,7 +173,8 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def look(self) -> None:
         """Look for tasks where there was none."""
         if self.task is None:
-            self._take()
+            if self._take():
+                self._clear()
             self._arrange()
 
     def close(self) -> None:
