@@ -401,3 +401,28 @@ def test_what_cannot_be_handed_out_or_taken_back_is_refused(ds: nl.Dataset, tmp_
 
     with pytest.raises(DataError, match=r"none of the 1 images of the package \(z\.png\) was handed out"):
         nl.take_back(ds, edited(tmp_path / "a.zip", tmp_path / "b.zip", other))
+
+
+def test_answers_that_are_none_are_left_out_and_listed_and_do_not_stop_the_delivery(
+    ds: nl.Dataset, tmp_path: Path
+) -> None:
+    ds.ask("length", kind="number", low=0, high=200)
+    ds.ask("sex", options=["f", "m"], required=True)
+    ds.set([101, 102, 103], length=[10, 20, 30], sex=["f", "m", None])
+    nl.hand_out(ds, [1, 2], tmp_path / "a.zip")
+
+    def answer(root: ET.Element) -> None:
+        for nb_id, name, value in ((101, "length", "500"), (102, "sex", "male"), (103, "length", "31")):
+            shape(root, nb_id).find(f"attribute[@name='{name}']").text = value
+
+    back = nl.take_back(ds, edited(tmp_path / "a.zip", tmp_path / "b.zip", answer))
+    listed = back.report.answers
+    assert listed[["instance_id", "column", "value", "why"]].to_numpy().tolist() == [
+        [101, "length", 500.0, "expected 200 or less"],
+        [102, "sex", "male", "expected one of f, m"],
+    ]
+    assert "1 length, 1 sex" in back.report._repr_html_()
+    assert back.report.n_unanswered == 2  # 103 and 104 lack their sex
+    ds.apply(back)
+    assert ds.instances.loc[[101, 102, 103], "length"].tolist() == [10, 20, 31]
+    assert ds.instances.loc[[101, 102], "sex"].tolist() == ["f", "m"]

@@ -1,6 +1,7 @@
 """The view of a training's batches: what is drawn, shown, counted, and what the browser asks for."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,9 @@ from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, ModelError
+from nbalabel.core.ontology.definition import Definition
+from nbalabel.core.ontology.ontology import Ontology
+from nbalabel.core.show.masks_on_image import palette
 from nbalabel.widgets.augment.tiles import tiles_of
 
 
@@ -91,7 +95,7 @@ def test_an_error_while_drawing_reaches_the_browser_and_leaves_what_is_shown(
 
 def test_masks_have_the_color_of_their_label_and_silent_parts_are_gray_and_hatched(drawing) -> None:
     batch = next(drawing.batches(None))
-    tiles = tiles_of(batch, drawing.batches(None).names, side=96)
+    tiles = tiles_of(batch, drawing.batches(None).names, palette(2), side=96)
     plain, hatched = (np.asarray(tile.image).astype(int) for tile in tiles)
     assert plain.shape == (96, 96, 3)
     fish = plain[8:40, 8:40].mean(axis=(0, 1)) - 10
@@ -103,11 +107,19 @@ def test_masks_have_the_color_of_their_label_and_silent_parts_are_gray_and_hatch
     assert (plain[60:, 60:] == 10).all()
 
 
+def test_labels_have_the_colors_that_were_defined_for_them(drawing) -> None:
+    defined = Ontology({"fish": Definition(color="#00ff00")})
+    view = nl.Augmentations(drawing, SimpleNamespace(ontology=defined), n=3, height=400, imgsz=16)
+    assert dict(view.pictures.labels)["fish"] == "#00ff00"
+    shown = np.asarray(view.phase.tiles[0].image).astype(int)
+    assert (shown[..., 1] > shown[..., 0] + 20).any(), "green over gray"
+
+
 def test_regions_of_one_label_are_hatched_but_keep_their_colors(drawing) -> None:
     batch = next(drawing.batches(None))
     batch.pixels[1, ..., 0] = 200
     object.__setattr__(batch, "open_labels", ((1,),))
-    part = np.asarray(tiles_of(batch, ("fish", "crab"), side=96)[1].image)[:, 60:]
+    part = np.asarray(tiles_of(batch, ("fish", "crab"), palette(2), side=96)[1].image)[:, 60:]
     assert (part == (200, 10, 10)).all(axis=2).any()
     assert (part > 160).all(axis=2).any()
 

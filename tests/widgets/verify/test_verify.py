@@ -72,6 +72,14 @@ def answer_all(ask, reef_run, head):
     return head
 
 
+def test_labels_have_the_colors_that_were_defined_for_them(own, browser):
+    own.define(own.labels[0], color="#00ff00")
+    p = nl.propagate(simulated_run(own), strategy="paper", n_samples=6, min_area=0, journal=False)
+    view = nl.Verify(p)
+    head, _ = browser(view)("begin", **VIEW)
+    assert dict(zip(head["labels"], head["colors"], strict=True))[own.labels[0]] == "#00ff00"
+
+
 def test_it_begins_with_the_open_question_its_crops_and_where_it_stands(view, browser, p):
     head, (table, masks, pixels) = browser(view)("begin", **VIEW)
     json.dumps(head)

@@ -130,13 +130,13 @@ def fitted(found: list[Any], like: pd.Series) -> pd.Series:
         like: the column, ``(n,)``.
     """
     kind = like.dtype
-    read = [_value(value, kind) for value in found]
+    read = [value_for(value, kind) for value in found]
     old = like.astype(object).tolist()
     out = [was if value is None else value for value, was in zip(read, old, strict=True)]
     return pd.Series(out, index=like.index, dtype=object).astype(kind)
 
 
-def _value(value: Any, kind: Any) -> Any:
+def value_for(value: Any, kind: Any) -> Any:
     """One value for a column of this dtype; None where it is missing or does not fit."""
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return None

@@ -33,6 +33,11 @@ class DeliveryReport:
         unknown_labels: labels that the dataset lacks, with the number of instances.
         honeypots: one row per instance that was asked about: ``image_id``, ``label``, ``kind`` ("gone",
             "moved", "renamed", "blank"), ``iou`` with the truth, ``right`` (IoU 0.75 or more, and the label).
+        answers: values of your own columns that the dataset cannot hold, such as numbers out of the limits of
+            an attribute: ``image_id``, ``instance_id`` (missing where added), ``column``, ``value``, ``why``.
+            They are left out; the dataset keeps what it has.
+        n_unanswered: number of instances on images that came that lack a required answer once this is
+            applied.
     """
 
     images: pd.DataFrame
@@ -42,6 +47,8 @@ class DeliveryReport:
     ids_strange: tuple[int, ...]
     unknown_labels: dict[str, int]
     honeypots: pd.DataFrame
+    answers: pd.DataFrame
+    n_unanswered: int = 0
 
     @property
     def score(self) -> tuple[float, float, float] | None:
@@ -69,6 +76,10 @@ class DeliveryReport:
             ("ids", _listed((name, len(found)) for name, found in ids.items() if found)),
             ("unknown labels", ", ".join(f"{name} ({n:,})" for name, n in self.unknown_labels.items())),
         ]
+        if len(self.answers):
+            told.append(("answers left out", _listed(self.answers["column"].value_counts().items())))
+        if self.n_unanswered:
+            told.append(("unanswered", f"{self.n_unanswered:,} instances lack a required answer"))
         if self.score:
             share, low, high = self.score
             n = len(self.honeypots)

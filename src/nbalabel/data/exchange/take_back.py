@@ -21,7 +21,9 @@ from ..dataset.dataset import Dataset
 from ..folder.import_tables import checked_state
 from ..formats.records.documents import content
 from ..formats.records.files import IMAGE_SUFFIXES
+from ..ontology.asking import unanswered
 from ..tables.tables import Tables, subset_of
+from .answers import without_wrong
 from .archive import unpack
 from .comparison import claims, compare
 from .delivery import Delivery
@@ -118,15 +120,18 @@ class _Package:
         potted = rows["image_id"].isin(order.honeypots).to_numpy()
         came = np.setdiff1d(np.array(sorted(usable.values()), np.int64), order.honeypots).astype(np.int64)
         back = rows[~potted].reset_index(drop=True)
+        back, wrong = without_wrong(back, state.tables["instances"], state.ontology)
         held = sent.instances[sent.instances["image_id"].isin(came).to_numpy()]
         compared = _edited(compare(held, back, state.labels), state, order)
         made = f"delivery-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         good = compared[(compared["problem"] == "").to_numpy()]
         change = propose(state, good, back, made, came if complete else came[:0])
         pots = self._honeypots(rows[potted], order, state, set(usable.values()))
-        report = _report(images, compared, held, back, sent, pots)
         after = apply(state, change)
         tables = subset_of(after, came, self.ds.image_root, {})
+        answers = _answers(wrong, compared)
+        open_ = unanswered(state.ontology, tables.images, tables.instances, "instances", None)
+        report = _report(images, compared, held, back, sent, pots, answers, len(open_))
         return Delivery(made, order.id, report, change, tables)
 
     def _images(self, sent: Tables, order: Order, state: State) -> tuple[pd.DataFrame, dict[int, int]]:
@@ -214,6 +219,8 @@ def _report(
     back: pd.DataFrame,
     sent: Tables,
     pots: pd.DataFrame,
+    answers: pd.DataFrame,
+    n_unanswered: int,
 ) -> DeliveryReport:
     claimed = pd.Series(claims(back))
     claimed = claimed[claimed >= 0]
@@ -229,7 +236,16 @@ def _report(
         tuple(sorted(given - every)),
         {str(name): int(n) for name, n in strange.items()},
         pots,
+        answers,
+        n_unanswered,
     )
+
+
+def _answers(wrong: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
+    """Values that were left out, with the instances that they are about."""
+    placed = compared.dropna(subset=["position"]).set_index("position")
+    of = placed[["image_id", "instance_id"]].reindex(wrong["position"]).reset_index(drop=True)
+    return pd.concat([of, wrong.drop(columns="position")], axis=1)
 
 
 def _order_of(orders: list[Order], wanted: str | None, folder: Path) -> Order | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...core.ontology.ontology import EMPTY, Ontology
 from ...core.regions.of_tables import regions_of
 from ...core.tables.schema import LabeledImages
 
@@ -51,6 +52,12 @@ class Snapshot:
             live(tables),
             regions_of(tables),
         )
+
+    @property
+    def ontology(self) -> Ontology:
+        """What the labels mean now: definitions may come after a run."""
+        found: Ontology = getattr(self.source, "ontology", EMPTY)
+        return found
 
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB."""

@@ -401,8 +401,9 @@ class Run(Reported):
             (self.predictions["image_id"] == image_id) & (self.predictions["score"] >= score)
         ]
         own = own.sort_values("score")
-        ontology = getattr(live(tables), "ontology", None)
-        colors = label_colors(ontology, self.labels)[own["label"].cat.codes.to_numpy()]
+        colors = label_colors(getattr(tables, "ontology", None), self.labels)[
+            own["label"].cat.codes.to_numpy()
+        ]
         captions = [f"{label} {score:.2f}" for label, score in zip(own["label"], own["score"], strict=True)]
         labels = tables.instances.loc[tables.instances["image_id"] == image_id, "mask"]
         image = Display().of(tables.read_image(image_id))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+import numpy as np
 import pandas as pd
 
 from ...core.errors import DataError
-from ...core.show.masks_on_image import palette
+from ...core.ontology.colors import label_colors
 from ...core.tables.drawn import DrawsBatches
 from ...core.tables.schema import LabeledImages
 from ..bridge.static_output import few_bytes, with_image
@@ -80,7 +82,7 @@ class Augmentations(ipywidgets.Box):  # type: ignore[misc]  # ipywidgets has no 
         self._falling = False
         self._phases = {False: self._begun(falling=False)}
         names = list(self.balance.index)
-        colors = [f"#{bytes(color).hex()}" for color in palette(len(names))]
+        colors = [f"#{bytes(color).hex()}" for color in self._colors_of(names)]
         self.pictures = DrawnPictures(
             self,
             height=height,
@@ -149,9 +151,13 @@ class Augmentations(ipywidgets.Box):  # type: ignore[misc]  # ipywidgets has no 
 
     def _begun(self, *, falling: bool) -> Phase:
         batches = self.model.batches(self._tables, falling=falling, **self._arguments)
-        phase = Phase(batches, self._n)
+        phase = Phase(batches, self._n, self._colors_of(batches.names))
         phase.draw()
         return phase
+
+    def _colors_of(self, names: Sequence[str]) -> np.ndarray:
+        """Colors of labels, those that were defined for them first; ``(n, 3)`` uint8."""
+        return label_colors(getattr(self._tables, "ontology", None), names)[: len(names)]
 
     def _turn(self) -> None:
         self.chart.update(self.balance)

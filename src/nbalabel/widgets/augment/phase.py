@@ -15,6 +15,7 @@ class Phase:
     Args:
         batches: of the phase.
         n: pictures at once, rounded up to whole batches.
+        colors: of the labels, ``(n labels, 3)`` uint8.
 
     Attributes:
         tiles: the pictures shown.
@@ -23,8 +24,8 @@ class Phase:
         last: number of the last batch shown.
     """
 
-    def __init__(self, batches: Batches, n: int) -> None:
-        self._batches, self._n = batches, n
+    def __init__(self, batches: Batches, n: int, colors: np.ndarray) -> None:
+        self._batches, self._n, self._colors = batches, n, colors
         self._counts = np.zeros(len(batches.names), np.int64)
         self.tiles: list[Tile] = []
         self.size = 0, 0
@@ -42,7 +43,7 @@ class Phase:
         first = last = self.last
         while len(tiles) < self._n:
             batch = next(self._batches)
-            tiles += tiles_of(batch, self._batches.names)
+            tiles += tiles_of(batch, self._batches.names, self._colors)
             counts += batch.counts(len(counts))
             size = batch.pixels.shape[1:3]
             last += 1

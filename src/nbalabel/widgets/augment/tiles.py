@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ...core.geometry.masks import rle
-from ...core.show.masks_on_image import overlay, palette
+from ...core.show.masks_on_image import overlay
 from ...core.tables.drawn import Drawn
 
 SIDE = 384
@@ -38,9 +38,8 @@ class Tile(NamedTuple):
     silent: float
 
 
-def tiles_of(batch: Drawn, names: Sequence[str], side: int = SIDE) -> list[Tile]:
+def tiles_of(batch: Drawn, names: Sequence[str], colors: Pixels, side: int = SIDE) -> list[Tile]:
     """The pictures of a batch, their longer side ``side`` pixels."""
-    colors = palette(len(names))
     return [_tile(batch, at, names, colors, side) for at in range(len(batch))]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...core.errors import DataError, ImageError, NbalabelError, UnknownNameError, first
 from ...core.geometry.masks import rle
+from ...core.ontology.colors import label_colors
 from ...core.recent import Recent
 from ...core.show.display import Display, Levels, Values, measured
 from ...core.tables.schema import LabeledImages
@@ -48,6 +49,7 @@ class Crops:
 
     Attributes:
         labels: names of the labels, in the order of their codes.
+        colors: their colors, ``(n, 3)`` uint8.
         display: how the pixels are shown.
 
     Raises:
@@ -71,6 +73,7 @@ class Crops:
         self._files = table["file"].astype(str).to_numpy() if "file" in table else None
         label = candidates["label"].astype("category")
         self.labels = [str(name) for name in label.cat.categories]
+        self.colors = label_colors(getattr(images, "ontology", None), self.labels)
         self._codes = label.cat.codes.to_numpy(np.int64)
         self.display = Display()
         self._kept: Recent[int, Values] = Recent(_KEPT, lambda image: image.nbytes, least=1)

@@ -11,7 +11,6 @@ from PIL import Image
 from ...core.errors import ImageError, NbalabelError
 from ...core.geometry.masks import rle
 from ...core.question import Question
-from ...core.show.masks_on_image import palette
 from ..bridge.static_output import few_bytes
 from ..pixels.pictures import outlined
 from .crops import Crops
@@ -54,5 +53,5 @@ def _tile(crops: Crops, row_id: int, context: float, side: int) -> Image.Image:
     part = np.asarray(Image.open(io.BytesIO(cut.pixels)).convert("RGB"))
     width, height = cut.head["mask"]
     mask = rle.decode(cut.mask, height, width).astype(bool)
-    color = "#" + bytes(palette(len(crops.labels))[cut.head["label"]]).hex()
+    color = "#" + bytes(crops.colors[cut.head["label"]]).hex()
     return Image.fromarray(outlined(part, mask, color, side))

@@ -10,7 +10,6 @@ import traitlets
 
 from ...core.errors import DataError, HistoryError, NbalabelError
 from ...core.question import Question, Verifiable
-from ...core.show.masks_on_image import palette
 from ...core.tables.schema import LabeledImages
 from ...data.store.storage import user
 from ...data.working.frame_edits import watch
@@ -311,7 +310,7 @@ class Verify(PictureView):
             "clusters": len(clusters),
             "names": names,
             "labels": self._crops.labels,
-            "colors": ["#" + bytes(color).hex() for color in palette(len(self._crops.labels))],
+            "colors": ["#" + bytes(color).hex() for color in self._crops.colors[: len(self._crops.labels)]],
             "graded": None if graded is None else graded._asdict(),
             "qualifying": question is not None and question.number < 0,
             "question": None,
