@@ -68,10 +68,11 @@ class People:
         return repr(self.table)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(name)}</th>" for name in ("annotator", *_SHOWN))
+        gap = 'style="padding-right: 14px"'
+        head = "".join(f"<th {gap}>{escape(name)}</th>" for name in ("annotator", *_SHOWN))
         rows = ""
         for who, row in self.table.iterrows():
-            cells = "".join(f"<td>{escape(cell(row))}</td>" for cell in _SHOWN.values())
+            cells = "".join(f"<td {gap}>{escape(cell(row))}</td>" for cell in _SHOWN.values())
             rows += f"<tr><th>{escape(who)}</th>{cells}</tr>"
         n = len(self.table)
         table = f'<div style="overflow-x: auto"><table class="nbal-facts"><tr>{head}</tr>{rows}</table></div>'

@@ -262,7 +262,7 @@ class Queue(Working):
         facts = [
             ("opinions per task", f"{self.redundancy:,}"),
             ("reviewed", "by somebody else" if self.reviewed else "no"),
-            ("kept in", self.sql.place),
+            ("kept in", self.sql.shown),
             ("an annotator's place", 'nl.Work(q, annotator="...")'),
             ("bring answers in", "ds.collect(q)"),
         ]

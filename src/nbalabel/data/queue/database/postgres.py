@@ -40,6 +40,7 @@ class Postgres(Sql):
             ) from error
         self._psycopg, self._url = psycopg, url
         self.place = url.rpartition("@")[2] if "@" in url else url  # no password in messages
+        self.shown = f"PostgreSQL, {self.place}"
         self.prepare()
 
     def prepare(self) -> None:

@@ -29,9 +29,11 @@ class Sql(ABC):
 
     Attributes:
         place: where it is, for messages.
+        shown: where it is, for a card, without the folders of this machine.
     """
 
     place = ""
+    shown = ""
 
     def __init__(self) -> None:
         self._lock, self._pid = threading.RLock(), os.getpid()

@@ -38,6 +38,7 @@ class SqliteFile(Sql):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path, self.place = path, str(path)
+        self.shown = f"{'/'.join(path.parts[-2:])} in the dataset's folder"
         self._turnstile: int | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
