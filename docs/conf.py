@@ -56,7 +56,7 @@ _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "widgets.verify.qualification.Result|learn.propagate.proposals.Proposals|learn.embed.reducers.Reducer|"
     "learn.embed.plane._Job|learn.prediction.inference.Finder|learn.prediction.segmenter.Ready|"
     "learn.yolo.batches.YoloBatches|learn.torchvision.batches.MaskRCNNBatches|widgets.augment.phase.Phase|"
-    "learn.propagate.strategies.protocol.StrategyClass|core.question.Verifiable|learn.forecast.families.(Family|Fits)|"
+    "learn.propagate.strategies.protocol.Strategy(Class)?|core.question.Verifiable|learn.forecast.families.(Family|Fits)|"
     "learn.forecast.growth_curve.Expected|reporting.numbers.gathered.Numbers|reporting.page.pictures.Pictures|"
     "learn.raters.bootstrap.Measured|learn.raters.opinions.Opinions|learn.raters.units.Units|"
     "learn.propagate.rounds.Round|learn.audits.rows.Rows|learn.audits.asked.Facts|core.certificate.Certifying|"

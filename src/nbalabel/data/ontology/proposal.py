@@ -14,7 +14,7 @@ from ...core.tables.state import State
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OntologyProposal:
-    """What renaming, merging or retiring would do; :meth:`Dataset.apply` does it.
+    """What renaming, merging or retiring would do; ``ds.apply`` does it.
 
     Applied, it is made anew for the tables as they are then, so that rows that came since follow too.
 
