@@ -119,7 +119,8 @@ class Rounds(Loop):
     def quality(self, labels: pd.DataFrame) -> dict[str, Any]:
         """Of what the arm made labels of: how many, the share right, the mean IoU; and what was promised."""
         made = labels[labels["source"].isin(["model", "propagated"])]
-        about = self.world.ds.images["state"].value_counts().drop("unlabeled", errors="ignore").to_dict()
+        states = self.world.ds.images.loc[self.world.ds.images["split"] != "test", "state"].value_counts()
+        about = {"empties": self.options.empty, **states.drop("unlabeled", errors="ignore").to_dict()}
         if not len(made):
             return {"made": 0, "right": None, "sq": None, "statement": "", **about}
         truth = self.world.truth
@@ -134,8 +135,8 @@ class Rounds(Loop):
 def show(results: Path) -> None:
     """Print every arm, round by round."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
-    for (data, seed), part in rows.groupby(["data", "seed"]):
-        print(f"\n## {data}, seed {seed}\n")
+    for (data, seed, empties), part in rows.groupby(["data", "seed", "empties"]):
+        print(f"\n## {data}, seed {seed}, empty images {'marked' if empties else 'left alone'}\n")
         columns = [
             "policy",
             "arm",

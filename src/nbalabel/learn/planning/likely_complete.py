@@ -25,8 +25,9 @@ def likely_complete(tables: LabeledImages, run: Run, *, seed: int = 0) -> pd.Dat
     After a propagation or bulk accepts many images hold all that is on them, but are still "partial", so that
     training does not know where background is. Two things may be missing: open predictions, each with its
     calibrated chance to be an object, and objects that no prediction found, estimated from what was missed on
-    completely labeled images. ``chance`` is an estimate, no guarantee;
-    :func:`nbalabel.completeness_audit` makes a statement with a probability.
+    completely labeled images. ``chance`` is an estimate, no guarantee, and too high where the model was
+    trained on all labeled images: hold some out (``ds.split``), and stop looking once the first few lack
+    something. :func:`nbalabel.completeness_audit` makes a statement with a probability.
 
     Args:
         tables: a Dataset, a Version or Tables; images of state unlabeled or partial that have instances, of
