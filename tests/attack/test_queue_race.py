@@ -48,7 +48,9 @@ def test_no_task_is_lost_and_every_acknowledged_answer_is_there(tmp_path, url, r
 
     found = q.sql.do(
         lambda run: run(
-            "SELECT t.row_id, a.annotator FROM nbl_answers a JOIN nbl_tasks t ON t.task_id = a.task_id"
+            "SELECT t.row_id, a.annotator FROM nbl_answers a JOIN nbl_tasks t ON t.task_id = a.task_id "
+            "WHERE a.queue_id = ?",
+            (q.number,),
         )
     )
     assert len(found) == len(set(found)), "somebody answered a task twice"

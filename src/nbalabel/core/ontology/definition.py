@@ -43,7 +43,7 @@ class Definition:
             if not isinstance(getattr(self, name), str):
                 raise DataError(f"{name} of a label must be text, got {getattr(self, name)!r}")
         if self.color and not _COLOR.fullmatch(self.color):
-            raise DataError(f'color of a label must be "#rrggbb", such as "#1f77b4", got {self.color!r}')
+            raise DataError(f'color of a label must be "#rrggbb" in hexadecimal digits, got {self.color!r}')
         if self.key and (len(self.key) != 1 or not self.key.isprintable() or self.key.isspace()):
             raise DataError(f"key of a label must be one visible character, got {self.key!r}")
         for name in ("right", "wrong"):

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+from PIL import Image
+
 from ...core.errors import MissingExtraError
 from . import torch_threads as threads
 
@@ -89,7 +91,9 @@ def own_threads() -> Iterator[None]:
 def _import_environment() -> Iterator[None]:
     """Keep the import from looking up host names, writing a settings file and limiting torch to one thread.
 
-    The import also loads torch, so this sets how torch's threads wait.
+    It also keeps Pillow's `open`: ultralytics replaces it by one that asks pip to install a package where a
+    picture is broken, and then raises an ImportError. The import also loads torch, so this sets how torch's
+    threads wait.
     """
     ours = {"YOLO_OFFLINE": "1", "YOLO_VERBOSE": "false", **threads.environment()}
     if "OMP_NUM_THREADS" not in os.environ:
@@ -98,9 +102,11 @@ def _import_environment() -> Iterator[None]:
         ours["YOLO_CONFIG_DIR"] = str(_writable(cache_folder()))
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
+    opens = Image.open
     try:
         yield
     finally:
+        Image.open = opens
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -32,8 +32,9 @@ BROKEN = (
     struct.error,
     zlib.error,
     MemoryError,
+    ImportError,
 )
-"""Errors that Pillow raises for damaged files."""
+"""Errors that Pillow raises for damaged files; ImportError where ultralytics has replaced its `open`."""
 
 _FORMATS = ("PNG", "TIFF", "BMP", "GIF", "JPEG", "WEBP", "PPM")
 
