@@ -140,6 +140,18 @@ def test_certificates_are_shown_with_their_marks(whole: Any) -> None:
     assert "Certificates" not in " ".join(read(whole.html()).text)
 
 
+def test_labels_have_the_color_that_was_defined_for_them(tmp_path: Any) -> None:
+    with nl.demo.reef(
+        tmp_path / "reef.nbal", n_images=30, n_labeled=8, n_test=8, size=96, by_species=True
+    ) as made:
+        label = str(made.instances["label"].mode()[0])
+        made.define(label, color="#123456")
+        page = nl.report(made, runs=[nl.demo.simulated_run(made)], draws=20).html()
+    heading = f'<i style="background: #123456"></i>{label}<'
+    assert page.count(heading) == 2  # where its instances lie, and its mAP
+    assert 'fill="#123456"' in page
+
+
 def test_an_empty_dataset_says_what_to_do(tmp_path: Any) -> None:
     with nl.create(tmp_path / "new.nbal", labels=["cod"]) as made:
         r = nl.report(made)

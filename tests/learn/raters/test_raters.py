@@ -173,6 +173,19 @@ def test_disputed_units_are_shown_side_by_side(tmp_path: Path) -> None:
             r.show([999])
 
 
+def test_units_have_the_color_that_was_defined_for_their_label(tmp_path: Path) -> None:
+    with nl.demo.reef(tmp_path / "reef.nbal", n_images=12, n_labeled=8, n_test=2, size=96) as ds:
+        for label in ds.labels:
+            ds.define(label, color="#ff0000")
+        first = ds.commit("colors")
+        ds.remove(ds.instances.iloc[:1])
+        picture = nl.raters({"ana": first, "bo": ds}).show(n=1)
+        drawn, blank = (np.asarray(picture.crop((x, 28, x + 200, 228)), int) for x in (8, 216))
+        change = (drawn - blank)[np.abs(drawn - blank).max(axis=2) > 40]
+        assert len(change)
+        assert change[:, 0].mean() > 20 > change[:, 1].mean()
+
+
 def test_what_cannot_be_compared_says_why() -> None:
     a = tables(TRUTH)
     with pytest.raises(DataError, match="two annotators or more, got 1"):

@@ -11,6 +11,21 @@ from ..show.masks_on_image import palette
 from .ontology import Ontology
 
 
+def hex_colors(ontology: Ontology | None, labels: Sequence[str]) -> dict[str, str]:
+    """The color of each label as a page takes it.
+
+    Args:
+        ontology: the definitions; None for tables without.
+        labels: the label list.
+
+    Example:
+        >>> hex_colors(None, ["cod"])
+        {'cod': '#e69f00'}
+    """
+    rows = label_colors(ontology, labels).tolist()
+    return {name: "#{:02x}{:02x}{:02x}".format(*color) for name, color in zip(labels, rows, strict=False)}
+
+
 def label_colors(ontology: Ontology | None, labels: Sequence[str]) -> npt.NDArray[np.uint8]:
     """Colors of labels, ``(n, 3)`` uint8 RGB; one row at least.
 

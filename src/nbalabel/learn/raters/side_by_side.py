@@ -10,7 +10,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from ...core.geometry.masks import rle
-from ...core.show.masks_on_image import overlay, palette
+from ...core.ontology.colors import label_colors
+from ...core.show.masks_on_image import overlay
 from ...core.show.palette import COLORS
 from .opinions import Opinions
 from .units import NOT_LOOKED, Units
@@ -36,6 +37,7 @@ def side_by_side(opinions: Opinions, units: Units, chosen: Sequence[int]) -> Pic
     n = len(opinions.raters)
     size = n * (_TILE + _GAP) + _GAP, len(chosen) * (_TILE + _LINE + _GAP) + _GAP
     sheet = Image.new("RGB", size, COLORS.black)
+    colors = _colors(opinions)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
     for i, unit in enumerate(chosen):
         crop, masks = _crop(opinions, units, unit)
@@ -45,17 +47,23 @@ def side_by_side(opinions: Opinions, units: Units, chosen: Sequence[int]) -> Pic
             said = "did not look" if code == NOT_LOOKED else "nothing" if code < 0 else opinions.labels[code]
             draw.text((x, y), f"{name}: {said}", fill=COLORS.faint, font=font)
             if code != NOT_LOOKED:
-                sheet.paste(_tile(crop, masks, r, code, len(opinions.labels)), (x, y + _LINE))
+                sheet.paste(_tile(crop, masks, r, colors[[code]]), (x, y + _LINE))
     return sheet
 
 
+def _colors(opinions: Opinions) -> npt.NDArray[np.uint8]:
+    """Colors of the labels, ``(n, 3)``: as the first annotator who defined some did."""
+    defined = (getattr(tables, "ontology", None) for tables in opinions.tables)
+    ontology = next((found for found in defined if found is not None and found.labels), None)
+    return label_colors(ontology, opinions.labels)
+
+
 def _tile(
-    crop: npt.NDArray[np.uint8], masks: dict[int, bytes], rater: int, code: int, n_labels: int
+    crop: npt.NDArray[np.uint8], masks: dict[int, bytes], rater: int, color: npt.NDArray[np.uint8]
 ) -> Picture:
     own = [masks[rater]] if rater in masks else []
-    color = palette(n_labels)[[code]] if own else np.zeros((0, 3), np.uint8)
     others = [mask for r, mask in masks.items() if r != rater]
-    picture = overlay(crop, own, color, alpha=0.45, contours=others)
+    picture = overlay(crop, own, color[: len(own)], alpha=0.45, contours=others)
     return picture.resize((_TILE, _TILE), Image.Resampling.LANCZOS)
 
 

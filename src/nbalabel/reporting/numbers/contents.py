@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ...core.ontology.colors import hex_colors
 from ...core.tables.of_images import labeled_all_over, sizes_of
 from ...core.tables.schema import SOURCES, STATES, LabeledImages
 from ...learn.runs.measured import trains
@@ -30,6 +31,7 @@ class Contents:
         sizes: label -> area of each mask as a share of its image, 0..1.
         states: how many images have each state.
         sources: how many instances came from each source.
+        colors: label -> its color, "#" and six hexadecimal digits.
     """
 
     labels: pd.DataFrame
@@ -38,6 +40,7 @@ class Contents:
     sizes: dict[str, npt.NDArray[np.float64]]
     states: pd.Series
     sources: pd.Series
+    colors: dict[str, str]
 
 
 def contents(tables: LabeledImages) -> Contents:
@@ -60,6 +63,7 @@ def contents(tables: LabeledImages) -> Contents:
         {name: share[code == i] for i, name in enumerate(tables.labels)},
         images["state"].value_counts().reindex(list(STATES), fill_value=0),
         instances["source"].value_counts().reindex(list(SOURCES), fill_value=0),
+        hex_colors(getattr(tables, "ontology", None), tables.labels),
     )
 
 

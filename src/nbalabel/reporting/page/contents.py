@@ -12,7 +12,7 @@ from ..charts.maps import centres_svg
 from ..charts.shares import shares_svg
 from ..numbers.contents import Contents
 from ..numbers.gathered import Numbers
-from .parts import empty, escape, figure, keys, label_colors, row, section
+from .parts import empty, escape, figure, keys, row, section
 from .pictures import Shown, strip
 
 _MOST_LABELS = 12
@@ -69,10 +69,9 @@ def _cards(found: Contents) -> str:
     """A card per label: where its instances lie, and how large they are."""
     order = found.labels.sort_values("instances", ascending=False, kind="stable")
     order = order[order["instances"] > 0]
-    colors = label_colors([str(name) for name in found.labels.index])
     parts = []
     for name, facts in zip(order.index[:_MOST_LABELS], order.to_dict("records"), strict=False):
-        label, color = str(name), colors[str(name)]
+        label, color = str(name), found.colors[str(name)]
         size = sizes_svg(found.sizes[label], color=color)
         where = centres_svg(found.centres[label], color=color, label=f"centres of {label}")
         parts.append(

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ...core.show.masks_on_image import palette
-
 _LONG = 28  # letters from which a text is broken into lines
 
 _MINUS = "\N{MINUS SIGN}"
@@ -138,14 +136,6 @@ def hours(value: float) -> str:
     return (
         f"{value * 60:,.0f} min" if value * 60 >= 1 else f"{value * 3600:.0f} s" if value * 3600 >= 1 else "–"
     )
-
-
-def label_colors(labels: Sequence[str]) -> dict[str, str]:
-    """The fixed color of each label."""
-    return {
-        name: "#{:02x}{:02x}{:02x}".format(*color)
-        for name, color in zip(labels, palette(len(labels)).tolist(), strict=True)
-    }
 
 
 def short_version(name: str) -> str:

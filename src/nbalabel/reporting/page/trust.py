@@ -18,7 +18,6 @@ from .parts import (
     empty,
     escape,
     figure,
-    label_colors,
     notes,
     row,
     section,
@@ -57,7 +56,7 @@ def quality_section(numbers: Numbers) -> str:
         f"as they are now. Lines are {found.level:.0%} intervals over {found.draws:,} draws of {drawn}; all "
         "runs see the same draws, so a difference whose line stays clear of 0 is beyond chance.",
         row(*charts),
-        _per_label(found, names) if len(found.labels) > len(found.table) else "",
+        _per_label(found, names, numbers.contents.colors) if len(found.labels) > len(found.table) else "",
         _quality_table(found, names),
         notes(quality.notes),
     )
@@ -78,12 +77,10 @@ def _below(name: str, row_of: Mapping[Any, Any]) -> str:
     return "" if said == name else said
 
 
-def _per_label(found: MapIntervals, names: dict[str, str]) -> str:
+def _per_label(found: MapIntervals, names: dict[str, str], colors: Mapping[str, str]) -> str:
     """A small chart per label, those with most instances first."""
     labels = found.labels.groupby("label", sort=False)["instances"].max().sort_values(ascending=False)
     shown = [str(label) for label in labels.index if labels[label] > 0][:_MOST_LABELS]
-    order = list(dict.fromkeys(str(x) for x in found.labels.index.get_level_values("label")))
-    colors = label_colors(order)
     parts = []
     for label in shown:
         rows = found.labels[(found.labels.index.get_level_values("label") == label)].droplevel("label")
@@ -91,9 +88,10 @@ def _per_label(found: MapIntervals, names: dict[str, str]) -> str:
             Whisker(names[str(run)], r["ap"], r["low"], r["high"])
             for run, r in zip(rows.index, rows.to_dict("records"), strict=True)
         ]
-        chart = intervals_svg(points, width=300, height=130, color=colors[label])
+        color = colors.get(label, COLORS.neutral)
+        chart = intervals_svg(points, width=300, height=130, color=color)
         parts.append(
-            f'<div class="nbr-card"><h4><i style="background: {colors[label]}"></i>{escape(label)}'
+            f'<div class="nbr-card"><h4><i style="background: {color}"></i>{escape(label)}'
             f'<span class="nbr-soft">{int(labels[label]):,} instances</span></h4>{chart}</div>'
         )
     left = len(labels) - len(shown)
