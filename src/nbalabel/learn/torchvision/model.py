@@ -17,6 +17,7 @@ from ..model import refuse_arguments
 from ..prediction import inference, proposals, records
 from ..runs.run import Run
 from ..training import schedule, sizes
+from ..training.empties import EMPTY_SHARE
 from ..training.parting import parting
 from ..training.progress import Progress
 from ..training.undecided import undecided
@@ -86,6 +87,7 @@ class MaskRCNN:
         start: str = "current",
         hold_out: float | None = None,
         partial: str = "use",
+        empty_share: float = EMPTY_SHARE,
         ignore: Run | pd.DataFrame | None = None,
         folder: str | Path | None = None,
         **arguments: Any,
@@ -119,6 +121,8 @@ class MaskRCNN:
             partial: "use" images of state partial: what has no label there is trained as background, except
                 in open regions. "skip" leaves them out. "regions" trains background only in their regions of
                 kind "done".
+            empty_share: largest share of the draws that images without any instance get, 0..1; where their
+                weights would bring them more, these are lowered. 1 draws them by their weights, 0 never.
             ignore: regions where it is not known whether there is an object: a Run, for its predictions that
                 are neither accepted nor matched to an instance (a no to a mask means that the mask is wrong,
                 not that nothing is there), or rows with ``image_id`` and ``mask``. On images of state
@@ -140,7 +144,9 @@ class MaskRCNN:
             self._first if start == "fresh" else (self.network, self.names, self._has_statistics)
         )
         unsure = undecided(ignore, tables)
-        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed, unsure)
+        parts = parting(
+            tables, imgsz, partial, hold_out, steps is None, seed, unsure, empty_share=empty_share
+        )
         asked = schedule.length(steps, minutes, None, len(parts.learn), batch)
         if steps is None:  # a step takes longer than one of YOLO's
             asked = replace(asked, period=_OPEN_PERIOD if minutes is None else _TIMED_PERIOD)
@@ -175,6 +181,7 @@ class MaskRCNN:
                 "minutes": minutes,
                 "start": start,
                 "partial": partial,
+                "empty_share": empty_share,
             },
             interrupted=training.interrupted,
             seconds=time.perf_counter() - began,
@@ -199,6 +206,7 @@ class MaskRCNN:
         start: str = "current",
         hold_out: float | None = None,
         partial: str = "use",
+        empty_share: float = EMPTY_SHARE,
         ignore: Run | pd.DataFrame | None = None,
         **arguments: Any,
     ) -> MaskRCNNBatches:
@@ -220,6 +228,7 @@ class MaskRCNN:
             start: see there.
             hold_out: see there.
             partial: see there.
+            empty_share: see there.
             ignore: see there.
             **arguments: none are known; any is refused.
 
@@ -233,7 +242,10 @@ class MaskRCNN:
         """
         _check(arguments, start, {"batch": batch, "regions": regions}, lr0)
         imgsz = sizes.proposed(tables) if imgsz is None else -(-imgsz // sizes.STEP) * sizes.STEP
-        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed, undecided(ignore, tables))
+        unsure = undecided(ignore, tables)
+        parts = parting(
+            tables, imgsz, partial, hold_out, steps is None, seed, unsure, empty_share=empty_share
+        )
         schedule.length(steps, minutes, None, len(parts.learn), batch)
         return MaskRCNNBatches(parts, tables.labels, imgsz, batch, seed, falling=falling)
 

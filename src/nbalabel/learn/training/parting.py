@@ -12,6 +12,7 @@ from ...core.errors import ModelError
 from ...core.tables.pasted import parents, pasted_images
 from ...core.tables.schema import LabeledImages
 from . import examples, pixels
+from .empties import check_share, limited
 
 _HOLD_OUT = 0.2
 
@@ -24,6 +25,8 @@ def parting(
     is_open: bool,
     seed: int,
     ignore: pd.DataFrame | None = None,
+    *,
+    empty_share: float = 1.0,
 ) -> examples.Parting:
     """Measure on images of split val, or on labeled images that are put aside.
 
@@ -39,12 +42,28 @@ def parting(
         is_open: whether the training goes on until mAP no longer rises.
         seed: seed of the choice.
         ignore: rows (image_id, mask) of undecided masks, on partial images.
+        empty_share: largest share of the draws that images without any instance get, 0..1.
 
     Raises:
-        ModelError: ``hold_out`` is out of range, or there is nothing to learn from.
+        ModelError: ``hold_out`` or ``empty_share`` is out of range, or there is nothing to learn from.
     """
+    check_share(empty_share)
     if hold_out is not None and not 0 <= hold_out < 1:
         raise ModelError(f"hold_out must be a share of the labeled images from 0 to below 1, got {hold_out}")
+    parts = _parted(tables, imgsz, partial, hold_out, is_open, seed, ignore)
+    learn, rest = limited(parts.learn, empty_share), limited(parts.all, empty_share)
+    return examples.Parting(learn, parts.check, rest, parts.put_back)
+
+
+def _parted(
+    tables: LabeledImages,
+    imgsz: int,
+    partial: str,
+    hold_out: float | None,
+    is_open: bool,
+    seed: int,
+    ignore: pd.DataFrame | None,
+) -> examples.Parting:
     learn = pixels.load(examples.training(tables, imgsz, partial, ignore), imgsz)
     check = pixels.load(examples.validation(tables, imgsz), imgsz)
     if len(check) and not hold_out:

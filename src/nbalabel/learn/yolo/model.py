@@ -17,6 +17,7 @@ from ..embed.pooling import Embeddings
 from ..prediction import inference, proposals, records
 from ..runs.run import Run
 from ..training import schedule, sizes
+from ..training.empties import EMPTY_SHARE
 from ..training.parting import parting
 from ..training.progress import Progress
 from ..training.undecided import undecided
@@ -81,6 +82,7 @@ class Yolo:
         start: str = "current",
         hold_out: float | None = None,
         partial: str = "use",
+        empty_share: float = EMPTY_SHARE,
         ignore: Run | pd.DataFrame | None = None,
         folder: str | Path | None = None,
         **arguments: Any,
@@ -115,6 +117,8 @@ class Yolo:
             partial: "use" images of state partial: what has no label there is trained as background, except
                 in regions of kind "ignore" and where ``ignore`` applies. "skip" leaves them out. "regions"
                 trains background only in their regions of kind "done".
+            empty_share: largest share of the draws that images without any instance get, 0..1; where their
+                weights would bring them more, these are lowered. 1 draws them by their weights, 0 never.
             ignore: regions where it is not known whether there is an object: a Run, for its predictions that
                 are neither accepted nor matched to an instance (a no to a mask means that the mask is wrong,
                 not that nothing is there), or rows with ``image_id`` and ``mask``. On images of state
@@ -135,13 +139,32 @@ class Yolo:
         """
         began = time.perf_counter()
         prepared = self._prepared(
-            tables, steps, minutes, epochs, imgsz, batch, seed, start, hold_out, partial, ignore, arguments
+            tables,
+            steps,
+            minutes,
+            epochs,
+            imgsz,
+            batch,
+            seed,
+            start,
+            hold_out,
+            partial,
+            ignore,
+            empty_share,
+            arguments,
         )
         with Progress() as progress:
             outcome = trainer.train(prepared, progress)
         self.network, self.imgsz, self.trained = outcome.network, prepared.arguments["imgsz"], True
         self._predictor, self._sizes = None, {}
-        asked_for = {"steps": steps, "minutes": minutes, "epochs": epochs, "start": start, "partial": partial}
+        asked_for = {
+            "steps": steps,
+            "minutes": minutes,
+            "epochs": epochs,
+            "start": start,
+            "partial": partial,
+            "empty_share": empty_share,
+        }
         run = records.of_training(
             self.name,
             tables,
@@ -171,6 +194,7 @@ class Yolo:
         start: str = "current",
         hold_out: float | None = None,
         partial: str = "use",
+        empty_share: float = EMPTY_SHARE,
         ignore: Run | pd.DataFrame | None = None,
         **arguments: Any,
     ) -> YoloBatches:
@@ -192,6 +216,7 @@ class Yolo:
             start: see there; it does not change what is drawn.
             hold_out: see there.
             partial: see there.
+            empty_share: see there.
             ignore: see there.
             **arguments: see there. ``workers`` is taken as 0.
 
@@ -204,7 +229,19 @@ class Yolo:
             ModelError: there is nothing to learn from, or an argument is unknown or out of range.
         """
         prepared = self._prepared(
-            tables, steps, minutes, epochs, imgsz, batch, seed, start, hold_out, partial, ignore, arguments
+            tables,
+            steps,
+            minutes,
+            epochs,
+            imgsz,
+            batch,
+            seed,
+            start,
+            hold_out,
+            partial,
+            ignore,
+            empty_share,
+            arguments,
         )
         return YoloBatches(prepared, Progress(), falling=falling)
 
@@ -346,6 +383,7 @@ class Yolo:
         hold_out: float | None,
         partial: str,
         ignore: Run | pd.DataFrame | None,
+        empty_share: float,
         arguments: Mapping[str, Any],
     ) -> Prepared:
         """A training before its first step, from the arguments of :meth:`train`."""
@@ -354,7 +392,8 @@ class Yolo:
         trainer.check(given)
         origin = origins.origin(start, self.network, self.trained, *self._first)
         unsure = undecided(ignore, tables)
-        parts = parting(tables, imgsz, partial, hold_out, steps is None and epochs is None, seed, unsure)
+        is_open = steps is None and epochs is None
+        parts = parting(tables, imgsz, partial, hold_out, is_open, seed, unsure, empty_share=empty_share)
         asked = schedule.length(steps, minutes, epochs, len(parts.learn), batch)
         plan = schedule.Schedule.of(asked, arguments, -(-len(parts.learn) // batch))
         return Prepared(origin, tables.labels, parts, plan, given)

@@ -1,0 +1,92 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbalabel.core.errors import ModelError
+from nbalabel.learn.training import examples
+from nbalabel.learn.training.empties import limited
+from nbalabel.learn.training.parting import parting
+
+
+def some(weights: list[float], empty: list[bool]) -> examples.Examples:
+    n, path = len(weights), np.zeros((4, 2), np.float32)
+    return examples.Examples(
+        tables=None,  # type: ignore[arg-type]  # not looked at
+        image_ids=np.arange(n),
+        weights=np.array(weights),
+        sizes=np.full((n, 2), 8),
+        paths=[[] if bare else [path] for bare in empty],  # type: ignore[misc]
+        classes=[np.zeros(0 if bare else 1, np.float32) for bare in empty],
+        whole=np.ones(n, np.bool_),
+    )
+
+
+rows = st.lists(st.tuples(st.floats(0.01, 100), st.booleans()), min_size=1, max_size=30)
+
+
+@given(rows, st.floats(0.001, 1))
+def test_empty_images_get_at_most_their_share_and_others_keep_their_weights(
+    rows: list[tuple[float, bool]], share: float
+) -> None:
+    weights, empty = np.array([w for w, _ in rows]), np.array([e for _, e in rows])
+    found = limited(some(weights.tolist(), empty.tolist()), share).weights
+    assert found[~empty].tolist() == weights[~empty].tolist()
+    if empty.any() and not empty.all():
+        before = weights[empty].sum() / weights.sum()
+        assert found[empty].sum() / found.sum() == pytest.approx(min(before, share))
+        assert np.allclose(found[empty] / found[empty].sum(), weights[empty] / weights[empty].sum())
+    else:
+        assert found.tolist() == weights.tolist()
+
+
+def test_a_share_of_nothing_leaves_them_out() -> None:
+    found = limited(some([1, 1, 1], [True, False, True]), 0.0)
+    assert found.image_ids.tolist() == [1]
+
+
+def emptied(shapes: Callable[..., Any]) -> Any:
+    """Twenty images, twelve of them empty."""
+    tables = shapes(20)
+    tables.instances = tables.instances[tables.instances.image_id < 8]
+    tables.images.loc[tables.images.index >= 8, "state"] = "empty"
+    return tables
+
+
+def test_both_parts_of_a_training_have_the_share(shapes: Callable[..., Any]) -> None:
+    tables = emptied(shapes)
+    parts = parting(tables, 64, "use", 0.2, is_open=True, seed=0, empty_share=0.25)
+    assert len(parts.learn) < len(parts.all) == 20
+    for part in (parts.learn, parts.all):
+        empty = np.array([not paths for paths in part.paths])
+        assert part.weights[empty].sum() / part.weights.sum() == pytest.approx(0.25)
+    assert (parting(tables, 64, "use", 0.0, is_open=False, seed=0).all.weights == 1).all()
+
+
+def test_a_share_that_is_none_is_refused(shapes: Callable[..., Any]) -> None:
+    with pytest.raises(ModelError, match=r"empty_share must be a share of the draws from 0 to 1, got 1\.5"):
+        parting(shapes(4), 64, "use", None, is_open=True, seed=0, empty_share=1.5)
+
+
+@pytest.mark.filterwarnings("ignore:no pretrained weights")
+@pytest.mark.parametrize("name", ["Yolo", "MaskRCNN"])
+def test_models_draw_empty_images_rarely_unless_told(
+    name: str, shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import nbalabel as nl
+
+    monkeypatch.setenv("NBALABEL_OFFLINE", "1")
+    model = nl.Yolo("yolo11n-seg.yaml") if name == "Yolo" else nl.MaskRCNN("resnet18")
+    tables = emptied(shapes)
+
+    def share(**arguments: Any) -> float:
+        batches = model.batches(tables, imgsz=64, batch=4, steps=10, **arguments)
+        drawn = [i for _ in range(10) for ids in next(batches).image_ids for i in np.atleast_1d(ids)]
+        return float(np.mean([i >= 8 for i in drawn]))
+
+    assert share() < 0.3
+    assert share(empty_share=1) > 0.4
+    assert share(empty_share=0) == 0
