@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "nbalabel"
 ALLOWED = {
     "core": {"core"},
     "data": {"core", "data"},
-    "learn": {"core", "learn"},
+    "engine": {"core", "engine"},
+    "learn": {"core", "engine", "learn"},
     "widgets": {"core", "data", "widgets"},
     "predictions": {"core", "data", "learn", "predictions"},
     "reporting": {"core", "data", "learn", "reporting"},

@@ -21,6 +21,8 @@ from nbalabel.learn.checkpoints import weights
 from nbalabel.learn.offtheshelf.sam import Sam
 from nbalabel.learn.yolo import Yolo
 
+from ..made_network import ARCHITECTURE
+
 
 @pytest.fixture(scope="module")
 def network() -> Any:
@@ -195,6 +197,23 @@ def test_a_failed_build_leaves_no_other_activation_behind(crafted: Callable[...,
     with pytest.raises(ModelError, match="cannot be built"):
         Yolo(crafted(change))
     assert Conv.default_act is before
+
+
+def test_networks_built_at_the_same_time_keep_their_own_activations() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def activations(activation: str | None) -> set[str]:
+        content = {**ARCHITECTURE, "activation": activation} if activation else dict(ARCHITECTURE)
+        if activation is None:
+            del content["activation"]
+        made = weights.build(content, 2, {0: "a", 1: "b"})
+        kinds = {type(layer).__name__ for layer in made.modules()}
+        return kinds & {"ReLU", "SiLU", "GELU"}
+
+    asked = ["nn.ReLU()", None, "nn.GELU()"] * 6
+    with ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(activations, asked))
+    assert found == [{(name or "nn.SiLU()")[3:-2]} for name in asked]
 
 
 def test_a_checkpoint_whose_architecture_would_run_code_is_refused_when_it_is_read(

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from ...core.carried import carry
 from ...core.errors import DataError, ImageError, MissingExtraError
 from .addresses import is_public
 
@@ -48,6 +49,14 @@ class _Place(NamedTuple):
 
 
 _ALLOWED: list[_Place] = []
+
+
+def _take_over(places: list[tuple[Any, ...]]) -> None:
+    """Allow what the session allows that a worker works for."""
+    _ALLOWED[:] = [_Place(*place) for place in places]
+
+
+carry(f"{__name__}:_take_over", lambda: [tuple(place) for place in _ALLOWED])
 
 
 def allow_images_from(*places: str, private: bool = False) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import functools
 import json
 import math
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -26,6 +27,7 @@ Concat Conv Conv2 ConvTranspose DWConv DWConvTranspose2d ELAN1 Focus GhostBottle
 PSA RepC3 RepConv RepNCSPELAN4 RepVGGDW ResNetLayer SCDown SPP SPPELAN SPPF Silence nn.BatchNorm2d nn.Conv2d
 nn.ConvTranspose2d nn.Identity nn.MaxPool2d nn.Upsample nn.ZeroPad2d
 """
+_BUILDING = threading.RLock()
 _MODULES = _HEADS | set(_LAYERS.split())
 """Layers of segmentation networks; others download files, need texts, or belong to other tasks."""
 
@@ -128,13 +130,17 @@ def _run(architecture: dict[str, Any]) -> None:
 
 @contextmanager
 def default_activation() -> Iterator[None]:
-    """Restore ultralytics' default activation, which a failed build leaves changed for the whole process."""
+    """Restore ultralytics' default activation, which a failed build leaves changed for the whole process.
+
+    While one thread builds, others wait: they would build their layers with its activation.
+    """
     conv = ultralytics("nn.modules.conv").Conv
-    before = conv.default_act
-    try:
-        yield
-    finally:
-        conv.default_act = before
+    with _BUILDING:
+        before = conv.default_act
+        try:
+            yield
+        finally:
+            conv.default_act = before
 
 
 def _meter() -> Any:

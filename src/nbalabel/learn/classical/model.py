@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
+from functools import partial as bound
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 from ...core.errors import FallbackWarning, ModelError
 from ...core.progress import Bar
 from ...core.tables.schema import LabeledImages
+from ...engine.run import On
 from ..embed.pooling import Embeddings
 from ..model import refuse_arguments
 from ..prediction import inference, proposals, records
@@ -135,6 +137,7 @@ class Watershed:
         labels: Mapping[str, str | None] | None = None,
         refine: bool = False,
         folder: str | Path | None = None,
+        on: On = None,
         **arguments: Any,
     ) -> Run:
         """Propose instances, masks at the resolution of the originals.
@@ -154,6 +157,9 @@ class Watershed:
                 a label of the model out.
             refine: sharpen the masks with :func:`nbalabel.refine`; True is ``nl.refine(model.predict(...))``.
             folder: where parts and then the Run are saved; None keeps all in memory.
+            on: where to predict: None is here, a number that many processes of this machine, a
+                ``dask.distributed.Client`` the workers of its cluster, which reach ``folder`` and pictures by
+                the same paths; anything with ``submit`` will do. See docs/cluster.md.
             **arguments: none are known; any is refused.
 
         Returns:
@@ -185,6 +191,8 @@ class Watershed:
             folder=folder,
             began=began,
             refine=refine,
+            on=on,
+            portable=lambda _: bound(WatershedFinder, fitted),
         )
 
     def embed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ from .found import Found
 from .letterbox import Letterbox, encode_crops
 from .resumable import Part, Parts, gather
 
-_PART_IMAGES = 64
+_PART_IMAGES, _MOST_PARTS = 64, 20_000
 
 
 class Pooled(Protocol):
@@ -159,23 +159,33 @@ def predict(
     Returns:
         What was found, and whether it was interrupted before the end.
     """
-    numbers = range(-(-len(ids) // _PART_IMAGES))
-    done = [number for number in numbers if parts.has(number)]
+    cut = cuts(ids)
+    done = [number for number in range(len(cut)) if parts.has(number)]
     interrupted = False
     with Bar(total=len(ids), desc="predicting", unit="image", delay=1, leave=False) as bar:
-        bar.update(min(len(done) * _PART_IMAGES, len(ids)))
+        bar.update(sum(len(cut[number]) for number in done))
         try:
-            for number in numbers:
+            for number, chosen in enumerate(cut):
                 if not parts.has(number):
-                    chosen = ids[number * _PART_IMAGES : (number + 1) * _PART_IMAGES]
-                    parts.put(number, _part(predictor, tables, chosen, settings, batch, bar))
+                    parts.put(number, part_of(predictor, tables, chosen, settings, batch, bar))
                     done.append(number)
         except KeyboardInterrupt:
             interrupted = True
-    return gather([_blank(), *(parts.get(number) for number in sorted(done))]), interrupted
+    return gathered(parts, done), interrupted
 
 
-def _part(
+def cuts(ids: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """The images of each part, in order: 64, and more where there would be more than 20,000 parts."""
+    size = max(_PART_IMAGES, -(-len(ids) // _MOST_PARTS))
+    return [ids[begin : begin + size] for begin in range(0, len(ids), size)]
+
+
+def gathered(parts: Parts, numbers: Iterable[int]) -> Part:
+    """Parts that are done as one, in the order of their numbers."""
+    return gather([_blank(), *(parts.get(number) for number in sorted(numbers))])
+
+
+def part_of(
     predictor: Finder,
     tables: LabeledImages,
     ids: npt.NDArray[np.int64],
@@ -183,6 +193,16 @@ def _part(
     batch: int,
     bar: Any,
 ) -> Part:
+    """Predict on the images of one part.
+
+    Args:
+        predictor: a network ready to predict.
+        tables: the tables of the images.
+        ids: the images.
+        settings: how to predict.
+        batch: images at once.
+        bar: a progress bar of images.
+    """
     rows, image, instance, known = [_blank().rows], [], [], []
     failed: dict[int, str] = {}
     for group, images in _read(tables, ids, batch, failed):

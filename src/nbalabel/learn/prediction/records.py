@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.tables.schema import LabeledImages
+from ...engine.run import On
 from ..embed.pooling import Embeddings
 from ..metrics.coco_ap import Metrics, evaluate
 from ..refine.refine import check_packages
@@ -21,7 +22,7 @@ from ..runs.frozen_tables import state_of
 from ..runs.run import Run, new_id
 from ..training.examples import Parting
 from ..training.schedule import Schedule
-from . import inference, proposals
+from . import elsewhere, inference, proposals
 from .resumable import Part, Parts
 
 
@@ -80,8 +81,10 @@ def predicted(
     began: float,
     refine: bool = False,
     amend: Callable[[Part], tuple[Part, Mapping[str, Any]]] = lambda found: (found, {}),
+    on: On = None,
+    portable: Callable[[Path], elsewhere.Opener] | None = None,
 ) -> Run:
-    """Predict part by part, and return a Run, saved where a folder is given.
+    """Predict part by part, here or elsewhere, and return a Run, saved where a folder is given.
 
     Args:
         model: name of the model.
@@ -98,16 +101,29 @@ def predicted(
         began: time of the start, by ``time.perf_counter``.
         refine: sharpen the masks as ``nl.refine`` does. An interrupted prediction keeps them as they are.
         amend: takes all that was found; returns what to keep of it, and more arguments to store in the Run.
+        on: where to predict; None is here. See :func:`nbalabel.engine.run.run`.
+        portable: writes the model into a folder, and returns what makes it ready again in a worker.
     """
     if refine:
         check_packages()
     mark = ""
-    if folder is not None:
+    if folder is not None or on is not None:
         mark = inference.fingerprint(weights(), tables, ids, settings, arguments)
-    parts = Parts(folder, mark)
-    found, interrupted = inference.predict(finder, tables, ids, settings, batch, parts)
+    said: Mapping[str, Any]
+    if on is None or portable is None:
+        parts = Parts(folder, mark)
+        found, interrupted = inference.predict(finder, tables, ids, settings, batch, parts)
+        workers: dict[str, Any] = {}
+    else:
+        with elsewhere.place(folder, on) as place:
+            parts = Parts(place, mark)
+            make = elsewhere.MakePart(
+                portable(place / "parts"), elsewhere.without_rows(tables), settings, batch, place, mark
+            )
+            found, interrupted, by_worker = elsewhere.predict(make, tables, ids, parts, on)
+            workers = {"workers": by_worker.round(2).to_dict("index")}
     found, said = amend(found)
-    asked = {**arguments, **said}
+    asked = {**arguments, **said, **workers}
     run = of_prediction(model, tables, found, codes, asked, n_images=len(ids), interrupted=interrupted)
     if refine and not interrupted:
         run = _refined(run)

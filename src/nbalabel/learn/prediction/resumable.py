@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pyarrow as pa
 
 from ...core.errors import StorageError
 from ..embed.pooling import Floats, concatenate
+
+_MARK = "prediction.json"
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Parts:
         self._held: dict[int, Part] = {}
         if self.folder is None:
             return
-        mark = self.folder / "prediction.json"
+        mark = self.folder / _MARK
         if not _says(mark, {"fingerprint": fingerprint}):
             if self.folder.exists() and not mark.exists() and any(self.folder.iterdir()):
                 raise StorageError(
@@ -60,6 +63,19 @@ class Parts:
             self.folder.mkdir(parents=True)
             mark.write_text(json.dumps({"fingerprint": fingerprint}))
 
+    @classmethod
+    def of(cls, folder: str | Path, fingerprint: str) -> Parts:
+        """The parts of a prediction that has begun, for a worker that adds some.
+
+        Raises:
+            StorageError: another prediction has begun in this folder since, or none.
+        """
+        parts = cls(None, "")
+        parts.folder = Path(folder) / "parts"
+        if not _says(parts.folder / _MARK, {"fingerprint": fingerprint}):
+            raise StorageError(f"{parts.folder} does not hold the parts of this prediction any more")
+        return parts
+
     def has(self, number: int) -> bool:
         """Whether this part is done."""
         return number in self._held or (self.folder is not None and self._file(number).is_file())
@@ -69,14 +85,16 @@ class Parts:
         if self.folder is None:
             self._held[number] = part
             return
-        np.savez(
-            self.folder / f"{number:06}.npz", ids=part.image_ids, image=part.image, instance=part.instance
-        )
+        # Workers may write the same part at the same time, with the same content.
+        unique = f"{number:06}.{uuid.uuid4().hex}.part"
+        vectors = self.folder / f"{unique}.npz"
+        np.savez(vectors, ids=part.image_ids, image=part.image, instance=part.instance)
+        vectors.replace(self.folder / f"{number:06}.npz")
         failed = json.dumps(part.failed)
         table = pa.Table.from_pandas(part.rows, preserve_index=False).replace_schema_metadata(
             {"failed": failed}
         )
-        partial = self._file(number).with_suffix(".part")
+        partial = self.folder / unique
         with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
         partial.replace(self._file(number))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial as bound
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from ...core.errors import ModelError, UnknownNameError
 from ...core.tables.schema import LabeledImages
+from ...engine.run import On
 from ..embed.pooling import Embeddings
 from ..model import refuse_arguments
 from ..prediction import inference, proposals, records
@@ -30,6 +32,11 @@ from .training import Settings, Training
 STARTS = ("current", "fresh")
 _UNKNOWN_SIZE = 640
 _OPEN_PERIOD, _TIMED_PERIOD = 20, 10
+
+
+def opened(path: str, device: str) -> MaskPredictor:
+    """A network ready to predict, from a file that :meth:`MaskRCNN.save` wrote, in a worker."""
+    return MaskRCNN(path, device=device)._ready()
 
 
 class MaskRCNN:
@@ -56,7 +63,7 @@ class MaskRCNN:
     """
 
     def __init__(self, model: str | Path = "maskrcnn_resnet50_fpn_v2", *, device: str = "") -> None:
-        self.device = best_device(device)
+        self.device, self._device = best_device(device), device
         self.imgsz: int | None = None
         path = Path(model).expanduser()
         if path.suffix == ".npz":
@@ -263,6 +270,7 @@ class MaskRCNN:
         labels: Mapping[str, str | None] | None = None,
         refine: bool = False,
         folder: str | Path | None = None,
+        on: On = None,
         **arguments: Any,
     ) -> Run:
         """Propose instances, masks at the resolution of the originals.
@@ -283,6 +291,9 @@ class MaskRCNN:
                 "diver"}``; None leaves a label of the model out. Equal names need no entry.
             refine: sharpen the masks with :func:`nbalabel.refine`; True is ``nl.refine(model.predict(...))``.
             folder: where parts and then the Run are saved; None keeps all in memory.
+            on: where to predict: None is here, a number that many processes of this machine, a
+                ``dask.distributed.Client`` the workers of its cluster, which reach ``folder`` and pictures by
+                the same paths; anything with ``submit`` will do. See docs/cluster.md.
             **arguments: none are known; any is refused.
 
         Returns:
@@ -312,6 +323,8 @@ class MaskRCNN:
             folder=folder,
             began=began,
             refine=refine,
+            on=on,
+            portable=lambda place: bound(opened, str(self.save(place / "model.npz")), self._device),
         )
 
     def embed(

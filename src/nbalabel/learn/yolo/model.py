@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial as bound
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from ...core.errors import ModelError
 from ...core.tables.schema import LabeledImages
+from ...engine.run import On
 from ..checkpoints import weights
 from ..embed.pooling import Embeddings
 from ..prediction import inference, proposals, records
@@ -29,6 +31,12 @@ from .predictor import Predictor
 from .prepared import Prepared
 
 _UNKNOWN_SIZE = 640
+
+
+def opened(path: str, device: str, flips: bool) -> Predictor:
+    """A network ready to predict, from a file that :meth:`Yolo.save` wrote, in a worker."""
+    ready = Yolo(path, device=device)._ready()
+    return ready.mirrored() if flips else ready
 
 
 class Yolo:
@@ -260,6 +268,7 @@ class Yolo:
         labels: Mapping[str, str | None] | None = None,
         refine: bool = False,
         folder: str | Path | None = None,
+        on: On = None,
     ) -> Run:
         """Propose instances, masks at the resolution of the originals.
 
@@ -284,6 +293,9 @@ class Yolo:
                 out. Equal names need no entry; other labels are left out.
             refine: sharpen the masks with :func:`nbalabel.refine`; True is ``nl.refine(model.predict(...))``.
             folder: where parts and then the Run are saved; None keeps all in memory.
+            on: where to predict: None is here, a number that many processes of this machine, a
+                ``dask.distributed.Client`` the workers of its cluster, which reach ``folder`` and pictures by
+                the same paths; anything with ``submit`` will do. See docs/cluster.md.
 
         Returns:
             A Run with ``predictions`` matched to the instances, ``missed``, ``embeddings`` and ``failed``.
@@ -315,6 +327,8 @@ class Yolo:
             folder=folder,
             began=began,
             refine=refine,
+            on=on,
+            portable=lambda place: bound(opened, str(self.save(place / "model.npz")), self.device, flips),
         )
 
     def embed(
