@@ -77,7 +77,7 @@ export class Panel {
     this.#note.textContent = question ? progress.note : "";
     this.#grade(state.graded);
     this.#over.hidden = Boolean(question);
-    if (question) this.#heading.show(question);
+    if (question) this.#heading.show(question, progress.things);
     else this.#over.replaceChildren(done(progress));
   }
 
