@@ -24,7 +24,7 @@ from .state.ledger import NO, UNKNOWN
 
 Ints = npt.NDArray[np.int64]
 
-_MASK = re.compile(r"\bmask(s?)\b")
+_MASK = re.compile(r"\b(m|M)ask(s?)\b")
 
 
 class AnswerPropagation(RunPropagation):
@@ -91,6 +91,12 @@ class AnswerPropagation(RunPropagation):
         return self._frame.assign(label=pd.Categorical(words, categories=list(self.claim.words)))
 
     @property
+    def mixed(self) -> bool:
+        """Whether the open question is about several answers, so that a mask alone is no example."""
+        found = super().ask()
+        return not self.claim.one and (found is None or not found.label)
+
+    @property
     def asks(self) -> str:
         """The question as a person reads it: "sex = f?"."""
         if not self.claim.one:
@@ -120,6 +126,16 @@ class AnswerPropagation(RunPropagation):
         """The open question; see `Propagation.ask`."""
         found = super().ask()
         return None if found is None else self._worded(found)
+
+    def examples(self, n: int = 4) -> dict[str, Any]:
+        """Ids of rows known to be right and wrong; of the answer that is asked about, where it is one."""
+        found = super().examples(len(self._frame))
+        question = super().ask()
+        if not self.claim.one and question is not None and question.label:
+            code = self.claim.names.index(question.label)
+            own = set(self._frame.index[self._claimed == code])
+            found = {name: [i for i in ids if i in own] for name, ids in found.items()}
+        return {name: ids[:n] for name, ids in found.items()}
 
     def undo(self) -> Question:
         """Undo the last ``tell``, ``skip`` or ``finish``; see `Propagation.undo`."""
@@ -170,7 +186,11 @@ class AnswerPropagation(RunPropagation):
         return dict(zip(self.claim.names, self.claim.said, strict=True)).get(name, name)
 
     def _in_words(self, text: str) -> str:
-        return text if self.table == "predictions" else _MASK.sub(r"instance\1", text)
+        return (
+            text
+            if self.table == "predictions"
+            else _MASK.sub(lambda m: f"{'I' if m[1] == 'M' else 'i'}nstance{m[2]}", text)
+        )
 
     def _counted(self, n: int) -> str:
         """The accepted ones and what holds for them: "312 instances answered sex = f are f"."""
@@ -190,7 +210,7 @@ def _rules(claim: Claim, table: str) -> str:
     no = "No: it is something else, or cannot be told. It is then left without an answer."
     if claim.kind == "yes/no":
         no = f"No: {claim.name} = {'no' if claim.values[0] is True else 'yes'}. It is kept as an answer."
-    what = claim.said[0] if claim.one else f"the answer below is the right one for {claim.name}"
+    what = claim.said[0] if claim.one else "the answer is right"
     if table == "predictions":
         what = f"the mask covers one whole thing with a close outline, its label fits, and {what}"
         no = "No: one of these is not so."

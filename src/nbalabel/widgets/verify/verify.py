@@ -238,7 +238,7 @@ class Verify(PictureView):
     @serves
     def examples(self, *, size: int, context: float) -> Reply:
         """Masks known to be right and wrong, a few of each."""
-        found = self.p.examples(TAUGHT)
+        found = self.p.examples(0 if getattr(self.p, "mixed", False) else TAUGHT)
         right, wrong = ([int(i) for i in found[name]][:TAUGHT] for name in ("right", "wrong"))
         cuts = [self._crops.cut(row_id, context, self._checked(size)) for row_id in (*right, *wrong)]
         heads, buffers = packed(cuts)
