@@ -59,7 +59,7 @@ _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "learn.propagate.strategies.protocol.Strategy(Class)?|core.question.Verifiable|learn.forecast.families.(Family|Fits)|"
     "learn.forecast.growth_curve.Expected|reporting.numbers.gathered.Numbers|reporting.page.pictures.Pictures|"
     "learn.raters.bootstrap.Measured|learn.raters.opinions.Opinions|learn.raters.units.Units|"
-    "learn.propagate.rounds.Round|learn.audits.rows.Rows|learn.audits.asked.Facts|core.certificate.Certifying|"
+    "learn.propagate.rounds.Round|learn.propagate.attributes.claim.Claim|learn.audits.rows.Rows|learn.audits.asked.Facts|core.certificate.Certifying|"
     "learn.propagate.state.ledger.Ledger|data.queue.(answering.Given|collecting.Collected|final.Answered|listing.Progress)|"
     "data.queue.(task.Task|working.VersionedImages|database.sql.Sql)|core.tables.opinions.GivesOpinions"
 )

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { encodeCounts } from "../../src/core/masks/rle";
 import { createFrame } from "../../src/views/frame";
 import { curve, guarantee } from "../../src/views/verify/done";
+import { Heading } from "../../src/views/verify/heading";
 import { Verify } from "../../src/views/verify/verify";
 import type { Model, Progress } from "../../src/views/verify/wire";
 import { Rpc } from "../../src/wire/rpc";
@@ -132,7 +133,7 @@ class FakeKernel extends FakeChannel {
       ...{ n_answers: this.n * number, n_questions: number, budget: 90, estimate: 0.95, lower: 0.9 },
       ...{ seconds: 30 * number, note: "so far", together: this.together },
       curve: Array.from({ length: number }, (_, i) => [this.n * (i + 1), 60 * (i + 1)]),
-      state: "",
+      ...{ state: "", things: "mask", take: "ds.accept(p.accepted)" },
       ...this.progress,
     };
     const places = ids.map((_, i) => i).slice(0, this.first);
@@ -595,6 +596,36 @@ test("a question of its own words is asked in them", async () => {
   });
   expect(text(".nbl-verify-heading b")).toBe("Is nothing missing?");
   expect(text(".nbl-verify-intro h3")).toBe("Is nothing missing?");
+});
+
+test("a question about instances counts instances, and ends with the answers to write", async () => {
+  const note = "At least 85% of the 60 instances answered sex = f are f, with probability 95%.";
+  await open(4, 1, {}, (next) => {
+    next.asks = "sex = f?";
+    next.progress = { things: "instance", take: "ds.apply(p)", note };
+  });
+  expect(text(".nbl-verify-heading b")).toBe("sex = f?");
+  expect(text(".nbl-verify-heading")).toContain("The answers decide about 60 instances.");
+  expect(text(".nbl-verify-gained")).toBe("0 instances gained");
+  await press("y");
+  await wait(200);
+  expect(text('[data-outcome="accept"]')).toContain("60 instances gained");
+  await press("a Enter");
+  await wait();
+  expect(text(".nbl-verify-done h3")).toBe("60 instances answered");
+  expect(text(".nbl-verify-done")).toContain(note);
+  expect(text(".nbl-verify-done")).not.toContain("mask");
+  const cells = [...el.querySelectorAll<HTMLInputElement>(".nbl-verify-cell input")].map((one) => one.value);
+  expect(cells).toEqual(["ds.apply(p)", "nl.Review(ds, p.rest)"]);
+});
+
+test("a qualification asks in the words of the question, too", () => {
+  const heading = new Heading();
+  const question = { number: -1, kind: "known", cluster: "", label: "", size: 0, why: "", ids: [] } as const;
+  heading.show({ ...question, ids: [], asks: "sex = f?" }, "instance");
+  expect(heading.root.textContent).toContain("Qualification: sex = f?");
+  heading.show({ ...question, ids: [], asks: "" }, "mask");
+  expect(heading.root.textContent).toContain("Qualification: is each mask right?");
 });
 
 test("an estimate has no target", async () => {

@@ -580,7 +580,9 @@ export const Verify_begin: State = {
     "note": "1 masks accepted; this search states no guarantee.",
     "curve": [],
     "together": "",
-    "state": ""
+    "state": "",
+    "things": "mask",
+    "take": "ds.accept(p.accepted)"
   },
   "clusters": 1,
   "names": [
@@ -889,7 +891,9 @@ export const Verify_skip: State = {
     "note": "1 masks accepted; this search states no guarantee.",
     "curve": [],
     "together": "",
-    "state": ""
+    "state": "",
+    "things": "mask",
+    "take": "ds.accept(p.accepted)"
   },
   "clusters": 1,
   "names": [
@@ -933,7 +937,9 @@ export const Verify_tell: State = {
       ]
     ],
     "together": "",
-    "state": ""
+    "state": "",
+    "things": "mask",
+    "take": "ds.accept(p.accepted)"
   },
   "clusters": 1,
   "names": [
@@ -972,7 +978,9 @@ export const Verify_undo: State = {
     "note": "1 masks accepted; this search states no guarantee.",
     "curve": [],
     "together": "",
-    "state": ""
+    "state": "",
+    "things": "mask",
+    "take": "ds.accept(p.accepted)"
   },
   "clusters": 1,
   "names": [

@@ -95,6 +95,8 @@ class Progress:
         together: further statements: about labels with a target of their own, about this and all earlier
             rounds; "" where there are none.
         state: of an audit: "open", "holds" or "fails"; "" for a propagation.
+        things: what is counted, in the singular: "mask" or "instance".
+        take: the cell that takes the result over.
     """
 
     strategy: str
@@ -115,6 +117,8 @@ class Progress:
     curve: tuple[tuple[int, int], ...] = ()
     together: str = ""
     state: str = ""
+    things: str = "mask"
+    take: str = "ds.accept(p.accepted)"
 
 
 class Verifiable(Protocol):

@@ -42,8 +42,8 @@ export class Controls {
       button("Skip", "S", "leave this cluster aside", commands.skip, quiet),
       h("span.nbl-spacer"),
       button("All yes", "A", "yes to all on the page that have no answer", () => commands.rest(true)),
-      button("No", "N", "the mask in the frame is not right", () => commands.say(false), ".nbl-verify-no"),
-      button("Yes", "Y", "the mask in the frame is right", () => commands.say(true), ".nbl-verify-yes"),
+      button("No", "N", "no, for the mask in the frame", () => commands.say(false), ".nbl-verify-no"),
+      button("Yes", "Y", "yes, for the mask in the frame", () => commands.say(true), ".nbl-verify-yes"),
       button("Next", "⏎", "send the answers; the next question comes", commands.tell),
     );
   }

@@ -5,13 +5,12 @@ import { rise } from "../../draw/rise";
 import { atLeast, whole } from "./gauge";
 import type { Progress } from "./wire";
 
-const ACCEPT = "ds.accept(p.accepted)";
 const REVIEW = "nl.Review(ds, p.rest)";
 const CERTIFY = "ds.certify(a)";
 const WRONG = "nl.Review(ds, a.wrong, again=True)";
 
 export function done(progress: Progress): HTMLElement {
-  const { n_masks, n_accepted, n_rejected, n_open, n_answers } = progress;
+  const { n_masks, n_accepted, n_rejected, n_open, n_answers, things, take } = progress;
   if (!n_masks)
     return h(
       "section.nbl-verify-done",
@@ -21,10 +20,11 @@ export function done(progress: Progress): HTMLElement {
       h("p.nbl-muted", {}, "Lower min_score or min_area in nl.propagate, or predict with a lower score."),
     );
   if (progress.state) return audited(progress);
+  const masks = things === "mask"; // else answers to a question about instances
   return h(
     "section.nbl-verify-done",
     { role: "status" },
-    h("h3", {}, `${counted(n_accepted, "mask")} accepted`),
+    h("h3", {}, `${counted(n_accepted, things)} ${masks ? "accepted" : "answered"}`),
     h(
       "div.nbl-verify-numbers",
       {},
@@ -33,12 +33,16 @@ export function done(progress: Progress): HTMLElement {
       number(n_open, "left open"),
       number(n_answers, "answers"),
     ),
-    h("p", {}, guarantee(progress)),
-    progress.lower === null && progress.note && h("p.nbl-muted", {}, progress.note), // else it says the same
+    h("p", {}, masks ? guarantee(progress) : progress.note),
+    masks && progress.lower === null && progress.note && h("p.nbl-muted", {}, progress.note), // else it says the same
     progress.together && h("p", {}, progress.together),
     curve(progress),
-    n_accepted > 0 && cell("Accept them:", ACCEPT),
-    n_open > 0 && cell("Review the rest, most likely right first:", REVIEW),
+    n_accepted > 0 && cell(masks ? "Accept them:" : "Write the answers:", take),
+    n_open > 0 &&
+      cell(
+        masks ? "Review the rest, most likely right first:" : "Answer the rest, most likely first:",
+        REVIEW,
+      ),
   );
 }
 
@@ -69,11 +73,11 @@ function number(n: number, what: string, kind = ""): HTMLElement {
 }
 
 /** Masks accepted against answers; null before two questions are answered, or where no mask is accepted. */
-export function curve({ curve: steps, n_accepted, n_answers }: Progress): HTMLElement | null {
+export function curve({ curve: steps, n_accepted, n_answers, things }: Progress): HTMLElement | null {
   if (steps.length < 2 || !n_accepted) return null;
   const most = formatCount(Math.max(...steps.map(([, masks]) => masks)));
-  const said = `${formatCount(n_accepted)} masks accepted after ${formatCount(n_answers)} answers`;
-  const caption = ["0", `masks accepted, up to ${most}`, `${formatCount(n_answers)} answers`];
+  const said = `${formatCount(n_accepted)} ${things}s accepted after ${formatCount(n_answers)} answers`;
+  const caption = ["0", `${things}s accepted, up to ${most}`, `${formatCount(n_answers)} answers`];
   return h(
     "figure.nbl-verify-curve",
     {},

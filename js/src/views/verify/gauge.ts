@@ -34,7 +34,7 @@ export class Gauge {
 
   /** @param fresh whether the outlook is of the current answers; else a new one is on its way. */
   show(question: Question, outlook: Outlook | null, progress: Progress, fresh: boolean): void {
-    const { target_quality: target, n_masks, state } = progress;
+    const { target_quality: target, n_masks, state, things } = progress;
     this.#title.textContent = state
       ? `${question.asks ? "Yes" : "Right"} among all ${formatCount(n_masks)}`
       : title(question);
@@ -56,16 +56,16 @@ export class Gauge {
       h("span", {}, lower === null || upper === null ? "" : `${whole(lower)} – ${whole(upper)}`),
       h("span.nbl-muted", {}, aim),
     );
-    this.#outcomes.replaceChildren(...(state ? settles(outlook, target) : this.#rows(outlook)));
+    this.#outcomes.replaceChildren(...(state ? settles(outlook, target) : this.#rows(outlook, things)));
   }
 
-  #rows(outlook: Outlook | null): HTMLElement[] {
+  #rows(outlook: Outlook | null, things: string): HTMLElement[] {
     if (!outlook) return [];
     const known = OUTCOMES.filter((name) => name in outlook.masks || name === outlook.outcome);
     return known.map((name) => {
       const n = outlook.masks[name];
       const on = name === outlook.outcome;
-      const text = n === undefined ? MEANS[name] : `${counted(n, "mask")} ${MEANS[name]}`;
+      const text = n === undefined ? MEANS[name] : `${counted(n, things)} ${MEANS[name]}`;
       const more =
         name === "accept" && outlook.answers ? ` after about ${counted(outlook.answers, "answer")}` : "";
       return h(

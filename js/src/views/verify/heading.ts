@@ -18,10 +18,10 @@ export class Heading {
     this.root.append(this.#title, this.#about, this.#count);
   }
 
-  show({ number, label, size, cluster, why, asks }: Question): void {
+  show({ number, label, size, cluster, why, asks }: Question, things: string): void {
     const whose = !asks && label ? `${label}: is each mask right?` : asked({ asks });
-    this.#title.textContent = number < 0 ? "Qualification: is each mask right?" : whose;
-    const plain = size ? `The answers decide about ${counted(size, "mask")}.` : "";
+    this.#title.textContent = number < 0 ? `Qualification: ${asks || "is each mask right?"}` : whose;
+    const plain = size ? `The answers decide about ${counted(size, things)}.` : "";
     const about = [why || plain, cluster && `Cluster ${cluster}.`];
     this.#about.textContent = about.filter(Boolean).join(" ");
     this.root.title = this.#about.textContent;

@@ -29,7 +29,7 @@ export class Numbers {
     const shares = `${formatCount(n_accepted)} ${yes}, ${formatCount(n_rejected)} ${no}, ${formatCount(n_open)} open`;
     this.#gained.textContent = audit
       ? `${formatCount(n_accepted)} right, ${formatCount(n_rejected)} wrong`
-      : `${counted(n_accepted, "mask")} gained`;
+      : `${counted(n_accepted, progress.things)} gained`;
     this.#gained.title = `${shares}, of ${formatCount(n_masks)}`;
     this.bar.setAttribute("aria-label", shares);
     for (const [i, n] of [n_accepted, n_rejected].entries())

@@ -73,11 +73,11 @@ export class Panel {
     this.#numbers.show(progress);
     const clusters = unpack(asArray(Int32Array, table), state.clusters, state.names);
     this.#tree.root.hidden = Boolean(progress.state); // an audit has no clusters
-    this.#tree.show(clusters, progress.n_masks, question?.cluster ?? "");
+    this.#tree.show(clusters, progress.n_masks, question?.cluster ?? "", progress.things);
     this.#note.textContent = question ? progress.note : "";
     this.#grade(state.graded);
     this.#over.hidden = Boolean(question);
-    if (question) this.#heading.show(question);
+    if (question) this.#heading.show(question, progress.things);
     else this.#over.replaceChildren(done(progress));
   }
 

@@ -1,7 +1,7 @@
 /** The tree of clusters as a small map: the state of each, and the one asked about. */
 
 import { type Cluster, type ClusterState, clusterAt, layout, type Rect } from "../../core/space/icicle";
-import { formatCount } from "../../core/values/format";
+import { counted, formatCount } from "../../core/values/format";
 import { cleared } from "../../draw/canvas";
 import { h } from "../../draw/dom";
 import { glow, green, neutral, orange, vermilion } from "../../draw/palette";
@@ -27,6 +27,7 @@ export class Tree {
   #rects: Rect[] = [];
   #total = 0;
   #current = "";
+  #things = "mask";
   #hover = -1;
 
   constructor(signal: AbortSignal) {
@@ -46,8 +47,9 @@ export class Tree {
     hear(this.#canvas, "pointerleave", () => this.#point(-1), { signal });
   }
 
-  /** @param total number of masks. @param current name of the cluster asked about. */
-  show(clusters: Cluster[], total: number, current: string): void {
+  /** @param total number of masks. @param current name of the cluster asked about. @param things what they are. */
+  show(clusters: Cluster[], total: number, current: string, things: string): void {
+    this.#things = things;
     this.#clusters = clusters;
     this.#total = clusters.reduce((most, { stop }) => Math.max(most, stop), total);
     this.#current = current;
@@ -107,7 +109,7 @@ export class Tree {
     this.#hover = i;
     const found = this.#clusters.findIndex((one) => nameOf(one) === this.#current);
     const cluster = this.#clusters[i >= 0 ? i : found];
-    this.#tip.textContent = cluster ? describe(cluster) : "";
+    this.#tip.textContent = cluster ? describe(cluster, this.#things) : "";
     if (redraw) this.draw();
   }
 }
@@ -116,9 +118,9 @@ export function nameOf({ start, stop }: Cluster): string {
   return `${start}-${stop}`;
 }
 
-export function describe(cluster: Cluster): string {
+export function describe(cluster: Cluster, things = "mask"): string {
   const { start, stop, label, yes, no, estimate, state } = cluster;
-  const parts = [label, nameOf(cluster), `${formatCount(stop - start)} masks`, state];
+  const parts = [label, nameOf(cluster), counted(stop - start, things), state];
   if (yes || no) parts.push(`${formatCount(yes)} yes, ${formatCount(no)} no`);
   if (!Number.isNaN(estimate)) parts.push(`about ${whole(estimate)} right`);
   return parts.filter(Boolean).join(" · ");

@@ -68,6 +68,10 @@ export interface Progress {
   together: string;
   /** Of an audit; "" for a propagation. */
   state: "" | "open" | "holds" | "fails";
+  /** What is counted, in the singular: "mask" or "instance". */
+  things: string;
+  /** The cell that takes the result over. */
+  take: string;
 }
 
 export interface CropHead {

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from ..errors import HistoryError
 from ..ontology.entries import (
     Entries,
@@ -54,6 +56,8 @@ class Change:
             the created instances of each origin as a change of their own; None: all is one change.
         ontology: (where, name) -> the definition or attribute before and after; those that do not change are
             absent.
+        origins: origin -> ids of the instances whose cells it changed, ascending. Given where log and revert
+            treat the cells of each origin as a change of their own; None: all is one change.
     """
 
     tables: Mapping[str, TableChange] = field(default_factory=dict)
@@ -65,6 +69,7 @@ class Change:
     seconds: float | None = None
     by_origin: Mapping[int, int] | None = None
     ontology: Entries = field(default_factory=dict)
+    origins: Mapping[str, np.ndarray] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.tables) or self.labels is not None or bool(self.ontology)
@@ -151,7 +156,7 @@ def merge(a: Change, b: Change) -> Change:
     if a.labels and b.labels:
         labels = None if a.labels[0] == b.labels[1] else (a.labels[0], b.labels[1])
     entries = merge_entries(a.ontology, b.ontology)
-    return replace(b, tables=tables, labels=labels, by_origin=None, ontology=entries)
+    return replace(b, tables=tables, labels=labels, by_origin=None, ontology=entries, origins=None)
 
 
 def diff(old: State, new: State, origin: str = "", note: str = "") -> Change:

@@ -12,7 +12,7 @@ from ...core.change.change import Change, TableChange
 from ...core.change.table_change import ids_of, select_rows, take_rows
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.overlap.keep_best import losers, overlapping
-from ...core.tables.arrays import values
+from ...core.tables.arrays import positions, values
 from ...core.tables.decided import REPLACED, decided, keys
 from ...core.tables.schema import INDEX_NAMES
 from ...core.tables.state import State
@@ -66,6 +66,7 @@ def accept(
             f"ds.add_label({label!r}) first"
         )
     if rows.index.name == INDEX_NAMES["instances"]:
+        _check_masks(state, rows, "accept")
         cells = {"status": status} | ({} if label is None else {"label": label})
         change = set_cells(state, "instances", np.unique(ids_of(rows)), cells, origin or _who(rows))
         return Change(change.tables, None, change.origin, f"accepted {len(rows)} instances")
@@ -103,6 +104,7 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
     """Reject predictions, or remove instances; see :meth:`Dataset.reject`."""
     _check_rows(rows, "reject")
     if rows.index.name == INDEX_NAMES["instances"]:
+        _check_masks(state, rows, "reject")
         change = remove(state, "instances", np.unique(ids_of(rows)), origin or _who(rows))
         return Change(change.tables, None, change.origin, f"rejected {len(rows)} instances")
     if not len(rows):
@@ -141,6 +143,23 @@ def _check_rows(rows: Any, verb: str) -> None:
     raise DataError(
         f"{what}, got {type(rows).__name__}: ds.{verb}(run.predictions.loc[ids]), a list of ids even for one"
     )
+
+
+def _check_masks(state: State, rows: pd.DataFrame, verb: str) -> None:
+    """Refuse instances that a propagation of answers names: it decided about answers, not about masks.
+
+    Raises:
+        DataError: the origins of all rows are a propagation's, and not those of the instances.
+    """
+    there = state.tables["instances"]
+    at = positions(there.index, ids_of(rows))
+    if not len(rows) or not _is_propagated(rows) or (at < 0).any():
+        return
+    if (there["origin"].to_numpy()[at] != rows["origin"].to_numpy()).all():
+        raise DataError(
+            f"ds.{verb} is about masks, and {_common(rows['origin'])} decided about answers of instances "
+            "that are there already: ds.apply(p) writes the answers"
+        )
 
 
 def _taken_over(state: State, given: pd.DataFrame, label: str, allocate: Allocate) -> dict[str, TableChange]:

@@ -19,9 +19,11 @@ def parts_of(change: Change) -> list[Change]:
 
     With ``by_origin`` there is one part per origin of the created instances, whose rows are contiguous; else
     the change itself is the only part. An edit of an image belongs to the first part with instances on the
-    image, a deleted row to the part with its replacement. The id of a part is the change's id, a dot and a
-    number.
+    image, a deleted row to the part with its replacement. With ``origins`` there is one part per origin, with
+    the cells that it changed. The id of a part is the change's id, a dot and a number.
     """
+    if change.origins is not None:
+        return _by_cells(change, change.origins)
     rows = change.tables.get("instances", TableChange())
     if change.by_origin is None or not len(rows.created):
         return [change]
@@ -38,6 +40,25 @@ def parts_of(change: Change) -> list[Change]:
         note, name = f"accepted {stop - start}", f"{change.id}.{k}"
         who = str(origin[start])
         parts.append(replace(change, tables=tables, by_origin=None, origin=who, note=note, id=name))
+    return parts
+
+
+def _by_cells(change: Change, origins: Mapping[str, np.ndarray]) -> list[Change]:
+    """One part per origin of the changed cells; cells of no origin are a part of the change's own origin."""
+    updated = change.tables.get("instances", TableChange()).updated
+    named = np.concatenate([np.zeros(0, np.int64), *origins.values()])
+    touched = change.tables.get("instances", TableChange()).touched_ids
+    groups = {**origins, change.origin: np.setdiff1d(touched, named)}
+    parts: list[Change] = []
+    for origin, ids in groups.items():
+        cells = {name: c.at(np.isin(c.ids, ids)) for name, c in updated.items()}
+        rows = TableChange(updated={name: c for name, c in cells.items() if len(c.ids)})
+        if rows:
+            note = f"{len(rows.updated_ids):,} of {change.note}"
+            name, tables = f"{change.id}.{len(parts)}", {"instances": rows}
+            parts.append(replace(change, tables=tables, origins=None, origin=origin, note=note, id=name))
+    if len(parts) < 2:
+        return [replace(change, origin=parts[0].origin if parts else change.origin, origins=None)]
     return parts
 
 

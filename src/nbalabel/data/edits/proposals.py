@@ -34,7 +34,8 @@ def apply_proposal(state: State, change: Change, allocate: Allocate) -> Change:
     asked = sum(len(rows.touched_ids) for rows in wanted.tables.values())
     stood = sum(len(rows.touched_ids) for rows in made.tables.values())
     left = f"; {asked - stood} of {asked} rows were changed since and stay" if stood < asked else ""
-    return replace(made, note=f"{change.note or change.summary()}{left}", by_origin=change.by_origin)
+    note = f"{change.note or change.summary()}{left}"
+    return replace(made, note=note, by_origin=change.by_origin, origins=change.origins)
 
 
 def _with_new_ids(name: str, rows: TableChange, allocate: Allocate) -> TableChange:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...core.asking.asked import Asking
 from ...core.change.change import Change, apply, diff
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.ontology.attribute import Attribute
@@ -17,7 +18,6 @@ from ...core.tables.arrays import positions
 from ...core.tables.schema import INDEX_NAMES, SCHEMAS
 from ...core.tables.state import State
 from ..edits.cells import add_label
-from .asking import Asking
 from .joining import with_columns
 
 

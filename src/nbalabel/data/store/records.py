@@ -97,6 +97,8 @@ def encode_change(change: Change) -> tuple[dict[str, Any], bytes]:
         "tables": tables,
         "streams": [len(stream) for stream in streams],
     }
+    if change.origins is not None:
+        meta["origins"] = {name: ids.tolist() for name, ids in change.origins.items()}
     if change.ontology:
         meta["ontology"] = entries_to_json(change.ontology)
     return meta, b"".join(streams)
@@ -120,7 +122,9 @@ def _decode_change(meta: dict[str, Any], body: bytes | memoryview) -> Change:
     told = meta["origin"], meta["note"], meta["id"], meta["time"], meta.get("seconds")
     took = meta.get("by_origin")
     entries = entries_from_json(meta.get("ontology", []))
-    return Change(tables, labels, *told, None if took is None else dict(took), entries)
+    by = meta.get("origins")
+    origins = None if by is None else {name: np.array(ids, np.int64) for name, ids in by.items()}
+    return Change(tables, labels, *told, None if took is None else dict(took), entries, origins)
 
 
 def _write_stream(batch: pa.RecordBatch) -> bytes:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from ...core.errors import NbalabelError
 from ...core.progress import Bar
-from ..propagate.propagate import RunPropagation, propagate
+from ..propagate.propagate import propagate
+from ..propagate.run_propagation import RunPropagation
 from ..runs.run import Run
 from .chances import Chances
 

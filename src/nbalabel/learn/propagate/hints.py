@@ -8,7 +8,7 @@ import pandas as pd
 
 from ...core.errors import DataError
 from ...core.tables.of_images import labeled_all_over
-from ..quality.features import features
+from ..quality.features import features, scaled
 from ..quality.fit import FEW
 from ..quality.predicted_iou import MaskQuality, mask_quality
 from ..runs.run import Run
@@ -16,7 +16,6 @@ from ..runs.run import Run
 Floats = npt.NDArray[np.float32]
 
 _SHAPE = 0.5  # standard deviation of the columns of size, shape and overlaps, beside 1 of the predicted IoU
-_FAR = 4.0  # most standard deviations
 
 
 def hints(of: Run | pd.DataFrame, frame: pd.DataFrame, quality: pd.Series | str | None) -> Floats:
@@ -40,14 +39,14 @@ def hints(of: Run | pd.DataFrame, frame: pd.DataFrame, quality: pd.Series | str 
     if isinstance(quality, str):
         found = _predicted(of)
         if found is not None:
-            columns += [_scaled(_logit(part.reindex(frame.index))) for part in (found.iou, found.chance)]
+            columns += [scaled(_logit(part.reindex(frame.index))) for part in (found.iou, found.chance)]
     elif quality is not None:
-        columns.append(_scaled(_logit(quality.reindex(frame.index))))
+        columns.append(scaled(_logit(quality.reindex(frame.index))))
     if isinstance(of, Run) and of.tables is not None and len(frame):
         described = features(
             frame, of.tables.images, of.embeddings, groups=("size", "shape", "rivals", "label")
         )
-        columns.append(_SHAPE * _scaled(described.columns[:, 1:]))
+        columns.append(_SHAPE * scaled(described.columns[:, 1:]))
     return np.column_stack([np.zeros((len(frame), 0), np.float32), *columns]).astype(np.float32)
 
 
@@ -66,10 +65,3 @@ def _predicted(of: Run | pd.DataFrame) -> MaskQuality | None:
 def _logit(share: pd.Series) -> npt.NDArray[np.float64]:
     p = np.clip(share.to_numpy(np.float64), 1e-3, 1 - 1e-3)
     return np.asarray(np.log(p / (1 - p)))
-
-
-def _scaled(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Columns of mean 0 and standard deviation 1, cut off at four; constant ones become 0."""
-    table = np.asarray(values, np.float64)
-    table = table - table.mean(axis=0)
-    return np.clip(table / np.maximum(table.std(axis=0), 1e-9), -_FAR, _FAR)

@@ -20,7 +20,7 @@ from .state.ledger import UNKNOWN
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-_RIGHT_IOU = 0.75
+RIGHT_IOU = 0.75
 """Lowest IoU with a perfect mask at which a mask is right. Source: Papadopoulos et al., ICCV 2021."""
 
 _RIVAL_IOU = 0.5
@@ -58,8 +58,11 @@ def proposals(
     quality: pd.Series | str | None,
     project: int | None,
     seed: int,
+    among: npt.NDArray[np.bool_] | None = None,
 ) -> Proposals:
     """Choose predictions, and collect what is known about them; see `nbalabel.propagate` for the arguments.
+
+    ``among``, ``(n,)``, leaves out predictions; None leaves out none.
 
     Raises:
         DataError: columns, embeddings or qualities are missing.
@@ -73,6 +76,8 @@ def proposals(
     chosen = (scores > min_score) & (box > min_area) & _labeled(frame, labels)
     chosen &= (answers != UNKNOWN) | ~_flag(frame, "matched")
     chosen &= ~_flag(frame, "ignored")
+    if among is not None:
+        chosen &= among
     at = np.flatnonzero(chosen)
     taken = frame.iloc[at]
     vectors = _projected(_features(of, frame, features, at), project, seed)
@@ -144,7 +149,7 @@ def _known(
             raise DataError(f"known must be 'labels', ids with True or False, or None, got {known!r}")
         if isinstance(of, Run) and of.tables is not None:
             on = frame["image_id"].isin(of.measured_ids).to_numpy()
-            out[on] = frame["iou"].to_numpy()[on] >= _RIGHT_IOU
+            out[on] = frame["iou"].to_numpy()[on] >= RIGHT_IOU
     elif known is not None:
         said = pd.Series(known, dtype=bool)
         at = frame.index.get_indexer(said.index)

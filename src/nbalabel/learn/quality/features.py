@@ -23,6 +23,7 @@ GROUPS = ("confidence", "size", "shape", "rivals", "label", "embedding", "agreem
 
 _AXES = 16  # of the embeddings; 8 and 32 did no better on the benchmark's runs
 _SAMPLE = 20_000
+_FAR = 4.0  # most standard deviations of a scaled column
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,13 @@ def features(
     parts = [np.log(score / (1 - score))[:, None]]
     parts += [make() for name, make in describe.items() if name in groups]
     return Features(np.concatenate(parts, axis=1).astype(np.float32), tuple(notes))
+
+
+def scaled(columns: npt.NDArray[np.floating]) -> Floats:
+    """Columns of mean 0 and standard deviation 1, cut off at four; constant ones become 0, ``(n, d)``."""
+    table = np.asarray(columns, np.float64)
+    table = table - table.mean(axis=0)
+    return np.clip(table / np.maximum(table.std(axis=0), 1e-9), -_FAR, _FAR)
 
 
 def _sizes(predictions: pd.DataFrame, images: pd.DataFrame) -> npt.NDArray[np.int64]:

@@ -59,6 +59,7 @@ class Qualification:
                 "give some labels, or answer some questions first"
             )
         self._n, self._mark, self._attempt = n, pass_mark, 0
+        self._asks = str(getattr(p, "asks", ""))
         self.result: Result | None = None
         self._draw()
 
@@ -92,6 +93,7 @@ class Qualification:
             ids=ids,
             kind="known",
             why="These were answered before: see whether you judge them alike.",
+            asks=self._asks,
         )
 
 

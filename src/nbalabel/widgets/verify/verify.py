@@ -36,7 +36,7 @@ _RULES = (
 
 
 class Verify(PictureView):
-    """Asks the open question of a propagation: is each of these masks right? The answers spread.
+    """Asks the open question of a propagation: is each mask right, or sex = f? The answers spread.
 
     ``Y`` and ``N`` answer the framed mask, a click changes an answer, ``A`` answers yes for all unanswered
     masks of the page, Enter sends the answers and shows the next question, ``S`` skips a cluster, ``U`` takes
@@ -120,8 +120,9 @@ class Verify(PictureView):
         if unknown:
             raise DataError(f"Verify has no option {sorted(unknown)[0]!r}; see help(nl.Verify)")
         self.p, self.workspace = p, ws
+        shown = getattr(p, "shown", p.predictions)
         self._crops = Crops(
-            p.predictions, images_of(images, None if ws is None else ws.ds, getattr(p, "tables", None))
+            shown, images_of(images, None if ws is None else ws.ds, getattr(p, "tables", None))
         )
         self._test = Qualification(p, qualification, pass_mark) if qualification else None
         self._drafts: dict[int, Said] = {}
@@ -237,7 +238,7 @@ class Verify(PictureView):
     @serves
     def examples(self, *, size: int, context: float) -> Reply:
         """Masks known to be right and wrong, a few of each."""
-        found = self.p.examples(TAUGHT)
+        found = self.p.examples(0 if getattr(self.p, "mixed", False) else TAUGHT)
         right, wrong = ([int(i) for i in found[name]][:TAUGHT] for name in ("right", "wrong"))
         cuts = [self._crops.cut(row_id, context, self._checked(size)) for row_id in (*right, *wrong)]
         heads, buffers = packed(cuts)

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from ....core.asking.asked import Asking
 from ....core.ontology.attribute import ASKED_OF
 from ....core.ontology.ontology import EMPTY, Ontology
 from ....core.tables.answers import answered
 from ....core.tables.arrays import values
 from ....core.tables.schema import IMAGES, INSTANCES, LabeledImages
-from ...ontology.asking import Asking
 
 _PARTS = ("parent", "color", "key", "text", "right", "wrong", "retired")
 _SCHEMAS = {"images": IMAGES, "instances": INSTANCES}
