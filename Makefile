@@ -4,8 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
-# Notebooks that train for real in every push; the others then load stored runs, as on Binder.
-TRAINING := notebooks/00_your_own_pictures.ipynb notebooks/01_active_labeling.ipynb
+# Notebooks that need torch, two of which train for real in every push; the others load stored runs, as on Binder.
+TRAINING := notebooks/00_your_own_pictures.ipynb notebooks/01_active_labeling.ipynb notebooks/05_beyond_one_machine.ipynb
 
 .DEFAULT_GOAL := help
 .PHONY: help setup widgets vitest demo lab test test-full check lint types unit training notebooks notebooks-full browser wheel attack numerics bench starter pictures looks docs clean
