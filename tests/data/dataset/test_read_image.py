@@ -61,8 +61,7 @@ def test_threads_read_while_the_tables_are_edited(ds: nl.Dataset) -> None:
 
     def read() -> None:
         try:
-            for _ in range(30):
-                found.append(int(ds.read_image(second).max()))
+            found.extend(int(ds.read_image(second).max()) for _ in range(30))
         except Exception as error:  # noqa: BLE001  # shown below
             errors.append(error)
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from ...core.change.change import Change, TableChange
 from ...core.change.table_change import ids_of, select_rows, take_rows
+from ...core.decisions.decided import REPLACED, decided
+from ...core.decisions.same_rows import among, firsts
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.overlap.keep_best import losers, overlapping
 from ...core.tables.arrays import values
-from ...core.tables.decided import REPLACED, decided
-from ...core.tables.same_rows import among, firsts
 from ...core.tables.schema import INDEX_NAMES
 from ...core.tables.state import State
 from .by_cluster import PROPAGATED

@@ -279,7 +279,7 @@ def _place(images: pd.DataFrame, image_id: int) -> int:
         UnknownNameError: there is none of that id.
     """
     try:
-        return int(images.index.get_loc(image_id))
+        return int(images.index.get_loc(image_id))  # type: ignore[arg-type]  # ids are unique: one position
     except KeyError as error:
         known = f"no image has the id {image_id}; there are {first(images.index)}"
         raise UnknownNameError(known) from error

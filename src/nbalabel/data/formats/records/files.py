@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TypeVar
+from typing import IO, Any, Literal, TypeVar
 
 import pandas as pd
 
@@ -174,10 +175,18 @@ def relative_names(images: pd.DataFrame) -> list[str]:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file atomically: to a temporary name first, then rename."""
+    with written_whole(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to that gets its name at the end of the block, and is removed after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            yield file
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

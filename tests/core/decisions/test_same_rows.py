@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbalabel.core.tables import same_rows
-from nbalabel.core.tables.decided import ACCEPTED, OPEN, REJECTED, decided
+from nbalabel.core.decisions import same_rows
+from nbalabel.core.decisions.decided import ACCEPTED, OPEN, REJECTED, decided
+from nbalabel.core.decisions.same_rows import among, firsts
 from nbalabel.core.tables.dtypes import MASK_DTYPE
-from nbalabel.core.tables.same_rows import among, firsts
 from nbalabel.core.tables.schema import conform
 
 # The last two have the same length and the same bytes wherever a fingerprint looks.

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from ..geometry.masks.strings import characters
 from ..geometry.masks.varints import Chars, Ints
-from .arrays import values
+from ..tables.arrays import values
 
 Bools = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
