@@ -13,7 +13,7 @@ from typing import IO, Any, Literal, TypeVar
 import pandas as pd
 
 from ....core.errors import DataError, FormatError, ImageError, UnsafePathError, first
-from ...images.files import image_size, not_images, safe_path
+from ...images.files import Below, image_size, not_images, safe_path
 
 T = TypeVar("T")
 
@@ -118,9 +118,10 @@ def read_sizes(root: str | Path, files: Sequence[str]) -> pd.DataFrame:
     """
     rows: list[tuple[str, int, int]] = []
     broken: list[str] = []
+    below = Below(root)
     for file in progress(files, "image sizes"):
         try:
-            rows.append((file, *image_size(safe_path(Path(root), file))))
+            rows.append((file, *image_size(below.path(file))))
         except ImageError as error:
             broken.append(f"{file} ({error})")
     if broken:
