@@ -121,7 +121,7 @@ def accept(n: int, folder: Path) -> Call:
 
 def decision(n: int, folder: Path) -> Call:
     """The column ``decision`` of the predictions in views."""
-    from nbalabel.core.decisions.decided import decided
+    from nbalabel.data.edits.acceptance import decided
 
     ds, run = nl.open(folder / "ds.nbal"), _run(n, folder)
     return lambda: decided(ds.instances, ds.rejected, run.predictions)

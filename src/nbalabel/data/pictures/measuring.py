@@ -22,7 +22,6 @@ _CHUNK = 1 << 20
 
 def sizes_of_files(root: Path, files: Sequence[str]) -> tuple[dict[str, tuple[int, int]], dict[str, str]]:
     """File -> width and height of the images; and file -> reason for files that cannot be read."""
-
     below = Below(root)
 
     def size(file: str) -> tuple[int, int] | str:
