@@ -78,6 +78,8 @@ interface Kernel {
   y: Float32Array;
   categories: string[];
   rev: number;
+  /** State of the embedding along the axes; they are columns without one. */
+  laid: { method: string; ready: boolean } | null;
 }
 
 /** A scatter and a kernel that answers it. */
@@ -88,6 +90,7 @@ function open(kernel: Partial<Kernel> = {}) {
     y: Float32Array.from({ length: n }, (_, i) => i % 7),
     categories: ["reef", "<script>alert(1)</script>", "Größe 🐟"],
     rev: 0,
+    laid: null,
     ...kernel,
   };
   const channel = new FakeChannel();
@@ -99,12 +102,14 @@ function open(kernel: Partial<Kernel> = {}) {
         ids: "image_id",
         first_id: 0,
         columns: [{ name: "habitat", kind: "category" }],
-        layout: null,
+        layout: { method: "pca", ready: false }, // u and v can be shown; nothing is computed yet
       },
       [],
     ],
     axis: ({ name }) => [
-      { n, start: 0, dtype: "float32", name, kind: "number", code: `rows["${name}"]`, single: true },
+      now.laid
+        ? { n, start: 0, dtype: "float32", name, kind: "layout", ...now.laid }
+        : { n, start: 0, dtype: "float32", name, kind: "number", code: `rows["${name}"]`, single: true },
       [name === "u" ? now.x : now.y],
     ],
     colors: ({ name }) => [
@@ -167,6 +172,7 @@ function open(kernel: Partial<Kernel> = {}) {
   return { now, channel, model, store, reset, closing, frame, plot, pointer, drag, press, own, requests };
 }
 
+const caption = () => document.querySelector(".nbl-scatter-caption")?.textContent ?? "";
 const shown = (text: string) => vi.waitFor(() => expect(document.body.textContent).toContain(text));
 const ALL: [number, number][] = [
   [0, 0],
@@ -178,6 +184,22 @@ test("it says how many points there are, and what cannot be shown", async () => 
   open({ x });
   await shown("28 images");
   await shown("12 not shown: no coordinates");
+});
+
+test.each([
+  [{ method: "pca", ready: true }, /· PCA$|^PCA$/],
+  [{ method: "pca", ready: false }, /PCA · UMAP is being computed …/],
+  [{ method: "umap", ready: true }, /UMAP$/],
+])("the caption says what the axes show: %o", async (laid, text) => {
+  open({ laid });
+  await shown("40 images");
+  await vi.waitFor(() => expect(caption()).toMatch(text));
+});
+
+test("axes that are columns say nothing of an embedding", async () => {
+  open();
+  await shown("40 images");
+  expect(caption()).toBe("");
 });
 
 test.each([

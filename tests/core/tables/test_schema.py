@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -460,3 +461,33 @@ def test_a_million_rows_are_conformed_and_checked() -> None:
     rows = conform(table, "instances", LABELS, heights=np.full(n, 6))
     validate({"images": conform(photos, "images"), "instances": rows}, LABELS)
     assert len(rows) == n
+
+
+def test_boxes_from_masks_take_memory_for_a_block_of_rows_only() -> None:
+    n, side = 12_000, 210
+    mask = rle.encode(np.eye(side, dtype=bool))  # 420 runs, about 600 characters
+    frame = pd.DataFrame({"image_id": 1, "label": "fish", "mask": [mask]}, index=range(n))
+    frame["mask"] = frame["mask"].astype(MASK_DTYPE)
+    tracemalloc.start()
+    try:
+        out = conform(frame, "instances", ["fish"], np.full(n, side))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert out[["x", "y", "w", "h", "area"]].drop_duplicates().values.tolist() == [[0, 0, side, side, side]]
+    assert peak < 60_000_000, f"{peak:,} bytes; all {n * 2 * side:,} runs at once take six times as much"
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1)), min_size=1, max_size=9
+    )
+)
+def test_boxes_from_masks_are_those_of_each_mask_alone(shapes: list[tuple[int, int, int]]) -> None:
+    pictures = [np.random.default_rng(seed).random((h, w)) < 0.3 for h, w, seed in shapes]
+    frame = pd.DataFrame({"image_id": 1, "label": "fish", "mask": [rle.encode(p) for p in pictures]})
+    out = conform(frame, "instances", ["fish"], np.array([h for h, _, _ in shapes]))
+    for picture, (_, row) in zip(pictures, out.iterrows(), strict=True):
+        y, x = np.nonzero(picture)
+        box = [x.min(), y.min(), np.ptp(x) + 1, np.ptp(y) + 1] if len(x) else [0] * 4
+        assert [*row[["x", "y", "w", "h"]], row["area"]] == [*box, len(x)]

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nbalabel.core.decisions.decided import decided
 from nbalabel.core.errors import DataError, HistoryError, MaskError, UnknownNameError
-from nbalabel.core.tables.decided import decided
 
 
 def test_accepted_predictions_become_instances_and_their_images_count(ds, predictions):

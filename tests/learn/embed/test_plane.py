@@ -1,7 +1,11 @@
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nbalabel.core.errors import DataError, FallbackWarning, ModelError
+from nbalabel.learn.embed import plane, reducers
 from nbalabel.learn.embed.plane import Projection, project
 from nbalabel.learn.embed.reducers import Pca
 
@@ -161,4 +166,71 @@ def test_a_fit_in_the_background_ends_with_the_program_that_asked_for_it():
     deadline = time.monotonic() + 10
     while psutil.pid_exists(worker) and psutil.Process(worker).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the worker outlived its program"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there are no signals that cannot be caught")
+def test_a_fit_ends_with_its_parent_even_if_that_is_killed(tmp_path: Path) -> None:
+    pytest.importorskip("umap")
+    code = (
+        "import sys, time, numpy as np\nfrom nbalabel.learn.embed.plane import project\n"
+        "rows = np.random.default_rng(0).normal(size=(400, 32)).astype(np.float32)\n"
+        "job = project(rows, background=True, n_epochs=10**9)._job\n"
+        "print(job.process.pid, flush=True)\ntime.sleep(600)"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert parent.stdout is not None
+    with parent:
+        worker = int(parent.stdout.readline())
+        assert list(tmp_path.glob("nbalabel-project-*")), "the fit has a folder"
+        _wait(lambda: psutil.Process(worker).cpu_times().user > 2)  # it has begun
+        parent.send_signal(signal.SIGKILL)
+    _wait(lambda: not _is_running(worker))
+    assert not list(tmp_path.glob("nbalabel-project-*")), "and its folder is gone, too"
+
+
+def test_a_forked_child_that_lives_on_does_not_keep_the_fit_of_its_dead_parent() -> None:
+    job = SimpleNamespace(_finalizer=SimpleNamespace(detach=lambda: None))
+    read, write = os.pipe()
+    job.process = SimpleNamespace(stdin=os.fdopen(os.dup(write), "wb", buffering=0))
+    os.close(write)
+    plane._Job.after_fork(job)  # type: ignore[arg-type]  # what a child does with its copy
+    assert os.read(read, 1) == b"", "nobody holds the other end"
+    os.close(read)
+
+
+@pytest.mark.parametrize("d", [8, 60])
+def test_of_many_rows_some_are_fitted_and_the_others_lie_among_them(
+    monkeypatch: pytest.MonkeyPatch, d: int
+) -> None:
+    seen: list[int] = []
+
+    def fit(rows: np.ndarray, seed: int, **_: object) -> tuple[Pca, np.ndarray]:
+        seen.append(len(rows))
+        return reducers._fit_pca(rows, seed)
+
+    monkeypatch.setattr(reducers, "MOST", 50)
+    monkeypatch.setattr(reducers, "_PART", 16)
+    monkeypatch.setitem(reducers.FITS, "umap", fit)
+    rows = np.random.default_rng(0).normal(size=(200, d)).astype(np.float32)
+    rows[7, 2] = np.nan
+    found = project(rows, "umap")
+    assert seen == [50]
+    assert np.flatnonzero(np.isnan(found.points[:, 0])).tolist() == [7]
+    known = np.delete(np.arange(200), 7)
+    np.testing.assert_allclose(found.points[known], found.transform(rows[known]), atol=1e-4)
+    assert (reducers.fewer_columns(rows[known], 0) is not None) == (d > 50)
+
+
+def _is_running(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def _wait(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)

@@ -15,6 +15,7 @@ from nbalabel.learn.embed import layout as layout_module
 from nbalabel.learn.embed.pooling import Embeddings
 from nbalabel.widgets.scatter import scatter as module
 from nbalabel.widgets.scatter.columns import as_axis, as_color
+from nbalabel.widgets.workspace.columns import Columns, kind_of, read_column
 
 
 def floats(result, buffers):
@@ -312,3 +313,37 @@ def test_an_empty_dataset_has_a_picture_and_an_empty_axis(tmp_path, browser):
 def test_one_row_and_equal_values_have_a_picture(reef):
     reef.images["same"] = 3.0
     assert nl.Scatter(nl.Workspace(reef), "same", "same").picture() is not None
+
+
+def test_columns_as_axes_compute_no_layout_and_no_other_column(workspace, reef_run, browser, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("nobody asked for the embedding")
+
+    monkeypatch.setattr(type(reef_run), "layout", refuse)
+    made = []
+    make = Columns._make
+    monkeypatch.setattr(Columns, "_make", lambda self, of, name: made.append(name) or make(self, of, name))
+    ask = browser(nl.Scatter(workspace, "score", "area", of="predictions"))
+    described = ask("describe")[0]
+    assert described["layout"] == {"method": "pca", "ready": False}, "u and v are offered"
+    for name in ("score", "area"):
+        ask("axis", name=name)
+    assert set(made) <= {"score", "area", "file", "habitat", "image_id"}, made
+    assert [one["name"] for one in described["columns"]].count("decision") == 1
+
+
+def test_kinds_told_without_the_values_are_those_of_the_columns(workspace, reef):
+    reef.images["note"] = [f"note {k}" for k in range(len(reef.images))]
+    reef.images["site"] = pd.Series(["north", None] * 12, index=reef.images.index, dtype="str")
+    reef.images["seen"] = pd.date_range("2026-01-01", periods=len(reef.images))
+    reef.images["any"] = pd.Series(["a", 1.5] * 12, index=reef.images.index, dtype=object)
+    for of in ("images", "instances", "predictions"):
+        told = {name: workspace.column_kind(of, name) for name in workspace.column_names(of)}
+        assert told == {name: workspace.column(of, name).kind for name in told}
+
+
+@pytest.mark.parametrize("n", [3, 20, 21, 40, 199, 200, 201, 15_000])
+@pytest.mark.parametrize("repeat", [1, 2, 3])
+def test_texts_are_categories_or_not_as_ever(n, repeat):
+    series = pd.Series([f"t{k % n}" if k % n else None for k in range(n * repeat)], dtype="str")
+    assert kind_of(series) == read_column(series, "name").kind

@@ -12,12 +12,16 @@ export interface Description {
   ids: string;
   first_id: number | null;
   columns: { name: string; kind: Kind }[];
+  /** The embedding that u and v can show; null if there is none. */
   layout: { method: string; ready: boolean } | null;
 }
 
 export interface Axis {
   name: string;
   kind: Kind;
+  /** Of kind layout: "pca", "umap" or "pacmap", and whether that is final. */
+  method?: string;
+  ready?: boolean;
   categories: string[];
   /** The column in pandas; "" if no code gives these coordinates. */
   code: string;

@@ -272,11 +272,11 @@ export class Scatter {
   }
 
   #layoutSaid(): string {
-    const layout = this.#described?.layout;
-    if (!layout || this.#plot.axes?.[0].kind !== "layout") return "";
-    const name = { pca: "PCA", umap: "UMAP", pacmap: "PaCMAP" }[layout.method] ?? layout.method;
+    const axis = this.#plot.axes?.[0];
+    if (axis?.kind !== "layout" || !axis.method) return "";
+    const name = { pca: "PCA", umap: "UMAP", pacmap: "PaCMAP" }[axis.method] ?? axis.method;
     if (this.#problem) return `${name}; ${this.#problem}`;
-    return layout.ready ? name : `${name} · UMAP is being computed …`;
+    return axis.ready ? name : `${name} · UMAP is being computed …`;
   }
 
   /** Draw rings around the active and the hovered row. */

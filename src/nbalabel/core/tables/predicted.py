@@ -71,3 +71,7 @@ class Predicted(ABC):
         self, of: str = "images", method: str = "umap", *, background: bool = False, seed: int = 0
     ) -> Any:
         """Embeddings projected to two dimensions."""
+
+    def embeds(self, of: str) -> bool:  # noqa: ARG002  # for runs that know
+        """Whether :meth:`layout` can lay out a table's rows, asked without laying them out."""
+        return False

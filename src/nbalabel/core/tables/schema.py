@@ -28,6 +28,7 @@ import pandas as pd
 
 from ..errors import DataError, first
 from ..geometry.masks import rle
+from ..geometry.masks.runs import parse_blocks
 from ..ontology.attribute import ASKED_OF, Attribute
 from ..ontology.ontology import Ontology
 from .answers import cast_answers, check_answers, check_dtype
@@ -378,10 +379,11 @@ def _conform_index(index: pd.Index, table: str) -> pd.Index:
 
 
 def _from_masks(frame: pd.DataFrame, heights: np.ndarray, table: str) -> dict[str, Any]:
-    runs = rle.parse(frame["mask"], ids=frame.index, table=table)
-    box = runs.boxes(heights)
-    columns = {name: box[:, i] for i, name in enumerate("xywh")}
-    return {**columns, "area": runs.areas()}
+    """Boxes and areas, in blocks: all run lengths at once take twenty times the memory of the masks."""
+    box, area = np.empty((4, len(frame)), np.float32), np.empty(len(frame), np.int64)
+    for rows, runs in parse_blocks(frame["mask"], ids=frame.index, table=table):
+        box[:, rows], area[rows] = runs.boxes(heights[rows]).T, runs.areas()
+    return {**dict(zip("xywh", box, strict=True)), "area": area}
 
 
 def _cast(series: pd.Series, name: str, column: Column, labels: Sequence[str], table: str) -> pd.Series:

@@ -42,7 +42,7 @@ from ..store.info import read_info
 from ..store.place import key_of
 from ..store.settings import write_settings
 from ..store.storage import Store, user
-from ..tables.tables import Tables, subset_of
+from ..tables.tables import Tables, is_readable, read_picture, subset_of
 from ..working.frame_edits import watch
 from ..working.session import Session
 from ..working.working_copy import WorkingCopy
@@ -221,8 +221,15 @@ class Dataset(Editing, Certified, Collecting):
         return self.folder / "runs"
 
     def read_image(self, image_id: int) -> np.ndarray:
-        """Pixels of one image, ``(height, width, 3)`` uint8 RGB; see :meth:`Tables.read_image`."""
-        return self._tables().read_image(image_id)
+        """Pixels of one image, ``(height, width, 3)`` uint8 RGB; see :meth:`Tables.read_image`.
+
+        The file name is read from :attr:`images` as it is; assignments are not looked for, checked or
+        journaled.
+        """
+        images = self._copy.glance("images")
+        if is_readable(images):
+            return read_picture(images, self.image_root, image_id)
+        return self._tables().read_image(image_id)  # says what is wrong
 
     def show(self, image_id: int) -> Image:
         """One image with its masks drawn over it, a fixed color per label; see :meth:`Tables.show`."""

@@ -10,10 +10,11 @@ import pandas as pd
 
 from ...core.change.change import Change, TableChange
 from ...core.change.table_change import ids_of, select_rows, take_rows
+from ...core.decisions.decided import REPLACED, decided
+from ...core.decisions.same_rows import among, firsts
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.overlap.keep_best import losers, overlapping
 from ...core.tables.arrays import positions, values
-from ...core.tables.decided import REPLACED, decided, keys
 from ...core.tables.schema import INDEX_NAMES
 from ...core.tables.state import State
 from .by_cluster import PROPAGATED
@@ -111,8 +112,7 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
         return Change({}, None, origin or "", "rejected none of 0")
     given = rows if "source" in rows else rows.assign(source="model")
     new = new_instances(state, given, "rejected")
-    known = keys(state.tables["rejected"], new)
-    fresh = _first_of_each(new, known)
+    fresh = _fresh(new, state.tables["rejected"])
     tables = {}
     if len(fresh):
         start = allocate("instances", len(fresh))
@@ -165,7 +165,7 @@ def _check_masks(state: State, rows: pd.DataFrame, verb: str) -> None:
 def _taken_over(state: State, given: pd.DataFrame, label: str, allocate: Allocate) -> dict[str, TableChange]:
     """Rows of ``rejected`` with status REPLACED, for predictions that are accepted with another label."""
     other = new_instances(state, given[given["label"] != label].assign(status=REPLACED), "rejected")
-    fresh = take_rows(other, _first_of_each(other, keys(state.tables["rejected"], other)))
+    fresh = take_rows(other, _fresh(other, state.tables["rejected"]))
     if not len(fresh):
         return {}
     start = allocate("instances", len(fresh))
@@ -186,9 +186,8 @@ def _common(origins: pd.Series) -> str:
 
 def _choose(state: State, new: pd.DataFrame, overlap: str, iou: float) -> _Sorted:
     notes = []
-    accepted, rejected = keys(state.tables["instances"], new), keys(state.tables["rejected"], new)
-    there = _first_of_each(new, accepted)
-    taken = _first_of_each(new, accepted | rejected)
+    there = _fresh(new, state.tables["instances"])
+    taken = there[~among(new, state.tables["rejected"])[there]]
     if len(there) < len(new):
         notes.append(f"{len(new) - len(there)} were there already")
     if len(taken) < len(there):
@@ -225,14 +224,9 @@ def _resolve(
     return taken, ids_of(labels)[gone], mine[wins][which]
 
 
-def _first_of_each(new: pd.DataFrame, known: set[tuple[Any, ...]]) -> np.ndarray:
-    """Positions of the rows whose key is not in ``known``; only the first of equal rows."""
-    seen, out = set(known), []
-    for i, key in enumerate(zip(new["image_id"], new["label"], new["mask"], strict=True)):
-        if key not in seen:
-            seen.add(key)
-            out.append(i)
-    return np.array(out, dtype=np.int64)
+def _fresh(new: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
+    """Positions of the rows that have no equal row in ``known``; only the first of equal rows."""
+    return np.flatnonzero(firsts(new) & ~among(new, known))
 
 
 def _said_of_partial(images: TableChange, weight: float | None) -> list[str]:

@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from ...core.change.change import Cells, Change, TableChange, merge
 from ...core.change.table_change import NO_ROWS, select_rows
+from ...core.decisions.decided import REPLACED
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.masks import rle
 from ...core.tables.arrays import Array, equal, frame_of, missing, positions, same_dtype, take, values
-from ...core.tables.decided import REPLACED
 from ...core.tables.of_images import sizes_of
 from ...core.tables.schema import INDEX_NAMES, INSTANCES
 from ...core.tables.state import State

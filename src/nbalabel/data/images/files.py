@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple, TypeAlias
 
@@ -24,6 +24,7 @@ from PIL import Image, UnidentifiedImageError
 from ...core.errors import ImageError, NbalabelError, UnsafePathError
 from ...core.show.display import Display, Values
 from ...core.tables.image_files import is_url, problem
+from .headers import header_size
 from .pillow_warnings import Quiet
 from .remote import MAX_BYTES, fetch
 
@@ -77,6 +78,36 @@ def safe_path(root: Source, file: str) -> Path:
     raise UnsafePathError(f"image file {file!r} must stay below its image root: {wrong}")
 
 
+class Below:
+    """Paths of many images below one root: :func:`safe_path`, with each folder looked up once.
+
+    Args:
+        root: the image root.
+    """
+
+    def __init__(self, root: Source) -> None:
+        self._root = Path(root)
+        self._inside: dict[Path, bool] = {}
+
+    def path(self, file: str) -> Path:
+        """Path of an image; see :func:`safe_path`.
+
+        Raises:
+            UnsafePathError: see :func:`safe_path`.
+        """
+        if not is_url(file) and problem(file) is None:
+            path = Path(self._root, file)
+            with suppress(OSError, RuntimeError):
+                if self._holds(path.parent) and not os.path.islink(path):
+                    return path
+        return safe_path(self._root, file)
+
+    def _holds(self, folder: Path) -> bool:
+        if folder not in self._inside:
+            self._inside[folder] = folder.resolve().is_relative_to(self._root.resolve())
+        return self._inside[folder]
+
+
 def locate(root: Source | None, file: str) -> Path | str:
     """Resolve a value of ``images.file``: to a path below the image root, or to the URL itself.
 
@@ -104,6 +135,12 @@ def image_size(source: Source) -> tuple[int, int]:
     Raises:
         ImageError: the file is missing or not an image.
     """
+    name = _name(source)
+    if not is_url(name) and os.path.isfile(name):
+        with suppress(OSError), Path(name).open("rb") as file:
+            found = header_size(file)
+            if found is not None:
+                return found
     with _opened(source) as image:
         width, height = image.size
     return int(width), int(height)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ...core.errors import NbalabelError
 from ..formats.records.files import progress
-from ..images.files import image_size, safe_path
+from ..images.files import Below, image_size
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,10 +22,11 @@ _CHUNK = 1 << 20
 
 def sizes_of_files(root: Path, files: Sequence[str]) -> tuple[dict[str, tuple[int, int]], dict[str, str]]:
     """File -> width and height of the images; and file -> reason for files that cannot be read."""
+    below = Below(root)
 
     def size(file: str) -> tuple[int, int] | str:
         try:
-            return image_size(safe_path(root, file))
+            return image_size(below.path(file))
         except NbalabelError as error:
             return str(error)
 

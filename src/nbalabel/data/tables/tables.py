@@ -188,15 +188,7 @@ class Tables:
             UnknownNameError: no image has that id.
             ImageError: there is no image root, or the file is missing or broken.
         """
-        from ..images.files import locate, read_image
-
-        row = self._image(image_id)
-        if self.image_root is None:
-            raise ImageError(
-                f"image {image_id} ({row['file']}) has no pixels: these tables have no image folder. "
-                "Read them again with images=FOLDER"
-            )
-        return read_image(locate(self.image_root, row["file"]))
+        return read_picture(self.images, self.image_root, image_id)
 
     def show(self, image_id: int) -> Image:
         """One image with its masks drawn over it, in their labels' colors; gray if there are no image files.
@@ -223,9 +215,7 @@ class Tables:
         )
 
     def _image(self, image_id: int) -> pd.Series:
-        if image_id not in self.images.index:
-            raise UnknownNameError(f"no image has the id {image_id}; there are {first(self.images.index)}")
-        return pd.Series(self.images.loc[image_id])
+        return pd.Series(self.images.iloc[_place(self.images, image_id)])
 
     def __repr__(self) -> str:
         counts = {"image": len(self.images), "instance": len(self.instances), "label": len(self.labels)}
@@ -258,6 +248,41 @@ def _refuse(_: Tables, name: str, __: Any) -> NoReturn:
 
 # The error of a frozen dataclass would not say what to do.
 Tables.__setattr__ = _refuse  # type: ignore[assignment, method-assign]
+
+
+def read_picture(images: pd.DataFrame, image_root: Path | None, image_id: int) -> np.ndarray:
+    """Pixels of one image of a table; see :meth:`Tables.read_image`."""
+    from ..images.files import locate, read_image
+
+    at = _place(images, image_id)
+    file = images["file"].array[at]
+    if image_root is None:
+        raise ImageError(
+            f"image {image_id} ({file}) has no pixels: these tables have no image folder. "
+            "Read them again with images=FOLDER"
+        )
+    return read_image(locate(image_root, file))
+
+
+def is_readable(images: pd.DataFrame) -> bool:
+    """Whether a table that somebody may be editing has a file name for each id."""
+    files = images.get("file")
+    return (
+        isinstance(files, pd.Series) and pd.api.types.is_string_dtype(files.dtype) and images.index.is_unique
+    )
+
+
+def _place(images: pd.DataFrame, image_id: int) -> int:
+    """Position of an image.
+
+    Raises:
+        UnknownNameError: there is none of that id.
+    """
+    try:
+        return int(images.index.get_loc(image_id))  # type: ignore[arg-type]  # ids are unique: one position
+    except KeyError as error:
+        known = f"no image has the id {image_id}; there are {first(images.index)}"
+        raise UnknownNameError(known) from error
 
 
 def warned(tables: schema.LabeledImages) -> list[tuple[str, str]]:

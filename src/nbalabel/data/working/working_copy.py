@@ -57,6 +57,17 @@ class WorkingCopy:
             handed.threads.add(threading.get_ident())
             return handed.frame
 
+    def glance(self, table: str) -> pd.DataFrame:
+        """The current frame of a table, to read from at once: nothing is looked for, checked or journaled.
+
+        New assignments are in it, unless they were made in an older frame.
+        """
+        if self._shown is not self.session.state:
+            with self.lock:
+                self.hand_out()  # an interrupt may have skipped it after the last change
+        with self._handing:
+            return self._handed[table].frame
+
     def sync(self) -> Change:
         """Detect assignments into the frames, validate and journal them; returns the Change.
 

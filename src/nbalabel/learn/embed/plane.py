@@ -20,7 +20,9 @@ import numpy.typing as npt
 
 from ...core import forking
 from ...core.errors import DataError, FallbackWarning, ModelError
-from .reducers import FEWEST, FITS, Floats, Reducer
+from .reducers import FEWEST, FITS, Behind, Floats, Reducer, fewer_columns, fit, in_parts
+
+_PART = 1 << 16  # rows checked at a time
 
 
 class Projection:
@@ -134,10 +136,13 @@ class _Job:
     def __init__(self, rows: Floats, method: str, seed: int, arguments: dict[str, Any]) -> None:
         self.finished = threading.Event()
         self._folder = folder = Path(tempfile.mkdtemp(prefix="nbalabel-project-"))
+        self._first = first = fewer_columns(rows, seed)
+        rows = rows if first is None else in_parts(first.transform, rows, len(first.axes))
         np.save(folder / "rows.npy", rows, allow_pickle=False)
         (folder / "job.json").write_text(json.dumps({"method": method, "seed": seed, "arguments": arguments}))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "nbalabel.learn.embed.worker", str(folder)],
+            stdin=subprocess.PIPE,  # closes when this process ends, however it ends: then the fit ends, too
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -147,26 +152,34 @@ class _Job:
         forking.register(self)
 
     def after_fork(self) -> None:
-        """A forked child that ends must not end its parent's fit."""
+        """A forked child that ends must not end its parent's fit, nor one that lives on keep it running."""
         self._finalizer.detach()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
     def follow(self, settle: Callable[[tuple[Any, Floats] | Exception], None]) -> None:
         """Hand over the result, or the error, when the process ends."""
         threading.Thread(target=lambda: settle(self._result()), daemon=True, name="nbalabel-project").start()
 
     def _result(self) -> tuple[Any, Floats] | Exception:
-        _, errors = self.process.communicate()
+        assert self.process.stderr is not None, "it was opened"
+        errors = self.process.stderr.read()  # communicate() would close the standard input of the fit
+        self.process.wait()
         try:
             if self.process.returncode:
                 last = errors.strip().splitlines()[-1:] or [f"exit status {self.process.returncode}"]
                 return ModelError(f"the projection failed: {last[0]}")
             # Written by the process just started, in a folder only this user can enter.
             reducer = pickle.loads((self._folder / "reducer.pickle").read_bytes())  # noqa: S301
+            reducer = reducer if self._first is None else Behind(self._first, reducer)
             return reducer, np.load(self._folder / "points.npy", allow_pickle=False)
         except Exception as error:  # noqa: BLE001  # unpickling imports other packages
             return ModelError(f"the projection cannot be read back: {type(error).__name__}: {error}")
         finally:
             self._finalizer()
+            for stream in (self.process.stdin, self.process.stderr):
+                if stream is not None:
+                    stream.close()
 
 
 def _end(process: subprocess.Popen[str], folder: Path) -> None:
@@ -183,6 +196,8 @@ def project(
     **arguments: Any,
 ) -> Projection:
     """Lay embeddings out on a plane, near ones near each other.
+
+    Of more than 100,000 rows so many, drawn at random, are fitted; the others are laid out among them.
 
     Args:
         embeddings: ``(n, d)``; rows with NaN or infinity get no point.
@@ -218,12 +233,13 @@ def project(
     if method == "pca" and arguments:
         raise DataError(f"pca takes no further arguments, got {', '.join(arguments)}")
     first = "pca" if background else method
-    reducer, found = FITS[first](rows[finite], seed, **({} if background else arguments))
+    known = rows if finite.all() else rows[finite]
+    reducer, found = fit(first, known, seed, **({} if background else arguments))
     points = np.full((len(rows), 2), np.nan, np.float32)
     points[finite] = found
     if first == method:
         return Projection(points, method, reducer)
-    job = _Job(rows[finite], method, seed, arguments)
+    job = _Job(known, method, seed, arguments)
     projection = Projection(points, "pca", reducer, job)
     job.follow(lambda result: projection._settle(finite, method, result))
     return projection
@@ -236,4 +252,7 @@ def _finite(embeddings: npt.ArrayLike) -> tuple[Floats, npt.NDArray[np.bool_]]:
         rows = rows.reshape(0, 0)
     if rows.ndim != 2:
         raise DataError(f"embeddings must be a matrix (n, d), got shape {rows.shape}")
-    return rows, np.isfinite(rows).all(axis=1) & (rows.shape[1] > 0)
+    finite = np.empty(len(rows), np.bool_)
+    for start in range(0, len(rows), _PART):
+        finite[start : start + _PART] = np.isfinite(rows[start : start + _PART]).all(axis=1)
+    return rows, finite & (rows.shape[1] > 0)

@@ -18,6 +18,10 @@ Floats = npt.NDArray[np.float32]
 FEWEST = 4
 """Neighbour methods need this many points; fewer are laid out by PCA."""
 
+MOST = 100_000
+"""A method is fitted on at most so many rows, drawn at random; the others are laid out by what was fitted."""
+
+_PART = 1 << 16  # rows laid out at a time
 _KEPT = 50  # principal components given to neighbour methods; more only cost time
 _NEIGHBORS = {"umap": 15, "pacmap": 10}
 
@@ -87,6 +91,29 @@ class Neighbors:
             return np.asarray(self.layout.transform(self.pca.transform(rows), **self.extra), np.float32)
 
 
+@dataclass(frozen=True)
+class Behind:
+    """A layout of principal components.
+
+    Attributes:
+        pca: applied to rows first.
+        reducer: fitted on its components.
+    """
+
+    pca: Pca
+    reducer: Reducer
+
+    def transform(self, rows: Floats) -> Floats:
+        """New rows among the old ones, ``(n, 2)``."""
+        return self.reducer.transform(self.pca.transform(rows))
+
+
+def fewer_columns(rows: Floats, seed: int) -> Pca | None:
+    """The components that neighbour methods see, where there are more columns than these and many rows."""
+    chosen = sample(len(rows), seed)
+    return None if chosen is None or rows.shape[1] <= _KEPT else Pca.fit(rows[chosen], _KEPT)
+
+
 def _fit_pca(rows: Floats, seed: int) -> tuple[Pca, Floats]:  # noqa: ARG001  # all methods take a seed
     """PCA and its coordinates."""
     pca = Pca.fit(rows)
@@ -137,6 +164,40 @@ FITS: Mapping[str, Callable[..., tuple[Any, Floats]]] = {
     "umap": _fit_umap,
     "pacmap": _fit_pacmap,
 }
+
+
+def fit(method: str, rows: Floats, seed: int, **arguments: Any) -> tuple[Reducer, Floats]:
+    """Fit a method on at most :data:`MOST` of the rows, and lay out all of them.
+
+    Args:
+        method: a key of :data:`FITS`.
+        rows: ``(n, d)``, finite numbers; may be mapped from a file.
+        seed: of the method, and of the draw.
+        **arguments: of the method.
+
+    Returns:
+        What was fitted, and ``(n, 2)`` points.
+    """
+    chosen = sample(len(rows), seed)
+    if chosen is None:
+        return FITS[method](np.asarray(rows), seed, **arguments)
+    reducer, found = FITS[method](rows[chosen], seed, **arguments)
+    points = in_parts(reducer.transform, rows, 2)
+    points[chosen] = found
+    return reducer, points
+
+
+def sample(n: int, seed: int) -> npt.NDArray[np.int64] | None:
+    """The rows to fit on, ascending; None for all."""
+    return None if n <= MOST else np.sort(np.random.default_rng(seed).permutation(n)[:MOST])
+
+
+def in_parts(transform: Callable[[Floats], Floats], rows: Floats, columns: int) -> Floats:
+    """``transform`` of all rows, some at a time, ``(n, columns)`` float32."""
+    out = np.empty((len(rows), columns), np.float32)
+    for start in range(0, len(rows), _PART):
+        out[start : start + _PART] = transform(rows[start : start + _PART])
+    return out
 
 
 def _start(inner: Floats) -> Floats:

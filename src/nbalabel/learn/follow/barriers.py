@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.tables.decided import REPLACED
+from ...core.decisions.decided import REPLACED
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages
 from .track import Placed

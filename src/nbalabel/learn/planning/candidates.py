@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ...core.decisions.decided import OPEN, decided
 from ...core.geometry.overlap.keep_best import losers, overlapping
-from ...core.tables.decided import OPEN, decided
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages, empty
 from ..runs.measured import not_held_out

@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ...core.decisions.decided import ACCEPTED, REJECTED, decided
 from ...core.errors import DataError
 from ...core.regions.measured import known_pairs, with_unknown
 from ...core.regions.of_tables import regions_of
 from ...core.tables.arrays import equal, same_buffer, values
-from ...core.tables.decided import ACCEPTED, REJECTED, decided
 from ..metrics.candidates import candidates
 from ..metrics.match import match
 

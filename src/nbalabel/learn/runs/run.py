@@ -358,6 +358,11 @@ class Run(Reported):
             raise UnknownNameError(f"cannot query {expression!r}: {error}; {known}") from error
         return self.predictions.loc[kept.index]
 
+    def embeds(self, of: str = "images") -> bool:
+        """Whether there are embeddings of the "images" or "predictions", for :meth:`layout`."""
+        ids = {"images": self.embeddings.image_ids, "predictions": self.embeddings.instance_ids}.get(of)
+        return ids is not None and len(ids) > 0
+
     def layout(
         self, of: str = "images", method: str = "umap", *, background: bool = False, seed: int = 0
     ) -> Layout:

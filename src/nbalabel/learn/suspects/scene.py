@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ...core.decisions.decided import OPEN, decided
 from ...core.errors import DataError
 from ...core.regions.measured import counted, known_pairs, known_somewhere
 from ...core.regions.of_tables import codes_of, regions_of
-from ...core.tables.decided import OPEN, decided
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages
 from ..quality.predicted_iou import mask_quality

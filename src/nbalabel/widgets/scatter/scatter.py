@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,20 +117,22 @@ class Scatter(Bridge):
 
     @serves
     def describe(self) -> Reply:
-        """The rows and columns to choose from, and the layout of the embedding if there is one."""
+        """The rows and columns to choose from, and the layout of the embedding if there is one.
+
+        Nothing is computed that the axes do not show: no column, and no layout.
+        """
         ws, of = self.workspace, self._table
         names = ws.column_names(of)
         kinds = {name: ws.column_kind(of, name) for name in names}
         ids = ws.ids(of)
         plain = len(ids) > 0 and bool((np.diff(ids) == 1).all())
-        layout = self._layout_if_any()
         return {
             "rev": ws.rev,
             "n": len(ids),
             "ids": INDEX_NAMES[of],
             "first_id": int(ids[0]) if plain else None,
             "columns": [{"name": name, "kind": kinds[name]} for name in names if kinds[name] != "text"],
-            "layout": None if layout is None else {"method": layout.method, "ready": layout.ready},
+            "layout": self._layout_known(),
         }
 
     @serves
@@ -225,11 +228,15 @@ class Scatter(Bridge):
     def _is_layout(self, name: str) -> bool:
         return name in LAYOUT_AXES and name not in self.workspace.column_names(self._table)
 
-    def _layout_if_any(self) -> LayoutLike | None:
-        try:
-            return self._layout_now()
-        except NbalabelError:
-            return None
+    def _layout_known(self) -> dict[str, Any] | None:
+        """Method of the layout and whether it is final; a layout that no axis shows is not, nor computed."""
+        if any(map(self._is_layout, (self.x, self.y))):
+            with suppress(NbalabelError):  # the axis says what is wrong
+                self._layout_now()
+        if self._layout is not None:
+            return {"method": self._layout.method, "ready": self._layout.ready}
+        run = self.workspace.run
+        return {"method": "pca", "ready": False} if run is not None and run.embeds(self._table) else None
 
     def _layout_now(self) -> LayoutLike:
         """The layout of the embedding; the browser gets an event when the final one is computed.

@@ -14,6 +14,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ...core.errors import UnknownNameError
 from ...core.show.masks_on_image import palette
@@ -25,6 +27,7 @@ from .shaped import Shaped
 
 KINDS = ("number", "time", "category", "boolean", "text")
 
+_LOOK = 10_000  # texts that are looked at first
 _TOO_MANY = 200  # distinct texts from which a column is text rather than a category
 _FIXED = {
     "state": {
@@ -52,6 +55,7 @@ _EDITABLE = {
     "instances": {"label", "status"},
     "predictions": set[str](),
 }
+_NAMED = {"outcome", "decision"}  # derived columns that are categories; the others are numbers
 _NOT_SHOWN = {"mask"}
 _ONCE_CALLED = {"match": "outcome"}
 _COMPUTED = {"x", "y", "w", "h", "area", "image_id", "width", "height", "file", "crowd", "mask", "origin"}
@@ -177,8 +181,23 @@ class Columns:
         return self._made[of, name]
 
     def kind(self, of: str, name: str) -> str:
-        """The kind of a column, without computing it where its name says so."""
-        return "number" if name in self._shapes(of) else self.column(of, name).kind
+        """The kind of a column, as :meth:`column` gives it; the column is computed only where it must be.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+        """
+        name = self.called(of, name)
+        made = self._made.get((of, name))
+        return self.column(of, name).kind if made or name not in self.names(of) else self._kind(of, name)
+
+    def _kind(self, of: str, name: str) -> str:
+        if name in self._shapes(of) or name == INDEX_NAMES[of]:
+            return "number"
+        if name in self.frames[of]:
+            return kind_of(self.frames[of][name]) or self.column(of, name).kind
+        if name in self._derived(of):
+            return "category" if name in _NAMED else "number"
+        return self.kind("images", name)
 
     def _make(self, of: str, name: str) -> Column:
         if not self.has(of, name):
@@ -308,6 +327,36 @@ def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Colu
     return _read_text(series, name, editable)
 
 
+def kind_of(series: pd.Series) -> str | None:
+    """The kind that :func:`read_column` gives a column; None where only all its values tell.
+
+    Example:
+        >>> kind_of(pd.Series([1, 2])), kind_of(pd.Series(["b", "a"])), kind_of(pd.Series(["b", 1.5]))
+        ('number', 'category', None)
+    """
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "category"
+    if pd.api.types.is_bool_dtype(dtype):
+        return "boolean"
+    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+        return "time"
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
+        return "number"
+    if not isinstance(dtype, pd.StringDtype):
+        return None
+    arrow = pa.array(series, from_pandas=True)
+    n_texts = len({text or "" for text in pc.unique(arrow[:_LOOK]).to_pylist()})
+    if n_texts <= _TOO_MANY and len(arrow) > _LOOK:
+        n_texts = len({text or "" for text in pc.unique(arrow).to_pylist()})
+    return "text" if _is_text(n_texts, len(arrow)) else "category"
+
+
+def _is_text(n_texts: int, n: int) -> bool:
+    """Whether texts are too many to be categories; missing ones count as one."""
+    return n_texts > _TOO_MANY or (n_texts > 20 and n_texts * 2 > n)
+
+
 def colors_of(name: str, categories: Sequence[str]) -> tuple[str, ...]:
     """A color per category, "#rrggbb": fixed for states, outcomes and decisions, else from the palette."""
     fixed = _FIXED.get(name, {})
@@ -321,7 +370,7 @@ def colors_of(name: str, categories: Sequence[str]) -> tuple[str, ...]:
 def _read_text(series: pd.Series, name: str, editable: bool) -> Column:
     texts = np.where(series.isna(), "", series.astype(object).map(str).to_numpy(object))
     codes, categories = pd.factorize(texts, sort=True)
-    if len(categories) > _TOO_MANY or (len(categories) > 20 and len(categories) * 2 > len(texts)):
+    if _is_text(len(categories), len(texts)):
         return Column(name, "text", texts, editable=editable)
     named = [text for text in categories if text]
     shift = 1 if len(named) < len(categories) else 0  # the empty text sorts first

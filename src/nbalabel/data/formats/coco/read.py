@@ -5,20 +5,23 @@ Source: the COCO data format, https://cocodataset.org/#format-data
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 
-from ....core.errors import DataError, FormatError, first
+from ....core.errors import DataError, FormatError, NbalabelError, first
+from ....core.geometry.masks import rle
+from ....core.tables.arrays import concat
 from ....core.tables.schema import IMAGES, INSTANCES, LabeledImages
 from ...tables.tables import Tables
-from ..masks.boxes_and_areas import pixel_areas, read_boxes, run_lengths, sides
+from ..masks.boxes_and_areas import read_boxes, sides
 from ..records import columns
 from ..records.columns import Record
-from ..records.documents import load, no_garbage_collection, records
+from ..records.documents import in_parts, load, no_garbage_collection, records
 from ..records.files import Unannotated, check_names, existing_folder, read_sizes
 from ..records.rows import categorical, states
 from .masks import Boxes, read_masks
@@ -87,31 +90,50 @@ def read_coco(
         return _read(path, root, unannotated, boxes, split)
 
 
+_PART = 20_000  # annotations parsed at a time
+
+
 def _read(
     path: str | Path, root: Path | None, unannotated: Unannotated, boxes: Boxes, split: str | None
 ) -> Tables:
+    found = in_parts(path, "annotations", _PART)
+    if found is not None:
+        try:
+            return _tables(*found, path, root, unannotated, boxes, split)
+        except NbalabelError:
+            pass  # said again below, about all annotations at once: how many are wrong, and which
     document = load(path)
     if not isinstance(document, dict):
         raise FormatError(
             f"{path} must be a JSON object with images, annotations and categories, got a "
             f"{type(document).__name__}; predictions in a list are read by read_coco_results"
         )
+    annotations = records(document, "annotations", path, required=False)
+    return _tables(document, [annotations], path, root, unannotated, boxes, split)
+
+
+def _tables(
+    document: Record,
+    parts: Iterable[list[Any]],
+    path: str | Path,
+    root: Path | None,
+    unannotated: Unannotated,
+    boxes: Boxes,
+    split: str | None,
+) -> Tables:
+    """The tables of a document whose annotations come in parts."""
     listed = records(document, "images", path)
     images = _images(listed, root, split)
-    annotations = records(document, "annotations", path, required=False)
     ontology = declared(document, path)
-    annotations = [one for one in annotations if not is_of_region(one, OURS)]
     said = records(document, FIELD, path, required=False)
-    categories = records(document, "categories", path, required=bool(annotations))
-    instances, labels = _instances(annotations, images, categories, boxes)
+    instances, others, categories, labels, used = _instances(parts, images, document, path, boxes)
     images, told = with_answers(images, listed, "images", ontology)
-    instances, told_too = with_answers(instances, annotations, "instances", ontology)
+    instances, told_too = with_answers(instances, others, "instances", ontology)
     ontology = with_supercategories(ontology.with_entries(told | told_too), categories, labels)
     ours = images.pop(OURS).tolist()
     images = _with_ours(states(images, instances["image_id"].to_numpy(), None, unannotated), ours, IMAGES)
     info = {k: v for k, v in document.items() if k not in ("images", "annotations", FIELD, ONTOLOGY)}
     if categories:
-        used = {annotation["category_id"] for annotation in annotations}
         info["categories"] = _one_a_name(categories, used)
     columns.to_json(info, str(path))  # fails here if info could not be stored later
     regions = read_regions(said, images) if said else None
@@ -195,41 +217,110 @@ def _is_side(value: Any) -> bool:
 
 
 def _instances(
-    found: list[Record], images: pd.DataFrame, categories: list[Record], boxes: Boxes
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    parts: Iterable[list[Any]], images: pd.DataFrame, document: Record, path: str | Path, boxes: Boxes
+) -> tuple[pd.DataFrame, list[Record], list[Record], tuple[str, ...], set[int]]:
+    """The table of instances, what else their records hold, the categories, the labels, and the used ids."""
+    index = pd.Index(images.index)
+    sizes = images[["height", "width"]].to_numpy(np.int64)
+    others = _Others()
+    found: list[dict[str, Any]] = []
+    categories: list[Record] | None = None
+    labels: tuple[str, ...] = ()
+    n, are_numbered = 0, set[bool]()
+    for part in parts:
+        part = records({"annotations": part}, "annotations", path)
+        part = [one for one in part if not is_of_region(one, OURS)]
+        if not part and found:
+            continue
+        if categories is None:
+            categories = records(document, "categories", path, required=bool(part))
+        are_numbered.add(any(one.get("id") is not None for one in part))
+        if len(are_numbered) > 1:
+            raise FormatError("annotation ids must be given for all annotations, or for none")
+        columns_of, labels = _part(part, n, index, sizes, categories, boxes)
+        found.append(columns_of)
+        others.add(part)
+        n += len(part)
+    if categories is None:
+        return _instances([[]], images, document, path, boxes)
+    joined = {name: concat([columns_of.pop(name) for columns_of in found]) for name in list(found[0])}
+    used = set(np.unique(joined.pop("category_id")).tolist())
+    _category_ids(categories, np.array(sorted(used), np.int64))
+    numbered = columns.unique(joined.pop("id"), "annotation ids")
+    area = joined["coco_area"]
+    if not (~np.isnan(area) & (area != joined["area"])).any():
+        del joined["coco_area"]
+    known = INSTANCE_FIELDS | {ATTRIBUTES} if has_answers(others) else INSTANCE_FIELDS
+    joined.update(columns.extras(others, known, {**INSTANCES, "coco_area": None}))
+    frame = pd.DataFrame(joined, index=pd.Index(numbered, name="instance_id"), copy=False)
+    return _with_ours(frame, columns.values(others, OURS), INSTANCES), others, categories, labels, used
+
+
+class _Others(list[Record]):
+    """The fields of annotations beyond those of columns; equal ones are one object, most often empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[bytes, Record] = {}
+
+    def add(self, found: Sequence[Record]) -> None:
+        """Add the fields of further annotations."""
+        for one in found:
+            rest = {name: value for name, value in one.items() if name not in _IN_COLUMNS}
+            self.append(self._kept(rest) if rest else _NOTHING)
+
+    def _kept(self, rest: Record) -> Record:
+        if len(self._known) > _MOST_KEPT:
+            return rest
+        try:
+            return self._known.setdefault(orjson.dumps(rest), rest)
+        except TypeError:  # nested deeper than orjson writes
+            return rest
+
+
+_IN_COLUMNS = INSTANCE_FIELDS - {OURS}
+_NOTHING: Record = {}
+_MOST_KEPT = 10_000
+
+
+def _part(
+    found: list[Record],
+    n_before: int,
+    index: pd.Index,
+    all_sizes: np.ndarray,
+    categories: list[Record],
+    boxes: Boxes,
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Columns of some annotations, with ``id`` and ``category_id``, and the labels."""
     ids = columns.values(found, "id")
-    numbered = columns.integers(
-        ids if any(i is not None for i in ids) else range(1, len(found) + 1), "annotation ids"
-    )
-    columns.unique(numbered, "annotation ids")
+    some = any(i is not None for i in ids)
+    first_id = n_before + 1
+    numbered = columns.integers(ids if some else range(first_id, first_id + len(found)), "annotation ids")
     image_ids = columns.integers(columns.values(found, "image_id"), "image_id of annotations")
-    position = find_rows(pd.Index(images.index), image_ids, numbered, "image_id", "images")
+    position = find_rows(index, image_ids, numbered, "image_id", "images")
     used = columns.integers(columns.values(found, "category_id"), "category_id of annotations")
     named = _category_ids(categories, used)
     codes = find_rows(pd.Index(list(named), dtype=np.int64), used, numbered, "category_id", "categories")
     labels = tuple(dict.fromkeys(named.values()))
-    sizes = images[["height", "width"]].to_numpy(np.int64)[position]
+    sizes = all_sizes[position]
     given = read_boxes(columns.values(found, "bbox"))
     masks = read_masks(
         columns.values(found, "segmentation"), numbered, sizes, given if boxes == "mask" else None
     )
-    data = {
+    score = columns.numbers(columns.values(found, "score"), "score", numbered)
+    return {
+        "id": numbered,
+        "category_id": used,
         "image_id": image_ids,
         "label": categorical(_label_codes(named, labels)[codes], labels),
         "mask": masks,
         **sides(masks, given, sizes),
-        "area": pixel_areas(run_lengths(masks, sizes)),
-        "score": columns.numbers(columns.values(found, "score"), "score", numbered),
+        "area": rle.areas(masks).astype(np.int32),
+        "score": score,
         "crowd": _crowds(columns.values(found, "iscrowd"), numbered),
-    }
-    data["source"] = np.where(np.isnan(data["score"]), "imported", "model")
-    area = columns.numbers(columns.values(found, "area"), "area", numbered)
-    if (~np.isnan(area) & (area != data["area"])).any():
-        data["coco_area"] = area
-    known = INSTANCE_FIELDS | {ATTRIBUTES} if has_answers(found) else INSTANCE_FIELDS
-    data.update(columns.extras(found, known, {**INSTANCES, "coco_area": None}))
-    frame = pd.DataFrame(data, index=pd.Index(numbered, name="instance_id"), copy=False)
-    return _with_ours(frame, columns.values(found, OURS), INSTANCES), labels
+        "source": np.where(np.isnan(score), "imported", "model"),
+        "coco_area": columns.numbers(columns.values(found, "area"), "area", numbered),
+    }, labels
 
 
 def _label_codes(named: Mapping[int, str], labels: Sequence[str]) -> np.ndarray:

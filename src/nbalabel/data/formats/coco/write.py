@@ -5,7 +5,7 @@ Source: the COCO data format, https://cocodataset.org/#format-data
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from ..masks.polygons import Parts, rasterize
 from ..records import columns
 from ..records.answers import EVERYTHING, ontology_of, shown
 from ..records.documents import no_garbage_collection
-from ..records.files import Images, export_images, progress, relative_names, write_bytes
+from ..records.files import Images, export_images, progress, relative_names, written_whole
 from ..records.report import WriteReport, measured, report
 from ..records.rows import states
 from .ontology import ATTRIBUTES, with_parents, write_answers
@@ -76,29 +76,48 @@ def write_coco(
     image_rows, instances, n_hidden = _of_split(tables, split)
     ontology = ontology_of(tables)
     categories = with_parents(_categories(tables), ontology)
-    with no_garbage_collection():
-        segmentations, iou = _segmentations(instances, image_rows, masks, tolerance)
-        regions, crowds = write_regions(tables, image_rows, categories, _free_id(tables), OURS)
-        document = {
-            **{k: v for k, v in getattr(tables, "info", {}).items() if k not in ("images", "annotations")},
-            "images": _images(image_rows, instances, ontology.images),
-            "annotations": [
-                *_annotations(instances, segmentations, categories, ontology.instances),
-                *crowds,
-            ],
-            "categories": list(categories.values()),
-            **({FIELD: regions} if regions else {}),
-            **({ONTOLOGY: ontology.to_json()} if ontology else {}),
-        }
-        data = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    if images != "none":
-        targets = [target.parent / "images" / name for name in relative_names(image_rows)]
-        export_images(tables.image_root, image_rows, targets, images)
-    write_bytes(target, data)
+    regions, crowds = write_regions(tables, image_rows, categories, _free_id(tables), OURS)
+    before = {
+        **{k: v for k, v in getattr(tables, "info", {}).items() if k not in _OWN},
+        "images": _images(image_rows, instances, ontology.images),
+    }
+    after = {
+        "categories": list(categories.values()),
+        **({FIELD: regions} if regions else {}),
+        **({ONTOLOGY: ontology.to_json()} if ontology else {}),
+    }
+    with no_garbage_collection(), written_whole(target) as file:
+        file.write(_dumped(before)[:-1] + b',"annotations":[')
+        shares, comma = [], b""
+        for rows in _parts(instances):
+            found, iou = _segmentations(rows, image_rows, masks, tolerance)
+            text = b",".join(_annotations(rows, found, categories, ontology.instances))
+            file.write(comma + text if text else b"")
+            comma = b"," if text else comma
+            shares.append(iou)
+        file.write(comma + _dumped(crowds)[1:-1] if crowds else b"")
+        file.write(b"]," + _dumped(after)[1:])
+        if images != "none":
+            targets = [target.parent / "images" / name for name in relative_names(image_rows)]
+            export_images(tables.image_root, image_rows, targets, images)
     ids = instances.index.to_numpy()
     kept = dict.fromkeys(("images", "instances", "ontology"), EVERYTHING)
-    why, n = "simplified outlines", len(image_rows)
+    why, n, iou = "simplified outlines", len(image_rows), np.concatenate(shares)
     return report(tables, target, ids, iou, why, n, with_regions=True, kept=kept, n_hidden=n_hidden)
+
+
+_PART = 20_000  # annotations written at a time
+_OWN = ("images", "annotations")
+
+
+def _parts(instances: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The rows, some thousand at a time; one part where there are none, so that columns are checked."""
+    starts = range(0, max(len(instances), 1), _PART)
+    return (instances.iloc[at : at + _PART] for at in progress(starts, "annotations"))
+
+
+def _dumped(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _free_id(tables: LabeledImages) -> int:
@@ -130,16 +149,13 @@ def _categories(tables: LabeledImages) -> dict[str, dict[str, Any]]:
 
 def _segmentations(
     instances: pd.DataFrame, images: pd.DataFrame, masks: str, tolerance: float
-) -> tuple[list[Any], np.ndarray]:
+) -> tuple[list[bytes], np.ndarray]:
+    """The JSON of the field ``segmentation`` of each row, and the IoU of what it draws with the mask."""
     rles = instances["mask"].tolist()
     sizes = sizes_of(images, instances["image_id"])
     if masks == "rle":
-        pairs = zip(sizes.tolist(), rles, strict=True)
-        return [{"size": size, "counts": rle.decode("ascii")} for size, rle in pairs], np.ones(len(rles))
-    rings = [
-        outlines(rle, h, w, tolerance)
-        for rle, (h, w) in progress(list(zip(rles, sizes.tolist(), strict=True)), "polygons")
-    ]
+        return list(map(_run_lengths, rles, sizes.tolist())), np.ones(len(rles))
+    rings = [outlines(rle, h, w, tolerance) for rle, (h, w) in zip(rles, sizes.tolist(), strict=True)]
     some = [i for i, parts in enumerate(rings) if parts]
     drawn = rasterize(
         Parts.of([rings[i] for i in some]), sizes[some], lambda at: instances.index[some][at].tolist()
@@ -149,10 +165,19 @@ def _segmentations(
         back[i] = rle
     # A mask without outline (an empty mask) is written as run lengths, so that no instance is lost.
     segmentations = [
-        [part.ravel().tolist() for part in parts] if parts else {"size": size, "counts": rle.decode("ascii")}
+        _dumped([part.ravel().tolist() for part in parts]) if parts else _run_lengths(rle, size)
         for parts, rle, size in zip(rings, rles, sizes.tolist(), strict=True)
     ]
     return segmentations, measured(rles, [rle if b is None else b for rle, b in zip(rles, back, strict=True)])
+
+
+def _run_lengths(rle: bytes, size: list[int]) -> bytes:
+    """A mask as JSON; of its characters JSON escapes only the backslash."""
+    return b'{"size":[%d,%d],"counts":"%b"}' % (
+        size[0],
+        size[1],
+        rle.replace(b"\\", b"\\\\"),
+    )
 
 
 def _images(
@@ -167,28 +192,21 @@ def _images(
         "width": images["width"].tolist(),
         "height": images["height"].tolist(),
     }
-    return _records(fields, extra)
+    return _records(fields, extra, len(images))
 
 
 def _annotations(
     instances: pd.DataFrame,
-    segmentations: Sequence[Any],
+    segmentations: Sequence[bytes],
     categories: Mapping[str, Mapping[str, Any]],
     attributes: Mapping[str, Attribute],
-) -> list[dict[str, Any]]:
+) -> Iterator[bytes]:
+    """The annotations as JSON, one by one."""
     ids = np.array([record["id"] for record in categories.values()], np.int64)
     area = instances["area"].astype(np.float64)
     if "coco_area" in instances:
         area = instances["coco_area"].fillna(area)
-    fields = {
-        "id": instances.index.tolist(),
-        "image_id": instances["image_id"].tolist(),
-        "category_id": ids[instances["label"].cat.codes.to_numpy()].tolist() if len(ids) else [],
-        "segmentation": segmentations,
-        "area": area.tolist(),
-        "bbox": list(np.ascontiguousarray(instances[["x", "y", "w", "h"]].to_numpy(np.float32))),
-        "iscrowd": instances["crowd"].astype(np.int8).tolist(),
-    }
+    boxes = np.ascontiguousarray(instances[["x", "y", "w", "h"]].to_numpy(np.float32))
     own = instances.drop(columns="coco_area", errors="ignore")
     extra = _own(own, INSTANCES, INSTANCE_FIELDS, attributes)
     score = instances["score"].to_numpy()
@@ -199,7 +217,31 @@ def _annotations(
         {"source": np.where(np.isnan(score), "imported", "model"), "origin": "", "status": "accepted"}
     )
     extra[OURS] = _ours(instances, assumed, OUR_INSTANCE_FIELDS)
-    return _records(fields, extra)
+    more = (_dumped(row)[1:-1] if row else b"" for row in _records({}, extra, len(instances)))
+    return map(
+        _ANNOTATION.__mod__,
+        zip(
+            _numbers(instances.index.to_numpy()),
+            _numbers(instances["image_id"].to_numpy()),
+            _numbers(ids[instances["label"].cat.codes.to_numpy()] if len(ids) else ids),
+            segmentations,
+            _numbers(area.to_numpy(np.float64)),
+            _dumped(boxes)[2:-2].split(b"],[") if len(boxes) else [],
+            _numbers(instances["crowd"].to_numpy().astype(np.int8)),
+            (b"," + text if text else b"" for text in more),
+            strict=True,
+        ),
+    )
+
+
+_ANNOTATION = (
+    b'{"id":%b,"image_id":%b,"category_id":%b,"segmentation":%b,"area":%b,"bbox":[%b],"iscrowd":%b%b}'
+)
+
+
+def _numbers(values: np.ndarray) -> list[bytes]:
+    """Each number as JSON."""
+    return _dumped(np.ascontiguousarray(values))[1:-1].split(b",") if len(values) else []
 
 
 def _own(
@@ -228,9 +270,14 @@ def _ours(frame: pd.DataFrame, assumed: pd.DataFrame, names: Sequence[str]) -> l
     return rows
 
 
-def _records(fields: Mapping[str, Sequence[Any]], extra: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def _records(
+    fields: Mapping[str, Sequence[Any]], extra: Mapping[str, Sequence[Any]], n: int
+) -> list[dict[str, Any]]:
+    """Rows of fields that all have, and of those that some have."""
     names = list(fields)
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*fields.values(), strict=True)]
+    rows: list[dict[str, Any]] = [{} for _ in range(n)]
+    if fields:
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*fields.values(), strict=True)]
     for name, found in extra.items():
         for row, value in zip(rows, found, strict=True):
             if value is not None:

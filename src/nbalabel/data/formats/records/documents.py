@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import orjson
 
 from ....core.errors import FormatError, UnsafePathError, first, short
@@ -49,6 +53,80 @@ def content(path: Path, most: int = 1 << 33) -> bytes:
             raise
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise FormatError(f"{path} cannot be read: {reason}") from error
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A long list in a JSON file, parsed some thousand of its elements at a time.
+
+    Attributes:
+        path: the file.
+        where: begin and end of each part in the file, bytes.
+        stamp: tells the file from what it is after a change.
+    """
+
+    path: Path
+    where: list[tuple[int, int]]
+    stamp: tuple[int, ...]
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        """Lists of elements, in order.
+
+        Raises:
+            FormatError: the file cannot be read, or was changed meanwhile.
+        """
+        try:
+            with self.path.open("rb") as file:
+                for begin, end in self.where:
+                    file.seek(begin)
+                    data = file.read(end - begin)
+                    if _stamp(os.fstat(file.fileno())) != self.stamp:
+                        raise FormatError(f"{self.path} was changed while it was read: read it again")
+                    yield orjson.loads(b"[" + data + b"]")
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise FormatError(f"{self.path} cannot be read: {error}") from error
+
+
+def in_parts(path: str | Path, key: str, n: int) -> tuple[dict[str, Any], Parts] | None:
+    """A JSON object without one long list in it, and that list, to be parsed ``n`` elements at a time.
+
+    Parsed elements take six times the memory of their text, so they are parsed when they are asked for.
+
+    Args:
+        path: the file.
+        key: name of the list in the object.
+        n: elements of a part.
+
+    Returns:
+        None where the file is no JSON object with such a list: :func:`load` says what it is.
+
+    Raises:
+        FormatError: there is no such file.
+    """
+    path = Path(path)
+    try:
+        stamp = _stamp(path.stat())
+    except (OSError, ValueError):
+        return None
+    data = content(path)
+    try:
+        found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        listed = msgspec.json.decode(found.pop(key), type=list[msgspec.Raw])
+        rest = {name: orjson.loads(memoryview(raw)) for name, raw in found.items()}
+    except (KeyError, ValueError, RecursionError, UnicodeError, msgspec.MsgspecError):
+        return None
+    base = _address(data)
+    parts = [listed[i : i + n] for i in range(0, len(listed), n)]
+    where = [(_address(part[0]) - base, _address(part[-1]) - base + len(part[-1])) for part in parts]
+    return rest, Parts(path, where, stamp)
+
+
+def _stamp(facts: os.stat_result) -> tuple[int, ...]:
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _address(buffer: Any) -> int:
+    return int(np.frombuffer(buffer, np.uint8).__array_interface__["data"][0])
 
 
 def text(path: Path, root: Path, most: int = 1 << 28) -> str:

@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TypeVar
+from typing import IO, Any, Literal, TypeVar
 
 import pandas as pd
 
 from ....core.errors import DataError, FormatError, ImageError, UnsafePathError, first
-from ...images.files import image_size, not_images, safe_path
+from ...images.files import Below, image_size, not_images, safe_path
 
 T = TypeVar("T")
 
@@ -117,9 +118,10 @@ def read_sizes(root: str | Path, files: Sequence[str]) -> pd.DataFrame:
     """
     rows: list[tuple[str, int, int]] = []
     broken: list[str] = []
+    below = Below(root)
     for file in progress(files, "image sizes"):
         try:
-            rows.append((file, *image_size(safe_path(Path(root), file))))
+            rows.append((file, *image_size(below.path(file))))
         except ImageError as error:
             broken.append(f"{file} ({error})")
     if broken:
@@ -174,10 +176,18 @@ def relative_names(images: pd.DataFrame) -> list[str]:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file atomically: to a temporary name first, then rename."""
+    with written_whole(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to that gets its name at the end of the block, and is removed after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            yield file
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
