@@ -2,6 +2,7 @@
 
 import type { Pictures } from "../../src/views/augment/augment";
 import type { History } from "../../src/views/bar/bar";
+import type { Content, Listed, OwnWidget } from "../../src/views/beside/wire";
 import type { Display } from "../../src/views/display";
 import type { Segmented } from "../../src/views/edit/finder";
 import type { Drawn } from "../../src/views/edit/queue";
@@ -612,6 +613,7 @@ export const Verify_begin: State = {
   "crops": [
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -642,6 +644,7 @@ export const Verify_begin: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -672,6 +675,7 @@ export const Verify_begin: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -702,6 +706,7 @@ export const Verify_begin: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -758,6 +763,7 @@ export const Verify_crops: Crops = {
   "crops": [
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -807,6 +813,7 @@ export const Verify_examples: Examples = {
   "crops": [
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -837,6 +844,7 @@ export const Verify_examples: Examples = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1004,6 +1012,7 @@ export const Verify_undo: State = {
   "crops": [
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1034,6 +1043,7 @@ export const Verify_undo: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1064,6 +1074,7 @@ export const Verify_undo: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1094,6 +1105,7 @@ export const Verify_undo: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1139,6 +1151,47 @@ export const Verify_undo: State = {
     },
     "answers": null
   }
+};
+
+export const Viewer_beside_file: Content = {
+  "id": 1,
+  "mime": "image/png",
+  "size": [
+    1,
+    1
+  ],
+  "low": 1,
+  "high": 1,
+  "ramp": [
+    "#000000",
+    "#0072b2"
+  ],
+  "fits": false
+};
+
+export const Viewer_beside_image: Listed = {
+  "image": 1,
+  "items": [
+    {
+      "id": 1,
+      "kind": "overlay",
+      "name": "depth",
+      "opacity": 1,
+      "bytes": null
+    }
+  ],
+  "any": true,
+  "custom": true,
+  "guidelines": "Outline the fins, too.",
+  "introduce": false
+};
+
+export const Viewer_beside_seen: Record<string, never> = {};
+
+export const Viewer_beside_widget: OwnWidget = {
+  "model": "",
+  "text": "image 1",
+  "problem": ""
 };
 
 export const Viewer_colors: Recolored = {
