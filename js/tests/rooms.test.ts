@@ -20,6 +20,7 @@ const ORDER = [
   "views/bar",
   "views/chart",
   "views/augment",
+  "views/beside",
   "views/labels",
   "views/rows",
   "views/viewer",

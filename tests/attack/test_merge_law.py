@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nbalabel.core.change.change import apply, invert
 from nbalabel.core.errors import ConflictError
 from nbalabel.core.geometry.masks import rle
-from nbalabel.core.tables.schema import validate
+from nbalabel.core.tables.schema import empty, validate
 from nbalabel.core.tables.state import State
 from nbalabel.data.edits import acceptance
 from nbalabel.data.edits import cells as edits
@@ -47,6 +47,7 @@ def beginning() -> State:
     parts = pd.DataFrame({"image_id": [0, 2], "mask": MASKS[:2], "kind": ["ignore", "done"]})
     regions = Tables.of(tables.images, tables.instances, LABELS, regions=parts).regions
     on_images = {"instances": rows, "rejected": tables.instances.iloc[:0], "regions": regions}
+    on_images["attachments"] = empty("attachments")
     return State({"images": tables.images, **on_images}, LABELS)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.geometry.masks import rle
@@ -79,6 +80,10 @@ TYPES: dict[str, tuple[str, str]] = {
     "Verify.skip": ("State", "views/verify/wire"),
     "Verify.tell": ("State", "views/verify/wire"),
     "Verify.undo": ("State", "views/verify/wire"),
+    "Viewer.beside_file": ("Content", "views/beside/wire"),
+    "Viewer.beside_image": ("Listed", "views/beside/wire"),
+    "Viewer.beside_seen": ("Record<string, never>", ""),
+    "Viewer.beside_widget": ("OwnWidget", "views/beside/wire"),
     "Viewer.colors": ("Recolored", "views/viewer/loader"),
     "Viewer.masks": ("Head", "views/viewer/picture"),
     "Viewer.part": ("{ rev: number; row: number; box: number[] }", ""),
@@ -126,7 +131,7 @@ def reef(tmp_path):
 
 
 @pytest.fixture
-def replies(reef, reef_run, workspace, browser, drawing, monkeypatch):
+def replies(reef, reef_run, workspace, browser, drawing, monkeypatch, tmp_path):
     """One of each, on a small reef."""
     for limit in ("QUICKLY", "PATIENTLY"):  # as many crops in a message, however busy the machine is
         monkeypatch.setattr(f"nbalabel.widgets.verify.verify.{limit}", 60.0)
@@ -154,6 +159,7 @@ def replies(reef, reef_run, workspace, browser, drawing, monkeypatch):
     for method in ("history", "code", "undo", "redo"):
         ask(explored.bar, method)
     worked(ask, reef)
+    beside(ask, reef, tmp_path)
     return ask.found
 
 
@@ -219,6 +225,18 @@ def reviewed(ask, review, reef):
     ask(review, "take_back", item_id=item)
     ask(review, "make_again", item_id=item)
     ask(review, "editor", height=300)
+
+
+def beside(ask, reef, folder):
+    Image.fromarray(np.arange(64, dtype=np.float32).reshape(8, 8)).save(folder / "depth.tiff")
+    reef.attach(reef.images.index[:1], folder / "depth.tiff", as_="overlay", name="depth")
+    reef.guidelines = "Outline the fins, too."
+    viewer = nl.Viewer(nl.Workspace(reef), beside=lambda image_id: f"image {image_id}")
+    image_id = int(reef.images.index[0])
+    ask(viewer, "beside_image", image_id=image_id)
+    ask(viewer, "beside_file", attachment_id=int(reef.attachments.index[0]))
+    ask(viewer, "beside_widget", image_id=image_id)
+    ask(viewer, "beside_seen")
 
 
 def worked(ask, reef):

@@ -21,7 +21,7 @@ export function cheatsheet(
   const open = () => {
     before = (frame.root.getRootNode() as Document).activeElement as HTMLElement | null;
     const table = h("table.nbl-keys");
-    for (const [keys, what] of rows) {
+    for (const [keys, what] of [...rows, ...frame.keys]) {
       const cells = keys.split(" ").flatMap((key) => [h("kbd", {}, key), " "]);
       table.append(h("tr", {}, h("th", { scope: "row" }, ...cells), h("td", {}, what)));
     }

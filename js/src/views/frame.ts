@@ -14,6 +14,8 @@ export interface Frame {
   settle(): void;
   /** Show a text over an empty body; "" removes it. */
   empty(text: string): void;
+  /** Lines of the sheet of keys beyond those of the view itself. */
+  keys: (readonly [string, string])[];
 }
 
 const PATIENCE = 400; // milliseconds until a wait for the kernel is shown
@@ -94,6 +96,7 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
     root,
     toolbar,
     body,
+    keys: [],
     settle,
     fail(error, retry) {
       if (error instanceof Cancelled) return;

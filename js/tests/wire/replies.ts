@@ -2,6 +2,7 @@
 
 import type { Pictures } from "../../src/views/augment/augment";
 import type { History } from "../../src/views/bar/bar";
+import type { Content, Listed, OwnWidget } from "../../src/views/beside/wire";
 import type { Display } from "../../src/views/display";
 import type { Segmented } from "../../src/views/edit/finder";
 import type { Drawn } from "../../src/views/edit/queue";
@@ -614,6 +615,7 @@ export const Verify_begin: State = {
   "crops": [
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -644,6 +646,7 @@ export const Verify_begin: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -674,6 +677,7 @@ export const Verify_begin: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -704,6 +708,7 @@ export const Verify_begin: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -760,6 +765,7 @@ export const Verify_crops: Crops = {
   "crops": [
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -809,6 +815,7 @@ export const Verify_examples: Examples = {
   "crops": [
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -839,6 +846,7 @@ export const Verify_examples: Examples = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1012,6 +1020,7 @@ export const Verify_undo: State = {
   "crops": [
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1042,6 +1051,7 @@ export const Verify_undo: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1072,6 +1082,7 @@ export const Verify_undo: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1102,6 +1113,7 @@ export const Verify_undo: State = {
     },
     {
       "id": 1,
+      "image": 1,
       "label": 1,
       "size": [
         1,
@@ -1147,6 +1159,47 @@ export const Verify_undo: State = {
     },
     "answers": null
   }
+};
+
+export const Viewer_beside_file: Content = {
+  "id": 1,
+  "mime": "image/png",
+  "size": [
+    1,
+    1
+  ],
+  "low": 1,
+  "high": 1,
+  "ramp": [
+    "#000000",
+    "#0072b2"
+  ],
+  "fits": false
+};
+
+export const Viewer_beside_image: Listed = {
+  "image": 1,
+  "items": [
+    {
+      "id": 1,
+      "kind": "overlay",
+      "name": "depth",
+      "opacity": 1,
+      "bytes": null
+    }
+  ],
+  "any": true,
+  "custom": true,
+  "guidelines": "Outline the fins, too.",
+  "introduce": false
+};
+
+export const Viewer_beside_seen: Record<string, never> = {};
+
+export const Viewer_beside_widget: OwnWidget = {
+  "model": "",
+  "text": "image 1",
+  "problem": ""
 };
 
 export const Viewer_colors: Recolored = {

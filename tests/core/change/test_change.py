@@ -62,6 +62,7 @@ ONTOLOGIES = st.builds(
     instances=st.dictionaries(
         st.just("u"), st.builds(Attribute, st.just("u"), options=st.sampled_from([("f", "m"), ("f",)]))
     ),
+    guidelines=st.sampled_from(["", "one", "two"]),
 )
 
 

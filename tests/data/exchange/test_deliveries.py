@@ -426,3 +426,19 @@ def test_answers_that_are_none_are_left_out_and_listed_and_do_not_stop_the_deliv
     ds.apply(back)
     assert ds.instances.loc[[101, 102, 103], "length"].tolist() == [10, 20, 31]
     assert ds.instances.loc[[101, 102], "sex"].tolist() == ["f", "m"]
+
+
+def test_a_package_holds_the_guidelines_of_the_dataset_unless_others_are_given(
+    ds: nl.Dataset, tmp_path: Path
+) -> None:
+    ds.guidelines = "Outline the fins, too."
+    for name, given, held in (
+        ("a.zip", {}, b"Outline the fins, too."),
+        ("b.zip", {"guidelines": "Leave them out."}, b"Leave them out."),
+        ("c.zip", {"guidelines": ""}, None),
+    ):
+        nl.hand_out(ds, ds.instances.head(1), tmp_path / name, **given)
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            found = archive.read("guidelines.md") if "guidelines.md" in archive.namelist() else None
+        assert found == held
+    assert len(nl.take_back(ds, tmp_path / "a.zip").report.instances)

@@ -11,6 +11,7 @@ import { white } from "../../draw/palette";
 import { asArray, asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { moreLike } from "../alike";
+import { Beside } from "../beside/beside";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import { claim, focusOn, hear } from "../elements";
@@ -64,6 +65,7 @@ export class Review {
   readonly #catalog: Catalog;
   readonly #labels: LabelPicker;
   readonly #inPlace: InPlace;
+  readonly #beside: Beside;
   readonly #display: DisplayControl;
 
   constructor(frame: Frame, model: Model, rpc: Rpc, store: SelectionStore, signal: AbortSignal, host?: Host) {
@@ -88,6 +90,7 @@ export class Review {
     this.#main = this.#build();
     const back = () => frame.root.focus({ preventScroll: true });
     this.#inPlace = new InPlace(frame.body, rpc, host, back, signal);
+    this.#beside = new Beside({ frame, rpc, model, signal, lay: (layers) => this.stage.lay(layers) });
     this.#follow();
     void this.#load();
   }
@@ -321,6 +324,7 @@ export class Review {
     this.#drawTitle(item);
     this.#waiting.textContent = entry && !item ? "waiting for the kernel …" : (item?.problem ?? "");
     this.#waiting.hidden = !this.#waiting.textContent;
+    if (item || !entry) this.#beside.show(item?.head.imageId ?? null);
     if (item) {
       if (this.#patience.tried) this.#frame.settle();
       this.#patience.reset();

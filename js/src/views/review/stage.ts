@@ -1,6 +1,7 @@
 /** The canvas: one mask outlined in its surroundings; dragged and zoomed. */
 import { type Camera, pan, type Size, toImage, zoomAt } from "../../core/space/camera";
 import { h } from "../../draw/dom";
+import { drawLayers, type LayersOf } from "../../draw/layers";
 import { absent, halo, white } from "../../draw/palette";
 import { hear } from "../elements";
 import { onWheel } from "../wheel";
@@ -20,6 +21,7 @@ export class Stage {
   zoom = 1;
   #camera: Camera = { scale: 1, x: 0, y: 0 };
   #item: Item | null = null;
+  #layers: LayersOf = () => [];
   #looks: Looks = { outline: true, color: white };
   /** Whether the person has changed the initial view of the item. */
   #moved = false;
@@ -98,6 +100,12 @@ export class Stage {
     this.draw();
   }
 
+  /** Draw these layers over each picture, below its outline. */
+  lay(layers: LayersOf): void {
+    this.#layers = layers;
+    this.draw();
+  }
+
   /** Back to the initial view. */
   fit(): void {
     this.zoom = 1;
@@ -122,6 +130,7 @@ export class Stage {
     if (!item) return;
     context.setTransform(scale, 0, 0, scale, x, y);
     for (const part of [item, item.closer]) if (part) drawPart(context, part, scale);
+    drawLayers(context, this.#layers(item.head.imageId), item.head.size[0], item.head.size[1], scale);
     if (this.#looks.outline) this.#drawOutline(context, item.closer ?? item);
   }
 

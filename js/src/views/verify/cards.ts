@@ -102,6 +102,11 @@ export class Cards {
     return this.#crops.flatMap((crop, place) => (crop ? [] : [place]));
   }
 
+  /** The image of a mask; undefined before it has arrived. */
+  imageOf(place: number): number | undefined {
+    return this.#crops[place]?.head.image;
+  }
+
   problem(place: number): string {
     return this.#crops[place]?.head.problem ?? "";
   }

@@ -17,6 +17,7 @@ import { measured } from "../../core/timing";
 import { h, perFrame } from "../../draw/dom";
 import { white } from "../../draw/palette";
 import type { Rpc } from "../../wire/rpc";
+import { Beside } from "../beside/beside";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import { claim, focusOn, hear } from "../elements";
@@ -52,6 +53,7 @@ export class Verify {
   readonly #panel: Panel;
   readonly #intro: Intro;
   readonly #display: DisplayControl;
+  readonly #beside: Beside;
 
   constructor(
     readonly frame: Frame,
@@ -82,6 +84,7 @@ export class Verify {
     });
     this.#panel = new Panel(model, this.#session, this.#cards.root, this.#commands, frame.toolbar, signal);
     this.#build();
+    this.#beside = new Beside({ frame, rpc, model, signal });
     this.#follow();
     void this.#session.go("begin");
   }
@@ -244,6 +247,8 @@ export class Verify {
         this.#asked = null;
       }
     }
+    const image = this.sheet && this.#cards.imageOf(this.sheet.current);
+    if (image !== undefined) this.#beside.show(image);
     this.#update();
   }
 

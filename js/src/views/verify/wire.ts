@@ -76,6 +76,8 @@ export interface Progress {
 
 export interface CropHead {
   id: number;
+  /** Id of its image. */
+  image: number;
   /** Index of the label. */
   label: number;
   /** Width and height of its image. */

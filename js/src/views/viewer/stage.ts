@@ -5,6 +5,7 @@ import * as cameras from "../../core/space/camera";
 import { timed } from "../../core/timing";
 import type { Adjustment } from "../../core/values/adjust";
 import { h, perFrame } from "../../draw/dom";
+import { drawLayers, type LayersOf } from "../../draw/layers";
 import { drawMinimap, minimapSize } from "../../draw/minimap";
 import { type Marked, Overlay } from "../../draw/overlay";
 import { drawPicture, type Part } from "../../draw/picture";
@@ -37,6 +38,7 @@ export class Stage {
   part: Part | null = null;
   scene: Scene | null = null;
   tools: Tools | null = null;
+  #layers: LayersOf = () => [];
   #image: HTMLCanvasElement;
   #minimap: HTMLCanvasElement;
   /** Whether the image is fitted to the view, until a person moves the camera. */
@@ -93,6 +95,12 @@ export class Stage {
     }
   }
 
+  /** Draw these layers over each picture, below its masks. */
+  lay(layers: LayersOf): void {
+    this.#layers = layers;
+    this.redraw();
+  }
+
   redraw(): void {
     this.#drawSoon();
   }
@@ -109,6 +117,15 @@ export class Stage {
     }
     const { picture, looks, marked, outlines } = scene;
     drawPicture(this.#image, view, camera, picture.head, scene.bitmap, this.part, scene.adjustment);
+    const context = this.#image.getContext("2d")!;
+    context.setTransform(camera.scale, 0, 0, camera.scale, camera.x, camera.y);
+    drawLayers(
+      context,
+      this.#layers(picture.head.imageId),
+      picture.head.width,
+      picture.head.height,
+      camera.scale,
+    );
     drawRegions(this.#image, camera, picture.head.regions, picture.regions, this.ratio);
     if (this.#placed !== camera) {
       this.overlay.place(picture.masks, picture.order, camera, view.width, view.height);

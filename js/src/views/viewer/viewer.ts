@@ -7,6 +7,7 @@ import { measured } from "../../core/timing";
 import { h } from "../../draw/dom";
 import { watchTheme } from "../../draw/theme";
 import { Cancelled, type Rpc } from "../../wire/rpc";
+import { Beside } from "../beside/beside";
 import { cheatsheet } from "../cheatsheet";
 import { autoMark, DisplaySetting } from "../display";
 import type { Frame } from "../frame";
@@ -39,6 +40,7 @@ export class Viewer implements Target {
   /** The setting of auto contrast of the loaded pictures. */
   #made: boolean | null;
   readonly #parts: Parts;
+  readonly #beside: Beside;
   readonly visibility = new Visibility(() => this.#restyle());
   readonly #main: HTMLElement;
   /** Lines of the cheat sheet; tools add theirs. */
@@ -113,6 +115,7 @@ export class Viewer implements Target {
       (error) => frame.fail(error),
       signal,
     );
+    this.#beside = new Beside({ frame, rpc, model, signal, lay: (layers) => this.stage.lay(layers) });
     this.#listen();
     this.#layout();
     this.#follow({ tables: true, clauses: true, active: true, by: "" });
@@ -265,6 +268,7 @@ export class Viewer implements Target {
     this.#chips.problem(entry.problem instanceof Cancelled ? undefined : entry.problem);
     this.#auto.hidden = !entry.image?.auto;
     this.stage.tools?.showed();
+    this.#beside.show(entry.masks?.head.imageId ?? null);
     this.#restyle(true);
     this.#where();
     if (other) this.#reveal();
@@ -285,6 +289,7 @@ export class Viewer implements Target {
   #nothing(): void {
     this.#shown = null;
     this.stage.tools?.showed();
+    this.#beside.show(null);
     this.stage.show(null);
     this.stage.draw();
     this.#list.show(null);

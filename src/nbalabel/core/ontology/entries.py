@@ -10,15 +10,18 @@ from typing import Any
 
 from ..errors import DataError, HistoryError
 from .definition import Definition
-from .ontology import Entry, Key, Ontology, entry_from_json
+from .guidelines import Guidelines
+from .ontology import GUIDELINES, Entry, Key, Ontology, entry_from_json
 
 Entries = Mapping[Key, tuple[Entry | None, Entry | None]]
 """Where an entry is -> the entry before and after; None where there is none."""
 
 
 def named(key: Key) -> str:
-    """An entry in a message: "label cod", or "sex of instances"."""
+    """An entry in a message: "label cod", "sex of instances", or "the guidelines"."""
     of, name = key
+    if key == GUIDELINES:
+        return "the guidelines"
     return f"label {name}" if of == "labels" else f"{name} of {of}"
 
 
@@ -72,6 +75,8 @@ def clashing_entries(a: Entries, b: Entries) -> list[Key]:
 def now(ontology: Ontology, key: Key) -> Entry | None:
     """The entry at a key; None where nothing is said."""
     of, name = key
+    if key == GUIDELINES:
+        return Guidelines(ontology.guidelines) if ontology.guidelines else None
     found: Entry | None = getattr(ontology, of).get(name)
     return None if found == Definition() else found
 

@@ -13,12 +13,15 @@ from ..errors import DataError, UnknownNameError, first
 from .attribute import ASKED_OF, Attribute
 from .condition import Condition
 from .definition import Definition
+from .guidelines import Guidelines
 
-Entry = Definition | Attribute
+Entry = Definition | Attribute | Guidelines
 Key = tuple[str, str]
-"""Where an entry is: "labels", "images" or "instances", and its name."""
+"""Where an entry is: "labels", "images", "instances" or "guidelines", and its name."""
 
 _WHERE = ("labels", *ASKED_OF)
+GUIDELINES: Key = ("guidelines", "text")
+"""Where the guidelines are."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,6 +35,7 @@ class Ontology:
         labels: label -> its Definition, in the order of the label list.
         images: name -> Attribute asked of each image, in the order in which forms ask.
         instances: name -> Attribute asked of each instance, in that order.
+        guidelines: the text for everybody who labels; "" for none.
 
     Example:
         >>> ontology = Ontology({"cod": Definition(parent="gadidae"), "gadidae": Definition(parent="fish")})
@@ -42,9 +46,11 @@ class Ontology:
     labels: Mapping[str, Definition] = field(default_factory=dict)
     images: Mapping[str, Attribute] = field(default_factory=dict)
     instances: Mapping[str, Attribute] = field(default_factory=dict)
+    guidelines: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.images or self.instances or any(map(_says_something, self.labels.values())))
+        said = self.images or self.instances or self.guidelines
+        return bool(said or any(map(_says_something, self.labels.values())))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ontology) and dict(self.entries()) == dict(other.entries())
@@ -53,11 +59,13 @@ class Ontology:
         return hash(self.digest)
 
     def entries(self) -> Iterator[tuple[Key, Entry]]:
-        """Every definition that says something, and every attribute."""
+        """Every definition that says something, every attribute, and the guidelines."""
         for of in _WHERE:
             for name, entry in getattr(self, of).items():
                 if _says_something(entry):
                     yield (of, name), entry
+        if self.guidelines:
+            yield GUIDELINES, Guidelines(self.guidelines)
 
     def attributes(self, of: str) -> Mapping[str, Attribute]:
         """The attributes of a table: those of "images" or of "instances"; none of another table."""
@@ -70,11 +78,15 @@ class Ontology:
     def with_entries(self, entries: Mapping[Key, Entry | None]) -> Ontology:
         """The ontology with other entries; None removes one."""
         parts: dict[str, dict[str, Any]] = {of: dict(getattr(self, of)) for of in _WHERE}
+        guidelines = self.guidelines
         for (of, name), entry in entries.items():
+            if isinstance(entry, Guidelines) or (of, name) == GUIDELINES:
+                guidelines = entry.text if isinstance(entry, Guidelines) else ""
+                continue
             parts[of].pop(name, None) if entry is None else parts[of].__setitem__(name, entry)
         for of in ASKED_OF:
             parts[of] = dict(sorted(parts[of].items(), key=lambda item: (item[1].number, item[0])))
-        return Ontology(**parts)
+        return Ontology(**parts, guidelines=guidelines)
 
     def path(self, label: str) -> tuple[str, ...]:
         """A label after its parents, the coarsest first.
@@ -131,8 +143,8 @@ class Ontology:
         Raises:
             DataError: the record is no ontology.
         """
-        if not isinstance(record, dict) or not set(record) <= set(_WHERE):
-            raise DataError(f"an ontology is a JSON object with {', '.join(_WHERE)}")
+        if not isinstance(record, dict) or not set(record) <= {*_WHERE, GUIDELINES[0]}:
+            raise DataError(f"an ontology is a JSON object with {', '.join(_WHERE)} and {GUIDELINES[0]}")
         found: dict[Key, Entry | None] = {}
         for of, entries in record.items():
             if not isinstance(entries, dict):
@@ -181,6 +193,7 @@ class Ontology:
             for of in ASKED_OF
             for name, attribute in self.attributes(of).items()
         ]
+        facts += [("guidelines", self.guidelines)] if self.guidelines else []
         return card("Ontology", facts)
 
 
@@ -194,6 +207,8 @@ def entry_from_json(key: Key, record: Any) -> Entry:
         DataError: the record is none, or is of another name than its key.
     """
     of, name = key
+    if key == GUIDELINES:
+        return Guidelines.from_json(record)
     if of == "labels":
         return Definition.from_json(record)
     if of not in ASKED_OF:

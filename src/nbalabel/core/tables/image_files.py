@@ -53,8 +53,12 @@ def problem(file: object) -> str | None:
     return next((text for rule, text in _RULES if re.search(rule, file)), None)
 
 
-def check_files(images: pd.DataFrame) -> None:
-    """Check all file names of an images table.
+def check_files(images: pd.DataFrame, table: str = "images") -> None:
+    """Check all file names of a table with a column ``file``.
+
+    Args:
+        images: the rows.
+        table: its name, for the message.
 
     Raises:
         UnsafePathError: some are invalid; the message names the rows and the reasons.
@@ -71,7 +75,7 @@ def check_files(images: pd.DataFrame) -> None:
         return
     reasons = "; ".join(f"{files.iloc[i]!r}: {text}" for i, text in list(found.items())[:3])
     raise UnsafePathError(
-        f"images: file must be a path below the image root or a URL; {len(found)} of {len(images)} rows "
+        f"{table}: file must be a path below the image root or a URL; {len(found)} of {len(images)} rows "
         f"are not: {first(images.index[list(found)])} ({reasons})"
     )
 

@@ -1,6 +1,6 @@
 """The tables: their columns, dtypes and rules.
 
-Four tables, each indexed by a stable int64 id that is never reused:
+Five tables, each indexed by a stable int64 id that is never reused:
 
 - ``images``     one row per image (``image_id``)
 - ``instances``  one row per mask (``instance_id``)
@@ -9,6 +9,8 @@ Four tables, each indexed by a stable int64 id that is never reused:
   predictions that a person accepted with a corrected mask or label; these are no negatives
 - ``regions``    parts of images (``region_id``): where nobody knows what is there, or where everything is
   labeled (``core/regions/`` says what follows from them)
+- ``attachments``  files shown beside images (``attachment_id``): texts, pictures, videos, and overlays that
+  are drawn over them
 
 Coordinates are pixels of the original image, x right, y down, (0, 0) the outer corner of the first pixel.
 Columns beyond the schema are the user's own and are kept unchanged.
@@ -42,6 +44,7 @@ SPLITS = ("train", "val", "test")
 SOURCES = ("human", "imported", "model", "propagated", "synthetic")
 STATUSES = ("proposed", "accepted", "verified")
 REGION_KINDS = ("ignore", "done")
+ATTACHMENT_KINDS = ("text", "image", "video", "overlay")
 
 _REQUIRED = object()
 
@@ -103,6 +106,17 @@ REGIONS: Mapping[str, Column] = {
     "origin": Column("str", "", "who or what made it"),
 }
 
+ATTACHMENTS: Mapping[str, Column] = {
+    "image_id": Column(np.int64, _REQUIRED, "row of images"),
+    "file": Column(
+        "str", _REQUIRED, "attachments/... in the dataset's folder, a path as of images, or a URL"
+    ),
+    "kind": Column("category", _REQUIRED, "how it is shown", ATTACHMENT_KINDS),
+    "name": Column("str", "", "title, for people"),
+    "opacity": Column(np.float32, 0.5, "of an overlay, 0..1, until somebody moves the slider"),
+    "origin": Column("str", "", "who or what attached it"),
+}
+
 PREDICTIONS: Mapping[str, Column] = {
     **INSTANCES,
     "iou": Column(np.float32, np.nan, "best mask IoU with an instance of its label; 0 where none overlaps"),
@@ -115,25 +129,31 @@ SCHEMAS: Mapping[str, Mapping[str, Column]] = {
     "instances": INSTANCES,
     "rejected": INSTANCES,
     "regions": REGIONS,
+    "attachments": ATTACHMENTS,
 }
 COUNTERS: Mapping[str, str] = {
     "images": "images",
     "instances": "instances",
     "rejected": "instances",
     "regions": "regions",
+    "attachments": "attachments",
 }
 """Table -> the counter of its ids."""
 
 ONE_MASK = ("image_id", "mask", "x", "y", "w", "h", "area")
 """The mask, its box, its area and its image count as one cell where edits meet."""
 
-ON_IMAGES = ("instances", "rejected", "regions")
-"""Tables whose rows lie on images."""
+LABELED = ("instances", "rejected", "regions")
+"""Tables whose rows have a label."""
+
+ON_IMAGES = (*LABELED, "attachments")
+"""Tables whose rows belong to images."""
 INDEX_NAMES: Mapping[str, str] = {
     "images": "image_id",
     "instances": "instance_id",
     "rejected": "instance_id",
     "regions": "region_id",
+    "attachments": "attachment_id",
     "predictions": "prediction_id",
 }
 
@@ -176,7 +196,7 @@ def conform(
 
     Args:
         frame: rows indexed by id; the name of the index does not matter.
-        table: "images", "instances", "rejected", "regions" or "predictions".
+        table: "images", "instances", "rejected", "regions", "attachments" or "predictions".
         labels: the ordered label list, the categories of ``label``.
         heights: height of each row's image, ``(n,)`` pixels, for boxes from masks.
         attributes: the attributes of this table; their columns are cast where they are there.
@@ -245,7 +265,7 @@ def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks
     """Check what dtypes cannot express: ids, ranges, references and masks. Nothing is modified.
 
     Args:
-        tables: "images", and optionally "instances", "rejected" and "regions", conformed.
+        tables: "images", and optionally the others, conformed.
         labels: the ordered label list.
         masks: also parse every mask and compare its size with its image (about 1 s per million masks).
 
@@ -267,6 +287,8 @@ def validate(tables: Mapping[str, pd.DataFrame], labels: Sequence[str], *, masks
             validate_instances(tables[name], images, name, masks=masks)
     if "regions" in tables:
         validate_regions(tables["regions"], images, masks=masks)
+    if "attachments" in tables:
+        validate_attachments(tables["attachments"], images)
 
 
 def check_state(state: State) -> None:
@@ -358,6 +380,19 @@ def validate_regions(frame: pd.DataFrame, images: pd.DataFrame, *, masks: bool =
     reject(frame, frame["kind"].isna(), "regions", f"kind must be one of {', '.join(REGION_KINDS)}")
     reject(frame, frame["source"].isna(), "regions", f"source must be one of {', '.join(SOURCES)}")
     _check_masks(frame, images, position, "regions", parse=masks)
+
+
+def validate_attachments(frame: pd.DataFrame, images: pd.DataFrame) -> None:
+    """Check rows of ``attachments`` against their images; see :func:`validate`. No file is looked at."""
+    table = "attachments"
+    _check_ids(frame, table)
+    position = images.index.get_indexer(pd.Index(frame["image_id"]))
+    reject(frame, position < 0, table, "image_id must be a row of images", "image_id")
+    check_files(frame, table)
+    reject(frame, frame["kind"].isna(), table, f"kind must be one of {', '.join(ATTACHMENT_KINDS)}")
+    check_names(frame["name"], "names of attachments")
+    opacity = frame["opacity"].to_numpy()
+    reject(frame, ~((opacity >= 0) & (opacity <= 1)), table, "opacity must be between 0 and 1", "opacity")
 
 
 def _check_masks(

@@ -15,7 +15,8 @@ class State:
     """The tables, labels and ontology of a dataset at one moment.
 
     Attributes:
-        tables: "images", "instances", "rejected" and "regions", each sorted by id; never modified.
+        tables: "images", "instances", "rejected", "regions" and "attachments", each sorted by id; never
+            modified.
         labels: the ordered label list.
         ontology: what the labels mean, and the attributes of images and instances.
     """

@@ -122,7 +122,8 @@ def join(state: State, other: State, placed: Placed, allocate: Allocate, origin:
     counts = {}
     for name in ON_IMAGES:
         on = theirs[name]["image_id"]
-        rows = take_rows(theirs[name], ~on.isin(theirs["images"].index[left_out]).to_numpy())
+        goes = on.isin(theirs["images"].index[left_out]).to_numpy() & (name != "attachments")
+        rows = take_rows(theirs[name], ~goes)
         rows = rows.assign(image_id=rows["image_id"].map(becomes_of).to_numpy(np.int64))
         ids = np.arange(len(rows)) + (allocate(COUNTERS[name], len(rows)) if len(rows) else 0)
         tables[name] = _appended(mine[name], rows, ids)

@@ -27,6 +27,7 @@ from ...core.change.change import Change, diff
 from ...core.errors import DataError, HistoryError, NbalabelWarning, RecoveryWarning, StorageError
 from ...core.tables import schema
 from ...core.tables.state import State
+from ..attachments.carry import carry_below
 from ..certificates.files import copy_certificates
 from ..disk.interrupts import allowed, deferred
 from ..edits.origins import from_origin
@@ -196,7 +197,9 @@ class Dataset(Editing, Certified, Collecting):
             versions = self._session.store.state
             then = [versions(version).tables["images"]["file"] for version in self.versions.index]
             home = self_contained(self.folder, self.image_root, now, then)
-            if home != self.image_root:
+            if self.image_root is not None and home != self.image_root:
+                every = [versions(version).tables["attachments"] for version in self.versions.index]
+                carry_below([self._copy.peek().tables["attachments"], *every], self.image_root, home)
                 self.image_root = home
         return home
 
@@ -246,7 +249,7 @@ class Dataset(Editing, Certified, Collecting):
         """
         with self._copy.lock:
             self._look()
-            return subset_of(self._copy.peek(), rows, self.image_root, self.info)
+            return subset_of(self._copy.peek(), rows, self.image_root, self.info, self.attachment_root)
 
     @property
     def versions(self) -> pd.DataFrame:
@@ -489,6 +492,7 @@ class Dataset(Editing, Certified, Collecting):
             copy_images=copy_images,
             overwrite=overwrite,
             info=self.info,
+            attachment_root=self.attachment_root,
         )
         copy_certificates(self.folder, Path(folder))
         return open(folder)
@@ -558,7 +562,7 @@ class Dataset(Editing, Certified, Collecting):
         with self._copy.lock, allowed():
             self._look()
             state = self._copy.peek()
-            return Tables.from_state(state, self.image_root, {})
+            return Tables.from_state(state, self.image_root, {}, self.attachment_root)
 
     def _look(self) -> None:
         """Sync, in the process that opened the dataset; a copy in another process cannot journal edits."""

@@ -14,6 +14,7 @@ from ...core.change.change import Change
 from ...core.errors import DataError, NbalabelWarning, ReadOnlyError, StorageError
 from ...core.tables.schema import LabeledImages
 from ...core.tables.state import State
+from ..attachments.carry import brought
 from ..combine.match_datasets import IN_BOTH, join, place
 from ..combine.split import Shares, split
 from ..edits import acceptance
@@ -33,12 +34,13 @@ from ..pictures.bringing import bring
 from ..pictures.folder import Duplicates
 from ..store.storage import user
 from ..working.working_copy import WorkingCopy
+from .attaching import Attaching
 from .labels import LabelEditing
 from .ontology import OntologyEditing
 from .states import StateEditing
 
 
-class Editing(LabelEditing, OntologyEditing, StateEditing):
+class Editing(LabelEditing, OntologyEditing, StateEditing, Attaching):
     """The editing half of :class:`Dataset`: each method checks, journals, applies, and returns its Change."""
 
     _copy: WorkingCopy
@@ -190,7 +192,7 @@ class Editing(LabelEditing, OntologyEditing, StateEditing):
         """Set values of rows: ``ds.set(ids, label="cod")``; boxes and areas follow new masks.
 
         Args:
-            rows: ids, or rows of ``images``, ``instances`` or ``regions``.
+            rows: ids, or rows of ``images``, ``instances``, ``regions`` or ``attachments``.
             table: the table of ``rows``, if these are only ids; default: instances.
             origin: who or what makes the change; default: the user's login.
             columns: one value for all rows, or one per row, in the order of ``rows``; a Series goes by its
@@ -209,10 +211,10 @@ class Editing(LabelEditing, OntologyEditing, StateEditing):
         return self._make(change)
 
     def remove(self, rows: Any, table: str | None = None, origin: str | None = None) -> Change:
-        """Delete rows; with images, also their instances, rejected predictions and regions.
+        """Delete rows; with images, also what is on them.
 
         Args:
-            rows: ids, or rows of ``images``, ``instances`` or ``regions``.
+            rows: ids, or rows of ``images``, ``instances``, ``regions`` or ``attachments``.
             table: the table of ``rows``, if these are only ids; default: instances.
             origin: who or what makes the change; default: the user's login.
         """
@@ -376,7 +378,7 @@ class Editing(LabelEditing, OntologyEditing, StateEditing):
         duplicates: Literal["merge", "keep"] = "merge",
         copy: bool = False,
     ) -> Change:
-        """Add another dataset: its images, instances, rejections, labels and columns, in one change.
+        """Add another dataset: its images and all that belongs to them, labels and columns, in one change.
 
         Labels are matched by name; new labels come last. Rows get new ids. Splits are kept.
 
@@ -397,12 +399,13 @@ class Editing(LabelEditing, OntologyEditing, StateEditing):
             StorageError: with ``copy``, another file is in the way.
 
         Warns:
-            NbalabelWarning: naming images that are labeled in both.
+            NbalabelWarning: naming images that are labeled in both, and attached files that are missing.
         """
         if duplicates not in ("merge", "keep"):
             raise DataError(f'duplicates must be "merge" or "keep", got {duplicates!r}')
         self._check_writable()
-        coming = checked_state(other)
+        coming, home = checked_state(other), getattr(other, "attachment_root", None)
+        coming = brought(coming, other.image_root, home, self.image_root, self.attachment_root)
         files, root, twins = coming.tables["images"]["file"], self.image_root, duplicates == "merge"
         placed = place(files, other.image_root, self.images["file"], root, copy=copy, twins=twins)
         if root is not None:

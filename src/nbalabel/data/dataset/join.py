@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from ...core.change.change import apply
-from ...core.errors import DataError
+from ...core.errors import DataError, NbalabelWarning
 from ...core.tables import schema
 from ...core.tables.state import State
 from ..combine.match_datasets import join as joined
@@ -28,6 +30,9 @@ def join(*tables: schema.LabeledImages, duplicates: Literal["merge", "keep"] = "
 
     Raises:
         DataError: there is nothing to join, or the image folders have no parent folder in common.
+
+    Warns:
+        NbalabelWarning: attachments are left out.
 
     Example:
         >>> import tempfile, nbalabel as nl
@@ -50,12 +55,21 @@ def join(*tables: schema.LabeledImages, duplicates: Literal["merge", "keep"] = "
         return next_id[table] - n
 
     for one in tables:
-        coming = checked_state(one)
+        coming = _without_attachments(checked_state(one))
         ours, theirs = state.tables["images"]["file"], coming.tables["images"]["file"]
         placed = place(theirs, one.image_root, ours, home, copy=False, twins=duplicates == "merge")
         state = apply(state, joined(state, coming, placed, allocate, ""))
     info: dict[str, Any] = dict(getattr(tables[0], "info", {}))
     return Tables.from_state(state, home, info)
+
+
+def _without_attachments(state: State) -> State:
+    """Attached files lie in the folder of each dataset; tables of several folders have none."""
+    frame = state.tables["attachments"]
+    if len(frame):
+        text = f"{len(frame):,} attachments are left out, as nothing is copied: ds.join(other) brings them"
+        warnings.warn(text, NbalabelWarning, stacklevel=3)
+    return replace(state, tables={**state.tables, "attachments": frame.iloc[:0]})
 
 
 def _home(roots: list[Path | None]) -> Path | None:

@@ -39,6 +39,9 @@ class OntologyEditing:
         @property
         def image_root(self) -> Path | None: ...  # noqa: D102  # of Dataset
 
+        @property
+        def attachment_root(self) -> Path: ...  # noqa: D102  # of Dataset
+
         def _now(self) -> State: ...
 
         def _make(self, build: Callable[[State], Change]) -> Change: ...
@@ -251,7 +254,8 @@ class OntologyEditing:
         Raises:
             DataError: the level is no whole number >= 0.
         """
-        return Tables.from_state(state_at_level(self._now(), level), self.image_root, {})
+        state = state_at_level(self._now(), level)
+        return Tables.from_state(state, self.image_root, {}, self.attachment_root)
 
     def _propose(
         self,

@@ -11,6 +11,7 @@ import pandas as pd
 from ...core.errors import ReadOnlyError
 from ...core.ontology.ontology import Ontology
 from ...core.tables.state import State
+from ..attachments.places import FOLDER
 from ..store.info import read_info
 from ..store.storage import Store
 from ..store.version_file import Manifest
@@ -106,6 +107,21 @@ class Version:
         return self._frame("regions")
 
     @property
+    def attachments(self) -> pd.DataFrame:
+        """Files shown beside images; see :attr:`Dataset.attachments`."""
+        return self._frame("attachments")
+
+    @property
+    def attachment_root(self) -> Path:
+        """Folder of the copies of attached files."""
+        return self.folder / FOLDER
+
+    @property
+    def guidelines(self) -> str:
+        """The text for everybody who labels; "" for none."""
+        return self._state().ontology.guidelines
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Label names, in order."""
         return tuple(self._manifest.labels)
@@ -135,7 +151,7 @@ class Version:
 
     def subset(self, rows: Any) -> Tables:
         """Tables of some images with their instances in this version; see :meth:`Dataset.subset`."""
-        return subset_of(self._state(), rows, self.image_root, self.info)
+        return subset_of(self._state(), rows, self.image_root, self.info, self.attachment_root)
 
     def __repr__(self) -> str:
         rows = self._manifest.rows
@@ -163,7 +179,7 @@ class Version:
         return self._state().tables[table].copy(deep=False)
 
     def _tables(self) -> Tables:
-        return Tables.from_state(self._state(), self._image_root, {})
+        return Tables.from_state(self._state(), self._image_root, {}, self.attachment_root)
 
 
 def _words(changed: dict[str, dict[str, int]]) -> str:

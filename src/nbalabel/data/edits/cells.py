@@ -19,7 +19,7 @@ from ...core.tables.arrays import column, equal, frame_of, missing, positions, p
 from ...core.tables.mask_inputs import mask_column
 from ...core.tables.names import check_names, instead_of
 from ...core.tables.of_images import sizes_of
-from ...core.tables.schema import IMAGES, INSTANCES, ON_IMAGES, SCHEMAS, conform
+from ...core.tables.schema import IMAGES, INSTANCES, LABELED, ON_IMAGES, SCHEMAS, conform
 from ...core.tables.state import State
 
 Allocate = Callable[[str, int], int]
@@ -85,7 +85,7 @@ def measure(change: Change, state: State) -> Change:
 
 
 def remove(state: State, table: str, ids: np.ndarray, origin: str) -> Change:
-    """Delete rows; with images, also their instances, rejected predictions and regions."""
+    """Delete rows; with images, also what is on them: instances, regions, attachments and so on."""
     tables = {table: TableChange(deleted=select_rows(state.tables[table], ids))}
     note = f"removed {len(ids)} {table}"
     for name in ON_IMAGES if table == "images" else ():
@@ -158,11 +158,7 @@ def remove_label(state: State, name: str, to: str | None, origin: str) -> Change
         if to not in left:
             raise UnknownNameError(f"to={to!r} is no other label; {instead_of(to, left)}")
         return relabel(state, left, {name: to}, origin, f"removed label {name}, its masks are {to} now")
-    used = {
-        table: int((frame["label"] == name).sum())
-        for table, frame in state.tables.items()
-        if table != "images"
-    }
+    used = {table: int((state.tables[table]["label"] == name).sum()) for table in LABELED}
     if any(used.values()):
         rows = " and ".join(f"{n:,} rows of {table}" for table, n in used.items() if n)
         raise DataError(
@@ -193,7 +189,7 @@ def relabel(
     """Replace the label list; rows are renamed by ``renamed``, other rows keep their label."""
     check_names(labels, "labels")
     tables = dict(state.tables)
-    for table in ON_IMAGES:
+    for table in LABELED:
         was = state.tables[table]["label"].array
         wanted = pd.Index(list(labels))
         codes = wanted.get_indexer(pd.Index([renamed.get(name, name) for name in was.categories]))

@@ -89,7 +89,7 @@ def _table_of(rows: Any) -> str | None:
     name = getattr(getattr(rows, "index", rows), "name", None)
     if name == INDEX_NAMES["images"]:
         return "images"
-    for table in ("instances", "regions"):
+    for table in ("instances", "regions", "attachments"):
         if name == INDEX_NAMES[table]:
             return table
     if name == INDEX_NAMES["predictions"]:

@@ -15,6 +15,7 @@ from ...core.tables.schema import (
     ON_IMAGES,
     check_ontology,
     validate,
+    validate_attachments,
     validate_instances,
     validate_regions,
 )
@@ -51,6 +52,10 @@ def check_change(change: Change, after: State, *, states: bool = True) -> None:
         rows = change.tables["regions"]
         touched = np.union1d(ids_of(rows.created), rows.updated_ids)
         validate_regions(_rows(after.tables["regions"], touched), images)
+    if "attachments" in change.tables:
+        rows = change.tables["attachments"]
+        touched = np.union1d(ids_of(rows.created), rows.updated_ids)
+        validate_attachments(_rows(after.tables["attachments"], touched), images)
     if states:
         check_states(change, after)
 
@@ -80,7 +85,7 @@ def _check_images(change: TableChange, after: State) -> None:
     for name in ON_IMAGES:
         frame = after.tables[name]
         _check_orphans(ids_of(change.deleted), frame, name)
-        if resized:
+        if resized and name != "attachments":
             on = take_rows(frame, frame["image_id"].isin(np.concatenate(resized)).to_numpy())
             if name == "regions":
                 validate_regions(on, images)

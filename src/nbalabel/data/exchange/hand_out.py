@@ -67,7 +67,8 @@ def hand_out(
             to see how well the vendor works. If the package holds masks, errors are planted into half of
             those of a honeypot (one at least): gone, moved or renamed, for the vendor to mend. Where nothing
             is labeled yet, honeypots go out without masks. What is true stays in the dataset.
-        guidelines: a text, or the path of a file.
+        guidelines: a text, or the path of a file; default: those of the dataset (``ds.guidelines``), "" for
+            none.
         seed: random seed of the honeypots.
 
     Returns:
@@ -106,7 +107,8 @@ def hand_out(
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".package-") as made:
-        hashes = batch.write(Path(made), guidelines, ds.version_id)
+        said = ds.guidelines if guidelines is None else guidelines
+        hashes = batch.write(Path(made), said, ds.version_id)
         held, loss = batch.read_back(Path(made))
         write_order(ds.folder, batch.order(ds, hashes), held)
         pack(Path(made), target)
@@ -138,7 +140,7 @@ class _Batch:
     real: pd.DataFrame
     planted: Planted
 
-    def write(self, folder: Path, guidelines: str | Path | None, version: str) -> dict[int, str]:
+    def write(self, folder: Path, guidelines: str | Path, version: str) -> dict[int, str]:
         """Write all files of the package; the SHA-256 of each picture."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LossWarning)  # the loss is measured when the package is read back
@@ -147,7 +149,7 @@ class _Batch:
         if isinstance(guidelines, Path):
             with writing(guidelines):
                 shutil.copyfile(guidelines, folder / (GUIDELINES + guidelines.suffix))
-        elif guidelines is not None:
+        elif guidelines:
             (folder / f"{GUIDELINES}.md").write_text(guidelines, "utf-8")
         hashes = self._hashes(folder)
         (folder / MANIFEST).write_text(json.dumps(self._manifest(hashes, version), indent=1), "utf-8")

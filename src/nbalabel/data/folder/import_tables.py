@@ -16,6 +16,8 @@ from ...core.ontology.ontology import EMPTY, Ontology
 from ...core.tables import schema
 from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
+from ..attachments.carry import carry, carry_below
+from ..attachments.places import FOLDER
 from ..disk.errors import writing
 from ..images.root import root_facts
 from ..store.info import write_info
@@ -44,6 +46,7 @@ def import_tables(
         copy_images=copy_images,
         overwrite=overwrite,
         info=getattr(tables, "info", {}),
+        attachment_root=getattr(tables, "attachment_root", None),
     )
 
 
@@ -57,6 +60,7 @@ def import_state(
     copy_images: bool,
     overwrite: bool,
     info: Mapping[str, Any],
+    attachment_root: Path | None = None,
 ) -> None:
     """Write validated tables as the first version of a new dataset; ``root`` is their image root."""
     _check_free(folder, overwrite)
@@ -66,6 +70,8 @@ def import_state(
     with _place_for(folder, overwrite) as new:
         if copy_images and root is not None:
             _copy(state.tables["images"], Path(root), new / "images")
+            carry_below([state.tables["attachments"]], Path(root), new / "images")
+        carry(state.tables["attachments"], attachment_root, new / FOLDER)
         with writing(new):
             write_info(new, dict(info))
         Store.create(new, state, kept, message, author)
@@ -100,7 +106,7 @@ def checked_state(tables: schema.LabeledImages) -> State:
     heights = _heights(images, tables.instances)
     instances = schema.conform(tables.instances, "instances", labels, heights, ontology.instances)
     frames = {"images": images, "instances": _sorted(instances)}
-    for name in ("rejected", "regions"):
+    for name in ("rejected", "regions", "attachments"):
         given = getattr(tables, name, None)
         given = schema.empty(name, labels) if given is None else given
         frames[name] = _sorted(schema.conform(given, name, labels))

@@ -180,6 +180,18 @@ def read_values(source: Source, max_pixels: int = MAX_PIXELS) -> Values:
         return _values(image)
 
 
+def read_layer(source: Source, max_pixels: int = MAX_PIXELS) -> Values:
+    """As :func:`read_values`, but with transparency, and numbers of more than eight bits whatever they are.
+
+    Returns:
+        ``(height, width, 4)`` uint8, RGBA; ``(height, width)`` integers or floats for more than eight bits.
+    """
+    with _opened(source) as image:
+        _check_size(source, image.size, max_pixels)
+        image.load()
+        return np.array(image if image.mode.startswith(("I", "F")) else image.convert("RGBA"))
+
+
 def eight_bits(values: Values) -> Pixels:
     """Convert a result of :func:`read_values` to that of :func:`read_image`; extreme values are clipped."""
     return values if values.ndim == 3 else Display(auto=False).of(values)

@@ -15,6 +15,7 @@ from ...core.ontology.attribute import Attribute
 from ...core.ontology.entries import clashing_entries, named
 from ...core.ontology.ontology import Entry, Key, question_text
 from ...core.tables.arrays import Array, equal, is_recast, missing, recast, same_dtype, take, values
+from ...core.tables.names import shown
 from ...core.tables.schema import ON_IMAGES, ONE_MASK
 
 Ids = dict[str, np.ndarray]
@@ -172,7 +173,7 @@ def _both_ways(key: Key, ours: Change, theirs: Change) -> str:
 def _said(entry: Entry | None) -> str:
     if entry is None:
         return "none"
-    return question_text(entry) if isinstance(entry, Attribute) else repr(entry.to_json())
+    return question_text(entry) if isinstance(entry, Attribute) else shown(repr(entry.to_json()))
 
 
 def _only_adds(cells: Cells) -> bool:

@@ -11,13 +11,14 @@ from ...core.errors import DataError
 from ...core.ontology.attribute import ASKED_OF, Attribute
 from ...core.ontology.definition import Definition
 from ...core.ontology.entries import named
-from ...core.ontology.ontology import Entry, Key, Ontology, question_text
+from ...core.ontology.guidelines import Guidelines
+from ...core.ontology.ontology import GUIDELINES, Entry, Key, Ontology, question_text
 from ...core.tables.answers import cast_answers, dtype_of
 from ...core.tables.arrays import column, missing
 
 
 def joined(ours: Ontology, theirs: Ontology) -> Ontology:
-    """One ontology of two: ours, and what only theirs has.
+    """One ontology of two: ours, and what only theirs has, such as guidelines.
 
     Of a label that both define our definition stays; the examples of theirs have other ids here, and are
     left out. An attribute that both ask has the options of both.
@@ -28,6 +29,8 @@ def joined(ours: Ontology, theirs: Ontology) -> Ontology:
     if not theirs:
         return ours
     entries: dict[Key, Entry | None] = {}
+    if theirs.guidelines and not ours.guidelines:
+        entries[GUIDELINES] = Guidelines(theirs.guidelines)
     keys = {entry.key for entry in ours.labels.values()}
     for label, entry in theirs.labels.items():
         if ours.labels.get(label, Definition()) == Definition():

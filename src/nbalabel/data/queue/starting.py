@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -34,17 +35,25 @@ def task_tables(task: Task, begin: Content, version: LabeledImages) -> tuple[Tab
     labels = tuple(version.labels)
     rows = [(task.image_id, row) for row in instances]
     regions = [(task.image_id, row) for row in begin["regions"]]
+    found: Ontology = getattr(version, "ontology", EMPTY)
     tables = Tables.of(
         images,
         _stacked(rows, labels, "instances", by_id=True),
         labels,
         version.image_root,
         regions=_stacked(regions, labels, "regions", by_id=True),
-        ontology=Ontology(
-            labels=getattr(version, "ontology", EMPTY).labels
-        ),  # attributes are not answered here
+        ontology=Ontology(found.labels, guidelines=found.guidelines),  # attributes are not answered here
     )
-    return tables, about
+    return replace(tables, **_beside(task, version)), about
+
+
+def _beside(task: Task, version: LabeledImages) -> dict[str, Any]:
+    """The attachments of the image."""
+    attached: pd.DataFrame | None = getattr(version, "attachments", None)
+    if attached is None or not len(attached):
+        return {}
+    rows = attached[(attached["image_id"] == task.image_id).to_numpy()]
+    return {"attached": rows, "attachment_root": getattr(version, "attachment_root", None)}
 
 
 def opinion(answers: Sequence[Answered], version: LabeledImages) -> Tables:

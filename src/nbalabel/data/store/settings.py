@@ -79,9 +79,8 @@ def read_ids(folder: Path) -> dict[str, int]:
         if isinstance(error.__cause__, FileNotFoundError):
             raise CorruptError(f"{path} is missing") from error
         raise
-    return {name: int(facts[name]) for name in ("images", "instances")} | {
-        "regions": int(facts.get("regions", 0))
-    }
+    later = {name: int(facts.get(name, 0)) for name in ("regions", "attachments")}
+    return {name: int(facts[name]) for name in ("images", "instances")} | later
 
 
 def write_ids(folder: Path, ids: dict[str, int]) -> None:

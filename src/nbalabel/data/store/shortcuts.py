@@ -16,7 +16,7 @@ from ...core.change.change import Change
 from ...core.tables.state import State
 from ..disk.atomic import write_file
 from .records import Damage, decode_change, encode_change, frame_record, read_record
-from .snapshot import files_of, read_snapshot, write_snapshot
+from .snapshot import files_of, read_snapshot, rows_of, write_snapshot
 from .version_file import Manifest
 
 _RADIX = 8
@@ -113,6 +113,6 @@ def _only_record(path: Path) -> tuple[dict[str, Any], memoryview]:
 
 
 def _fits(state: State, manifest: Manifest) -> bool:
-    rows = {name: len(frame) for name, frame in state.tables.items()}
+    rows = rows_of(state)
     digest = state.ontology.digest if state.ontology else ""
     return rows == manifest.rows and list(state.labels) == manifest.labels and digest == manifest.ontology

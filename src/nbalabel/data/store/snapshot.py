@@ -22,13 +22,16 @@ from ...core.change.table_change import ids_of
 from ...core.errors import CorruptError, DataError
 from ...core.ontology.ontology import Ontology
 from ...core.tables.arrays import Array, values
-from ...core.tables.schema import REGIONS, check_state, empty
+from ...core.tables.schema import ATTACHMENTS, REGIONS, check_state, empty
 from ...core.tables.state import State
 from ..disk.atomic import TEMPORARY, gone_if_failed, publish
 from ..disk.errors import reading, writing
 from .arrow import batch_of, columns_of, frame_from, sound
 
 _ALONE = "c:mask"
+_LATER = {"regions": tuple(REGIONS), "attachments": tuple(ATTACHMENTS)}
+"""Tables that earlier versions of nbalabel do not know: left out while empty, so that these open it."""
+
 _NAME = re.compile(r"[0-9a-f]{40}\.arrow")
 
 
@@ -40,8 +43,8 @@ def write_snapshot(state: State, objects: Path) -> dict[str, Any]:
     """
     tables: dict[str, Any] = {}
     for name, frame in state.tables.items():
-        if name == "regions" and not len(frame) and list(frame.columns) == list(REGIONS):
-            continue  # versions of nbalabel that do not know regions can then open the folder
+        if not len(frame) and tuple(frame.columns) == _LATER.get(name):
+            continue
         columns: dict[str, Array] = {"id": ids_of(frame)}
         columns |= {f"c:{column}": values(frame[column]) for column in frame.columns}
         masks = {_ALONE: columns.pop(_ALONE)} if _ALONE in columns else None
@@ -83,8 +86,14 @@ def _read_tables(meta: dict[str, Any], objects: Path) -> State:
         frame = frame_from(columns, table["index"])
         tables[name] = frame if list(frame.columns) == table["order"] else frame[table["order"]]
     labels = tuple(meta["labels"])
-    tables.setdefault("regions", empty("regions", labels))
+    for name in _LATER:
+        tables.setdefault(name, empty(name, labels))
     return State(tables, labels, Ontology.from_json(meta.get("ontology", {})))
+
+
+def rows_of(state: State) -> dict[str, int]:
+    """Table -> number of rows, for a manifest; attachments only where there are some, as earlier versions."""
+    return {name: n for name, frame in state.tables.items() if (n := len(frame)) or name != "attachments"}
 
 
 def files_of(meta: dict[str, Any]) -> list[str]:

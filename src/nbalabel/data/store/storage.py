@@ -50,7 +50,7 @@ from .next_ids import after_state, next_ids
 from .place import Place
 from .settings import SETTINGS, refuse_remains, write_ids, write_settings
 from .shortcuts import Shortcuts, Skip, spans
-from .snapshot import read_snapshot, write_snapshot
+from .snapshot import read_snapshot, rows_of, write_snapshot
 from .stretches import apply_all
 from .stretches import merge_all as merge_all
 from .verification import verify
@@ -286,7 +286,7 @@ class Store:
         """Allocate ``n`` consecutive ids that are never allocated again; returns the first.
 
         Args:
-            table: "images", "instances" (``rejected`` shares these ids) or "regions".
+            table: "images", "instances" (``rejected`` shares these ids), "regions" or "attachments".
             n: number of ids.
             above: ids below this are in use already.
         """
@@ -420,8 +420,6 @@ class Store:
 def _manifest(
     number: int, parent: str | None, state: State, message: str, author: str, token: str, net: Change
 ) -> Manifest:
-    rows = {name: len(frame) for name, frame in state.tables.items()}
-    made = Manifest(
-        number, parent, message, author, now(), token, rows, net.counts, list(state.labels), [None, number]
-    )
+    counts = rows_of(state), net.counts, list(state.labels)
+    made = Manifest(number, parent, message, author, now(), token, *counts, [None, number])
     return replace(made, ontology=state.ontology.digest) if state.ontology else made

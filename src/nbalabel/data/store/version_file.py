@@ -141,7 +141,7 @@ def read_changes(folder: Path, manifest: Manifest) -> list[Change]:
 def read_next_ids(folder: Path, manifest: Manifest) -> dict[str, int] | None:
     """The next free id of each counter when a version was made; None if not recorded.
 
-    Versions from before there were regions name no counter for them; none was allocated then.
+    Versions from before there were regions or attachments name no counter for them; none was allocated.
     """
     if not manifest.records:
         return None

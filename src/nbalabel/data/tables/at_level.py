@@ -32,8 +32,9 @@ def state_at_level(state: State, level: int) -> State:
         "instances": instances,
         "rejected": rejected,
         "regions": conform(regions, "regions", found.labels),
+        "attachments": state.tables["attachments"],
     }
-    return State(tables, found.labels, Ontology(entries))
+    return State(tables, found.labels, Ontology(entries, guidelines=state.ontology.guidelines))
 
 
 def _regions(state: State, found: Level, unsure: pd.DataFrame, origin: str) -> pd.DataFrame:

@@ -43,6 +43,8 @@ class Tables:
         turned_down: rejected predictions on these images; None if there are none. See :attr:`rejected`.
         parts: regions of these images; None if there are none. See :attr:`regions`.
         ontology: what the labels mean, and the attributes of images and instances.
+        attached: attachments of these images; None if there are none. See :attr:`attachments`.
+        attachment_root: folder of the copies of attached files; None where there is none.
 
     Example:
         >>> images = pd.DataFrame({"file": ["a.png"], "width": [4], "height": [3]})
@@ -59,6 +61,8 @@ class Tables:
     turned_down: pd.DataFrame | None = None
     parts: pd.DataFrame | None = None
     ontology: Ontology = EMPTY
+    attached: pd.DataFrame | None = None
+    attachment_root: Path | None = None
 
     @classmethod
     def of(
@@ -106,10 +110,16 @@ class Tables:
         return cls(images, instances, labels, root, dict(info or {}), parts=parts, ontology=ontology)
 
     @classmethod
-    def from_state(cls, state: State, image_root: Path | None, info: Mapping[str, Any]) -> Tables:
+    def from_state(
+        cls,
+        state: State,
+        image_root: Path | None,
+        info: Mapping[str, Any],
+        attachment_root: Path | None = None,
+    ) -> Tables:
         """Tables of a checked state."""
         t = state.tables
-        rest = t["rejected"], t["regions"], state.ontology
+        rest = t["rejected"], t["regions"], state.ontology, t["attachments"], attachment_root
         return cls(t["images"], t["instances"], state.labels, image_root, info, *rest)
 
     @property
@@ -121,6 +131,16 @@ class Tables:
     def regions(self) -> pd.DataFrame:
         """Where it is not known what is there (kind ignore), or where everything is labeled (kind done)."""
         return schema.empty("regions", self.labels) if self.parts is None else self.parts
+
+    @property
+    def attachments(self) -> pd.DataFrame:
+        """Files shown beside these images; see :attr:`Dataset.attachments`."""
+        return schema.empty("attachments", self.labels) if self.attached is None else self.attached
+
+    @property
+    def guidelines(self) -> str:
+        """The text for everybody who labels these images; "" for none."""
+        return self.ontology.guidelines
 
     def save(
         self,
@@ -158,7 +178,7 @@ class Tables:
         """
         from ..folder.import_tables import checked_state
 
-        return subset_of(checked_state(self), rows, self.image_root, self.info)
+        return subset_of(checked_state(self), rows, self.image_root, self.info, self.attachment_root)
 
     def at_level(self, level: int) -> Tables:
         """These tables with the labels of a level of their hierarchy, for a model, a writer or an evaluation.
@@ -179,7 +199,7 @@ class Tables:
         from .at_level import state_at_level
 
         state = state_at_level(checked_state(self), level)
-        return Tables.from_state(state, self.image_root, self.info)
+        return Tables.from_state(state, self.image_root, self.info, self.attachment_root)
 
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB.
@@ -308,7 +328,13 @@ def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None
     return sizes_of(images, instances["image_id"], instances.index, "instances")[:, 0]
 
 
-def subset_of(state: State, rows: Any, image_root: Path | None, info: Mapping[str, Any]) -> Tables:
+def subset_of(
+    state: State,
+    rows: Any,
+    image_root: Path | None,
+    info: Mapping[str, Any],
+    attachment_root: Path | None = None,
+) -> Tables:
     """Tables of the images that ``rows`` selects, with what is on them; see :meth:`Dataset.subset`."""
     ids = images_of(state, rows)
     on = {
@@ -317,6 +343,5 @@ def subset_of(state: State, rows: Any, image_root: Path | None, info: Mapping[st
         if name != "images"
     }
     images = select_rows(state.tables["images"], ids)
-    return Tables.from_state(
-        State({"images": images, **on}, state.labels, state.ontology), image_root, dict(info)
-    )
+    found = State({"images": images, **on}, state.labels, state.ontology)
+    return Tables.from_state(found, image_root, dict(info), attachment_root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from ...core.errors import DataError, HistoryError, ImageError, UnknownNameError
 from ...core.show.palette import COLORS
 from ...core.tables.schema import INDEX_NAMES
 from ...data.store.storage import user
+from ..beside.beside import Beside, Makes
 from ..pixels.pictures import stretched
 from ..viewer.in_place import InPlace
 from ..workspace.selection import Ids
@@ -44,7 +45,7 @@ _LONGEST = 900  # pixels of a crop
 _CAPPED = 30.0  # seconds that one look counts at most
 
 
-class Review(InPlace):
+class Review(Beside, InPlace):
     """Shows masks one at a time with their surroundings; one key answers and shows the next mask.
 
     ``M`` or Enter accepts, ``X`` rejects, digits relabel, Right skips, Left goes back, ``U`` takes the last
@@ -68,6 +69,7 @@ class Review(InPlace):
         overlap: what happens if an accepted prediction overlaps an instance: "skip" (it is not accepted, and
             the view says so), "allow", or "replace" (the instance is removed).
         again: ask again what was answered before.
+        beside: as in :class:`Viewer`.
 
     Attributes:
         annotator: who answers; the log has it with each answer.
@@ -85,6 +87,7 @@ class Review(InPlace):
     """
 
     bundle = "review"
+    introduces = True
 
     height = traitlets.Int(560, min=320, max=4000, help="CSS pixels").tag(sync=True)
     context = traitlets.Float(1.0, min=0, max=8, help="margin, share of a mask's longer side").tag(sync=True)
@@ -106,6 +109,7 @@ class Review(InPlace):
         of: str | None = None,
         overlap: str = "skip",
         again: bool = False,
+        beside: Makes | Literal[False] | None = None,
     ) -> None:
         self.annotator = user() if annotator is None else annotator
         if not self.annotator or "," in self.annotator:
@@ -122,7 +126,7 @@ class Review(InPlace):
         self._made: dict[int, list[Change]] = {}
         self._undone: dict[int, list[Change]] = {}
         try:
-            super().__init__(ws, height=height, context=context, overlap=overlap)
+            super().__init__(ws, height=height, context=context, overlap=overlap, beside=beside)
         except traitlets.TraitError as error:
             raise DataError(str(error)) from error
         self._first = self._states()

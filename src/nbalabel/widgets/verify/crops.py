@@ -103,6 +103,7 @@ class Crops:
         small = scaled(inside, size)
         head = {
             "id": row_id,
+            "image": int(self._image_ids[row]),
             "label": int(self._codes[row]),
             "size": (width, height),
             "at": at,
@@ -140,7 +141,8 @@ class Crops:
         at = self._boxes[row].tolist()
         left, top, width, height = (int(value) for value in np.maximum(np.nan_to_num(self._boxes[row]), 0))
         box = (left, top, left + max(width, 1), top + max(height, 1))
-        head = {"id": row_id, "label": int(self._codes[row]), "size": box[2:], "at": at, "box": box}
+        label, image = int(self._codes[row]), int(self._image_ids[row])
+        head = {"id": row_id, "image": image, "label": label, "size": box[2:], "at": at, "box": box}
         nothing = rle.encode(np.zeros((1, 1), np.uint8))
         return Cut({**head, "mask": (1, 1), "problem": problem, "auto": False}, nothing, b"")
 

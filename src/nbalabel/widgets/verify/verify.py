@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import traitlets
@@ -13,6 +13,7 @@ from ...core.question import Question, Verifiable
 from ...core.tables.schema import LabeledImages
 from ...data.store.storage import user
 from ...data.working.frame_edits import watch
+from ..beside.beside import Beside, Makes
 from ..bridge.port import Reply, serves
 from ..workspace.shared_display import PictureView, SharedDisplay
 from .crops import PATIENTLY, QUICKLY, Crops, Cut, images_of, packed
@@ -35,7 +36,7 @@ _RULES = (
 )
 
 
-class Verify(PictureView):
+class Verify(Beside, PictureView):
     """Asks the open question of a propagation: is each mask right, or sex = f? The answers spread.
 
     ``Y`` and ``N`` answer the framed mask, a click changes an answer, ``A`` answers yes for all unanswered
@@ -55,6 +56,8 @@ class Verify(PictureView):
         instructions: your text on what is right and what is wrong; shown before the first answer.
         qualification: number of masks of known answer to ask first; 0 for none.
         pass_mark: share of right answers needed to pass, 0..1.
+        beside: a function of the id of the image of the framed mask, whose widget or text is shown beside the
+            masks; False: no panel. See :class:`Viewer`.
         **options: ``mode`` ("grid" or "one"), ``outline``, ``fill``, ``auto_submit`` (send when ``Y`` or
             ``N`` has answered the last mask; default: Enter sends).
 
@@ -106,6 +109,7 @@ class Verify(PictureView):
         instructions: str | None = None,
         qualification: int = 0,
         pass_mark: float = 0.8,
+        beside: Makes | Literal[False] | None = None,
         **options: Any,
     ) -> None:
         self.annotator = user() if annotator is None else annotator
@@ -121,9 +125,8 @@ class Verify(PictureView):
             raise DataError(f"Verify has no option {sorted(unknown)[0]!r}; see help(nl.Verify)")
         self.p, self.workspace = p, ws
         shown = getattr(p, "shown", p.predictions)
-        self._crops = Crops(
-            shown, images_of(images, None if ws is None else ws.ds, getattr(p, "tables", None))
-        )
+        self._images = images_of(images, None if ws is None else ws.ds, getattr(p, "tables", None))
+        self._crops = Crops(shown, self._images)
         self._test = Qualification(p, qualification, pass_mark) if qualification else None
         self._drafts: dict[int, Said] = {}
         self._turn = 0
@@ -140,6 +143,7 @@ class Verify(PictureView):
                 batch=batch,
                 instructions=rules,
                 introduce=introduce,
+                beside=beside,
                 **options,
             )
         except traitlets.TraitError as error:
@@ -243,6 +247,9 @@ class Verify(PictureView):
         cuts = [self._crops.cut(row_id, context, self._checked(size)) for row_id in (*right, *wrong)]
         heads, buffers = packed(cuts)
         return {"right": len(right), "crops": heads}, buffers
+
+    def _beside_tables(self) -> Any:
+        return self._images
 
     @property
     def display(self) -> Display:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .viewer import Viewer
 
 if TYPE_CHECKING:
     from ...core.segmenting.protocol import Segmenter
+    from ..beside.beside import Makes
     from ..workspace.workspace import Viewable
 
 
@@ -24,6 +25,7 @@ class Editor(Viewer):
         height: CSS pixels, 200..4000.
         segmenter: used by the tools "cut out" and "point at a thing"; default :class:`BoxCut`.
         annotator: who edits; default: the user's login.
+        beside: as in :class:`Viewer`.
         **options: any attribute of :class:`Viewer`.
 
     Example:
@@ -34,6 +36,8 @@ class Editor(Viewer):
         (True, 'fish')
     """
 
+    introduces = True
+
     def __init__(
         self,
         ws: Viewable,
@@ -42,8 +46,8 @@ class Editor(Viewer):
         *,
         segmenter: Segmenter | None = None,
         annotator: str | None = None,
+        beside: Makes | Literal[False] | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(
-            ws, image_id, height, editing=True, segmenter=segmenter, annotator=annotator, **options
-        )
+        kept: dict[str, Any] = {"segmenter": segmenter, "annotator": annotator, "beside": beside}
+        super().__init__(ws, image_id, height, editing=True, **kept, **options)

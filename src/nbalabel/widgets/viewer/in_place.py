@@ -28,7 +28,7 @@ class InPlace(LabelList):
         height = max(int(height), 200)
         if self._editor is None:
             who = getattr(self, "annotator", None)
-            self._editor = Editor(self.workspace, height=height, show_list=False, annotator=who)
+            self._editor = Editor(self.workspace, height=height, show_list=False, annotator=who, beside=False)
         self._editor.height = height
         return {"ref": f"anywidget:{self._editor.model_id}"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import traitlets
 from ...core.errors import DataError, UnknownNameError
 from ...core.show.palette import COLORS
 from ...core.tables.names import instead_of
+from ..beside.beside import Beside, Makes
 from ..bridge.bundle import script, style
 from ..pixels.imagery import facts, part_of, picture_of
 from ..workspace.workspace import workspace_of
@@ -44,7 +45,7 @@ _DISPLAY = ("brightness", "contrast", "gamma")
 _TEXTS = 50  # distinct texts per image that get their own colors
 
 
-class Viewer(Decisions):
+class Viewer(Beside, Decisions):
     """An image with instances and predictions as layers, and a list of them; made for a close look.
 
     It shows the image of the active row of all views (``ws.selection.active``); an active instance or
@@ -58,6 +59,9 @@ class Viewer(Decisions):
         editing: whether it has the tools of :class:`Editor`.
         segmenter: used by its tools "cut out" and "point at a thing"; default :class:`BoxCut`.
         annotator: who edits; default: the user's login.
+        beside: a function of the id of the image shown; the widget or text that it returns is shown beside
+            the picture, with what is attached to the image (:meth:`Dataset.attach`). It is called again when
+            another image is shown; what it raises is shown in its place. False: no panel.
         **options: any of the attributes below.
 
     Attributes:
@@ -132,6 +136,7 @@ class Viewer(Decisions):
         editing: bool = False,
         segmenter: Segmenter | None = None,
         annotator: str | None = None,
+        beside: Makes | Literal[False] | None = None,
         **options: Any,
     ) -> None:
         ws = workspace_of(ws)
@@ -147,7 +152,8 @@ class Viewer(Decisions):
         if label and label not in ws.ds.labels:
             raise UnknownNameError(f"no label {label!r}; {instead_of(label, ws.ds.labels)}")
         display = {name: options.pop(name) for name in _DISPLAY if name in options}
-        super().__init__(ws, segmenter=segmenter, annotator=annotator, height=height, **options)
+        kept: dict[str, Any] = {"segmenter": segmenter, "annotator": annotator, "beside": beside}
+        super().__init__(ws, height=height, **kept, **options)
         for name, value in display.items():
             setattr(self, name, value)
         if editing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ipywidgets
 import numpy as np
@@ -16,6 +16,7 @@ from ...data.queue.answering import Given
 from ...data.queue.queue import Queue
 from ...data.queue.task import Task
 from ...data.store.storage import user
+from ..beside.beside import Makes
 from ..viewer.editor import Editor
 from ..workspace.workspace import Workspace
 from .drafts import Drafts
@@ -41,6 +42,7 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         review: whether to look at answers of others instead of labeling.
         height: of the view, CSS pixels.
         drafts: folder for drafts; default: in the dataset's folder.
+        beside: a function of the id of the image, as in :class:`Viewer`.
 
     Attributes:
         queue: the queue.
@@ -75,6 +77,7 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         review: bool = False,
         height: int = 560,
         drafts: str | Path | None = None,
+        beside: Makes | Literal[False] | None = None,
     ) -> None:
         if not isinstance(queue, Queue):
             raise DataError(f"expected a Queue, got {type(queue).__name__}: nl.Work(nl.Queue(ds, rows))")
@@ -82,7 +85,7 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             raise DataError("the answers of this queue are not reviewed: nl.Queue(..., review=True)")
         self.queue, self.annotator = queue, user() if annotator is None else annotator
         self._steps = _REVIEW if review else _LABEL
-        self._height, self._seat = height, secrets.token_hex(6)
+        self._height, self._seat, self._makes = height, secrets.token_hex(6), beside
         self._drafts = Drafts(queue, self.annotator, None if drafts is None else Path(drafts))
         self.task: Task | None = None
         self.draft: Dataset | None = None
@@ -244,14 +247,16 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if self.queue.of == "images" or task.step == "review":
             ws.selection.active = self._pointed(task, draft)
             assert not isinstance(self.view, OneReview)
-            self.view = self.view or Editor(ws, height=self._height, annotator=self.annotator)
+            kept: dict[str, Any] = {"annotator": self.annotator, "beside": self._makes}
+            self.view = self.view or Editor(ws, height=self._height, **kept)
             return
         _, about = self.queue.tables(task)
         rows = draft.instances.loc[[about]]
         if isinstance(self.view, OneReview):
             self.view.ask(rows)
             return
-        self.view = OneReview(ws, rows, height=self._height, annotator=self.annotator, again=True)
+        kept = {"annotator": self.annotator, "beside": self._makes}
+        self.view = OneReview(ws, rows, height=self._height, again=True, **kept)
         self.view.heard = self._answered
 
     def _pointed(self, task: Task, draft: Dataset) -> tuple[str, int]:

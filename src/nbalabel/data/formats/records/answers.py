@@ -11,7 +11,7 @@ from ....core.ontology.attribute import ASKED_OF
 from ....core.ontology.ontology import EMPTY, Ontology
 from ....core.tables.answers import answered
 from ....core.tables.arrays import values
-from ....core.tables.schema import IMAGES, INSTANCES, LabeledImages
+from ....core.tables.schema import ATTACHMENT_KINDS, IMAGES, INSTANCES, LabeledImages
 
 _PARTS = ("parent", "color", "key", "text", "right", "wrong", "retired")
 _SCHEMAS = {"images": IMAGES, "instances": INSTANCES}
@@ -47,9 +47,9 @@ def dropped(tables: LabeledImages, kept: Kept) -> pd.DataFrame:
         kept: the columns that are written, by table; under "ontology" the parts of it, by their names.
 
     Returns:
-        Columns table ("images", "instances", or "labels" and "attributes" for parts of the ontology), column,
-        n (values that are not missing) and asked (whether it is an attribute); rows without values are left
-        out.
+        Columns table ("images", "instances", "labels", "attributes" and "guidelines" for parts of the
+        ontology, "attachments"), column (of attachments: their kind), n (values that are not missing) and
+        asked (whether it is an attribute); rows without values are left out.
     """
     ontology = ontology_of(tables)
     images, instances, _ = shown(tables)
@@ -62,6 +62,7 @@ def dropped(tables: LabeledImages, kept: Kept) -> pd.DataFrame:
             n = int(answered(values(frame[name])).sum())
             rows.append((table, str(name), n, name in ontology.attributes(table)))
     rows += [(*row, False) for row in _said(ontology) if not _has(kept.get("ontology", ()), row[1])]
+    rows += [(*row, False) for row in _attached(tables)]
     found = pd.DataFrame(rows, columns=["table", "column", "n", "asked"])
     return found[found["n"] > 0].reset_index(drop=True)
 
@@ -70,7 +71,16 @@ def _said(ontology: Ontology) -> list[tuple[str, str, int]]:
     """How many labels have each part of a definition, and how many attributes are declared."""
     entries = ontology.labels.values()
     rows = [("labels", part, sum(bool(getattr(entry, part)) for entry in entries)) for part in _PARTS]
-    return [*rows, ("attributes", "declaration", len(ontology.images) + len(ontology.instances))]
+    rows.append(("attributes", "declaration", len(ontology.images) + len(ontology.instances)))
+    return [*rows, ("guidelines", "text", int(bool(ontology.guidelines)))]
+
+
+def _attached(tables: LabeledImages) -> list[tuple[str, str, int]]:
+    """How many attachments of each kind are on the images; no format holds them."""
+    frame: pd.DataFrame | None = getattr(tables, "attachments", None)
+    if frame is None:
+        return []
+    return [("attachments", kind, int((frame["kind"] == kind).sum())) for kind in ATTACHMENT_KINDS]
 
 
 def _has(kept: object, name: str) -> bool:

@@ -33,9 +33,10 @@ class WriteReport:
             (float64, mask IoU of original and read-back mask; 0 for instances that cannot be written). Empty:
             nothing was lost.
         n_regions_lost: number of regions that the format cannot express.
-        dropped: columns of your own and parts of the ontology that the format does not keep: columns
-            table ("images" or "instances"; "labels" and "attributes" for the ontology), column, n (values
-            that are not missing) and asked (whether it is an attribute).
+        dropped: columns of your own, parts of the ontology and attachments that the format does not keep:
+            columns table ("images" or "instances"; "labels", "attributes" and "guidelines" for the ontology;
+            "attachments"), column (of attachments: their kind), n (values that are not missing) and asked
+            (whether it is an attribute).
         n_hidden: number of answers that were left out because nobody asks for them any more.
     """
 
