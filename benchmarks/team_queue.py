@@ -38,9 +38,7 @@ def hand(folder: str, name: str, url: str | None, who: int, n: int, lock: bool, 
     cpu = time.process_time()
     while len(times) < n:
         started = time.perf_counter()
-        if not q.sql.do(
-            lambda run: hand_out(run, q.number, f"annotator-{who}", "", ("label",), 1, time.time())
-        ):
+        if not hand_out(q.sql, q.number, f"annotator-{who}", "", ("label",), 1, time.time()):
             break
         times.append(time.perf_counter() - started)
     out.put((times, time.process_time() - cpu))

@@ -76,8 +76,7 @@ class Working:
         who, steps = _person(annotator), _steps(steps)
         if not 1 <= n <= 20:
             raise DataError(f"n must be 1..20, got {n}")
-        now = self.sql.now()
-        return self.sql.do(lambda run: take(run, self.number, who, seat, steps, n, now))
+        return take(self.sql, self.number, who, seat, steps, n, self.sql.now())
 
     def start(self, task: Task) -> Content:
         """What is on the image when work on a task begins, as :meth:`submit` takes it."""
