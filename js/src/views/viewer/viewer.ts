@@ -10,6 +10,7 @@ import { Cancelled, type Rpc } from "../../wire/rpc";
 import { cheatsheet } from "../cheatsheet";
 import { autoMark, DisplaySetting } from "../display";
 import type { Frame } from "../frame";
+import { Spot } from "../spot";
 import { Bar, type Layer } from "./bar";
 import { Chips } from "./chips";
 import { DisplayPanel } from "./display";
@@ -39,6 +40,7 @@ export class Viewer implements Target {
   /** The setting of auto contrast of the loaded pictures. */
   #made: boolean | null;
   readonly #parts: Parts;
+  readonly #spot: Spot;
   readonly visibility = new Visibility(() => this.#restyle());
   readonly #main: HTMLElement;
   /** Lines of the cheat sheet; tools add theirs. */
@@ -113,6 +115,7 @@ export class Viewer implements Target {
       (error) => frame.fail(error),
       signal,
     );
+    this.#spot = new Spot(this.stage, frame.root, signal);
     this.#listen();
     this.#layout();
     this.#follow({ tables: true, clauses: true, active: true, by: "" });
@@ -274,6 +277,7 @@ export class Viewer implements Target {
         () => this.#shown === entry && entry.problem && this.#present(entry),
       );
     this.#parts.moved();
+    if (other) this.#spot.shows(entry.masks?.head.imageId ?? -1);
     if (this.#asked) {
       measured("nbl:viewer:image", this.#asked);
       if (entry.arrived > this.#asked) measured("nbl:viewer:paint", entry.arrived);
@@ -289,6 +293,7 @@ export class Viewer implements Target {
     this.stage.draw();
     this.#list.show(null);
     this.#chips.clear();
+    this.#spot.shows(-1);
     this.#main.style.visibility = "hidden";
     const { n } = this.store.tables.images;
     this.frame.empty(
@@ -399,6 +404,7 @@ export class Viewer implements Target {
   #moved(): void {
     this.#parts.moved();
     this.stage.tools?.moved();
+    this.#spot.place();
     this.#chips.zoom(this.stage);
   }
 

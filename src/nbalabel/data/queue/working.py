@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -144,10 +145,11 @@ class Working:
 
         Raises:
             HistoryError: somebody else decided meanwhile; their decision stays.
+            DataError: it is no review, or the verdict or the place is none.
         """
         job = task.job if isinstance(task, Task) else int(task)
         content = None if answer is None else self._content(task, answer, None)
-        at = None if place is None else {name: float(place[name]) for name in ("x", "y")}
+        at = None if place is None else _place(place)
         decide(
             self.sql, self.number, _person(reviewer), job, verdict, str(comment), at, content,
             _seconds(seconds), self.sql.now(),
@@ -200,6 +202,13 @@ def _steps(steps: Sequence[str]) -> tuple[str, ...]:
     if isinstance(steps, str) or not steps or not set(steps) <= set(STEPS):
         raise DataError(f"steps must be some of {', '.join(STEPS)}, got {steps!r}")
     return tuple(steps)
+
+
+def _place(place: Mapping[str, float]) -> dict[str, float]:
+    at = {name: place.get(name) for name in ("x", "y")} if isinstance(place, Mapping) else {}
+    if not at or not all(isinstance(v, int | float) and math.isfinite(v) for v in at.values()):
+        raise DataError(f'place must be {{"x": ..., "y": ...}} in pixels, got {place!r}')
+    return {name: float(value) for name, value in at.items() if value is not None}
 
 
 def _seconds(seconds: float) -> float:
