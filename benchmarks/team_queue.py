@@ -47,6 +47,7 @@ def hand(folder: str, name: str, url: str | None, who: int, n: int, lock: bool, 
 
 def paced(folder: str, name: str, url: str | None, who: int, n: int, lock: bool, out: Any) -> None:
     """Take tasks without answering them, ten times a second: still far more often than people do."""
+    assert lock
     q = Queue(Dataset(folder), name=name, url=url)
     times: Times = []
     cpu = time.process_time()
@@ -122,7 +123,9 @@ def main() -> None:
             out += rows(f"{kind}: a task handed out, {WORKERS} workers", found, "<= 5 ms")
             slow = Queue(ds, ds.images, name="slow", url=url)
             found = race(paced, slow, url, 100)
-            out += rows(f"{kind}: a task handed out, {WORKERS} workers, each 10 in a second", found, "<= 5 ms")[:1]
+            out += rows(
+                f"{kind}: a task handed out, {WORKERS} workers, each 10 in a second", found, "<= 5 ms"
+            )[:1]
             twice = Queue(ds, ds.images, redundancy=2, name="twice", url=url)
             found = race(work, twice, url, 250)
             out += rows(f"{kind}: the next task after an answer, {WORKERS} workers", found, "<= 5 ms")

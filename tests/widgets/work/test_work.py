@@ -232,7 +232,9 @@ def test_a_comment_is_about_a_free_place_and_its_author_is_shown_it(reef, place)
     ana.look()
     assert (ana.state()["place"], ana.state()["image"]) == ({"x": 70.5, "y": 80.0}, ana.task.image_id)
     around = ana.draft.instances
-    inside = around[(around.x <= 70.5) & (around.x + around.w >= 70.5) & (around.y <= 80) & (around.y + around.h >= 80)]
+    inside = around[
+        (around.x <= 70.5) & (around.x + around.w >= 70.5) & (around.y <= 80) & (around.y + around.h >= 80)
+    ]
     kind, picked = ana.view.workspace.selection.active
     assert kind == ("instances" if len(inside) else "images")
     assert picked in (inside.index if len(inside) else [ana.task.image_id])

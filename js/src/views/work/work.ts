@@ -41,8 +41,9 @@ export class Work {
   readonly #input = h("input.nbl-work-input", { type: "text", maxlength: 2000 });
   readonly #label = h("label.nbl-work-label");
   readonly #act = h("button.nbl-primary", { onclick: () => this.#give() });
-  readonly #about = h("span.nbl-muted.nbl-work-about", { role: "status", "aria-live": "polite" });
+  readonly #where = h("span.nbl-muted", { role: "status", "aria-live": "polite" });
   readonly #nowhere = h("button.nbl-quiet", { onclick: () => this.#point(null) }, "Remove the place");
+  readonly #about = h("div.nbl-work-about", {}, this.#where, this.#nowhere);
   readonly #row: HTMLElement;
   readonly #nothing = h("div.nbl-work-nothing");
   readonly #buttons: Record<"skip" | "rework" | "accept" | "send", HTMLButtonElement>;
@@ -88,7 +89,6 @@ export class Work {
     this.#label.htmlFor = this.#input.id = `nbl-work-${Math.random().toString(36).slice(2)}`;
     const cancel = h("button.nbl-quiet", { onclick: () => this.#open(null) }, "Cancel");
     this.#row = h("div.nbl-work-form", {}, this.#label, this.#input, this.#act, cancel, this.#about);
-    this.#row.append(this.#nowhere);
     this.#row.hidden = true;
     frame.body.append(this.#said, this.#row, this.#nothing);
     this.#listen(signal);
@@ -184,8 +184,8 @@ export class Work {
     this.#at = at;
     const isAsked = this.#form === "rework" && this.#state?.by === "line";
     this.#about.hidden = !isAsked;
-    this.#nowhere.hidden = !isAsked || !at;
-    this.#about.textContent = about(at);
+    this.#nowhere.hidden = !at;
+    this.#where.textContent = about(at);
     this.#spot();
   }
 

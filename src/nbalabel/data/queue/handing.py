@@ -56,7 +56,7 @@ def _take(
     """As the function ``TAKE`` of PostgreSQL does it."""
     jobs = _held_by(run, queue, annotator, seat, steps)[:n]
     jobs += _hand_out(run, queue, annotator, seat, steps, n - len(jobs), now) if len(jobs) < n else []
-    text = f"SELECT {COLUMNS} FROM nbl_jobs j {JOINS} AND u.annotator = ? WHERE j.job_id = ?"
+    text = f"SELECT {COLUMNS} FROM nbl_jobs j {JOINS} AND u.annotator = ? WHERE j.job_id = ?"  # noqa: S608  # of constants
     return [row for job in jobs for row in run(text, (annotator, job))]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from .database.pace import AT_FIRST, KNOWN, LATELY, LONGEST, PACE, SHORTEST
 from .database.sql import Run
 
+
 def lease_seconds(run: Run, queue: int, annotator: str, step: str) -> float:
     """Length of a lease of this annotator, seconds.
 

@@ -15,6 +15,7 @@ from .answering import Given, decide, renew, skip, submit
 from .content import Content, checked, contents_of
 from .database.sql import Sql
 from .handing import take
+from .own import said
 from .starting import task_tables
 from .task import STEPS, Task
 
@@ -91,7 +92,8 @@ class Working:
 
     def tables(self, task: Task) -> tuple[Tables, int | None]:
         """The task's image with its instances as Tables, and the id of the instance that is asked about."""
-        tables, about = task_tables(task, self.start(task), self.version(task.version))
+        version = self.version(task.version)
+        tables, about = task_tables(task, self.start(task), version, bare=self._is_bare(task))
         return tables, task.row_id if self.of == "instances" else about
 
     def submit(
@@ -175,7 +177,9 @@ class Working:
                 raise DataError(f"label must be one of {', '.join(self.ds.labels)}, got {label!r}")
             return {"what": answer, "label": label}
         if isinstance(answer, LabeledImages) and isinstance(task, Task):
-            answer = contents_of(answer, [task.image_id]).get(task.image_id)
+            found = contents_of(answer, [task.image_id]).get(task.image_id)
+            own = said(answer, task.image_id, self.version(task.version)) if found else {}
+            answer = {**found, "own": own} if found and (own["images"] or own["instances"]) else found
         return checked(answer, "the answer")
 
     def _is_bare(self, task: Task) -> bool:

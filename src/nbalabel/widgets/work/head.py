@@ -25,9 +25,7 @@ class Place(Protocol):
     def skip(self, reason: str, seconds: float) -> None:
         """Leave the task to others."""
 
-    def decide(
-        self, verdict: str, comment: str, seconds: float, place: Mapping[str, float] | None
-    ) -> None:
+    def decide(self, verdict: str, comment: str, seconds: float, place: Mapping[str, float] | None) -> None:
         """Accept an answer, or send it back."""
 
     def beat(self, seconds: float) -> None:

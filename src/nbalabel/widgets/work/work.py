@@ -171,7 +171,9 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._complete(task, draft)
         corrected = draft if is_corrected else None
         try:
-            self.queue.decide(task, self.annotator, verdict, comment, place or self._picked(), corrected, seconds)
+            self.queue.decide(
+                task, self.annotator, verdict, comment, place or self._picked(), corrected, seconds
+            )
         except HistoryError:
             self._go_on()  # somebody else has decided: nothing is left to do here
             raise

@@ -16,8 +16,8 @@ TASK = {
     "comment": "text", "place": "text", "corrected": "text",
 }  # fmt: skip
 COLUMNS = (
-    "j.job_id, t.task_id, j.step, t.image_id, t.row_id, t.version, u.until, t.proposed, a.content, a.annotator, "
-    "d.comment, d.place, d.content"
+    "j.job_id, t.task_id, j.step, t.image_id, t.row_id, t.version, u.until, t.proposed, a.content, "
+    "a.annotator, d.comment, d.place, d.content"
 )
 JOINS = """
     JOIN nbl_tasks t ON t.task_id = j.task_id
@@ -96,7 +96,8 @@ BEGIN
             EXIT WHEN found_gold = 1 AND NOT EXISTS (SELECT 1 FROM nbl_jobs
                 WHERE queue_id = the_queue AND step = the_step AND free > 0 AND gold = 0);
             UPDATE nbl_jobs SET free = free - 1 WHERE job_id = found_job;
-            INSERT INTO nbl_turns (job_id, annotator, queue_id, step, state, seat, given, until, seconds, reason)
+            INSERT INTO nbl_turns
+                (job_id, annotator, queue_id, step, state, seat, given, until, seconds, reason)
                 VALUES (found_job, who, the_queue, the_step, 'held', at_seat, moment,
                     moment + lease * (1 + cardinality(given)), 0, '')
                 ON CONFLICT (job_id, annotator) DO UPDATE
@@ -109,14 +110,15 @@ BEGIN
         END IF;
     END LOOP;
     RETURN given;
-END $$"""
+END $$"""  # noqa: S608  # of constants
 
 HAND_OUT = f"nbl_hand_out_{_digest(_HAND_OUT)}"
 """Name of the function that :func:`..handing.hand_out` calls; its arguments are the same."""
 
 _TAKE = f"""
     (the_queue bigint, who text, at_seat text, steps text[], n int, moment float8)
-    RETURNS TABLE ({", ".join(f"{name} {kind}" for name, kind in TASK.items())}) LANGUAGE plpgsql {_PLANS} AS $$
+    RETURNS TABLE ({", ".join(f"{name} {kind}" for name, kind in TASK.items())})
+    LANGUAGE plpgsql {_PLANS} AS $$
 #variable_conflict use_column
 DECLARE
     mine bigint[];
@@ -132,7 +134,7 @@ BEGIN
     END IF;
     RETURN QUERY SELECT {COLUMNS} FROM unnest(mine) WITH ORDINALITY AS m (job_id, place)
         JOIN nbl_jobs j ON j.job_id = m.job_id {JOINS} AND u.annotator = who ORDER BY m.place;
-END $$"""
+END $$"""  # noqa: S608  # of constants
 
 TAKE = f"nbl_take_{_digest(_TAKE)}"
 """Name of the function that :func:`..handing.take` calls; its arguments are the same."""

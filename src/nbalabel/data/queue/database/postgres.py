@@ -55,7 +55,9 @@ class Postgres(Sql):
             run("SELECT pg_advisory_xact_lock(?)", (_MAKING,))
             self._make_tables(run)
             for name, text in FUNCTIONS.items():
-                if not run("SELECT 1 FROM pg_proc WHERE proname = ? AND pg_function_is_visible(oid)", (name,)):
+                if not run(
+                    "SELECT 1 FROM pg_proc WHERE proname = ? AND pg_function_is_visible(oid)", (name,)
+                ):
                     run(text)
 
         self.do(make, durable=True)
@@ -74,7 +76,7 @@ class Postgres(Sql):
 
     def call(self, function: str, values: Sequence[Any]) -> list[Row]:
         """Call a function, in one message; where the connection is lost meanwhile, once more."""
-        text = f"SELECT * FROM {function}({', '.join(['%s'] * len(values))})"
+        text = f"SELECT * FROM {function}({', '.join(['%s'] * len(values))})"  # noqa: S608  # a name of ours
 
         def once() -> list[Row]:
             self._open()
