@@ -86,7 +86,9 @@ def cells(
         yield "images", image, name, value
     for row, values in own.get("instances", {}).items():
         here = int(row) if rows is None else rows.get(int(row))
-        for name, value in values.items() if here is not None else ():
+        if here is None:
+            continue
+        for name, value in values.items():
             yield "instances", here, name, value
 
 
