@@ -3,6 +3,9 @@
     python -m venv vendors
     vendors/bin/pip install datumaro==1.13.12 label-studio-converter==0.0.59
     python benchmarks/formats.py vendors/bin/python
+    python -m venv labelbox
+    labelbox/bin/pip install "labelbox[data]==7.17.0"
+    python benchmarks/formats.py vendors/bin/python --labelbox labelbox/bin/python
 
 Masks with holes, islands, single pixels and overlaps are written with nbalabel and read with the vendor's
 code, in an environment of its own, since both pin packages that nbalabel needs newer. Then the vendor writes
@@ -11,9 +14,9 @@ and we read. An instance that has no equal is counted with the best IoU among th
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -76,14 +79,49 @@ def expected(read: nl.Tables) -> list[tuple[str, str, bytes]]:
     return [row for row, box in zip(listed(read), boxes, strict=True) if not box]
 
 
+def labelbox(peer: str, script: str, folder: Path, tables: nl.Tables) -> None:
+    """Labelbox's package checks our lines as it does before an import, draws the masks and writes them again."""
+    rows = tables.instances
+    seen = ["ana, and bo" if i % 2 else "zoë" for i in rows.index]
+    said = {"blurred": rows["area"] > 400, "seen by": seen}
+    asked = nl.Tables.of(tables.images, rows.assign(**said), tables.labels, tables.image_root)
+    nl.write_labelbox(asked, folder / "labelbox")
+    subprocess.run([peer, script, "labelbox", folder, folder / "labelbox.json"], check=True)
+    theirs = json.loads((folder / "labelbox.json").read_text())
+    found = [(row["image"], row["label"], rle.from_counts(row["counts"])) for row in theirs]
+    shown("labelbox: written by us, read by the vendor", listed(tables), found)
+    own = rows.assign(**said)[list(said)].to_dict("records")
+    wanted = [{**one, "blurred": str(one["blurred"]).lower()} for one in own]
+    same = sum(row["answers"] == one for row, one in zip(theirs, wanted, strict=True))
+    print(f"{'labelbox: answers of an instance, read by the vendor':58s} {same:4d} of {len(own)} equal")
+    (folder / "labelbox" / "images.json").rename(folder / "labelbox-again" / "images.json")
+    back = nl.read_labelbox(folder / "labelbox-again")
+    shown("labelbox: written by the vendor, read by us", listed(tables), listed(back))
+    held = back.instances
+    ids = "nb_id" in held and held["nb_id"].tolist() == rows.index.tolist()
+    told = held[list(said)].astype(object).to_numpy().tolist()
+    same = sum(row == list(one.values()) for row, one in zip(told, own, strict=True))
+    print(
+        f"{'labelbox: the same, written by the vendor':58s} {same:4d} of {len(own)} equal, ids equal: {ids}"
+    )
+
+
 def main() -> None:
-    peer = sys.argv[1]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("peer", nargs="?", help="Python with datumaro and label-studio-converter")
+    parser.add_argument("--labelbox", help="Python with labelbox[data]")
+    given = parser.parse_args()
+    peer = given.peer
     script = str(Path(__file__).with_name("formats_peers.py"))
     with tempfile.TemporaryDirectory() as made_in, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         folder = Path(made_in)
         (folder / "pictures").mkdir()
         tables = made(folder / "pictures")
+        if given.labelbox:
+            labelbox(given.labelbox, script, folder, tables)
+        if not peer:
+            return
         nl.write_cvat(tables, folder / "cvat" / "annotations.xml", images="copy")
         nl.write_labelstudio(tables, folder / "labelstudio")
         nl.write_datumaro(tables, folder / "datumaro", images="copy")

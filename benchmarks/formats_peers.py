@@ -3,6 +3,7 @@
 ``python formats_peers.py read FOLDER OUT.json`` with datumaro and label-studio-converter reads what
 ``formats.py`` wrote and lists each instance: image, label and the pixels of its mask, as run lengths.
 ``python formats_peers.py write FOLDER`` writes the same again with the vendors' code, for us to read.
+``python formats_peers.py labelbox FOLDER OUT.json`` does both with Labelbox's package.
 """
 
 from __future__ import annotations
@@ -77,8 +78,38 @@ def again(folder: Path) -> None:
     (folder / "labelstudio-again" / "tasks.json").write_text(json.dumps(tasks))
 
 
+def of_labelbox(folder: Path) -> list[dict]:
+    """Instances as Labelbox's package takes them for an import; it writes each again with its own code."""
+    from labelbox.data.annotation_types import Label, ObjectAnnotation
+    from labelbox.data.serialization.ndjson.classification import NDSubclassification
+    from labelbox.data.serialization.ndjson.converter import NDJsonConverter
+    from labelbox.data.serialization.ndjson.objects import NDMask
+
+    found, again = [], []
+    for line in (folder / "labelbox" / "annotations.ndjson").read_text().splitlines():
+        one = NDMask.model_validate(json.loads(line))
+        mask = one.to_common()
+        key = one.data_row.global_key
+        said = [NDSubclassification.to_common(each) for each in one.classifications]
+        answers = {each.name: getattr(each.value.answer, "name", each.value.answer) for each in said}
+        pixels = mask.draw(color=1).astype(bool)
+        row = {"image": Path(key).stem, "label": one.name, "counts": counts(pixels), "answers": answers}
+        found.append(row)
+        annotation = ObjectAnnotation(
+            name=one.name, value=mask, classifications=said, extra={"uuid": one.uuid}
+        )
+        label = Label(data={"global_key": key}, annotations=[annotation])
+        again += [json.dumps(each) for each in NDJsonConverter.serialize([label])]
+    (folder / "labelbox-again").mkdir()
+    (folder / "labelbox-again" / "annotations.ndjson").write_text("\n".join(again))
+    return found
+
+
 def main() -> None:
     folder = Path(sys.argv[2])
+    if sys.argv[1] == "labelbox":
+        Path(sys.argv[3]).write_text(json.dumps(of_labelbox(folder)))
+        return
     if sys.argv[1] == "write":
         again(folder)
         return

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { expect, test, vi } from "vitest";
 import { createFrame } from "../../src/views/frame";
+import { SPOT, SPOT_ASKED, type Spotted } from "../../src/views/spot";
 import { Activity } from "../../src/views/work/activity";
 import { left, nothing, type Place } from "../../src/views/work/words";
 import { Work } from "../../src/views/work/work";
@@ -17,6 +18,8 @@ const STATE: Place = {
   author: "",
   answer: "",
   comment: "",
+  image: 7,
+  place: null,
   note: "",
   tasks: 10,
   open: 6,
@@ -145,7 +148,7 @@ test("a reviewer accepts, or sends back with a comment that must not be empty", 
   await vi.waitFor(() =>
     expect(asked.at(-1)).toEqual([
       "decide_on",
-      { verdict: "rework", comment: "one is missing", seconds: 0, job: 3 },
+      { verdict: "rework", comment: "one is missing", place: null, seconds: 0, job: 3 },
     ]),
   );
   end();
@@ -161,4 +164,36 @@ test("a lost lease, a comment and an empty queue say what to do", async () => {
   const waiting = nothing({ ...STATE, phase: "waiting", open: 0, review: 2 });
   expect(waiting.text).toContain("1 task is with others, 2 answers wait for a review");
   expect(left({ ...STATE, held: 0 })).toBe("6 to do");
+});
+
+test("a place that is clicked on the picture goes with the comment, and can be removed", async () => {
+  const { asked, el, view, button, end } = place({ step: "review", author: "bo", reviewing: true });
+  const told: Spotted[] = [];
+  view.addEventListener(SPOT, (event) => told.push((event as CustomEvent<Spotted>).detail));
+  await vi.waitFor(() => expect(el.textContent).toContain("Check what bo answered"));
+  expect(told.at(-1)).toEqual({ image: 7, at: null, pick: null });
+  button("send back").click();
+  expect(el.textContent).toContain("Click the picture to show where");
+  told.at(-1)!.pick!([12.5, 40]);
+  expect(told.at(-1)!.at).toEqual([12.5, 40]);
+  expect(el.textContent).toContain("About the place at 13, 40");
+  const remove = [...el.querySelectorAll("button")].find((one) => one.textContent === "Remove the place")!;
+  remove.click();
+  expect(told.at(-1)!.at).toBe(null);
+  told.at(-1)!.pick!([3, 4]);
+  const row = el.querySelector<HTMLElement>(".nbl-work-form")!;
+  row.querySelector("input")!.value = "one is missing";
+  enter(row);
+  await vi.waitFor(() => expect(asked.at(-1)![1]).toMatchObject({ place: { x: 3, y: 4 } }));
+  end();
+});
+
+test("who reworks an answer sees the place of the comment, also when the view comes later", async () => {
+  const { el, view, end } = place({ step: "rework", comment: "here", place: { x: 5, y: 6 } });
+  await vi.waitFor(() => expect(el.textContent).toContain("The reviewer asks: here"));
+  const told: Spotted[] = [];
+  view.addEventListener(SPOT, (event) => told.push((event as CustomEvent<Spotted>).detail));
+  view.dispatchEvent(new CustomEvent(SPOT_ASKED, { bubbles: true }));
+  expect(told).toEqual([{ image: 7, at: [5, 6], pick: null }]);
+  end();
 });

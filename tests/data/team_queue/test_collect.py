@@ -192,3 +192,140 @@ def test_answers_that_somebody_else_wrote_into_the_database_are_refused(queue, t
 def test_only_a_queue_is_collected(team: Dataset):
     with pytest.raises(DataError, match="takes a Queue"):
         team.collect(team)
+
+
+@pytest.fixture
+def asking(team):
+    """The dataset asks about images and instances, and has a column of its own."""
+    team.ask("sex", options=("f", "m", "unsure"))
+    team.ask("count", kind="number", of="images", low=0)
+    team.ask("seen", kind="many", of="images", options=("sand", "rock", "kelp"))
+    team.set(team.instances.index, sex="unsure", depth=[1.5, 2.5, 3.5])
+    team.commit("questions")
+    return team
+
+
+def worked(q, who, tmp_path, change):
+    """Take a task, change its draft, and send it."""
+    task = q.take(who)[0]
+    draft = q.tables(task)[0].save(tmp_path / f"{who}-{task.job}.nbal")
+    change(draft, task.image_id)
+    draft.set([task.image_id], table="images", state="complete")
+    q.submit(task, who, draft)
+    draft.close()
+    return task
+
+
+def test_answers_to_attributes_and_own_columns_come_back_typed(queue, asking, mask, tmp_path):
+    q = queue([10], of="images")
+
+    def label(draft, image):
+        first = draft.instances.index[0]
+        assert draft.instances["depth"].tolist() == [1.5, 2.5]
+        draft.set([first], sex="f", depth=9.0)
+        draft.set([image], table="images", count=3, seen=[["sand", "kelp"]], diver="ana")
+        draft.add_instances(
+            pd.DataFrame({"image_id": [image], "label": ["cod"], "mask": [mask(12)], "sex": ["m"]})
+        )
+
+    worked(q, "ana", tmp_path, label)
+    got = asking.collect(q)
+    assert (len(got), len(got.conflicts)) == (1, 0)
+    rows = asking.instances[asking.instances["image_id"] == 10]
+    assert rows["sex"].tolist() == ["f", "unsure", "m"]
+    assert rows["depth"].tolist()[:2] == [9.0, 2.5]
+    assert pd.isna(rows["depth"].iloc[2])
+    image = asking.images.loc[10]
+    assert (image["count"], list(image["seen"]), image["diver"]) == (3, ["sand", "kelp"], "ana")
+    assert asking.images["count"].dtype == "Float64"
+    assert (len(asking.collect(q)), asking.collect(q).n_already) == (0, 1)
+    asking.revert(got.changes[0])
+    assert asking.instances["sex"].tolist() == ["unsure"] * 3
+
+
+def test_an_answer_given_from_python_may_have_own_columns(queue, asking):
+    q = queue([10], of="images")
+    task = q.take("ana")[0]
+    row = asking.instances.index[0]
+    q.submit(
+        task, "ana", q.start(task) | {"own": {"images": {"count": 2}, "instances": {str(row): {"sex": "m"}}}}
+    )
+    asking.collect(q)
+    assert (asking.images.loc[10, "count"], asking.instances.loc[row, "sex"]) == (2, "m")
+    with pytest.raises(DataError, match="own columns"):
+        q.submit(q.take("bo", 1)[0] if q.take("bo", 1) else task, "ana", q.start(task) | {"own": {"rows": 3}})
+
+
+def test_opinions_that_differ_by_an_attribute_alone_are_conflicts(queue, asking, tmp_path):
+    q = queue([10], of="images", redundancy=2)
+    row = asking.instances.index[0]
+    worked(q, "ana", tmp_path, lambda draft, _: draft.set([row], sex="f"))
+    task = worked(q, "bo", tmp_path, lambda draft, _: draft.set([row], sex="m"))
+    assert asking.collect(q).conflicts["why"].tolist() == ["opinions differ: sex"]
+    assert q.disputed() == [task.task]
+    assert len(asking.collect(q, prefer="bo")) == 1
+    assert asking.instances.loc[row, "sex"] == "m"
+
+
+def test_only_the_same_cell_changed_by_others_is_a_conflict(queue, asking, tmp_path):
+    q = queue([10, 11], of="images")
+    worked(q, "ana", tmp_path, lambda draft, image: draft.set([image], table="images", count=1))
+    worked(q, "ana", tmp_path, lambda draft, image: draft.set([image], table="images", count=1))
+    asking.set([10], table="images", count=7)
+    asking.set([11], table="images", seen=[["rock"]])
+    got = asking.collect(q)
+    assert got.conflicts[["why", "image_id"]].to_numpy().tolist() == [
+        ["the image was changed since the work began: count", 10]
+    ]
+    assert (asking.images.loc[10, "count"], asking.images.loc[11, "count"]) == (7, 1)
+    assert list(asking.images.loc[11, "seen"]) == ["rock"]
+    asking.collect(q, overwrite=[10])
+    assert asking.images.loc[10, "count"] == 1
+
+
+def test_an_answer_that_the_dataset_can_no_longer_hold_is_listed_and_the_others_come(queue, asking, tmp_path):
+    q = queue([10, 11], of="images")
+    worked(q, "ana", tmp_path, lambda draft, image: draft.set([image], table="images", count=40))
+    worked(q, "ana", tmp_path, lambda draft, image: draft.set([image], table="images", count=4))
+    asking.ask("count", kind="number", of="images", low=0, high=10)
+    got = asking.collect(q)
+    assert len(got) == 1
+    assert got.conflicts["image_id"].tolist() == [10]
+    assert "does not fit" in got.conflicts["why"].iloc[0]
+    assert "count" in got.conflicts["why"].iloc[0]
+    assert asking.images["count"].dropna().tolist() == [4]
+
+
+def test_rework_begins_from_the_own_columns_of_the_answer(queue, asking, mask, tmp_path):
+    q = queue([10], of="images", review=True)
+
+    def label(draft, image):
+        draft.set([image], table="images", count=3)
+        draft.add_instances(
+            pd.DataFrame({"image_id": [image], "label": ["cod"], "mask": [mask(12)], "sex": ["m"]})
+        )
+
+    worked(q, "ana", tmp_path, label)
+    review = q.take("eva", steps=["review"])[0]
+    assert q.tables(review)[0].images["count"].tolist() == [3]
+    q.decide(review, "eva", "rework", "four")
+    again = q.take("ana")[0]
+    assert q.tables(again)[0].instances["sex"].tolist() == ["unsure", "unsure", "m"]
+    worked(q, "ana", tmp_path, lambda draft, image: draft.set([image], table="images", count=4))
+    q.decide(q.take("eva", steps=["review"])[0], "eva", "approve")
+    asking.collect(q)
+    assert asking.images.loc[10, "count"] == 4
+    assert asking.instances.query("image_id == 10")["sex"].tolist() == ["unsure", "unsure", "m"]
+
+
+def test_a_honeypot_does_not_show_the_answers_that_are_known(queue, asking):
+    asking.set([10], table="images", count=3)
+    asking.commit("the truth")
+    q = queue(asking.images.iloc[:3])
+    q.add_honeypots([10])
+    counts = []
+    while tasks := q.take("ana"):
+        counts.append(q.tables(tasks[0])[0].images["count"].iloc[0])
+        q.submit(tasks[0], "ana", EMPTY)
+    assert len(counts) == 4
+    assert all(pd.isna(count) for count in counts)

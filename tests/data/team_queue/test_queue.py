@@ -10,7 +10,7 @@ from nbalabel.core.errors import (
     StorageError,
     UnknownNameError,
 )
-from nbalabel.data.queue.leases import AT_FIRST, LONGEST, PACE, SHORTEST
+from nbalabel.data.queue.database.pace import AT_FIRST, LONGEST, PACE, SHORTEST
 from nbalabel.data.queue.queue import Queue
 
 from .conftest import drawn

@@ -217,3 +217,36 @@ def test_what_cannot_be_worked_on_is_refused(reef, place, tmp_path):
         work.skip("dark")
     with pytest.raises(HistoryError, match="no task"):
         work.send()
+
+
+def test_a_comment_is_about_a_free_place_and_its_author_is_shown_it(reef, place):
+    q = nl.Queue(reef, rows_of(reef, 1), review=True)
+    ana, eva = place(q, "ana"), None
+    draw(ana)
+    ana.send()
+    eva = place(q, "eva", review=True)
+    state = eva.head.decide_on(
+        job=eva.task.job, verdict="rework", comment="one is missing", seconds=1.0, place={"x": 70.5, "y": 80}
+    )
+    assert state["phase"] == "waiting"
+    ana.look()
+    assert (ana.state()["place"], ana.state()["image"]) == ({"x": 70.5, "y": 80.0}, ana.task.image_id)
+    around = ana.draft.instances
+    inside = around[
+        (around.x <= 70.5) & (around.x + around.w >= 70.5) & (around.y <= 80) & (around.y + around.h >= 80)
+    ]
+    kind, picked = ana.view.workspace.selection.active
+    assert kind == ("instances" if len(inside) else "images")
+    assert picked in (inside.index if len(inside) else [ana.task.image_id])
+
+
+@pytest.mark.parametrize("at", [{"x": 1}, {"x": float("nan"), "y": 2}, {"x": "1", "y": 2}, (1, 2)])
+def test_a_place_that_is_none_is_refused_and_the_review_stays(reef, place, at):
+    q = nl.Queue(reef, rows_of(reef, 1), review=True)
+    ana = place(q, "ana")
+    draw(ana)
+    ana.send()
+    eva = place(q, "eva", review=True)
+    with pytest.raises(DataError, match="place"):
+        eva.decide("rework", "here", place=at)
+    assert eva.task is not None

@@ -11,6 +11,7 @@ import { Beside } from "../beside/beside";
 import { cheatsheet } from "../cheatsheet";
 import { autoMark, DisplaySetting } from "../display";
 import type { Frame } from "../frame";
+import { Spot } from "../spot";
 import { Bar, type Layer } from "./bar";
 import { Chips } from "./chips";
 import { DisplayPanel } from "./display";
@@ -41,6 +42,7 @@ export class Viewer implements Target {
   #made: boolean | null;
   readonly #parts: Parts;
   readonly #beside: Beside;
+  readonly #spot: Spot;
   readonly visibility = new Visibility(() => this.#restyle());
   readonly #main: HTMLElement;
   /** Lines of the cheat sheet; tools add theirs. */
@@ -116,6 +118,7 @@ export class Viewer implements Target {
       signal,
     );
     this.#beside = new Beside({ frame, rpc, model, signal, lay: (layers) => this.stage.lay(layers) });
+    this.#spot = new Spot(this.stage, frame.root, signal);
     this.#listen();
     this.#layout();
     this.#follow({ tables: true, clauses: true, active: true, by: "" });
@@ -278,6 +281,7 @@ export class Viewer implements Target {
         () => this.#shown === entry && entry.problem && this.#present(entry),
       );
     this.#parts.moved();
+    if (other) this.#spot.shows(entry.masks?.head.imageId ?? -1);
     if (this.#asked) {
       measured("nbl:viewer:image", this.#asked);
       if (entry.arrived > this.#asked) measured("nbl:viewer:paint", entry.arrived);
@@ -294,6 +298,7 @@ export class Viewer implements Target {
     this.stage.draw();
     this.#list.show(null);
     this.#chips.clear();
+    this.#spot.shows(-1);
     this.#main.style.visibility = "hidden";
     const { n } = this.store.tables.images;
     this.frame.empty(
@@ -404,6 +409,7 @@ export class Viewer implements Target {
   #moved(): void {
     this.#parts.moved();
     this.stage.tools?.moved();
+    this.#spot.place();
     this.#chips.zoom(this.stage);
   }
 

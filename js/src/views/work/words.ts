@@ -16,6 +16,10 @@ export interface Place {
   /** The answer to review, where the view does not show it. */
   answer: string;
   comment: string;
+  /** Id of the image; -1 for none. */
+  image: number;
+  /** What the comment is about, pixels of the image; null for the whole image. */
+  place: { x: number; y: number } | null;
   /** What became of the answer before. */
   note: string;
   tasks: number;
@@ -65,6 +69,13 @@ export function nothing(state: Place): { title: string; text: string } {
   if (state.rework)
     others.push(`${count(state.rework, "answer")} ${state.rework === 1 ? "is" : "are"} being reworked`);
   return { title, text: `${others.join(", ")}. This place looks again by itself.` };
+}
+
+/** What a comment is about, while it is written. */
+export function about(place: { x: number; y: number } | null): string {
+  return place
+    ? `About the place at ${Math.round(place.x)}, ${Math.round(place.y)}`
+    : "Click the picture to show where";
 }
 
 export const LOST =

@@ -3,8 +3,9 @@ import { h } from "../../draw/dom";
 import type { Rpc } from "../../wire/rpc";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
+import { SPOT, SPOT_ASKED, type Spotted } from "../spot";
 import { Activity, INPUT } from "./activity";
-import { LOST, left, nothing, type Place, task } from "./words";
+import { about, LOST, left, nothing, type Place, task } from "./words";
 
 const BEAT = 20_000; // milliseconds between two renewals of the lease
 const LOOK = 10_000; // milliseconds between two looks for a task
@@ -27,6 +28,8 @@ export class Work {
   readonly activity = new Activity();
   #state: Place | null = null;
   #form: Form | null = null;
+  /** What the comment that is written is about; null: the picked instance, or the whole image. */
+  #at: { x: number; y: number } | null = null;
   #busy = false;
   /** There was input since the last beat. */
   #alive = false;
@@ -38,6 +41,9 @@ export class Work {
   readonly #input = h("input.nbl-work-input", { type: "text", maxlength: 2000 });
   readonly #label = h("label.nbl-work-label");
   readonly #act = h("button.nbl-primary", { onclick: () => this.#give() });
+  readonly #where = h("span.nbl-muted", { role: "status", "aria-live": "polite" });
+  readonly #nowhere = h("button.nbl-quiet", { onclick: () => this.#point(null) }, "Remove the place");
+  readonly #about = h("div.nbl-work-about", {}, this.#where, this.#nowhere);
   readonly #row: HTMLElement;
   readonly #nothing = h("div.nbl-work-nothing");
   readonly #buttons: Record<"skip" | "rework" | "accept" | "send", HTMLButtonElement>;
@@ -82,7 +88,7 @@ export class Work {
     frame.toolbar.prepend(this.#what, h("span.nbl-work-bar", {}, this.#done), this.#left, tools);
     this.#label.htmlFor = this.#input.id = `nbl-work-${Math.random().toString(36).slice(2)}`;
     const cancel = h("button.nbl-quiet", { onclick: () => this.#open(null) }, "Cancel");
-    this.#row = h("div.nbl-work-form", {}, this.#label, this.#input, this.#act, cancel);
+    this.#row = h("div.nbl-work-form", {}, this.#label, this.#input, this.#act, cancel, this.#about);
     this.#row.hidden = true;
     frame.body.append(this.#said, this.#row, this.#nothing);
     this.#listen(signal);
@@ -100,6 +106,7 @@ export class Work {
       });
     hear(doc, "keydown", (event) => this.#key(event), { signal, capture: true });
     hear(this.#row, "keydown", (event) => this.#typed(event), { signal });
+    hear(doc, SPOT_ASKED as "click", (event) => this.#inside(event) && this.#spot(), { signal });
     doc.addEventListener("visibilitychange", () => doc.hidden && this.activity.hidden(this.clock()), {
       signal,
     });
@@ -147,14 +154,15 @@ export class Work {
   #press(): void {
     const state = this.#state;
     if (!state?.job || this.#busy) return;
-    if (state.step === "review") void this.#ask("decide_on", { verdict: "approve", comment: "" });
+    if (state.step === "review")
+      void this.#ask("decide_on", { verdict: "approve", comment: "", place: null });
     else if (state.by === "line") void this.#ask("send_answer");
   }
 
   #give(): void {
     const text = this.#input.value.trim();
     if (this.#form === "skip") void this.#ask("skip_task", { reason: text });
-    else if (text) void this.#ask("decide_on", { verdict: "rework", comment: text });
+    else if (text) void this.#ask("decide_on", { verdict: "rework", comment: text, place: this.#at });
     else focusOn(this.#input);
   }
 
@@ -168,6 +176,30 @@ export class Work {
       this.#act.textContent = FORMS[form].act;
       focusOn(this.#input);
     } else this.#view()?.focus({ preventScroll: true });
+    this.#point(null);
+  }
+
+  /** The comment is about this place. */
+  #point(at: { x: number; y: number } | null): void {
+    this.#at = at;
+    const isAsked = this.#form === "rework" && this.#state?.by === "line";
+    this.#about.hidden = !isAsked;
+    this.#nowhere.hidden = !at;
+    this.#where.textContent = about(at);
+    this.#spot();
+  }
+
+  /** Show the place of a comment on the picture, or ask for one. */
+  #spot(): void {
+    const { step, place, image = -1, by } = this.#state ?? {};
+    const isAsked = this.#form === "rework" && by === "line";
+    const at = isAsked ? this.#at : step === "rework" ? place : null;
+    const detail: Spotted = {
+      image,
+      at: at ? [at.x, at.y] : null,
+      pick: isAsked ? ([x, y]) => this.#point({ x, y }) : null,
+    };
+    this.#view()?.dispatchEvent(new CustomEvent(SPOT, { detail }));
   }
 
   #view(): HTMLElement | null {
@@ -214,6 +246,7 @@ export class Work {
       if (before) requestAnimationFrame(() => this.#view()?.focus({ preventScroll: true }));
     }
     this.#update();
+    this.#spot();
   }
 
   #update(): void {

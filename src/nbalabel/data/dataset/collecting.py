@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ...core.change.change import Change
+from ...core.change.change import Change, apply
 from ...core.errors import DataError
+from ...core.tables.schema import check_all_answers
 from ...core.tables.state import State
-from ..queue.collecting import Collected, Plan, answered_rows, changed_images, conflict, conflicts_table, plan
+from ..queue.collecting import (
+    Collected,
+    Plan,
+    answered_rows,
+    changed_images,
+    conflict,
+    conflicts_table,
+    known_cells,
+    plan,
+)
 from ..queue.content import contents_of, same
 from ..queue.final import Answered, by_task
+from ..queue.own import clashes, is_there
 from ..queue.queue import Queue
 from ..tables.tables import Tables
 from ..working.working_copy import WorkingCopy
@@ -89,7 +100,8 @@ class Collecting:
         found: Plan,
         used: list[Answered],
     ) -> Change:
-        now = contents_of(Tables.from_state(state, None, {}), [one.image for one in answers])
+        today = Tables.from_state(state, None, {})
+        now = contents_of(today, [one.image for one in answers])
         base: dict[int, Any] = {}
         for version in {one.version for one in answers}:
             of_version = [one.image for one in answers if one.version == version]
@@ -99,11 +111,46 @@ class Collecting:
             there, before = now.get(one.image), base.get(one.image)
             if there is None or before is None:
                 found.conflicts.append(conflict("the image is no longer in the dataset", [one]))
-            elif same(there, one.content):
+                continue
+            told = known_cells(one, before)
+            changed = clashes(told, today, queue.version(one.version))
+            if same(there, one.content) and is_there(told, today):
                 found.n_already += 1
-            elif one.image in overwrite or same(there, before):
+            elif one.image in overwrite or (same(there, before) and not changed):
                 start[one.image] = there
                 used.append(one)
             else:
-                found.conflicts.append(conflict("the image was changed since the work began", [one]))
-        return changed_images(state, used, queue.name, self._copy.reserve, start) if used else Change()
+                what = f": {', '.join(changed)}" if changed and same(there, before) else ""
+                found.conflicts.append(conflict(f"the image was changed since the work began{what}", [one]))
+        return self._fitting(state, queue, found, used, start)
+
+    def _fitting(
+        self, state: State, queue: Queue, found: Plan, used: list[Answered], start: dict[int, Any]
+    ) -> Change:
+        """The Change of all answers; those whose own columns no longer fit, such as an option, are listed."""
+
+        def build(answers: list[Answered]) -> Change:
+            made = changed_images(state, answers, queue.name, self._copy.reserve, start)
+            check_all_answers(apply(state, made).tables, state.ontology)
+            return made
+
+        while used:
+            try:
+                return build(used)
+            except DataError:
+                wrong = [(one, why) for one in used if "own" in one.content and (why := _reason(build, one))]
+                if not wrong:
+                    raise
+                found.conflicts += [conflict(f"it does not fit: {why}", [one]) for one, why in wrong]
+                lost = {one.answer for one, _ in wrong}
+                used[:] = [one for one in used if one.answer not in lost]
+        return Change()
+
+
+def _reason(build: Callable[[list[Answered]], Change], one: Answered) -> str:
+    """Why an answer cannot be brought in; "" if it can."""
+    try:
+        build([one])
+    except DataError as error:
+        return str(error)
+    return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,9 @@ from ..edits.cells import Allocate, set_cells
 from ..edits.draw import Gesture, change_of
 from .content import CELLS, Content, frame_of, same
 from .final import Answered
-from .matching import agreement
+from .matching import agreement, differing_columns
+from .own import cells as cells_of
+from .own import written
 
 _COLUMNS = ("why", "task", "image_id", "row_id", "annotators", "answers")
 
@@ -100,9 +102,10 @@ def plan(
             continue
         if not chosen or (len(ready) < len(every) and not any(map(take, ready))):
             continue
-        differs = any(not _alike(chosen[0], other) for other in chosen[1:])
-        if differs:
+        if any(not _alike(chosen[0], other) for other in chosen[1:]):
             out.conflicts.append(conflict("opinions differ", chosen))
+        elif names := {x for one in chosen[1:] for x in differing_columns(chosen[0].content, one.content)}:
+            out.conflicts.append(conflict(f"opinions differ: {', '.join(sorted(names))}", chosen))
         else:
             out.mine.setdefault(chosen[0].annotator, []).append(chosen[0])
     return out
@@ -153,11 +156,31 @@ def changed_images(
         regions_cut=cut,
     )
     change = change_of(state, gesture, allocate, who)
+    made = iter(change.tables["instances"].created.index.tolist() if created else ())
     ids = np.array(sorted(one.image for one in answers), np.int64)
     told = {one.image: one.content for one in answers}
     cells = {name: [told[int(i)][name] for i in ids] for name in ("state", "weight")}
     states = set_cells(apply(state, change), "images", ids, cells, who)
-    return replace(merge(change, states) if states else change, origin=who, note=note)
+    change = merge(change, states) if states else change
+    own = written(apply(state, change), _own_cells(answers, base, made), who)
+    return replace(merge(change, own) if own else change, origin=who, note=note)
+
+
+def known_cells(one: Answered, base: Content) -> list[tuple[str, int, str, Any]]:
+    """Cells of columns of your own that an answer has, of rows that were there when the work began."""
+    there = {row["id"]: row["id"] for row in base["instances"]}
+    return list(cells_of(one.content.get("own", {}), one.image, there))
+
+
+def _own_cells(
+    answers: Sequence[Answered], base: Mapping[int, Content], made: Iterator[int]
+) -> Iterator[tuple[str, int, str, Any]]:
+    """Cells of all answers; ``made`` gives the ids of their new instances, in order."""
+    for one in answers:
+        old = {row["id"] for row in base[one.image]["instances"]}
+        ids = [row["id"] for row in one.content["instances"]]
+        here = {row: row if row in old else next(made) for row in ids}
+        yield from cells_of(one.content.get("own", {}), one.image, here)
 
 
 def answered_rows(

@@ -4,6 +4,7 @@
      "instances": [{"id": 5, "label": "cod", "mask": "...", "status": "verified", ...}],
      "regions": [{"id": 0, "kind": "ignore", "label": None, "mask": "..."}]}
 
+Where an annotator changed columns of your own, such as answers to attributes, ``own`` has them (``own.py``).
 Ids are those of the version that the work began from; a row with another id
 is new, also if it is the id of another image's row. Masks are COCO's compressed run lengths, which are text.
 """
@@ -18,6 +19,7 @@ import pandas as pd
 
 from ...core.errors import DataError
 from ...core.tables.schema import LabeledImages
+from .own import checked_own
 
 Content: TypeAlias = dict[str, Any]
 
@@ -50,7 +52,7 @@ def contents_of(tables: LabeledImages, image_ids: Iterable[int]) -> dict[int, Co
 
 
 def same(a: Content, b: Content) -> bool:
-    """Whether two answers show the same on an image; ids of rows play no part."""
+    """Whether two answers show the same on an image; ids of rows and columns of your own play no part."""
     return a["state"] == b["state"] and all(
         _shown(a[name], cells) == _shown(b[name], cells)
         for name, cells in (("instances", CELLS), ("regions", _REGION_CELLS))
@@ -69,9 +71,10 @@ def checked(content: Any, where: str) -> Content:
         and isinstance(content.get("weight"), int | float)
         and _are_rows(content.get("instances"), CELLS)
         and _are_rows(content.get("regions"), _REGION_CELLS)
+        and checked_own(content.get("own", {}))
     )
     if not good:
-        raise DataError(f"{where}: expected state, weight, instances and regions of an image")
+        raise DataError(f"{where}: expected state, weight, instances, regions and own columns of an image")
     return dict(content)
 
 

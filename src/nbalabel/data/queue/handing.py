@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .database.sql import Run
+from .database.functions import COLUMNS, HAND_OUT, JOINS, TAKE
+from .database.sql import Row, Run, Sql
 from .leases import end_leases, lease_seconds
 from .task import Task
 
@@ -19,21 +20,23 @@ _FREE = """
 
 
 def take(
-    run: Run, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
+    sql: Sql, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
 ) -> list[Task]:
     """The tasks that an annotator holds, at this seat from now on, and new ones: ``n`` in all at most."""
-    jobs = _held_by(run, queue, annotator, seat, steps)[:n]
-    jobs += hand_out(run, queue, annotator, seat, steps, n - len(jobs), now) if len(jobs) < n else []
-    return [task for job in jobs for task in _task(run, queue, annotator, job)]
+    asked = (queue, annotator, seat, list(steps), n, now)
+    rows = sql.call(TAKE, asked)
+    if rows is None:
+        rows = sql.do(lambda run: _take(run, queue, annotator, seat, steps, n, now))
+    return [_task(*row) for row in rows]
 
 
 def hand_out(
-    run: Run, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
+    sql: Sql, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
 ) -> list[int]:
     """Give an annotator up to ``n`` more jobs; returns them in order.
 
     Args:
-        run: runs a statement.
+        sql: the database.
         queue: number of the queue.
         annotator: who is free.
         seat: names the view, or the process, they work at.
@@ -41,21 +44,44 @@ def hand_out(
         n: how many.
         now: seconds since 1970.
     """
+    rows = sql.call(HAND_OUT, (queue, annotator, seat, list(steps), n, now))
+    if rows is None:
+        return sql.do(lambda run: _hand_out(run, queue, annotator, seat, steps, n, now))
+    return list(rows[0][0])
+
+
+def _take(
+    run: Run, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
+) -> list[Row]:
+    """As the function ``TAKE`` of PostgreSQL does it."""
+    jobs = _held_by(run, queue, annotator, seat, steps)[:n]
+    jobs += _hand_out(run, queue, annotator, seat, steps, n - len(jobs), now) if len(jobs) < n else []
+    text = f"SELECT {COLUMNS} FROM nbl_jobs j {JOINS} AND u.annotator = ? WHERE j.job_id = ?"  # noqa: S608  # of constants
+    return [row for job in jobs for row in run(text, (annotator, job))]
+
+
+def _hand_out(
+    run: Run, queue: int, annotator: str, seat: str, steps: Sequence[str], n: int, now: float
+) -> list[int]:
+    """As the function ``HAND_OUT`` of PostgreSQL does it."""
     end_leases(run, queue, now)
     given: list[int] = []
     for step in steps:
-        start = _cursor(run, queue, annotator, step)
+        if len(given) == n:
+            break
+        start = was = _cursor(run, queue, annotator, step)
         lease = lease_seconds(run, queue, annotator, step)
         while len(given) < n:
-            job, start = _take(run, queue, annotator, step, start)
+            job, start = _take_one(run, queue, annotator, step, start)
             if job is None:
                 break
             hold(run, queue, job, annotator, seat, step, now, now + lease * (1 + len(given)))
             given.append(job)
-        run(
-            "UPDATE nbl_cursors SET place = ? WHERE queue_id = ? AND annotator = ? AND step = ?",
-            (start, queue, annotator, step),
-        )
+        if start != was:
+            run(
+                "UPDATE nbl_cursors SET place = ? WHERE queue_id = ? AND annotator = ? AND step = ?",
+                (start, queue, annotator, step),
+            )
     return given
 
 
@@ -99,7 +125,7 @@ def _cursor(run: Run, queue: int, annotator: str, step: str) -> float:
     return float(rows[0][0])
 
 
-def _take(run: Run, queue: int, annotator: str, step: str, start: float) -> tuple[int | None, float]:
+def _take_one(run: Run, queue: int, annotator: str, step: str, start: float) -> tuple[int | None, float]:
     """Take the first free job from a place on; returns it, and from where on something may be free."""
     wanted = (queue, step, start, annotator, annotator, annotator)
     seen = run(f"SELECT j.place {_FREE}", wanted)  # without locks: others' may come back
@@ -122,32 +148,32 @@ def _anything_real(run: Run, queue: int, step: str) -> bool:
     return bool(rows)
 
 
-def _task(run: Run, queue: int, annotator: str, job: int) -> list[Task]:
-    rows = run(
-        "SELECT t.task_id, j.step, t.image_id, t.row_id, t.version, u.until, t.proposed, j.answer_id "
-        "FROM nbl_jobs j JOIN nbl_tasks t ON t.task_id = j.task_id "
-        "JOIN nbl_turns u ON u.job_id = j.job_id AND u.annotator = ? WHERE j.job_id = ? AND j.queue_id = ?",
-        (annotator, job, queue),
-    )
-    out = []
-    for task, step, image, row, version, until, proposed, answer in rows:
-        more = {} if answer is None else _about(run, answer)
-        given = None if proposed is None else json.loads(proposed)
-        out.append(Task(job, task, step, image, row, version, until, proposed=given, **more))
-    return out
+def _task(
+    job: int,
+    task: int,
+    step: str,
+    image: int,
+    row: int,
+    version: str,
+    until: float,
+    proposed: str | None,
+    content: str | None,
+    author: str | None,
+    comment: str | None,
+    place: str | None,
+    corrected: str | None,
+) -> Task:
+    """A task from what is known of it; an answer to review or to rework as a reviewer corrected it."""
+    given = corrected or content
+    return Task(
+        job, task, step, image, row, version, until,
+        proposed=_read(proposed),
+        content=_read(given),
+        author=author or "",
+        comment=comment or "",
+        place=_read(place),
+    )  # fmt: skip
 
 
-def _about(run: Run, answer: int) -> dict[str, Any]:
-    """An answer to review or to rework, and what was said about it."""
-    ((content, author),) = run("SELECT content, annotator FROM nbl_answers WHERE answer_id = ?", (answer,))
-    said = run(
-        "SELECT comment, place, content FROM nbl_decisions WHERE answer_id = ? ORDER BY given DESC LIMIT 1",
-        (answer,),
-    )
-    comment, place, corrected = said[0] if said else ("", None, None)
-    return {
-        "content": json.loads(corrected or content),
-        "author": author,
-        "comment": comment,
-        "place": None if place is None else json.loads(place),
-    }
+def _read(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

@@ -5,15 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from .database.pace import AT_FIRST, KNOWN, LATELY, LONGEST, PACE, SHORTEST
 from .database.sql import Run
-
-PACE = 5.0
-"""A lease lasts so many times the annotator's own median active time for a task of that step."""
-
-SHORTEST, LONGEST, AT_FIRST = 180.0, 4 * 3600.0, 1800.0
-"""Bounds of a lease, and its length while fewer than ``_KNOWN`` answers are known; seconds."""
-
-_KNOWN, _LATELY = 5, 25
 
 
 def lease_seconds(run: Run, queue: int, annotator: str, step: str) -> float:
@@ -28,9 +21,9 @@ def lease_seconds(run: Run, queue: int, annotator: str, step: str) -> float:
     rows = run(
         "SELECT seconds FROM nbl_answers WHERE queue_id = ? AND annotator = ? AND step = ? "
         "ORDER BY given DESC LIMIT ?",
-        (queue, annotator, step, _LATELY),
+        (queue, annotator, step, LATELY),
     )
-    if len(rows) < _KNOWN:
+    if len(rows) < KNOWN:
         return AT_FIRST
     usual = float(statistics.median(seconds for (seconds,) in rows))
     return min(max(PACE * usual, SHORTEST), LONGEST)

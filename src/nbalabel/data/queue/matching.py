@@ -37,6 +37,20 @@ def agreement(a: dict[str, Any], b: dict[str, Any]) -> Agreement:
     return Agreement(same, len(left) + len(right) - len(pairs))
 
 
+def differing_columns(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
+    """Columns of your own that two answers fill in differently, of the image and of things both have."""
+    own = [one.get("own", {}) for one in (a, b)]
+    pairs = [tuple(each.get("images", {}) for each in own)]
+    told = [each.get("instances", {}) for each in own]
+    if any(told):
+        left, right = a["instances"], b["instances"]
+        found = _pairs([row["mask"] for row in left], [row["mask"] for row in right])
+        sides = zip(told, (left, right), strict=True)
+        of = [[each.get(str(row["id"]), {}) for row in rows] for each, rows in sides]
+        pairs += [(of[0][i], of[1][j]) for i, j in found]
+    return sorted({name for x, y in pairs for name in {*x, *y} if x.get(name) != y.get(name)})
+
+
 def _said(answer: dict[str, Any]) -> tuple[Any, Any]:
     return answer.get("what"), answer.get("label") if answer.get("what") == "relabel" else None
 

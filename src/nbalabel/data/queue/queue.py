@@ -18,7 +18,7 @@ from .database.sql import Sql
 from .filling import About, New, add, find, make, raise_redundancy
 from .final import Answered, by_task, final_answers
 from .listing import Progress, progress, tasks_table
-from .matching import agreement
+from .matching import agreement, differing_columns
 from .ordering import new_tasks, rows_in_order, table_of
 from .starting import opinion
 from .working import VersionedImages, Working
@@ -208,11 +208,16 @@ class Queue(Working):
         return final_answers(self.sql, self.number, gold=honeypots)
 
     def disputed(self) -> list[int]:
-        """Numbers of the tasks whose opinions differ: by a label, or by a thing with no mask IoU of 0.5."""
+        """Numbers of the tasks whose opinions differ.
+
+        They differ by a label, by a thing with no mask IoU of 0.5, or by a column of your own, such as an
+        attribute.
+        """
         out = []
         for every in by_task(self.answers()):
-            found = [agreement(every[0].content, other.content) for other in every[1:]]
-            if any(one.same < one.all for one in found):
+            first, rest = every[0].content, [one.content for one in every[1:]]
+            found = [agreement(first, other) for other in rest]
+            if any(one.same < one.all for one in found) or any(differing_columns(first, x) for x in rest):
                 out.append(every[0].task)
         return out
 

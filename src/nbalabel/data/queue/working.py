@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +15,7 @@ from .answering import Given, decide, renew, skip, submit
 from .content import Content, checked, contents_of
 from .database.sql import Sql
 from .handing import take
+from .own import said
 from .starting import task_tables
 from .task import STEPS, Task
 
@@ -76,8 +78,7 @@ class Working:
         who, steps = _person(annotator), _steps(steps)
         if not 1 <= n <= 20:
             raise DataError(f"n must be 1..20, got {n}")
-        now = self.sql.now()
-        return self.sql.do(lambda run: take(run, self.number, who, seat, steps, n, now))
+        return take(self.sql, self.number, who, seat, steps, n, self.sql.now())
 
     def start(self, task: Task) -> Content:
         """What is on the image when work on a task begins, as :meth:`submit` takes it."""
@@ -91,7 +92,8 @@ class Working:
 
     def tables(self, task: Task) -> tuple[Tables, int | None]:
         """The task's image with its instances as Tables, and the id of the instance that is asked about."""
-        tables, about = task_tables(task, self.start(task), self.version(task.version))
+        version = self.version(task.version)
+        tables, about = task_tables(task, self.start(task), version, bare=self._is_bare(task))
         return tables, task.row_id if self.of == "instances" else about
 
     def submit(
@@ -145,10 +147,11 @@ class Working:
 
         Raises:
             HistoryError: somebody else decided meanwhile; their decision stays.
+            DataError: it is no review, or the verdict or the place is none.
         """
         job = task.job if isinstance(task, Task) else int(task)
         content = None if answer is None else self._content(task, answer, None)
-        at = None if place is None else {name: float(place[name]) for name in ("x", "y")}
+        at = None if place is None else _place(place)
         decide(
             self.sql, self.number, _person(reviewer), job, verdict, str(comment), at, content,
             _seconds(seconds), self.sql.now(),
@@ -174,7 +177,9 @@ class Working:
                 raise DataError(f"label must be one of {', '.join(self.ds.labels)}, got {label!r}")
             return {"what": answer, "label": label}
         if isinstance(answer, LabeledImages) and isinstance(task, Task):
-            answer = contents_of(answer, [task.image_id]).get(task.image_id)
+            found = contents_of(answer, [task.image_id]).get(task.image_id)
+            own = said(answer, task.image_id, self.version(task.version)) if found else {}
+            answer = {**found, "own": own} if found and (own["images"] or own["instances"]) else found
         return checked(answer, "the answer")
 
     def _is_bare(self, task: Task) -> bool:
@@ -201,6 +206,13 @@ def _steps(steps: Sequence[str]) -> tuple[str, ...]:
     if isinstance(steps, str) or not steps or not set(steps) <= set(STEPS):
         raise DataError(f"steps must be some of {', '.join(STEPS)}, got {steps!r}")
     return tuple(steps)
+
+
+def _place(place: Mapping[str, float]) -> dict[str, float]:
+    at = {name: place.get(name) for name in ("x", "y")} if isinstance(place, Mapping) else {}
+    if not at or not all(isinstance(v, int | float) and math.isfinite(v) for v in at.values()):
+        raise DataError(f'place must be {{"x": ..., "y": ...}} in pixels, got {place!r}')
+    return {name: float(value) for name, value in at.items() if value is not None}
 
 
 def _seconds(seconds: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ class Place(Protocol):
     def skip(self, reason: str, seconds: float) -> None:
         """Leave the task to others."""
 
-    def decide(self, verdict: str, comment: str, seconds: float) -> None:
+    def decide(self, verdict: str, comment: str, seconds: float, place: Mapping[str, float] | None) -> None:
         """Accept an answer, or send it back."""
 
     def beat(self, seconds: float) -> None:
@@ -66,9 +66,17 @@ class WorkHead(Port):
         return self._for(job, lambda: self._place.skip(reason, seconds))
 
     @serves
-    def decide_on(self, *, job: int, verdict: str, comment: str, seconds: float) -> State:
-        """A reviewer's decision: "approve", or "rework" with a comment."""
-        return self._for(job, lambda: self._place.decide(verdict, comment, seconds))
+    def decide_on(
+        self,
+        *,
+        job: int,
+        verdict: str,
+        comment: str,
+        seconds: float,
+        place: dict[str, float] | None = None,
+    ) -> State:
+        """A reviewer's decision: "approve", or "rework" with a comment, which may be about a place."""
+        return self._for(job, lambda: self._place.decide(verdict, comment, seconds, place))
 
     @serves
     def beat(self, *, seconds: float) -> State:

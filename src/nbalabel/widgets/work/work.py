@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,6 +121,8 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             "answer": "" if task is None else _in_words(task),
             "note": self._note,
             "comment": "" if task is None else task.comment,
+            "image": -1 if task is None else task.image_id,
+            "place": None if task is None else task.place,
             **counts._asdict(),
         }
 
@@ -145,13 +148,25 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.queue.skip(task, self.annotator, reason, seconds)
         self._go_on(keep=True)
 
-    def decide(self, verdict: str, comment: str = "", seconds: float = 0.0) -> None:
+    def decide(
+        self,
+        verdict: str,
+        comment: str = "",
+        seconds: float = 0.0,
+        place: Mapping[str, float] | None = None,
+    ) -> None:
         """Decide on the present review, and go on.
 
         Args:
             verdict: "approve", also with corrections; or "rework".
-            comment: for the author; about the picked instance if there is one.
+            comment: for the author.
             seconds: active time.
+            place: what the comment is about: ``{"x": ..., "y": ...}``, pixels of the image, which its author
+                sees marked; None: the centre of the picked instance, if there is one.
+
+        Raises:
+            HistoryError: there is no task, or somebody else has decided meanwhile.
+            DataError: the verdict or the place is none.
         """
         task, draft = self._present()
         is_corrected = self.queue.of == "images" and verdict == "approve" and draft.status().origins
@@ -159,7 +174,9 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._complete(task, draft)
         corrected = draft if is_corrected else None
         try:
-            self.queue.decide(task, self.annotator, verdict, comment, self._picked(), corrected, seconds)
+            self.queue.decide(
+                task, self.annotator, verdict, comment, place or self._picked(), corrected, seconds
+            )
         except HistoryError:
             self._go_on()  # somebody else has decided: nothing is left to do here
             raise
@@ -260,14 +277,16 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.view.heard = self._answered
 
     def _pointed(self, task: Task, draft: Dataset) -> tuple[str, int]:
-        """The instance at the place of a comment, else the image."""
+        """The instance around the place of a comment, else the image."""
         if self.queue.of == "instances" and task.row_id in draft.instances.index:
             return "instances", task.row_id
         if task.place is not None and task.step == "rework":
-            rows, (x, y) = draft.instances, (task.place["x"], task.place["y"])
-            far = (rows["x"] + rows["w"] / 2 - x).abs() + (rows["y"] + rows["h"] / 2 - y).abs()
-            if len(far):
-                return "instances", int(far.index[int(np.argmin(far))])
+            at, rows = np.array([task.place["x"], task.place["y"]]), draft.instances
+            half = rows[["w", "h"]].to_numpy(float) / 2
+            off = np.abs(rows[["x", "y"]].to_numpy(float) + half - at)
+            around = np.flatnonzero((off <= half).all(axis=1))
+            if len(around):
+                return "instances", int(rows.index[around[off[around].sum(axis=1).argmin()]])
         return "images", task.image_id
 
     def _picked(self) -> dict[str, float] | None:

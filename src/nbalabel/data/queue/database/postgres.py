@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ....core.errors import MissingExtraError, StorageError
-from .sql import Row, Run, Sql
+from .functions import FUNCTIONS
+from .sql import Row, Run, Sql, T
 
 _WORDS = {
     "{id}": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
@@ -17,6 +20,7 @@ _WORDS = {
     "?": "%s",
 }
 _MAKING = 7_226_452_219  # key of the lock that those hold who make the tables
+_CLOCK_GOOD = 60  # seconds for which the difference of the clocks is believed
 
 
 class Postgres(Sql):
@@ -41,14 +45,20 @@ class Postgres(Sql):
         self._psycopg, self._url = psycopg, url
         self.place = url.rpartition("@")[2] if "@" in url else url  # no password in messages
         self.shown = f"PostgreSQL, {self.place}"
+        self._ahead, self._compared = 0.0, -math.inf  # of the database's clock, seconds
         self.prepare()
 
     def prepare(self) -> None:
-        """Make the tables, one process at a time."""
+        """Make the tables and functions, one process at a time."""
 
         def make(run: Run) -> None:
             run("SELECT pg_advisory_xact_lock(?)", (_MAKING,))
             self._make_tables(run)
+            for name, text in FUNCTIONS.items():
+                if not run(
+                    "SELECT 1 FROM pg_proc WHERE proname = ? AND pg_function_is_visible(oid)", (name,)
+                ):
+                    run(text)
 
         self.do(make, durable=True)
 
@@ -61,13 +71,27 @@ class Postgres(Sql):
 
     def begin(self, *, durable: bool, reading: bool) -> None:
         """Begin a transaction; a connection that was lost is made again."""
+        text = "BEGIN" if durable or reading else "BEGIN; SET LOCAL synchronous_commit = off"
+        self._reconnected(lambda: self._connection.execute(text))
+
+    def call(self, function: str, values: Sequence[Any]) -> list[Row]:
+        """Call a function, in one message; where the connection is lost meanwhile, once more."""
+        text = f"SELECT * FROM {function}({', '.join(['%s'] * len(values))})"  # noqa: S608  # a name of ours
+
+        def once() -> list[Row]:
+            self._open()
+            return list(self._reconnected(lambda: self._connection.execute(text, values).fetchall()))
+
+        return self._until_done(once)
+
+    def _reconnected(self, send: Callable[[], T]) -> T:
         try:
-            self._connection.execute("BEGIN")
+            return send()
         except self._psycopg.OperationalError:
+            if not self._connection.closed:
+                raise
             self._connection = self.connect()
-            self._connection.execute("BEGIN")
-        if not durable and not reading:
-            self._connection.execute("SET LOCAL synchronous_commit = off")
+            return send()
 
     def run(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement; returns its rows."""
@@ -85,9 +109,15 @@ class Postgres(Sql):
             self._connection.execute("ROLLBACK")
 
     def now(self) -> float:
-        """The time of the database: the clocks of the machines may differ."""
-        rows = self.do(lambda run: run("SELECT extract(epoch FROM clock_timestamp())::float8"))
-        return float(rows[0][0])
+        """The time of the database: the clocks of the machines may differ. It is asked once a minute."""
+        if time.monotonic() - self._compared > _CLOCK_GOOD:
+            before = time.time()
+            rows = self.do(
+                lambda run: run("SELECT extract(epoch FROM clock_timestamp())::float8"), reading=True
+            )
+            self._ahead = float(rows[0][0]) - (before + time.time()) / 2
+            self._compared = time.monotonic()
+        return time.time() + self._ahead
 
     def asks_again(self, error: Exception) -> bool:
         """Whether PostgreSQL ended one of two transactions that waited for each other."""

@@ -26,7 +26,8 @@ TABLES = (
         job_id {id}, queue_id {int} NOT NULL, task_id {int} NOT NULL, step TEXT NOT NULL,
         place {real} NOT NULL, wanted INTEGER NOT NULL, free INTEGER NOT NULL, gold INTEGER NOT NULL,
         answer_id {int}, only_for TEXT, not_for TEXT)""",
-    """CREATE INDEX IF NOT EXISTS nbl_jobs_free ON nbl_jobs (queue_id, step, place) WHERE free > 0""",
+    """CREATE INDEX IF NOT EXISTS nbl_jobs_next ON nbl_jobs (queue_id, step, place, job_id) WHERE free > 0""",
+    """DROP INDEX IF EXISTS nbl_jobs_free""",
     """CREATE INDEX IF NOT EXISTS nbl_jobs_real ON nbl_jobs (queue_id, step) WHERE free > 0 AND gold = 0""",
     """CREATE INDEX IF NOT EXISTS nbl_jobs_task ON nbl_jobs (task_id)""",
     """CREATE TABLE IF NOT EXISTS nbl_turns (
@@ -46,6 +47,7 @@ TABLES = (
         job_id {int} PRIMARY KEY, queue_id {int} NOT NULL, answer_id {int} NOT NULL, reviewer TEXT NOT NULL,
         verdict TEXT NOT NULL, comment TEXT NOT NULL, place TEXT, content TEXT, seconds {real} NOT NULL,
         given {real} NOT NULL)""",
+    """CREATE INDEX IF NOT EXISTS nbl_decisions_of ON nbl_decisions (answer_id, given)""",
     """CREATE TABLE IF NOT EXISTS nbl_cursors (
         queue_id {int} NOT NULL, annotator TEXT NOT NULL, step TEXT NOT NULL, place {real} NOT NULL,
         PRIMARY KEY (queue_id, annotator, step))""",

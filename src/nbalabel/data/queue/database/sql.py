@@ -48,21 +48,30 @@ class Sql(ABC):
             reading: it only reads, and needs to wait for nobody.
             durable: on return the work is on disk, also after a power cut; otherwise also after a kill.
         """
-        with self._lock:
-            while True:
-                try:
-                    with self.transaction(durable=durable, reading=reading) as run:
-                        return work(run)
-                except Exception as error:
-                    if not self.asks_again(error):
-                        raise
+
+        def once() -> T:
+            with self.transaction(durable=durable, reading=reading) as run:
+                return work(run)
+
+        return self._until_done(once)
+
+    def call(self, function: str, values: Sequence[Any]) -> list[Row] | None:  # noqa: ARG002  # for those that do
+        """Call a function that the database has; None for a database without functions.
+
+        Args:
+            function: its name, one of ``functions.py``.
+            values: its arguments.
+
+        Returns:
+            The rows that it gives. What it did survives a kill, as without ``durable``.
+        """
+        return None
 
     @contextmanager
     def transaction(self, *, durable: bool = False, reading: bool = False) -> Iterator[Run]:
         """All or nothing: what a block runs is kept when it ends, and nothing of it when it raises."""
         with self._lock:
-            if self._connection is None:
-                self._connection, self._pid = self.connect(), os.getpid()
+            self._open()
             self.begin(durable=durable, reading=reading)
             try:
                 yield self.run
@@ -71,6 +80,19 @@ class Sql(ABC):
                 self.back()
                 raise
             self.ended(durable=durable)
+
+    def _open(self) -> None:
+        if self._connection is None:
+            self._connection, self._pid = self.connect(), os.getpid()
+
+    def _until_done(self, work: Callable[[], T]) -> T:
+        with self._lock:
+            while True:
+                try:
+                    return work()
+                except Exception as error:
+                    if not self.asks_again(error):
+                        raise
 
     def prepare(self) -> None:
         """Make the tables where there are none."""

@@ -20,6 +20,7 @@ except ImportError:  # Windows: SQLite's own waiting has to do
     fcntl = None
 
 _PATIENCE = 60  # seconds to wait for others who write
+_OFTEN, _LONG = 100, 16_000  # transactions of one process, and pages of the log, until it is written back
 _WORDS = {"{id}": "INTEGER PRIMARY KEY", "{int}": "INTEGER", "{real}": "REAL", "{lock}": "", "{wait}": ""}
 
 
@@ -40,6 +41,7 @@ class SqliteFile(Sql):
         self.path, self.place = path, str(path)
         self.shown = f"{'/'.join(path.parts[-2:])} in the dataset's folder"
         self._turnstile: int | None = None
+        self._n_written, self._n_changes = _OFTEN, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -53,6 +55,7 @@ class SqliteFile(Sql):
                 self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
             )
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")  # see _write_back
         except sqlite3.DatabaseError as error:
             raise self._told(error) from error
         return connection
@@ -65,6 +68,7 @@ class SqliteFile(Sql):
             in_sqlite = durable and fcntl is None  # else in `ended`
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if in_sqlite else 'NORMAL'}")
             self._connection.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+            self._n_changes = self._connection.total_changes
         except BaseException as error:
             self._leave()
             if isinstance(error, sqlite3.DatabaseError):
@@ -87,7 +91,10 @@ class SqliteFile(Sql):
         Commits are in the log, so syncing it keeps this one and all before. Without a log, whoever closed
         the file has synced it.
         """
+        writing = self._connection.total_changes != self._n_changes
         self._leave()
+        if writing:
+            self._write_back()
         if not durable or fcntl is None:
             return
         try:
@@ -96,6 +103,25 @@ class SqliteFile(Sql):
                     _sync(place)
         except OSError as error:
             raise StorageError(f"{self.path}: it is not known whether this is on disk: {error}") from error
+
+    def _write_back(self) -> None:
+        """Write the log back into the file now and then, while others may write.
+
+        SQLite would do it within a transaction, while all others wait for the disk. Where others never pause,
+        the log cannot begin anew, and once in a while they have to wait.
+        """
+        self._n_written += 1
+        if self._n_written < _OFTEN:
+            return
+        self._n_written = 0
+        with suppress(sqlite3.OperationalError):  # somebody else is at it
+            ((_, pages, _),) = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            if pages > _LONG:
+                self._enter()
+                try:
+                    self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+                finally:
+                    self._leave()
 
     def many(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement for each row."""
