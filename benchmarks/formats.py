@@ -80,7 +80,7 @@ def expected(read: nl.Tables) -> list[tuple[str, str, bytes]]:
 
 
 def labelbox(peer: str, script: str, folder: Path, tables: nl.Tables) -> None:
-    """Labelbox's package checks our lines as it does before an import, draws the masks and writes them again."""
+    """Labelbox's package checks our lines as before an import, draws the masks and writes them again."""
     rows = tables.instances
     seen = ["ana, and bo" if i % 2 else "zoë" for i in rows.index]
     said = {"blurred": rows["area"] > 400, "seen by": seen}
