@@ -137,8 +137,8 @@ class Loop:
         """Train a model and measure it."""
         began = time.perf_counter()
         options, world = self.options, self.world
-        length = {"steps": options.steps, "hold_out": options.hold_out}
-        trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, **length, **more)
+        asked = {"steps": options.steps, "hold_out": options.hold_out, "empty_share": options.empty_share}
+        trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, **asked, **more)
         self.measure(model, arm, trained, time.perf_counter() - began)
         return trained
 
@@ -173,6 +173,7 @@ class Loop:
             "seed": self.seed,
             "policy": self.policy,
             "model": self.options.model,
+            "empty_share": self.options.empty_share,
             "stopped": trained.stopped,
             "arm": arm,
             "map": round(metrics.map, 4),
@@ -269,13 +270,14 @@ def bootstrap(run: nl.Run, world: World, draws: int) -> np.ndarray:
 def show(results: Path) -> None:
     """Print the gain of the loop against its controls, with intervals, and mAP by group."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
-    kinds = ["data", "policy", "model", "length"]
+    kinds = ["data", "policy", "model", "empty_share", "length"]
+    rows = rows.reindex(columns=rows.columns.union(["empty_share"], sort=False)).fillna({"empty_share": 1.0})
     given = rows.get("length", pd.Series(dtype=object)).fillna("steps given") == "steps given"
     rows["length"] = np.where(given, rows["steps"].astype(str) + " steps", "until level")
-    for (data, policy, model, length), part in rows.groupby(kinds):
+    for (data, policy, model, empty, length), part in rows.groupby(kinds):
         print(
-            f"\n## {data}, images chosen by {policy!r}, from {model}, {length}: "
-            f"{part['seed'].nunique()} seeds\n"
+            f"\n## {data}, images chosen by {policy!r}, from {model}, {length}, empty images at most "
+            f"{empty:.0%} of the draws: {part['seed'].nunique()} seeds\n"
         )
         arms = part.groupby("arm", sort=False)
         table = arms[["map", "map50", "images", "labels", "decisions", "steps", "seconds"]].mean().round(3)
@@ -302,6 +304,9 @@ def arguments(about: str | None, results: Path, seeds: list[int]) -> argparse.Ar
     parser.add_argument("--steps", type=int, help="of every training; default: until mAP no longer rises")
     parser.add_argument("--hold-out", type=float, help="share of the labels to measure curves on")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--empty-share", type=float, default=0.1, help="draws that images with nothing on them get at most"
+    )
     parser.add_argument("--model", default="yolo11n-seg.yaml", help="what every training starts from")
     parser.add_argument("--no-all-true", dest="all_true", action="store_false", help="leave that control out")
     parser.add_argument("--plain", action="store_true", help="do not measure with masks refined as well")

@@ -135,8 +135,10 @@ class Rounds(Loop):
 def show(results: Path) -> None:
     """Print every arm, round by round."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
-    for (data, seed, empties), part in rows.groupby(["data", "seed", "empties"]):
-        print(f"\n## {data}, seed {seed}, empty images {'marked' if empties else 'left alone'}\n")
+    rows = rows.reindex(columns=rows.columns.union(["empty_share"], sort=False)).fillna({"empty_share": 1.0})
+    for (data, seed, empties, share), part in rows.groupby(["data", "seed", "empties", "empty_share"]):
+        marked = "marked" if empties else "left alone"
+        print(f"\n## {data}, seed {seed}, empty images {marked}, at most {share:.0%} of the draws\n")
         columns = [
             "policy",
             "arm",
