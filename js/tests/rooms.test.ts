@@ -21,6 +21,7 @@ const ORDER = [
   "views/chart",
   "views/augment",
   "views/labels",
+  "views/answers",
   "views/rows",
   "views/viewer",
   "views/edit",

@@ -12,6 +12,8 @@ export interface Description {
   ids: string;
   first_id: number | null;
   columns: { name: string; kind: Kind }[];
+  /** Number of questions that may be asked of the rows. */
+  asks: number;
   layout: { method: string; ready: boolean } | null;
 }
 

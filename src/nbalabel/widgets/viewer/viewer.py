@@ -14,6 +14,7 @@ from ...core.errors import DataError, UnknownNameError
 from ...core.show.palette import COLORS
 from ...core.tables.names import instead_of
 from ..bridge.bundle import script, style
+from ..labels.label_list import keys_of
 from ..pixels.imagery import facts, part_of, picture_of
 from ..workspace.workspace import workspace_of
 from ..workspace.workspace_port import Buffers, serves
@@ -185,7 +186,7 @@ class Viewer(Decisions):
             "height": int(image["height"]),
             "state": None if image["state"] is None else str(image["state"]),
             "columns": _colorable(ws),
-            "label": _names(ws, "label"),
+            "label": _names(ws, "label") | {"keys": keys_of(ws)},
             "source": _names(ws, "source"),
             "decided": _decided(ws, row),
         }

@@ -21,6 +21,7 @@ from ..workspace.workspace import Workspace
 from .drafts import Drafts
 from .head import State, WorkHead
 from .one_review import OneReview
+from .task_editor import TaskEditor
 
 _AHEAD = 2  # tasks held beside the present one
 _REVIEW, _LABEL = ("review",), ("rework", "label")
@@ -244,7 +245,7 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if self.queue.of == "images" or task.step == "review":
             ws.selection.active = self._pointed(task, draft)
             assert not isinstance(self.view, OneReview)
-            self.view = self.view or Editor(ws, height=self._height, annotator=self.annotator)
+            self.view = self.view or TaskEditor(ws, height=self._height, annotator=self.annotator)
             return
         _, about = self.queue.tables(task)
         rows = draft.instances.loc[[about]]
