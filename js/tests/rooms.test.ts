@@ -22,6 +22,7 @@ const ORDER = [
   "views/augment",
   "views/beside",
   "views/labels",
+  "views/answers",
   "views/rows",
   "views/viewer",
   "views/edit",

@@ -38,14 +38,21 @@ TYPES: dict[str, tuple[str, str]] = {
     "Editor.add_label": ("Labels & { name: string }", "views/labels/catalog"),
     "Editor.color_label": ("Labels", "views/labels/catalog"),
     "Editor.decide": (MADE, ""),
+    "Editor.answers_script": ("{ script: string; style: string }", ""),
+    "Editor.definition": ("Defined", "views/answers/wire"),
     "Editor.edit": ("Drawn", "views/edit/queue"),
+    "Editor.give_answer": ("Given", "views/answers/wire"),
     "Editor.image_state": (SAID, ""),
+    "Editor.make_example": (SAID, ""),
     "Editor.labels": ("Labels", "views/labels/catalog"),
     "Editor.operate": ("{ ids: number[]; image_id: number | null; note: string; rev: number }", ""),
     "Editor.paste": (MADE, ""),
+    "Editor.questions": ("Form", "views/answers/wire"),
     "Editor.redo": (SAID, ""),
+    "Editor.redo_answer": ("Moved", "views/answers/wire"),
     "Editor.segment": ("Segmented", "views/edit/finder"),
     "Editor.undo": (SAID, ""),
+    "Editor.undo_answer": ("Moved", "views/answers/wire"),
     "Gallery.redo": (SAID, ""),
     "Gallery.undo": (SAID, ""),
     "Review.answer": (SAID + " & { id: number }", ""),
@@ -69,6 +76,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "Table.keep": ("Kept", TABLE),
     "Table.order": ("{ rev: number }", ""),
     "Table.pictures": ("Made", ROWS),
+    "Table.questions_of": ("Form", "views/answers/wire"),
     "Table.sample": ("Sample", "views/rows/sample"),
     "Table.set_display": ("Display", "views/display"),
     "Table.similar": ("{ title: string; rev: number }", ""),
@@ -182,6 +190,8 @@ def rows(ask, table):
     images = nl.Table(table.workspace, of="images")
     n = len(images.workspace.ids("images"))
     one = np.packbits(np.arange(n) == 0, bitorder="little").tobytes()
+    table.workspace.ds.ask("weather", of="images", options=["sun", "fog"], required=True)
+    ask(images, "questions_of", [one], n=1, rev=images.workspace.rev + 1)
     ask(images, "edit", [one], name="weight", value=0.5, n=1, rev=images.workspace.rev)
     apart = nl.Workspace(table.workspace.ds, table.workspace.run)
     ask(nl.Table(apart, of="images"), "similar", [one], of="images", rev=apart.rev)
@@ -213,6 +223,25 @@ def edited(ask, editor, reef, run):
     ask(editor, "labels")
     empty = reef.images.index[reef.images["state"] == "unlabeled"][-1]
     ask(editor, "image_state", image_id=int(empty), state="empty")
+    questioned(ask, editor, reef)
+
+
+def questioned(ask, editor, reef):
+    one = int(reef.instances.index[0])
+    reef.define(
+        reef.labels[0], parent="animal", key="f", text="Any of them.", wrong=[int(reef.instances.index[1])]
+    )
+    reef.ask("sex", options=["f", "m"], required=True)
+    reef.ask("length", kind="number", unit="cm", low=0)
+    about = {"instances": [one], "images": [int(reef.instances.loc[one, "image_id"])]}
+    ask(editor, "questions", **about)
+    ask(editor, "give_answer", of="instances", ids=[one], name="sex", value="f", **about)
+    ask(editor, "undo_answer", **about)
+    ask(editor, "redo_answer", **about)
+    ask(editor, "make_example", label=reef.labels[0], instance_id=one, right=True)
+    ask(editor, "definition", label=reef.labels[0])
+    script, _ = ask(editor, "answers_script", keep=False)
+    ask.found["Editor.answers_script"] = {name: text[:0] for name, text in script.items()}
 
 
 def reviewed(ask, review, reef):

@@ -9,6 +9,12 @@ import { Rpc } from "../../src/wire/rpc";
 import { FakeChannel } from "../wire/channel";
 import { settled } from "./settled";
 
+// Node imports no blobs: the script of list and form is the module itself.
+vi.mock("../../src/views/answers/script", async () => {
+  const script = await import("../../src/widgets/answers");
+  return { scriptOf: () => async () => script };
+});
+
 const N = 100_000;
 const [WIDTH, HEIGHT] = [600, 300]; // pixels: four tiles of 128 in a row
 
@@ -521,6 +527,7 @@ test("predictions without a name are accepted under one, by digit or from a list
   });
   await settle();
   key("l");
+  await settle();
   expect(el.textContent).toContain("Accept 1 prediction as");
   expect(kernel.did("act")).toHaveLength(1);
 });

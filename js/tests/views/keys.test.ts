@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { TileLayout } from "../../src/core/space/tiles";
+import * as panels from "../../src/views/answers/panels";
 import * as catalog from "../../src/views/edit/catalog";
 import { pressed } from "../../src/views/edit/keys";
 import * as gallery from "../../src/views/gallery/keys";
@@ -38,7 +39,8 @@ const inGallery = (of: "images" | "instances" | "predictions") =>
     const scroller = document.createElement("div");
     const tiles = { scroller, layout: new TileLayout(600, 128), cursor: 50, n: 100, page: 2 };
     const state = withAll({ of });
-    gallery.listen(withAll({ frame: { root }, tiles: withAll(tiles), state }) as never, signal);
+    const actions = withAll({ giveOwn: () => false }); // no label has a key of its own
+    gallery.listen(withAll({ frame: { root }, tiles: withAll(tiles), state, actions }) as never, signal);
   });
 const inViewer: Handles = (event) => viewer.command(event, anything) !== undefined || held(event);
 const editing: Handles = (event) =>
@@ -47,8 +49,15 @@ const kept = viewer.KEYS.filter(([keys]) => !catalog.OVERRULED.includes(keys));
 
 const VIEWS: Record<string, [Sheet, Handles]> = {
   viewer: [viewer.KEYS, inViewer],
-  edit: [[...catalog.KEYS, ...kept], (event) => editing(event) || inViewer(event)],
-  review: [review.KEYS, (event) => review.command(event, anything) !== undefined || held(event)],
+  edit: [
+    [...catalog.KEYS, ...panels.KEYS, ...kept],
+    (event) => panels.meant(event) !== undefined || editing(event) || inViewer(event),
+  ],
+  review: [
+    review.KEYS,
+    (event) =>
+      panels.meant(event, true) !== undefined || review.command(event, anything) !== undefined || held(event),
+  ],
   verify: [verify.KEYS, (event) => verify.command(event, anything) !== undefined || held(event)],
   scatter: [scatter.KEYS, listening((root, signal) => scatter.onKeys(root, anything, signal))],
   table: [
@@ -108,6 +117,12 @@ describe.each(Object.entries(VIEWS))("%s", (_, [sheet, handles]) => {
     const hidden = all.filter((keys) => !known.has(keys) && !known.has(keys.replace("Shift+", "")));
     expect(hidden.filter((keys) => handles(event(keys)))).toEqual([]);
   });
+});
+
+test("keys of form and definition are no keys of a tool or of the review", () => {
+  const keys = shown(panels.KEYS);
+  expect(keys.filter((key) => editing(event(key)) || inViewer(event(key)))).toEqual([]);
+  expect(["Q", "T"].filter((key) => review.command(event(key), anything))).toEqual([]);
 });
 
 test("no key of the viewer's that the editor's sheet keeps is taken by a tool", () => {

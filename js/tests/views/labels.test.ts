@@ -19,6 +19,9 @@ class FakeKernel extends FakeChannel {
   retired: string[] = [];
   asked: { method: string; params: { name?: string; color?: string } }[] = [];
   refuses = "";
+  parents: Record<string, string[]> = {};
+  keys: Record<string, string> = {};
+  more = () => ({ parents: this.names.map((name) => this.parents[name] ?? []), keys: this.keys });
   override send(content: unknown): void {
     const { id, client, key, method, params } = content as FakeKernel["asked"][0] & Record<string, unknown>;
     this.asked.push({ method, params });
@@ -38,7 +41,14 @@ class FakeKernel extends FakeChannel {
       }
       const colors = this.names.map((name) => this.colors.get(name) ?? "#112233");
       const counts = this.names.map((_, i) => i);
-      const labels = { rev: this.rev, names: this.names, colors, counts, retired: this.retired };
+      const labels = {
+        rev: this.rev,
+        names: this.names,
+        colors,
+        counts,
+        retired: this.retired,
+        ...this.more(),
+      };
       this.arrive({ kind: "result", ...head, result: { ...labels, name: params.name } });
     });
   }
@@ -282,6 +292,39 @@ test("the active label gets the color chosen in the foot, and the list stays ope
   expect(chosen).toEqual([]);
   type("nowhere");
   expect(field.parentElement!.hidden).toBe(true);
+});
+
+test("labels are found by the names above them, after those that have the text themselves", async () => {
+  kernel.parents = { haddock: ["fish", "gadids"], "rock cod": ["fish"] };
+  await open(FISH);
+  expect(lines()[3].textContent).toBe("haddock ‹ gadids ‹ fish34");
+  type("gadid");
+  expect([lines()[0].title]).toEqual(["fish › gadids › haddock"]);
+  catalog.names.under([["cod"], [], [], [], [], [], []]);
+  expect(catalog.names.find("cod", []).map((at) => FISH[at])).toEqual([
+    "cod",
+    "Codium",
+    "Atlantic cod",
+    "rock cod",
+    "scode",
+  ]);
+});
+
+test("a label's own key picks it; other labels have digits, and a space begins a text", async () => {
+  kernel.keys = { h: "haddock", "1": "Codium" };
+  await open(FISH);
+  expect([3, 2, 0].map((at) => lines()[at].querySelector("kbd")?.textContent)).toEqual(["h", "1", undefined]);
+  press("h");
+  expect(chosen).toEqual(["haddock"]);
+  await open(FISH);
+  press("1");
+  expect(chosen).toEqual(["haddock", "Codium"]);
+  expect(catalog.at("1")).toBe("Codium");
+  expect(catalog.at("2")).toBe("cod");
+  await open(FISH);
+  type(" ");
+  press("h");
+  expect(chosen).toHaveLength(2);
 });
 
 test("retired labels are not offered, and keep their digits to themselves", async () => {

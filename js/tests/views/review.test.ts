@@ -74,7 +74,10 @@ class FakeKernel extends FakeChannel {
       const head = { of: "predictions", annotator: "anna", order: [], labels: ["<b>cod</b>", "ling"] };
       const ids = Float64Array.from({ length: this.n }, (_, i) => 100 + i);
       const colors = ["#112233", "#445566"];
-      return [{ ...head, colors, selected: false }, [ids, this.states.slice(), this.states.slice(), rows]];
+      return [
+        { ...head, colors, selected: false, keys: {}, asks: false },
+        [ids, this.states.slice(), this.states.slice(), rows],
+      ];
     }
     if (method === "labels" || method === "add_label") {
       if (method === "add_label") {
@@ -82,7 +85,10 @@ class FakeKernel extends FakeChannel {
         this.arrive({ kind: "event", name: "refresh", payload: { rev: this.rev } });
       }
       const names = ["<b>cod</b>", "ling", ...(method === "labels" ? [] : ["zander"])];
-      const more = { colors: names.map(() => "#112233"), counts: names.map(() => 3), retired: [] };
+      const more = {
+        ...{ colors: names.map(() => "#112233"), counts: names.map(() => 3), retired: [] },
+        ...{ parents: names.map(() => []), keys: {} },
+      };
       return [{ names, ...more, name: "zander" }, []];
     }
     if (method === "states") return [{}, [this.states.slice(), rows]];

@@ -1,5 +1,6 @@
 /** What the kernel answers, under the types it is read as. Written by tests/widgets/test_replies.py. */
 
+import type { Defined, Form, Given, Moved } from "../../src/views/answers/wire";
 import type { Pictures } from "../../src/views/augment/augment";
 import type { History } from "../../src/views/bar/bar";
 import type { Content, Listed, OwnWidget } from "../../src/views/beside/wire";
@@ -37,7 +38,7 @@ export const Bar_redo: History = {
 };
 
 export const Bar_undo: History = {
-  "undo": "set state, weight of 1 images",
+  "undo": "defined label fish",
   "redo": "rejected prediction 1 (fish) in review",
   "uncommitted": "1 uncommitted changes"
 };
@@ -108,8 +109,18 @@ export const Editor_add_label: Labels & { name: string } = {
     1,
     1
   ],
+  "parents": [
+    [],
+    []
+  ],
+  "keys": {},
   "retired": [],
   "name": "cod"
+};
+
+export const Editor_answers_script: { script: string; style: string } = {
+  "script": "",
+  "style": ""
 };
 
 export const Editor_color_label: Labels = {
@@ -126,6 +137,11 @@ export const Editor_color_label: Labels = {
     1,
     1
   ],
+  "parents": [
+    [],
+    []
+  ],
+  "keys": {},
   "retired": []
 };
 
@@ -137,10 +153,128 @@ export const Editor_decide: { ids: number[]; note: string; rev: number } = {
   "rev": 1
 };
 
+export const Editor_definition: Defined = {
+  "rev": 1,
+  "label": "fish",
+  "path": [
+    "animal",
+    "fish"
+  ],
+  "color": "#e69f00",
+  "key": "f",
+  "text": "Any of them.",
+  "more": 1,
+  "lost": 1,
+  "right": [
+    {
+      "id": 1,
+      "row": 1,
+      "label": "fish"
+    }
+  ],
+  "wrong": [
+    {
+      "id": 1,
+      "row": 1,
+      "label": "fish"
+    }
+  ]
+};
+
 export const Editor_edit: Drawn = {
   "id": 1,
   "note": "drew a fish",
   "rev": 1
+};
+
+export const Editor_give_answer: Given = {
+  "rev": 1,
+  "parts": [
+    {
+      "of": "instances",
+      "title": "fish 1",
+      "declared": 1,
+      "questions": [
+        {
+          "name": "sex",
+          "kind": "one",
+          "options": [
+            "f",
+            "m"
+          ],
+          "retired": [],
+          "counts": [
+            1,
+            1
+          ],
+          "text": "",
+          "unit": "",
+          "low": null,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": "f",
+          "required": true,
+          "depth": 1
+        },
+        {
+          "name": "length",
+          "kind": "number",
+          "options": [],
+          "retired": [],
+          "counts": [],
+          "text": "",
+          "unit": "cm",
+          "low": 1,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": false,
+          "depth": 1
+        }
+      ],
+      "ids": [
+        1
+      ]
+    },
+    {
+      "of": "images",
+      "title": "reef-1-1.jpg",
+      "declared": 1,
+      "questions": [
+        {
+          "name": "weather",
+          "kind": "one",
+          "options": [
+            "sun",
+            "fog"
+          ],
+          "retired": [],
+          "counts": [
+            1,
+            1
+          ],
+          "text": "",
+          "unit": "",
+          "low": null,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": true,
+          "depth": 1
+        }
+      ],
+      "ids": [
+        1
+      ]
+    }
+  ],
+  "note": "answered sex of 1 instance: f"
 };
 
 export const Editor_image_state: { note: string; rev: number } = {
@@ -162,7 +296,17 @@ export const Editor_labels: Labels = {
     1,
     1
   ],
+  "parents": [
+    [],
+    []
+  ],
+  "keys": {},
   "retired": []
+};
+
+export const Editor_make_example: { note: string; rev: number } = {
+  "note": "instance 1 is now a right example of fish",
+  "rev": 1
 };
 
 export const Editor_operate: { ids: number[]; image_id: number | null; note: string; rev: number } = {
@@ -182,9 +326,192 @@ export const Editor_paste: { ids: number[]; note: string; rev: number } = {
   "rev": 1
 };
 
+export const Editor_questions: Form = {
+  "rev": 1,
+  "parts": [
+    {
+      "of": "instances",
+      "title": "fish 1",
+      "declared": 1,
+      "questions": [
+        {
+          "name": "sex",
+          "kind": "one",
+          "options": [
+            "f",
+            "m"
+          ],
+          "retired": [],
+          "counts": [
+            1,
+            1
+          ],
+          "text": "",
+          "unit": "",
+          "low": null,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": true,
+          "depth": 1
+        },
+        {
+          "name": "length",
+          "kind": "number",
+          "options": [],
+          "retired": [],
+          "counts": [],
+          "text": "",
+          "unit": "cm",
+          "low": 1,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": false,
+          "depth": 1
+        }
+      ],
+      "ids": [
+        1
+      ]
+    },
+    {
+      "of": "images",
+      "title": "reef-1-1.jpg",
+      "declared": 1,
+      "questions": [
+        {
+          "name": "weather",
+          "kind": "one",
+          "options": [
+            "sun",
+            "fog"
+          ],
+          "retired": [],
+          "counts": [
+            1,
+            1
+          ],
+          "text": "",
+          "unit": "",
+          "low": null,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": true,
+          "depth": 1
+        }
+      ],
+      "ids": [
+        1
+      ]
+    }
+  ]
+};
+
 export const Editor_redo: { note: string; rev: number } = {
   "note": "made again: pasted a fish",
   "rev": 1
+};
+
+export const Editor_redo_answer: Moved = {
+  "rev": 1,
+  "parts": [
+    {
+      "of": "instances",
+      "title": "fish 1",
+      "declared": 1,
+      "questions": [
+        {
+          "name": "sex",
+          "kind": "one",
+          "options": [
+            "f",
+            "m"
+          ],
+          "retired": [],
+          "counts": [
+            1,
+            1
+          ],
+          "text": "",
+          "unit": "",
+          "low": null,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": "f",
+          "required": true,
+          "depth": 1
+        },
+        {
+          "name": "length",
+          "kind": "number",
+          "options": [],
+          "retired": [],
+          "counts": [],
+          "text": "",
+          "unit": "cm",
+          "low": 1,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": false,
+          "depth": 1
+        }
+      ],
+      "ids": [
+        1
+      ]
+    },
+    {
+      "of": "images",
+      "title": "reef-1-1.jpg",
+      "declared": 1,
+      "questions": [
+        {
+          "name": "weather",
+          "kind": "one",
+          "options": [
+            "sun",
+            "fog"
+          ],
+          "retired": [],
+          "counts": [
+            1,
+            1
+          ],
+          "text": "",
+          "unit": "",
+          "low": null,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": true,
+          "depth": 1
+        }
+      ],
+      "ids": [
+        1
+      ]
+    }
+  ],
+  "note": "answered sex of 1 instance: f",
+  "of": "instances",
+  "ids": [
+    1
+  ]
 };
 
 export const Editor_segment: Segmented = {
@@ -195,6 +522,100 @@ export const Editor_segment: Segmented = {
 export const Editor_undo: { note: string; rev: number } = {
   "note": "took back: pasted a fish",
   "rev": 1
+};
+
+export const Editor_undo_answer: Moved = {
+  "rev": 1,
+  "parts": [
+    {
+      "of": "instances",
+      "title": "fish 1",
+      "declared": 1,
+      "questions": [
+        {
+          "name": "sex",
+          "kind": "one",
+          "options": [
+            "f",
+            "m"
+          ],
+          "retired": [],
+          "counts": [
+            1,
+            1
+          ],
+          "text": "",
+          "unit": "",
+          "low": null,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": true,
+          "depth": 1
+        },
+        {
+          "name": "length",
+          "kind": "number",
+          "options": [],
+          "retired": [],
+          "counts": [],
+          "text": "",
+          "unit": "cm",
+          "low": 1,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": false,
+          "depth": 1
+        }
+      ],
+      "ids": [
+        1
+      ]
+    },
+    {
+      "of": "images",
+      "title": "reef-1-1.jpg",
+      "declared": 1,
+      "questions": [
+        {
+          "name": "weather",
+          "kind": "one",
+          "options": [
+            "sun",
+            "fog"
+          ],
+          "retired": [],
+          "counts": [
+            1,
+            1
+          ],
+          "text": "",
+          "unit": "",
+          "low": null,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": true,
+          "depth": 1
+        }
+      ],
+      "ids": [
+        1
+      ]
+    }
+  ],
+  "note": "taken back: answered sex of 1 instance: f",
+  "of": "instances",
+  "ids": [
+    1
+  ]
 };
 
 export const Gallery_redo: { note: string; rev: number } = {
@@ -289,7 +710,11 @@ export const Review_items: Items = {
     "#e69f00",
     "#8c8c8c"
   ],
-  "selected": false
+  "keys": {
+    "f": "fish"
+  },
+  "selected": false,
+  "asks": false
 };
 
 export const Review_make_again: { note: string; rev: number } & { id: number } = {
@@ -357,6 +782,7 @@ export const Scatter_describe: Description = {
       "kind": "number"
     }
   ],
+  "asks": 1,
   "layout": {
     "method": "pca",
     "ready": false
@@ -488,7 +914,9 @@ export const Table_describe: Described = {
   ],
   "label_colors": [
     "#e69f00"
-  ]
+  ],
+  "label_keys": {},
+  "asks": 1
 };
 
 export const Table_edit: Report = {
@@ -525,6 +953,43 @@ export const Table_pictures: Made = {
   "rev": 1,
   "errors": {},
   "auto": []
+};
+
+export const Table_questions_of: Form = {
+  "rev": 1,
+  "parts": [
+    {
+      "of": "images",
+      "title": "reef-1-1.jpg",
+      "declared": 1,
+      "questions": [
+        {
+          "name": "weather",
+          "kind": "one",
+          "options": [
+            "sun",
+            "fog"
+          ],
+          "retired": [],
+          "counts": [
+            1,
+            1
+          ],
+          "text": "",
+          "unit": "",
+          "low": null,
+          "high": null,
+          "default": null,
+          "asked": 1,
+          "answered": 1,
+          "value": null,
+          "required": true,
+          "depth": 1
+        }
+      ],
+      "ids": []
+    }
+  ]
 };
 
 export const Table_sample: Sample = {
@@ -1234,7 +1699,8 @@ export const Viewer_masks: HeadOfViewer = {
     ],
     "colors": [
       "#e69f00"
-    ]
+    ],
+    "keys": {}
   },
   "source": {
     "instances": [

@@ -156,7 +156,7 @@ def test_columns_of_ones_own_take_numbers_texts_and_nothing(workspace):
 
 
 def test_an_action_a_table_does_not_have_names_those_it_has(workspace):
-    with pytest.raises(DataError, match="images have no action 'accept'; they have set, remove"):
+    with pytest.raises(DataError, match="images have no action 'accept'; they have set, remove, answer"):
         perform(workspace, "images", "accept", rows_of(workspace, "images", 1), {})
 
 

@@ -7,9 +7,12 @@ import { Drafts } from "../../draw/draft";
 import type { Gesture } from "../../tools/gesture";
 import type { Tool, ToolEvent } from "../../tools/tool";
 import { Cancelled, said } from "../../wire/rpc";
+import { KEYS as PANELS, Panels } from "../answers/panels";
 import { Catalog } from "../labels/catalog";
+import { ownKey } from "../labels/own_key";
 import { LabelPicker } from "../labels/picker";
 import { Popover } from "../popover";
+import { command, isTyping } from "../viewer/keys";
 import type { Picture } from "../viewer/picture";
 import type { Tools } from "../viewer/pointers";
 import type { Viewer } from "../viewer/viewer";
@@ -26,7 +29,7 @@ import { Queue } from "./queue";
 import { Rail } from "./rail";
 import { type Shown, show } from "./show";
 import { Strokes } from "./strokes";
-import { maskOf, type Subject, subjectAt, subjectOf } from "./subject";
+import { asked, maskOf, type Subject, subjectAt, subjectOf } from "./subject";
 import { type InHand, toolOf } from "./toolbox";
 
 export class Editor implements Tools, Desk {
@@ -44,6 +47,8 @@ export class Editor implements Tools, Desk {
   readonly #clipboard: Clipboard;
   readonly #catalog: Catalog;
   readonly #labels: LabelPicker;
+  /** Form and definition. */
+  readonly #panels: Panels;
   /** Keys of masks picked beside the active one. */
   readonly picked = new Set<string>();
   #tool: Tool<InHand, Gesture> | null = null;
@@ -98,9 +103,17 @@ export class Editor implements Tools, Desk {
     stage.el.replaceWith(desk);
     desk.append(this.#rail.el, stage.el);
     frame.body.after(this.#rail.hint);
+    this.#panels = new Panels({
+      ...{ frame, rpc, signal, store: viewer.store, main: desk.parentElement! },
+      subject: () => asked(this.picture, this.#operator.subjects()),
+      label: () => this.#operator.subjects()[0]?.label ?? this.settings.get("label"),
+      say: (text, wrong) => this.say(text, wrong),
+      find: (anchor, current, choose) =>
+        this.#labels.open({ title: "Definition of", current, anchor, choose }),
+    });
     const kept = viewer.keys.filter(([keys]) => !OVERRULED.includes(keys));
     viewer.layerKeys(LAYER_KEYS);
-    viewer.keys.splice(0, viewer.keys.length, ...KEYS, ...kept);
+    viewer.keys.splice(0, viewer.keys.length, ...KEYS, ...PANELS, ...kept);
     viewer.store.subscribe((changed) => changed.active && this.#pointedAnew(), signal);
     signal.addEventListener("abort", () => this.#drafts.free(), { once: true });
     this.take(this.settings.get("tool") as ToolName);
@@ -139,11 +152,21 @@ export class Editor implements Tools, Desk {
   }
 
   key(event: KeyboardEvent): boolean {
+    if (this.#panels.key(event) || this.#pressed(event)) return true;
+    if (isTyping(event) || command(event, {} as never)) return false; // it is the viewer's
+    return ownKey(event, (key) => this.#labelAt(key, ""));
+  }
+
+  #pressed(event: KeyboardEvent): boolean {
     return pressed(event, {
       take: (tool) => this.take(tool),
       operate: (op) => this.#operator.operate(op),
       decide: (name) => this.#decisions.decide(name),
-      label: (at) => this.#labelAt(at),
+      label: (at) =>
+        this.#labelAt(
+          String(at + 1),
+          `There is no label ${at + 1}: the dataset has ${this.#catalog.names.all.length}.`,
+        ),
       findLabel: () => this.#findLabel(),
       layer: (name) => this.viewer.settings.toggle(name),
       size: (factor) => this.#resize(factor),
@@ -175,7 +198,7 @@ export class Editor implements Tools, Desk {
     this.#find();
     this.#settle(picture);
     for (const key of this.picked) if (maskOf(picture, key) < 0) this.picked.delete(key);
-    this.#catalog.known(head.label.instances, head.label.colors, head.rev);
+    this.#catalog.known(head.label.instances, head.label.colors, head.rev, head.label.keys);
     this.#offer();
     this.#queued();
     this.#trace();
@@ -197,14 +220,14 @@ export class Editor implements Tools, Desk {
     this.#labels.open({ title, current, anchor: this.#rail.label.el, choose });
   }
 
-  #labelAt(at: number): void {
-    const { all } = this.#catalog.names;
-    const name = all[at];
-    if (name === undefined) this.say(`There is no label ${at + 1}: the dataset has ${all.length}.`);
-    else {
+  /** Give the label of a key. @param none said where no label has it; "" for nothing. */
+  #labelAt(key: string, none: string): boolean {
+    const name = this.#catalog.at(key);
+    if (name !== undefined) {
       this.#catalog.used(name);
       this.#operator.relabel(name);
-    }
+    } else if (none) this.say(none);
+    return name !== undefined;
   }
 
   /** Drop edits that the tables on the page include; the mask made last becomes the active one. */
@@ -382,6 +405,7 @@ export class Editor implements Tools, Desk {
   }
 
   #able(): void {
+    this.#panels.follow();
     this.#rail.able(this.#operator.subjects());
   }
 

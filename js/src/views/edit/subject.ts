@@ -31,6 +31,17 @@ export function subjectOf(picture: Picture, key: string, queue: Queue): Subject 
   return { key, of: "instances", id: item.token || item.key, raster: item.raster, label: item.label ?? "" };
 }
 
+/** The rows whose questions the form asks: the instances in hand, and the image. */
+export function asked(picture: Picture | undefined, subjects: readonly Subject[]) {
+  const ids = subjects.filter(({ of }) => of === "instances").map(({ id }) => id);
+  const instances = ids.filter((id) => typeof id === "number");
+  const why = subjects.length
+    ? "Questions are asked of instances: accept the prediction first (M)."
+    : "Point at an instance to answer its questions.";
+  const images = picture ? [picture.head.imageId] : [];
+  return instances.length ? { instances, images } : { instances, images, why };
+}
+
 /** The mask of the picture with a key; -1 for none. */
 export function maskOf(picture: Picture, key: string): number {
   for (let mask = 0; mask < picture.n; mask++) if (picture.key(mask) === key) return mask;

@@ -1,9 +1,8 @@
 /** Bulk actions on tiles, by button or by key. */
 import type { Of } from "../../core/rows/selection";
 import type { Frame } from "../frame";
-import type { LabelPicker } from "../labels/picker";
 import type { Popover } from "../popover";
-import { type Action, ActionBar, toBeAsked } from "../rows/actions";
+import { type Action, ActionBar, ANSWER, type Manners, toBeAsked } from "../rows/actions";
 import type { GalleryState } from "./state";
 
 const keys = (label: string, shown: string) => ({ title: `${label} (${shown})` });
@@ -25,6 +24,7 @@ const ACTIONS: Record<Of, readonly Action[]> = {
       about: keys("everything is labeled", "C"),
     },
     { label: "State", action: "set", column: "state", about: { title: "set the state" } },
+    ANSWER,
   ],
   instances: [
     {
@@ -35,6 +35,7 @@ const ACTIONS: Record<Of, readonly Action[]> = {
       about: keys("set status to verified", "V"),
     },
     { label: "Label", action: "set", column: "label", about: keys("set the label", "1 to 9, L") },
+    ANSWER,
     { label: "Remove", action: "remove", danger: true, about: keys("remove from the dataset", "Delete") },
   ],
   predictions: [
@@ -60,8 +61,13 @@ export class GalleryActions extends ActionBar {
   readonly #state: GalleryState;
   #under = Promise.resolve();
 
-  constructor(frame: Frame, state: GalleryState, popover: Popover, labels: LabelPicker, more: () => void) {
-    super(frame, state, popover, { actions: ACTIONS[state.of], careful: true, labels, more });
+  constructor(
+    frame: Frame,
+    state: GalleryState,
+    popover: Popover,
+    manners: Pick<Manners, "labels" | "script" | "more">,
+  ) {
+    super(frame, state, popover, { actions: ACTIONS[state.of], careful: true, ...manners });
     this.#state = state;
   }
 
@@ -76,12 +82,12 @@ export class GalleryActions extends ActionBar {
     return true;
   }
 
-  /** Set the label with this number, from 1; a new label may arrive with tables being read, so wait for them. */
-  async giveLabel(number: number): Promise<void> {
+  /** Set the label of a digit; a new label may arrive with tables being read, so wait for them. */
+  async giveLabel(number: string): Promise<void> {
     const state = this.#state;
     const labels = () => state.catalog.names.all;
-    if (number > labels().length) await state.known;
-    const label = labels()[number - 1];
+    if (state.catalog.at(number) === undefined) await state.known;
+    const label = state.catalog.at(number);
     if (label !== undefined) {
       state.catalog.used(label);
       this.perform(state.of === "instances" ? "Label" : "Accept as", label);
@@ -89,6 +95,13 @@ export class GalleryActions extends ActionBar {
       const note = `there is no label ${number}: the dataset has ${labels().length}`;
       this.report({ note, change: "", rev: state.store.rev });
     }
+  }
+
+  /** Set the label whose own key this is; returns whether there is one. */
+  giveOwn(key: string): boolean {
+    const known = this.#state.catalog.at(key) !== undefined;
+    if (known) void this.giveLabel(key);
+    return known;
   }
 
   /** Undo the dataset's last change, wherever it was made, or redo it; one step after another. */

@@ -4,6 +4,7 @@ import type { Of } from "../../core/rows/selection";
 import { KEY } from "../alike";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
+import { ownKey } from "../labels/own_key";
 import { ACTION_KEYS, type GalleryActions } from "./actions";
 import type { Drag, Picking } from "./drag";
 
@@ -44,6 +45,8 @@ const DOING: Record<Of, [string, string][]> = {
   ],
 };
 
+const ANSWER_KEY: [string, string] = ["Q", "answer a question for the picked tiles"];
+
 export function keysOf(of: Of): [string, string][] {
   return [
     ["← → ↑ ↓ PgUp PgDn Home End", "move from tile to tile"],
@@ -55,6 +58,7 @@ export function keysOf(of: Of): [string, string][] {
     ["drag", "pick with a box; with Alt freehand, with Ctrl in addition; a finger rests first"],
     ...DOING[of],
     KEY,
+    ...(of === "predictions" ? [] : [ANSWER_KEY]),
     ["Ctrl+Z Ctrl+Y", "undo, redo the last change of the dataset"],
     ["+ −", "larger, smaller tiles"],
     ["?", "this sheet"],
@@ -132,9 +136,10 @@ function act(gallery: Commanded, event: KeyboardEvent, command: boolean): boolea
   const doing = ACTION_KEYS[state.of][key];
   if (doing) return actions.perform(doing) || true;
   if (state.of !== "images" && /^[1-9]$/.test(key)) {
-    void actions.giveLabel(Number(key));
+    void actions.giveLabel(key);
     return true;
   }
+  if (key === "q" && state.of !== "predictions") return actions.answer();
   switch (key) {
     case " ":
     case "enter":
@@ -159,7 +164,7 @@ function act(gallery: Commanded, event: KeyboardEvent, command: boolean): boolea
       state.set("overlays", !state.get("overlays"));
       return true;
     default:
-      return false;
+      return state.of !== "images" && ownKey(event, (own) => actions.giveOwn(own));
   }
 }
 

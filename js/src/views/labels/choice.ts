@@ -1,6 +1,21 @@
 /** What a picker offers for a text, and which of it is active; without a document. */
 import type { Catalog } from "./catalog";
 
+export interface Question {
+  /** What is chosen for, "Set label of 3 instances". */
+  title: string;
+  /** The label of now; "" for none. */
+  current?: string;
+  /** The element the list opens at. */
+  anchor: HTMLElement;
+  choose(name: string): void;
+}
+
+/** Lets a person choose a label. */
+export interface Picks {
+  open(question: Question): void;
+}
+
 export class Choice {
   text = "";
   /** Places of the labels found. */
@@ -62,6 +77,12 @@ export class Choice {
   /** Whether a digit alone chooses: as in the view, label n of the dataset. Else it is part of the text. */
   get digits(): boolean {
     return !this.text && !this.#catalog.names.numbered;
+  }
+
+  /** The label whose own key this is, while nothing is typed; a space before begins a text. */
+  own(key: string): string | undefined {
+    const { keys } = this.#catalog;
+    return !this.text && !/^[1-9]$/.test(key) && Object.hasOwn(keys, key) ? keys[key] : undefined;
   }
 
   #find(): void {

@@ -6,23 +6,13 @@ import { claim, hear } from "../elements";
 import type { Frame } from "../frame";
 import type { Popover } from "../popover";
 import type { Catalog } from "./catalog";
-import { Choice } from "./choice";
-
-export interface Question {
-  /** What is chosen for, "Set label of 3 instances". */
-  title: string;
-  /** The label of now; "" for none. */
-  current?: string;
-  /** The element the list opens at. */
-  anchor: HTMLElement;
-  choose(name: string): void;
-}
+import { Choice, type Picks, type Question } from "./choice";
 
 const ROW = 26; // CSS pixels
 const SHOWN = 9; // lines without scrolling
 const MARGIN = 4; // lines above and below those in view
 
-export class LabelPicker {
+export class LabelPicker implements Picks {
   #choice: Choice;
   #question: Question | null = null;
   #creating = false;
@@ -132,8 +122,10 @@ export class LabelPicker {
     };
     event.stopPropagation(); // what is typed is not for the view
     if (event.isComposing || event.target !== this.#input) return;
+    const own = event.ctrlKey || event.metaKey || event.altKey ? undefined : choice.own(event.key);
     if (event.key === "Enter") this.#take(choice.at);
-    else if (digit && (event.altKey || choice.digits)) this.#takeLabel(Number(digit) - 1);
+    else if (digit && (event.altKey || choice.digits)) this.#takeLabel(digit);
+    else if (own !== undefined) this.#give(own);
     else if (event.key in moves) {
       moves[event.key]();
       this.#reveal();
@@ -142,10 +134,10 @@ export class LabelPicker {
     claim(event);
   }
 
-  #takeLabel(at: number): void {
-    const name = this.#catalog.names.all[at];
+  #takeLabel(digit: string): void {
+    const name = this.#catalog.at(digit);
     if (name !== undefined) this.#give(name);
-    else this.#say(`There is no label ${at + 1}: there are ${this.#catalog.names.all.length}.`);
+    else this.#say(`There is no label ${digit}: there are ${this.#catalog.names.all.length}.`);
   }
 
   #take(line: number): void {
@@ -211,6 +203,8 @@ export class LabelPicker {
     if (this.#foot.hasAttribute("data-wrong") || this.#creating) return;
     const some = found.length < all.length ? `${formatCount(found.length)} of ` : "";
     this.#foot.textContent = all.length ? some + counted(all.length, "label") : "no labels yet: type a name";
+    const lettered = Object.keys(this.#catalog.keys).some((key) => !/^[1-9]$/.test(key));
+    if (lettered && !this.#choice.text) this.#foot.textContent += " · a space, then letters, finds";
     if (creates && !found.length) this.#foot.textContent = "no label like this; Enter adds it";
   }
 
@@ -233,6 +227,13 @@ export class LabelPicker {
     else this.#input.removeAttribute("aria-activedescendant");
   }
 
+  /** What to press for a label now. */
+  #keyOf(at: number): string {
+    const key = this.#catalog.keyOf(at);
+    if (!/^[1-9]$/.test(key)) return this.#choice.text ? "" : key;
+    return this.#choice.digits ? key : `Alt+${key}`;
+  }
+
   #line(line: number): HTMLElement {
     const choice = this.#choice;
     const { names, colors, counts } = this.#catalog;
@@ -252,15 +253,21 @@ export class LabelPicker {
     }
     const name = names.all[at];
     const now = name === this.#question?.current;
+    const key = this.#keyOf(at);
+    const parents = names.parents[at]?.split(" › ").reverse().join(" ‹ ");
     const count = counts[at];
     const made = h(
       "div.nbl-labels-line",
-      { ...attributes, title: name, "aria-current": now && "true" },
+      {
+        ...attributes,
+        title: [names.parents[at], name].filter(Boolean).join(" › "),
+        "aria-current": now && "true",
+      },
       h("i.nbl-swatch", { style: { background: colors[at] ?? neutral } }),
-      h("span.nbl-labels-name", {}, name),
+      h("span.nbl-labels-name", {}, name, parents && h("span.nbl-muted", {}, ` ‹ ${parents}`)),
       now && h("span.nbl-labels-now", { "aria-label": "the label of now" }, "✓"),
       count !== undefined && h("span.nbl-count", { title: counted(count, "instance") }, formatCount(count)),
-      at < 9 && h("kbd", { "aria-hidden": "true" }, choice.digits ? `${at + 1}` : `Alt+${at + 1}`),
+      key && h("kbd", { "aria-hidden": "true" }, key),
     );
     if (line === choice.lately - 1) made.classList.add("nbl-labels-lately");
     return made;

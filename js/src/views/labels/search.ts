@@ -14,16 +14,25 @@ const IN_WORD = /[\p{L}\p{N}]/u;
 export class Names {
   /** Whether a name begins with a digit other than 0. */
   readonly numbered: boolean;
+  /** The names above each, as one text, "animal › fish"; empty while they are unknown. */
+  parents: readonly string[] = [];
   readonly #folded: readonly string[];
+  #above: readonly string[] = [];
 
   constructor(readonly all: readonly string[]) {
     this.#folded = all.map(folded);
     this.numbered = all.some((name) => /^[1-9]/.test(name));
   }
 
+  /** Say which names are above each, the coarsest first: they are found by these, too. */
+  under(parents: readonly (readonly string[])[]): void {
+    this.parents = parents.map((path) => path.join(" › "));
+    this.#above = this.parents.map(folded);
+  }
+
   /**
-   * The names that hold the text: those that begin with it, then those with a word that does, then the others;
-   * within each of these the recently used ones first, then as the dataset lists them.
+   * The names that hold the text: those that begin with it, then those with a word that does, then the others,
+   * then those below a name that holds it; within each of these the recently used ones first, then as the dataset lists them.
    *
    * @param recent names, the one used last first.
    * @returns places in `all`.
@@ -33,8 +42,9 @@ export class Names {
     const used = new Map(recent.map((name, i) => [name, i]));
     const found: { at: number; rank: number; used: number }[] = [];
     this.#folded.forEach((name, at) => {
-      const rank = rankOf(name, wanted);
-      if (rank < NOWHERE) found.push({ at, rank, used: used.get(this.all[at]) ?? recent.length });
+      const own = rankOf(name, wanted);
+      const rank = own === NOWHERE && this.#above[at]?.includes(wanted) ? BELOW : own;
+      if (rank !== NOWHERE) found.push({ at, rank, used: used.get(this.all[at]) ?? recent.length });
     });
     return found.sort((a, b) => a.rank - b.rank || a.used - b.used || a.at - b.at).map(({ at }) => at);
   }
@@ -46,7 +56,7 @@ export class Names {
   }
 }
 
-const NOWHERE = 3;
+const [NOWHERE, BELOW] = [3, 4];
 
 /** 0: the name begins with the text, 1: a word of it does, 2: it is inside a word, 3: it is nowhere. */
 function rankOf(name: string, wanted: string): number {

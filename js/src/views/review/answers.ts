@@ -35,6 +35,11 @@ export class Answers {
     this.pace.answered(at);
   }
 
+  /** The kernel has made new tables of an answer to a question, in which the item is the same. */
+  made(rev: number): void {
+    this.#ours.add(rev);
+  }
+
   /** The kernel has announced new tables. */
   heard(rev: number): void {
     this.#heard.add(rev);

@@ -8,6 +8,7 @@ const [MOST, KEYED] = [24, 9]; // labels that all get a button; of more, those w
 export interface Labels {
   names: readonly string[];
   colors: readonly string[];
+  keyOf(at: number): string;
 }
 
 export class Controls {
@@ -68,10 +69,14 @@ export class Controls {
       ...few.map((name, i) =>
         h(
           "button.nbl-quiet.nbl-review-chip",
-          { "data-label": name, title: `accept as ${name}`, onclick: () => this.#commands.relabel(i) },
+          {
+            "data-label": name,
+            title: `accept as ${name}`,
+            onclick: () => this.#commands.accept(false, name),
+          },
           h("i.nbl-swatch", { style: { background: labels.colors[i] } }),
           h("span", {}, name),
-          i < 9 && h("kbd", {}, String(i + 1)),
+          labels.keyOf(i) && h("kbd", {}, labels.keyOf(i)),
         ),
       ),
       this.find.el,

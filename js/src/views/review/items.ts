@@ -1,5 +1,7 @@
 /** The kernel's description of the rows to review. */
 import type { Of } from "../../core/rows/selection";
+import type { Subject } from "../answers/script";
+import type { Item } from "./crops";
 
 export interface Model {
   get(name: string): unknown;
@@ -16,7 +18,20 @@ export interface Items {
   order: string[];
   labels: string[];
   colors: string[];
+  /** Labels that have a key of their own, by that key. */
+  keys: Record<string, string>;
   selected: boolean;
+  /** Whether questions are asked, rather than about masks. */
+  asks: boolean;
+}
+
+/** The rows whose questions the form asks: the item shown, and its image. */
+export function subjectOf(head: Items | null, item: Item | null): Subject {
+  if (!head || !item) return { instances: [], images: [] };
+  const { id, imageId } = item.head;
+  if (head.of === "images") return { instances: [], images: [id] };
+  const why = "Questions are asked of instances: accept the prediction, and go back to it (←).";
+  return { instances: [id], images: [imageId], ...(head.of === "predictions" ? { why } : {}) };
 }
 
 /** The text when there are no rows. */

@@ -17,13 +17,17 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Space", "hold to see the image alone"],
   ["F 0", "fit"],
   ["+ −", "zoom; so does the wheel with Ctrl, or after a click"],
+  ["Q", "questions: open the form, or put the keys into it; Esc leaves it"],
+  ["T", "definition of the label, with its examples, beside the picture"],
+  ["Alt+X Alt+Shift+X", "this instance is a right, a wrong example of the label; again: it is none"],
   ["?", "this sheet"],
 ];
 
 export interface Commands {
-  accept(force: boolean): void;
+  /** @param label another label to accept it with. */
+  accept(force: boolean, label?: string): void;
   reject(): void;
-  relabel(at: number): void;
+  relabel(key: string): void;
   findLabel(): void;
   skip(): void;
   back(): void;
@@ -46,7 +50,7 @@ export function command(event: KeyboardEvent, commands: Commands): (() => void) 
     return key === "y" || key === "x" ? commands.redo : undefined;
   }
   if (event.altKey) return undefined;
-  if (/^[1-9]$/.test(key)) return () => commands.relabel(Number(key) - 1);
+  if (/^[1-9]$/.test(key)) return () => commands.relabel(key);
   const table: Record<string, () => void> = {
     m: () => commands.accept(event.shiftKey),
     Enter: () => commands.accept(event.shiftKey),

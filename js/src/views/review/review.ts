@@ -11,20 +11,23 @@ import { white } from "../../draw/palette";
 import { asArray, asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { moreLike } from "../alike";
+import { Panels } from "../answers/panels";
 import { Beside } from "../beside/beside";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import { Catalog } from "../labels/catalog";
+import { ownKey } from "../labels/own_key";
 import { LabelPicker } from "../labels/picker";
 import { Popover } from "../popover";
+import { isTyping } from "../viewer/keys";
 import { Answers } from "./answers";
 import { Controls } from "./controls";
 import { Crops, type Entry, type Item } from "./crops";
 import { done } from "./done";
 import { InPlace } from "./in_place";
-import { type Items, type Model, nothing } from "./items";
+import { type Items, type Model, nothing, subjectOf } from "./items";
 import { type Commands, command, KEYS } from "./keys";
 import { Panel } from "./panel";
 import { Progress } from "./progress";
@@ -67,6 +70,8 @@ export class Review {
   readonly #inPlace: InPlace;
   readonly #beside: Beside;
   readonly #display: DisplayControl;
+  /** Form and definition. */
+  readonly #panels: Panels;
 
   constructor(frame: Frame, model: Model, rpc: Rpc, store: SelectionStore, signal: AbortSignal, host?: Host) {
     this.#frame = frame;
@@ -91,17 +96,47 @@ export class Review {
     const back = () => frame.root.focus({ preventScroll: true });
     this.#inPlace = new InPlace(frame.body, rpc, host, back, signal);
     this.#beside = new Beside({ frame, rpc, model, signal, lay: (layers) => this.stage.lay(layers) });
+    this.#panels = new Panels(this.#host());
     this.#follow();
     void this.#load();
   }
 
+  /** What form and definition are told of the review. */
+  #host(): ConstructorParameters<typeof Panels>[0] {
+    const review = this;
+    return {
+      ...{ frame: this.#frame, rpc: this.#rpc, signal: this.#signal, store: this.#store, main: this.#main },
+      get asks() {
+        return Boolean(review.#head?.asks);
+      },
+      subject: () => subjectOf(this.#head, this.#entry?.item ?? null),
+      label: () => this.#entry?.item?.head.label ?? "",
+      say: (text, wrong) => this.#say(text, wrong ? "reject" : ""),
+      find: (anchor, current, choose) =>
+        this.#labels.open({ title: "Definition of", current, anchor, choose }),
+      made: (rev) => this.#answers.made(rev),
+      moved: (of, [id]) => {
+        const place = of === this.#head?.of ? this.#deck!.ids.indexOf(id) : -1;
+        if (place >= 0) void this.#settle().then(() => this.#step(() => this.#deck!.goTo(place)));
+      },
+      done: () => {
+        const start = performance.now();
+        this.#answers.answered(start, looked(this.#since, start));
+        void this.#settle().then(() => this.#step(() => this.#deck!.advance(), start));
+      },
+    };
+  }
+
   readonly #commands: Commands = {
-    accept: (force) => this.#answer({ what: "accept", ...(force ? { overlap: "allow" } : {}) }),
+    accept: (force, label) => {
+      if (label !== undefined) this.#acceptAs(label);
+      else this.#answer({ what: "accept", ...(force ? { overlap: "allow" } : {}) });
+    },
     reject: () => this.#answer({ what: "reject" }),
-    relabel: (at) => {
-      const { all } = this.#catalog.names;
-      const label = all[at];
-      if (label === undefined) return this.#say(`There is no label ${at + 1}: there are ${all.length}.`);
+    relabel: (key) => {
+      const label = this.#catalog.at(key);
+      const { length } = this.#catalog.names.all;
+      if (label === undefined) return this.#say(`There is no label ${key}: there are ${length}.`);
       this.#catalog.used(label);
       this.#acceptAs(label);
     },
@@ -139,9 +174,14 @@ export class Review {
 
   /** The labels or their colors are others now. */
   #relabeled(): void {
-    this.#controls.labels({ names: this.#catalog.names.all, colors: this.#catalog.colors });
+    this.#offer();
     this.#paint();
     this.#update();
+  }
+
+  #offer(): void {
+    const { names, colors } = this.#catalog;
+    this.#controls.labels({ names: names.all, colors, keyOf: (at) => this.#catalog.keyOf(at) });
   }
 
   /** Change the mask in place. */
@@ -250,13 +290,15 @@ export class Review {
       this.#head = result;
       this.#deck = new Deck(asArray(Float64Array, ids), asBytes(states).slice(), asArray(Int32Array, rows));
       this.#frame.empty("");
-      this.#catalog.known(result.labels, result.colors, result.rev);
-      this.#controls.labels({ names: result.labels, colors: result.colors });
+      this.#catalog.known(result.labels, result.colors, result.rev, result.keys);
+      this.#offer();
+      this.#controls.root.dataset.of = result.of;
       if (!this.#deck.counts.total) return this.#frame.empty(nothing(result));
       this.#drawOverlap();
       this.#main.parentElement!.hidden = false;
       this.stage.resize();
       this.#step(() => this.#deck!.advance());
+      if (result.asks) this.#panels.open();
     } catch (error) {
       this.#frame.empty("");
       this.#frame.fail(error, () => void this.#load());
@@ -326,6 +368,7 @@ export class Review {
     this.#waiting.hidden = !this.#waiting.textContent;
     if (item || !entry) this.#beside.show(item?.head.imageId ?? null);
     if (item) {
+      this.#panels.follow();
       if (this.#patience.tried) this.#frame.settle();
       this.#patience.reset();
       this.#painted(item);
@@ -405,6 +448,10 @@ export class Review {
       return;
     }
     if (!this.#since) return; // it is not painted yet
+    if (this.#head!.of === "images") {
+      this.#say("Answer its questions (Q), or skip it (→).");
+      return;
+    }
     if (deck.answered(verdict)) {
       this.#step(() => deck.advance(), start);
       return;
@@ -457,6 +504,8 @@ export class Review {
       else if (now !== found.before) this.#drawTitle(this.#entry?.item ?? null);
       this.#point();
       this.#update();
+      this.#panels.follow();
+      if (deck.current < 0) this.#end();
     } catch (error) {
       if (!(error instanceof Cancelled)) this.#frame.fail(error, () => this.#ask());
     }
@@ -545,15 +594,25 @@ export class Review {
   }
 
   #key(event: KeyboardEvent): void {
+    if (this.#panels.key(event, true)) return;
+    if (this.#head?.asks && this.#panels.press(event)) return;
     if (event.key === " " && !(event.target as HTMLElement).matches("button, select, input")) {
       claim(event);
       this.#peek(true);
       return;
     }
     const run = command(event, this.#commands);
+    if (!run && !isTyping(event)) ownKey(event, (key) => this.#own(key));
     if (!run) return;
     claim(event);
     if (!event.repeat || event.key === "+" || event.key === "-") run(); // a key held down answers once
+  }
+
+  /** Accept the item with the label whose own key was pressed. */
+  #own(key: string): boolean {
+    const known = this.#catalog.at(key) !== undefined;
+    if (known) this.#commands.relabel(key);
+    return known;
   }
 
   #refocus(): void {

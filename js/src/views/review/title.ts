@@ -11,7 +11,7 @@ export class Title {
 
   show(item: Item | null, color: string, state: number, skipped: boolean): void {
     const score = item?.head.facts.find(([name]) => name === "score")?.[1];
-    this.name.hidden = !item;
+    this.name.hidden = !item?.head.label; // images have none
     this.name.replaceChildren(
       h("i.nbl-swatch", { style: { background: color } }),
       h("b", {}, item?.head.label ?? ""),

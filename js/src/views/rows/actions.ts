@@ -3,9 +3,11 @@
 import type { Of } from "../../core/rows/selection";
 import { counted, formatCount } from "../../core/values/format";
 import { h, renew } from "../../draw/dom";
+import type { Load } from "../answers/script";
+import type { Answer, Form } from "../answers/wire";
 import { focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
-import type { LabelPicker } from "../labels/picker";
+import type { Picks } from "../labels/choice";
 import type { Popover } from "../popover";
 import { type Sample, sheetOf, taken } from "./sample";
 import type { RowsState } from "./state";
@@ -16,27 +18,38 @@ const SETTLED = 1500; // milliseconds in which refreshes caused by an edit do no
 
 type Acting = Pick<
   RowsState<{ of: Of; source: string }>,
-  "of" | "n" | "rpc" | "store" | "focus" | "own" | "heads" | "seen" | "inView" | "leftOut"
+  "of" | "n" | "rpc" | "store" | "focus" | "own" | "heads" | "seen" | "inView" | "leftOut" | "asks"
 >;
 
 export interface Action {
   label: string;
-  action: "accept" | "reject" | "remove" | "set";
+  action: "accept" | "reject" | "remove" | "set" | "answer";
   /** Attributes of its button. */
   about?: Record<string, string>;
   danger?: boolean;
-  /** Column that "set" changes; "label" if "accept" sets another label. */
+  /** Column that "set" changes, question of "answer"; "label" if "accept" sets another label. */
   column?: string;
   /** The value; without one, the person chooses it. */
-  value?: string;
+  value?: Answer;
+  /** The value for a person, if it is not a text. */
+  words?: string;
 }
+
+/** One answer to a question of the ontology, for all rows in focus. */
+export const ANSWER: Action = {
+  label: "Answer",
+  action: "answer",
+  about: { title: "answer a question for all of them (Q)" },
+};
 
 export interface Manners {
   actions: readonly Action[];
   /** Ask before acting on all shown rows, even a few: the person has not picked them. */
   careful?: boolean;
   /** Where labels are found by typing. */
-  labels: LabelPicker;
+  labels: Picks;
+  /** Gives the script with the form. */
+  script: Load;
   /** Select what looks like the picked rows. */
   more?: () => void;
 }
@@ -134,7 +147,7 @@ export class ActionBar {
   #replace(draw: () => void): void {
     const had = this.root.matches(":focus-within");
     draw();
-    if (had) focusOn(this.#frame.root.querySelector<HTMLElement>(".nbl-grid"));
+    if (had) focusOn(this.#frame.root.querySelector<HTMLElement>(".nbl-grid") ?? this.#frame.root);
   }
 
   #drawButtons(): void {
@@ -150,7 +163,8 @@ export class ActionBar {
         ? `all ${counted(n, one)}`
         : `${counted(n, one)} that match`;
     const busy = state.rpc.lost || n === 0;
-    const buttons = this.#manners.actions.map((action) => {
+    const offered = this.#manners.actions.filter(({ action }) => action !== "answer" || state.asks > 0);
+    const buttons = offered.map((action) => {
       const asks = toBeAsked(action);
       const button = h(
         "button",
@@ -215,6 +229,37 @@ export class ActionBar {
     return action !== undefined;
   }
 
+  /** Ask the questions of the ontology; returns whether rows here have some. */
+  answer(): boolean {
+    const action = this.#manners.actions.find(({ action }) => action === "answer");
+    const ready = action && !this.busy && !this.#state.rpc.lost && this.#n > 0;
+    if (ready) this.ask(action, this.button(action.label));
+    return action !== undefined;
+  }
+
+  /** The questions of the rows in focus, in a popover. */
+  async #questions(action: Action, anchor: HTMLElement): Promise<void> {
+    const { focus, rpc, store } = this.#state;
+    const n = focus.count();
+    const asked = this.#focusKey;
+    try {
+      const sent = { buffers: [focus.toBytes()], key: "questions" };
+      const [{ result: form }, { bulk }] = await Promise.all([
+        rpc.request<Form>("questions_of", { n, rev: store.rev }, sent),
+        this.#manners.script(),
+      ]);
+      if (asked !== this.#focusKey) return;
+      const give = (column: string, value: Answer, words: string) => {
+        this.#popover.close();
+        this.propose({ ...action, column, value, words });
+      };
+      const title = `Answer for ${counted(n, this.#one)}`;
+      bulk({ frame: this.#frame, popover: this.#popover, anchor, title, form, give });
+    } catch (error) {
+      this.#frame.fail(error);
+    }
+  }
+
   /** The button of an action; the bar while it shows something else. */
   protected button(label: string): HTMLElement {
     return this.root.querySelector<HTMLElement>(`[data-action="${label}"]`) ?? this.root;
@@ -222,6 +267,7 @@ export class ActionBar {
 
   /** Ask for the value to set. */
   protected ask(action: Action, anchor: HTMLElement): void {
+    if (action.action === "answer") return void this.#questions(action, anchor);
     const column = action.column!;
     const give = (value: string) => {
       this.#popover.close();
@@ -336,6 +382,8 @@ export class ActionBar {
       return `Make instances of ${what}${as}? ${overlaps} Those accepted or rejected before are left out.`;
     }
     if (action.action === "reject") return `Reject ${what}, so that they are not proposed again?`;
+    if (action.action === "answer")
+      return `Answer ${action.column} of ${what} with: ${action.words}? Only those it is asked of.`;
     const on = this.#state.of === "images" ? this.#instancesOnFocus() : 0;
     if (action.action === "set") {
       const stay = action.value === "empty" && on ? ` The ${counted(on, "instance")} on them stay.` : "";
@@ -356,7 +404,7 @@ export class ActionBar {
     const rows = state.focus;
     const n = rows.count();
     const values =
-      action.action === "set"
+      action.action === "set" || action.action === "answer"
         ? { column: action.column, value: action.value }
         : { overlap: this.#overlap, ...(action.value ? { label: action.value } : {}) };
     const params = { action: action.action, values, n, rev: state.store.rev };
@@ -388,7 +436,7 @@ export class ActionBar {
 
 /** Whether the person has to choose a value first. */
 export function toBeAsked(action: Action): boolean {
-  return action.column !== undefined && action.value === undefined;
+  return action.value === undefined && (action.column !== undefined || action.action === "answer");
 }
 
 function verb(action: Action): string {

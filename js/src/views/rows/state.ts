@@ -31,6 +31,8 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   names: string[] = [];
   idName = "";
   hasRun = false;
+  /** Number of questions that may be asked of these rows. */
+  asks = 0;
   readonly catalog: Catalog;
   n = 0;
   visible = VisibleRows.of(0, null, null);
@@ -189,10 +191,10 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
       const names = this.wanted;
       const { result } = await this.rpc.request<Described>("describe", { names }, { key: "describe" });
       if (this.signal.aborted || rev !== this.store.rev || result.rev !== rev) return;
-      const { columns, names: known, id, run, n } = result;
+      const { columns, names: known, id, run, n, asks } = result;
       this.heads = new Map(columns.map((head) => [head.name, head]));
-      Object.assign(this, { names: known, idName: id, hasRun: run, n });
-      this.catalog.known(result.labels, result.label_colors, rev);
+      Object.assign(this, { names: known, idName: id, hasRun: run, n, asks });
+      this.catalog.known(result.labels, result.label_colors, rev, result.label_keys);
       const before = this.loaded;
       if (!before) this.look();
       this.loaded = true;

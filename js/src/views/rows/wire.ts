@@ -25,6 +25,10 @@ export interface Described {
   labels: string[];
   /** "#rrggbb" of each. */
   label_colors: string[];
+  /** Labels that have a key of their own, by that key. */
+  label_keys: Record<string, string>;
+  /** Number of questions that may be asked of these rows. */
+  asks: number;
 }
 
 export type Sort = [string, boolean][];

@@ -12,6 +12,8 @@ export interface Description {
   ids: string;
   first_id: number | null;
   columns: { name: string; kind: Kind }[];
+  /** Number of questions that may be asked of the rows. */
+  asks: number;
   /** The embedding that u and v can show; null if there is none. */
   layout: { method: string; ready: boolean } | null;
 }

@@ -12,6 +12,8 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["← → ↑ ↓", "move"],
   ["+ −", "zoom; also the wheel with Ctrl, or after a click"],
   ["0", "show everything; also a double click"],
+  ["R", "instances, predictions: find a label for what is selected"],
+  ["Q", "answer a question for what is selected"],
   ["D", "density instead of points"],
   KEY,
   ["?", "this sheet"],
@@ -21,6 +23,8 @@ export interface KeyActions {
   mode(mode: Mode): void;
   density(): void;
   more(): void;
+  relabel(): void;
+  answer(): void;
   fit(): void;
   zoom(factor: number): void;
   pan(dx: number, dy: number): void;
@@ -37,6 +41,8 @@ export function onKeys(root: HTMLElement, act: KeyActions, signal: AbortSignal):
     h: () => act.mode("pan"),
     d: act.density,
     k: act.more,
+    r: act.relabel,
+    q: act.answer,
     "0": act.fit,
     "+": () => act.zoom(1.4),
     "=": () => act.zoom(1.4),
@@ -57,7 +63,12 @@ export function onKeys(root: HTMLElement, act: KeyActions, signal: AbortSignal):
     "keydown",
     (event) => {
       const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("select, input, [role=slider]"))
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        target.closest("select, input, [role=slider], .nbl-popover")
+      )
         return;
       const button = target.closest("button");
       if (event.key === " " && !button) hold(true);

@@ -11,6 +11,7 @@ import { Cancelled, RemoteError, type Rpc } from "../../wire/rpc";
 import { leaveAlike, moreLike } from "../alike";
 import { cheatsheet } from "../cheatsheet";
 import type { Frame } from "../frame";
+import { Acting } from "./acting";
 import { type How, inShape, type Shape, shaped } from "./clauses";
 import { Coloring } from "./coloring";
 import { type Description, loadAxis, loadColor, loadIds } from "./data";
@@ -43,6 +44,7 @@ export class Scatter {
   readonly #coloring: Coloring;
   readonly #toolbar: Toolbar;
   readonly #tooltip: Tooltip;
+  readonly #acting: Acting;
   readonly #gestures: Gestures;
   readonly #caption = h("div.nbl-scatter-caption");
   readonly #restate: () => void;
@@ -68,6 +70,7 @@ export class Scatter {
     frame.body.append(body);
     this.#plot.element.append(this.#caption);
     this.#tooltip = createTooltip(this.#plot.element, rpc, signal);
+    this.#acting = new Acting(frame, this.#of, this.#source, rpc, store, signal);
     const help = cheatsheet(frame, KEYS, signal);
     this.#toolbar = createToolbar(
       frame,
@@ -114,6 +117,7 @@ export class Scatter {
     this.#store.subscribe((what) => {
       if (what.tables && this.#store.rev !== this.#rev) void this.#load();
       if (what.clauses) this.#restate();
+      if (what.clauses) this.#acting.update();
       if (what.active || what.hover) this.#point();
     }, this.#signal);
   }
@@ -126,6 +130,7 @@ export class Scatter {
       if (round !== this.#round || result.rev !== this.#store.rev) return; // another notice of the new tables follows
       this.#described = result;
       this.#toolbar.offer(result);
+      this.#acting.described(result.n, result.asks);
       this.#settings();
       this.#frame.settle();
       await this.#loadAxes(false);
@@ -397,6 +402,8 @@ export class Scatter {
       mode: (mode: Mode) => this.#put("mode", mode),
       density: () => this.#put("density", !this.#model.get("density")),
       more: () => this.#more(),
+      relabel: () => this.#acting.relabel(),
+      answer: () => this.#acting.answer(),
       fit: () => plot.fit(),
       zoom: (factor: number) => plot.zoom(factor),
       pan: (dx: number, dy: number) => plot.pan(dx, dy),
@@ -404,7 +411,7 @@ export class Scatter {
         plot.element.dataset.mode = yes ? "pan" : String(this.#model.get("mode"));
       },
       escape: () => {
-        if (this.#gestures.cancel()) return;
+        if (this.#gestures.cancel() || this.#acting.cancel()) return;
         if (this.#store.clauses.has(this.#source)) this.#store.set(this.#source, null);
         else if (!leaveAlike(this.#store, this.#source)) this.#coloring.clear();
       },

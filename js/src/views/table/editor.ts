@@ -6,7 +6,7 @@ import { h } from "../../draw/dom";
 import { cellValue } from "../../draw/rows";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
-import type { LabelPicker } from "../labels/picker";
+import type { Picks } from "../labels/choice";
 import type { Head, Report } from "../rows/wire";
 import type { Grid } from "./grid";
 import { cellOf, type TableState } from "./state";
@@ -19,14 +19,14 @@ export class CellEditor {
   readonly #frame: Frame;
   readonly #state: TableState;
   readonly #grid: Grid;
-  readonly #labels: LabelPicker;
+  readonly #labels: Picks;
   readonly #done: (report: Report) => void;
 
   constructor(
     frame: Frame,
     state: TableState,
     grid: Grid,
-    labels: LabelPicker,
+    labels: Picks,
     done: (report: Report) => void,
     signal: AbortSignal,
   ) {

@@ -25,6 +25,7 @@ export interface Commanded {
   openFilter(): void;
   focusSearch(): void;
   giveLabel(): boolean;
+  answer(): boolean;
 }
 
 export const KEYS: [string, string][] = [
@@ -39,6 +40,7 @@ export const KEYS: [string, string][] = [
   ["/", "search"],
   KEY,
   ["L", "instances: find a label for the picked rows"],
+  ["Q", "answer a question for the picked rows"],
   ["Esc", "pick nothing"],
   ["?", "this sheet"],
 ];
@@ -154,6 +156,9 @@ function act(table: Commanded, event: KeyboardEvent): boolean {
     case "l":
     case "L":
       return table.giveLabel();
+    case "q":
+    case "Q":
+      return table.answer();
     case "/":
       table.focusSearch();
       return true;

@@ -2,13 +2,14 @@
 import type { Of, SelectionStore } from "../../core/rows/selection";
 import type { Rpc } from "../../wire/rpc";
 import { leaveAlike } from "../alike";
+import { LazyPicker } from "../answers/lazy_picker";
+import { scriptOf } from "../answers/script";
 import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import { focusOn } from "../elements";
 import type { Frame } from "../frame";
-import { LabelPicker } from "../labels/picker";
 import { Popover } from "../popover";
-import { type Action, ActionBar } from "../rows/actions";
+import { type Action, ActionBar, ANSWER } from "../rows/actions";
 import { pointsAt } from "../rows/fetch";
 import { Picking } from "../rows/picking";
 import type { What } from "../rows/state";
@@ -27,12 +28,14 @@ const ACTIONS: Record<Of, Action[]> = {
     { label: "Nothing here", action: "set", column: "state", value: "empty" },
     { label: "State", action: "set", column: "state" },
     { label: "Weight", action: "set", column: "weight" },
+    ANSWER,
     { label: "Remove", action: "remove", danger: true },
   ],
   instances: [
     { label: "Verify", action: "set", column: "status", value: "verified" },
     { label: "Label", action: "set", column: "label" },
     { label: "Status", action: "set", column: "status" },
+    ANSWER,
     { label: "Remove", action: "remove", danger: true },
   ],
   predictions: [
@@ -75,10 +78,18 @@ export class Table {
       (head, anchor) => this.menus.column(head, anchor),
       this.menus.fit,
     );
-    const labels = new LabelPicker(frame, state.catalog, this.popover, `${state.source}-${rpc.client}`);
+    const script = scriptOf(rpc, frame.root);
+    const labels = new LazyPicker(
+      frame,
+      state.catalog,
+      this.popover,
+      `${state.source}-${rpc.client}`,
+      script,
+    );
     this.#actions = new ActionBar(frame, state, this.popover, {
       actions: ACTIONS[state.of],
       labels,
+      script,
       more: () => this.more(),
     });
     const report = (made: Report) => this.#actions.report(made);
@@ -164,6 +175,11 @@ export class Table {
   /** Ask for a label of the picked rows, else of all shown; returns whether rows have labels here. */
   giveLabel(): boolean {
     return this.#actions.findLabel();
+  }
+
+  /** Ask the questions of the picked rows, else of all shown; returns whether rows are asked here. */
+  answer(): boolean {
+    return this.#actions.answer();
   }
 
   /** Column of the cursor. */

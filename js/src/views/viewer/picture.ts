@@ -19,7 +19,10 @@ export interface Head {
   state: string | null;
   columns: string[];
   /** Names by code for each table, and colors of those for instances. */
-  label: Record<MaskOf | "colors", string[]>;
+  label: Record<MaskOf | "colors", string[]> & {
+    /** Labels that have a key of their own, by that key. */
+    keys: Record<string, string>;
+  };
   source: Record<MaskOf | "colors", string[]>;
   /** Ids of predictions that were accepted or rejected. */
   decided: number[];

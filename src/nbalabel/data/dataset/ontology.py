@@ -13,7 +13,8 @@ from ...core.change.change import Change
 from ...core.ontology.attribute import Asked, Attribute, Kind
 from ...core.ontology.ontology import Key, Ontology
 from ...core.tables.state import State
-from ..ontology import asking, declare
+from ..edits.rows_meant import target
+from ..ontology import answering, asking, declare
 from ..ontology.proposal import OntologyProposal
 from ..ontology.renaming import rename
 from ..ontology.retiring import retire, rows_with
@@ -153,6 +154,32 @@ class OntologyEditing:
             )
         )
         return self._make(lambda state: declare.ask(state, attribute, origin or user()))
+
+    def give_answer(
+        self, rows: Any, name: str, value: Any, *, of: Asked | None = None, origin: str | None = None
+    ) -> Change:
+        """Answer one question of some rows, as the forms of the views do; one Change.
+
+        Rows whose condition is not met are left out: nobody asks them.
+
+        Args:
+            rows: rows of ``ds.instances`` or ``ds.images``, or their ids.
+            name: the attribute.
+            value: an option, a list of options, a number, True or False, or a text, by the kind of the
+                attribute; None takes the answer away.
+            of: "instances" or "images", if ``rows`` are only ids; default: instances.
+            origin: who answers; default: the user's login.
+
+        Raises:
+            DataError: the value is no answer, or the question is asked of none of the rows.
+            UnknownNameError: there is no such attribute, or there are no such rows.
+        """
+
+        def build(state: State) -> Change:
+            table, ids = target(state, rows, of)
+            return answering.give(state, table, ids, name, value, origin or user())
+
+        return self._make(build)
 
     def rename(
         self,

@@ -18,7 +18,7 @@ from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ...data.edits.draw import Gesture
 from ...data.store.storage import user
-from ..labels.label_list import LabelList
+from ..answers.definitions import Definitions
 from ..pixels.pictures import image_row, image_source, pictures_of, stamp
 from ..workspace.workspace_port import Buffers, serves
 from .draft import Draft, Row, check_label, check_table, size_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _POINTS = 1000  # at most, per request to a segmenter
 
 
-class Edits(LabelList):
+class Edits(Definitions):
     """The kernel's side of drawing. Views that let people draw derive from this.
 
     Masks come as COCO run-length bytes; rows are named by id, never by row number. A mask that a person draws

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,15 @@ from ...core.errors import DataError, UnknownNameError
 from ...core.tables.names import check_names, instead_of, shown
 from ..workspace.workspace_port import Bridge, serves
 
+if TYPE_CHECKING:
+    from ..workspace.workspace import Workspace
+
 _LONGEST = 200  # characters of a name that is typed into a picker
+
+
+def keys_of(ws: Workspace) -> dict[str, str]:
+    """The labels that have a key of their own, by that key; without retired ones."""
+    return {said.key: name for name, said in ws.ds.ontology.labels.items() if said.key and not said.retired}
 
 
 class LabelList(Bridge):
@@ -18,13 +26,18 @@ class LabelList(Bridge):
 
     @serves
     def labels(self) -> dict[str, Any]:
-        """Names, colors ("#rrggbb"), numbers of instances of all labels; the names of retired ones."""
+        """All labels: names, colors ("#rrggbb"), numbers of instances, parents, keys; names of retired ones.
+
+        ``parents`` has for each label the names above it, the coarsest first; ``keys`` maps a key to a label.
+        """
         ws = self.workspace
         label = ws.column("instances", "label")
         counts = np.bincount(label.values[label.values >= 0], minlength=len(label.categories))
-        retired = [name for name, said in ws.ds.ontology.labels.items() if said.retired]
+        ontology = ws.ds.ontology
+        retired = [name for name, said in ontology.labels.items() if said.retired]
+        parents = [list(ontology.path(name)[:-1]) for name in label.categories]
         said = {"names": list(label.categories), "colors": list(label.colors), "counts": counts}
-        return {"rev": ws.rev, **said, "retired": retired}
+        return {"rev": ws.rev, **said, "parents": parents, "keys": keys_of(ws), "retired": retired}
 
     @serves
     def add_label(self, *, name: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ Box = tuple[int, int, int, int]
 _LEAST = 48  # pixels of the image that are shown at least
 _OVERLAP = 0.1  # lowest IoU at which an instance below a prediction is shown
 _SHOWN = ("label", "score", "source", "status", "outcome", "iou", "file", "area")
+_OF_IMAGES = ("file", "state", "split")
 
 
 class Crop(NamedTuple):
@@ -72,7 +73,7 @@ def crop_of(ws: Workspace, of: str, row: int, box: Box, longest: int) -> Crop:
 
     Args:
         ws: the workspace.
-        of: "instances" or "predictions".
+        of: "instances", "predictions" or "images", of which nothing is outlined.
         row: row number.
         box: left, top, right, bottom; clipped to the image.
         longest: longer side of the mask that is returned at most, pixels.
@@ -81,8 +82,10 @@ def crop_of(ws: Workspace, of: str, row: int, box: Box, longest: int) -> Crop:
     width, height = int(image["width"]), int(image["height"])
     left, top = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
     right, bottom = min(max(box[2], left + 1), width), min(max(box[3], top + 1), height)
-    mask: bytes = ws.frame(of)["mask"].iloc[row]
-    inside, _, _ = rle.decode_crop(mask, height, width, (left, top, right - left, bottom - top))
+    inside: npt.NDArray[Any] = np.zeros((bottom - top, right - left), np.uint8)
+    if of != "images":  # these have no mask
+        mask: bytes = ws.frame(of)["mask"].iloc[row]
+        inside, _, _ = rle.decode_crop(mask, height, width, (left, top, right - left, bottom - top))
     small = scaled(inside, longest)
     return Crop((left, top, right, bottom), rle.encode(small), small.shape[1], small.shape[0])
 
@@ -103,6 +106,7 @@ def facts_of(ws: Workspace, of: str, row: int, order: Sequence[str]) -> list[lis
         [name, value, kind] of each; the kind as in :class:`Column`, or "whole"; missing values are None.
     """
     told = [name for name in _SHOWN if of == "instances" or name != "status"]  # the same for all predictions
+    told = list(_OF_IMAGES) if of == "images" else told
     names = [name for name in dict.fromkeys((*told, *order)) if ws.has_column(of, name)]
     out = []
     for name in names:
@@ -113,6 +117,8 @@ def facts_of(ws: Workspace, of: str, row: int, order: Sequence[str]) -> list[lis
         elif column.kind == "text":
             value = str(value) or None
         out.append([name, value, "whole" if column.whole else column.kind])
+    if of == "images":
+        return out
     box = ws.frame(of)[["w", "h"]].iloc[row]
     return [*out, ["box", f"{int(box['w'])} × {int(box['h'])} px", "text"]]
 

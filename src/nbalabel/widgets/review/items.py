@@ -14,6 +14,7 @@ from ...core.tables.schema import INDEX_NAMES
 from ...data.edits.acceptance import decided
 from ..workspace.ordering import order_by
 from ..workspace.selection import Ids
+from .asked import COLUMN, lacking
 
 if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
@@ -29,7 +30,8 @@ def items_of(ws: Workspace, rows: Any, of: str | None) -> tuple[str, Ids]:
 
     Args:
         ws: the workspace.
-        rows: a frame of instances or predictions, or ids; None for what is selected.
+        rows: a frame of instances or predictions, or ids; None for what is selected. Images only where they
+            are asked questions, as ``ds.unanswered("images")`` gives them.
         of: which table ids are of.
 
     Raises:
@@ -44,7 +46,8 @@ def items_of(ws: Workspace, rows: Any, of: str | None) -> tuple[str, Ids]:
     values = rows
     if isinstance(rows, pd.DataFrame | pd.Series):
         values = rows.index
-        of = of or {INDEX_NAMES[table]: table for table in TABLES}.get(str(rows.index.name))
+        tables = (*TABLES, "images") if asks_images(rows) else TABLES
+        of = of or {INDEX_NAMES[table]: table for table in tables}.get(str(rows.index.name))
     if of is None:
         raise DataError(
             "expected rows of ds.instances or run.predictions, or ids with of=; got "
@@ -58,6 +61,11 @@ def items_of(ws: Workspace, rows: Any, of: str | None) -> tuple[str, Ids]:
     if (len(ids) and not known.any()) or (of == "predictions" and not known.all()):
         raise UnknownNameError(f"{of} has no ids {first(ids[~known])}")
     return of, ids
+
+
+def asks_images(rows: Any) -> bool:
+    """Whether rows are images of which answers are missing."""
+    return isinstance(rows, pd.DataFrame) and rows.index.name == INDEX_NAMES["images"] and COLUMN in rows
 
 
 def ordered(ws: Workspace, of: str, ids: Ids, order: Order, ascending: bool | Sequence[bool]) -> Ids:
@@ -87,7 +95,9 @@ def places(ws: Workspace, of: str, ids: Ids) -> npt.NDArray[np.int32]:
     return pd.Index(ws.ids(of)).get_indexer(pd.Index(ids)).astype(np.int32)
 
 
-def states_of(ws: Workspace, of: str, ids: Ids, at: npt.NDArray[np.int32]) -> States:
+def states_of(
+    ws: Workspace, of: str, ids: Ids, at: npt.NDArray[np.int32], asked: tuple[str, ...] = ()
+) -> States:
     """State of each item, ``(n,)`` uint8: OPEN, ACCEPTED, REJECTED or GONE.
 
     Args:
@@ -95,10 +105,15 @@ def states_of(ws: Workspace, of: str, ids: Ids, at: npt.NDArray[np.int32]) -> St
         of: table of the items.
         ids: of the items.
         at: their row numbers, see :func:`places`.
+        asked: attributes that the review asks: items that lack an answer are OPEN, others ACCEPTED.
     """
     out = np.full(len(ids), GONE, np.uint8)
     there = np.flatnonzero(at >= 0)
-    there = there[ws.image_row(of)[at[there]] >= 0]
+    if of != "images":
+        there = there[ws.image_row(of)[at[there]] >= 0]
+    if asked:
+        out[there] = np.where(lacking(ws, of, ids[there], asked), OPEN, ACCEPTED)
+        return out
     frame = ws.frame(of).iloc[at[there]]
     if of == "instances":
         out[there] = np.where((frame["status"] == "verified").to_numpy(), ACCEPTED, OPEN)

@@ -10,16 +10,19 @@ import pandas as pd
 import traitlets
 
 from ...core.change.change import Change
+from ...core.change.table_change import ids_of
 from ...core.errors import DataError, HistoryError, ImageError, UnknownNameError
 from ...core.show.palette import COLORS
 from ...core.tables.schema import INDEX_NAMES
 from ...data.store.storage import user
 from ..beside.beside import Beside, Makes
+from ..labels.label_list import keys_of
 from ..pixels.pictures import stretched
 from ..viewer.in_place import InPlace
 from ..workspace.selection import Ids
 from ..workspace.workspace import Workspace, workspace_of
 from ..workspace.workspace_port import Reply, serves
+from .asked import asked_of
 from .crop import below, crop_box, crop_of, facts_of, pixels_of
 from .items import (
     ACCEPTED,
@@ -56,10 +59,14 @@ class Review(Beside, InPlace):
     An accepted prediction becomes an instance of status "verified", an accepted instance gets that status; a
     rejected prediction is not proposed again, a rejected instance is removed.
 
+    ``Q`` opens the form with the questions of the ontology. Of rows from ``ds.unanswered()`` it asks what is
+    not answered yet, one question after the other, and goes on when nothing is left to ask.
+
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
-        rows: predictions of its run or instances, or their ids with ``of``; default: what is selected;
-            of a Dataset all instances, of a Run all predictions.
+        rows: predictions of its run or instances, or their ids with ``of``; or rows that lack answers, also
+            images, from ``ds.unanswered()``; default: what is selected; of a Dataset all instances, of a Run
+            all predictions.
         order: column to sort by, or a list of columns; default: the order of the rows.
         ascending: whether small values come first, for all columns or for each; missing ones are last.
         height: CSS pixels, 320..4000.
@@ -120,6 +127,7 @@ class Review(Beside, InPlace):
             rows = ws.ids(of)
         ws = workspace_of(ws)
         self._of, ids = items_of(ws, rows, of)
+        self._asked = asked_of(ws, rows, self._of)
         self._ids = ordered(ws, self._of, ids, order, ascending)
         self._order = [order] if isinstance(order, str) else list(order or [])
         self._again = again
@@ -160,6 +168,7 @@ class Review(Beside, InPlace):
         """
         with self.lock:
             self._of, self._ids = items_of(self.workspace, rows, of)
+            self._asked = asked_of(self.workspace, rows, self._of)
             self._made, self._undone = {}, {}
             self._first = self._states()
         self.emit("items")
@@ -168,7 +177,7 @@ class Review(Beside, InPlace):
     def items(self) -> Reply:
         """All items: ids, their states at the start and now, and their row numbers."""
         ws, of = self.workspace, self._of
-        label = ws.column(of, "label")
+        label = ws.column("instances" if of == "images" else of, "label")
         now, buffers = self._now()
         head = {
             **now,
@@ -177,7 +186,9 @@ class Review(Beside, InPlace):
             "order": self._order,
             "labels": list(ws.ds.labels),
             "colors": [_color(label, name) for name in ws.ds.labels],
+            "keys": keys_of(ws),
             "selected": bool(ws.selection.clauses),
+            "asks": bool(self._asked),
         }
         return head, [self._ids.astype(np.float64).tobytes(), self._first.tobytes(), *buffers]
 
@@ -197,18 +208,19 @@ class Review(Beside, InPlace):
         """
         ws, of, row = self.workspace, self._of, self._row(item_id)
         frame = ws.frame(of)
-        at = int(ws.image_row(of)[row])
+        at = row if of == "images" else int(ws.image_row(of)[row])
         if at < 0:
             raise UnknownNameError(f"the image of {self._one} {item_id} is no longer in the dataset")
         image = ws.frame("images").iloc[at]
         size = int(image["width"]), int(image["height"])
-        mask_box = [float(frame[name].iloc[row]) for name in "xywh"]
+        whole = [0.0, 0.0, *map(float, size)]
+        mask_box = whole if of == "images" else [float(frame[name].iloc[row]) for name in "xywh"]
         box = crop_box(mask_box, size, self.context, min(max(aspect, 0.2), 5), min(max(zoom, 0.01), 100))
         head = {
             "rev": ws.rev,
             "id": int(item_id),
             "imageId": int(ws.ids("images")[at]),
-            "label": str(frame["label"].iloc[row]),
+            "label": "" if of == "images" else str(frame["label"].iloc[row]),
             "size": size,
             "at": mask_box,
             "facts": facts_of(ws, of, row, self._order),
@@ -243,6 +255,10 @@ class Review(Beside, InPlace):
             seconds: how long they looked.
         """
         ws, of = self.workspace, self._of
+        if of == "images":
+            raise DataError(
+                "images are asked questions here: answer those, or skip the image; nothing was done"
+            )
         if item_id not in self._ids:
             raise UnknownNameError(f"{self._one} {item_id} is not of this review")
         is_open = self._states_of(np.array([item_id], np.int64))[0] == OPEN
@@ -298,11 +314,22 @@ class Review(Beside, InPlace):
         return {"id": item_id, "note": undone[-1].note, "rev": ws.rev}
 
     def picture(self) -> Image | None:
-        """The mask shown, outlined, with what is around it; None where none is left."""
+        """The mask shown, outlined, with what is around it; None where none is left, or of images."""
         from .picture import review_picture
 
         row = self._shown()
-        return None if row < 0 else review_picture(self, self._of, row)
+        return None if row < 0 or self._of == "images" else review_picture(self, self._of, row)
+
+    def _must(self, of: str) -> Sequence[str]:
+        return self._asked if of == self._of else ()
+
+    def _asked_instances(self, ids: Sequence[int]) -> Sequence[int]:
+        """The instances themselves; of predictions, the instances that answers given here made of them."""
+        if self._of != "predictions":
+            return ids
+        made = [change for i in ids for change in self._made.get(i, [])[-1:]]
+        tables = [change.tables["instances"] for change in made if "instances" in change.tables]
+        return [int(i) for table in tables for i in ids_of(table.created)]
 
     @property
     def _one(self) -> str:
@@ -334,7 +361,7 @@ class Review(Beside, InPlace):
     def _states_of(self, ids: Ids) -> States:
         """As ``states_of``, but an instance that this review removed is REJECTED, not GONE."""
         ws, of = self.workspace, self._of
-        out = states_of(ws, of, ids, places(ws, of, ids))
+        out = states_of(ws, of, ids, places(ws, of, ids), self._asked)
         mine = np.array([bool(self._made.get(i)) for i in ids.tolist()], np.bool_)
         if of == "instances":
             out[(out == GONE) & mine] = REJECTED

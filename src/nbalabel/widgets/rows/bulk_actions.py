@@ -87,9 +87,9 @@ def perform(ws: Workspace, of: str, action: str, rows: Rows, values: Values) -> 
     Args:
         ws: the workspace.
         of: table of the rows.
-        action: "accept", "reject" (predictions), "remove" (images, instances) or "set".
-        rows: ``(n,)`` bool.
-        values: for "accept" ``overlap`` and perhaps ``label``; for "set" ``column`` and ``value``.
+        action: "accept", "reject" (predictions), "remove", "answer" (images, instances) or "set".
+        rows: ``(n,)`` bool; "answer" leaves out those of which the question is not asked.
+        values: for "accept" ``overlap`` and perhaps ``label``; for "set" and "answer" ``column``, ``value``.
 
     Raises:
         DataError: no such action for this table, or a value does not fit.
@@ -141,6 +141,10 @@ def _reject(ws: Workspace, _: str, rows: Rows, __: Values) -> Change:
     return ws.ds.reject(ws.run.predictions[rows])
 
 
+def _answer(ws: Workspace, of: str, rows: Rows, values: Values) -> Change:
+    return ws.ds.give_answer(ws.ids(of)[rows], str(values.get("column")), values.get("value"), of=of)  # type: ignore[arg-type]  # of a table that has questions
+
+
 def _remove(ws: Workspace, of: str, rows: Rows, _: Values) -> Change:
     return ws.ds.remove(ws.ids(of)[rows], of)
 
@@ -154,8 +158,10 @@ _ACTIONS: dict[tuple[str, str], Callable[[Workspace, str, Rows, Values], Change]
     ("predictions", "reject"): _reject,
     ("instances", "set"): _set,
     ("instances", "remove"): _remove,
+    ("instances", "answer"): _answer,
     ("images", "set"): _set,
     ("images", "remove"): _remove,
+    ("images", "answer"): _answer,
 }
 
 

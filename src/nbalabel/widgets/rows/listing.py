@@ -1,4 +1,4 @@
-"""Base of the views of rows; serves columns, cells, orders, pictures, and actions with their undo."""
+"""Base of the views that list rows; serves columns, cells and orders."""
 
 from __future__ import annotations
 
@@ -10,37 +10,30 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
-from ...core.change.change import Change
-from ...core.errors import DataError, HistoryError, NbalabelError
 from ...core.tables.schema import INDEX_NAMES
-from ..labels.label_list import LabelList
-from ..pixels.pictures import stretched, thumbnail_bytes
+from ..labels.label_list import keys_of
 from ..workspace.clauses import Rows
 from ..workspace.columns import Column
 from ..workspace.ordering import order_by
 from ..workspace.selection import unpack
 from ..workspace.workspace_port import Reply, serves
-from .bulk_actions import agreed_rows, perform, sample
+from .acting import Acting, n_asked
 
 _FIRST = 60  # rows sent at first
 _MANY = 500  # categories; with more, texts are sent instead of codes
 _LONG = 1000  # characters of a text that a cell shows
-_AT_ONCE = 2000  # rows or pictures per request, at most
 _KEPT_ORDERS = 6
 
 
-class Listing(LabelList):
+class Listing(Acting):
     """A view of the rows of one table, in an order, some of them picked: a Table or a Gallery."""
 
     of = traitlets.Unicode("images", help="table that is shown, images, instances or predictions").tag(
         sync=True, fixed=True
     )
 
-    _largest = 256  # pixels, longer side of a picture
-
     def __init__(self, *arguments: Any, **traits: Any) -> None:
         self._forget()
-        self._done: Change | None = None
         super().__init__(*arguments, **traits)
 
     def refreshed(self) -> None:
@@ -57,6 +50,7 @@ class Listing(LabelList):
         label = ws.column("instances", "label")
         labeled = {"run": ws.run is not None, "id": INDEX_NAMES[of]}
         labeled |= {"labels": list(label.categories), "label_colors": list(label.colors)}
+        labeled |= {"label_keys": keys_of(ws), "asks": n_asked(ws, of)}
         return {"rev": ws.rev, "n": n, "names": ws.column_names(of), "columns": columns, **labeled}
 
     @serves
@@ -72,66 +66,8 @@ class Listing(LabelList):
         """Row numbers sorted by columns, int32."""
         return {"rev": self.workspace.rev}, [self._order(sort).tobytes()]
 
-    @serves
-    def pictures(self, *, size: int, buffers: list[memoryview], rev: int | None = None) -> Reply:
-        """Small pictures of rows, one buffer each; empty if it cannot be made, with the reason in ``errors``.
-
-        ``auto`` lists the rows shown with auto contrast. No pictures if ``rev`` is an older revision.
-        """
-        if self._outdated(rev):
-            return {"rev": self.workspace.rev, "errors": {}, "auto": []}
-        rows = self._rows(buffers[0])
-        out, errors, auto = [], {}, []
-        with self.workspace.steady():
-            for row in rows.tolist():
-                try:
-                    out.append(self._picture(row, min(max(size, 16), self._largest)))
-                    if stretched(self.workspace, self.of, row):
-                        auto.append(row)
-                except (NbalabelError, OSError, ValueError) as error:
-                    out.append(b"")
-                    errors[row] = str(error)
-        return {"rev": self.workspace.rev, "errors": errors, "auto": auto}, out
-
-    @serves
-    def act(
-        self, *, action: str, values: dict[str, Any], n: int, rev: int, buffers: list[memoryview]
-    ) -> Reply:
-        """Apply an action to the rows in ``buffers[0]``; see :mod:`nbalabel.widgets.rows.bulk_actions`."""
-        rows = agreed_rows(self.workspace, self.of, buffers[0], n, rev)
-        return self._report(perform(self.workspace, self.of, action, rows, values))
-
-    @serves
-    def sample(self, *, n: int, rev: int, buffers: list[memoryview]) -> Reply:
-        """A preview of an action on the rows in ``buffers[0]``; see :func:`.bulk_actions.sample`."""
-        return sample(self.workspace, self.of, agreed_rows(self.workspace, self.of, buffers[0], n, rev))
-
-    @serves
-    def undo(self, *, change: str) -> Reply:
-        """Take back the last edit made here."""
-        ds = self.workspace.ds
-        if self._done is None or self._done.id != change:
-            raise HistoryError(
-                "that edit is not the last one made here: ds.log() lists all, ds.revert(...) takes one back"
-            )
-        log = ds.log()
-        last = len(log) > 0 and log.index[0] == change
-        taken = ds.undo() if last else ds.revert(self._done)
-        self._done = None
-        self.workspace.refresh()
-        return {"note": "undone" if last else taken.note, "rev": self.workspace.rev}
-
     def _forget(self) -> None:
         self._orders: dict[str, npt.NDArray[np.int32]] = {}
-
-    def _report(self, change: Change) -> dict[str, Any]:
-        self._done = change if change else None
-        self.workspace.refresh()
-        note = change.note or change.summary()
-        return {"note": note, "change": change.id if change else "", "rev": self.workspace.rev}
-
-    def _picture(self, row: int, size: int) -> bytes:
-        return thumbnail_bytes(self.workspace, self.of, row, size)
 
     def _cells(self, names: Sequence[str], rows: npt.NDArray[np.int32]) -> dict[str, list[Any]]:
         has = self.workspace.has_column
@@ -145,16 +81,6 @@ class Listing(LabelList):
         if column.kind == "text":
             return [text if len(text) < _LONG else text[: _LONG - 1] + "…" for text in values.tolist()]
         return list(values.tolist())
-
-    def _outdated(self, rev: int | None) -> bool:
-        """Whether a request is about older tables; the page gets the new revision and asks again."""
-        return rev is not None and rev != self.workspace.rev
-
-    def _rows(self, buffer: memoryview) -> npt.NDArray[np.int32]:
-        rows, n = np.frombuffer(buffer, np.int32), len(self.workspace.ids(self.of))
-        if len(rows) > _AT_ONCE or (len(rows) and not 0 <= rows.min() <= rows.max() < n):
-            raise DataError(f"expected at most {_AT_ONCE} row numbers below {n}, got {len(rows)}")
-        return rows
 
     def _allowed(self, buffers: list[memoryview] | None) -> Rows | None:
         n = len(self.workspace.ids(self.of))

@@ -15,9 +15,10 @@ import traitlets
 from ...core.errors import DataError, HistoryError, NbalabelError
 from ...core.tables.schema import INDEX_NAMES
 from ..pixels.pictures import thumbnail_bytes
+from ..rows.acting import Acting, n_asked
 from ..workspace.clauses import check_table
 from ..workspace.workspace import Viewable, workspace_of
-from ..workspace.workspace_port import Bridge, Reply, serves
+from ..workspace.workspace_port import Reply, serves
 from .columns import COLORABLE, as_axis, as_color
 from .layout import LAYOUT_AXES, LayoutLike, layout_of
 
@@ -34,7 +35,7 @@ _IN_TOOLTIP = {
 }
 
 
-class Scatter(Bridge):
+class Scatter(Acting):
     """A scatter plot whose points are the rows of a table.
 
     Drag to lasso (or pan, or draw a box: see its toolbar), turn the wheel to zoom, click a point to make it
@@ -132,6 +133,7 @@ class Scatter(Bridge):
             "ids": INDEX_NAMES[of],
             "first_id": int(ids[0]) if plain else None,
             "columns": [{"name": name, "kind": kinds[name]} for name in names if kinds[name] != "text"],
+            "asks": n_asked(ws, of),
             "layout": self._layout_known(),
         }
 

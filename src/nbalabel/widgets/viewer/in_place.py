@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..labels.label_list import LabelList
+from ..answers.definitions import Definitions
 from ..workspace.workspace_port import serves
 
 if TYPE_CHECKING:
     from .editor import Editor
 
 
-class InPlace(LabelList):
+class InPlace(Definitions):
     """A view that can open an editor over itself. Hosts that cannot nest views leave it closed."""
 
     _editor: Editor | None = None

@@ -15,6 +15,7 @@ from ...core.show.palette import COLORS
 from ...core.tables.names import instead_of
 from ..beside.beside import Beside, Makes
 from ..bridge.bundle import script, style
+from ..labels.label_list import keys_of
 from ..pixels.imagery import facts, part_of, picture_of
 from ..workspace.workspace import workspace_of
 from ..workspace.workspace_port import Buffers, serves
@@ -191,7 +192,7 @@ class Viewer(Beside, Decisions):
             "height": int(image["height"]),
             "state": None if image["state"] is None else str(image["state"]),
             "columns": _colorable(ws),
-            "label": _names(ws, "label"),
+            "label": _names(ws, "label") | {"keys": keys_of(ws)},
             "source": _names(ws, "source"),
             "decided": _decided(ws, row),
         }

@@ -36,6 +36,24 @@ class OneReview(Review):
         return reply
 
     @serves
+    def give_answer(self, **_: Any) -> dict[str, Any]:
+        """Questions are not answered here: an answer of a queue has no place for them.
+
+        Raises:
+            HistoryError: always.
+        """
+        raise HistoryError("a queue asks about masks: questions are answered in the dataset itself")
+
+    @serves
+    def make_example(self, **_: Any) -> dict[str, Any]:
+        """Examples are not made here: definitions of a queue are those it began with.
+
+        Raises:
+            HistoryError: always.
+        """
+        raise HistoryError("examples are made in the dataset itself: a queue keeps what it began with")
+
+    @serves
     def editor(self, *, height: int) -> dict[str, Any]:  # noqa: ARG002  # as in Review
         """The mask cannot be changed here: the answer is about the mask as it is.
 

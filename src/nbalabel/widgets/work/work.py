@@ -23,6 +23,7 @@ from ..workspace.workspace import Workspace
 from .drafts import Drafts
 from .head import State, WorkHead
 from .one_review import OneReview
+from .task_editor import TaskEditor
 
 _AHEAD = 2  # tasks held beside the present one
 _REVIEW, _LABEL = ("review",), ("rework", "label")
@@ -265,7 +266,7 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             ws.selection.active = self._pointed(task, draft)
             assert not isinstance(self.view, OneReview)
             kept: dict[str, Any] = {"annotator": self.annotator, "beside": self._makes}
-            self.view = self.view or Editor(ws, height=self._height, **kept)
+            self.view = self.view or TaskEditor(ws, height=self._height, **kept)
             return
         _, about = self.queue.tables(task)
         rows = draft.instances.loc[[about]]

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from ...core.errors import UnknownNameError
 from ...core.show.masks_on_image import palette
 from ...core.show.palette import COLORS
+from ...core.tables.answers import as_lists
 from ...core.tables.names import instead_of
 from ...core.tables.schema import INDEX_NAMES
 from .clauses import Index
@@ -312,7 +313,7 @@ def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Colu
         return Column(name, "category", codes, categories, colors_of(name, categories), editable)
     if pd.api.types.is_bool_dtype(dtype):
         codes = series.astype("boolean").to_numpy(np.float64, na_value=-1).astype(np.int32)
-        return Column(name, "boolean", codes, ("False", "True"), (COLORS.neutral, COLORS.blue), editable)
+        return Column(name, "boolean", codes, ("False", "True"), (COLORS.orange, COLORS.blue), editable)
     if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         whole = series.astype("int64").to_numpy(np.float64)
         unit = getattr(dtype, "unit", None) or np.datetime_data(np.dtype(str(dtype)))[0]
@@ -324,6 +325,9 @@ def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Colu
         known = numbers[~np.isnan(numbers)]
         whole_numbers = bool(len(known)) and bool((known == np.rint(known)).all())
         return Column(name, "number", numbers, editable=editable, whole=whole_numbers)
+    if isinstance(dtype, pd.ArrowDtype) and pa.types.is_list(dtype.pyarrow_dtype):
+        texts = [None if one is None else ", ".join(map(str, one)) or "none" for one in as_lists(series)]
+        return _read_text(pd.Series(texts, index=series.index, dtype="str"), name, editable=False)
     return _read_text(series, name, editable)
 
 

@@ -1,0 +1,31 @@
+/** The list of labels, in views that load it when it is first opened. */
+import type { Frame } from "../frame";
+import type { Catalog } from "../labels/catalog";
+import type { Picks, Question } from "../labels/choice";
+import type { Popover } from "../popover";
+import type { Load } from "./script";
+
+export class LazyPicker implements Picks {
+  #picker: Picks | null = null;
+
+  constructor(
+    private readonly frame: Frame,
+    private readonly catalog: Catalog,
+    private readonly popover: Popover,
+    private readonly id: string,
+    private readonly load: Load,
+  ) {}
+
+  open(question: Question): void {
+    if (this.#picker) this.#picker.open(question);
+    else
+      this.load().then(
+        ({ picker }) => {
+          const { frame, catalog, popover, id } = this;
+          this.#picker ??= picker(frame, catalog, popover, id);
+          this.#picker.open(question);
+        },
+        (error) => this.frame.fail(error, () => this.open(question)),
+      );
+  }
+}
