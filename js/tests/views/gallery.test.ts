@@ -109,7 +109,8 @@ class FakeKernel extends FakeChannel {
     if (method === "labels" || method === "add_label") {
       const names = ["<b>cod</b>", "ling", ...(method === "labels" ? [] : ["ray"])];
       const colors = names.map(() => "#112233");
-      return [{ names, colors, counts: names.map((_, i) => 10 + i), retired: [], name: "ray" }, []];
+      const more = { counts: names.map((_, i) => 10 + i), parents: names.map(() => []), keys: {} };
+      return [{ names, colors, ...more, retired: [], name: "ray" }, []];
     }
     if (method === "order") return [{}, [Int32Array.from({ length: this.n }, (_, i) => this.n - 1 - i)]];
     if (method === "pictures") {

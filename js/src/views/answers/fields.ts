@@ -67,12 +67,18 @@ export class Fields {
     return all[(at + by + all.length) % all.length];
   }
 
-  /** The next field after one that lacks an answer, else the first that does. @param must only required ones. */
-  lacking(after: Field | undefined, must: boolean): Field | undefined {
-    const { all } = this;
-    const at = after ? all.indexOf(after) : -1;
-    return [...all.slice(at + 1), ...all.slice(0, at + 1)].find(
-      (field) => field.lacks && (field.question.required || !must),
+  /**
+   * The next field after one that lacks an answer, else the first that does.
+   *
+   * @param must only required ones; of a table, if it is the name of one.
+   */
+  lacking(after: Field | undefined, must: string | boolean): Field | undefined {
+    const entries = [...this.#fields.values()];
+    const at = after ? entries.findIndex(({ field }) => field === after) : -1;
+    const found = [...entries.slice(at + 1), ...entries.slice(0, at + 1)].find(
+      ({ field, part }) =>
+        field.lacks && (!must || field.question.required) && (typeof must === "boolean" || part.of === must),
     );
+    return found?.field;
   }
 }

@@ -20,6 +20,8 @@ export class Form {
   #pending = 0;
   /** Keys that were pressed meanwhile: they are for the question that follows. */
   #held: string[] = [];
+  /** Whether the next row was asked for, and is there but for its form: nothing is answered that was not seen. */
+  #moving: "" | "asked" | "moved" = "";
   /** Answers given here, and those taken back. */
   #given = 0;
   #taken = 0;
@@ -46,7 +48,8 @@ export class Form {
 
   /** Put the keys into the form: on the first question without an answer. */
   focus(): void {
-    const field = this.#fields.lacking(undefined, true) ?? this.#fields.lacking(undefined, false);
+    const must = this.#host.asks ?? true;
+    const field = this.#fields.lacking(undefined, must) ?? this.#fields.lacking(undefined, false);
     const first = field ?? this.#fields.all[0];
     if (first) first.focus();
     else {
@@ -57,6 +60,7 @@ export class Form {
 
   /** Press a key, from anywhere in the view. */
   press(key: string): void {
+    if (this.#moving) return;
     if (!this.focused) this.focus();
     this.#held.push(key);
     this.#replay();
@@ -67,6 +71,7 @@ export class Form {
     const subject = this.#host.subject();
     const key = keyOf(subject);
     if (this.#pending || (key === this.#subject && this.#host.store.rev <= this.#rev)) {
+      if (this.#moving === "moved") this.#moving = "";
       if (focus && !this.focused) this.focus();
       return;
     }
@@ -78,6 +83,7 @@ export class Form {
       if (this.#host.signal.aborted || keyOf(this.#host.subject()) !== key) return;
       const other = key !== this.#subject;
       this.#subject = key;
+      this.#moving = "";
       this.#show(result);
       if (focus && (other || !this.focused)) this.focus();
       if (focus) this.#replay();
@@ -128,10 +134,19 @@ export class Form {
   /** Go to the next question without an answer; where none is left, the view may show the next row. */
   #goOn(from: Field): void {
     const { asks, done } = this.#host;
-    const next = this.#fields.lacking(from, Boolean(asks));
+    const next = this.#fields.lacking(from, asks ?? false);
     if (next) next.focus();
-    else if (asks && !this.#fields.lacking(undefined, true)) done?.call(this.#host);
+    else if (asks && done) void this.#leave();
     else from.focus();
+  }
+
+  /** Let the view show the next row. */
+  async #leave(): Promise<void> {
+    if (this.#moving) return;
+    this.#moving = "asked";
+    this.#held = [];
+    await this.#host.done!();
+    if (this.#moving === "asked") this.#moving = keyOf(this.#host.subject()) === this.#subject ? "" : "moved";
   }
 
   #pressed(event: KeyboardEvent): void {
@@ -169,9 +184,9 @@ export class Form {
     } else if (by) {
       claim(event);
       this.#fields.step(field, by)?.focus();
-    } else if (this.#pending && !typing && ACTING.test(key)) {
+    } else if ((this.#pending || this.#moving) && !typing && ACTING.test(key)) {
       claim(event);
-      this.#held.push(key);
+      if (!this.#moving) this.#held.push(key);
     } else if (typing && (key === "Tab" || (key === "Enter" && event.shiftKey))) event.stopPropagation();
     else if (field) this.#at(field, event, target);
   }
@@ -185,8 +200,8 @@ export class Form {
 
   /** Enter on an answered question: the next one; after the last, the view may show the next row. */
   #next(field: Field): void {
-    const must = Boolean(this.#host.asks);
-    if (must || this.#fields.lacking(field, must)) this.#goOn(field);
+    const { asks } = this.#host;
+    if (asks || this.#fields.lacking(field, false)) this.#goOn(field);
     else this.#fields.step(field, 1)?.focus();
   }
 

@@ -34,9 +34,9 @@ export interface Host {
   made?(rev: number): void;
   /** An answer about these rows was taken back or given again. */
   moved?(of: string, ids: readonly number[]): void;
-  /** Whether only what must be answered is asked, one row after the other; then `done` shows the next. */
-  readonly asks?: boolean;
-  done?(): void;
+  /** The table whose rows are asked what must be answered, one after the other; then `done` shows the next. */
+  readonly asks?: string | undefined;
+  done?(): Promise<void>;
 }
 
 /** The panel beside a picture. */

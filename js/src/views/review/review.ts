@@ -107,7 +107,7 @@ export class Review {
     return {
       ...{ frame: this.#frame, rpc: this.#rpc, signal: this.#signal, store: this.#store, main: this.#main },
       get asks() {
-        return Boolean(review.#head?.asks);
+        return review.#head?.asks ? review.#head.of : undefined;
       },
       subject: () => subjectOf(this.#head, this.#entry?.item ?? null),
       label: () => this.#entry?.item?.head.label ?? "",
@@ -122,7 +122,10 @@ export class Review {
       done: () => {
         const start = performance.now();
         this.#answers.answered(start, looked(this.#since, start));
-        void this.#settle().then(() => this.#step(() => this.#deck!.advance(), start));
+        return this.#settle().then(() => {
+          this.#step(() => this.#deck!.advance(), start);
+          if (this.#deck!.current < 0) focusOn(this.#frame.root); // the form is gone with the picture
+        });
       },
     };
   }
