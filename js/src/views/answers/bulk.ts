@@ -19,16 +19,16 @@ export function bulk({ frame, popover, anchor, title, form, give }: Bulk): void 
     event.stopPropagation(); // what is typed is not for the view
     if (by && !target.matches("textarea")) {
       claim(event);
-      fields.step(field, by)?.focus();
+      fields.step(field, by)?.enter();
     } else if (!event.ctrlKey && !event.metaKey && !event.altKey) {
       const typing = target.matches("textarea") && event.key === "Enter" && event.shiftKey;
       const does = typing ? "" : field?.press(event.key, target);
       if (does) claim(event);
-      if (does === "on") fields.step(field, 1)?.focus();
+      if (does === "on") fields.step(field, 1)?.enter();
     }
   });
   popover.show("answer", title, anchor, [content]);
-  (fields.lacking(undefined, true) ?? fields.all[0])?.focus();
+  (fields.lacking(undefined, true) ?? fields.all[0])?.enter();
   if (!fields.all.length)
     frame.root.querySelector<HTMLElement>(".nbl-popover")?.focus({ preventScroll: true });
 }

@@ -93,7 +93,7 @@ export class Field {
     this.#draw();
   }
 
-  focus(): void {
+  enter(): void {
     focusOn(this.#input ?? this.el);
   }
 

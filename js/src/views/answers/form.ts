@@ -47,11 +47,11 @@ export class Form {
   }
 
   /** Put the keys into the form: on the first question without an answer. */
-  focus(): void {
+  enter(): void {
     const must = this.#host.asks ?? true;
     const field = this.#fields.lacking(undefined, must) ?? this.#fields.lacking(undefined, false);
     const first = field ?? this.#fields.all[0];
-    if (first) first.focus();
+    if (first) first.enter();
     else {
       this.el.tabIndex = -1;
       focusOn(this.el);
@@ -61,7 +61,7 @@ export class Form {
   /** Press a key, from anywhere in the view. */
   press(key: string): void {
     if (this.#moving) return;
-    if (!this.focused) this.focus();
+    if (!this.focused) this.enter();
     this.#held.push(key);
     this.#replay();
   }
@@ -72,7 +72,7 @@ export class Form {
     const key = keyOf(subject);
     if (this.#pending || (key === this.#subject && this.#host.store.rev <= this.#rev)) {
       if (this.#moving === "moved") this.#moving = "";
-      if (focus && !this.focused) this.focus();
+      if (focus && !this.focused) this.enter();
       return;
     }
     if (key !== this.#subject) this.#fields.clear();
@@ -85,7 +85,7 @@ export class Form {
       this.#subject = key;
       this.#moving = "";
       this.#show(result);
-      if (focus && (other || !this.focused)) this.focus();
+      if (focus && (other || !this.focused)) this.enter();
       if (focus) this.#replay();
     } catch (error) {
       this.#host.frame.fail(error, () => void this.follow(focus));
@@ -125,7 +125,7 @@ export class Form {
       if (error instanceof Cancelled) return;
       if (this.#fields.all.includes(field)) {
         field.wrong(said(error));
-        if (this.focused || host.frame.root.matches(":focus-within")) field.focus();
+        if (this.focused || host.frame.root.matches(":focus-within")) field.enter();
       } else host.frame.fail(new Error(`${part.title}: ${said(error)}`));
     }
     if (!this.#pending) void this.follow();
@@ -135,9 +135,9 @@ export class Form {
   #goOn(from: Field): void {
     const { asks, done } = this.#host;
     const next = this.#fields.lacking(from, asks ?? false);
-    if (next) next.focus();
+    if (next) next.enter();
     else if (asks && done) void this.#leave();
-    else from.focus();
+    else from.enter();
   }
 
   /** Let the view show the next row. */
@@ -183,7 +183,7 @@ export class Form {
       focusOn(this.#host.frame.root);
     } else if (by) {
       claim(event);
-      this.#fields.step(field, by)?.focus();
+      this.#fields.step(field, by)?.enter();
     } else if ((this.#pending || this.#moving) && !typing && ACTING.test(key)) {
       claim(event);
       if (!this.#moving) this.#held.push(key);
@@ -202,7 +202,7 @@ export class Form {
   #next(field: Field): void {
     const { asks } = this.#host;
     if (asks || this.#fields.lacking(field, false)) this.#goOn(field);
-    else this.#fields.step(field, 1)?.focus();
+    else this.#fields.step(field, 1)?.enter();
   }
 
   /** Press the keys that came while an answer was on its way. */
