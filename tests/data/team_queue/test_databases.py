@@ -1,10 +1,13 @@
 """What each database does in its own way."""
 
+import pandas as pd
 import pytest
 
 from nbalabel.data.queue.database import sqlite
 from nbalabel.data.queue.database.functions import FUNCTIONS
+from nbalabel.data.queue.handing import hand_out
 from nbalabel.data.queue.queue import Queue
+from nbalabel.data.tables.tables import Tables
 
 from .conftest import drawn
 
@@ -78,3 +81,27 @@ def test_the_log_of_sqlite_is_written_back_now_and_then(queue, monkeypatch):
         sizes.append(log.stat().st_size)
     assert reader.progress().tasks == 10
     assert max(sizes[30:]) == max(sizes[:30]), "it begins anew instead of growing"
+
+
+@in_postgres
+def test_a_hand_out_reads_few_turns_also_where_tables_have_no_statistics(tmp_path, url):
+    """One that joins by the annotator alone reads all turns for each job: minutes, at 100,000 tasks."""
+    psycopg = pytest.importorskip("psycopg")
+    n, name = 200, f"fresh_{tmp_path.name[-8:].replace('-', '_').lower()}"
+    images = pd.DataFrame({"file": [f"{i}.png" for i in range(n)], "width": 8, "height": 8})
+    none = pd.DataFrame({"image_id": [], "label": [], "mask": []})
+    ds = Tables.of(images, none, ["cod"]).save(tmp_path / "n.nbal")
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {name}")
+        server.execute(f"CREATE DATABASE {name}")
+    there = url.replace("/postgres?", f"/{name}?")
+    q = Queue(ds, ds.images, url=there)
+    q.close()  # so that the plans are made now
+    for _ in range(n):
+        assert hand_out(q.sql, q.number, "ana", "", ("label",), 1, 1.0)
+    q.close()  # a connection that ends writes its counts
+    read = "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'nbl_turns_pkey'"
+    with psycopg.connect(there) as counts:
+        ((n_read,),) = counts.execute(read).fetchall()
+    ds.close()
+    assert n_read < 20 * n

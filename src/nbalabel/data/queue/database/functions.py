@@ -32,16 +32,18 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-# Tables that were just filled have no statistics: say which plans are right. They are made once.
+# Tables that were just filled have no statistics: say which plans are right. They are made once. The turns of
+# a job are counted, since a join with NOT EXISTS would be made by the annotator alone, and read all turns for
+# each job.
 _PLANS = """SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
-    SET enable_hashjoin = off SET enable_mergejoin = off"""
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off"""
 
 _FREE = """
             FROM nbl_jobs j WHERE j.queue_id = the_queue AND j.step = the_step AND j.free > 0
             AND j.place >= start AND (j.only_for IS NULL OR j.only_for = who)
             AND (j.not_for IS NULL OR j.not_for <> who)
-            AND NOT EXISTS (SELECT 1 FROM nbl_turns t
-                WHERE t.job_id = j.job_id AND t.annotator = who AND t.state <> 'lost')
+            AND (SELECT count(*) FROM nbl_turns t
+                WHERE t.job_id = j.job_id AND t.annotator = who AND t.state <> 'lost') = 0
             ORDER BY j.place, j.job_id LIMIT 1"""
 
 _HAND_OUT = f"""
