@@ -120,8 +120,12 @@ def test_projections_of_other_processes_wait_asleep_too() -> None:
         except FileNotFoundError:
             print(os.environ["OMP_WAIT_POLICY"])"""
     kept = {name: value for name, value in os.environ.items() if name not in CHOICES}
-    done = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["PASSIVE"]
+    asked = [sys.executable, "-c", code]
+    pipe = subprocess.PIPE  # held open: a fit ends when its parent lets go
+    with subprocess.Popen(asked, env=kept, stdin=pipe, stdout=pipe, text=True) as fit:
+        assert fit.stdout
+        assert fit.stdout.read().split() == ["PASSIVE"]
+    assert fit.returncode == 0
 
 
 def test_what_is_loaded_is_given_without_touching_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
