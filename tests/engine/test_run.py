@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from nbalabel.core.cores import cores
 from nbalabel.core.errors import DataError, ModelError
 from nbalabel.data.images import remote
 from nbalabel.engine.memory import keep_freed_memory
@@ -79,7 +80,7 @@ def test_processes_share_the_cores_and_take_over_what_the_session_allows(
     monkeypatch.setattr(remote, "_ALLOWED", [])
     remote.allow_images_from("https://example.org/reef/")
     assert dict(run(tasks.allowed, [(0, 0)], 1)) == {0: ("https://example.org/reef/",)}
-    assert dict(run(tasks.threads, [(0, 0)], 2)) == {0: str(max(1, (os.cpu_count() or 1) // 2))}
+    assert dict(run(tasks.threads, [(0, 0)], 2)) == {0: str(max(1, cores() // 2))}
 
 
 def test_processes_end_with_the_iteration_and_with_their_parent(tmp_path: Path) -> None:

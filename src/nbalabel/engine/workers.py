@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from ..core import carried
+from ..core.cores import cores
 from ..core.errors import DataError, short
 from .memory import keep_freed_memory
 
@@ -102,7 +103,7 @@ class _Processes:
     def _open(self) -> None:
         context = multiprocessing.get_context("spawn")
         theirs, self._line = context.Pipe(duplex=False)
-        threads = max(1, (os.cpu_count() or 1) // self._n)
+        threads = max(1, cores() // self._n)
         self._pool = ProcessPoolExecutor(self._n, context, _begin, (theirs, threads))
 
 

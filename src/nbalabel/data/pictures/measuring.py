@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ...core.cores import cores
 from ...core.errors import NbalabelError
 from ..formats.records.files import progress
 from ..images.files import Below, image_size
@@ -67,7 +67,7 @@ def copies(paths: Mapping[str, Path], earlier: Mapping[str, Path] | None = None)
 
 def _each(work: Callable[[T], R], items: Sequence[T], what: str) -> list[R]:
     """``work(item)`` for each item, in order, by several threads, which mostly wait for the disk."""
-    n_threads = min(32, (os.cpu_count() or 1) + 4)
+    n_threads = min(32, cores() + 4)
     with ThreadPoolExecutor(n_threads) as pool:
 
         def done() -> Iterator[R]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any, TypeVar
+
+from ...core.cores import cores
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -37,12 +38,8 @@ def each(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Resul
     with _one_thread_a_product():
         if len(pieces) < 2:  # leaves the cores to parallel work inside the piece
             return [work(piece) for piece in pieces]
-        with ThreadPoolExecutor(min(_n_cores(), len(pieces))) as pool:
+        with ThreadPoolExecutor(min(cores(), len(pieces))) as pool:
             return list(pool.map(worker, pieces))
-
-
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from types import ModuleType
 
 from PIL import Image
 
+from ...core.cores import cores
 from ...core.errors import MissingExtraError
 from . import torch_threads as threads
 
@@ -97,7 +98,7 @@ def _import_environment() -> Iterator[None]:
     """
     ours = {"YOLO_OFFLINE": "1", "YOLO_VERBOSE": "false", **threads.environment()}
     if "OMP_NUM_THREADS" not in os.environ:
-        ours["OMP_NUM_THREADS"] = str(threads.cores())
+        ours["OMP_NUM_THREADS"] = str(cores())
     if "YOLO_CONFIG_DIR" not in os.environ:
         ours["YOLO_CONFIG_DIR"] = str(_writable(cache_folder()))
     before = {name: os.environ.get(name) for name in ours}
