@@ -133,7 +133,7 @@ class FakeKernel extends FakeChannel {
       ...{ n_answers: this.n * number, n_questions: number, budget: 90, estimate: 0.95, lower: 0.9 },
       ...{ seconds: 30 * number, note: "so far", together: this.together },
       curve: Array.from({ length: number }, (_, i) => [this.n * (i + 1), 60 * (i + 1)]),
-      ...{ state: "", things: "mask", take: "ds.accept(p.accepted)" },
+      ...{ state: "", things: "mask", take: "ds.accept(p.accepted)", rest: "nl.Review(ds, p.rest)" },
       ...this.progress,
     };
     const places = ids.map((_, i) => i).slice(0, this.first);
@@ -617,6 +617,16 @@ test("a question about instances counts instances, and ends with the answers to 
   expect(text(".nbl-verify-done")).not.toContain("mask");
   const cells = [...el.querySelectorAll<HTMLInputElement>(".nbl-verify-cell input")].map((one) => one.value);
   expect(cells).toEqual(["ds.apply(p)", "nl.Review(ds, p.rest)"]);
+});
+
+test("where what is left cannot be asked one by one, the end offers no cell for it", async () => {
+  await open(4, 1, {}, (next) => {
+    next.progress = { things: "instance", take: "ds.apply(p)", rest: "", n_open: 9 };
+  });
+  await press("a Enter");
+  await wait();
+  const cells = [...el.querySelectorAll<HTMLInputElement>(".nbl-verify-cell input")].map((one) => one.value);
+  expect(cells).toEqual(["ds.apply(p)"]);
 });
 
 test("a qualification asks in the words of the question, too", () => {

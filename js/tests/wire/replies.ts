@@ -1048,7 +1048,8 @@ export const Verify_begin: State = {
     "together": "",
     "state": "",
     "things": "mask",
-    "take": "ds.accept(p.accepted)"
+    "take": "ds.accept(p.accepted)",
+    "rest": "nl.Review(ds, p.rest)"
   },
   "clusters": 1,
   "names": [
@@ -1366,7 +1367,8 @@ export const Verify_skip: State = {
     "together": "",
     "state": "",
     "things": "mask",
-    "take": "ds.accept(p.accepted)"
+    "take": "ds.accept(p.accepted)",
+    "rest": "nl.Review(ds, p.rest)"
   },
   "clusters": 1,
   "names": [
@@ -1412,7 +1414,8 @@ export const Verify_tell: State = {
     "together": "",
     "state": "",
     "things": "mask",
-    "take": "ds.accept(p.accepted)"
+    "take": "ds.accept(p.accepted)",
+    "rest": "nl.Review(ds, p.rest)"
   },
   "clusters": 1,
   "names": [
@@ -1453,7 +1456,8 @@ export const Verify_undo: State = {
     "together": "",
     "state": "",
     "things": "mask",
-    "take": "ds.accept(p.accepted)"
+    "take": "ds.accept(p.accepted)",
+    "rest": "nl.Review(ds, p.rest)"
   },
   "clusters": 1,
   "names": [

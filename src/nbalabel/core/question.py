@@ -97,6 +97,7 @@ class Progress:
         state: of an audit: "open", "holds" or "fails"; "" for a propagation.
         things: what is counted, in the singular: "mask" or "instance".
         take: the cell that takes the result over.
+        rest: the cell that goes on with what is left open, one by one; "" where there is none.
     """
 
     strategy: str
@@ -119,6 +120,7 @@ class Progress:
     state: str = ""
     things: str = "mask"
     take: str = "ds.accept(p.accepted)"
+    rest: str = "nl.Review(ds, p.rest)"
 
 
 class Verifiable(Protocol):

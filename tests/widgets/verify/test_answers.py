@@ -57,6 +57,20 @@ def test_it_ends_with_what_holds_and_the_cell_that_writes_the_answers(ds):
     assert back["question"]["asks"] == "sex = f?"
 
 
+@pytest.mark.parametrize(("question", "review"), [("sex=f", True), ("dead", True), ("label=bream", False)])
+def test_what_is_left_is_asked_for_the_answer_and_never_for_the_mask(ds, question, review):
+    for label in ("bream", "tench"):
+        ds.define(label, parent="fish")
+    view = nl.Verify(nl.propagate(ds, question=question, labels=None), annotator="anna")
+    head, _ = view.begin(**VIEW)
+    assert head["progress"]["rest"] == ("nl.Review(ds, p.rest)" if review else "")
+    p = view.p
+    assert len(p.rest) == len(p.predictions)
+    if review:
+        asked = nl.Review(ds, p.rest)
+        assert asked._asked == (question.split("=")[0],)
+
+
 def test_a_no_to_yes_or_no_says_that_it_is_kept(ds):
     view = nl.Verify(nl.propagate(ds, question="dead"), annotator="anna")
     assert view.instructions == "Yes: dead = yes.\nNo: dead = no. It is kept as an answer."

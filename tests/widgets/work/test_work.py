@@ -65,6 +65,23 @@ def test_two_annotators_work_through_a_queue_in_one_view_each(reef, place):
     assert nl.people(q).table.loc["ana", "hours"] == pytest.approx(9 / 3600)
 
 
+def test_questions_are_answered_in_the_editor_of_a_task_and_come_back_with_it(reef, place):
+    reef.ask("sex", options=["f", "m"])
+    reef.ask("weather", of="images", options=["sun", "fog"])
+    reef.commit("questions")
+    image = int(reef.instances["image_id"].iloc[0])
+    work = place(nl.Queue(reef, [image]), "ana")
+    fish = int(work.draft.instances.index[0])
+    work.view.give_answer(of="instances", ids=[fish], name="sex", value="f")
+    work.view.give_answer(of="images", ids=[image], name="weather", value="fog")
+    assert work.draft.instances.loc[fish, "sex"] == "f"
+    work.send(seconds=3)
+    assert reef.instances["sex"].isna().all()
+    reef.collect(work.queue)
+    assert reef.instances["sex"].dropna().to_dict() == {fish: "f"}
+    assert reef.images.loc[image, "weather"] == "fog"
+
+
 def test_the_next_tasks_are_held_and_ready(reef, place):
     work = place(nl.Queue(reef, rows_of(reef)), "ana")
     work._drafts.settle()

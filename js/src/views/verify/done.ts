@@ -5,12 +5,11 @@ import { rise } from "../../draw/rise";
 import { atLeast, whole } from "./gauge";
 import type { Progress } from "./wire";
 
-const REVIEW = "nl.Review(ds, p.rest)";
 const CERTIFY = "ds.certify(a)";
 const WRONG = "nl.Review(ds, a.wrong, again=True)";
 
 export function done(progress: Progress): HTMLElement {
-  const { n_masks, n_accepted, n_rejected, n_open, n_answers, things, take } = progress;
+  const { n_masks, n_accepted, n_rejected, n_open, n_answers, things, take, rest } = progress;
   if (!n_masks)
     return h(
       "section.nbl-verify-done",
@@ -39,10 +38,8 @@ export function done(progress: Progress): HTMLElement {
     curve(progress),
     n_accepted > 0 && cell(masks ? "Accept them:" : "Write the answers:", take),
     n_open > 0 &&
-      cell(
-        masks ? "Review the rest, most likely right first:" : "Answer the rest, most likely first:",
-        REVIEW,
-      ),
+      rest &&
+      cell(masks ? "Review the rest, most likely right first:" : "Answer the rest, most likely first:", rest),
   );
 }
 

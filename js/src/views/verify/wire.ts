@@ -72,6 +72,8 @@ export interface Progress {
   things: string;
   /** The cell that takes the result over. */
   take: string;
+  /** The cell that goes on with what is left open; "" for none. */
+  rest: string;
 }
 
 export interface CropHead {

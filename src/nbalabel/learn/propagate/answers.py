@@ -61,6 +61,26 @@ class AnswerPropagation(RunPropagation):
         return self._with_answers(super().accepted, self.propagation.accepted)
 
     @property
+    def rest(self) -> pd.DataFrame:
+        """Rows without a decision, those most likely true first.
+
+        Of instances that lack an answer it has the column ``unanswered`` of ``ds.unanswered()``, so that
+        ``nl.Review(ds, p.rest)`` asks for the answer, and not whether the mask is right.
+        """
+        left = super().rest
+        if not self._missing:
+            return left
+        return left.assign(unanswered=pd.Series(self.claim.name, index=left.index, dtype="str"))
+
+    @property
+    def _missing(self) -> bool:
+        """Whether an answer is what the rows lack: a label they have, and perhaps others of many options.
+
+        A review of other instances would ask whether their masks are right, and take a no for a wrong mask.
+        """
+        return self.table == "instances" and self.claim.kind in ("one", "yes/no")
+
+    @property
     def change(self) -> Change:
         """The Change that writes the answers into the dataset as it is now, for ``ds.apply(p)``.
 
@@ -147,7 +167,8 @@ class AnswerPropagation(RunPropagation):
         now = replace(now, note=self.certificate, together=self._in_words(now.together))
         if self.table == "predictions":
             return now
-        return replace(now, things="instance", take="ds.apply(p)")
+        rest = now.rest if self._missing else ""
+        return replace(now, things="instance", take="ds.apply(p)", rest=rest)
 
     def __repr__(self) -> str:
         what = self.claim.said[0] if self.claim.one else self.claim.name

@@ -37,12 +37,14 @@ class OneReview(Review):
 
     @serves
     def give_answer(self, **_: Any) -> dict[str, Any]:
-        """Questions are not answered here: an answer of a queue has no place for them.
+        """Questions are not answered here: an answer about one mask has no place for them.
 
         Raises:
             HistoryError: always.
         """
-        raise HistoryError("a queue asks about masks: questions are answered in the dataset itself")
+        raise HistoryError(
+            "this queue asks about single masks; a queue of images and the dataset take answers to questions"
+        )
 
     @serves
     def make_example(self, **_: Any) -> dict[str, Any]:
