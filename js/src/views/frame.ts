@@ -8,6 +8,10 @@ export interface Frame {
   root: HTMLElement;
   toolbar: HTMLElement;
   body: HTMLElement;
+  /** Put a panel at the right of the body; returns the row of both. */
+  beside(panel: HTMLElement): HTMLElement;
+  /** Put a line below the body, and below a panel beside it. */
+  below(line: HTMLElement): void;
   /** Show an error until `settle`; cancellations are ignored. */
   fail(error: unknown, retry?: () => void): void;
   /** Remove the error. */
@@ -47,6 +51,7 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
   el.append(root);
   signal.addEventListener("abort", () => root.remove(), { once: true });
 
+  let middle = body;
   let failure: { text: string; retry: (() => void) | undefined } | null = null;
   let patience = 0;
 
@@ -97,6 +102,16 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
     toolbar,
     body,
     keys: [],
+    beside(panel) {
+      const row = h("div.nbl-beside-row");
+      const focused = (root.getRootNode() as Document).activeElement as HTMLElement | null;
+      middle.replaceWith(row);
+      row.append(middle, panel);
+      middle = row;
+      if (focused && root.contains(focused)) focused.focus({ preventScroll: true }); // moved, it lost the keys
+      return row;
+    },
+    below: (line) => middle.after(line),
     settle,
     fail(error, retry) {
       if (error instanceof Cancelled) return;

@@ -306,3 +306,15 @@ test("a layer of another size is stretched over the image", () => {
   expect(context.imageSmoothingEnabled).toBe(false);
   expect(context.globalAlpha).toBe(1);
 });
+
+test.each([true, false])(
+  "a line below the picture stays below, also beside a panel (panel first: %s)",
+  (first) => {
+    const [panel, line] = [document.createElement("aside"), document.createElement("p")];
+    if (first) frame.beside(panel);
+    frame.below(line);
+    if (!first) frame.beside(panel);
+    expect([...frame.body.parentElement!.children]).toEqual([frame.body, panel]);
+    expect(frame.body.parentElement!.nextElementSibling).toBe(line);
+  },
+);

@@ -47,7 +47,7 @@ export class Augment {
     const tools = h("span.nbl-tools", {}, busy, this.#phase, this.#next);
     frame.toolbar.replaceChildren(this.#title, this.#count, tools);
     frame.body.append(this.#tiles.root);
-    frame.body.after(this.#legend);
+    frame.below(this.#legend);
     followHeight(frame, model as never, signal);
     hear(frame.root, "keydown", (event) => this.#onKey(event), { signal });
     const turned = () => void this.#fetch();

@@ -50,13 +50,8 @@ export class Panel implements Follows {
     this.#overlays = new Overlays(lay, signal);
     this.#custom = new Custom(model, signal);
     this.root.append(this.#overlays.root, this.#custom.root, this.#items, this.#none);
-    const { body } = frame;
     this.#toggle.hidden = this.#guidelines.hidden = this.root.hidden = true;
-    const focus = (frame.root.getRootNode() as Document).activeElement as HTMLElement | null;
-    const row = h("div.nbl-beside-row");
-    body.replaceWith(row);
-    row.append(body, this.root);
-    if (focus && frame.root.contains(focus)) focus.focus({ preventScroll: true });
+    const row = frame.beside(this.root);
     const seen = () => {
       if (this.#introduced) rpc.request("beside_seen").catch(() => {});
       this.#introduced = false;

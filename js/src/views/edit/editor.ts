@@ -102,7 +102,7 @@ export class Editor implements Tools, Desk {
     const desk = h("div.nbl-edit-desk");
     stage.el.replaceWith(desk);
     desk.append(this.#rail.el, stage.el);
-    frame.body.after(this.#rail.hint);
+    frame.below(this.#rail.hint);
     this.#panels = new Panels({
       ...{ frame, rpc, signal, store: viewer.store, main: desk.parentElement! },
       subject: () => asked(this.picture, this.#operator.subjects()),

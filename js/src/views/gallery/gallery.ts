@@ -47,7 +47,7 @@ export class Gallery {
     const script = scriptOf(rpc, frame.root);
     const labels = new LazyPicker(frame, state.catalog, popover, `${state.source}-${rpc.client}`, script);
     this.actions = new GalleryActions(frame, state, popover, { labels, script, more: () => this.more() });
-    frame.body.after(this.actions.root);
+    frame.below(this.actions.root);
     this.drag = new Drag(this, signal);
     this.#toolbar = new Toolbar(frame, state, display, cheatsheet(frame, keysOf(state.of), signal));
     frame.empty("Loading …");

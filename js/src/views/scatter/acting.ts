@@ -70,7 +70,7 @@ export class Acting {
     const script = scriptOf(rpc, frame.root);
     const labels = new LazyPicker(frame, new Catalog(rpc), popover, `${source}-${rpc.client}`, script);
     this.#bar = new ActionBar(frame, this.#points, popover, { actions: ACTIONS[of], labels, script });
-    frame.body.after(this.#bar.root);
+    frame.below(this.#bar.root);
   }
 
   /** The tables are new. @param asks number of questions that may be asked of the rows. */

@@ -95,7 +95,7 @@ export class Table {
     const report = (made: Report) => this.#actions.report(made);
     this.editor = new CellEditor(frame, state, this.grid, labels, report, signal);
     const help = cheatsheet(frame, KEYS, signal);
-    frame.body.after(this.#actions.root);
+    frame.below(this.#actions.root);
     this.#toolbar = new Toolbar(frame, state, this.menus, display, help, signal);
     frame.empty("Loading …");
     state.eachFrame((what) => this.#update(what));

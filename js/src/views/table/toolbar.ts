@@ -74,7 +74,7 @@ export class Toolbar {
     frame.toolbar.append(
       h("span.nbl-tools", {}, ...(busy ? [busy] : []), display.root, pictures, columns, keys),
     );
-    frame.body.after(this.#chips);
+    frame.below(this.#chips);
     this.update();
   }
 
