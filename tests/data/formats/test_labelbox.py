@@ -107,17 +107,6 @@ def test_what_cannot_be_read_is_refused_with_its_line(
     assert "annotations.ndjson" in str(caught.value)
 
 
-def test_a_broken_mask_is_refused_where_somebody_else_loaded_ultralytics(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def theirs(*_: object, **__: object) -> None:
-        raise ModuleNotFoundError("No module named 'pi_heif'")  # what its open ends with
-
-    monkeypatch.setattr("PIL.Image.open", theirs)
-    with pytest.raises(FormatError, match="must be a PNG"):
-        nl.read_labelbox(lay(tmp_path, imported(mask={"png": "aaaa"})))
-
-
 def test_names_that_leave_the_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsafePathError):
         nl.read_labelbox(lay(tmp_path, imported(dataRow={"globalKey": "../a.png"}, bbox=BOX)))

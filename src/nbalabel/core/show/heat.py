@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .palette import COLORS
 
-STOPS = ("black", "blue", "green", "yellow", "white")
+_STOPS = ("black", "blue", "green", "yellow", "white")
 """Colors of the list from the lowest to the highest number, each lighter than the one before."""
 
 _CLIPPED = 0.1  # percent of the numbers at each end
@@ -65,7 +65,7 @@ def heat(values: npt.NDArray[Any]) -> Heat:
 
 def ramp() -> list[str]:
     """The colors of the ramp as CSS, from the lowest number to the highest."""
-    return [str(getattr(COLORS, name)) for name in STOPS]
+    return [str(getattr(COLORS, name)) for name in _STOPS]
 
 
 def _table() -> npt.NDArray[np.uint8]:

@@ -25,6 +25,7 @@ from ...core.errors import ImageError, NbalabelError, UnsafePathError
 from ...core.show.display import Display, Values
 from ...core.tables.image_files import is_url, problem
 from .headers import header_size
+from .opening import open_picture
 from .pillow_warnings import Quiet
 from .remote import MAX_BYTES, fetch
 
@@ -360,7 +361,7 @@ def _opened(source: Source) -> Iterator[Image.Image]:
     name = _name(source)
     with _quiet():  # Pillow warns about files that we refuse, or read anyway
         try:
-            with _stream(name) as stream, Image.open(stream, formats=_known_formats()) as image:
+            with _stream(name) as stream, open_picture(stream, _known_formats()) as image:
                 yield image
         except NbalabelError:
             raise
@@ -373,9 +374,9 @@ def _opened(source: Source) -> Iterator[Image.Image]:
             raise ImageError(f"{name} cannot be read: {said}") from error
 
 
-def _known_formats() -> list[str]:
+def _known_formats() -> tuple[str, ...]:
     Image.init()
-    return [name for name in _FORMATS if name in Image.OPEN]
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 def _stream(name: str) -> IO[bytes]:

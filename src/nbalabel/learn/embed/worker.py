@@ -29,7 +29,7 @@ def work(folder: Path) -> None:
     np.save(folder / "points.npy", points, allow_pickle=False)
 
 
-def end_with_parent(folder: Path) -> None:
+def _end_with_parent(folder: Path) -> None:
     """Remove the folder and end when nobody holds the other end of standard input any more."""
 
     def watch() -> None:
@@ -42,6 +42,6 @@ def end_with_parent(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    end_with_parent(Path(sys.argv[1]))
+    _end_with_parent(Path(sys.argv[1]))
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # beside a notebook that computes too
     work(Path(sys.argv[1]))

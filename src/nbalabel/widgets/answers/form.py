@@ -27,7 +27,7 @@ def part_of(state: State, of: str, ids: np.ndarray, must: Collection[str] = ()) 
 
     Returns:
         ``of``, ``title``, ``declared`` (number of attributes of the table, asked of these rows or not), and
-        ``questions``, each as :func:`question_of` describes it, with ``required`` and ``depth``.
+        ``questions``, each as :func:`_question_of` describes it, with ``required`` and ``depth``.
     """
     attributes = {name: one for name, one in state.ontology.attributes(of).items() if not one.retired}
     frame, asking = state.tables[of].loc[ids], asking_of(state, of, ids)
@@ -36,7 +36,7 @@ def part_of(state: State, of: str, ids: np.ndarray, must: Collection[str] = ()) 
     for name, attribute in attributes.items():
         asked = asking.of(of, name)
         if asked.any():
-            said = question_of(attribute, frame[name][asked])
+            said = _question_of(attribute, frame[name][asked])
             questions.append(said | {"required": attribute.required or name in must, "depth": deep[name]})
     return {
         "of": of,
@@ -46,7 +46,7 @@ def part_of(state: State, of: str, ids: np.ndarray, must: Collection[str] = ()) 
     }
 
 
-def question_of(attribute: Attribute, answers: pd.Series) -> dict[str, Any]:
+def _question_of(attribute: Attribute, answers: pd.Series) -> dict[str, Any]:
     """One question of a form.
 
     Args:
@@ -60,7 +60,7 @@ def question_of(attribute: Attribute, answers: pd.Series) -> dict[str, Any]:
         offered no more, but are an answer here).
 
     Example:
-        >>> found = question_of(Attribute("dead", kind="yes/no"), pd.Series([True, None], dtype="boolean"))
+        >>> found = _question_of(Attribute("dead", kind="yes/no"), pd.Series([True, None], dtype="boolean"))
         >>> found["options"], found["counts"], found["value"]
         (['yes', 'no'], [1, 0], None)
     """

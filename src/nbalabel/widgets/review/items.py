@@ -46,7 +46,7 @@ def items_of(ws: Workspace, rows: Any, of: str | None) -> tuple[str, Ids]:
     values = rows
     if isinstance(rows, pd.DataFrame | pd.Series):
         values = rows.index
-        tables = (*TABLES, "images") if asks_images(rows) else TABLES
+        tables = (*TABLES, "images") if _asks_images(rows) else TABLES
         of = of or {INDEX_NAMES[table]: table for table in tables}.get(str(rows.index.name))
     if of is None:
         raise DataError(
@@ -63,7 +63,7 @@ def items_of(ws: Workspace, rows: Any, of: str | None) -> tuple[str, Ids]:
     return of, ids
 
 
-def asks_images(rows: Any) -> bool:
+def _asks_images(rows: Any) -> bool:
     """Whether rows are images of which answers are missing."""
     return isinstance(rows, pd.DataFrame) and rows.index.name == INDEX_NAMES["images"] and COLUMN in rows
 

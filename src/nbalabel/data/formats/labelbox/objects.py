@@ -15,6 +15,7 @@ import numpy as np
 from ....core.errors import FormatError, short
 from ....core.geometry.masks import rle
 from ...images.files import MAX_PIXELS, safe_path
+from ...images.opening import open_picture
 from ..masks.drawn import box_corners
 from ..rasters.pixels import BROKEN
 from ..records.documents import content
@@ -93,7 +94,7 @@ def from_png(data: bytes, where: str) -> tuple[bytes, tuple[int, int]]:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as file:
+        with open_picture(io.BytesIO(data), ("PNG",)) as file:
             width, height = file.size
             if width * height > MAX_PIXELS:
                 raise FormatError(f"{where}: a mask may have {MAX_PIXELS:,} pixels, got {width} x {height}")

@@ -15,6 +15,7 @@ from ....core.errors import FormatError, first, short
 from ....core.geometry.masks import rle
 from ....core.geometry.outlines.painted import paint
 from ...images.files import MAX_PIXELS
+from ...images.opening import open_picture
 from ..masks.placed import placed
 from ..masks.polygons import Namer, Parts, check
 from ..rasters.pixels import BROKEN
@@ -183,7 +184,7 @@ def _pixels(found: Any) -> Crop:
 
     try:
         data = base64.b64decode(found, validate=True)
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as file:
+        with open_picture(io.BytesIO(data), ("PNG",)) as file:
             if file.size[0] * file.size[1] > MAX_PIXELS:
                 raise ValueError(f"{file.size[0]} x {file.size[1]} pixels are more than {MAX_PIXELS:,}")
             pixels = np.asarray(file.convert("L")) > 0

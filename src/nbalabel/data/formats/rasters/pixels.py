@@ -17,6 +17,7 @@ import pandas as pd
 
 from ....core.errors import FormatError, first
 from ...images.files import MAX_PIXELS, safe_path
+from ...images.opening import open_picture
 from ..records.files import by_stem, existing_folder, list_images, read_sizes, stem, write_bytes
 
 Encoding = Literal["auto", "gray", "rgb"]
@@ -32,9 +33,8 @@ BROKEN = (
     struct.error,
     zlib.error,
     MemoryError,
-    ImportError,
 )
-"""Errors that Pillow raises for damaged files; ImportError where ultralytics has replaced its `open`."""
+"""Errors that Pillow raises for damaged files."""
 
 _FORMATS = ("PNG", "TIFF", "BMP", "GIF", "JPEG", "WEBP", "PPM")
 
@@ -106,7 +106,7 @@ def read_map(path: Path, height: int, width: int, encoding: Encoding = "auto") -
     from PIL import Image
 
     try:
-        with _quiet(), Image.open(path, formats=_FORMATS) as file:
+        with _quiet(), open_picture(path, _FORMATS) as file:
             if file.size != (width, height):
                 raise FormatError(
                     f"{path} is {file.size[0]} x {file.size[1]} pixels, its image {width} x {height}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ....core.errors import DataError, FormatError, first, short
+from ...images.opening import open_picture
 from ..rasters.pixels import BROKEN, read_map
 from ..records.documents import text
 from ..records.files import write_bytes
@@ -86,7 +87,7 @@ def _is_colored(path: Path) -> bool:
     from PIL import Image
 
     try:
-        with Image.open(path, formats=("PNG",)) as file:
+        with open_picture(path, ("PNG",)) as file:
             return file.mode in ("RGB", "RGBA")
     except (*BROKEN, Image.DecompressionBombError) as error:
         raise FormatError(f"{path} cannot be read as a PNG: {error}") from error

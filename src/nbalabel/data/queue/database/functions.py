@@ -10,7 +10,7 @@ import hashlib
 
 from .pace import AT_FIRST, KNOWN, LATELY, LONGEST, PACE, SHORTEST
 
-TASK = {
+_TASK = {
     "job": "bigint", "task": "bigint", "step": "text", "image": "bigint", "row_of": "bigint",
     "version": "text", "until": "float8", "proposed": "text", "content": "text", "author": "text",
     "comment": "text", "place": "text", "corrected": "text",
@@ -119,7 +119,7 @@ HAND_OUT = f"nbl_hand_out_{_digest(_HAND_OUT)}"
 
 _TAKE = f"""
     (the_queue bigint, who text, at_seat text, steps text[], n int, moment float8)
-    RETURNS TABLE ({", ".join(f"{name} {kind}" for name, kind in TASK.items())})
+    RETURNS TABLE ({", ".join(f"{name} {kind}" for name, kind in _TASK.items())})
     LANGUAGE plpgsql {_PLANS} AS $$
 #variable_conflict use_column
 DECLARE
