@@ -49,7 +49,7 @@ from .data.formats import write_labelstudio as write_labelstudio
 from .data.formats import write_semantic as write_semantic
 from .data.formats import write_voc as write_voc
 from .data.formats import write_yolo as write_yolo
-from .data.images.remote import allow_images_from as allow_images_from
+from .data.images.remote.places import allow_images_from as allow_images_from
 from .data.pictures import read_images as read_images
 from .data.queue.people import People as People
 from .data.queue.people import people as people

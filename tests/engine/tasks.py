@@ -44,6 +44,6 @@ def threads(number: int, argument: int) -> str:
 
 
 def allowed(number: int, argument: int) -> tuple[str, ...]:
-    from nbalabel.data.images.remote import allow_images_from
+    from nbalabel.data.images.remote.places import allow_images_from
 
     return allow_images_from()

@@ -12,7 +12,7 @@ import pytest
 
 from nbalabel.core.cores import cores
 from nbalabel.core.errors import DataError, ModelError
-from nbalabel.data.images import remote
+from nbalabel.data.images.remote import places
 from nbalabel.engine.memory import keep_freed_memory
 from nbalabel.engine.run import run
 from tests.engine import tasks
@@ -77,8 +77,8 @@ def test_nothing_to_run_on_is_refused(on: object) -> None:
 def test_processes_share_the_cores_and_take_over_what_the_session_allows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(remote, "_ALLOWED", [])
-    remote.allow_images_from("https://example.org/reef/")
+    monkeypatch.setattr(places, "_ALLOWED", [])
+    places.allow_images_from("https://example.org/reef/")
     assert dict(run(tasks.allowed, [(0, 0)], 1)) == {0: ("https://example.org/reef/",)}
     assert dict(run(tasks.threads, [(0, 0)], 2)) == {0: str(max(1, cores() // 2))}
 

@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from ..core.errors import DataError, StorageError
 from ..core.geometry.masks import rle
+from ..core.urls import local_path
 from ..data.tables.tables import Tables
 from .files import PERSON, read_truth, write_truth
 from .underwater.noise import Floats, fractal
@@ -57,7 +58,7 @@ def cells(folder: str | Path, n_images: int = 120, size: int = 160, seed: int = 
         >>> len(ds.images), len(ds.instances), ds.images.group.nunique()
         (12, 0, 6)
     """
-    folder = Path(folder)
+    folder = local_path(folder)
     if n_images < 0:
         raise DataError(f"n_images must be >= 0, got {n_images}")
     if not SIZES[0] <= size <= SIZES[1]:

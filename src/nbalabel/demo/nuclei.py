@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from ..core.errors import DataError, StorageError
 from ..core.geometry.masks import rle
+from ..core.urls import local_path
 from ..data.tables.tables import Tables
 from . import files
 from .underwater import noise
@@ -61,7 +62,7 @@ def nuclei(
     """
     from ..data.dataset.dataset import create_from
 
-    folder = Path(folder)
+    folder = local_path(folder)
     if not 0 <= n_labeled <= n_images:
         raise DataError(f"needs 0 <= n_labeled <= n_images, got n_labeled={n_labeled}, n_images={n_images}")
     if not SIZES[0] <= size <= SIZES[1]:

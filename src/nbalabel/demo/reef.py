@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import DataError, StorageError, UnknownNameError
+from ..core.urls import local_path
 from . import files
 from .cells import truth_of
 from .underwater.cast import FRAMES
@@ -123,7 +124,7 @@ def reef(
         UnknownNameError: there is no such species.
         StorageError: the folder is not empty.
     """
-    folder = Path(folder)
+    folder = local_path(folder)
     if not 0 <= n_labeled <= n_images - n_test or n_test < 0:
         raise DataError(
             f"needs 0 <= n_labeled <= n_images - n_test, got n_images={n_images}, n_labeled={n_labeled}, "

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..core.errors import StorageError
+from ..core.urls import local_path
 from .numbers.differences import Differences
 from .numbers.gathered import Numbers
 from .page.page import body, document
@@ -122,7 +123,7 @@ class Report:
         Raises:
             StorageError: the file cannot be written.
         """
-        path = Path(path)
+        path = local_path(path)
         try:
             path.write_text(self.html(), encoding="utf-8")
         except OSError as error:

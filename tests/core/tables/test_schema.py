@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from nbalabel.core.errors import DataError, MaskError, UnsafePathError
 from nbalabel.core.geometry.masks import rle
-from nbalabel.core.tables.image_files import is_url, problem
+from nbalabel.core.tables.image_files import problem
 from nbalabel.core.tables.schema import (
     IMAGES,
     INSTANCES,
@@ -26,6 +26,7 @@ from nbalabel.core.tables.schema import (
     validate,
     validate_instances,
 )
+from nbalabel.core.urls import is_url
 
 LABELS = ("fish", "ray")
 SQUARE = rle.encode(np.pad(np.ones((2, 3), bool), ((1, 3), (2, 3))))  # 6 x 8 pixels, box (2, 1, 3, 2)

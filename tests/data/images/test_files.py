@@ -19,7 +19,6 @@ from PIL import Image
 import nbalabel as nl
 from nbalabel.core.errors import ImageError, MissingExtraError, UnsafePathError
 from nbalabel.core.tables import schema
-from nbalabel.data.images import remote
 from nbalabel.data.images.cache import ImageCache
 from nbalabel.data.images.files import (
     crop,
@@ -29,6 +28,7 @@ from nbalabel.data.images.files import (
     safe_path,
     thumbnail,
 )
+from nbalabel.data.images.remote import places
 
 
 @pytest.fixture
@@ -324,7 +324,7 @@ def test_a_relative_file_needs_a_root() -> None:
 
 def test_a_url_is_read_through_fsspec(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fsspec = pytest.importorskip("fsspec")
-    monkeypatch.setattr(remote, "_ALLOWED", [])
+    monkeypatch.setattr(places, "_ALLOWED", [])
     nl.allow_images_from("memory://photo.png", "memory://absent.png")
     with fsspec.open("memory://photo.png", "wb") as stream:
         stream.write(photo.read_bytes())
@@ -335,9 +335,9 @@ def test_a_url_is_read_through_fsspec(photo: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_url_without_fsspec_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    monkeypatch.setattr(remote, "_ALLOWED", [])
+    monkeypatch.setattr(places, "_ALLOWED", [])
     nl.allow_images_from("s3://bucket")
-    with pytest.raises(MissingExtraError, match="pip install fsspec"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'nbalabel\[cloud\]'"):
         read_image("s3://bucket/a.jpg")
 
 

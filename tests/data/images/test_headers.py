@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -54,6 +54,7 @@ def test_ordinary_files_are_not_opened_by_pillow(
     st.integers(0, 400),
     st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255)), max_size=3),
 )
+@example("progressive.jpg", (1, 1), 226, [])  # cut in the header of the scan
 def test_whatever_is_wrong_with_a_file_a_size_told_is_that_of_pillow(
     kind: str, size: tuple[int, int], cut: int, wrong: list[tuple[int, int]]
 ) -> None:

@@ -306,8 +306,8 @@ def test_the_bar_is_imported_before_threads_switch_warnings_off() -> None:
     """Else a notebook may begin with a red box: tqdm hides a warning of its own while it is imported."""
     code = (
         "import sys\n"
-        "from nbalabel.data.pictures.measuring import _each\n"
+        "from nbalabel.data.images.many import each\n"
         "assert 'tqdm.auto' not in sys.modules\n"
-        "assert _each(lambda _: 'tqdm.auto' in sys.modules, range(40), 'files') == [True] * 40\n"
+        "assert each(lambda _: 'tqdm.auto' in sys.modules, range(40), 'files') == [True] * 40\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import UnsafePathError, first
+from ..urls import is_url
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _REMOTE = ("http", "https", "s3", "gs", "gcs", "az", "abfs", "abfss", "hf", "ftp", "sftp", "memory")
 _SAFE_URL = re.compile(rf"(?:{'|'.join(_REMOTE)})://[^\0]+", re.IGNORECASE)
 _RULES = (
@@ -27,14 +27,17 @@ _RULES = (
 )
 
 
-def is_url(file: str) -> bool:
-    """Whether a value of ``images.file`` is a URL and not a path.
+def has_pixels(images: pd.DataFrame, image_root: object) -> bool:
+    """Whether there are files to read: there is an image root, or images are named by URLs.
 
     Example:
-        >>> is_url("s3://bucket/a.jpg"), is_url("train/a.jpg")
-        (True, False)
+        >>> has_pixels(pd.DataFrame({"file": ["a.jpg", "s3://bucket/a.jpg"]}), None)
+        True
     """
-    return _URL.match(file) is not None
+    if image_root is not None:
+        return True
+    names = pa.array(images["file"], from_pandas=True).cast(pa.large_string())
+    return bool(pc.any(pc.match_substring(names, "://")).as_py())
 
 
 def problem(file: object) -> str | None:

@@ -13,8 +13,8 @@ import pandas as pd
 
 from ...core.change.table_change import take_rows
 from ...core.errors import NbalabelError, NbalabelWarning, first
-from ...core.tables.image_files import is_url
 from ...core.tables.state import State
+from ...core.urls import is_url
 from ..disk.errors import writing
 from ..images.files import safe_path
 from .kinds import check_content

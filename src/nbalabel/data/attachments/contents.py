@@ -12,7 +12,7 @@ from PIL import Image
 from ...core.errors import FormatError
 from ...core.show.heat import heat
 from ..images.files import Pixels, Source, read_layer, read_small
-from ..images.remote import fetch
+from ..images.remote.fetching import fetch
 from .kinds import TEXT_BYTES, video_type
 
 VIDEO_BYTES = 64 << 20

@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from ...core.errors import DataError, FormatError
-from ...core.tables.image_files import is_url
+from ...core.urls import is_url
 from ..images.files import image_size
 
 Kind = Literal["text", "image", "video", "overlay"]

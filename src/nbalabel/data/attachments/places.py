@@ -15,7 +15,8 @@ import shutil
 from pathlib import Path
 
 from ...core.errors import FormatError, ImageError, UnsafePathError
-from ...core.tables.image_files import is_url, problem
+from ...core.tables.image_files import problem
+from ...core.urls import is_url
 from ..disk.atomic import TEMPORARY, gone_if_failed, publish
 from ..disk.errors import reading, writing
 from ..images.files import locate, safe_path

@@ -14,9 +14,9 @@ from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, first
 from ...core.ontology.attribute import ASKED_OF
 from ...core.tables.arrays import column, missing, positions, put, recast, values
-from ...core.tables.image_files import is_url
 from ...core.tables.schema import COUNTERS, ON_IMAGES
 from ...core.tables.state import State
+from ...core.urls import is_url
 from ..edits.cells import Allocate, extend, numbered, with_categories_of
 from ..edits.image_state import BARE
 from ..ontology.joining import joined, with_columns

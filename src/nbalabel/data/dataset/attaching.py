@@ -11,9 +11,9 @@ import pandas as pd
 
 from ...core.change.change import Change
 from ...core.errors import DataError
-from ...core.tables.image_files import is_url
 from ...core.tables.schema import ATTACHMENT_KINDS
 from ...core.tables.state import State
+from ...core.urls import is_url
 from ..attachments.attach import attach, write_guidelines
 from ..attachments.kinds import Kind, kind_of
 from ..attachments.places import FOLDER, taken_in

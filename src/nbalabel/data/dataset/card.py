@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.errors import ImageError, UnsafePathError, first
+from ...core.tables.image_files import has_pixels
 from ...core.tables.schema import LabeledImages
 from ..history.status import Status
 from ..tables.tables import warned
@@ -66,7 +67,7 @@ def dataset_html(
 
 def _pictures(tables: LabeledImages, show: Callable[[int], Image]) -> list[Image]:
     """A few labeled images with their masks, evenly spread; stops at the first unreadable file."""
-    if tables.image_root is None or not len(tables.images):
+    if not len(tables.images) or not has_pixels(tables.images, tables.image_root):
         return []
     labeled = np.unique(tables.instances["image_id"].to_numpy())
     ids = labeled if len(labeled) else tables.images.index.to_numpy()

@@ -27,6 +27,7 @@ from ...core.change.change import Change, diff
 from ...core.errors import DataError, HistoryError, NbalabelWarning, RecoveryWarning, StorageError
 from ...core.tables import schema
 from ...core.tables.state import State
+from ...core.urls import local_path
 from ..attachments.carry import carry_below
 from ..certificates.files import copy_certificates
 from ..disk.interrupts import allowed, deferred
@@ -43,7 +44,7 @@ from ..store.info import read_info
 from ..store.place import key_of
 from ..store.settings import write_settings
 from ..store.storage import Store, user
-from ..tables.tables import Tables, is_readable, read_picture, subset_of
+from ..tables.tables import Tables, fetch_ahead, is_readable, read_picture, subset_of
 from ..working.frame_edits import watch
 from ..working.session import Session
 from ..working.working_copy import WorkingCopy
@@ -76,7 +77,7 @@ class Dataset(Editing, Certified, Collecting):
     """
 
     def __init__(self, folder: str | Path, version: str | None = None) -> None:
-        store = Store(Path(folder).absolute())
+        store = Store(local_path(folder).absolute())
         with deferred():
             session = Session(store, None if version is None else store.resolve(version))
             try:
@@ -233,6 +234,12 @@ class Dataset(Editing, Certified, Collecting):
         if is_readable(images):
             return read_picture(images, self.image_root, image_id)
         return self._tables().read_image(image_id)  # says what is wrong
+
+    def fetch_ahead(self, image_ids: Iterable[int]) -> None:
+        """Begin to fetch pictures that will be read soon; see :meth:`Tables.fetch_ahead`."""
+        images = self._copy.glance("images")
+        if is_readable(images):
+            fetch_ahead(images, image_ids)
 
     def show(self, image_id: int) -> Image:
         """One image with its masks drawn over it, a fixed color per label; see :meth:`Tables.show`."""
@@ -486,7 +493,7 @@ class Dataset(Editing, Certified, Collecting):
         import_state(
             self._copy.peek(),
             self.image_root,
-            Path(folder),
+            local_path(folder),
             message,
             user(),
             copy_images=copy_images,
@@ -494,7 +501,7 @@ class Dataset(Editing, Certified, Collecting):
             info=self.info,
             attachment_root=self.attachment_root,
         )
-        copy_certificates(self.folder, Path(folder))
+        copy_certificates(self.folder, local_path(folder))
         return open(folder)
 
     def copy(self, folder: str | Path) -> Dataset:
@@ -515,7 +522,7 @@ class Dataset(Editing, Certified, Collecting):
         with self._copy.lock:
             self.sync()
             with self._session.store.lock():
-                copy_folder(self._session.store, self.image_root, Path(folder))
+                copy_folder(self._session.store, self.image_root, local_path(folder))
             pending, base = self._session.pending, self._session.base
         copied = open(folder, version=base)
         for change in pending:
@@ -652,10 +659,10 @@ def open(folder: str | Path, version: str | None = None) -> Dataset:  # noqa: A0
             is damaged (CorruptError, which names the file and what can be done).
     """
     with _OPEN.lock:
-        key = key_of(Path(folder))
+        key = key_of(local_path(folder))
         there = _OPEN.find(key)
         if there is not None and version is None and not there.read_only:
-            there._follow(Path(folder).absolute())
+            there._follow(local_path(folder).absolute())
             return there
         dataset = Dataset(folder, version)
         _OPEN.add(key, dataset)
@@ -686,7 +693,7 @@ def create_from(
         DataError: a row breaks the schema; the message names the rows, and nothing is written.
     """
     how = {"copy_images": copy_images, "overwrite": overwrite}
-    import_tables(tables, Path(folder), message, author or user(), **how)
+    import_tables(tables, local_path(folder), message, author or user(), **how)
     return open(folder)
 
 

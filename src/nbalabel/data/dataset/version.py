@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -144,6 +145,10 @@ class Version:
     def read_image(self, image_id: int) -> np.ndarray:
         """Pixels of one image, ``(height, width, 3)`` uint8 RGB; see :meth:`Tables.read_image`."""
         return self._tables().read_image(image_id)
+
+    def fetch_ahead(self, image_ids: Iterable[int]) -> None:
+        """Begin to fetch pictures that will be read soon; see :meth:`Tables.fetch_ahead`."""
+        self._tables().fetch_ahead(image_ids)
 
     def show(self, image_id: int) -> Image:
         """One image with its masks drawn over it; see :meth:`Tables.show`."""

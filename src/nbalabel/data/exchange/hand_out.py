@@ -21,6 +21,7 @@ from ...core.certificate import fingerprints
 from ...core.errors import DataError, LossWarning, StorageError, first
 from ...core.geometry.overlap.keep_best import overlapping
 from ...core.tables.schema import IMAGES
+from ...core.urls import local_path
 from ..dataset.dataset import Dataset
 from ..disk.errors import writing
 from ..formats.records.answers import shown
@@ -95,7 +96,7 @@ def hand_out(
         {'untouched'}
         >>> ds.close()
     """
-    kind, target = kind_of(to), Path(path)
+    kind, target = kind_of(to), local_path(path)
     if target.exists():
         raise StorageError(f"{target} is there already: choose another name, or remove it first")
     tables = ds.subset(rows)

@@ -17,6 +17,7 @@ from ...core.certificate import fingerprints
 from ...core.change.change import apply
 from ...core.errors import DataError, FormatError, UnknownNameError, first
 from ...core.tables.state import State
+from ...core.urls import local_path
 from ..dataset.dataset import Dataset
 from ..folder.import_tables import checked_state
 from ..formats.records.documents import content
@@ -78,7 +79,7 @@ def take_back(
         'nothing'
         >>> ds.close()
     """
-    source = Path(path)
+    source = local_path(path)
     with tempfile.TemporaryDirectory(prefix="nbalabel-") as made:
         folder = source if source.is_dir() else Path(made)
         if source.suffix.lower() == ".zip":

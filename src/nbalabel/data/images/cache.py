@@ -10,7 +10,7 @@ from ...core import forking
 from ...core.errors import ImageError
 from ...core.recent import Recent
 from ...core.show.display import Values
-from ...core.tables.image_files import is_url
+from ...core.urls import is_url
 from .files import MAX_PIXELS, Pixels, Source, eight_bits, read_values
 
 

@@ -23,11 +23,14 @@ from PIL import Image, UnidentifiedImageError
 
 from ...core.errors import ImageError, NbalabelError, UnsafePathError
 from ...core.show.display import Display, Values
-from ...core.tables.image_files import is_url, problem
+from ...core.tables.image_files import problem
+from ...core.urls import is_url
 from .headers import header_size
 from .opening import open_picture
 from .pillow_warnings import Quiet
-from .remote import MAX_BYTES, fetch
+from .remote.fetching import MAX_BYTES
+from .remote.folder import RemoteFolder
+from .remote.reading import content, start
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str]
@@ -109,6 +112,11 @@ class Below:
         return self._inside[folder]
 
 
+def below(root: Path | RemoteFolder) -> Callable[[str], Source]:
+    """From the names of files below an image root to where they are; see :func:`safe_path`."""
+    return root.file if isinstance(root, RemoteFolder) else Below(root).path
+
+
 def locate(root: Source | None, file: str) -> Path | str:
     """Resolve a value of ``images.file``: to a path below the image root, or to the URL itself.
 
@@ -137,11 +145,14 @@ def image_size(source: Source) -> tuple[int, int]:
         ImageError: the file is missing or not an image.
     """
     name = _name(source)
-    if not is_url(name) and os.path.isfile(name):
+    found = None
+    if is_url(name):
+        found = header_size(io.BytesIO(start(name)))
+    elif os.path.isfile(name):
         with suppress(OSError), Path(name).open("rb") as file:
             found = header_size(file)
-            if found is not None:
-                return found
+    if found is not None:
+        return found
     with _opened(source) as image:
         width, height = image.size
     return int(width), int(height)
@@ -381,7 +392,7 @@ def _known_formats() -> tuple[str, ...]:
 
 def _stream(name: str) -> IO[bytes]:
     if is_url(name):
-        return io.BytesIO(fetch(name))
+        return io.BytesIO(content(name))
     path = Path(name)
     if not path.is_file():  # also false for a folder, a device or a pipe
         raise ImageError(f"{name} is missing" if not path.exists() else f"{name} is not a file")

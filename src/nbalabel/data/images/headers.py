@@ -70,7 +70,7 @@ def _jpeg(file: IO[bytes]) -> tuple[int, int] | None:
         if mark != 0xFF or kind not in _PLAIN or length < 2:
             return None
         if kind == _SCAN:
-            return size
+            return size if len(file.read(length - 2)) == length - 2 else None
         if kind in _FRAMES:
             body = file.read(length - 2)
             if size is not None or len(body) < _FRAME.size:

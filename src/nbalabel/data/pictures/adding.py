@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from ...core.errors import DataError, first
-from ...core.tables.image_files import is_url
+from ...core.urls import is_url
+from ..images.remote.folder import RemoteFolder
 from .bringing import bring
 from .folder import check_any, check_duplicates, read_rows, said_broken, said_same
 from .listing import PICTURES, Found, find
-from .measuring import copies
+from .measuring import copies, same_bytes
 from .sequences import sequences
 
 
@@ -45,13 +46,15 @@ def arrivals(
         StorageError: with ``copy``, another file is in the way.
     """
     check_duplicates(duplicates)
+    found = find(source, PICTURES)
+    check_any(found, source)
+    if isinstance(found.root, RemoteFolder):
+        return _elsewhere(found, found.root, images, duplicates, copy=copy)
     if root is None:
         raise DataError(
             "this dataset has no image folder: ds.image_root = FOLDER says where files are, then add them"
         )
-    found = find(source, PICTURES)
-    check_any(found, source)
-    named, sources = _named(found, root, copy=copy)
+    named, sources = _named(found, found.root, root, copy=copy)
     known = set(images["file"])
     rows, broken = read_rows(found, {})
     rows["file"] = [named[file] for file in rows["file"]]
@@ -74,9 +77,32 @@ def arrivals(
     return Arrivals(rows.assign(state="unlabeled", weight=0.0), [*notes, *warned], warned)
 
 
-def _named(found: Found, root: Path, *, copy: bool) -> tuple[dict[str, str], dict[str, Path]]:
+def _elsewhere(
+    found: Found, folder: RemoteFolder, images: pd.DataFrame, duplicates: str, *, copy: bool
+) -> Arrivals:
+    """Pictures that stay where they are, named by their URLs."""
+    if copy:
+        raise DataError(f"copy=True is for files of this machine; those of {folder} are fetched when needed")
+    known = set(images["file"])
+    new = found._replace(files=[file for file in found.files if folder.file(file) not in known])
+    n_known = len(found.files) - len(new.files)
+    notes = [f"{n_known:,} were there already"] if n_known else []
+    if not new.files:
+        return Arrivals(images.iloc[:0][["file", "width", "height", "group", "frame"]], notes, [])
+    rows, broken = read_rows(new, {})
+    warned = [said_broken(broken)] if broken else []
+    same = same_bytes(new, rows["file"]) if duplicates != "keep" else {}
+    if same:
+        warned.append(said_same(same, duplicates))
+    if duplicates == "drop":
+        rows = rows[~rows["file"].isin(list(same))]
+    rows = rows.assign(file=[folder.file(file) for file in rows["file"]], state="unlabeled", weight=0.0)
+    return Arrivals(rows, [*notes, *warned], warned)
+
+
+def _named(found: Found, here: Path, root: Path, *, copy: bool) -> tuple[dict[str, str], dict[str, Path]]:
     """File -> its name below the image root; and that name -> the current path of the file."""
-    here, home = found.root.resolve(), root.resolve()
+    here, home = here.resolve(), root.resolve()
     named: dict[str, str] = {}
     outside = []
     for file in found.files:
@@ -91,4 +117,4 @@ def _named(found: Found, root: Path, *, copy: bool) -> tuple[dict[str, str], dic
             f"{len(outside)} pictures of {found.root} are outside the image folder {root}: {first(outside)}. "
             "copy=True copies them there"
         )
-    return named, {name: found.root / file for file, name in named.items()}
+    return named, {name: here / file for file, name in named.items()}

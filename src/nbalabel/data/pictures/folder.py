@@ -11,9 +11,11 @@ import pandas as pd
 
 from ...core.errors import DataError, FormatError, ImageError, NbalabelWarning, first
 from ...core.tables import schema
+from ...core.urls import local_path
+from ..images.remote.folder import name_of
 from ..tables.tables import Tables
 from .listing import PICTURES, VIDEOS, Found, find, suffixes_in
-from .measuring import copies, sizes_of_files
+from .measuring import same_bytes, sizes_of_files
 from .sequences import sequences
 from .video import check_choice, extract
 
@@ -40,11 +42,13 @@ def read_images(
     of dive1.
 
     Args:
-        source: a folder (with its subfolders), one image, a pattern such as ``"dives/*/left_*.png"``, or,
-            with ``frames``, one or several videos.
+        source: a folder (with its subfolders), one image, a pattern such as ``"dives/*/left_*.png"``, a
+            folder of object storage such as ``"s3://bucket/dives/"``, or, with ``frames``, one or several
+            videos.
         labels: initial label names, in order; :meth:`Dataset.add_label` adds more.
         duplicates: what happens to files with the same bytes as another: "warn" (kept, with a warning),
-            "keep", or "drop" (only the first is kept, with a warning).
+            "keep", or "drop" (only the first is kept, with a warning). In object storage only files whose
+            MD5 the storage tells are compared; none is fetched for that.
         frames: for videos, the folder to write frames to, with one subfolder per video. It becomes the image
             root of the tables. Existing frames are not written again.
         every: for videos, take every n-th frame.
@@ -53,7 +57,7 @@ def read_images(
 
     Returns:
         Tables whose files are relative to the folder (for a pattern, to its part before the first ``*``), in
-        natural order, numbered from 1.
+        natural order, numbered from 1; files elsewhere by their URLs.
 
     Raises:
         FormatError: there is no such folder, or it contains no image.
@@ -73,7 +77,7 @@ def read_images(
     images, broken = read_rows(found, numbers)
     if broken:
         warnings.warn(f"{said_broken(broken)}: they are left out", NbalabelWarning, stacklevel=2)
-    same = copies({file: found.root / file for file in images["file"]}) if duplicates != "keep" else {}
+    same = same_bytes(found, images["file"]) if duplicates != "keep" else {}
     if same:
         warnings.warn(said_same(same, duplicates), NbalabelWarning, stacklevel=2)
     if duplicates == "drop":
@@ -97,7 +101,7 @@ def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, d
     images = pd.DataFrame(
         {"file": files, "width": [w for w, _ in sizes.values()], "height": [h for _, h in sizes.values()]}
     )
-    placed = sequences(files, found.root.resolve().name)
+    placed = sequences(files, name_of(found.root))
     if numbers:
         placed["group"] = [file.rpartition("/")[0] for file in files]
         placed["frame"] = pd.array([numbers.get(file) for file in files], dtype="Int32")
@@ -152,7 +156,8 @@ def _from_videos(
     source: str | Path, root: Path, every: int, fps: float | None, suffix: str
 ) -> tuple[Found, dict[str, int]]:
     """Extract frames of one or several videos to files below ``root``; and file -> frame number."""
-    videos = find(source, VIDEOS)
+    videos = find(local_path(source), VIDEOS)
+    assert isinstance(videos.root, Path), "of a path of this machine"
     if not videos.files:
         raise FormatError(
             f"frames= is for videos, and there are none in {source}: it holds {suffixes_in(source)}"

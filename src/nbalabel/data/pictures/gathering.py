@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...core.errors import ImageError, NbalabelWarning, first
-from ...core.tables.image_files import is_url
+from ...core.urls import is_url
 from ..images.files import safe_path
 from .bringing import bring
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from ...core.errors import FormatError, first
+from ...core.urls import is_url
 from ..formats.records.files import IMAGE_SUFFIXES, unwritable
+from ..images.remote.folder import RemoteFolder, Root
 from ..store.settings import SETTINGS
 
 PICTURES = IMAGE_SUFFIXES | {".avif", ".dib", ".jfif", ".jp2", ".jpe", ".pnm", ".tga"}
@@ -26,22 +28,31 @@ class Found(NamedTuple):
         root: the folder.
         files: their names relative to it, with forward slashes, in natural order.
         unusable: names that are not valid Unicode, escaped.
+        marks: MD5 of files, where the storage tells it.
     """
 
-    root: Path
+    root: Root
     files: list[str]
     unusable: list[str]
+    marks: Mapping[str, str | None] = {}  # of a tuple, and never changed
 
 
 def find(source: str | Path, suffixes: Iterable[str]) -> Found:
     """The files with these suffixes of a folder, a file or a pattern with ``*``, ``?`` or ``[...]``.
+
+    A folder may lie in object storage: ``"s3://bucket/images/"``.
 
     Hidden files and files inside a dataset folder are left out.
 
     Raises:
         FormatError: there is no such file or folder.
     """
-    path, wanted = Path(source).expanduser(), frozenset(suffixes)
+    wanted = frozenset(suffixes)
+    if is_url(str(source)):
+        folder = RemoteFolder.of(str(source))
+        marks = folder.list(wanted)
+        return Found(folder, sorted(marks, key=natural), [], marks)
+    path = Path(source).expanduser()
     if path.is_dir():
         root, names = path, list(_below(path))
     elif path.is_file():
@@ -75,6 +86,8 @@ def natural(name: str) -> list[tuple[int, int | str]]:
 
 def suffixes_in(source: str | Path) -> str:
     """The suffixes of the files found, for messages: ``.txt, .csv``."""
+    if is_url(str(source)):
+        return "nothing of that kind"
     path = Path(source).expanduser()
     names = _below(path) if path.is_dir() else [path.name]
     return first(sorted({Path(name).suffix.lower() or name for name in names})) or "nothing"

@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from ...core.cores import cores
 from ...core.errors import NbalabelError
-from ..formats.records.files import progress
-from ..images.files import Below, image_size
-
-T = TypeVar("T")
-R = TypeVar("R")
+from ..images.files import below, image_size
+from ..images.many import each
+from ..images.remote.folder import Root
+from .listing import Found
 
 _CHUNK = 1 << 20
 
 
-def sizes_of_files(root: Path, files: Sequence[str]) -> tuple[dict[str, tuple[int, int]], dict[str, str]]:
+def sizes_of_files(root: Root, files: Sequence[str]) -> tuple[dict[str, tuple[int, int]], dict[str, str]]:
     """File -> width and height of the images; and file -> reason for files that cannot be read."""
-    below = Below(root)
+    place = below(root)
 
     def size(file: str) -> tuple[int, int] | str:
         try:
-            return image_size(below.path(file))
+            return image_size(place(file))
         except NbalabelError as error:
             return str(error)
 
-    found = dict(zip(files, _each(size, files, "image sizes"), strict=True))
+    found = dict(zip(files, each(size, files, "image sizes"), strict=True))
     sizes = {file: size for file, size in found.items() if not isinstance(size, str)}
     return sizes, {file: said for file, said in found.items() if isinstance(said, str)}
+
+
+def same_bytes(found: Found, files: Iterable[str]) -> dict[str, str]:
+    """Of files found, those with the bytes of an earlier one: name -> the first with these bytes."""
+    if isinstance(found.root, Path):
+        return copies({file: found.root / file for file in files})
+    first: dict[str, str] = {}
+    marks = {file: found.marks.get(file) for file in files}
+    return {
+        file: first[mark]
+        for file, mark in marks.items()
+        if mark is not None and first.setdefault(mark, file) != file
+    }
 
 
 def copies(paths: Mapping[str, Path], earlier: Mapping[str, Path] | None = None) -> dict[str, str]:
@@ -45,14 +54,14 @@ def copies(paths: Mapping[str, Path], earlier: Mapping[str, Path] | None = None)
         earlier: files that come before all of ``paths``.
     """
     ordered = [*(earlier or {}).items(), *paths.items()]
-    lengths = _each(_length, [path for _, path in ordered], "file sizes")
+    lengths = each(_length, [path for _, path in ordered], "file sizes")
     alike: dict[int, list[int]] = defaultdict(list)
     for i, length in enumerate(lengths):
         if length is not None:
             alike[length].append(i)
     n_earlier = len(ordered) - len(paths)
     at = sorted(i for same in alike.values() if len(same) > 1 and same[-1] >= n_earlier for i in same)
-    digests = _each(_digest, [ordered[i][1] for i in at], "looking for copies")
+    digests = each(_digest, [ordered[i][1] for i in at], "looking for copies")
     known: dict[bytes, str] = {}
     out: dict[str, str] = {}
     for i, digest in zip(at, digests, strict=True):
@@ -63,22 +72,6 @@ def copies(paths: Mapping[str, Path], earlier: Mapping[str, Path] | None = None)
         if i >= n_earlier and before != name:
             out[name] = before
     return out
-
-
-def _each(work: Callable[[T], R], items: Sequence[T], what: str) -> list[R]:
-    """``work(item)`` for each item, in order, by several threads, which mostly wait for the disk."""
-    n_threads = min(32, cores() + 4)
-    with ThreadPoolExecutor(n_threads) as pool:
-
-        def done() -> Iterator[R]:
-            """Start the threads only after the bar is imported: warnings are suppressed while they read."""
-            yield from pool.map(work, items)
-
-        try:
-            return list(progress(done(), what, len(items)))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
 
 
 def _length(path: Path) -> int | None:

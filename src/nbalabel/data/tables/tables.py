@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,9 +16,12 @@ from ...core.geometry.masks.runs import MAX_PIXELS
 from ...core.ontology.ontology import EMPTY, Ontology
 from ...core.tables import schema
 from ...core.tables.bare import complete_without_masks, said_of
+from ...core.tables.image_files import has_pixels
 from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
+from ...core.urls import is_url
 from ..edits.rows_meant import images_of
+from ..images.remote.folder import RemoteFolder, Root, at_urls
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -70,7 +73,7 @@ class Tables:
         images: pd.DataFrame,
         instances: pd.DataFrame,
         labels: Sequence[str],
-        image_root: str | Path | None = None,
+        image_root: str | Root | None = None,
         masks: bool = True,
         info: Mapping[str, Any] | None = None,
         regions: pd.DataFrame | None = None,
@@ -83,7 +86,8 @@ class Tables:
             instances: at least ``image_id``, ``label`` and ``mask``, indexed by instance id; boxes and areas
                 are computed from the masks where those columns are absent.
             labels: label names, in order.
-            image_root: folder that ``images.file`` is relative to; None when there are no image files.
+            image_root: folder that ``images.file`` is relative to; None when there are no image files. With a
+                URL, the files become URLs below it.
             masks: also parse every mask and compare its size with its image; False if that was just done.
             info: other contents for a writer, such as COCO's licenses.
             regions: where it is not known what is there, or where everything is labeled; at least
@@ -95,13 +99,15 @@ class Tables:
             MaskError: a mask is malformed or of another size than its image.
         """
         labels = tuple(labels)
+        root = None if image_root is None else Path(str(image_root))
+        if image_root is not None and is_url(str(image_root)):
+            images, root = at_urls(images, RemoteFolder.of(str(image_root))), None
         images = schema.conform(images, "images", attributes=ontology.images)
         schema.validate({"images": images}, labels)
         _check_sizes(images)
         heights = _heights(images, instances)
         instances = schema.conform(instances, "instances", labels, heights, ontology.instances)
         schema.validate({"images": images, "instances": instances}, labels, masks=masks)
-        root = None if image_root is None else Path(image_root)
         parts = None if regions is None else schema.conform(regions, "regions", labels)
         if parts is not None:
             schema.validate({"images": images, "regions": parts}, labels)
@@ -210,6 +216,10 @@ class Tables:
         """
         return read_picture(self.images, self.image_root, image_id)
 
+    def fetch_ahead(self, image_ids: Iterable[int]) -> None:
+        """Begin to fetch the pictures of these images, where they lie elsewhere: they will be read soon."""
+        fetch_ahead(self.images, image_ids)
+
     def show(self, image_id: int) -> Image:
         """One image with its masks drawn over it, in their labels' colors; gray if there are no image files.
 
@@ -224,7 +234,7 @@ class Tables:
         from ...core.show.masks_on_image import overlay
 
         row = self._image(image_id)
-        if self.image_root is None:
+        if not has_pixels(self.images.loc[[image_id]], self.image_root):
             pixels = np.full((int(row["height"]), int(row["width"]), 3), 96, np.uint8)
         else:
             pixels = Display().of(self.read_image(image_id))
@@ -246,6 +256,11 @@ class Tables:
 
         return card(repr(self), self._facts())
 
+    def _said_root(self) -> str:
+        if self.image_root is not None:
+            return str(self.image_root)
+        return "none: URLs" if has_pixels(self.images, None) else "none: labels without pixels"
+
     def _facts(self) -> list[tuple[str, str]]:
         states = self.images["state"].value_counts()
         per_label = self.instances["label"].value_counts()
@@ -254,7 +269,7 @@ class Tables:
             ("states", ", ".join(f"{n:,} {state}" for state, n in states.items() if n) or "none"),
             ("instances", f'{len(self.instances):,}, their masks in tables.instances["mask"]'),
             ("labels", first([f"{label} ({n:,})" for label, n in per_label.items()], 8) or "none"),
-            ("image root", str(self.image_root) if self.image_root else "none: labels without pixels"),
+            ("image root", self._said_root()),
             *warned(self),
         ]
 
@@ -276,12 +291,21 @@ def read_picture(images: pd.DataFrame, image_root: Path | None, image_id: int) -
 
     at = _place(images, image_id)
     file = images["file"].array[at]
-    if image_root is None:
+    if image_root is None and not is_url(str(file)):
         raise ImageError(
             f"image {image_id} ({file}) has no pixels: these tables have no image folder. "
             "Read them again with images=FOLDER"
         )
     return read_image(locate(image_root, file))
+
+
+def fetch_ahead(images: pd.DataFrame, image_ids: Iterable[int]) -> None:
+    """Begin to fetch the images of these rows that lie elsewhere; those without a row are left out."""
+    from ..images.remote.reading import ahead
+
+    if images.index.is_unique:
+        files = images["file"].reindex(list(image_ids)).dropna()
+        ahead([file for file in files if is_url(file)])
 
 
 def is_readable(images: pd.DataFrame) -> bool:

@@ -16,8 +16,10 @@ from typing import Any
 
 from yaml import YAMLError
 
+from ...core.caches import cache_folder
 from ...core.errors import FallbackWarning, ModelError, UnknownNameError
-from ..libraries.quiet_ultralytics import cache_folder, is_offline, quiet, ultralytics
+from ...core.urls import local_path
+from ..libraries.quiet_ultralytics import is_offline, quiet, ultralytics
 from . import archive, checkpoint
 from .architecture import checked, default_activation, measure
 
@@ -209,7 +211,7 @@ def read(path: str | Path) -> Any:
         ModelError: the file is damaged, holds anything but known classes, or is no segmentation model.
     """
     ultralytics()  # before torch, so that it loads as quiet says
-    path = Path(path)
+    path = local_path(path)
     architecture, labels, state = checkpoint.read(path) if path.suffix == ".pt" else _read_npz(path)
     return _assembled(architecture, labels, state, str(path))
 

@@ -14,6 +14,7 @@ import pandas as pd
 from ...core.errors import FallbackWarning, ModelError
 from ...core.progress import Bar
 from ...core.tables.schema import LabeledImages
+from ...core.urls import local_path
 from ...engine.run import On
 from ..embed.pooling import Embeddings
 from ..model import refuse_arguments
@@ -122,7 +123,7 @@ class Watershed:
         )
         if folder is not None:
             run.save(folder)
-            self.save(Path(folder) / "weights.npz")
+            self.save(local_path(folder) / "weights.npz")
         return run
 
     def predict(
@@ -213,13 +214,13 @@ class Watershed:
 
     def save(self, path: str | Path) -> Path:
         """Write the model as ``.npz``: numbers and a JSON text, nothing that could run code."""
-        return files.write(self._ready(), Path(path).with_suffix(".npz"))
+        return files.write(self._ready(), local_path(path).with_suffix(".npz"))
 
     @classmethod
     def load(cls, path: str | Path) -> Watershed:
         """A model from a file that :meth:`save` wrote."""
         model = cls()
-        model._fitted = files.read(Path(path).expanduser().with_suffix(".npz"))
+        model._fitted = files.read(local_path(path).expanduser().with_suffix(".npz"))
         return model
 
     def _ready(self) -> Fitted:

@@ -17,20 +17,12 @@ from types import ModuleType
 
 from PIL import Image
 
+from ...core.caches import cache_folder
 from ...core.cores import cores
 from ...core.errors import MissingExtraError
 from . import torch_threads as threads
 
 _HINT = "nbalabel.Yolo needs ultralytics (AGPL-3.0; nbalabel is Apache-2.0): pip install 'nbalabel[yolo]'"
-
-
-def cache_folder() -> Path:
-    """Where weights and ultralytics' settings are kept: ``NBALABEL_CACHE``, or the user's cache folder."""
-    named = os.environ.get("NBALABEL_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
-    return Path(base).expanduser() / "nbalabel"
 
 
 def is_offline() -> bool:

@@ -20,6 +20,7 @@ import pandas as pd
 from ...core.errors import DataError
 from ...core.progress import Bar
 from ...core.tables.schema import LabeledImages
+from ...core.urls import local_path
 from ...engine.run import On, run
 from . import inference
 from .resumable import Part, Parts
@@ -158,7 +159,7 @@ def place(folder: str | Path | None, on: On) -> Iterator[Path]:
         DataError: a cluster, and no folder that all its workers reach.
     """
     if folder is not None:
-        yield Path(folder).expanduser().absolute()
+        yield local_path(folder).expanduser().absolute()
     elif isinstance(on, int):
         with TemporaryDirectory(prefix="nbalabel-parts-") as made:
             yield Path(made)

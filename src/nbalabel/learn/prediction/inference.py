@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow as pa
 from ...core.errors import DataError, ImageError, UnknownNameError, first
 from ...core.geometry.masks import rle
 from ...core.progress import Bar
+from ...core.tables.ahead import ahead
 from ...core.tables.schema import LabeledImages
 from ..embed.pooling import Embeddings, Floats, concatenate
 from ..training.pixels import read_image
@@ -235,9 +237,10 @@ def _read(
     """Images ``batch`` at a time; those that cannot be read are noted and skipped."""
     frame = tables.images.loc[ids, ["height", "width"]]
     sizes = {i: (h, w) for i, h, w in frame.itertuples()}
-    for begin in range(0, len(ids), batch):
+    coming = ahead(tables, ids.tolist())
+    for _ in range(0, len(ids), batch):
         group, images = [], []
-        for image_id in ids[begin : begin + batch].tolist():
+        for image_id in islice(coming, batch):
             try:
                 images.append(read_image(tables, image_id, sizes[image_id]))
             except (ImageError, OSError) as error:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ...core.errors import StorageError
+from ...core.urls import local_path
 from ..embed.pooling import Floats, concatenate
 
 _MARK = "prediction.json"
@@ -48,7 +49,7 @@ class Parts:
     """
 
     def __init__(self, folder: str | Path | None, fingerprint: str) -> None:
-        self.folder = None if folder is None else Path(folder) / "parts"
+        self.folder = None if folder is None else local_path(folder) / "parts"
         self._held: dict[int, Part] = {}
         if self.folder is None:
             return
@@ -71,7 +72,7 @@ class Parts:
             StorageError: another prediction has begun in this folder since, or none.
         """
         parts = cls(None, "")
-        parts.folder = Path(folder) / "parts"
+        parts.folder = local_path(folder) / "parts"
         if not _says(parts.folder / _MARK, {"fingerprint": fingerprint}):
             raise StorageError(f"{parts.folder} does not hold the parts of this prediction any more")
         return parts

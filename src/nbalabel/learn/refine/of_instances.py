@@ -11,6 +11,7 @@ from ...core.errors import ImageError, UnknownNameError, first
 from ...core.geometry.masks import rle
 from ...core.segmenting.boxcut import BoxCut
 from ...core.snapping.snap import snap
+from ...core.tables.ahead import ahead
 from ...core.tables.schema import LabeledImages
 from ..runs.frozen_tables import Snapshot
 from ..runs.run import new_id
@@ -43,13 +44,15 @@ def refine_instances(tables: LabeledImages, method: str, on: pd.DataFrame | None
     chosen &= ~instances["crowd"].to_numpy(bool)
     new = instances["mask"].to_numpy(object).copy()
     on_image = instances["image_id"].to_numpy(np.int64)
-    for image_id in tqdm(np.unique(on_image[chosen]), desc="refining", unit="image", delay=1, leave=False):
+    ids = np.unique(on_image[chosen]).tolist()
+    coming = ahead(tables, ids)
+    for image_id in tqdm(coming, desc="refining", total=len(ids), unit="image", delay=1, leave=False):
         at = np.flatnonzero(on_image == image_id)
         try:
-            pixels = np.asarray(tables.read_image(int(image_id)))
+            pixels = np.asarray(tables.read_image(image_id))
         except (ImageError, OSError):
             continue
-        new[at] = _refined(pixels, instances.iloc[at], chosen[at], method, int(image_id))
+        new[at] = _refined(pixels, instances.iloc[at], chosen[at], method, image_id)
     return _proposed(tables, new, int(chosen.sum()))
 
 

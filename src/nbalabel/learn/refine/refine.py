@@ -16,6 +16,7 @@ from ...core.opencv import one_thread, opencv
 from ...core.snapping.bands import METHODS, Mask, Patch
 from ...core.snapping.patches import LEAST_AREA, Window, patches, whole
 from ...core.snapping.snap import AGREE
+from ...core.tables.ahead import ahead
 from ...core.tables.of_images import labeled_all_over, sizes_of
 from ...core.tables.schema import LabeledImages, conform
 from ..quality.fit import FEW, cross_fit, fold_of, sklearn
@@ -208,10 +209,12 @@ def _patches(
     images = predictions["image_id"].to_numpy(np.int64)
     wanted = np.ones(len(images), np.bool_) if wanted is None else wanted
     sizes = tables.images[["height", "width"]]
-    for image_id in tqdm(np.unique(images[wanted]), desc="refining", unit="image", delay=1, leave=False):
-        height, width = sizes.loc[image_id].to_numpy(np.int64).tolist()
+    ids = np.unique(images[wanted]).tolist()
+    coming = ahead(tables, ids)
+    for image_id in tqdm(coming, desc="refining", total=len(ids), unit="image", delay=1, leave=False):
+        height, width = (int(side) for side in sizes.loc[image_id].to_numpy(np.int64))
         try:
-            pixels = np.asarray(tables.read_image(int(image_id)))
+            pixels = np.asarray(tables.read_image(image_id))
         except (ImageError, OSError):
             continue
         places = np.flatnonzero(images == image_id)

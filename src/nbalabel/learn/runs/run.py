@@ -22,6 +22,7 @@ from ...core.shapes.kept import Kept
 from ...core.tables.names import instead_of
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages, empty
+from ...core.urls import local_path
 from ..embed.pooling import Embeddings
 from . import queried
 from .frozen_tables import Snapshot, live
@@ -437,7 +438,7 @@ class Run(Reported):
         """Write everything but the tables: JSON, parquet and npy files, nothing that could run code."""
         from .files import write
 
-        return write(self, Path(folder))
+        return write(self, local_path(folder))
 
     @classmethod
     def load(cls, folder: str | Path, tables: LabeledImages | None = None) -> Run:
@@ -452,7 +453,7 @@ class Run(Reported):
         """
         from .files import read
 
-        return cls(**read(Path(folder)), tables=tables)
+        return cls(**read(local_path(folder)), tables=tables)
 
     def __repr__(self) -> str:
         what = _length(self.curves) if self.kind == "train" else f"{len(self.predictions)} predictions"

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ...core.errors import ModelError, UnknownNameError
 from ...core.tables.schema import LabeledImages
+from ...core.urls import local_path
 from ...engine.run import On
 from ..embed.pooling import Embeddings
 from ..model import refuse_arguments
@@ -195,7 +196,7 @@ class MaskRCNN:
         )
         if folder is not None:
             run.save(folder)
-            self.save(Path(folder) / "weights.npz")
+            self.save(local_path(folder) / "weights.npz")
         return run
 
     def batches(
@@ -365,7 +366,7 @@ class MaskRCNN:
         names = [self.names.get(code, "") for code in range(1, max(self.names) + 1)]
         return weights.write(
             self.network,
-            Path(path).with_suffix(".npz"),
+            local_path(path).with_suffix(".npz"),
             architecture=self.architecture,
             name=self.name,
             labels=names,
@@ -375,7 +376,7 @@ class MaskRCNN:
     @classmethod
     def load(cls, path: str | Path, *, device: str = "") -> MaskRCNN:
         """A model from weights that :meth:`save` wrote."""
-        return cls(Path(path).with_suffix(".npz"), device=device)
+        return cls(local_path(path).with_suffix(".npz"), device=device)
 
     def _read(self, path: Path) -> None:
         if not path.is_file():

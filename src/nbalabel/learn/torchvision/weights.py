@@ -6,10 +6,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from ...core.caches import cache_folder
 from ...core.errors import FallbackWarning, ModelError
 from ..checkpoints import archive
 from ..checkpoints.weights import fetched
-from ..libraries.quiet_ultralytics import cache_folder, is_offline
+from ..libraries.quiet_ultralytics import is_offline
 
 _MOST_LABELS, _LARGEST_INPUT = 10_000, 16_384
 

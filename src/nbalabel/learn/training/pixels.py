@@ -12,6 +12,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from ...core.errors import FallbackWarning, ImageError, first
+from ...core.tables.ahead import ahead
 from ...core.tables.schema import LabeledImages
 from .examples import Examples, resized
 
@@ -61,7 +62,9 @@ def load(examples: Examples, imgsz: int, limit: int = _CACHE_BYTES) -> Examples:
     cache: list[Any] = []
     failed: dict[int, str] = {}
     held = 0
-    for at in tqdm(range(len(examples)), desc="reading images", unit="image", delay=1, leave=False):
+    coming = ahead(examples.tables, examples.image_ids.tolist())
+    n = len(examples)
+    for at, _ in enumerate(tqdm(coming, desc="reading images", total=n, unit="image", delay=1, leave=False)):
         try:
             pixels = read(examples, at, imgsz)
         except (ImageError, OSError) as error:

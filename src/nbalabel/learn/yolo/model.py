@@ -13,6 +13,7 @@ import pandas as pd
 
 from ...core.errors import ModelError
 from ...core.tables.schema import LabeledImages
+from ...core.urls import local_path
 from ...engine.run import On
 from ..checkpoints import weights
 from ..embed.pooling import Embeddings
@@ -185,7 +186,7 @@ class Yolo:
         )
         if folder is not None:
             run.save(folder)
-            self.save(Path(folder) / "weights.npz")
+            self.save(local_path(folder) / "weights.npz")
         return run
 
     def batches(
@@ -356,7 +357,9 @@ class Yolo:
 
     def save(self, path: str | Path) -> Path:
         """Write the weights as ``.npz``: tensors and a JSON text, nothing that could run code."""
-        return weights.write(self.network, Path(path).with_suffix(".npz"), imgsz=self.imgsz, name=self.name)
+        return weights.write(
+            self.network, local_path(path).with_suffix(".npz"), imgsz=self.imgsz, name=self.name
+        )
 
     def export(self, path: str | Path, *, imgsz: int | None = None) -> Path:
         """Write the model for other programs, in the format of the suffix.
@@ -373,12 +376,12 @@ class Yolo:
         """
         self._check_trained()
         size = imgsz or (sizes.best(self._sizes) if self._sizes else self.imgsz or _UNKNOWN_SIZE)
-        return export(self.network, Path(path).expanduser(), size)
+        return export(self.network, local_path(path).expanduser(), size)
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "") -> Yolo:
         """A model from weights that :meth:`save` wrote."""
-        return cls(Path(path).with_suffix(".npz"), device=device)
+        return cls(local_path(path).with_suffix(".npz"), device=device)
 
     def __repr__(self) -> str:
         state = f"labels {', '.join(self.labels[:5])}" if self.trained else "not trained yet"

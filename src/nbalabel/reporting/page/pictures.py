@@ -16,6 +16,7 @@ from ...core.geometry.masks import rle
 from ...core.ontology.colors import label_colors
 from ...core.show.display import Display
 from ...core.show.masks_on_image import overlay
+from ...core.tables.image_files import has_pixels
 from ...core.tables.of_images import groups_of
 from ...core.tables.schema import LabeledImages
 from ...learn.runs.run import Run
@@ -58,7 +59,7 @@ def pictures(tables: LabeledImages, run: Run | None, numbers: Numbers) -> Pictur
         run: the last predictions; None: none.
         numbers: of the report.
     """
-    if tables.image_root is None:
+    if not has_pixels(tables.images, tables.image_root):
         return Pictures([], [], [])
     return Pictures(
         _drawn(_dense_ids(tables, numbers), lambda i: _labeled(tables, i)),

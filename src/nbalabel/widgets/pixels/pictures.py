@@ -17,7 +17,7 @@ from ...core.geometry.masks.raster import Mask
 from ...core.recent import Recent
 from ...core.show.display import Display, Levels, Look, Values, measured
 from ...core.show.palette import COLORS
-from ...core.tables.image_files import is_url
+from ...core.urls import is_url
 from ...data.images.cache import ImageCache
 from ...data.images.files import Pixels, crop, locate, read_small
 from ..workspace.clauses import check_table

@@ -17,12 +17,13 @@ from ....core.errors import DataError, FormatError, NbalabelError, first
 from ....core.geometry.masks import rle
 from ....core.tables.arrays import concat
 from ....core.tables.schema import IMAGES, INSTANCES, LabeledImages
+from ...images.remote.folder import Root
 from ...tables.tables import Tables
 from ..masks.boxes_and_areas import read_boxes, sides
 from ..records import columns
 from ..records.columns import Record
 from ..records.documents import in_parts, load, no_garbage_collection, records
-from ..records.files import Unannotated, check_names, existing_folder, read_sizes
+from ..records.files import Unannotated, check_names, image_folder, read_sizes
 from ..records.rows import categorical, states
 from .masks import Boxes, read_masks
 from .ontology import ATTRIBUTES, declared, has_answers, with_answers, with_supercategories
@@ -85,7 +86,7 @@ def read_coco(
         >>> read_coco(file).instances[["image_id", "label", "x", "area"]].to_dict("list")
         {'image_id': [1], 'label': ['fish'], 'x': [1.0], 'area': [4]}
     """
-    root = None if images is None else existing_folder(images)
+    root = None if images is None else image_folder(images)
     with no_garbage_collection():
         return _read(path, root, unannotated, boxes, split)
 
@@ -94,7 +95,7 @@ _PART = 20_000  # annotations parsed at a time
 
 
 def _read(
-    path: str | Path, root: Path | None, unannotated: Unannotated, boxes: Boxes, split: str | None
+    path: str | Path, root: Root | None, unannotated: Unannotated, boxes: Boxes, split: str | None
 ) -> Tables:
     found = in_parts(path, "annotations", _PART)
     if found is not None:
@@ -116,7 +117,7 @@ def _tables(
     document: Record,
     parts: Iterable[list[Any]],
     path: str | Path,
-    root: Path | None,
+    root: Root | None,
     unannotated: Unannotated,
     boxes: Boxes,
     split: str | None,
@@ -182,7 +183,7 @@ def _category_ids(categories: Sequence[Record], used: np.ndarray) -> dict[int, s
     return named
 
 
-def _images(found: list[Record], root: Path | None, split: str | None) -> pd.DataFrame:
+def _images(found: list[Record], root: Root | None, split: str | None) -> pd.DataFrame:
     ids = columns.unique(columns.integers(columns.values(found, "id"), "image ids"), "image ids")
     files = columns.values(found, "file_name")
     check_names(files, ids.tolist())
@@ -197,7 +198,7 @@ def _images(found: list[Record], root: Path | None, split: str | None) -> pd.Dat
     return pd.DataFrame(data, index=pd.Index(ids, name="image_id"))
 
 
-def _sizes(found: list[Record], files: Sequence[str], ids: np.ndarray, root: Path | None) -> dict[str, Any]:
+def _sizes(found: list[Record], files: Sequence[str], ids: np.ndarray, root: Root | None) -> dict[str, Any]:
     sizes = {name: columns.values(found, name) for name in ("width", "height")}
     if root is not None and any(v is None for side in sizes.values() for v in side):
         measured = read_sizes(root, files)

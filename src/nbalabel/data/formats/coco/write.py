@@ -17,6 +17,7 @@ from ....core.errors import DataError
 from ....core.ontology.attribute import Attribute
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import IMAGES, INSTANCES, SPLITS, LabeledImages
+from ....core.urls import local_path
 from ..masks.outline import outlines
 from ..masks.polygons import Parts, rasterize
 from ..records import columns
@@ -69,7 +70,7 @@ def write_coco(
 
     Source: https://cocodataset.org/#format-data
     """
-    target = Path(path)
+    target = local_path(path)
     target = target if target.suffix.lower() == ".json" else target / "instances.json"
     if masks not in ("rle", "polygons"):
         raise DataError(f'masks must be "rle" or "polygons", got {masks!r}')

@@ -18,8 +18,10 @@ import pandas as pd
 from ....core.errors import FormatError, first, short
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, SPLITS
+from ....core.urls import local_path
+from ...images.remote.folder import Root
 from ...tables.tables import Tables
-from ..records.files import Unannotated, check_names, existing_folder, read_sizes
+from ..records.files import Unannotated, check_names, image_folder, read_sizes
 from ..records.ids import NB_ID, claimed_ids, marked_boxes
 from ..records.rows import assemble
 from ..records.xml import each_element, whole_number
@@ -123,8 +125,9 @@ def read_cvat(
         >>> read_cvat(file).instances[["image_id", "label", "x", "area"]].to_dict("list")
         {'image_id': [1], 'label': ['fish'], 'x': [1.0], 'area': [3]}
     """
-    file = Path(path) / FILE if Path(path).is_dir() else Path(path)
-    root = None if images is None else existing_folder(images)
+    given = local_path(path)
+    file = given / FILE if given.is_dir() else given
+    root = None if images is None else image_folder(images)
     found = _Found(file, frozenset(skip))
     outermost = each_element(file, ("label", "image", "track"), found.take)
     if outermost != "annotations":
@@ -143,7 +146,7 @@ def read_cvat(
     return assemble(table, rows, labels, root, unannotated, info=info)
 
 
-def _images(found: _Found, root: Path | None, split: str | None) -> pd.DataFrame:
+def _images(found: _Found, root: Root | None, split: str | None) -> pd.DataFrame:
     names = [image.get("name") for image in found.images]
     check_names(names, range(1, len(names) + 1))
     files = [str(name).replace("\\", "/") for name in names]

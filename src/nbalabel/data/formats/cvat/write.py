@@ -14,6 +14,7 @@ import pandas as pd
 
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, SPLITS, LabeledImages
+from ....core.urls import local_path
 from ..records import columns
 from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
@@ -52,7 +53,7 @@ def write_cvat(tables: LabeledImages, path: str | Path, *, images: Images = "non
 
     Source: https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/
     """
-    target = Path(path)
+    target = local_path(path)
     target = target if target.suffix.lower() == ".xml" else target / FILE
     instances = shown(tables)[1]
     files = relative_names(tables.images)

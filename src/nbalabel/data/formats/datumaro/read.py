@@ -18,6 +18,8 @@ import pandas as pd
 from ....core.errors import FormatError, UnsafePathError, first, short
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, SPLITS
+from ....core.urls import local_path
+from ...images.remote.folder import Root, is_there
 from ...tables.tables import Tables
 from ..coco.masks import read_masks
 from ..masks.boxes_and_areas import read_boxes
@@ -25,7 +27,7 @@ from ..masks.drawn import ellipse_corners
 from ..records import columns
 from ..records.columns import Record
 from ..records.documents import inside, load, records
-from ..records.files import Unannotated, check_names, existing_folder, list_files, read_sizes
+from ..records.files import Unannotated, check_names, existing_folder, image_folder, list_files, read_sizes
 from ..records.ids import NB_ID, claimed_ids, marked_boxes
 from ..records.rows import assemble
 
@@ -40,7 +42,7 @@ class _Found:
     """What the files hold, as they are read."""
 
     skip: frozenset[str]
-    root: Path | None
+    root: Root | None
     labels: list[str] = field(default_factory=list)
     images: list[Record] = field(default_factory=list)
     shapes: list[tuple[int, str, Record, str]] = field(default_factory=list)
@@ -65,7 +67,7 @@ class _Found:
         file = image.get("path") or f"{name}.jpg"
         check_names([file], [where])
         file = file.replace("\\", "/")
-        if self.root is not None and os.path.isfile(self.root / subset / file):
+        if isinstance(self.root, Path) and os.path.isfile(self.root / subset / file):
             file = f"{subset}/{file}"
         size = image.get("size")
         sides = size if isinstance(size, list) and len(size) == 2 and all(map(_is_side, size)) else None
@@ -120,10 +122,10 @@ def read_datumaro(
 
     Source: https://open-edge-platform.github.io/datumaro/latest/docs/data-formats/formats/datumaro.html
     """
-    one = Path(path)
+    one = local_path(path)
     base = one.parent.parent if one.is_file() else existing_folder(one)
-    root = existing_folder(images) if images is not None else base / PICTURES
-    found = _Found(frozenset(skip), root if root.is_dir() else None)
+    root = image_folder(images) if images is not None else base / PICTURES
+    found = _Found(frozenset(skip), root if is_there(root) else None)
     files = (
         [one]
         if one.is_file()

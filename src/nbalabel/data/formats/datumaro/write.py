@@ -14,6 +14,7 @@ import pandas as pd
 
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, SPLITS, LabeledImages
+from ....core.urls import local_path
 from ..records import columns
 from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, relative_names, stem, write_bytes
@@ -46,7 +47,7 @@ def write_datumaro(tables: LabeledImages, folder: str | Path, *, images: Images 
 
     Source: https://open-edge-platform.github.io/datumaro/latest/docs/data-formats/formats/datumaro.html
     """
-    root = Path(folder)
+    root = local_path(folder)
     files = relative_names(tables.images)
     split = (
         tables.images["split"].astype(object).tolist() if "split" in tables.images else [None] * len(files)

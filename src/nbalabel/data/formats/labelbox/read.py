@@ -18,11 +18,13 @@ import pandas as pd
 from ....core.errors import FormatError, first, short
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES
+from ....core.urls import local_path
+from ...images.remote.folder import Root
 from ...tables.tables import Tables
 from ..masks.drawn import drawn
 from ..records import columns
 from ..records.documents import content, load, records
-from ..records.files import Unannotated, check_names, existing_folder, read_sizes
+from ..records.files import Unannotated, check_names, existing_folder, image_folder, read_sizes
 from ..records.ids import claimed_ids, marked_boxes
 from ..records.rows import assemble
 from .objects import Object, read_object
@@ -126,8 +128,9 @@ def read_labelbox(
     """
     if several not in ("error", "last"):
         raise FormatError(f'several must be "error" or "last", got {several!r}')
-    file = Path(path) / FILE if Path(path).is_dir() else Path(path)
-    root = None if images is None else existing_folder(images)
+    given = local_path(path)
+    file = given / FILE if given.is_dir() else given
+    root = None if images is None else image_folder(images)
     found = _Found(None if masks is None else existing_folder(masks), several == "last")
     sidecar = file.with_name(IMAGES_FILE)
     listed = load(sidecar) if sidecar.is_file() else []
@@ -157,7 +160,7 @@ def _parsed(line: bytes, where: str) -> Any:
 
 
 def _tables(
-    found: _Found, file: Path, root: Path | None, labels: Collection[str] | None, unannotated: Unannotated
+    found: _Found, file: Path, root: Root | None, labels: Collection[str] | None, unannotated: Unannotated
 ) -> Tables:
     objects = found.objects
     for one in objects:
@@ -183,7 +186,7 @@ def _tables(
     return assemble(table, rows, ordered, root, unannotated, found.blank)
 
 
-def _images(found: _Found, file: Path, root: Path | None) -> pd.DataFrame:
+def _images(found: _Found, file: Path, root: Root | None) -> pd.DataFrame:
     files, sizes = list(found.at), found.sizes
     unknown = [i for i, size in enumerate(sizes) if size is None]
     if unknown and root is None:

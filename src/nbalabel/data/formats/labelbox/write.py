@@ -14,6 +14,7 @@ import orjson
 from ....core.errors import DataError, first
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, LabeledImages
+from ....core.urls import local_path
 from ..records import columns
 from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
@@ -44,7 +45,7 @@ def write_labelbox(tables: LabeledImages, path: str | Path, *, images: Images = 
 
     Source: https://docs.labelbox.com/reference/import-image-annotations
     """
-    target = Path(path)
+    target = local_path(path)
     target = target if target.suffix.lower() in (".ndjson", ".json") else target / FILE
     instances = shown(tables)[1]
     files = dict(zip(tables.images.index.tolist(), relative_names(tables.images), strict=True))

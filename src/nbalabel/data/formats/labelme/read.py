@@ -16,6 +16,7 @@ import pandas as pd
 from ....core.errors import FormatError, UnsafePathError, first, short
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import IMAGES, INSTANCES
+from ...images.remote.folder import Root
 from ...tables.tables import Tables
 from ..records import columns
 from ..records.columns import Record
@@ -24,6 +25,7 @@ from ..records.files import (
     Unannotated,
     check_names,
     existing_folder,
+    image_folder,
     list_files,
     list_images,
     progress,
@@ -84,7 +86,7 @@ def read_labelme(
     Source: https://github.com/wkentaro/labelme
     """
     base = existing_folder(folder)
-    root = base if images is None else existing_folder(images)
+    root = base if images is None else image_folder(images)
     names = list_files(base, [".json"])
     found = [_file(base, name, images is not None, skip) for name in progress(names, "LabelMe files")]
     check_names([f.file for f in found], [f.name for f in found])
@@ -140,7 +142,7 @@ def _file(base: Path, name: str, elsewhere: bool, skip: Collection[str]) -> _Fou
     return _Found(name, str(at), size, shapes, extra)
 
 
-def _images(root: Path, found: list[_Found]) -> pd.DataFrame:
+def _images(root: Root, found: list[_Found]) -> pd.DataFrame:
     sizes = [f.size for f in found]
     unknown = [i for i, (w, h) in enumerate(sizes) if not (_is_side(w) and _is_side(h))]
     if unknown:

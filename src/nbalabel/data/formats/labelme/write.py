@@ -18,6 +18,7 @@ from ....core.geometry.masks import rle
 from ....core.geometry.outlines.centres import centre_outlines
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import IMAGES, INSTANCES, LabeledImages
+from ....core.urls import local_path
 from ..records import columns
 from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, by_stem, export_images, progress, relative_names, stem, write_bytes
@@ -64,7 +65,7 @@ def write_labelme(
     """
     if masks not in ("polygons", "pixels"):
         raise DataError(f'masks must be "polygons" or "pixels", got {masks!r}')
-    root = Path(folder)
+    root = local_path(folder)
     files = relative_names(tables.images)
     by_stem(files)
     export_images(tables.image_root, tables.images, [root / file for file in files], images)

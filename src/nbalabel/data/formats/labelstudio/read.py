@@ -19,10 +19,12 @@ import pandas as pd
 from ....core.errors import FormatError, first, short
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES
+from ....core.urls import local_path
+from ...images.remote.folder import Root
 from ...tables.tables import Tables
 from ..records import columns
 from ..records.documents import load
-from ..records.files import Unannotated, check_names, existing_folder, read_sizes
+from ..records.files import Unannotated, check_names, image_folder, read_sizes
 from ..records.ids import claimed_ids, marked_boxes
 from ..records.rows import assemble
 from .results import AREAS, SAID, Region, draw, is_upright_box, kind_of, labels_of, said_by
@@ -161,8 +163,9 @@ def read_labelstudio(
     """
     if several not in ("error", "last", "all"):
         raise FormatError(f'several must be "error", "last" or "all", got {several!r}')
-    file = Path(path) / FILE if Path(path).is_dir() else Path(path)
-    root = None if images is None else existing_folder(images)
+    given = local_path(path)
+    file = given / FILE if given.is_dir() else given
+    root = None if images is None else image_folder(images)
     tasks = load(file)
     if not isinstance(tasks, list):
         raise FormatError(f"{file} must be a list of tasks, got a {type(tasks).__name__}")
@@ -218,7 +221,7 @@ def _size(found: Any) -> tuple[int, int] | None:
     return None
 
 
-def _images(found: _Found, root: Path | None) -> pd.DataFrame:
+def _images(found: _Found, root: Root | None) -> pd.DataFrame:
     check_names(found.files, [f"task {i}" for i in range(1, len(found.files) + 1)])
     files = [file.replace("\\", "/") for file in found.files]
     repeated = [name for name, n in Counter(files).items() if n > 1]

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import INSTANCES, LabeledImages
+from ....core.urls import local_path
 from ..records import columns
 from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
@@ -60,7 +61,7 @@ def write_labelstudio(
 
     Source: https://labelstud.io/guide/predictions
     """
-    target = Path(path)
+    target = local_path(path)
     target = target if target.suffix.lower() == ".json" else target / FILE
     instances = shown(tables)[1]
     files = relative_names(tables.images)

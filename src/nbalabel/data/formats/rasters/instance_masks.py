@@ -12,6 +12,7 @@ import orjson
 from ....core.errors import DataError, FormatError, first
 from ....core.geometry.masks import rle
 from ....core.tables.schema import LabeledImages
+from ....core.urls import local_path
 from ...tables.tables import Tables
 from ..records.files import (
     Images,
@@ -19,6 +20,7 @@ from ..records.files import (
     by_stem,
     existing_folder,
     export_images,
+    image_folder,
     list_images,
     progress,
     read_sizes,
@@ -66,8 +68,8 @@ def read_instance_masks(
         >>> match["image"], match["label"], match["instance"]
         ('reef 1', 'fish', '07')
     """
-    root, folder = existing_folder(images), existing_folder(masks)
-    together = root.resolve() == folder.resolve()
+    root, folder = image_folder(images), existing_folder(masks)
+    together = isinstance(root, Path) and root.resolve() == folder.resolve()
     named = _named(folder, pattern, others_allowed=together)
     files = [file for file in list_images(root) if not (together and file in named)]
     table = read_sizes(root, list(by_stem(files).values()))
@@ -142,7 +144,7 @@ def write_instance_masks(
     """
     if "{image}" not in pattern or "{instance}" not in pattern:
         raise DataError(f"pattern must have {{image}} and {{instance}}, got {pattern!r}")
-    root = Path(folder)
+    root = local_path(folder)
     files = relative_names(tables.images)
     by_stem(files)
     export_images(tables.image_root, tables.images, [root / "images" / file for file in files], images)

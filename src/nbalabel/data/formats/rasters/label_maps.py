@@ -12,6 +12,7 @@ import orjson
 from ....core.errors import FormatError, first, short
 from ....core.geometry.masks import rle
 from ....core.tables.schema import LabeledImages
+from ....core.urls import local_path
 from ...tables.tables import Tables
 from ..records.documents import load
 from ..records.files import Images, Unannotated, export_images, progress, relative_names, write_bytes
@@ -92,7 +93,7 @@ def write_label_maps(tables: LabeledImages, folder: str | Path, *, images: Image
     Warns:
         LossWarning: instances are read back differently.
     """
-    root = Path(folder)
+    root = local_path(folder)
     files = relative_names(tables.images)
     names = mask_names(files)
     export_images(tables.image_root, tables.images, [root / "images" / file for file in files], images)

@@ -18,7 +18,8 @@ import pandas as pd
 from ....core.errors import FormatError, first
 from ...images.files import MAX_PIXELS, safe_path
 from ...images.opening import open_picture
-from ..records.files import by_stem, existing_folder, list_images, read_sizes, stem, write_bytes
+from ...images.remote.folder import Root
+from ..records.files import by_stem, existing_folder, image_folder, list_images, read_sizes, stem, write_bytes
 
 Encoding = Literal["auto", "gray", "rgb"]
 
@@ -58,7 +59,7 @@ class Pairs:
     images: pd.DataFrame
     masks: list[str | None]
     folder: Path
-    root: Path | None
+    root: Root | None
 
 
 def pair(images: str | Path | None, masks: str | Path) -> Pairs:
@@ -77,7 +78,7 @@ def pair(images: str | Path | None, masks: str | Path) -> Pairs:
     if images is None:
         names: list[str | None] = list(found.values())
         return Pairs(read_sizes(folder, list(found.values())), names, folder, None)
-    root = existing_folder(images)
+    root = image_folder(images)
     files = by_stem(list_images(root))
     orphans = [mask for name, mask in found.items() if name not in files]
     if orphans:

@@ -15,6 +15,7 @@ from ....core.geometry.masks import components as islands
 from ....core.geometry.masks import rle
 from ....core.geometry.masks.touching import DEPTH, split_touching
 from ....core.tables.schema import LabeledImages
+from ....core.urls import local_path
 from ...tables.tables import Tables
 from ..records.documents import load
 from ..records.files import Images, Unannotated, export_images, progress, relative_names, write_bytes
@@ -134,7 +135,7 @@ def write_semantic(
     Warns:
         LossWarning: instances are read back differently.
     """
-    root = Path(folder)
+    root = local_path(folder)
     files = relative_names(tables.images)
     names = mask_names(files)
     export_images(tables.image_root, tables.images, [root / "images" / file for file in files], images)

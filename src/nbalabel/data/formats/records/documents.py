@@ -16,6 +16,7 @@ import numpy as np
 import orjson
 
 from ....core.errors import FormatError, UnsafePathError, first, short
+from ....core.urls import local_path
 from .columns import Record
 
 
@@ -26,7 +27,7 @@ def load(path: str | Path) -> Any:
         FormatError: there is no such file, or it is not JSON.
     """
     try:
-        return orjson.loads(content(Path(path)))
+        return orjson.loads(content(local_path(path)))
     except orjson.JSONDecodeError as error:
         raise FormatError(f"{path} is not JSON: {error}") from error
 
@@ -103,7 +104,7 @@ def in_parts(path: str | Path, key: str, n: int) -> tuple[dict[str, Any], Parts]
     Raises:
         FormatError: there is no such file.
     """
-    path = Path(path)
+    path = local_path(path)
     try:
         stamp = _stamp(path.stat())
     except (OSError, ValueError):

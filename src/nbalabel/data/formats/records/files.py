@@ -13,7 +13,10 @@ from typing import IO, Any, Literal, TypeVar
 import pandas as pd
 
 from ....core.errors import DataError, FormatError, ImageError, UnsafePathError, first
-from ...images.files import Below, image_size, not_images, safe_path
+from ....core.urls import is_url, local_path
+from ...images.files import below, image_size, not_images, safe_path
+from ...images.many import each
+from ...images.remote.folder import RemoteFolder
 
 T = TypeVar("T")
 
@@ -59,12 +62,14 @@ def check_names(files: Sequence[Any], ids: Iterable[object]) -> None:
         )
 
 
-def list_images(folder: str | Path) -> list[str]:
+def list_images(folder: str | Path | RemoteFolder) -> list[str]:
     """Image files below a folder, sorted, as relative names with forward slashes.
 
     Raises:
         FormatError: there is no such folder.
     """
+    if isinstance(folder, RemoteFolder):
+        return sorted(folder.list(IMAGE_SUFFIXES))
     return list_files(folder, IMAGE_SUFFIXES)
 
 
@@ -97,17 +102,26 @@ def existing_folder(folder: str | Path) -> Path:
     Raises:
         FormatError: there is no such folder.
     """
-    path = Path(folder)
+    path = local_path(folder)
     if not path.is_dir():
         raise FormatError(f"there is no folder {path}")
     return path
 
 
-def read_sizes(root: str | Path, files: Sequence[str]) -> pd.DataFrame:
+def image_folder(folder: str | Path) -> Path | RemoteFolder:
+    """Where the pictures of a reader are: a folder that exists here, or one at a URL.
+
+    Raises:
+        FormatError: there is no such folder here, or pictures cannot come from such a URL.
+    """
+    return RemoteFolder.of(str(folder)) if is_url(str(folder)) else existing_folder(folder)
+
+
+def read_sizes(root: Path | RemoteFolder, files: Sequence[str]) -> pd.DataFrame:
     """Width and height of image files, from their headers.
 
     Args:
-        root: the image folder.
+        root: the image folder, here or elsewhere.
         files: names below it.
 
     Returns:
@@ -116,14 +130,17 @@ def read_sizes(root: str | Path, files: Sequence[str]) -> pd.DataFrame:
     Raises:
         ImageError: naming all files whose size cannot be read.
     """
-    rows: list[tuple[str, int, int]] = []
-    broken: list[str] = []
-    below = Below(root)
-    for file in progress(files, "image sizes"):
+    place = below(root)
+
+    def size(file: str) -> tuple[str, int, int] | str:
         try:
-            rows.append((file, *image_size(below.path(file))))
+            return file, *image_size(place(file))
         except ImageError as error:
-            broken.append(f"{file} ({error})")
+            return f"{file} ({error})"
+
+    measured = each(size, files, "image sizes")
+    rows = [found for found in measured if not isinstance(found, str)]
+    broken = [found for found in measured if isinstance(found, str)]
     if broken:
         raise ImageError(f"{len(broken)} of {len(files)} images cannot be read: {first(broken)}")
     frame = pd.DataFrame(rows, columns=["file", "width", "height"])

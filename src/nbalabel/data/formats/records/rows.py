@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import pyarrow as pa
 
 from ....core.errors import DataError, first
 from ....core.tables.schema import INSTANCES
+from ...images.remote.folder import Root
 from ...tables.tables import Tables
 from .files import Unannotated, unwritable
 
@@ -92,7 +92,7 @@ def assemble(
     images: pd.DataFrame,
     rows: Mapping[str, Any],
     labels: Sequence[str],
-    image_root: str | Path | None,
+    image_root: str | Root | None,
     unannotated: Unannotated,
     verified: Sequence[int] = (),
     info: Mapping[str, Any] | None = None,
@@ -103,7 +103,7 @@ def assemble(
         images: columns ``file``, ``width``, ``height`` and possibly more, indexed by image id.
         rows: columns of instances, at least ``image_id``, ``label`` and ``mask`` (bytes).
         labels: label names, in order.
-        image_root: the image folder.
+        image_root: the image folder, here or elsewhere.
         unannotated: see :func:`states`.
         verified: ids of images that a person found empty.
         info: other contents of the file.

@@ -16,6 +16,7 @@ from ....core.errors import FormatError, first, short
 from ....core.geometry.masks import rle
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import SPLITS
+from ...images.remote.folder import Root, is_there
 from ...tables.tables import Tables
 from ..masks.drawn import box_corners, drawn
 from ..records.documents import text
@@ -24,6 +25,7 @@ from ..records.files import (
     by_stem,
     check_names,
     existing_folder,
+    image_folder,
     list_files,
     list_images,
     progress,
@@ -97,14 +99,14 @@ def read_voc(
     Source: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/
     """
     base = existing_folder(folder)
-    root = existing_folder(images) if images is not None else base / PICTURES
+    root = image_folder(images) if images is not None else base / PICTURES
     known = read_label_map(base)
     names = {stem(file): file for file in list_files(base / XML, [".xml"])} if (base / XML).is_dir() else {}
     said = {
         name: read_described(base / XML / file, base / XML)
         for name, file in progress(list(names.items()), "VOC files")
     }
-    table = _images(base, root if root.is_dir() else None, said)
+    table = _images(base, root if is_there(root) else None, said)
     rows = _Rows()
     for i, (file, w, h) in enumerate(zip(table["file"], table["width"], table["height"], strict=True), 1):
         _instances(rows, i, base, stem(file), (int(h), int(w)), said.get(stem(file), Described()), known)
@@ -119,10 +121,10 @@ def read_voc(
         flags = [one is not None and name in one.flags for one in rows.object]
         found |= {name: np.array(flags, np.bool_)} if any(flags) else {}
     blank = [i for i, file in enumerate(table["file"], 1) if stem(file) in said]
-    return assemble(table, found, labels, root if root.is_dir() else None, unannotated, blank)
+    return assemble(table, found, labels, root if is_there(root) else None, unannotated, blank)
 
 
-def _images(base: Path, root: Path | None, said: dict[str, Described]) -> pd.DataFrame:
+def _images(base: Path, root: Root | None, said: dict[str, Described]) -> pd.DataFrame:
     there = by_stem(list_images(root)) if root is not None else {}
     pictured = [
         stem(f) for d in (OBJECTS, CLASSES) if (base / d).is_dir() for f in list_files(base / d, [".png"])

@@ -11,6 +11,7 @@ import numpy as np
 
 from ....core.geometry.masks import rle
 from ....core.tables.schema import SPLITS, LabeledImages
+from ....core.urls import local_path
 from ..masks.drawn import box_corners
 from ..masks.polygons import Parts, rasterize
 from ..records.files import Images, by_stem, export_images, progress, relative_names, stem, write_bytes
@@ -47,7 +48,7 @@ def write_voc(tables: LabeledImages, folder: str | Path, *, images: Images = "li
 
     Source: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/
     """
-    root = Path(folder)
+    root = local_path(folder)
     listed = label_map(tables.labels)
     files = relative_names(tables.images)
     by_stem(files)

@@ -18,6 +18,7 @@ from ....core.geometry.outlines.centres import centre_outlines
 from ....core.geometry.outlines.painted import paint
 from ....core.tables.of_images import sizes_of
 from ....core.tables.schema import SPLITS, LabeledImages
+from ....core.urls import local_path
 from ..masks.outline import bridge
 from ..masks.polygons import Parts
 from ..records.files import Images, by_stem, export_images, progress, relative_names, write_bytes
@@ -66,7 +67,7 @@ def write_yolo(
     """
     if islands not in ("bridge", "largest"):
         raise DataError(f'islands must be "bridge" or "largest", got {islands!r}')
-    root = Path(folder)
+    root = local_path(folder)
     placed = _places(tables)
     for split in {"train", *(file.split("/")[1] for file in placed)}:
         (root / "images" / split).mkdir(parents=True, exist_ok=True)

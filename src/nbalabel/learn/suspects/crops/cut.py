@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from ....core.errors import ImageError
 from ....core.geometry.masks import rle
+from ....core.tables.ahead import ahead
 from ....core.tables.schema import LabeledImages
 
 SIDE = 32
@@ -42,9 +43,11 @@ def cut(tables: LabeledImages, image_ids: npt.ArrayLike, masks: Sequence[bytes])
     order = np.argsort(on, kind="stable")
     starts = np.flatnonzero(np.diff(on[order], prepend=on[order][:1] - 1))
     parts = np.split(order, starts[1:]) if len(order) else []
-    for rows in tqdm(parts, desc="cutting crops", unit="image", delay=2, leave=False):
+    coming = ahead(tables, [int(on[rows[0]]) for rows in parts])
+    work = tqdm(coming, desc="cutting crops", total=len(parts), unit="image", delay=2, leave=False)
+    for image_id, rows in zip(work, parts, strict=True):
         try:
-            pixels = np.asarray(tables.read_image(int(on[rows[0]])))
+            pixels = np.asarray(tables.read_image(image_id))
         except (ImageError, OSError):
             continue
         gray = pixels[:: max(len(pixels) // 256, 1), :: max(pixels.shape[1] // 256, 1)].mean(axis=2) / 255

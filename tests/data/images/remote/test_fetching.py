@@ -1,102 +1,17 @@
 """Images from elsewhere: only from places that were allowed, at public addresses, and within bounds."""
 
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
-from urllib.parse import unquote
+from http.server import BaseHTTPRequestHandler
 
-import numpy as np
 import pytest
-from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, ImageError
-from nbalabel.data.images import remote
-from nbalabel.data.images.addresses import is_public
 from nbalabel.data.images.files import read_bytes, read_image
+from nbalabel.data.images.remote import fetching, places
+from nbalabel.data.images.remote.addresses import is_public
 
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-def png() -> bytes:
-    file = BytesIO()
-    Image.fromarray(np.full((3, 4, 3), 7, np.uint8)).save(file, "PNG")
-    return file.getvalue()
-
-
-class Server:
-    """A server on this machine: what it answers by path, and what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-        self.asked: list[str] = []
-        self.over = threading.Event()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.asked.append(self.path)
-                with suppress(OSError):  # whoever asked has gone, as the test wants
-                    outer.answers[unquote(self.path.partition("?")[0])](self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
-        self.port = self.http.server_address[1]
-        self.origin = f"http://127.0.0.1:{self.port}"
-
-    def close(self) -> None:
-        self.over.set()
-        self.http.shutdown()
-        self.http.server_close()
-
-    def image(self, handler: BaseHTTPRequestHandler) -> None:
-        data = png()
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(data)))
-        handler.end_headers()
-        handler.wfile.write(data)
-
-    def to(self, url: str) -> Answer:
-        def redirect(handler: BaseHTTPRequestHandler) -> None:
-            handler.send_response(302)
-            handler.send_header("Location", url)
-            handler.end_headers()
-
-        return redirect
-
-    def endless(self, handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        while not self.over.is_set():
-            handler.wfile.write(bytes(1 << 16))
-
-    def silent(self, handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        handler.wfile.write(png()[:20])
-        handler.wfile.flush()
-        self.over.wait()
-
-    def dripping(self, handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
-        while not self.over.wait(0.02):  # never silent for long, never done
-            handler.wfile.write(b"x")
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(remote, "_ALLOWED", [])
-    server = Server()
-    server.answers["/a.png"] = server.answers["/in/a b.png"] = server.image
-    yield server
-    server.close()
+from .web import Server
 
 
 def test_nothing_is_fetched_unless_it_was_allowed(server: Server) -> None:
@@ -185,7 +100,7 @@ def test_redirects_lead_to_allowed_places_only(server: Server) -> None:
 
 
 def test_an_endless_answer_ends_at_the_limit(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(fetching, "MAX_BYTES", 1 << 20)
     server.answers["/endless"] = server.endless
     nl.allow_images_from(server.origin, private=True)
     with pytest.raises(ImageError, match="more than 1,048,576 bytes"):
@@ -207,7 +122,7 @@ def test_an_answer_said_to_be_too_large_is_not_read(server: Server) -> None:
 
 @pytest.mark.parametrize("how", ["silent", "dripping"])
 def test_a_slow_answer_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    monkeypatch.setattr(remote, "MAX_SECONDS", 0.3)
+    monkeypatch.setattr(fetching, "MAX_SECONDS", 0.3)
     server.answers["/slow"] = getattr(server, how)
     nl.allow_images_from(server.origin, private=True)
     with pytest.raises(ImageError, match="longer than it may"):
@@ -241,18 +156,18 @@ def test_an_error_of_the_server_is_told(server: Server) -> None:
 def test_urls_that_only_look_like_an_allowed_place_are_refused(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "_ALLOWED", [])
+    monkeypatch.setattr(places, "_ALLOWED", [])
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("it was looked up"))
     nl.allow_images_from("http://example.org/in")
     with pytest.raises(ImageError, match=r"allowed|URL|must"):
-        remote.fetch(url)
+        fetching.fetch(url)
 
 
 @pytest.mark.parametrize(
     "place", ["example.org", "/data", "https://", "https://me@a.org", "https://a.org/?q"]
 )
 def test_a_place_that_is_none_is_refused(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "_ALLOWED", [])
+    monkeypatch.setattr(places, "_ALLOWED", [])
     with pytest.raises(DataError, match="https://host"):
         nl.allow_images_from(place)
 

@@ -1,0 +1,123 @@
+"""A folder of pictures that lies elsewhere: a bucket of object storage, or a part of a web server."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TypeAlias
+from urllib.parse import quote
+
+import pandas as pd
+
+from ....core.errors import FormatError, ImageError, first
+from ....core.tables.image_files import problem
+from ....core.urls import is_url
+from . import places
+from .fetching import md5_of, opener
+
+_WEB = ("http", "https")
+
+
+@dataclass(frozen=True)
+class RemoteFolder:
+    """A folder at a URL, which the user named, so that pictures may be fetched from it in this session.
+
+    Attributes:
+        url: it ends with "/".
+    """
+
+    url: str
+
+    @classmethod
+    def of(cls, url: str) -> RemoteFolder:
+        """The folder at a URL.
+
+        Raises:
+            FormatError: it is no URL that pictures can come from.
+        """
+        found = cls(url.rstrip("/") + "/")
+        wrong = problem(found.file("a.png"))
+        if wrong is None:
+            try:
+                parts = places.split(url)
+            except ImageError as error:
+                raise FormatError(str(error)) from error
+            wrong = "it has a query" if parts.query or parts.fragment else None
+        if wrong is not None:
+            raise FormatError(f"{url!r} cannot be a folder of pictures: {wrong}")
+        places.allow_images_from(found.url)
+        return found
+
+    def file(self, name: str) -> str:
+        """The URL of a file below the folder; a name that is a URL stays what it is.
+
+        Example:
+            >>> RemoteFolder("https://example.org/reef/").file("day 1/a#1.jpg")
+            'https://example.org/reef/day%201/a%231.jpg'
+            >>> RemoteFolder("s3://bucket/").file("day 1/a.jpg")
+            's3://bucket/day 1/a.jpg'
+        """
+        if is_url(name):
+            return name
+        return self.url + (quote(name) if self.url.lower().startswith(_WEB) else name)
+
+    def list(self, suffixes: Collection[str]) -> dict[str, str | None]:
+        """Files with these suffixes below the folder, by relative name; hidden ones are left out.
+
+        Returns:
+            The MD5 of each file, in hexadecimal digits, where the storage tells it; in the storage's order.
+
+        Raises:
+            FormatError: the place cannot be listed, or has no such folder.
+            MissingExtraError: fsspec, or the package that it needs for this scheme, is not installed.
+        """
+        if self.url.lower().startswith(_WEB):
+            raise FormatError(
+                f"{self.url} cannot be listed: a web server does not say which files it has. Read a file "
+                f"that names them: nl.read_coco(FILE, images={self.url!r})"
+            )
+        fsspec = opener(self.url)
+        try:
+            system, path = fsspec.core.url_to_fs(self.url)
+            found = system.find(path, detail=True)
+        except ImportError as error:  # fsspec names the missing package
+            raise FormatError(f"{self.url} cannot be listed yet: {error}") from error
+        except Exception as error:  # every file system has its own
+            raise FormatError(f"{self.url} cannot be listed: {error or type(error).__name__}") from error
+        inside = path.rstrip("/") + "/"
+        names = {name.removeprefix(inside): md5_of(info) for name, info in found.items() if name != inside}
+        wanted = {name: mark for name, mark in names.items() if _is_wanted(name, suffixes)}
+        if not names:
+            raise FormatError(f"there is no folder {self.url}, or nothing in it")
+        odd = [name for name in wanted if problem(self.file(name)) is not None or problem(name) is not None]
+        if odd:
+            raise FormatError(f"{len(odd)} names below {self.url} cannot be used: {first(odd)}")
+        return wanted
+
+    def __str__(self) -> str:
+        return self.url
+
+
+Root: TypeAlias = Path | RemoteFolder
+"""Where pictures are: a folder of this machine, or one elsewhere."""
+
+
+def at_urls(images: pd.DataFrame, folder: RemoteFolder) -> pd.DataFrame:
+    """Images named by where they are: the column ``file`` with URLs below the folder."""
+    return images.assign(file=[folder.file(str(file)) for file in images["file"]])
+
+
+def name_of(root: Root) -> str:
+    """The last part of a folder's path."""
+    return PurePosixPath(root.url).name if isinstance(root, RemoteFolder) else root.resolve().name
+
+
+def is_there(root: Root) -> bool:
+    """Whether there is such a folder here; one elsewhere was named by the user, and is not looked for."""
+    return isinstance(root, RemoteFolder) or root.is_dir()
+
+
+def _is_wanted(name: str, suffixes: Collection[str]) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix.lower() in suffixes and not any(part.startswith(".") for part in path.parts)
