@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from ...core.change.table_change import take_rows
 from ...core.errors import DataError, ImageError, StorageError, first
 from ...core.ontology.ontology import EMPTY, Ontology
 from ...core.tables import schema
+from ...core.tables.image_files import has_pixels
 from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ..attachments.carry import carry, carry_below
 from ..attachments.places import FOLDER
 from ..disk.errors import writing
+from ..images.remote.folder import names_here
 from ..images.root import root_facts
 from ..store.info import write_info
 from ..store.settings import SETTINGS
@@ -64,12 +67,17 @@ def import_state(
 ) -> None:
     """Write validated tables as the first version of a new dataset; ``root`` is their image root."""
     _check_free(folder, overwrite)
-    if copy_images and root is None:
+    images = state.tables["images"]
+    if copy_images and not has_pixels(images, root):
         raise ImageError("copy_images needs tables with an image_root: read them with images=FOLDER")
     kept = {"image_root": "images"} if copy_images else root_facts(folder, root)
     with _place_for(folder, overwrite) as new:
+        if copy_images:
+            names = names_here(images["file"].tolist())
+            named = images.assign(file=pd.Series(names, images.index, dtype=images["file"].dtype))
+            _copy(images["file"].tolist(), names, root, new / "images")
+            state = replace(state, tables={**state.tables, "images": named})
         if copy_images and root is not None:
-            _copy(state.tables["images"], Path(root), new / "images")
             carry_below([state.tables["attachments"]], Path(root), new / "images")
         carry(state.tables["attachments"], attachment_root, new / FOLDER)
         with writing(new):
@@ -131,23 +139,28 @@ def _heights(images: pd.DataFrame, instances: pd.DataFrame) -> np.ndarray | None
     return sizes_of(images, on)[:, 0] if on.isin(images.index).all() else None
 
 
-def _copy(images: pd.DataFrame, root: Path, to: Path) -> None:
+def _copy(files: Sequence[str], names: Sequence[str], root: str | Path | None, to: Path) -> None:
     """Copy image files; copies nothing if a name leaves the root, or a file is missing or not an image."""
-    from tqdm.auto import tqdm
+    from ..images.files import copy_image, locate, not_images, safe_path
+    from ..images.many import each
 
-    from ..images.files import copy_image, not_images, safe_path
-
-    paths = [safe_path(root, name) for name in images["file"]]
-    missing = [name for name, path in zip(images["file"], paths, strict=True) if not path.is_file()]
+    sources = [locate(root, file) for file in files]
+    here = [source for source in sources if isinstance(source, Path)]
+    missing = [
+        file
+        for file, source in zip(files, sources, strict=True)
+        if isinstance(source, Path) and not source.is_file()
+    ]
     if missing:
-        raise ImageError(f"{len(missing)} of {len(images)} image files are not in {root}: {first(missing)}")
-    others = not_images(tqdm(paths, desc="check images", disable=len(images) < 500))
+        raise ImageError(f"{len(missing)} of {len(files)} image files are not in {root}: {first(missing)}")
+    others = not_images(here)
     if others:
-        raise ImageError(
-            f"{len(others)} of {len(images)} files are no images and not copied: {first(others)}"
-        )
-    for name in tqdm(images["file"], desc="copy images", disable=len(images) < 500):
-        target = to / name
+        raise ImageError(f"{len(others)} of {len(files)} files are no images and not copied: {first(others)}")
+
+    def copy(pair: tuple[Path | str, str]) -> None:
+        target = safe_path(to, pair[1])
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            copy_image(safe_path(root, name), target)
+            copy_image(pair[0], target)
+
+    each(copy, list(zip(sources, names, strict=True)), "copy images")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from ...core.errors import ImageError, NbalabelError
@@ -17,6 +18,7 @@ from ...core.geometry.masks.raster import Mask
 from ...core.recent import Recent
 from ...core.show.display import Display, Levels, Look, Values, measured
 from ...core.show.palette import COLORS
+from ...core.tables.ahead import ahead
 from ...core.urls import is_url
 from ...data.images.cache import ImageCache
 from ...data.images.files import Pixels, crop, locate, read_small
@@ -133,6 +135,14 @@ def image_source(ws: Workspace, row: int) -> Path | str:
         NbalabelError: the name leaves the image root, there is no root, or the dataset folder is gone.
     """
     return locate(ws.ds.image_root, str(ws.frame("images")["file"].iloc[row]))
+
+
+def coming(ws: Workspace, of: str, rows: npt.NDArray[np.int32]) -> Iterator[int]:
+    """Rows one after the other, while the pictures of the next ones are fetched, where they lie elsewhere."""
+    at = rows if of == "images" else ws.image_row(of)[rows]
+    ids = np.where(at >= 0, ws.ids("images")[at], -1) if len(at) else at
+    for row, _ in zip(rows.tolist(), ahead(ws.ds, ids.tolist()), strict=True):
+        yield row
 
 
 def stretched(ws: Workspace, of: str, row: int) -> bool:

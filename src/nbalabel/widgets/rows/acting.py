@@ -13,7 +13,7 @@ from ...core.errors import DataError, HistoryError, NbalabelError
 from ...core.ontology.attribute import ASKED_OF
 from ..answers.answering import Answering, state_of
 from ..answers.form import part_of
-from ..pixels.pictures import stretched, thumbnail_bytes
+from ..pixels.pictures import coming, stretched, thumbnail_bytes
 from ..workspace.workspace_port import Reply, serves
 from .bulk_actions import agreed_rows, perform, sample
 
@@ -47,7 +47,7 @@ class Acting(Answering):
         rows = self._rows(buffers[0])
         out, errors, auto = [], {}, []
         with self.workspace.steady():
-            for row in rows.tolist():
+            for row in coming(self.workspace, self.of, rows):
                 try:
                     out.append(self._picture(row, min(max(size, 16), self._largest)))
                     if stretched(self.workspace, self.of, row):

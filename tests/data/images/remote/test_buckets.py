@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -195,3 +196,33 @@ def test_a_slow_bucket_costs_little_more_than_a_disk(buckets: Buckets, tmp_path:
     for image_id in ahead(tables, tables.images.index.tolist()):
         tables.read_image(image_id)
     assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize("how", ["yolo", "coco", "labelme", "cvat", "save"])
+def test_pictures_of_a_bucket_go_along_with_an_export(buckets: Buckets, tmp_path: Path, how: str) -> None:
+    for name in ("dive1/a.png", "dive2/a.png"):
+        buckets.put(f"images/{name}", picture(ord(name[4])))
+    ds = nl.read_images("s3://reef/images/", labels=["cod"]).save(tmp_path / "ds")
+    ds.add_instances(pd.DataFrame({"image_id": [1, 2], "label": "cod", "mask": [square()] * 2}))
+    there = tmp_path / "out"
+    if how == "save":
+        other = ds.save(there, copy_images=True)
+    elif how == "coco":
+        nl.write_coco(ds, there / "a.json", images="copy")
+        other = nl.read_coco(there / "a.json", images=there / "images")
+    else:
+        target = there / "a.xml" if how == "cvat" else there
+        getattr(nl, f"write_{how}")(ds, target, images="copy")
+        read = getattr(nl, f"read_{how}")
+        other = read(target, images=there / "images") if how == "cvat" else read(there)
+    assert len(other.instances) == 2
+    values = sorted(int(other.read_image(i).mean()) for i in other.images.index)
+    assert values == sorted(ord(n) for n in "12")
+
+
+def square() -> bytes:
+    from nbalabel.core.geometry.masks import rle
+
+    mask = np.zeros((30, 40), bool)
+    mask[5:15, 5:15] = True
+    return rle.encode(mask)

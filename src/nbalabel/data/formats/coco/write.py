@@ -80,7 +80,11 @@ def write_coco(
     regions, crowds = write_regions(tables, image_rows, categories, _free_id(tables), OURS)
     before = {
         **{k: v for k, v in getattr(tables, "info", {}).items() if k not in _OWN},
-        "images": _images(image_rows, instances, ontology.images),
+        "images": _images(
+            image_rows if images == "none" else image_rows.assign(file=relative_names(image_rows)),
+            instances,
+            ontology.images,
+        ),
     }
     after = {
         "categories": list(categories.values()),

@@ -14,9 +14,9 @@ import pandas as pd
 
 from ....core.errors import DataError, FormatError, ImageError, UnsafePathError, first
 from ....core.urls import is_url, local_path
-from ...images.files import below, image_size, not_images, safe_path
+from ...images.files import below, copy_image, image_size, not_images, safe_path
 from ...images.many import each
-from ...images.remote.folder import RemoteFolder
+from ...images.remote.folder import RemoteFolder, names_here
 
 T = TypeVar("T")
 
@@ -28,7 +28,6 @@ IMAGE_SUFFIXES = frozenset(
 )
 
 _UNSAFE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)|\x00")
-_URL = re.compile(r"^[a-z][a-z0-9+.-]+://")
 
 
 def progress(rows: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
@@ -54,7 +53,7 @@ def check_names(files: Sequence[Any], ids: Iterable[object]) -> None:
     missing = [i for i, f in named if type(f) is not str or not f.strip("./\\ ")]
     if missing:
         raise FormatError(f"every image needs a file name; it is missing for {first(missing)}")
-    bad = [(i, f) for i, f in named if _UNSAFE.search(f) and not _URL.match(f)]
+    bad = [(i, f) for i, f in named if _UNSAFE.search(f) and not is_url(f)]
     if bad:
         raise UnsafePathError(
             f"file names must be relative and stay inside the image folder; {len(bad)} do not, "
@@ -177,18 +176,17 @@ def stem(file: str) -> str:
 def relative_names(images: pd.DataFrame) -> list[str]:
     """File names of a table of images, safe to write below a folder.
 
+    Images at URLs get the part of the URL below the folder that all of them share.
+
     Raises:
-        DataError: an image is a URL, which has no place in a folder.
+        DataError: two images would have the same name.
         UnsafePathError: a name leaves its folder.
     """
     files = images["file"].tolist()
     check_names(files, images.index)
-    remote = [f for f in files if _URL.match(f)]
-    if remote:
-        raise DataError(
-            f"this format names images by their files; {len(remote)} images are URLs: {first(remote)}"
-        )
-    return [f.replace("\\", "/") for f in files]
+    named = names_here(files)
+    check_names(named, images.index)
+    return [name.replace("\\", "/") for name in named]
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -227,8 +225,35 @@ def export_images(root: Path | None, rows: pd.DataFrame, targets: Sequence[Path]
         return
     if images not in ("link", "copy"):
         raise DataError(f'images must be "none", "link" or "copy", got {images!r}')
-    if root is None:
+    remote = rows["file"].map(is_url).to_numpy(bool)
+    if root is None and not remote.all():
         raise DataError('these tables have no image folder to export from: pass images="none"')
+    _fetch(rows[remote], [target for target, far in zip(targets, remote, strict=True) if far])
+    here = [target for target, far in zip(targets, remote, strict=True) if not far]
+    if root is not None:
+        _export(root, rows[~remote], here, images)
+
+
+def _fetch(rows: pd.DataFrame, targets: Sequence[Path]) -> None:
+    """Write the pictures at URLs to files."""
+    if len(set(targets)) < len(targets):
+        raise DataError("two images at URLs would be written to one file")
+
+    def fetch(pair: tuple[str, Path]) -> str | None:
+        url, target = pair
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            copy_image(url, target)
+        except ImageError as error:
+            return str(error)
+        return None
+
+    failed = [said for said in each(fetch, list(zip(rows["file"], targets, strict=True)), "images") if said]
+    if failed:
+        raise ImageError(f"{len(failed)} of {len(rows)} images cannot be fetched: {first(failed)}")
+
+
+def _export(root: Path, rows: pd.DataFrame, targets: Sequence[Path], images: Images) -> None:
     sources = [safe_path(root, file) for file in rows["file"]]
     missing = [i for i, source in zip(rows.index, sources, strict=True) if not source.is_file()]
     if missing:

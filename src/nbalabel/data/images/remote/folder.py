@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pandas as pd
 
-from ....core.errors import FormatError, ImageError, first
+from ....core.errors import DataError, FormatError, ImageError, first
 from ....core.tables.image_files import problem
 from ....core.urls import is_url
 from . import places
 from .fetching import md5_of, opener
 
+_ODD = re.compile(r"[?#*:<>|\x00-\x1f\\]")
 _WEB = ("http", "https")
 
 
@@ -106,6 +110,32 @@ Root: TypeAlias = Path | RemoteFolder
 def at_urls(images: pd.DataFrame, folder: RemoteFolder) -> pd.DataFrame:
     """Images named by where they are: the column ``file`` with URLs below the folder."""
     return images.assign(file=[folder.file(str(file)) for file in images["file"]])
+
+
+def names_here(files: Sequence[str]) -> list[str]:
+    """Names that pictures get in a folder here: of a URL what comes after the folder that all share.
+
+    Raises:
+        DataError: two images would have the same name.
+
+    Example:
+        >>> names_here(["s3://bucket/dives/1/a.png", "s3://bucket/dives/2/a.png", "here.png"])
+        ['1/a.png', '2/a.png', 'here.png']
+    """
+    remote = [file for file in files if is_url(file)]
+    folders = zip(*(file.split("/")[:-1] for file in remote), strict=False)
+    shared = takewhile(lambda parts: len(set(parts)) == 1, folders)
+    folder = "".join(f"{parts[0]}/" for parts in shared)
+    named = [_plain(file.removeprefix(folder)) if is_url(file) else file for file in files]
+    twice = [name for name, n in Counter(named).items() if n > 1] if remote else []
+    if twice:
+        raise DataError(f"{len(twice)} names would be those of several images: {first(twice)}")
+    return named
+
+
+def _plain(rest: str) -> str:
+    """The end of a URL as a name that every file system takes."""
+    return _ODD.sub("_", unquote(rest.partition("?")[0]))
 
 
 def name_of(root: Root) -> str:
