@@ -41,7 +41,8 @@ def theirs(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ModuleNotFoundError("No module named 'pi_heif'")
 
     patches = type(sys)("ultralytics.utils.patches")
-    patches._image_open = Image.open  # type: ignore[attr-defined]
+    loaded = sys.modules.get("ultralytics.utils.patches")  # by another test of this process
+    patches._image_open = getattr(loaded, "_image_open", Image.open)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "ultralytics.utils.patches", patches)
     monkeypatch.setattr(Image, "open", opens)
 

@@ -1,5 +1,7 @@
 """Edits made directly in the frames."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -143,6 +145,7 @@ def test_the_end_of_a_notebook_cell_is_a_sync_point(ds, monkeypatch, capsys):
     pytest.importorskip("IPython")
     from IPython.core.interactiveshell import InteractiveShell
 
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # the shell puts its own there
     shell = InteractiveShell.instance()
     try:
         again = Dataset.__new__(Dataset)
