@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from ..training.pixels import read_image
 from .found import Found
 from .letterbox import Letterbox, encode_crops
 from .resumable import Part, Parts, gather
+from .stages import staged
 
 _PART_IMAGES, _MOST_PARTS = 64, 20_000
 
@@ -57,6 +58,19 @@ class Finder(Protocol):
 
     def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> Sequence[tuple[Pooled, Letterbox]]:
         """Feature maps of each image, and where it lies in the input."""
+
+
+@runtime_checkable
+class Stepwise(Protocol):
+    """A finder whose steps may run in different threads: ``find`` is all of them, one after the other."""
+
+    def prepare(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> Any:
+        """Images scaled to the input; any thread may do it."""
+
+    def look(
+        self, ready: Any, *, score: float, iou: float, max_detections: int, embed: bool
+    ) -> Callable[[], list[Found]]:
+        """The network on what was prepared; what is returned makes masks of it, in any thread."""
 
 
 class Listener(Protocol):
@@ -207,21 +221,14 @@ def part_of(
     """
     rows, image, instance, known = [_blank().rows], [], [], []
     failed: dict[int, str] = {}
-    for group, images in _read(tables, ids, batch, failed):
-        held = predictor.find(
-            images,
-            settings.imgsz,
-            score=settings.score,
-            iou=settings.iou,
-            max_detections=settings.max_detections,
-            embed=settings.embed,
-        )
-        rows.append(_rows(held, group, [(p.shape[0], p.shape[1]) for p in images]))
+    steps = _Steps(predictor, settings)
+    for group, found_rows, held in staged(_read(tables, ids, batch), steps.prepare, steps.look, steps.finish):
+        failed |= group.failed
+        rows.append(found_rows)
         image += [found.image[None] for found in held]
         instance += [found.instance for found in held]
-        known += group
-        bar.update(batch if len(group) == batch else 0)
-    bar.update(len(ids) - len(ids) // batch * batch)
+        known += group.ids
+        bar.update(len(group.ids) + len(group.failed))
     return Part(
         pd.concat(rows, ignore_index=True),
         np.array(known, np.int64),
@@ -231,24 +238,79 @@ def part_of(
     )
 
 
-def _read(
-    tables: LabeledImages, ids: npt.NDArray[np.int64], batch: int, failed: dict[int, str]
-) -> Iterator[tuple[list[int], list[npt.NDArray[np.uint8]]]]:
-    """Images ``batch`` at a time; those that cannot be read are noted and skipped."""
+@dataclass
+class _Group:
+    """Some images: those that could be read, with their pixels, and why the others could not.
+
+    Attributes:
+        wanted: their ids, with height and width.
+        tables: that they are read from.
+    """
+
+    tables: LabeledImages
+    wanted: list[tuple[int, tuple[int, int]]]
+    ids: list[int] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+
+    def read(self) -> list[npt.NDArray[np.uint8]]:
+        """The pixels of those that can be read."""
+        images = []
+        for image_id, size in self.wanted:
+            try:
+                images.append(read_image(self.tables, image_id, size))
+            except (ImageError, OSError) as error:
+                self.failed[image_id] = str(error)
+                continue
+            self.ids.append(image_id)
+            self.sizes.append(size)
+        return images
+
+
+def _read(tables: LabeledImages, ids: npt.NDArray[np.int64], batch: int) -> Iterator[_Group]:
+    """Images ``batch`` at a time, in order; nothing is read yet."""
     frame = tables.images.loc[ids, ["height", "width"]]
     sizes = {i: (h, w) for i, h, w in frame.itertuples()}
     coming = ahead(tables, ids.tolist())
     for _ in range(0, len(ids), batch):
-        group, images = [], []
-        for image_id in islice(coming, batch):
-            try:
-                images.append(read_image(tables, image_id, sizes[image_id]))
-            except (ImageError, OSError) as error:
-                failed[image_id] = str(error)
-                continue
-            group.append(image_id)
-        if group:
-            yield group, images
+        yield _Group(tables, [(image_id, sizes[image_id]) for image_id in islice(coming, batch)])
+
+
+class _Steps:
+    """The steps of a prediction on a group of images: in threads, on the device, in threads."""
+
+    def __init__(self, predictor: Finder, settings: Settings) -> None:
+        self.predictor, self.imgsz = predictor, settings.imgsz
+        self.asked: dict[str, Any] = {
+            "score": settings.score,
+            "iou": settings.iou,
+            "max_detections": settings.max_detections,
+            "embed": settings.embed,
+        }
+
+    def prepare(self, group: _Group) -> tuple[_Group, Any]:
+        """Read, and scale to the input."""
+        images = group.read()
+        steps = self.predictor
+        return group, steps.prepare(images, self.imgsz) if isinstance(steps, Stepwise) else images
+
+    def look(self, ready: tuple[_Group, Any]) -> tuple[_Group, Callable[[], list[Found]]]:
+        """The network."""
+        group, images = ready
+        if not group.ids:
+            return group, list
+        if isinstance(self.predictor, Stepwise):
+            return group, self.predictor.look(images, **self.asked)
+        held = self.predictor.find(images, self.imgsz, **self.asked)
+        return group, lambda: held
+
+    def finish(
+        self, seen: tuple[_Group, Callable[[], list[Found]]]
+    ) -> tuple[_Group, pd.DataFrame, list[Found]]:
+        """Masks, and their run lengths."""
+        group, finish = seen
+        held = finish()
+        return group, _rows(held, group.ids, group.sizes), held
 
 
 def _rows(held: Sequence[Found], ids: Sequence[int], sizes: Sequence[tuple[int, int]]) -> pd.DataFrame:
@@ -291,9 +353,12 @@ def embed(
     known: list[int] = []
     image, instance, instance_ids = [], [], []
     failed: dict[int, str] = {}
-    for group, images in _read(tables, ids, batch, failed):
+    for group, images in staged(
+        _read(tables, ids, batch), lambda group: (group, group.read()), lambda read: read, lambda read: read
+    ):
+        failed |= group.failed
         for image_id, pixels, (maps, letterbox) in zip(
-            group, images, predictor.maps(images, imgsz), strict=True
+            group.ids, images, predictor.maps(images, imgsz) if images else [], strict=True
         ):
             known.append(image_id)
             image.append(maps.image(letterbox)[None])

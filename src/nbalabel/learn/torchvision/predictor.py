@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,13 +34,30 @@ class MaskPredictor:
         embed: bool,
     ) -> list[Found]:
         """Predict on images of any sizes; those that letterbox to one shape run as one batch."""
+        ready = self.prepare(images, imgsz)
+        return self.look(ready, score=score, iou=iou, max_detections=max_detections, embed=embed)()
+
+    def prepare(self, images: Sequence[Pixels], imgsz: int) -> list[tuple[list[int], list[Letterbox], Any]]:
+        """Images scaled to the input, in stacks of one shape; any thread may do it."""
+        return list(stacks(images, imgsz))
+
+    def look(
+        self,
+        ready: Sequence[tuple[list[int], list[Letterbox], Any]],
+        *,
+        score: float,
+        iou: float,
+        max_detections: int,
+        embed: bool,
+    ) -> Callable[[], list[Found]]:
+        """The network on what was prepared; what is returned makes masks of it, in any thread."""
         import torch
 
         image_list = torchvision("models.detection.image_list").ImageList
         heads = self.network.roi_heads
         heads.score_thresh, heads.nms_thresh, heads.detections_per_img = score, iou, max_detections
-        out: list[Any] = [None] * len(images)
-        for at, boxes, batch in stacks(images, imgsz):
+        seen = []
+        for at, boxes, batch in ready:
             batch = batch.to(self.device)
             sizes = [tuple(batch.shape[2:])] * len(at)
             with (
@@ -52,10 +69,17 @@ class MaskPredictor:
                 features = self.network.backbone(batch)
                 proposals, _ = self.network.rpn(image_list(batch, sizes), features)
                 found, _ = heads(features, proposals, sizes)
-            maps = maps_of(heard, len(at)) if embed else [None] * len(at)
-            for i, box, one, map_ in zip(at, boxes, found, maps, strict=True):
-                out[i] = _found(one, box, map_)
-        return out
+            seen.append((at, boxes, found, heard))
+
+        def finish() -> list[Found]:
+            out: list[Any] = [None] * sum(len(at) for at, *_ in seen)
+            for at, boxes, found, heard in seen:
+                maps = maps_of(heard, len(at)) if embed else [None] * len(at)
+                for i, box, one, map_ in zip(at, boxes, found, maps, strict=True):
+                    out[i] = _found(one, box, map_)
+            return out
+
+        return finish
 
     def maps(self, images: Sequence[Pixels], imgsz: int) -> list[tuple[Maps, Letterbox]]:
         """Feature maps of each image, and where it lies in the input."""

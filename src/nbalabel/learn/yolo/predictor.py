@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,14 @@ from .mirrored import again
 
 _MIRRORED = (3, 2)  # axes of the batch
 _STRIDES = (8, 16)  # backbone maps that instances are pooled from, besides SPPF's
+
+
+class _Stack(NamedTuple):
+    """Images that letterbox to one shape: their positions, how each lies in the input, and the input."""
+
+    at: list[int]
+    letterboxes: list[Letterbox]
+    pixels: npt.NDArray[np.uint8]
 
 
 class Predictor:
@@ -50,16 +58,44 @@ class Predictor:
         embed: bool,
     ) -> list[Found]:
         """Predict on images of any sizes; those that letterbox to one shape run as one batch."""
-        out: list[Any] = [None] * len(images)
-        for letterboxes, at, batch, raw, maps in self._forward(images, imgsz, listen=embed):
+        ready = self.prepare(images, imgsz)
+        return self.look(ready, score=score, iou=iou, max_detections=max_detections, embed=embed)()
+
+    def prepare(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[_Stack]:
+        """Images scaled to the input, in stacks of one shape; any thread may do it."""
+        shapes: dict[tuple[int, int], list[int]] = defaultdict(list)
+        letterboxes = [Letterbox.fit(p.shape[0], p.shape[1], imgsz, self.stride) for p in images]
+        for i, letterbox in enumerate(letterboxes):
+            shapes[letterbox.outer].append(i)
+        return [
+            _Stack(at, [letterboxes[i] for i in at], np.stack([letterboxes[i].fill(images[i]) for i in at]))
+            for at in shapes.values()
+        ]
+
+    def look(
+        self, ready: Sequence[_Stack], *, score: float, iou: float, max_detections: int, embed: bool
+    ) -> Callable[[], list[Found]]:
+        """The network on what was prepared; what is returned makes masks of it, in any thread."""
+        seen = []
+        for stack, batch, raw, heard in self._forward(ready, listen=embed):
             outputs, protos = _outputs(raw)
             kept = self._suppress(outputs, score, iou, max_detections)
             masks = [_logits(rows[:, 6:], proto) for rows, proto in zip(kept, protos, strict=True)]
             if self.flips:
                 self._average(batch, kept, masks)
-            for i, letterbox, rows, logits, map_ in zip(at, letterboxes, kept, masks, maps, strict=True):
-                out[i] = _found(rows, logits.cpu().numpy(), letterbox, map_, embed=embed)
-        return out
+            seen.append((stack, kept, masks, heard))
+
+        def finish() -> list[Found]:
+            out: list[Any] = [None] * sum(len(stack.at) for stack, *_ in seen)
+            for stack, kept, masks, heard in seen:
+                maps = _scales(heard, len(stack.at))
+                for i, letterbox, rows, logits, map_ in zip(
+                    stack.at, stack.letterboxes, kept, masks, maps, strict=True
+                ):
+                    out[i] = _found(rows, logits.cpu().numpy(), letterbox, map_, embed=embed)
+            return out
+
+        return finish
 
     def mirrored(self) -> Predictor:
         """The same network, which looks at mirrored images, too, and averages boxes and masks."""
@@ -87,21 +123,19 @@ class Predictor:
     def maps(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[tuple[Maps, Letterbox]]:
         """Feature maps of each image, and where it lies in the input."""
         out: list[Any] = [None] * len(images)
-        for letterboxes, at, _, _, maps in self._forward(images, imgsz, listen=True):
-            for i, letterbox, map_ in zip(at, letterboxes, maps, strict=True):
+        for stack, _, _, heard in self._forward(self.prepare(images, imgsz), listen=True):
+            maps = _scales(heard, len(stack.at))
+            for i, letterbox, map_ in zip(stack.at, stack.letterboxes, maps, strict=True):
                 out[i] = (map_, letterbox)
         return out
 
-    def _forward(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int, *, listen: bool) -> Any:
+    def _forward(
+        self, ready: Sequence[_Stack], *, listen: bool
+    ) -> Iterator[tuple[_Stack, Any, Any, dict[int, Any]]]:
         import torch
 
-        shapes: dict[tuple[int, int], list[int]] = defaultdict(list)
-        letterboxes = [Letterbox.fit(p.shape[0], p.shape[1], imgsz, self.stride) for p in images]
-        for i, letterbox in enumerate(letterboxes):
-            shapes[letterbox.outer].append(i)
-        for at in shapes.values():
-            stack = np.stack([letterboxes[i].fill(images[i]) for i in at])
-            batch = torch.from_numpy(stack).to(self.device).permute(0, 3, 1, 2).float().div_(255)
+        for stack in ready:
+            batch = torch.from_numpy(stack.pixels).to(self.device).permute(0, 3, 1, 2).float().div_(255)
             height = batch.shape[2]
             with (
                 considerate(),
@@ -109,7 +143,7 @@ class Predictor:
                 _listening(self._taps if listen else {}, height) as heard,
             ):
                 raw = self.network(batch)
-            yield [letterboxes[i] for i in at], at, batch, raw, _scales(heard, len(at))
+            yield stack, batch, raw, heard
 
     def _suppress(self, outputs: Any, score: float, iou: float, max_detections: int) -> list[Any]:
         nms = ultralytics("utils.nms")
