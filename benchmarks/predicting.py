@@ -1,0 +1,114 @@
+"""What predicting costs beside plain ultralytics: ``python benchmarks/predicting.py`` (two cores; minutes).
+
+The same network, on the same pictures of the generated reef, to run-length masks at the pictures' resolution:
+
+- nbalabel: `model.predict`, without embeddings;
+- the same, one step after the other, without threads (the control);
+- ultralytics: its own predictor with ``retina_masks``, batch by batch, and pycocotools' encoder.
+
+CPU seconds and wall seconds, medians; the ways alternate. The network is trained for a few hundred steps, so
+that it finds something: the masks found are counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pycocotools.mask
+
+import nbalabel as nl
+
+WAYS = ("nbalabel", "nbalabel, step by step", "ultralytics")
+ASKED: dict[str, Any] = {"score": 0.25, "iou": 0.7, "max_detections": 100}
+
+
+def step_by_step(
+    items: Iterable[Any], prepare: Callable[..., Any], work: Callable[..., Any], finish: Callable[..., Any]
+) -> Iterator[Any]:
+    """As `staged` does it, without threads."""
+    return (finish(work(prepare(item))) for item in items)
+
+
+def ours(model: nl.Yolo, tables: nl.Tables, imgsz: int, batch: int) -> int:
+    """The number of masks that nbalabel finds."""
+    return len(model.predict(tables, imgsz=imgsz, batch=batch, embed=False, **ASKED).predictions)
+
+
+def theirs(network: Any, files: list[str], imgsz: int, batch: int) -> int:
+    """The number of masks that ultralytics finds, each encoded as run lengths."""
+    n = 0
+    for begin in range(0, len(files), batch):
+        found = network.predict(
+            files[begin : begin + batch],
+            imgsz=imgsz,
+            batch=batch,
+            conf=ASKED["score"],
+            iou=ASKED["iou"],
+            max_det=ASKED["max_detections"],
+            retina_masks=True,
+            verbose=False,
+        )
+        for one in found:
+            masks = [] if one.masks is None else one.masks.data.cpu().numpy().astype(np.uint8)
+            n += len([pycocotools.mask.encode(np.asfortranarray(mask)) for mask in masks])
+    return n
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=192)
+    parser.add_argument("--size", type=int, default=640, help="of the pictures, pixels")
+    parser.add_argument("--imgsz", type=int, nargs="+", default=[256, 640], help="of the predictions, pixels")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=200, help="of the training")
+    parser.add_argument("--runs", type=int, default=5)
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp())
+    ds = nl.demo.reef(folder / "reef.nbal", n_images=given.images, n_labeled=24, n_test=2, size=given.size)
+    assert ds.image_root is not None
+    files = [str(ds.image_root / file) for file in ds.images["file"]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = nl.Yolo("yolo11n-seg.yaml")
+        model.train(ds, steps=given.steps, imgsz=256)
+    from ultralytics import YOLO
+
+    network = YOLO(str(model.export(folder / "reef.pt")), task="segment")
+    for imgsz in given.imgsz:
+        cpu, wall, found = defaultdict(list), defaultdict(list), {}
+        for run in range(given.runs + 1):  # the first is not counted
+            for way in WAYS:
+                began, cpu_began = time.perf_counter(), time.process_time()
+                if way == "ultralytics":
+                    found[way] = theirs(network, files, imgsz, given.batch)
+                elif way == "nbalabel":
+                    found[way] = ours(model, ds, imgsz, given.batch)
+                else:
+                    with mock.patch("nbalabel.learn.prediction.inference.staged", step_by_step):
+                        found[way] = ours(model, ds, imgsz, given.batch)
+                if run:
+                    cpu[way].append(time.process_time() - cpu_began)
+                    wall[way].append(time.perf_counter() - began)
+        print(f"{given.images} pictures of {given.size} px, predicted at {imgsz} px:")
+        base = {kind: statistics.median(kept["ultralytics"]) for kind, kept in (("cpu", cpu), ("wall", wall))}
+        for way in WAYS:
+            c, w = statistics.median(cpu[way]), statistics.median(wall[way])
+            print(
+                f"  {way:24} {c:6.2f} CPU s ({c / base['cpu']:.2f})  {w:6.2f} s ({w / base['wall']:.2f})  "
+                f"{found[way]} masks"
+            )
+
+
+if __name__ == "__main__":
+    main()
