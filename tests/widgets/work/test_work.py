@@ -82,6 +82,23 @@ def test_questions_are_answered_in_the_editor_of_a_task_and_come_back_with_it(re
     assert reef.images.loc[image, "weather"] == "fog"
 
 
+def test_questions_are_answered_beside_the_review_of_a_single_mask_and_come_back_with_it(reef, place):
+    reef.ask("sex", options=["f", "m"])
+    reef.ask("weather", of="images", options=["sun", "fog"])
+    reef.commit("questions")
+    fish = int(reef.instances.index[0])
+    work = place(nl.Queue(reef, reef.instances.iloc[:1]), "ana")
+    image = work.task.image_id
+    work.view.give_answer(of="instances", ids=[fish], name="sex", value="f")
+    work.view.give_answer(of="images", ids=[image], name="weather", value="fog")
+    work.view.answer(item_id=fish, what="accept", seconds=1.0)
+    assert reef.instances["sex"].isna().all()
+    reef.collect(work.queue)
+    assert reef.instances["sex"].dropna().to_dict() == {fish: "f"}
+    assert reef.images.loc[image, "weather"] == "fog"
+    assert reef.instances.loc[fish, "status"] == "verified"
+
+
 def test_the_next_tasks_are_held_and_ready(reef, place):
     work = place(nl.Queue(reef, rows_of(reef)), "ana")
     work._drafts.settle()

@@ -170,8 +170,8 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             DataError: the verdict or the place is none.
         """
         task, draft = self._present()
-        is_corrected = self.queue.of == "images" and verdict == "approve" and draft.status().origins
-        if is_corrected:
+        is_corrected = verdict == "approve" and draft.status().origins
+        if is_corrected and self.queue.of == "images":
             self._complete(task, draft)
         corrected = draft if is_corrected else None
         try:
@@ -303,7 +303,7 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         with self._lock:
             if self.task is None:
                 return
-            given = self.queue.submit(self.task, self.annotator, what, seconds, label)
+            given = self.queue.submit(self.task, self.annotator, what, seconds, label, self.draft)
             self._go_on(_said(given))
             self.head.tell()
 
