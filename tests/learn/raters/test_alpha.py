@@ -35,7 +35,7 @@ def test_alpha_is_that_of_krippendorffs_own_example() -> None:
 
 
 def test_alpha_of_numbers_is_that_of_krippendorffs_own_example() -> None:
-    # K. Krippendorff, Computing Krippendorff's alpha-reliability, 2011: the same data, taken as interval data.
+    # K. Krippendorff, Computing Krippendorff's alpha-reliability, 2011: the same data as interval data.
     x = np.nan
     values = np.array(
         [

@@ -213,8 +213,8 @@ class _Batch:
         order = pd.Series(range(len(meant)), index=meant.to_numpy(np.int64)).reindex(self.sent.images.index)
         images, lost_too = self._said(self.sent.images, back.images, order.to_numpy(np.int64), "images")
         held = held[~held["image_id"].isin(self.planted.images)]
-        lost = pd.DataFrame(lost_too + lost, columns=["table", "column", "n", "asked"])
-        return Tables.of(images, held, self.sent.labels, ontology=self.sent.ontology), loss, lost
+        gone = pd.DataFrame(lost_too + lost, columns=["table", "column", "n", "asked"])
+        return Tables.of(images, held, self.sent.labels, ontology=self.sent.ontology), loss, gone
 
     def _said(
         self, rows: pd.DataFrame, back: pd.DataFrame, at: np.ndarray, table: str

@@ -12,6 +12,7 @@ from ...core.errors import DataError, UnknownNameError
 from ...core.tables.schema import LabeledImages
 from ..tables.tables import Tables
 from .answering import Given, decide, renew, skip, submit
+from .comments import Comment, comments_on
 from .content import Content, checked, contents_of
 from .database.sql import Sql
 from .handing import take
@@ -170,6 +171,16 @@ class Working:
             self.sql, self.number, _person(reviewer), job, verdict, str(comment), at, content,
             _seconds(seconds), self.sql.now(),
         )  # fmt: skip
+
+    def comments(self, task: Task) -> list[Comment]:
+        """What reviewers have written about a task so far, oldest first.
+
+        Who reviews it sees all of it, who reworks it what is about their own answers, and who labels it
+        nothing: an opinion of one's own is asked for.
+        """
+        if task.step == "label":
+            return []
+        return comments_on(self.sql, task.task, None if task.step == "review" else task.author)
 
     def renew(self, tasks: Iterable[Task], annotator: str, seconds: float = 0.0, seat: str = "") -> list[int]:
         """Renew leases, as an open view does; returns the ``job`` of each task that is still theirs.

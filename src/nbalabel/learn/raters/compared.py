@@ -262,12 +262,10 @@ class Raters:
 
     def _asked(self) -> list[tuple[str, str]]:
         """The agreement on attributes in one line; none where nothing is asked."""
-        rows = self.by_attribute[self.by_attribute["compared"] > 0].itertuples(index=False)
-        said = [
-            f"{row.attribute}{f' ({row.option})' if row.option else ''} "
-            f"{Measured(float(row.alpha), float(row.low), float(row.high))}"
-            for row in rows
-        ]
+        rows = self.by_attribute[self.by_attribute["compared"] > 0]
+        said = []
+        for name, option, *numbers in rows[["attribute", "option", "alpha", "low", "high"]].to_numpy(object):
+            said.append(f"{name}{f' ({option})' if option else ''} {Measured(*map(float, numbers))}")
         return [("answers", f"{', '.join(said)}: r.by_attribute")] if said else []
 
     def _target(self, into: Any) -> tuple[LabeledImages, Ints]:

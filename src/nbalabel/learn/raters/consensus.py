@@ -156,12 +156,12 @@ def _changed(
         ids: their ids in the target, ``(k,)``.
     """
     frame, asked = target.images if of == "images" else target.instances, _ontology(target).attributes(of)
-    out = {}
+    out: dict[str, Cells] = {}
     order = np.argsort(ids, kind="stable")
     for one in answers:
         if one.of != of or one.name not in asked or not len(rows):
             continue
-        somebody = one.given.any(axis=1)[rows]
+        somebody = np.asarray(one.given.any(axis=1))[rows]
         at = order[somebody[order]]
         place = frame.index.get_indexer(pd.Index(ids[at]))
         said = [voted[one.name][row] for row in rows[at].tolist()]

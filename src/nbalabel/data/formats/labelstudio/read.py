@@ -187,8 +187,8 @@ def read_labelstudio(
         found.take(at, task)
     controls = read_controls(file)
     table = _images(found, root)
-    several = {name.removeprefix(OF_IMAGE) for name in controls.several - controls.per_region}
-    about = columns_of(found.said, IMAGES, several)
+    lists = {name.removeprefix(OF_IMAGE) for name in controls.several - controls.per_region}
+    about = columns_of(found.said, IMAGES, lists)
     table = table.assign(**{name: pd.Series(column, index=table.index) for name, column in about.items()})
     named = _labels(found)
     ordered = tuple(sorted(set(named)) if labels is None else labels)
