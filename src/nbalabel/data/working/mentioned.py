@@ -38,7 +38,8 @@ def mentioned(session: Session, table: str, column: str) -> set[str]:
                 found.update(map(str, rows[column].dropna()))
         if column in part.updated:
             cells = part.updated[column]
-            found.update(str(value) for array in (cells.old, cells.new) for value in list(array))
+            arrays = [array for array in (cells.old, cells.new) if array is not None]
+            found.update(str(value) for array in arrays for value in array)
     for state in _first_states(session.store):
         found.update(map(str, state[table][column].dropna()))
     return found
