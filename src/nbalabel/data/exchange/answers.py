@@ -202,7 +202,7 @@ def _several(raw: Any, attribute: Attribute | None) -> tuple[list[str] | None, s
 
 
 def _single(raw: Any, column: pd.Series, attribute: Attribute | None) -> tuple[Any, str]:
-    value = value_for(raw, column.dtype)
+    value = _value_for(raw, column.dtype)
     if value is None:
         options = "" if attribute is None else ", ".join(attribute.offered)
         return None, f"expected one of {options}" if options else f"expected {column.dtype}"
@@ -216,7 +216,7 @@ def _single(raw: Any, column: pd.Series, attribute: Attribute | None) -> tuple[A
     return (None, f"expected {high:g} or less") if high is not None and value > high else (value, "")
 
 
-def value_for(value: Any, kind: Any) -> Any:
+def _value_for(value: Any, kind: Any) -> Any:
     """One value for a column of this dtype; None where it is missing or does not fit."""
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return None

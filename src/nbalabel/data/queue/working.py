@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...core.errors import DataError, UnknownNameError
 from ...core.tables.schema import LabeledImages
 from ..tables.tables import Tables
-from .answering import Given, decide, renew, skip, submit
-from .comments import Comment, comments_on
+from .answering import Comment, Given, comments_on, decide, renew, skip, submit
 from .content import Content, checked, contents_of
 from .database.sql import Sql
 from .handing import take

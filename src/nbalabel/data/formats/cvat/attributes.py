@@ -26,8 +26,7 @@ from ..records.columns import Record, to_json
 from ..records.questions import NONE_OF, Question
 from ..records.xml import as_text
 
-UNDEFINED = "__undefined__"
-"""The value of a list that stands for "not answered"."""
+_UNDEFINED = "__undefined__"  # the value of a list that stands for "not answered"
 
 _JOINT = ": "
 _TRUTH = ("false", "true")
@@ -54,7 +53,7 @@ class Attribute:
         """What a shape has before anybody answers."""
         if self.kind == "checkbox":
             return "false"
-        return UNDEFINED if UNDEFINED in self.values else ""
+        return _UNDEFINED if _UNDEFINED in self.values else ""
 
     def xml(self) -> str:
         """The declaration as XML."""
@@ -80,7 +79,7 @@ def declared(question: Question) -> list[Attribute]:
         >>> [one.name for one in declared(Question("damage", "many", ("net", "hook")))]
         ['damage: net', 'damage: hook', 'damage: none of these']
     """
-    name, open_ = question.name, (UNDEFINED,) if question.may_miss else ()
+    name, open_ = question.name, (_UNDEFINED,) if question.may_miss else ()
     if question.kind == "many":
         return [Attribute(f"{name}{_JOINT}{option}", "checkbox", _TRUTH) for option in question.chosen]
     if question.kind == "yes/no":
@@ -92,7 +91,7 @@ def declared(question: Question) -> list[Attribute]:
     if question.kind == "number":
         low, high = f"{np.floor(question.low):.0f}", f"{np.ceil(question.high):.0f}"
         return [Attribute(name, "number", (low, high, "1" if question.whole else "0"))]
-    if question.kind == "one" and UNDEFINED not in question.options:
+    if question.kind == "one" and _UNDEFINED not in question.options:
         return [Attribute(name, "select", (*open_, *question.options))]
     return [Attribute(name, "text")]
 
@@ -112,8 +111,8 @@ def as_said(row: Record, asked: Iterable[Question]) -> Record:
             out |= {f"{one.name}{_JOINT}{x}": x in (chosen or ()) for x in one.chosen}
         elif value is not None:
             out[one.name] = value
-        elif UNDEFINED in declared(one)[0].values:
-            out[one.name] = UNDEFINED
+        elif _UNDEFINED in declared(one)[0].values:
+            out[one.name] = _UNDEFINED
     return out
 
 
@@ -177,7 +176,7 @@ def options_of(known: Mapping[str, Attribute]) -> dict[str, list[str]]:
     out = {name: [x for x in options.values() if x != NONE_OF] for name, options in lists.items()}
     for name, one in known.items():
         if one.kind in ("select", "radio") and name not in parts and set(_TRUTH) - set(one.values):
-            out[name] = [x for x in one.values if x != UNDEFINED]
+            out[name] = [x for x in one.values if x != _UNDEFINED]
     return out
 
 
@@ -203,8 +202,8 @@ def _several(texts: Sequence[Mapping[str, str]], options: Mapping[str, str]) -> 
 def _column(texts: list[str | None], declared_as: Attribute | None) -> Any:
     kind = declared_as.kind if declared_as else "text"
     if declared_as is not None and kind in ("select", "radio"):
-        texts = [None if text == UNDEFINED else text for text in texts]
-        if UNDEFINED in declared_as.values and set(declared_as.values) == {UNDEFINED, *_TRUTH}:
+        texts = [None if text == _UNDEFINED else text for text in texts]
+        if _UNDEFINED in declared_as.values and set(declared_as.values) == {_UNDEFINED, *_TRUTH}:
             kind = "checkbox"
     given = [text for text in texts if text is not None]
     if kind == "checkbox" and all(text.lower() in ("true", "false") for text in given):
@@ -216,7 +215,7 @@ def _column(texts: list[str | None], declared_as: Attribute | None) -> Any:
     if kind == "number" and all(_is_number(text) for text in given):
         return np.array([np.nan if text is None else float(text) for text in texts])
     if kind in ("select", "radio") and declared_as is not None and set(given) <= set(declared_as.values):
-        options = [value for value in dict.fromkeys(declared_as.values) if value != UNDEFINED]
+        options = [value for value in dict.fromkeys(declared_as.values) if value != _UNDEFINED]
         return pd.Categorical(texts, categories=options)
     return pd.array(texts, dtype="str")
 
