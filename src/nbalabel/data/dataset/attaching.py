@@ -185,8 +185,7 @@ class Attaching:
 
         Example:
             >>> import tempfile, nbalabel as nl
-            >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=4, n_labeled=2, n_test=0,
-            size=64)
+            >>> ds = nl.create(tempfile.mkdtemp() + "/fish.nbal", ["cod"])
             >>> len(ds.tidy_attachments())
             0
             >>> ds.close()

@@ -28,7 +28,8 @@ class InPlace(Definitions):
         """
         from .editor import Editor
 
-        height, makes = max(int(height), 200), getattr(self, "beside", False)
+        height = max(int(height), 200)
+        makes: Any = getattr(self, "beside", False)
         if self._editor is None:
             who = getattr(self, "annotator", None)
             self._editor = Editor(self.workspace, height=height, show_list=False, annotator=who, beside=makes)
