@@ -138,7 +138,8 @@ def datumaro() -> dict[str, Any]:
         {"type": "label"},
     ]
     listed = [{"id": i, "label_id": i % 2, **shape} for i, shape in enumerate(shapes)]
-    first = {"id": "a", "annotations": listed, "image": {"path": "a.png", "size": [12, 16]}, "attr": {}}
+    first = {"id": "a", "annotations": listed, "image": {"path": "a.png", "size": [12, 16]}}
+    first["attr"] = {"weather": "fog", "seen": ["net", "rope"], "depth": 3}
     second = {"id": "b", "image": {"path": "b.png", "size": [12, 16]}}
     label = {"labels": [{"name": "fish", "parent": ""}, {"name": "ray"}], "attributes": []}
     return {"categories": {"label": label}, "items": [first, second], "infos": {}}
@@ -154,6 +155,9 @@ def label_studio() -> list[dict[str, Any]]:
         ("d", "labels", {"labels": ["fish"]}),
         ("b", "choices", {"choices": ["true"]}),
         ("b", "number", {"number": 3}),
+        ("b", "choices", {"choices": ["net", "hook"]}),
+        ("nb_image_weather", "choices", {"choices": ["sun"]}),
+        ("i", "choices", {"choices": ["a", "none of these"]}),
     ]
     size = {"original_width": 16, "original_height": 12, "image_rotation": 0}
     results = [{"id": i, "type": t, "value": v, "from_name": t, **size} for i, t, v in values]
@@ -175,12 +179,20 @@ CVAT = """<?xml version="1.0" encoding="utf-8"?>
 true</values></attribute>
 <attribute><name>kind</name><input_type>select</input_type><values>a
 b</values></attribute>
-</attributes></label><label><name>ray</name></label></labels></task></meta>
+</attributes></label><label><name>ray</name></label>
+<label><name>nb_image</name><type>tag</type><attributes>
+<attribute><name>weather</name><input_type>select</input_type><values>__undefined__
+sun</values></attribute>
+<attribute><name>seen: net</name><input_type>checkbox</input_type></attribute>
+<attribute><name>seen: none of these</name><input_type>checkbox</input_type></attribute>
+</attributes></label></labels></task></meta>
 <image id="0" name="a.png" subset="train" width="16" height="12">
 <mask label="fish" occluded="1" rle="2, 3, 1" left="3" top="2" width="3" height="2" z_order="1">
 <attribute name="nb_id">7</attribute><attribute name="age">3</attribute>
 <attribute name="ripe">true</attribute><attribute name="kind">b</attribute></mask>
 <polygon label="ray" points="1,1;9,1;9,8.5" group_id="2"/><tag label="fish"/>
+<tag label="nb_image"><attribute name="weather">sun</attribute>
+<attribute name="seen: net">true</attribute></tag>
 </image><image id="1" name="b.png" width="16" height="12">
 <box label="fish" xtl="1" ytl="1" xbr="4.5" ybr="6" rotation="20.5"/>
 <ellipse label="ray" cx="5" cy="5" rx="3" ry="2"/><points label="ray" points="1,1"/>
@@ -205,7 +217,11 @@ def valid(reader: str) -> dict[str, bytes]:
     if reader == "cvat":
         return {"annotations.xml": CVAT.encode()}
     if reader == "labelstudio":
-        return {"tasks.json": json.dumps(label_studio()).encode()}
+        choices = (
+            '<Choices name="choices" toName="i" choice="multiple" perRegion="true"><Choice value="net"/>'
+        )
+        config = f"<View>{choices}</Choices></View>".encode()
+        return {"tasks.json": json.dumps(label_studio()).encode(), "config.xml": config}
     if reader == "voc":
         one = "<bndbox><xmin>4</xmin><ymin>3</ymin><xmax>9</xmax><ymax>6</ymax></bndbox></object>"
         said = "<attributes><attribute><name>nb_id</name><value>7</value></attribute></attributes>"
@@ -228,7 +244,10 @@ def valid(reader: str) -> dict[str, bytes]:
             {"uuid": "6e62616c-6162-4c00-8000-000000000007", "name": "fish", "mask": {"png": mask}},
         ]
         line = {"data_row": {"global_key": "a.png"}, "media_attributes": {"height": 12, "width": 16}}
-        line["projects"] = {"p": {"labels": [{"annotations": {"objects": objects}}]}}
+        about = [{"name": "seen", "checklist_answers": [{"name": "net", "classifications": [{"name": "a"}]}]}]
+        line["projects"] = {
+            "p": {"labels": [{"annotations": {"objects": objects, "classifications": about}}]}
+        }
         return {"a.json": json.dumps(line).encode(), "f.png": png(MASK)}
     if reader == "semantic":
         return {**photos, "masks/a.png": png(MASK), "masks/labels.json": b'["fish"]'}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .notebook import Notebook, notebook, settled
+from .notebook import Notebook, notebook, settled, wait
 
 pytestmark = pytest.mark.browser
 
@@ -104,3 +104,32 @@ def test_guidelines_come_before_the_first_task_and_not_before_the_second(tmp_pat
         view.focus()
         book.page.keyboard.press(",")
         view.get_by_role("dialog", name="guidelines").wait_for()
+
+
+def test_the_editor_inside_a_review_has_layers_and_one_panel(tmp_path: Path) -> None:
+    made = """
+rows = ds.instances.head(3)
+ds.attach(sorted(set(rows.image_id)), "depth.tiff", as_="overlay", name="depth", opacity=1)
+review = nl.Review(ws, rows, again=True, beside=lambda i: f"image {i}")
+review"""
+    cells = [SETUP, made]
+    with notebook(tmp_path, cells, height=1200) as book:
+        view = book.page.locator(".nbl[data-view=review]")
+        view.get_by_role("dialog", name="guidelines").wait_for(timeout=60_000)
+        begin(book, view)
+        view.focus()
+        book.page.keyboard.press("e")
+        editor = view.locator('.nbl[aria-label="Viewer"]')
+        editor.locator(".nbl-beside-custom").get_by_text("image ").wait_for(timeout=60_000)
+        assert editor.get_by_label("opacity of depth").is_visible()
+        assert editor.get_by_role("dialog", name="guidelines").count() == 0
+        outer = view.locator(".nbl-beside").first.bounding_box()
+        cover = view.locator(".nbl-review-editor").bounding_box()
+        assert outer is not None
+        assert cover is not None
+        assert (
+            cover["x"] + cover["width"] >= outer["x"] + outer["width"] - 1
+        )  # the panel of the review is below
+        covered = color(editor)
+        editor.get_by_label("opacity of depth").fill("0")
+        wait(lambda: color(editor) != covered)

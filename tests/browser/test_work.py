@@ -182,7 +182,7 @@ def test_two_browsers_and_two_kernels_work_through_one_queue_with_a_lost_lease_a
         # Bo sees where, draws it, and sends it again.
         b.until("bo.look() or bo.task is not None", True)
         theirs_line = b.page.locator(".nbl-work")
-        theirs_line.get_by_text("The reviewer asks: one is missing here").wait_for()
+        theirs_line.locator(".nbl-work-thread").get_by_text("one is missing here").wait_for()
         b.page.locator(".nbl-viewer-spot").wait_for()
         assert b.value("(bo.task.step, bo.task.image_id)") == ("rework", back)
         settled(b)

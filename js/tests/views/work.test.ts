@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { createFrame } from "../../src/views/frame";
 import { SPOT, SPOT_ASKED, type Spotted } from "../../src/views/spot";
 import { Activity } from "../../src/views/work/activity";
-import { left, nothing, type Place } from "../../src/views/work/words";
+import { type Comment, left, nothing, type Place } from "../../src/views/work/words";
 import { Work } from "../../src/views/work/work";
 import type { Rpc } from "../../src/wire/rpc";
 
@@ -17,15 +17,23 @@ const STATE: Place = {
   reviewing: false,
   author: "",
   answer: "",
-  comment: "",
   image: 7,
-  place: null,
+  thread: [],
   note: "",
   tasks: 10,
   open: 6,
   held: 1,
   review: 0,
   rework: 0,
+};
+
+const SAID: Comment = {
+  reviewer: "eva",
+  when: Date.UTC(2026, 1, 3, 14, 5, 59) / 1000,
+  verdict: "rework",
+  text: "one is missing",
+  place: null,
+  author: "bo",
 };
 
 test("pauses below a minute count in full, longer ones not at all", () => {
@@ -155,7 +163,7 @@ test("a reviewer accepts, or sends back with a comment that must not be empty", 
 });
 
 test("a lost lease, a comment and an empty queue say what to do", async () => {
-  const lost = place({ phase: "lost", step: "rework", comment: "<b>look</b>" });
+  const lost = place({ phase: "lost", step: "rework", thread: [{ ...SAID, text: "<b>look</b>" }] });
   await vi.waitFor(() => expect(lost.el.textContent).toContain("Nothing is lost"));
   expect(lost.el.textContent).toContain("<b>look</b>"); // text, never HTML
   expect(lost.button("send").disabled).toBe(false);
@@ -189,11 +197,36 @@ test("a place that is clicked on the picture goes with the comment, and can be r
 });
 
 test("who reworks an answer sees the place of the comment, also when the view comes later", async () => {
-  const { el, view, end } = place({ step: "rework", comment: "here", place: { x: 5, y: 6 } });
-  await vi.waitFor(() => expect(el.textContent).toContain("The reviewer asks: here"));
+  const { el, view, end } = place({ step: "rework", thread: [{ ...SAID, place: { x: 5, y: 6 } }] });
+  await vi.waitFor(() => expect(el.textContent).toContain("one is missing"));
   const told: Spotted[] = [];
   view.addEventListener(SPOT, (event) => told.push((event as CustomEvent<Spotted>).detail));
   view.dispatchEvent(new CustomEvent(SPOT_ASKED, { bubbles: true }));
   expect(told).toEqual([{ image: 7, at: [5, 6], pick: null }]);
+  end();
+});
+
+test("a reviewer sees every comment: who, when, what, and where, one place marked at a time", async () => {
+  const thread: Comment[] = [
+    { ...SAID, place: { x: 5.4, y: 6 } },
+    { ...SAID, reviewer: "ann", text: "closer", place: { x: 30, y: 40 } },
+    { ...SAID, verdict: "approve", text: "fine" },
+  ];
+  const { el, view, end } = place({ step: "review", author: "bo", reviewing: true, thread });
+  await vi.waitFor(() => expect(el.querySelectorAll(".nbl-work-thread li").length).toBe(3));
+  const [first, second, third] = [...el.querySelectorAll(".nbl-work-thread li")].map((li) => li.textContent);
+  expect(first).toBe("eva sent back bo’s answer, 2026-02-03 14:05 UTCat 5, 6one is missing");
+  expect(second).toContain("ann");
+  expect(third).toBe("eva accepted bo’s answer, 2026-02-03 14:05 UTCfine");
+  const told: Spotted[] = [];
+  view.addEventListener(SPOT, (event) => told.push((event as CustomEvent<Spotted>).detail));
+  view.dispatchEvent(new CustomEvent(SPOT_ASKED, { bubbles: true }));
+  expect(told.at(-1)!.at).toEqual([30, 40]); // the last one that has a place
+  const buttons = () => [...el.querySelectorAll<HTMLElement>(".nbl-work-thread button")];
+  buttons()[0]!.click();
+  expect(told.at(-1)!.at).toEqual([5.4, 6]);
+  expect(buttons().map((one) => one.getAttribute("aria-pressed"))).toEqual(["true", "false"]);
+  buttons()[0]!.click();
+  expect(told.at(-1)!.at).toBe(null);
   end();
 });

@@ -193,6 +193,7 @@ TASKS = [
                         },
                     },
                     {"id": "nb1", "type": "choices", "from_name": "age", "value": {"choices": ["old"]}},
+                    {"id": "q", "type": "choices", "from_name": "sky", "value": {"choices": ["sun", "fog"]}},
                     {
                         "id": "nb2",
                         "type": "ellipselabels",
@@ -213,6 +214,58 @@ def test_damaged_labelstudio(fresh: Fresh, document: Any) -> None:
     file = fresh() / "tasks.json"
     file.write_bytes(json.dumps(document).encode("utf-8", "replace"))
     survives(lambda: nl.read_labelstudio(file))
+
+
+ANSWER = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=4)
+    | st.sampled_from(["file", "net"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+ANSWERS = st.dictionaries(st.text(max_size=6) | st.sampled_from(["split", "weight", "nb_id", "seen"]), ANSWER)
+
+
+@fuzz
+@given(ANSWERS, ANSWERS)
+def test_answers_of_any_kind_in_datumaro_and_labelbox(fresh: Fresh, of_image: Any, of_row: Any) -> None:
+    folder = fresh()
+    box = {"id": 0, "type": "bbox", "bbox": [0, 0, 2, 2], "label_id": 0, "attributes": of_row}
+    item = {"id": "a", "attr": of_image, "annotations": [box], "image": {"path": "a.png", "size": [3, 4]}}
+    document = {"categories": {"label": {"labels": [{"name": "ray"}]}}, "items": [item]}
+    (folder / "annotations").mkdir()
+    file = folder / "annotations" / "default.json"
+    file.write_bytes(
+        json.dumps(document, allow_nan=False, default=str).encode() if plain(document) else b"{}"
+    )
+    survives(lambda: nl.read_datumaro(folder))
+    row = {"dataRow": {"globalKey": "a.png"}}
+    lines = [{**row, "name": name, "answer": value} for name, value in of_image.items()]
+    said = [{"name": name, "answer": value} for name, value in of_row.items()]
+    lines.append(
+        {
+            **row,
+            "name": "ray",
+            "bbox": {"left": 0, "top": 0, "width": 2, "height": 2},
+            "classifications": said,
+        }
+    )
+    text = "\n".join(json.dumps(line) for line in lines if plain(line))
+    (folder / "annotations.ndjson").write_text(text)
+    (folder / "images.json").write_text(json.dumps([{"file": "a.png", "width": 4, "height": 3}]))
+    survives(lambda: nl.read_labelbox(folder))
+
+
+def plain(value: Any) -> bool:
+    """Whether JSON has this value."""
+    try:
+        json.dumps(value, allow_nan=False).encode()
+    except ValueError:
+        return False
+    return True
 
 
 words = st.lists(st.sampled_from(["0", "1", "0.5", "nan", "-1", "1e400", "\n", "x"]))

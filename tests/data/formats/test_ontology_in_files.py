@@ -212,10 +212,14 @@ def test_labelme_keeps_the_answers_of_instances_and_drops_those_of_images(tables
 
 
 @pytest.mark.parametrize("name", ["cvat", "labelstudio"])
-def test_formats_with_columns_of_instances_keep_the_answers_that_are_asked_for(tables, tmp_path, name):
-    with pytest.warns(LossWarning, match=r"answers are not in .*: weather \(1 images\); "):
-        report = getattr(nl, f"write_{name}")(tables, tmp_path / name, images="none")
-    assert set(report.dropped["table"]) == {"images", "labels", "attributes"}
+def test_formats_with_places_for_answers_keep_those_that_are_asked_for(tables, tmp_path, name):
+    report = getattr(nl, f"write_{name}")(tables, tmp_path / name, images="none")
+    assert set(report.dropped["table"]) == {"labels", "attributes"}
+    back = getattr(nl, f"read_{name}")(report.path)
+    assert back.images["weather"].tolist()[0] == "fog"
+    assert pd.isna(back.images["weather"].iloc[1])
+    found = [None if one is pd.NA else list(one) for one in back.instances["damage"]]
+    assert found == [["net", "hook"], None, []]
     written = report.path.read_text()
     assert "net" in written
     assert ">m<" not in written  # the sex of a ling, which nobody asks for

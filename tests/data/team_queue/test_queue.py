@@ -179,6 +179,39 @@ def test_an_answer_is_reviewed_by_somebody_else_and_reworked_by_its_author(queue
     assert [(one.annotator, one.state) for one in q.answers()] == [("ana", "approved")]
 
 
+def test_reviewers_see_every_comment_on_a_task_and_authors_those_on_their_answers(queue, mask):
+    q = queue(review=True, redundancy=2)
+    at(q, 100.0)
+    first = {}
+    for who in ("ana", "bo"):
+        task = q.take(who)[0]
+        assert q.comments(task) == []
+        q.submit(task, who, EMPTY)
+        first[who] = task.task
+    assert first["ana"] == first["bo"]
+    for text, place in (("one is missing", {"x": 4, "y": 8}), ("that of bo is wrong", None)):
+        review = q.take("eva", steps=["review"])[0]
+        q.decide(review, "eva", "rework", text, place)
+    rework = q.take("ana", steps=["rework"])[0]
+    (said,) = q.comments(rework)
+    assert (said.reviewer, said.text, said.place, said.author) == (
+        "eva",
+        "one is missing",
+        {"x": 4, "y": 8},
+        "ana",
+    )
+    assert (said.when, said.verdict) == (100.0, "rework")
+    q.submit(rework, "ana", drawn(("cod", mask(0))))
+    again = q.take("zoe", steps=["review"])[0]
+    assert again.author == "ana"
+    assert [one.text for one in q.comments(again)] == ["one is missing", "that of bo is wrong"]
+    q.decide(again, "zoe", "rework", "closer")
+    assert [one.text for one in q.comments(q.take("ana", steps=["rework"])[0])] == [
+        "one is missing",
+        "closer",
+    ]
+
+
 def test_a_review_is_decided_once(queue):
     q = queue(review=True)
     at(q, 0.0)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from nbalabel.learn.raters.alpha import coincidences
+from nbalabel.learn.raters.alpha import coincidences, spread
 from nbalabel.learn.raters.bootstrap import measured
 from nbalabel.learn.raters.tallies import alpha_sums
 from nbalabel.learn.raters.units import Units
@@ -32,6 +32,34 @@ def test_alpha_is_that_of_krippendorffs_own_example() -> None:
         ]
     )
     assert alpha(codes) == pytest.approx(0.743, abs=5e-4)
+
+
+def test_alpha_of_numbers_is_that_of_krippendorffs_own_example() -> None:
+    # K. Krippendorff, Computing Krippendorff's alpha-reliability, 2011: the same data as interval data.
+    x = np.nan
+    values = np.array(
+        [
+            [1, 2, 3, 3, 2, 1, 4, 1, 2, x, x, x],
+            [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, x, 3],
+            [x, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, x],
+            [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, x],
+        ]
+    ).T
+    found = spread(values, ~np.isnan(values), np.arange(12) % 3, 3)
+    assert found.alpha()[0] == pytest.approx(0.849, abs=5e-4)
+    twice = spread(np.tile(values, (2, 1)), np.tile(~np.isnan(values), (2, 1)), np.repeat([0, 1], 12), 2)
+    assert found.alpha(np.full((1, 3), 2.0)) == pytest.approx(twice.alpha())
+
+
+def test_alpha_of_numbers_by_hand() -> None:
+    # Two raters, 1 1 / 2 4: apart = 0 + 2 * (2 - 4)^2 / 1 = 8.
+    # All ordered pairs of 1 1 2 4: 2 * (1 + 9 + 1 + 9 + 4) = 48.
+    values = np.array([[1.0, 1.0], [2.0, 4.0]])
+    both = np.ones((2, 2), bool)
+    assert spread(values, both, np.zeros(2, np.int64), 1).alpha()[0] == pytest.approx(1 - 3 * 8 / 48)
+    assert spread(values + 1e9, both, np.zeros(2, np.int64), 1).alpha()[0] == pytest.approx(0.5)
+    assert spread(np.full((2, 2), 0.1), both, np.zeros(2, np.int64), 1).alpha()[0] == 1.0
+    assert np.isnan(spread(values, ~both, np.zeros(2, np.int64), 1).alpha()[0])
 
 
 def test_alpha_by_hand() -> None:

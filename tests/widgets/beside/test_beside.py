@@ -188,14 +188,6 @@ def test_guidelines_are_shown_once_in_a_session_before_the_first_task(workspace,
     assert browser(review)("beside_image", image_id=image)[0]["introduce"]
 
 
-def test_the_editor_within_a_review_has_no_panel_of_its_own(workspace, reef, browser) -> None:
-    reef.guidelines = "Outline the fins, too."
-    review = nl.Review(workspace, reef.instances, again=True)
-    browser(review)("editor", height=300)
-    assert review._beside
-    assert review._editor._beside == ""
-
-
 def test_verify_shows_what_is_attached_to_the_image_of_a_mask(workspace, reef, notes, browser) -> None:
     p, ws = nl.audit(reef, target_quality=0.8), workspace
     verify = nl.Verify(p, ws, beside=lambda image_id: str(image_id))
@@ -229,3 +221,22 @@ def test_an_annotator_sees_attachments_and_guidelines_with_each_task(reef, notes
         work.send()
     assert work.task is None
     work.close()
+
+
+def test_the_editor_inside_a_review_has_the_panel_of_the_review(workspace, reef, notes, browser) -> None:
+    reef.guidelines = "Fins, too."
+    reef.attach([first(reef)], notes)
+    review = nl.Review(workspace, reef.instances, again=True, beside=lambda image_id: f"image {image_id}")
+    browser(review)("editor", height=400)
+    editor = review._editor
+    ask = browser(editor)
+    listed, _ = ask("beside_image", image_id=first(reef))
+    assert [item["name"] for item in listed["items"]] == ["notes.txt"]
+    assert (listed["custom"], listed["introduce"]) == (True, False)
+    assert ask("beside_widget", image_id=3)[0]["text"] == "image 3"
+    review.beside = lambda _: "another"
+    browser(review)("editor", height=400)
+    assert ask("beside_widget", image_id=3)[0]["text"] == "another"
+    review.beside = False
+    browser(review)("editor", height=400)
+    assert editor.beside is False

@@ -82,6 +82,41 @@ def test_questions_are_answered_in_the_editor_of_a_task_and_come_back_with_it(re
     assert reef.images.loc[image, "weather"] == "fog"
 
 
+def test_questions_are_answered_beside_the_review_of_a_single_mask_and_come_back_with_it(reef, place):
+    reef.ask("sex", options=["f", "m"])
+    reef.ask("weather", of="images", options=["sun", "fog"])
+    reef.commit("questions")
+    fish = int(reef.instances.index[0])
+    work = place(nl.Queue(reef, reef.instances.iloc[:1]), "ana")
+    image = work.task.image_id
+    work.view.give_answer(of="instances", ids=[fish], name="sex", value="f")
+    work.view.give_answer(of="images", ids=[image], name="weather", value="fog")
+    work.view.answer(item_id=fish, what="accept", seconds=1.0)
+    assert reef.instances["sex"].isna().all()
+    reef.collect(work.queue)
+    assert reef.instances["sex"].dropna().to_dict() == {fish: "f"}
+    assert reef.images.loc[image, "weather"] == "fog"
+    assert reef.instances.loc[fish, "status"] == "verified"
+
+
+def test_a_reworked_answer_comes_back_to_its_reviewer_with_the_comments(reef, place):
+    q = nl.Queue(reef, rows_of(reef, 1), review=True)
+    ana, eva = place(q, "ana"), place(q, "eva", review=True)
+    draw(ana)
+    ana.send()
+    eva.look()
+    assert eva.state()["thread"] == []
+    eva.decide("rework", "one is missing", place={"x": 3.0, "y": 4.0})
+    ana.look()
+    (said,) = ana.state()["thread"]
+    assert (said["reviewer"], said["text"], said["place"]) == ("eva", "one is missing", {"x": 3.0, "y": 4.0})
+    ana.send()
+    eva.look()
+    assert eva.state()["step"] == "review"
+    assert eva.state()["thread"] == [said]
+    assert said["when"] > 1.7e9
+
+
 def test_the_next_tasks_are_held_and_ready(reef, place):
     work = place(nl.Queue(reef, rows_of(reef)), "ana")
     work._drafts.settle()
@@ -186,7 +221,7 @@ def test_a_reviewer_corrects_accepts_and_sends_back_what_is_picked(reef, place):
     eva.view.workspace.selection.active = ("instances", int(ids[-1]))
     eva.decide("rework", "too large")
     ana.look()
-    assert (ana.task.step, ana.state()["comment"]) == ("rework", "too large")
+    assert (ana.task.step, ana.state()["thread"][0]["text"]) == ("rework", "too large")
     active = ana.view.workspace.selection.active
     assert active[0] == "instances"
     assert ana.draft.instances.loc[active[1], ["x", "y"]].tolist() == [5, 5]
@@ -247,7 +282,10 @@ def test_a_comment_is_about_a_free_place_and_its_author_is_shown_it(reef, place)
     )
     assert state["phase"] == "waiting"
     ana.look()
-    assert (ana.state()["place"], ana.state()["image"]) == ({"x": 70.5, "y": 80.0}, ana.task.image_id)
+    assert (ana.state()["thread"][-1]["place"], ana.state()["image"]) == (
+        {"x": 70.5, "y": 80.0},
+        ana.task.image_id,
+    )
     around = ana.draft.instances
     inside = around[
         (around.x <= 70.5) & (around.x + around.w >= 70.5) & (around.y <= 80) & (around.y + around.h >= 80)

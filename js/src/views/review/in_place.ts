@@ -7,7 +7,7 @@ export class InPlace {
   #open: { box: HTMLElement; end: AbortController } | null = null;
 
   constructor(
-    private over: HTMLElement,
+    private body: HTMLElement,
     private rpc: Rpc,
     private host: Host | undefined,
     private closed: () => void,
@@ -21,6 +21,12 @@ export class InPlace {
   /** Whether the host can nest views. */
   get possible(): boolean {
     return typeof this.host?.getWidget === "function";
+  }
+
+  /** What the editor lies over: also the panel beside the picture, since the editor has one of its own. */
+  get #over(): HTMLElement {
+    const row = this.body.parentElement;
+    return row?.classList.contains("nbl-beside-row") ? row : this.body;
   }
 
   /** Put the editor over the view; it shows the active row. */
@@ -39,9 +45,10 @@ export class InPlace {
       event.stopPropagation();
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.close();
     });
-    this.over.append(box);
+    const over = this.#over;
+    over.append(box);
     try {
-      const height = Math.max(this.over.clientHeight - head.offsetHeight - 2, 200);
+      const height = Math.max(over.clientHeight - head.offsetHeight - 2, 200);
       const { result } = await this.rpc.request<{ ref: string }>("editor", { height });
       const widget = await this.host!.getWidget(result.ref);
       if (this.#open?.box !== box) return;

@@ -1,5 +1,18 @@
 /** What the line above the work says. */
-import { formatCount } from "../../core/values/format";
+import { formatCount, formatTime } from "../../core/values/format";
+
+/** What a reviewer wrote about an answer to this task. */
+export interface Comment {
+  reviewer: string;
+  /** Seconds since 1970. */
+  when: number;
+  verdict: "approve" | "rework";
+  text: string;
+  /** What it is about, pixels of the image; null for the whole image. */
+  place: { x: number; y: number } | null;
+  /** Whose answer it is about. */
+  author: string;
+}
 
 /** What the kernel says of a place at a queue. */
 export interface Place {
@@ -15,11 +28,10 @@ export interface Place {
   author: string;
   /** The answer to review, where the view does not show it. */
   answer: string;
-  comment: string;
   /** Id of the image; -1 for none. */
   image: number;
-  /** What the comment is about, pixels of the image; null for the whole image. */
-  place: { x: number; y: number } | null;
+  /** What reviewers wrote about the task so far, oldest first. */
+  thread: Comment[];
   /** What became of the answer before. */
   note: string;
   tasks: number;
@@ -69,6 +81,12 @@ export function nothing(state: Place): { title: string; text: string } {
   if (state.rework)
     others.push(`${count(state.rework, "answer")} ${state.rework === 1 ? "is" : "are"} being reworked`);
   return { title, text: `${others.join(", ")}. This place looks again by itself.` };
+}
+
+/** Who wrote a comment, when, about whose answer. */
+export function written({ reviewer, when, author, verdict }: Comment): string {
+  const did = verdict === "approve" ? "accepted" : "sent back";
+  return `${reviewer} ${did} ${author}’s answer, ${formatTime(60_000 * Math.floor(when / 60))} UTC`;
 }
 
 /** What a comment is about, while it is written. */

@@ -5,7 +5,7 @@ import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
 import { SPOT, SPOT_ASKED, type Spotted } from "../spot";
 import { Activity, INPUT } from "./activity";
-import { about, LOST, left, nothing, type Place, task } from "./words";
+import { about, type Comment, LOST, left, nothing, type Place, task, written } from "./words";
 
 const BEAT = 20_000; // milliseconds between two renewals of the lease
 const LOOK = 10_000; // milliseconds between two looks for a task
@@ -30,6 +30,8 @@ export class Work {
   #form: Form | null = null;
   /** What the comment that is written is about; null: the picked instance, or the whole image. */
   #at: { x: number; y: number } | null = null;
+  /** Which comment of the thread is marked on the picture; -1: none. */
+  #marked = -1;
   #busy = false;
   /** There was input since the last beat. */
   #alive = false;
@@ -191,9 +193,9 @@ export class Work {
 
   /** Show the place of a comment on the picture, or ask for one. */
   #spot(): void {
-    const { step, place, image = -1, by } = this.#state ?? {};
+    const { image = -1, by, thread = [] } = this.#state ?? {};
     const isAsked = this.#form === "rework" && by === "line";
-    const at = isAsked ? this.#at : step === "rework" ? place : null;
+    const at = isAsked ? this.#at : thread[this.#marked]?.place;
     const detail: Spotted = {
       image,
       at: at ? [at.x, at.y] : null,
@@ -241,6 +243,7 @@ export class Work {
     const before = this.#state;
     this.#state = state;
     if (before?.job !== state.job) {
+      this.#marked = state.thread.map((one) => Boolean(one.place)).lastIndexOf(true);
       this.activity.restart(this.clock());
       if (this.#form) this.#open(null);
       if (before) requestAnimationFrame(() => this.#view()?.focus({ preventScroll: true }));
@@ -269,14 +272,34 @@ export class Work {
     this.#nothing.replaceChildren(h("b", {}, none.title), h("p", {}, none.text));
   }
 
-  /** The line below: a lost lease, a comment, what became of the answer before. */
-  #say({ phase, step, comment, author, answer, note }: Place): void {
+  /** The line below: a lost lease, the comments, what became of the answer before. */
+  #say({ phase, author, answer, note, thread }: Place): void {
     const lost = phase === "lost" && LOST;
     const about = answer && `${author} said: ${answer}`;
-    const asked = comment && `${step === "rework" ? "The reviewer asks" : "Asked before"}: ${comment}`;
-    const lines = [note, lost, about, asked].filter(Boolean).map((text) => h("p", {}, String(text)));
+    const lines: HTMLElement[] = [note, lost, about].filter(Boolean).map((text) => h("p", {}, String(text)));
+    if (thread.length)
+      lines.push(
+        h(
+          "ol.nbl-work-thread",
+          { "aria-label": "Comments" },
+          ...thread.map((one, i) => this.#comment(one, i)),
+        ),
+      );
     this.#said.hidden = !lines.length;
-    this.#said.dataset.kind = lost ? "lost" : asked ? "asked" : "";
+    this.#said.dataset.kind = lost ? "lost" : thread.length ? "asked" : "";
     this.#said.replaceChildren(...lines);
+  }
+
+  /** One comment: who, when, what, and a button that marks where. */
+  #comment(one: Comment, number: number): HTMLElement {
+    const isMarked = number === this.#marked;
+    const mark = () => {
+      this.#marked = isMarked ? -1 : number;
+      this.#update();
+      this.#spot();
+    };
+    const place = one.place && `at ${Math.round(one.place.x)}, ${Math.round(one.place.y)}`;
+    const where = place && h("button.nbl-quiet", { "aria-pressed": String(isMarked), onclick: mark }, place);
+    return h("li", {}, h("span.nbl-muted", {}, written(one)), where || "", h("span", {}, one.text));
   }
 }

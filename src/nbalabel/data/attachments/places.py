@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from ...core.errors import FormatError, ImageError, UnsafePathError
@@ -82,6 +83,7 @@ def taken_in(file: str | os.PathLike[str], kind: str, image_root: Path | None, h
     check_content(path, kind)
     full = path.resolve()
     if full.is_relative_to(home.resolve()):
+        _touch(full)
         return INSIDE + full.relative_to(home.resolve()).as_posix()
     if kind != "text" and image_root is not None and full.is_relative_to(image_root.resolve()):
         below = full.relative_to(image_root.resolve()).as_posix()
@@ -98,9 +100,16 @@ def copied(path: Path, home: Path, name: str = "") -> str:
     stem = _PLAIN.sub("-", own.stem).strip("-")[:_STEM]
     suffix = own.suffix.lower() if _SUFFIX.fullmatch(own.suffix) else ""
     target = home / f"{stem or 'file'}-{digest}{suffix}"
+    _touch(target)
     if not target.exists():
         put(path, target)
     return INSIDE + target.name
+
+
+def _touch(copy: Path) -> None:
+    """Say of a copy that is there already that it is needed now: nobody removes young ones."""
+    with suppress(OSError):
+        os.utime(copy)
 
 
 def put(path: Path, target: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,12 @@ from ...core.urls import is_url
 from ..attachments.attach import attach, write_guidelines
 from ..attachments.kinds import Kind, kind_of
 from ..attachments.places import FOLDER, taken_in
+from ..attachments.unused import remove as drop
+from ..attachments.unused import unused
 from ..edits import cells as edits
 from ..edits.rows_meant import images_of, in_order, target
 from ..store.storage import user
+from ..working.mentioned import mentioned
 from ..working.working_copy import WorkingCopy
 
 File = str | os.PathLike[str]
@@ -144,6 +148,8 @@ class Attaching:
     def detach(self, attachments: Any, origin: str | None = None) -> Change:
         """Remove attachments; the files stay in the folder, for undo and for earlier versions.
 
+        :meth:`tidy_attachments` finds the copies that nothing needs any more.
+
         Args:
             attachments: their ids, or rows of ``ds.attachments``.
             origin: who or what removes them; default: the user's login.
@@ -157,6 +163,42 @@ class Attaching:
             return edits.remove(state, "attachments", ids, origin or user())
 
         return self._make(change)
+
+    def tidy_attachments(self, *, remove: bool = False) -> pd.DataFrame:
+        """List the copies of attached files that nothing names, and remove them if you say so.
+
+        A copy stays if any version, any step of undo or redo, or the journal of any session, also of one that
+        ended without a commit, has or had an attachment with it; if it is younger than an hour, since
+        somebody may be attaching it; or if its name is none that :meth:`attach` gives. URLs and files below
+        the image root are never touched.
+
+        Args:
+            remove: remove them; they cannot be brought back.
+
+        Returns:
+            One row per copy, by ``file``: ``bytes`` and ``modified`` (UTC), the largest first.
+
+        Raises:
+            StorageError: a version or a journal cannot be read, so that nobody knows what it names; or a copy
+                cannot be removed.
+            ReadOnlyError: the dataset cannot be written.
+
+        Example:
+            >>> import tempfile, nbalabel as nl
+            >>> ds = nl.create(tempfile.mkdtemp() + "/fish.nbal", ["cod"])
+            >>> len(ds.tidy_attachments())
+            0
+            >>> ds.close()
+        """
+        if remove:
+            self._check_writable()
+        self._now()
+        session = self._copy.session
+        with session.store.lock() if not session.read_only else nullcontext():
+            found = unused(self.attachment_root, mentioned(session, "attachments", "file"))
+            if remove:
+                drop(self.attachment_root, found.index.tolist())
+        return found
 
 
 def _one_each(images: Any, ids: Any, file: File | Sequence[File] | pd.Series) -> list[File]:

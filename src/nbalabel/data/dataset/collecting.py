@@ -17,6 +17,7 @@ from ..queue.collecting import (
     conflict,
     conflicts_table,
     known_cells,
+    known_row_cells,
     plan,
 )
 from ..queue.content import contents_of, same
@@ -83,13 +84,32 @@ class Collecting:
         def build(state: State) -> Change:
             if queue.of == "images":
                 return self._images(state, queue, answers, overwrite, found, used)
-            change, failed = answered_rows(state, answers, queue.of, queue.name, self._copy.reserve)
+            ready = self._unchanged(state, queue, answers, overwrite, found)
+            if not ready:
+                return Change()
+            change, failed = answered_rows(state, ready, queue.of, queue.name, self._copy.reserve)
             found.conflicts += [conflict(why, [one]) for one, why in failed]
             lost = {one.answer for one, _ in failed}
-            used.extend(one for one in answers if one.answer not in lost)
+            used.extend(one for one in ready if one.answer not in lost)
             return change
 
         return self._make(build), used
+
+    @staticmethod
+    def _unchanged(
+        state: State, queue: Queue, answers: list[Answered], overwrite: set[int], found: Plan
+    ) -> list[Answered]:
+        """Answers about rows whose own columns nobody else changed to something else since."""
+        today, out = Tables.from_state(state, None, {}), []
+        for one in answers:
+            told = known_row_cells(one, queue.of)
+            changed = clashes(told, today, queue.version(one.version)) if told else []
+            if changed and one.image not in overwrite:
+                why = f"changed since the work began: {', '.join(changed)}"
+                found.conflicts.append(conflict(why, [one]))
+            else:
+                out.append(one)
+        return out
 
     def _images(
         self,

@@ -9,7 +9,6 @@ import pandas as pd
 
 from ...core.geometry.overlap.assign import assign
 from ...core.geometry.overlap.keep_best import overlapping
-from ...core.tables.schema import INSTANCES
 from ..formats.records.ids import IS_BOX, NB_ID
 
 LEAST = 0.25
@@ -89,12 +88,6 @@ def claims(back: pd.DataFrame) -> np.ndarray:
 def boxes_of(back: pd.DataFrame) -> np.ndarray:
     """Of which rows only a box is known, ``(n,)`` bool."""
     return back[IS_BOX].to_numpy(bool) if IS_BOX in back else np.zeros(len(back), bool)
-
-
-def own_columns(frame: pd.DataFrame) -> list[str]:
-    """The user's own columns of a table of instances whose values can be compared: no lists."""
-    own = [name for name in frame.columns if name not in INSTANCES and name not in (NB_ID, IS_BOX)]
-    return [name for name in own if not isinstance(frame[name].dtype, pd.ArrowDtype)]
 
 
 def _rows(back: pd.DataFrame, at: np.ndarray, what: Any, iou: Any, claimed: np.ndarray) -> pd.DataFrame:

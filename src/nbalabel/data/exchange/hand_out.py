@@ -9,8 +9,9 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ import pandas as pd
 from ...core.certificate import fingerprints
 from ...core.errors import DataError, LossWarning, StorageError, first
 from ...core.geometry.overlap.keep_best import overlapping
+from ...core.ontology.attribute import ASKED_OF, Attribute
+from ...core.ontology.condition import Condition
+from ...core.ontology.definition import Definition
+from ...core.ontology.ontology import GUIDELINES, Entry, Key, Ontology
+from ...core.tables.arrays import missing, positions, put, values
 from ...core.tables.schema import IMAGES
 from ...core.urls import local_path
 from ..dataset.dataset import Dataset
@@ -31,11 +37,13 @@ from ..formats.records.rows import states
 from ..images.files import safe_path
 from ..store.storage import now
 from ..tables.tables import Tables
+from .answers import COLUMNS, answers_of, own_columns
 from .archive import pack
 from .comparison import compare
 from .handed import HandOut
 from .honeypots import Planted, plant
-from .kinds import GUIDELINES, LABELS, MANIFEST, Kind, kind_of
+from .kinds import GUIDELINES as GUIDELINES_FILE
+from .kinds import LABELS, MANIFEST, Kind, kind_of
 from .names import images_named
 from .record import Order, write_order
 
@@ -109,8 +117,8 @@ def hand_out(
         target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".package-") as made:
         said = ds.guidelines if guidelines is None else guidelines
-        hashes = batch.write(Path(made), said, ds.version_id)
-        held, loss = batch.read_back(Path(made))
+        hashes, dropped = batch.write(Path(made), said, ds.version_id)
+        held, loss, lost = batch.read_back(Path(made))
         write_order(ds.folder, batch.order(ds, hashes), held)
         pack(Path(made), target)
     _warn(loss, target, len(batch.sent.instances))
@@ -118,7 +126,8 @@ def hand_out(
     images["honeypot"] = images.index.isin(planted.images)
     n_flat = _flattened(batch.sent) if kind.flat else 0
     n = len(batch.sent.instances)
-    return HandOut(batch.id, target, to, images, loss, n, n_flat, target.stat().st_size)
+    dropped = pd.concat([dropped, lost], ignore_index=True) if len(lost) else dropped
+    return HandOut(batch.id, target, to, images, loss, n, n_flat, target.stat().st_size, dropped)
 
 
 @dataclass(frozen=True)
@@ -141,20 +150,22 @@ class _Batch:
     real: pd.DataFrame
     planted: Planted
 
-    def write(self, folder: Path, guidelines: str | Path, version: str) -> dict[int, str]:
-        """Write all files of the package; the SHA-256 of each picture."""
+    def write(
+        self, folder: Path, guidelines: str | Path, version: str
+    ) -> tuple[dict[int, str], pd.DataFrame]:
+        """Write all files of the package; the SHA-256 of each picture, and what the format drops."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LossWarning)  # the loss is measured when the package is read back
-            self.kind.write(self.sent, folder)
+            dropped = self.kind.write(self.sent, folder).dropped
         (folder / LABELS).write_text("".join(f"{label}\n" for label in self.sent.labels), "utf-8")
         if isinstance(guidelines, Path):
             with writing(guidelines):
-                shutil.copyfile(guidelines, folder / (GUIDELINES + guidelines.suffix))
+                shutil.copyfile(guidelines, folder / (GUIDELINES_FILE + guidelines.suffix))
         elif guidelines:
-            (folder / f"{GUIDELINES}.md").write_text(guidelines, "utf-8")
+            (folder / f"{GUIDELINES_FILE}.md").write_text(guidelines, "utf-8")
         hashes = self._hashes(folder)
         (folder / MANIFEST).write_text(json.dumps(self._manifest(hashes, version), indent=1), "utf-8")
-        return hashes
+        return hashes, dropped
 
     def _manifest(self, hashes: Mapping[int, str], version: str) -> Mapping[str, Any]:
         images = self.sent.images
@@ -179,8 +190,8 @@ class _Batch:
             for i, f in zip(names.index.tolist(), names, strict=True)
         }
 
-    def read_back(self, folder: Path) -> tuple[Tables, pd.DataFrame]:
-        """The masks as the package holds them, with the ids of the dataset; and the loss."""
+    def read_back(self, folder: Path) -> tuple[Tables, pd.DataFrame, pd.DataFrame]:
+        """What the package holds, with the ids of the dataset; the loss of masks, and that of answers."""
         back = self.kind.read(folder)
         names = dict(zip(self.sent.images["file"], self.sent.images.index, strict=True))
         meant = pd.Series(images_named(back.images["file"].tolist(), names), index=back.images.index)
@@ -198,14 +209,59 @@ class _Batch:
         there = np.array([mask is not None for mask in after], bool)
         held = sent[there].drop(columns=["x", "y", "w", "h", "area"])
         held["mask"] = pd.Series([m for m in after if m is not None], held.index, dtype=sent["mask"].dtype)
+        at = position.loc[held.index].to_numpy(np.int64)
+        held, lost = self._said(held, found, at, "instances")
+        order = pd.Series(range(len(meant)), index=meant.to_numpy(np.int64)).reindex(self.sent.images.index)
+        images, lost_too = self._said(self.sent.images, back.images, order.to_numpy(np.int64), "images")
         held = held[~held["image_id"].isin(self.planted.images)]
-        return Tables.of(self.sent.images, held, self.sent.labels), loss
+        gone = pd.DataFrame(lost_too + lost, columns=["table", "column", "n", "asked"])
+        return Tables.of(images, held, self.sent.labels, ontology=self.sent.ontology), loss, gone
+
+    def _said(
+        self, rows: pd.DataFrame, back: pd.DataFrame, at: np.ndarray, table: str
+    ) -> tuple[pd.DataFrame, list[tuple[str, str, int, bool]]]:
+        """Rows with what the package says of them; and the columns whose values are others in it.
+
+        Args:
+            rows: rows as they are sent.
+            back: rows as they are read back.
+            at: position in ``back`` of each row.
+            table: "images" or "instances".
+        """
+        ontology = self.sent.ontology
+        asked, ids = ontology.attributes(table), rows.index.to_numpy(np.int64)
+        none = np.zeros(0, np.int64)
+        said = answers_of(table, rows, rows, back, ids, at, none, ontology)
+        counts = Counter(row[COLUMNS.index("column")] for row in said.rows)
+        lost = [(table, name, n, name in asked) for name, n in counts.items() if name in back]
+        for name in own_columns(rows, table, asked):
+            gone = _lost(said.rows, table, name) if name in back else ids
+            if name not in back and name not in asked:
+                rows = rows.drop(columns=name)
+            elif len(gone):
+                rows = _put(rows, name, gone, missing(rows[name].dtype, len(gone)))
+        for name, cells in said.cells.items():
+            rows = _put(rows, name, cells.ids, cells.new)
+        return rows, lost
 
     def order(self, ds: Dataset, hashes: Mapping[int, str]) -> Order:
         ids, prints = fingerprints(self.real)
         known = dict(zip(ids.tolist(), prints.tolist(), strict=True))
         pots = self.planted
         return Order(self.id, self.to, now(), ds.version_id, hashes, known, pots.images, pots.asked)
+
+
+def _lost(said: Sequence[tuple[Any, ...]], table: str, name: str) -> np.ndarray:
+    """Ids of the rows whose answer to a question is not in the package."""
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in said]
+    gone = [row for row in rows if row["column"] == name and row["what"] in ("removed", "invalid")]
+    return np.array([row["image_id" if table == "images" else "instance_id"] for row in gone], np.int64)
+
+
+def _put(rows: pd.DataFrame, name: str, ids: np.ndarray, new: Any) -> pd.DataFrame:
+    """The rows with other values in one column."""
+    column = put(values(rows[name]), positions(rows.index, ids), new)
+    return rows.assign(**{name: pd.Series(column, index=rows.index)})
 
 
 def sha256(path: Path) -> str:
@@ -221,18 +277,56 @@ def _name() -> str:
 def _sent(ds: Dataset, tables: Tables, planted: Planted) -> Tables:
     """What goes out: nothing that tells honeypots from other images, or that is no business of a vendor."""
     ids = np.union1d(tables.images.index.to_numpy(np.int64), planted.images).astype(np.int64)
-    images = ds.images.loc[ids, ["file", "width", "height"]]
-    own = [name for name in tables.instances.columns if name not in _STAYS]
-    parts = [frame[[n for n in own if n in frame]] for frame in (shown(tables)[1], planted.instances)]
+    asked, answers, _ = shown(ds.subset(ids))
+    own = [name for name in asked.columns if name not in IMAGES]
+    images = asked.loc[ids, ["file", "width", "height", *own]]
+    own = [name for name in answers.columns if name not in _STAYS]
+    pots = planted.instances
+    said = [name for name in ds.ontology.instances if name in pots]
+    pots = pots.assign(**{name: answers[name].reindex(pots.index) for name in said})
+    parts = [frame[[n for n in own if n in frame]] for frame in (shown(tables)[1], pots)]
     filled = [frame for frame in parts if len(frame)] or parts[:1]
     rows = pd.concat(filled).sort_index() if len(filled) > 1 else filled[0]
     rows = rows.assign(source="imported", **{NB_ID: rows.index.to_numpy(np.int64)})
     images = states(images, rows["image_id"].to_numpy(np.int64))
-    return Tables.of(images, rows, tables.labels, ds.image_root)
+    ontology = _asked(ds.ontology, {*images.columns, *rows.columns})
+    images = images.drop(columns=[n for n in ds.ontology.images if n not in ontology.images])
+    rows = rows.drop(columns=[n for n in ds.ontology.instances if n not in ontology.instances])
+    images = _unmarked(images, planted, ontology)
+    return Tables.of(images, rows, tables.labels, ds.image_root, ontology=ontology)
+
+
+def _asked(ontology: Ontology, columns: Collection[str]) -> Ontology:
+    """The questions that go out: none that is retired, no examples, and no conditions on what stays here."""
+    entries: dict[Key, Entry | None] = {}
+    for key, entry in ontology.entries():
+        if isinstance(entry, Definition):
+            entries[key] = replace(entry, right=(), wrong=())
+        elif isinstance(entry, Attribute):
+            known = Condition(entry.where).names <= {*columns}
+            entries[key] = None if entry.retired else replace(entry, where=entry.where if known else "")
+    found = ontology.with_entries({**entries, GUIDELINES: None})
+    gone = {name for of in ASKED_OF for name, one in ontology.attributes(of).items() if one.retired}
+    loose: dict[Key, Entry | None] = {
+        (of, name): replace(one, where="")
+        for of in ASKED_OF
+        for name, one in found.attributes(of).items()
+        if Condition(one.where).names & gone
+    }
+    return found.with_entries(loose)
+
+
+def _unmarked(images: pd.DataFrame, planted: Planted, ontology: Ontology) -> pd.DataFrame:
+    """Images whose honeypots have no answers to questions that no other image has an answer to."""
+    pots = images.index.isin(planted.images)
+    for name in ontology.images:
+        if pots.any() and not images.loc[~pots, name].notna().any():
+            ids = images.index[pots].to_numpy(np.int64)
+            images = _put(images, name, ids, missing(images[name].dtype, len(ids)))
+    return images
 
 
 _STAYS = ("score", "source", "origin", "status", "x", "y", "w", "h", "area", NB_ID)
-assert not set(_STAYS) & set(IMAGES)
 
 
 def _flattened(sent: Tables) -> int:

@@ -25,6 +25,9 @@ class HandOut:
         n_flattened: number of instances of which others hide a part, because the format has one label per
             pixel.
         n_bytes: size of the zip file.
+        dropped: what the package does not hold of your own columns and of the ontology, or holds otherwise:
+            columns table, column, n (values) and asked (whether it is an attribute), as in a
+            :class:`WriteReport`.
     """
 
     id: str
@@ -35,6 +38,7 @@ class HandOut:
     n_instances: int
     n_flattened: int
     n_bytes: int
+    dropped: pd.DataFrame
 
     def __repr__(self) -> str:
         return f"HandOut({self.id}: {'; '.join(f'{name} {text}' for name, text in self._facts())})"
@@ -55,4 +59,7 @@ class HandOut:
         ]
         if self.n_flattened:
             facts.append(("overlaps", f"{self.n_flattened:,} instances are hidden in part by others"))
+        if len(self.dropped):
+            said = ", ".join(f"{row.column} of {row.n:,} {row.table}" for row in self.dropped.itertuples())
+            facts.append(("not in it", said))
         return [*facts, ("size", f"{self.n_bytes / 1e6:,.2f} MB"), ("take it back", "nl.take_back(ds, FILE)")]

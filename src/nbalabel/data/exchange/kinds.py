@@ -96,7 +96,7 @@ def _write_labelstudio(tables: LabeledImages, folder: Path) -> WriteReport:
 def _read_labelstudio(folder: Path) -> Tables:
     file = _file(folder, LABELSTUDIO_FILE, ".json")
     pictures = file.parent / "images"
-    skip = ["relation", "keypointlabels", "choices", "textarea", "number", "rating"]
+    skip = ["relation", "keypointlabels"]
     return read_labelstudio(file, pictures if pictures.is_dir() else None, skip=skip, several="last")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,21 +11,27 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import merge_rows, select_rows
 from ...core.geometry.masks import rle
-from ...core.tables.arrays import equal, missing, positions, take, values
+from ...core.tables.arrays import equal, positions, take, values
 from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
 from ..edits.cells import new_instances
 from ..edits.image_state import lift
 from ..formats.records.ids import IS_BOX
-from .comparison import boxes_of, own_columns
+from .answers import Answers
+from .comparison import boxes_of
 
 _MASK = ("mask", "x", "y", "w", "h", "area")
 
 
 def propose(
-    state: State, rows: pd.DataFrame, back: pd.DataFrame, origin: str, finished: np.ndarray
+    state: State,
+    rows: pd.DataFrame,
+    back: pd.DataFrame,
+    origin: str,
+    finished: np.ndarray,
+    said: Mapping[str, Answers],
 ) -> Change:
-    """The change of the dataset: masks and labels as they came back.
+    """The change of the dataset: masks, labels and answers as they came back.
 
     Args:
         state: the current tables.
@@ -32,35 +39,50 @@ def propose(
         back: the instances that came back.
         origin: origin of the change.
         finished: ids of images that are labeled all over from now on.
+        said: table -> the answers of its rows; of instances for those of :func:`alive`.
 
     Returns:
         The change; rows that are no longer there are left out.
     """
     there = state.tables["instances"]
-    known = rows["instance_id"].notna().to_numpy()
-    alive = known.copy()
-    alive[known] = positions(there.index, rows.loc[known, "instance_id"].to_numpy(np.int64)) >= 0
-    kept = rows[alive & rows["position"].notna().to_numpy()].sort_values("instance_id")
-    added = rows[rows["what"].eq("added").to_numpy()]
-    gone = np.sort(rows.loc[alive & rows["what"].eq("removed").to_numpy(), "instance_id"].to_numpy(np.int64))
+    kept, added, gone = alive(there, rows)
     updated = {
         **_masks(state, kept, back),
         **_labels(there, kept),
         **_accepted(there, kept),
-        **_own(there, kept, back),
+        **said["instances"].cells,
         **_boxes(there, kept, back),
     }
-    created = _created(state, added, back, origin)
+    created = _created(state, added, back, origin, said["instances"].created)
     deleted = select_rows(there, gone) if len(gone) else TableChange().deleted
     parts = {
         "instances": TableChange(created, {k: c for k, c in updated.items() if len(c.ids)}, deleted),
-        "images": _images(state, created, gone, finished),
+        "images": merge_rows(
+            _images(state, created, gone, finished), TableChange(updated=dict(said["images"].cells))
+        ),
     }
     counts = rows["what"].value_counts()
-    note = (
-        ", ".join(f"{n:,} {what}" for what, n in counts.items() if what != "untouched") or "nothing changed"
-    )
+    facts = [f"{n:,} {what}" for what, n in counts.items() if what != "untouched"]
+    n_answers = sum(len(cells.ids) for one in said.values() for cells in one.cells.values())
+    facts += [f"{n_answers:,} answers"] if n_answers else []
+    note = ", ".join(facts) or "nothing changed"
     return Change({name: part for name, part in parts.items() if part}, None, origin, f"delivery: {note}")
+
+
+def alive(there: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    """Rows of instances that the dataset has and that came back, rows that are new, and ids that are gone.
+
+    Args:
+        there: instances of the dataset.
+        rows: what became of each instance, without problems.
+    """
+    known = rows["instance_id"].notna().to_numpy()
+    found = known.copy()
+    found[known] = positions(there.index, rows.loc[known, "instance_id"].to_numpy(np.int64)) >= 0
+    kept = rows[found & rows["position"].notna().to_numpy()].sort_values("instance_id")
+    added = rows[rows["what"].eq("added").to_numpy()]
+    gone = np.sort(rows.loc[found & rows["what"].eq("removed").to_numpy(), "instance_id"].to_numpy(np.int64))
+    return kept, added, gone
 
 
 def _masks(state: State, kept: pd.DataFrame, back: pd.DataFrame) -> dict[str, Cells]:
@@ -97,20 +119,6 @@ def _accepted(there: pd.DataFrame, kept: pd.DataFrame) -> dict[str, Cells]:
     return {"status": Cells(ids, old, new).at(np.asarray(old == "proposed"))}
 
 
-def _own(there: pd.DataFrame, kept: pd.DataFrame, back: pd.DataFrame) -> dict[str, Cells]:
-    """Cells of the user's own columns that came back with another value."""
-    ids, at = kept["instance_id"].to_numpy(np.int64), kept["position"].to_numpy(np.int64)
-    place, out = positions(there.index, ids), {}
-    for name in own_columns(there):
-        if name not in back or not len(kept):
-            continue
-        old = there[name].iloc[place]
-        new = fitted(back[name].iloc[at].tolist(), old)
-        changed = np.flatnonzero(~equal(values(old), values(new)) & new.notna().to_numpy())
-        out[name] = Cells(ids[changed], take(values(old), changed), take(values(new), changed))
-    return out
-
-
 def _boxes(there: pd.DataFrame, kept: pd.DataFrame, back: pd.DataFrame) -> dict[str, Cells]:
     """Which of the masks that came back changed are only boxes, where the dataset marks these."""
     rows = kept[(kept["iou"] < 1).to_numpy()]
@@ -122,41 +130,9 @@ def _boxes(there: pd.DataFrame, kept: pd.DataFrame, back: pd.DataFrame) -> dict[
     return {IS_BOX: Cells(ids, values(old), values(new)).at(~equal(values(old), values(new)))}
 
 
-def fitted(found: list[Any], like: pd.Series) -> pd.Series:
-    """Values in the dtype of a column; those that do not fit are what the column has, those missing too.
-
-    Args:
-        found: values as they came back, ``(n,)``.
-        like: the column, ``(n,)``.
-    """
-    kind = like.dtype
-    read = [value_for(value, kind) for value in found]
-    old = like.astype(object).tolist()
-    out = [was if value is None else value for value, was in zip(read, old, strict=True)]
-    return pd.Series(out, index=like.index, dtype=object).astype(kind)
-
-
-def value_for(value: Any, kind: Any) -> Any:
-    """One value for a column of this dtype; None where it is missing or does not fit."""
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-        return None
-    if isinstance(kind, pd.CategoricalDtype):
-        return next((c for c in kind.categories if c == value or str(c) == str(value)), None)
-    if pd.api.types.is_bool_dtype(kind):
-        return {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
-    if pd.api.types.is_numeric_dtype(kind):
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            return None
-        whole = pd.api.types.is_integer_dtype(kind)
-        if whole and (number != int(number) or abs(number) > 2**53):
-            return None
-        return int(number) if whole else number
-    return str(value) if isinstance(kind, pd.StringDtype) or kind is np.dtype(object) else None
-
-
-def _created(state: State, added: pd.DataFrame, back: pd.DataFrame, origin: str) -> pd.DataFrame:
+def _created(
+    state: State, added: pd.DataFrame, back: pd.DataFrame, origin: str, said: Mapping[str, pd.Series]
+) -> pd.DataFrame:
     there = state.tables["instances"]
     if not len(added):
         return TableChange().created
@@ -174,10 +150,8 @@ def _created(state: State, added: pd.DataFrame, back: pd.DataFrame, origin: str)
         },
         index=index,
     )
-    for name in own_columns(there):
-        if name in back:
-            nothing = pd.Series(missing(there[name].dtype, len(at)), index=index)
-            rows[name] = fitted(back[name].iloc[at].tolist(), nothing)
+    for name, column in said.items():
+        rows[name] = column.set_axis(index)
     if IS_BOX in there and pd.api.types.is_bool_dtype(there[IS_BOX].dtype):
         rows[IS_BOX] = pd.Series(boxes_of(back)[at], index).astype(there[IS_BOX].dtype)
     made: pd.DataFrame = new_instances(state, rows)

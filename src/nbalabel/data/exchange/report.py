@@ -33,11 +33,21 @@ class DeliveryReport:
         unknown_labels: labels that the dataset lacks, with the number of instances.
         honeypots: one row per instance that was asked about: ``image_id``, ``label``, ``kind`` ("gone",
             "moved", "renamed", "blank"), ``iou`` with the truth, ``right`` (IoU 0.75 or more, and the label).
-        answers: values of your own columns that the dataset cannot hold, such as numbers out of the limits of
-            an attribute: ``image_id``, ``instance_id`` (missing where added), ``column``, ``value``, ``why``.
-            They are left out; the dataset keeps what it has.
+        answers: answers to questions, and values of your other own columns, that are not as they went out:
+            ``table`` ("images" or "instances"), ``image_id``, ``instance_id`` (missing for images and added
+            instances), ``column``, ``what``, ``before``, ``value``, ``why``. "added" and "changed" ones are
+            in the change. "invalid" ones, such as unknown options or numbers out of their limits, are left
+            out; so are those that were "edited here", where the dataset has another answer by now, and
+            "removed" ones: the dataset keeps what it has. "unanswered" lists required questions that stay
+            without an answer.
         n_unanswered: number of instances on images that came that lack a required answer once this is
             applied.
+        n_unanswered_images: number of images that came that lack one.
+        options: options of questions that the dataset lacks, or that were offered no more: ``table``,
+            ``column``, ``option``, ``what`` ("added" or "removed"), ``n`` answers with it. Formats that do
+            not hold the options (Labelbox, Datumaro) show only new ones that somebody chose.
+        unknown_columns: questions that the dataset does not ask and columns that it lacks, with the number of
+            values: (table, column) -> n. They are left out.
     """
 
     images: pd.DataFrame
@@ -48,7 +58,10 @@ class DeliveryReport:
     unknown_labels: dict[str, int]
     honeypots: pd.DataFrame
     answers: pd.DataFrame
-    n_unanswered: int = 0
+    n_unanswered: int
+    n_unanswered_images: int
+    options: pd.DataFrame
+    unknown_columns: dict[tuple[str, str], int]
 
     @property
     def score(self) -> tuple[float, float, float] | None:
@@ -76,15 +89,28 @@ class DeliveryReport:
             ("ids", _listed((name, len(found)) for name, found in ids.items() if found)),
             ("unknown labels", ", ".join(f"{name} ({n:,})" for name, n in self.unknown_labels.items())),
         ]
-        if len(self.answers):
-            told.append(("answers left out", _listed(self.answers["column"].value_counts().items())))
-        if self.n_unanswered:
-            told.append(("unanswered", f"{self.n_unanswered:,} instances lack a required answer"))
+        told += self._asked()
         if self.score:
             share, low, high = self.score
             n = len(self.honeypots)
             told.append(("honeypots", f"{share:.0%} of {n:,} right, between {low:.0%} and {high:.0%} (95%)"))
         return [(name, text) for name, text in told if text]
+
+    def _asked(self) -> list[tuple[str, str]]:
+        """What was answered, in names and texts."""
+        what = self.answers["what"]
+        wrong = self.answers.loc[what == "invalid", "column"]
+        lacking = {"instances": self.n_unanswered, "images": self.n_unanswered_images}
+        open_ = ", ".join(f"{n:,} {of}" for of, n in lacking.items() if n)
+        options = [f"{row.column}: {row.option} {row.what}" for row in self.options.itertuples(index=False)]
+        strange = [f"{column} of {n:,} {table}" for (table, column), n in self.unknown_columns.items()]
+        return [
+            ("answers", _listed(what[what != "unanswered"].value_counts().items())),
+            ("answers left out", _listed(wrong.value_counts().items())),
+            ("unanswered", f"{open_} lack a required answer" if open_ else ""),
+            ("options", ", ".join(options)),
+            ("unknown columns", ", ".join(strange)),
+        ]
 
     def __repr__(self) -> str:
         return f"DeliveryReport({'; '.join(f'{name}: {text}' for name, text in self.facts())})"

@@ -6,6 +6,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,17 @@ import pandas as pd
 from ...core.certificate import fingerprints
 from ...core.change.change import apply
 from ...core.errors import DataError, FormatError, UnknownNameError, first
+from ...core.ontology.attribute import Attribute
 from ...core.tables.state import State
 from ...core.urls import local_path
 from ..dataset.dataset import Dataset
 from ..folder.import_tables import checked_state
 from ..formats.records.documents import content
 from ..formats.records.files import IMAGE_SUFFIXES
+from ..formats.records.questions import OPTIONS
 from ..ontology.asking import unanswered
 from ..tables.tables import Tables, subset_of
-from .answers import without_wrong
+from .answers import Answers, answers_of, changed_options, listed, unknown_columns
 from .archive import unpack
 from .comparison import claims, compare
 from .delivery import Delivery
@@ -33,7 +36,7 @@ from .handed import HandOut
 from .honeypots import answered
 from .kinds import MANIFEST, kind_of
 from .names import images_named
-from .proposal import propose
+from .proposal import alive, propose
 from .record import Order, read_orders, read_sent
 from .report import DeliveryReport
 
@@ -93,6 +96,17 @@ def take_back(
         return found.delivery(complete=complete)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """The part of a report about answers; see ``DeliveryReport``."""
+
+    answers: pd.DataFrame
+    n_unanswered: int
+    n_unanswered_images: int
+    options: pd.DataFrame
+    unknown_columns: dict[tuple[str, str], int]
+
+
 class _Package:
     """A package that came back, and what it is compared with."""
 
@@ -121,18 +135,17 @@ class _Package:
         potted = rows["image_id"].isin(order.honeypots).to_numpy()
         came = np.setdiff1d(np.array(sorted(usable.values()), np.int64), order.honeypots).astype(np.int64)
         back = rows[~potted].reset_index(drop=True)
-        back, wrong = without_wrong(back, state.tables["instances"], state.ontology)
         held = sent.instances[sent.instances["image_id"].isin(came).to_numpy()]
         compared = _edited(compare(held, back, state.labels), state, order)
         made = f"delivery-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         good = compared[(compared["problem"] == "").to_numpy()]
-        change = propose(state, good, back, made, came if complete else came[:0])
+        said = self._said(sent, state, good, back, usable, came)
+        change = propose(state, good, back, made, came if complete else came[:0], said)
         pots = self._honeypots(rows[potted], order, state, set(usable.values()))
         after = apply(state, change)
         tables = subset_of(after, came, self.ds.image_root, {})
-        answers = _answers(wrong, compared)
-        open_ = unanswered(state.ontology, tables.images, tables.instances, "instances", None)
-        report = _report(images, compared, held, back, sent, pots, answers, len(open_))
+        asked = self._answers(said, sent, state, tables, {"images": self.back.images, "instances": back})
+        report = _report(images, compared, held, back, sent, pots, asked)
         return Delivery(made, order.id, report, change, tables)
 
     def _images(self, sent: Tables, order: Order, state: State) -> tuple[pd.DataFrame, dict[int, int]]:
@@ -164,6 +177,58 @@ class _Package:
                 rows.append((pd.NA, file, "unknown", "was not handed out", 0, int(n_back.get(at, 0))))
         table = pd.DataFrame(rows, columns=["image_id", "file", "what", "why", "n_sent", "n_back"])
         return table.astype({"image_id": "Int64"}), usable
+
+    def _said(
+        self,
+        sent: Tables,
+        state: State,
+        good: pd.DataFrame,
+        back: pd.DataFrame,
+        usable: Mapping[int, int],
+        came: np.ndarray,
+    ) -> dict[str, Answers]:
+        """What the images and the instances say."""
+        images, there = self.back.images, state.tables["instances"]
+        kept, added, _ = alive(there, good)
+        at_image = {image: at for at, image in usable.items()}
+        at = images.index.get_indexer(pd.Index([at_image[image] for image in came.tolist()], dtype=np.int64))
+        none = np.zeros(0, np.int64)
+        frames = state.tables["images"], sent.images, images
+        ids = kept["instance_id"].to_numpy(np.int64), kept["position"].to_numpy(np.int64)
+        new = added["position"].to_numpy(np.int64)
+        return {
+            "images": answers_of("images", *frames, came, at, none, state.ontology),
+            "instances": answers_of("instances", there, sent.instances, back, *ids, new, state.ontology),
+        }
+
+    def _answers(
+        self,
+        said: Mapping[str, Answers],
+        sent: Tables,
+        state: State,
+        after: Tables,
+        back: Mapping[str, pd.DataFrame],
+    ) -> _Asked:
+        """The part of the report about answers."""
+        rows = [row for one in said.values() for row in one.rows]
+        n = {}
+        for of in said:
+            open_ = unanswered(state.ontology, after.images, after.instances, of, None)
+            n[of] = len(open_)
+            images = open_.index if of == "images" else open_["image_id"]
+            for row, image, names in zip(open_.index, images, open_["unanswered"], strict=True):
+                one = None if of == "images" else int(row)
+                rows += [
+                    (of, int(image), one, name, "unanswered", None, None, "") for name in names.split(", ")
+                ]
+        options = changed_options(
+            state.ontology,
+            {of: _options(sent.ontology.attributes(of)) for of in said},
+            self.back.info.get(OPTIONS) or {of: _options(self.back.ontology.attributes(of)) for of in said},
+            {of: one.strange for of, one in said.items()},
+        )
+        unknown = unknown_columns(state.tables, back)
+        return _Asked(listed(rows), n["instances"], n["images"], options, unknown)
 
     def _honeypots(self, back: pd.DataFrame, order: Order, state: State, came: set[int]) -> pd.DataFrame:
         there = state.tables["instances"]
@@ -220,8 +285,7 @@ def _report(
     back: pd.DataFrame,
     sent: Tables,
     pots: pd.DataFrame,
-    answers: pd.DataFrame,
-    n_unanswered: int,
+    asked: _Asked,
 ) -> DeliveryReport:
     claimed = pd.Series(claims(back))
     claimed = claimed[claimed >= 0]
@@ -237,16 +301,13 @@ def _report(
         tuple(sorted(given - every)),
         {str(name): int(n) for name, n in strange.items()},
         pots,
-        answers,
-        n_unanswered,
+        **vars(asked),
     )
 
 
-def _answers(wrong: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
-    """Values that were left out, with the instances that they are about."""
-    placed = compared.dropna(subset=["position"]).set_index("position")
-    of = placed[["image_id", "instance_id"]].reindex(wrong["position"]).reset_index(drop=True)
-    return pd.concat([of, wrong.drop(columns="position")], axis=1)
+def _options(attributes: Mapping[str, Attribute]) -> dict[str, list[str]]:
+    """Question -> its options that are offered."""
+    return {name: list(one.offered) for name, one in attributes.items() if one.options}
 
 
 def _order_of(orders: list[Order], wanted: str | None, folder: Path) -> Order | None:

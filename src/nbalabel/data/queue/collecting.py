@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ...core.change.change import Change, apply, merge
+from ...core.change.table_change import take_rows
 from ...core.errors import DataError, NbalabelError
 from ...core.geometry.masks import rle
 from ...core.show.card import card
+from ...core.tables.arrays import positions
 from ...core.tables.of_images import sizes_of
+from ...core.tables.schema import check_all_answers
 from ...core.tables.state import State
 from ..edits.answers import Answer, answer
 from ..edits.cells import Allocate, set_cells
@@ -195,6 +198,7 @@ def answered_rows(
         given = Answer(str(one.content.get("what")), who, None, one.content.get("label"))
         try:
             change = answer(now, rows, given, allocate)
+            change = _with_columns(now, change, one, of)
             now = apply(now, change)
         except NbalabelError as error:
             failed.append((one, str(error)))
@@ -202,6 +206,35 @@ def answered_rows(
         whole, n = merge(whole, change), n + 1
     note = f"collected {n:,} answer{'s' * (n != 1)} of {who} in {name}"
     return replace(whole, origin=who, note=note), failed
+
+
+def _with_columns(state: State, change: Change, one: Answered, of: str) -> Change:
+    """An answer about one row with what it says in columns of your own.
+
+    Raises:
+        DataError: a value does not fit its column, or is no answer to its attribute.
+    """
+    if "own" not in one.content:
+        return change
+    made = change.tables["instances"].created.index if "instances" in change.tables else pd.RangeIndex(0)
+    rows = dict(zip([one.row], [one.row] if of == "instances" else made.tolist(), strict=False))
+    after = apply(state, change)
+    rows = {row: here for row, here in rows.items() if here in after.tables["instances"].index}
+    told = list(cells_of(one.content["own"], one.image, rows))
+    own = written(after, told, one.annotator)
+    now = apply(after, own).tables
+    touched = {}
+    for table in ("images", "instances"):
+        ids = np.array(sorted({row for where, row, _, _ in told if where == table}), np.int64)
+        touched[table] = take_rows(now[table], positions(now[table].index, ids))
+    check_all_answers(touched, after.ontology)
+    return replace(merge(change, own), origin=change.origin, note=change.note, seconds=change.seconds)
+
+
+def known_row_cells(one: Answered, of: str) -> list[tuple[str, int, str, Any]]:
+    """Cells of columns of your own in an answer about one row, of rows that were there before."""
+    rows = dict.fromkeys([one.row] if of == "instances" else [], one.row)
+    return list(cells_of(one.content.get("own", {}), one.image, rows))
 
 
 def conflicts_table(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:

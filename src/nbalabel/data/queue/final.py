@@ -11,6 +11,7 @@ from typing import Any
 from ...core.errors import DataError
 from .content import checked
 from .database.sql import Sql
+from .own import checked_own
 
 _FINAL = """
     SELECT a.answer_id, t.task_id, t.row_id, t.image_id, t.version, a.annotator, a.state,
@@ -102,7 +103,7 @@ def _read(text: str, where: str) -> dict[str, Any]:
         content = json.loads(text)
     except ValueError as error:
         raise DataError(f"{where} of the queue is no answer: {error}") from error
-    if isinstance(content, dict) and "what" in content:
+    if isinstance(content, dict) and "what" in content and checked_own(content.get("own", {})):
         return content
     return checked(content, f"{where} of the queue")
 

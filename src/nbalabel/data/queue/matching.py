@@ -42,7 +42,9 @@ def differing_columns(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
     own = [one.get("own", {}) for one in (a, b)]
     pairs = [tuple(each.get("images", {}) for each in own)]
     told = [each.get("instances", {}) for each in own]
-    if any(told):
+    if "what" in a:  # both are about one row
+        pairs += [tuple(each.get(row, {}) for each in told) for row in {*told[0], *told[1]}]
+    elif any(told):
         left, right = a["instances"], b["instances"]
         found = _pairs([row["mask"] for row in left], [row["mask"] for row in right])
         sides = zip(told, (left, right), strict=True)

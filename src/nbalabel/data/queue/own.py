@@ -2,9 +2,11 @@
 
     {"images": {"depth": 12.5}, "instances": {"5": {"sex": "f"}}}
 
-An answer holds only what differs from the version that the work began from, and all of new instances. Answers
-to attributes are such columns. Values are what JSON has: texts, numbers, true and false, lists; None is
-missing. Columns of other kinds, such as times, are not part of an answer.
+An answer holds only what differs from the version that the work began from, and all of new instances.
+Answers to attributes are such columns. An answer about one instance or prediction has the columns of its row,
+under the id of that row, and those of its image: ``{"what": "accept", "label": None, "own": {...}}``. Values
+are what JSON has: texts, numbers, true and false, lists; None is missing. Columns of other kinds, such as
+times, are not part of an answer.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.change.change import Change, apply, merge
+from ...core.errors import DataError, first
 from ...core.tables.arrays import positions
 from ...core.tables.schema import IMAGES, INSTANCES, LabeledImages
 from ...core.tables.state import State
@@ -43,6 +46,36 @@ def said(tables: LabeledImages, image: int, base: LabeledImages) -> Own:
     of_image = _differing(tables.images.loc[[image]], base.images.loc[[image]], "images")
     of_rows = _differing(rows, was, "instances")
     return {"images": of_image.get(image, {}), "instances": {str(row): of_rows[row] for row in of_rows}}
+
+
+def about_row(own: LabeledImages | Mapping[str, Any], row: int, here: int, image: int, base: Any) -> Own:
+    """What is said of one row, and of its image, in an answer about that row.
+
+    Args:
+        own: column -> value of the row; or the image as an annotator left it.
+        row: id of the instance or prediction.
+        here: its id in what the annotator left.
+        image: id of the image.
+        base: the version that the work began from.
+
+    Returns:
+        As :func:`said`, under the id of the row; empty where nothing was said.
+
+    Raises:
+        DataError: a value has no place in an answer.
+    """
+    if isinstance(own, Mapping):
+        told = {str(name): _plain(value) for name, value in own.items()}
+        wrong = [name for name, value in told.items() if value is _NO_ANSWER]
+        if wrong:
+            raise DataError(
+                f"own must hold texts, numbers, true, false or lists of them; not so {first(wrong)}"
+            )
+        found: Own = {"images": {}, "instances": {str(here): told} if told else {}}
+    else:
+        found = said(own, image, base)
+    of_row = {str(row): values for key, values in found["instances"].items() if key == str(here)}
+    return {"images": found["images"], "instances": of_row} if found["images"] or of_row else {}
 
 
 def values_of(frame: pd.DataFrame, column: str, ids: Sequence[int]) -> list[Any]:

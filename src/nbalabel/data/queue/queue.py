@@ -232,7 +232,7 @@ class Queue(Working):
         mine: dict[str, list[Answered]] = {}
         for one in self.answers():
             mine.setdefault(one.annotator, []).append(one)
-        return {name: opinion(answers, self.ds) for name, answers in sorted(mine.items())}
+        return {name: opinion(answers, self.ds, self.version) for name, answers in sorted(mine.items())}
 
     def looked(self) -> dict[str, list[int]]:
         """Ids of the images that each annotator answered."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 
 from ...core.change.change import apply
-from ...core.ontology.ontology import EMPTY
+from ...core.ontology.attribute import Attribute
+from ...core.ontology.ontology import EMPTY, Ontology
 from ...core.tables.arrays import column, missing, positions, put, take, values
 from ...core.tables.schema import INSTANCES, LabeledImages, empty
 from ..folder.import_tables import checked_state
 from ..tables.tables import Tables
 from .content import Content, frame_of
 from .final import Answered
-from .own import cells, written
+from .own import cells, values_of, written
 from .task import Task
 
 
@@ -39,16 +40,16 @@ def task_tables(
     images = images.assign(**{name: begin[name] for name in ("state", "weight")})
     instances, about = list(begin["instances"]), None
     if task.proposed is not None:
-        about = 1 + max([entry["id"] for entry in instances], default=-1)
+        about = id_of_prediction(begin)
         instances.append(_as_instance(task.proposed, about))
         if begin["state"] in ("unlabeled", "empty"):
             images = images.assign(state="partial")
     labels = tuple(version.labels)
-    rows = [(task.image_id, row) for row in instances]
+    drawn = [(task.image_id, row) for row in instances]
     regions = [(task.image_id, row) for row in begin["regions"]]
     tables = Tables.of(
         images,
-        _with_own(_stacked(rows, labels, "instances", by_id=True), version, task.image_id),
+        _with_own(_stacked(drawn, labels, "instances", by_id=True), version, task.image_id),
         labels,
         version.image_root,
         regions=_stacked(regions, labels, "regions", by_id=True),
@@ -56,9 +57,15 @@ def task_tables(
     )
     if begin.get("own"):
         state = checked_state(tables)
-        state = apply(state, written(state, cells(begin["own"], task.image_id), ""))
+        rows = None if about is None else {task.row_id: about}
+        state = apply(state, written(state, cells(begin["own"], task.image_id, rows), ""))
         tables = Tables.from_state(state, version.image_root, {})
     return replace(tables, **_beside(task, version)), about
+
+
+def id_of_prediction(begin: Content) -> int:
+    """The id that the prediction of a task has among the instances of its image."""
+    return 1 + max([entry["id"] for entry in begin["instances"]], default=-1)
 
 
 def _beside(task: Task, version: LabeledImages) -> dict[str, Any]:
@@ -70,23 +77,84 @@ def _beside(task: Task, version: LabeledImages) -> dict[str, Any]:
     return {"attached": rows, "attachment_root": getattr(version, "attachment_root", None)}
 
 
-def opinion(answers: Sequence[Answered], version: LabeledImages) -> Tables:
-    """Answers of one annotator as Tables of the images they answered."""
-    labels = tuple(version.labels)
-    content = {one.image: one.content for one in answers}
-    rows = version.images.loc[sorted(content)]
+def opinion(
+    answers: Sequence[Answered], ds: LabeledImages, version: Callable[[str], LabeledImages]
+) -> Tables:
+    """Answers of one annotator as Tables of the images they answered, with their own columns.
+
+    Args:
+        answers: one per image.
+        ds: the dataset.
+        version: gives the version that work on a task began from: what an answer does not say is as it was
+        there.
+    """
+    labels, asked = tuple(ds.labels), getattr(ds, "ontology", EMPTY)
+    told = {one.image: one for one in answers}
+    rows = ds.images.loc[sorted(told)]
     images = rows.assign(
-        **{name: [content[int(i)][name] for i in rows.index] for name in ("state", "weight")}
+        **{name: [told[int(i)].content[name] for i in rows.index] for name in ("state", "weight")}
     )
-    instances = [(int(i), row) for i in rows.index for row in content[int(i)]["instances"]]
-    regions = [(int(i), row) for i in rows.index for row in content[int(i)]["regions"]]
+    drawn = [(int(i), row) for i in rows.index for row in told[int(i)].content["instances"]]
+    regions = [(int(i), row) for i in rows.index for row in told[int(i)].content["regions"]]
+    instances = _stacked(drawn, labels, "instances")
+    of_images = [(told[int(i)], "images", int(i)) for i in rows.index]
+    of_rows = [(told[i], "instances", int(row["id"])) for i, row in drawn]
     return Tables.of(
-        images,
-        _stacked(instances, labels, "instances"),
+        _said(images, of_images, asked.images, version),
+        _said(instances, of_rows, asked.instances, version),
         labels,
-        version.image_root,
+        ds.image_root,
         regions=_stacked(regions, labels, "regions"),
+        ontology=Ontology(images=asked.images, instances=asked.instances),
     )
+
+
+def _said(
+    frame: pd.DataFrame,
+    rows: Sequence[tuple[Answered, str, int]],
+    asked: Mapping[str, Attribute],
+    version: Callable[[str], LabeledImages],
+) -> pd.DataFrame:
+    """Rows with the columns of your own as answers have them: what they say, else what the version has.
+
+    Args:
+        frame: the rows.
+        rows: answer, table and id in the answer of each.
+        asked: the attributes of the table, all of which come; answers that they no longer offer are left out.
+        version: gives a version by its name.
+    """
+    names = dict.fromkeys([*asked, *(name for one in rows for name in _own_of(*one))])
+    known: dict[str, tuple[LabeledImages, dict[str, list[Any]], pd.Index]] = {}
+    for name in {one.version for one, _, _ in rows}:
+        tables = version(name)
+        table = tables.images if rows[0][1] == "images" else tables.instances
+        known[name] = tables, {n: values_of(table, n, table.index.tolist()) for n in names}, table.index
+    out: dict[str, list[Any]] = {name: [] for name in names}
+    for one, table_name, row in rows:
+        tables, before, index = known[one.version]
+        at = int(index.get_indexer(pd.Index([row]))[0])
+        own = _own_of(one, table_name, row)
+        here = at >= 0 and (table_name == "images" or int(tables.instances["image_id"].iloc[at]) == one.image)
+        for name in names:
+            value = own[name] if name in own else before[name][at] if here else None
+            out[name].append(value if _offers(asked.get(name), value) else None)
+    for name, found in out.items():
+        listed = pd.Series(found, index=frame.index, dtype=object)
+        frame = frame.assign(**{name: listed if name in asked else listed.convert_dtypes()})
+    return frame
+
+
+def _own_of(one: Answered, table: str, row: int) -> Mapping[str, Any]:
+    own = one.content.get("own", {}).get(table, {})
+    found: Mapping[str, Any] = own if table == "images" else own.get(str(row), {})
+    return found
+
+
+def _offers(attribute: Attribute | None, value: Any) -> bool:
+    """Whether an attribute, as it is asked now, has an answer."""
+    if attribute is None or value is None or not attribute.options:
+        return True
+    return {*(value if isinstance(value, list) else [value])} <= {*attribute.options}
 
 
 def _with_own(rows: pd.DataFrame, version: LabeledImages, image: int) -> pd.DataFrame:

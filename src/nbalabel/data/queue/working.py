@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...core.errors import DataError, UnknownNameError
 from ...core.tables.schema import LabeledImages
 from ..tables.tables import Tables
-from .answering import Given, decide, renew, skip, submit
+from .answering import Comment, Given, comments_on, decide, renew, skip, submit
 from .content import Content, checked, contents_of
 from .database.sql import Sql
 from .handing import take
-from .own import said
-from .starting import task_tables
+from .own import about_row, said
+from .starting import id_of_prediction, task_tables
 from .task import STEPS, Task
 
 _LABELING = ("rework", "label")
@@ -88,6 +88,8 @@ class Working:
         if task.image_id not in found:
             raise UnknownNameError(f"version {task.version} has no image {task.image_id}")
         begin = found[task.image_id]
+        if task.content is not None and "own" in task.content:
+            return begin | {"own": task.content["own"]}
         return begin | {"state": "unlabeled", "instances": []} if self._is_bare(task) else begin
 
     def tables(self, task: Task) -> tuple[Tables, int | None]:
@@ -97,7 +99,13 @@ class Working:
         return tables, task.row_id if self.of == "instances" else about
 
     def submit(
-        self, task: Task | int, annotator: str, answer: Any, seconds: float = 0.0, label: str | None = None
+        self,
+        task: Task | int,
+        annotator: str,
+        answer: Any,
+        seconds: float = 0.0,
+        label: str | None = None,
+        own: Mapping[str, Any] | LabeledImages | None = None,
     ) -> Given:
         """Keep an answer; it is on disk when this returns. A second answer of one person changes nothing.
 
@@ -108,13 +116,17 @@ class Working:
                 predictions "accept", "reject" or "relabel".
             seconds: active time.
             label: the other label, for "relabel".
+            own: for instances and predictions what is said of the row in columns of your own, such as answers
+            to
+                attributes: column -> value; or Tables or a Dataset with the image, whose columns count where
+                they differ from the version, those of the image, too.
 
         Raises:
             DataError: it is no such answer.
             UnknownNameError: the task was never handed to this annotator.
         """
         job = task.job if isinstance(task, Task) else int(task)
-        content = self._content(task, answer, label)
+        content = self._content(task, answer, label, own)
         return submit(
             self.sql, self.number, _person(annotator), job, content, _seconds(seconds), self.sql.now()
         )
@@ -142,7 +154,9 @@ class Working:
             verdict: "approve" or "rework".
             comment: for the author.
             place: what it is about: ``{"x": ..., "y": ...}``, pixels.
-            answer: the answer as the reviewer corrected it, as for :meth:`submit`; None if unchanged.
+            answer: the answer as the reviewer corrected it, as for :meth:`submit`; None if unchanged. Of a
+            queue
+                of instances or predictions Tables or a Dataset with the image, whose own columns count.
             seconds: active time.
 
         Raises:
@@ -157,6 +171,16 @@ class Working:
             _seconds(seconds), self.sql.now(),
         )  # fmt: skip
 
+    def comments(self, task: Task) -> list[Comment]:
+        """What reviewers have written about a task so far, oldest first.
+
+        Who reviews it sees all of it, who reworks it what is about their own answers, and who labels it
+        nothing: an opinion of one's own is asked for.
+        """
+        if task.step == "label":
+            return []
+        return comments_on(self.sql, task.task, None if task.step == "review" else task.author)
+
     def renew(self, tasks: Iterable[Task], annotator: str, seconds: float = 0.0, seat: str = "") -> list[int]:
         """Renew leases, as an open view does; returns the ``job`` of each task that is still theirs.
 
@@ -169,18 +193,42 @@ class Working:
         jobs = [task.job for task in tasks]
         return renew(self.sql, self.number, _person(annotator), seat, jobs, _seconds(seconds), self.sql.now())
 
-    def _content(self, task: Task | int, answer: Any, label: str | None) -> Content:
+    def _content(
+        self,
+        task: Task | int,
+        answer: Any,
+        label: str | None,
+        own: Mapping[str, Any] | LabeledImages | None = None,
+    ) -> Content:
         if self.of != "images":
-            if answer not in ("accept", "reject", "relabel"):
-                raise DataError(f'an answer is "accept", "reject" or "relabel", got {answer!r}')
-            if answer == "relabel" and label not in self.ds.labels:
-                raise DataError(f"label must be one of {', '.join(self.ds.labels)}, got {label!r}")
-            return {"what": answer, "label": label}
+            return self._about_row(task, answer, label, own)
+        if own is not None:
+            raise DataError("of a queue of images, own columns are in the answer itself")
         if isinstance(answer, LabeledImages) and isinstance(task, Task):
             found = contents_of(answer, [task.image_id]).get(task.image_id)
             own = said(answer, task.image_id, self.version(task.version)) if found else {}
             answer = {**found, "own": own} if found and (own["images"] or own["instances"]) else found
         return checked(answer, "the answer")
+
+    def _about_row(
+        self, task: Task | int, answer: Any, label: str | None, own: Mapping[str, Any] | LabeledImages | None
+    ) -> Content:
+        """An answer about one instance or prediction."""
+        if isinstance(answer, LabeledImages) and isinstance(task, Task):  # as a reviewer left it
+            given = task.content or {}
+            answer, label, own = given.get("what"), given.get("label"), answer
+        if answer not in ("accept", "reject", "relabel"):
+            raise DataError(f'an answer is "accept", "reject" or "relabel", got {answer!r}')
+        if answer == "relabel" and label not in self.ds.labels:
+            raise DataError(f"label must be one of {', '.join(self.ds.labels)}, got {label!r}")
+        content: Content = {"what": answer, "label": label}
+        if own is None:
+            return content
+        if not isinstance(task, Task) or not isinstance(own, Mapping | LabeledImages):
+            raise DataError("own must be column -> value, Tables or a Dataset, and come with the task itself")
+        here = task.row_id if task.proposed is None else id_of_prediction(self.start(task))
+        told = about_row(own, task.row_id, here, task.image_id, self.version(task.version))
+        return content | ({"own": told} if told else {})
 
     def _is_bare(self, task: Task) -> bool:
         """Whether what is on the image is the answer of a honeypot."""

@@ -157,6 +157,11 @@ class Session:
         return self._at.work.pending
 
     @property
+    def reachable(self) -> list[Change]:
+        """Every change since the version that undo and redo can come to."""
+        return self._at.work.reachable
+
+    @property
     def net(self) -> Change:
         """The pending changes as one."""
         return self._at.work.total.net

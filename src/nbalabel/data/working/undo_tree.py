@@ -47,6 +47,21 @@ class Work:
         return _changes(self.tip, None)
 
     @property
+    def reachable(self) -> list[Change]:
+        """Every change that undo and redo can come to, in no order."""
+        ends = [self.tip]
+        for trail in (self.past, self.future):
+            while trail is not None:
+                ends.append(trail.to)
+                trail = trail.rest
+        found: dict[int, Step] = {}
+        for step in ends:
+            while step is not None and id(step) not in found:
+                found[id(step)] = step
+                step = step.before
+        return [step.change for step in found.values()]
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to commit and nothing to redo."""
         return self.tip is None and self.future is None

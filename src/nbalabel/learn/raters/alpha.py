@@ -1,4 +1,4 @@
-"""Krippendorff's alpha for names, from sums per image."""
+"""Krippendorff's alpha for names and for numbers, from sums per image."""
 
 from __future__ import annotations
 
@@ -38,6 +38,63 @@ class Coincidences:
         """
         drawn = np.ones((1, len(self.agreed))) if weights is None else weights
         return _alpha_of(np.asarray(self.codes.T @ drawn.T).T, drawn @ self.agreed)
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """What alpha of numbers needs of each image; values count from the mean of all.
+
+    Attributes:
+        n: values of units with two or more, ``(n_images,)``.
+        total: their sum.
+        squares: the sum of their squares.
+        apart: sum over units of the squared differences of all ordered pairs, each over m - 1 for the m
+        values
+            of the unit.
+    """
+
+    n: Floats
+    total: Floats
+    squares: Floats
+    apart: Floats
+
+    def alpha(self, weights: Floats | None = None) -> Floats:
+        """Alpha for intervals; as :meth:`Coincidences.alpha`.
+
+        Source: K. Krippendorff, Computing Krippendorff's alpha-reliability, 2011, for interval data: the
+        metric
+            difference is the square of the difference of two values.
+        """
+        drawn = np.ones((1, len(self.n))) if weights is None else weights
+        n, total, squares, apart = (drawn @ one for one in (self.n, self.total, self.squares, self.apart))
+        expected = 2 * (n * squares - total**2)
+        small = 1e-12 * np.maximum(n * squares, 1e-300)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = 1 - (n - 1) * apart / expected
+        return np.asarray(np.where(n < 1, np.nan, np.where(expected <= small, 1.0, value)))
+
+
+def spread(value: Floats, valid: Bools, image: Ints, n_images: int) -> Spread:
+    """Sums per image over units with two numbers or more.
+
+    Args:
+        value: number that each annotator gave to each unit, ``(n_units, n_raters)``.
+        valid: whether there is one, ``(n_units, n_raters)``.
+        image: image of each unit, ``(n_units,)``.
+        n_images: number of images.
+
+    Example:
+        >>> both = spread(np.array([[1.0, 1.0], [3.0, 3.0]]), np.ones((2, 2), bool), np.zeros(2, int), 1)
+        >>> both.alpha().tolist()
+        [1.0]
+    """
+    valid = valid & (valid.sum(axis=1) >= 2)[:, None]
+    centre = float(value[valid].mean()) if valid.any() else 0.0
+    x = np.where(valid, value - centre, 0.0)
+    m, total, squares = valid.sum(axis=1), x.sum(axis=1), (x**2).sum(axis=1)
+    apart = 2 * (m * squares - total**2) / np.maximum(m - 1, 1)
+    per_image = [sums(image, one, n_images) for one in (m, total, squares, np.maximum(apart, 0.0))]
+    return Spread(*per_image)
 
 
 def _alpha_of(codes: Floats, agreed: Floats) -> Floats:

@@ -15,9 +15,10 @@ from ...core.errors import DataError, UnknownNameError, first
 from ...core.show.card import bar, card
 from ...core.tables.names import instead_of
 from ...core.tables.schema import LabeledImages
+from .answers import Answers, agreement, answers_of
 from .bootstrap import Measured, measured
 from .consensus import consensus
-from .disputed import KINDS, disputed
+from .disputed import KINDS, disputed, disputed_images
 from .fused import WAYS
 from .listed import by_annotator, by_label, by_pair
 from .opinions import Opinions
@@ -109,6 +110,18 @@ class Raters:
         return self._measured(name_sums(self._units, self.n_images, len(self._opinions.labels)).alpha)
 
     @cached_property
+    def by_attribute(self) -> pd.DataFrame:
+        """Krippendorff's alpha of the answers to each attribute, of several options one row per option.
+
+        Columns: ``table`` ("instances": over units; "images": over images); ``attribute``; ``option``, "" but
+        for attributes with several options, where alpha is of "chosen or not"; ``kind``; ``compared``, the
+        units or images that two or more answered; ``alpha``, of numbers for intervals, else for names, with
+        its 95% interval, ``low`` to ``high``. Who was not asked or did not answer does not count. Texts are
+        not compared.
+        """
+        return agreement(self._answers, self.n_images, self.draws, self.seed)
+
+    @cached_property
     def by_label(self) -> pd.DataFrame:
         """Agreement on each label that somebody gave.
 
@@ -144,13 +157,28 @@ class Raters:
     def disputed(self) -> pd.DataFrame:
         """Units on which annotators disagree, the most disputed first, by ``unit``.
 
-        Columns: ``kind`` (existence, name or outline, whichever is disputed most); ``score``, the share of
-        pairs of annotators that disagree on it, for outlines 1 - mean IoU where that is above 0.25;
+        Columns: ``kind`` (existence, name, outline or answers, whichever is disputed most); ``score``, the
+        share of pairs of annotators that disagree on it, for outlines 1 - mean IoU where that is above 0.25,
+        for numbers their mean difference in twice the standard deviation of all answers where above 0.5;
         ``image_id``, in the table of the first annotator that has the image; ``drew`` and ``looked``, numbers
         of annotators; ``iou``, mean of the pairs; ``labels``, annotator -> label, None where they drew
-        nothing; ``instances``, annotator -> instance_id.
+        nothing; ``instances``, annotator -> instance_id; ``answers``, attribute -> annotator -> answer, of
+        the attributes on which they disagree; None where who was asked did not answer.
         """
-        return disputed(self._opinions, self._units)
+        return disputed(self._opinions, self._units, self._answers)
+
+    @cached_property
+    def disputed_images(self) -> pd.DataFrame:
+        """Images about which annotators gave different answers, the most disputed first, by ``image_id``.
+
+        Columns ``score`` and ``answers``, as in :attr:`disputed`. Ids are those of the first annotator's
+        table that has the image.
+        """
+        return disputed_images(self._opinions, self._answers)
+
+    @cached_property
+    def _answers(self) -> list[Answers]:
+        return answers_of(self._opinions, self._units)
 
     def instances(self, rows: Any = None, of: str | None = None) -> pd.DataFrame:
         """Instances of disputed units, unit after unit, for ``nl.Review`` and ``nl.Editor``.
@@ -201,6 +229,11 @@ class Raters:
         and of those that are not; ties of existence or label stay as they are (see :attr:`disputed`). In
         tables of several annotators only the target changes; what else it holds stays.
 
+        Attributes get the answer of most, of numbers the median, if more than half of those who were asked
+        gave it (``quorum`` where given): of a unit those who drew it, of an image those who looked. Of
+        several options, those count that more than half of the answers have. Ties and what too few answered
+        stay without an answer (see :attr:`disputed` and :attr:`disputed_images`).
+
         Args:
             fuse: "majority": pixels that more than half of those who drew it cover; "staple": pixels that
                 STAPLE holds for inside, which weighs annotators by how far they can be relied on, unit by
@@ -223,7 +256,17 @@ class Raters:
         if quorum is not None and quorum < 1:
             raise DataError(f"quorum must be 1 or more, or None for more than half, got {quorum}")
         target, ids = self._target(into)
-        return consensus(self._opinions, self._units, target, ids, way=fuse, quorum=quorum, origin=self.id)
+        return consensus(
+            self._opinions, self._units, self._answers, target, ids, way=fuse, quorum=quorum, origin=self.id
+        )
+
+    def _asked(self) -> list[tuple[str, str]]:
+        """The agreement on attributes in one line; none where nothing is asked."""
+        rows = self.by_attribute[self.by_attribute["compared"] > 0]
+        said = []
+        for name, option, *numbers in rows[["attribute", "option", "alpha", "low", "high"]].to_numpy(object):
+            said.append(f"{name}{f' ({option})' if option else ''} {Measured(*map(float, numbers))}")
+        return [("answers", f"{', '.join(said)}: r.by_attribute")] if said else []
 
     def _target(self, into: Any) -> tuple[LabeledImages, Ints]:
         """Tables to change, and the id of each image in them."""
@@ -272,13 +315,16 @@ class Raters:
         left = (
             f"{self.n_images_left_out:,} images that fewer than two looked at, {self.n_left_out:,} instances"
         )
+        images = len(self.disputed_images)
+        more = f"; answers about {images:,} images: r.disputed_images" if images else ""
         facts = [
             ("alpha", self.alpha),
             ("existence", f"{self.existence}: what counts at all is for the guideline to say"),
             ("name", f"{self.name}: which label is for the guideline to say"),
             ("outline", f"{self.outline}, boundary {self.boundary}: a matter of tools and practice"),
+            *self._asked(),
             ("left out", left),
-            ("disputed", f"{len(self.disputed):,} of {self.n_units:,} units: r.disputed"),
+            ("disputed", f"{len(self.disputed):,} of {self.n_units:,} units: r.disputed{more}"),
             ("one opinion", "ds.apply(r.consensus()); take it back: ds.revert(r)"),
         ]
         kinds = {kind: float(counts.get(kind, 0)) for kind in KINDS}

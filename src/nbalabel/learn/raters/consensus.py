@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.change.change import Cells, Change, TableChange
-from ...core.change.table_change import select_rows
+from ...core.change.table_change import merge_rows, select_rows
 from ...core.errors import UnknownNameError, first
-from ...core.tables.arrays import missing, take, values
+from ...core.ontology.attribute import Attribute
+from ...core.ontology.ontology import EMPTY, Ontology
+from ...core.tables.answers import cast_answers
+from ...core.tables.arrays import column, equal, missing, take, values
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import INSTANCES, LabeledImages, conform
+from .answers import Answers
 from .fused import fused
 from .opinions import Opinions
 from .units import NOT_LOOKED, Units
@@ -66,6 +71,7 @@ def decided(opinions: Opinions, units: Units, quorum: int | None) -> Decided:
 def consensus(
     opinions: Opinions,
     units: Units,
+    answers: Sequence[Answers],
     target: LabeledImages,
     ids: Ints,
     *,
@@ -78,6 +84,7 @@ def consensus(
     Args:
         opinions: what was drawn.
         units: the units.
+        answers: what was answered to attributes.
         target: the tables that change.
         ids: id of each image in the target, ``(n_images,)``; -1: not there.
         way: how masks are fused; see :func:`.fused.fused`.
@@ -98,13 +105,87 @@ def consensus(
     there = target.instances
     gone = np.setdiff1d(opinions.instance_id[held], same)
     created = _created(opinions, units, chosen[new], what.label, [masks[i] for i in new], target, ids, origin)
-    rows = TableChange(created, {}, select_rows(there, gone) if len(gone) else TableChange().deleted)
+    voted = {one.name: one.decided(quorum) for one in answers if one.of == "instances"}
+    created = _with_answers(created, voted, chosen[new], target)
+    kept = np.flatnonzero(same >= 0)
+    cells = _changed(target, "instances", voted, answers, chosen[kept], same[kept])
+    rows = TableChange(created, cells, select_rows(there, gone) if len(gone) else TableChange().deleted)
     left = np.zeros(len(ids), bool)
     left[units.image[~(what.there | what.absent)]] = True
     states = _states(opinions, target, ids, ~left, created, gone)
+    about = {one.name: one.decided(quorum) for one in answers if one.of == "images"}
+    on = np.flatnonzero(ids >= 0)
+    order = on[np.argsort(ids[on], kind="stable")]
+    said = _changed(target, "images", about, answers, order, ids[order])
+    states = merge_rows(states, TableChange(updated=said))
     note = _note(way, len(chosen), what, placed)
     parts = {"instances": rows, "images": states}
     return Change({name: part for name, part in parts.items() if part}, None, origin, note)
+
+
+def _with_answers(
+    created: pd.DataFrame, voted: Mapping[str, list[Any]], chosen: Ints, target: LabeledImages
+) -> pd.DataFrame:
+    """New instances with the answers of most, where the target asks for them."""
+    asked = _ontology(target).instances
+    if not len(chosen):
+        return created
+    for name, found in voted.items():
+        if name in asked:
+            said = [found[unit] for unit in chosen.tolist()]
+            created = created.assign(**{name: _typed(said, asked[name], created.index)})
+    return created
+
+
+def _changed(
+    target: LabeledImages,
+    of: str,
+    voted: Mapping[str, list[Any]],
+    answers: Sequence[Answers],
+    rows: Ints,
+    ids: Ints,
+) -> dict[str, Cells]:
+    """Cells of rows of the target whose answers are others than those of most.
+
+    Args:
+        target: the tables that change.
+        of: "images" or "instances".
+        voted: attribute -> answer of most to each row.
+        answers: what was answered.
+        rows: units or images, ``(k,)``.
+        ids: their ids in the target, ``(k,)``.
+    """
+    frame, asked = target.images if of == "images" else target.instances, _ontology(target).attributes(of)
+    out: dict[str, Cells] = {}
+    order = np.argsort(ids, kind="stable")
+    for one in answers:
+        if one.of != of or one.name not in asked or not len(rows):
+            continue
+        somebody = np.asarray(one.given.any(axis=1))[rows]
+        at = order[somebody[order]]
+        place = frame.index.get_indexer(pd.Index(ids[at]))
+        said = [voted[one.name][row] for row in rows[at].tolist()]
+        new = values(_typed(said, asked[one.name], pd.RangeIndex(len(said))))
+        old = take(values(frame[one.name]), place)
+        cells = Cells(ids[at], old, new).at(~equal(old, new))
+        out |= {one.name: cells} if len(cells.ids) else {}
+    return out
+
+
+def _ontology(target: LabeledImages) -> Ontology:
+    found: Ontology = getattr(target, "ontology", EMPTY)
+    return found
+
+
+def _typed(said: Sequence[Any], attribute: Attribute, index: pd.Index) -> pd.Series:
+    """Answers in the dtype of an attribute; those that it cannot have are missing."""
+    known = attribute.options
+    if attribute.kind == "one":
+        said = [one if one in known else None for one in said]
+    elif attribute.kind == "many":
+        said = [None if one is None or set(one) - set(known) else list(one) for one in said]
+    column = pd.Series(list(said), index=index, dtype=object)
+    return cast_answers(column, attribute, "consensus")
 
 
 def _note(way: str, n: int, what: Decided, placed: Bools) -> str:
@@ -193,9 +274,11 @@ def _created(
     )
     made = conform(rows, "instances", target.labels, heights=opinions.sizes[units.image[chosen], 0])
     for name in there.columns:
-        if name not in INSTANCES:
+        if name not in INSTANCES and name not in _ontology(target).instances:
             said = _agreed(opinions, units, chosen, str(name), None)
             made[name] = _like(said, there[name], made.index)
+        elif name not in INSTANCES:
+            made[name] = pd.Series(column(missing(there[name].dtype, len(made)), made.index), made.index)
     return made[there.columns.tolist()]
 
 

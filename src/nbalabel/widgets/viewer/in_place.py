@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class InPlace(Definitions):
-    """A view that can open an editor over itself. Hosts that cannot nest views leave it closed."""
+    """A view that can open an editor over itself. Hosts that cannot nest views leave it closed.
+
+    The editor has the panel beside the picture that the view has, with the same function of yours.
+    """
 
     _editor: Editor | None = None
 
@@ -26,9 +29,13 @@ class InPlace(Definitions):
         from .editor import Editor
 
         height = max(int(height), 200)
+        makes: Any = getattr(self, "beside", False)
         if self._editor is None:
             who = getattr(self, "annotator", None)
-            self._editor = Editor(self.workspace, height=height, show_list=False, annotator=who, beside=False)
+            self._editor = Editor(self.workspace, height=height, show_list=False, annotator=who, beside=makes)
+            self._editor.introduces = False  # the view has shown the guidelines
+        if self._editor.beside is not makes:
+            self._editor.beside = makes
         self._editor.height = height
         return {"ref": f"anywidget:{self._editor.model_id}"}
 

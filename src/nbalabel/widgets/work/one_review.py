@@ -36,17 +36,6 @@ class OneReview(Review):
         return reply
 
     @serves
-    def give_answer(self, **_: Any) -> dict[str, Any]:
-        """Questions are not answered here: an answer about one mask has no place for them.
-
-        Raises:
-            HistoryError: always.
-        """
-        raise HistoryError(
-            "this queue asks about single masks; a queue of images and the dataset take answers to questions"
-        )
-
-    @serves
     def make_example(self, **_: Any) -> dict[str, Any]:
         """Examples are not made here: definitions of a queue are those it began with.
 

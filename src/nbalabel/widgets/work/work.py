@@ -35,8 +35,10 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     Each task opens in a draft of its own, where every edit is journaled: a kernel that dies loses nothing,
     and undo ends where the task began. Ctrl+Enter sends the answer, which says that the image is complete,
     and goes on. The line above has buttons for that, to skip a task, and for reviewers to accept an answer or
-    send it back with a comment about the image or about the picked instance. Two more tasks are held and made
-    ready. The lease is renewed while somebody works; the line says so if it has ended, and nothing is lost.
+    send it back with a comment about the image or about the picked instance. Reviewers see what was written
+    about the task before, and who reworks an answer what was written about theirs. Two more tasks are held
+    and made ready. The lease is renewed while somebody works; the line says so if it has ended, and nothing
+    is lost.
 
     Args:
         queue: the queue.
@@ -93,6 +95,7 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.draft: Dataset | None = None
         self.view: Editor | OneReview | None = None
         self._ahead: list[Task] = []
+        self._thread: list[dict[str, Any]] = []
         self._lost, self._note = False, ""
         self._shown: tuple[Any, ...] = ()
         self._left: list[tuple[Dataset, bool]] = []
@@ -121,9 +124,8 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             "author": "" if task is None else task.author,
             "answer": "" if task is None else _in_words(task),
             "note": self._note,
-            "comment": "" if task is None else task.comment,
             "image": -1 if task is None else task.image_id,
-            "place": None if task is None else task.place,
+            "thread": self._thread if task is not None else [],
             **counts._asdict(),
         }
 
@@ -170,8 +172,8 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             DataError: the verdict or the place is none.
         """
         task, draft = self._present()
-        is_corrected = self.queue.of == "images" and verdict == "approve" and draft.status().origins
-        if is_corrected:
+        is_corrected = verdict == "approve" and draft.status().origins
+        if is_corrected and self.queue.of == "images":
             self._complete(task, draft)
         corrected = draft if is_corrected else None
         try:
@@ -251,6 +253,7 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._ahead = []
             return False
         self.task, self._ahead = tasks[0], tasks[1:]
+        self._thread = [one.to_json() for one in self.queue.comments(self.task)]
         self.draft = self._drafts.open(self.task)
         self._show(self.task, self.draft)
         self._drafts.prefetch(self._ahead)
@@ -303,7 +306,7 @@ class Work(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         with self._lock:
             if self.task is None:
                 return
-            given = self.queue.submit(self.task, self.annotator, what, seconds, label)
+            given = self.queue.submit(self.task, self.annotator, what, seconds, label, self.draft)
             self._go_on(_said(given))
             self.head.tell()
 

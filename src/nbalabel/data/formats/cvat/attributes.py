@@ -1,12 +1,18 @@
 """Columns of the user's own as attributes of CVAT, and back with their types.
 
 CVAT knows five kinds of attribute: checkbox (true or false), number, select and radio (one of a list), text.
+It gives a shape the default value of every attribute that it lacks. So where "not answered" must be told from
+an answer, a list begins with ``__undefined__``, as in CVAT's own examples. Several of a list are one checkbox
+per option (``damage: net``) and one more (``damage: none of these``); where all are false, nothing was
+answered.
+
+Source: https://docs.cvat.ai/docs/other/xml_format/
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -15,8 +21,15 @@ import numpy as np
 import pandas as pd
 
 from ....core.errors import FormatError, first, short
-from ..records.columns import to_json
+from ....core.tables.answers import list_array
+from ..records.columns import Record, to_json
+from ..records.questions import NONE_OF, Question
 from ..records.xml import as_text
+
+_UNDEFINED = "__undefined__"  # the value of a list that stands for "not answered"
+
+_JOINT = ": "
+_TRUTH = ("false", "true")
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
@@ -35,39 +48,72 @@ class Attribute:
     kind: str
     values: tuple[str, ...] = ()
 
+    @property
+    def default(self) -> str:
+        """What a shape has before anybody answers."""
+        if self.kind == "checkbox":
+            return "false"
+        return _UNDEFINED if _UNDEFINED in self.values else ""
+
     def xml(self) -> str:
         """The declaration as XML."""
         listed = "\n".join(self.values)
-        default = "false" if self.kind == "checkbox" else ""
-        parts = {"name": self.name, "mutable": "False", "input_type": self.kind, "default_value": default}
+        parts = {
+            "name": self.name,
+            "mutable": "False",
+            "input_type": self.kind,
+            "default_value": self.default,
+        }
         inner = "".join(
             f"<{k}>{as_text(v, 'attribute')}</{k}>" for k, v in {**parts, "values": listed}.items()
         )
         return f"<attribute>{inner}</attribute>"
 
 
-def declared(column: pd.Series) -> Attribute:
-    """How a column of a table is declared.
+def declared(question: Question) -> list[Attribute]:
+    """How a question is declared: one attribute, of several options one each.
 
     Example:
-        >>> declared(pd.Series([True, False], name="ripe"))
-        Attribute(name='ripe', kind='checkbox', values=('false', 'true'))
+        >>> declared(Question("ripe", "yes/no"))
+        [Attribute(name='ripe', kind='checkbox', values=('false', 'true'))]
+        >>> [one.name for one in declared(Question("damage", "many", ("net", "hook")))]
+        ['damage: net', 'damage: hook', 'damage: none of these']
     """
-    kind, name = column.dtype, str(column.name)
-    if pd.api.types.is_bool_dtype(kind):
-        return Attribute(name, "checkbox", ("false", "true"))
-    if pd.api.types.is_numeric_dtype(kind):
-        known = column.dropna()
-        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-        whole = pd.api.types.is_integer_dtype(kind)
-        return Attribute(
-            name, "number", (f"{np.floor(low):.0f}", f"{np.ceil(high):.0f}", "1" if whole else "0")
-        )
-    if isinstance(kind, pd.CategoricalDtype):
-        values = [str(value) for value in kind.categories]
-        if values and all(value.strip() == value and "\n" not in value and value for value in values):
-            return Attribute(name, "select", tuple(values))
-    return Attribute(name, "text")
+    name, open_ = question.name, (_UNDEFINED,) if question.may_miss else ()
+    if question.kind == "many":
+        return [Attribute(f"{name}{_JOINT}{option}", "checkbox", _TRUTH) for option in question.chosen]
+    if question.kind == "yes/no":
+        return [
+            Attribute(name, "select", (*open_, *_TRUTH[::-1]))
+            if open_
+            else Attribute(name, "checkbox", _TRUTH)
+        ]
+    if question.kind == "number":
+        low, high = f"{np.floor(question.low):.0f}", f"{np.ceil(question.high):.0f}"
+        return [Attribute(name, "number", (low, high, "1" if question.whole else "0"))]
+    if question.kind == "one" and _UNDEFINED not in question.options:
+        return [Attribute(name, "select", (*open_, *question.options))]
+    return [Attribute(name, "text")]
+
+
+def as_said(row: Record, asked: Iterable[Question]) -> Record:
+    """What a row says, in attributes: name -> value.
+
+    Example:
+        >>> as_said({"damage": ["net"]}, [Question("damage", "many", ("net", "hook"))])
+        {'damage: net': True, 'damage: hook': False, 'damage: none of these': False}
+    """
+    out: Record = {}
+    for one in asked:
+        value = row.get(one.name)
+        if one.kind == "many":
+            chosen = value if value is None or value else [NONE_OF]
+            out |= {f"{one.name}{_JOINT}{x}": x in (chosen or ()) for x in one.chosen}
+        elif value is not None:
+            out[one.name] = value
+        elif _UNDEFINED in declared(one)[0].values:
+            out[one.name] = _UNDEFINED
+    return out
 
 
 def plain(value: Any) -> str:
@@ -107,16 +153,58 @@ def typed(
     Raises:
         FormatError: two attributes would become one column.
     """
-    names = list(dict.fromkeys(name for row in texts for name in row))
-    columns = {name: f"cvat_{name}" if name in taken else name for name in names}
-    clashes = [name for name in names if columns[name] != name and columns[name] in names]
-    if clashes:
-        raise FormatError(f"attributes {first(clashes)} cannot be kept: there is one called cvat_... already")
-    return {columns[name]: _column([row.get(name) for row in texts], known.get(name)) for name in names}
+    lists = _lists(dict.fromkeys([*known, *(name for row in texts for name in row)]))
+    parts = {part: name for name, options in lists.items() for part in options}
+    given = dict.fromkeys(parts.get(name, name) for row in texts for name in row)
+    columns = {name: f"cvat_{name}" if name in taken else name for name in given}
+    clashes = [name for name in given if columns[name] != name and columns[name] in given]
+    if clashes or set(lists) & ({name for row in texts for name in row} - set(parts)):
+        clashes = clashes or list(lists)
+        raise FormatError(f"attributes {first(clashes)} cannot be kept: another one has the same name")
+    return {
+        columns[name]: _several(texts, lists[name])
+        if name in lists
+        else _column([row.get(name) for row in texts], known.get(name))
+        for name in given
+    }
+
+
+def options_of(known: Mapping[str, Attribute]) -> dict[str, list[str]]:
+    """The options that a file declares, by question."""
+    lists = _lists(known)
+    parts = {part for options in lists.values() for part in options}
+    out = {name: [x for x in options.values() if x != NONE_OF] for name, options in lists.items()}
+    for name, one in known.items():
+        if one.kind in ("select", "radio") and name not in parts and set(_TRUTH) - set(one.values):
+            out[name] = [x for x in one.values if x != _UNDEFINED]
+    return out
+
+
+def _lists(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The questions with several options: name -> attribute -> option."""
+    names = list(names)
+    end = f"{_JOINT}{NONE_OF}"
+    bases = [name.removesuffix(end) for name in names if name.endswith(end) and name != end]
+    return {
+        base: {n: n.removeprefix(base + _JOINT) for n in names if n.startswith(base + _JOINT)}
+        for base in bases
+    }
+
+
+def _several(texts: Sequence[Mapping[str, str]], options: Mapping[str, str]) -> Any:
+    """The options that are checked in each row; where nothing is, nothing was answered."""
+    chosen = [
+        [option for name, option in options.items() if row.get(name, "").lower() == "true"] for row in texts
+    ]
+    return list_array([[] if row == [NONE_OF] else row or None for row in chosen])
 
 
 def _column(texts: list[str | None], declared_as: Attribute | None) -> Any:
     kind = declared_as.kind if declared_as else "text"
+    if declared_as is not None and kind in ("select", "radio"):
+        texts = [None if text == _UNDEFINED else text for text in texts]
+        if _UNDEFINED in declared_as.values and set(declared_as.values) == {_UNDEFINED, *_TRUTH}:
+            kind = "checkbox"
     given = [text for text in texts if text is not None]
     if kind == "checkbox" and all(text.lower() in ("true", "false") for text in given):
         flags = [None if text is None else text.lower() == "true" for text in texts]
@@ -127,7 +215,8 @@ def _column(texts: list[str | None], declared_as: Attribute | None) -> Any:
     if kind == "number" and all(_is_number(text) for text in given):
         return np.array([np.nan if text is None else float(text) for text in texts])
     if kind in ("select", "radio") and declared_as is not None and set(given) <= set(declared_as.values):
-        return pd.Categorical(texts, categories=list(dict.fromkeys(declared_as.values)))
+        options = [value for value in dict.fromkeys(declared_as.values) if value != _UNDEFINED]
+        return pd.Categorical(texts, categories=options)
     return pd.array(texts, dtype="str")
 
 

@@ -17,18 +17,23 @@ import pandas as pd
 
 from ....core.errors import FormatError, first, short
 from ....core.tables.of_images import sizes_of
-from ....core.tables.schema import INSTANCES, SPLITS
+from ....core.tables.schema import IMAGES, INSTANCES, SPLITS
 from ....core.urls import local_path
 from ...images.remote.folder import Root
 from ...tables.tables import Tables
 from ..records.files import Unannotated, check_names, image_folder, read_sizes
 from ..records.ids import NB_ID, claimed_ids, marked_boxes
+from ..records.questions import OPTIONS
 from ..records.rows import assemble
 from ..records.xml import each_element, whole_number
-from .attributes import Attribute, read_declared, typed
+from .attributes import Attribute, options_of, read_attributes, read_declared, typed
 from .shapes import AREAS, OTHERS, Shape, draw, read_shape
 
 FILE = "annotations.xml"
+OUR_TAG = "nb_image"
+"""Label of the tag that holds what is said about a whole image."""
+
+_TAG = "tag"
 
 
 @dataclass
@@ -41,6 +46,8 @@ class _Found:
     shapes: list[Shape] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     attributes: dict[str, Attribute] = field(default_factory=dict)
+    of_images: dict[str, Attribute] = field(default_factory=dict)
+    said: dict[int, dict[str, str]] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
 
     def take(self, element: Element) -> None:
@@ -57,14 +64,16 @@ class _Found:
         name = element.findtext("name")
         if name is None or element.find("parent") is not None:
             return
-        self.labels.append(name)
+        ours = name == OUR_TAG
+        self.labels += [] if ours else [name]
+        known = self.of_images if ours else self.attributes
         for one in read_declared(element):
-            other = self.attributes.setdefault(one.name, one)
+            other = known.setdefault(one.name, one)
             if other.kind != one.kind:
-                self.attributes[one.name] = Attribute(one.name, "text")
+                known[one.name] = Attribute(one.name, "text")
             elif other.values != one.values:
                 both = tuple(dict.fromkeys([*other.values, *one.values]))
-                self.attributes[one.name] = Attribute(one.name, one.kind, both)
+                known[one.name] = Attribute(one.name, one.kind, both)
 
     def _image(self, element: Element) -> None:
         at = len(self.images)
@@ -72,13 +81,20 @@ class _Found:
         for i, shape in enumerate(element):
             tag = str(shape.tag)
             where = f"{self.path}, image {short(element.get('name'))}, shape {i + 1} ({short(tag)})"
-            if tag in self.skip and tag in OTHERS:
+            if tag == _TAG and shape.get("label") == OUR_TAG:
+                self._tag(shape, at, where)
+            elif tag in self.skip and tag in OTHERS:
                 self.skipped[tag] += 1
             elif tag in AREAS:
                 self.shapes.append(read_shape(shape, at, where))
             else:
                 hint = f'; skip=["{tag}"] leaves such shapes out' if tag in OTHERS else ""
                 raise FormatError(f"{where} has no area; {', '.join(sorted(AREAS))} have{hint}")
+
+    def _tag(self, tag: Element, at: int, where: str) -> None:
+        if at in self.said:
+            raise FormatError(f"{where}: an image may have one tag {OUR_TAG!r}, this one has several")
+        self.said[at] = read_attributes(tag, where)
 
 
 def read_cvat(
@@ -92,10 +108,11 @@ def read_cvat(
     """Read a file of CVAT for images 1.1: masks, polygons, boxes and ellipses.
 
     Attributes become columns with the types that the file declares (checkbox: bool, number, select: category,
-    text), and so do ``z_order``, ``occluded`` and ``group_id`` where they are used. Instances of which only a
-    box is known are marked in a column ``is_box``; their masks are the boxes filled, and
-    ``nl.refine(ds, on=rows)`` finds the objects in them. ``nb_id`` is the id an instance had in the
-    dataset that wrote it.
+    text; one checkbox per option, as ``write_cvat`` writes them: lists), and so do ``z_order``, ``occluded``
+    and ``group_id`` where they are used. Attributes of a tag ``nb_image`` become columns of images. Instances
+    of which only a box is known are marked in a column ``is_box``; their masks are the boxes filled, and
+    ``nl.refine(ds, on=rows)`` finds the objects in them. ``nb_id`` is the id an instance had in the dataset
+    that wrote it.
 
     Args:
         path: the XML file, or the folder with its ``annotations.xml``.
@@ -142,7 +159,11 @@ def read_cvat(
         "mask": draw(shapes, sizes, file.stat().st_size),
         **_extras(found),
     }
-    info = {"skipped": dict(found.skipped)} if found.skipped else None
+    about = typed([found.said.get(i, {}) for i in range(len(table))], found.of_images, IMAGES)
+    table = table.assign(**{name: pd.Series(column, index=table.index) for name, column in about.items()})
+    info: dict[str, Any] = {"skipped": dict(found.skipped)} if found.skipped else {}
+    declared = {"images": options_of(found.of_images), "instances": options_of(found.attributes)}
+    info |= {OPTIONS: declared} if any(declared.values()) else {}
     return assemble(table, rows, labels, root, unannotated, info=info)
 
 

@@ -12,29 +12,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ....core.errors import DataError
 from ....core.tables.of_images import sizes_of
-from ....core.tables.schema import INSTANCES, SPLITS, LabeledImages
+from ....core.tables.schema import SPLITS, LabeledImages
 from ....core.urls import local_path
-from ..records import columns
 from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
-from ..records.ids import IS_BOX, NB_ID, still_boxes
+from ..records.ids import NB_ID, still_boxes
+from ..records.questions import questions, said_in
 from ..records.report import WriteReport, measured, report
 from ..records.rows import pictures
 from ..records.xml import as_attribute, as_text
-from .attributes import Attribute, declared, plain
+from .attributes import Attribute, as_said, declared, plain
 from .crops import Crop, from_crop, to_crop
-from .read import FILE
+from .read import FILE, OUR_TAG
 
 _FIELDS = ("z_order", "occluded", "group_id")
-_KEPT = {"instances": EVERYTHING}
+_KEPT = {"images": EVERYTHING, "instances": EVERYTHING}
 
 
 def write_cvat(tables: LabeledImages, path: str | Path, *, images: Images = "none") -> WriteReport:
     """Write a file of CVAT for images 1.1: one ``<mask>`` per instance, a ``<box>`` where only that is known.
 
-    Your own columns become attributes of every label, with their types. Columns ``z_order``, ``occluded`` and
-    ``group_id`` become those of CVAT. The id of each instance travels in an attribute ``nb_id``.
+    Your own columns of instances become attributes of every label, with their types, those of images
+    attributes of a tag ``nb_image`` on each image; several options are one checkbox each. Columns
+    ``z_order``, ``occluded`` and ``group_id`` become those of CVAT. The id of each instance travels in an
+    attribute ``nb_id``.
 
     Args:
         tables: a Dataset, Version or Tables.
@@ -46,7 +49,8 @@ def write_cvat(tables: LabeledImages, path: str | Path, *, images: Images = "non
         be written and have IoU 0.
 
     Raises:
-        DataError: a name or a text holds characters that XML cannot hold, or images are URLs.
+        DataError: a name or a text holds characters that XML cannot hold, a label is called ``nb_image``, or
+            images are URLs.
 
     Warns:
         LossWarning: there are empty masks, or regions.
@@ -75,26 +79,40 @@ def write_cvat(tables: LabeledImages, path: str | Path, *, images: Images = "non
 
 def label_list(tables: LabeledImages) -> list[dict[str, Any]]:
     """The labels with their attributes, as CVAT takes them where a task is made ("Raw")."""
-    attributes = [
+    listed = [{"name": label, "attributes": _listed(_attributes(tables))} for label in tables.labels]
+    about = _listed(_of_images(tables))
+    return [*listed, {"name": OUR_TAG, "type": "tag", "attributes": about}] if about else listed
+
+
+def _listed(attributes: Sequence[Attribute]) -> list[dict[str, Any]]:
+    return [
         {
             "name": one.name,
             "input_type": one.kind,
             "mutable": False,
             "values": list(one.values),
-            "default_value": "false" if one.kind == "checkbox" else "",
+            "default_value": one.default,
         }
-        for one in _attributes(shown(tables)[1])
+        for one in attributes
     ]
-    return [{"name": label, "attributes": attributes} for label in tables.labels]
 
 
-def _attributes(instances: pd.DataFrame) -> list[Attribute]:
-    crowd = [Attribute("crowd", "checkbox", ("false", "true"))] if instances["crowd"].any() else []
-    return [Attribute(NB_ID, "text"), *crowd, *(declared(column) for column in _own(instances))]
+def _attributes(tables: LabeledImages) -> list[Attribute]:
+    crowd = [Attribute("crowd", "checkbox", ("false", "true"))] if tables.instances["crowd"].any() else []
+    own = [x for one in questions(tables, "instances", _FIELDS) for x in declared(one)]
+    return [Attribute(NB_ID, "text"), *crowd, *own]
+
+
+def _of_images(tables: LabeledImages) -> list[Attribute]:
+    return [x for one in questions(tables, "images") for x in declared(one)]
 
 
 def _document(tables: LabeledImages, files: Sequence[str], crops: Sequence[Crop | None]) -> str:
-    shapes = _shapes(shown(tables)[1], crops)
+    if OUR_TAG in tables.labels:
+        raise DataError(
+            f"no label can be {OUR_TAG!r} in a file of CVAT: ds.rename_label gives it another name"
+        )
+    shapes, tags = _shapes(tables, crops), _tags(tables)
     out = ['<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n', _head(tables)]
     split = tables.images["split"].astype(object).tolist() if "split" in tables.images else []
     rows = zip(pictures(tables.images, tables.instances), files, strict=True)
@@ -104,18 +122,21 @@ def _document(tables: LabeledImages, files: Sequence[str], crops: Sequence[Crop 
         name = as_attribute(file, "file name")
         size = f'width="{picture.width}" height="{picture.height}"'
         out.append(f'<image id="{position}" name={name}{subset} {size}>\n')
-        out += [shapes[i] for i in picture.at]
+        out += [tags[position], *(shapes[i] for i in picture.at)]
         out.append("</image>\n")
     return "".join([*out, "</annotations>\n"])
 
 
 def _head(tables: LabeledImages) -> str:
-    attributes = "".join(one.xml() for one in _attributes(shown(tables)[1]))
+    attributes = "".join(one.xml() for one in _attributes(tables))
     labels = "".join(
         f"<label><name>{as_text(label, 'label')}</name><type>any</type>"
         f"<attributes>{attributes}</attributes></label>\n"
         for label in tables.labels
     )
+    about = "".join(one.xml() for one in _of_images(tables))
+    if about:
+        labels += f"<label><name>{OUR_TAG}</name><type>tag</type><attributes>{about}</attributes></label>\n"
     subsets = [s for s in SPLITS if "split" in tables.images and (tables.images["split"] == s).any()]
     listed = "".join(f"<subset>{s}</subset>" for s in subsets)
     return (
@@ -124,15 +145,20 @@ def _head(tables: LabeledImages) -> str:
     )
 
 
-def _own(instances: pd.DataFrame) -> list[pd.Series]:
-    """The user's own columns that become attributes."""
-    known = {*INSTANCES, *_FIELDS, NB_ID, IS_BOX}
-    return [instances[name] for name in instances.columns if name not in known]
+def _tags(tables: LabeledImages) -> list[str]:
+    """The XML of what is said about each image; "" where nothing can be."""
+    asked = questions(tables, "images")
+    if not asked:
+        return [""] * len(tables.images)
+    rows = said_in(shown(tables)[0], asked)
+    head = f'<tag label="{OUR_TAG}" source="manual">'
+    return [f"{head}{_said(as_said(row, asked))}</tag>\n" for row in rows]
 
 
-def _shapes(instances: pd.DataFrame, crops: Sequence[Crop | None]) -> list[str]:
+def _shapes(tables: LabeledImages, crops: Sequence[Crop | None]) -> list[str]:
     """The XML of each instance; "" for one without pixels."""
-    texts = columns.written(pd.DataFrame({c.name: c for c in _own(instances)}), {}, frozenset({"crowd"}))
+    instances, asked = shown(tables)[1], questions(tables, "instances", _FIELDS)
+    texts = said_in(instances, asked, ("crowd",))
     boxes, labels = still_boxes(instances), instances["label"].astype(object).tolist()
     made = instances["source"].astype(object).isin(["model", "propagated"]).tolist()
     crowds, ids = instances["crowd"].tolist(), instances.index.tolist()
@@ -143,7 +169,7 @@ def _shapes(instances: pd.DataFrame, crops: Sequence[Crop | None]) -> list[str]:
             out.append("")
             continue
         said = {NB_ID: ids[i], **({"crowd": True} if crowds[i] else {})}
-        said |= {name: found[i] for name, found in texts.items() if found[i] is not None}
+        said |= as_said(texts[i], asked)
         head = {
             "label": labels[i],
             "source": "auto" if made[i] else "manual",
@@ -163,12 +189,15 @@ def _xml(crop: Crop, head: dict[str, str], said: dict[str, Any], box: bool) -> s
     kind, given = ("box", {}) if box else ("mask", {"rle": crop.runs})
     texts = {**head, **given, **{name: str(value) for name, value in place.items()}}
     attributes = " ".join(f"{name}={as_attribute(text, name)}" for name, text in texts.items())
-    inner = "".join(
+    return f"<{kind} {attributes}>{_said(said)}</{kind}>\n"
+
+
+def _said(said: dict[str, Any]) -> str:
+    return "".join(
         f"<attribute name={as_attribute(name, 'column')}>{as_text(plain(value), f'column {name}')}"
         "</attribute>"
         for name, value in said.items()
     )
-    return f"<{kind} {attributes}>{inner}</{kind}>\n"
 
 
 def _whole(column: pd.Series) -> list[int | None]:

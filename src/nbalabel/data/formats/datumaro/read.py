@@ -17,7 +17,7 @@ import pandas as pd
 
 from ....core.errors import FormatError, UnsafePathError, first, short
 from ....core.tables.of_images import sizes_of
-from ....core.tables.schema import INSTANCES, SPLITS
+from ....core.tables.schema import IMAGES, INSTANCES, SPLITS
 from ....core.urls import local_path
 from ...images.remote.folder import Root, is_there
 from ...tables.tables import Tables
@@ -29,10 +29,13 @@ from ..records.columns import Record
 from ..records.documents import inside, load, records
 from ..records.files import Unannotated, check_names, existing_folder, image_folder, list_files, read_sizes
 from ..records.ids import NB_ID, claimed_ids, marked_boxes
+from ..records.questions import columns_of
 from ..records.rows import assemble
 
 ANNOTATIONS, PICTURES, NO_SPLIT = "annotations", "images", "default"
 CROWD = "is_crowd"
+ITEM_ATTRIBUTES = "attr"
+"""Key of an item that holds its attributes."""
 
 _AREAS = frozenset({"mask", "polygon", "bbox", "ellipse"})
 
@@ -71,8 +74,10 @@ class _Found:
             file = f"{subset}/{file}"
         size = image.get("size")
         sides = size if isinstance(size, list) and len(size) == 2 and all(map(_is_side, size)) else None
-        part = subset if subset in SPLITS else None
-        return {"file": file, "size": sides, "split": part}
+        part, said = subset if subset in SPLITS else None, item.get(ITEM_ATTRIBUTES) or {}
+        if not isinstance(said, dict):
+            raise FormatError(f"{where}: {ITEM_ATTRIBUTES} must be an object, got {short(said)}")
+        return {"file": file, "size": sides, "split": part, "said": said}
 
     def _shape(self, shape: Record, names: list[str], where: str) -> None:
         kind, code = shape.get("type"), shape.get("label_id")
@@ -100,9 +105,9 @@ def read_datumaro(
 ) -> Tables:
     """Read Datumaro's JSON: masks, polygons, boxes and ellipses.
 
-    Attributes become columns of their names, and so do ``z_order`` and ``group_id`` where they are used.
-    Parts called train, val or test become splits. Boxes are marked in a column ``is_box``; their masks are
-    the boxes filled.
+    Attributes of annotations and items become columns of instances and images of their names, and so do
+    ``z_order`` and ``group_id`` where they are used. Parts called train, val or test become splits. Boxes are
+    marked in a column ``is_box``; their masks are the boxes filled.
 
     Args:
         path: the folder with ``annotations/*.json``, or one such file.
@@ -183,6 +188,7 @@ def _images(found: _Found, base: Path) -> pd.DataFrame:
     data: dict[str, Any] = {"file": files, "width": sides[:, 1], "height": sides[:, 0]}
     if any(image["split"] for image in found.images):
         data["split"] = [image["split"] for image in found.images]
+    data |= columns_of([image["said"] for image in found.images], IMAGES)
     return pd.DataFrame(data, index=pd.RangeIndex(1, len(files) + 1, name="image_id"))
 
 
@@ -234,4 +240,4 @@ def _extras(shapes: list[Record]) -> dict[str, Any]:
         if any(numbers):
             out[name] = columns.integers(numbers, f"{key} of annotations")
     own = [{k: v for k, v in one.items() if k not in (NB_ID, CROWD)} for one in said]
-    return out | columns.extras(own, frozenset(), {**INSTANCES, **out})
+    return out | columns_of(own, {**INSTANCES, **out})

@@ -13,15 +13,15 @@ import orjson
 import pandas as pd
 
 from ....core.tables.of_images import sizes_of
-from ....core.tables.schema import INSTANCES, SPLITS, LabeledImages
+from ....core.tables.schema import SPLITS, LabeledImages
 from ....core.urls import local_path
-from ..records import columns
 from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, relative_names, stem, write_bytes
-from ..records.ids import IS_BOX, NB_ID, still_boxes
+from ..records.ids import NB_ID, still_boxes
+from ..records.questions import questions, said_in
 from ..records.report import WriteReport, report
 from ..records.rows import pictures
-from .read import ANNOTATIONS, CROWD, NO_SPLIT, PICTURES
+from .read import ANNOTATIONS, CROWD, ITEM_ATTRIBUTES, NO_SPLIT, PICTURES
 
 _FIELDS = ("z_order", "group_id")
 _IMAGE = 2  # Datumaro's number for datasets of images
@@ -31,8 +31,8 @@ def write_datumaro(tables: LabeledImages, folder: str | Path, *, images: Images 
     """Write Datumaro's JSON: ``annotations/train.json`` and so on, ``default.json`` for images without split.
 
     Masks are COCO's run lengths, instances of which only a box is known are boxes. Your own columns become
-    attributes, ``z_order`` and ``group_id`` those of Datumaro. The id of each instance travels in an
-    attribute ``nb_id``.
+    attributes of annotations and of items, ``z_order`` and ``group_id`` those of Datumaro. The id of each
+    instance travels in an attribute ``nb_id``.
 
     Args:
         tables: a Dataset, Version or Tables.
@@ -54,11 +54,13 @@ def write_datumaro(tables: LabeledImages, folder: str | Path, *, images: Images 
     )
     parts = [part if part in SPLITS else NO_SPLIT for part in split]
     shapes = _shapes(tables)
+    about = said_in(shown(tables)[0], questions(tables, "images"))
     items: dict[str, list[dict[str, Any]]] = {part: [] for part in parts or [NO_SPLIT]}
-    for picture, file, part in zip(pictures(tables.images, tables.instances), files, parts, strict=True):
+    rows = zip(pictures(tables.images, tables.instances), files, parts, about, strict=True)
+    for picture, file, part, said in rows:
         image = {"path": file, "size": [picture.height, picture.width]}
         item = {"id": stem(file), "annotations": [shapes[i] for i in picture.at], "image": image}
-        items[part].append(item)
+        items[part].append(item | ({ITEM_ATTRIBUTES: said} if said else {}))
     targets = [root / PICTURES / part / file for part, file in zip(parts, files, strict=True)]
     export_images(tables.image_root, tables.images, targets, images)
     for part, listed in items.items():
@@ -70,26 +72,21 @@ def write_datumaro(tables: LabeledImages, folder: str | Path, *, images: Images 
             "items": listed,
         }
         write_bytes(root / ANNOTATIONS / f"{part}.json", orjson.dumps(document))
-    n, kept = len(tables.instances), {"instances": EVERYTHING}
+    n, kept = len(tables.instances), {"images": EVERYTHING, "instances": EVERYTHING}
     return report(tables, root, tables.instances.index.to_numpy(), np.ones(n), "run lengths", kept=kept)
 
 
 def _labels(tables: LabeledImages) -> dict[str, Any]:
     """The labels; attributes that are not declared here are left out where Datumaro converts."""
+    own = [one.name for one in questions(tables, "instances", _FIELDS)]
     listed = [{"name": label, "parent": "", "attributes": []} for label in tables.labels]
-    return {"labels": listed, "label_groups": [], "attributes": [NB_ID, CROWD, *_own(shown(tables)[1])]}
-
-
-def _own(instances: pd.DataFrame) -> list[str]:
-    """The user's own columns that become attributes."""
-    known = {*INSTANCES, *_FIELDS, NB_ID, IS_BOX}
-    return [name for name in instances.columns if name not in known]
+    return {"labels": listed, "label_groups": [], "attributes": [NB_ID, CROWD, *own]}
 
 
 def _shapes(tables: LabeledImages) -> list[dict[str, Any]]:
     """The record of each instance."""
     instances = shown(tables)[1]
-    own = columns.written(instances[_own(instances)], {}, frozenset({CROWD}))
+    own = said_in(instances, questions(tables, "instances", _FIELDS), (CROWD,))
     sizes = sizes_of(tables.images, instances["image_id"]).reshape(-1, 2).tolist()
     sides = instances[["x", "y", "w", "h"]].to_numpy(np.float64).tolist()
     codes, crowds = instances["label"].cat.codes.tolist(), instances["crowd"].tolist()
@@ -97,8 +94,7 @@ def _shapes(tables: LabeledImages) -> list[dict[str, Any]]:
     orders, groups = (_whole(instances, name) for name in _FIELDS)
     out = []
     for i, row in enumerate(ids):
-        said = {NB_ID: row, CROWD: crowds[i]}
-        said |= {name: found[i] for name, found in own.items() if found[i] is not None}
+        said = {NB_ID: row, CROWD: crowds[i], **own[i]}
         head = {"id": i, "attributes": said, "group": groups[i], "label_id": codes[i], "z_order": orders[i]}
         if boxes[i]:
             out.append({**head, "type": "bbox", "bbox": sides[i]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +48,13 @@ class Object:
     said: dict[str, Any] = field(default_factory=dict)
 
 
-def read_object(found: Mapping[str, Any], image: int, where: str, masks: Path | None) -> Object:
+ANSWERS = ("answer", "answers", "radio_answer", "text_answer", "checklist_answers")
+"""Keys of a classification that hold its answer, in imports and in exports."""
+
+
+def read_object(
+    found: Mapping[str, Any], image: int, where: str, masks: Path | None, skipped: Counter[str]
+) -> Object:
     """An object from its JSON: a mask, a polygon or a box.
 
     Args:
@@ -55,6 +62,7 @@ def read_object(found: Mapping[str, Any], image: int, where: str, masks: Path | 
         image: position of its image.
         where: its name for messages.
         masks: folder of the masks of an export, by feature id; None: there is none.
+        skipped: counts what is left out.
 
     Raises:
         FormatError: it is malformed, or has no area.
@@ -62,7 +70,7 @@ def read_object(found: Mapping[str, Any], image: int, where: str, masks: Path | 
     label, number = found.get("name"), found.get("uuid") or found.get("feature_id") or ""
     if not isinstance(label, str) or not label.strip():
         raise FormatError(f"{where}: an object needs a name, got {short(label)}")
-    out = Object(image, label, where, str(number), said=_said(found, where))
+    out = Object(image, label, where, str(number), said=said_in(found.get("classifications"), where, skipped))
     box = found.get("bbox") or found.get("bounding_box")
     if isinstance(found.get("mask"), dict):
         out.mask, out.size = _mask(found["mask"], str(number), where, masks)
@@ -134,19 +142,29 @@ def _numbers(found: Any, names: tuple[str, ...], where: str) -> list[float]:
     return [float(v) for v in values]
 
 
-def _said(found: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Name -> answer of the classifications of an object."""
-    listed = found.get("classifications") or []
+def said_in(listed: Any, where: str, skipped: Counter[str]) -> dict[str, Any]:
+    """Name -> answer of classifications: a text, a flag, or the options of a checklist as a list.
+
+    Args:
+        listed: the JSON value; None for none.
+        where: its name for messages.
+        skipped: counts classifications within answers, which have no place in a table.
+
+    Raises:
+        FormatError: these are no classifications.
+    """
+    listed = listed or []
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise FormatError(f"{where}: classifications must be a list of objects, got {short(listed)}")
     out: dict[str, Any] = {}
     for one in listed:
-        answer = one.get(
-            "answer", one.get("radio_answer", one.get("text_answer", one.get("checklist_answers")))
-        )
+        answer = next((one[key] for key in ANSWERS if one.get(key) is not None), None)
         if isinstance(answer, dict):
+            skipped["classification in an answer"] += bool(answer.get("classifications"))
             answer = answer.get("name", answer.get("content"))
         elif isinstance(answer, list):
+            parts = [each for each in answer if isinstance(each, dict)]
+            skipped["classification in an answer"] += sum(bool(p.get("classifications")) for p in parts)
             answer = [each.get("name") if isinstance(each, dict) else each for each in answer]
         if isinstance(one.get("name"), str):
             out[one["name"]] = (

@@ -6,6 +6,7 @@ Source: https://docs.labelbox.com/reference/import-image-annotations, https://do
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +18,17 @@ import pandas as pd
 
 from ....core.errors import FormatError, first, short
 from ....core.tables.of_images import sizes_of
-from ....core.tables.schema import INSTANCES
+from ....core.tables.schema import IMAGES, INSTANCES
 from ....core.urls import local_path
 from ...images.remote.folder import Root
 from ...tables.tables import Tables
 from ..masks.drawn import drawn
-from ..records import columns
 from ..records.documents import content, load, records
 from ..records.files import Unannotated, check_names, existing_folder, image_folder, read_sizes
 from ..records.ids import claimed_ids, marked_boxes
+from ..records.questions import columns_of
 from ..records.rows import assemble
-from .objects import Object, read_object
+from .objects import ANSWERS, Object, read_object, said_in
 
 FILE, IMAGES_FILE = "annotations.ndjson", "images.json"
 OUR_UUID = "6e62616c-6162-4c00-8000-"
@@ -46,6 +47,8 @@ class _Found:
     sizes: list[tuple[int, int] | None] = field(default_factory=list)
     objects: list[Object] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
+    said: dict[int, dict[str, Any]] = field(default_factory=dict)
+    skipped: Counter[str] = field(default_factory=Counter)
 
     def image(self, name: Any, size: tuple[int, int] | None, where: str) -> int:
         """The position of an image; its size is height and width."""
@@ -71,8 +74,11 @@ class _Found:
         if "projects" in line:
             self._export(line, name, where)
             return
-        one = read_object(line, self.image(name, None, where), where, self.masks)
-        self.objects.append(one)
+        at = self.image(name, None, where)
+        if any(key in line for key in ANSWERS):
+            self.said.setdefault(at, {}).update(said_in([line], where, self.skipped))
+        else:
+            self.objects.append(read_object(line, at, where, self.masks, self.skipped))
 
     def _export(self, line: Mapping[str, Any], name: Any, where: str) -> None:
         media = line.get("media_attributes")
@@ -87,7 +93,9 @@ class _Found:
             said = one.get("annotations")
             listed = records(said, "objects", where, required=False) if isinstance(said, dict) else []
             for i, found in enumerate(listed, 1):
-                self.objects.append(read_object(found, at, f"{where}, object {i}", self.masks))
+                self.objects.append(read_object(found, at, f"{where}, object {i}", self.masks, self.skipped))
+            about = said.get("classifications") if isinstance(said, dict) else None
+            self.said.setdefault(at, {}).update(said_in(about, where, self.skipped))
             if not listed:
                 self.blank.append(at + 1)
 
@@ -103,9 +111,10 @@ def read_labelbox(
 ) -> Tables:
     """Read Labelbox's NDJSON: masks, polygons and boxes, of an import or of an export.
 
-    Answers of classifications of an object become columns, texts as texts. Exports give addresses of masks
-    in place of pixels, which are not loaded: download them, and pass their folder. Boxes are marked in a
-    column ``is_box``.
+    Answers of classifications of an object become columns of instances, those of a data row columns of
+    images: texts as texts, checklists as lists. Classifications within an answer are left out, and counted in
+    ``info["skipped"]``. Exports give addresses of masks in place of pixels, which are not loaded: download
+    them, and pass their folder. Boxes are marked in a column ``is_box``.
 
     Args:
         path: the NDJSON file, or the folder with ``annotations.ndjson``.
@@ -169,6 +178,8 @@ def _tables(
             raise FormatError(f"{one.where}: its mask is {one.size[::-1]} pixels, its image {known[::-1]}")
         found.sizes[one.image] = known or one.size
     table = _images(found, file, root)
+    about = columns_of([found.said.get(i, {}) for i in range(len(table))], IMAGES)
+    table = table.assign(**{name: pd.Series(column, index=table.index) for name, column in about.items()})
     named = [one.label for one in objects]
     ordered = tuple(sorted(set(named)) if labels is None else labels)
     strange = sorted(set(named) - set(ordered))
@@ -182,8 +193,11 @@ def _tables(
     matches = [_OURS.fullmatch(one.uuid) for one in objects]
     rows |= claimed_ids([match and int(match[1], 16) for match in matches])
     rows |= marked_boxes([one.box for one in objects])
-    rows |= columns.extras([one.said for one in objects], frozenset(), {**INSTANCES, **rows})
-    return assemble(table, rows, ordered, root, unannotated, found.blank)
+    rows |= columns_of([one.said for one in objects], {**INSTANCES, **rows})
+    skipped = {name: n for name, n in found.skipped.items() if n}
+    info = {"skipped": skipped} if skipped else None
+    blank = found.blank if objects else [i for i in found.blank if not found.said.get(i - 1)]
+    return assemble(table, rows, ordered, root, unannotated, blank, info)
 
 
 def _images(found: _Found, file: Path, root: Root | None) -> pd.DataFrame:

@@ -6,22 +6,27 @@ Source: https://docs.labelbox.com/reference/import-image-annotations
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 import orjson
 
 from ....core.errors import DataError, first
 from ....core.tables.of_images import sizes_of
-from ....core.tables.schema import INSTANCES, LabeledImages
+from ....core.tables.schema import LabeledImages
 from ....core.urls import local_path
 from ..records import columns
 from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
-from ..records.ids import IS_BOX, NB_ID, still_boxes
+from ..records.ids import still_boxes
+from ..records.questions import Question, questions, said_in, to_choices
 from ..records.report import WriteReport, measured, report
 from .objects import from_png, to_png
 from .read import FILE, IMAGES_FILE, OUR_UUID
+
+_NAMESPACE = UUID(f"{OUR_UUID}000000000000")
 
 
 def write_labelbox(tables: LabeledImages, path: str | Path, *, images: Images = "none") -> WriteReport:
@@ -29,8 +34,9 @@ def write_labelbox(tables: LabeledImages, path: str | Path, *, images: Images = 
 
     Masks are PNG files within the lines, instances of which only a box is known are boxes. Images are named
     by their files, as global keys; ``images.json`` beside the file lists them with their sizes, which this
-    format has no place for. Your own columns are classifications: flags as choices, all else as text. The id
-    of each instance is the end of its uuid.
+    format has no place for. Your own columns are classifications, of an object or, of images, of a data row:
+    flags and options as radio answers, several options as checklists, all else as text. The id of each
+    instance is the end of its uuid.
 
     Args:
         tables: a Dataset, Version or Tables.
@@ -56,13 +62,13 @@ def write_labelbox(tables: LabeledImages, path: str | Path, *, images: Images = 
     masks = instances["mask"].tolist()
     work = list(zip(masks, sizes, strict=True))
     pngs = [to_png(mask, h, w) for mask, (h, w) in progress(work, "masks")]
-    own = [name for name in instances.columns if name not in INSTANCES and name not in (NB_ID, IS_BOX)]
-    texts = columns.written(instances[own], {}, frozenset())
+    asked = questions(tables, "instances")
+    texts = said_in(instances, asked)
     boxes, sides = still_boxes(instances), instances[["x", "y", "w", "h"]].to_numpy(float).tolist()
     on = instances["image_id"].tolist()
-    lines = []
+    lines = _about(tables, files)
     for i, (row, label) in enumerate(zip(instances.index.tolist(), instances["label"].tolist(), strict=True)):
-        said = [_answer(name, found[i]) for name, found in texts.items() if found[i] is not None]
+        said = _answers(texts[i], asked)
         place = dict(zip(("left", "top", "width", "height"), sides[i], strict=True))
         line = {"uuid": f"{OUR_UUID}{row:012x}", "name": label, "dataRow": {"globalKey": files[on[i]]}}
         line |= {"bbox": place} if boxes[i] else {"mask": {"png": pngs[i]}}
@@ -77,12 +83,33 @@ def write_labelbox(tables: LabeledImages, path: str | Path, *, images: Images = 
     write_bytes(target, b"".join(line + b"\n" for line in lines))
     write_bytes(target.with_name(IMAGES_FILE), orjson.dumps(listed))
     back = [from_png(base64.b64decode(png), str(target))[0] for png in pngs]
-    iou, kept = measured(masks, back), {"instances": EVERYTHING}
+    iou, kept = measured(masks, back), {"images": EVERYTHING, "instances": EVERYTHING}
     return report(tables, target, instances.index.to_numpy(), iou, "masks are PNG files", kept=kept)
 
 
-def _answer(name: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"name": name, "answer": {"name": str(value).lower()}}
-    text = value if isinstance(value, str) else columns.to_json(value, name)
-    return {"name": name, "answer": text}
+def _about(tables: LabeledImages, files: Mapping[int, str]) -> list[bytes]:
+    """One line per answer about a whole image: a classification of its data row."""
+    images, asked = shown(tables)[0], questions(tables, "images")
+    lines = []
+    for image, row in zip(images.index.tolist(), said_in(images, asked), strict=True):
+        for one in _answers(row, asked):
+            number = uuid5(_NAMESPACE, f"{files[image]}\n{one['name']}")
+            lines.append(orjson.dumps({"uuid": str(number), **one, "dataRow": {"globalKey": files[image]}}))
+    return lines
+
+
+def _answers(row: Mapping[str, Any], asked: Sequence[Question]) -> list[dict[str, Any]]:
+    """Classifications: of options a radio answer, of several a checklist, all else is text."""
+    out = []
+    for one in asked:
+        value = row.get(one.name)
+        if value is None:
+            continue
+        if one.kind == "many":
+            answer: Any = [{"name": option} for option in to_choices(value)]
+        elif one.kind in ("one", "yes/no"):
+            answer = {"name": to_choices(value)[0]}
+        else:
+            answer = value if isinstance(value, str) else columns.to_json(value, one.name)
+        out.append({"name": one.name, "answer": answer})
+    return out

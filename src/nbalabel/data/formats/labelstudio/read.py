@@ -18,15 +18,16 @@ import pandas as pd
 
 from ....core.errors import FormatError, first, short
 from ....core.tables.of_images import sizes_of
-from ....core.tables.schema import INSTANCES
+from ....core.tables.schema import IMAGES, INSTANCES
 from ....core.urls import local_path
 from ...images.remote.folder import Root
 from ...tables.tables import Tables
-from ..records import columns
 from ..records.documents import load
 from ..records.files import Unannotated, check_names, image_folder, read_sizes
 from ..records.ids import claimed_ids, marked_boxes
+from ..records.questions import OPTIONS, columns_of
 from ..records.rows import assemble
+from .controls import OF_IMAGE, read_controls
 from .results import AREAS, SAID, Region, draw, is_upright_box, kind_of, labels_of, said_by
 
 Several = Literal["error", "last", "all"]
@@ -49,6 +50,7 @@ class _Found:
     files: list[str] = field(default_factory=list)
     sizes: list[tuple[int, int] | None] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)
+    said: list[dict[str, Any]] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
@@ -59,6 +61,7 @@ class _Found:
             raise FormatError(f"{where}: a task must be an object with data, got {short(task)}")
         self.files.append(_file_of(data, where))
         self.sizes.append(_size(data.get(OUR_SIZE)))
+        self.said.append({})
         before, dropped = len(self.regions), self.skipped.total()
         made = [one for one in _objects(task, "annotations", where) if not one.get("was_cancelled")]
         for one in self._chosen(made, where) if made else _objects(task, "predictions", where)[-1:]:
@@ -95,21 +98,32 @@ class _Found:
             self.regions.append(region)
             by_id.setdefault(name, region)
         for where, result in rest:
-            self._said(result, by_id.get(str(result.get("id"))), where)
+            self._said(result, by_id.get(str(result.get("id"))), at, where)
 
-    def _said(self, result: Mapping[str, Any], region: Region | None, where: str) -> None:
-        """A result without an area: a label or a value of a region, or something to skip."""
+    def _said(self, result: Mapping[str, Any], region: Region | None, at: int, where: str) -> None:
+        """A result without an area: a label or a value of a region, of the image, or something to skip."""
         kind, named = str(result.get("type")), result.get("from_name")
-        if region is not None and isinstance(result.get("value"), dict):
-            if kind == "labels":
+        says = kind in SAID and isinstance(named, str)
+        if isinstance(result.get("value"), dict):
+            if region is not None and kind == "labels":
                 region.labels = region.labels or labels_of(result, where)
                 return
-            if kind in SAID and isinstance(named, str):
-                region.said[named] = said_by(result)
+            if region is not None and says:
+                region.said[str(named)] = said_by(result)
+                return
+            if says and (str(named).startswith(OF_IMAGE) or kind not in self.skip):
+                self._about(str(named).removeprefix(OF_IMAGE), said_by(result), at)
                 return
         if kind not in self.skip:
             raise FormatError(f'{where} has no area; skip=["{kind}"] leaves such results out')
         self.skipped[kind] += 1
+
+    def _about(self, name: str, value: Any, at: int) -> None:
+        """What is said about a whole image; of answers of several people that differ none is taken."""
+        if name in self.said[at] and self.said[at][name] != value:
+            self.skipped["answers about an image that differ"] += 1
+            value = None
+        self.said[at][name] = value
 
     def _sized(self, result: Mapping[str, Any], at: int, where: str) -> None:
         size = _size([result.get("original_width"), result.get("original_height")])
@@ -134,9 +148,11 @@ def read_labelstudio(
 ) -> Tables:
     """Read Label Studio's JSON: brush masks, polygons, rectangles and ellipses.
 
-    What was said about a region (choices, numbers, texts per region) becomes columns. A pixel of a
-    brush mask is inside if its opacity is 128 or more. A task that was annotated with nothing is "empty". Of
-    a task without annotations the last prediction counts. Boxes are marked in a column ``is_box``.
+    What was said about a region (choices, numbers, texts per region) becomes columns of instances, what was
+    said about the whole image columns of images; several choices are lists. ``config.xml`` beside the file,
+    if it is there, says of which questions several can be chosen. A pixel of a brush mask is inside if its
+    opacity is 128 or more. A task that was annotated with nothing is "empty". Of a task without annotations
+    the last prediction counts. Boxes are marked in a column ``is_box``.
 
     Args:
         path: the JSON file ("JSON" in Label Studio's export, not "JSON-MIN"), or the folder of its
@@ -145,8 +161,8 @@ def read_labelstudio(
             ``nb_file``, or from the address of the picture: what follows ``?d=``, or its last part without
             the eight digits that Label Studio puts before uploads.
         labels: labels in order; None takes those found, sorted by name.
-        skip: types of result to leave out, such as "keypointlabels" or "relation"; they have no area and are
-            refused otherwise. ``info["skipped"]`` counts them.
+        skip: types of result to leave out, such as "keypointlabels" or "relation", which have no area and are
+            refused otherwise, or "choices" about whole images. ``info["skipped"]`` counts them.
         several: tasks with several annotations: "error", "last", or "all", with a column ``annotator``, for
             ``nl.raters``.
         unannotated: state of images without annotations: "unlabeled" (weight 0) or "empty" (weight 1).
@@ -172,7 +188,11 @@ def read_labelstudio(
     found = _Found(file, frozenset(skip), several)
     for at, task in enumerate(tasks):
         found.take(at, task)
+    controls = read_controls(file)
     table = _images(found, root)
+    lists = {name.removeprefix(OF_IMAGE) for name in controls.several - controls.per_region}
+    about = columns_of(found.said, IMAGES, lists)
+    table = table.assign(**{name: pd.Series(column, index=table.index) for name, column in about.items()})
     named = _labels(found)
     ordered = tuple(sorted(set(named)) if labels is None else labels)
     strange = sorted(set(named) - set(ordered))
@@ -182,8 +202,12 @@ def read_labelstudio(
     sizes = sizes_of(table, ids).reshape(-1, 2)
     rows: dict[str, Any] = {"image_id": ids, "label": pd.Categorical(named, categories=list(ordered))}
     rows["mask"] = draw(found.regions, sizes, file.stat().st_size, str(file))
-    info = {"skipped": dict(found.skipped)} if found.skipped else None
-    return assemble(table, {**rows, **_extras(found)}, ordered, root, unannotated, found.blank, info)
+    info: dict[str, Any] = {"skipped": dict(found.skipped)} if found.skipped else {}
+    offered = controls.offered()
+    info |= {OPTIONS: offered} if offered else {}
+    blank = found.blank if found.regions else [i for i in found.blank if not found.said[i - 1]]
+    extras = _extras(found, controls.several & controls.per_region)
+    return assemble(table, {**rows, **extras}, ordered, root, unannotated, blank, info)
 
 
 def _objects(holder: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:
@@ -255,20 +279,15 @@ def _labels(found: _Found) -> list[str]:
     return [region.labels[0] for region in found.regions]
 
 
-def _extras(found: _Found) -> dict[str, Any]:
+def _extras(found: _Found, several: Collection[str]) -> dict[str, Any]:
     """Columns besides image, label and mask."""
     regions = found.regions
     matches = [_OUR_ID.fullmatch(region.id) for region in regions]
     out = claimed_ids([match and match[1] for match in matches])
-    crowds = [region.said.get("crowd") == "true" for region in regions]
+    crowds = [region.said.get("crowd") is True for region in regions]
     out |= {"crowd": np.array(crowds, np.bool_)} if any(crowds) else {}
     out |= marked_boxes([is_upright_box(region) for region in regions])
     if found.several == "all":
         out["annotator"] = pd.array([region.annotator for region in regions], dtype="str")
-    own = [{k: _plain(v) for k, v in region.said.items() if k != "crowd"} for region in regions]
-    return out | columns.extras(own, frozenset(), {**INSTANCES, **out})
-
-
-def _plain(value: Any) -> Any:
-    """A choice of true or false as a bool."""
-    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+    own = [{k: v for k, v in region.said.items() if k != "crowd"} for region in regions]
+    return out | columns_of(own, {**INSTANCES, **out}, several)

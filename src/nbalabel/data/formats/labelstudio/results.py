@@ -63,10 +63,11 @@ def labels_of(result: Mapping[str, Any], where: str) -> list[str]:
 
 
 def said_by(result: Mapping[str, Any]) -> Any:
-    """What a result says about its region: a text, a number, or the texts of several choices as a list."""
+    """What a result says: a text, a flag, a number, or the texts of several choices as a list."""
     value = result["value"]
     found = value.get({"textarea": "text"}.get(str(result["type"]), str(result["type"])))
-    return found[0] if isinstance(found, list) and len(found) == 1 else found
+    found = found[0] if isinstance(found, list) and len(found) == 1 else found
+    return {"true": True, "false": False}.get(found, found) if isinstance(found, str) else found
 
 
 def draw(regions: Sequence[Region], sizes: np.ndarray, n_bytes: int, path: str) -> list[bytes]:

@@ -15,19 +15,19 @@ import orjson
 import pandas as pd
 
 from ....core.tables.of_images import sizes_of
-from ....core.tables.schema import INSTANCES, LabeledImages
+from ....core.tables.schema import LabeledImages
 from ....core.urls import local_path
 from ..records import columns
 from ..records.answers import EVERYTHING, shown
 from ..records.files import Images, export_images, progress, relative_names, write_bytes
-from ..records.ids import IS_BOX, NB_ID, still_boxes
+from ..records.ids import still_boxes
+from ..records.questions import Question, questions, said_in, to_choices
 from ..records.report import WriteReport, measured, report
 from ..records.rows import pictures
-from ..records.xml import as_attribute
+from .controls import CONFIG, OF_IMAGE, config_of
 from .pack import packed, unpacked
 from .read import FILE, OUR_FILE, OUR_SIZE, OURS
 
-_CONFIG = "config.xml"
 _LOCAL = "/data/local-files/?d=images/"
 
 
@@ -42,8 +42,8 @@ def write_labelstudio(
     """Write Label Studio's JSON, one task per image, and beside it ``config.xml`` for the project.
 
     Masks are brush masks; instances of which only a box is known are rectangles. Your own columns of
-    instances are choices, numbers and texts per region. The id of each instance is in that of its region
-    (``nb17``).
+    instances are choices, numbers and texts per region, those of images the same about the whole image. The
+    id of each instance is in that of its region (``nb17``).
 
     Args:
         tables: a Dataset, Version or Tables.
@@ -69,10 +69,11 @@ def write_labelstudio(
     masks = instances["mask"].tolist()
     work = list(zip(masks, sizes, strict=True))
     brushes = [packed(mask, h, w) for mask, (h, w) in progress(work, "masks")]
-    results = _results(instances, sizes, brushes)
+    results = _results(instances, sizes, brushes, questions(tables, "instances"))
+    about = _about(shown(tables)[0], questions(tables, "images"))
     tasks = []
-    for picture, file in zip(pictures(tables.images, instances), files, strict=True):
-        found = [one for i in picture.at for one in results[i]]
+    for at, (picture, file) in enumerate(zip(pictures(tables.images, instances), files, strict=True)):
+        found = [*about[at], *(one for i in picture.at for one in results[i])]
         data = {"image": address + quote(file), OUR_FILE: file, OUR_SIZE: [picture.width, picture.height]}
         said: list[dict[str, Any]] = [] if picture.unlabeled and not found else [{"result": found}]
         key = "predictions" if predictions else "annotations"
@@ -83,7 +84,7 @@ def write_labelstudio(
         targets = [target.parent / "images" / name for name in files]
         export_images(tables.image_root, tables.images, targets, images)
     write_bytes(target, text)
-    write_bytes(target.with_name(_CONFIG), _config(tables).encode())
+    write_bytes(target.with_name(CONFIG), config_of(tables).encode())
     back = [unpacked(b, h, w, str(target)) for b, (h, w) in zip(brushes, sizes, strict=True)]
     return report(
         tables,
@@ -91,16 +92,19 @@ def write_labelstudio(
         instances.index.to_numpy(),
         measured(masks, back),
         "brush masks",
-        kept={"instances": EVERYTHING},
+        kept={"images": EVERYTHING, "instances": EVERYTHING},
     )
 
 
 def _results(
-    instances: pd.DataFrame, sizes: Sequence[Sequence[int]], brushes: Sequence[list[int]]
+    instances: pd.DataFrame,
+    sizes: Sequence[Sequence[int]],
+    brushes: Sequence[list[int]],
+    asked: Sequence[Question],
 ) -> list[list[dict[str, Any]]]:
     """The results of each instance: its region, and what is said about it."""
-    own = _own(instances)
-    texts = columns.written(instances[own], {}, frozenset({"crowd"}))
+    kinds = {one.name: one for one in asked} | {"crowd": Question("crowd", "yes/no")}
+    texts = said_in(instances, asked, ("crowd",))
     boxes, labels = still_boxes(instances), instances["label"].astype(object).tolist()
     sides, crowds = instances[["x", "y", "w", "h"]].to_numpy(np.float64).tolist(), instances["crowd"].tolist()
     out = []
@@ -114,46 +118,31 @@ def _results(
         else:
             value = {"format": "rle", "rle": brushes[i], "brushlabels": [labels[i]]}
             region = {**head, "from_name": "brush", "type": "brushlabels", "value": value}
-        said = {name: found[i] for name, found in texts.items() if found[i] is not None}
-        said |= {"crowd": True} if crowds[i] else {}
-        out.append([region, *({**head, **_said(name, one)} for name, one in said.items())])
+        said = texts[i] | ({"crowd": True} if crowds[i] else {})
+        out.append([region, *({**head, **_said(name, one, kinds[name])} for name, one in said.items())])
     return out
 
 
-def _said(name: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"from_name": name, "type": "choices", "value": {"choices": [str(value).lower()]}}
-    if isinstance(value, int | float):
+def _about(images: pd.DataFrame, asked: Sequence[Question]) -> list[list[dict[str, Any]]]:
+    """The results about each image as a whole."""
+    kinds = {one.name: one for one in asked}
+    return [
+        [
+            {
+                "id": f"{OF_IMAGE}{image}_{k}",
+                "to_name": "image",
+                **_said(OF_IMAGE + name, row[name], kinds[name]),
+            }
+            for k, name in enumerate(row)
+        ]
+        for image, row in zip(images.index.tolist(), said_in(images, asked), strict=True)
+    ]
+
+
+def _said(name: str, value: Any, question: Question) -> dict[str, Any]:
+    if question.kind in ("one", "many", "yes/no"):
+        return {"from_name": name, "type": "choices", "value": {"choices": to_choices(value)}}
+    if question.kind == "number":
         return {"from_name": name, "type": "number", "value": {"number": value}}
     text = value if isinstance(value, str) else columns.to_json(value, name)
     return {"from_name": name, "type": "textarea", "value": {"text": [text]}}
-
-
-def _own(instances: pd.DataFrame) -> list[str]:
-    """The user's own columns that travel."""
-    return [name for name in instances.columns if name not in INSTANCES and name not in (NB_ID, IS_BOX)]
-
-
-def _config(tables: LabeledImages) -> str:
-    """The configuration of a project: the labels, and a control for each of the user's own columns."""
-    listed = "".join(f"<Label value={as_attribute(label, 'label')}/>" for label in tables.labels)
-    per = 'toName="image" perRegion="true"'
-    controls = []
-    instances = shown(tables)[1]
-    flags = ["crowd"] if instances["crowd"].any() else []
-    for name in [*flags, *_own(instances)]:
-        called, kind = as_attribute(name, "column"), instances[name].dtype
-        if pd.api.types.is_bool_dtype(kind):
-            choices = '<Choice value="true"/><Choice value="false"/>'
-            controls.append(f"<Choices name={called} {per}>{choices}</Choices>")
-        elif pd.api.types.is_numeric_dtype(kind):
-            controls.append(f"<Number name={called} {per}/>")
-        else:
-            controls.append(f"<TextArea name={called} {per}/>")
-    return (
-        '<View>\n<Image name="image" value="$image"/>\n'
-        f'<BrushLabels name="brush" toName="image">{listed}</BrushLabels>\n'
-        f'<RectangleLabels name="box" toName="image">{listed}</RectangleLabels>\n'
-        + "".join(f"{control}\n" for control in controls)
-        + "</View>\n"
-    )
