@@ -256,7 +256,7 @@ def test_a_slightly_other_outline_settles_what_is_about_the_outline_alone(case: 
 
 
 def test_what_has_no_answers_about_masks_is_refused(case: Case) -> None:
-    with pytest.raises(DataError, match="audits, propagations.*int"):
+    with pytest.raises(DataError, match=r"audits, propagations.*int"):
         case.found.updated(7)
     tiles = nl.completeness_audit(case.ds, tile=48, journal=False)
     with pytest.raises(DataError, match="about tiles"):

@@ -2,10 +2,10 @@
 
 Answers about the set, about wrong honeypots and about right honeypots have one likelihood, in how many masks
 of the set are wrong, in how often wrong masks are answered no, and in how often right ones are. "At least m
-are wrong" is rejected where that likelihood, averaged by a prior over all with fewer wrong masks, is 1 / alpha
-times its largest value with m or more, whatever the reviewer's rates. Whichever numbers are true, that ratio
-is at most a likelihood ratio, whose mean stays 1, so that the bound holds after every answer, also if the
-next mask to show is chosen by the answers so far. Nothing of alpha is set aside for the two rates.
+are wrong" is rejected where that likelihood, averaged by a prior over all with fewer wrong masks, is
+1 / alpha times its largest value with m or more, whatever the reviewer's rates. Whichever numbers are true,
+that ratio is at most a likelihood ratio, whose mean stays 1, so that the bound holds after every answer, also
+if the next mask to show is chosen by the answers so far. Nothing of alpha is set aside for the two rates.
 
 Source: L. Wasserman, A. Ramdas, S. Balakrishnan, Universal inference, PNAS 117 (2020).
 """
@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, gammaln, xlog1py, xlogy
-from scipy.stats import hypergeom
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -67,9 +66,7 @@ def wrong_bounds(size: int, asked: int, no: int, heard: Heard, alpha: float, edg
     weight = value.averaged()
     bar = np.log(alpha)
     most = _last(weight, _prior(wrong, size, _GOOD), np.maximum.accumulate(peak[::-1])[::-1], bar)
-    turned = _last(
-        weight[::-1], _prior(wrong, size, _POOR)[::-1], np.maximum.accumulate(peak)[::-1], bar
-    )
+    turned = _last(weight[::-1], _prior(wrong, size, _POOR)[::-1], np.maximum.accumulate(peak)[::-1], bar)
     high = size if most == len(wrong) else int(wrong[most]) - 1
     low = 0 if turned == len(wrong) else int(wrong[len(wrong) - 1 - turned]) + 1
     return min(low, size), max(high, 0)
@@ -106,7 +103,7 @@ class _Likelihood:
     def __init__(self, size: int, asked: int, no: int, heard: Heard, wrong: Ints) -> None:
         self._asked, self._no, self._heard = asked, no, heard
         k = np.arange(asked + 1)
-        chance = hypergeom.pmf(k[None], size, wrong[:, None], asked)
+        chance = _drawn(size, wrong, asked, k)
         keep = np.flatnonzero((chance > _LEAST * chance.max(axis=1, keepdims=True)).any(axis=0))
         self._k, self._chance = k[keep], chance[:, keep]
         self._grid = self._by_rates()
@@ -125,7 +122,7 @@ class _Likelihood:
         return np.asarray(out + own[None, :, None] + other[None, None, :], np.float64)
 
     def largest(self) -> Floats:
-        """The largest value of each number, ``(n,)``: of the grid, and of parabolas through its best three."""
+        """The largest value of each number, ``(n,)``: of parabolas through the best and those beside."""
         flat = self._grid.reshape(len(self._grid), -1)
         miss, refuse = np.divmod(flat.argmax(axis=1), len(_RATES))
         rows = np.arange(len(flat))
@@ -142,12 +139,24 @@ class _Likelihood:
             return np.asarray(np.log(np.exp(whole - safe[:, None, None]).sum(axis=(1, 2))) + safe)
 
 
+def _drawn(size: int, wrong: Ints, asked: int, k: Ints) -> Floats:
+    """Chances that ``k`` of the masks drawn are wrong, hypergeometric, ``(numbers, k)``."""
+    some = wrong[:, None]
+    possible = (k <= some) & (asked - k <= size - some)
+    other = np.where(possible, size - some - asked + k, 0)
+    ways = _ways(some, np.where(possible, k, 0)) + _ways(other + asked - k, other)
+    return np.where(possible, np.exp(ways - _ways(np.array(size), np.array(asked))), 0.0)
+
+
+def _ways(n: Ints, k: Ints) -> Floats:
+    return np.asarray(gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0), np.float64)
+
+
 def _no_chances(masks: Ints, most: int, chance: Floats) -> Floats:
-    """Chances of 0 to ``most`` no's about some masks, each answered so with a chance, ``(m, c, most + 1)``."""
+    """Chances of 0 to ``most`` no's about some masks, each with the same chance, ``(m, c, most + 1)``."""
     j = np.arange(most + 1)
     n = masks[:, None]
-    ways = gammaln(n + 1.0) - gammaln(j + 1.0) - gammaln(np.maximum(n - j, 0) + 1.0)
-    ways = np.where(j <= n, ways, -np.inf)[:, None]
+    ways = np.where(j <= n, _ways(n, np.minimum(j, n)), -np.inf)[:, None]
     left = np.maximum(n - j, 0)[:, None]
     return np.asarray(np.exp(ways + xlogy(j, chance[:, None])[None] + xlog1py(left, -chance[:, None])))
 

@@ -110,7 +110,8 @@ def people(
     Returns:
         By ``who``: ``kind`` ("person", "run" or "code"), ``changes``, ``created``, ``updated``, ``deleted``
         (rows of all tables), ``answers``, ``certified`` (masks and tiles of valid certificates that
-        reach their target and that they answered for, alone or with others), ``hours``, ``days`` with changes, ``first``, ``last``.
+        reach their target and that they answered for, alone or with others), ``hours``, ``days`` with
+        changes, ``first``, ``last``.
     """
     who = log["origin"].str.split(", ").str[0].str.split("/").str[0].replace("", "unnamed")
     groups = log.assign(who=who, day=log["time"].dt.date).groupby("who")
@@ -142,7 +143,8 @@ def _certified(certificates: pd.DataFrame | None) -> pd.Series:
     shown = (certificates["lower"] >= certificates["target"] - 1e-9).to_numpy()
     valid = certificates[shown & ~certificates["stale"].to_numpy(bool)]
     who = valid["who"].replace("", "unnamed").str.split(", ")
-    return valid.assign(who=who).explode("who").groupby("who")["n_rows"].sum().astype(np.float64)
+    rows: pd.Series = valid.assign(who=who).explode("who").groupby("who")["n_rows"].sum()
+    return rows.astype(np.float64)
 
 
 def _sum(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -160,8 +162,8 @@ def _kind(name: str, runs: Collection[str], answered: bool) -> str:
 def days(timed: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
     """Seconds of work and changes of each person on each day (UTC).
 
-    Answers of a propagation count on the day on which its masks were accepted, those of an audit on the day on
-    which it began.
+    Answers of a propagation count on the day on which its masks were accepted, those of an audit on the day
+    on which it began.
 
     Returns:
         One row per ``who`` and ``day``: ``seconds``, ``changes``.
