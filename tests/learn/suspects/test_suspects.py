@@ -200,6 +200,29 @@ def test_an_answer_moves_what_is_alike_and_of_its_kind_more_than_the_rest() -> N
     assert (corrected(chance, features, kinds, np.zeros(0, np.int64), np.zeros(0, bool)) == chance).all()
 
 
+def test_a_thing_at_one_place_is_found_whatever_surrounds_it() -> None:
+    """Boats of one shape in one corner, on backgrounds of three kinds; answers about what is least sure."""
+    rng = np.random.default_rng(1)
+    n, boats = 3000, 40
+    surroundings = rng.normal(0, 1.2, (3, 12))
+    places = np.column_stack([rng.normal(size=(n, 2)), rng.uniform(-1.7, 1.7, (n, 2))])
+    looks = surroundings[rng.choice(3, n, p=[0.8, 0.15, 0.05])] + rng.normal(0, 0.6, (n, 12))
+    corner = np.array([1.8, 1.5, 1.55, -1.6]) + rng.normal(0, 0.1, (boats, 4))
+    hulls = surroundings[rng.choice(3, boats, p=[0.6, 0.25, 0.15])] + rng.normal(0, 0.3, (boats, 12))
+    features = np.concatenate([np.hstack([places, looks]), np.hstack([corner, hulls])])
+    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    is_boat = np.arange(n + boats) >= n
+    chance, kinds = np.full(n + boats, 0.01), np.zeros(n + boats, np.int64)
+    asked = [n]
+    for _ in range(15):
+        now = corrected(chance, features, kinds, np.array(asked), is_boat[asked])
+        far = np.abs(now - 0.5)
+        far[asked] = 1
+        asked.append(int(far.argmin()))
+    assert (now[is_boat] >= 0.5).mean() >= 0.95
+    assert (now[~is_boat] >= 0.5).sum() <= 3
+
+
 def test_answers_add_up_and_the_order_of_asking_does_not_matter(found: nl.Suspects) -> None:
     a, b = found.table.index[:2].tolist()
     one = found.answered([a], wrong=True).answered([b], wrong=False)

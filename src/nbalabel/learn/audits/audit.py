@@ -116,7 +116,8 @@ def audit(
         journal=journal,
         options=options,
     )
-    return begin(found, facts, tables, f"{prints_of(prints)} at {at} by {by} {found.names}", terms)
+    rule = " weighed together" if honeypots > 0 else ""  # other questions than before there was this rule
+    return begin(found, facts, tables, f"{prints_of(prints)} at {at} by {by} {found.names}{rule}", terms)
 
 
 def _check(at: float, width: float | None, estimate: bool, lacks_known: bool) -> None:
