@@ -1,8 +1,6 @@
 """Chances after some answers: a Gaussian process over looks, place and kind corrects them.
 
-The rehearsed chance is the mean; an answer moves rows that look alike and lie alike, rows of like size and
-elongation at the same place whatever they look like (a thing in the corner of every picture has other
-surroundings in each), and a little those of the same kind.
+The rehearsed chance is the mean; an answer moves rows that look alike, lie alike and are of the same kind.
 
 Source: C. Rasmussen, C. Williams, Gaussian processes for machine learning (2006), 3.4, Laplace approximation.
 """
@@ -15,14 +13,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_ALIKE, _PLACED, _KIND, _ALL = 10.0, 6.0, 1.0, 0.25
-"""Variance of the correction, in log-odds: by looks and place, by size and place, by kind, of everything."""
-
-SHAPES = ("log_area", "long", "centre_x", "centre_y")
-"""The first columns of the features: size, elongation, place."""
-
-_NEAR = (0.5, 0.25)
-"""Share of the median distance of rows up to which they are alike: in all columns, in size and place."""
+_ALIKE, _KIND, _ALL = 16.0, 1.0, 0.25
+"""Variance of the correction, in log-odds: by looks and place, by kind, of everything."""
 
 _NOT_REHEARSED = 0.01
 """Chance of an error that no rehearsal knows, where somebody found one."""
@@ -39,7 +31,7 @@ def corrected(
 
     Args:
         chance: rehearsed chances, ``(n,)``.
-        features: size, elongation, place (:data:`SHAPES`), then looks, standardised, ``(n, d)``.
+        features: looks and place, standardised, ``(n, d)``.
         kinds: code of the kind of each row, ``(n,)``.
         answered: positions of the answered rows, ``(k,)``.
         wrong: whether each of them is an error, ``(k,)``.
@@ -64,9 +56,9 @@ def _some(answered: Ints, wrong: npt.NDArray[np.bool_]) -> tuple[Ints, npt.NDArr
 def _learned(
     chance: Floats, features: Floats, kinds: Ints, answered: Ints, wrong: npt.NDArray[np.bool_]
 ) -> Floats:
-    scale = _scales(features)
+    scale = _scale(features)
     found = features[answered[wrong]]
-    odds = _logit(np.maximum(chance, _NOT_REHEARSED * _nearness(features, found, scale)))
+    odds = log_odds(np.maximum(chance, _NOT_REHEARSED * _nearness(features, found, scale)))
     covariance = _kernel(features[answered], kinds[answered], features[answered], kinds[answered], scale)
     weights = _fit(covariance, odds[answered], wrong.astype(np.float64))
     out = np.empty(len(chance))
@@ -77,30 +69,21 @@ def _learned(
     return out
 
 
-def _logit(chance: Floats) -> Floats:
+def log_odds(chance: Floats) -> Floats:
+    """Logarithm of the odds of chances, ``(n,)``; chances are cut at 0.00001 and 0.999."""
     p = np.clip(chance, 1e-5, 1 - 1e-3)
     return np.log(p / (1 - p))
 
 
-def _scales(features: Floats) -> tuple[float, float]:
-    """What is nearer is alike: distance in all columns, and in size and place."""
+def _scale(features: Floats) -> float:
+    """Half of the median distance of rows: what is nearer is alike."""
     some = features[np.linspace(0, len(features) - 1, min(len(features), 400)).astype(np.int64)]
-
-    def of(columns: Floats, share: float) -> float:
-        square = ((columns[:, None] - columns[None]) ** 2).sum(axis=2)
-        return max(float(np.sqrt(np.median(square))) * share, 1e-6)
-
-    return of(some, _NEAR[0]), of(some[:, : len(SHAPES)], _NEAR[1])
+    square = ((some[:, None] - some[None]) ** 2).sum(axis=2)
+    return max(float(np.sqrt(np.median(square))) / 2, 1e-6)
 
 
-def _kernel(a: Floats, a_kind: Ints, b: Floats, b_kind: Ints, scale: tuple[float, float]) -> Floats:
-    of_kind = _KIND * (a_kind[:, None] == b_kind) + _ALL
-    return _ALIKE * _alike(a, b, scale[0]) + _PLACED * _placed(a, b, scale) + of_kind
-
-
-def _placed(a: Floats, b: Floats, scale: tuple[float, float]) -> Floats:
-    n = len(SHAPES)
-    return _alike(a[:, :n], b[:, :n], scale[1])
+def _kernel(a: Floats, a_kind: Ints, b: Floats, b_kind: Ints, scale: float) -> Floats:
+    return _ALIKE * _alike(a, b, scale) + _KIND * (a_kind[:, None] == b_kind) + _ALL
 
 
 def _alike(a: Floats, b: Floats, scale: float) -> Floats:
@@ -108,13 +91,12 @@ def _alike(a: Floats, b: Floats, scale: float) -> Floats:
     return np.asarray(np.exp(-np.maximum(square, 0) / (2 * scale**2)))
 
 
-def _nearness(features: Floats, found: Floats, scale: tuple[float, float]) -> Floats:
-    """How alike each row is to the nearest error found, in all or in size and place, ``(n,)`` 0..1."""
+def _nearness(features: Floats, found: Floats, scale: float) -> Floats:
+    """How alike each row is to the nearest error that was found, ``(n,)`` 0..1."""
     out = np.zeros(len(features))
     for start in range(0, len(out) if len(found) else 0, _BLOCK):
         rows = slice(start, start + _BLOCK)
-        alike = _alike(features[rows], found, scale[0]), _placed(features[rows], found, scale)
-        out[rows] = np.maximum(*alike).max(axis=1)
+        out[rows] = _alike(features[rows], found, scale).max(axis=1)
     return out
 
 

@@ -16,7 +16,7 @@ from ...core.show.card import bar, card
 from ...core.tables.schema import LabeledImages
 from ..embed.nearest import nearest
 from ..runs.frozen_tables import live
-from .answers import corrected
+from .answers import corrected, log_odds
 from .elsewhere import Answered, Known, known_of
 from .mend import mended
 
@@ -24,6 +24,8 @@ Floats = npt.NDArray[np.float64]
 
 _LIKELY = 0.5
 """Chance from which a suspicion is likely right."""
+
+_RAISED = 0.1  # log-odds by which answers have raised a row that is like an error that was found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -192,19 +194,31 @@ class Suspects:
         return self.table.loc[there]
 
     def unsure(self, n: int = 10) -> pd.DataFrame:
-        """Rows without an answer whose chance is nearest to 0.5: answers about these teach most.
+        """Rows without an answer about which an answer teaches most.
+
+        By turns the row whose chance is nearest to 0.5, and the one below 0.5 that the answers so far have
+        raised most: it is like an error that was found, and not yet told from what is right. Without the
+        second, the answers go to other doubts, and the rest of what was found stays hidden.
 
         Args:
             n: most rows to return.
 
         Returns:
-            Rows of ``table``, the least sure first.
+            Rows of ``table``, those that teach most first.
 
         Source: D. Lewis, W. Gale, A sequential algorithm for training text classifiers, SIGIR 1994.
         """
         left = self._left(self.table[~self.table.index.isin(self.answers.index)])
-        far = np.abs(left["score"].to_numpy(np.float64) - 0.5)
-        return left.iloc[np.argsort(far, kind="stable")[:n]]
+        score = left["score"].to_numpy(np.float64)
+        doubtful = np.argsort(np.abs(score - 0.5), kind="stable")
+        raised = log_odds(score) - log_odds(self._rehearsed.loc[left.index].to_numpy(np.float64))
+        raised = np.where(score < _LIKELY, raised, 0.0)
+        found = np.argsort(-raised, kind="stable")[: int((raised > _RAISED).sum())]
+        turns = [doubtful, found] if len(self.answers) % 2 == 0 else [found, doubtful]
+        both = [turn[:n] for turn in turns]
+        place = np.concatenate([2 * np.arange(len(turn)) + k for k, turn in enumerate(both)])
+        rows = np.concatenate(both)[np.argsort(place, kind="stable")]
+        return left.iloc[pd.unique(rows)[:n]]
 
     def summary(self) -> pd.DataFrame:
         """Of each kind, how many rows are likely right (score 0.5 or more) and how many errors are expected.

@@ -9,7 +9,6 @@ import pandas as pd
 from ...core.regions.of_tables import codes_of
 from ...core.tables.of_images import labeled_all_over
 from ..quality.fit import sklearn
-from .answers import SHAPES
 from .rehearsal.plant import KINDS
 from .work import Judged
 
@@ -169,8 +168,9 @@ def _of_states(judged: Judged, images: pd.DataFrame) -> pd.DataFrame:
     return out.assign(**dict.fromkeys(_EVIDENCE, np.nan), label=None, guess=None)
 
 
+_SHAPES = ("log_area", "long", "centre_x", "centre_y")
 _AXES = 12
-_WIDTH = len(SHAPES) + _AXES
+_WIDTH = len(_SHAPES) + _AXES
 
 
 def _features(judged: Judged, of_labels: bool) -> Floats:
@@ -179,7 +179,7 @@ def _features(judged: Judged, of_labels: bool) -> Floats:
 
     about = judged.evidence
     own, known = about.columns.astype(np.float64), about.names
-    names = [*SHAPES, *(f"axis_{i}" for i in range(_AXES))]
+    names = [*_SHAPES, *(f"axis_{i}" for i in range(_AXES))]
     usual = own[:, [known.index(n) for n in names]]
     rows = usual
     if not of_labels:
