@@ -8,9 +8,9 @@ question; in how many the target was certified, or denied, falsely; in how many 
 median number of answers; and beside it the smallest sample of fixed size that would show the same in 9 of 10
 cases (then: in half of the cases), chosen by somebody who knows the true share (exact, hypergeometric test).
 
-Reviewers who err say no to a part of the right masks and yes to a part of the wrong ones; 120 honeypots and
-more measure that, half of them right; at most 600 answers. Beside them the same fixed sample, by somebody who
-knows how often they err, too. No training, one core.
+Reviewers who err say no to a part of the right masks and yes to a part of the wrong ones; honeypots, included
+in the answers, show how often; at most 600 answers (``--most``). Beside them the same fixed sample, by
+somebody who knows how often they err, too. No training, one core.
 """
 
 from __future__ import annotations
@@ -33,7 +33,13 @@ TARGET, ALPHA, POWER = 0.95, 0.05, 0.9
 KNOWN = 300  # honeypots available, half of them right
 MOST = 600  # answers, where reviewers err
 TRUE = (1.0, 1.0)
-REVIEWERS = {"careful": (0.995, 0.97), "hasty": (0.98, 0.95)}  # right masks answered yes, wrong ones no
+REVIEWERS = {  # right masks answered yes, wrong ones no
+    "careful": (0.995, 0.97),
+    "hasty": (0.98, 0.95),
+    "sloppy": (0.93, 0.85),
+    "strict": (0.95, 0.995),
+    "lenient": (0.995, 0.8),
+}
 
 Bools = npt.NDArray[np.bool_]
 
@@ -48,7 +54,9 @@ class Outcome:
     strata_missed: bool
 
 
-def course_of(n: int, known: Bools, strata: npt.NDArray[np.int64], seed: int, target: float | None) -> Course:
+def course_of(
+    n: int, known: Bools, strata: npt.NDArray[np.int64], seed: int, target: float | None, most: int
+) -> Course:
     """An audit without a journal: ``n`` masks of the set, then those of known answer."""
     total = n + len(known)
     codes = np.concatenate([np.full(n, -1, np.int8), known.astype(np.int8)])
@@ -57,7 +65,7 @@ def course_of(n: int, known: Bools, strata: npt.NDArray[np.int64], seed: int, ta
     sampling = Sampling(np.concatenate([strata, np.zeros(len(known), np.int64)]), fallible, MASKS)
     options = {"estimate": target is None, "width": 0.1 if target is None else None}
     setup = Setup(sampling, target or TARGET, ALPHA, seed, options, honeypots=0.1 if fallible else 0.0)
-    return Course(inputs, forest_of(n, np.arange(n)), setup, MOST if fallible else None)
+    return Course(inputs, forest_of(n, np.arange(n)), setup, most if fallible else None)
 
 
 def audited(
@@ -68,6 +76,7 @@ def audited(
     truth: tuple[float, float] = TRUE,
     n_strata: int = 1,
     target: float | None = TARGET,
+    most: int = MOST,
 ) -> Outcome:
     """Simulate an audit of ``n`` masks of which a share is right."""
     rng = np.random.default_rng((seed, 77))
@@ -75,7 +84,7 @@ def audited(
     right[rng.choice(n, round(share * n), replace=False)] = True
     strata = np.minimum(rng.geometric(0.5, n) - 1, n_strata - 1)  # of sizes 1/2, 1/4, 1/8 ...
     known = np.arange(0 if truth == TRUE else KNOWN) % 2 == 0
-    course = course_of(n, known, strata, seed, target)
+    course = course_of(n, known, strata, seed, target, most)
     said = np.concatenate([right, known])
     said = said ^ (rng.random(len(said)) < np.where(said, 1 - truth[0], 1 - truth[1]))
     missed = strata_missed = False
@@ -128,11 +137,17 @@ def _shows(n: int, right: int, edge: int, size: int, above: bool) -> float:
 
 
 def report(
-    n: int, share: float, n_audits: int, truth: tuple[float, float] = TRUE, *, n_strata: int = 1
+    n: int,
+    share: float,
+    n_audits: int,
+    truth: tuple[float, float] = TRUE,
+    *,
+    n_strata: int = 1,
+    most: int = MOST,
 ) -> None:
     """Print one row."""
     start = time.perf_counter()
-    runs = [audited(n, share, seed, truth=truth, n_strata=n_strata) for seed in range(n_audits)]
+    runs = [audited(n, share, seed, truth=truth, n_strata=n_strata, most=most) for seed in range(n_audits)]
     answers = float(np.median([one.answers for one in runs]))
     fixed, half = (fixed_size(n, share, power, truth) for power in (POWER, 0.5))
     held = 1 - np.mean([one.missed for one in runs])
@@ -152,7 +167,9 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", default=["true", "strata", "errors", "width"])
     parser.add_argument("--audits", type=int, default=500)
     parser.add_argument("--masks", type=int, default=2000)
-    parser.add_argument("--shares", type=float, nargs="+", help="for true answers")
+    parser.add_argument("--shares", type=float, nargs="+", help="truly right")
+    parser.add_argument("--reviewers", nargs="+", default=list(REVIEWERS), choices=REVIEWERS)
+    parser.add_argument("--most", type=int, default=MOST, help="answers, where reviewers err")
     args = parser.parse_args()
     head = "  share     held  false  shown  answers  fixed  ratio  (0.5)  ratio      s"
     if "true" in args.tables:
@@ -163,10 +180,11 @@ def main() -> None:
         print(f"five strata; last: in which share all five intervals held\n{head}")
         for share in (0.98, 0.9):
             report(args.masks, share, args.audits, n_strata=5)
-    for name, truth in REVIEWERS.items() if "errors" in args.tables else ():
+    for name in args.reviewers if "errors" in args.tables else ():
+        truth = REVIEWERS[name]
         print(f"{name} reviewer, {truth[0]} of the right yes, {truth[1]} of the wrong no\n{head}")
-        for share in (1.0, 0.99, 0.9495, 0.9):
-            report(args.masks, share, args.audits, truth)
+        for share in args.shares or (1.0, 0.99, 0.9495, 0.9):
+            report(args.masks, share, args.audits, truth, most=args.most)
     if "width" in args.tables:
         print("estimates of width 0.1, true answers: held, median answers")
         for share in (0.99, 0.9, 0.5):

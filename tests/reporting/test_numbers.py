@@ -55,6 +55,8 @@ LOG = log_of(
 ANSWERS = pd.DataFrame(
     {
         "propagation": ["p-1", "p-1", "p-2"],
+        "of": "propagation",
+        "begun": pd.Series([pd.NaT] * 3, dtype="datetime64[ns, UTC]"),
         "annotator": ["anna", "ben", ""],
         "answers": [4, 2, 5],
         "seconds": [8.0, 10.0, np.nan],
@@ -198,7 +200,8 @@ def test_what_cannot_be_measured_says_what_to_do(ds: Any, tmp_path: Any) -> None
 
 
 def test_journals_become_one_row_per_question(tmp_path: Any) -> None:
-    (tmp_path / "x.jsonl").write_text(
+    (tmp_path / "propagations").mkdir()
+    (tmp_path / "propagations" / "x.jsonl").write_text(
         '{"op":"begin","id":"p-7"}\n'
         '{"op":"tell","rows":[1,2],"annotator":"anna","seconds":4.0}\n'
         '{"op":"skip"}\n{"op":"undo"}\n'
@@ -211,6 +214,38 @@ def test_journals_become_one_row_per_question(tmp_path: Any) -> None:
     ]
     assert found["seconds"].iloc[0] == 4
     assert np.isnan(found["seconds"].iloc[1])
+
+
+def test_answers_and_hours_of_audits_count_for_the_version_committed_next(tmp_path: Any) -> None:
+    with nl.demo.reef(tmp_path / "r.nbal", n_images=40, n_labeled=30, n_test=2, size=96) as ds:
+        before = nl.report(ds, draws=5)
+        a = nl.audit(ds, target_quality=0.9)
+        while (question := a.ask()) is not None:
+            a.tell(question, [True] * len(question.ids), annotator="anna", seconds=2.0 * len(question.ids))
+        a.close()
+        tiles = nl.completeness_audit(ds, tile=48, target_quality=0.9)
+        question = tiles.ask()
+        tiles.tell(question, [True] * len(question.ids), annotator="ben", seconds=7.0)
+        tiles.close()
+        n, m = a.n_answers, tiles.n_answers
+        found = nl.report(ds, draws=5)
+        assert found.rounds.loc["uncommitted", "answers"] == n + m
+        assert found.rounds["hours"].sum() == pytest.approx(before.rounds["hours"].sum() + (2 * n + 7) / 3600)
+        assert found.people.loc[["anna", "ben"], "answers"].tolist() == [n, m]
+        assert found.people.loc["anna", "hours"] == pytest.approx(2 * n / 3600)
+        assert found.people.loc["anna", "certified"] == 0
+        day = found.days.xs("anna", level="who")["seconds"]
+        assert day.tolist() == [pytest.approx(2 * n)]
+        ds.certify(a)
+        assert nl.report(ds, draws=5).people.loc["anna", "certified"] == len(a.rows)
+        ds.certify(tiles)  # one question shows nothing yet
+        assert nl.report(ds, draws=5).people.loc["ben", "certified"] == 0
+        ds.set(ds.images.index[:1], table="images", split="val")
+        ds.commit("after the audit")
+        after = nl.report(ds, draws=5).rounds
+        assert "uncommitted" not in after.index
+        assert after["answers"].iloc[-1] == n + m
+        assert np.isnan(after["masks_per_answer"].iloc[-1])
 
 
 def test_what_is_likely_missing_is_what_the_plan_expects_and_the_open_predictions(tmp_path: Any) -> None:

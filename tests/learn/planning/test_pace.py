@@ -55,7 +55,8 @@ def test_journals_give_seconds_per_answer_without_what_was_taken_back_or_torn(tm
         {"op": "tell", "rows": [6, 7], "seconds": 900.0},
     ]
     text = "\n".join(map(json.dumps, records)) + '\nnonsense\n{"op": "tell", "rows": [9], "sec'
-    (tmp_path / "a.jsonl").write_text(text)
+    (tmp_path / "propagations").mkdir()
+    (tmp_path / "propagations" / "a.jsonl").write_text(text)
     assert of_journals(tmp_path) == [2.0]
     assert of_journals(tmp_path / "absent") == []
 
@@ -82,7 +83,22 @@ def test_answers_of_a_real_propagation_are_found_beside_the_dataset(tmp_path: An
             break
         p.tell(question, [True] * len(question.rows), seconds=1.5 * len(question.rows))
     p.propagation.close()
-    assert of_journals(Path(ds.runs_folder) / "propagations")[0] == pytest.approx(1.5)
+    assert of_journals(Path(ds.runs_folder))[0] == pytest.approx(1.5)
+
+
+def test_answers_of_audits_are_answers_of_verify_but_tiles_are_other_work(tmp_path: Any) -> None:
+    ds = nl.demo.reef(tmp_path / "r.nbal", n_images=40, n_labeled=30, n_test=2, size=96)
+    for a, each in (
+        (nl.completeness_audit(ds, tile=24, estimate=True, width=0.01, n_samples=5), 20.0),
+        (nl.audit(ds, estimate=True, width=0.01, n_samples=5), 1.25),
+    ):
+        assert paces(ds)["verify clusters"].source == "assumed"
+        for _ in range(8):
+            question = a.ask()
+            a.tell(question, [True] * len(question.ids), seconds=each * len(question.ids))
+        a.close()
+    found = paces(ds)["verify clusters"]
+    assert (found.seconds, found.source) == (1.25, "measured on 8")
 
 
 def test_seconds_of_no_work_or_of_nothing_are_refused(tmp_path: Any) -> None:

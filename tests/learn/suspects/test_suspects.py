@@ -200,6 +200,46 @@ def test_an_answer_moves_what_is_alike_and_of_its_kind_more_than_the_rest() -> N
     assert (corrected(chance, features, kinds, np.zeros(0, np.int64), np.zeros(0, bool)) == chance).all()
 
 
+def test_a_thing_at_one_place_is_found_whatever_surrounds_it(found: nl.Suspects) -> None:
+    """Boats of one shape in one corner, on backgrounds of three kinds, among other doubts."""
+    rng = np.random.default_rng(2)
+    n, boats = 3000, 60
+    surroundings = rng.normal(0, 0.5, (3, 12))
+    places = np.column_stack([rng.normal(size=(n, 2)), rng.uniform(-1.7, 1.7, (n, 2))])
+    looks = surroundings[rng.choice(3, n, p=[0.8, 0.15, 0.05])] + rng.normal(0, 0.6, (n, 12))
+    corner = np.array([1.8, 1.5, 1.55, -1.6]) + rng.normal(0, 0.1, (boats, 4))
+    hulls = surroundings[rng.choice(3, boats, p=[0.6, 0.25, 0.15])] + rng.normal(0, 0.3, (boats, 12))
+    features = np.concatenate([np.hstack([places, looks]), np.hstack([corner, hulls])])
+    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    is_boat = np.arange(n + boats) >= n
+    chance = np.full(n + boats, 0.01)
+    chance[rng.choice(n, 120, replace=False)] = rng.uniform(0.1, 0.9, 120)
+    ids = pd.RangeIndex(n + boats, name="suspect_id")
+    columns = {"kind": pd.Categorical(["odd"] * len(ids)), "score": chance, "settled": False}
+    table = pd.DataFrame(columns, ids)
+    now = replace(found, table=table, _rehearsed=table["score"], _features=features).answered([n], wrong=True)
+    for _ in range(29):
+        asked = now.unsure(1).index
+        now = now.answered(asked, wrong=is_boat[asked].tolist())
+    likely = now.table["score"].sort_index().to_numpy() >= 0.5
+    assert likely[is_boat].mean() >= 0.95
+    assert likely[~is_boat & (chance < 0.1)].sum() <= 3
+
+
+def test_rows_that_answers_raised_are_asked_about_by_turns(found: nl.Suspects) -> None:
+    table = found.table
+    start = table[(table["score"] < 0.3).to_numpy() & table["instance_id"].notna().to_numpy()].index[0]
+    now = found.answered([start], wrong=True)
+    rows = now.unsure(6)
+    change = np.log(now.table["score"] + 1e-6) - np.log(found.table["score"] + 1e-6)
+    below = now.table.index[(now.table["score"] < 0.5).to_numpy() & (now.table.index != start)]
+    assert change[rows.index[0]] >= change[below].quantile(0.9)
+    assert rows.index.is_unique
+    assert len(rows) == 6
+    far = (now.table["score"] - 0.5).abs().drop(start)
+    assert far[rows.index[1]] == far.drop(rows.index[0]).min()
+
+
 def test_answers_add_up_and_the_order_of_asking_does_not_matter(found: nl.Suspects) -> None:
     a, b = found.table.index[:2].tolist()
     one = found.answered([a], wrong=True).answered([b], wrong=False)

@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from ..propagate.audit.bounds import lower_bound, upper_bound
-from ..propagate.state.reviewers import Accuracy, Interval, Reviewers
+from ..propagate.state.reviewers import Accuracy, Interval, Reviewer, Reviewers
+from .joint import Heard
 
 _MANY = 10**8  # answers that a reviewer might give; a share of so many is a probability
 _PRIOR = (20.0, 1.0)  # reviewers are mostly right
@@ -37,6 +38,15 @@ class Lasting:
     def specificity(self) -> float:
         """Share of all wrong honeypots answered no; nan before any."""
         return self.team.specificity
+
+    @property
+    def heard(self) -> Heard | None:
+        """All honeypots of a team of one, or of a team of none yet; None where several answered."""
+        if len(self.team) > 1:
+            return None
+        one = next(iter(self.team.values()), Reviewer())
+        refused, missed = one.n_right_asked - one.n_right_yes, one.n_wrong_asked - one.n_wrong_no
+        return Heard(one.n_right_asked, refused, one.n_wrong_asked, missed)
 
     def sensitivity_bounds(self, alpha: float) -> Interval:
         """Bounds of the chance that a right mask is answered yes, each one-sided at alpha."""

@@ -16,6 +16,7 @@ from ...core.errors import DataError
 from ...core.question import Answers, Outlook, Progress, Question
 from ...core.tables.schema import LabeledImages
 from ..propagate.propagation import Propagation
+from ..propagate.run_propagation import answers_about
 from ..propagate.state.ledger import NO, UNKNOWN, Ledger
 from ..propagate.state.reviewers import Reviewers
 from .rows import Rows
@@ -106,6 +107,17 @@ class Audit:
     def wrong(self) -> pd.DataFrame:
         """Rows of the set that were answered wrong, to be corrected or removed."""
         return self._rows.frame[self._answered(NO)]
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """Masks that were answered for, with a column ``right``; mixed-in masks are not in it.
+
+        Raises:
+            DataError: the audit is about tiles, not masks.
+        """
+        if self._facts.words is not MASKS:
+            raise DataError(f"{self.name} asked about {self._facts.words.things}, not about masks")
+        return answers_about(self._rows.frame, self._ledger)
 
     @property
     def remaining(self) -> float:

@@ -14,6 +14,7 @@ from ..runs.frozen_tables import state_of
 from ..runs.run import Run
 from .asked import Audit, Facts
 from .begin import Terms, begin, prints_of
+from .honeypots import honeypots_of
 from .rows import Known, Rows, rows_of
 
 
@@ -62,19 +63,23 @@ def audit(
             instructions and in the certificate.
         budget: most answers to ask for; None sets no limit.
         known: masks whose answer is known, to be mixed in as honeypots: id -> bool (they leave the set), or a
-            table of masks with a column ``right``.
+            table of masks with a column ``right``. None, with ``honeypots``: a fifth of the instances that a
+            person verified (they leave the set), and spoiled copies of others: moved, resized, joined with a
+            neighbour, cut in two, renamed.
         honeypots: known masks mixed in per mask asked about, 0..1, more at first; above 0, the statement
-            allows for reviewers who err as often as these let suspect.
+            allows for reviewers who err as often as these let suspect. It takes for granted that they err
+            about honeypots as often as about other masks.
         repeats: masks answered before that are mixed in again per mask asked about, 0..1.
         seed: seed of the random order. Trying seeds until one pleases makes a statement worthless.
         name: name of the set, for the certificate; None makes one.
         journal: journal file, or folder; True puts it beside the runs of the dataset (in memory without a
             dataset), under a name made from the masks and all arguments, so that the same call resumes where
             it stopped; False keeps it in memory.
-        **options: ``n_samples``, most masks per question (15); ``n_tests``, honeypots asked first (120).
+        **options: ``n_samples``, most masks per question (15); ``n_tests``, honeypots asked first (20).
 
     Raises:
-        DataError: there are no rows, columns are missing, or a number is out of its range.
+        DataError: there are no rows, columns are missing, a number is out of its range, or honeypots are
+            wanted and fewer than 12 instances are verified.
         UnknownNameError: ids, a column or an option do not exist.
         HistoryError: the journal file belongs to another audit.
 
@@ -90,9 +95,11 @@ def audit(
         True
         >>> ds.close()
     """
-    _check(at, width, estimate, honeypots, known)
     tables = of.tables if isinstance(of, Run) else None if isinstance(of, pd.DataFrame) else of
-    found = rows_of(of, rows, known, by, tables)
+    _check(at, width, estimate, honeypots > 0 and known is None and tables is None)
+    own = honeypots_of(tables, at, seed) if honeypots > 0 and known is None and tables is not None else None
+    without = own.shown if own is not None and not isinstance(of, Run) else None
+    found = rows_of(of, rows, known if own is None else own.table, by, tables, without)
     ids, prints = fingerprints(found.set)
     rules = _RULES.format(at=at)
     facts = Facts(name or _name(found, of), _what(found, of, at), rules, ids, prints, **_state(of))
@@ -109,18 +116,19 @@ def audit(
         journal=journal,
         options=options,
     )
-    return begin(found, facts, tables, f"{prints_of(prints)} at {at} by {by} {found.names}", terms)
+    rule = " weighed together" if honeypots > 0 else ""  # other questions than before there was this rule
+    return begin(found, facts, tables, f"{prints_of(prints)} at {at} by {by} {found.names}{rule}", terms)
 
 
-def _check(at: float, width: float | None, estimate: bool, honeypots: float, known: Known) -> None:
+def _check(at: float, width: float | None, estimate: bool, lacks_known: bool) -> None:
     if not 0 < at <= 1:
         raise DataError(f"at must lie within 0..1, an IoU, got {at}")
     if width is not None and (not estimate or not 0 < width < 1):
         raise DataError(f"width must lie between 0 and 1 and needs estimate=True, got {width}")
-    if honeypots > 0 and known is None:
+    if lacks_known:
         raise DataError(
-            "honeypots are masks whose answer is known: give known={id: True or False}, or a table of masks "
-            "with a column right; got None"
+            "honeypots are masks whose answer is known, and a bare table has no dataset to take them from: "
+            "give known={id: True or False}, or a table of masks with a column right; got None"
         )
 
 

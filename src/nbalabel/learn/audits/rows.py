@@ -51,8 +51,17 @@ def rows_of(
     known: Known,
     by: str | None,
     images: LabeledImages | None,
+    without: pd.Index | None = None,
 ) -> Rows:
     """Collect what is asked about; see `nbalabel.audit` for the arguments.
+
+    Args:
+        of: the tables, a run, or masks.
+        rows: which of them.
+        known: masks of known answer.
+        by: column of the strata.
+        images: the tables with the images.
+        without: ids that leave the set; None: none.
 
     Raises:
         DataError: there are no rows, columns are missing, or ids are repeated.
@@ -66,6 +75,8 @@ def rows_of(
         )
     given, answers = _known(every, known, chosen)
     chosen = chosen.drop(index=chosen.index.intersection(given.index))
+    if without is not None:
+        chosen = chosen.drop(index=chosen.index.intersection(without))
     if not len(chosen):
         raise DataError("an audit needs one mask or more that is not known beforehand; there is none")
     frame = pd.concat([chosen, given]) if len(given) else chosen

@@ -19,6 +19,10 @@ from .statements import Words
 
 Ints = npt.NDArray[np.int64]
 
+_HALF, _FEW = 0.5, 0.1  # share of wrong masks among honeypots, and where the target seems to be missed
+_MORE = 0.6  # honeypots per mask asked about where the target seems to be missed
+_FIRST = 30  # answers before which nothing seems so
+
 
 @dataclass(frozen=True, eq=False)
 class Sampling:
@@ -48,7 +52,7 @@ class Sampling:
         width: float | None = None,
         each: int = 0,
         n_samples: int = 15,
-        n_tests: int = 120,
+        n_tests: int = 20,
     ) -> Sample:
         """The sampling before its first question; see `Sample`."""
         target = None if estimate else target_quality
@@ -86,7 +90,12 @@ class Sample:
         words: how the things are called.
         each: answers wanted in every stratum once the whole is decided.
         n_samples: most masks per question.
-        n_tests: honeypots asked first, where honeypots are mixed in.
+        n_tests: honeypots asked first, where honeypots are mixed in. Once the answers speak against the
+            target, six right ones are added for every ten masks: the no's may be mistaken.
+
+    Attributes:
+        n_tests: honeypots wanted by now.
+        wrong_tests: share of the next honeypots that are wrong masks.
 
     Raises:
         DataError: an option is out of its range.
@@ -94,7 +103,6 @@ class Sample:
 
     name = "audit"
     guarantees = True
-    wrong_tests = 0.5  # share of honeypots that are wrong; most of an audited set is right
 
     def __init__(
         self,
@@ -114,7 +122,9 @@ class Sample:
         for option, value, least in (("n_samples", n_samples, 1), ("each", each, 0), ("n_tests", n_tests, 0)):
             if value < least:
                 raise DataError(f"{option} must be at least {least}, got {value}")
-        self.alpha, self.target, self.n_tests = alpha, target, n_tests
+        self.alpha, self.target = alpha, target
+        self._n_first = self.n_tests = n_tests
+        self.wrong_tests = _HALF
         self.phase = "audit"
         self._width, self._each, self._n_samples = width, each, n_samples
         self._fallible, self._words = fallible, words
@@ -137,6 +147,10 @@ class Sample:
         """Sharpen the bounds."""
         decide_alone(ledger, question.rows, answers, self._place)
         self.bounds = self.bounds.sharpened(self._now(ledger))
+        counts = self.counts(ledger)
+        misses = self.target is not None and _mean(counts) < self.target and counts.asked >= _FIRST
+        self.n_tests = self._n_first + (int(_MORE * counts.asked) if misses else 0)
+        self.wrong_tests = _FEW if misses else _HALF
 
     def skipped(self, ledger: Ledger, question: Question) -> None:  # noqa: ARG002
         """End: without these masks the others would be no random sample."""

@@ -11,12 +11,14 @@ from ..propagate.audit.audit import CORRECTION
 from ..propagate.audit.bounds import lower_bound, upper_bound
 from ..propagate.audit.unreliable_answers import NoisyAnswers
 from ..propagate.state.reviewers import Accuracy, Interval
-from .accuracy import Mirrored
+from .accuracy import Lasting, Mirrored
+from .joint import wrong_bounds
 
 OPEN, HOLDS, FAILS = "open", "holds", "fails"
 _GOOD = (5.0, 0.5)  # prior of the lower bound: sets that are audited are mostly right, some of them wholly
 _POOR = (10.0, 1.0)  # prior of the upper bound: sets that miss their target mostly miss it by little
 _HALF = 0.5  # target with which the grid of `NoisyAnswers` is even
+_ALONE = 0.75  # share of alpha for the time in which one reviewer alone has answered
 _LEAST = 1e-9
 
 
@@ -88,19 +90,34 @@ def bounds_of(counts: Counts, alpha: float, target: float | None, accuracy: Accu
         counts: the answers; the sample is drawn uniformly without replacement, in an order fixed beforehand.
         alpha: probability that the interval fails at any time.
         target: share to be shown; None for an estimate.
-        accuracy: of the answers, with bounds that hold at all times; None takes them to be true. A fifth of
-            alpha then goes to the correction (`NoisyAnswers`).
+        accuracy: of the answers, with bounds that hold at all times; None takes them to be true. While one
+            reviewer alone has answered, masks and honeypots are weighed together (`joint.wrong_bounds`) with
+            three quarters of alpha; the last quarter is kept for the time when several have, and the rates of
+            each are bounded apart (`NoisyAnswers`, which takes a fifth of it).
     """
     part = alpha / 2 if target is None else alpha
     if accuracy is None:
         low, high = _of_answers(counts, part)
         return Bounds(low, high, target)
+    most = _wrong(counts, part, target, accuracy)
+    if most is not None:
+        return Bounds(1 - most[1] / counts.size, 1 - most[0] / counts.size, target)
+    part *= 1 - _ALONE
     said = _of_answers(counts, part * (1 - CORRECTION))
     size, given = counts.size, part * CORRECTION
     no, yes = (round(size * share) for share in (1 - said[0], said[1]))
     low = _right(size, no, target or _HALF, accuracy, given)
     high = 1 - _right(size, yes, _HALF, Mirrored(accuracy), given)
     return Bounds(low, max(high, low), target)
+
+
+def _wrong(counts: Counts, alpha: float, target: float | None, accuracy: Accuracy) -> tuple[int, int] | None:
+    """Fewest and most wrong masks, if one reviewer alone has answered."""
+    heard = accuracy.heard if isinstance(accuracy, Lasting) else None
+    if heard is None:
+        return None
+    edge = int((1 - (_HALF if target is None else target)) * counts.size + _LEAST)
+    return wrong_bounds(counts.size, counts.asked, counts.no, heard, alpha * _ALONE, edge)
 
 
 def rest_of(counts: Counts, bounds: Bounds, alpha: float, accuracy: Accuracy | None) -> float:
@@ -115,9 +132,12 @@ def rest_of(counts: Counts, bounds: Bounds, alpha: float, accuracy: Accuracy | N
     if accuracy is None:
         wrong = np.floor((1 - bounds.interval[0]) * size + _LEAST)
         return float(1 - (wrong - no) / (size - no))
+    together = _wrong(counts, alpha, bounds.target, accuracy)
+    least = 0.0 if together is None else 1 - together[1] / (size - no)
+    alpha *= 1 - _ALONE
     low, _ = _of_answers(counts, alpha * (1 - CORRECTION))
     most = round(size * (1 - low))
-    return _right(size, most, bounds.target or _HALF, accuracy, alpha * CORRECTION, no)
+    return max(least, _right(size, most, bounds.target or _HALF, accuracy, alpha * CORRECTION, no))
 
 
 @lru_cache(4096)

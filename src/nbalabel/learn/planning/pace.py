@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ _SLOWEST = 60.0  # seconds per answer of a propagation from which somebody had l
 _ASSUMED = 0.5  # standard deviation of the logarithm of an assumed time: a factor of 2.3 either way at 90 %
 _LEAST = 0.1  # the same of a measured mean: today is not quite like yesterday
 
+_PROPAGATION, AUDIT, TILES = "propagation", "audit", "tiles"  # what was asked; the first two name folders
+_TIME = re.compile(r"-(\d{8}-\d{6})-[0-9a-f]{6}$")  # as ids end
 _NOTES = {
     DRAW: re.compile(r"^drew "),
     CORRECT: re.compile(r"^reshaped |with another mask"),
@@ -70,7 +73,7 @@ def paces(tables: LabeledImages, given: Mapping[str, float] | None = None) -> di
     found = of_log(log()) if callable(log) else {}
     folder = getattr(tables, "runs_folder", None)
     if folder is not None:
-        found[VERIFY] = of_journals(Path(folder) / "propagations")
+        found[VERIFY] = of_journals(Path(folder))
     return {
         name: Pace(given[name], _LEAST, "given")
         if name in given
@@ -135,39 +138,73 @@ def timed(log: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_journals(folder: Path) -> list[float]:
-    """Seconds per answer of each question in the journals of a folder; answers taken back do not count."""
+    """Seconds per answer about a mask, of each question in the journals of propagations and audits.
+
+    Answers taken back do not count, nor do tiles: looking a part of an image over is other work.
+
+    Args:
+        folder: of the runs of a dataset; it may be absent.
+    """
     found = answers_of(folder)
-    whole = found[(found["answers"] > 0) & found["each"].notna()]
+    whole = found[(found["answers"] > 0) & found["each"].notna() & (found["of"] != TILES)]
     return whole["each"].tolist()
 
 
 def answers_of(folder: Path) -> pd.DataFrame:
-    """The questions answered in the journals of a folder; what was taken back does not count.
+    """The questions answered in the journals of propagations and audits; what was taken back does not count.
 
     Args:
-        folder: of journals; it may be absent.
+        folder: of the runs of a dataset; it may be absent.
 
     Returns:
-        One row per question: ``propagation`` (id), ``annotator``, ``answers``, ``seconds`` (missing where
-        nobody measured them, or where it is more than a minute per answer: somebody had left), ``each``
-        (seconds per answer).
+        One row per question: ``propagation`` (id, also of an audit), ``of`` ("propagation", "audit" or
+        "tiles"), ``begun`` (when it began, UTC; missing where its id does not say), ``annotator``,
+        ``answers``, ``seconds`` (missing where nobody measured them, or where it is more than a minute per
+        answer: somebody had left), ``each`` (seconds per answer).
     """
-    rows: list[tuple[str, str, int, float]] = []
-    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
-        own, name = list[tuple[str, str, int, float]](), path.stem
-        for record in _records(path):
-            if record["op"] == "begin":
-                name = str(record.get("id") or name)
-            elif record["op"] == "undo" and own:
-                own.pop()
-            elif record["op"] in ("tell", "skip", "finish"):
-                told = record.get("rows")
-                n = len(told) if isinstance(told, list) and record["op"] == "tell" else 0
-                each = _each(record)
-                own.append((name, str(record.get("annotator") or ""), n, np.nan if each is None else each))
-        rows += own
-    frame = pd.DataFrame(rows, columns=["propagation", "annotator", "answers", "each"])
-    return frame.assign(seconds=frame["each"] * frame["answers"])
+    rows = [
+        row
+        for kind in (_PROPAGATION, AUDIT)
+        for path in sorted((folder / f"{kind}s").glob("*.jsonl"))
+        for row in _told(path, kind)
+    ]
+    frame = pd.DataFrame(rows, columns=["propagation", "of", "begun", "annotator", "answers", "each"])
+    begun = pd.to_datetime(frame["begun"], utc=True)
+    return frame.assign(begun=begun, seconds=frame["each"] * frame["answers"])
+
+
+def _told(path: Path, kind: str) -> list[tuple[str, str, object, str, int, float]]:
+    """The questions answered in one journal."""
+    name, told = path.stem, list[tuple[str, int, float]]()
+    for record in _records(path):
+        if record["op"] == "begin":
+            name = str(record.get("id") or name)
+            kind = TILES if _is_of_tiles(record) else kind
+        elif record["op"] == "undo" and told:
+            told.pop()
+        elif record["op"] in ("tell", "skip", "finish"):
+            rows = record.get("rows")
+            n = len(rows) if isinstance(rows, list) and record["op"] == "tell" else 0
+            each = _each(record)
+            told.append((str(record.get("annotator") or ""), n, np.nan if each is None else each))
+    return [(name, kind, _begun(name), *one) for one in told]
+
+
+def _is_of_tiles(header: Mapping[str, object]) -> bool:
+    options = header.get("options")
+    content = options.get("content") if isinstance(options, dict) else None
+    return isinstance(content, str) and " tiles " in content
+
+
+def _begun(name: str) -> object:
+    """When a run, propagation or audit began, as its id says in local time; NaT where it does not."""
+    met = _TIME.search(name)
+    if met is None:
+        return pd.NaT
+    try:
+        return datetime.strptime(met[1], "%Y%m%d-%H%M%S").astimezone(UTC)
+    except ValueError:
+        return pd.NaT
 
 
 def _records(path: Path) -> list[dict[str, object]]:

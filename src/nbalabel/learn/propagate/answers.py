@@ -61,6 +61,15 @@ class AnswerPropagation(RunPropagation):
         return self._with_answers(super().accepted, self.propagation.accepted)
 
     @property
+    def answers(self) -> pd.DataFrame:
+        """There are none about masks.
+
+        Raises:
+            DataError: always: what was answered is whether a claim is true, not whether a mask is right.
+        """
+        raise DataError(f"{self.id} asked about {self.claim.name}, not whether masks are right")
+
+    @property
     def rest(self) -> pd.DataFrame:
         """Rows without a decision, those most likely true first.
 

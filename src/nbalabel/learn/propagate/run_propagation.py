@@ -14,6 +14,7 @@ from ...core.question import Answers, Outlook, Progress, Question
 from ...core.tables.schema import LabeledImages
 from .propagation import Propagation
 from .rounds import Round, together
+from .state.ledger import UNKNOWN, YES, Ledger
 from .state.reviewers import Reviewers
 
 
@@ -68,6 +69,15 @@ class RunPropagation:
     def rest(self) -> pd.DataFrame:
         """Candidates without a decision, those most likely right first, for ``nl.Review(ws, p.rest)``."""
         return self._frame.iloc[self.propagation.rest]
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """Predictions that a person answered for, with a column ``right``; masks known before are not in it.
+
+        Raises:
+            DataError: another question was asked than whether masks are right.
+        """
+        return answers_about(self._frame, self.propagation.standing[1])
 
     @property
     def n_answers(self) -> int:
@@ -155,3 +165,15 @@ class RunPropagation:
             else "propagated",
             origin=self.propagation.origins(rows),
         )
+
+
+def answers_about(frame: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """The rows of a frame that a person answered for, with what was said in a column ``right``.
+
+    Args:
+        frame: one row per row of the ledger, with image_id, label and mask.
+        ledger: what is known about them.
+    """
+    said = (ledger.answer != UNKNOWN) & (ledger.known == UNKNOWN)
+    rows = frame[["image_id", "label", "mask"]][said]
+    return rows.assign(right=ledger.answer[said] == YES)

@@ -19,6 +19,7 @@ _ALIKE, _KIND, _ALL = 16.0, 1.0, 0.25
 _NOT_REHEARSED = 0.01
 """Chance of an error that no rehearsal knows, where somebody found one."""
 
+_MOST = 1000  # answers that the ranking learns from; of more, as many drawn at random
 _STEPS = 50
 _BLOCK = 8192
 
@@ -40,9 +41,24 @@ def corrected(
     """
     if not len(answered):
         return chance
+    out = _learned(chance, features, kinds, *_some(answered, wrong))
+    out[answered] = wrong
+    return out
+
+
+def _some(answered: Ints, wrong: npt.NDArray[np.bool_]) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    if len(answered) <= _MOST:
+        return answered, wrong
+    at = np.random.default_rng(0).choice(len(answered), _MOST, replace=False)
+    return answered[at], wrong[at]
+
+
+def _learned(
+    chance: Floats, features: Floats, kinds: Ints, answered: Ints, wrong: npt.NDArray[np.bool_]
+) -> Floats:
     scale = _scale(features)
     found = features[answered[wrong]]
-    odds = _logit(np.maximum(chance, _NOT_REHEARSED * _nearness(features, found, scale)))
+    odds = log_odds(np.maximum(chance, _NOT_REHEARSED * _nearness(features, found, scale)))
     covariance = _kernel(features[answered], kinds[answered], features[answered], kinds[answered], scale)
     weights = _fit(covariance, odds[answered], wrong.astype(np.float64))
     out = np.empty(len(chance))
@@ -50,11 +66,11 @@ def corrected(
         rows = slice(start, start + _BLOCK)
         near = _kernel(features[rows], kinds[rows], features[answered], kinds[answered], scale)
         out[rows] = 1 / (1 + np.exp(-np.clip(odds[rows] + near @ weights, -30, 30)))
-    out[answered] = wrong
     return out
 
 
-def _logit(chance: Floats) -> Floats:
+def log_odds(chance: Floats) -> Floats:
+    """Logarithm of the odds of chances, ``(n,)``; chances are cut at 0.00001 and 0.999."""
     p = np.clip(chance, 1e-5, 1 - 1e-3)
     return np.log(p / (1 - p))
 

@@ -107,7 +107,7 @@ def suspects(
         table, features = table[keep], features[keep]
     return Suspects(
         id=new_id("suspects"),
-        table=table,
+        table=table.assign(settled=False),
         answers=pd.Series([], pd.Index([], dtype=np.int64, name="suspect_id"), dtype=bool, name="wrong"),
         n_left_out=scene.n_left_out,
         note=note,

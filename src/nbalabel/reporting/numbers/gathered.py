@@ -104,16 +104,17 @@ def _history(ds: Any, runs: Mapping[str, Run], before: str | None, after: str | 
     """All that needs versions and a log."""
     log, rounds = ds.log(), ds.rounds()
     own = timed(log)
-    placed = placed_answers(answers_of(Path(ds.runs_folder) / "propagations"), log)
+    placed = placed_answers(answers_of(Path(ds.runs_folder)), log, rounds)
     dirty = UNCOMMITTED in rounds.index
     found = getattr(ds, "certificates", None)
+    found = found if isinstance(found, pd.DataFrame) and len(found) else None
     return {
         "version": f"uncommitted work on {ds.version_id}" if dirty else ds.version_id,
         "rounds": rounds_with_work(rounds, own, placed),
-        "people": people(log, own, placed, {run.id for run in runs.values()}),
+        "people": people(log, own, placed, {run.id for run in runs.values()}, found),
         "days": days(own, placed),
         "suspects": mended(log),
-        "certificates": found if isinstance(found, pd.DataFrame) and len(found) else None,
+        "certificates": found,
         "differences": _differences(ds, rounds, before, after),
     }
 

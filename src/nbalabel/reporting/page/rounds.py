@@ -98,6 +98,7 @@ def people_section(numbers: Numbers) -> str:
                 Column("rows changed", whole(shown["updated"])),
                 Column("rows removed", whole(shown["deleted"])),
                 Column("answers", whole(shown["answers"])),
+                Column("certified", whole(shown["certified"])),
                 Column("days", whole(shown["days"])),
                 Column("work", [hours(v) for v in shown["hours"]]),
             ]

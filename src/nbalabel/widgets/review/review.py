@@ -14,6 +14,7 @@ from ...core.change.table_change import ids_of
 from ...core.errors import DataError, HistoryError, ImageError, UnknownNameError
 from ...core.show.palette import COLORS
 from ...core.tables.schema import INDEX_NAMES
+from ...data.edits.answers import VERBS
 from ...data.store.storage import user
 from ..beside.beside import Beside, Makes
 from ..labels.label_list import keys_of
@@ -144,6 +145,19 @@ class Review(Beside, InPlace):
         """Rows not answered yet, in the order they are asked."""
         frame = self.workspace.frame(self._of)
         return frame.iloc[frame.index.get_indexer(self._ids[self._states() == OPEN])]
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """Masks accepted here as they are, with a column ``right`` that is True, for ``suspects.updated``.
+
+        Also those that had been verified before, of which the log does not speak. What was rejected or got
+        another label, the dataset shows.
+        """
+        frame = self.workspace.frame(self._of)
+        last = {item: made[-1].note for item, made in self._made.items() if made}
+        ids = [item for item, note in last.items() if note.split(" ")[0] == VERBS["accept"]]
+        columns = ["image_id", "label", "mask"] if self._of != "images" else []
+        return frame.loc[frame.index.isin(ids), columns].assign(right=True)
 
     def summary(self) -> pd.DataFrame:
         """All answers given in reviews of this dataset, by annotator.

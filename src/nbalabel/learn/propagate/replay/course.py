@@ -69,8 +69,7 @@ class Course:
             targets=setup.targets,
             names=inputs.names,
         )
-        share = getattr(self.strategy, "wrong_tests", WRONG)  # which honeypots teach a strategy most
-        self._mixing = Mixing(setup.honeypots, setup.repeats, setup.seed, share)
+        self._mixing = Mixing(setup.honeypots, setup.repeats, setup.seed)
         self.number, self.n_told, self.seconds = 0, 0, 0.0
         self.curve: list[tuple[int, int]] = []
         self.shown: Shown | None = None
@@ -139,7 +138,9 @@ class Course:
         if len(labels) == 1 and not question.label and question.kind == "sample":
             question = replace(question, label=self.inputs.names[labels[0]])
         room = None if limit is None else limit - len(question.rows)
-        self.shown = self._mixing.mix(question, self.ledger, self.inputs.ids, room, self.strategy.n_tests)
+        share = getattr(self.strategy, "wrong_tests", WRONG)  # which honeypots teach a strategy most
+        mixing = replace(self._mixing, wrong=share)
+        self.shown = mixing.mix(question, self.ledger, self.inputs.ids, room, self.strategy.n_tests)
 
     def _note(self, shown: Shown, answers: Bools, annotator: str) -> None:
         """Record how the reviewer answered the mixed-in masks."""
