@@ -1,5 +1,7 @@
 """Numbers of a report, against what counting by hand gives."""
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -246,6 +248,17 @@ def test_answers_and_hours_of_audits_count_for_the_version_committed_next(tmp_pa
         assert "uncommitted" not in after.index
         assert after["answers"].iloc[-1] == n + m
         assert np.isnan(after["masks_per_answer"].iloc[-1])
+
+
+def test_a_version_of_the_second_in_which_an_audit_began_came_before_it(tmp_path: Any) -> None:
+    journal = tmp_path / "audits" / "audit-20261128-060907-3f3679.jsonl"
+    journal.parent.mkdir()
+    records = [{"op": "begin", "id": journal.stem}, {"op": "tell", "rows": [0]}]
+    journal.write_text("".join(json.dumps(record) + "\n" for record in records))
+    begun = answers_of(tmp_path)["begun"]
+    second = datetime(2026, 11, 28, 6, 9, 7).astimezone(UTC)
+    assert begun.between(second + timedelta(milliseconds=900), second + timedelta(seconds=1)).all()
+    assert len(begun) == 1
 
 
 def test_what_is_likely_missing_is_what_the_plan_expects_and_the_open_predictions(tmp_path: Any) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ _ASSUMED = 0.5  # standard deviation of the logarithm of an assumed time: a fact
 _LEAST = 0.1  # the same of a measured mean: today is not quite like yesterday
 
 _PROPAGATION, AUDIT, TILES = "propagation", "audit", "tiles"  # what was asked; the first two name folders
+_SECOND = timedelta(milliseconds=999)
 _TIME = re.compile(r"-(\d{8}-\d{6})-[0-9a-f]{6}$")  # as ids end
 _NOTES = {
     DRAW: re.compile(r"^drew "),
@@ -197,12 +198,16 @@ def _is_of_tiles(header: Mapping[str, object]) -> bool:
 
 
 def _begun(name: str) -> object:
-    """When a run, propagation or audit began, as its id says in local time; NaT where it does not."""
+    """When a run, propagation or audit began, as its id says in local time; NaT where it does not.
+
+    An id tells whole seconds. The end of the second is taken: what was committed in it came before, since
+    nobody answers within a second.
+    """
     met = _TIME.search(name)
     if met is None:
         return pd.NaT
     try:
-        return datetime.strptime(met[1], "%Y%m%d-%H%M%S").astimezone(UTC)
+        return datetime.strptime(met[1], "%Y%m%d-%H%M%S").astimezone(UTC) + _SECOND
     except ValueError:
         return pd.NaT
 
