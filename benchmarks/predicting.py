@@ -73,7 +73,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=200, help="of the training")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--score", type=float, default=ASKED["score"], help="lowest score of a mask")
     given = parser.parse_args()
+    ASKED["score"] = given.score
     folder = Path(tempfile.mkdtemp())
     ds = nl.demo.reef(folder / "reef.nbal", n_images=given.images, n_labeled=24, n_test=2, size=given.size)
     assert ds.image_root is not None

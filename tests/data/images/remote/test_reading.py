@@ -225,6 +225,11 @@ def test_nothing_is_kept_where_there_is_to_be_no_room(
     read_image(f"{server.origin}/a.png")
     assert len(server.asked) == 2
     assert not cache.exists()
+    monkeypatch.setenv("NBALABEL_CACHE_GB", "1")
+    read_image(f"{server.origin}/a.png")
+    monkeypatch.setenv("NBALABEL_CACHE_GB", "0")
+    read_image(f"{server.origin}/a.png")
+    assert len(server.asked) == 4, "what was kept before is not taken"
     monkeypatch.setenv("NBALABEL_CACHE_GB", "much")
     with pytest.raises(DataError, match="must be a number of gigabytes"):
         read_image(f"{server.origin}/a.png")

@@ -64,7 +64,9 @@ class Disk:
         self._used: int | None = None
 
     def get(self, url: str) -> Kept | None:
-        """What is kept of a URL; None for nothing, and for a file that is damaged."""
+        """What is kept of a URL; None for nothing, for a damaged file, and where nothing is to be kept."""
+        if not self.room:
+            return None
         path = self._path(url)
         try:
             head, _, data = path.read_bytes().partition(b"\n")
