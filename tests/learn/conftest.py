@@ -77,10 +77,9 @@ def shapes() -> Callable[..., Shapes]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def offline(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test goes online or writes to the user's cache."""
+def offline() -> None:
+    """No test goes online."""
     os.environ["NBALABEL_OFFLINE"] = "1"
-    os.environ["NBALABEL_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")
