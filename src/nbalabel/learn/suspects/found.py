@@ -137,9 +137,9 @@ class Suspects:
             >>> ds = nl.demo.reef(tempfile.mkdtemp() + "/reef.nbal", n_images=24, n_labeled=16, n_test=0)
             >>> found = nl.suspects(ds, nl.demo.simulated_run(ds))
             >>> first = found.table[found.table["instance_id"].notna()].iloc[:1]
-            >>> ds.remove(found.instances(first))
+            >>> _ = ds.remove(found.instances(first))
             >>> now = found.updated()
-            >>> now.table["settled"].sum(), now.answers.tolist()
+            >>> int(now.table["settled"].sum()), now.answers.tolist()
             (1, [True])
             >>> ds.close()
         """
