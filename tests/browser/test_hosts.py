@@ -125,7 +125,7 @@ def test_explore_is_linked_and_what_is_accepted_reaches_the_dataset(host: str, t
     with browser_page(path, 1300, 1700) as page, HOSTS[host](folder, page):
         for name in ("Selection", "Scatter", "Viewer", "Table"):
             view(page, name).wait_for(timeout=120_000)
-        view(page, "Scatter").get_by_text("30 images").wait_for()
+        view(page, "Scatter").get_by_text("30 images", exact=True).wait_for()
         wait(lambda: page.locator('.nbl[aria-label^="Chart of"]').count() == 4)
         wait(lambda: numbers(page)[0] > 0)
         assert len(set(numbers(page))) == 1
