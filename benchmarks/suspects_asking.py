@@ -16,10 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from suspects_corner import Painted, boat
+from suspects_corner import Painted, plant_boats
 
 import nbalabel as nl
-from nbalabel.core.geometry.masks import rle
 from nbalabel.learn.suspects.crops.axes import spread
 from nbalabel.learn.suspects.crops.cut import cut
 from nbalabel.learn.suspects.crops.describe import describe
@@ -45,18 +44,7 @@ def truth_of(name: str, path: Path | None) -> nl.Tables:
 
 def painted(truth: nl.Tables, seed: int) -> tuple[Painted, pd.Index]:
     """The labels with boats among them, and the ids of the boats."""
-    rng = np.random.default_rng(seed)
-    ids = truth.images.index[rng.random(len(truth.images)) < 1 / 3]
-    masks = {int(i): boat(*map(int, truth.images.loc[i, ["height", "width"]]), rng) for i in ids}
-    taken = truth.instances.groupby("image_id")["mask"].apply(list).to_dict()
-    masks = {
-        i: m for i, m in masks.items() if rle.iou([rle.encode(m)], taken.get(i, []), *m.shape).sum() == 0
-    }
-    label = truth.instances["label"].value_counts().index[0]
-    rows = pd.DataFrame(
-        {"image_id": list(masks), "label": label, "mask": [rle.encode(m) for m in masks.values()]}
-    )
-    rows.index = int(truth.instances.index.max()) + 1 + np.arange(len(rows))
+    masks, rows = plant_boats(truth, np.random.default_rng(seed))
     groups = truth.instances.groupby("image_id").sample(frac=1, random_state=seed).groupby("image_id")
     some = groups.head(MOST)[["image_id", "label", "mask"]].astype({"label": object})
     both = nl.Tables.of(truth.images, pd.concat([some, rows]), truth.labels, truth.image_root)

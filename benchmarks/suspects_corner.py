@@ -50,12 +50,10 @@ def boat(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     return (down >= 0) & (down < 1) & (x >= left + 0.25 * w * down) & (x < left + w - 0.15 * w * down)
 
 
-def corner(truth: nl.Tables, run: nl.Run, seed: int) -> None:
-    """Plant boats, answer, print what is left."""
-    rng = np.random.default_rng(seed)
+def plant_boats(truth: nl.Tables, rng: np.random.Generator) -> tuple[dict[int, np.ndarray], pd.DataFrame]:
+    """Boats on a third of the images, where nothing else lies: masks by image, and their rows."""
     ids = truth.images.index[rng.random(len(truth.images)) < 1 / 3]
-    sizes = {i: tuple(truth.images.loc[i, ["height", "width"]].astype(int)) for i in ids}
-    masks = {int(i): boat(*sizes[i], rng) for i in ids}
+    masks = {int(i): boat(*map(int, truth.images.loc[i, ["height", "width"]]), rng) for i in ids}
     taken = truth.instances.groupby("image_id")["mask"].apply(list).to_dict()
     masks = {
         i: m for i, m in masks.items() if rle.iou([rle.encode(m)], taken.get(i, []), *m.shape).sum() == 0
@@ -65,6 +63,13 @@ def corner(truth: nl.Tables, run: nl.Run, seed: int) -> None:
         {"image_id": list(masks), "label": label, "mask": [rle.encode(m) for m in masks.values()]}
     )
     rows.index = int(truth.instances.index.max()) + 1 + np.arange(len(rows))
+    return masks, rows
+
+
+def corner(truth: nl.Tables, run: nl.Run, seed: int) -> None:
+    """Plant boats, answer, print what is left."""
+    rng = np.random.default_rng(seed)
+    masks, rows = plant_boats(truth, rng)
     both = pd.concat([truth.instances[["image_id", "label", "mask"]].astype({"label": object}), rows])
     tables = nl.Tables.of(truth.images, both, truth.labels, truth.image_root)
     painted = Painted(tables.images, tables.instances, tables.labels, tables.image_root, tables, masks)

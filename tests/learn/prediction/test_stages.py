@@ -1,6 +1,7 @@
 """A device works while threads prepare what comes next and end what came before; results stay in order."""
 
 import threading
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 import nbalabel as nl
 from nbalabel.learn.prediction.found import Found
 from nbalabel.learn.prediction.inference import Settings, part_of
+from nbalabel.learn.prediction.letterbox import fitted
 from nbalabel.learn.prediction.stages import staged
 
 
@@ -177,6 +179,26 @@ def test_a_prediction_keeps_the_device_busy(tmp_path) -> None:
     plain = part_of(OneByOne(), ds, ds.images.index.to_numpy(), SETTINGS, 2, Bar())
     pd.testing.assert_frame_equal(part.rows, plain.rows)
     assert part.rows["image_id"].tolist() == ds.images.index.tolist()
+
+
+def test_pictures_are_scaled_one_at_a_time() -> None:
+    """A batch of large pictures was held in memory by each thread."""
+    alive: list[weakref.ref[np.ndarray]] = []
+    most = 0
+
+    def pictures():
+        nonlocal most
+        for _ in range(6):
+            picture = np.zeros((90, 120, 3), np.uint8)
+            alive.append(weakref.ref(picture))
+            most = max(most, sum(one() is not None for one in alive))
+            yield picture
+            del picture
+
+    ((at, _, inputs),) = fitted(pictures(), 64)
+    assert at == list(range(6))
+    assert [one.shape for one in inputs] == [(64, 64, 3)] * 6
+    assert most <= 2
 
 
 @pytest.mark.parametrize("finder", [Device(4), OneByOne()], ids=["in steps", "at once"])

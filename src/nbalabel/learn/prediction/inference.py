@@ -64,8 +64,8 @@ class Finder(Protocol):
 class Stepwise(Protocol):
     """A finder whose steps may run in different threads: ``find`` is all of them, one after the other."""
 
-    def prepare(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> Any:
-        """Images scaled to the input; any thread may do it."""
+    def prepare(self, images: Iterable[npt.NDArray[np.uint8]], imgsz: int) -> Any:
+        """Images scaled to the input, each as it comes; any thread may do it."""
 
     def look(
         self, ready: Any, *, score: float, iou: float, max_detections: int, embed: bool
@@ -222,7 +222,9 @@ def part_of(
     rows, image, instance, known = [_blank().rows], [], [], []
     failed: dict[int, str] = {}
     steps = _Steps(predictor, settings)
-    for group, found_rows, held in staged(_read(tables, ids, batch), steps.prepare, steps.look, steps.finish):
+    groups = _read(tables, ids, batch)
+    threads = None if isinstance(predictor, Stepwise) else 1  # whole pictures wait, not inputs
+    for group, found_rows, held in staged(groups, steps.prepare, steps.look, steps.finish, threads=threads):
         failed |= group.failed
         rows.append(found_rows)
         image += [found.image[None] for found in held]
@@ -253,18 +255,17 @@ class _Group:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
 
-    def read(self) -> list[npt.NDArray[np.uint8]]:
-        """The pixels of those that can be read."""
-        images = []
+    def read(self) -> Iterator[npt.NDArray[np.uint8]]:
+        """The pixels of those that can be read, one after the other."""
         for image_id, size in self.wanted:
             try:
-                images.append(read_image(self.tables, image_id, size))
+                pixels = read_image(self.tables, image_id, size)
             except (ImageError, OSError) as error:
                 self.failed[image_id] = str(error)
                 continue
             self.ids.append(image_id)
             self.sizes.append(size)
-        return images
+            yield pixels
 
 
 def _read(tables: LabeledImages, ids: npt.NDArray[np.int64], batch: int) -> Iterator[_Group]:
@@ -290,9 +291,9 @@ class _Steps:
 
     def prepare(self, group: _Group) -> tuple[_Group, Any]:
         """Read, and scale to the input."""
-        images = group.read()
-        steps = self.predictor
-        return group, steps.prepare(images, self.imgsz) if isinstance(steps, Stepwise) else images
+        if isinstance(self.predictor, Stepwise):
+            return group, self.predictor.prepare(group.read(), self.imgsz)
+        return group, list(group.read())
 
     def look(self, ready: tuple[_Group, Any]) -> tuple[_Group, Callable[[], list[Found]]]:
         """The network."""
@@ -353,12 +354,11 @@ def embed(
     known: list[int] = []
     image, instance, instance_ids = [], [], []
     failed: dict[int, str] = {}
-    for group, images in staged(
-        _read(tables, ids, batch), lambda group: (group, group.read()), lambda read: read, lambda read: read
-    ):
+    for group in _read(tables, ids, batch):
+        images = list(group.read())
         failed |= group.failed
         for image_id, pixels, (maps, letterbox) in zip(
-            group.ids, images, predictor.maps(images, imgsz) if images else [], strict=True
+            group.ids, images, predictor.maps(images, imgsz), strict=True
         ):
             known.append(image_id)
             image.append(maps.image(letterbox)[None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from ...core.geometry.masks import runs
 from ..training.examples import resized
-from ..training.pixels import resize
+from ..training.pixels import Pixels, resize
 
 _GRAY = 114  # padding of ultralytics
 
@@ -53,6 +54,36 @@ class Letterbox:
         gain_y, gain_x = self.gain
         back = np.round(boxes / [gain_x, gain_y, gain_x, gain_y]).astype(np.int64)
         return np.clip(back, 0, [self.size[1], self.size[0], self.size[1], self.size[0]])
+
+
+def fitted(
+    images: Iterable[Pixels], imgsz: int, stride: int = 32
+) -> list[tuple[list[int], list[Letterbox], list[Pixels]]]:
+    """Images of any sizes in their inputs, those of one shape together.
+
+    Each image is scaled as it comes: one at a time is held at its own size.
+
+    Args:
+        images: ``(h, w, 3)`` uint8 each.
+        imgsz: long side of the input, pixels.
+        stride: that both sides of the input are a multiple of.
+
+    Returns:
+        For each shape the positions of its images, how each lies in its input, and the inputs.
+
+    Example:
+        >>> found = fitted([np.zeros(size, np.uint8) for size in ((8, 8, 3), (4, 8, 3), (9, 9, 3))], 64)
+        >>> [(at, inputs[0].shape) for at, _, inputs in found]
+        [([0, 2], (64, 64, 3)), ([1], (32, 64, 3))]
+    """
+    shapes: dict[tuple[int, int], tuple[list[int], list[Letterbox], list[Pixels]]] = {}
+    for i, pixels in enumerate(images):
+        letterbox = Letterbox.fit(pixels.shape[0], pixels.shape[1], imgsz, stride)
+        at, letterboxes, inputs = shapes.setdefault(letterbox.outer, ([], [], []))
+        at.append(i)
+        letterboxes.append(letterbox)
+        inputs.append(letterbox.fill(pixels))
+    return list(shapes.values())
 
 
 def mask_crops(

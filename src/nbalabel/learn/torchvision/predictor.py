@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,7 +37,7 @@ class MaskPredictor:
         ready = self.prepare(images, imgsz)
         return self.look(ready, score=score, iou=iou, max_detections=max_detections, embed=embed)()
 
-    def prepare(self, images: Sequence[Pixels], imgsz: int) -> list[tuple[list[int], list[Letterbox], Any]]:
+    def prepare(self, images: Iterable[Pixels], imgsz: int) -> list[tuple[list[int], list[Letterbox], Any]]:
         """Images scaled to the input, in stacks of one shape; any thread may do it."""
         return list(stacks(images, imgsz))
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..prediction.found import Maps
-from ..prediction.letterbox import Letterbox
+from ..prediction.letterbox import Letterbox, fitted
 
 _STRIDES = (8, 16, 32)
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -19,18 +18,14 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Pixels = npt.NDArray[np.uint8]
 
 
-def stacks(images: Sequence[Pixels], imgsz: int) -> Iterator[tuple[list[int], list[Letterbox], Any]]:
+def stacks(images: Iterable[Pixels], imgsz: int) -> Iterator[tuple[list[int], list[Letterbox], Any]]:
     """Batches of images that letterbox to the same shape.
 
     Yields:
         Their positions, how each lies in the input, and the input, ``(n, 3, h, w)`` float32.
     """
-    shapes: dict[tuple[int, int], list[int]] = defaultdict(list)
-    boxes = [Letterbox.fit(pixels.shape[0], pixels.shape[1], imgsz) for pixels in images]
-    for i, box in enumerate(boxes):
-        shapes[box.outer].append(i)
-    for at in shapes.values():
-        yield at, [boxes[i] for i in at], normalized([boxes[i].fill(images[i]) for i in at])
+    for at, boxes, inputs in fitted(images, imgsz):
+        yield at, boxes, normalized(inputs)
 
 
 def normalized(pixels: Sequence[Pixels]) -> Any:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from functools import partial
@@ -16,7 +15,7 @@ from ...core.errors import ModelError
 from ..libraries.quiet_ultralytics import quiet, ultralytics
 from ..libraries.torch_threads import considerate
 from ..prediction.found import Found, Maps
-from ..prediction.letterbox import Letterbox, mask_crops
+from ..prediction.letterbox import Letterbox, fitted, mask_crops
 from .mirrored import again
 
 _MIRRORED = (3, 2)  # axes of the batch
@@ -61,15 +60,10 @@ class Predictor:
         ready = self.prepare(images, imgsz)
         return self.look(ready, score=score, iou=iou, max_detections=max_detections, embed=embed)()
 
-    def prepare(self, images: Sequence[npt.NDArray[np.uint8]], imgsz: int) -> list[_Stack]:
+    def prepare(self, images: Iterable[npt.NDArray[np.uint8]], imgsz: int) -> list[_Stack]:
         """Images scaled to the input, in stacks of one shape; any thread may do it."""
-        shapes: dict[tuple[int, int], list[int]] = defaultdict(list)
-        letterboxes = [Letterbox.fit(p.shape[0], p.shape[1], imgsz, self.stride) for p in images]
-        for i, letterbox in enumerate(letterboxes):
-            shapes[letterbox.outer].append(i)
         return [
-            _Stack(at, [letterboxes[i] for i in at], np.stack([letterboxes[i].fill(images[i]) for i in at]))
-            for at in shapes.values()
+            _Stack(at, boxes, np.stack(inputs)) for at, boxes, inputs in fitted(images, imgsz, self.stride)
         ]
 
     def look(

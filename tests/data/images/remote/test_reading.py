@@ -204,6 +204,21 @@ def test_pictures_that_nobody_takes_do_not_pile_up(server: Server) -> None:
     assert reading.content(f"{server.origin}/0") == b"0"
 
 
+@pytest.mark.parametrize("room", ["1", "0"])
+def test_what_comes_ahead_does_not_fill_the_memory(
+    server: Server, monkeypatch: pytest.MonkeyPatch, room: str
+) -> None:
+    monkeypatch.setenv("NBALABEL_CACHE_GB", room)
+    monkeypatch.setattr(reading, "_HELD", 2500)
+    urls = [f"{server.origin}/{i}" for i in range(10)]
+    for i in range(10):
+        server.answers[f"/{i}"] = tagged(server, bytes([i]) * 1000, None)
+    reading.ahead(urls)
+    futures = [reading._AHEAD._coming[url] for url in urls]
+    assert sum(len(future.result(30) or b"") for future in futures) <= 2500
+    assert [reading.content(url) for url in urls] == [bytes([i]) * 1000 for i in range(10)]
+
+
 def test_the_room_on_the_disk_is_kept(server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBALABEL_CACHE_GB", str(10_000 / 2**30))
     for i in range(20):

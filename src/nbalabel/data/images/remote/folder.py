@@ -20,7 +20,7 @@ from . import places
 from .fetching import md5_of, opener
 
 _ODD = re.compile(r"[?#*:<>|\x00-\x1f\\]")
-_WEB = ("http", "https")
+_WEB = ("http://", "https://")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class RemoteFolder:
         """
         if is_url(name):
             return name
-        return self.url + (quote(name) if self.url.lower().startswith(_WEB) else name)
+        return self.url + (quote(name) if _is_web(self.url) else name)
 
     def list(self, suffixes: Collection[str]) -> dict[str, str | None]:
         """Files with these suffixes below the folder, by relative name; hidden ones are left out.
@@ -76,7 +76,7 @@ class RemoteFolder:
             FormatError: the place cannot be listed, or has no such folder.
             MissingExtraError: fsspec, or the package that it needs for this scheme, is not installed.
         """
-        if self.url.lower().startswith(_WEB):
+        if _is_web(self.url):
             raise FormatError(
                 f"{self.url} cannot be listed: a web server does not say which files it has. Read a file "
                 f"that names them: nl.read_coco(FILE, images={self.url!r})"
@@ -121,21 +121,29 @@ def names_here(files: Sequence[str]) -> list[str]:
     Example:
         >>> names_here(["s3://bucket/dives/1/a.png", "s3://bucket/dives/2/a.png", "here.png"])
         ['1/a.png', '2/a.png', 'here.png']
+        >>> names_here(["https://example.org/a%20b.png?size=2", "s3://bucket/a%20b.png"])
+        ['example.org/a b.png', 'bucket/a%20b.png']
     """
     remote = [file for file in files if is_url(file)]
     folders = zip(*(file.split("/")[:-1] for file in remote), strict=False)
     shared = takewhile(lambda parts: len(set(parts)) == 1, folders)
     folder = "".join(f"{parts[0]}/" for parts in shared)
-    named = [_plain(file.removeprefix(folder)) if is_url(file) else file for file in files]
+    named = [_plain(file, folder) if is_url(file) else file for file in files]
     twice = [name for name, n in Counter(named).items() if n > 1] if remote else []
     if twice:
         raise DataError(f"{len(twice)} names would be those of several images: {first(twice)}")
     return named
 
 
-def _plain(rest: str) -> str:
-    """The end of a URL as a name that every file system takes."""
-    return _ODD.sub("_", unquote(rest.partition("?")[0]))
+def _plain(url: str, folder: str) -> str:
+    """What comes after the folder, as a name that every file system takes."""
+    rest = url.removeprefix(folder).rpartition("://")[2]
+    return _ODD.sub("_", unquote(rest.partition("?")[0]) if _is_web(url) else rest)
+
+
+def _is_web(url: str) -> bool:
+    """Whether names are quoted in a URL; those of objects in a bucket are as they are."""
+    return url.lower().startswith(_WEB)
 
 
 def name_of(root: Root) -> str:

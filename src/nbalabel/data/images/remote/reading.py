@@ -21,6 +21,7 @@ THREADS = 16
 """Requests in flight: object storage answers each after some 50 ms, whatever its size."""
 
 _COMING = 64  # pictures fetched ahead that nobody has taken yet
+_HELD = 256 << 20  # bytes of these in memory; what comes above it is on the disk alone
 _START = 1 << 16  # bytes in which the header of a picture is looked for
 _ROOM = "NBALABEL_CACHE_GB"
 _GB = 1 << 30
@@ -36,8 +37,8 @@ def content(url: str) -> bytes:
         ImageError, MissingExtraError: see :func:`.fetching.fetch`.
     """
     places.allowing(places.split(url), url)  # also for bytes that are here already
-    coming = _AHEAD.take(url)
-    return _content(url) if coming is None else coming.result()
+    came = _AHEAD.take(url)
+    return _content(url) if came is None else came
 
 
 def start(url: str) -> bytes:
@@ -107,8 +108,9 @@ class _Ahead:
     def after_fork(self) -> None:
         """Begin anew in a child, which has none of the threads."""
         self._lock, self._threads = threading.Lock(), 0
-        self._coming: OrderedDict[str, Future[bytes]] = OrderedDict()
-        self._queue: SimpleQueue[tuple[str, Future[bytes]]] = SimpleQueue()
+        self._coming: OrderedDict[str, Future[bytes | None]] = OrderedDict()
+        self._held: dict[str, int] = {}  # bytes that wait to be taken
+        self._queue: SimpleQueue[tuple[str, Future[bytes | None]]] = SimpleQueue()
 
     def ask(self, urls: Iterable[str]) -> None:
         with self._lock:
@@ -118,21 +120,35 @@ class _Ahead:
                 self._coming[url] = Future()
                 self._queue.put((url, self._coming[url]))
                 while len(self._coming) > _COMING:
-                    self._coming.popitem(last=False)[1].cancel()
+                    old, future = self._coming.popitem(last=False)
+                    future.cancel()
+                    self._held.pop(old, None)
                 if self._threads < min(THREADS, len(self._coming)):
                     self._threads += 1
                     threading.Thread(target=self._work, daemon=True, name="nbalabel ahead").start()
 
-    def take(self, url: str) -> Future[bytes] | None:
+    def take(self, url: str) -> bytes | None:
+        """The bytes that came, or what went wrong; None where nobody asked, or too much came at once."""
         with self._lock:
-            return self._coming.pop(url, None)
+            future = self._coming.pop(url, None)
+            self._held.pop(url, None)
+        return None if future is None else future.result()
+
+    def _fitting(self, url: str, data: bytes) -> bytes | None:
+        """The bytes, if somebody waits for them, or there is room beside those that nobody has taken yet."""
+        with self._lock:
+            if url in self._coming:
+                if sum(self._held.values()) + len(data) > _HELD:
+                    return None
+                self._held[url] = len(data)
+        return data
 
     def _work(self) -> None:
         while True:
             url, future = self._queue.get()
             if future.set_running_or_notify_cancel():
                 try:
-                    future.set_result(_content(url))
+                    future.set_result(self._fitting(url, _content(url)))
                 except BaseException as error:  # noqa: BLE001  # raised again where it is taken
                     future.set_exception(error)
 
