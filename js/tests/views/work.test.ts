@@ -230,3 +230,19 @@ test("a reviewer sees every comment: who, when, what, and where, one place marke
   expect(told.at(-1)!.at).toBe(null);
   end();
 });
+
+test("the newest comment is in sight, and a click on an older one moves nothing", async () => {
+  const tall = vi.spyOn(Element.prototype, "scrollHeight", "get").mockReturnValue(300);
+  const thread: Comment[] = [
+    { ...SAID, place: { x: 5, y: 6 } },
+    { ...SAID, text: "still too wide" },
+  ];
+  const { el, end } = place({ step: "review", author: "bo", reviewing: true, thread });
+  const list = () => el.querySelector<HTMLElement>(".nbl-work-thread")!;
+  await vi.waitFor(() => expect(list().scrollTop).toBe(300));
+  list().scrollTop = 20;
+  el.querySelector<HTMLElement>(".nbl-work-thread button")!.click();
+  expect(list().scrollTop).toBe(20);
+  tall.mockRestore();
+  end();
+});

@@ -1,5 +1,8 @@
 """The place of an annotator: one task after the other, drafts that survive, leases that may be lost."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -305,3 +308,15 @@ def test_a_place_that_is_none_is_refused_and_the_review_stays(reef, place, at):
     with pytest.raises(DataError, match="place"):
         eva.decide("rework", "here", place=at)
     assert eva.task is not None
+
+
+def test_a_place_that_python_closes_at_its_end_says_nothing(tmp_path):
+    code = f"""
+import nbalabel as nl
+ds = nl.demo.reef({str(tmp_path / "r.nbal")!r}, n_images=12, n_labeled=6, n_test=2, size=96)
+q = nl.Queue(ds, ds.images.loc[ds.instances["image_id"].unique()[:1]])
+ana = nl.Work(q, "ana")
+ana.send()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -287,7 +287,12 @@ export class Work {
       );
     this.#said.hidden = !lines.length;
     this.#said.dataset.kind = lost ? "lost" : thread.length ? "asked" : "";
+    const before = this.#said.querySelector(".nbl-work-thread");
+    const isSame = before?.childElementCount === thread.length;
+    const at = before?.scrollTop ?? 0;
     this.#said.replaceChildren(...lines);
+    const list = this.#said.querySelector(".nbl-work-thread");
+    if (list) list.scrollTop = isSame ? at : list.scrollHeight; // the newest comment is at the end
   }
 
   /** One comment: who, when, what, and a button that marks where. */
@@ -299,7 +304,7 @@ export class Work {
       this.#spot();
     };
     const place = one.place && `at ${Math.round(one.place.x)}, ${Math.round(one.place.y)}`;
-    const where = place && h("button.nbl-quiet", { "aria-pressed": String(isMarked), onclick: mark }, place);
+    const where = place && h("button.nbl-toggle", { "aria-pressed": String(isMarked), onclick: mark }, place);
     return h("li", {}, h("span.nbl-muted", {}, written(one)), where || "", h("span", {}, one.text));
   }
 }

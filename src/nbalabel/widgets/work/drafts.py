@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import CorruptError, RecoveryWarning
+from ...core.tables.ahead import ahead
 from ...data.dataset.dataset import Dataset
 from ...data.dataset.dataset import open as open_dataset
 from ...data.folder.import_tables import import_tables
@@ -56,7 +57,10 @@ class Drafts:
     def drop(self, draft: Dataset) -> None:
         """Remove a draft whose answer is in the queue."""
         draft.close()
-        self._thread.submit(shutil.rmtree, draft.folder, ignore_errors=True)
+        try:
+            self._thread.submit(shutil.rmtree, draft.folder, ignore_errors=True)
+        except RuntimeError:  # Python is ending, and threads take no more work
+            shutil.rmtree(draft.folder, ignore_errors=True)
 
     def settle(self) -> None:
         """Wait until the thread has done what it was asked to."""
@@ -76,6 +80,8 @@ class Drafts:
         picture = locate(tables.image_root, str(tables.images.loc[task.image_id, "file"]))
         if isinstance(picture, Path):
             picture.read_bytes()  # the system keeps it in memory
+        else:
+            list(ahead(tables, [task.image_id]))
 
     def _made(self, task: Task, place: Path) -> Path:
         if not place.exists():
