@@ -130,6 +130,8 @@ review"""
         assert (
             cover["x"] + cover["width"] >= outer["x"] + outer["width"] - 1
         )  # the panel of the review is below
+        beside = view.get_by_role("button", name="Beside")
+        assert beside.count() == 1, "of the editor; the panel of the review is covered"
         covered = color(editor)
         editor.get_by_label("opacity of depth").fill("0")
         wait(lambda: color(editor) != covered)

@@ -29,7 +29,7 @@ export class Panel implements Follows {
     "Guidelines",
   );
   readonly #toggle = h(
-    "button.nbl-toggle",
+    "button.nbl-toggle.nbl-beside-toggle",
     { title: "what is attached, on or off", "aria-pressed": "true", onclick: () => this.#fold() },
     "Beside",
   );
