@@ -218,6 +218,25 @@ def test_journals_become_one_row_per_question(tmp_path: Any) -> None:
     assert np.isnan(found["seconds"].iloc[1])
 
 
+def test_a_journal_says_when_it_began_and_an_older_one_is_dated_by_its_id(tmp_path: Any) -> None:
+    (tmp_path / "audits").mkdir()
+    tell = '{"op":"tell","rows":[1],"annotator":"anna","seconds":1.0}\n'
+    at = datetime(2026, 5, 4, 10, 20, 30).astimezone()
+    for name, begun in {
+        "a": (at + timedelta(milliseconds=250)).isoformat(),
+        "b": (at + timedelta(milliseconds=250)).astimezone(UTC).isoformat(),
+        "c": "yesterday",
+    }.items():
+        header = {"op": "begin", "id": f"audit-20260504-102030-00000{name}", "begun": begun}
+        (tmp_path / "audits" / f"{name}.jsonl").write_text(json.dumps(header) + "\n" + tell)
+    older = {"op": "begin", "id": "audit-20260504-102030-00000d"}
+    (tmp_path / "audits" / "d.jsonl").write_text(json.dumps(older) + "\n" + tell)
+    found = answers_of(tmp_path)["begun"].tolist()
+    assert found[0] == found[1] == at + timedelta(milliseconds=250)
+    assert pd.isna(found[2])
+    assert found[3] == at + timedelta(milliseconds=999)
+
+
 def test_answers_and_hours_of_audits_count_for_the_version_committed_next(tmp_path: Any) -> None:
     with nl.demo.reef(tmp_path / "r.nbal", n_images=40, n_labeled=30, n_test=2, size=96) as ds:
         before = nl.report(ds, draws=5)

@@ -16,14 +16,11 @@ from ...core.ontology.attribute import Attribute
 from ...core.ontology.ontology import Ontology
 from ...core.tables.answers import list_array
 from ...core.tables.arrays import missing, positions, take, values
-from ...core.tables.schema import IMAGES, INSTANCES
 from ..formats.records.ids import IS_BOX, NB_ID
-from ..formats.records.questions import NONE_OF
+from ..formats.records.questions import NONE_OF, SCHEMAS
 
 COLUMNS = ("table", "image_id", "instance_id", "column", "what", "before", "value", "why")
 """Columns of a report of answers."""
-
-_SCHEMAS: Mapping[str, Mapping[str, object]] = {"images": IMAGES, "instances": INSTANCES}
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Answers:
 
 def own_columns(frame: pd.DataFrame, table: str, attributes: Mapping[str, Attribute]) -> list[str]:
     """The user's own columns of a table that can travel: no lists but answers of several options."""
-    own = [name for name in frame.columns if name not in {*_SCHEMAS[table], NB_ID, IS_BOX}]
+    own = [name for name in frame.columns if name not in {*SCHEMAS[table], NB_ID, IS_BOX}]
     return [name for name in own if name in attributes or not isinstance(frame[name].dtype, pd.ArrowDtype)]
 
 
@@ -297,6 +294,6 @@ def unknown_columns(
         (table, str(name)): n
         for table, frame in back.items()
         for name in frame.columns
-        if name not in there[table] and name not in {*_SCHEMAS[table], NB_ID, IS_BOX}
+        if name not in there[table] and name not in {*SCHEMAS[table], NB_ID, IS_BOX}
         if (n := int(frame[name].notna().sum()))
     }

@@ -159,7 +159,7 @@ def answers_of(folder: Path) -> pd.DataFrame:
 
     Returns:
         One row per question: ``propagation`` (id, also of an audit), ``of`` ("propagation", "audit" or
-        "tiles"), ``begun`` (when it began, UTC; missing where its id does not say), ``annotator``,
+        "tiles"), ``begun`` (when it began, UTC; missing where its journal does not say), ``annotator``,
         ``answers``, ``seconds`` (missing where nobody measured them, or where it is more than a minute per
         answer: somebody had left), ``each`` (seconds per answer).
     """
@@ -176,10 +176,11 @@ def answers_of(folder: Path) -> pd.DataFrame:
 
 def _told(path: Path, kind: str) -> list[tuple[str, str, object, str, int, float]]:
     """The questions answered in one journal."""
-    name, told = path.stem, list[tuple[str, int, float]]()
+    name, begun, told = path.stem, _begun({}, path.stem), list[tuple[str, int, float]]()
     for record in _records(path):
         if record["op"] == "begin":
             name = str(record.get("id") or name)
+            begun = _begun(record, name)
             kind = TILES if _is_of_tiles(record) else kind
         elif record["op"] == "undo" and told:
             told.pop()
@@ -188,7 +189,7 @@ def _told(path: Path, kind: str) -> list[tuple[str, str, object, str, int, float
             n = len(rows) if isinstance(rows, list) and record["op"] == "tell" else 0
             each = _each(record)
             told.append((str(record.get("annotator") or ""), n, np.nan if each is None else each))
-    return [(name, kind, _begun(name), *one) for one in told]
+    return [(name, kind, begun, *one) for one in told]
 
 
 def _is_of_tiles(header: Mapping[str, object]) -> bool:
@@ -197,19 +198,21 @@ def _is_of_tiles(header: Mapping[str, object]) -> bool:
     return isinstance(content, str) and " tiles " in content
 
 
-def _begun(name: str) -> object:
-    """When a run, propagation or audit began, as its id says in local time; NaT where it does not.
+def _begun(header: Mapping[str, object], name: str) -> object:
+    """When a propagation or audit began, UTC; NaT where neither its journal nor its id says so.
 
-    An id tells whole seconds. The end of the second is taken: what was committed in it came before, since
-    nobody answers within a second.
+    Older journals do not say it, and ids tell whole seconds of local time. The end of the second
+    is taken then: what was committed in it came before, since nobody answers within a second.
     """
-    met = _TIME.search(name)
-    if met is None:
-        return pd.NaT
+    told, met = header.get("begun"), _TIME.search(name)
     try:
-        return datetime.strptime(met[1], "%Y%m%d-%H%M%S").astimezone(UTC) + _SECOND
+        if isinstance(told, str):
+            return datetime.fromisoformat(told).astimezone(UTC)
+        if met is not None:
+            return datetime.strptime(met[1], "%Y%m%d-%H%M%S").astimezone(UTC) + _SECOND
     except ValueError:
-        return pd.NaT
+        pass
+    return pd.NaT
 
 
 def _records(path: Path) -> list[dict[str, object]]:

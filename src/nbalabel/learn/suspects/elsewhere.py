@@ -49,9 +49,12 @@ class Known:
 
 
 def known_of(
-    table: pd.DataFrame, before: LabeledImages, now: LabeledImages, predictions: pd.DataFrame,
+    table: pd.DataFrame,
+    before: LabeledImages,
+    now: LabeledImages,
+    predictions: pd.DataFrame,
     sources: Sequence[Answered],
-) -> Known:  # fmt: skip
+) -> Known:
     """What answers and edits say about suspicions; an edit counts more than an answer.
 
     Args:
@@ -82,9 +85,12 @@ def _what(ids: pd.Index, wrong: object, settled: bool) -> pd.DataFrame:
 
 
 def _said(
-    labels: pd.DataFrame, missing: pd.DataFrame, instances: pd.DataFrame, found: pd.DataFrame,
+    labels: pd.DataFrame,
+    missing: pd.DataFrame,
+    instances: pd.DataFrame,
+    found: pd.DataFrame,
     source: Answered,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Answers about masks, for the labels and predictions that have the same image, label and mask.
 
     A yes about one of two masks of one thing is no word about the pair.

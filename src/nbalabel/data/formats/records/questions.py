@@ -24,7 +24,8 @@ NONE_OF = "none of these"
 OPTIONS = "options"
 """Key of ``Tables.info``: table -> question -> the options that a file declares."""
 
-_SCHEMAS: Mapping[str, Mapping[str, object]] = {"images": IMAGES, "instances": INSTANCES}
+SCHEMAS: Mapping[str, Mapping[str, object]] = {"images": IMAGES, "instances": INSTANCES}
+"""Columns of the tables that questions are asked of."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def questions(tables: LabeledImages, of: str, fields: Collection[str] = ()) -> l
     """
     images, instances, _ = shown(tables)
     frame = images if of == "images" else instances
-    known = {*_SCHEMAS[of], *fields, NB_ID, IS_BOX}
+    known = {*SCHEMAS[of], *fields, NB_ID, IS_BOX}
     asked = ontology_of(tables).attributes(of)
     own = [name for name in frame.columns if name not in known]
     return [

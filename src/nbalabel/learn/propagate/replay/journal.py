@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ....core import forking
 from ....core.errors import CorruptError, HistoryError, NbalabelError, ReadOnlyError, StorageError
 
 _FORMAT = 1
+_OWN = ("id", "begun", "versions")  # what two journals of the same propagation may differ in
 Record = dict[str, Any]
 
 
@@ -26,7 +28,8 @@ class Journal:
     Args:
         path: the file; None keeps the lines in memory alone.
         header: the inputs and arguments of the propagation. An existing file must hold the same, except for
-            ``id`` and ``versions``, which are taken from the file.
+            ``id``, ``begun`` (time in UTC, ISO 8601, added here) and ``versions``, which are taken from the
+            file.
 
     Attributes:
         header: as it stands in the file.
@@ -40,7 +43,8 @@ class Journal:
 
     def __init__(self, path: str | Path | None, header: Record) -> None:
         self.path = None if path is None else Path(path)
-        self.header = {"op": "begin", "format": _FORMAT, **header}
+        begun = datetime.now(UTC).isoformat()
+        self.header = {"op": "begin", "format": _FORMAT, "begun": begun, **header}
         self.records: list[Record] = []
         self._handle: int | None = None
         self._size = 0
@@ -142,7 +146,7 @@ class Journal:
         own = json.loads(json.dumps(self.header))
         if found.get("op") != "begin" or found.get("format") != _FORMAT:
             raise CorruptError(f"{self.path} is no journal of a propagation that this version can read")
-        keys = [key for key in {**own, **found} if key not in ("id", "versions")]
+        keys = [key for key in {**own, **found} if key not in _OWN]
         other = [
             f"{key} {found.get(key)} -> {own.get(key)}" for key in keys if found.get(key) != own.get(key)
         ]
