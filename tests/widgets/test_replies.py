@@ -64,10 +64,15 @@ TYPES: dict[str, tuple[str, str]] = {
     "Review.states": ("{ rev: number }", ""),
     "Review.take_back": (SAID + " & { id: number }", ""),
     "Scatter.axis": ("Part & Omit<Axis, 'values'>", "views/scatter/data"),
+    "Scatter.cloud": ("CloudHead", "views/scatter/windows"),
     "Scatter.colors": ("Part & Omit<ColorColumn, 'values'>", "views/scatter/data"),
     "Scatter.describe": ("Description", "views/scatter/data"),
     "Scatter.detail": ("Detail", "views/scatter/tooltip"),
     "Scatter.ids": ("Part", "views/scatter/data"),
+    "Scatter.inside": ("{ rev: number; n: number }", ""),
+    "Scatter.members": ("{ rev: number; n: number }", ""),
+    "Scatter.places": ("Places & { rev: number }", "views/scatter/windows"),
+    "Scatter.window": ("WindowHead", "views/scatter/windows"),
     "Table.act": ("Report", ROWS),
     "Table.bars": ("Counted", TABLE),
     "Table.cells": ("Cells", ROWS),
@@ -157,6 +162,12 @@ def replies(reef, reef_run, workspace, browser, drawing, monkeypatch, tmp_path):
     ask(scatter, "colors", name="habitat")
     ask(scatter, "ids")
     ask(scatter, "detail", row=0, rev=workspace.rev)
+    scatter.color = "habitat"
+    ask(scatter, "cloud", rev=workspace.rev)
+    ask(scatter, "window", limits=[0, 0, 1, 1], columns=8, rows=6, rev=workspace.rev)
+    ask(scatter, "inside", shape="box", corners=[0, 0, 2, 1], rev=workspace.rev)
+    ask(scatter, "members", name="habitat", places=[1], rev=workspace.rev)
+    ask(scatter, "places", rows=[0], rev=workspace.rev)
     ask(nl.Histogram(workspace, "score", of="predictions").head, "choose", name="mode", value="log")
     viewed(ask, nl.Viewer(workspace), reef)
     edited(ask, nl.Editor(workspace, segmenter=Boxes()), reef, reef_run)

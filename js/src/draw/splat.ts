@@ -78,7 +78,7 @@ export function splat(
 }
 
 /** Mixes two colors, `a` / 256 of the first; red and blue in one multiplication, green in another. */
-function mix(over: number, under: number, a: number): number {
+export function mix(over: number, under: number, a: number): number {
   const rest = 256 - a;
   const rb = ((Math.imul(over & 0xff00ff, a) + Math.imul(under & 0xff00ff, rest)) >>> 8) & 0xff00ff;
   const g = ((Math.imul(over & 0xff00, a) + Math.imul(under & 0xff00, rest)) >>> 8) & 0xff00;

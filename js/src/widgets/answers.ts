@@ -2,9 +2,10 @@
 import { bulk } from "../views/answers/bulk";
 import type { Host, Script, Side } from "../views/answers/script";
 import { Panel } from "../views/answers/side";
+import { Catalog } from "../views/labels/catalog";
 import { LabelPicker } from "../views/labels/picker";
 
 export const side = (host: Host): Side => new Panel(host);
-export const picker: Script["picker"] = (frame, catalog, popover, id) =>
-  new LabelPicker(frame, catalog, popover, id);
+export const picker: Script["picker"] = (frame, known, popover, id) =>
+  new LabelPicker(frame, "names" in known ? known : new Catalog(known), popover, id);
 export { bulk };

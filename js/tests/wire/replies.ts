@@ -14,6 +14,7 @@ import type { Sample } from "../../src/views/rows/sample";
 import type { Cells, Described, Made, Report } from "../../src/views/rows/wire";
 import type { Axis, ColorColumn, Description, Part } from "../../src/views/scatter/data";
 import type { Detail } from "../../src/views/scatter/tooltip";
+import type { CloudHead, Places, WindowHead } from "../../src/views/scatter/windows";
 import type { Counted, Kept } from "../../src/views/table/wire";
 import type { Crops, Examples, Outlook, State } from "../../src/views/verify/wire";
 import type { PixelsHead, Recolored } from "../../src/views/viewer/loader";
@@ -742,8 +743,66 @@ export const Scatter_axis: Part & Omit<Axis, 'values'> = {
   "single": true,
   "rev": 1,
   "n": 1,
-  "start": 1,
   "dtype": "float32"
+};
+
+export const Scatter_cloud: CloudHead = {
+  "rev": 1,
+  "axes": [
+    {
+      "categories": [],
+      "code": "run.predictions[\"image_id\"].value_counts().reindex(rows.index, fill_value=1)",
+      "kind": "number",
+      "whole": true,
+      "single": false,
+      "name": "n_predictions"
+    },
+    {
+      "categories": [],
+      "code": "rows[\"turbidity\"]",
+      "kind": "number",
+      "whole": false,
+      "single": true,
+      "name": "turbidity"
+    }
+  ],
+  "spans": [
+    {
+      "lo": 1,
+      "range": 1,
+      "end": 1
+    },
+    {
+      "lo": 1,
+      "range": 1,
+      "end": 1
+    }
+  ],
+  "n": 1,
+  "color": {
+    "kind": "category",
+    "whole": false,
+    "code": "rows[\"habitat\"]",
+    "missing_code": "rows[\"habitat\"].isna()",
+    "single": false,
+    "categories": [
+      "coral reef",
+      "seagrass"
+    ],
+    "colors": [
+      "#e69f00",
+      "#56b4e9"
+    ],
+    "name": "habitat",
+    "ends": [
+      1,
+      1
+    ],
+    "totals": [
+      1,
+      1
+    ]
+  }
 };
 
 export const Scatter_colors: Part & Omit<ColorColumn, 'values'> = {
@@ -763,13 +822,13 @@ export const Scatter_colors: Part & Omit<ColorColumn, 'values'> = {
   ],
   "rev": 1,
   "n": 1,
-  "start": 1,
   "dtype": "uint8"
 };
 
 export const Scatter_describe: Description = {
   "rev": 1,
   "n": 1,
+  "sampled": false,
   "ids": "image_id",
   "first_id": 1,
   "columns": [
@@ -808,8 +867,53 @@ export const Scatter_detail: Detail = {
 export const Scatter_ids: Part = {
   "rev": 1,
   "n": 1,
-  "start": 1,
   "dtype": "float64"
+};
+
+export const Scatter_inside: { rev: number; n: number } = {
+  "rev": 1,
+  "n": 1
+};
+
+export const Scatter_members: { rev: number; n: number } = {
+  "rev": 1,
+  "n": 1
+};
+
+export const Scatter_places: Places & { rev: number } = {
+  "rev": 1,
+  "places": [
+    [
+      1,
+      1
+    ]
+  ]
+};
+
+export const Scatter_window: WindowHead = {
+  "rev": 1,
+  "window": [
+    1,
+    1,
+    1,
+    1
+  ],
+  "columns": 1,
+  "rows": 1,
+  "most": 1,
+  "drawn": 1,
+  "complete": true,
+  "counts": [
+    1,
+    1,
+    1,
+    1
+  ],
+  "tally": {
+    "allowed": null,
+    "kept": null,
+    "ends": null
+  }
 };
 
 export const Table_act: Report = {

@@ -1,4 +1,6 @@
 /** The list of labels, in views that load it when it is first opened. */
+
+import type { Rpc } from "../../wire/rpc";
 import type { Frame } from "../frame";
 import type { Catalog } from "../labels/catalog";
 import type { Picks, Question } from "../labels/choice";
@@ -10,7 +12,7 @@ export class LazyPicker implements Picks {
 
   constructor(
     private readonly frame: Frame,
-    private readonly catalog: Catalog,
+    private readonly known: Catalog | Rpc,
     private readonly popover: Popover,
     private readonly id: string,
     private readonly load: Load,
@@ -21,8 +23,8 @@ export class LazyPicker implements Picks {
     else
       this.load().then(
         ({ picker }) => {
-          const { frame, catalog, popover, id } = this;
-          this.#picker ??= picker(frame, catalog, popover, id);
+          const { frame, known, popover, id } = this;
+          this.#picker ??= picker(frame, known, popover, id);
           this.#picker.open(question);
         },
         (error) => this.frame.fail(error, () => this.open(question)),

@@ -64,7 +64,8 @@ export interface Bulk {
 }
 
 export interface Script {
-  picker(frame: Frame, catalog: Catalog, popover: Popover, id: string): Picks;
+  /** @param known the labels of the view; or how to ask for them, in a view that needs them for nothing else. */
+  picker(frame: Frame, known: Catalog | Rpc, popover: Popover, id: string): Picks;
   side(host: Host): Side;
   bulk(asked: Bulk): void;
 }

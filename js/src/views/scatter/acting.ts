@@ -5,7 +5,6 @@ import type { Rpc } from "../../wire/rpc";
 import { LazyPicker } from "../answers/lazy_picker";
 import { scriptOf } from "../answers/script";
 import type { Frame } from "../frame";
-import { Catalog } from "../labels/catalog";
 import { Popover } from "../popover";
 import { type Action, ActionBar, ANSWER } from "../rows/actions";
 import type { Head } from "../rows/wire";
@@ -68,7 +67,7 @@ export class Acting {
     this.#points = new Points(of, source, rpc, store);
     const popover = new Popover(frame, signal);
     const script = scriptOf(rpc, frame.root);
-    const labels = new LazyPicker(frame, new Catalog(rpc), popover, `${source}-${rpc.client}`, script);
+    const labels = new LazyPicker(frame, rpc, popover, `${source}-${rpc.client}`, script);
     this.#bar = new ActionBar(frame, this.#points, popover, { actions: ACTIONS[of], labels, script });
     frame.below(this.#bar.root);
   }

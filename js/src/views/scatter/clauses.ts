@@ -11,12 +11,19 @@ export type Shape = "lasso" | "box";
 export type How = "set" | "add" | "remove";
 type Draft = Omit<Clause, "source">;
 
+export interface Found {
+  rows: Bitset;
+  code: string;
+  corners: number[];
+}
+
 const SHARE = 0.2; // corners are rounded to about this share of a pixel
 
 /**
  * The points in a shape.
  *
  * @param path in pixels: corners of a lasso, or two of a box.
+ * @returns the rows, without any where the axes have no values; code; corners: x, y, x, y, ..., of a box the limits.
  * @param toX, toY from pixels to values; perPixel values per pixel along both axes.
  */
 export function inShape(
@@ -26,7 +33,7 @@ export function inShape(
   toX: (px: number) => number,
   toY: (py: number) => number,
   perPixel: readonly [number, number],
-): { rows: Bitset; code: string } | null {
+): Found | null {
   const [x, y] = axes;
   const values = (shape === "lasso" ? simplify(path, 0.6) : path).map((at, i) =>
     i % 2 ? rounded(toY(at), perPixel[1] * SHARE) : rounded(toX(at), perPixel[0] * SHARE),
@@ -36,10 +43,11 @@ export function inShape(
     const [fx, fy] = axes.map((axis) => (axis.single ? Math.fround : (value: number) => value));
     const rows = inBox([fx(left), fy(bottom), fx(right), fy(top)], x.values, y.values);
     const within = (axis: Axis, lo: number, hi: number) => `${axis.code}.between(${lo}, ${hi})`;
-    return { rows, code: x.code && y.code ? `${within(x, left, right)} & ${within(y, bottom, top)}` : "" };
+    const code = x.code && y.code ? `${within(x, left, right)} & ${within(y, bottom, top)}` : "";
+    return { rows, code, corners: [left, bottom, right, top] };
   }
   if (values.length < 6 || !area2(values)) return null;
-  return { rows: inPolygon(values, x.values, y.values), code: lassoCode(axes, values) };
+  return { rows: inPolygon(values, x.values, y.values), code: lassoCode(axes, values), corners: values };
 }
 
 function lassoCode([x, y]: readonly [Axis, Axis], ring: readonly number[]): string {
@@ -57,7 +65,7 @@ function lassoCode([x, y]: readonly [Axis, Axis], ring: readonly number[]): stri
 export function shaped(
   of: Of,
   shape: Shape,
-  found: { rows: Bitset; code: string } | null,
+  found: Pick<Found, "rows" | "code"> | null,
   how: How,
   before: Clause | undefined,
 ): Draft | null {

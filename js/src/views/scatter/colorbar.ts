@@ -1,6 +1,5 @@
 /** The legend of a column of numbers: a histogram over viridis, on which a drag keeps a range. */
 
-import type { Bitset } from "../../core/rows/bitset";
 import type { Coordinates } from "../../core/space/lasso";
 import { ticks, timeWords, words } from "../../core/space/scale";
 import { formatCount } from "../../core/values/format";
@@ -11,24 +10,24 @@ import type { ColorColumn } from "./data";
 
 export interface Colorbar {
   element: HTMLElement;
-  /** @param rows that are counted; null for all. */
-  update(rows: Bitset | null, range: [number, number] | null, dark: boolean): void;
+  update(counts: Float64Array, range: [number, number] | null, dark: boolean): void;
 }
 
-const BINS = 48;
+export const BINS = 48;
 const TALL = 34; // pixels of the bars
 const BAR = 10;
 
-/** @param choose keep numbers in a range; null for all of them. */
+/**
+ * @param total rows in each bar, from 1; at 0 those without a number.
+ * @param choose keep numbers in a range; null for all of them.
+ */
 export function colorbar(
-  column: ColorColumn,
+  column: Omit<ColorColumn, "values">,
   lo: number,
   hi: number,
+  total: Float64Array,
   choose: (range: [number, number] | null, said: string) => void,
 ): Colorbar {
-  const values = column.values as Coordinates;
-  const bins = binned(values, lo, hi);
-  const total = counted(bins, null);
   const time = column.kind === "time";
   const step = (hi - lo) / 100 || 1;
   const said = (value: number) => (time ? timeWords(value, hi - lo) : words(value, step));
@@ -134,9 +133,8 @@ export function colorbar(
   };
   return {
     element,
-    update(rows, kept, dark) {
+    update(counts, kept, dark) {
       range = kept;
-      const counts = rows ? counted(bins, rows) : total;
       draw(counts, dark);
       const [from, to] = kept ?? [lo, hi];
       const place = (value: number) => (hi > lo ? ((value - lo) / (hi - lo)) * 100 : 50);
@@ -155,20 +153,11 @@ export function colorbar(
 }
 
 /** The bar of each row, from 1; 0 for missing. */
-function binned(values: Coordinates, lo: number, hi: number): Uint8Array {
+export function binned(values: Coordinates, lo: number, hi: number): Uint8Array {
   const scale = hi > lo ? BINS / (hi - lo) : 0;
   return Uint8Array.from(values, (value) =>
     Number.isNaN(value) ? 0 : 1 + Math.min(Math.floor((value - lo) * scale), BINS - 1),
   );
-}
-
-function counted(bins: Uint8Array, rows: Bitset | null): Float64Array {
-  const out = new Float64Array(BINS + 1);
-  if (!rows) for (let row = 0; row < bins.length; row++) out[bins[row]]++;
-  else
-    for (let row = 0; row < bins.length; row++)
-      if (rows.words[row >>> 5] & (1 << (row & 31))) out[bins[row]]++;
-  return out;
 }
 
 /** A limit rounded to few digits; limits at the ends are exact, so that no value there is lost. */

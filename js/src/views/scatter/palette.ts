@@ -13,6 +13,8 @@ export interface Tables {
   plain: Uint32Array;
   /** Allowed points beside marked ones. */
   faded: Uint32Array;
+  /** Share of their own color in `faded`. */
+  fade: number;
   /** Points that other views leave out. */
   dimmed: Uint32Array;
   background: number;
@@ -45,10 +47,12 @@ export function tables(column: ColorColumn | null, theme: Theme): Tables {
     background.map((from, i) => Math.round(from + (to[i] - from) * share)) as unknown as Rgb;
   const colors = listed(column, theme.dark);
   const table = (change: (color: Rgb) => Rgb) => Uint32Array.from(colors, (color) => pack(...change(color)));
+  const fade = theme.dark ? 0.42 : 0.36;
   const gray = mixed(text, theme.dark ? 0.26 : 0.16);
   return {
     plain: table((color) => color),
-    faded: table((color) => mixed(color, theme.dark ? 0.42 : 0.36)),
+    faded: table((color) => mixed(color, fade)),
+    fade,
     dimmed: table(() => gray),
     background: pack(...background),
     rule: pack(...mixed(text, 0.07)),

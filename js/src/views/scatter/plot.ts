@@ -22,6 +22,7 @@ import type { Theme } from "../../draw/theme";
 import type { Shape } from "./clauses";
 import type { Axis } from "./data";
 import { rgb, type Tables } from "./palette";
+import { covers, type Limits, paintTile, type Tile, tints, veil } from "./tile";
 
 export interface Options {
   density: boolean;
@@ -37,8 +38,8 @@ const NO_POINTS: Cloud = {
 };
 const NO_SPAN: Span = { lo: 0, range: 1, end: 1 };
 const REACH = 9; // largest distance from the pointer to the point it picks, pixels
-const MOVED_AT_MOST = 300_000; // most points that move to a new layout; more are replaced at once
 const MOVING = 700; // milliseconds
+const OVER = 0.5; // opacity of points over counts, which show where they are dense
 const RIMMED = 1500; // points up to which discs have a rim
 
 export class Plot {
@@ -49,6 +50,13 @@ export class Plot {
   cloud: Cloud = NO_POINTS;
   /** Number of points with coordinates. */
   n = 0;
+  /** Counts below the points, the coarsest last; without layers where every point is drawn. */
+  tiles: readonly Tile[] = [];
+  /** Of a table too large to be sent: active rows that are not among the points drawn, as x, y, in 0..1. */
+  away: readonly (readonly number[])[] = [];
+  /** Called when something else may be in view. */
+  moved = () => {};
+  #sampled = false;
   options: Options = { density: false, size: null, opacity: null };
   tables: Tables | null = null;
   theme: Theme | null = null;
@@ -81,6 +89,7 @@ export class Plot {
     this.draw = () => {
       this.#base = null;
       soon();
+      this.moved();
     };
     this.drawOver = perFrame(() => this.#over(), signal);
     const observer = new ResizeObserver(() => {
@@ -118,28 +127,52 @@ export class Plot {
     return this.#camera === null;
   }
 
-  /** New coordinates. With `move`, points move there if they are not too many; else same axes keep the camera. */
+  /** New coordinates. With `move`, points move there; else same axes keep the camera. */
   setAxes(x: Axis, y: Axis, move: boolean): void {
     const before = this.#axes && this.cloud.x.length === x.values.length ? { ...this.cloud } : null;
     const at = this.placement();
     const same = this.#axes?.[0].name === x.name && this.#axes[1].name === y.name;
     const equal = x.kind === "layout" && y.kind === "layout";
     const [sx, sy, n] = spans(x.values, y.values, equal);
-    if (!same || move) this.#camera = null;
-    this.#axes = [x, y];
-    this.#spans = [sx, sy];
-    this.n = n;
-    this.element.toggleAttribute("data-framed", n > 0 && !equal);
-    this.#grid = null;
-    this.#measure();
+    this.#span([x, y], [sx, sy], n, same && !move);
+    this.tiles = this.away = [];
+    this.#sampled = false;
     const to = { x: normalized(x.values, y.values, sx), y: normalized(y.values, x.values, sy) };
     const many = to.x.length;
     const kept = before ?? { color: new Uint16Array(many), tier: new Uint8Array(many) };
     this.cloud = { ...to, color: kept.color, tier: kept.tier };
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || n > MOVED_AT_MOST;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     cancelAnimationFrame(this.#moving);
     if (before && move && !still) this.#move(before, at, to);
     else this.draw();
+  }
+
+  /** Axes of a table too large to be sent; its points follow by `show`. */
+  setSampled(axes: readonly [Axis, Axis], of: [Span, Span], n: number): void {
+    const same = axes.every((axis, i) => axis.name === this.#axes?.[i].name && axis.kind !== "layout");
+    cancelAnimationFrame(this.#moving);
+    this.#moving = 0;
+    this.#sampled = true;
+    this.#span(axes, of, n, same);
+  }
+
+  /** Points of a sample, over counts of all. */
+  show(cloud: Cloud, tiles: readonly Tile[]): void {
+    [this.cloud, this.tiles, this.#grid] = [cloud, tiles, null];
+    this.draw();
+  }
+
+  #span(axes: readonly [Axis, Axis], of: [Span, Span], n: number, keep: boolean): void {
+    if (!keep) this.#camera = null;
+    [this.#axes, this.#spans, this.n, this.#grid] = [axes, of, n, null];
+    this.element.toggleAttribute("data-framed", this.#framed);
+    this.#measure();
+  }
+
+  /** What is in view, in 0..1. */
+  get view(): Limits {
+    const { kx, ky, bx, by } = this.placement();
+    return [-bx / kx, (this.height - by) / ky, (this.width - bx) / kx, -by / ky];
   }
 
   /** Only the marked points have changed: draw them in this frame. */
@@ -199,6 +232,13 @@ export class Plot {
   where(row: number): [number, number] {
     const { kx, ky, bx, by } = this.placement();
     return [this.cloud.x[row] * kx + bx, this.cloud.y[row] * ky + by];
+  }
+
+  get #looks(): { size: number; alpha: number } {
+    const area = this.width * this.height;
+    if (!this.#sampled) return looks(this.n, this.#camera?.zoom ?? 1, area);
+    const { size, alpha } = looks(this.cloud.x.length, 1, area);
+    return { size, alpha: this.#tile?.layers.length ? alpha * OVER : alpha };
   }
 
   get #equal(): boolean {
@@ -272,7 +312,7 @@ export class Plot {
         surface.pixels.fill(tables.background);
         if (this.#framed) this.#rules(surface, tables.rule);
       }
-      if (cloud.x.length) this.#points(surface, tables, theme);
+      if (cloud.x.length || this.tiles.length) this.#points(surface, tables, theme);
       this.#below.getContext("2d")!.putImageData(image, 0, 0);
     });
   }
@@ -281,7 +321,7 @@ export class Plot {
     const { cloud, options } = this;
     const ratio = surface.width / this.width;
     const at = scaled(this.placement(), ratio);
-    const auto = looks(this.n, this.#camera?.zoom ?? 1, this.width * this.height);
+    const auto = this.#looks;
     const size = (options.size ?? auto.size) * ratio;
     const alpha = options.opacity ?? auto.alpha;
     if (options.density) {
@@ -289,6 +329,11 @@ export class Plot {
         .map((c) => Math.round(c).toString(16).padStart(2, "0"))
         .join("")}`;
       const cell = Math.round(2 * ratio);
+      if (this.#tile?.layers.length) {
+        this.#cells(surface, at, PLAIN, ramp(hex, theme.dark, this.marked), 0);
+        this.#cells(surface, at, MARKED, ramp(hex, theme.dark), 0);
+        return;
+      }
       if (this.marked)
         paint(surface, density(surface, cloud, at, PLAIN, PLAIN, cell), ramp(hex, theme.dark, true));
       const from = this.marked ? MARKED : PLAIN;
@@ -298,6 +343,8 @@ export class Plot {
     const rim = this.n <= RIMMED && size > 4 ? tables.background : -1;
     if (!this.#base) {
       const colors = this.marked ? tables.faded : tables.plain;
+      this.#cells(surface, at, DIMMED, tables.dimmed.subarray(0, 1), 0.9);
+      this.#cells(surface, at, PLAIN, null, this.marked ? tables.fade : 0.9);
       splat(surface, cloud, at, DIMMED, tables.dimmed, Math.max(size * 0.8, 1), alpha);
       splat(surface, cloud, at, PLAIN, colors, size, alpha, rim);
       if (this.marked) {
@@ -305,6 +352,7 @@ export class Plot {
         this.#base = surface.pixels.slice();
       }
     }
+    if (this.marked) this.#cells(surface, at, MARKED, null, 0.9);
     if (this.marked)
       splat(
         surface,
@@ -315,6 +363,32 @@ export class Plot {
         size < 3 ? size : size + ratio,
         Math.max(alpha, 0.9),
         rim,
+      );
+  }
+
+  /** The finest tile that has all that is in view. */
+  get #tile(): Tile | undefined {
+    return this.tiles.find(({ limits }) => covers(limits, this.view)) ?? this.tiles.at(-1);
+  }
+
+  /** Paint a layer of counts. */
+  #cells(
+    surface: Surface,
+    at: Placement,
+    tier: number,
+    colors: ArrayLike<number> | null,
+    alpha: number,
+  ): void {
+    const tile = this.#tile;
+    const levels = tile?.layers[tier - DIMMED];
+    if (levels)
+      paintTile(
+        surface,
+        tile,
+        levels,
+        at,
+        colors ?? tints(tile, this.tables!.plain),
+        alpha ? veil(alpha) : null,
       );
   }
 
@@ -361,12 +435,14 @@ export class Plot {
     pen.clip();
     this.#rings(pen, this.active, theme, true);
     this.#rings(pen, this.hovered, theme, false);
+    const { kx, ky, bx, by } = this.placement();
+    for (const [x, y] of this.away) drawRing(pen, x * kx + bx, y * ky + by, 6, theme, true);
     if (this.shape) drawShape(pen, this.shape.kind, this.shape.path, theme);
     pen.restore();
   }
 
   #rings(pen: CanvasRenderingContext2D, rows: ArrayLike<number>, theme: Theme, strong: boolean): void {
-    const { size } = looks(this.n, this.#camera?.zoom ?? 1, this.width * this.height);
+    const { size } = this.#looks;
     const radius = Math.max((this.options.size ?? size) / 2 + 2.5, 5);
     for (let i = 0; i < rows.length; i++) {
       const [x, y] = this.where(rows[i]);

@@ -12,7 +12,7 @@ import { leaveAlike, moreLike } from "../alike";
 import { cheatsheet } from "../cheatsheet";
 import type { Frame } from "../frame";
 import { Acting } from "./acting";
-import { type How, inShape, type Shape, shaped } from "./clauses";
+import { type Found, type How, inShape, type Shape, shaped } from "./clauses";
 import { Coloring } from "./coloring";
 import { type Description, loadAxis, loadColor, loadIds } from "./data";
 import { type Gestures, listen, type Mode } from "./gestures";
@@ -20,6 +20,7 @@ import { KEYS, onKeys } from "./keys";
 import { Plot } from "./plot";
 import { createToolbar, type Toolbar } from "./toolbar";
 import { createTooltip, type Tooltip } from "./tooltip";
+import { type Picture, Windows } from "./windows";
 
 export interface Model {
   get(name: string): unknown;
@@ -31,6 +32,13 @@ export interface Model {
 
 const RINGS = 300; // rings at most, if an active image has many points
 const NARROW = 520; // pixels; from this width on, the legend is beside the plot
+
+interface Drawing {
+  shape: Shape;
+  path: readonly number[];
+  how: How;
+  before: Clause | undefined;
+}
 
 export class Scatter {
   readonly #frame: Frame;
@@ -46,6 +54,7 @@ export class Scatter {
   readonly #tooltip: Tooltip;
   readonly #acting: Acting;
   readonly #gestures: Gestures;
+  readonly #windows: Windows;
   readonly #caption = h("div.nbl-scatter-caption");
   readonly #restate: () => void;
   readonly #drawn: () => void;
@@ -58,14 +67,19 @@ export class Scatter {
   #others: Bitset | null = null;
   #hovering = -1;
   #problem = "";
-  #drawing: { shape: Shape; path: readonly number[]; how: How; before: Clause | undefined } | null = null;
+  #drawing: Drawing | null = null;
 
   constructor(frame: Frame, model: Model, rpc: Rpc, store: SelectionStore, signal: AbortSignal) {
     [this.#frame, this.#model, this.#rpc, this.#store, this.#signal] = [frame, model, rpc, store, signal];
     this.#of = model.get("of") as Of;
     this.#source = String(model.get("source"));
     this.#plot = new Plot(signal, () => this.#arrange());
-    this.#coloring = new Coloring(store, this.#of, this.#source);
+    const members = (params: object, n: number) =>
+      this.#windows.rows("members", { ...params, rev: this.#rev }, n);
+    this.#coloring = new Coloring(store, this.#of, this.#source, members);
+    const took = (picture: Picture) => this.#took(picture);
+    const fail = (error: unknown) => this.#fail(error, this.#round);
+    this.#windows = new Windows({ plot: this.#plot, rpc, took, fail }, signal);
     const body = h("div.nbl-scatter", {}, this.#plot.element, this.#coloring.element);
     frame.body.append(body);
     this.#plot.element.append(this.#caption);
@@ -104,7 +118,7 @@ export class Scatter {
       });
     };
     for (const name of ["x", "y"]) changed(name, () => void this.#loadAxes(true));
-    changed("color", () => void this.#loadColor());
+    changed("color", () => void (this.#described?.sampled ? this.#loadAxes(true) : this.#loadColor()));
     for (const name of ["mode", "density", "size", "opacity"]) changed(name, () => this.#settings());
     this.#settings();
     watchTheme(() => this.#retheme(), this.#signal);
@@ -116,6 +130,7 @@ export class Scatter {
     });
     this.#store.subscribe((what) => {
       if (what.tables && this.#store.rev !== this.#rev) void this.#load();
+      if (what.clauses) this.#windows.stale = true;
       if (what.clauses) this.#restate();
       if (what.clauses) this.#acting.update();
       if (what.active || what.hover) this.#point();
@@ -134,6 +149,7 @@ export class Scatter {
       this.#settings();
       this.#frame.settle();
       await this.#loadAxes(false);
+      if (result.sampled) return;
       await this.#loadColor();
       this.#loadIds();
     } catch (error) {
@@ -146,8 +162,10 @@ export class Scatter {
     const description = this.#described;
     if (!description) return;
     this.#settings();
+    this.#windows.forget();
     try {
       const { rev } = description;
+      if (description.sampled) return await this.#loadSampled(rev, round);
       const [nx, ny] = [String(this.#model.get("x")), String(this.#model.get("y"))];
       const [x, y] = await Promise.all([
         loadAxis(this.#rpc, nx, rev, "x"),
@@ -165,6 +183,26 @@ export class Scatter {
     } catch (error) {
       this.#fail(error, round);
     }
+  }
+
+  /** Of a table too large to be sent: axes and legend, then what is in view. */
+  async #loadSampled(rev: number, round: number): Promise<void> {
+    const { axes, spans, n, color } = await this.#windows.load(rev);
+    if (round !== this.#round || rev !== this.#store.rev) return;
+    const [x, y] = axes.map((head) => ({ ...head, values: new Float32Array(0) }));
+    this.#rev = rev;
+    this.#plot.setSampled([x, y], spans, n);
+    this.#coloring.setSampled(color);
+    this.#arrange();
+    await this.#windows.ask(rev);
+  }
+
+  #took({ head, color }: Picture): void {
+    if (head.rev !== this.#store.rev) return;
+    this.#coloring.sampled(head.tally, color);
+    this.#retheme();
+    this.#state();
+    this.#frame.settle();
   }
 
   async #loadColor(): Promise<void> {
@@ -243,14 +281,17 @@ export class Scatter {
   #state(): void {
     const { cloud } = this.#plot;
     const { n } = this.#store.tables[this.#of];
-    if (this.#rev !== this.#store.rev || cloud.x.length !== n) return;
+    const { picture, preview } = this.#windows;
+    if (this.#rev !== this.#store.rev || cloud.x.length !== (picture ? picture.rows.length : n)) return;
     const own = this.#store.clauses.get(this.#source);
-    const marked = own?.of === this.#of ? own.rows : null;
-    const others = this.#store.allowed(this.#of, [this.#source]);
+    let marked = own?.of === this.#of ? own.rows : null;
+    let others = this.#store.allowed(this.#of, [this.#source]);
+    if (picture) [marked, others] = [preview ?? this.#windows.drawn(marked), this.#windows.drawn(others)];
     const brushing = this.#plot.marked && marked !== null && others === this.#others;
     this.#others = others;
     this.#plot.marked = marked !== null;
-    this.#counts = tiers(cloud, others, marked, cloud.tier);
+    const counts = tiers(cloud, others, marked, cloud.tier);
+    this.#counts = picture?.head.counts ?? counts;
     this.#coloring.update();
     this.#point();
     this.#say();
@@ -264,12 +305,16 @@ export class Scatter {
     const shown = formatCount(plain + marked);
     const all = dimmed ? `${shown} / ${formatCount(this.#plot.n)}` : shown;
     const parts = [`${all} ${n === 1 ? this.#of.slice(0, -1) : this.#of}`];
-    if (this.#plot.marked) parts.push(`${formatCount(marked)} selected`);
+    if (this.#plot.marked)
+      parts.push(`${this.#windows.picture && this.#windows.stale ? "…" : formatCount(marked)} selected`);
     const text = parts.join(" · ");
     this.#toolbar.count(text, `${text}${dimmed ? `; ${formatCount(dimmed)} left out by filters` : ""}`);
     const [x, y] = this.#plot.axes ?? [];
     this.#plot.label = `Scatter plot of ${text}, ${x?.name} against ${y?.name}`;
     const notes = [this.#layoutSaid()];
+    const head = this.#windows.picture?.head;
+    if (head && !head.complete)
+      notes.push(`${formatCount(head.drawn)} of ${formatCount(n)} points; density and counts are of all`);
     if (hidden && this.#plot.n) notes.push(`${formatCount(hidden)} not shown: no coordinates`);
     this.#caption.textContent = notes.filter(Boolean).join(" · ");
     const none = `None of the ${formatCount(n)} ${this.#of} has both ${x?.name} and ${y?.name}.`;
@@ -284,10 +329,18 @@ export class Scatter {
     return axis.ready ? name : `${name} · UMAP is being computed …`;
   }
 
+  /** Row of a point; -1 for none. */
+  #rowAt(at: number): number {
+    return this.#windows.picture?.rows[at] ?? at;
+  }
+
   /** Draw rings around the active and the hovered row. */
   #point(): void {
-    this.#plot.active = this.#rowsOf(this.#store.active);
-    this.#plot.hovered = this.#rowsOf(this.#store.hover);
+    const { picture } = this.#windows;
+    const ringed = (pointed: Pointed | null, ring: boolean) =>
+      picture ? this.#windows.pointed(this.#rowsOf(pointed), ring) : this.#rowsOf(pointed);
+    this.#plot.active = ringed(this.#store.active, true);
+    this.#plot.hovered = ringed(this.#store.hover, false);
     this.#plot.drawOver();
   }
 
@@ -324,7 +377,7 @@ export class Scatter {
       hover: (x: number, y: number) => this.#hover(...inside(x, y)),
       leave: () => this.#leave(),
       click: (x: number, y: number) => {
-        const row = plot.pick(...inside(x, y));
+        const row = this.#rowAt(plot.pick(...inside(x, y)));
         if (row >= 0) this.#store.setActive({ of: this.#of, row }, this.#source);
       },
       double: () => plot.fit(),
@@ -341,6 +394,14 @@ export class Scatter {
     const start = performance.now();
     const found = inShape(shape, path, axes, toX, toY, perPixel);
     measured("nbl:scatter:lasso", start);
+    if (this.#windows.picture) {
+      this.#windows.stale = true;
+      this.#windows.follow(shape, path, how, before?.of === this.#of ? before.rows : null);
+      this.#plot.shape = { kind: shape, path };
+      this.#state();
+      if (done) void this.#select(drawing, found);
+      return;
+    }
     const clause = shaped(this.#of, shape, found, how, before);
     timed("nbl:scatter:link", () => this.#store.set(this.#source, clause));
     this.#plot.shape = done ? null : { kind: shape, path };
@@ -348,9 +409,22 @@ export class Scatter {
     this.#plot.drawOver();
   }
 
+  /** Of a table too large to be sent the kernel tests all rows. */
+  async #select(drawing: Drawing, found: Found | null): Promise<void> {
+    this.#drawing = null;
+    const { shape, how, before } = drawing;
+    const params = { shape, corners: found?.corners, rev: this.#rev };
+    const rows = found && (await this.#windows.rows("inside", params, this.#store.tables[this.#of].n));
+    if (this.#drawing) return; // another shape
+    this.#windows.preview = this.#plot.shape = null;
+    const all = found && rows && { rows, code: found.code };
+    if (all || !found) this.#store.set(this.#source, shaped(this.#of, shape, all, how, before));
+    this.#state();
+  }
+
   #undraw(): void {
     const before = this.#drawing?.before;
-    this.#drawing = null;
+    this.#drawing = this.#windows.preview = null;
     this.#plot.shape = null;
     this.#store.set(this.#source, before ?? null);
     this.#plot.drawOver();
@@ -358,7 +432,8 @@ export class Scatter {
 
   #hover(x: number, y: number): void {
     if (this.#rev !== this.#store.rev) return;
-    const row = this.#plot.pick(x, y);
+    const at = this.#plot.pick(x, y);
+    const row = this.#rowAt(at);
     if (row < 0) {
       this.#leave();
       return;
@@ -366,7 +441,7 @@ export class Scatter {
     if (row !== this.#hovering) this.#store.setHover({ of: this.#of, row }, this.#source);
     this.#hovering = row;
     const { left, top } = this.#plot.box;
-    const [px, py] = this.#plot.where(row);
+    const [px, py] = this.#plot.where(at);
     const head = [this.#idOf(row), this.#coloring.said(row)].filter(Boolean);
     this.#tooltip.show(row, this.#rev, head, px + left, py + top);
   }

@@ -27,6 +27,7 @@ def draw(
     equal: bool,
     names: tuple[str, str],
     height: int,
+    n: int,
 ) -> Image.Image:
     """Points on a white picture.
 
@@ -37,6 +38,7 @@ def draw(
         equal: whether one unit is as long on both axes.
         names: of the axes.
         height: pixels.
+        n: number of rows that the points stand for.
     """
     width, tall = _WIDTH * _FINE, height * _FINE
     picture = Image.new("RGB", (width, tall), "white")
@@ -48,7 +50,8 @@ def draw(
         _stamp(pixels, at, _tints(color, len(x))[shown], radius)
         picture = Image.fromarray(pixels)
     picture = picture.resize((_WIDTH, height), Image.Resampling.BOX)
-    _caption(picture, f"{int(shown.sum()):,} points · {names[0]}, {names[1]}", color)
+    number = f"{int(shown.sum()):,}" + (f" of {n:,}" if n > len(x) else "")
+    _caption(picture, f"{number} points · {names[0]}, {names[1]}", color)
     return picture.quantize(128) if shown.any() else picture
 
 

@@ -1,10 +1,11 @@
-"""One point per row, up to a million: the embedding of a run, or any two columns."""
+"""One point per row, of large tables a sample over their density: the embedding of a run, or two columns."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,10 @@ from ..workspace.workspace import Viewable, workspace_of
 from ..workspace.workspace_port import Reply, serves
 from .columns import COLORABLE, as_axis, as_color
 from .layout import LAYOUT_AXES, LayoutLike, layout_of
+from .windows import DRAWN_AT_MOST, Windows, window_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-CHUNK = 8_000_000
-"""Largest size of one message, bytes."""
 
 _IN_TOOLTIP = {
     "images": ("file", "state", "n_instances"),
@@ -40,6 +39,9 @@ class Scatter(Acting):
 
     Drag to lasso (or pan, or draw a box: see its toolbar), turn the wheel to zoom, click a point to make it
     the active row of all views. Clauses of other views dim points here; the clause made here filters them.
+
+    Of a table with more than 300,000 rows it draws how densely all of them lie, and at most 300,000 of them,
+    always the same, some of every label; zooming in draws more. Selections and counts are of all rows.
 
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
@@ -88,6 +90,8 @@ class Scatter(Acting):
         None, allow_none=True, min=0.05, max=1, help="0.05..1; None chooses by the number of points"
     ).tag(sync=True)
 
+    _stop: Callable[[], None] | None = None  # until it is open
+
     def __init__(
         self,
         ws: Viewable,
@@ -105,6 +109,7 @@ class Scatter(Acting):
         self.workspace = ws
         self._table = check_table(of)
         self._layout: LayoutLike | None = None
+        self._windows: Windows | None = None
         for name in (x, y):
             self._check_axis(name)
         if color is not None:
@@ -115,6 +120,7 @@ class Scatter(Acting):
         except traitlets.TraitError as error:
             raise DataError(str(error)) from error
         self.set_trait("of", of)
+        self._stop = ws.selection.on_change(_teller(self))
 
     @serves
     def describe(self) -> Reply:
@@ -130,6 +136,7 @@ class Scatter(Acting):
         return {
             "rev": ws.rev,
             "n": len(ids),
+            "sampled": len(ids) > DRAWN_AT_MOST,
             "ids": INDEX_NAMES[of],
             "first_id": int(ids[0]) if plain else None,
             "columns": [{"name": name, "kind": kinds[name]} for name in names if kinds[name] != "text"],
@@ -138,30 +145,60 @@ class Scatter(Acting):
         }
 
     @serves
-    def axis(self, *, name: str, start: int = 0, rev: int | None = None) -> Reply:
-        """A column as coordinates, from row ``start`` on, as many rows as fit in one message."""
+    def axis(self, *, name: str, rev: int | None = None) -> Reply:
+        """A column as coordinates, of a table that is not too large to be sent."""
         self._check_rev(rev)
-        if self._is_layout(name):
-            points = self._layout_now()
-            values: npt.NDArray[Any] = points.at(self.workspace.ids(self._table))[:, LAYOUT_AXES.index(name)]
-            head: dict[str, Any] = {"kind": "layout", "method": points.method, "ready": points.ready}
-        else:
-            head, values = as_axis(self.workspace, self._table, name)
-        return self._chunk({"name": name, **head}, values, start)
+        head, values = self._axis(name)
+        return self._sent({"name": name, **head}, values)
 
     @serves
-    def colors(self, *, name: str, start: int = 0, rev: int | None = None) -> Reply:
-        """A column as indices into a table of colors, from row ``start`` on."""
+    def colors(self, *, name: str, rev: int | None = None) -> Reply:
+        """A column as indices into a table of colors, likewise."""
         self._check_rev(rev)
         self._check_color(name)
         head, values = as_color(self.workspace, self._table, name)
-        return self._chunk({"name": name, **head}, values, start)
+        return self._sent({"name": name, **head}, values)
 
     @serves
-    def ids(self, *, start: int = 0, rev: int | None = None) -> Reply:
-        """Ids of the rows, float64, from row ``start`` on."""
+    def ids(self, *, rev: int | None = None) -> Reply:
+        """Ids of the rows, float64, likewise."""
         self._check_rev(rev)
-        return self._chunk({}, self.workspace.ids(self._table).astype(np.float64), start)
+        return self._sent({}, self.workspace.ids(self._table).astype(np.float64))
+
+    @serves
+    def cloud(self, *, rev: int) -> Reply:
+        """Of a table too large to be sent: axes, their spans, and the legend of the color."""
+        self._check_rev(rev)
+        return {"rev": rev, **self._large.heads(self.x, self.y, self.color, self._axis)}
+
+    @serves
+    def window(self, *, limits: list[float], columns: int, rows: int, rev: int) -> Reply:
+        """Density and points in a window of the plane, in 0..1 of both spans; see :class:`.Windows`."""
+        self._check_rev(rev)
+        wanted = window_of(limits, columns, rows)
+        facts, buffers = self._large.window(self.x, self.y, self.color, self._axis, wanted)
+        return {"rev": rev, **facts}, buffers
+
+    @serves
+    def inside(self, *, shape: str, corners: list[float], rev: int) -> Reply:
+        """All rows in a lasso or a box, as bits."""
+        self._check_rev(rev)
+        return self._large.inside(self.x, self.y, self._axis, shape, corners)
+
+    @serves
+    def members(
+        self, *, name: str, rev: int, places: list[int], lo: float | None = None, hi: float | None = None
+    ) -> Reply:
+        """All rows of some categories, or with a number in a range, as bits."""
+        self._check_rev(rev)
+        self._check_color(name)
+        return self._large.of_color(name, places, lo, hi)
+
+    @serves
+    def places(self, *, rows: list[int], rev: int) -> Reply:
+        """Where rows lie that are not among the points drawn, in 0..1 of both spans."""
+        self._check_rev(rev)
+        return {"rev": rev, "places": self._large.places(self.x, self.y, self._axis, rows[:DRAWN_AT_MOST])}
 
     @serves
     def detail(self, *, row: int, rev: int, size: int = 160) -> Reply:
@@ -171,6 +208,11 @@ class Scatter(Acting):
         if not 0 <= row < len(ws.ids(of)):
             raise DataError(f"expected a row below {len(ws.ids(of)):,} of {of}, got {row}")
         names = [n for n in (*_IN_TOOLTIP[of], self.x, self.y) if n != self.color]
+        if (
+            n := len(ids := ws.ids(of))
+        ) > DRAWN_AT_MOST:  # the page has no values, and ids if they are in a row
+            plain = ids[-1] - ids[0] == n - 1
+            names = [*([] if plain else [INDEX_NAMES[of]]), *([self.color] if self.color else []), *names]
         fields = [[n, self._text(n, row)] for n in dict.fromkeys(names) if ws.has_column(of, n)]
         try:
             picture, problem = thumbnail_bytes(ws, of, row, min(max(size, 32), 512)), ""
@@ -182,17 +224,29 @@ class Scatter(Acting):
         """The tables have changed, perhaps the run's embeddings too."""
         if self._layout is not None and self._layout.ready:
             self._layout = None
+        if self._windows is not None:
+            self._windows.forget()
         super().refreshed()
+
+    def close(self) -> None:
+        """Close the view and remove its clauses."""
+        if self._stop is not None:
+            self._stop()
+        super().close()
 
     def picture(self) -> Image | None:
         """The points as a picture, for pages that run no widgets."""
         from .picture import draw
 
         ws, of = self.workspace, self._table
-        x, y = (np.asarray(self._coordinates(name), np.float64) for name in (self.x, self.y))
-        equal = all(map(self._is_layout, (self.x, self.y)))
         color = None if self.color is None else as_color(ws, of, self.color)
-        return draw(x, y, color, equal, (self.x, self.y), min(max(self.height, 160), 400))
+        x, y = (self._axis(name)[1] for name in (self.x, self.y))
+        if (n := len(x)) > DRAWN_AT_MOST:
+            rows = self._large.some(self.x, self.y, self.color, self._axis)
+            x, y, color = x[rows], y[rows], None if color is None else (color[0], color[1][rows])
+        equal = all(map(self._is_layout, (self.x, self.y)))
+        x, y = (np.asarray(values, np.float64) for values in (x, y))
+        return draw(x, y, color, equal, (self.x, self.y), min(max(self.height, 160), 400), n)
 
     @traitlets.validate("x", "y")
     def _valid_axis(self, proposal: Any) -> str:
@@ -205,11 +259,28 @@ class Scatter(Acting):
             self._check_color(proposal["value"])
         return None if proposal["value"] is None else str(proposal["value"])
 
-    def _coordinates(self, name: str) -> npt.NDArray[Any]:
+    @property
+    def _large(self) -> Windows:
+        if self._windows is None:
+            self._windows = Windows(self.workspace, self._table, self.source)
+        return self._windows
+
+    def _focused(self, what: str) -> None:
+        """The selection has changed: what a page shows of a table too large to be sent is made here."""
+        if self._windows is None or what == "active":
+            return
+        self._windows.refocus()
+        if self.comm is not None and what != "tables":
+            self.emit("focus")
+
+    def _axis(self, name: str) -> tuple[dict[str, Any], npt.NDArray[Any]]:
+        """Coordinates along an axis, and their description for the browser."""
         ws, of = self.workspace, self._table
-        if self._is_layout(name):
-            return self._layout_now().at(ws.ids(of))[:, LAYOUT_AXES.index(name)]
-        return as_axis(ws, of, name)[1]
+        if not self._is_layout(name):
+            return as_axis(ws, of, name)
+        points = self._layout_now()
+        head = {"kind": "layout", "method": points.method, "ready": points.ready}
+        return head, points.at(ws.ids(of))[:, LAYOUT_AXES.index(name)]
 
     def _check_axis(self, name: str) -> None:
         ws, of = self.workspace, self._table
@@ -253,19 +324,19 @@ class Scatter(Acting):
         return self._layout
 
     def _layout_settled(self, error: Exception | None) -> None:
+        if self._windows is not None:
+            self._windows.forget()
         if error is not None:
             self.errors.append(error)
         if self.comm is not None and self._layout is not None:
             problem = "" if error is None else str(error)
             self.emit("layout", {"method": self._layout.method, "problem": problem})
 
-    def _chunk(self, head: dict[str, Any], values: npt.NDArray[Any], start: int) -> Reply:
-        n = len(values)
-        if not 0 <= start <= n:
-            raise DataError(f"expected a row from 0 to {n}, got {start}")
-        part = values[start : start + CHUNK // values.itemsize]
-        where = {"rev": self.workspace.rev, "n": n, "start": start, "dtype": str(values.dtype)}
-        return {**head, **where}, [np.ascontiguousarray(part).tobytes()]
+    def _sent(self, head: dict[str, Any], values: npt.NDArray[Any]) -> Reply:
+        if (n := len(values)) > DRAWN_AT_MOST:
+            raise DataError(f"expected at most {DRAWN_AT_MOST:,} rows, got {n:,}: ask for a window of them")
+        where = {"rev": self.workspace.rev, "n": n, "dtype": str(values.dtype)}
+        return {**head, **where}, [np.ascontiguousarray(values).tobytes()]
 
     def _text(self, name: str, row: int) -> str:
         column = self.workspace.column(self._table, name)
@@ -277,6 +348,18 @@ class Scatter(Acting):
         if column.kind == "time":
             return str(np.datetime64(int(value), "ms")).replace("T", " ")
         return str(value) if column.kind == "text" else f"{value:,.0f}" if column.whole else f"{value:.4g}"
+
+
+def _teller(view: Scatter) -> Callable[[str], None]:
+    """Tells a view of changes of the selection, and does not keep it alive."""
+    reference = weakref.ref(view)
+
+    def tell(what: str) -> None:
+        found = reference()
+        if found is not None:
+            found._focused(what)
+
+    return tell
 
 
 def _follow(layout: LayoutLike, view: Scatter) -> None:
