@@ -1,12 +1,13 @@
-"""What scatter, table and histogram of many rows cost the kernel and send to the page.
+"""What scatter, table and histogram of many rows cost the kernel, and send to the page.
 
-``python benchmarks/large_views.py [1e6 3e6 1e7]``: tables of so many images with two coordinates, a category of
-seven values, one of them on 40 images, and a number; 10^6 by default. Each size runs in a process of its own.
-CPU seconds are those of the kernel; bytes are those of one message. The page's own work is measured by views.py.
+``python benchmarks/large_views.py [1e6 3e6 1e7]``: images with two coordinates, a category of seven values, of
+which one is on 40 images, and a number; 10^6 by default. Each size runs in a process of its own. CPU seconds are
+the kernel's, bytes those of one message. The page's own work is measured by ``views.py``.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import resource
@@ -23,6 +24,7 @@ import pandas as pd
 
 import nbalabel as nl
 from nbalabel.core.tables.schema import empty
+from nbalabel.widgets.bridge.port import plain
 from nbalabel.widgets.workspace.clauses import Clause
 from nbalabel.widgets.workspace.selection import unpack
 
@@ -56,6 +58,7 @@ class Steps:
     """Prints the CPU seconds of each step and the bytes of what it sends."""
 
     def __call__(self, name: str, call: Callable[[], Any]) -> Any:
+        """Take one step; returns what it gives."""
         start = time.process_time()
         result = call()
         seconds = time.process_time() - start
@@ -64,8 +67,8 @@ class Steps:
         return result
 
     def size(self, reply: tuple[Any, Any]) -> int:
-        """Bytes of the buffers of a reply; what goes as JSON is small beside them."""
-        return sum(len(part) for part in reply[1])
+        """Bytes of a reply: its buffers, and what goes as JSON."""
+        return sum(len(part) for part in reply[1]) + len(json.dumps(plain(reply[0])))
 
 
 def measure(n: int) -> None:
@@ -77,8 +80,13 @@ def measure(n: int) -> None:
         del tables
         print(f"\n## {n:,} rows\n\n| step | CPU | sent |\n|---|---|---|")
         scatter(ws, n, step)
-        rows(ws, n, step)
+        rows(ws, step)
         histogram(ws, n, step)
+        states: list[tuple[Any, list[bytes]]] = []
+        ws.selection.receive(
+            {"kind": "selection", "op": "ready"}, [], lambda head, parts=(): states.append((head, parts))
+        )
+        step("selection: its state with one clause", lambda: states[0])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"\nlargest memory of the process, with the table made and saved in it: {peak:.1f} GB")
 
@@ -110,19 +118,19 @@ def scatter(ws: nl.Workspace, n: int, step: Steps) -> None:
     view.close()
 
 
-def rows(ws: nl.Workspace, n: int, step: Steps) -> None:
+def rows(ws: nl.Workspace, step: Steps) -> None:
     """A table's first page, sorted and filtered, as the page asks for it."""
     view = nl.Table(ws, columns=NAMES, thumbnails=False)
     step("table: described", lambda: view.describe(names=NAMES) and None)
     shown = {"kind": "range", "lo": 20, "hi": 40, "missing": "out"}
 
     def keep(filters: dict[str, Any], sort: list[list[Any]]) -> Any:
-        return view.keep(filters=filters, search="", sort=sort, names=NAMES)
+        return view.keep(filters=filters, search="", search_in=[], sort=sort, names=NAMES)
 
     step("table: a filter, to its first rows", lambda: keep({"depth": shown}, []))
     step("table: the same once more, another range", lambda: keep({"depth": {**shown, "hi": 30}}, []))
     step("table: sorted by a number, first rows", lambda: keep({}, FIRST))
-    step("table: order of all rows", lambda: view.order(sort=FIRST))
+    step("table: the first part of that order", lambda: view.order(sort=FIRST))
     view.close()
 
 
@@ -141,7 +149,8 @@ def main() -> None:
         return
     for n in sys.argv[1:] or ["1e6"]:
         environment = {**os.environ, "LARGE_VIEWS_CHILD": "1", "OMP_NUM_THREADS": "1"}
-        subprocess.run([sys.executable, Path(__file__), n], env=environment, check=True)
+        command = [sys.executable, str(Path(__file__)), n]
+        subprocess.run(command, env=environment, check=True)
 
 
 if __name__ == "__main__":

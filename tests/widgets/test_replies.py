@@ -79,7 +79,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "Table.describe": ("Described", ROWS),
     "Table.edit": ("Report", ROWS),
     "Table.keep": ("Kept", TABLE),
-    "Table.order": ("{ rev: number }", ""),
+    "Table.order": ("Order", ROWS),
     "Table.pictures": ("Made", ROWS),
     "Table.questions_of": ("Form", "views/answers/wire"),
     "Table.sample": ("Sample", "views/rows/sample"),

@@ -6,14 +6,15 @@
  *                       {…, op: "clause", client, rev, seq, source, of, title, code} + bits    or removed: true
  *                       {…, op: "active", client, rev, of, row}                                or of: null
  *                       {…, op: "sync", client, seq}                                           asks for the ack
- *   kernel -> browser   {…, op: "state", rev, sizes, clauses, active} + image rows of instances and predictions
+ *   kernel -> browser   {…, op: "state", rev, sizes, clauses, active} + image rows of instances and predictions as runs
  *                           + bits of each clause
  *                       {…, op: "clause" | "active", client, …} from another page; by client "" from Python
  *                       {…, op: "ack", client, seq}
  */
 import { Bitset } from "../core/rows/bitset";
+import { fromRuns } from "../core/rows/gaps";
 import type { Changed, Clause, Of, Pointed, SelectionStore } from "../core/rows/selection";
-import { asArray, asBytes } from "./codec";
+import { asBytes } from "./codec";
 import type { Channel } from "./rpc";
 
 interface ClauseHead {
@@ -121,8 +122,8 @@ export class SelectionSync {
     const { sizes, active, rev } = message;
     const index = {
       images: { n: sizes.images, imageRow: null },
-      instances: { n: sizes.instances, imageRow: asArray(Int32Array, buffers[0]) },
-      predictions: { n: sizes.predictions, imageRow: asArray(Int32Array, buffers[1]) },
+      instances: { n: sizes.instances, imageRow: fromRuns(asBytes(buffers[0]), sizes.instances) },
+      predictions: { n: sizes.predictions, imageRow: fromRuns(asBytes(buffers[1]), sizes.predictions) },
     };
     const clauses = message.clauses.map((head, i) => ({
       ...head,

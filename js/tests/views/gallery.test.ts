@@ -112,7 +112,8 @@ class FakeKernel extends FakeChannel {
       const more = { counts: names.map((_, i) => 10 + i), parents: names.map(() => []), keys: {} };
       return [{ names, colors, ...more, retired: [], name: "ray" }, []];
     }
-    if (method === "order") return [{}, [Int32Array.from({ length: this.n }, (_, i) => this.n - 1 - i)]];
+    if (method === "order")
+      return [{ n: this.n }, [Int32Array.from({ length: this.n }, (_, i) => this.n - 1 - i)]];
     if (method === "pictures") {
       const errors = Object.fromEntries(rows.filter((row) => row === 2).map((row) => [row, "missing.jpg"]));
       return [{ errors }, rows.map((row) => new Uint8Array(row === 2 ? 0 : 3))];

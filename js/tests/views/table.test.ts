@@ -87,7 +87,11 @@ class FakeKernel extends FakeChannel {
       return [{ n: N, names, columns, run: true, id: "image_id", labels: [], label_colors: [] }, []];
     }
     if (method === "cells") return [{ cells: cells([...(buffers[0] as Int32Array)]) }, []];
-    if (method === "order") return [{}, [Int32Array.from({ length: N }, (_, i) => N - 1 - i)]];
+    if (method === "order") {
+      const { start = 0 } = params as { start?: number };
+      const order = Int32Array.from({ length: N }, (_, i) => N - 1 - i);
+      return [{ n: N }, [order.slice(start, start + 600)]];
+    }
     if (method === "keep") {
       const { search } = params as { search: string };
       if (search === "(") throw new Error("no regular expression");
@@ -231,6 +235,8 @@ test("clicks on a header sort up, down and not at all", async () => {
   await settle();
   expect(model.traits.sort).toEqual([["score", true]]);
   await vi.waitFor(() => expect(texts(shown()[0])[0]).toBe("1999"));
+  key("End", { ctrlKey: true });
+  await vi.waitFor(() => expect(texts(shown().at(-1)!)[0]).toBe("0")); // of the last part of the order
   click(el.querySelectorAll(".nbl-th-name")[1], { shiftKey: true });
   expect(model.traits.sort).toEqual([
     ["score", true],

@@ -10,7 +10,7 @@ let store: SelectionStore;
 let controller: AbortController;
 
 const SIZES = { images: 3, instances: 2, predictions: 0 };
-const ROWS = [Int32Array.of(0, 2), new Int32Array(0)];
+const ROWS = [Uint8Array.of(0, 1, 4, 1), new Uint8Array(0)]; // runs: 0 and 2
 const state = (more: object = {}) => ({
   kind: "selection",
   op: "state",

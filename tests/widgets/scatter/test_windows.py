@@ -7,12 +7,13 @@ import pytest
 import nbalabel as nl
 from nbalabel.core.geometry.outlines.inside import inside
 from nbalabel.core.tables.schema import empty
+from nbalabel.widgets.bridge.numbers import gaps
 from nbalabel.widgets.scatter import scatter as view_module
 from nbalabel.widgets.scatter import windows as module
 from nbalabel.widgets.scatter.cloud import Cloud, colored
 from nbalabel.widgets.scatter.sampling import drawn, hashed, rates
 from nbalabel.widgets.scatter.shapes import in_box, in_lasso
-from nbalabel.widgets.scatter.tile import MARKED, Window, cells, gaps, levels, tile
+from nbalabel.widgets.scatter.tile import MARKED, Window, cells, levels, tile
 from nbalabel.widgets.workspace.clauses import Clause
 from nbalabel.widgets.workspace.selection import unpack
 
@@ -159,11 +160,6 @@ def test_levels_tell_one_point_from_none_and_grow_with_counts():
     assert found[1] > 0
     assert (np.diff(found.astype(int)) >= 0).all()
     assert (found[-1], most) == (255, 4_000_000)
-
-
-@pytest.mark.parametrize("rows", [[], [0], [5, 6, 133, 134 + 2**21, 3 * 2**30]])
-def test_row_numbers_are_sent_as_gaps(rows):
-    assert rows_of(gaps(np.array(rows, np.int64)), len(rows)).tolist() == rows
 
 
 # Lasso

@@ -99,6 +99,15 @@ def test_orders_are_those_of_pandas(table, workspace, sort):
     assert np.frombuffer(order, np.int32).tolist() == wanted.index.tolist()
 
 
+def test_an_order_larger_than_a_message_comes_in_parts(table, monkeypatch):
+    (whole,) = table("order", sort=[["file", False]])[1]
+    monkeypatch.setattr("nbalabel.widgets.rows.listing._AT_ONCE", 10)
+    parts = [table("order", sort=[["file", False]], start=start) for start in (0, 10, 20)]
+    assert [(result["n"], len(buffers[0])) for result, buffers in parts] == [(24, 40), (24, 40), (24, 16)]
+    assert b"".join(buffers[0] for _, buffers in parts) == whole
+    assert "a place from 0 to 24" in table.error("order", sort=[["file", False]], start=25)
+
+
 def test_a_filter_answers_with_its_rows_its_code_and_the_first_cells(table, workspace):
     filters = {"state": {"kind": "values", "values": ["unlabeled"], "missing": "out"}}
     result, (first, bits) = keep(table, filters)

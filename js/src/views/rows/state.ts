@@ -11,7 +11,7 @@ import { moreLike } from "../alike";
 import { hear } from "../elements";
 import type { Frame } from "../frame";
 import { Catalog } from "../labels/catalog";
-import type { Described, Head, Model, Sort } from "./wire";
+import type { Described, Head, Model, Order, Sort } from "./wire";
 
 /**
  * "rows": which rows; "cells": what is in them; "columns": which, and their headers; "marks": selected, active;
@@ -221,14 +221,10 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
       this.sorting = true;
       this.tell("traits");
       try {
-        const { result, buffers } = await this.rpc.request<{ rev: number }>(
-          "order",
-          { sort },
-          { key: "order" },
-        );
-        if (result.rev !== this.store.rev) return;
+        const order = await this.#fetchOrder(sort);
+        if (!order) return;
         for (const old of [...this.#orders.keys()].slice(0, -KEPT_ORDERS + 1)) this.#orders.delete(old);
-        this.#orders.set(key, asArray(Int32Array, buffers[0]));
+        this.#orders.set(key, order);
       } catch (error) {
         this.frame.fail(error, () => void this.resort());
       } finally {
@@ -237,6 +233,22 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
     }
     this.look();
     this.tell("traits");
+  }
+
+  /** The row numbers in order, in parts; null if the tables change meanwhile. */
+  async #fetchOrder(sort: unknown): Promise<Int32Array | null> {
+    let out = new Int32Array(0);
+    for (let at = 0; ; ) {
+      const params = at ? { sort, start: at } : { sort };
+      const { result, buffers } = await this.rpc.request<Order>("order", params, { key: "order" });
+      if (result.rev !== this.store.rev) return null;
+      const part = asArray(Int32Array, buffers[0]);
+      if (part.length >= result.n) return part;
+      if (!at) out = new Int32Array(result.n);
+      out.set(part, at);
+      at += part.length;
+      if (at >= out.length) return out;
+    }
   }
 
   /** Resolves when the rows in view are loaded, of this revision of the tables or a newer one. */

@@ -61,3 +61,10 @@ export interface Model<Traits extends { of: Of; source: string }> {
   on(name: string, callback: () => void): void;
   off(name: string, callback: () => void): void;
 }
+
+/** A part of an order of all rows. */
+export interface Order {
+  rev: number;
+  /** Number of all rows. */
+  n: number;
+}

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
+from ...core.errors import DataError
 from ...core.tables.schema import INDEX_NAMES
 from ..labels.label_list import keys_of
 from ..workspace.clauses import Rows
@@ -22,6 +23,7 @@ from .acting import Acting, n_asked
 _FIRST = 60  # rows sent at first
 _MANY = 500  # categories; with more, texts are sent instead of codes
 _LONG = 1000  # characters of a text that a cell shows
+_AT_ONCE = 1_000_000  # row numbers in one message: 4 MB
 _KEPT_ORDERS = 6
 
 
@@ -62,9 +64,13 @@ class Listing(Acting):
         return {"rev": self.workspace.rev, "cells": self._cells(names, rows)}
 
     @serves
-    def order(self, *, sort: list[list[Any]]) -> Reply:
-        """Row numbers sorted by columns, int32."""
-        return {"rev": self.workspace.rev}, [self._order(sort).tobytes()]
+    def order(self, *, sort: list[list[Any]], start: int = 0) -> Reply:
+        """Row numbers sorted by columns, int32, from place ``start`` on: as many as fit in one message."""
+        rows = self._order(sort)
+        if not 0 <= start <= len(rows):
+            raise DataError(f"expected a place from 0 to {len(rows)}, got {start}")
+        part = rows[int(start) : int(start) + _AT_ONCE]
+        return {"rev": self.workspace.rev, "n": len(rows)}, [part.tobytes()]
 
     def _forget(self) -> None:
         self._orders: dict[str, npt.NDArray[np.int32]] = {}

@@ -74,7 +74,13 @@ def drawn(
         limit: if by chance there are more, those with the smallest numbers stay.
     """
     top = np.ceil(rate * _FULL)
-    first = np.flatnonzero(numbers < np.uint64(top.max(initial=0)))  # few, if all rates are small
+    if not top.any():
+        return np.zeros(0, np.int64)
+    common = top[top > 0].min()
+    near = numbers < np.uint32(common) if common < _FULL else np.ones(len(numbers), np.bool_)
+    if (top > common).any():
+        near |= (top > common)[groups]
+    first = np.flatnonzero(near)  # few, as the groups with higher rates are small
     found: npt.NDArray[np.int64] = first[numbers[first] < top[groups[first]]]
     if len(found) > limit:
         found = np.sort(found[np.argpartition(numbers[found], limit)[:limit]])

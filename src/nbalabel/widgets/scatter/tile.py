@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,16 +163,3 @@ def packed_tile(found: Tile) -> tuple[list[bytes], int]:
     level, most = levels(found.counts)
     parts = [layer.tobytes() if layer.any() else b"" for layer in level]
     return [*parts, b"" if found.shade is None else found.shade.tobytes()], most
-
-
-def gaps(rows: npt.NDArray[np.int64]) -> bytes:
-    """Ascending row numbers as differences: seven bits a byte, the high bit where more follow (LEB128)."""
-    steps = np.diff(rows, prepend=0).astype(np.uint64)
-    if not len(steps):
-        return b""
-    long = int(steps.max()).bit_length() // 7 + 1
-    parts = [(steps >> np.uint64(7 * k)) & np.uint64(127) for k in range(long)]
-    more: Sequence[npt.NDArray[np.bool_]] = [(steps >> np.uint64(7 * (k + 1))) > 0 for k in range(long)]
-    used = [np.ones(len(steps), np.bool_), *more[:-1]]
-    table = np.stack([p | (m.astype(np.uint64) << np.uint64(7)) for p, m in zip(parts, more, strict=True)], 1)
-    return np.asarray(table[np.stack(used, 1)], np.uint8).tobytes()

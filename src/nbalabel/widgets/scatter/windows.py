@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.errors import DataError
+from ..bridge.numbers import gaps
 from ..workspace.clauses import Rows
 from ..workspace.selection import pack
 from .cloud import Cloud, Colored, colored
 from .columns import as_color
 from .sampling import drawn, hashed, rates
 from .shapes import in_box, in_lasso
-from .tile import MARKED, MOST_CELLS, PLAIN, Cells, Window, cells, gaps, packed_tile, tile
+from .tile import MARKED, MOST_CELLS, PLAIN, Cells, Window, cells, packed_tile, tile
 
 if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
@@ -71,7 +72,7 @@ class Windows:
         Returns:
             Facts, and eight buffers: levels of the points that other views leave out, of those allowed, and
             of those marked among them, a byte a cell; mean shades of the allowed ones; the rows drawn, as
-            :func:`.tile.gaps`; their coordinates in the window, two bytes each along x, then along y; their
+            :func:`.gaps`; their coordinates in the window, two bytes each along x, then along y; their
             colors. Buffers without anything are empty.
         """
         _, cloud = self._cloud(x, y, axis)

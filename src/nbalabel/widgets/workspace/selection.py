@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ...core.errors import DataError, UnknownNameError
 from ..bridge.bundle import script
+from ..bridge.numbers import runs
 from ..bridge.params import short
 from .clauses import TABLES, Clause, Index, Rows, allowed, check_table, moved
 
@@ -223,7 +224,7 @@ class Selection(anywidget.AnyWidget):
             "clauses": [_head(clause) for clause in self._clauses.values()],
             "active": active if active["of"] else None,
         }
-        parts = [index.image_row[of].tobytes() for of in TABLES[1:]]
+        parts = [runs(index.image_row[of]) for of in TABLES[1:]]
         send(message, [*parts, *(pack(clause.rows) for clause in self._clauses.values())])
 
     def _broadcast(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
