@@ -1,8 +1,8 @@
 """What scatter, table and histogram of many rows cost the kernel, and send to the page.
 
-``python benchmarks/large_views.py [1e6 3e6 1e7]``: images with two coordinates, a category of seven values, of
-which one is on 40 images, and a number; 10^6 by default. Each size runs in a process of its own. CPU seconds are
-the kernel's, bytes those of one message. The page's own work is measured by ``views.py``.
+``python benchmarks/large_views.py [1e6 3e6 1e7]``: images with two coordinates, a number, and a category of seven
+values, the last on 40 images; 10^6 by default. Each size runs in a process of its own. CPU seconds are the
+kernel's, bytes those of one message. The page's own work is measured by ``views.py``.
 """
 
 from __future__ import annotations

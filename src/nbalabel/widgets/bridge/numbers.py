@@ -17,13 +17,15 @@ def packed(numbers: npt.NDArray[np.integer]) -> bytes:
     """
     left = numbers.astype(np.uint64)
     n = max(int(left.max(initial=0)).bit_length(), 1)
-    parts, used = [], []
+    parts: list[npt.NDArray[np.uint8]] = []
+    used: list[npt.NDArray[np.bool_]] = []
     for _ in range(-(-n // 7)):
         more = left >> _BITS > 0
-        parts.append((left & np.uint64(127)).astype(np.uint8) | (more.astype(np.uint8) << 7))
+        parts.append(((left & np.uint64(127)) | (more.astype(np.uint64) << _BITS)).astype(np.uint8))
         used.append(left > 0 if used else np.ones(len(left), np.bool_))
         left = left >> _BITS
-    return np.stack(parts, axis=1)[np.stack(used, axis=1)].tobytes()
+    written: npt.NDArray[np.uint8] = np.stack(parts, axis=1)[np.stack(used, axis=1)]
+    return written.tobytes()
 
 
 def gaps(ascending: npt.NDArray[np.integer]) -> bytes:
