@@ -1,8 +1,8 @@
 """What scatter, table and histogram of many rows cost the kernel, and send to the page.
 
-``python benchmarks/large_views.py [1e6 3e6 1e7]``: images with two coordinates, a number, and a category of seven
-values, the last on 40 images; 10^6 by default. Each size runs in a process of its own. CPU seconds are the
-kernel's, bytes those of one message. The page's own work is measured by ``views.py``.
+``python benchmarks/large_views.py [1e6 3e6 1e7]``: images with two coordinates, a number and a category of
+seven values, the last of them on 40 images. 10^6 by default; each size runs in a process of its own. CPU
+seconds are the kernel's, bytes those of one message. ``views.py`` measures the page's own work.
 """
 
 from __future__ import annotations

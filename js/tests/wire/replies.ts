@@ -11,7 +11,7 @@ import type { Labels } from "../../src/views/labels/catalog";
 import type { Head as HeadOfReview } from "../../src/views/review/crops";
 import type { Items } from "../../src/views/review/items";
 import type { Sample } from "../../src/views/rows/sample";
-import type { Cells, Described, Made, Report } from "../../src/views/rows/wire";
+import type { Cells, Described, Made, Order, Report } from "../../src/views/rows/wire";
 import type { Axis, ColorColumn, Description, Part } from "../../src/views/scatter/data";
 import type { Detail } from "../../src/views/scatter/tooltip";
 import type { CloudHead, Places, WindowHead } from "../../src/views/scatter/windows";
@@ -1049,8 +1049,9 @@ export const Table_keep: Kept = {
   "code": "(rows[\"score\"] >= 1.1)"
 };
 
-export const Table_order: { rev: number } = {
-  "rev": 1
+export const Table_order: Order = {
+  "rev": 1,
+  "n": 1
 };
 
 export const Table_pictures: Made = {
