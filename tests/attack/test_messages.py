@@ -169,9 +169,7 @@ REQUESTS: dict[str, Request] = {
     "segment": lambda *_: ({"image_id": 0, "points": [[9, 9, 1]], "box": [1, 1, 30, 30]}, []),
     "masks": lambda *_: ({"row": 0, "color_by": "label"}, []),
     "colors": lambda _, view, __: (
-        ({"name": "score", "start": 0}, [])
-        if isinstance(view, nl.Scatter)
-        else ({"row": 0, "color_by": "label"}, [])
+        ({"name": "score"}, []) if isinstance(view, nl.Scatter) else ({"row": 0, "color_by": "label"}, [])
     ),
     "pixels": lambda *_: ({"row": 0}, []),
     "part": lambda *_: ({"row": 0, "box": [0, 0, 9, 9], "longest": 64}, []),
@@ -185,8 +183,22 @@ REQUESTS: dict[str, Request] = {
     ),
     "take_back": lambda *_: ({"item_id": 1}, []),
     "make_again": lambda *_: ({"item_id": 1}, []),
-    "axis": lambda *_: ({"name": "area", "start": 0}, []),
-    "ids": lambda *_: ({"start": 0}, []),
+    "axis": lambda *_: ({"name": "area"}, []),
+    "cloud": lambda place, *_: ({"rev": place.ws.rev}, []),
+    "window": lambda place, *_: (
+        {"limits": [0.1, 0.0, 0.7, 1.0], "columns": 16, "rows": 9, "rev": place.ws.rev},
+        [],
+    ),
+    "inside": lambda place, _, rng: (
+        {"shape": "lasso", "corners": [100 * rng.random() for _ in range(12)], "rev": place.ws.rev},
+        [],
+    ),
+    "members": lambda place, *_: (
+        {"name": "score", "places": [], "lo": 0.1, "hi": 0.9, "rev": place.ws.rev},
+        [],
+    ),
+    "places": lambda place, *_: ({"rows": [0, 1], "rev": place.ws.rev}, []),
+    "ids": lambda *_: ({}, []),
     "detail": lambda p, *_: ({"row": 0, "rev": p.ws.rev, "size": 64}, []),
     "begin": lambda *_: (SIZES, []),
     "crops": lambda p, *_: ({"number": p.p.ask().number, "places": [0], **SIZES}, []),
@@ -369,7 +381,8 @@ def test_no_message_gets_more_than_there_is(place, n):
         (nl.Viewer, "part", {"row": 0, "box": [-n, -n, n, n], "longest": n}, []),
         (nl.Review, "crop", {"item_id": int(place.run.predictions.index[0]), "box": [-n, -n, n, n]}, []),
         (nl.Review, "item", {"item_id": int(place.run.predictions.index[0]), "aspect": n, "zoom": 1 / n}, []),
-        (nl.Scatter, "axis", {"name": "area", "start": n}, []),
+        (nl.Scatter, "window", {"limits": [0, 0, 1, 1], "columns": n, "rows": n, "rev": place.ws.rev}, []),
+        (nl.Scatter, "places", {"rows": [n, -n], "rev": place.ws.rev}, []),
         (nl.Scatter, "detail", {"row": 0, "rev": place.ws.rev, "size": n}, []),
         (nl.Editor, "segment", {"image_id": 0, "points": [[n, n, 1]] * 999, "box": [0, 0, n, n]}, []),
         (nl.Editor, "paste", {"image_id": 0, "labels": ["x"] * 1000}, [b"0" * 1000] * 1000),
