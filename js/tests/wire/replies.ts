@@ -743,6 +743,7 @@ export const Scatter_axis: Part & Omit<Axis, 'values'> = {
   "single": true,
   "rev": 1,
   "n": 1,
+  "start": 1,
   "dtype": "float32"
 };
 
@@ -822,6 +823,7 @@ export const Scatter_colors: Part & Omit<ColorColumn, 'values'> = {
   ],
   "rev": 1,
   "n": 1,
+  "start": 1,
   "dtype": "uint8"
 };
 
@@ -867,6 +869,7 @@ export const Scatter_detail: Detail = {
 export const Scatter_ids: Part = {
   "rev": 1,
   "n": 1,
+  "start": 1,
   "dtype": "float64"
 };
 

@@ -13,6 +13,7 @@ import nbalabel as nl
 from nbalabel.core.errors import DataError, UnknownNameError
 from nbalabel.learn.embed import layout as layout_module
 from nbalabel.learn.embed.pooling import Embeddings
+from nbalabel.widgets.scatter import scatter as module
 from nbalabel.widgets.scatter.columns import as_axis, as_color
 from nbalabel.widgets.workspace.columns import Columns, kind_of, read_column
 
@@ -47,6 +48,19 @@ def test_numbers_that_float32_cannot_hold_travel_as_they_are(reef, browser):
     assert np.array_equal(floats(result, buffers), reef.images["lat"])
 
 
+def test_a_column_larger_than_a_message_arrives_in_parts(workspace, browser, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", 40)
+    ask = browser(nl.Scatter(workspace, "weight", "n_instances"))
+    got, start = [], 0
+    while start < 24:
+        result, buffers = ask("axis", name="n_instances", start=start)
+        assert result["n"] == 24
+        assert len(buffers[0]) <= 40
+        got.append(floats(result, buffers))
+        start += len(got[-1])
+    assert np.array_equal(np.concatenate(got), workspace.column("images", "n_instances").values)
+
+
 def test_categories_lie_near_their_place_in_the_list(workspace):
     head, values = as_axis(workspace, "images", "habitat")
     codes = workspace.column("images", "habitat").values
@@ -66,6 +80,12 @@ def test_tables_that_changed_meanwhile_are_asked_for_again(workspace, browser):
     workspace.ds.remove(workspace.ds.images.index[:1], "images")
     assert "ask again" in ask.error("axis", name="weight", rev=0)
     assert ask("axis", name="weight", rev=1)[0]["n"] == 23
+
+
+@pytest.mark.parametrize("start", [-1, 25])
+def test_rows_that_are_not_there_are_refused(workspace, browser, start):
+    error = browser(nl.Scatter(workspace, "weight", "width")).error("axis", name="weight", start=start)
+    assert f"expected a row from 0 to 24, got {start}" in error
 
 
 # Code: the same rows in a cell

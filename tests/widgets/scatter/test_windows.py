@@ -47,6 +47,7 @@ def large(tmp_path, monkeypatch):
     """A workspace of 6,000 images, of which a scatter draws 1,000."""
     for place in (module, view_module):
         monkeypatch.setattr(place, "DRAWN_AT_MOST", LIMIT)
+        monkeypatch.setattr(place, "SENT_AT_MOST", LIMIT)
     tables = nl.Tables.of(table(), empty("instances", ["fish"]), ["fish"], None)
     return nl.Workspace(tables.save(tmp_path / "large.nbal"))
 

@@ -1,7 +1,7 @@
-/** Arrays of a table from the kernel: coordinates, colors, ids. */
+/** Arrays of a table from the kernel: coordinates, colors, ids; in parts, to keep messages small. */
 import type { Coordinates } from "../../core/space/lasso";
 import { asArray } from "../../wire/codec";
-import type { Rpc } from "../../wire/rpc";
+import type { Reply, Rpc } from "../../wire/rpc";
 
 export type Kind = "layout" | "number" | "time" | "category" | "boolean";
 
@@ -51,6 +51,7 @@ export interface ColorColumn {
 export interface Part {
   rev: number;
   n: number;
+  start: number;
   dtype: keyof typeof TYPES;
 }
 
@@ -76,13 +77,27 @@ export async function loadIds(rpc: Rpc, rev: number): Promise<Float64Array> {
   return (await load(rpc, "ids", { rev }, "ids")).values as Float64Array;
 }
 
-/** An array: its description, and its values. */
+/** All parts of an array, one after the other. */
 async function load<H>(
   rpc: Rpc,
   method: string,
   params: object,
   key: string,
 ): Promise<{ head: H; values: Values }> {
-  const { result, buffers } = await rpc.request<H & Part>(method, params, { key });
-  return { head: result, values: asArray(TYPES[result.dtype] as typeof Float32Array, buffers[0]) };
+  const ask = (start: number): Promise<Reply<Part>> =>
+    rpc.request<Part>(method, { ...params, start }, { key });
+  const first = await ask(0);
+  const { n, dtype } = first.result;
+  const kind = TYPES[dtype] as typeof Float32Array;
+  const part = asArray(kind, first.buffers[0]);
+  const head = first.result as unknown as H;
+  if (part.length >= n) return { head, values: part };
+  const values = new kind(n);
+  values.set(part);
+  for (let at = part.length; at < n; ) {
+    const more = asArray(kind, (await ask(at)).buffers[0]);
+    values.set(more, at);
+    at += more.length || n;
+  }
+  return { head, values };
 }

@@ -22,10 +22,13 @@ from ..workspace.workspace import Viewable, workspace_of
 from ..workspace.workspace_port import Reply, serves
 from .columns import COLORABLE, as_axis, as_color
 from .layout import LAYOUT_AXES, LayoutLike, layout_of
-from .windows import DRAWN_AT_MOST, Windows, window_of
+from .windows import DRAWN_AT_MOST, SENT_AT_MOST, Windows, window_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+CHUNK = 4_000_000
+"""Largest size of one message, bytes."""
 
 _IN_TOOLTIP = {
     "images": ("file", "state", "n_instances"),
@@ -40,8 +43,8 @@ class Scatter(Acting):
     Drag to lasso (or pan, or draw a box: see its toolbar), turn the wheel to zoom, click a point to make it
     the active row of all views. Clauses of other views dim points here; the clause made here filters them.
 
-    Of a table with more than 300,000 rows it draws how densely all of them lie, and at most 300,000 of them,
-    always the same, some of every label; zooming in draws more. Selections and counts are of all rows.
+    Of a table with more than 1,000,000 rows it draws how densely all of them lie, and at most 300,000 of
+    them, always the same, some of every label; zooming in draws more. Selections and counts are of all rows.
 
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
@@ -136,7 +139,7 @@ class Scatter(Acting):
         return {
             "rev": ws.rev,
             "n": len(ids),
-            "sampled": len(ids) > DRAWN_AT_MOST,
+            "sampled": len(ids) > SENT_AT_MOST,
             "ids": INDEX_NAMES[of],
             "first_id": int(ids[0]) if plain else None,
             "columns": [{"name": name, "kind": kinds[name]} for name in names if kinds[name] != "text"],
@@ -145,25 +148,25 @@ class Scatter(Acting):
         }
 
     @serves
-    def axis(self, *, name: str, rev: int | None = None) -> Reply:
-        """A column as coordinates, of a table that is not too large to be sent."""
+    def axis(self, *, name: str, start: int = 0, rev: int | None = None) -> Reply:
+        """A column as coordinates, of a table that is not too large to be sent, from row ``start`` on."""
         self._check_rev(rev)
         head, values = self._axis(name)
-        return self._sent({"name": name, **head}, values)
+        return self._part({"name": name, **head}, values, start)
 
     @serves
-    def colors(self, *, name: str, rev: int | None = None) -> Reply:
+    def colors(self, *, name: str, start: int = 0, rev: int | None = None) -> Reply:
         """A column as indices into a table of colors, likewise."""
         self._check_rev(rev)
         self._check_color(name)
         head, values = as_color(self.workspace, self._table, name)
-        return self._sent({"name": name, **head}, values)
+        return self._part({"name": name, **head}, values, start)
 
     @serves
-    def ids(self, *, rev: int | None = None) -> Reply:
+    def ids(self, *, start: int = 0, rev: int | None = None) -> Reply:
         """Ids of the rows, float64, likewise."""
         self._check_rev(rev)
-        return self._sent({}, self.workspace.ids(self._table).astype(np.float64))
+        return self._part({}, self.workspace.ids(self._table).astype(np.float64), start)
 
     @serves
     def cloud(self, *, rev: int) -> Reply:
@@ -208,9 +211,8 @@ class Scatter(Acting):
         if not 0 <= row < len(ws.ids(of)):
             raise DataError(f"expected a row below {len(ws.ids(of)):,} of {of}, got {row}")
         names = [n for n in (*_IN_TOOLTIP[of], self.x, self.y) if n != self.color]
-        if (
-            n := len(ids := ws.ids(of))
-        ) > DRAWN_AT_MOST:  # the page has no values, and ids if they are in a row
+        ids = ws.ids(of)
+        if (n := len(ids)) > SENT_AT_MOST:  # the page has no values, and ids if they are in a row
             plain = ids[-1] - ids[0] == n - 1
             names = [*([] if plain else [INDEX_NAMES[of]]), *([self.color] if self.color else []), *names]
         fields = [[n, self._text(n, row)] for n in dict.fromkeys(names) if ws.has_column(of, n)]
@@ -241,7 +243,7 @@ class Scatter(Acting):
         ws, of = self.workspace, self._table
         color = None if self.color is None else as_color(ws, of, self.color)
         x, y = (self._axis(name)[1] for name in (self.x, self.y))
-        if (n := len(x)) > DRAWN_AT_MOST:
+        if (n := len(x)) > SENT_AT_MOST:
             rows = self._large.some(self.x, self.y, self.color, self._axis)
             x, y, color = x[rows], y[rows], None if color is None else (color[0], color[1][rows])
         equal = all(map(self._is_layout, (self.x, self.y)))
@@ -332,11 +334,16 @@ class Scatter(Acting):
             problem = "" if error is None else str(error)
             self.emit("layout", {"method": self._layout.method, "problem": problem})
 
-    def _sent(self, head: dict[str, Any], values: npt.NDArray[Any]) -> Reply:
-        if (n := len(values)) > DRAWN_AT_MOST:
-            raise DataError(f"expected at most {DRAWN_AT_MOST:,} rows, got {n:,}: ask for a window of them")
-        where = {"rev": self.workspace.rev, "n": n, "dtype": str(values.dtype)}
-        return {**head, **where}, [np.ascontiguousarray(values).tobytes()]
+    def _part(self, head: dict[str, Any], values: npt.NDArray[Any], start: int) -> Reply:
+        """As many values from row ``start`` on as fit in one message."""
+        n = len(values)
+        if n > SENT_AT_MOST:
+            raise DataError(f"expected at most {SENT_AT_MOST:,} rows, got {n:,}: ask for a window of them")
+        if not 0 <= start <= n:
+            raise DataError(f"expected a row from 0 to {n}, got {start}")
+        part = values[start : start + CHUNK // values.itemsize]
+        where = {"rev": self.workspace.rev, "n": n, "start": start, "dtype": str(values.dtype)}
+        return {**head, **where}, [np.ascontiguousarray(part).tobytes()]
 
     def _text(self, name: str, row: int) -> str:
         column = self.workspace.column(self._table, name)

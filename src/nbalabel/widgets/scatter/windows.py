@@ -22,8 +22,11 @@ from .tile import MARKED, MOST_CELLS, PLAIN, Cells, Window, cells, packed_tile, 
 if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
 
+SENT_AT_MOST = 1_000_000
+"""Rows of which a scatter sends and draws every point; of more it sends density and a sample."""
+
 DRAWN_AT_MOST = 300_000
-"""Points that a scatter draws; of a table with more rows it gets density and a sample."""
+"""Points of a sample."""
 
 _FINEST = 65_535  # steps of a coordinate along a window
 _LEAST = 1e-7  # of a window along a side, in 0..1: closer up, float32 has no more digits
@@ -34,7 +37,7 @@ Axis = tuple[dict[str, Any], npt.NDArray[Any]]
 
 
 class Windows:
-    """The points of a scatter of more than ``DRAWN_AT_MOST`` rows, made when they are first asked for.
+    """The points of a scatter of more than ``SENT_AT_MOST`` rows, made when they are first asked for.
 
     Args:
         ws: the workspace.
