@@ -3,6 +3,7 @@
 python benchmarks/scale.py                                        every step at 10^5 and 10^6 masks
 python benchmarks/scale.py boxes decision --n 1e5 1e6 1e7         some steps, other sizes
 python benchmarks/scale.py boxes --against ../nbalabel-old/src    the same with an older checkout, by turns
+python benchmarks/scale.py load run_query --peers ../peers/bin/python    with Lance and Daft, from there
 
 Each step runs in a process of its own, so that its memory is its own. Memory is the largest anonymous memory
 of the process during the step, minus that before it: files that are mapped do not count. CPU seconds are
@@ -29,6 +30,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+_PEERS_OF_RUN = ("lance_load", "lance_query", "lance_rows", "lance_masks", "daft_query")
 HERE = Path(__file__).parent
 SOURCE = HERE.parent / "src"
 PEERS = {"pycocotools_read": "pycocotools: COCO(path)", "json_write": "json.dump of a document in memory"}
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--against", type=Path, help="the src folder of another checkout, measured by turns")
     parser.add_argument("--folder", type=Path, help="keep generated data here, for the next time")
     parser.add_argument("--most", type=float, default=8.0, help="end a step at so many GB")
+    parser.add_argument("--peers", help="a Python that has pylance, daft and pyarrow: measure these, too")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -80,6 +83,9 @@ def _measure_all(arguments: argparse.Namespace, folder: Path) -> None:
             costs.append(_spawn(name, n, folder, source, arguments.most * 1e9))
         cells = " | ".join(map(str, costs))
         print(f"| {title}{PEERS.get(name, name)} | {cells} | {_slope(sizes, costs)} |", flush=True)
+    for name in _PEERS_OF_RUN if arguments.peers else ():
+        costs = [_spawn(name, n, folder, HERE, arguments.most * 1e9, arguments.peers) for n in sizes]
+        print(f"| {name} | {' | '.join(map(str, costs))} | {_slope(sizes, costs)} |", flush=True)
 
 
 def _slope(sizes: list[int], costs: list[Cost]) -> str:
@@ -90,9 +96,9 @@ def _slope(sizes: list[int], costs: list[Cost]) -> str:
     return f"{math.log(more / less) / math.log(large / small):.2f}"
 
 
-def _spawn(step: str, n: int, folder: Path, source: Path, most: float) -> Cost:
+def _spawn(step: str, n: int, folder: Path, source: Path, most: float, python: str = sys.executable) -> Cost:
     """Run a step in a process of its own, and watch its memory from here; what it started ends with it."""
-    command = [sys.executable, __file__, "--child", step, "--n", str(n), "--folder", str(folder / str(n))]
+    command = [python, __file__, "--child", step, "--n", str(n), "--folder", str(folder / str(n))]
     environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
     child = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, cwd=HERE,
@@ -143,12 +149,14 @@ def _anonymous(pid: int) -> int:
 
 
 def _child(step: str, n: int, folder: Path) -> None:
-    import scale_steps
-
+    if step in _PEERS_OF_RUN:
+        from scale_peers import PEERS as STEPS
+    else:
+        from scale_steps import STEPS, make
     if step == "make":
-        scale_steps.make(n, folder)
+        make(n, folder)
         return
-    call = scale_steps.STEPS[step](n, folder)
+    call = STEPS[step](n, folder)
     print("ready", flush=True)
     sys.stdin.readline()
     cpu, wall = _cpu(), time.perf_counter()

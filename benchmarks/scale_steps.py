@@ -284,10 +284,51 @@ def by_id(n: int, folder: Path) -> Call:
     return lambda: [instances.loc[ids, "mask"] for _ in range(100)]
 
 
+def save(n: int, folder: Path) -> Call:
+    """``run.save`` of predictions with embeddings."""
+    run = _run(n, folder, embedded=True)
+    return lambda: run.save(folder / f"own-{os.getpid()}.nbal")
+
+
+def load(n: int, folder: Path) -> Call:
+    """``Run.load``."""
+    path = _saved(n, folder)
+    return lambda: nl.Run.load(path)
+
+
+def run_query(n: int, folder: Path) -> Call:
+    """``run.query`` of two columns, of a run that was just loaded: whole rows."""
+    path, where = _saved(n, folder), "iou < 0.2 and score > 0.6"
+    nl.Run.load(path).query(where)
+    run = nl.Run.load(path)
+    return lambda: run.query(where)
+
+
+def run_masks(n: int, folder: Path) -> Call:
+    """1,000 masks anywhere among the predictions of a run that was just loaded, by id, 100 times."""
+    path = _saved(n, folder)
+    ids = np.random.default_rng(0).choice(n, 1000, replace=False)
+    pa.array(nl.Run.load(path).predictions.loc[ids, "mask"])
+    run = nl.Run.load(path)
+    return lambda: [pa.array(run.predictions.loc[ids, "mask"]) for _ in range(100)]
+
+
+def _saved(n: int, folder: Path) -> Path:
+    """A folder of the run, as this version of the package writes it; loaded once, so that all is imported."""
+    import hashlib
+
+    path = folder / f"run-{hashlib.blake2b(nl.__file__.encode(), digest_size=4).hexdigest()}"
+    if not (path / "run.json").exists():
+        _run(n, folder, embedded=True).save(path)
+    nl.Run.load(path)
+    return path
+
+
 STEPS: dict[str, Callable[[int, Path], Call]] = {
     step.__name__: step
     for step in (
         boxes, accept, decision, scatter, explore, query, precision_recall, revert, write_coco, read_coco,
         pycocotools_read, json_write, read_image, sizes, tell, by_id,
+        save, load, run_query, run_masks,
     )
 }  # fmt: skip

@@ -14,10 +14,10 @@ import pytest
 import nbalabel as nl
 from nbalabel.core.change.change import Change
 from nbalabel.core.change.table_change import Cells, TableChange
+from nbalabel.core.columns.arrow import batch_of, columns_of
 from nbalabel.core.errors import CorruptError, DataError
 from nbalabel.core.tables import schema
 from nbalabel.data.store import snapshot
-from nbalabel.data.store.arrow import batch_of, columns_of
 from nbalabel.data.store.records import digest, frame_record
 from nbalabel.data.store.storage import Store
 

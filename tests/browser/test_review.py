@@ -157,3 +157,22 @@ def test_a_mask_is_mended_in_place_and_counts_as_accepted(tmp_path: Path) -> Non
         book.page.keyboard.press("Control+Enter")
         editor.wait_for(state="detached", timeout=5_000)
         book.until(f"{shown} in review.left.index", False)
+
+
+def test_suspects_are_asked_about_by_their_chance_which_each_answer_changes(tmp_path: Path) -> None:
+    setup = SETUP.replace("n_labeled=8", "n_labeled=50") + "found = nl.suspects(ds, run)\n"
+    with notebook(tmp_path, [setup, 'review = nl.Review(ws, found, annotator="anna"); review']) as book:
+        view = open_review(book)
+        facts = view.locator(".nbl-review-facts")
+        first = book.value("found.instances().index[:3].tolist()")
+        wait(lambda: facts.locator('dd[data-fact="id"]').inner_text() == str(first[0]))
+        assert facts.locator('dd[data-fact="chance"]').is_visible()
+        press(book, view, "x")
+        press(book, view, "x")
+        book.until("len(review.suspects.answers)", 2)
+        wait(lambda: view.locator(".nbl-review-pending").inner_text() == "")
+        shown = int(facts.locator('dd[data-fact="id"]').inner_text())
+        wanted = [i for i in book.value("review.left.index[:4].tolist()") if i != shown]
+        settled(book)
+        press(book, view, "m")
+        wait(lambda: int(facts.locator('dd[data-fact="id"]').inner_text()) == wanted[0])

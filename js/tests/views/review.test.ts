@@ -37,6 +37,8 @@ class FakeKernel extends FakeChannel {
   /** Items that the kernel gives an error for, how often. */
   broken = new Map<number, number>();
   gone = false;
+  /** Places in the order of asking, where the kernel ranks them. */
+  order: number[] | null = null;
   states: Uint8Array;
   constructor(readonly n: number) {
     super();
@@ -66,6 +68,10 @@ class FakeKernel extends FakeChannel {
     for (const reply of this.held.splice(0)) reply();
   }
 
+  get ranked(): Int32Array[] {
+    return this.order ? [Int32Array.from(this.order)] : [];
+  }
+
   did = (method: string) => this.asked.filter((one) => one.method === method).map(({ params }) => params);
 
   answer(method: string, params: Params): [object, ArrayBufferView[]] {
@@ -76,7 +82,7 @@ class FakeKernel extends FakeChannel {
       const colors = ["#112233", "#445566"];
       return [
         { ...head, colors, selected: false, keys: {}, asks: false },
-        [ids, this.states.slice(), this.states.slice(), rows],
+        [ids, this.states.slice(), this.states.slice(), rows, ...this.ranked],
       ];
     }
     if (method === "labels" || method === "add_label") {
@@ -91,7 +97,7 @@ class FakeKernel extends FakeChannel {
       };
       return [{ names, ...more, name: "zander" }, []];
     }
-    if (method === "states") return [{}, [this.states.slice(), rows]];
+    if (method === "states") return [{}, [this.states.slice(), rows, ...this.ranked]];
     const place = params.item_id - 100;
     const left = this.broken.get(place) ?? 0;
     this.broken.set(place, left - 1);
@@ -203,6 +209,25 @@ test("one key answers and the next mask is there", async () => {
   await wait(200);
   expect(store.active).toEqual({ of: "predictions", row: 5 });
   expect(kernel.did("answer").every(({ seconds }) => seconds >= 0 && seconds < 5)).toBe(true);
+});
+
+test("what the kernel ranks first comes next, and is made ready", async () => {
+  await open(8, [], (one) => {
+    one.order = [5, 1, 0, 2, 3, 4, 6, 7];
+  });
+  expect(shown()).toBe("105");
+  await press("m");
+  expect(shown()).toBe("101");
+  kernel.order = [7, 6, 0, 2, 3, 4, 1, 5];
+  kernel.asked = [];
+  await wait(400); // the view asks for the states once nothing is pending
+  expect(kernel.did("item").map(({ item_id }) => item_id)).toEqual([107, 106]);
+  await press("x");
+  expect(shown()).toBe("107");
+  await press("ArrowRight");
+  expect(shown()).toBe("106");
+  await press("ArrowLeft");
+  expect(shown()).toBe("107");
 });
 
 test("data are texts, never HTML", async () => {

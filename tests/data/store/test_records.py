@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from nbalabel.core.change.change import diff
+from nbalabel.core.columns.arrow import batch_of_frame, columns_of, frame_from
 from nbalabel.core.errors import DataError
 from nbalabel.core.tables.state import State
-from nbalabel.data.store.arrow import batch_of_frame, columns_of, frame_from
 from nbalabel.data.store.records import Damage, decode_change, encode_change, frame_record, read_record
 
 _laws_path = Path(__file__).parents[2] / "core" / "change" / "test_change.py"

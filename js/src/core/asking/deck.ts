@@ -46,11 +46,14 @@ export class Deck {
   #trail: number[] = [];
 
   readonly ids: Float64Array;
+  /** Places in the order of asking, where the kernel ranks them; null: as they stand, on from the current one. */
+  order: Int32Array | null;
 
-  constructor(ids: Float64Array, states: Uint8Array, rows: Int32Array) {
+  constructor(ids: Float64Array, states: Uint8Array, rows: Int32Array, order: Int32Array | null = null) {
     this.ids = ids;
     this.#states = states;
     this.rows = rows;
+    this.order = order;
   }
 
   state(place: number): number {
@@ -79,12 +82,12 @@ export class Deck {
     };
   }
 
-  /** The next `n` open items that were not skipped, after the current one and then from the start. */
+  /** The next `n` open items that were not skipped: the first ranked, or those after the current one and then from the start. */
   upcoming(n: number): number[] {
     const out: number[] = [];
     const all = this.ids.length;
-    for (let step = 1; step <= all && out.length < n; step++) {
-      const place = (this.current + step) % all;
+    for (let step = 0; step < all && out.length < n; step++) {
+      const place = this.order ? this.order[step] : (this.current + 1 + step) % all;
       if (place !== this.current && this.#asks(place)) out.push(place);
     }
     return out;
@@ -107,8 +110,7 @@ export class Deck {
 
   /** Show the next open item; -1 if none is left, except skipped ones. */
   advance(): number {
-    const first = this.current < 0 && this.#asks(0) ? 0 : -1;
-    return this.#goTo(first >= 0 ? first : (this.upcoming(1)[0] ?? -1));
+    return this.#goTo(this.upcoming(1)[0] ?? -1);
   }
 
   /** Show the previous item again. */
@@ -188,10 +190,11 @@ export class Deck {
   }
 
   /** Take the states of all items from the kernel; false, and nothing happens, while answers are pending. */
-  settle(states: Uint8Array, rows: Int32Array): boolean {
+  settle(states: Uint8Array, rows: Int32Array, order: Int32Array | null = null): boolean {
     if (this.pending) return false;
     this.#states = states;
     this.rows = rows;
+    this.order = order;
     this.#said.clear();
     return true;
   }

@@ -66,10 +66,16 @@ export class Answers {
   async states(deck: Deck): Promise<Became | null> {
     const { result, buffers } = await this.rpc.request<{ rev: number }>("states", {}, { key: "states" });
     const before = deck.current < 0 ? OPEN : deck.state(deck.current);
-    if (!deck.settle(asBytes(buffers[0]).slice(), asArray(Int32Array, buffers[1]))) return null;
+    const order = orderOf(buffers[2]);
+    if (!deck.settle(asBytes(buffers[0]).slice(), asArray(Int32Array, buffers[1]), order)) return null;
     const others = [...this.#heard].some((rev) => !this.#ours.has(rev));
     this.#heard.clear();
     this.#ours.clear();
     return { rev: result.rev, before, others };
   }
+}
+
+/** The order of asking, where the kernel ranks the items. */
+export function orderOf(buffer: DataView | undefined): Int32Array | null {
+  return buffer ? asArray(Int32Array, buffer) : null;
 }

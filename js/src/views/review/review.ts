@@ -22,7 +22,7 @@ import { ownKey } from "../labels/own_key";
 import { LabelPicker } from "../labels/picker";
 import { Popover } from "../popover";
 import { isTyping } from "../viewer/keys";
-import { Answers } from "./answers";
+import { Answers, orderOf } from "./answers";
 import { Controls } from "./controls";
 import { Crops, type Entry, type Item } from "./crops";
 import { done } from "./done";
@@ -289,9 +289,10 @@ export class Review {
     this.#frame.empty("…");
     try {
       const { result, buffers } = await this.#rpc.request<Items>("items", {}, { key: "items" });
-      const [ids, , states, rows] = buffers;
+      const [ids, , states, rows, order] = buffers;
       this.#head = result;
-      this.#deck = new Deck(asArray(Float64Array, ids), asBytes(states).slice(), asArray(Int32Array, rows));
+      const said = asBytes(states).slice();
+      this.#deck = new Deck(asArray(Float64Array, ids), said, asArray(Int32Array, rows), orderOf(order));
       this.#frame.empty("");
       this.#catalog.known(result.labels, result.colors, result.rev, result.keys);
       this.#offer();
@@ -343,10 +344,7 @@ export class Review {
   #show(): void {
     const deck = this.#deck!;
     const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
-    const near = [...deck.upcoming(AHEAD), deck.previous]
-      .filter((place) => place >= 0)
-      .slice(0, AHEAD + BEHIND);
-    this.crops.keep([deck.current, ...near].filter((place) => place >= 0).map((place) => deck.ids[place]));
+    const near = this.#keep();
     this.#since = 0;
     const ended = deck.current < 0;
     this.#main.hidden = ended;
@@ -356,8 +354,25 @@ export class Review {
     if (ended) this.#end();
     else this.#point();
     this.#paint();
-    for (const place of near) this.crops.load(deck.ids[place], view);
+    for (const id of near) this.crops.load(id, view);
     this.#update();
+  }
+
+  /** Drop the items that are no longer near; the ids of those around the current one. */
+  #keep(): number[] {
+    const deck = this.#deck!;
+    const near = [...deck.upcoming(AHEAD), deck.previous]
+      .filter((place) => place >= 0)
+      .slice(0, AHEAD + BEHIND)
+      .map((place) => deck.ids[place]);
+    this.crops.keep(deck.current < 0 ? near : [this.#id, ...near]);
+    return near;
+  }
+
+  /** Other items are next: load those that are not there. */
+  #reordered(): void {
+    const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
+    for (const id of this.#keep()) this.crops.load(id, view);
   }
 
   #paint(): void {
@@ -502,6 +517,7 @@ export class Review {
       if (!found) return;
       this.#head!.rev = found.rev;
       if (found.others) this.#refetch();
+      else if (deck.order) this.#reordered();
       const now = deck.current < 0 ? OPEN : deck.state(deck.current);
       if (now === GONE || (deck.current < 0 && deck.upcoming(1).length)) this.#step(() => deck.advance());
       else if (now !== found.before) this.#drawTitle(this.#entry?.item ?? null);

@@ -32,6 +32,23 @@ test("an answer counts at once and is pending until it is acknowledged", () => {
   expect(one.pending).toBe(0);
 });
 
+test("where the kernel ranks them, the first of its order is next, whatever is shown", () => {
+  const open = Uint8Array.of(OPEN, OPEN, OPEN, OPEN);
+  const rows = Int32Array.of(0, 1, 2, 3);
+  const one = new Deck(Float64Array.of(7, 8, 9, 10), open, rows, Int32Array.of(2, 0, 3, 1));
+  expect(one.advance()).toBe(2);
+  expect(one.upcoming(9)).toEqual([0, 3, 1]);
+  const given = one.answer(accept);
+  expect(one.advance()).toBe(0);
+  one.acknowledge(given.place);
+  one.settle(Uint8Array.of(OPEN, OPEN, ACCEPTED, OPEN), rows, Int32Array.of(3, 1, 0, 2));
+  expect([one.current, ...one.upcoming(9)]).toEqual([0, 3, 1]); // what is shown stays
+  one.skip();
+  expect([one.current, ...one.upcoming(9)]).toEqual([3, 1]);
+  one.settle(open, rows);
+  expect(one.upcoming(9)).toEqual([1, 2]);
+});
+
 test("skipped ones come last, when they are asked for", () => {
   const one = deck(OPEN, OPEN, OPEN);
   expect(one.skip()).toBe(1);

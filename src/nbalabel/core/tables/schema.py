@@ -250,6 +250,29 @@ def conform(
     return out
 
 
+def fits(frame: pd.DataFrame, table: str, labels: Sequence[str]) -> bool:
+    """Whether :func:`conform` would return the same frame, as far as that can be told without its values.
+
+    Args:
+        frame: rows indexed by id.
+        table: as of :func:`conform`; it has no attributes.
+        labels: the ordered label list.
+    """
+    schema = PREDICTIONS if table == "predictions" else SCHEMAS[table]
+    if list(frame.columns[: len(schema)]) != list(schema) or not frame.columns.is_unique:
+        return False
+    index, own = frame.index, frame.columns[len(schema) :]
+    if index.name != INDEX_NAMES[table] or index.dtype != np.int64 or INDEX_NAMES[table] in own:
+        return False
+    try:
+        check_names([*map(str, own), *labels], "names")
+        for name, column in schema.items():
+            _check_dtype(frame[name].dtype, name, column, labels, table)
+    except DataError:
+        return False
+    return True
+
+
 def empty(table: str, labels: Sequence[str] = ()) -> pd.DataFrame:
     """A table with the schema's columns and no rows."""
     return _empty(table, tuple(labels)).copy(deep=False)

@@ -21,8 +21,8 @@ import pyarrow as pa
 
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import NO_ROWS
+from ...core.columns.arrow import batch_of, batch_of_frame, columns_of, frame_from, sound
 from ...core.ontology.entries import entries_from_json, entries_to_json
-from .arrow import batch_of, batch_of_frame, columns_of, frame_from, sound
 
 _HEAD = struct.Struct("<4sQQI16s")
 _PLAIN = struct.Struct("<4sQQ")

@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ...core.change.table_change import ids_of
+from ...core.columns.arrow import batch_of, columns_of, frame_from, sound
 from ...core.errors import CorruptError, DataError
 from ...core.ontology.ontology import Ontology
 from ...core.tables.arrays import Array, values
@@ -26,7 +27,6 @@ from ...core.tables.schema import ATTACHMENTS, REGIONS, check_state, empty
 from ...core.tables.state import State
 from ..disk.atomic import TEMPORARY, gone_if_failed, publish
 from ..disk.errors import reading, writing
-from .arrow import batch_of, columns_of, frame_from, sound
 
 _ALONE = "c:mask"
 _LATER = {"regions": tuple(REGIONS), "attachments": tuple(ATTACHMENTS)}

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.change.change import Change
+from ...core.columns.arrow import sound
 from ...core.errors import (
     CorruptError,
     FallbackWarning,
@@ -43,7 +44,6 @@ from ..disk.atomic import listed, locked, sweep, sync_folder
 from ..disk.errors import reading, writing
 from ..disk.interrupts import allowed
 from ..edits.by_cluster import parts_of
-from .arrow import sound
 from .head_log import HeadLog
 from .lost_versions import lost_versions, put_back
 from .next_ids import after_state, next_ids

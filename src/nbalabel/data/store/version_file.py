@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...core.change.change import Change
+from ...core.columns.arrow import sound
 from ...core.errors import CorruptError, StorageError
 from ...core.tables.schema import COUNTERS
 from ..disk.atomic import write_file
 from ..disk.errors import reading
-from .arrow import sound
 from .records import HEAD_SIZE, Damage, decode_change, digest, encode_change, frame_record, read_record
 
 _ADVICE = "copy it from a backup, or open an earlier version with nl.open(folder, version=...)"

@@ -245,9 +245,12 @@ def project(
     return projection
 
 
-def _finite(embeddings: npt.ArrayLike) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Embeddings as a float32 matrix, and which rows are numbers throughout."""
-    rows = np.asarray(embeddings, np.float32)
+def _finite(embeddings: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Embeddings as a float32 matrix, or as float16 where they are, and which rows are numbers throughout."""
+    half = isinstance(embeddings, np.ndarray) and embeddings.dtype == np.float16
+    rows: npt.NDArray[Any] = np.asarray(
+        embeddings, np.float16 if half else np.float32
+    )  # float16: converted a part at a time
     if rows.size == 0 and rows.ndim < 2:
         rows = rows.reshape(0, 0)
     if rows.ndim != 2:

@@ -8,7 +8,7 @@ Instances and predictions go through the same function, so they share one space.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError
+from ...core.tables.arrays import positions
 
 if TYPE_CHECKING:
     pass
 
 Floats = npt.NDArray[np.float32]
+_BLOCK = 1 << 20  # ids looked through at once
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ class Embeddings:
 
     Attributes:
         image_ids: ``(n,)`` int64.
-        image: ``(n, d)`` float32.
+        image: ``(n, d)`` float32; of a loaded run perhaps float16, in its file.
         instance_ids: ``(m,)`` int64: prediction ids of a Run, or instance ids of a dataset.
-        instance: ``(m, e)`` float32.
+        instance: ``(m, e)`` float32; of a loaded run perhaps float16, in its file.
     """
 
     image_ids: npt.NDArray[np.int64]
@@ -145,8 +147,15 @@ def as_mapping(embeddings: Embeddings) -> Mapping[str, npt.NDArray]:
     return {name: getattr(embeddings, name) for name in ("image_ids", "image", "instance_ids", "instance")}
 
 
+def _overlapping(ids: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    return (ids[start : start + _BLOCK + 1] for start in range(0, len(ids), _BLOCK))
+
+
 def _rows(vectors: Floats, known: npt.NDArray[np.int64], ids: npt.ArrayLike) -> Floats:
-    at = pd.Index(known).get_indexer(pd.Index(np.asarray(ids, np.int64)))
+    wanted = np.asarray(ids, np.int64)
+    ascending = all((part[1:] > part[:-1]).all() for part in _overlapping(known))
+    # pandas would hash all of millions of ids to find some
+    at = positions(pd.Index(known), wanted) if ascending else pd.Index(known).get_indexer(pd.Index(wanted))
     out = np.full((len(at), vectors.shape[1]), np.nan, np.float32)
     out[at >= 0] = vectors[at[at >= 0]]
     return out

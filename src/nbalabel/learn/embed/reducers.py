@@ -111,7 +111,7 @@ class Behind:
 def fewer_columns(rows: Floats, seed: int) -> Pca | None:
     """The components that neighbour methods see, where there are more columns than these and many rows."""
     chosen = sample(len(rows), seed)
-    return None if chosen is None or rows.shape[1] <= _KEPT else Pca.fit(rows[chosen], _KEPT)
+    return None if chosen is None or rows.shape[1] <= _KEPT else Pca.fit(_floats(rows[chosen]), _KEPT)
 
 
 def _fit_pca(rows: Floats, seed: int) -> tuple[Pca, Floats]:  # noqa: ARG001  # all methods take a seed
@@ -171,7 +171,7 @@ def fit(method: str, rows: Floats, seed: int, **arguments: Any) -> tuple[Reducer
 
     Args:
         method: a key of :data:`FITS`.
-        rows: ``(n, d)``, finite numbers; may be mapped from a file.
+        rows: ``(n, d)``, finite numbers; may be mapped from a file, and float16.
         seed: of the method, and of the draw.
         **arguments: of the method.
 
@@ -180,8 +180,8 @@ def fit(method: str, rows: Floats, seed: int, **arguments: Any) -> tuple[Reducer
     """
     chosen = sample(len(rows), seed)
     if chosen is None:
-        return FITS[method](np.asarray(rows), seed, **arguments)
-    reducer, found = FITS[method](rows[chosen], seed, **arguments)
+        return FITS[method](_floats(rows), seed, **arguments)
+    reducer, found = FITS[method](_floats(rows[chosen]), seed, **arguments)
     points = in_parts(reducer.transform, rows, 2)
     points[chosen] = found
     return reducer, points
@@ -196,8 +196,12 @@ def in_parts(transform: Callable[[Floats], Floats], rows: Floats, columns: int) 
     """``transform`` of all rows, some at a time, ``(n, columns)`` float32."""
     out = np.empty((len(rows), columns), np.float32)
     for start in range(0, len(rows), _PART):
-        out[start : start + _PART] = transform(rows[start : start + _PART])
+        out[start : start + _PART] = transform(_floats(rows[start : start + _PART]))
     return out
+
+
+def _floats(rows: npt.NDArray[Any]) -> Floats:
+    return np.asarray(rows, np.float32)
 
 
 def _start(inner: Floats) -> Floats:

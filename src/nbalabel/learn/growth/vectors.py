@@ -19,6 +19,8 @@ def vectors(run: Run, ids: npt.ArrayLike) -> Floats:
     """
     if not len(run.embeddings.image_ids):
         raise DataError(f"{run.id} has no image embeddings: predict with embed=True")
-    found = run.embeddings.images(np.asarray(ids, np.int64)) - run.embeddings.image.mean(axis=0)
+    found = run.embeddings.images(np.asarray(ids, np.int64)) - run.embeddings.image.mean(
+        axis=0, dtype=np.float32
+    )
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
     return np.asarray(found / np.maximum(lengths, 1e-9), np.float32)

@@ -17,14 +17,12 @@ def similar(run: Reported, rows: Any, n: int, of: str) -> pd.DataFrame:
     if of == "images":
         if run.tables is None:
             raise DataError(f"{run.id} holds no tables: load it with Run.load(folder, tables)")
-        frame, vectors = run.tables.images, run.embeddings.images(run.tables.images.index)
-        some = len(run.embeddings.image_ids)
+        frame, known, known_ids = run.tables.images, run.embeddings.image, run.embeddings.image_ids
     elif of == "predictions":
-        frame, vectors = run.predictions, run.embeddings.instances(run.predictions.index)
-        some = len(run.embeddings.instance_ids)
+        frame, known, known_ids = run.predictions, run.embeddings.instance, run.embeddings.instance_ids
     else:
         raise UnknownNameError(f"a run has vectors of images and predictions, got of={of!r}")
-    if not some:
+    if not len(known_ids):
         raise DataError(f"{run.id} has no embeddings of {of}: predict with embed=True")
     ids = rows.index if isinstance(rows, pd.DataFrame | pd.Series) else pd.Index(rows)
     at = frame.index.get_indexer(ids)
@@ -32,7 +30,8 @@ def similar(run: Reported, rows: Any, n: int, of: str) -> pd.DataFrame:
         raise DataError(f"expected at least one picked row and n of 1 or more, got {len(at)} rows and n={n}")
     if (at < 0).any():
         raise UnknownNameError(f"rows must be {of}; {first(ids[at < 0])} are none of them")
-    known = vectors[np.isfinite(vectors).all(axis=1)]
-    middle = known.mean(axis=0) if len(known) else 0  # differences of large numbers lose digits
-    places, distance = nearest(vectors - middle, at.astype(np.int64), n)
+    rows_of = run.embeddings.images if of == "images" else run.embeddings.instances
+    aligned = np.array_equal(frame.index, known_ids)  # then the vectors stay in their file
+    vectors = known if aligned else rows_of(frame.index)
+    places, distance = nearest(vectors, at.astype(np.int64), n, centred=True)
     return frame.iloc[places].assign(distance=distance)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from dataclasses import dataclass, field, replace
@@ -15,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.errors import DataError, ReadOnlyError, UnknownNameError
+from ...core.errors import DataError, ReadOnlyError
 from ...core.regions.measured import counted
 from ...core.regions.of_tables import regions_of
 from ...core.shapes.kept import Kept
-from ...core.tables.names import instead_of
 from ...core.tables.of_images import labeled_all_over
 from ...core.tables.schema import LabeledImages, empty
 from ...core.urls import local_path
@@ -115,6 +113,7 @@ class Run(Reported):
     )
     _judge: Judge = field(default_factory=Judge, init=False, repr=False)
     _shapes: Kept = field(default_factory=Kept, init=False, repr=False)
+    _folder: Path | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         # An image with predictions was predicted on, even if predicted_ids does not hold it.
@@ -349,15 +348,7 @@ class Run(Reported):
         Raises:
             UnknownNameError: a name is a column of neither table.
         """
-        found = queried.columns(self, expression, self._shapes)
-        try:
-            kept = found.query(expression, level=1)  # "@name" is a variable of the caller
-        except (KeyError, NameError) as error:
-            quoted = re.search("'(.+)'", str(error))  # only the message of pandas has the name
-            names = dict.fromkeys([*map(str, found.columns), *queried.COMPUTED])
-            known = instead_of(quoted[1] if quoted else error, names)
-            raise UnknownNameError(f"cannot query {expression!r}: {error}; {known}") from error
-        return self.predictions.loc[kept.index]
+        return queried.rows_where(self, expression, self._shapes, level=2)  # "@name" is the caller's variable
 
     def embeds(self, of: str = "images") -> bool:
         """Whether there are embeddings of the "images" or "predictions", for :meth:`layout`."""
@@ -435,25 +426,59 @@ class Run(Reported):
         return similar(self, rows, n, of)
 
     def save(self, folder: str | Path) -> Path:
-        """Write everything but the tables: JSON, parquet and npy files, nothing that could run code."""
+        """Write everything but the tables: JSON, Arrow and npy files, nothing that could run code.
+
+        A run in the folder is replaced at once, at the end. Embeddings are written as float16 where that
+        moves them by less than a 500th of their spread, else as float32.
+
+        Args:
+            folder: created if missing.
+
+        Raises:
+            DataError: a column holds values that cannot be stored.
+        """
         from .files import write
 
         return write(self, local_path(folder))
 
     @classmethod
     def load(cls, folder: str | Path, tables: LabeledImages | None = None) -> Run:
-        """Read a run that :meth:`save` wrote.
+        """Open a run that :meth:`save` wrote. Its files are mapped: what nobody looks at is not read.
+
+        The structure of all files is checked here, their content when it is looked at; :meth:`verify` checks
+        all of it. ``predictions`` is a table like any other: assigning to it changes the run in memory, not
+        the files. Runs that earlier versions wrote are read into memory.
 
         Args:
             folder: folder of the run.
             tables: the tables predicted on, for ``query`` by image columns, ``show`` and ``metrics``.
 
         Raises:
-            StorageError: there is no run in the folder.
+            StorageError: there is no run in the folder. Where masks or texts are damaged, whatever looks at
+                them raises a CorruptError, which is a StorageError.
         """
         from .files import read
 
-        return cls(**read(local_path(folder)), tables=tables)
+        found = read(local_path(folder))
+        predictions = found.pop("predictions")
+        run = cls(**found, tables=tables)
+        # without __post_init__, which would read it: predicted_ids were completed before the run was saved
+        object.__setattr__(run, "predictions", predictions)
+        object.__setattr__(run, "_folder", local_path(folder).absolute())
+        return run
+
+    def verify(self) -> None:
+        """Check every byte of the folder that the run was loaded from, which takes about a second a GB.
+
+        Raises:
+            StorageError: a file is missing, damaged, or holds what no run holds; the message names it.
+            DataError: the run was not loaded from a folder.
+        """
+        from .files import verify
+
+        if self._folder is None:
+            raise DataError(f"{self.id} was not loaded from a folder: nl.Run.load(folder).verify()")
+        verify(self._folder)
 
     def __repr__(self) -> str:
         what = _length(self.curves) if self.kind == "train" else f"{len(self.predictions)} predictions"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import traitlets
 
@@ -38,12 +39,15 @@ from .items import (
     places,
     states_of,
 )
+from .ranking import Ranking, Ranks
 from .summary import summary_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from ..workspace.workspace import Viewable
+
+Rows = pd.DataFrame | pd.Series | Sequence[int] | Ids | Ranks
 
 _LONGEST = 900  # pixels of a crop
 _CAPPED = 30.0  # seconds that one look counts at most
@@ -67,7 +71,9 @@ class Review(Beside, InPlace):
         ws: a workspace, or a Dataset or a Run to make one of.
         rows: predictions of its run or instances, or their ids with ``of``; or rows that lack answers, also
             images, from ``ds.unanswered()``; default: what is selected; of a Dataset all instances, of a Run
-            all predictions.
+            all predictions. Or what :func:`nbalabel.suspects` returned: its labels are asked about, also
+            those verified before, the likeliest errors first, ranked anew after each answer;
+            ``of="predictions"`` asks about what it says is missing.
         order: column to sort by, or a list of columns; default: the order of the rows.
         ascending: whether small values come first, for all columns or for each; missing ones are last.
         height: CSS pixels, 320..4000.
@@ -102,12 +108,17 @@ class Review(Beside, InPlace):
     overlap = traitlets.Enum(
         ("skip", "allow", "replace"), "skip", help="if an accepted prediction overlaps an instance"
     ).tag(sync=True, echo_update=False)
+    _of: str
+    _ids: Ids
+    _asked: tuple[str, ...]
+    _ranking: Ranking | None
+
     outline = traitlets.Bool(True, help="draw the outline of the mask").tag(sync=True, echo_update=False)
 
     def __init__(
         self,
         ws: Viewable,
-        rows: pd.DataFrame | pd.Series | Sequence[int] | Ids | None = None,
+        rows: Rows | None = None,
         order: Order = None,
         ascending: bool | Sequence[bool] = True,
         height: int = 560,
@@ -127,11 +138,14 @@ class Review(Beside, InPlace):
             of = of or default_table(ws)
             rows = ws.ids(of)
         ws = workspace_of(ws)
-        self._of, ids = items_of(ws, rows, of)
-        self._asked = asked_of(ws, rows, self._of)
-        self._ids = ordered(ws, self._of, ids, order, ascending)
-        self._order = [order] if isinstance(order, str) else list(order or [])
         self._again = again
+        self._take(ws, rows, of)
+        if self._ranking and order is not None:
+            raise DataError(
+                "suspects have an order of their own: leave out order, or give suspects.instances()"
+            )
+        self._ids = ordered(ws, self._of, self._ids, order, ascending)
+        self._order = [order] if isinstance(order, str) else list(order or [])
         self._made: dict[int, list[Change]] = {}
         self._undone: dict[int, list[Change]] = {}
         try:
@@ -143,8 +157,14 @@ class Review(Beside, InPlace):
     @property
     def left(self) -> pd.DataFrame:
         """Rows not answered yet, in the order they are asked."""
-        frame = self.workspace.frame(self._of)
-        return frame.iloc[frame.index.get_indexer(self._ids[self._states() == OPEN])]
+        frame, is_open = self.workspace.frame(self._of), self._states() == OPEN
+        order = self._ranked() if self._ranking else np.arange(len(self._ids))
+        return frame.iloc[frame.index.get_indexer(self._ids[order[is_open[order]]])]
+
+    @property
+    def suspects(self) -> Ranks | None:
+        """The suspicions that are asked about, ranked by the answers so far; None without any."""
+        return self._ranking.now if self._ranking else None
 
     @property
     def answers(self) -> pd.DataFrame:
@@ -169,7 +189,7 @@ class Review(Beside, InPlace):
         """
         return summary_of(self.workspace.ds.log())
 
-    def ask(self, rows: pd.DataFrame | pd.Series | Sequence[int] | Ids, of: str | None = None) -> None:
+    def ask(self, rows: Rows, of: str | None = None) -> None:
         """Ask about other rows of the workspace from now on.
 
         Args:
@@ -181,8 +201,7 @@ class Review(Beside, InPlace):
             UnknownNameError: ids that are not there.
         """
         with self.lock:
-            self._of, self._ids = items_of(self.workspace, rows, of)
-            self._asked = asked_of(self.workspace, rows, self._of)
+            self._take(self.workspace, rows, of)
             self._made, self._undone = {}, {}
             self._first = self._states()
         self.emit("items")
@@ -208,7 +227,7 @@ class Review(Beside, InPlace):
 
     @serves
     def states(self) -> Reply:
-        """State of each item now, and its row number."""
+        """State of each item now, and its row number; of suspects also the order of asking."""
         return self._now()
 
     @serves
@@ -237,7 +256,7 @@ class Review(Beside, InPlace):
             "label": "" if of == "images" else str(frame["label"].iloc[row]),
             "size": size,
             "at": mask_box,
-            "facts": facts_of(ws, of, row, self._order),
+            "facts": [*self._suspected(item_id), *facts_of(ws, of, row, self._order)],
             "below": below(ws, row) if of == "predictions" else None,
         }
         return self._crop(head, row, box)
@@ -345,6 +364,24 @@ class Review(Beside, InPlace):
         tables = [change.tables["instances"] for change in made if "instances" in change.tables]
         return [int(i) for table in tables for i in ids_of(table.created)]
 
+    def _take(self, ws: Workspace, rows: Rows | None, of: str | None) -> None:
+        """Ask about these rows from now on."""
+        self._ranking = Ranking(rows, of or "instances") if isinstance(rows, Ranks) else None
+        if self._ranking:
+            of = of or "instances"
+            rows = self._ranking.rows()
+        self._of, self._ids = items_of(ws, rows, of)
+        self._asked = asked_of(ws, rows, self._of)
+
+    def _ranked(self) -> npt.NDArray[np.int32]:
+        """Places in the order of asking, by the answers so far."""
+        assert self._ranking is not None
+        self._ranking.learn(self, self.workspace.rev)
+        return self._ranking.order(self._ids)
+
+    def _suspected(self, item_id: int) -> list[list[Any]]:
+        return self._ranking.facts(item_id) if self._ranking else []
+
     @property
     def _one(self) -> str:
         return self._of[:-1]
@@ -379,13 +416,14 @@ class Review(Beside, InPlace):
         mine = np.array([bool(self._made.get(i)) for i in ids.tolist()], np.bool_)
         if of == "instances":
             out[(out == GONE) & mine] = REJECTED
-        if self._again:
+        if self._again or (self._ranking and of == "instances"):
             out[((out == ACCEPTED) | (out == REJECTED)) & ~mine] = OPEN
         return out
 
     def _now(self) -> tuple[dict[str, Any], list[bytes]]:
         ws = self.workspace
-        return {"rev": ws.rev}, [self._states().tobytes(), places(ws, self._of, self._ids).tobytes()]
+        order = [self._ranked().tobytes()] if self._ranking else []
+        return {"rev": ws.rev}, [self._states().tobytes(), places(ws, self._of, self._ids).tobytes(), *order]
 
     def _crop(self, head: dict[str, Any], row: int, box: tuple[int, int, int, int]) -> Reply:
         """A reply with the mask, and with the pixels if they can be read."""

@@ -22,10 +22,9 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
-from ...core.change.table_change import ids_of
-from ...core.errors import CorruptError, DataError, NbalabelError, StorageError, first
-from ...core.tables.arrays import Array, frame_of, values
-from ...core.tables.names import shown
+from ..errors import CorruptError, DataError, NbalabelError, StorageError, first
+from ..tables.arrays import Array, frame_of, values
+from ..tables.names import shown
 
 _KEY = b"nbalabel"
 _ID = "id"
@@ -53,11 +52,21 @@ def columns_of(table: pa.Table | pa.RecordBatch) -> dict[str, Array]:
         DataError: see :func:`check`.
     """
     check(table)
-    out = {}
-    for field, column in zip(table.schema, table.columns, strict=True):
-        chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column], field.type)
-        out[field.name] = _from_arrow(chunked, orjson.loads(field.metadata[_KEY]))
-    return out
+    return {field.name: restored(table.column(i), field) for i, field in enumerate(table.schema)}
+
+
+def restored(column: pa.Array | pa.ChunkedArray, field: pa.Field) -> Array:
+    """One column of a batch whose content was checked, as it was given to :func:`batch_of`."""
+    chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column], field.type)
+    return _from_arrow(chunked, origin_of(field))
+
+
+def origin_of(field: pa.Field) -> dict[str, Any]:
+    """What the metadata of a field says of the array that was stored: its ``kind``, and more by kind."""
+    found = orjson.loads(field.metadata[_KEY])
+    if not isinstance(found, dict):
+        raise DataError(f"column {field.name!r} does not say what it was")
+    return found
 
 
 def check(table: pa.Table | pa.RecordBatch) -> None:
@@ -66,16 +75,25 @@ def check(table: pa.Table | pa.RecordBatch) -> None:
     Raises:
         DataError: the batch is not safe; only a crafted or damaged file has such a batch.
     """
-    names = table.schema.names
-    if len(set(names)) != len(names):
-        raise DataError(f"columns must be unique, got {first(names)}")
-    for field in table.schema:
-        if set(field.metadata or {}) != {_KEY} or not _is_written(field.type):
-            raise DataError(f"column {field.name!r} has type {field.type}, which is not one that is stored")
+    check_schema(table.schema)
     try:
         table.validate(full=True)
     except pa.ArrowException as error:
         raise DataError(f"a column is malformed: {error}") from error
+
+
+def check_schema(schema: pa.Schema) -> None:
+    """Check that columns have types that are written here, and say what they were; content is not looked at.
+
+    Raises:
+        DataError: they do not.
+    """
+    names = schema.names
+    if len(set(names)) != len(names):
+        raise DataError(f"columns must be unique, got {first(names)}")
+    for field in schema:
+        if set(field.metadata or {}) != {_KEY} or not _is_written(field.type):
+            raise DataError(f"column {field.name!r} has type {field.type}, which is not one that is stored")
 
 
 _PLAIN_TYPES = (
@@ -135,7 +153,7 @@ _WRONG = (
 def batch_of_frame(frame: pd.DataFrame) -> pa.RecordBatch:
     """A table with its ids as one Arrow batch; see :func:`batch_of`."""
     columns = {f"c:{name}": values(frame[name]) for name in frame.columns}
-    return batch_of({_ID: ids_of(frame), **columns})
+    return batch_of({_ID: np.asarray(frame.index.to_numpy(), np.int64), **columns})
 
 
 def frame_from(columns: dict[str, Array], index_name: str | None) -> pd.DataFrame:

@@ -1,0 +1,85 @@
+"""The order of asking where rows are ranked by a chance: anew after each answer."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..workspace.selection import Ids
+
+_SHARE = 10.0  # an answer is ranked by at once, unless the last ranking took a tenth of the time since
+_ID = {"instances": "instance_id", "predictions": "prediction_id"}
+
+
+@runtime_checkable
+class Ranks(Protocol):
+    """Rows ranked by the chance that something is wrong with them, as ``nl.suspects`` returns them."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Suspicions, the likeliest first: ``kind``, ``score``, ``guess``, the ids of what they are about."""
+
+    def updated(self, *sources: Any) -> Ranks:
+        """The same, ranked anew by what was answered and edited."""
+
+    def instances(self, rows: Any = None) -> pd.DataFrame:
+        """The labels that suspicions are about, the likeliest first."""
+
+    def predictions(self, rows: Any = None) -> pd.DataFrame:
+        """The predictions that lack a label, the likeliest first."""
+
+
+class Ranking:
+    """The order in which a review asks, and what it says about each row.
+
+    Attributes:
+        now: the rows as they are ranked now.
+    """
+
+    def __init__(self, ranks: Ranks, of: str) -> None:
+        self.now = ranks
+        self._of = of
+        self._seen: tuple[int, tuple[int, ...]] | None = None
+        self._next = 0.0
+
+    def rows(self) -> pd.DataFrame:
+        """The rows to ask about, the likeliest first; what is settled is left out."""
+        return self.now.instances() if self._of == "instances" else self.now.predictions()
+
+    def learn(self, source: Any, rev: int) -> None:
+        """Rank anew, if there are other answers or tables than at the last time and that is long enough ago.
+
+        Args:
+            source: where answers were given, with its ``answers``.
+            rev: revision of the tables.
+        """
+        began = time.monotonic()
+        given = tuple(source.answers.index.tolist())
+        if (rev, given) == self._seen or began < self._next:
+            return
+        if self._seen is not None or given:
+            self.now = self.now.updated(source)
+        ended = time.monotonic()
+        self._seen, self._next = (rev, given), ended + _SHARE * (ended - began)
+
+    def order(self, ids: Ids) -> npt.NDArray[np.int32]:
+        """Places of ids in the order of asking, ``(n,)``; those that are settled come last."""
+        at = self.rows().index.get_indexer(pd.Index(ids))
+        return np.argsort(np.where(at < 0, len(ids), at), kind="stable").astype(np.int32)
+
+    def facts(self, item_id: int) -> list[list[Any]]:
+        """What is suspected of a row: [name, value, kind] of each fact, as ``facts_of`` has them."""
+        table = self.now.table
+        mine = table[(table[_ID[self._of]] == item_id).to_numpy(bool, na_value=False)]
+        if self._of == "predictions":
+            mine = mine[(mine["kind"] == "missing").to_numpy()]
+        if not len(mine):
+            return []
+        first = mine.iloc[0]
+        kind, guess = str(first["kind"]), first["guess"]
+        what = f"{kind}, looks like {guess}" if kind == "swapped" and isinstance(guess, str) else kind
+        return [["suspicion", what, "text"], ["chance", float(first["score"]), "number"]]
