@@ -80,7 +80,11 @@ def test_processes_share_the_cores_and_take_over_what_the_session_allows(
     monkeypatch.setattr(places, "_ALLOWED", [])
     places.allow_images_from("https://example.org/reef/")
     assert dict(run(tasks.allowed, [(0, 0)], 1)) == {0: ("https://example.org/reef/",)}
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert dict(run(tasks.threads, [(0, 0)], 1)) == {0: str(cores())}
     assert dict(run(tasks.threads, [(0, 0)], 2)) == {0: str(max(1, cores() // 2))}
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # what the session may take is the most
+    assert dict(run(tasks.threads, [(0, 0)], 1)) == {0: "1"}
 
 
 def test_processes_end_with_the_iteration_and_with_their_parent(tmp_path: Path) -> None:

@@ -59,6 +59,17 @@ def call(kept: carried.Kept, task: Any, arguments: tuple[Any, ...]) -> Any:
     return task(*arguments)
 
 
+def _threads_of(n: int) -> int:
+    """Threads of each of ``n`` processes: the cores shared out, and no more than this session may take.
+
+    Args:
+        n: number of processes.
+    """
+    most = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    share = max(1, cores() // n)
+    return min(share, int(most)) if most.isdigit() and int(most) > 0 else share
+
+
 class _Submitting:
     """A Dask client, or an Executor."""
 
@@ -103,8 +114,7 @@ class _Processes:
     def _open(self) -> None:
         context = multiprocessing.get_context("spawn")
         theirs, self._line = context.Pipe(duplex=False)
-        threads = max(1, cores() // self._n)
-        self._pool = ProcessPoolExecutor(self._n, context, _begin, (theirs, threads))
+        self._pool = ProcessPoolExecutor(self._n, context, _begin, (theirs, _threads_of(self._n)))
 
 
 def _begin(line: Connection, threads: int) -> None:

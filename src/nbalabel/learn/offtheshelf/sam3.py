@@ -23,7 +23,8 @@ from ..model import refuse_arguments
 from ..prediction import inference, records
 from ..prediction.found import Found, Maps
 from ..prediction.letterbox import Letterbox
-from ..prediction.resumable import Parts, gather
+from ..prediction.predict import predict_here
+from ..prediction.resumable import gather
 from ..runs.run import Run
 from .finds import found
 from .prompts import Example, Text, examples, texts
@@ -179,7 +180,7 @@ class Sam3:
                 continue
             asked = _Asked(self._predictor, [], _by_code(one, codes))
             ids = np.array([one.image_id], np.int64)
-            part, interrupted = inference.predict(asked, tables, ids, settings, 1, Parts(None, ""))
+            part, interrupted = predict_here(asked, tables, ids, settings, 1)
             parts.append(part)
             if interrupted:
                 break

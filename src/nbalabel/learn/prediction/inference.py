@@ -16,17 +16,16 @@ import pyarrow as pa
 
 from ...core.errors import DataError, ImageError, UnknownNameError, first
 from ...core.geometry.masks import rle
-from ...core.progress import Bar
 from ...core.tables.ahead import ahead
 from ...core.tables.schema import LabeledImages
+from ...engine.shards import Shard
+from ...engine.step import Tell
 from ..embed.pooling import Embeddings, Floats, concatenate
 from ..training.pixels import read_image
 from .found import Found
 from .letterbox import Letterbox, encode_crops
-from .resumable import Part, Parts, gather
+from .resumable import Part, gather
 from .stages import staged
-
-_PART_IMAGES, _MOST_PARTS = 64, 20_000
 
 
 class Pooled(Protocol):
@@ -162,43 +161,9 @@ def tensors(network: Any) -> dict[str, npt.NDArray[Any]]:
     return {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
 
 
-def predict(
-    predictor: Finder,
-    tables: LabeledImages,
-    ids: npt.NDArray[np.int64],
-    settings: Settings,
-    batch: int,
-    parts: Parts,
-) -> tuple[Part, bool]:
-    """Predict part by part.
-
-    Returns:
-        What was found, and whether it was interrupted before the end.
-    """
-    cut = cuts(ids)
-    done = [number for number in range(len(cut)) if parts.has(number)]
-    interrupted = False
-    with Bar(total=len(ids), desc="predicting", unit="image", delay=1, leave=False) as bar:
-        bar.update(sum(len(cut[number]) for number in done))
-        try:
-            for number, chosen in enumerate(cut):
-                if not parts.has(number):
-                    parts.put(number, part_of(predictor, tables, chosen, settings, batch, bar))
-                    done.append(number)
-        except KeyboardInterrupt:
-            interrupted = True
-    return gathered(parts, done), interrupted
-
-
-def cuts(ids: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    """The images of each part, in order: 64, and more where there would be more than 20,000 parts."""
-    size = max(_PART_IMAGES, -(-len(ids) // _MOST_PARTS))
-    return [ids[begin : begin + size] for begin in range(0, len(ids), size)]
-
-
-def gathered(parts: Parts, numbers: Iterable[int]) -> Part:
-    """Parts that are done as one, in the order of their numbers."""
-    return gather([_blank(), *(parts.get(number) for number in sorted(numbers))])
+def gathered(shards: Iterable[Shard]) -> Part:
+    """Shards of predictions as one part."""
+    return gather([_blank(), *map(Part.of, shards)])
 
 
 def part_of(
@@ -207,7 +172,7 @@ def part_of(
     ids: npt.NDArray[np.int64],
     settings: Settings,
     batch: int,
-    bar: Any,
+    tell: Tell,
 ) -> Part:
     """Predict on the images of one part.
 
@@ -217,7 +182,7 @@ def part_of(
         ids: the images.
         settings: how to predict.
         batch: images at once.
-        bar: a progress bar of images.
+        tell: called with numbers of images that are done.
     """
     rows, image, instance, known = [_blank().rows], [], [], []
     failed: dict[int, str] = {}
@@ -230,7 +195,7 @@ def part_of(
         image += [found.image[None] for found in held]
         instance += [found.instance for found in held]
         known += group.ids
-        bar.update(len(group.ids) + len(group.failed))
+        tell(len(group.ids) + len(group.failed))
     return Part(
         pd.concat(rows, ignore_index=True),
         np.array(known, np.int64),
