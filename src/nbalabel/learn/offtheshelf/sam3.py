@@ -21,6 +21,7 @@ from ..libraries.quiet_ultralytics import own_threads, quiet, ultralytics
 from ..libraries.torch_threads import considerate
 from ..model import refuse_arguments
 from ..prediction import inference, records
+from ..prediction.embed import embed
 from ..prediction.found import Found, Maps
 from ..prediction.letterbox import Letterbox
 from ..prediction.predict import predict_here
@@ -155,7 +156,7 @@ class Sam3:
         """
         refuse_arguments("Sam3", "embed", arguments)
         listener = _Asked(self._predictor, [], {})
-        return inference.embed(listener, tables, inference.choose(tables, images), imgsz, 1)
+        return embed(listener, tables, inference.choose(tables, images), imgsz, 1)
 
     def __repr__(self) -> str:
         return f"Sam3({self.name!r})"

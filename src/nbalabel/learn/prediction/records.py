@@ -111,7 +111,7 @@ def predicted(
         check_packages()
     mark = ""
     if folder is not None or on is not None:
-        mark = inference.fingerprint(weights(), tables, ids, settings, arguments)
+        mark = inference.fingerprint(weights(), tables, ids, vars(settings), arguments)
     said: Mapping[str, Any]
     with place(folder, on) as where:
         shards = shards_in(where, mark)
