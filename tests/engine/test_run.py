@@ -34,6 +34,46 @@ def test_results_come_with_their_numbers_from_threads_and_processes() -> None:
     assert dict(run(tasks.square, calls, 2)) == expected
 
 
+class Cluster:
+    """Two workers; each call takes 200 looks at its future."""
+
+    asked = 0
+
+    def nthreads(self) -> dict[str, int]:
+        self.asked += 1
+        return {"a": 1, "b": 1}
+
+    def submit(self, fn: Any, *arguments: Any) -> Any:
+        return Slow(fn(*arguments))
+
+
+class Slow:
+    def __init__(self, value: Any) -> None:
+        self.value, self.looks = value, 0
+
+    def done(self) -> bool:
+        self.looks += 1
+        return self.looks > 200
+
+    def exception(self) -> None:
+        return None
+
+    def result(self) -> Any:
+        return self.value
+
+    def cancel(self) -> None:
+        raise AssertionError("it was not interrupted")
+
+
+def test_a_cluster_is_not_asked_for_its_size_at_every_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbalabel.engine.run._PAUSE", 0.0)
+    now = iter(0.01 * n for n in range(10_000))
+    monkeypatch.setattr("nbalabel.engine.workers.time.monotonic", lambda: next(now))
+    cluster = Cluster()
+    assert len(dict(run(tasks.square, ((n, n) for n in range(9)), cluster))) == 9
+    assert 2 <= cluster.asked <= 10  # of some 600 looks, in six seconds of this clock
+
+
 def test_arguments_are_taken_as_workers_become_free() -> None:
     taken: list[int] = []
 

@@ -17,11 +17,11 @@ from ...core.snapping.bands import METHODS, Mask, Patch
 from ...core.snapping.patches import LEAST_AREA, Window, patches
 from ...core.tables.ahead import ahead
 from ...engine.pictures import Pictures
+from ...engine.rows import RowsOf, Wanted, parts_of
 from ...engine.run import On
 from ...engine.shards import Shard, Shards
 from ...engine.step import Tell, make
 from .evidence import N_COLUMNS, evidence
-from .parts import RowsOf, Wanted, parts_of
 
 COLUMNS = ("image_id", "mask", "score")
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from ...core.tables.of_images import labeled_all_over, sizes_of
 from ...core.tables.schema import LabeledImages, conform
+from ...engine.rows import Wanted
 from ..quality.fit import FEW, cross_fit, fold_of
 from ..quality.predicted_iou import true_iou
 from ..runs.run import Run
 from .candidates import Candidates
-from .parts import Wanted
 from .shaken import shaken
 
 _FOLDS, _SHAKES = 5, 2

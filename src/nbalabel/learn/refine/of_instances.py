@@ -16,12 +16,12 @@ from ...core.snapping.snap import snap
 from ...core.tables.ahead import ahead
 from ...core.tables.schema import LabeledImages
 from ...engine.pictures import pictures
+from ...engine.rows import RowsOf, Wanted, fingerprint, parts_of
 from ...engine.run import On
 from ...engine.shards import Shard, Shards
 from ...engine.step import Tell, make, place
 from ..runs.frozen_tables import Snapshot
 from ..runs.run import new_id
-from .parts import RowsOf, Wanted, fingerprint, parts_of
 from .refined import Refined
 
 _COLUMNS = ("image_id", "mask", "x", "y", "w", "h", "area")

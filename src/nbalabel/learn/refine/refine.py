@@ -17,6 +17,7 @@ from ...core.snapping.snap import AGREE
 from ...core.tables.of_images import sizes_of
 from ...core.tables.schema import LabeledImages, conform
 from ...engine.pictures import pictures
+from ...engine.rows import Wanted, fingerprint
 from ...engine.run import On
 from ...engine.shards import Shards
 from ...engine.step import place, said_of
@@ -26,7 +27,6 @@ from ..runs.run import Run, new_id
 from .candidates import COLUMNS, Candidates, candidates
 from .learned import predicted, shaken_twice
 from .of_instances import refine_instances
-from .parts import Wanted, fingerprint
 from .refined import Refined
 
 Floats = npt.NDArray[np.float64]

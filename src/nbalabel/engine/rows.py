@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...core.tables.schema import LabeledImages
-from ...engine.pictures import Pictures
-from ...engine.step import cuts
+from ..core.tables.schema import LabeledImages
+from .pictures import Pictures
+from .step import cuts
 
 _PART_IMAGES = 16
 
