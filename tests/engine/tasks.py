@@ -3,8 +3,12 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from nbalabel.core.errors import DataError
+from nbalabel.engine.shards import Shard
 
 
 def square(number: int, argument: int) -> int:
@@ -47,3 +51,21 @@ def allowed(number: int, argument: int) -> tuple[str, ...]:
     from nbalabel.data.images.remote.places import allow_images_from
 
     return allow_images_from()
+
+
+class Doubling:
+    """A step that doubles numbers, except for 3."""
+
+    def __init__(self) -> None:
+        self.made: list[int] = []
+
+    def open(self) -> str:
+        return "opened"
+
+    def make(self, held: str, argument: Any, tell: Any) -> Shard:
+        assert held == "opened"
+        self.made += argument.tolist()
+        good = argument[argument != 3]
+        failed = {} if len(good) == len(argument) else {3: "3 cannot be doubled"}
+        tell(len(argument))
+        return Shard(pd.DataFrame({"value": 2 * good}), {"ids": good}, failed)

@@ -34,6 +34,46 @@ def test_results_come_with_their_numbers_from_threads_and_processes() -> None:
     assert dict(run(tasks.square, calls, 2)) == expected
 
 
+class Cluster:
+    """Two workers; each call takes 200 looks at its future."""
+
+    asked = 0
+
+    def nthreads(self) -> dict[str, int]:
+        self.asked += 1
+        return {"a": 1, "b": 1}
+
+    def submit(self, fn: Any, *arguments: Any) -> Any:
+        return Slow(fn(*arguments))
+
+
+class Slow:
+    def __init__(self, value: Any) -> None:
+        self.value, self.looks = value, 0
+
+    def done(self) -> bool:
+        self.looks += 1
+        return self.looks > 200
+
+    def exception(self) -> None:
+        return None
+
+    def result(self) -> Any:
+        return self.value
+
+    def cancel(self) -> None:
+        raise AssertionError("it was not interrupted")
+
+
+def test_a_cluster_is_not_asked_for_its_size_at_every_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbalabel.engine.run._PAUSE", 0.0)
+    now = iter(0.01 * n for n in range(10_000))
+    monkeypatch.setattr("nbalabel.engine.workers.time.monotonic", lambda: next(now))
+    cluster = Cluster()
+    assert len(dict(run(tasks.square, ((n, n) for n in range(9)), cluster))) == 9
+    assert 2 <= cluster.asked <= 10  # of some 600 looks, in six seconds of this clock
+
+
 def test_arguments_are_taken_as_workers_become_free() -> None:
     taken: list[int] = []
 
@@ -80,7 +120,11 @@ def test_processes_share_the_cores_and_take_over_what_the_session_allows(
     monkeypatch.setattr(places, "_ALLOWED", [])
     places.allow_images_from("https://example.org/reef/")
     assert dict(run(tasks.allowed, [(0, 0)], 1)) == {0: ("https://example.org/reef/",)}
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert dict(run(tasks.threads, [(0, 0)], 1)) == {0: str(cores())}
     assert dict(run(tasks.threads, [(0, 0)], 2)) == {0: str(max(1, cores() // 2))}
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # what the session may take is the most
+    assert dict(run(tasks.threads, [(0, 0)], 1)) == {0: "1"}
 
 
 def test_processes_end_with_the_iteration_and_with_their_parent(tmp_path: Path) -> None:

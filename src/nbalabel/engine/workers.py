@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from ..core.cores import cores
 from ..core.errors import DataError, short
 from .memory import keep_freed_memory
 
+_ASK_AGAIN = 1.0  # seconds until a cluster is asked again how many workers it has
 _UNKNOWN = 8  # workers that an executor is taken to have which does not say
 
 
@@ -59,6 +62,17 @@ def call(kept: carried.Kept, task: Any, arguments: tuple[Any, ...]) -> Any:
     return task(*arguments)
 
 
+def _threads_of(n: int) -> int:
+    """Threads of each of ``n`` processes: the cores shared out, and no more than this session may take.
+
+    Args:
+        n: number of processes.
+    """
+    most = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    share = max(1, cores() // n)
+    return min(share, int(most)) if most.isdigit() and int(most) > 0 else share
+
+
 class _Submitting:
     """A Dask client, or an Executor."""
 
@@ -67,8 +81,15 @@ class _Submitting:
         is_dask = type(client).__module__.partition(".")[0] == "distributed"
         # The same call may be made twice on purpose, and is no value that could be kept.
         self._more: dict[str, Any] = {"pure": False} if is_dask else {}
+        self._n, self._asked = 1, -math.inf
 
     def n(self) -> int:
+        now = time.monotonic()
+        if now >= self._asked + _ASK_AGAIN:  # a question to the scheduler goes through three threads
+            self._n, self._asked = self._ask(), now
+        return self._n
+
+    def _ask(self) -> int:
         threads = getattr(self._client, "nthreads", None)
         if callable(threads):
             return max(1, int(sum(threads().values())))
@@ -103,8 +124,7 @@ class _Processes:
     def _open(self) -> None:
         context = multiprocessing.get_context("spawn")
         theirs, self._line = context.Pipe(duplex=False)
-        threads = max(1, cores() // self._n)
-        self._pool = ProcessPoolExecutor(self._n, context, _begin, (theirs, threads))
+        self._pool = ProcessPoolExecutor(self._n, context, _begin, (theirs, _threads_of(self._n)))
 
 
 def _begin(line: Connection, threads: int) -> None:

@@ -80,7 +80,7 @@ def test_boxes_get_masks_from_the_picture(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(tmp_path / "a.png")
     box = '<box label="fish" xtl="18" ytl="12" xbr="43" ybr="37"/>'
     tables = nl.read_cvat(lay(tmp_path, box, image='width="64" height="48"'), tmp_path)
-    refined = nl.refine(tables, on=tables.instances.query("is_box"))
+    refined = nl.refine(tables, rows=tables.instances.query("is_box"))
     (mask,) = refined.rows["mask"]
     assert rle.iou_pairs([mask], [rle.encode(inside)])[0] > 0.9
 

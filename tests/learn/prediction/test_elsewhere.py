@@ -18,8 +18,11 @@ from PIL import Image
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, StorageError
-from nbalabel.learn.prediction import elsewhere, inference
-from nbalabel.learn.prediction.resumable import Parts
+from nbalabel.engine.shards import Shards
+from nbalabel.engine.step import MakeShard
+from nbalabel.learn.prediction import inference, records
+from nbalabel.learn.prediction.predict import Predicting
+from nbalabel.learn.prediction.resumable import shards_in
 
 pytest.importorskip("ultralytics")
 N = 150
@@ -167,12 +170,12 @@ def test_what_one_began_another_ends(
 
 
 def test_a_worker_that_comes_late_disturbs_no_other_prediction(tables: nl.Tables, tmp_path: Path) -> None:
-    Parts(tmp_path, "new")
+    shards_in(tmp_path, "new")
     settings = inference.Settings(64, 0.1, 0.7, 300, embed=True)
-    late = elsewhere.MakePart(dict, tables, settings, 8, tmp_path, "old")
+    late = MakeShard(Predicting(dict, settings, 8), tmp_path / "parts", "old", "prediction")
     with pytest.raises(StorageError, match="does not hold the parts of this prediction any more"):
-        late(0, tables.images)
-    assert Parts.of(tmp_path, "new").folder == tmp_path / "parts"
+        late(0, (N, (tables, tables.images.index.to_numpy())))
+    assert Shards.begun(tmp_path / "parts", "new").folder == tmp_path / "parts"
 
 
 def test_a_cluster_needs_a_folder_and_tables_that_travel(model: Any, tables: nl.Tables, shapes: Any) -> None:
@@ -196,3 +199,20 @@ def test_a_call_brings_the_rows_of_its_images_only(model: Any, tables: nl.Tables
     whole = len(pickle.dumps(tables))
     assert len(sizes) == 3
     assert max(sizes) < whole / 2
+
+
+def test_predictions_elsewhere_are_refined_elsewhere(
+    model: Any, tables: nl.Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("cv2")
+    few = tables.subset(tables.images.index[:20])
+    asked: list[Any] = []
+    plain = records.sharpened
+    monkeypatch.setattr(records, "sharpened", lambda *a, **m: asked.append(m["on"]) or plain(*a, **m))
+    with ThreadPoolExecutor(1) as threads:
+        found = model.predict(few, imgsz=64, refine=True, on=threads, folder=tmp_path)
+        assert asked == [threads]
+    kept = nl.refine(model.predict(few, imgsz=64))
+    frames = [run.predictions.drop(columns="origin") for run in (found, kept)]
+    pd.testing.assert_frame_equal(*frames, check_exact=True)
+    assert not list(tmp_path.glob("*/*.arrow"))

@@ -114,9 +114,9 @@ def test_unreadable_images_are_reported_and_the_rest_goes_on(model: Any, shapes:
 def test_an_interrupted_prediction_continues_where_it_stopped(
     model: Any, shapes: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nbalabel.learn.prediction import inference
+    from nbalabel.learn.prediction import predict
 
-    monkeypatch.setattr(inference, "_PART_IMAGES", 4)
+    monkeypatch.setattr(predict, "_PART_IMAGES", 4)
     tables = shapes(10)
     whole = model.predict(tables)
     read: list[int] = []
@@ -148,11 +148,11 @@ def test_an_interrupted_prediction_continues_where_it_stopped(
 def test_parts_of_another_prediction_are_not_used(
     model: Any, shapes: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nbalabel.learn.prediction.resumable import Parts
+    from nbalabel.engine.shards import Shards
 
     tables = shapes(3)
     with monkeypatch.context() as patch:
-        patch.setattr(Parts, "clear", lambda _parts: None)
+        patch.setattr(Shards, "clear", lambda _shards: None)
         model.predict(tables, folder=tmp_path, score=0.9)
     assert (tmp_path / "parts" / "000000.arrow").is_file()
     assert len(model.predict(tables, folder=tmp_path, score=0.1).predictions) == len(tables.instances)

@@ -13,7 +13,7 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import MissingExtraError
-from nbalabel.learn.prediction import inference, records
+from nbalabel.learn.prediction import predict, records
 
 pytest.importorskip("ultralytics")
 UNLIKE = ["origin"]  # the id of the run
@@ -64,7 +64,7 @@ def test_a_folder_holds_the_refined_run(model: Any, shapes: Callable[..., Any], 
 def test_a_refined_prediction_continues_where_it_stopped(
     model: Any, shapes: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inference, "_PART_IMAGES", 4)
+    monkeypatch.setattr(predict, "_PART_IMAGES", 4)
     tables = shapes(10)
     whole = model.predict(tables, refine=True, batch=2)
 
@@ -88,11 +88,11 @@ def test_an_interrupt_while_refining_keeps_what_was_found(
 ) -> None:
     tables = shapes(4)
 
-    def stop(_run: nl.Run) -> nl.Run:
+    def stop(*_: Any, **__: Any) -> nl.Run:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(records, "sharper", stop)
+        patch.setattr(records, "sharpened", stop)
         run = model.predict(tables, refine=True, folder=tmp_path)
     assert run.interrupted
     assert len(run.predictions) == len(tables.instances)
@@ -104,7 +104,7 @@ def test_an_interrupt_while_refining_keeps_what_was_found(
 def test_a_missing_package_is_told_before_anything_is_predicted(
     model: Any, shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inference, "predict", lambda *_: pytest.fail("it predicted"))
+    monkeypatch.setattr(records, "predict", lambda *_: pytest.fail("it predicted"))
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(MissingExtraError, match="refine needs OpenCV"):
         model.predict(shapes(2), imgsz=64, refine=True)

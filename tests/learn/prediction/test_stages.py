@@ -174,9 +174,9 @@ class Bar:
 def test_a_prediction_keeps_the_device_busy(tmp_path) -> None:
     ds = nl.demo.reef(tmp_path / "reef.nbal", n_images=24, n_labeled=2, n_test=2, size=96)
     bar = Bar()
-    part = part_of(Device(12), ds, ds.images.index.to_numpy(), SETTINGS, 2, bar)
+    part = part_of(Device(12), ds, ds.images.index.to_numpy(), SETTINGS, 2, bar.update)
     assert bar.n == 24
-    plain = part_of(OneByOne(), ds, ds.images.index.to_numpy(), SETTINGS, 2, Bar())
+    plain = part_of(OneByOne(), ds, ds.images.index.to_numpy(), SETTINGS, 2, Bar().update)
     pd.testing.assert_frame_equal(part.rows, plain.rows)
     assert part.rows["image_id"].tolist() == ds.images.index.tolist()
 
@@ -210,7 +210,7 @@ def test_a_picture_that_cannot_be_read_costs_one_row(tmp_path, finder) -> None:
     if isinstance(finder, Device):  # the second and the fourth group have nothing to look at
         for event in (*finder.turns.prepared, *finder.turns.worked):
             event.set()
-    part = part_of(finder, ds, ds.images.index.to_numpy(), SETTINGS, 2, bar)
+    part = part_of(finder, ds, ds.images.index.to_numpy(), SETTINGS, 2, bar.update)
     assert sorted(part.failed) == [2, 3, 6]
     assert part.rows["image_id"].tolist() == [0, 1, 4, 5]
     assert bar.n == 7

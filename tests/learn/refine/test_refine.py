@@ -191,7 +191,7 @@ def test_only_the_rows_asked_for_are_refined() -> None:
     cells = Cells(10, 8)
     run = cells.run()
     rows = run.query("score > 0.6")
-    found = nl.refine(run, on=rows).predictions
+    found = nl.refine(run, rows=rows).predictions
     asked = found.index.isin(rows.index)
     assert found["refined"][asked].any()
     assert not found["refined"][~asked].any()
@@ -201,7 +201,7 @@ def test_only_the_rows_asked_for_are_refined() -> None:
 def test_wrong_arguments_are_named() -> None:
     run = Cells(2, 1).run()
     with pytest.raises(UnknownNameError, match="99 are none of coarse"):
-        nl.refine(run, on=run.predictions.iloc[:1].set_axis([99], axis=0))
+        nl.refine(run, rows=run.predictions.iloc[:1].set_axis([99], axis=0))
     with pytest.raises(UnknownNameError, match=r"method must be 'auto' or one of level 0\.25"):
         nl.refine(run, method="snake")
     with pytest.raises(DataError, match="pass tables="):
@@ -267,7 +267,7 @@ def test_boxes_become_masks_of_what_is_in_them(coarse: tuple[nl.Dataset, pd.Seri
     was = _mean_iou(ds, truth)
     ds.apply(nl.refine(ds))
     assert _mean_iou(ds, truth) > max(was + 0.05, 0.85)
-    some = nl.refine(ds, method="box", on=ds.instances.iloc[:3])
+    some = nl.refine(ds, method="box", rows=ds.instances.iloc[:3])
     assert some.n_instances == 3
 
 
@@ -309,4 +309,4 @@ def test_an_unknown_method_or_row_of_instances_is_refused(coarse: tuple[nl.Datas
     with pytest.raises(UnknownNameError, match="auto, snap or box"):
         nl.refine(ds, method="level 0.5")
     with pytest.raises(UnknownNameError, match="99 are none of them"):
-        nl.refine(ds, on=pd.DataFrame(index=[99]))
+        nl.refine(ds, rows=pd.DataFrame(index=[99]))

@@ -19,6 +19,7 @@ from ...engine.run import On
 from ..embed.pooling import Embeddings
 from ..model import refuse_arguments
 from ..prediction import inference, proposals, records
+from ..prediction.embed import Portable, embed
 from ..runs.frozen_tables import state_of
 from ..runs.run import Run, new_id
 from ..training import sizes
@@ -197,7 +198,14 @@ class Watershed:
         )
 
     def embed(
-        self, tables: LabeledImages, images: Any = None, *, imgsz: int | None = None, **arguments: Any
+        self,
+        tables: LabeledImages,
+        images: Any = None,
+        *,
+        imgsz: int | None = None,
+        folder: str | Path | None = None,
+        on: On = None,
+        **arguments: Any,
     ) -> Embeddings:
         """Embeddings of images and of their instances, in the same space as those of predictions.
 
@@ -205,12 +213,25 @@ class Watershed:
             tables: a Dataset, a Version or Tables.
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
             imgsz: long side images are resized to, pixels; None takes that of the training.
+            folder: where parts are kept until all are done, so that what was interrupted continues.
+            on: where to embed: None is here, a number that many processes of this machine, a
+                ``dask.distributed.Client`` the workers of its cluster, which reach ``folder`` and pictures by
+                the same paths; anything with ``submit`` will do. See docs/cluster.md.
             **arguments: none are known; any is refused.
         """
         refuse_arguments("Watershed", "embed", arguments)
         fitted = self._ready()
         ids = inference.choose(tables, images)
-        return inference.embed(WatershedFinder(fitted), tables, ids, imgsz or fitted.imgsz, 1)
+        return embed(
+            WatershedFinder(fitted),
+            tables,
+            ids,
+            imgsz or fitted.imgsz,
+            1,
+            folder=folder,
+            on=on,
+            portable=Portable(lambda: files.arrays(fitted), lambda _: bound(WatershedFinder, fitted)),
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write the model as ``.npz``: numbers and a JSON text, nothing that could run code."""

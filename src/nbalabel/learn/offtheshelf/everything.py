@@ -16,6 +16,7 @@ from ..libraries.quiet_ultralytics import own_threads, quiet, ultralytics
 from ..libraries.torch_threads import considerate
 from ..model import refuse_arguments
 from ..prediction import inference
+from ..prediction.embed import embed
 from ..prediction.found import Found, Maps
 from ..prediction.letterbox import Letterbox
 from ..runs.run import Run
@@ -151,7 +152,7 @@ class Everything:
             **arguments: none are known; any is refused.
         """
         refuse_arguments("Everything", "embed", arguments)
-        return inference.embed(self._finder, tables, inference.choose(tables, images), imgsz, 1)
+        return embed(self._finder, tables, inference.choose(tables, images), imgsz, 1)
 
     def __repr__(self) -> str:
         return f"Everything({self.name!r})"

@@ -21,9 +21,11 @@ from ..libraries.quiet_ultralytics import own_threads, quiet, ultralytics
 from ..libraries.torch_threads import considerate
 from ..model import refuse_arguments
 from ..prediction import inference, records
+from ..prediction.embed import embed
 from ..prediction.found import Found, Maps
 from ..prediction.letterbox import Letterbox
-from ..prediction.resumable import Parts, gather
+from ..prediction.predict import predict_here
+from ..prediction.resumable import gather
 from ..runs.run import Run
 from .finds import found
 from .prompts import Example, Text, examples, texts
@@ -154,7 +156,7 @@ class Sam3:
         """
         refuse_arguments("Sam3", "embed", arguments)
         listener = _Asked(self._predictor, [], {})
-        return inference.embed(listener, tables, inference.choose(tables, images), imgsz, 1)
+        return embed(listener, tables, inference.choose(tables, images), imgsz, 1)
 
     def __repr__(self) -> str:
         return f"Sam3({self.name!r})"
@@ -179,7 +181,7 @@ class Sam3:
                 continue
             asked = _Asked(self._predictor, [], _by_code(one, codes))
             ids = np.array([one.image_id], np.int64)
-            part, interrupted = inference.predict(asked, tables, ids, settings, 1, Parts(None, ""))
+            part, interrupted = predict_here(asked, tables, ids, settings, 1)
             parts.append(part)
             if interrupted:
                 break

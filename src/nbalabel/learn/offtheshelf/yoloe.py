@@ -18,6 +18,7 @@ from ..libraries.quiet_ultralytics import quiet, ultralytics
 from ..libraries.torch_threads import considerate
 from ..model import refuse_arguments
 from ..prediction import inference
+from ..prediction.embed import embed
 from ..prediction.letterbox import Letterbox
 from ..runs.frozen_tables import state_of
 from ..runs.measured import trains
@@ -210,7 +211,7 @@ class YoloE:
         """
         refuse_arguments("YoloE", "embed", arguments)
         listener = Predictor(self.network, self.device)
-        return inference.embed(listener, tables, inference.choose(tables, images), imgsz, batch)
+        return embed(listener, tables, inference.choose(tables, images), imgsz, batch)
 
     def __repr__(self) -> str:
         return f"YoloE({self.name!r})"

@@ -1,11 +1,11 @@
-"""Predicting and embedding over a dataset's images, a few at a time."""
+"""Predicting on a dataset's images, a few at a time."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol, runtime_checkable
 
@@ -15,18 +15,16 @@ import pandas as pd
 import pyarrow as pa
 
 from ...core.errors import DataError, ImageError, UnknownNameError, first
-from ...core.geometry.masks import rle
-from ...core.progress import Bar
 from ...core.tables.ahead import ahead
 from ...core.tables.schema import LabeledImages
-from ..embed.pooling import Embeddings, Floats, concatenate
+from ...engine.shards import Shard
+from ...engine.step import Tell
+from ..embed.pooling import Floats, concatenate
 from ..training.pixels import read_image
 from .found import Found
 from .letterbox import Letterbox, encode_crops
-from .resumable import Part, Parts, gather
+from .resumable import Part, gather
 from .stages import staged
-
-_PART_IMAGES, _MOST_PARTS = 64, 20_000
 
 
 class Pooled(Protocol):
@@ -136,7 +134,7 @@ def fingerprint(
     weights: Mapping[str, npt.NDArray[Any]],
     tables: LabeledImages,
     ids: npt.NDArray[np.int64],
-    settings: Settings,
+    settings: Mapping[str, Any],
     more: Any = None,
 ) -> str:
     """A hash of weights, images and settings: parts on disk with the same hash can be used again.
@@ -153,7 +151,7 @@ def fingerprint(
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     files = tables.images["file"].reindex(ids).tolist()
-    digest.update(json.dumps([ids.tolist(), files, str(tables.image_root), asdict(settings)]).encode())
+    digest.update(json.dumps([ids.tolist(), files, str(tables.image_root), dict(settings)]).encode())
     return digest.hexdigest()
 
 
@@ -162,43 +160,9 @@ def tensors(network: Any) -> dict[str, npt.NDArray[Any]]:
     return {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
 
 
-def predict(
-    predictor: Finder,
-    tables: LabeledImages,
-    ids: npt.NDArray[np.int64],
-    settings: Settings,
-    batch: int,
-    parts: Parts,
-) -> tuple[Part, bool]:
-    """Predict part by part.
-
-    Returns:
-        What was found, and whether it was interrupted before the end.
-    """
-    cut = cuts(ids)
-    done = [number for number in range(len(cut)) if parts.has(number)]
-    interrupted = False
-    with Bar(total=len(ids), desc="predicting", unit="image", delay=1, leave=False) as bar:
-        bar.update(sum(len(cut[number]) for number in done))
-        try:
-            for number, chosen in enumerate(cut):
-                if not parts.has(number):
-                    parts.put(number, part_of(predictor, tables, chosen, settings, batch, bar))
-                    done.append(number)
-        except KeyboardInterrupt:
-            interrupted = True
-    return gathered(parts, done), interrupted
-
-
-def cuts(ids: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    """The images of each part, in order: 64, and more where there would be more than 20,000 parts."""
-    size = max(_PART_IMAGES, -(-len(ids) // _MOST_PARTS))
-    return [ids[begin : begin + size] for begin in range(0, len(ids), size)]
-
-
-def gathered(parts: Parts, numbers: Iterable[int]) -> Part:
-    """Parts that are done as one, in the order of their numbers."""
-    return gather([_blank(), *(parts.get(number) for number in sorted(numbers))])
+def gathered(shards: Iterable[Shard]) -> Part:
+    """Shards of predictions as one part."""
+    return gather([_blank(), *map(Part.of, shards)])
 
 
 def part_of(
@@ -207,7 +171,7 @@ def part_of(
     ids: npt.NDArray[np.int64],
     settings: Settings,
     batch: int,
-    bar: Any,
+    tell: Tell,
 ) -> Part:
     """Predict on the images of one part.
 
@@ -217,12 +181,12 @@ def part_of(
         ids: the images.
         settings: how to predict.
         batch: images at once.
-        bar: a progress bar of images.
+        tell: called with numbers of images that are done.
     """
     rows, image, instance, known = [_blank().rows], [], [], []
     failed: dict[int, str] = {}
     steps = _Steps(predictor, settings)
-    groups = _read(tables, ids, batch)
+    groups = groups_of(tables, ids, batch)
     threads = None if isinstance(predictor, Stepwise) else 1  # whole pictures wait, not inputs
     for group, found_rows, held in staged(groups, steps.prepare, steps.look, steps.finish, threads=threads):
         failed |= group.failed
@@ -230,7 +194,7 @@ def part_of(
         image += [found.image[None] for found in held]
         instance += [found.instance for found in held]
         known += group.ids
-        bar.update(len(group.ids) + len(group.failed))
+        tell(len(group.ids) + len(group.failed))
     return Part(
         pd.concat(rows, ignore_index=True),
         np.array(known, np.int64),
@@ -241,7 +205,7 @@ def part_of(
 
 
 @dataclass
-class _Group:
+class Group:
     """Some images: those that could be read, with their pixels, and why the others could not.
 
     Attributes:
@@ -268,13 +232,13 @@ class _Group:
             yield pixels
 
 
-def _read(tables: LabeledImages, ids: npt.NDArray[np.int64], batch: int) -> Iterator[_Group]:
+def groups_of(tables: LabeledImages, ids: npt.NDArray[np.int64], batch: int) -> Iterator[Group]:
     """Images ``batch`` at a time, in order; nothing is read yet."""
     frame = tables.images.loc[ids, ["height", "width"]]
     sizes = {i: (h, w) for i, h, w in frame.itertuples()}
     coming = ahead(tables, ids.tolist())
     for _ in range(0, len(ids), batch):
-        yield _Group(tables, [(image_id, sizes[image_id]) for image_id in islice(coming, batch)])
+        yield Group(tables, [(image_id, sizes[image_id]) for image_id in islice(coming, batch)])
 
 
 class _Steps:
@@ -289,13 +253,13 @@ class _Steps:
             "embed": settings.embed,
         }
 
-    def prepare(self, group: _Group) -> tuple[_Group, Any]:
+    def prepare(self, group: Group) -> tuple[Group, Any]:
         """Read, and scale to the input."""
         if isinstance(self.predictor, Stepwise):
             return group, self.predictor.prepare(group.read(), self.imgsz)
         return group, list(group.read())
 
-    def look(self, ready: tuple[_Group, Any]) -> tuple[_Group, Callable[[], list[Found]]]:
+    def look(self, ready: tuple[Group, Any]) -> tuple[Group, Callable[[], list[Found]]]:
         """The network."""
         group, images = ready
         if not group.ids:
@@ -306,8 +270,8 @@ class _Steps:
         return group, lambda: held
 
     def finish(
-        self, seen: tuple[_Group, Callable[[], list[Found]]]
-    ) -> tuple[_Group, pd.DataFrame, list[Found]]:
+        self, seen: tuple[Group, Callable[[], list[Found]]]
+    ) -> tuple[Group, pd.DataFrame, list[Found]]:
         """Masks, and their run lengths."""
         group, finish = seen
         held = finish()
@@ -342,31 +306,3 @@ def _blank() -> Part:
     types |= {**dict.fromkeys("xywh", "float32"), "area": "int32", "score": "float32"}
     rows = pd.DataFrame({name: pd.array([], dtype=dtype) for name, dtype in types.items()})
     return Part(rows, np.zeros(0, np.int64), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
-
-
-def embed(
-    predictor: Listener, tables: LabeledImages, ids: npt.NDArray[np.int64], imgsz: int, batch: int
-) -> Embeddings:
-    """Embeddings of images and of their instances; images that cannot be read have none."""
-    instances = tables.instances
-    instances = instances[instances["image_id"].isin(ids)]
-    rows = instances.groupby("image_id").indices
-    known: list[int] = []
-    image, instance, instance_ids = [], [], []
-    failed: dict[int, str] = {}
-    for group in _read(tables, ids, batch):
-        images = list(group.read())
-        failed |= group.failed
-        for image_id, pixels, (maps, letterbox) in zip(
-            group.ids, images, predictor.maps(images, imgsz), strict=True
-        ):
-            known.append(image_id)
-            image.append(maps.image(letterbox)[None])
-            own = instances.iloc[rows.get(image_id, [])]
-            cut = [rle.decode_crop(mask, *pixels.shape[:2]) for mask in own["mask"]]
-            if cut:
-                crops, corners = [c for c, _, _ in cut], np.array([(x, y) for _, x, y in cut])
-                instance.append(maps.instances(crops, corners, letterbox))
-                instance_ids.append(own.index.to_numpy(np.int64))
-    ids_of = np.concatenate(instance_ids) if instance_ids else np.zeros(0, np.int64)
-    return Embeddings(np.array(known, np.int64), concatenate(image), ids_of, concatenate(instance))

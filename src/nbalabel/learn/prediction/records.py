@@ -13,17 +13,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.tables.schema import LabeledImages
+from ...engine.pictures import pictures
 from ...engine.run import On
+from ...engine.shards import Shards
+from ...engine.step import place, said_of
 from ..embed.pooling import Embeddings
 from ..metrics.coco_ap import Metrics, evaluate
-from ..refine.refine import check_packages
-from ..refine.refine import refine as sharper
+from ..refine.refine import check_packages, sharpened
 from ..runs.frozen_tables import state_of
 from ..runs.run import Run, new_id
 from ..training.examples import Parting
 from ..training.schedule import Schedule
-from . import elsewhere, inference, proposals
-from .resumable import Part, Parts
+from . import inference, proposals
+from .predict import Opener, Predicting, predict, predict_here
+from .resumable import Part, shards_in
 
 
 def of_training(
@@ -82,7 +85,7 @@ def predicted(
     refine: bool = False,
     amend: Callable[[Part], tuple[Part, Mapping[str, Any]]] = lambda found: (found, {}),
     on: On = None,
-    portable: Callable[[Path], elsewhere.Opener] | None = None,
+    portable: Callable[[Path], Opener] | None = None,
 ) -> Run:
     """Predict part by part, here or elsewhere, and return a Run, saved where a folder is given.
 
@@ -108,38 +111,40 @@ def predicted(
         check_packages()
     mark = ""
     if folder is not None or on is not None:
-        mark = inference.fingerprint(weights(), tables, ids, settings, arguments)
+        mark = inference.fingerprint(weights(), tables, ids, vars(settings), arguments)
     said: Mapping[str, Any]
-    if on is None or portable is None:
-        parts = Parts(folder, mark)
-        found, interrupted = inference.predict(finder, tables, ids, settings, batch, parts)
-        workers: dict[str, Any] = {}
-    else:
-        with elsewhere.place(folder, on) as place:
-            parts = Parts(place, mark)
-            make = elsewhere.MakePart(
-                portable(place / "parts"), elsewhere.without_rows(tables), settings, batch, place, mark
-            )
-            found, interrupted, by_worker = elsewhere.predict(make, tables, ids, parts, on)
-            workers = {"workers": by_worker.round(2).to_dict("index")}
+    with place(folder, on) as where:
+        shards = shards_in(where, mark)
+        travel = on is not None
+        read = pictures(tables, tables.images, travel=travel)
+        opener = portable(shards.folder) if travel and portable and shards.folder else (lambda: finder)
+        done = predict(Predicting(opener, settings, batch), read, ids, shards, on)
+        found, interrupted = inference.gathered(done.shards), done.interrupted
     found, said = amend(found)
-    asked = {**arguments, **said, **workers}
+    asked = {**arguments, **said, **said_of(done.workers)}
     run = of_prediction(model, tables, found, codes, asked, n_images=len(ids), interrupted=interrupted)
+    kept = [shards]
     if refine and not interrupted:
-        run = _refined(run)
+        run, *more = _refined(run, folder, on)
+        kept += more
     run = replace(run, seconds=time.perf_counter() - began)
     if folder is not None and not run.interrupted:
         run.save(folder)
-        parts.clear()
+        for some in kept:
+            some.clear()
     return run
 
 
-def _refined(run: Run) -> Run:
-    """The run with sharper masks; an interrupt leaves it as it was, and interrupted."""
+def _refined(run: Run, folder: str | Path | None, on: On) -> tuple[Run, *tuple[Shards, ...]]:
+    """The run with sharper masks, and the parts they were made of.
+
+    An interrupt leaves the run as it was, and interrupted.
+    """
     try:
-        return sharper(run)
+        made = sharpened(run, run._tables(None), folder=folder, on=on)
     except KeyboardInterrupt:
-        return replace(run, interrupted=True)
+        return (replace(run, interrupted=True),)
+    return made.run, made.shards
 
 
 def of_prediction(
@@ -194,7 +199,7 @@ def measured(
     Raises:
         KeyboardInterrupt: it was stopped by hand.
     """
-    found, interrupted = inference.predict(finder, tables, ids, settings, batch, Parts(None, ""))
+    found, interrupted = predict_here(finder, tables, ids, settings, batch)
     if interrupted:
         raise KeyboardInterrupt
     predictions, _ = proposals.table(found, codes, tables.labels, "")

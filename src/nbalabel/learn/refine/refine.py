@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from tqdm.auto import tqdm
 
-from ...core.errors import DataError, ImageError, UnknownNameError, first
+from ...core.errors import DataError, UnknownNameError, first
 from ...core.opencv import one_thread, opencv
-from ...core.snapping.bands import METHODS, Mask, Patch
-from ...core.snapping.patches import LEAST_AREA, Window, patches, whole
+from ...core.snapping.bands import METHODS
 from ...core.snapping.snap import AGREE
-from ...core.tables.ahead import ahead
-from ...core.tables.of_images import labeled_all_over, sizes_of
+from ...core.tables.of_images import sizes_of
 from ...core.tables.schema import LabeledImages, conform
-from ..quality.fit import FEW, cross_fit, fold_of, sklearn
-from ..quality.predicted_iou import true_iou
+from ...engine.pictures import pictures
+from ...engine.rows import Wanted, fingerprint
+from ...engine.run import On
+from ...engine.shards import Shards
+from ...engine.step import place, said_of
+from ..quality.fit import sklearn
+from ..runs.frozen_tables import live
 from ..runs.run import Run, new_id
-from .evidence import N_COLUMNS, evidence
+from .candidates import COLUMNS, Candidates, candidates
+from .learned import predicted, shaken_twice
 from .of_instances import refine_instances
 from .refined import Refined
-from .shaken import shaken
+
+Floats = npt.NDArray[np.float64]
 
 _BEFORE = "mask_before"
 """Column of a refined run: each mask as it was."""
 
 _BASE = "as it was"
-_FOLDS, _SHAKES = 5, 2
 _GAIN = 0.01  # predicted gain in IoU from which a mask is replaced
 
 
@@ -40,25 +43,36 @@ def refine(
     run: Run,
     *,
     method: str = "auto",
-    on: pd.DataFrame | None = None,
+    rows: pd.DataFrame | None = None,
     tables: LabeledImages | None = None,
     gain: float = _GAIN,
     seed: int = 0,
+    folder: str | Path | None = None,
+    on: On = None,
 ) -> Run: ...
 
 
 @overload
-def refine(run: LabeledImages, *, method: str = "auto", on: pd.DataFrame | None = None) -> Refined: ...
+def refine(
+    run: LabeledImages,
+    *,
+    method: str = "auto",
+    rows: pd.DataFrame | None = None,
+    folder: str | Path | None = None,
+    on: On = None,
+) -> Refined: ...
 
 
 def refine(
     run: Run | LabeledImages,
     *,
     method: str = "auto",
-    on: pd.DataFrame | None = None,
+    rows: pd.DataFrame | None = None,
     tables: LabeledImages | None = None,
     gain: float = _GAIN,
     seed: int = 0,
+    folder: str | Path | None = None,
+    on: On = None,
 ) -> Run | Refined:
     """A run with sharper masks: outlines moved to the edges of the picture, where that is predicted to help.
 
@@ -76,10 +90,14 @@ def refine(
         run: predictions of any model, or a Dataset, a Version or Tables. It stays as it is.
         method: "auto", or one of "level 0.25", "level 0.35", "level 0.5", "grabcut" for all masks. For
             instances: "auto", "snap" or "box" for all.
-        on: rows of its predictions or instances; the others keep their masks. None: all.
+        rows: rows of its predictions or instances; the others keep their masks. None: all.
         tables: tables with images and instances; None takes those the run was matched to.
         gain: predicted gain in IoU from which a mask is replaced, 0..1.
         seed: seed of folds and trees; the same seed gives the same masks.
+        folder: where parts are kept, so that an interrupted refinement continues, and then the Run is saved.
+        on: where to refine: None is here, a number that many processes of this machine, a
+            ``dask.distributed.Client`` the workers of its cluster, which reach ``folder`` and pictures by
+            the same paths; anything with ``submit`` will do. See docs/cluster.md.
 
     Returns:
         A Run, matched anew to the instances, with the columns ``mask_before`` (the mask as it was) and
@@ -88,32 +106,67 @@ def refine(
         :class:`~nbalabel.learn.refine.refined.Refined`, with a preview and the Change.
 
     Raises:
-        DataError: the run holds no tables and none are given.
-        UnknownNameError: there is no such method, or ``on`` has rows that are not of the run.
+        DataError: the run holds no tables and none are given, or ``on`` is nothing to run on.
+        StorageError: the folder cannot be used.
+        UnknownNameError: there is no such method, or ``rows`` are not of the run.
         MissingExtraError: OpenCV or scikit-learn is not installed.
     """
+    if isinstance(on, pd.DataFrame):
+        raise DataError("on= says where to run: nl.refine(run, rows=...) takes the rows to refine")
     if not isinstance(run, Run):
-        return refine_instances(run, method, on)
+        return refine_instances(run, method, rows, folder, on)
     if method != "auto" and method not in METHODS:
         raise UnknownNameError(f"method must be 'auto' or one of {', '.join(METHODS)}, got {method!r}")
     found = run.tables if tables is None else tables
     if found is None:
         raise DataError(f"{run.id} holds no tables: load it with Run.load(folder, tables), or pass tables=")
+    made = sharpened(run, found, method, rows, gain, seed, folder, on)
+    if folder is not None:
+        made.run.save(folder)
+        made.shards.clear()
+    return made.run
+
+
+@dataclass(frozen=True, eq=False)
+class Sharpened:
+    """A refined run that is not saved yet.
+
+    Attributes:
+        run: the run.
+        shards: the parts it was made of, to be cleared once it is saved.
+    """
+
+    run: Run
+    shards: Shards
+
+
+def sharpened(
+    run: Run,
+    tables: LabeledImages,
+    method: str = "auto",
+    rows: pd.DataFrame | None = None,
+    gain: float = _GAIN,
+    seed: int = 0,
+    folder: str | Path | None = None,
+    on: On = None,
+) -> Sharpened:
+    """A refined run; see :func:`refine`. Nothing is saved, and parts stay in ``folder``."""
     names = [_BASE, *METHODS] if method == "auto" else [_BASE, method]
-    wanted = _wanted(run, on)
-    with one_thread("nl.refine"):
-        made = _candidates(run.predictions, found, names, wanted)
-        learned = _learned(run, found, made, names, wanted, seed) if method == "auto" else None
-    least = gain
-    if method == "auto":
-        worth = learned
-        if worth is None:
-            agree = made.columns[:, 0].astype(np.float64)
-            worth, least = np.where(made.name == 0, AGREE, agree), 0.0
-    else:
+    travel = on is not None
+    read = pictures(live(tables) if travel else tables, tables.images, travel=travel)
+    with one_thread("nl.refine"), place(folder, on) as where:
+        of = [Wanted(run.predictions, _wanted(run, rows))]
+        of += shaken_twice(of[0], tables, seed) if method == "auto" else []
+        mark = "" if where is None else fingerprint(of, COLUMNS, tables.images, [names, tables.image_root])
+        shards = Shards(None if where is None else where / "refining", mark, "refinement")
+        (made, *examples), workers = candidates(names, of, read, shards, on)
         worth, least = made.name.astype(np.float64), 0.0
+        if method == "auto":
+            shakes = list(zip(of[1:], examples, strict=True))
+            worth, least = _worth(predicted(run, tables, made, shakes, len(names), seed), made, gain)
     chosen = _best(made, worth, least, len(run.predictions))
-    return _with_masks(run, found, made, chosen, {"method": method, "gain": gain})
+    asked = {"method": method, "gain": gain, **said_of(workers)}
+    return Sharpened(_with_masks(run, tables, made, chosen, asked), shards)
 
 
 def check_packages() -> None:
@@ -126,138 +179,25 @@ def check_packages() -> None:
     sklearn("ensemble")
 
 
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """A mask that was made: its pixels within a window of the image."""
-
-    mask: Mask
-    window: Window
-    size: tuple[int, int]
-
-    def encoded(self) -> bytes:
-        """Run lengths in the whole image."""
-        return whole(self.mask, self.window, *self.size)
-
-
-@dataclass(frozen=True, eq=False)
-class _Candidates:
-    """Candidate masks, one per row.
-
-    Attributes:
-        place: position of the prediction each belongs to, ascending, ``(m,)``.
-        name: index of the method that made it; 0 is the mask as it was, ``(m,)``.
-        columns: evidence of each, ``(m, d)`` float32.
-        pieces: the masks; None for the mask as it was.
-    """
-
-    place: npt.NDArray[np.int64]
-    name: npt.NDArray[np.int64]
-    columns: npt.NDArray[np.float32]
-    pieces: list[_Piece | None]
-
-    def masks(self, predictions: pd.DataFrame, rows: npt.NDArray[np.int64]) -> list[bytes]:
-        """Run lengths of the candidates ``rows``."""
-        before = predictions["mask"].array[self.place[rows]]
-        some = [self.pieces[row] for row in rows.tolist()]
-        return [old if piece is None else piece.encoded() for old, piece in zip(before, some, strict=True)]
-
-
-def _wanted(run: Run, on: pd.DataFrame | None) -> npt.NDArray[np.bool_]:
-    if on is None:
+def _wanted(run: Run, rows: pd.DataFrame | None) -> npt.NDArray[np.bool_]:
+    if rows is None:
         return np.ones(len(run.predictions), np.bool_)
-    unknown = on.index[~on.index.isin(run.predictions.index)]
+    unknown = rows.index[~rows.index.isin(run.predictions.index)]
     if len(unknown):
         raise UnknownNameError(
-            f"on takes rows of the run's predictions; {first(unknown)} are none of {run.id}"
+            f"rows must be of the run's predictions; {first(unknown)} are none of {run.id}"
         )
-    return run.predictions.index.isin(on.index)
+    return run.predictions.index.isin(rows.index)
 
 
-def _candidates(
-    predictions: pd.DataFrame,
-    tables: LabeledImages,
-    names: Sequence[str],
-    wanted: npt.NDArray[np.bool_] | None = None,
-) -> _Candidates:
-    places: list[int] = []
-    kinds: list[int] = []
-    pieces: list[_Piece | None] = []
-    columns = [np.zeros((0, N_COLUMNS + len(names)), np.float32)]
-    one_of = np.eye(len(names), dtype=np.float32)
-    for place, patch, window, size, score in _patches(predictions, tables, wanted):
-        made = [patch.mask, *(METHODS[name](patch) for name in names[1:])]
-        keep = [k for k, mask in enumerate(made) if k == 0 or mask.sum() >= LEAST_AREA]
-        columns.append(
-            np.concatenate([evidence(patch, [made[k] for k in keep], score), one_of[keep]], axis=1)
-        )
-        places += [place] * len(keep)
-        kinds += keep
-        pieces += [None, *(_Piece(made[k], window, size) for k in keep[1:])]
-    order = np.argsort(places, kind="stable")
-    return _Candidates(
-        np.asarray(places, np.int64)[order],
-        np.asarray(kinds, np.int64)[order],
-        np.concatenate(columns)[order],
-        [pieces[at] for at in order.tolist()],
-    )
+def _worth(learned: Floats | None, made: Candidates, gain: float) -> tuple[Floats, float]:
+    """Worth of each candidate, and how much more than the mask as it was it must be worth."""
+    if learned is not None:
+        return learned, gain
+    return np.where(made.name == 0, AGREE, made.columns[:, 0].astype(np.float64)), 0.0
 
 
-def _patches(
-    predictions: pd.DataFrame, tables: LabeledImages, wanted: npt.NDArray[np.bool_] | None
-) -> Iterator[tuple[int, Patch, Window, tuple[int, int], float]]:
-    """Each mask with the picture around it: its position, the patch, where it is, the image's size, score."""
-    images = predictions["image_id"].to_numpy(np.int64)
-    wanted = np.ones(len(images), np.bool_) if wanted is None else wanted
-    sizes = tables.images[["height", "width"]]
-    ids = np.unique(images[wanted]).tolist()
-    coming = ahead(tables, ids)
-    for image_id in tqdm(coming, desc="refining", total=len(ids), unit="image", delay=1, leave=False):
-        height, width = (int(side) for side in sizes.loc[image_id].to_numpy(np.int64))
-        try:
-            pixels = np.asarray(tables.read_image(image_id))
-        except (ImageError, OSError):
-            continue
-        places = np.flatnonzero(images == image_id)
-        rows = predictions.iloc[places]
-        scores = rows["score"].fillna(0).to_numpy(np.float64)
-        for at, patch, window in patches(pixels, rows["mask"].tolist(), wanted[places]):
-            yield int(places[at]), patch, window, (height, width), float(scores[at])
-
-
-def _learned(
-    run: Run,
-    tables: LabeledImages,
-    made: _Candidates,
-    names: Sequence[str],
-    wanted: npt.NDArray[np.bool_],
-    seed: int,
-) -> npt.NDArray[np.float64] | None:
-    """Predicted IoU of each candidate; None where too little is labeled to learn it."""
-    labeled = tables.images.index[labeled_all_over(tables.images)]
-    known = run.predictions[run.predictions["image_id"].isin(labeled).to_numpy() & wanted]
-    parts = [shaken(known, tables, seed + k) for k in range(_SHAKES)]
-    examples = [(part, _candidates(part, tables, names)) for part in parts]
-    stacked = pd.concat([_rows(part, some) for part, some in examples], ignore_index=True)
-    heights = sizes_of(tables.images, stacked["image_id"])[:, 0]
-    stacked = conform(stacked, "predictions", run.labels, heights=heights)
-    iou, judged = true_iou(stacked, run.predicted_ids, tables)
-    if judged.sum() < FEW * len(names) * _SHAKES:
-        return None
-    own = run.predictions["image_id"].to_numpy(np.int64)[made.place]
-    images = np.concatenate([own, stacked["image_id"].to_numpy(np.int64)])
-    columns = np.concatenate([made.columns, *(some.columns for _, some in examples)])
-    nothing = np.zeros(len(own))
-    judged = np.concatenate([nothing > 0, judged])
-    fold = fold_of(images, judged, _FOLDS, seed)
-    return cross_fit(columns, np.concatenate([nothing, iou]), judged, fold, seed).iou[: len(own)]
-
-
-def _rows(predictions: pd.DataFrame, made: _Candidates) -> pd.DataFrame:
-    rows = predictions.iloc[made.place][["image_id", "label", "score"]].reset_index(drop=True)
-    return rows.assign(mask=made.masks(predictions, np.arange(len(made.place))))
-
-
-def _best(made: _Candidates, worth: npt.NDArray[np.float64], least: float, n: int) -> npt.NDArray[np.int64]:
+def _best(made: Candidates, worth: npt.NDArray[np.float64], least: float, n: int) -> npt.NDArray[np.int64]:
     """The best candidate of each prediction, if it is worth ``least`` more than the mask as it was.
 
     Args:
@@ -281,13 +221,13 @@ def _best(made: _Candidates, worth: npt.NDArray[np.float64], least: float, n: in
 
 
 def _with_masks(
-    run: Run, tables: LabeledImages, made: _Candidates, chosen: npt.NDArray[np.int64], asked: dict[str, Any]
+    run: Run, tables: LabeledImages, made: Candidates, chosen: npt.NDArray[np.int64], asked: dict[str, Any]
 ) -> Run:
     name = new_id("refine")
     predictions = run.predictions
     before = predictions["mask"]
     masks = np.array(before.tolist(), dtype=object)
-    masks[chosen >= 0] = made.masks(predictions, chosen[chosen >= 0])
+    masks[chosen >= 0] = made.masks[chosen[chosen >= 0]]
     frame = predictions.drop(columns=["x", "y", "w", "h", "area", "mask"])
     frame = frame.assign(mask=masks, origin=name, refined=chosen >= 0)
     frame[_BEFORE] = before.array

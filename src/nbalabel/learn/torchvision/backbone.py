@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial as bound
+from pathlib import Path
 from typing import Any
 
 from ...core.errors import UnknownNameError
 from ...core.tables.schema import LabeledImages
+from ...engine.run import On
 from ..embed.pooling import Embeddings
 from ..libraries.torch_threads import considerate
 from ..prediction import inference
+from ..prediction.embed import Opener, Portable, embed
 from ..prediction.found import Maps
 from ..prediction.letterbox import Letterbox
-from .networks import describer
+from . import weights
+from .networks import bare, describer
 from .package import best_device
 from .stacks import Pixels, listening, maps_of, stacks
 
@@ -37,14 +42,17 @@ class Backbone:
     """
 
     def __init__(self, name: str = "resnet18", *, device: str = "") -> None:
-        self.name = name
-        self._network = describer(name).eval()
-        self._device = best_device(device)
-        self._network.to(self._device)
-        self._layers = _stages(self._network)
+        self._hold(name, describer(name), device)
 
     def embed(
-        self, tables: LabeledImages, images: Any = None, *, imgsz: int = _IMGSZ, batch: int = 16
+        self,
+        tables: LabeledImages,
+        images: Any = None,
+        *,
+        imgsz: int = _IMGSZ,
+        batch: int = 16,
+        folder: str | Path | None = None,
+        on: On = None,
     ) -> Embeddings:
         """Embeddings of images, and of the masks on them.
 
@@ -53,8 +61,39 @@ class Backbone:
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
             imgsz: long side images are resized to, pixels.
             batch: images at once.
+            folder: where parts are kept until all are done, so that what was interrupted continues.
+            on: where to embed: None is here, a number that many processes of this machine, a
+                ``dask.distributed.Client`` the workers of its cluster, which reach ``folder`` and pictures by
+                the same paths; anything with ``submit`` will do. See docs/cluster.md.
         """
-        return inference.embed(self, tables, inference.choose(tables, images), imgsz, batch)
+        return embed(
+            self,
+            tables,
+            inference.choose(tables, images),
+            imgsz,
+            batch,
+            folder=folder,
+            on=on,
+            portable=Portable(lambda: inference.tensors(self._network), self._write),
+        )
+
+    @classmethod
+    def load(cls, name: str, path: Path, device: str) -> Backbone:
+        """A backbone with the weights of a file, in a worker."""
+        made = cls.__new__(cls)
+        made._hold(name, weights.filled(bare(name), path), device)
+        return made
+
+    def _hold(self, name: str, network: Any, device: str) -> None:
+        self.name = name
+        self._network = network.eval()
+        self._device = best_device(device)
+        self._network.to(self._device)
+        self._layers = _stages(self._network)
+
+    def _write(self, place: Path) -> Opener:
+        path = weights.write(self._network, place / "model.npz", name=self.name)
+        return bound(Backbone.load, self.name, path, self._device)
 
     def maps(self, images: Sequence[Pixels], imgsz: int) -> list[tuple[Maps, Letterbox]]:
         """Feature maps of each image, and where it lies in the input."""

@@ -24,7 +24,8 @@ def embed(
             torchvision, of which the backbone is used: "resnet18", "convnext_tiny", "efficientnet_b0" ...
         images: ids, rows of ``images``, a boolean Series over them, or None for all (of a Run: those that
             were predicted on).
-        **arguments: of the model's ``embed``, such as ``imgsz`` and ``batch``.
+        **arguments: of the model's ``embed``, such as ``imgsz`` and ``batch``; ``on`` and ``folder`` embed in
+            other processes or on a cluster (docs/cluster.md).
 
     Returns:
         Embeddings; give them to a run as ``run.embeddings``.

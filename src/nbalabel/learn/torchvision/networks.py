@@ -108,17 +108,26 @@ def describer(name: str) -> Any:
     Raises:
         UnknownNameError: torchvision has no such network.
     """
+    network, models = bare(name), torchvision("models")
+    state = published(name, models.get_model_weights(name).DEFAULT)
+    if state is not None:
+        fill(network, state, f"{name}'s weights")
+    return network
+
+
+def bare(name: str) -> Any:
+    """The same network with random weights.
+
+    Raises:
+        UnknownNameError: torchvision has no such network.
+    """
     models = torchvision("models")
     listed = models.list_models(module=models)
     if name not in listed:
         near = get_close_matches(name, listed, n=3) or listed
         raise UnknownNameError(f"torchvision has no network {name!r}; near are {first(near)}")
     with seeded(0):
-        network = models.get_model(name, weights=None)
-    state = published(name, models.get_model_weights(name).DEFAULT)
-    if state is not None:
-        fill(network, state, f"{name}'s weights")
-    return network
+        return models.get_model(name, weights=None)
 
 
 @contextmanager

@@ -96,3 +96,16 @@ def fill(network: Any, state: dict[str, Any], origin: str) -> None:
     if missing or lost.unexpected_keys:
         strange = (missing + lost.unexpected_keys)[0]
         raise ModelError(f"{origin} does not fit its network: {strange} is missing or unknown")
+
+
+def filled(network: Any, path: Path) -> Any:
+    """The network with the tensors of a file that :func:`write` wrote.
+
+    Raises:
+        ModelError: the file is damaged, or does not fit.
+    """
+    import torch
+
+    _, arrays = archive.unpacked(archive.arrays(path))
+    fill(network, {name: torch.from_numpy(array) for name, array in arrays.items()}, str(path))
+    return network

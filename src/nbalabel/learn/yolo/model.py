@@ -18,6 +18,7 @@ from ...engine.run import On
 from ..checkpoints import weights
 from ..embed.pooling import Embeddings
 from ..prediction import inference, proposals, records
+from ..prediction.embed import Portable, embed
 from ..runs.run import Run
 from ..training import schedule, sizes
 from ..training.empties import EMPTY_SHARE
@@ -333,7 +334,14 @@ class Yolo:
         )
 
     def embed(
-        self, tables: LabeledImages, images: Any = None, *, imgsz: int | None = None, batch: int = 16
+        self,
+        tables: LabeledImages,
+        images: Any = None,
+        *,
+        imgsz: int | None = None,
+        batch: int = 16,
+        folder: str | Path | None = None,
+        on: On = None,
     ) -> Embeddings:
         """Embeddings of images and of their instances, in the same space as those of predictions.
 
@@ -342,9 +350,24 @@ class Yolo:
             images: ids, rows of ``images``, a boolean Series over them, or None for all.
             imgsz: long side images are resized to, pixels; None takes that of :meth:`predict`.
             batch: images at once.
+            folder: where parts are kept until all are done, so that what was interrupted continues.
+            on: where to embed: None is here, a number that many processes of this machine, a
+                ``dask.distributed.Client`` the workers of its cluster, which reach ``folder`` and pictures by
+                the same paths; anything with ``submit`` will do. See docs/cluster.md.
         """
-        ids = inference.choose(tables, images)
-        return inference.embed(self._ready(), tables, ids, imgsz or self._chosen_size(tables, batch), batch)
+        return embed(
+            self._ready(),
+            tables,
+            inference.choose(tables, images),
+            imgsz or self._chosen_size(tables, batch),
+            batch,
+            folder=folder,
+            on=on,
+            portable=Portable(
+                lambda: inference.tensors(self.network),
+                lambda place: bound(opened, str(self.save(place / "model.npz")), self.device, False),
+            ),
+        )
 
     def finder(self) -> tuple[inference.Finder, int]:
         """The network, ready to find masks on pixels, and its input size; see ``nl.ModelSegmenter``.

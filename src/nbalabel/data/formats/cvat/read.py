@@ -111,7 +111,7 @@ def read_cvat(
     text; one checkbox per option, as ``write_cvat`` writes them: lists), and so do ``z_order``, ``occluded``
     and ``group_id`` where they are used. Attributes of a tag ``nb_image`` become columns of images. Instances
     of which only a box is known are marked in a column ``is_box``; their masks are the boxes filled, and
-    ``nl.refine(ds, on=rows)`` finds the objects in them. ``nb_id`` is the id an instance had in the dataset
+    ``nl.refine(ds, rows=rows)`` finds the objects in them. ``nb_id`` is the id an instance had in the dataset
     that wrote it.
 
     Args:

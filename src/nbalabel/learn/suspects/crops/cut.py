@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +25,19 @@ Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 
-def cut(tables: LabeledImages, image_ids: npt.ArrayLike, masks: Sequence[bytes]) -> tuple[Pixels, Floats]:
+def cut(
+    tables: LabeledImages,
+    image_ids: npt.ArrayLike,
+    masks: Sequence[bytes],
+    tell: Callable[[int], object] | None = None,
+) -> tuple[Pixels, Floats]:
     """Cut each mask out of its image; every image is read once.
 
     Args:
         tables: tables whose images are read.
         image_ids: image of each mask, ``(n,)``.
         masks: compressed masks, ``(n,)``.
+        tell: called with 1 for each image; None shows a bar.
 
     Returns:
         Crops ``(n, 32, 32, 4)`` uint8 (red, green, blue, share of the mask), and per crop the mean and the
@@ -44,8 +51,16 @@ def cut(tables: LabeledImages, image_ids: npt.ArrayLike, masks: Sequence[bytes])
     starts = np.flatnonzero(np.diff(on[order], prepend=on[order][:1] - 1))
     parts = np.split(order, starts[1:]) if len(order) else []
     coming = ahead(tables, [int(on[rows[0]]) for rows in parts])
-    work = tqdm(coming, desc="cutting crops", total=len(parts), unit="image", delay=2, leave=False)
-    for image_id, rows in zip(work, parts, strict=True):
+    shown: dict[str, Any] = {
+        "desc": "cutting crops",
+        "total": len(parts),
+        "unit": "image",
+        "delay": 2,
+        "leave": False,
+    }
+    for image_id, rows in zip(tqdm(coming, disable=tell is not None, **shown), parts, strict=True):
+        if tell is not None:
+            tell(1)
         try:
             pixels = np.asarray(tables.read_image(image_id))
         except (ImageError, OSError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,13 +13,13 @@ from ....core.geometry.overlap.keep_best import overlapping
 from ....core.regions.of_tables import codes_of
 from ....core.tables.of_images import labeled_all_over
 from ....core.tables.schema import LabeledImages
+from ....engine.run import On
 from ...runs.run import Run
 from .axes import spread
 from .background import background
 from .classify import BACKGROUND, crossed
-from .cut import cut
-from .describe import describe
 from .described import InstanceEmbeddings
+from .describing import described
 
 _OPEN = 0.25  # score from which an unmatched prediction may be an object: no background there
 _TAKEN = 0.3  # IoU with a label from which a prediction is about that label
@@ -25,7 +27,13 @@ _LEAST = 50  # crops of background at least
 
 
 def instance_embeddings(
-    tables: LabeledImages | Run, run: Run | None = None, *, folds: int = 5, seed: int = 0
+    tables: LabeledImages | Run,
+    run: Run | None = None,
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    folder: str | Path | None = None,
+    on: On = None,
 ) -> InstanceEmbeddings:
     """Describe instances and predictions by crops of their masks; no pretrained weights are used.
 
@@ -40,6 +48,10 @@ def instance_embeddings(
         run: predictions to describe, too.
         folds: folds of images, 2 or more.
         seed: seed of background, folds and trees; the same seed gives the same result.
+        folder: where parts are kept until all are done, so that what was interrupted continues.
+        on: where to cut crops and describe them: None is here, a number that many processes of this machine,
+            a ``dask.distributed.Client`` the workers of its cluster, which reach ``folder`` and pictures by
+            the same paths; anything with ``submit`` will do. See docs/cluster.md.
 
     Raises:
         DataError: the Run holds no tables, there are fewer than two images with instances, or folds < 2.
@@ -65,15 +77,15 @@ def instance_embeddings(
     _check(instances, folds)
     empty = background_of(tables, instances, predictions, seed)
     parts = [instances, *([] if predictions is None else [predictions]), empty]
-    on = np.concatenate([p["image_id"].to_numpy(np.int64) for p in parts])
-    raw = describe(*cut(tables, on, [m for p in parts for m in p["mask"]]))
+    image_ids = np.concatenate([p["image_id"].to_numpy(np.int64) for p in parts])
+    raw = described(tables, image_ids, [m for p in parts for m in p["mask"]], folder, on)
     n, m = len(instances), 0 if predictions is None else len(predictions)
-    known = np.ones(len(on), bool)
+    known = np.ones(len(image_ids), bool)
     known[:n] = ~instances["crowd"].to_numpy(bool)
     known[n : n + m] = False
-    codes = np.full(len(on), BACKGROUND)
+    codes = np.full(len(image_ids), BACKGROUND)
     codes[:n] = codes_of(instances["label"], tables.labels)
-    chances = crossed(raw, codes, on, known, len(tables.labels), folds, seed)
+    chances = crossed(raw, codes, image_ids, known, len(tables.labels), folds, seed)
     vectors = spread(raw, n + m, seed)
     return InstanceEmbeddings(
         instances=_said(instances, chances[:n], tables.labels),
