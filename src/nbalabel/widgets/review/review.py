@@ -108,12 +108,12 @@ class Review(Beside, InPlace):
     overlap = traitlets.Enum(
         ("skip", "allow", "replace"), "skip", help="if an accepted prediction overlaps an instance"
     ).tag(sync=True, echo_update=False)
+    outline = traitlets.Bool(True, help="draw the outline of the mask").tag(sync=True, echo_update=False)
+
     _of: str
     _ids: Ids
     _asked: tuple[str, ...]
     _ranking: Ranking | None
-
-    outline = traitlets.Bool(True, help="draw the outline of the mask").tag(sync=True, echo_update=False)
 
     def __init__(
         self,
