@@ -24,7 +24,7 @@ import { Popover } from "../popover";
 import { isTyping } from "../viewer/keys";
 import { Answers, orderOf } from "./answers";
 import { Controls } from "./controls";
-import { Crops, type Entry, type Item } from "./crops";
+import { Crops, type Entry, type Item, type View } from "./crops";
 import { done } from "./done";
 import { InPlace } from "./in_place";
 import { type Items, type Model, nothing, subjectOf } from "./items";
@@ -34,7 +34,7 @@ import { Progress } from "./progress";
 import { Stage } from "./stage";
 import { overlaps, Title } from "./title";
 
-const [AHEAD, BEHIND] = [3, 1]; // items kept ready
+const AHEAD = 3; // items kept ready, and the one before
 const SETTLED = 150; // milliseconds after the last refresh or gesture until the kernel is asked about it
 
 export class Review {
@@ -343,36 +343,30 @@ export class Review {
   /** Show the current item of the deck, and load those around it. */
   #show(): void {
     const deck = this.#deck!;
-    const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
-    const near = this.#keep();
+    this.#makeReady();
     this.#since = 0;
     const ended = deck.current < 0;
     this.#main.hidden = ended;
     this.#over.hidden = !ended;
     this.#controls.root.classList.toggle("nbl-review-ended", ended);
-    this.#entry = ended ? null : this.crops.load(this.#id, view);
+    this.#entry = ended ? null : this.crops.load(this.#id, this.#view);
     if (ended) this.#end();
     else this.#point();
     this.#paint();
-    for (const id of near) this.crops.load(id, view);
     this.#update();
   }
 
-  /** Drop the items that are no longer near; the ids of those around the current one. */
-  #keep(): number[] {
+  /** Load the current item and those around it, and drop all others. */
+  #makeReady(): void {
     const deck = this.#deck!;
-    const near = [...deck.upcoming(AHEAD), deck.previous]
-      .filter((place) => place >= 0)
-      .slice(0, AHEAD + BEHIND)
-      .map((place) => deck.ids[place]);
-    this.crops.keep(deck.current < 0 ? near : [this.#id, ...near]);
-    return near;
+    const places = [deck.current, ...deck.upcoming(AHEAD), deck.previous];
+    const ids = places.filter((place) => place >= 0).map((place) => deck.ids[place]);
+    this.crops.keep(ids);
+    for (const id of ids) this.crops.load(id, this.#view);
   }
 
-  /** Other items are next: load those that are not there. */
-  #reordered(): void {
-    const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
-    for (const id of this.#keep()) this.crops.load(id, view);
+  get #view(): View {
+    return { aspect: this.stage.aspect, zoom: this.stage.zoom };
   }
 
   #paint(): void {
@@ -517,7 +511,7 @@ export class Review {
       if (!found) return;
       this.#head!.rev = found.rev;
       if (found.others) this.#refetch();
-      else if (deck.order) this.#reordered();
+      else if (deck.order) this.#makeReady(); // others may be next
       const now = deck.current < 0 ? OPEN : deck.state(deck.current);
       if (now === GONE || (deck.current < 0 && deck.upcoming(1).length)) this.#step(() => deck.advance());
       else if (now !== found.before) this.#drawTitle(this.#entry?.item ?? null);
@@ -564,8 +558,7 @@ export class Review {
     if (id < 0) return;
     if (!this.#entry?.item) return this.#refetch();
     this.crops.keep([id]);
-    const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
-    for (const place of this.#deck!.upcoming(AHEAD)) this.crops.load(this.#deck!.ids[place], view);
+    for (const place of this.#deck!.upcoming(AHEAD)) this.crops.load(this.#deck!.ids[place], this.#view);
     try {
       await this.crops.renew(id);
     } catch (error) {
@@ -591,7 +584,7 @@ export class Review {
   /** Load the next items again if they were loaded for another zoom. */
   #renewNext(): void {
     const deck = this.#deck!;
-    const view = { aspect: this.stage.aspect, zoom: this.stage.zoom };
+    const view = this.#view;
     const next = deck.upcoming(AHEAD).map((place) => deck.ids[place]);
     if (next.every((id) => this.crops.load(id, view).view.zoom === view.zoom)) return;
     this.crops.keep([this.#id]);
