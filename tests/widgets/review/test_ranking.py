@@ -56,6 +56,9 @@ def test_each_answer_ranks_the_rest_anew(known: Any, browser: Any, monkeypatch: 
     assert set(ids[order][-2:]) == set(ids[:2])  # settled: nothing is suspected of them any more
     assert review.suspects.answers.sort_values().tolist()[-2:] == [True, True]
 
+    again = nl.Review(ds, review.suspects)
+    assert again.left.index.tolist() == left.tolist()  # what was answered right is not asked again
+    again.close()
     ask("take_back", item_id=int(ids[2]))
     ask("states")
     assert ids[2] not in review.suspects.table.loc[review.suspects.answers.index, "instance_id"].tolist()

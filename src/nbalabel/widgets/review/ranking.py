@@ -23,6 +23,10 @@ class Ranks(Protocol):
     def table(self) -> pd.DataFrame:
         """Suspicions, the likeliest first: ``kind``, ``score``, ``guess``, the ids of what they are about."""
 
+    @property
+    def answers(self) -> pd.Series:
+        """Whether something was wrong, by the index of the table, where that was answered."""
+
     def updated(self, *sources: Any) -> Ranks:
         """The same, ranked anew by what was answered and edited."""
 
@@ -47,8 +51,10 @@ class Ranking:
         self._next = 0.0
 
     def rows(self) -> pd.DataFrame:
-        """The rows to ask about, the likeliest first; what is settled is left out."""
-        return self.now.instances() if self._of == "instances" else self.now.predictions()
+        """The rows to ask about, the likeliest first; what is settled or was answered right is left out."""
+        found, answers = self._ranked(), self.now.answers
+        right = self.now.table.loc[answers.index[~answers.to_numpy(bool)], _ID[self._of]]
+        return found[~found.index.isin(right.dropna())]
 
     def learn(self, source: Any, rev: int) -> None:
         """Rank anew, if there are other answers or tables than at the last time and that is long enough ago.
@@ -68,7 +74,7 @@ class Ranking:
 
     def order(self, ids: Ids) -> npt.NDArray[np.int32]:
         """Places of ids in the order of asking, ``(n,)``; those that are settled come last."""
-        at = self.rows().index.get_indexer(pd.Index(ids))
+        at = self._ranked().index.get_indexer(pd.Index(ids))
         return np.argsort(np.where(at < 0, len(ids), at), kind="stable").astype(np.int32)
 
     def facts(self, item_id: int) -> list[list[Any]]:
@@ -83,3 +89,6 @@ class Ranking:
         kind, guess = str(first["kind"]), first["guess"]
         what = f"{kind}, looks like {guess}" if kind == "swapped" and isinstance(guess, str) else kind
         return [["suspicion", what, "text"], ["chance", float(first["score"]), "number"]]
+
+    def _ranked(self) -> pd.DataFrame:
+        return self.now.instances() if self._of == "instances" else self.now.predictions()
