@@ -111,6 +111,15 @@ def test_a_good_gate_does_not_open_the_way_for_a_bad_set():
     assert share <= ALPHA + 3 * np.sqrt(ALPHA * (1 - ALPHA) / runs)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "ladder", "hopes"), [((60, 60, 120), 3, [1.0]), ((60, 60, 60, 60), 2, [0.1, 0.1, 0.8])]
+)
+def test_a_ladder_is_certified_falsely_in_alpha_of_the_runs_at_most(sizes, ladder, hopes):
+    runs = 150
+    share = simulate(barely_bad(sizes), sizes, runs, 110, ladder=ladder, hopes=np.array(hopes))
+    assert share <= ALPHA + 3 * np.sqrt(ALPHA * (1 - ALPHA) / runs)
+
+
 def test_doubts_that_mislead_do_not_mislead_the_certificate():
     def upside_down(rng, wrong):
         return np.where(wrong, 0.01, 0.2) * rng.random(len(wrong))
@@ -274,10 +283,59 @@ def test_nothing_behind_a_gate_that_was_bad_is_within_reach():
 def test_gates_are_passed_in_order():
     ordered = Verdicts(np.array([1.0]), alpha=0.05, gates=2)
     assert np.exp(ordered.bars()).tolist() == pytest.approx([20, 20, 20])
-    ordered.hear(np.log([1.0, 90.0, 90.0]), np.log([1.0, 90.0, 90.0]))
+    ordered.hear(np.log([1.0, 90.0, 19.0]), np.log([1.0, 90.0, 19.0]))
     assert (ordered.certified.any(), ordered.shut) == (False, 0)
-    ordered.hear(np.log([21.0, 90.0, 19.0]), np.log([21.0, 90.0, 19.0]))
+    ordered.hear(np.log([21.0, 18.0, 19.0]), np.log([21.0, 18.0, 19.0]))  # the second gate had enough before
     assert (ordered.certified.tolist(), ordered.shut) == ([True, True, False], None)
+
+
+def test_of_a_ladder_the_first_set_counts_and_larger_ones_after_it():
+    ladder = Verdicts(np.array([0.2, 0.8]), alpha=0.05, ladder=3)
+    assert np.exp(ladder.bars()).tolist() == pytest.approx([20 + 19 * 4, *[20 + 19 / 4] * 3])
+    ladder.hear(np.log([1.0, 1.0, 30.0, 30.0]), np.zeros(4))
+    assert not ladder.certified.any()
+    assert ladder.before(3) == [1, 2]
+    ladder.hear(np.log([1.0, 26.0, 2.0, 2.0]), np.zeros(4))  # the second and third had enough before
+    assert ladder.certified.tolist() == [False, True, True, True]
+
+
+def test_capital_of_the_first_set_of_a_ladder_does_not_help_smaller_ones():
+    """They must hold against the larger ones, too, which have none yet."""
+    ladder = Verdicts(np.array([0.2, 0.8]), alpha=0.05, ladder=2)
+    ladder.hear(np.log([90.0, 22.0, 1.0]), np.zeros(3))
+    assert not ladder.certified[0]
+    assert np.exp(ladder.bars()[0]) == pytest.approx(20 + 19 * 4)
+
+
+def test_sets_behind_one_of_a_ladder_that_was_bad_are_out_of_reach():
+    wrong = np.zeros(300, bool)
+    wrong[:40] = True
+    one = audit([50, 250], wrong, 0.1, ladder=2, hopes=np.array([1.0]))
+    assert one.within_reach == 2
+    while len(rows := one.draw(10, 1)):
+        one.tell(rows, ~wrong[rows], 1)
+    assert one.within_reach == 1
+
+
+def test_the_probability_of_a_certificate_is_about_how_often_it_comes():
+    for share, n in ((0.03, 50), (0.06, 70), (0.1, 90)):
+        said, came = [], []
+        for at in range(40):
+            one = audit([3000], wrong := some_wrong(3000, int(3000 * share), seed=at), share, seed=at)
+            said.append(one.likely(1, n))
+            came.append(go_on(one, wrong, n, aim=1).certified)
+        assert np.mean(said) == pytest.approx(np.mean(came), abs=0.25)
+        chances = [one.likely(1, k) for k in (1, 20, 60, 200)] if not one.certified else [1.0]
+        assert chances == sorted(chances)
+
+
+def test_a_set_that_waits_for_another_is_no_more_likely_than_that_one():
+    wrong = some_wrong(1000, 30)
+    one = audit([100, 900], wrong, 0.03, ladder=2, hopes=np.array([1.0]))
+    assert one.likely(2, 80) < one.likely(1, 80)  # a tenth of the answers is about the first
+    go_on(one, wrong, 200, aim=1)
+    assert one.certified >= 1
+    assert one.likely(1, 5) == 1
 
 
 def test_drawing_changes_nothing_and_follows_from_the_seed_and_the_answers():

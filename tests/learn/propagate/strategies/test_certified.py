@@ -6,6 +6,7 @@ import pytest
 from nbalabel.core.errors import DataError
 from nbalabel.learn.propagate.propagation import Propagation
 from nbalabel.learn.propagate.state.ledger import NO, UNKNOWN, YES, Ledger
+from nbalabel.learn.propagate.strategies import levels as levels_module
 from nbalabel.learn.propagate.strategies.cut import Regions
 from nbalabel.learn.propagate.strategies.learner import Learner, _gaussian, _ridge
 from nbalabel.learn.propagate.strategies.levels import levels
@@ -306,8 +307,31 @@ def test_sets_are_nested_from_sure_ones_to_some_beyond_the_best():
     assert (np.diff(plan.sizes) > 0).all()
     assert plan.sizes[0] < plan.best < plan.sizes[-1] <= 3000
     assert plan.best in plan.sizes
-    assert len(plan.hopes) == len(plan.sizes) - plan.gates
+    assert (len(plan.hopes), plan.ladder) == (len(plan.sizes) - plan.gates, 1)
     assert plan.sizes[plan.gates :][plan.hopes.argmax()] == plan.best
+
+
+def test_with_few_answers_the_best_set_is_tested_first():
+    plan = found(np.linspace(0.995, 0.3, 3000), left=100)
+    assert plan.gates == 0
+    assert plan.sizes[-plan.ladder] == plan.best  # smaller ones are for the case that it fails
+    assert (len(plan.sizes), len(plan.hopes)) == (plan.ladder + 2, 3)
+    assert plan.hopes[-1] == plan.hopes.max()
+    assert plan.sizes[-1] > 3 * plan.best
+
+
+def test_few_answers_certify_more_where_sets_are_tested_in_order(tree, monkeypatch):
+    masks = {}
+    for few in (300, 0):
+        monkeypatch.setattr(levels_module, "FEW", few)
+        n = []
+        for seed in range(6):
+            features, scores, right = candidates(4000, seed, base=0.7)
+            p = answered(Propagation(features, scores, forest=tree(features), budget=80, seed=seed), right)
+            assert p.n_answers == 80
+            n.append(len(p.accepted))
+        masks[few] = np.exp(np.log(n).mean())
+    assert masks[300] > 1.2 * masks[0]
 
 
 def test_no_sets_where_nothing_reaches_the_target_or_nothing_is_left():

@@ -24,10 +24,12 @@ class Design:
     Attributes:
         weight: relative weight of each row of a cell, ``(c,)`` float64.
         growth: expected gain of log capital per answer; 0 where no design gains.
+        most: its gain by an answer right.
     """
 
     weight: Doubles
     growth: float
+    most: float = 0.0
 
 
 def best_design(size: npt.NDArray[np.number[Any]], chance: Doubles, wrong: float) -> Design:
@@ -61,4 +63,4 @@ def best_design(size: npt.NDArray[np.number[Any]], chance: Doubles, wrong: float
     s = 1 / np.maximum(weight @ size, wrong * (1 + 1e-9))
     growth = -np.log1p(-s * wrong) + s * (gain @ (size * chance))
     best = int(np.argmax(growth))
-    return Design(weight[best], max(float(growth[best]), 0.0))
+    return Design(weight[best], max(float(growth[best]), 0.0), float(-np.log1p(-s[best] * wrong)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import betabinom
 
 from ....core.errors import DataError, first
 from ..state.reviewers import Accuracy
@@ -20,6 +21,9 @@ from .wager import Capital, odds
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
+_KNOWN = 60.0  # how well the share of wrong rows is known before the first answer, in answers
+_FIRM = 3.0  # how firm the doubts are where sets far beyond the first may be aimed at, in wrong rows
+_SLACK = 1.1  # overhead of a forecast where all answers are right
 CORRECTION = 0.2  # share of alpha for the correction of mistaken answers
 
 
@@ -44,7 +48,9 @@ class Audit:
         alpha: probability that any certified prefix falls short.
         seed: seed of the draws.
         gates: number of prefixes, the smallest ones, that are tested in order; see `Verdicts`.
-        hopes: weight of each prefix behind the gates, positive; None takes `weights`.
+        ladder: number of prefixes, the largest ones, that are tested in order.
+        hopes: weight of each prefix behind the gates, positive, the last one that of the whole ladder; None
+            takes `weights`.
         reviewer: accuracy of the answers, as known when the audit begins; a fifth of alpha then goes to the
             correction (`NoisyAnswers`). None takes every answer to be true.
         n_refused: masks answered no before the audit; used only with a ``reviewer``.
@@ -76,6 +82,7 @@ class Audit:
         alpha: float,
         seed: int,
         gates: int = 0,
+        ladder: int = 1,
         hopes: Doubles | None = None,
         reviewer: Accuracy | None = None,
         n_refused: int = 0,
@@ -92,7 +99,7 @@ class Audit:
         self._known = np.cumsum(np.asarray(n_known_right, np.int64))
         self._answers = Answering.of(reviewer)
         doubt = self._answers.refused(self._cells.doubt)
-        self._belief = Belief(self._cells.stratum, doubt)
+        self._belief = Belief(self._cells.stratum, doubt, _FIRM if ladder > 1 else 1.0)
         self._rule: Rule = TrueAnswers(self._size, self._known, target_quality)
         if reviewer is not None:
             self._rule = NoisyAnswers(
@@ -104,8 +111,8 @@ class Audit:
         self._strict = self._rule.allowed(none)
         doubted = self._cells.within(self._cells.size * doubt)
         if hopes is None:
-            hopes = weights(doubted[gates:], self._strict[gates:])
-        self._verdicts = Verdicts(hopes / max(float(hopes.sum()), 1e-300), alpha, gates)
+            hopes = weights(doubted[gates:], self._strict[gates:])[: len(doubted) - gates - ladder + 1]
+        self._verdicts = Verdicts(hopes / max(float(hopes.sum()), 1e-300), alpha, gates, ladder)
         self._settle()
 
     @property
@@ -190,10 +197,43 @@ class Audit:
 
     @property
     def within_reach(self) -> int:
-        """Leading strata that can still be certified: none behind a gate that was bad at the start."""
-        shut = self._verdicts.shut
-        bad = shut is not None and self._capital.found[shut] > self._strict[shut]
-        return shut + 1 if shut is not None and bad else len(self._size)
+        """Leading strata that can still be certified: none that wait for one that was bad at the start."""
+        bad = self._capital.found > self._strict
+        waits = (any(bad[i] for i in self._verdicts.before(k)) for k in range(len(self._size)))
+        return next((k for k, in_vain in enumerate(waits) if in_vain), len(self._size))
+
+    def likely(self, k: int, n: float) -> float:
+        """Probability that ``n`` answers, drawn for the first ``k`` strata, certify them.
+
+        As many answers may be wrong as the capital affords; their number is beta-binomial, since the share of
+        wrong rows is uncertain. Strata that must be certified before (`Verdicts.before`) get those of the
+        answers that are about their rows; the least likely of all counts.
+        """
+        design = self.forecast(k).design
+        mass = design.weight * self._left[: len(design.weight)]
+        chance = [self._alone_likely(k, n)]
+        for i in self._verdicts.before(self._at(k)):
+            share = mass[: self._cells.ends[i]].sum() / max(float(mass.sum()), 1e-300)
+            chance.append(self._alone_likely(i + 1, float(share) * n))
+        return min(chance)
+
+    def _alone_likely(self, k: int, n: float) -> float:
+        """As `likely`, the strata that must be certified before aside."""
+        need, design = self.forecast(k).answers, self.forecast(k).design
+        left = self._left[: len(design.weight)]
+        if self._verdicts.certified[self._at(k)]:
+            return 1.0
+        if design.growth <= 0 or n < 1 or not np.isfinite(need) or n >= left.sum():
+            return float(need <= n)
+        mass = design.weight * left
+        wrong = float(mass @ self._belief.chance()[: len(left)] / mass.sum())
+        least = need * design.growth / design.most / _SLACK  # answers, if all are right
+        each = (1 - design.growth / design.most) / wrong  # answers that each wrong one costs
+        if n < least:
+            return 0.0
+        known = _KNOWN + self.n_answers
+        affords = np.floor((n - least) / max(each, 1e-9))
+        return float(betabinom.cdf(affords, int(n), wrong * known, (1 - wrong) * known))
 
     def kept(self, k: int) -> float:
         """Rows expected to be left of the first ``k`` strata once they are certified, known ones included."""

@@ -17,16 +17,18 @@ _FORGET = 0.01
 class Belief:
     """A mixture of two models of the rows' errors, weighted by how well each predicted the answers.
 
-    The first model takes the doubts to be right up to a common factor, Gamma(1, 1) a priori. The second model
+    The first model takes the doubts to be right up to a common factor, Gamma(g, g) a priori. The second model
     ignores the doubts and learns the share of wrong rows per stratum, shrunk towards the overall share. So
     good doubts help from the first answer, and misleading doubts soon lose their weight.
 
     Args:
         stratum: of each cell, ``(c,)``.
         doubt: of each cell, ``(c,)``, 0..1.
+        firm: g, how firm the doubts are, in wrong rows.
     """
 
-    def __init__(self, stratum: Ints, doubt: Doubles) -> None:
+    def __init__(self, stratum: Ints, doubt: Doubles, firm: float = 1.0) -> None:
+        self._firm = firm
         self._stratum = stratum
         self._doubt = np.clip(doubt, LEAST, 1.0)
         self._asked = np.zeros(int(stratum[-1]) + 1 if len(stratum) else 0)
@@ -37,7 +39,7 @@ class Belief:
     def chances(self) -> tuple[Doubles, Doubles]:
         """Chance of each cell's rows to be wrong under both models, ``(c,)`` each."""
         n, wrong = float(self._asked.sum()), float(self._wrong.sum())
-        informed = np.minimum(self._doubt * ((1 + wrong) / (1 + self._exposure)), 0.99)
+        informed = np.minimum(self._doubt * ((self._firm + wrong) / (self._firm + self._exposure)), 0.99)
         shared = (0.5 + wrong) / (10 + n)
         share = (_STRENGTH * shared + self._wrong) / (_STRENGTH + self._asked)
         return informed, share[self._stratum]

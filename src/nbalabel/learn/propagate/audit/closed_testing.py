@@ -42,10 +42,17 @@ class Verdicts:
     pass together, testing all of them costs nothing; a prefix with hardly any answers costs its share of the
     weight.
 
+    The last ``ladder`` prefixes may be tested in order, too: each has all of the last stake once those before
+    it are rejected. Together with the smaller prefixes, on which the other stakes are, this is a closed test:
+    of any set of bad prefixes only the first one of the ladder counts. So a set can be tested first that
+    answers may just prove, larger ones after it at no cost, and smaller ones for the case that it fails.
+
     Args:
-        stakes: weight of each prefix behind the gates, ``(k - gates,)``.
+        stakes: weight of each prefix behind the gates; the last one is that of the whole ladder,
+            ``(k - gates - ladder + 1,)``.
         alpha: probability of a false certificate.
-        gates: number of prefixes tested in order.
+        gates: number of prefixes, the smallest ones, tested in order.
+        ladder: number of prefixes, the largest ones, tested in order.
 
     Attributes:
         certified: whether each prefix is, ``(k,)`` bool.
@@ -63,25 +70,32 @@ class Verdicts:
         >>> ordered = Verdicts(np.array([1.0]), alpha=0.05, gates=1)
         >>> ordered.hear(np.log([25.0, 19.0]), np.log([25.0, 19.0])); ordered.certified
         array([ True, False])
+        >>> ladder = Verdicts(np.array([0.2, 0.8]), alpha=0.05, ladder=2)
+        >>> ladder.hear(np.log([1.0, 25.0, 21.0]), np.log([1.0, 25.0, 21.0])); ladder.certified
+        array([False,  True, False])
     """
 
-    def __init__(self, stakes: Doubles, alpha: float, gates: int = 0) -> None:
-        n = gates + len(stakes)
+    def __init__(self, stakes: Doubles, alpha: float, gates: int = 0, ladder: int = 1) -> None:
         self.gates = gates
+        self._stakes = np.append(stakes, np.repeat(stakes[-1:], ladder - 1))
+        n = gates + len(self._stakes)
+        self._foot = max(n - ladder, gates)  # first prefix of the ladder
         self.certified: Bools = np.zeros(n, np.bool_)
         self._gone: Bools = np.zeros(n, np.bool_)
-        self._stakes = stakes
+        self._passed: Bools = np.zeros(n, np.bool_)  # once its capital was enough; it may have to wait
         self._enough = 1 / alpha
         self._strict = np.zeros(n)
 
     def bars(self) -> Doubles:
         """Log capital that would certify each prefix now, given the capital of the others, ``(k,)``.
 
-        Behind the gates, a prefix needs all gates rejected, too: `shut`.
+        Some need others rejected before them: `before`.
         """
         gone, strict = self._gone[self.gates :], self._strict[self.gates :]
-        lacking = np.where(gone, 0.0, np.maximum(self._enough - np.exp(strict), 0))
-        others = self._stakes @ lacking - self._stakes * lacking
+        lacking = self._stakes * np.where(gone, 0.0, np.maximum(self._enough - np.exp(strict), 0))
+        foot = self._foot - self.gates
+        low, high = float(lacking[:foot].sum()), float(lacking[foot:].max(initial=0.0))
+        others = np.where(np.arange(len(gone)) < foot, low + high - lacking, low)
         return np.concatenate(
             [np.full(self.gates, np.log(self._enough)), np.log(self._enough + others / self._stakes)]
         )
@@ -91,6 +105,11 @@ class Verdicts:
         """The first gate that is not rejected; None where all are, or there are none."""
         left = np.flatnonzero(~self._gone[: self.gates])
         return int(left[0]) if len(left) else None
+
+    def before(self, k: int) -> list[int]:
+        """Prefixes that must be rejected before prefix ``k``, and are not yet."""
+        ordered = [*range(min(k, self.gates)), *range(self._foot, k)]
+        return [i for i in ordered if not self._gone[i]]
 
     def alone(self) -> Doubles:
         """Log capital that rejects a hypothesis on a prefix whatever the capital of the others, ``(k,)``."""
@@ -107,14 +126,14 @@ class Verdicts:
         """
         self._strict = np.minimum(strict, 50.0)
         while True:
-            bars, opened = self.bars(), self._opened()
-            gone = self._gone | (opened & (strict >= bars))
+            bars = self.bars()
+            self._passed |= strict >= bars
+            gone = self._gone | (self._passed & self._opened())
             if np.array_equal(gone, self._gone):
                 break
             self._gone = gone
-        self.certified |= self._gone | (opened & (now >= bars))
+        self.certified |= self._gone | (self._opened() & (now >= bars))
 
     def _opened(self) -> Bools:
-        """Prefixes whose gates are all rejected."""
-        shut = self.shut
-        return np.arange(len(self._gone)) <= (len(self._gone) if shut is None else shut)
+        """Prefixes that need not wait for another one to be rejected."""
+        return np.array([not self.before(k) for k in range(len(self._gone))], np.bool_)

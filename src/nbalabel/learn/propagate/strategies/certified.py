@@ -16,7 +16,7 @@ from ..state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from ..state.reviewers import Reviewers
 from .cut import Regions
 from .learner import Learner, logit, sigmoid
-from .levels import Levels, costs, levels
+from .levels import FEW, Levels, costs, levels
 from .nested import Nested
 from .scope import Scope
 from .shares import expected
@@ -25,7 +25,7 @@ from .verify_all import alone
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
-_SPENT = (0.8, 0.2)  # share of alpha for each audit; all audits together hold at alpha
+_SPENT = (0.8, 0.2)  # share of alpha for each audit where answers allow several; together all of it
 _WARM = 90  # answers before the first audit; three known masks count as one
 _PART = 5  # at most one in this many masks is asked about before the first audit
 _BELIEVED = 8.0  # prior strength of the belief about a cluster in an outlook, in answers
@@ -332,12 +332,17 @@ class Certified:
     def _apparent(self, ledger: Ledger, pool: Ints) -> tuple[Doubles, float, float]:
         """Chance of a yes for each mask, share of yes to prove, and alpha, of the next audit."""
         chance, target = self._chance[pool], self.target
-        alpha = self.alpha * _SPENT[min(self.round, len(_SPENT) - 1)]
+        alpha = self.alpha * self._share_of_alpha()
         if (reviewer := _reviewer(ledger)) is not None:
             chance = 1 - Answering.of(reviewer).refused(1 - chance)
             target = apparent_target(target, reviewer, alpha * CORRECTION)
             alpha *= 1 - CORRECTION
         return chance, target, alpha
+
+    def _share_of_alpha(self) -> float:
+        """Share of alpha for the next audit: all that is left where the answers left allow no other one."""
+        here = min(self.round, len(_SPENT) - 1)
+        return sum(_SPENT[here:]) if self._left <= FEW else _SPENT[here]
 
     def _rate(self, pool: Ints) -> float:
         """Masks that an answer brings where the most certain masks are verified one by one."""
@@ -355,7 +360,7 @@ class Certified:
             self.stage = "done" if self._budget is None else "rest"
             return False
         self.nested = Nested(pool, plan, lambda strata: self._audit(ledger, strata, n_right, plan))
-        self.round += 1
+        self.round = len(_SPENT) if self._left <= FEW else self.round + 1
         self.stage = "audit"
         self._certify(ledger)
         return True
@@ -366,9 +371,10 @@ class Certified:
             1 - self._chance,
             [n_right] + [0] * (len(strata) - 1),
             target_quality=self.target,
-            alpha=self.alpha * _SPENT[self.round],
+            alpha=self.alpha * self._share_of_alpha(),
             seed=self.seed * 101 + self.round,
             gates=plan.gates,
+            ladder=plan.ladder,
             hopes=plan.hopes,
             reviewer=_reviewer(ledger),
             n_refused=self.scope.refused(ledger),

@@ -12,6 +12,8 @@ from ..audit.forecast import Standing, forecast
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
+FEW = 300
+"""Answers left up to which sets are tested in order, the one that is best by the plan first."""
 _SIZES = 28  # sizes compared
 _BINS = 16
 _GATES = (0.7,)  # sizes of the gates, as shares of the largest that is surely good enough
@@ -20,6 +22,10 @@ _AROUND = (0.8, 0.87, 0.93, 1.0, 1.05, 1.1, 1.16, 1.23, 1.3, 1.4, 1.55, 1.75, 2.
 _WIDTH = 0.12  # how far, as a share, the best size is believed to be from the one planned
 _DOUBT = 0.1  # weight of sizes far from the planned one, which halves about every quarter of it
 _LEAST = 20  # masks in the smallest set
+_STEP = 1.25  # from one set of a ladder to the next
+_TOP = 6.0  # the largest of a ladder, beside the best one
+_BELOW = (0.35, 0.6)  # smaller sets, in case that the first of the ladder fails, beside it
+_FALL = 0.2  # weight of these
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,9 @@ class Levels:
     Attributes:
         sizes: masks of each set, rising, ``(k,)`` int64; empty where no audit is worth its answers.
         gates: how many of them, the first ones, are tested in order.
-        hopes: weight of each of the others, ``(k - gates,)``.
+        ladder: how many, the last ones, are tested in order.
+        hopes: weight of each of the others, the last one that of the whole ladder,
+            ``(k - gates - ladder + 1,)``.
         best: the size that is best by the plan; 0 where no audit is worth its answers.
         answers: what the best one is expected to take.
         kept: masks that it is expected to leave.
@@ -37,6 +45,7 @@ class Levels:
 
     sizes: Ints
     gates: int
+    ladder: int
     hopes: Doubles
     best: int
     answers: float
@@ -59,8 +68,10 @@ def levels(chance: Doubles, n_right: int, *, target: float, alpha: float, left: 
     gain = np.where(np.isfinite(took) & (took <= left), stay - rate * np.minimum(took, 1e12), -np.inf)
     at = int(np.argmax(gain)) if len(gain) else 0
     if not len(gain) or gain[at] <= 0:
-        return Levels(np.zeros(0, np.int64), 0, np.zeros(0), 0, np.inf, 0.0)
+        return Levels(np.zeros(0, np.int64), 0, 0, np.zeros(0), 0, np.inf, 0.0)
     best, answers, kept = int(sizes[at]), float(took[at]), float(stay[at])
+    if left <= FEW:
+        return Levels(*_ladder(best, len(chance)), best, answers, kept)
     tops = np.unique(np.minimum(np.array(_AROUND) * best, len(chance)).astype(np.int64))
     tops = tops[tops >= min(_LEAST, best)]
     sure = int(np.count_nonzero(quality >= target + _MARGIN))
@@ -69,7 +80,17 @@ def levels(chance: Doubles, n_right: int, *, target: float, alpha: float, left: 
     far = np.abs(np.log(tops / best))
     hopes = np.exp(-((far / _WIDTH) ** 2) / 2) + _DOUBT * np.exp(-far / 0.4)
     hopes /= hopes.sum()
-    return Levels(np.concatenate([gates, tops]), len(gates), hopes, best, answers, kept)
+    return Levels(np.concatenate([gates, tops]), len(gates), 1, hopes, best, answers, kept)
+
+
+def _ladder(best: int, most: int) -> tuple[Ints, int, int, Doubles]:
+    """Sizes, gates, ladder and hopes where answers are few: the best size by the plan is tested first."""
+    steps = _STEP ** np.arange(np.log(_TOP) / np.log(_STEP))
+    up = np.unique(np.minimum(steps * best, most).astype(np.int64))
+    low = np.unique((np.array(_BELOW) * best).astype(np.int64))
+    low = low[(low >= _LEAST) & (low < up[0])]
+    hopes = np.append(np.full(len(low), _FALL / max(len(low), 1)), 1 - _FALL if len(low) else 1.0)
+    return np.concatenate([low, up]), 0, len(up), hopes
 
 
 def costs(chance: Doubles, n_right: int, *, target: float, alpha: float) -> tuple[Ints, Doubles, Doubles]:

@@ -40,6 +40,7 @@ class Nested:
         self.pool = pool[: self.ends[-1]]
         self.audit = make_audit(np.split(self.pool, self.ends[:-1]))
         self.aim = 0
+        self._few = plan.ladder > 1
 
     def certified(self) -> Ints:
         """The masks of the largest set that is certified, those found wrong included; empty before any is."""
@@ -71,6 +72,8 @@ class Nested:
         Returns:
             Whether some set is worth its answers.
         """
+        if self._few:
+            return self._choose_of_few(left, rate)
         audit, done, shut = self.audit, self.audit.certified, self.audit.shut
         k = np.arange(1, len(self.ends) + 1)
         need = np.array([audit.expected_answers(i) for i in k.tolist()])
@@ -86,6 +89,18 @@ class Nested:
         blocked = shut is not None and shut < best and need[best - 1] < _NEAR * need[shut - 1]
         self.aim = shut if blocked and shut is not None else best
         return bool(gain[best - 1] > 0)
+
+    def _choose_of_few(self, left: float, rate: float) -> bool:
+        """As `choose` where answers are few: masks times the probability that the answers left prove them."""
+        audit, done = self.audit, self.audit.certified
+        have = audit.kept(done) if done else 0.0
+        gain = {
+            k: audit.likely(k, left) * (audit.kept(k) - have) - rate * min(audit.expected_answers(k), left)
+            for k in range(done + 1, audit.within_reach + 1)
+        }
+        best = max(gain, key=lambda k: gain[k], default=0)
+        self.aim = best or self.aim
+        return gain.get(best, 0.0) > 0
 
     def draw(self, most: int) -> Ints:
         """The masks to ask about next, at most ``most``."""
