@@ -14,6 +14,8 @@ import story
 ROOT = Path(__file__).resolve().parents[1]
 STORY = ROOT / "notebooks" / "01_active_labeling.ipynb"
 RUN = ROOT / "out" / "demo"
+SHORT = """These trainings are too short to tell what the labels are worth to the model: the figure beside
+the control changes from run to run. docs/training.md has longer ones."""
 KEEP = "if 'model' in globals(): model.save('out/model.npz')"
 
 
@@ -29,7 +31,7 @@ def main(source: Path = STORY, folder: Path = RUN) -> int:
         print(f"the run before this one is kept in {earlier}\n")
     notebook = nbformat.read(source, as_version=4)
     print("Three rounds of active labeling on 600 generated images, 24 of them labeled.")
-    print("About five minutes on two idle cores, most of it training. Ctrl-C stops it.\n", flush=True)
+    print("Five to eleven minutes on two idle cores, most of it training. Ctrl-C stops it.\n", flush=True)
     target = folder / source.name
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it so, ends its kernel too
     status = 0
@@ -71,7 +73,8 @@ def found(notebook: nbformat.NotebookNode, folder: Path) -> str:
     rounds = folder / "out" / "rounds.csv"
     table = pd.read_csv(rounds, index_col="round").to_string() if rounds.exists() else ""
     texts = [o.text for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "stream"]
-    return "\n".join(["", table, *[text for text in texts if "decisions" in text][-1:]])
+    said = [text for text in texts if "decisions" in text][-1:]
+    return "\n".join(["", table, *said, *([SHORT] if said else [])])
 
 
 if __name__ == "__main__":
