@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from scale_propagation import answers, propagate, propose, tree
 
 import nbalabel as nl
 from nbalabel.core.geometry.masks.runs import from_ones
@@ -330,5 +331,6 @@ STEPS: dict[str, Callable[[int, Path], Call]] = {
         boxes, accept, decision, scatter, explore, query, precision_recall, revert, write_coco, read_coco,
         pycocotools_read, json_write, read_image, sizes, tell, by_id,
         save, load, run_query, run_masks,
+        propose, tree, propagate, answers,
     )
 }  # fmt: skip

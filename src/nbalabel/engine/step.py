@@ -167,6 +167,7 @@ def make(
     shards: Shards,
     on: On,
     desc: str,
+    unit: str = "image",
 ) -> Done:
     """Make the parts that are missing.
 
@@ -177,12 +178,13 @@ def make(
         shards: where they are kept; in a folder, where they are made elsewhere.
         on: where to run; None is here. See :func:`nbalabel.engine.run.run`.
         desc: what the bar says.
+        unit: what is counted, where it is not images.
     """
     done = {number for number in range(len(sizes)) if shards.has(number)}
     missing = [number for number in range(len(sizes)) if number not in done]
     made: list[Made] = []
     interrupted = False
-    with Bar(total=sum(sizes), desc=desc, unit="image", delay=1, leave=False) as bar:
+    with Bar(total=sum(sizes), desc=desc, unit=unit, delay=1, leave=False) as bar:
         bar.update(sum(sizes[number] for number in done))
         try:
             if on is None:

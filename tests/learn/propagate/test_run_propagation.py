@@ -12,6 +12,7 @@ from nbalabel.core.tables.schema import conform
 from nbalabel.data.tables.tables import Tables
 from nbalabel.learn.embed.pooling import Embeddings
 from nbalabel.learn.embed.random_projection import project_features
+from nbalabel.learn.propagate import hints, in_cells
 from nbalabel.learn.propagate.propagate import propagate
 from nbalabel.learn.propagate.proposals import proposals
 from nbalabel.learn.runs.run import Run
@@ -232,3 +233,17 @@ def test_a_round_of_a_strategy_without_a_promise_has_no_common_statement(run):
     sure = propagate(run, rounds=2, min_area=100, journal=False)
     with pytest.raises(DataError, match="promises nothing"):
         propagate(run, after=sure, strategy="paper", min_area=100, journal=False)
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_hints_of_many_predictions_are_made_in_parts_and_the_same(run, monkeypatch, shuffled):
+    frame = run.predictions
+    if shuffled:
+        run = replace(run, predictions=frame.loc[np.random.default_rng(0).permutation(frame.index)])
+    found = hints.hints(run, run.predictions, None)
+    monkeypatch.setattr(in_cells, "MOST_IN_MEMORY", 20)
+    monkeypatch.setattr(hints, "_PART", 10)
+    parts = hints.hints(run, run.predictions, None)
+    assert found.shape[1] > 8
+    assert parts.dtype == np.float16
+    assert np.abs(parts - found).max() < 2e-3

@@ -85,9 +85,25 @@ class Forest:
         out[self.right[inner]] = inner
         return out
 
+    def span(self, cluster: int) -> tuple[int, int]:
+        """First place of a cluster in ``order``, and one past its last: its name."""
+        return int(self.start[cluster]), int(self.stop[cluster])
+
+    def find(self, start: int, stop: int) -> int:
+        """The cluster that is named by its first place and one past its last."""
+        return int(np.flatnonzero((self.start == start) & (self.stop == stop))[0])
+
+    def ordered(self, cluster: int) -> bool:  # noqa: ARG002  # as in CellForest
+        """Whether the rows of a cluster are adjacent in ``order``: here all are."""
+        return True
+
     def rows(self, cluster: int) -> Ints:
         """Rows of a cluster."""
         return self.order[self.start[cluster] : self.stop[cluster]]
+
+    def between(self, start: int, stop: int) -> Ints:
+        """Rows of the cluster that is named by its first place and one past its last."""
+        return self.order[start:stop]
 
     def children(self, cluster: int) -> tuple[int, int] | None:
         """The two clusters it was joined from; None where it holds one row."""

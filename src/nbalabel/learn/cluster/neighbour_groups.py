@@ -48,21 +48,21 @@ def _split(space: Space, rows: Ints, rng: np.random.Generator, largest: int) -> 
     sample = rng.choice(rows, _SEEN * k, replace=False) if len(rows) > _SEEN * k else rows
     seen = space.take(sample)
     middle = seen.mean(axis=0)
-    centers = _centers((seen - middle).astype(np.float32), k, rng)
+    centers = centers_of((seen - middle).astype(np.float32), k, rng)
     if len(centers) == 1:  # all alike
         return np.array_split(rows, -(-len(rows) // largest))
 
-    def nearest(start: int) -> npt.NDArray[np.intp]:
+    def codes(start: int) -> npt.NDArray[np.intp]:
         points = space.take(rows[start : start + CHUNK]) - middle
-        return _nearest(points.astype(np.float32), centers)
+        return nearest(points.astype(np.float32), centers)[0]
 
-    code = np.concatenate(each(nearest, range(0, len(rows), CHUNK)))
+    code = np.concatenate(each(codes, range(0, len(rows), CHUNK)))
     order = np.argsort(code, kind="stable")
     ends = np.flatnonzero(np.diff(code[order])) + 1
     return np.split(rows[order], ends)
 
 
-def _centers(points: Floats, k: int, rng: np.random.Generator) -> Floats:
+def centers_of(points: Floats, k: int, rng: np.random.Generator) -> Floats:
     """Lloyd's algorithm from k-means++ centers; a center that lost all its rows stays where it was.
 
     Source: Arthur & Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
@@ -79,7 +79,7 @@ def _centers(points: Floats, k: int, rng: np.random.Generator) -> Floats:
         chosen.append(int(rng.choice(len(points), p=gap / gap.sum())))
     centers = points[chosen]
     for _ in range(_STEPS):
-        code = _nearest(points, centers)
+        code, _ = nearest(points, centers)
         count = np.bincount(code, minlength=len(centers))
         member = np.zeros((len(centers), len(points)), np.float32)
         member[code, np.arange(len(points))] = 1
@@ -88,5 +88,9 @@ def _centers(points: Floats, k: int, rng: np.random.Generator) -> Floats:
     return centers
 
 
-def _nearest(points: Floats, centers: Floats) -> npt.NDArray[np.intp]:
-    return np.argmin((centers**2).sum(axis=1) - 2 * (points @ centers.T), axis=1)
+def nearest(points: Floats, centers: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+    """The nearest center of each point, ``(k,)``, and the squared distance from it, ``(k,)``."""
+    gap = (centers**2).sum(axis=1) - 2 * (points @ centers.T)
+    code = np.argmin(gap, axis=1)
+    far = gap[np.arange(len(points)), code] + np.einsum("ij,ij->i", points, points)
+    return code, np.maximum(far, 0)

@@ -35,7 +35,7 @@ def each(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Resul
         with _busy():
             return work(piece)
 
-    with _one_thread_a_product():
+    with one_thread_a_product():
         if len(pieces) < 2:  # leaves the cores to parallel work inside the piece
             return [work(piece) for piece in pieces]
         with ThreadPoolExecutor(min(cores(), len(pieces))) as pool:
@@ -51,7 +51,8 @@ def _busy() -> Iterator[None]:
         _here.busy = False
 
 
-def _one_thread_a_product() -> AbstractContextManager[Any]:
+def one_thread_a_product() -> AbstractContextManager[Any]:
+    """Matrix products on one thread each, which also gives the same digits everywhere."""
     controller = _controller()
     return nullcontext() if controller is None else controller.limit(limits=1, user_api="blas")
 

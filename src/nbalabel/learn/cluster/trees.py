@@ -76,11 +76,12 @@ def cluster(
     for label, rows in _by_label(codes):
         space = Space.of(table, column, rows, score_weight)
         exact = method == "exact" or (method == "auto" and len(rows) <= exact_limit)
-        trees.append((label, rows, _tree(space, exact, seed)))
+        trees.append((label, rows, tree_of(space, exact, seed)))
     return forest(trees)
 
 
-def _tree(space: Space, exact: bool, seed: int) -> Dendrogram:
+def tree_of(space: Space, exact: bool, seed: int) -> Dendrogram:
+    """The tree of one label: of all its rows, or on two levels."""
     n = len(space)
     if n == 1:
         return Dendrogram.of(Merges.none())

@@ -64,6 +64,10 @@ class Embeddings:
         """Vectors of these instances, in this order; rows of NaN where there is none."""
         return _rows(self.instance, self.instance_ids, ids)
 
+    def instance_places(self, ids: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The row of each of these instances in ``instance``, ``(n,)``; -1 where there is none."""
+        return _places(self.instance_ids, np.asarray(ids, np.int64))
+
     def __repr__(self) -> str:
         return f"Embeddings(image {self.image.shape}, instance {self.instance.shape})"
 
@@ -152,10 +156,15 @@ def _overlapping(ids: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
 
 
 def _rows(vectors: Floats, known: npt.NDArray[np.int64], ids: npt.ArrayLike) -> Floats:
-    wanted = np.asarray(ids, np.int64)
-    ascending = all((part[1:] > part[:-1]).all() for part in _overlapping(known))
-    # pandas would hash all of millions of ids to find some
-    at = positions(pd.Index(known), wanted) if ascending else pd.Index(known).get_indexer(pd.Index(wanted))
+    at = _places(known, np.asarray(ids, np.int64))
     out = np.full((len(at), vectors.shape[1]), np.nan, np.float32)
     out[at >= 0] = vectors[at[at >= 0]]
     return out
+
+
+def _places(known: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The place of each id among those known, -1 for an id that is not there."""
+    ascending = all((part[1:] > part[:-1]).all() for part in _overlapping(known))
+    if ascending:  # pandas would hash all of millions of ids to find some
+        return positions(pd.Index(known), wanted)
+    return np.asarray(pd.Index(known).get_indexer(pd.Index(wanted)), np.int64)

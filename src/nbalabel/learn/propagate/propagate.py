@@ -12,6 +12,8 @@ import pandas as pd
 
 from ...core.errors import DataError
 from ...core.tables.schema import LabeledImages
+from ...engine.run import On
+from ..cluster.cell_forest import CellForest
 from ..cluster.forest import Forest
 from ..runs.run import Run
 from .answers import AnswerPropagation
@@ -42,11 +44,13 @@ def propagate(
     quality: pd.Series | str | None = "auto",
     project: int | None = None,
     journal: str | Path | bool = True,
-    forest: Forest | None = None,
+    forest: Forest | CellForest | None = None,
     honeypots: float = 0.0,
     repeats: float = 0.0,
     after: Round | Sequence[Round] = (),
     rounds: int | None = None,
+    on: On = None,
+    folder: str | Path | None = None,
     **options: Any,
 ) -> RunPropagation:
     """Label thousands of masks, or answer a question about them, by yes or no about some of them.
@@ -98,6 +102,11 @@ def propagate(
         after: the propagation of the round before (which knows its own earlier rounds), or several:
             `RunPropagation.together` is then one statement about what was accepted in all of them.
         rounds: rounds that are planned, earlier ones included, which share ``alpha``; None plans no more.
+        on: where more than 500,000 masks are sorted into cells of masks that look alike: None is here, a
+            number that many processes, a ``dask.distributed.Client`` the workers of its cluster; see
+            docs/cluster.md. Questions and decisions are the same wherever it was.
+        folder: where parts of that are kept until all are made, so that an interrupted call continues; a
+            cluster needs it.
         **options: options of the strategy.
 
     Returns:
@@ -105,7 +114,8 @@ def propagate(
         question about a dataset, ``ds.apply(p)``.
 
     Raises:
-        DataError: the run has no embeddings, or arguments do not fit; nothing is left of ``alpha``.
+        DataError: the run has no embeddings, or arguments do not fit; nothing is left of ``alpha``; ``on`` is
+            a cluster, and there is no ``folder``.
         UnknownNameError: there is no such strategy, option, label, attribute or answer.
     """
     before = earlier(after)
@@ -146,6 +156,8 @@ def propagate(
         honeypots=honeypots,
         repeats=repeats,
         targets=targets,
+        on=on,
+        folder=folder,
         **options,
     )
     if claims is None:

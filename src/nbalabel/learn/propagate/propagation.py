@@ -16,8 +16,12 @@ import pandas as pd
 from ...core.errors import DataError, HistoryError, UnknownNameError, first
 from ...core.question import Answers, Outlook, Progress, Question
 from ...core.tables.names import instead_of
+from ...engine.run import On
+from ..cluster.cell_forest import CellForest
 from ..cluster.forest import Forest
+from ..embed.vectors import Vectors
 from ..runs.run import libraries, new_id
+from .in_cells import in_cells
 from .replay.course import Course, Setup, as_answers
 from .replay.journal import Journal
 from .replay.timeline import Past
@@ -27,7 +31,7 @@ from .state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 from .state.reviewers import Reviewers
 from .strategies.protocol import HasTargets, Strategy, StrategyClass
 from .strategies.registry import check, name_of
-from .trees import forest_of
+from .trees import Elsewhere, forest_of
 
 Ints = npt.NDArray[np.int64]
 
@@ -40,7 +44,8 @@ class Propagation:
     the journal is enough to resume after a crash.
 
     Args:
-        features: features of each mask, ``(n, d)`` numbers; they are standardised.
+        features: features of each mask, ``(n, d)`` numbers; they are standardised. Of more than 500,000 masks
+            they are read a part at a time, and float16 stays what it is (see docs/propagation.md).
         scores: score of each mask, ``(n,)``, 0..1.
         labels: label of each mask, a name or code, ``(n,)``; None where there is only one label.
         strategy: "certified" (default), "paper" (= "score"), "bfs", "dfs", "dfs-score", "universal" or
@@ -65,6 +70,8 @@ class Propagation:
         repeats: masks answered before that are mixed in again per mask asked about, 0..1.
         targets: label -> its own target, within 0..1: a statement of its own about the accepted masks of this
             label; all other labels share ``target_quality``. Only for "certified".
+        on: where masks are sorted into cells, as for `nl.propagate`.
+        folder: where parts are kept meanwhile, as for `nl.propagate`.
         id: name of the propagation, unless the journal holds one; None makes one.
         **options: options of the strategy.
 
@@ -89,7 +96,7 @@ class Propagation:
 
     def __init__(
         self,
-        features: npt.ArrayLike,
+        features: npt.ArrayLike | Vectors,
         scores: npt.ArrayLike,
         labels: npt.ArrayLike | None = None,
         *,
@@ -102,25 +109,31 @@ class Propagation:
         rivals: npt.ArrayLike | None = None,
         hints: npt.ArrayLike | None = None,
         ids: npt.ArrayLike | None = None,
-        forest: Forest | None = None,
+        forest: Forest | CellForest | None = None,
         journal: str | Path | None = None,
         honeypots: float = 0.0,
         repeats: float = 0.0,
         targets: Mapping[str, float] | None = None,
+        on: On = None,
+        folder: str | Path | None = None,
         id: str | None = None,  # noqa: A002  # as the attribute is called
         **options: Any,
     ) -> None:
         check(strategy, options)
         _check_numbers(target_quality, alpha, budget, honeypots, repeats)
+        elsewhere = Elsewhere(on, folder)
+        features = in_cells(features, strategy, forest, journal)
         self._inputs = Inputs.of(features, scores, labels, known, rivals, hints, ids)
         own = _checked_targets(targets or {}, self._inputs.names, strategy)
         self._setup = Setup(strategy, target_quality, alpha, seed, options, honeypots, repeats, own)
         self.budget = budget
         header = {"id": id or new_id("propagate"), "versions": libraries(), **_arguments(self._setup)}
         header["inputs"] = self._inputs.fingerprint()
+        if isinstance(features, Vectors):
+            header["tree"] = "cells"
         self._journal = Journal(_file(journal, header), header)
         self.id: str = self._journal.header["id"]
-        self._forest = forest_of(self._inputs, forest, self._journal.path)
+        self._forest = forest_of(self._inputs, forest, self._journal.path, elsewhere, header["inputs"])
         self._past = Past(self._inputs, self._forest, self._setup, budget, self._journal)
 
     def ask(self) -> Question | None:
@@ -232,7 +245,7 @@ class Propagation:
         return self._course.ledger.n_answers
 
     @property
-    def forest(self) -> Forest:
+    def forest(self) -> Forest | CellForest:
         """The cluster trees; clusters are named by their positions in its order."""
         return self._forest
 

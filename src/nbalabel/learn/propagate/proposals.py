@@ -13,8 +13,10 @@ from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.overlap.keep_best import overlapping
 from ...core.tables.names import instead_of
 from ..embed.random_projection import project_features
+from ..embed.vectors import Vectors
 from ..runs.run import Run
 from .hints import hints
+from .in_cells import many
 from .state.ledger import UNKNOWN
 
 Ints = npt.NDArray[np.int64]
@@ -32,15 +34,15 @@ class Proposals:
 
     Attributes:
         frame: the predictions, indexed by prediction id.
-        features: ``(n, d)`` float32.
+        features: ``(n, d)`` float32; of more than 500,000 predictions of a run where they lie.
         scores: score times quality, ``(n,)`` float32, 0..1.
         known: 1 right, 0 wrong, -1 unknown, ``(n,)`` int8.
-        hints: columns that tell right from wrong, see `hints`, ``(n, h)`` float32.
+        hints: columns that tell right from wrong, see `hints`, ``(n, h)`` float32 or float16.
         rivals: pairs of positions whose masks overlap, ``(k, 2)`` int64.
     """
 
     frame: pd.DataFrame
-    features: Floats
+    features: Floats | Vectors
     scores: Floats
     known: npt.NDArray[np.int8]
     rivals: Ints
@@ -79,7 +81,7 @@ def proposals(
     if among is not None:
         chosen &= among
     at = np.flatnonzero(chosen)
-    taken = frame.iloc[at]
+    taken = frame if len(at) == len(frame) else frame.iloc[at]
     vectors = _projected(_features(of, frame, features, at), project, seed)
     told = hints(of, frame, quality)[at]
     return Proposals(taken, vectors, scores[at], answers[at], _rivals_of(taken), told)
@@ -162,7 +164,7 @@ def _known(
 
 def _features(
     of: Run | pd.DataFrame, frame: pd.DataFrame, features: npt.ArrayLike | pd.DataFrame | None, at: Ints
-) -> Floats:
+) -> Floats | Vectors:
     """Feature vectors of the predictions at positions ``at``."""
     ids = frame.index[at]
     if features is None:
@@ -170,14 +172,11 @@ def _features(
             raise DataError(
                 f"predictions without a run need features=, ({len(frame)}, d) or a table by prediction id"
             )
+        if many(len(at)):
+            return _where_they_lie(of, ids)
         vectors = of.embeddings.instances(ids.to_numpy(np.int64))
         lacking = np.isnan(vectors).any(axis=1) if vectors.shape[1] else np.ones(len(ids), np.bool_)
-        if lacking.any():
-            raise DataError(
-                f"{of.id} holds no embedding of {int(lacking.sum())} of {len(ids)} predictions: "
-                f"{first(ids[np.flatnonzero(lacking)])}. model.predict(ds, embed=True) makes them, or give "
-                "features="
-            )
+        _check_all_there(of, ids, np.flatnonzero(lacking))
         return vectors
     if isinstance(features, pd.DataFrame):
         return features.reindex(ids).to_numpy(np.float32)
@@ -187,9 +186,29 @@ def _features(
     return vectors[at]
 
 
-def _projected(vectors: Floats, project: int | None, seed: int) -> Floats:
+def _where_they_lie(of: Run, ids: pd.Index) -> Vectors:
+    """Embeddings of predictions, not read beyond whether they are numbers."""
+    at = of.embeddings.instance_places(ids.to_numpy(np.int64))
+    _check_all_there(
+        of, ids, np.flatnonzero(at < 0) if of.embeddings.instance.shape[1] else np.arange(len(at))
+    )
+    found = Vectors(of.embeddings.instance, at)
+    lacking = [part.start + np.flatnonzero(np.isnan(found[part]).any(axis=1)) for part in found.parts()]
+    _check_all_there(of, ids, np.concatenate(lacking))
+    return found
+
+
+def _check_all_there(of: Run, ids: pd.Index, lacking: Ints) -> None:
+    if len(lacking):
+        raise DataError(
+            f"{of.id} holds no embedding of {len(lacking)} of {len(ids)} predictions: "
+            f"{first(ids[lacking])}. model.predict(ds, embed=True) makes them, or give features="
+        )
+
+
+def _projected(vectors: Floats | Vectors, project: int | None, seed: int) -> Floats | Vectors:
     if project is None:
         return vectors
     if project < 1:
         raise DataError(f"project must be a number of dimensions >= 1, got {project}")
-    return project_features(vectors, project, seed)
+    return project_features(vectors[slice(None)] if isinstance(vectors, Vectors) else vectors, project, seed)

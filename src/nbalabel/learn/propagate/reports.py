@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.question import Progress
+from ..cluster.cell_forest import CellForest
 from .state.inputs import Inputs
 from .state.ledger import ACCEPTED, NO, OPEN, REJECTED, UNKNOWN, YES, Ledger
 
@@ -66,7 +67,7 @@ def cluster_table(ledger: Ledger, inputs: Inputs, seen: Sequence[tuple[int, int,
     last = np.array([s[1] for s in seen], np.int64)
     parent, depth = _nested(first, last)
     order = ledger.forest.order
-    n_yes, n_no = (_within(ledger.answer[order] == code, first, last) for code in (YES, NO))
+    n_yes, n_no = (_within(ledger, code, first, last) for code in (YES, NO))
     names = np.array(inputs.names, object)
     table = {
         "cluster": [f"{a}-{b}" for a, b in zip(first, last, strict=True)],
@@ -96,6 +97,11 @@ def _nested(first: Ints, last: Ints) -> tuple[Ints, Ints]:
     return parent, depth
 
 
-def _within(which: npt.NDArray[np.bool_], first: Ints, last: Ints) -> Ints:
-    total = np.concatenate([[0], np.cumsum(which)])
+def _within(ledger: Ledger, code: int, first: Ints, last: Ints) -> Ints:
+    """Rows of each range with this answer."""
+    forest = ledger.forest
+    if isinstance(forest, CellForest):
+        spans = zip(first.tolist(), last.tolist(), strict=True)
+        return np.array([(ledger.answer[forest.between(*span)] == code).sum() for span in spans], np.int64)
+    total = np.concatenate([[0], np.cumsum(ledger.answer[forest.order] == code)])
     return np.asarray(total[last] - total[first], np.int64)

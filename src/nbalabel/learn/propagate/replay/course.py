@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....core.question import Answers, Outlook
+from ...cluster.cell_forest import CellForest
 from ...cluster.forest import Forest
 from ..state.inputs import Inputs
 from ..state.ledger import ACCEPTED, NO, UNKNOWN, YES, Ledger
@@ -54,7 +55,7 @@ class Course:
         curve: answers given and masks accepted after each question answered.
     """
 
-    def __init__(self, inputs: Inputs, forest: Forest, setup: Setup, limit: int | None) -> None:
+    def __init__(self, inputs: Inputs, forest: Forest | CellForest, setup: Setup, limit: int | None) -> None:
         self.inputs, self.setup = inputs, setup
         self.ledger = Ledger(
             inputs.features, inputs.scores, inputs.labels, forest, inputs.rivals, inputs.known, inputs.hints

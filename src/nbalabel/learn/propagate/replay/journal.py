@@ -168,6 +168,18 @@ class Journal:
         self._size += len(data)
 
 
+def begun_with(path: Path) -> Record | None:
+    """The inputs and arguments that a journal file began with; None where it is missing or empty.
+
+    Raises:
+        CorruptError: the file cannot be read.
+        StorageError: likewise.
+    """
+    with _told(path):
+        lines = _read(path)[0] if path.exists() else []
+    return lines[0] if lines else None
+
+
 def _read(path: Path) -> tuple[list[Record], int]:
     """The complete lines, and their size in bytes."""
     data = path.read_bytes()

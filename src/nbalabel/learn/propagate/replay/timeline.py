@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....core.errors import HistoryError
+from ...cluster.cell_forest import CellForest
 from ...cluster.forest import Forest
 from ...runs.run import libraries
 from ..state.inputs import Inputs
@@ -39,7 +40,7 @@ class Past:
     """
 
     def __init__(
-        self, inputs: Inputs, forest: Forest, setup: Setup, budget: int | None, journal: Journal
+        self, inputs: Inputs, forest: Forest | CellForest, setup: Setup, budget: int | None, journal: Journal
     ) -> None:
         self._inputs, self._forest, self._setup = inputs, forest, setup
         self._budget, self._journal = budget, journal

@@ -11,7 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from ....core.errors import DataError, first
+from ...embed.vectors import Vectors
 from .ledger import UNKNOWN, YES
+from .standardised import Standardised
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -23,17 +25,18 @@ class Inputs:
     """The checked inputs, rows 0..n-1.
 
     Attributes:
-        features: standardised column by column, ``(n, d)`` float32.
+        features: standardised column by column, ``(n, d)`` float32; of `Vectors` when they are looked at.
         scores: 0..1, ``(n,)`` float32.
         labels: label codes, ``(n,)`` int64.
         names: label of each code; ``("",)`` where there are none.
         known: NO or YES where the answer is known beforehand, else UNKNOWN, ``(n,)`` int8.
         rivals: pairs of rows of which at most one may be accepted, ``(k, 2)`` int64.
-        hints: further columns that tell right from wrong, for what learns from answers, ``(n, h)`` float32.
+        hints: further columns that tell right from wrong, for what learns from answers, ``(n, h)`` float32
+            or float16.
         ids: ids of the rows in the caller's tables, ``(n,)`` int64.
     """
 
-    features: Floats
+    features: Floats | Standardised
     scores: Floats
     labels: Ints
     names: tuple[str, ...]
@@ -45,7 +48,7 @@ class Inputs:
     @classmethod
     def of(
         cls,
-        features: npt.ArrayLike,
+        features: npt.ArrayLike | Vectors,
         scores: npt.ArrayLike,
         labels: npt.ArrayLike | None = None,
         known: Known = None,
@@ -58,7 +61,7 @@ class Inputs:
         Raises:
             DataError: shapes differ, values are not finite or out of range, or rows do not exist.
         """
-        table = _features(features)
+        table = Standardised.of(features) if isinstance(features, Vectors) else _features(features)
         n = len(table)
         codes, names = _labels(labels, n)
         return cls(
@@ -85,6 +88,9 @@ class Inputs:
         digest = hashlib.blake2b(digest_size=16)
         for part in fields(self):
             value = getattr(self, part.name)
+            if isinstance(value, Standardised):
+                value.hash_into(digest)
+                continue
             text = f"{part.name} {value if part.name == 'names' else (value.shape, value.dtype)}"
             digest.update(text.encode())
             if part.name != "names":
@@ -167,7 +173,8 @@ def _rivals(rivals: npt.ArrayLike | None, n: int) -> Ints:
 
 
 def _hints(hints: npt.ArrayLike | None, n: int) -> Floats:
-    out = np.zeros((n, 0), np.float32) if hints is None else np.asarray(hints, np.float32)
+    out = np.zeros((n, 0), np.float32) if hints is None else np.asarray(hints)
+    out = out if out.dtype == np.float16 else out.astype(np.float32, copy=False)
     if out.ndim != 2 or len(out) != n or not np.isfinite(out).all():
         raise DataError(
             f"hints must be a table of finite numbers with one row per row of features, ({n}, h), got shape "

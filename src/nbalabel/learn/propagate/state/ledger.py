@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ....core.errors import DataError
+from ...cluster.cell_forest import CellForest
 from ...cluster.forest import Forest
 from .reviewers import Reviewers
+from .standardised import Standardised
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -22,10 +25,10 @@ class Ledger:
     """The candidates and what became of them, row by row; strategies read and write it.
 
     Attributes:
-        features: standardised, ``(n, d)`` float32.
+        features: standardised, ``(n, d)`` float32; of millions of rows when they are looked at.
         scores: 0..1, ``(n,)`` float32.
         labels: label codes, ``(n,)`` int64.
-        forest: cluster trees over the rows.
+        forest: cluster trees over the rows; of millions of rows those inside cells are made when needed.
         rivals: pairs of rows that overlap, of which at most one may be accepted, ``(k, 2)`` int64.
         known: rows whose answer is known beforehand: NO or YES, else UNKNOWN, ``(n,)`` int8. They get no
             decision and are asked about only as honeypots; thresholds and calibration are learned from them.
@@ -39,10 +42,10 @@ class Ledger:
         reviewers: how often those who answered were right about honeypots and repeated masks.
     """
 
-    features: Floats
+    features: Floats | Standardised
     scores: Floats
     labels: Ints
-    forest: Forest
+    forest: Forest | CellForest
     rivals: Ints
     known: npt.NDArray[np.int8]
     hints: Floats
@@ -61,6 +64,20 @@ class Ledger:
         self.tested = np.zeros(n, np.bool_)
         self.first = np.full(n, -1, np.int64)
         self.last = np.full(n, -1, np.int64)
+
+    @property
+    def whole(self) -> Forest:
+        """The trees, all clusters of which were made.
+
+        Raises:
+            DataError: they are made cluster by cluster.
+        """
+        if isinstance(self.forest, Forest):
+            return self.forest
+        raise DataError(
+            "this strategy looks at all clusters of the trees, and those given are made where somebody "
+            'looks: leave out forest=, or take strategy="certified"'
+        )
 
     def decide(self, rows: Ints, decision: int, first: int, last: int) -> None:
         """Decide about rows because of the cluster ``first-last``; answered rows follow their own answer.

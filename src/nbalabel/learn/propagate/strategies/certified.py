@@ -204,7 +204,7 @@ class Certified:
             rows = self.regions.rows(c)
             if state == "open" and len(rows) and (ledger.decision[rows] == ACCEPTED).mean() > 0.5:
                 state = "accepted"
-            out.append((int(forest.start[c]), int(forest.stop[c]), state))
+            out.append((*forest.span(c), state))
         return out
 
     @property
@@ -278,7 +278,7 @@ class Certified:
             return self.next(ledger, number, limit)
         cluster = max(gain, key=lambda c: gain[c])
         rows = _spread_out(self.regions.rows(cluster, unknown=True), self._chance, n, (29, self.seed, number))
-        start, stop = int(ledger.forest.start[cluster]), int(ledger.forest.stop[cluster])
+        start, stop = ledger.forest.span(cluster)
         return Question(
             number, rows, rows, "sample", f"{start}-{stop}", "", size[cluster], "Masks that look alike."
         )
@@ -307,8 +307,7 @@ class Certified:
 
     def _cluster(self, ledger: Ledger, question: Question) -> int:
         start, stop = map(int, question.cluster.split("-"))
-        found = np.flatnonzero((ledger.forest.start == start) & (ledger.forest.stop == stop))
-        return int(found[0])
+        return ledger.forest.find(start, stop)
 
     # audit
 
@@ -423,7 +422,7 @@ class Certified:
         ledger.decision[mine] = OPEN
         ledger.first[mine], ledger.last[mine] = -1, -1
         for start, stop, state in self.seen(ledger):
-            rows = ledger.forest.order[start:stop]
+            rows = ledger.forest.between(start, stop)
             ledger.first[rows], ledger.last[rows] = start, stop
             if state == "rejected":
                 ledger.decision[rows] = REJECTED

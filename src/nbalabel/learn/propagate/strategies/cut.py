@@ -41,14 +41,19 @@ class Regions:
     def cut(self, chance: Doubles) -> None:
         """Make the first cut: from the roots on, split the cluster whose masks differ most in chance."""
         forest = self.ledger.forest
-        spread = _spread(chance[forest.order])
+        adjacent = _spread(chance[forest.order])
+
+        def spread(cluster: int) -> float:
+            if forest.ordered(cluster):
+                return adjacent(*forest.span(cluster))
+            return _spread(chance[forest.rows(cluster)])(0, len(forest.rows(cluster)))
+
         self.state = dict.fromkeys(map(int, forest.roots if self.roots is None else self.roots), "open")
         while len(self.open) < self.most:
-            worth = {c: spread(int(forest.start[c]), int(forest.stop[c])) for c in self.open}
-            divisible = {c: v for c, v in worth.items() if forest.size[c] > 1}
-            if not divisible:
+            worth = {c: spread(c) for c in self.open if np.diff(forest.span(c))[0] > 1}
+            if not worth:
                 return
-            self.split(max(divisible, key=lambda c: divisible[c]))
+            self.split(max(worth, key=lambda c: worth[c]))
 
     def split(self, cluster: int) -> None:
         """Replace a cluster by its two children."""

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from ....core.errors import MissingExtraError
 from ...embed.reducers import Pca
+from ..state.standardised import Standardised
+from .described import Described, InParts, Joint
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -62,7 +64,8 @@ class Learner:
     than five answers of either kind the score is used instead.
 
     Attributes:
-        columns: features, log-odds of the score, and hints of each mask, ``(n, d + 1 + h)`` float32.
+        columns: features, log-odds of the score, and hints of each mask, ``(n, d + 1 + h)`` float32;
+            of millions of masks made when they are looked at.
         scores: 0..1, ``(n,)``.
         supervised: whether features are used, or the score alone.
 
@@ -71,23 +74,31 @@ class Learner:
     speed up kernel machines".
     """
 
-    columns: Floats
+    columns: Floats | Joint
     scores: Floats
     supervised: bool = True
 
     @classmethod
     def of(
-        cls, features: Floats, scores: Floats, hints: Floats | None = None, *, supervised: bool = True
+        cls,
+        features: Floats | Standardised,
+        scores: Floats,
+        hints: Floats | None = None,
+        *,
+        supervised: bool = True,
     ) -> Learner:
         """A learner for masks with any number of features.
 
         Args:
-            features: what masks look like, ``(n, d)``; reduced to 24 principal components.
+            features: what masks look like, ``(n, d)``; reduced to 24 principal components. Those that are
+                standardised when they are looked at are looked at a part at a time.
             scores: 0..1, ``(n,)``.
             hints: further columns that tell right from wrong, ``(n, h)``, each of a standard deviation near
                 1; the features then count half.
             supervised: False uses the scores alone.
         """
+        if isinstance(features, Standardised):
+            return cls(_joint(features, scores, hints, supervised), scores, supervised)
         few = principal(features) if supervised else features[:, :0]
         hints = hints if hints is not None and supervised else features[:, :0]
         scale = (
@@ -100,7 +111,7 @@ class Learner:
         return self  # never changes, and may describe a million masks
 
     @cached_property
-    def described(self) -> Floats:
+    def described(self) -> Described:
         """Coordinates whose inner products approximate the kernel, ``(n, m)`` float32."""
         n = len(self.columns)
         m = min(n, int(np.clip(_VALUES // max(n, 1), *_LANDMARKS)))
@@ -110,6 +121,8 @@ class Learner:
         values, vectors = np.linalg.eigh(_gaussian(landmarks, landmarks, width).astype(np.float64))
         kept = values > 1e-6 * values[-1]
         turn = (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+        if isinstance(self.columns, Joint):
+            return InParts(self.columns, lambda part: _coordinates(part, landmarks, width, turn))
         near = np.concatenate([_gaussian(part, landmarks, width) @ turn for part in _parts(self.columns)])
         slope = np.float32(np.sqrt(_SLOPE)) * self.columns
         return np.column_stack([near, slope, np.ones(n, np.float32)])
@@ -155,6 +168,24 @@ class Learner:
             return sigmoid(x)
         share = (right.sum() + 1) / (len(right) + 2)
         return sigmoid(x + logit(share) - logit(float(sigmoid(x).mean())))
+
+
+def _joint(features: Standardised, scores: Floats, hints: Floats | None, supervised: bool) -> Joint:
+    """Columns made when they are looked at, scaled as those of few masks are, by a sample."""
+    n, d = features.shape
+    if hints is None or not supervised:
+        hints = np.zeros((n, 0), np.float32)
+    rows = np.sort(np.random.default_rng(0).permutation(n)[:_SAMPLE])
+    seen = features[rows]
+    pca = Pca.fit(seen, min(d, _COLUMNS))
+    spread = float(np.sqrt(pca.transform(seen).var(axis=0).sum())) / (_BESIDE if hints.size else _ALONE)
+    return Joint(features if supervised else None, pca, spread or 1.0, scores, hints)
+
+
+def _coordinates(part: Floats, landmarks: Floats, width: float, turn: Floats) -> Floats:
+    near = _gaussian(part, landmarks, width) @ turn
+    slope = np.float32(np.sqrt(_SLOPE)) * part
+    return np.column_stack([near, slope, np.ones(len(part), np.float32)])
 
 
 def _apart(a: Floats, b: Floats) -> Floats:

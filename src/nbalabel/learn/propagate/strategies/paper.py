@@ -86,10 +86,10 @@ class Paper:
         self._quality: dict[int, float] = {}
         self._asked: int | None = None
         self._place = np.zeros(len(ledger.scores), np.int64)
-        self._place[ledger.forest.order] = np.arange(ledger.forest.n_rows)
+        self._place[ledger.whole.order] = np.arange(ledger.whole.n_rows)
         self._pushed, self._depth = 0, dict[int, int]()
         self._queue: list[tuple[tuple[float, ...], int]] = []
-        starts = ledger.forest.roots if order != "universal" else _standing(ledger, cut)
+        starts = ledger.whole.roots if order != "universal" else _standing(ledger, cut)
         self._push(starts.tolist(), 0)
 
     def next(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
@@ -103,7 +103,7 @@ class Paper:
                 self._conclude(ledger, cluster)
                 continue
             self._asked, self._at = cluster, key
-            name = f"{ledger.forest.start[cluster]}-{ledger.forest.stop[cluster]}"
+            name = f"{ledger.whole.start[cluster]}-{ledger.whole.stop[cluster]}"
             size = int(self._n[cluster])
             return Question(number, rows, rows, "sample", name, "", size, f"A sample of {size:,} masks.")
         self._end(ledger)
@@ -159,7 +159,7 @@ class Paper:
 
     def seen(self, ledger: Ledger) -> list[tuple[int, int, str]]:
         """Clusters examined, with their state."""
-        forest = ledger.forest
+        forest = ledger.whole
         return [(int(forest.start[c]), int(forest.stop[c]), state) for c, state in self._state.items()]
 
     def _push(self, clusters: list[int], depth: int) -> None:
@@ -217,7 +217,7 @@ class Paper:
 
     def _close(self, ledger: Ledger, cluster: int, outcome: str) -> None:
         """Decide about a whole cluster, or add its children to the queue."""
-        forest, rows = ledger.forest, _rows(ledger, cluster)
+        forest, rows = ledger.whole, _rows(ledger, cluster)
         if outcome != "split":
             self._state[cluster] = f"{outcome}ed"
             decision = ACCEPTED if outcome == "accept" else REJECTED
@@ -245,13 +245,13 @@ class Paper:
 
 
 def _rows(ledger: Ledger, cluster: int) -> Ints:
-    rows = ledger.forest.rows(cluster)
+    rows = ledger.whole.rows(cluster)
     return rows[ledger.known[rows] == UNKNOWN]
 
 
 def _candidates(ledger: Ledger) -> tuple[Ints, Doubles]:
     """How many candidates each cluster holds, and their mean score (0 where none)."""
-    forest = ledger.forest
+    forest = ledger.whole
     free = ledger.known[forest.order] == UNKNOWN
     count = np.concatenate([[0], np.cumsum(free)])
     total = np.concatenate(
@@ -263,7 +263,7 @@ def _candidates(ledger: Ledger) -> tuple[Ints, Doubles]:
 
 def _standing(ledger: Ledger, cut: float | None) -> Ints:
     """Clusters not higher than a cut whose parents are higher; None: about sqrt(n) clusters per tree."""
-    forest = ledger.forest
+    forest = ledger.whole
     height, above = forest.height, np.full(len(forest), np.inf)
     has = forest.parent >= 0
     above[has] = height[forest.parent[has]]

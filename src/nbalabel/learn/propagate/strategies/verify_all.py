@@ -99,5 +99,5 @@ def decide_alone(ledger: Ledger, rows: Ints, accepted: npt.NDArray[np.bool_], pl
 def places(ledger: Ledger) -> Ints:
     """Position of each row in the order of the trees; -1 where it is not in them."""
     place = np.full(len(ledger.scores), -1, np.int64)
-    place[ledger.forest.order] = np.arange(ledger.forest.n_rows)
+    place[ledger.whole.order] = np.arange(ledger.whole.n_rows)
     return place
