@@ -32,14 +32,17 @@ _BLOCK = 50_000
 Call = Callable[[], object]
 
 
-def discs(n: int, seed: int) -> tuple[pa.ChunkedArray, np.ndarray]:
-    """Masks of ``n`` discs, and their boxes and areas ``(n, 5)``."""
-    rng = np.random.default_rng(seed)
+def discs(n: int, seed: int, moved: int = 0) -> tuple[pa.ChunkedArray, np.ndarray]:
+    """Masks of ``n`` discs, moved by up to so many pixels, and their boxes and areas ``(n, 5)``."""
+    rng, other = np.random.default_rng(seed), np.random.default_rng([seed, 2])
     parts, facts = [], []
     for start in range(0, n, _BLOCK):
         k = min(_BLOCK, n - start)
         r = rng.integers(6, 17, k)
         x, y = rng.integers(17, WIDTH - 17, k), rng.integers(17, HEIGHT - 17, k)
+        if moved:
+            x = np.clip(x + other.integers(-moved, moved + 1, k), 17, WIDTH - 18)
+            y = np.clip(y + other.integers(-moved, moved + 1, k), 17, HEIGHT - 18)
         columns = 2 * r + 1
         offsets = np.concatenate([[0], np.cumsum(columns)])
         of = np.repeat(np.arange(k), columns)
@@ -52,10 +55,10 @@ def discs(n: int, seed: int) -> tuple[pa.ChunkedArray, np.ndarray]:
     return pa.chunked_array(parts), np.concatenate(facts)
 
 
-def table(n: int, seed: int, boxes: bool = True) -> pd.DataFrame:
+def table(n: int, seed: int, boxes: bool = True, moved: int = 0) -> pd.DataFrame:
     """Rows of ``n`` discs: image, label, mask, and with ``boxes`` also box and area."""
     rng = np.random.default_rng([seed, 1])
-    masks, facts = discs(n, seed)
+    masks, facts = discs(n, seed, moved)
     label = pd.Categorical.from_codes(rng.integers(0, len(LABELS), n), list(LABELS))
     mask = pd.arrays.ArrowExtensionArray(masks.combine_chunks() if n <= 10**7 else masks).astype(MASK_DTYPE)
     data: dict[str, Any] = {"image_id": np.arange(n) // PER_IMAGE, "label": label, "mask": mask}
@@ -88,6 +91,15 @@ def make(n: int, folder: Path) -> None:
     rows.to_parquet(folder / "run.parquet")
 
 
+def _moved(n: int, folder: Path) -> Any:
+    """A run whose predictions are the instances, each moved by up to 5 pixels."""
+    from nbalabel.core.tables.schema import conform
+
+    rows = table(n, 0, moved=5).assign(source="model", origin="run-2", status="proposed")
+    rows["score"] = np.random.default_rng(8).random(n, np.float32)
+    return nl.Run("run-2", "predict", "made", labels=LABELS, predictions=conform(rows, "predictions", LABELS))
+
+
 def _run(n: int, folder: Path, ds: Any = None, embedded: bool = False) -> Any:
     from nbalabel.core.tables.schema import conform
     from nbalabel.learn.embed.pooling import Embeddings
@@ -102,6 +114,60 @@ def _run(n: int, folder: Path, ds: Any = None, embedded: bool = False) -> Any:
         few = np.arange(n // PER_IMAGE, dtype=np.int64)
         vectors = Embeddings(few, some, ids, rng.normal(size=(n, EMBEDDED)).astype(np.float32))
     return nl.Run("run-1", "predict", "made", labels=LABELS, predictions=rows, tables=ds, embeddings=vectors)
+
+
+def open_(n: int, folder: Path) -> Call:
+    """``nl.open``."""
+    return lambda: nl.open(folder / "ds.nbal")
+
+
+def edit(n: int, folder: Path) -> Call:
+    """``ds.set`` of 1,000 scores, of 1,000 masks and of the scores of all instances."""
+    ds = _copy(folder)
+    ids = np.random.default_rng(0).choice(n, 1000, replace=False)
+    masks = ds.instances.loc[np.roll(ids, 1), "mask"].to_numpy()
+
+    def call() -> None:
+        ds.set(ids, score=0.5)
+        ds.set(ids, mask=masks)
+        ds.instances["score"] = np.float32(0.25)
+        ds.status()
+
+    return call
+
+
+def commit(n: int, folder: Path) -> Call:
+    """``ds.commit`` of a tenth of the predictions, accepted before."""
+    ds = _copy(folder)
+    run = _run(n, folder)
+    ds.accept(run.predictions[run.predictions["score"] < 0.1])
+    return lambda: ds.commit("accepted")
+
+
+def match(n: int, folder: Path) -> Call:
+    """``run.matched_to`` of as many predictions as instances, most of which are at other places."""
+    ds, run = nl.open(folder / "ds.nbal"), _run(n, folder)
+    return lambda: run.matched_to(ds)
+
+
+def match_found(n: int, folder: Path) -> Call:
+    """``run.matched_to`` of predictions that lie on the instances, each moved by up to 5 pixels."""
+    ds, run = nl.open(folder / "ds.nbal"), _moved(n, folder)
+    return lambda: run.matched_to(ds)
+
+
+def outcomes(n: int, folder: Path) -> Call:
+    """``run.outcomes``, which views show: matched, not judged, accepted."""
+    ds = nl.open(folder / "ds.nbal")
+    run = _run(n, folder, ds)
+    return lambda: run.outcomes(ds)
+
+
+def evaluate(n: int, folder: Path) -> Call:
+    """``run.evaluate`` on the completely labeled images, a fifth."""
+    ds = nl.open(folder / "ds.nbal")
+    run = _run(n, folder, ds)
+    return run.evaluate
 
 
 def boxes(n: int, folder: Path) -> Call:
@@ -326,9 +392,10 @@ def _saved(n: int, folder: Path) -> Path:
 
 
 STEPS: dict[str, Callable[[int, Path], Call]] = {
-    step.__name__: step
+    step.__name__.rstrip("_"): step
     for step in (
-        boxes, accept, decision, scatter, explore, query, precision_recall, revert, write_coco, read_coco,
+        boxes, open_, edit, commit, match, match_found, outcomes, evaluate,
+        accept, decision, scatter, explore, query, precision_recall, revert, write_coco, read_coco,
         pycocotools_read, json_write, read_image, sizes, tell, by_id,
         save, load, run_query, run_masks,
         propose, tree, propagate, answers,

@@ -949,7 +949,8 @@ export const Table_bars: Counted = {
         1
       ]
     }
-  }
+  },
+  "late": []
 };
 
 export const Table_cells: Cells = {

@@ -119,3 +119,60 @@ def test_a_state_has_its_color_in_every_dataset():
     one = read_column(pd.Series(pd.Categorical(["empty"], ["empty"])), "state").colors
     two = read_column(pd.Series(pd.Categorical(["empty"], ["partial", "empty"])), "state").colors
     assert one[0] == two[1]
+
+
+@pytest.fixture
+def many(ds, monkeypatch):
+    """A workspace with "many" predictions, half of them off the instances by some pixels or accepted."""
+    monkeypatch.setattr("nbalabel.widgets.workspace.workspace._MANY", 1)
+    labels = ds.instances
+    predictions = labels.assign(score=np.linspace(0.9, 0.4, len(labels), dtype=np.float32), origin="run-2")
+    predictions["mask"] = np.roll(labels["mask"].to_numpy(), 1)
+    predictions.iloc[::2, predictions.columns.get_loc("mask")] = labels["mask"].to_numpy()[::2]
+    predictions.index = pd.RangeIndex(len(labels), name="prediction_id")
+    seen = ds.images.index.to_numpy()[:12]
+    run = nl.Run("run-2", "predict", labels=ds.labels, predictions=predictions, predicted_ids=seen)
+    return nl.Workspace(ds, run.matched_to(ds))
+
+
+LATE = [
+    *(("predictions", name) for name in ("outcome", "iou", "matched", "matched_id")),
+    ("instances", "outcome"),
+]
+
+
+def test_outcomes_of_a_few_rows_are_those_of_all_and_need_not_all(many):
+    rng = np.random.default_rng(0)
+    rows = {of: rng.permutation(len(many.ids(of)))[:9] for of in ("predictions", "instances")}
+    parts = [many.column_part(of, name, rows[of]) for of, name in LATE]
+    assert all(many.column_is_late(of, name) for of, name in LATE)
+    assert not many.run.is_judged
+    for (of, name), part in zip(LATE, parts, strict=True):
+        whole = many.column(of, name)
+        np.testing.assert_array_equal(part.values, whole.values[rows[of]])
+        assert (part.kind, part.categories, part.whole, part.home) == (
+            *(whole.kind, whole.categories, whole.whole, whole.home),
+        )
+        assert not many.column_is_late(of, name)
+    assert many.run.is_judged
+
+
+def test_a_table_of_many_predictions_matches_only_those_that_it_shows(many):
+    table = nl.Table(many, of="predictions")
+    assert "outcome" in table.columns
+    described = table.describe(names=table.columns)
+    heads = {head["name"]: head for head in described["columns"]}
+    assert list(heads["outcome"]["categories"]) == list(
+        many.column_part("predictions", "outcome", [0]).categories
+    )
+    cells = table.cells(names=["outcome"], buffers=[memoryview(np.arange(5, dtype=np.int32).tobytes())])
+    bars = table.bars(names=["score", "outcome"], filters={}, search="", search_in=[])
+    assert bars["late"] == ["outcome"]
+    assert list(bars["bars"]) == ["score"]
+    assert "true positive" in table.html()
+    assert not many.run.is_judged
+    ordered, _ = table.order(sort=[["outcome", True]])
+    assert many.run.is_judged
+    assert ordered["n"] == len(many.ids("predictions"))
+    assert cells["cells"]["outcome"] == many.column("predictions", "outcome").values[:5].tolist()
+    assert table.bars(names=["outcome"], filters={}, search="", search_in=[])["late"] == []

@@ -79,7 +79,9 @@ export class Header {
 
   draw(): void {
     const filters = this.#state.get("filters");
-    for (const { head, bars } of this.#cells) {
+    for (const { head, bars, root } of this.#cells) {
+      const late = this.#state.late.has(head.name);
+      root.title = late ? "shown rows only: sort, filter or color by it to compute all rows" : "";
       const counts = this.#state.bars.get(head.name);
       if (!bars || !counts) continue;
       drawBars(bars, counts, head.colors, chosenRange(counts, filters[head.name]));

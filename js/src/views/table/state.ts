@@ -14,6 +14,7 @@ const SETTLED = 120; // milliseconds after a brush until bars are counted again
 
 export class TableState extends RowsState<TableTraits> {
   bars = new Map<string, Bars>();
+  late = new Set<string>();
   /** Edited values that the kernel has not confirmed yet, by "row|column". */
   pending = new Map<string, Cell>();
   /** Titles of the filters, by column. */
@@ -162,6 +163,7 @@ export class TableState extends RowsState<TableTraits> {
       });
       if (result.rev !== store.rev) return;
       this.bars = new Map(Object.entries(result.bars));
+      this.late = new Set(result.late);
       this.tell("bars");
     } catch (error) {
       if (!this.filtering) this.frame.fail(error); // a filter that is wrong has been reported

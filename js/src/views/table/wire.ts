@@ -25,6 +25,8 @@ export interface Kept {
 export interface Counted {
   rev: number;
   bars: Record<string, Bars>;
+  /** Columns whose bars come once a sort, a filter or a color has made the column. */
+  late: string[];
 }
 
 export type Missing = "out" | "in" | "only";

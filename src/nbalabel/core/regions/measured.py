@@ -90,7 +90,8 @@ def counted(tables: LabeledImages, predictions: pd.DataFrame, images: pd.DataFra
         predictions: rows of predictions.
         images: rows of the images that are measured.
     """
-    instances = tables.instances[tables.instances["image_id"].isin(images.index)]
+    inside = tables.instances["image_id"].isin(images.index).to_numpy()
+    instances = tables.instances if inside.all() else tables.instances[inside]  # a cut copies all masks
     return with_unknown(instances, predictions, images, regions_of(tables), tables.labels)
 
 

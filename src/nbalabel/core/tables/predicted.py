@@ -41,8 +41,14 @@ class Predicted(ABC):
         instances: pd.DataFrame,
         rejected: pd.DataFrame | None,
         regions: pd.DataFrame | None,
+        on: npt.NDArray[np.int64] | None = None,
     ) -> Any:
-        """The outcome of each prediction, given these tables."""
+        """The outcome of each prediction, given these tables; with ``on``, of those on these images."""
+
+    @property
+    @abstractmethod
+    def is_judged(self) -> bool:
+        """Whether the outcomes of all predictions are known, so that :meth:`judged` takes little time."""
 
     @abstractmethod
     def edited_ids(self, tables: LabeledImages | None) -> npt.NDArray[np.int64]:

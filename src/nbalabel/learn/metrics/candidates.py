@@ -16,6 +16,7 @@ import pandas as pd
 
 from ...core.errors import DataError, first
 from ...core.geometry.masks.groups import Groups, spans
+from ...core.geometry.overlap.masks import Masks
 from ...core.geometry.overlap.pairs import Pairs, box_pairs, mask_pairs
 
 Kind = Literal["mask", "box"]
@@ -79,6 +80,7 @@ def candidates(
     minimum: float = 0.0,
     per_group: int | None = None,
     same_label: bool = True,
+    masks: tuple[Masks, Masks] | None = None,
 ) -> Candidates:
     """Sort both tables and find the overlapping pairs.
 
@@ -91,6 +93,7 @@ def candidates(
         minimum: leave out pairs of a lower IoU.
         per_group: only the best-scored predictions of each image and label, None: all.
         same_label: False pairs any labels (crowds still take only predictions of their own label).
+        masks: those of both tables, for several calls; see :func:`masks_of`. The tables need none then.
 
     Raises:
         DataError: a column or a score is missing, ``kind`` is unknown, or a label is listed twice.
@@ -103,18 +106,34 @@ def candidates(
         raise DataError(f"labels must be unique, got {', '.join(names)}")
     ids = _image_ids(predictions, instances, images)
     score = _scores(predictions)
-    found = _side(predictions, "predictions", ids, names, kind, same_label, -score)
+    read = "given" if masks is not None else kind
+    found = _side(predictions, "predictions", ids, names, read, same_label, -score)
     if per_group is not None:
         found = _select(found, np.flatnonzero(found.rank() < per_group))
-    truth = _side(instances, "instances", ids, names, kind, same_label)
+    truth = _side(instances, "instances", ids, names, read, same_label)
     crowd = (
         instances["crowd"].to_numpy(bool)[truth.rows] if "crowd" in instances else np.zeros(len(truth), bool)
     )
-    pairs = _pairs(predictions, instances, found, truth, crowd, kind, minimum)
+    if kind == "mask" and masks is None:
+        masks = masks_of(predictions, images), masks_of(instances, images)
+    pairs = _pairs(predictions, instances, found, truth, crowd, masks, minimum)
     if not same_label:
         own = ~crowd[pairs.right] | (found.label[pairs.left] == truth.label[pairs.right])
         pairs = Pairs(pairs.left[own], pairs.right[own], pairs.iou[own])
     return Candidates(found, truth, score[found.rows], crowd, pairs, names, len(ids))
+
+
+def masks_of(rows: pd.DataFrame, images: Images | None = None) -> Masks:
+    """The masks of rows; where the images say their heights, fewer of them need comparing.
+
+    Args:
+        rows: instances or predictions.
+        images: rows of images; ids and None say nothing of heights.
+    """
+    if not isinstance(images, pd.DataFrame) or "height" not in images:
+        return Masks(rows["mask"])
+    at = images.index.get_indexer(pd.Index(rows["image_id"]))
+    return Masks(rows["mask"], np.append(images["height"].to_numpy(np.int64), 0)[at])
 
 
 def _pairs(
@@ -123,23 +142,28 @@ def _pairs(
     found: Side,
     truth: Side,
     crowd: npt.NDArray[np.bool_],
-    kind: Kind,
+    masks: tuple[Masks, Masks] | None,
     minimum: float,
 ) -> Pairs:
-    """Overlapping pairs; only the rows that share a group with the other table are read."""
+    """Overlapping pairs, of masks or without them of boxes; only rows that share a group are read."""
     met = Groups.of(found.group, truth.group)
     left, right = spans(met.left_start, met.left_end), spans(met.right_start, met.right_end)
     groups = Groups.of(found.group[left], truth.group[right])
-    a, b = predictions.iloc[found.rows[left]], instances.iloc[truth.rows[right]]
-    if kind == "mask":
+    rows, others = found.rows[left], truth.rows[right]
+    if masks is not None:
         pairs = mask_pairs(
-            a["mask"], b["mask"], groups, crowd[right], minimum=minimum, left_ids=a.index, right_ids=b.index
+            masks[0].picked(rows),
+            masks[1].picked(others),
+            groups,
+            crowd[right],
+            minimum=minimum,
+            left_ids=predictions.index[rows],
+            right_ids=instances.index[others],
         )
     else:
         sides = ["x", "y", "w", "h"]
-        pairs = box_pairs(
-            a[sides].to_numpy(float), b[sides].to_numpy(float), groups, crowd[right], minimum=minimum
-        )
+        a, b = predictions[sides].to_numpy(float), instances[sides].to_numpy(float)
+        pairs = box_pairs(a[rows], b[others], groups, crowd[right], minimum=minimum)
     return Pairs(left[pairs.left], right[pairs.right], pairs.iou)
 
 
@@ -148,11 +172,12 @@ def _side(
     table: str,
     ids: pd.Index,
     names: tuple[str, ...],
-    kind: Kind,
+    read: str,
     same_label: bool,
     falling: npt.NDArray[Any] | None = None,
 ) -> Side:
-    needed = ["image_id", "label", *(["mask"] if kind == "mask" else ["x", "y", "w", "h"])]
+    columns = {"mask": ["mask"], "box": ["x", "y", "w", "h"]}
+    needed = ["image_id", "label", *columns.get(read, [])]
     missing = [name for name in needed if name not in frame]
     if missing:
         raise DataError(f"{table} needs the columns {', '.join(missing)}; it has {list(frame.columns)}")

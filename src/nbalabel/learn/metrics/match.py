@@ -70,28 +70,55 @@ def match(
     if not 0 < iou <= 1:
         raise DataError(f"iou must be a number in (0, 1], got {iou!r}")
     case = candidates(predictions, instances, images, kind=kind)
-    n, found, truth = len(predictions), case.found.rows, case.truth.rows
-    chosen = _match(case, iou)
-    best = np.zeros(n, np.float32)
-    np.maximum.at(
-        best,
-        found[case.pairs.left],
-        np.where(case.crowd[case.pairs.right], 0, case.pairs.iou).astype(np.float32),
-    )
-    matched, ignored = np.zeros(n, bool), np.zeros(n, bool)
-    on_crowd = (chosen >= 0) & case.crowd[chosen] if len(truth) else chosen >= 0
-    ignored[found] = on_crowd
-    matched[found] = (chosen >= 0) & ~on_crowd
-    ids = np.zeros(n, np.int64)
-    ids[found[matched[found]]] = instances.index.to_numpy()[truth[chosen[matched[found]]]]
+    one = match_candidates(case, len(predictions), iou)
+    rows = np.sort(case.found.rows)
+    ids = np.zeros(len(predictions), np.int64)
+    ids[one.matched] = instances.index.to_numpy()[one.instance[one.matched]]
     table = predictions.assign(
-        iou=best, matched=matched, matched_id=pd.arrays.IntegerArray(ids, ~matched), ignored=ignored
+        iou=one.iou,
+        matched=one.matched,
+        matched_id=pd.arrays.IntegerArray(ids, ~one.matched),
+        ignored=one.ignored,
     )
-    if images is not None:
-        table = table.iloc[np.sort(found)]
+    if images is not None and len(rows) < len(table):
+        table = table.iloc[rows]
+    return Matched(table, instances.iloc[one.missed])
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """What :func:`match` finds, as arrays over the rows of the two tables, ``(n,)`` for n predictions.
+
+    Attributes:
+        iou: best IoU with an instance of the same label that is no crowd, float32; 0 where none overlaps.
+        matched: whether it was matched to such an instance, bool.
+        ignored: unmatched, but on a crowd, bool.
+        instance: row of the instance it was matched to, int64; -1 for none.
+        missed: rows of the instances without a prediction, crowds left out, ascending int64 ``(m,)``.
+    """
+
+    iou: npt.NDArray[np.float32]
+    matched: npt.NDArray[np.bool_]
+    ignored: npt.NDArray[np.bool_]
+    instance: npt.NDArray[np.int64]
+    missed: npt.NDArray[np.int64]
+
+
+def match_candidates(case: Candidates, n: int, iou: float) -> Matches:
+    """Match the candidates of a table of ``n`` predictions; arguments as of :func:`match`."""
+    found, truth, pairs = case.found.rows, case.truth.rows, case.pairs
+    chosen = _match(case, iou)
+    on_crowd = (chosen >= 0) & (case.crowd[chosen] if len(truth) else False)
+    matched, ignored = np.zeros(n, bool), np.zeros(n, bool)
+    ignored[found], matched[found] = on_crowd, (chosen >= 0) & ~on_crowd
+    best = np.zeros(n, np.float32)
+    against = np.where(case.crowd[pairs.right], 0, pairs.iou).astype(np.float32)
+    np.maximum.at(best, found[pairs.left], against)
+    instance = np.full(n, -1, np.int64)
+    instance[found[chosen >= 0]] = truth[chosen[chosen >= 0]]
     missed = ~case.crowd
     missed[chosen[chosen >= 0]] = False
-    return Matched(table, instances.iloc[np.sort(truth[missed])])
+    return Matches(best, matched, ignored, np.where(matched, instance, -1), np.sort(truth[missed]))
 
 
 def _match(case: Candidates, iou: float) -> npt.NDArray[np.int64]:

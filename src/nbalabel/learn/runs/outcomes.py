@@ -21,11 +21,12 @@ import pandas as pd
 
 from ...core.decisions.decided import ACCEPTED, REJECTED, decided
 from ...core.errors import DataError
+from ...core.geometry.overlap.masks import Masks
 from ...core.regions.measured import known_pairs, with_unknown
 from ...core.regions.of_tables import regions_of
 from ...core.tables.arrays import equal, same_buffer, values
-from ..metrics.candidates import candidates
-from ..metrics.match import match
+from ..metrics.candidates import candidates, masks_of
+from ..metrics.match import match_candidates
 
 OUTCOMES = ("true positive", "false positive", "not judged", "accepted")
 FOUND = ("found", "missed")
@@ -116,6 +117,11 @@ class Judge:
         self._scene: Scene | None = None
         self._judged: Judged | None = None
 
+    @property
+    def has_judged(self) -> bool:
+        """Whether a call judges only what has changed."""
+        return self._judged is not None
+
     def __call__(self, scene: Scene) -> Judged:
         """The outcomes of the predictions now.
 
@@ -139,29 +145,26 @@ def judge(scene: Scene) -> Judged:
         MaskError: masks are malformed, or those of one image differ in size.
     """
     rows, labels = scene.predictions, scene.instances
-    rows = rows.assign(score=rows["score"].fillna(0))
     counted = with_unknown(labels, rows, scene.images, scene.regions, scene.labels)
-    result = match(rows, counted, iou=scene.iou)
-    found = result.predictions
-    matched, ignored = found["matched"].to_numpy(bool), found["ignored"].to_numpy(bool)
+    masks = masks_of(rows, scene.images), masks_of(counted, scene.images)
+    few = rows[["image_id", "label"]].assign(score=rows["score"].fillna(0))
+    found = match_candidates(candidates(few, counted, masks=masks), len(rows), scene.iou)
+    matched, ignored = found.matched, found.ignored
     whole = known_pairs(rows, scene.images, scene.regions, scene.labels)
     compared = matched | (~ignored & whole)
     unsure = np.flatnonzero(~compared & ~ignored)
-    compared[unsure[_near(rows.iloc[unsure], labels)]] = True
+    if counted is not labels:
+        masks = masks[0], masks_of(labels, scene.images)
+    compared[unsure[_near(few, unsure, labels, masks)]] = True
     said = decided(labels, scene.rejected, rows, own=True)
     wrong = ~ignored & (compared | (said == REJECTED))
     codes = np.select([said == ACCEPTED, matched, wrong], [3, 0, 1], 2).astype(np.int32)
-    iou = found["iou"].to_numpy(np.float32).copy()
+    iou = found.iou
     iou[~compared | (said == ACCEPTED)] = np.nan
-    missed = result.missed[result.missed["image_id"].isin(scene.predicted).to_numpy()]
-    return Judged(
-        codes,
-        iou,
-        matched,
-        found["matched_id"].to_numpy(np.int64, na_value=-1),
-        missed.index.to_numpy(np.int64),
-        missed["image_id"].to_numpy(np.int64),
-    )
+    ids, on = counted.index.to_numpy(np.int64), counted["image_id"].to_numpy(np.int64)
+    missed = found.missed[np.isin(on[found.missed], scene.predicted)]
+    matched_id = np.where(matched, np.append(ids, -1)[found.instance], -1)
+    return Judged(codes, iou, matched, matched_id, ids[missed], on[missed])
 
 
 def changed_images(old: Scene, new: Scene) -> Ints | None:
@@ -211,12 +214,15 @@ def _changed_rows(old: pd.DataFrame, new: pd.DataFrame, names: tuple[str, ...]) 
     return np.unique(np.concatenate([on_new[differ], on_old[gone], on_old[moved]]))
 
 
-def _near(rows: pd.DataFrame, labels: pd.DataFrame) -> Ints:
-    """Positions of rows that have an instance of any label at their place, crowds left out."""
-    labels = labels[labels["image_id"].isin(rows["image_id"]) & ~labels["crowd"]]
-    if not len(rows) or not len(labels):
+def _near(few: pd.DataFrame, at: Ints, labels: pd.DataFrame, masks: tuple[Masks, Masks]) -> Ints:
+    """Positions in ``at`` of predictions with an instance of any label at their place, crowds left out."""
+    few = few.iloc[at]
+    theirs = np.flatnonzero(labels["image_id"].isin(few["image_id"]) & ~labels["crowd"])
+    if not len(few) or not len(theirs):
         return np.zeros(0, np.int64)
-    case = candidates(rows, labels, same_label=False, minimum=NEAR)
+    labels = labels[["image_id", "label", "crowd"]].iloc[theirs]
+    picked = masks[0].picked(at), masks[1].picked(theirs)
+    case = candidates(few, labels, same_label=False, minimum=NEAR, masks=picked)
     return np.unique(case.found.rows[case.pairs.left])
 
 

@@ -24,7 +24,7 @@ from ...core.urls import local_path
 from ..embed.pooling import Embeddings
 from . import queried
 from .frozen_tables import Snapshot, live
-from .outcomes import FOUND, Judge, Judged, scene_of
+from .outcomes import FOUND, Judge, Judged, judge, scene_of
 from .reported import Reported
 
 if TYPE_CHECKING:
@@ -277,6 +277,7 @@ class Run(Reported):
         instances: pd.DataFrame,
         rejected: pd.DataFrame | None = None,
         regions: pd.DataFrame | None = None,
+        on: npt.NDArray[np.int64] | None = None,
     ) -> Judged:
         """The outcomes of :meth:`outcomes` as arrays, for the code of views.
 
@@ -285,9 +286,16 @@ class Run(Reported):
             instances: instances of the dataset.
             rejected: rejected predictions; None: none.
             regions: regions of the dataset; None: none.
+            on: ids of images: only predictions and instances on these, in their order; None: all.
         """
         tables = Snapshot(images, instances, self.labels, None, _no_pixels, regions=regions)
-        return self._judge(scene_of(self.predictions, tables, self.predicted_ids, self.iou, rejected))
+        scene = scene_of(self.predictions, tables, self.predicted_ids, self.iou, rejected)
+        return self._judge(scene) if on is None else judge(scene.on(on))
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the outcomes of all predictions are known, so that :meth:`judged` takes little time."""
+        return self._judge.has_judged
 
     def precision_recall(self, images: npt.ArrayLike | None = None) -> pd.DataFrame:
         """Precision and recall at every score threshold; see :func:`.precision_recall`.

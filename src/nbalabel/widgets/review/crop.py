@@ -110,8 +110,8 @@ def facts_of(ws: Workspace, of: str, row: int, order: Sequence[str]) -> list[lis
     names = [name for name in dict.fromkeys((*told, *order)) if ws.has_column(of, name)]
     out = []
     for name in names:
-        column = ws.column(of, name)
-        value = column.values[row]
+        column = ws.column_part(of, name, np.array([row]))
+        value = column.values[0]
         if column.kind in ("category", "boolean"):
             value = column.categories[value] if value >= 0 else None
         elif column.kind == "text":

@@ -47,8 +47,13 @@ class Listing(Acting):
     def describe(self, *, names: list[str]) -> Reply:
         """Heads of the named columns, and the names of all columns."""
         ws, of = self.workspace, self.of
-        columns = [_head(ws.column(of, name)) for name in names if ws.has_column(of, name)]
         n = len(ws.ids(of))
+        some = np.arange(min(n, 1))  # the head of a late column needs no values
+        columns = [
+            _head(ws.column_part(of, name, some) if ws.column_is_late(of, name) else ws.column(of, name))
+            for name in names
+            if ws.has_column(of, name)
+        ]
         label = ws.column("instances", "label")
         labeled = {"run": ws.run is not None, "id": INDEX_NAMES[of]}
         labeled |= {"labels": list(label.categories), "label_colors": list(label.colors)}
@@ -80,8 +85,8 @@ class Listing(Acting):
         return {name: self._texts(name, rows) for name in names if has(self.of, name)}
 
     def _texts(self, name: str, rows: npt.NDArray[np.int32]) -> list[Any]:
-        column = self.workspace.column(self.of, name)
-        values = column.values[rows]
+        column = self.workspace.column_part(self.of, name, rows)
+        values = column.values
         if column.kind == "category" and len(column.categories) > _MANY:
             return [column.categories[code] if code >= 0 else "" for code in values.tolist()]
         if column.kind == "text":

@@ -346,9 +346,9 @@ class Scatter(Acting):
         return {**head, **where}, [np.ascontiguousarray(part).tobytes()]
 
     def _text(self, name: str, row: int) -> str:
-        column = self.workspace.column(self._table, name)
-        value = column.values[row]
-        if column.missing[row]:
+        column = self.workspace.column_part(self._table, name, np.array([row]))
+        value = column.values[0]
+        if column.missing[0]:
             return ""
         if column.kind in ("category", "boolean"):
             return column.categories[int(value)]

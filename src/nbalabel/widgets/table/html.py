@@ -26,13 +26,14 @@ def rows_html(ws: Workspace, of: str, names: Sequence[str], rows: Iterable[int],
         rows: row numbers shown, in order.
         n: number of rows there are to show.
     """
-    columns = [ws.column(of, name) for name in names if ws.has_column(of, name)]
+    shown = np.fromiter(rows, np.int64)
+    columns = [ws.column_part(of, name, shown) for name in names if ws.has_column(of, name)]
     head = "".join(f"<th>{escape(column.name)}</th>" for column in columns)
     lines = [
         "".join(
             f'<td style="text-align: {_side(column)}">{escape(_text(column, row))}</td>' for column in columns
         )
-        for row in rows
+        for row in range(len(shown))
     ]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     more = f"first {len(lines)} of {n:,} {of}" if n > len(lines) else f"{n:,} {of}"

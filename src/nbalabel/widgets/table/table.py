@@ -14,7 +14,6 @@ from ..rows.bulk_actions import agreed_rows, set_value
 from ..rows.listing import Listing
 from ..workspace.binning import Binned, binned
 from ..workspace.clauses import Rows, check_table
-from ..workspace.columns import Column
 from ..workspace.filters import Kept, all_of, keep, search
 from ..workspace.selection import pack
 from ..workspace.workspace import Viewable, Workspace, workspace_of
@@ -91,7 +90,7 @@ class Table(Listing):
         workspace = workspace_of(workspace)
         check_table(of)
         for name in columns or ():
-            workspace.column(of, name)  # raises where there is none
+            workspace.column_kind(of, name)  # raises where there is none
         shown = _default_columns(workspace, of) if columns is None else list(columns)
         super().__init__(workspace, of=of, columns=shown, height=height, **traits)
 
@@ -148,19 +147,25 @@ class Table(Listing):
         search_in: list[str],
         buffers: list[memoryview] | None = None,
     ) -> Reply:
-        """Small histograms: of all rows, and of those every *other* filter and view allows."""
+        """Small histograms: of all rows, and of those every *other* filter and view allows.
+
+        Those of late columns come once something else has made the column: a sort, a filter, a color.
+        """
         base = self._allowed(buffers)
         kept = self._all_kept(filters, search, search_in)
         every = self._join(base, kept.values())
         out = {}
+        late = [name for name in names if self.workspace.column_is_late(self.of, name)]
         for name in names:
+            if name in late:
+                continue
             bars = self._binned(name)
             others = [one for key, one in kept.items() if key != name]
             rows = self._join(base, others) if name in kept else every
             allowed = None if rows is None else bars.count(rows)[:, 0]
             lo, hi = bars.edges[[0, -1]] if len(bars.edges) else (np.nan, np.nan)
             out[name] = {"lo": lo, "hi": hi, "total": bars.total[:, 0], "allowed": allowed}
-        return {"rev": self.workspace.rev, "bars": out}
+        return {"rev": self.workspace.rev, "bars": out, "late": late}
 
     @serves
     def edit(self, *, name: str, value: Any, n: int, rev: int, buffers: list[memoryview]) -> Reply:
@@ -200,9 +205,4 @@ def _default_columns(ws: Workspace, of: str) -> list[str]:
     shown = [name for name in _SHOWN[of] if name in names]
     later = _NOT_AT_FIRST | {name for name in SHAPES if name not in ws.frame(of)}
     own = [name for name in names if name not in _SHOWN[of] and name not in later]
-    return [name for name in [*shown, *own] if not _is_empty(ws.column(of, name))][:_MOST_AT_FIRST]
-
-
-def _is_empty(column: Column) -> bool:
-    """Whether there are rows, but none has a value."""
-    return len(column.values) > 0 and bool(column.missing.all())
+    return [name for name in [*shown, *own] if not ws.column_is_empty(of, name)][:_MOST_AT_FIRST]

@@ -125,6 +125,8 @@ class Columns:
         decided: gives the decision on each prediction, see :func:`.decided.decided`; called when needed.
         judged: gives the outcomes of the predictions by these tables; called when needed. None without a
             run: then there are no outcomes.
+        judged_on: gives those of the predictions on some images, by their ids, where all would take long;
+            None: all are made at once.
         predicted: ids of the images predicted on; None where there is no run.
         shaped: gives shape and place; called when needed. None: there are no such columns.
         alike: a table, and distances of some of its rows by id, its column ``distance``; None: there is none.
@@ -138,6 +140,7 @@ class Columns:
         decided: Callable[[], npt.NDArray[np.int32]],
         *,
         judged: Callable[[], Judged] | None = None,
+        judged_on: Callable[[npt.NDArray[np.int64]], Judged] | None = None,
         predicted: npt.NDArray[np.int64] | None = None,
         shaped: Shaped | None = None,
         alike: tuple[str, pd.Series] | None = None,
@@ -147,7 +150,7 @@ class Columns:
         nothing = np.zeros(0, np.int64)
         self._has_run = predicted is not None
         self._decided = decided
-        self._judge = judged
+        self._judge, self._judge_on = judged, judged_on
         self._shaped = shaped
         self._alike = alike
         self._label_colors = label_colors or {}
@@ -180,6 +183,44 @@ class Columns:
         if (of, name) not in self._made:
             self._made[of, name] = self._make(of, name)
         return self._made[of, name]
+
+    def is_late(self, of: str, name: str) -> bool:
+        """Whether :meth:`column` would take long, as nothing has made the column yet."""
+        if self._judge_on is None or self._judged is not None:
+            return False
+        name = self.called(of, name)
+        if name == "outcome":
+            return of != "images" and name not in self.frames[of]
+        return of == "predictions" and name in _JUDGED and name in self.frames[of]
+
+    def part(self, of: str, name: str, rows: npt.NDArray[Any]) -> Column:
+        """A column with the values of some rows only, by row number, ``(k,)``; a late one is not made whole.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+        """
+        rows = np.asarray(rows, np.int64)
+        if not self.is_late(of, name):
+            whole = self.column(of, name)
+            return replace(whole, values=whole.values[rows])
+        assert self._judge_on is not None, "late columns are there only with it"
+        name, on = self.called(of, name), self.frames[of]["image_id"].to_numpy(np.int64)
+        images = np.unique(on[rows])
+        now = self._judge_on(images)
+        if of == "instances":
+            return self._found_among(now, rows)
+        at = np.searchsorted(np.flatnonzero(np.isin(on, images)), rows)
+        column = _pair("outcome", OUTCOMES, now.codes) if name == "outcome" else self._by(now, name)
+        return replace(column, values=column.values[at])
+
+    def is_empty(self, of: str, name: str) -> bool:
+        """Whether there are rows, but none has a value; of late columns, whether none can have one."""
+        if not self.is_late(of, name):
+            column = self.column(of, name)
+            return len(column.values) > 0 and bool(column.missing.all())
+        if of == "instances":
+            return not np.isin(self.frames[of]["image_id"], self._predicted).any()
+        return False
 
     def kind(self, of: str, name: str) -> str:
         """The kind of a column, as :meth:`column` gives it; the column is computed only where it must be.
@@ -265,10 +306,12 @@ class Columns:
         return Column("best_score", "number", best, home="derived")
 
     def _found(self) -> Column:
-        ids = self.index.ids["instances"]
-        codes = np.isin(ids, self._now().missed).astype(np.int32)
+        return self._found_among(self._now(), slice(None))
+
+    def _found_among(self, now: Judged, rows: Any) -> Column:
+        codes = np.isin(self.index.ids["instances"][rows], now.missed).astype(np.int32)
         images = self.index.ids["images"]
-        at = self.index.image_row["instances"]
+        at = self.index.image_row["instances"][rows]
         predicted = np.append(np.isin(images, self._predicted), False)[at]
         codes[~predicted] = -1
         return _pair("outcome", ("found", "missed"), codes)
@@ -278,7 +321,9 @@ class Columns:
 
     def _by_now(self, name: str) -> Column:
         """A column of the run's matching, recomputed with the current instances."""
-        now = self._now()
+        return self._by(self._now(), name)
+
+    def _by(self, now: Judged, name: str) -> Column:
         if name == "matched":
             kind = read_column(self.frames["predictions"]["matched"], name)
             return replace(kind, values=now.matched.astype(np.int32), home="derived")

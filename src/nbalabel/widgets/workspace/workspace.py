@@ -31,6 +31,8 @@ from .selection import Ids, Selection
 from .shaped import Shaped
 from .shared_display import SharedDisplay
 
+_MANY = 100_000  # predictions from which outcomes of a few rows are made without those of all
+
 
 class Attached(Protocol):
     """A view that is notified of changed tables."""
@@ -150,6 +152,27 @@ class Workspace:
         """
         self.refresh()
         return self._columns.column(check_table(of), name)
+
+    def column_part(self, of: str, name: str, rows: npt.NDArray[Any]) -> Column:
+        """A column with the values of some rows only, by row number, ``(k,)``.
+
+        For a few rows of "outcome" and what goes with it, all predictions need not be matched first.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+        """
+        self.refresh()
+        return self._columns.part(check_table(of), name, rows)
+
+    def column_is_late(self, of: str, name: str) -> bool:
+        """Whether :meth:`column` would have to match all of many predictions first."""
+        self.refresh()
+        return self._columns.is_late(check_table(of), name)
+
+    def column_is_empty(self, of: str, name: str) -> bool:
+        """Whether there are rows, but none has a value; of a late column, whether none can have one."""
+        self.refresh()
+        return self._columns.is_empty(check_table(of), name)
 
     def column_kind(self, of: str, name: str) -> str:
         """One of number, time, category, boolean and text; not computed where that takes time.
@@ -341,6 +364,7 @@ class Workspace:
             self._index,
             lambda: decided(ds.instances, ds.rejected, frames["predictions"]),
             judged=_judge(run, frames, ds),
+            judged_on=_judge_on(run, frames, ds),
             predicted=None if run is None else np.asarray(run.predicted_ids, np.int64),
             shaped=self._shaped,
             alike=self._alike,
@@ -370,6 +394,16 @@ def _judge(
     if run is None:
         return None
     return lambda: run.judged(frames["images"], frames["instances"], ds.rejected, ds.regions)
+
+
+def _judge_on(
+    run: Predicted | None, frames: dict[str, pd.DataFrame], ds: Dataset
+) -> Callable[[npt.NDArray[np.int64]], Judged] | None:
+    """A function for the outcomes on some images; None where those on all are known or made soon."""
+    if run is None or run.is_judged or len(frames["predictions"]) < _MANY:
+        return None
+    tables = frames["images"], frames["instances"]
+    return lambda on: run.judged(*tables, ds.rejected, ds.regions, on=on)
 
 
 def _meant(rows: Any, of: str | None) -> tuple[str, Ids]:

@@ -7,6 +7,7 @@ grows with the number of overlapping pairs, not with ``n * m``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,12 +18,16 @@ import pyarrow as pa
 from pycocotools import _mask
 
 from ...errors import MaskError, first
-from ..masks.extents import Extents, extents
+from ..masks.extents import Small
 from ..masks.groups import Groups, spans
-from ..masks.runs import MAX_PIXELS, Ints, Rles
+from ..masks.runs import MAX_PIXELS, Ints, Rles, overlaps, parse
+from .masks import Masks
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+_BLOCK = 1 << 15  # pairs whose runs are in memory at once
+_CALL, _PAIR = 1100, 100  # characters compared in the time of a call of pycocotools, and of a pair in it
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +76,8 @@ def box_pairs(
 
 
 def mask_pairs(
-    left: Rles,
-    right: Rles,
+    left: Rles | Masks,
+    right: Rles | Masks,
     groups: Groups,
     crowd: npt.ArrayLike | None = None,
     *,
@@ -83,13 +88,14 @@ def mask_pairs(
     """IoU of the overlapping masks of each group, bit for bit as pycocotools computes it.
 
     Args:
-        left: compressed masks, ``(n,)``.
-        right: compressed masks, ``(m,)``.
+        left: compressed masks, ``(n,)``; as :class:`Masks` with heights fewer pairs are compared, and what is
+            measured of them is kept for the next call.
+        right: compressed masks, ``(m,)``, likewise.
         groups: which rows to compare.
         crowd: whether a right row is a crowd, ``(m,)`` bool; for a crowd, the IoU is the share of the left
             mask inside the crowd.
         minimum: pairs with a smaller IoU are left out, 0..1; a higher value excludes more pairs by area and
-            pixel range alone, which is fast.
+            box alone, which is fast.
         left_ids: names of the left rows for messages; default their positions.
         right_ids: names of the right rows, likewise.
 
@@ -100,98 +106,130 @@ def mask_pairs(
         >>> mask_pairs([b"112"], [b"022"], Groups.of([0], [0])).iou.tolist()
         [0.5]
     """
-    a, b, is_crowd = _column(left), _column(right), _crowd(crowd, len(right))
-    own, other = extents(a), extents(b)
-    _check_totals(groups, own.totals, other.totals, left_ids, right_ids)
+    a = left if isinstance(left, Masks) else Masks(left)
+    b = right if isinstance(right, Masks) else Masks(right)
+    is_crowd = _crowd(crowd, len(b))
     found = []
     for part in groups.chunks():
-        i, j = part.pairs()
-        within = _bound(own, other, is_crowd, i, j)
-        first_cell = np.flatnonzero(np.diff(i, prepend=-1))
-        worth = np.maximum.reduceat(within, first_cell) >= max(minimum, np.finfo(float).tiny)
-        cells = np.repeat(worth, np.diff(first_cell, append=len(i)))
-        i, j = i[cells], j[cells]
-        iou = _compare(a, b, part, i[np.diff(i, prepend=-1) > 0], own.totals, is_crowd)
-        keep = (iou > 0) & (iou >= minimum)
-        found.append(Pairs(i[keep], j[keep], iou[keep]))
+        rows = spans(part.left_start, part.left_end), spans(part.right_start, part.right_end)
+        _check_totals(part, a.sizes(rows[0]).totals, b.sizes(rows[1]).totals, rows, left_ids, right_ids)
+        near = _near(a, b, part, is_crowd, minimum)
+        for some in _blocks(near):
+            iou = _iou(a, b, some, is_crowd)
+            keep = (iou > 0) & (iou >= minimum)
+            found.append(Pairs(some.left[keep], some.right[keep], iou[keep]))
     return _join(found)
 
 
-def _compare(a: pa.Array, b: pa.Array, groups: Groups, rows: Ints, totals: Ints, crowd: Bools) -> Floats:
-    """IoU of some left rows with all right rows of their groups, row by row."""
-    starts, ends = np.searchsorted(rows, groups.left_start), np.searchsorted(rows, groups.left_end)
-    strings, at = _strings(a, rows)
-    low = int(groups.right_start.min())
-    others, other_at = _strings(b, np.arange(low, int(groups.right_end.max())))
-    is_crowd = crowd.tolist()
-    sizes = totals[groups.left_start].tolist()
-    out = [np.empty(0)]
-    bounds = zip(
-        *(x.tolist() for x in (starts, ends, groups.right_start, groups.right_end)), sizes, strict=True
-    )
-    for a0, a1, b0, b1, size in bounds:
-        if a1 > a0:
-            left = _objects(strings, at[a0 : a1 + 1], size)
-            right = _objects(others, other_at[b0 - low : b1 - low + 1], size)
-            out.append(_mask.iou(left, right, is_crowd[b0:b1]).ravel())
-    return np.concatenate(out)
+@dataclass(frozen=True, eq=False)
+class _Near:
+    """Pairs that may overlap, in the order of their groups; ``(n,)`` each."""
+
+    left: Ints
+    right: Ints
+    group: Ints
 
 
-def _objects(data: bytes, offsets: list[int], total: int) -> list[dict[str, Any]]:
-    """Masks as dicts for pycocotools, with size (total, 1): the IoU does not depend on the image's shape."""
+def _near(a: Masks, b: Masks, groups: Groups, crowd: Bools, minimum: float) -> _Near:
+    """Pairs whose IoU may reach the minimum by areas and boxes alone."""
+    i, j = groups.pairs()
+    group = np.repeat(np.arange(len(groups)), groups.n_left() * groups.n_right())
+    own, other = a.sizes(i), b.sizes(j)
+    width = np.minimum(own.rights, other.rights) - np.maximum(own.lefts, other.lefts)
+    height = np.minimum(own.bottoms, other.bottoms) - np.maximum(own.tops, other.tops)
+    meet = np.flatnonzero((width > 0) & (height > 0))
+    box = width[meet].astype(np.int64) * height[meet]
+    area, other_area = own.areas[meet].astype(np.int64), other.areas[meet].astype(np.int64)
+    both = np.minimum(np.minimum(area, other_area), box)
+    enough = _ratio(both, area, other_area, crowd[j[meet]]) >= max(minimum, np.finfo(float).tiny)
+    at = meet[enough]
+    return _Near(i[at], j[at], group[at])
+
+
+def _blocks(near: _Near) -> Iterator[_Near]:
+    """The same pairs, some ten thousand at a time, groups whole."""
+    begin = np.flatnonzero(np.diff(near.group, prepend=-1))
+    cuts = begin[
+        np.unique(np.searchsorted(begin, np.arange(0, len(near.group), _BLOCK)).clip(max=len(begin) - 1))
+    ]
+    for start, end in pairwise([*cuts.tolist(), len(near.group)]):
+        yield _Near(near.left[start:end], near.right[start:end], near.group[start:end])
+
+
+def _iou(a: Masks, b: Masks, near: _Near, crowd: Bools) -> Floats:
+    """IoU of pairs: by pycocotools in groups with much to compare, all others at once."""
+    (rows, at), (others, other_at) = (np.unique(x, return_inverse=True) for x in (near.left, near.right))
+    left, right = a.read(rows), b.read(others)
+    own, other = a.sizes(near.left), b.sizes(near.right)
+    begin = np.flatnonzero(np.diff(near.group, prepend=-1))
+    characters = _lengths(left)[at] + _lengths(right)[other_at]
+    n_pairs = np.diff(begin, append=len(at))
+    heavy = np.add.reduceat(characters, begin) > _CALL + _PAIR * n_pairs
+    out = np.empty(len(at))
+    light = np.flatnonzero(~np.repeat(heavy, n_pairs))
+    both = _shared(left, right, at[light], other_at[light])
+    out[light] = _ratio(both, own.areas[light], other.areas[light], crowd[near.right[light]])
+    is_crowd = crowd[others]
+    for start, n in zip(begin[heavy].tolist(), n_pairs[heavy].tolist(), strict=True):
+        part = slice(start, start + n)
+        out[part] = _by_coco((left, right), at[part], other_at[part], int(own.totals[start]), is_crowd)
+    return out
+
+
+def _shared(left: pa.Array, right: pa.Array, i: Ints, j: Ints) -> Ints:
+    """Pixels that mask ``i[k]`` of the left and ``j[k]`` of the right share, ``(n,)``."""
+    (rows, at), (others, other_at) = (np.unique(x, return_inverse=True) for x in (i, j))
+    return overlaps(parse(left.take(pa.array(rows))), parse(right.take(pa.array(others))), at, other_at)
+
+
+def _by_coco(sides: tuple[pa.Array, pa.Array], i: Ints, j: Ints, total: int, crowd: Bools) -> Floats:
+    """IoU of pairs of one group, ``(n,)``; ``crowd`` of each row of the right side."""
+    first_row, first_other = int(i.min()), int(j.min())
+    within = slice(first_row, int(i.max()) + 1), slice(first_other, int(j.max()) + 1)
+    # The IoU does not depend on the image's shape: one of (total, 1) has as many pixels.
     size = [total, 1]
-    return [{"size": size, "counts": data[i:j]} for i, j in pairwise(offsets)]
+    objects = [
+        [{"size": size, "counts": mask} for mask in side[rows].to_pylist()]
+        for side, rows in zip(sides, within, strict=True)
+    ]
+    matrix = np.asarray(_mask.iou(*objects, crowd[within[1]].tolist()))
+    return np.asarray(matrix[i - first_row, j - first_other])
 
 
-def _strings(column: pa.Array, rows: Ints) -> tuple[bytes, list[int]]:
-    """The strings of some rows in one buffer, and their offsets in it."""
-    taken = column.take(pa.array(rows))
-    _, offsets, data = taken.buffers()
-    return data.to_pybytes() if data is not None else b"", np.frombuffer(offsets, np.int64)[
-        : len(taken) + 1
-    ].tolist()
+def _lengths(masks: pa.Array) -> Ints:
+    """Characters of each mask, ``(n,)``."""
+    _, offsets, _ = masks.buffers()
+    return np.diff(np.frombuffer(offsets, np.int64)[masks.offset : masks.offset + len(masks) + 1])
 
 
-def _bound(own: Extents, other: Extents, crowd: Bools, i: Ints, j: Ints) -> Floats:
-    """An upper bound of each pair's IoU, from areas and pixel ranges alone."""
-    reach = np.minimum(own.ends[i], other.ends[j]) - np.maximum(own.begins[i], other.begins[j])
-    area, other_area = own.areas[i], other.areas[j]
-    both = np.minimum(np.minimum(area, other_area), np.maximum(reach, 0))
-    return _ratio(both.astype(float), area, other_area, crowd[j])
-
-
-def _ratio(both: Floats, own: npt.NDArray[Any], other: npt.NDArray[Any], crowd: Bools) -> Floats:
+def _ratio(both: npt.NDArray[Any], own: npt.NDArray[Any], other: npt.NDArray[Any], crowd: Bools) -> Floats:
     """Intersection over union, for crowds over the left area; 0 where there is no overlap."""
     union = np.where(crowd, own, own + other - both)
-    return np.divide(both, union, out=np.zeros(len(both)), where=both > 0)
+    iou: Floats = np.divide(both, union, out=np.zeros(len(both)), where=both > 0)
+    return iou
 
 
-def _column(rles: Rles) -> pa.Array:
-    """Masks as one Arrow array of large_binary, without copying where possible."""
-    column: Any = getattr(rles, "array", rles)
-    array = column.__arrow_array__() if hasattr(column, "__arrow_array__") else column
-    if not isinstance(array, pa.Array | pa.ChunkedArray):
-        array = pa.array(list(array), pa.large_binary())
-    array = array.cast(pa.large_binary())
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.large_binary())
-    return array
+def _check_totals(
+    groups: Groups, left: Small, right: Small, rows: tuple[Ints, Ints], left_ids: Any, right_ids: Any
+) -> None:
+    """Refuse masks with different numbers of pixels: pycocotools would never return.
 
-
-def _check_totals(groups: Groups, left: Ints, right: Ints, left_ids: Any, right_ids: Any) -> None:
-    """Refuse masks with different numbers of pixels: pycocotools would never return."""
-    expected = right[groups.right_start]
+    ``rows`` are the left and the right rows of all groups, one after the other; ``left`` and ``right`` the
+    pixels of their images.
+    """
+    n_left, n_right = groups.n_left(), groups.n_right()
+    expected = right[np.cumsum(n_right) - n_right]
     if len(expected) and expected.max() >= MAX_PIXELS:
         raise MaskError(f"masks must have fewer than {MAX_PIXELS:,} pixels, got {int(expected.max()):,}")
     problems = []
     sides = (
-        ("predictions", left, spans(groups.left_start, groups.left_end), groups.n_left(), left_ids),
-        ("labels", right, spans(groups.right_start, groups.right_end), groups.n_right(), right_ids),
+        ("predictions", left, rows[0], n_left, left_ids),
+        ("labels", right, rows[1], n_right, right_ids),
     )
     for side, totals, row, n, ids in sides:
-        wrong = row[totals[row] != np.repeat(expected, n)]
+        wrong = np.flatnonzero(totals != np.repeat(expected, n))
         if len(wrong):
-            named = wrong if ids is None else np.asarray(ids)[wrong]
+            named = row[wrong] if ids is None else np.asarray(ids)[row[wrong]]
             problems.append(
                 f"{side} {first(named.tolist())} ({first(np.unique(totals[wrong]).tolist())} pixels)"
             )
