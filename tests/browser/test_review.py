@@ -176,3 +176,50 @@ def test_suspects_are_asked_about_by_their_chance_which_each_answer_changes(tmp_
         settled(book)
         press(book, view, "m")
         wait(lambda: int(facts.locator('dd[data-fact="id"]').inner_text()) == wanted[0])
+
+
+CORRECTED = """
+import nbalabel as nl, numpy as np
+from nbalabel.core.geometry.masks import rle
+ds = nl.demo.reef("reef.nbal", n_images=60, n_labeled=50, n_test=4, size=96, by_species=True)
+run = nl.demo.simulated_run(ds)
+rows = ds.instances.index[::7]
+grown = [rle.encode(np.roll(rle.decode(m, 96, 96), 6, 1)) for m in ds.instances["mask"][rows]]
+ds.set(rows, mask=grown)
+found = nl.suspects(ds, run.matched_to(ds))
+"""
+
+
+def test_c_takes_the_dashed_outline_and_u_gives_the_old_one_back(tmp_path: Path) -> None:
+    with notebook(tmp_path, [CORRECTED, 'review = nl.Review(ds, found, annotator="anna"); review']) as book:
+        view = open_review(book)
+        button = view.locator('[data-act="Correct"]')
+        shown = view.locator('.nbl-review-facts dd[data-fact="id"]')
+
+        def outline() -> bool:
+            return button.is_enabled() and "outline" in button.inner_text()
+
+        for _ in range(20):  # until one whose outline would change
+            wait(lambda: view.locator('[data-act="Accept"]').is_enabled())
+            if outline():
+                break
+            book.page.keyboard.press("ArrowRight")
+            settled(book)
+        assert outline()
+        assert view.locator(".nbl-review-dashes").is_visible()
+        item = int(shown.inner_text())
+        before = book.value(f"ds.instances.at[{item}, 'mask']")
+        pictures = [view.locator(".nbl-review-canvas").evaluate("canvas => canvas.toDataURL()")]
+        book.page.keyboard.press("o")  # without outlines there are no dashes
+        settled(book)
+        pictures.append(view.locator(".nbl-review-canvas").evaluate("canvas => canvas.toDataURL()"))
+        assert pictures[0] != pictures[1]
+        book.page.keyboard.press("o")
+        press(book, view, "c")
+        book.until(f"ds.instances.at[{item}, 'mask'] == {before!r}", False)
+        assert book.value("ds.log()['origin'].iloc[0]") == book.value("f'anna, {found.id}'")
+        wait(lambda: shown.inner_text() != str(item))
+        wait(lambda: "1" in view.locator(".nbl-review-tally.nbl-review-corrected").inner_text())
+        book.page.keyboard.press("u")
+        book.until(f"ds.instances.at[{item}, 'mask'] == {before!r}", True)
+        wait(lambda: shown.inner_text() == str(item))

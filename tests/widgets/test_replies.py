@@ -11,10 +11,13 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 import nbalabel as nl
+from nbalabel.core.change.change import Change, TableChange
+from nbalabel.core.change.table_change import select_rows
 from nbalabel.core.geometry.masks import rle
 from nbalabel.widgets.bridge.port import Port
 
@@ -55,6 +58,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "Editor.undo_answer": ("Moved", "views/answers/wire"),
     "Gallery.redo": (SAID, ""),
     "Gallery.undo": (SAID, ""),
+    "Review.correct": (SAID + " & { id: number }", ""),
     "Review.answer": (SAID + " & { id: number }", ""),
     "Review.crop": ("Pick<Head, 'rev' | 'id' | 'box' | 'mask' | 'problem' | 'auto'>", "views/review/crops"),
     "Review.editor": ("{ ref: string }", ""),
@@ -265,6 +269,33 @@ def reviewed(ask, review, reef):
     ask(review, "take_back", item_id=item)
     ask(review, "make_again", item_id=item)
     ask(review, "editor", height=300)
+    suspect = OneSuspect(reef)
+    review = nl.Review(review.workspace, suspect)
+    ask(review, "correct", item_id=suspect.number, word="Remove")
+    reef.undo()
+
+
+class OneSuspect:
+    """Stands in for ``nl.suspects``: the first instance should be removed."""
+
+    def __init__(self, ds):
+        self.ds, self.number = ds, int(ds.instances.index[0])
+        row = {"kind": ["spurious"], "score": [0.9], "instance_id": [self.number], "prediction_id": [np.nan]}
+        self.table = pd.DataFrame({**row, "guess": ["cod"], "settled": [False]})
+        self.answers = pd.Series([], dtype=bool)
+
+    def updated(self, *_):
+        return self
+
+    def instances(self, rows=None):  # noqa: ARG002  # as nl.suspects has it
+        return self.ds.instances.loc[self.ds.instances.index == self.number]
+
+    def predictions(self, rows=None):  # noqa: ARG002
+        return self.ds.instances.iloc[:0]
+
+    def change(self, rows=None):  # noqa: ARG002
+        deleted = select_rows(self.ds.instances, np.array([self.number]))
+        return Change({"instances": TableChange(deleted=deleted)}, None, "suspects-1", "removed")
 
 
 def beside(ask, reef, folder):

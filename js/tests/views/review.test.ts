@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { encodeCounts } from "../../src/core/masks/rle";
 import { SelectionStore } from "../../src/core/rows/selection";
 import { createFrame } from "../../src/views/frame";
+import type { Correction } from "../../src/views/review/correction";
 import { Review } from "../../src/views/review/review";
 import { Rpc } from "../../src/wire/rpc";
 import { FakeChannel } from "../wire/channel";
@@ -25,7 +26,14 @@ class FakeModel {
   off = (name: string, callback: () => void) => this.listeners.get(name)?.delete(callback);
 }
 
-type Params = { item_id: number; what: string; label?: string; overlap?: string; seconds: number };
+type Params = {
+  item_id: number;
+  what: string;
+  label?: string;
+  overlap?: string;
+  word?: string;
+  seconds: number;
+};
 
 /** Keeps answers as the kernel does. */
 class FakeKernel extends FakeChannel {
@@ -39,6 +47,8 @@ class FakeKernel extends FakeChannel {
   gone = false;
   /** Places in the order of asking, where the kernel ranks them. */
   order: number[] | null = null;
+  /** What is suggested for each place; none: it is no review of suspects. */
+  corrections: Correction[] = [];
   states: Uint8Array;
   constructor(readonly n: number) {
     super();
@@ -120,10 +130,16 @@ class FakeKernel extends FakeChannel {
       const box = [0, 0, 20, 20];
       const crop = { box, mask: [20, 20], problem: place === 2 ? "missing.jpg" : "" };
       const mask = encodeCounts([210, 2, 18, 2, 168]);
-      return [{ ...head, ...crop, facts, below }, place === 2 ? [mask] : [mask, new Uint8Array(3)]];
+      const correction = this.corrections[place] ?? null;
+      const drawn = (correction?.outlines ?? []).map(() => mask);
+      const pixels = new Uint8Array(place === 2 ? 0 : 3);
+      return [{ ...head, ...crop, facts, below, correction }, [mask, pixels, ...drawn]];
     }
     if (method === "answer" && this.refused.has(params.item_id)) throw new Error("it overlaps an instance");
     if (method === "answer") this.states[place] = params.what === "reject" ? 2 : 1;
+    if (method === "correct" && this.refused.has(params.item_id)) throw new Error("it was changed since");
+    if (method === "correct")
+      for (const at of [place, ...this.corrections[place].ids.map((id) => id - 100)]) this.states[at] = 4;
     if (method === "take_back") this.states[place] = 0;
     this.rev++;
     this.arrive({ kind: "event", name: "refresh", payload: { rev: this.rev } });
@@ -450,4 +466,66 @@ test("items are asked for once the kernel is there after all", async () => {
   kernel.gone = false;
   kernel.arrive({ kind: "event", name: "hello", payload: {} });
   await vi.waitFor(() => expect(shown()).toBe("100"), { timeout: 30_000 });
+});
+
+/** A review of suspects: the first is joined with the third, the second is odd, the fourth is renamed. */
+const suspects = (one: FakeKernel) => {
+  const nothing = { word: "", why: "No correction is suggested.", ids: [], outlines: [] };
+  one.order = [0, 1, 2, 3, 4, 5];
+  one.corrections = Array.from({ length: 6 }, () => nothing);
+  const outlines: Correction["outlines"] = [{ box: [0, 0, 20, 20], mask: [20, 20] }];
+  one.corrections[0] = { word: "Join 2 masks", why: "", ids: [100, 102], outlines };
+  one.corrections[3] = { ...nothing, word: "Rename to <b>cod</b>", why: "", ids: [103] };
+};
+const button = () => el.querySelector<HTMLButtonElement>('[data-act="Correct"]')!;
+
+test("C does what its button says, to all that it touches, and U takes it back", async () => {
+  await open(6, [], suspects);
+  expect([button().hidden, button().disabled, text(".nbl-review-word")]).toEqual([
+    false,
+    false,
+    "Join 2 masks",
+  ]);
+  expect(el.querySelector<HTMLElement>(".nbl-review-dashes")!.hidden).toBe(false);
+  await press("c");
+  expect(kernel.did("correct")).toMatchObject([{ item_id: 100, word: "Join 2 masks" }]);
+  expect(Object.keys(kernel.did("correct")[0]).sort()).toEqual(["item_id", "seconds", "word"]);
+  expect([shown(), text(".nbl-review-place")]).toEqual(["101", "2 / 6"]);
+  expect([button().disabled, text(".nbl-review-word"), button().title]).toEqual([
+    true,
+    "No correction",
+    "No correction is suggested.",
+  ]);
+  await press("c"); // an odd one: it says that nothing is suggested
+  expect([shown(), text(".nbl-review-said"), kernel.did("correct").length]).toEqual([
+    "101",
+    "No correction is suggested.",
+    1,
+  ]);
+  await press("ArrowRight");
+  expect([shown(), text(".nbl-review-word")]).toEqual(["103", "Rename to <b>cod</b>"]);
+  expect(el.querySelector<HTMLElement>(".nbl-review-dashes")!.hidden).toBe(true);
+  button().click();
+  await wait(400);
+  expect(text(".nbl-review-counts")).toContain("✎ 3");
+  await press("u");
+  await press("u");
+  expect(kernel.did("take_back").map(({ item_id }) => item_id)).toEqual([103, 100]);
+  expect([shown(), text(".nbl-review-state"), text(".nbl-review-place")]).toEqual(["100", "", "0 / 6"]);
+});
+
+test("a refused correction is shown again with the reason, and nothing else is answered", async () => {
+  await open(6, [], suspects);
+  kernel.refused.add(100);
+  await press("c");
+  await wait(400);
+  expect([shown(), text(".nbl-note-text")]).toEqual(["100", "Error: it was changed since"]);
+  expect([text(".nbl-review-place"), [...kernel.states]]).toEqual(["0 / 6", [0, 0, 0, 0, 0, 0]]);
+});
+
+test("where nothing is suspected there is no button, and C is no key of the review", async () => {
+  await open();
+  expect(button().hidden).toBe(true);
+  await press("c");
+  expect(kernel.did("correct")).toEqual([]);
 });

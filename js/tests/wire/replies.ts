@@ -28,13 +28,13 @@ export const Bar_code: { code: string; current: boolean } = {
 
 export const Bar_history: History = {
   "undo": "rejected prediction 1 (fish) in review",
-  "redo": "",
+  "redo": "corrected instance 1 (fish) in review: removed",
   "uncommitted": "1 uncommitted changes"
 };
 
 export const Bar_redo: History = {
   "undo": "rejected prediction 1 (fish) in review",
-  "redo": "",
+  "redo": "corrected instance 1 (fish) in review: removed",
   "uncommitted": "1 uncommitted changes"
 };
 
@@ -635,6 +635,12 @@ export const Review_answer: { note: string; rev: number } & { id: number } = {
   "rev": 1
 };
 
+export const Review_correct: { note: string; rev: number } & { id: number } = {
+  "id": 1,
+  "note": "corrected instance 1 (fish) in review: removed",
+  "rev": 1
+};
+
 export const Review_crop: Pick<HeadOfReview, 'rev' | 'id' | 'box' | 'mask' | 'problem' | 'auto'> = {
   "rev": 1,
   "id": 1,
@@ -684,6 +690,7 @@ export const Review_item: HeadOfReview = {
     ]
   ],
   "below": null,
+  "correction": null,
   "box": [
     1,
     1,
@@ -1024,7 +1031,8 @@ export const Table_describe: Described = {
     "#e69f00"
   ],
   "label_keys": {},
-  "asks": 1
+  "asks": 1,
+  "suspects": false
 };
 
 export const Table_edit: Report = {

@@ -20,92 +20,9 @@ from nbalabel.learn.suspects.evidence.boundary import boundary_ious
 
 pytest.importorskip("sklearn")
 
-SIDE, N = 72, 24
+SIDE, N = 72, 24  # of the world
 LABELS = ("disc", "square")
-COLORS = {"disc": (210, 70, 60), "square": (70, 90, 210)}
-
-
-def shape(label: str, x: float, y: float, r: float) -> np.ndarray:
-    rows, columns = np.mgrid[:SIDE, :SIDE]
-    if label == "disc":
-        return np.hypot(columns - x, rows - y) <= r
-    return (abs(columns - x) <= r) & (abs(rows - y) <= r)
-
-
-class World:
-    """Red discs and blue squares, pixels in memory, a run that finds them, and labels that can be spoiled."""
-
-    def __init__(self, folder: Path) -> None:
-        from PIL import Image
-
-        rng = np.random.default_rng(0)
-        rows: list[dict[str, Any]] = []
-        for i in range(N):
-            pixels = np.full((SIDE, SIDE, 3), 40.0)
-            for k in range(9):
-                if k == 4:
-                    continue  # the middle stays free
-                label = LABELS[int(rng.integers(2))]
-                x, y, r = 12 + k % 3 * 24, 12 + k // 3 * 24, rng.uniform(5, 8)
-                inside = shape(label, x, y, r)
-                pixels[inside] = COLORS[label]
-                rows.append({"image_id": i, "label": label, "mask": rle.encode(inside)})
-            noisy = np.clip(pixels + rng.normal(0, 6, pixels.shape), 0, 255).astype(np.uint8)
-            Image.fromarray(noisy).save(folder / f"{i}.png")
-        images = pd.DataFrame({"file": [f"{i}.png" for i in range(N)], "width": SIDE, "height": SIDE}).assign(
-            state="complete", split="test"
-        )
-        self.truth = nl.Tables.of(images, pd.DataFrame(rows), LABELS, folder)
-        score = rng.uniform(0.6, 0.98, len(rows)).astype(np.float32)
-        found = self.truth.instances.assign(score=score, origin="r", source="model")
-        run = nl.Run(id="r", kind="predict", labels=LABELS, predictions=conform(found, "predictions", LABELS))
-        self.run = run.matched_to(self.truth)
-
-    def spoiled(self) -> tuple[nl.Tables, dict[str, int]]:
-        """Labels with one error of each kind, and the instance, or the prediction, that each is about."""
-        rows = self.truth.instances[["image_id", "label", "mask"]].astype({"label": object}).copy()
-        at = {i: rows.index[rows["image_id"] == i].tolist() for i in range(N)}
-        rows.loc[at[2][0], "label"] = "disc" if rows.at[at[2][0], "label"] == "square" else "square"
-        small = rle.decode(rows.at[at[3][0], "mask"], SIDE, SIDE)
-        rows.at[at[3][0], "mask"] = rle.encode(np.roll(small, 5, axis=1))
-        rows.at[at[4][0], "mask"] = rle.union(rows.loc[at[4][:2], "mask"].tolist(), SIDE, SIDE)
-        whole = rle.decode(rows.at[at[5][0], "mask"], SIDE, SIDE)
-        half = whole.copy()
-        half[:, 12:] = False
-        rows.at[at[5][0], "mask"] = rle.encode(half)
-        new = pd.DataFrame(
-            {
-                "image_id": [1, 5, 6],
-                "label": ["disc", rows.at[at[5][0], "label"], rows.at[at[6][0], "label"]],
-                "mask": [
-                    rle.encode(shape("disc", 36, 36, 6)),
-                    rle.encode(whole & ~half),
-                    rows.at[at[6][0], "mask"],
-                ],
-            },
-            index=[1000, 1001, 1002],
-        )
-        rows = pd.concat([rows.drop(index=[at[0][0], at[4][1]]), new])
-        about = {"missing": at[0][0], "spurious": 1000, "swapped": at[2][0], "outline": at[3][0]}
-        about |= {"merged": at[4][0], "split": at[5][0], "duplicate": 1002}
-        return nl.Tables.of(self.truth.images, rows, LABELS, self.truth.image_root), about
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
-def found(world: World) -> nl.Suspects:
-    tables, _ = world.spoiled()
-    return nl.suspects(tables, world.run.matched_to(tables), seed=1)
-
-
-def row_of(found: nl.Suspects, kind: str, number: int) -> pd.DataFrame:
-    column = "prediction_id" if kind == "missing" else "instance_id"
-    rows = found.table[found.table[column].isin([number]).to_numpy()]
-    return rows[(rows["kind"] == "missing").to_numpy()] if kind == "missing" else rows
+World = Any
 
 
 def test_an_error_of_each_kind_is_among_the_first(world: World, found: nl.Suspects) -> None:
@@ -134,18 +51,12 @@ def test_the_same_seed_gives_the_same_list(world: World, found: nl.Suspects) -> 
     pd.testing.assert_frame_equal(found.table, again.table)
 
 
-def as_kind(found: nl.Suspects, rows: pd.DataFrame, kind: str) -> nl.Suspects:
-    """The suspects with the kind of some rows set."""
-    kinds = found.table["kind"].where(~found.table.index.isin(rows.index), kind)
-    return replace(found, table=found.table.assign(kind=kinds))
-
-
 def mend(world: World, found: nl.Suspects, tmp_path: Path, kind: str, number: int) -> nl.Dataset:
     """The dataset after the error was mended as if its row were of this kind."""
     tables, _ = world.spoiled()
     ds = tables.save(tmp_path / "fish.nbal")
-    row = row_of(found, kind, number).iloc[:1]
-    change = ds.apply(as_kind(found, row, kind).change(row))
+    row = world.row_of(found, kind, number).iloc[:1]
+    change = ds.apply(world.as_kind(found, row, kind).change(row))
     assert change.origin == found.id
     return ds
 
@@ -172,7 +83,7 @@ def test_both_of_a_pair_are_never_removed(world: World, found: nl.Suspects, tmp_
     tables, _ = world.spoiled()
     pair = found.table[found.table["instance_id"].isin([48, 1002]).to_numpy()]
     with tables.save(tmp_path / "fish.nbal") as ds:
-        ds.apply(as_kind(found, pair, "duplicate").change(pair))
+        ds.apply(world.as_kind(found, pair, "duplicate").change(pair))
         assert ds.instances.index.isin([48, 1002]).sum() == 1
 
 
@@ -286,7 +197,7 @@ def test_nothing_is_missing_on_an_image_that_is_not_labeled_all_over(world: Worl
     images.loc[0, "state"] = "partial"
     part = replace(tables, images=images)
     found = nl.suspects(part, world.run.matched_to(part))
-    assert not len(row_of(found, "missing", about["missing"]))
+    assert not len(world.row_of(found, "missing", about["missing"]))
 
 
 def test_an_image_that_lacks_instances_is_listed_and_becomes_partial(world: World, tmp_path: Path) -> None:
@@ -409,10 +320,13 @@ def test_names_that_are_not_there_are_refused(world: World, found: nl.Suspects) 
 
 
 def test_boundary_iou_sees_what_mask_iou_does_not() -> None:
-    big = shape("disc", 36, 36, 30)
-    near = shape("disc", 38, 36, 30)
+    def disc(x: int, y: int, r: int) -> np.ndarray:
+        rows, columns = np.mgrid[:SIDE, :SIDE]
+        return np.hypot(columns - x, rows - y) <= r
+
+    big, near = disc(36, 36, 30), disc(38, 36, 30)
     sizes = np.array([[SIDE, SIDE]])
     a, b = [rle.encode(big)], [rle.encode(near)]
     assert boundary_ious(a, b, sizes)[0] < rle.iou_pairs(a, b)[0]
     assert boundary_ious(a, a, sizes)[0] == 1
-    assert boundary_ious(a, [rle.encode(shape("disc", 5, 5, 3))], sizes)[0] == 0
+    assert boundary_ious(a, [rle.encode(disc(5, 5, 3))], sizes)[0] == 0

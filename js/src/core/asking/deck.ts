@@ -7,10 +7,15 @@ export const OPEN = 0;
 export const ACCEPTED = 1;
 export const REJECTED = 2;
 export const GONE = 3;
+export const CORRECTED = 4;
 
 export interface Verdict {
-  what: "accept" | "reject" | "relabel";
+  what: "accept" | "reject" | "relabel" | "correct";
   label?: string;
+  /** What the button said that a correction does. */
+  word?: string;
+  /** Other items that a correction changes or removes: they are answered with it. */
+  along?: readonly number[];
   /** Replaces the view's setting for overlaps. */
   overlap?: string;
 }
@@ -26,6 +31,7 @@ export interface Counts {
   answered: number;
   accepted: number;
   rejected: number;
+  corrected: number;
   /** Open items that were skipped. */
   skipped: number;
   left: number;
@@ -68,15 +74,16 @@ export class Deck {
   }
 
   get counts(): Counts {
-    const n = [0, 0, 0, 0];
+    const n = [0, 0, 0, 0, 0];
     for (let place = 0; place < this.ids.length; place++) n[this.state(place)]++;
     let skipped = 0;
     for (const place of this.skipped) if (this.state(place) === OPEN) skipped++;
     return {
       total: this.ids.length - n[GONE],
-      answered: n[ACCEPTED] + n[REJECTED],
+      answered: n[ACCEPTED] + n[REJECTED] + n[CORRECTED],
       accepted: n[ACCEPTED],
       rejected: n[REJECTED],
+      corrected: n[CORRECTED],
       skipped,
       left: n[OPEN],
     };
@@ -159,6 +166,7 @@ export class Deck {
     const earlier = this.#done.filter((one) => one.place === given.place).pop();
     this.#undone.push(given);
     this.#say(given.place, earlier ? outcome(earlier.verdict) : OPEN);
+    for (const place of given.verdict.along ?? []) this.#said.set(place, OPEN);
     this.goTo(given.place);
     return given;
   }
@@ -179,7 +187,7 @@ export class Deck {
   /** The kernel has refused an answer: the item gets its last state from the kernel, and is shown. */
   refuse(given: Given, undoing: "" | "undo" | "redo" = ""): void {
     this.acknowledge(given.place);
-    this.#said.delete(given.place);
+    for (const place of [given.place, ...(given.verdict.along ?? [])]) this.#said.delete(place);
     const drop = (from: Given[]) => {
       const at = from.lastIndexOf(given);
       if (at >= 0) from.splice(at, 1);
@@ -213,6 +221,7 @@ export class Deck {
     this.#done.push(given);
     this.skipped.delete(given.place);
     this.#say(given.place, outcome(given.verdict));
+    for (const place of given.verdict.along ?? []) this.#said.set(place, CORRECTED);
   }
 
   #say(place: number, state: number): void {
@@ -221,6 +230,6 @@ export class Deck {
   }
 }
 
-function outcome(verdict: Verdict): number {
-  return verdict.what === "reject" ? REJECTED : ACCEPTED;
+function outcome({ what }: Verdict): number {
+  return what === "correct" ? CORRECTED : what === "reject" ? REJECTED : ACCEPTED;
 }

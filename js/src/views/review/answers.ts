@@ -4,7 +4,7 @@ import { Pace } from "../../core/asking/pace";
 import { asArray, asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 
-const UNDOING = { answer: "", take_back: "undo", make_again: "redo" } as const;
+const UNDOING = { answer: "", correct: "", take_back: "undo", make_again: "redo" } as const;
 
 export interface Became {
   rev: number;
@@ -43,6 +43,13 @@ export class Answers {
   /** The kernel has announced new tables. */
   heard(rev: number): void {
     this.#heard.add(rev);
+  }
+
+  /** Send an answer. @param seconds of looking. */
+  give(deck: Deck, given: Given, seconds: number): Promise<void> {
+    const { along: _, word, ...verdict } = given.verdict;
+    if (verdict.what === "correct") return this.send(deck, "correct", given, { word, seconds });
+    return this.send(deck, "answer", given, { ...verdict, seconds });
   }
 
   async send(deck: Deck, method: keyof typeof UNDOING, given: Given, params: object = {}): Promise<void> {

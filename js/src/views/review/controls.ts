@@ -1,6 +1,7 @@
 /** Buttons for all that keys do, with the keys on them. */
 import { h } from "../../draw/dom";
 import { LabelButton } from "../labels/button";
+import { CorrectButton, type Correction } from "./correction";
 import type { Commands } from "./keys";
 
 const [MOST, KEYED] = [24, 9]; // labels that all get a button; of more, those with a key
@@ -17,6 +18,7 @@ export class Controls {
   readonly #buttons = new Map<string, HTMLButtonElement>();
   /** Opens the list of all labels. */
   readonly find: LabelButton;
+  readonly #correct: CorrectButton;
 
   readonly #commands: Commands;
 
@@ -34,6 +36,7 @@ export class Controls {
     };
     this.find = new LabelButton("find a label by typing, or name a new one (L)", commands.findLabel);
     this.find.show("All labels");
+    this.#correct = new CorrectButton(commands.correct);
     const { undo, back, skip, reject, accept, edit, more, outline } = commands;
     this.root.append(
       this.#chips,
@@ -56,6 +59,7 @@ export class Controls {
           {},
           button("Skip", "→", "skip", skip),
           button("Reject", "X", "reject", reject, ".nbl-review-reject"),
+          this.#correct.root,
           button("Accept", "M", "accept, and on to the next", () => accept(false), ".nbl-primary"),
         ),
       ),
@@ -84,7 +88,13 @@ export class Controls {
   }
 
   /** @param label of the item shown; "" for none. */
-  update(label: string, enabled: Record<"answer" | "back" | "undo", boolean>, outline: boolean): void {
+  update(
+    label: string,
+    correction: Correction | null | undefined,
+    enabled: Record<"answer" | "back" | "undo", boolean>,
+    outline: boolean,
+  ): void {
+    this.#correct.show(correction, enabled.answer);
     for (const chip of this.#chips.querySelectorAll<HTMLButtonElement>("[data-label]")) {
       const on = chip.dataset.label === label;
       if (on && chip.getAttribute("aria-pressed") !== "true") this.#chips.scrollLeft = chip.offsetLeft - 60;

@@ -1,12 +1,9 @@
 /** The current, next and previous items, with decoded pixels and traced outlines. All others are dropped. */
-import { contours } from "../../core/edit/contour";
-import { fromCounts } from "../../core/edit/raster";
 import { asBytes } from "../../wire/codec";
 import { Cancelled, type Rpc } from "../../wire/rpc";
 import { decode } from "../viewer/loader";
-
-/** Left, top, right, bottom, pixels of the image. */
-export type Edges = readonly [number, number, number, number];
+import { type Correction, proposed } from "./correction";
+import { type Edges, ringsOf } from "./outlines";
 
 export interface View {
   /** Width / height. */
@@ -26,6 +23,8 @@ export interface Head {
   at: [number, number, number, number];
   facts: [string, string | number | null, string][];
   below: { id: number; label: string; iou: number } | null;
+  /** What is suggested; null in a review of anything but suspects. */
+  correction: Correction | null;
   box: Edges;
   mask: [number, number];
   problem: string;
@@ -44,6 +43,8 @@ export interface Part {
 export interface Item extends Part {
   head: Head;
   view: View;
+  /** Outlines that the suggested correction would make. */
+  proposed: Float64Array[];
   /** A sharper or wider part, for the current view. */
   closer: Part | null;
 }
@@ -147,21 +148,23 @@ export class Crops {
       this.#close(part);
       throw new Cancelled("the view was closed");
     }
-    return { ...part, head: result, view, closer: null };
+    return {
+      ...part,
+      head: result,
+      view,
+      proposed: proposed(result.correction, buffers.slice(2)),
+      closer: null,
+    };
   }
 
   async #part(head: Head, [mask, pixels]: DataView[]): Promise<Part> {
-    const bitmap = pixels ? await decode(asBytes(pixels), "image/jpeg") : null;
+    const bitmap = pixels?.byteLength ? await decode(asBytes(pixels), "image/jpeg") : null;
     if (bitmap) this.alive++;
-    return { box: head.box, bitmap, rings: outlines(head, asBytes(mask)), problem: head.problem };
+    return {
+      box: head.box,
+      bitmap,
+      rings: ringsOf(head.box, head.mask, asBytes(mask)),
+      problem: head.problem,
+    };
   }
-}
-
-/** A mask of a box, perhaps scaled down, as rings in the image. */
-function outlines({ box, mask: [width, height] }: Head, counts: Uint8Array): Float64Array[] {
-  const [left, top, right, bottom] = box;
-  const [sx, sy] = [(right - left) / width, (bottom - top) / height];
-  return contours(fromCounts(counts, height, width)).map((ring) =>
-    ring.map((value, i) => (i % 2 ? top + value * sy : left + value * sx)),
-  );
 }

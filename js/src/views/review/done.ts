@@ -17,7 +17,7 @@ export interface Outcome {
 
 /** @param again asks the skipped items. */
 export function done({ counts, one, given, seconds, pending }: Outcome, again: () => void): HTMLElement {
-  const { total, answered, accepted, rejected, skipped } = counts;
+  const { total, answered, accepted, corrected, rejected, skipped } = counts;
   const all = answered === total;
   const title = all
     ? given
@@ -30,6 +30,7 @@ export function done({ counts, one, given, seconds, pending }: Outcome, again: (
     number(formatCount(accepted), "accepted", "accepted"),
     number(formatCount(rejected), "rejected", "rejected"),
   ];
+  if (corrected) numbers.splice(1, 0, number(formatCount(corrected), "corrected", "corrected"));
   if (given && seconds)
     numbers.push(
       number(inWords(seconds / 60), "of looking"),

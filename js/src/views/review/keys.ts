@@ -5,6 +5,7 @@ import { isTyping } from "../viewer/keys";
 export const KEYS: readonly (readonly [string, string])[] = [
   ["M Enter", "accept, and on to the next"],
   ["X", "reject"],
+  ["C", "in a review of suspects: do what is suggested, as its button says"],
   ["1 … 9", "accept with this label"],
   ["L", "find the label to accept with, or name a new one"],
   ["→ ←", "skip; go back"],
@@ -27,6 +28,9 @@ export interface Commands {
   /** @param label another label to accept it with. */
   accept(force: boolean, label?: string): void;
   reject(): void;
+  /** Whether corrections are suggested in this review. */
+  suggests: boolean;
+  correct(): void;
   relabel(key: string): void;
   findLabel(): void;
   skip(): void;
@@ -55,6 +59,7 @@ export function command(event: KeyboardEvent, commands: Commands): (() => void) 
     m: () => commands.accept(event.shiftKey),
     Enter: () => commands.accept(event.shiftKey),
     x: commands.reject,
+    ...(commands.suggests ? { c: commands.correct } : {}),
     ArrowRight: commands.skip,
     ArrowLeft: commands.back,
     l: commands.findLabel,

@@ -14,7 +14,7 @@ export class Progress {
   readonly #counts = h("span.nbl-review-counts");
   readonly #pace = h("span.nbl-count.nbl-review-pace");
   readonly #pending = h("span.nbl-review-pending", { role: "status" });
-  readonly #parts = ["accepted", "rejected"].map((name) => h(`i.nbl-review-${name}` as "i"));
+  readonly #parts = ["accepted", "corrected", "rejected"].map((name) => h(`i.nbl-review-${name}` as "i"));
 
   constructor(toolbar: HTMLElement) {
     this.bar.append(...this.#parts);
@@ -22,15 +22,16 @@ export class Progress {
   }
 
   update(counts: Counts, pace: Pace, pending: number, lost: boolean): void {
-    const { total, answered, accepted, rejected, skipped, left } = counts;
+    const { total, answered, accepted, corrected, rejected, skipped, left } = counts;
     this.#place.textContent = `${formatCount(answered)} / ${formatCount(total)}`;
     this.#place.title = `${formatCount(answered)} of ${formatCount(total)} answered`;
     this.#counts.replaceChildren(
       ...tally("accepted", "✓", accepted),
+      ...tally("corrected", "✎", corrected),
       ...tally("rejected", "✕", rejected),
       ...tally("skipped", "→", skipped),
     );
-    for (const [i, n] of [accepted, rejected].entries())
+    for (const [i, n] of [accepted, corrected, rejected].entries())
       this.#parts[i].style.width = `${(100 * n) / Math.max(total, 1)}%`;
     this.bar.setAttribute("aria-valuemax", String(total));
     this.bar.setAttribute("aria-valuenow", String(answered));

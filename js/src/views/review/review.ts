@@ -13,7 +13,6 @@ import { Cancelled, type Rpc } from "../../wire/rpc";
 import { moreLike } from "../alike";
 import { Panels } from "../answers/panels";
 import { Beside } from "../beside/beside";
-import { cheatsheet } from "../cheatsheet";
 import { DisplayControl } from "../display";
 import { claim, focusOn, hear } from "../elements";
 import type { Frame } from "../frame";
@@ -28,7 +27,8 @@ import { Crops, type Entry, type Item, type View } from "./crops";
 import { done } from "./done";
 import { InPlace } from "./in_place";
 import { type Items, type Model, nothing, subjectOf } from "./items";
-import { type Commands, command, KEYS } from "./keys";
+import { type Commands, command } from "./keys";
+import { build } from "./layout";
 import { Panel } from "./panel";
 import { Progress } from "./progress";
 import { Stage } from "./stage";
@@ -136,6 +136,8 @@ export class Review {
       else this.#answer({ what: "accept", ...(force ? { overlap: "allow" } : {}) });
     },
     reject: () => this.#answer({ what: "reject" }),
+    suggests: false,
+    correct: () => this.#correct(),
     relabel: (key) => {
       const label = this.#catalog.at(key);
       const { length } = this.#catalog.names.all;
@@ -158,6 +160,20 @@ export class Review {
   #acceptAs(label: string): void {
     const same = label === this.#entry?.item?.head.label;
     this.#answer(same ? { what: "accept" } : { what: "relabel", label });
+  }
+
+  /** Do what is suggested for the item shown. */
+  #correct(): void {
+    const [deck, correction] = [this.#deck, this.#entry?.item?.head.correction];
+    if (!deck || !correction) return;
+    const { word, why, ids } = correction;
+    if (!word) {
+      this.#say(why);
+      return;
+    }
+    const places = ids.map((id) => deck.ids.indexOf(id));
+    const along = places.filter((at) => at >= 0 && at !== deck.current && deck.state(at) === OPEN);
+    this.#answer({ what: "correct", word, along });
   }
 
   #findLabel(): void {
@@ -208,35 +224,13 @@ export class Review {
   }
 
   #build(): HTMLElement {
-    const { frame, toolbar } = { frame: this.#frame, toolbar: this.#frame.toolbar };
-    const keys = cheatsheet(frame, KEYS, this.#signal);
-    toolbar.append(
-      this.#display.root,
-      h("button.nbl-quiet.nbl-icon", { "aria-label": "keys", title: "keys (?)", onclick: keys }, "?"),
-    );
-    const front = h(
-      "div.nbl-review-stage",
-      {},
-      this.stage.canvas,
-      this.#title.name,
-      this.#title.state,
-      this.#waiting,
-    );
-    this.stage.useWheel(front, frame.root, this.#signal);
-    const main = h("div.nbl-review-main", {}, front, this.#panel.root);
-    const body = h(
-      "div.nbl-review-body",
-      {},
-      this.#progress.bar,
-      main,
-      this.#over,
-      this.#said,
-      this.#controls.root,
-    );
-    frame.body.append(body);
-    body.hidden = true;
-    this.#over.hidden = true;
-    return main;
+    const { stage, signal } = { stage: this.stage, signal: this.#signal };
+    const front = [stage.canvas, this.#title.name, this.#title.state, this.#waiting];
+    const below = [this.#over, this.#said, this.#controls.root];
+    const parts = { front, below, bar: this.#progress.bar, facts: this.#panel.root };
+    const built = build(this.#frame, this.#display.root, parts, signal);
+    stage.useWheel(built.front, this.#frame.root, signal);
+    return built.main;
   }
 
   #follow(): void {
@@ -297,6 +291,7 @@ export class Review {
       this.#catalog.known(result.labels, result.colors, result.rev, result.keys);
       this.#offer();
       this.#controls.root.dataset.of = result.of;
+      this.#commands.suggests = order !== undefined;
       if (!this.#deck.counts.total) return this.#frame.empty(nothing(result));
       this.#drawOverlap();
       this.#main.parentElement!.hidden = false;
@@ -432,7 +427,8 @@ export class Review {
     const ready = Boolean(this.#entry?.item) && !lost;
     this.#progress.update(deck.counts, this.#answers.pace, deck.pending, lost);
     const enabled = { answer: ready, back: deck.previous >= 0, undo: deck.canUndo && !lost };
-    this.#controls.update(this.#entry?.item?.head.label ?? "", enabled, Boolean(this.#model.get("outline")));
+    const head = this.#entry?.item?.head;
+    this.#controls.update(head?.label ?? "", head?.correction, enabled, Boolean(this.#model.get("outline")));
     this.#controls.root.hidden = deck.current < 0 && !enabled.back && !enabled.undo;
   }
 
@@ -473,8 +469,8 @@ export class Review {
     this.#answers.answered(start, seconds);
     const given = deck.answer(verdict);
     this.#frame.settle();
-    void this.#answers.send(deck, "answer", given, { ...verdict, seconds });
-    const words = { accept: "Accepted", reject: "Rejected", relabel: "Accepted" };
+    void this.#answers.give(deck, given, seconds);
+    const words = { accept: "Accepted", reject: "Rejected", relabel: "Accepted", correct: "Corrected" };
     this.#say(`${words[verdict.what]} ${verdict.label ?? label}`, verdict.what);
     this.#step(() => deck.advance(), start);
   }

@@ -5,7 +5,9 @@ import { drawLayers, type LayersOf } from "../../draw/layers";
 import { absent, halo, white } from "../../draw/palette";
 import { hear } from "../elements";
 import { onWheel } from "../wheel";
-import type { Edges, Item, Part } from "./crops";
+import { drawProposed } from "./correction";
+import type { Item, Part } from "./crops";
+import { type Edges, pathOf } from "./outlines";
 
 export interface Looks {
   outline: boolean;
@@ -131,7 +133,9 @@ export class Stage {
     context.setTransform(scale, 0, 0, scale, x, y);
     for (const part of [item, item.closer]) if (part) drawPart(context, part, scale);
     drawLayers(context, this.#layers(item.head.imageId), item.head.size[0], item.head.size[1], scale);
-    if (this.#looks.outline) this.#drawOutline(context, item.closer ?? item);
+    if (!this.#looks.outline) return;
+    this.#drawOutline(context, item.closer ?? item);
+    drawProposed(context, item.proposed, this.#pixel);
   }
 
   #place(): void {
@@ -159,21 +163,20 @@ export class Stage {
     this.#changed();
   }
 
+  /** A CSS pixel, in the image. */
+  get #pixel(): number {
+    return (window.devicePixelRatio || 1) / this.#camera.scale;
+  }
+
   #drawOutline(context: CanvasRenderingContext2D, part: Part): void {
-    const path = new Path2D();
-    for (const ring of part.rings) {
-      path.moveTo(ring[0], ring[1]);
-      for (let i = 2; i < ring.length; i += 2) path.lineTo(ring[i], ring[i + 1]);
-      path.closePath();
-    }
-    const pixel = (window.devicePixelRatio || 1) / this.#camera.scale;
+    const path = pathOf(part.rings);
     context.lineJoin = "round";
     for (const [color, width] of [
       [halo, 4],
       [this.#looks.color, 2],
     ] as const) {
       context.strokeStyle = color;
-      context.lineWidth = width * pixel;
+      context.lineWidth = width * this.#pixel;
       context.stroke(path);
     }
   }

@@ -1,9 +1,13 @@
 /** Over the picture: label and score of the mask, and its answer. */
-import { ACCEPTED, REJECTED } from "../../core/asking/deck";
+import { ACCEPTED, CORRECTED, REJECTED } from "../../core/asking/deck";
 import { h } from "../../draw/dom";
 import type { Item } from "./crops";
 
-const WORDS: Record<number, string> = { [ACCEPTED]: "accepted", [REJECTED]: "rejected" };
+const WORDS: Record<number, string> = {
+  [ACCEPTED]: "accepted",
+  [REJECTED]: "rejected",
+  [CORRECTED]: "corrected",
+};
 
 export class Title {
   readonly name = h("div.nbl-review-title");

@@ -19,11 +19,11 @@ const SETTLED = 1500; // milliseconds in which refreshes caused by an edit do no
 type Acting = Pick<
   RowsState<{ of: Of; source: string }>,
   "of" | "n" | "rpc" | "store" | "focus" | "own" | "heads" | "seen" | "inView" | "leftOut" | "asks"
->;
+> & { suspects?: boolean };
 
 export interface Action {
   label: string;
-  action: "accept" | "reject" | "remove" | "set" | "answer";
+  action: "accept" | "reject" | "remove" | "set" | "answer" | "correct";
   /** Attributes of its button. */
   about?: Record<string, string>;
   danger?: boolean;
@@ -40,6 +40,13 @@ export const ANSWER: Action = {
   label: "Answer",
   action: "answer",
   about: { title: "answer a question for all of them (Q)" },
+};
+
+/** What is suggested for suspects, for the picked rows: never for all, of which most are right. */
+const CORRECT: Action = {
+  label: "Correct",
+  action: "correct",
+  about: { title: "do for each what is suggested: remove, rename, redraw, part, join or add it" },
 };
 
 export interface Manners {
@@ -163,7 +170,9 @@ export class ActionBar {
         ? `all ${counted(n, one)}`
         : `${counted(n, one)} that match`;
     const busy = state.rpc.lost || n === 0;
-    const offered = this.#manners.actions.filter(({ action }) => action !== "answer" || state.asks > 0);
+    const { actions } = this.#manners;
+    const asked = actions.filter(({ action }) => action !== "answer" || state.asks > 0);
+    const offered = state.suspects && picked ? [CORRECT, ...asked] : asked;
     const buttons = offered.map((action) => {
       const asks = toBeAsked(action);
       const button = h(
@@ -384,6 +393,8 @@ export class ActionBar {
     if (action.action === "reject") return `Reject ${what}, so that they are not proposed again?`;
     if (action.action === "answer")
       return `Answer ${action.column} of ${what} with: ${action.words}? Only those it is asked of.`;
+    if (action.action === "correct")
+      return `Do what is suggested for ${what}? What is odd, or was changed meanwhile, stays.`;
     const on = this.#state.of === "images" ? this.#instancesOnFocus() : 0;
     if (action.action === "set") {
       const stay = action.value === "empty" && on ? ` The ${counted(on, "instance")} on them stay.` : "";

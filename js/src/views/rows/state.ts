@@ -33,6 +33,8 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
   hasRun = false;
   /** Number of questions that may be asked of these rows. */
   asks = 0;
+  /** Whether corrections are suggested for some rows. */
+  suspects = false;
   readonly catalog: Catalog;
   n = 0;
   visible = VisibleRows.of(0, null, null);
@@ -191,9 +193,9 @@ export abstract class RowsState<Traits extends { of: Of; source: string }> {
       const names = this.wanted;
       const { result } = await this.rpc.request<Described>("describe", { names }, { key: "describe" });
       if (this.signal.aborted || rev !== this.store.rev || result.rev !== rev) return;
-      const { columns, names: known, id, run, n, asks } = result;
+      const { columns, names: known, id, run, n, asks, suspects } = result;
       this.heads = new Map(columns.map((head) => [head.name, head]));
-      Object.assign(this, { names: known, idName: id, hasRun: run, n, asks });
+      Object.assign(this, { names: known, idName: id, hasRun: run, n, asks, suspects });
       this.catalog.known(result.labels, result.label_colors, rev, result.label_keys);
       const before = this.loaded;
       if (!before) this.look();

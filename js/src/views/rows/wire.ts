@@ -29,6 +29,8 @@ export interface Described {
   label_keys: Record<string, string>;
   /** Number of questions that may be asked of these rows. */
   asks: number;
+  /** Whether something is suspected of these rows. */
+  suspects: boolean;
 }
 
 export type Sort = [string, boolean][];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ACCEPTED, Deck, type Given, GONE, OPEN, REJECTED } from "../../../src/core/asking/deck";
+import { ACCEPTED, CORRECTED, Deck, type Given, GONE, OPEN, REJECTED } from "../../../src/core/asking/deck";
 import { looked, Pace } from "../../../src/core/asking/pace";
 import { random } from "../../random";
 
@@ -21,7 +21,15 @@ test("what was answered before or is gone is not asked", () => {
   const one = deck(ACCEPTED, GONE, OPEN, REJECTED, OPEN);
   expect(one.current).toBe(2);
   expect(one.upcoming(3)).toEqual([4]);
-  expect(one.counts).toEqual({ total: 4, answered: 2, accepted: 1, rejected: 1, skipped: 0, left: 2 });
+  expect(one.counts).toEqual({
+    total: 4,
+    answered: 2,
+    accepted: 1,
+    rejected: 1,
+    corrected: 0,
+    skipped: 0,
+    left: 2,
+  });
 });
 
 test("an answer counts at once and is pending until it is acknowledged", () => {
@@ -169,4 +177,22 @@ test("pace leaves pauses out and looks at the last twenty", () => {
 
 test("a look counts thirty seconds at most", () => {
   expect([looked(0, 1500), looked(0, 90_000), looked(5, 0)]).toEqual([1.5, 30, 0]);
+});
+
+test("a correction answers all the items that it touches, and undo asks all of them again", () => {
+  const one = deck(OPEN, OPEN, OPEN);
+  const given = one.answer({ what: "correct", word: "Join 2 masks", along: [1] });
+  expect([one.advance(), one.counts.corrected, one.counts.answered, one.pending]).toEqual([2, 2, 2, 1]);
+  one.acknowledge(given.place);
+  one.settle(Uint8Array.of(CORRECTED, CORRECTED, OPEN), Int32Array.of(0, -1, 2));
+  expect(one.undo()).toBe(given);
+  expect([one.state(0), one.state(1), one.counts.left]).toEqual([OPEN, OPEN, 3]);
+});
+
+test("a refused correction leaves nothing behind", () => {
+  const one = deck(OPEN, OPEN);
+  const given = one.answer({ what: "correct", word: "Join 2 masks", along: [1] });
+  expect(one.advance()).toBe(-1);
+  one.refuse(given);
+  expect([one.current, one.state(0), one.state(1)]).toEqual([0, OPEN, OPEN]);
 });

@@ -347,6 +347,7 @@ class Editing(LabelEditing, OntologyEditing, StateEditing, Attaching):
         annotator: str | None = None,
         seconds: float | None = None,
         instead_of: Change | None = None,
+        correction: Change | None = None,
     ) -> Change:
         """Record a person's answer about masks, as one change that stores who answered and how long it took.
 
@@ -355,19 +356,23 @@ class Editing(LabelEditing, OntologyEditing, StateEditing, Attaching):
 
         Args:
             rows: predictions of a Run, or instances.
-            what: "accept", "reject", or "relabel": accepted with another label.
+            what: "accept", "reject", "relabel" (accepted with another label), or "correct": the proposed
+                ``correction`` is applied, all of it or nothing; what it makes and changes becomes "verified".
             label: the other label.
             overlap: what happens where an accepted prediction overlaps an instance: "skip" (an error),
                 "allow", or "replace" (the instance is removed).
             annotator: who answers; default: the user's login.
             seconds: time that the person took.
             instead_of: the change of an earlier answer, which is taken back in the same change.
+            correction: a Change of instances, such as ``suspects.change(row)`` proposes; its origin is kept
+                beside the annotator, so that ``ds.revert(suspects)`` takes it back, too.
 
         Raises:
-            DataError: the prediction overlaps an instance or is decided already, or the answer is invalid.
+            DataError: the prediction overlaps an instance or is decided already, the answer is invalid, or
+                what the correction would replace or remove was changed since it was proposed.
             UnknownNameError: some instances do not exist.
         """
-        given = Answer(what, annotator or user(), seconds, label, overlap, instead_of)
+        given = Answer(what, annotator or user(), seconds, label, overlap, instead_of, correction)
         return self._make(lambda state: answer(state, rows, given, self._copy.reserve))
 
     def join(

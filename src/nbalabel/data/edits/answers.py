@@ -15,10 +15,11 @@ from ...core.tables.schema import INDEX_NAMES
 from ...core.tables.state import State
 from . import acceptance
 from .cells import Allocate, remove, set_cells
+from .correction import corrected
 from .draw import Gesture, change_of
 from .revert import revert
 
-VERBS = {"accept": "accepted", "reject": "rejected", "relabel": "relabeled"}
+VERBS = {"accept": "accepted", "reject": "rejected", "relabel": "relabeled", "correct": "corrected"}
 """Possible answers, and the first word of the note of their changes."""
 
 _IOU = 0.4
@@ -30,13 +31,15 @@ class Answer:
     """A person's answer about some masks.
 
     Attributes:
-        what: "accept", "reject" or "relabel" (which accepts with another label).
+        what: "accept", "reject", "relabel" (which accepts with another label) or "correct" (which applies a
+            proposed Change).
         annotator: who answers.
         seconds: time that the person took; None if not measured.
         label: the other label.
         overlap: what happens where an accepted prediction overlaps an instance: "skip" (an error), "allow" or
             "replace".
         instead_of: the change of an earlier answer, which is taken back in the same Change.
+        correction: the proposed Change, for "correct".
     """
 
     what: str
@@ -45,6 +48,7 @@ class Answer:
     label: str | None = None
     overlap: str = "skip"
     instead_of: Change | None = None
+    correction: Change | None = None
 
 
 def answer(state: State, rows: pd.DataFrame, given: Answer, allocate: Allocate) -> Change:
@@ -65,10 +69,15 @@ def answer(state: State, rows: pd.DataFrame, given: Answer, allocate: Allocate) 
         raise DataError(f"an answer must be one of {', '.join(VERBS)}, got {given.what!r}")
     if given.what == "relabel" and given.label not in state.labels:
         raise DataError(f"label must be one of {', '.join(state.labels)}, got {given.label!r}")
+    if (given.what == "correct") != (given.correction is not None):
+        raise DataError(f"a correction belongs to the answer 'correct', and to no other, got {given.what!r}")
     back = None if given.instead_of is None else revert(state, [given.instead_of], given.annotator)
     now = state if back is None else apply(state, back)
-    made = _of_instances if rows.index.name == INDEX_NAMES["instances"] else _of_predictions
-    change = made(now, rows, given, allocate)
+    of_instances = rows.index.name == INDEX_NAMES["instances"]
+    if given.correction is not None:
+        change = _corrected(now, rows, given, given.correction, allocate)
+    else:
+        change = (_of_instances if of_instances else _of_predictions)(now, rows, given, allocate)
     whole = change if back is None else merge(back, change)
     return replace(whole, origin=change.origin, note=change.note, seconds=given.seconds)
 
@@ -112,6 +121,18 @@ def _of_predictions(state: State, rows: pd.DataFrame, given: Answer, allocate: A
         tables |= change_of(state, Gesture("", replaced=rows), allocate, origin).tables
     deleted = len(tables["instances"].deleted)
     return Change(tables, None, origin, note + (f", in place of {deleted} it overlapped" if deleted else ""))
+
+
+def _corrected(
+    state: State, rows: pd.DataFrame, given: Answer, proposed: Change, allocate: Allocate
+) -> Change:
+    origin = ", ".join(filter(None, [given.annotator, proposed.origin]))
+    one = "instance" if rows.index.name == INDEX_NAMES["instances"] else "prediction"
+    if one == "instance":
+        there = state.tables["instances"]
+        rows = there[there.index.isin(rows.index)]
+    change = corrected(state, proposed, allocate, origin)
+    return replace(change, note=f"{_note(rows, given, one)}: {proposed.note or proposed.summary()}")
 
 
 def _note(rows: pd.DataFrame, given: Answer, one: str) -> str:

@@ -28,7 +28,7 @@ def apply_proposal(state: State, change: Change, allocate: Allocate) -> Change:
         raise DataError("a proposed change cannot change the label list: ds.add_label does")
     if change.ontology:
         raise DataError("a proposed change cannot change the ontology: ds.define, ds.ask, ds.rename do")
-    tables = {name: _with_new_ids(name, rows, allocate) for name, rows in change.tables.items()}
+    tables = {name: with_new_ids(name, rows, allocate) for name, rows in change.tables.items()}
     wanted = replace(change, tables=tables)
     made = revert(state, [invert(wanted)], change.origin)
     asked = sum(len(rows.touched_ids) for rows in wanted.tables.values())
@@ -38,7 +38,8 @@ def apply_proposal(state: State, change: Change, allocate: Allocate) -> Change:
     return replace(made, note=note, by_origin=change.by_origin, origins=change.origins)
 
 
-def _with_new_ids(name: str, rows: TableChange, allocate: Allocate) -> TableChange:
+def with_new_ids(name: str, rows: TableChange, allocate: Allocate) -> TableChange:
+    """The change of a table, with ids of its own for the rows it creates."""
     if not len(rows.created):
         return rows
     start = allocate(COUNTERS[name], len(ids_of(rows.created)))

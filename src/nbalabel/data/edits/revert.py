@@ -90,7 +90,7 @@ def _stand_rows(rows: TableChange, frame: pd.DataFrame) -> TableChange:
     created = NO_ROWS
     back = rows.deleted
     if len(rows.created):
-        created = take_rows(rows.created, _unchanged(rows.created, frame))
+        created = take_rows(rows.created, unchanged(rows.created, frame))
     if len(back):
         back = take_rows(back, positions(frame.index, ids_of(back)) < 0)
     updated = {}
@@ -119,7 +119,7 @@ def _whole_masks(rows: TableChange, standing: dict[str, Cells]) -> dict[str, Cel
     return {name: cells for name, cells in kept.items() if len(cells.ids)}
 
 
-def _unchanged(rows: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
+def unchanged(rows: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
     """Which of the rows are in the frame, unchanged."""
     at = positions(frame.index, ids_of(rows))
     same = at >= 0

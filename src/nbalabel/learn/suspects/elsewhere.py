@@ -74,9 +74,9 @@ def known_of(
         _states_since(of_images, before.images, now.images),
     ]
     what = pd.concat(said)
-    what = what[~what.index.duplicated(keep="last")]
     known = what.dropna(subset="wrong")
-    return Known(known["wrong"].astype(bool), what.index[what["settled"].to_numpy(bool)])
+    known = known[~known.index.duplicated(keep="last")]
+    return Known(known["wrong"].astype(bool), what.index[what["settled"].to_numpy(bool)].unique())
 
 
 def _what(ids: pd.Index, wrong: object, settled: bool) -> pd.DataFrame:

@@ -83,7 +83,8 @@ class Suspects:
             chosen = likely[~likely.index.isin(right)]
         else:
             chosen = self._left(self.table.loc[self._ids(rows)])
-        return mended(chosen, self._tables, self._predictions, self.id)
+        there = live(self._tables).instances.index
+        return mended(chosen, self._tables, self._predictions, self.id, there)
 
     def answered(self, ids: Any, wrong: bool | Sequence[bool]) -> Suspects:
         """The suspicions ranked anew after some answers; earlier answers stay.

@@ -32,9 +32,20 @@ class _Plan:
     mask: dict[int, bytes] = field(default_factory=dict)
     created: list[dict[str, Any]] = field(default_factory=list)
     state: dict[int, str] = field(default_factory=dict)
+    there: pd.Index | None = None
+
+    def stays(self, number: int) -> bool:
+        """Whether an instance is there, and is not removed."""
+        return number not in self.deleted and (self.there is None or number in self.there)
 
 
-def mended(rows: pd.DataFrame, tables: LabeledImages, predictions: pd.DataFrame, origin: str) -> Change:
+def mended(
+    rows: pd.DataFrame,
+    tables: LabeledImages,
+    predictions: pd.DataFrame,
+    origin: str,
+    there: pd.Index | None = None,
+) -> Change:
     """The change that mends suspicions; of rows that contradict each other, the earlier one counts.
 
     Args:
@@ -42,8 +53,9 @@ def mended(rows: pd.DataFrame, tables: LabeledImages, predictions: pd.DataFrame,
         tables: the tables judged.
         predictions: the predictions they were judged by.
         origin: origin of the change and of created instances.
+        there: ids of the instances that are there now; None: those of ``tables``.
     """
-    plan = _Plan()
+    plan = _Plan(there=there)
     instances = tables.instances
     for row in rows.to_dict("records"):
         _WAYS[str(row["kind"])](plan, row, instances, predictions)
@@ -54,7 +66,8 @@ def mended(rows: pd.DataFrame, tables: LabeledImages, predictions: pd.DataFrame,
     left = f"; {n_odd} odd ones stay as they are" if n_odd else ""
     kinds = rows.loc[(rows["kind"] != "odd").to_numpy(), "kind"].astype(str).value_counts()
     by_kind = f" ({', '.join(f'{n} {kind}' for kind, n in kinds.items())})" if len(kinds) else ""
-    note = f"mended {len(rows) - n_odd:,} suspicions{by_kind}{left}"
+    n = len(rows) - n_odd
+    note = f"mended {n:,} suspicion{'' if n == 1 else 's'}{by_kind}{left}"
     return Change({name: part for name, part in parts.items() if part}, None, origin, note)
 
 
@@ -72,10 +85,8 @@ def _duplicate(plan: _Plan, row: dict[Any, Any], instances: pd.DataFrame, predic
     own = instances.loc[[number]]
     others = instances[(instances["image_id"] == own["image_id"].iloc[0]).to_numpy()].drop(index=number)
     over = Overlaps.of(own, others)
-    stays = [
-        int(others.index[i]) for i in over.right[over.iou > 0.3] if int(others.index[i]) not in plan.deleted
-    ]
-    if stays or not len(over.right):
+    doubled = [int(others.index[i]) for i in over.right[over.iou > 0.3]]
+    if any(map(plan.stays, doubled)) or not len(over.right):
         plan.deleted.add(number)
 
 
@@ -118,7 +129,7 @@ def _split(plan: _Plan, row: dict[Any, Any], instances: pd.DataFrame, prediction
     near = instances[(instances["image_id"] == whole["image_id"].iloc[0]).to_numpy()]
     over = Overlaps.of(near, whole)
     parts = near.iloc[over.left[over.of_left > _PART]].sort_values("area", ascending=False, kind="stable")
-    ids = [int(i) for i in parts.index if int(i) not in plan.deleted]
+    ids = [int(i) for i in parts.index if plan.stays(int(i))]
     if len(ids) < 2 or ids[0] in plan.mask:
         return
     plan.mask[ids[0]] = whole["mask"].iloc[0]

@@ -189,7 +189,7 @@ def days(timed: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
     return both.groupby(["who", "day"])[["seconds", "changes"]].sum()
 
 
-_MENDED = re.compile(r"mended ([\d,]+) suspicions(?: \(([^)]*)\))?")
+_MENDED = re.compile(r"mended ([\d,]+) suspicions?(?: \(([^)]*)\))?")
 
 
 def mended(log: pd.DataFrame) -> pd.DataFrame:
@@ -204,7 +204,7 @@ def mended(log: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for change, row in log.iloc[::-1].iterrows():
-        met = _MENDED.match(str(row["note"]))
+        met = _MENDED.search(str(row["note"]))
         if met is None:
             continue
         parts = [part.split(" ", 1) for part in met[2].split(", ")] if met[2] else []

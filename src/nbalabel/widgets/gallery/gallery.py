@@ -11,6 +11,7 @@ import traitlets
 from ...core.errors import DataError, HistoryError
 from ..rows.listing import Listing
 from ..workspace.clauses import check_table
+from ..workspace.ranks import CHANCE, Ranks
 from ..workspace.workspace import workspace_of
 from ..workspace.workspace_port import Reply, serves
 from .pictures import overlay_bytes
@@ -30,7 +31,8 @@ class Gallery(Listing):
 
     Args:
         ws: a workspace, or a Dataset or a Run to make one of.
-        of: "images", "instances" or "predictions".
+        of: "images", "instances" or "predictions". Or what :func:`nbalabel.suspects` returned: the instances,
+            the likeliest errors first, ranked anew after each edit (see :attr:`nbalabel.Workspace.suspects`).
         size: of a tile, CSS pixels, 48..320.
         order: column to sort tiles by; default: the order of the table.
         ascending: whether small values come first; missing ones are last either way.
@@ -60,7 +62,7 @@ class Gallery(Listing):
     def __init__(
         self,
         ws: Viewable,
-        of: str = "images",
+        of: str | Ranks = "images",
         size: int = 128,
         order: str | None = None,
         ascending: bool = True,
@@ -68,6 +70,9 @@ class Gallery(Listing):
         **traits: Any,
     ) -> None:
         ws = workspace_of(ws)
+        if isinstance(of, Ranks):
+            ws.suspects = of
+            of, order, ascending = "instances", order or CHANCE, ascending and order is not None
         check_table(of)
         if order is not None:
             ws.column(of, order)  # raises where there is none

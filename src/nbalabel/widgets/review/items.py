@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
 
 TABLES = ("instances", "predictions")
-OPEN, ACCEPTED, REJECTED, GONE = range(4)
+OPEN, ACCEPTED, REJECTED, GONE, CORRECTED = range(5)
 States = npt.NDArray[np.uint8]
 Order = str | Sequence[str] | None
 

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..workspace.ranks import ID_OF, Ranks, about
 from ..workspace.selection import Ids
+from .suggestion import Suggestion
 
 _SHARE = 10.0  # an answer is ranked by at once, unless the last ranking took a tenth of the time since
-_ID = {"instances": "instance_id", "predictions": "prediction_id"}
-
-
-@runtime_checkable
-class Ranks(Protocol):
-    """Rows ranked by the chance that something is wrong with them, as ``nl.suspects`` returns them."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """Suspicions, the likeliest first: ``kind``, ``score``, ``guess``, the ids of what they are about."""
-
-    @property
-    def answers(self) -> pd.Series:
-        """Whether something was wrong, by the index of the table, where that was answered."""
-
-    def updated(self, *sources: Any) -> Ranks:
-        """The same, ranked anew by what was answered and edited."""
-
-    def instances(self, rows: Any = None) -> pd.DataFrame:
-        """The labels that suspicions are about, the likeliest first."""
-
-    def predictions(self, rows: Any = None) -> pd.DataFrame:
-        """The predictions that lack a label, the likeliest first."""
 
 
 class Ranking:
@@ -53,7 +32,7 @@ class Ranking:
     def rows(self) -> pd.DataFrame:
         """The rows to ask about, the likeliest first; what is settled or was answered right is left out."""
         found, answers = self._ranked(), self.now.answers
-        right = self.now.table.loc[answers.index[~answers.to_numpy(bool)], _ID[self._of]]
+        right = self.now.table.loc[answers.index[~answers.to_numpy(bool)], ID_OF[self._of]]
         return found[~found.index.isin(right.dropna())]
 
     def learn(self, source: Any, rev: int) -> None:
@@ -79,16 +58,25 @@ class Ranking:
 
     def facts(self, item_id: int) -> list[list[Any]]:
         """What is suspected of a row: [name, value, kind] of each fact, as ``facts_of`` has them."""
-        table = self.now.table
-        mine = table[(table[_ID[self._of]] == item_id).to_numpy(bool, na_value=False)]
-        if self._of == "predictions":
-            mine = mine[(mine["kind"] == "missing").to_numpy()]
+        mine = self._about(item_id)
         if not len(mine):
             return []
         first = mine.iloc[0]
         kind, guess = str(first["kind"]), first["guess"]
         what = f"{kind}, looks like {guess}" if kind == "swapped" and isinstance(guess, str) else kind
-        return [["suspicion", what, "text"], ["chance", float(first["score"]), "number"]]
+        facts: list[list[Any]] = [["suspicion", what, "text"], ["chance", float(first["score"]), "number"]]
+        return facts if self.suggestion(item_id).word else [*facts, ["correction", "none", "text"]]
+
+    def suggestion(self, item_id: int) -> Suggestion:
+        """The Change that would correct a row, and what is suspected of it."""
+        mine = self._about(item_id)
+        mine = mine[~mine["settled"].to_numpy(bool)].iloc[:1]
+        return Suggestion(self.now.change(mine), str(mine["kind"].iloc[0]) if len(mine) else "")
+
+    def _about(self, item_id: int) -> pd.DataFrame:
+        """What is suspected of a row, the likeliest first."""
+        rows = about(self.now.table, self._of)
+        return rows[(rows[ID_OF[self._of]] == item_id).to_numpy(bool)]
 
     def _ranked(self) -> pd.DataFrame:
         return self.now.instances() if self._of == "instances" else self.now.predictions()

@@ -15,22 +15,20 @@ from ...core.change.table_change import ids_of
 from ...core.errors import DataError, HistoryError, ImageError, UnknownNameError
 from ...core.show.palette import COLORS
 from ...core.tables.schema import INDEX_NAMES
-from ...data.edits.answers import VERBS
 from ...data.store.storage import user
 from ..beside.beside import Beside, Makes
 from ..labels.label_list import keys_of
 from ..pixels.pictures import stretched
 from ..viewer.in_place import InPlace
+from ..workspace.ranks import Ranks
 from ..workspace.selection import Ids
 from ..workspace.workspace import Workspace, workspace_of
 from ..workspace.workspace_port import Reply, serves
 from .asked import asked_of
 from .crop import below, crop_box, crop_of, facts_of, pixels_of
+from .given import Given
 from .items import (
-    ACCEPTED,
-    GONE,
     OPEN,
-    REJECTED,
     Order,
     States,
     default_table,
@@ -39,7 +37,8 @@ from .items import (
     places,
     states_of,
 )
-from .ranking import Ranking, Ranks
+from .ranking import Ranking
+from .suggestion import Drawn, around, drawn
 from .summary import summary_of
 
 if TYPE_CHECKING:
@@ -146,8 +145,7 @@ class Review(Beside, InPlace):
             )
         self._ids = ordered(ws, self._of, self._ids, order, ascending)
         self._order = [order] if isinstance(order, str) else list(order or [])
-        self._made: dict[int, list[Change]] = {}
-        self._undone: dict[int, list[Change]] = {}
+        self._given_here = Given()
         try:
             super().__init__(ws, height=height, context=context, overlap=overlap, beside=beside)
         except traitlets.TraitError as error:
@@ -168,24 +166,21 @@ class Review(Beside, InPlace):
 
     @property
     def answers(self) -> pd.DataFrame:
-        """Masks accepted here as they are, with a column ``right`` that is True, for ``suspects.updated``.
+        """Masks judged here, with a column ``right``, for ``suspects.updated``.
 
-        Also those that had been verified before, of which the log does not speak. What was rejected or got
-        another label, the dataset shows.
+        ``right`` is True of those accepted as they are, also of those that had been verified before, of which
+        the log does not speak, and False of those that a correction was applied to, as they were before it.
+        What was rejected or got another label, the dataset shows.
         """
-        frame = self.workspace.frame(self._of)
-        last = {item: made[-1].note for item, made in self._made.items() if made}
-        ids = [item for item, note in last.items() if note.split(" ")[0] == VERBS["accept"]]
-        columns = ["image_id", "label", "mask"] if self._of != "images" else []
-        return frame.loc[frame.index.isin(ids), columns].assign(right=True)
+        return self._given_here.judged(self._of, self.workspace.frame(self._of))
 
     def summary(self) -> pd.DataFrame:
         """All answers given in reviews of this dataset, by annotator.
 
         Returns:
-            ``answers``, of them ``accepted``, ``rejected`` and ``relabeled`` (accepted with another label),
-            ``seconds`` of looking (each look counts 30 s at most), ``masks_per_minute`` while looking. What
-            was undone does not count.
+            ``answers``, of them ``accepted``, ``rejected``, ``relabeled`` (accepted with another label) and
+            ``corrected`` (as suspects suggested), ``seconds`` of looking (each look counts 30 s at most),
+            ``masks_per_minute`` while looking. What was undone does not count.
         """
         return summary_of(self.workspace.ds.log())
 
@@ -202,7 +197,7 @@ class Review(Beside, InPlace):
         """
         with self.lock:
             self._take(self.workspace, rows, of)
-            self._made, self._undone = {}, {}
+            self._given_here = Given()
             self._first = self._states()
         self.emit("items")
 
@@ -248,7 +243,9 @@ class Review(Beside, InPlace):
         size = int(image["width"]), int(image["height"])
         whole = [0.0, 0.0, *map(float, size)]
         mask_box = whole if of == "images" else [float(frame[name].iloc[row]) for name in "xywh"]
-        box = crop_box(mask_box, size, self.context, min(max(aspect, 0.2), 5), min(max(zoom, 0.01), 100))
+        suggested = self._suggested(item_id, row)
+        shown = around([mask_box, *(suggested.boxes if suggested else [])])
+        box = crop_box(shown, size, self.context, min(max(aspect, 0.2), 5), min(max(zoom, 0.01), 100))
         head = {
             "rev": ws.rev,
             "id": int(item_id),
@@ -258,8 +255,9 @@ class Review(Beside, InPlace):
             "at": mask_box,
             "facts": [*self._suspected(item_id), *facts_of(ws, of, row, self._order)],
             "below": below(ws, row) if of == "predictions" else None,
+            "correction": suggested.head if suggested else None,
         }
-        return self._crop(head, row, box)
+        return self._crop(head, row, box, suggested.masks if suggested else [])
 
     @serves
     def crop(self, *, item_id: int, box: Sequence[float]) -> Reply:
@@ -287,6 +285,24 @@ class Review(Beside, InPlace):
             overlap: replaces the view's own.
             seconds: how long they looked.
         """
+        return self._answered(item_id, what, seconds, label=label, overlap=overlap or self.overlap)
+
+    @serves
+    def correct(self, *, item_id: int, word: str, seconds: float = 0.0) -> Reply:
+        """Apply the correction that is suggested for an item, in a review of suspects.
+
+        Args:
+            item_id: of the instance or prediction.
+            word: what the button said that it does.
+            seconds: how long they looked.
+        """
+        if not self._ranking:
+            raise DataError("corrections are suggested in a review of suspects: nl.Review(ws, suspects)")
+        change = self._ranking.suggestion(item_id).agreed(word)
+        return self._answered(item_id, "correct", seconds, correction=change)
+
+    def _answered(self, item_id: int, what: str, seconds: float, **more: Any) -> Reply:
+        """Make the Change of an answer, keep it, and reply."""
         ws, of = self.workspace, self._of
         if of == "images":
             raise DataError(
@@ -295,20 +311,20 @@ class Review(Beside, InPlace):
         if item_id not in self._ids:
             raise UnknownNameError(f"{self._one} {item_id} is not of this review")
         is_open = self._states_of(np.array([item_id], np.int64))[0] == OPEN
-        given = [] if is_open else self._made.get(item_id, [])
+        given = [] if is_open else self._given_here.of(item_id)
         rows = pd.DataFrame(index=pd.Index([item_id], name=INDEX_NAMES[of]))
+        before = ws.frame(of)[ws.ids(of) == item_id]
         if of == "predictions":
             rows = ws.frame(of).iloc[[self._row(item_id)]]
         change = ws.ds.answer(
             rows,
             what,
-            label=label,
-            overlap=overlap or self.overlap,
             annotator=self.annotator,
             seconds=round(min(max(float(seconds), 0.0), _CAPPED), 2),
             instead_of=next((earlier for earlier in reversed(given) if earlier), None),
+            **more,
         )
-        self._made[item_id] = [*given, change]
+        self._given_here.add(item_id, given, change, before)
         ws.refresh()
         return {"id": item_id, "note": change.note, "rev": ws.rev}
 
@@ -320,15 +336,14 @@ class Review(Beside, InPlace):
         if item_id is None:
             if top is None or top.seconds is None:
                 raise HistoryError("the last change was no answer of a review: ds.undo() takes it back")
-            item_id = next((key for key, made in self._made.items() if made and made[-1].id == top.id), None)
-        made = [] if item_id is None else self._made.get(item_id, [])
+            item_id = self._given_here.item(top.id)
+        made = self._given_here.of(item_id)
         if item_id is None or (made and top is not None and top.id == made[-1].id):
             ds.undo()
         elif made and made[-1]:
             self._revert(made[-1])
         if item_id is not None and made:
-            self._made[item_id] = made[:-1]
-            self._undone[item_id] = [*self._undone.get(item_id, []), made[-1]]
+            self._given_here.take_back(item_id)
         ws.refresh()
         return {"id": item_id, "note": "taken back", "rev": ws.rev}
 
@@ -336,15 +351,14 @@ class Review(Beside, InPlace):
     def make_again(self, *, item_id: int) -> Reply:
         """Redo an answer that was just taken back."""
         ws = self.workspace
-        top, undone = ws.ds.next_redo, self._undone.get(item_id, [])
+        top, undone = ws.ds.next_redo, self._given_here.undone(item_id)
         if not undone or (undone[-1] and (top is None or top.id != undone[-1].id)):
             raise HistoryError("nothing to redo: something else was changed since")
         if undone[-1]:
             ws.ds.redo()
-        self._made[item_id] = [*self._made.get(item_id, []), undone[-1]]
-        self._undone[item_id] = undone[:-1]
+        change = self._given_here.again(item_id)
         ws.refresh()
-        return {"id": item_id, "note": undone[-1].note, "rev": ws.rev}
+        return {"id": item_id, "note": change.note, "rev": ws.rev}
 
     def picture(self) -> Image | None:
         """The mask shown, outlined, with what is around it; None where none is left, or of images."""
@@ -360,7 +374,7 @@ class Review(Beside, InPlace):
         """The instances themselves; of predictions, the instances that answers given here made of them."""
         if self._of != "predictions":
             return ids
-        made = [change for i in ids for change in self._made.get(i, [])[-1:]]
+        made = [change for i in ids for change in self._given_here.of(i)[-1:]]
         tables = [change.tables["instances"] for change in made if "instances" in change.tables]
         return [int(i) for table in tables for i in ids_of(table.created)]
 
@@ -381,6 +395,12 @@ class Review(Beside, InPlace):
 
     def _suspected(self, item_id: int) -> list[list[Any]]:
         return self._ranking.facts(item_id) if self._ranking else []
+
+    def _suggested(self, item_id: int, row: int) -> Drawn | None:
+        """What is suggested for a row; None in a review of anything but suspects."""
+        if not self._ranking:
+            return None
+        return drawn(self.workspace, self._ranking.suggestion(item_id), self._of, row, _LONGEST)
 
     @property
     def _one(self) -> str:
@@ -410,32 +430,30 @@ class Review(Beside, InPlace):
         return self._states_of(self._ids)
 
     def _states_of(self, ids: Ids) -> States:
-        """As ``states_of``, but an instance that this review removed is REJECTED, not GONE."""
+        """As ``states_of``, with what was answered here; see :meth:`Given.states`."""
         ws, of = self.workspace, self._of
-        out = states_of(ws, of, ids, places(ws, of, ids), self._asked)
-        mine = np.array([bool(self._made.get(i)) for i in ids.tolist()], np.bool_)
-        if of == "instances":
-            out[(out == GONE) & mine] = REJECTED
-        if self._again or (self._ranking and of == "instances"):
-            out[((out == ACCEPTED) | (out == REJECTED)) & ~mine] = OPEN
-        return out
+        found = states_of(ws, of, ids, places(ws, of, ids), self._asked)
+        again = self._again or (self._ranking is not None and of == "instances")
+        return self._given_here.states(of, ids, found, again)
 
     def _now(self) -> tuple[dict[str, Any], list[bytes]]:
         ws = self.workspace
         order = [self._ranked().tobytes()] if self._ranking else []
         return {"rev": ws.rev}, [self._states().tobytes(), places(ws, self._of, self._ids).tobytes(), *order]
 
-    def _crop(self, head: dict[str, Any], row: int, box: tuple[int, int, int, int]) -> Reply:
-        """A reply with the mask, and with the pixels if they can be read."""
+    def _crop(
+        self, head: dict[str, Any], row: int, box: tuple[int, int, int, int], more: Sequence[bytes] = ()
+    ) -> Reply:
+        """A reply with the mask, with the pixels if they can be read, and with more masks."""
         ws, of = self.workspace, self._of
         crop = crop_of(ws, of, row, box, _LONGEST)
         told = {**head, "box": crop.box, "mask": [crop.width, crop.height], "problem": "", "auto": False}
         try:
             pixels = pixels_of(ws, of, row, crop.box, _LONGEST)
-            return {**told, "auto": stretched(ws, of, row)}, [crop.mask, pixels]
+            return {**told, "auto": stretched(ws, of, row)}, [crop.mask, pixels, *more]
         except ImageError as error:
             self.errors.append(error)
-            return {**told, "problem": str(error)}, [crop.mask]
+            return {**told, "problem": str(error)}, [crop.mask, *([b"", *more] if more else [])]
 
 
 def _color(label: Any, name: str) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ...data.edits.answers import VERBS
 
-_COLUMNS = ["answers", "accepted", "rejected", "relabeled", "seconds", "masks_per_minute"]
+_COLUMNS = ["answers", "accepted", "rejected", "relabeled", "corrected", "seconds", "masks_per_minute"]
 
 
 def summary_of(log: pd.DataFrame) -> pd.DataFrame:
@@ -16,8 +16,9 @@ def summary_of(log: pd.DataFrame) -> pd.DataFrame:
         log: as ``ds.log()`` returns it.
 
     Returns:
-        One row per annotator: ``answers``, of them ``accepted``, ``rejected`` and ``relabeled`` (accepted
-        with another label), ``seconds`` of looking, and ``masks_per_minute`` while looking.
+        One row per annotator: ``answers``, of them ``accepted``, ``rejected``, ``relabeled`` (accepted
+        with another label) and ``corrected`` (as was suggested), ``seconds`` of looking, and
+        ``masks_per_minute`` while looking.
     """
     given = log[log["seconds"].notna()]
     verb = given["note"].str.split(" ").str[0]

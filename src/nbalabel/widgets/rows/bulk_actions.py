@@ -87,7 +87,8 @@ def perform(ws: Workspace, of: str, action: str, rows: Rows, values: Values) -> 
     Args:
         ws: the workspace.
         of: table of the rows.
-        action: "accept", "reject" (predictions), "remove", "answer" (images, instances) or "set".
+        action: "accept", "reject" (predictions), "remove", "answer" (images, instances), "set", or "correct":
+            what the suspects of the workspace suggest (instances, predictions).
         rows: ``(n,)`` bool; "answer" leaves out those of which the question is not asked.
         values: for "accept" ``overlap`` and perhaps ``label``; for "set" and "answer" ``column``, ``value``.
 
@@ -149,6 +150,16 @@ def _remove(ws: Workspace, of: str, rows: Rows, _: Values) -> Change:
     return ws.ds.remove(ws.ids(of)[rows], of)
 
 
+def _correct(ws: Workspace, of: str, rows: Rows, _: Values) -> Change:
+    """Apply what is suggested for rows; what is odd, settled or was changed since stays as it is."""
+    if ws.suspected is None:
+        raise DataError("nothing is suspected in this workspace: ws.suspects = nl.suspects(ds, run)")
+    proposed = ws.suspected.change(of, ws.ids(of)[rows])
+    if not proposed:
+        return replace(proposed, note="nothing is suggested for these rows: look at them")
+    return ws.ds.apply(proposed)
+
+
 def _set(ws: Workspace, of: str, rows: Rows, values: Values) -> Change:
     return set_value(ws, of, rows, str(values.get("column")), values.get("value"))
 
@@ -156,6 +167,8 @@ def _set(ws: Workspace, of: str, rows: Rows, values: Values) -> Change:
 _ACTIONS: dict[tuple[str, str], Callable[[Workspace, str, Rows, Values], Change]] = {
     ("predictions", "accept"): _accept,
     ("predictions", "reject"): _reject,
+    ("predictions", "correct"): _correct,
+    ("instances", "correct"): _correct,
     ("instances", "set"): _set,
     ("instances", "remove"): _remove,
     ("instances", "answer"): _answer,

@@ -58,6 +58,7 @@ class Listing(Acting):
         labeled = {"run": ws.run is not None, "id": INDEX_NAMES[of]}
         labeled |= {"labels": list(label.categories), "label_colors": list(label.colors)}
         labeled |= {"label_keys": keys_of(ws), "asks": n_asked(ws, of)}
+        labeled["suspects"] = ws.suspected is not None and of != "images"
         return {"rev": ws.rev, "n": n, "names": ws.column_names(of), "columns": columns, **labeled}
 
     @serves

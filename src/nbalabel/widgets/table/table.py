@@ -15,6 +15,7 @@ from ..rows.listing import Listing
 from ..workspace.binning import Binned, binned
 from ..workspace.clauses import Rows, check_table
 from ..workspace.filters import Kept, all_of, keep, search
+from ..workspace.ranks import CHANCE, Ranks
 from ..workspace.selection import pack
 from ..workspace.workspace import Viewable, Workspace, workspace_of
 from ..workspace.workspace_port import Reply, serves
@@ -44,7 +45,8 @@ class Table(Listing):
 
     Args:
         workspace: a workspace, or a Dataset or a Run to make one of.
-        of: "images", "instances" or "predictions".
+        of: "images", "instances" or "predictions". Or what :func:`nbalabel.suspects` returned: the instances
+            with kind and chance, the likeliest errors first, ranked anew after each edit.
         columns: names of the columns shown, in order; default: a choice that suits the table. Its menu shows
             others.
         height: CSS pixels, 160 to 4000.
@@ -82,12 +84,16 @@ class Table(Listing):
     def __init__(
         self,
         workspace: Viewable,
-        of: str = "images",
+        of: str | Ranks = "images",
         columns: Sequence[str] | None = None,
         height: int = 420,
         **traits: Any,
     ) -> None:
         workspace = workspace_of(workspace)
+        if isinstance(of, Ranks):
+            workspace.suspects = of
+            of = "instances"
+            traits = {"sort": [[CHANCE, False]], **traits}
         check_table(of)
         for name in columns or ():
             workspace.column_kind(of, name)  # raises where there is none

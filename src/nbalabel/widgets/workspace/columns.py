@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -56,7 +57,7 @@ _EDITABLE = {
     "instances": {"label", "status"},
     "predictions": set[str](),
 }
-_NAMED = {"outcome", "decision"}  # derived columns that are categories; the others are numbers
+_NAMED = {"outcome", "decision", "suspicion"}  # derived columns that are categories; the others are numbers
 _NOT_SHOWN = {"mask"}
 _ONCE_CALLED = {"match": "outcome"}
 _COMPUTED = {"x", "y", "w", "h", "area", "image_id", "width", "height", "file", "crowd", "mask", "origin"}
@@ -131,6 +132,7 @@ class Columns:
         shaped: gives shape and place; called when needed. None: there are no such columns.
         alike: a table, and distances of some of its rows by id, its column ``distance``; None: there is none.
         label_colors: label -> "#rrggbb", of labels whose color was defined; None for none.
+        more: further columns of instances and predictions by name: a function of table and name.
     """
 
     def __init__(
@@ -145,6 +147,7 @@ class Columns:
         shaped: Shaped | None = None,
         alike: tuple[str, pd.Series] | None = None,
         label_colors: Mapping[str, str] | None = None,
+        more: Mapping[str, Callable[[str, str], Column]] | None = None,
     ) -> None:
         self.frames, self.index = frames, index
         nothing = np.zeros(0, np.int64)
@@ -154,6 +157,7 @@ class Columns:
         self._shaped = shaped
         self._alike = alike
         self._label_colors = label_colors or {}
+        self._more = more or {}
         self._judged: Judged | None = None
         self._predicted = nothing if predicted is None else predicted
         self._made: dict[tuple[str, str], Column] = {}
@@ -284,6 +288,8 @@ class Columns:
             made = {**judged, "decision": self._decision}
         if self._alike is not None and self._alike[0] == of:
             made["distance"] = self._distance
+        if of != "images":
+            made |= {name: partial(make, of, name) for name, make in self._more.items()}
         return {name: make for name, make in made.items() if name not in own}
 
     def _distance(self) -> Column:

@@ -27,6 +27,7 @@ from .alike import SOURCE, look_alikes, teller_of
 from .cell_code import as_code
 from .clauses import TABLES, Clause, Index, Rows, check_table
 from .columns import Column, Columns, Judged
+from .ranks import CHANCE, SUSPICION, Ranks, Suspected
 from .selection import Ids, Selection
 from .shaped import Shaped
 from .shared_display import SharedDisplay
@@ -69,6 +70,7 @@ class Workspace:
         ds: the dataset.
         run: the run, or None.
         looks: gives look-alikes of instances; assign to it to have some.
+        suspected: what of ``suspects`` is shown and applied; None without any.
         selection: the shared selection.
         shared_display: holds ``display`` for the views.
         rev: revision of the tables, counts their changes; row numbers on the wire belong to one revision.
@@ -90,6 +92,7 @@ class Workspace:
     ) -> None:
         self.ds, self._run = _opened(ds, run)
         self.looks = looks
+        self.suspected: Suspected | None = None
         self._alike: tuple[str, pd.Series] | None = None
         # JupyterLab may handle requests in another thread than the one that runs cells (a subshell).
         self.lock = threading.RLock()
@@ -116,6 +119,27 @@ class Workspace:
     def run(self, run: Predicted | None) -> None:
         with self.lock:
             _, self._run = _opened(self.ds, run)
+            self._changed()
+
+    @property
+    def suspects(self) -> Ranks | None:
+        """What :func:`nbalabel.suspects` returned, ranked by what is known now; None without any.
+
+        Assign it to have columns ``suspicion`` (the kind) and ``chance`` of instances and predictions in all
+        views. They follow each edit, and are missing where nothing is suspected any more.
+
+        Raises:
+            DataError: the assigned value is no such list.
+        """
+        with self.lock:
+            return None if self.suspected is None else self.suspected.ranked()
+
+    @suspects.setter
+    def suspects(self, suspects: Ranks | None) -> None:
+        if suspects is not None and not isinstance(suspects, Ranks):
+            raise DataError(f"expected what nl.suspects returned, got {type(suspects).__name__}")
+        with self.lock:
+            self.suspected = None if suspects is None else Suspected(suspects)
             self._changed()
 
     @property
@@ -324,7 +348,7 @@ class Workspace:
             self._unwatch[0]()
             me = weakref.ref(self)
             self._unwatch[0] = ds.on_change(lambda: _tell(me))
-            self.ds, self._run, self._alike = ds, None, None
+            self.ds, self._run, self._alike, self.suspected = ds, None, None, None
             self._shaped = Shaped(ds.read_image)
             self._stale = True
             self.refresh()
@@ -359,6 +383,8 @@ class Workspace:
         # Copy-on-write: assignments of a cell show here only after the dataset has checked them.
         frames = {name: frame.copy(deep=False) for name, frame in frames.items()}
         self._index = Index.of(frames)
+        if self.suspected is not None:
+            self.suspected.outdate()
         self._columns = Columns(
             frames,
             self._index,
@@ -368,8 +394,13 @@ class Workspace:
             predicted=None if run is None else np.asarray(run.predicted_ids, np.int64),
             shaped=self._shaped,
             alike=self._alike,
+            more={} if self.suspected is None else dict.fromkeys((SUSPICION, CHANCE), self._suspicion),
             label_colors={name: entry.color for name, entry in ds.ontology.labels.items() if entry.color},
         )
+
+    def _suspicion(self, of: str, name: str) -> Column:
+        assert self.suspected is not None, "the columns are there only with it"
+        return self.suspected.column(of, name, self._index.ids[of])
 
     def _changed(self) -> None:
         """The tables have changed: refresh when the cell that changed them has finished."""
