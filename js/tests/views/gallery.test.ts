@@ -81,6 +81,8 @@ class FakeKernel extends FakeChannel {
         category("decision", ["open", "accepted", "rejected"]),
         { ...head, name: "score", kind: "number" },
         { ...head, name: "depth", kind: "number", whole: true },
+        { ...head, name: "chance", kind: "number" },
+        category("suspicion", ["odd", "split"]),
       ];
       const names = ["image_id", "file", "state", "depth"];
       const labels = this.rev > 1 ? ["<b>cod</b>", "ling", "ray"] : ["<b>cod</b>", "ling"];
@@ -91,6 +93,7 @@ class FakeKernel extends FakeChannel {
           columns,
           run: true,
           id: "image_id",
+          suspects: true,
           labels,
           label_colors: labels.map(() => "#112233"),
         },
@@ -103,6 +106,8 @@ class FakeKernel extends FakeChannel {
         file: rows.map((row) => `reef/<i>${row}.jpg`),
         state: rows.map((row) => row % 4),
         depth: rows,
+        chance: rows.map(() => 0.375),
+        suspicion: rows.map((row) => (row % 2 ? 1 : -1)),
       };
       return [{ cells }, []];
     }
@@ -447,6 +452,18 @@ test("an order comes from the kernel, and its column into the captions", async (
   expect(tiles()[0].querySelector(".nbl-tile-value")!.textContent).toBe("99,999");
   key(" ");
   expect(picked()).toEqual([N - 1]);
+});
+
+test("suspects have kind and chance in their captions, and what is picked is corrected as suggested", async () => {
+  await open("instances", { order_by: "chance", ascending: false });
+  const value = (place: number) => tiles()[place].querySelector(".nbl-tile-value")!.textContent;
+  expect([value(0), value(1)].sort()).toEqual(["0.375", "split 0.38"]); // every second row is suspected
+  expect(button("Correct")).toBeUndefined(); // not for all that are shown
+  click(0);
+  await settle();
+  button("Correct").click();
+  await settle();
+  expect(kernel.did("act")).toMatchObject([{ params: { action: "correct", n: 1 } }]);
 });
 
 test("nothing here is one request for what is picked, at once, and its report offers an undo", async () => {

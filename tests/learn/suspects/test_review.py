@@ -173,6 +173,7 @@ def test_an_odd_label_has_no_correction_and_says_so(case: Case) -> None:
     assert head["correction"]["word"] == ""
     assert "an instance that is odd" in head["correction"]["why"]
     assert ["correction", "none", "text"] in head["facts"]
+    assert review.suspects.change(row).note == "mended 0 suspicions; nothing to do for 1"
     with pytest.raises(DataError, match="Nothing was done"):
         review.correct(item_id=case.about["swapped"], word="")
     review.close()

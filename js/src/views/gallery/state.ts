@@ -24,6 +24,10 @@ const CAPTIONS: Record<Of, readonly string[]> = {
   predictions: ["prediction_id", "label", "score", "decision"],
 };
 
+/** Columns of suspects: how likely something is wrong, and what. */
+export const CHANCE = "chance";
+export const KIND = "suspicion";
+
 export class GalleryState extends RowsState<GalleryTraits> {
   /** Called when row numbers change: maps an old number to the new one, -1 for removed rows; null if unknown. */
   renumbered: (to: ((row: number) => number) | null) => void = () => {};
@@ -46,7 +50,8 @@ export class GalleryState extends RowsState<GalleryTraits> {
   override get wanted(): string[] {
     const by = this.get("order_by");
     const captions = CAPTIONS[this.of];
-    return by && !captions.includes(by) ? [...captions, by] : [...captions];
+    const more = by === CHANCE ? [by, KIND] : [by];
+    return by && !captions.includes(by) ? [...captions, ...more] : [...captions];
   }
 
   override get sort(): Sort {

@@ -4,7 +4,7 @@ import type { Cells } from "../../core/rows/cells";
 import { formatNumber } from "../../core/values/format";
 import { h } from "../../draw/dom";
 import { cellText } from "../../draw/rows";
-import type { GalleryState } from "./state";
+import { CHANCE, type GalleryState, KIND } from "./state";
 
 export interface Marks {
   picked: boolean;
@@ -100,6 +100,8 @@ export function outcome(state: GalleryState, cells: Cells | undefined): string {
 function shownValue(state: GalleryState, cells: Cells | undefined): string {
   const head = state.orderHead;
   const value = head && cells?.[head.name];
+  const kind = head?.name === CHANCE ? (state.category(cells, KIND)?.text ?? "") : "";
+  if (kind && typeof value === "number") return `${kind} ${value.toFixed(2)}`;
   if (head && value !== undefined && value !== null && value !== -1) return cellText(head, value);
   const score = cells?.score;
   return typeof score === "number" ? formatNumber(score, false) : "";

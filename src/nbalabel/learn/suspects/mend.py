@@ -34,6 +34,11 @@ class _Plan:
     state: dict[int, str] = field(default_factory=dict)
     there: pd.Index | None = None
 
+    @property
+    def size(self) -> int:
+        """Number of things that it does."""
+        return sum(map(len, (self.deleted, self.label, self.mask, self.created, self.state)))
+
     def stays(self, number: int) -> bool:
         """Whether an instance is there, and is not removed."""
         return number not in self.deleted and (self.there is None or number in self.there)
@@ -57,17 +62,19 @@ def mended(
     """
     plan = _Plan(there=there)
     instances = tables.instances
+    done: list[str] = []  # kinds of the rows for which there is something to do
     for row in rows.to_dict("records"):
-        _WAYS[str(row["kind"])](plan, row, instances, predictions)
+        before, kind = plan.size, str(row["kind"])
+        _WAYS[kind](plan, row, instances, predictions)
+        done += [kind] if plan.size > before else []
     if plan.created:
         _lift(plan, tables.images)
     parts = {"instances": _instances(plan, tables, origin), "images": _images(plan, tables.images)}
-    n_odd = int((rows["kind"] == "odd").sum())
-    left = f"; {n_odd} odd ones stay as they are" if n_odd else ""
-    kinds = rows.loc[(rows["kind"] != "odd").to_numpy(), "kind"].astype(str).value_counts()
-    by_kind = f" ({', '.join(f'{n} {kind}' for kind, n in kinds.items())})" if len(kinds) else ""
-    n = len(rows) - n_odd
-    note = f"mended {n:,} suspicion{'' if n == 1 else 's'}{by_kind}{left}"
+    counts = pd.Series(done, dtype=object).value_counts()
+    by_kind = f" ({', '.join(f'{n} {kind}' for kind, n in counts.items())})" if done else ""
+    n_left = len(rows) - len(done)
+    left = f"; nothing to do for {n_left:,}" if n_left else ""
+    note = f"mended {len(done):,} suspicion{'' if len(done) == 1 else 's'}{by_kind}{left}"
     return Change({name: part for name, part in parts.items() if part}, None, origin, note)
 
 

@@ -10,12 +10,13 @@ import numpy as np
 import traitlets
 
 from ...core.shapes.kept import SHAPES
+from ...core.tables.schema import INDEX_NAMES
 from ..rows.bulk_actions import agreed_rows, set_value
 from ..rows.listing import Listing
 from ..workspace.binning import Binned, binned
 from ..workspace.clauses import Rows, check_table
 from ..workspace.filters import Kept, all_of, keep, search
-from ..workspace.ranks import CHANCE, Ranks
+from ..workspace.ranks import CHANCE, SUSPICION, Ranks
 from ..workspace.selection import pack
 from ..workspace.workspace import Viewable, Workspace, workspace_of
 from ..workspace.workspace_port import Reply, serves
@@ -94,6 +95,8 @@ class Table(Listing):
             workspace.suspects = of
             of = "instances"
             traits = {"sort": [[CHANCE, False]], **traits}
+            first = [INDEX_NAMES[of], SUSPICION, CHANCE]
+            columns = columns or list(dict.fromkeys([*first, *_default_columns(workspace, of)]))
         check_table(of)
         for name in columns or ():
             workspace.column_kind(of, name)  # raises where there is none
