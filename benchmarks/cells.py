@@ -4,7 +4,7 @@ python benchmarks/cells.py 1e5 1e6                      8 labels, and all rows a
 python benchmarks/cells.py 1e7 --alone --on 1 2         cells alone; here, by one and by two processes
 
 Purity: the highest joins are undone until there are k clusters; the share of rows that are in the most
-frequent planted cluster of theirs. A cell is opened when it is the highest left: then its tree is exact.
+frequent planted cluster of theirs. Cells stay closed.
 CPU seconds are those of this process, and of all that it started. Trees that were made elsewhere are compared
 with those made here.
 """

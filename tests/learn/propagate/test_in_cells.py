@@ -154,6 +154,42 @@ def test_chances_of_masks_looked_at_in_parts_are_those_of_masks_in_memory(
         assert np.abs(chances[0] - chances[1]).max() < 0.01
 
 
+def test_what_was_made_once_is_kept_and_where_there_is_no_room_made_again_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(described, "PART", 100)
+    features, scores, right = candidates(450)
+    rows = np.arange(0, 450, 5)
+    made: list[int] = []
+
+    def chances() -> list[np.ndarray]:
+        inputs = Inputs.of(Vectors(features), scores)
+        learned = Learner.of(inputs.features, inputs.scores)
+        made.clear()
+        found = []
+        for _ in range(2):
+            found.append(learned.chances(rows, right[rows]))
+            made.append(len(learned.described._kept))  # type: ignore[union-attr]
+        return found
+
+    first, second = chances()
+    assert made == [1, 1]
+    assert np.array_equal(first, second)
+
+    class Full:
+        def write(self, _: Any) -> None:
+            raise OSError("no space left on device")
+
+        def __enter__(self) -> Full:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(described, "TemporaryFile", Full)
+    assert all(np.array_equal(found, first) for found in chances())
+    assert made == [0, 0]
+
+
 def test_features_that_are_not_finite_are_named() -> None:
     features, scores, _ = candidates(N)
     features[[7, 400], 1] = np.nan

@@ -16,13 +16,13 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-_ROWS_A_CELL = 256
+_ROWS_A_CELL = 128
 _CELLS = (
     1_024,
     8_192,
 )  # of a label: the first where its rows suffice for 8 in each, and no more than the second
 _ONE_CELL = 2_000  # of a label with no more rows there is one cell, which is the label's exact tree
-_SEEN = 48  # rows of the sample per cell
+_SEEN = 32  # rows of the sample per cell
 _SEEN_COARSE = 128
 
 
@@ -49,9 +49,9 @@ class Cells:
 
     @classmethod
     def learn(cls, vectors: Vectors, scores: Floats, rows: Ints, seed: int) -> Cells:
-        """Learn cells from at most 48 rows per cell, drawn at random.
+        """Learn cells from at most 32 rows per cell, drawn at random.
 
-        A label of up to 2,000 rows is one cell. Others have a cell per 256 rows, at least 1,024 where these
+        A label of up to 2,000 rows is one cell. Others have a cell per 128 rows, at least 1,024 where these
         get 8 rows each, at most 8,192.
 
         Args:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from tempfile import TemporaryFile
+from typing import IO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +54,9 @@ class Joint:
 class InParts:
     """A table made from another one row by row, a part at a time.
 
+    It is made once: what was made lies in a temporary file, which ends with the process. Where there is no
+    room for it, all is made again each time.
+
     Attributes:
         columns: the other table.
         make: makes rows of this one from rows of that.
@@ -59,18 +64,39 @@ class InParts:
 
     columns: Joint
     make: Callable[[Floats], Floats]
+    _kept: list[Floats] = field(default_factory=list, init=False)
 
     def __getitem__(self, rows: Ints) -> Floats:
-        """Some rows."""
+        """Some rows, float32."""
         return self.make(self.columns[rows])
 
     def __matmul__(self, weights: Floats) -> Floats:
         """The product with some weights, ``(n,)`` float32."""
         out = np.empty(len(self.columns), np.float32)
-        for start in range(0, len(out), PART):
-            part = slice(start, start + PART)
-            out[part] = self[part] @ weights  # type: ignore[index]
+        with ExitStack() as open_files:
+            file: IO[bytes] | None = None if self._kept else open_files.enter_context(TemporaryFile())
+            for start in range(0, len(out), PART):
+                part = slice(start, start + PART)
+                found = self._kept[0][part] if self._kept else self.make(self.columns[part])
+                file = _written(found, file)
+                out[part] = found @ weights
+            if file is not None and len(out):
+                file.flush()
+                shape = len(out), len(weights)
+                self._kept.append(np.memmap(file, np.float32, "r", shape=shape))
         return out
+
+
+def _written(rows: Floats, file: IO[bytes] | None) -> IO[bytes] | None:
+    """The file with these rows at its end; None where there is no file, or no room in it."""
+    if file is None:
+        return None
+    try:
+        file.write(np.ascontiguousarray(rows).data)
+        file.flush()
+    except OSError:
+        return None
+    return file
 
 
 Described: TypeAlias = Floats | InParts
