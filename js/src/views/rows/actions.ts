@@ -394,7 +394,7 @@ export class ActionBar {
     if (action.action === "answer")
       return `Answer ${action.column} of ${what} with: ${action.words}? Only those it is asked of.`;
     if (action.action === "correct")
-      return `Do what is suggested for ${what}? What is odd, or was changed meanwhile, stays.`;
+      return `Do what is suggested for ${what}? Where nothing is suggested, or a mask was changed meanwhile, it stays.`;
     const on = this.#state.of === "images" ? this.#instancesOnFocus() : 0;
     if (action.action === "set") {
       const stay = action.value === "empty" && on ? ` The ${counted(on, "instance")} on them stay.` : "";
