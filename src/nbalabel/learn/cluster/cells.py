@@ -17,10 +17,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 _ROWS_A_CELL = 128
-_CELLS = (
-    1_024,
-    8_192,
-)  # of a label: the first where its rows suffice for 8 in each, and no more than the second
+_CELLS = (1_024, 8_192)  # of a label: at least the first where that gives 8 rows each, at most the second
 _ONE_CELL = 2_000  # of a label with no more rows there is one cell, which is the label's exact tree
 _SEEN = 32  # rows of the sample per cell
 _SEEN_COARSE = 128

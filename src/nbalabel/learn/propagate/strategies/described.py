@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from tempfile import TemporaryFile
-from typing import IO, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -52,10 +52,7 @@ class Joint:
 
 @dataclass(frozen=True, eq=False)
 class InParts:
-    """A table made from another one row by row, a part at a time.
-
-    It is made once: what was made lies in a temporary file, which ends with the process. Where there is no
-    room for it, all is made again each time.
+    """A table made from another one row by row, a part at a time; once needed whole, it is kept in a file.
 
     Attributes:
         columns: the other table.
@@ -64,39 +61,31 @@ class InParts:
 
     columns: Joint
     make: Callable[[Floats], Floats]
-    _kept: list[Floats] = field(default_factory=list, init=False)
 
-    def __getitem__(self, rows: Ints) -> Floats:
+    def __getitem__(self, rows: slice | Ints) -> Floats:
         """Some rows, float32."""
         return self.make(self.columns[rows])
 
     def __matmul__(self, weights: Floats) -> Floats:
         """The product with some weights, ``(n,)`` float32."""
-        out = np.empty(len(self.columns), np.float32)
-        with ExitStack() as open_files:
-            file: IO[bytes] | None = None if self._kept else open_files.enter_context(TemporaryFile())
-            for start in range(0, len(out), PART):
-                part = slice(start, start + PART)
-                found = self._kept[0][part] if self._kept else self.make(self.columns[part])
-                file = _written(found, file)
-                out[part] = found @ weights
-            if file is not None and len(out):
+        table = self if self._kept is None else self._kept
+        return np.concatenate([table[part] @ weights for part in self._parts()])
+
+    @cached_property
+    def _kept(self) -> Floats | None:
+        """All rows, mapped from a file that ends with the process; None where there is no room for it."""
+        try:
+            with TemporaryFile() as file:
+                for part in self._parts():
+                    rows = self[part]
+                    file.write(np.ascontiguousarray(rows).data)
                 file.flush()
-                shape = len(out), len(weights)
-                self._kept.append(np.memmap(file, np.float32, "r", shape=shape))
-        return out
+                return np.memmap(file, np.float32, "r", shape=(len(self.columns), rows.shape[1]))
+        except OSError:
+            return None
 
-
-def _written(rows: Floats, file: IO[bytes] | None) -> IO[bytes] | None:
-    """The file with these rows at its end; None where there is no file, or no room in it."""
-    if file is None:
-        return None
-    try:
-        file.write(np.ascontiguousarray(rows).data)
-        file.flush()
-    except OSError:
-        return None
-    return file
+    def _parts(self) -> list[slice]:
+        return [slice(start, start + PART) for start in range(0, max(len(self.columns), 1), PART)]
 
 
 Described: TypeAlias = Floats | InParts
