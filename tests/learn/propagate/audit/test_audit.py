@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -327,6 +328,13 @@ def test_the_probability_of_a_certificate_is_about_how_often_it_comes():
         assert np.mean(said) == pytest.approx(np.mean(came), abs=0.25)
         chances = [one.likely(1, k) for k in (1, 20, 60, 200)] if not one.certified else [1.0]
         assert chances == sorted(chances)
+
+
+def test_what_no_answers_certify_is_not_likely_without_a_limit_either():
+    one = audit([100], some_wrong(100, 5))
+    assert one.likely(1, np.inf) == 1
+    one._forecasts[0] = replace(one.forecast(1), answers=np.inf)
+    assert one.likely(1, np.inf) == 0
 
 
 def test_a_set_that_waits_for_another_is_no_more_likely_than_that_one():

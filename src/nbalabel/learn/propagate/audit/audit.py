@@ -223,7 +223,9 @@ class Audit:
         left = self._left[: len(design.weight)]
         if self._verdicts.certified[self._at(k)]:
             return 1.0
-        if design.growth <= 0 or n < 1 or not np.isfinite(need) or n >= left.sum():
+        if not np.isfinite(need):
+            return 0.0
+        if design.growth <= 0 or n < 1 or n >= left.sum():
             return float(need <= n)
         mass = design.weight * left
         wrong = float(mass @ self._belief.chance()[: len(left)] / mass.sum())

@@ -95,7 +95,8 @@ class Nested:
         audit, done = self.audit, self.audit.certified
         have = audit.kept(done) if done else 0.0
         gain = {
-            k: audit.likely(k, left) * (audit.kept(k) - have) - rate * min(audit.expected_answers(k), left)
+            k: audit.likely(k, left) * (audit.kept(k) - have)
+            - rate * min(audit.expected_answers(k), left, 1e9)
             for k in range(done + 1, audit.within_reach + 1)
         }
         best = max(gain, key=lambda k: gain[k], default=0)
