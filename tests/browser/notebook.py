@@ -24,7 +24,6 @@ _SHOWN = """() => JSON.stringify([
     pixels: [...view.querySelectorAll('canvas')]
         .filter(canvas => canvas.checkVisibility() && canvas.width).map(canvas => canvas.toDataURL().length),
 })))"""
-_IN_VIEW = "() => Boolean(document.activeElement?.closest('.nbl'))"
 STILL = 0.25  # seconds in which what no longer moves has not moved
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
@@ -130,8 +129,6 @@ def notebook(
     nbformat.write(document, folder / "story.ipynb")
     with lab(folder, theme) as where, browser_page(path, width, height) as page:
         run_all(page, where, "story.ipynb", len(cells))
-        if not page.evaluate(_IN_VIEW):  # it would close guidelines that are open already
-            page.keyboard.press("Escape")
         opened = Notebook(page, folder, where)
         try:
             yield opened
