@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .core.errors import DataError, FallbackWarning, first
+from .core.id_sets import distinct, minus
 from .core.tables.schema import LabeledImages
 from .data.formats.predictions.foreign import Foreign, read_foreign
 from .learn.embed.pooling import Embeddings
@@ -109,10 +110,10 @@ def read_predictions(
 
 def _seen(read: Foreign, tables: LabeledImages, images: Any) -> npt.NDArray[np.int64]:
     """Ids of the images that were predicted on: as given, else as read, else those with predictions."""
-    on = np.unique(read.predictions["image_id"].to_numpy(np.int64))
+    on = distinct(read.predictions["image_id"].to_numpy(np.int64))
     if images is not None:
         seen = choose(tables, images)
-        stray = np.setdiff1d(on, seen)
+        stray = minus(on, seen)
         if len(stray):
             raise DataError(
                 f"images= must name every image that was predicted on; {len(stray)} with predictions are not "
@@ -138,7 +139,7 @@ def _embeddings(given: Any, read: Foreign, run: Run) -> Embeddings:
     if given is None:
         return Embeddings.none()
     if isinstance(given, Embeddings):
-        stray = np.setdiff1d(given.instance_ids, read.given)
+        stray = minus(given.instance_ids, read.given)
         if len(stray):
             raise DataError(
                 f"embeddings: instance_ids must be prediction ids; {len(stray)} of {len(given.instance_ids)} "

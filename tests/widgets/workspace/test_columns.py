@@ -176,3 +176,25 @@ def test_a_table_of_many_predictions_matches_only_those_that_it_shows(many):
     assert ordered["n"] == len(many.ids("predictions"))
     assert cells["cells"]["outcome"] == many.column("predictions", "outcome").values[:5].tolist()
     assert table.bars(names=["outcome"], filters={}, search="", search_in=[])["late"] == []
+
+
+def test_decisions_of_many_predictions_are_made_for_the_rows_shown(many):
+    rows = np.array([7, 0, 3])
+    assert many.column_is_late("predictions", "decision")
+    assert "decision" in nl.Table(many, of="predictions").columns
+    part = many.column_part("predictions", "decision", rows)
+    assert many.column_is_late("predictions", "decision")
+    whole = many.column("predictions", "decision")
+    assert set(whole.values.tolist()) == {0, 1}
+    assert part.values.tolist() == whole.values[rows].tolist()
+    assert (part.categories, part.home) == (whole.categories, whole.home)
+    assert not many.column_is_late("predictions", "decision")
+    still_open = np.flatnonzero(whole.values == 0)[:1]
+    many.ds.reject(many.run.predictions.iloc[still_open].assign(status="proposed"))
+    assert many.column_is_late("predictions", "decision")
+    assert many.column_part("predictions", "decision", still_open).values.tolist() == [2]
+
+
+def test_decisions_of_few_predictions_are_made_at_once(ds, many, monkeypatch):
+    monkeypatch.setattr("nbalabel.widgets.workspace.workspace._MANY", 10**6)
+    assert not nl.Workspace(ds, many.run).column_is_late("predictions", "decision")

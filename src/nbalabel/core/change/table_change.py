@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import HistoryError, first
+from ..id_sets import common, minus, union
 from ..tables.arrays import (
     Array,
     column,
@@ -97,12 +98,12 @@ class TableChange:
     @property
     def updated_ids(self) -> np.ndarray:
         """Ids of rows with a changed cell, ``(n,)`` int64, ascending."""
-        return _union([cells.ids for cells in self.updated.values()])
+        return union(*(cells.ids for cells in self.updated.values()))
 
     @property
     def touched_ids(self) -> np.ndarray:
         """Ids of rows created, updated or deleted, ``(n,)`` int64, ascending."""
-        return _union([ids_of(self.created), self.updated_ids, ids_of(self.deleted)])
+        return union(ids_of(self.created), self.updated_ids, ids_of(self.deleted))
 
 
 def ids_of(frame: pd.DataFrame) -> np.ndarray:
@@ -278,7 +279,7 @@ def _replace_reborn(
     columns: tuple[tuple[str, ...], tuple[str, ...]] | None,
 ) -> TableChange:
     """Turn rows that are both deleted and created into updated rows."""
-    reborn = np.intersect1d(ids_of(created), ids_of(deleted))
+    reborn = common(ids_of(created), ids_of(deleted))
     if len(reborn):
         was, now = select_rows(deleted, reborn), select_rows(created, reborn)
         created, deleted = _without(created, reborn), _without(deleted, reborn)
@@ -305,16 +306,6 @@ def _without(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
     return take_rows(frame, keep) if keep.any() else NO_ROWS
 
 
-def _union(arrays: list[np.ndarray]) -> np.ndarray:
-    filled = [array for array in arrays if len(array)]
-    if len(filled) == 1:
-        return filled[0]
-    if not filled:
-        return np.array([], dtype=np.int64)
-    ids = np.sort(np.concatenate(filled), kind="stable")  # of sorted runs: far faster than np.unique
-    return np.asarray(ids[np.append(True, ids[1:] != ids[:-1])])
-
-
 def _interleave(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The sorted union of two ascending id lists, and the positions of each list in the union."""
     both = np.concatenate([a, b])
@@ -333,7 +324,7 @@ def _check_fits(frame: pd.DataFrame, change: TableChange, table: str) -> None:
             f"the change does not fit: {table} should have the columns {', '.join(change.columns[0])}; "
             f"it has {', '.join(map(str, frame.columns))}"
         )
-    back = np.setdiff1d(ids_of(change.created), ids_of(change.deleted))
+    back = minus(ids_of(change.created), ids_of(change.deleted))
     _refuse(table, ids_of(change.created), positions(frame.index, back) >= 0, "exist already")
     at = positions(frame.index, ids_of(change.deleted))
     _refuse(table, ids_of(change.deleted), at < 0, "are not there to be deleted")

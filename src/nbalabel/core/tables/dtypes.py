@@ -156,6 +156,10 @@ def _as_categories(series: pd.Series, categories: list[str]) -> pd.Series:
     if isinstance(series.dtype, pd.CategoricalDtype):
         return series.cat.set_categories(categories)
     found, dtype = _coded(tuple(categories))
+    if isinstance(series.dtype, pd.StringDtype):
+        at, words = pd.factorize(series)
+        code_of = np.array([*(found.get(word, -1) for word in words), -1])
+        return pd.Series(pd.Categorical.from_codes(code_of[at], dtype=dtype), index=series.index)
     codes = [found.get(value, -1) if isinstance(value, str) else -1 for value in series]
     return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype), index=series.index)
 

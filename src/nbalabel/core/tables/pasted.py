@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..id_sets import distinct
+
 PREFIX = "paste-"
 
 _PARENTS = re.compile(rf"{PREFIX}\w+/\w+/instance \d+ of image (?P<of>\d+)(?: onto image (?P<onto>\d+))?")
@@ -68,7 +70,7 @@ def pasted_images(instances: pd.DataFrame) -> npt.NDArray[np.int64]:
         >>> pasted_images(frame).tolist()
         [7]
     """
-    return np.unique(instances["image_id"].to_numpy(np.int64)[are_copies(instances)])
+    return distinct(instances["image_id"].to_numpy(np.int64)[are_copies(instances)])
 
 
 def parents(instances: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...core.certificate import Certificate, fingerprints
 from ...core.errors import first
+from ...core.id_sets import union
 
 _COLUMNS = (
     "name",
@@ -87,7 +88,7 @@ def _row(one: Certificate, instances: Callable[[], pd.DataFrame]) -> dict[str, o
     gone, edited = changes(one, instances())
     if not len(gone) and not len(edited):
         return {**known, "stale": False, "why": ""}
-    if one.rest and np.array_equal(np.sort(one.wrong), np.union1d(gone, edited)):
+    if one.rest and np.array_equal(np.sort(one.wrong), union(gone, edited)):
         return {**known, **_of_rest(one), "stale": False, "why": f"{_rows(one.wrong)} answered wrong mended"}
     parts = [(gone, "removed"), (edited, "edited")]
     why = [f"{_rows(ids)} {what} ({first(ids)})" for ids, what in parts if len(ids)]

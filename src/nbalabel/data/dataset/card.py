@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.errors import ImageError, UnsafePathError, first
+from ...core.id_sets import distinct
 from ...core.tables.image_files import has_pixels
 from ...core.tables.schema import LabeledImages
 from ..history.status import Status
@@ -69,7 +70,7 @@ def _pictures(tables: LabeledImages, show: Callable[[int], Image]) -> list[Image
     """A few labeled images with their masks, evenly spread; stops at the first unreadable file."""
     if not len(tables.images) or not has_pixels(tables.images, tables.image_root):
         return []
-    labeled = np.unique(tables.instances["image_id"].to_numpy())
+    labeled = distinct(tables.instances["image_id"].to_numpy())
     ids = labeled if len(labeled) else tables.images.index.to_numpy()
     chosen = ids[np.linspace(0, len(ids) - 1, min(_PICTURES, len(ids))).astype(int)]
     pictures: list[Image] = []

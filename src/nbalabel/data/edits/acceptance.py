@@ -14,6 +14,7 @@ from ...core.decisions.decided import REPLACED, decided
 from ...core.decisions.same_rows import among, firsts
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.overlap.keep_best import losers, overlapping
+from ...core.id_sets import distinct
 from ...core.tables.arrays import positions, values
 from ...core.tables.schema import INDEX_NAMES
 from ...core.tables.state import State
@@ -69,7 +70,7 @@ def accept(
     if rows.index.name == INDEX_NAMES["instances"]:
         _check_masks(state, rows, "accept")
         cells = {"status": status} | ({} if label is None else {"label": label})
-        change = set_cells(state, "instances", np.unique(ids_of(rows)), cells, origin or _who(rows))
+        change = set_cells(state, "instances", distinct(ids_of(rows)), cells, origin or _who(rows))
         return Change(change.tables, None, change.origin, f"accepted {len(rows)} instances")
     if not len(rows):
         return Change({}, None, origin or "", "accepted none of 0")
@@ -88,7 +89,7 @@ def accept(
         tables["instances"] = TableChange(
             created, deleted=select_rows(state.tables["instances"], chosen.replaced)
         )
-        images = lift(state.tables["images"], np.unique(values(created["image_id"])), weight)
+        images = lift(state.tables["images"], distinct(values(created["image_id"])), weight)
         tables |= {"images": images} if images else {}
         notes += _said_of_partial(images, weight)
         if label is not None:
@@ -106,7 +107,7 @@ def reject(state: State, rows: pd.DataFrame, allocate: Allocate, origin: str | N
     _check_rows(rows, "reject")
     if rows.index.name == INDEX_NAMES["instances"]:
         _check_masks(state, rows, "reject")
-        change = remove(state, "instances", np.unique(ids_of(rows)), origin or _who(rows))
+        change = remove(state, "instances", distinct(ids_of(rows)), origin or _who(rows))
         return Change(change.tables, None, change.origin, f"rejected {len(rows)} instances")
     if not len(rows):
         return Change({}, None, origin or "", "rejected none of 0")

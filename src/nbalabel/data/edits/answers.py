@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from ...core.change.change import Change, apply, merge
 from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, UnknownNameError, first
+from ...core.id_sets import distinct
 from ...core.tables.arrays import positions
 from ...core.tables.schema import INDEX_NAMES
 from ...core.tables.state import State
@@ -83,7 +83,7 @@ def answer(state: State, rows: pd.DataFrame, given: Answer, allocate: Allocate) 
 
 
 def _of_instances(state: State, rows: pd.DataFrame, given: Answer, _: Allocate) -> Change:
-    ids = np.unique(ids_of(rows))
+    ids = distinct(ids_of(rows))
     lost = positions(state.tables["instances"].index, ids) < 0
     if lost.any():
         raise UnknownNameError(f"instances {first(ids[lost])} are no longer in the dataset")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import NO_ROWS, ids_of, take_rows
+from ...core.id_sets import minus
 from ...core.tables.arrays import values
 
 PROPAGATED = "propagated"
@@ -48,7 +49,7 @@ def _by_cells(change: Change, origins: Mapping[str, np.ndarray]) -> list[Change]
     updated = change.tables.get("instances", TableChange()).updated
     named = np.concatenate([np.zeros(0, np.int64), *origins.values()])
     touched = change.tables.get("instances", TableChange()).touched_ids
-    groups = {**origins, change.origin: np.setdiff1d(touched, named)}
+    groups = {**origins, change.origin: minus(touched, named)}
     parts: list[Change] = []
     for origin, ids in groups.items():
         cells = {name: c.at(np.isin(c.ids, ids)) for name, c in updated.items()}

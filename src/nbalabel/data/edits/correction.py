@@ -10,6 +10,7 @@ from ...core.change.rebase import fit
 from ...core.change.table_change import ids_of
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.overlap.keep_best import overlapping
+from ...core.id_sets import distinct, union
 from ...core.tables.arrays import frame_of, values
 from ...core.tables.schema import INDEX_NAMES
 from ...core.tables.state import State
@@ -49,15 +50,15 @@ def corrected(state: State, proposed: Change, allocate: Allocate, origin: str) -
     _check_free(state, rows)
     fitted = fit(Change({"instances": with_new_ids("instances", rows, allocate)}, None, origin), state)
     made = fitted.tables["instances"]
-    ids = np.union1d(ids_of(made.created), made.updated_ids)
+    ids = union(ids_of(made.created), made.updated_ids)
     seen = set_cells(apply(state, fitted), "instances", ids, {"status": "verified"}, origin)
     return merge(fitted, seen)
 
 
 def _check_there(state: State, rows: TableChange) -> None:
-    known = {"instances": np.union1d(ids_of(rows.deleted), rows.updated_ids)}
+    known = {"instances": union(ids_of(rows.deleted), rows.updated_ids)}
     known["images"] = (
-        np.unique(values(rows.created["image_id"])) if len(rows.created) else np.zeros(0, np.int64)
+        distinct(values(rows.created["image_id"])) if len(rows.created) else np.zeros(0, np.int64)
     )
     for name, ids in known.items():
         lost = ids[~np.isin(ids, state.tables[name].index)]
@@ -97,14 +98,12 @@ def _check_free(state: State, rows: TableChange) -> None:
         return
     there = state.tables["instances"]
     near = there[there["image_id"].isin(new["image_id"])]
-    near = near.drop(
-        index=near.index.intersection(pd.Index(np.union1d(ids_of(rows.deleted), rows.updated_ids)))
-    )
+    near = near.drop(index=near.index.intersection(pd.Index(union(ids_of(rows.deleted), rows.updated_ids))))
     if not len(near):
         return
     pairs = overlapping(new["image_id"], new["mask"], near["image_id"], near["mask"], above=_IOU)
     if len(pairs.right):
-        over = np.unique(near.index.to_numpy()[pairs.right])
+        over = distinct(near.index.to_numpy()[pairs.right])
         raise DataError(
             f"not added: it would overlap instances {first(over)} by an IoU above {_IOU:g}; nothing was done"
         )

@@ -15,6 +15,7 @@ from ...core.change.table_change import NO_ROWS, select_rows
 from ...core.decisions.decided import REPLACED
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.masks import rle
+from ...core.id_sets import distinct
 from ...core.tables.arrays import Array, equal, frame_of, missing, positions, same_dtype, take, values
 from ...core.tables.of_images import sizes_of
 from ...core.tables.schema import INDEX_NAMES, INSTANCES
@@ -65,13 +66,13 @@ def change_of(state: State, gesture: Gesture, allocate: Allocate, origin: str) -
         DataError: a row does not fit; the message names it.
         MaskError: a mask is malformed or of another size than its image.
     """
-    removed = _known(state, np.unique(np.asarray(gesture.removed, np.int64)))
+    removed = _known(state, distinct(np.asarray(gesture.removed, np.int64)))
     change = _updated(state, gesture, removed, origin)
     rows = change.tables.get("instances", TableChange())
     created, tables = NO_ROWS, dict(change.tables)
     if gesture.created:
         created = _created(state, gesture.created, allocate)
-        on = np.unique(values(created["image_id"]))
+        on = distinct(values(created["image_id"]))
         labeled = lift(state.tables["images"], on, by_hand=True)
         tables |= {"images": labeled} if labeled else {}
     deleted = select_rows(state.tables["instances"], removed) if len(removed) else NO_ROWS

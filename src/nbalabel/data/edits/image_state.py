@@ -20,6 +20,7 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange, apply
 from ...core.change.table_change import ids_of, merge_rows
 from ...core.errors import DataError, first
+from ...core.id_sets import common, minus, union
 from ...core.tables.arrays import Array, equal, positions, take, values
 from ...core.tables.state import State
 
@@ -72,7 +73,7 @@ def keep_labeled(rows: TableChange, labeled: np.ndarray) -> TableChange:
     said = rows.updated.get("state")
     if said is None:
         return rows
-    kept = np.intersect1d(said.ids[_is_bare(said.new)], labeled)
+    kept = common(said.ids[_is_bare(said.new)], labeled)
     left = {
         name: cells.at(~np.isin(cells.ids, kept)) if name in ("state", "weight") else cells
         for name, cells in rows.updated.items()
@@ -89,7 +90,7 @@ def follow(change: Change, state: State) -> Change:
     """
     own = change.tables.get("images", TableChange())
     known = np.concatenate([_told(change), ids_of(own.created), ids_of(own.deleted)])
-    getting = np.setdiff1d(_labeled(change), known)
+    getting = minus(_labeled(change), known)
     images = state.tables["images"]
     lifted = lift(images, getting[positions(images.index, getting) >= 0])
     if not lifted:
@@ -105,8 +106,8 @@ def agree(state: State, ours: Change, theirs: Change) -> State:
         ours: the change of one writer.
         theirs: the change of the other writer.
     """
-    both = [np.intersect1d(_told(a), _labeled(b)) for a, b in ((ours, theirs), (theirs, ours))]
-    wrong = _disagreeing(np.union1d(*both), state)
+    both = [common(_told(a), _labeled(b)) for a, b in ((ours, theirs), (theirs, ours))]
+    wrong = _disagreeing(union(*both), state)
     if not len(wrong):
         return state
     return apply(state, Change({"images": lift(state.tables["images"], wrong)}))
@@ -155,7 +156,7 @@ def _labeled(change: Change) -> np.ndarray:
     rows = change.tables.get("instances", TableChange())
     got = [values(rows.created["image_id"])] if len(rows.created) else []
     got += [rows.updated["image_id"].new] if "image_id" in rows.updated else []
-    return np.unique(np.concatenate(got)) if got else np.array([], np.int64)
+    return union(*got)
 
 
 def _is_bare(state: Array) -> np.ndarray:

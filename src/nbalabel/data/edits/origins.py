@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import ids_of
+from ...core.id_sets import minus
 from ...core.tables.arrays import values
 
 _RUN = re.compile(r"(?P<of>.+)/(?P<start>\d+)-(?P<stop>\d+)")
@@ -67,7 +68,7 @@ def images_left_by(
     others = list(others)
     kept = [ids_of(c.tables["instances"].created) for c in others if "instances" in c.tables]
     stays = np.isin(ids_of(instances), np.concatenate(kept)) if kept else np.zeros(len(instances), np.bool_)
-    left = np.setdiff1d(left, values(instances["image_id"])[stays & ~np.isin(ids_of(instances), going)])
+    left = minus(left, values(instances["image_id"])[stays & ~np.isin(ids_of(instances), going)])
     for change in others:
         cells = change.tables.get("images", TableChange()).updated
         taken = {name: _at(c, left) for name, c in cells.items()}

@@ -13,6 +13,7 @@ from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import NO_ROWS, take_rows
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.geometry.masks import rle
+from ...core.id_sets import distinct
 from ...core.tables.arrays import positions, take, values
 from ...core.tables.mask_inputs import mask_column
 from ...core.tables.names import instead_of
@@ -123,8 +124,8 @@ def _added(
         )
     done = frame.loc[(frame["kind"] == "done").to_numpy(bool), "image_id"].to_numpy(np.int64)
     images = state.tables["images"]
-    touched = np.unique(done if lifted is None else lifted)
-    unlabeled = touched[(images["state"].loc[touched] == "unlabeled").to_numpy(bool)]
+    touched = distinct(done if lifted is None else lifted)
+    unlabeled = touched[(images["state"].loc[pd.Index(touched)] == "unlabeled").to_numpy(bool)]
     changed = lift(images, unlabeled, weight, by_hand=weight is None)
     tables |= {"images": changed} if changed else {}
     return Change(tables, None, origin, note)

@@ -11,6 +11,7 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange, apply, merge
 from ...core.change.rebase import fit
 from ...core.change.table_change import NO_ROWS, ids_of, take_rows
+from ...core.id_sets import distinct, minus, union
 from ...core.ontology.attribute import Attribute
 from ...core.ontology.entries import Entries, now
 from ...core.ontology.ontology import Entry, Key
@@ -61,7 +62,7 @@ def _still_standing(state: State, change: Change) -> Change:
             tables[name] = _stand_rows(change.tables[name], state.tables[name])
     tables = _keep_references(state, tables)
     if "images" in tables:
-        labeled = np.unique(_remaining(state, tables, "instances"))
+        labeled = distinct(_remaining(state, tables, "instances"))
         tables["images"] = keep_labeled(tables["images"], labeled)
     return fit(Change(tables, ontology=_said_before(state, change)), state)
 
@@ -110,8 +111,8 @@ def _stand_rows(rows: TableChange, frame: pd.DataFrame) -> TableChange:
 def _whole_masks(rows: TableChange, standing: dict[str, Cells]) -> dict[str, Cells]:
     """Without masks, boxes and areas of rows where any of these was edited since."""
     family = [name for name in ONE_MASK if name in rows.updated]
-    edited = [np.setdiff1d(rows.updated[n].ids, standing[n].ids) for n in family if n in standing]
-    gone = np.unique(np.concatenate([np.array([], np.int64), *edited]))
+    edited = [minus(rows.updated[n].ids, standing[n].ids) for n in family if n in standing]
+    gone = union(*edited)
     kept = {
         name: cells.at(~np.isin(cells.ids, gone)) if name in family else cells
         for name, cells in standing.items()
@@ -138,7 +139,7 @@ def unchanged(rows: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
 def _keep_references(state: State, tables: dict[str, TableChange]) -> dict[str, TableChange]:
     """Restore rows only on existing images; delete images only if no row refers to them."""
     pictures = tables.get("images", TableChange())
-    images = np.union1d(ids_of(state.tables["images"]), ids_of(pictures.created))
+    images = union(ids_of(state.tables["images"]), ids_of(pictures.created))
     busy: list[np.ndarray] = []
     for name in ON_IMAGES:
         rows = tables.get(name, TableChange())

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
+from ...core.id_sets import distinct
 from ...core.tables.arrays import positions
 from ...core.tables.schema import INDEX_NAMES
 from ...core.tables.state import State
@@ -29,7 +30,7 @@ def target(state: State, rows: Any, table: str | None = None) -> tuple[str, np.n
     table = table or _table_of(rows) or "instances"
     if table not in state.tables:
         raise DataError(f"table must be one of {', '.join(state.tables)}, got {table!r}")
-    ids = np.unique(_ids(rows))
+    ids = distinct(_ids(rows))
     known = positions(state.tables[table].index, ids) >= 0
     if not known.all():
         raise UnknownNameError(

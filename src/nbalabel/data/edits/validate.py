@@ -8,6 +8,7 @@ import pandas as pd
 from ...core.change.change import Change, TableChange
 from ...core.change.table_change import ids_of, take_rows
 from ...core.errors import DataError, first
+from ...core.id_sets import minus, union
 from ...core.ontology.attribute import ASKED_OF
 from ...core.tables.answers import check_answers, check_dtype
 from ...core.tables.arrays import positions
@@ -50,11 +51,11 @@ def check_change(change: Change, after: State, *, states: bool = True) -> None:
             _check_instances(change.tables[name], after.tables[name], images, name)
     if "regions" in change.tables:
         rows = change.tables["regions"]
-        touched = np.union1d(ids_of(rows.created), rows.updated_ids)
+        touched = union(ids_of(rows.created), rows.updated_ids)
         validate_regions(_rows(after.tables["regions"], touched), images)
     if "attachments" in change.tables:
         rows = change.tables["attachments"]
-        touched = np.union1d(ids_of(rows.created), rows.updated_ids)
+        touched = union(ids_of(rows.created), rows.updated_ids)
         validate_attachments(_rows(after.tables["attachments"], touched), images)
     if states:
         check_states(change, after)
@@ -73,13 +74,13 @@ def _check_ontology(change: Change, after: State) -> None:
             if (table, name) in change.ontology:
                 check_answers(frame[name], attribute, table)
             elif ids or len(rows.created):
-                at = positions(frame.index, np.unique(np.concatenate([ids_of(rows.created), *ids])))
+                at = positions(frame.index, union(ids_of(rows.created), *ids))
                 check_answers(frame[name].iloc[at[at >= 0]], attribute, table)
 
 
 def _check_images(change: TableChange, after: State) -> None:
     images = after.tables["images"]
-    touched = _rows(images, np.union1d(ids_of(change.created), change.updated_ids))
+    touched = _rows(images, union(ids_of(change.created), change.updated_ids))
     validate({"images": touched}, ())  # labels are checked above, where they change
     resized = [change.updated[column].ids for column in _SIZE if column in change.updated]
     for name in ON_IMAGES:
@@ -106,10 +107,10 @@ def _check_orphans(gone: np.ndarray, frame: pd.DataFrame, name: str) -> None:
 
 def _check_instances(change: TableChange, frame: pd.DataFrame, images: pd.DataFrame, name: str) -> None:
     masks = [change.updated[column].ids for column in _MASK if column in change.updated]
-    parsed = np.unique(np.concatenate([ids_of(change.created), *masks]))
+    parsed = union(ids_of(change.created), *masks)
     if len(parsed):
         validate_instances(_rows(frame, parsed), images, name)
-    rest = np.setdiff1d(change.updated_ids, parsed)
+    rest = minus(change.updated_ids, parsed)
     if len(rest):
         validate_instances(_rows(frame, rest), images, name, masks=False)
 

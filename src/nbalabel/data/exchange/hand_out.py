@@ -21,6 +21,7 @@ import pandas as pd
 from ...core.certificate import fingerprints
 from ...core.errors import DataError, LossWarning, StorageError, first
 from ...core.geometry.overlap.keep_best import overlapping
+from ...core.id_sets import distinct, union
 from ...core.ontology.attribute import ASKED_OF, Attribute
 from ...core.ontology.condition import Condition
 from ...core.ontology.definition import Definition
@@ -276,7 +277,7 @@ def _name() -> str:
 
 def _sent(ds: Dataset, tables: Tables, planted: Planted) -> Tables:
     """What goes out: nothing that tells honeypots from other images, or that is no business of a vendor."""
-    ids = np.union1d(tables.images.index.to_numpy(np.int64), planted.images).astype(np.int64)
+    ids = union(tables.images.index.to_numpy(np.int64), planted.images).astype(np.int64)
     asked, answers, _ = shown(ds.subset(ids))
     own = [name for name in asked.columns if name not in IMAGES]
     images = asked.loc[ids, ["file", "width", "height", *own]]
@@ -332,7 +333,7 @@ _STAYS = ("score", "source", "origin", "status", "x", "y", "w", "h", "area", NB_
 def _flattened(sent: Tables) -> int:
     """Number of instances that overlap another one."""
     rows = sent.instances
-    return len(np.unique(overlapping(rows["image_id"], rows["mask"], above=0.0).left))
+    return len(distinct(overlapping(rows["image_id"], rows["mask"], above=0.0).left))
 
 
 def _warn(loss: pd.DataFrame, target: Path, n: int) -> None:

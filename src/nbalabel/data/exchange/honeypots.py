@@ -12,6 +12,7 @@ from ...core.errors import DataError
 from ...core.geometry.masks import rle
 from ...core.geometry.overlap.assign import assign
 from ...core.geometry.overlap.keep_best import overlapping
+from ...core.id_sets import common, minus
 from ...core.tables.of_images import sizes_of
 from ...core.tables.schema import LabeledImages
 from ..formats.masks.placed import placed
@@ -83,9 +84,9 @@ def _known(tables: LabeledImages, images: np.ndarray) -> np.ndarray:
         rows["status"].eq("accepted") & rows["source"].isin(["human", "imported"])
     )
     whole = tables.images.index[tables.images["state"].eq("complete").to_numpy()]
-    good = np.setdiff1d(rows["image_id"].to_numpy(), rows.loc[~checked.to_numpy(), "image_id"].to_numpy())
+    good = minus(rows["image_id"].to_numpy(), rows.loc[~checked.to_numpy(), "image_id"].to_numpy())
     drawn = rows.loc[~rows["crowd"].to_numpy(bool), "image_id"].to_numpy()
-    found: np.ndarray = np.setdiff1d(np.intersect1d(np.intersect1d(whole, good), drawn), images)
+    found: np.ndarray = minus(common(common(whole, good), drawn), images)
     return found
 
 

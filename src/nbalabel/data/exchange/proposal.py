@@ -11,6 +11,7 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import merge_rows, select_rows
 from ...core.geometry.masks import rle
+from ...core.id_sets import distinct, minus
 from ...core.tables.arrays import equal, positions, take, values
 from ...core.tables.of_images import sizes_of
 from ...core.tables.state import State
@@ -161,8 +162,8 @@ def _created(
 def _images(state: State, created: pd.DataFrame, gone: np.ndarray, finished: np.ndarray) -> TableChange:
     """Images that get their first instances become partial; finished ones complete, or empty."""
     images, there = state.tables["images"], state.tables["instances"]
-    getting = np.unique(created["image_id"].to_numpy(np.int64)) if len(created) else np.zeros(0, np.int64)
-    lifted = lift(images, np.setdiff1d(getting, finished), by_hand=True)
+    getting = distinct(created["image_id"].to_numpy(np.int64)) if len(created) else np.zeros(0, np.int64)
+    lifted = lift(images, minus(getting, finished), by_hand=True)
     if not len(finished):
         return lifted
     stays = there.loc[~there.index.isin(gone), "image_id"].to_numpy(np.int64)

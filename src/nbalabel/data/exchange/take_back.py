@@ -17,6 +17,7 @@ import pandas as pd
 from ...core.certificate import fingerprints
 from ...core.change.change import apply
 from ...core.errors import DataError, FormatError, UnknownNameError, first
+from ...core.id_sets import minus
 from ...core.ontology.attribute import Attribute
 from ...core.tables.state import State
 from ...core.urls import local_path
@@ -133,7 +134,7 @@ class _Package:
         )
         rows = rows[(rows["image_id"] >= 0).to_numpy()].reset_index(drop=True)
         potted = rows["image_id"].isin(order.honeypots).to_numpy()
-        came = np.setdiff1d(np.array(sorted(usable.values()), np.int64), order.honeypots).astype(np.int64)
+        came = minus(np.array(sorted(usable.values()), np.int64), order.honeypots).astype(np.int64)
         back = rows[~potted].reset_index(drop=True)
         held = sent.instances[sent.instances["image_id"].isin(came).to_numpy()]
         compared = _edited(compare(held, back, state.labels), state, order)

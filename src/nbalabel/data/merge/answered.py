@@ -11,9 +11,10 @@ import pandas as pd
 
 from ...core.change.change import Change, TableChange
 from ...core.change.table_change import ids_of
+from ...core.id_sets import union
 from ...core.tables.arrays import values
 from ..edits.draw import REPLACED
-from .conflicts import Ids, union
+from .conflicts import Ids
 
 TABLES = ("instances", "rejected")
 MODELS = ("model", "propagated")
@@ -122,4 +123,4 @@ def _answers(rows: Mapping[Row, Born]) -> dict[Key, tuple[str, set[Row]]]:
 def _by_table(rows: Sequence[set[Row]]) -> Ids:
     every = set().union(*rows)
     ids = {name: [i for table, i in every if table == name] for name in TABLES}
-    return {name: union([np.array(found, dtype=np.int64)]) for name, found in ids.items() if found}
+    return {name: union(np.array(found, dtype=np.int64)) for name, found in ids.items() if found}

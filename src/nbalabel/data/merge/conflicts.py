@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange
 from ...core.change.table_change import NO_ROWS, diff_rows, ids_of, select_rows, take_rows
 from ...core.errors import ConflictError, first
+from ...core.id_sets import are_in, common, union
 from ...core.ontology.attribute import Attribute
 from ...core.ontology.entries import clashing_entries, named
 from ...core.ontology.ontology import Entry, Key, question_text
@@ -31,10 +32,10 @@ def conflicts(ours: Change, theirs: Change) -> Ids:
     for name in _TABLES:
         a, b = _rows(ours, name), _rows(theirs, name)
         ids = [_unlike(a, b), *_clashing(a, b, name).values()]
-        ids += [np.intersect1d(ids_of(a.deleted), touched(b)), np.intersect1d(ids_of(b.deleted), touched(a))]
+        ids += [common(ids_of(a.deleted), touched(b)), common(ids_of(b.deleted), touched(a))]
         if name != "images":
             ids += [_on_removed(a, theirs), _on_removed(b, ours)]
-        joined = union(ids)
+        joined = union(*ids)
         if len(joined):
             out[name] = joined
     return out
@@ -53,9 +54,9 @@ def yielding(loser: Change, winner: Change, given_up: Ids) -> tuple[Change, Chan
     cells = {name: _lost_cells(_rows(loser, name), winner, name) for name in _TABLES}
     rows = {name: _lost_rows(_rows(loser, name), winner, name) for name in _TABLES}
     staying = _staying(loser, winner, cells)
-    rows["images"] = union([rows["images"], staying])
+    rows["images"] = union(rows["images"], staying)
     for name in ON_IMAGES:
-        rows[name] = union([rows[name], given_up.get(name, _NOBODY), _on(_rows(loser, name), staying)])
+        rows[name] = union(rows[name], given_up.get(name, _NOBODY), _on(_rows(loser, name), staying))
     split = {n: _split(rows_, rows[n], cells[n]) for n, rows_ in loser.tables.items()}
     left = replace(loser, tables={name: kept for name, (kept, _) in split.items() if kept})
     return left, Change({name: lost for name, (_, lost) in split.items() if lost})
@@ -109,26 +110,14 @@ def without_entries(changes: Sequence[Change], entries: Collection[Key]) -> list
 
 def touched(rows: TableChange) -> np.ndarray:
     """Rows with changed values; an added or removed column touches no row."""
-    return union(cells.ids for cells in rows.updated.values() if not cells.covers_all)
-
-
-def union(arrays: Iterable[np.ndarray]) -> np.ndarray:
-    """The union of several id lists, ascending."""
-    return np.unique(np.concatenate([_NOBODY, *arrays]))
-
-
-def among(ids: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which ids are in an ascending list, ``(n,)`` bool, by binary search."""
-    at = np.searchsorted(known, ids)
-    at[at == len(known)] = 0
-    return known[at] == ids if len(known) else np.zeros(len(ids), dtype=bool)
+    return union(*(cells.ids for cells in rows.updated.values() if not cells.covers_all))
 
 
 def without(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
     """The rows whose ids are not in ``ids`` (ascending)."""
     if not (len(frame) and len(ids)):
         return frame
-    keep = ~among(ids_of(frame), ids)
+    keep = ~are_in(ids_of(frame), ids)
     return frame if keep.all() else take_rows(frame, keep) if keep.any() else NO_ROWS
 
 
@@ -184,7 +173,7 @@ def _only_adds(cells: Cells) -> bool:
 
 def _unlike(a: TableChange, b: TableChange) -> np.ndarray:
     """Rows that both created with the same id but different values."""
-    both = np.intersect1d(ids_of(a.created), ids_of(b.created))
+    both = common(ids_of(a.created), ids_of(b.created))
     if not len(both):
         return both
     return diff_rows(select_rows(a.created, both), select_rows(b.created, both)).updated_ids
@@ -202,9 +191,9 @@ def _clashing(a: TableChange, b: TableChange, table: str) -> dict[str, np.ndarra
 
 
 def _clash(a: TableChange, b: TableChange, columns: list[str]) -> np.ndarray:
-    in_a = union(a.updated[c].ids for c in columns if c in a.updated)
-    in_b = union(b.updated[c].ids for c in columns if c in b.updated)
-    both = np.intersect1d(in_a, in_b)
+    in_a = union(*(a.updated[c].ids for c in columns if c in a.updated))
+    in_b = union(*(b.updated[c].ids for c in columns if c in b.updated))
+    both = common(in_a, in_b)
     agree = np.ones(len(both), dtype=bool)
     for column in columns if len(both) else []:
         agree &= _agree(a.updated.get(column), b.updated.get(column), both)
@@ -228,7 +217,7 @@ def _agree(a: Cells | None, b: Cells | None, ids: np.ndarray) -> np.ndarray:
 def _on_removed(rows: TableChange, other: Change) -> np.ndarray:
     """Rows that a change creates on, or moves to, images that the other change removes."""
     removed = ids_of(_rows(other, "images").deleted)
-    return union([_put_on(rows, removed), _moved_to(rows, removed)])
+    return union(_put_on(rows, removed), _moved_to(rows, removed))
 
 
 def _put_on(rows: TableChange, images: np.ndarray) -> np.ndarray:
@@ -257,18 +246,18 @@ def _lost_cells(rows: TableChange, winner: Change, name: str) -> dict[str, np.nd
     lost = {column: ids for column, ids in _clashing(rows, other, name).items() if column in rows.updated}
     if name != "images":
         moved = _moved_to(rows, ids_of(_rows(winner, "images").deleted))
-        lost = {c: union([ids, moved]) if c in ONE_MASK else ids for c, ids in lost.items()}
+        lost = {c: union(ids, moved) if c in ONE_MASK else ids for c, ids in lost.items()}
         lost |= {c: moved for c in ONE_MASK if c in rows.updated and c not in lost}
     return lost
 
 
 def _lost_rows(rows: TableChange, winner: Change, name: str) -> np.ndarray:
     other = _rows(winner, name)
-    lost = [_unlike(rows, other), np.intersect1d(ids_of(rows.deleted), touched(other))]
-    lost.append(np.intersect1d(touched(rows), ids_of(other.deleted)))
+    lost = [_unlike(rows, other), common(ids_of(rows.deleted), touched(other))]
+    lost.append(common(touched(rows), ids_of(other.deleted)))
     if name != "images":
         lost.append(_put_on(rows, ids_of(_rows(winner, "images").deleted)))
-    return union(lost)
+    return union(*lost)
 
 
 def _staying(loser: Change, winner: Change, cells: Mapping[str, dict[str, np.ndarray]]) -> np.ndarray:
@@ -282,12 +271,12 @@ def _staying(loser: Change, winner: Change, cells: Mapping[str, dict[str, np.nda
         mine, other = _rows(loser, name), _rows(winner, name)
         needed += [values(other.created["image_id"])] if len(other.created) else []
         needed += [np.asarray(other.updated["image_id"].new)] if "image_id" in other.updated else []
-        back = np.intersect1d(ids_of(mine.deleted), touched(other))
+        back = common(ids_of(mine.deleted), touched(other))
         needed += [values(select_rows(mine.deleted, back)["image_id"])] if len(back) else []
         if "image_id" in cells[name]:  # moves that are dropped
             moved = mine.updated["image_id"]
             needed.append(np.asarray(moved.old)[np.isin(moved.ids, cells[name]["image_id"])])
-    return np.intersect1d(removed, union(needed))
+    return common(removed, union(*needed))
 
 
 def _split(
@@ -297,7 +286,7 @@ def _split(
     kept: dict[str, Cells] = {}
     lost: dict[str, Cells] = {}
     for name, column in rows.updated.items():
-        goes = np.isin(column.ids, union([ids, cells.get(name, _NOBODY)])) & (not column.covers_all)
+        goes = np.isin(column.ids, union(ids, cells.get(name, _NOBODY))) & (not column.covers_all)
         left, taken = column.at(~goes), column.at(goes)
         kept |= {name: left} if len(left.ids) or left.retypes else {}
         lost |= {name: _of_one_type(taken)} if len(taken.ids) else {}

@@ -19,10 +19,11 @@ import pandas as pd
 from ...core.change.change import Cells, Change, TableChange, merge
 from ...core.change.table_change import diff_rows, ids_of, select_rows, take_rows
 from ...core.errors import first
+from ...core.id_sets import are_in, union
 from ...core.tables.arrays import Array, concat, equal, missing, recast, take, values
 from ...core.tables.schema import INSTANCES, ONE_MASK, STATUSES
 from .answered import MODELS, TABLES, Born, Key, Row, born, disagreements, keys
-from .conflicts import Ids, among, union, without
+from .conflicts import Ids, without
 
 _WORDS = {"instances": "masks", "rejected": "rejections"}
 
@@ -83,7 +84,7 @@ def join_twins(
 
 def _share_images(ours: Sequence[Change], theirs: Change) -> bool:
     created = [theirs.tables[n].created for n in TABLES if n in theirs.tables]
-    images = union(values(frame["image_id"]) for frame in created if len(frame))
+    images = union(*(values(frame["image_id"]) for frame in created if len(frame)))
     frames = [c.tables[n].created for c in ours for n in TABLES if n in c.tables] if len(images) else []
     return any(np.isin(values(f["image_id"]), images).any() for f in frames if len(f))
 
@@ -207,8 +208,8 @@ class _Renames:
         """Rename ids in a change of rows; creations and deletions of renamed rows are dropped."""
         updated: dict[str, Cells] = {}
         for name, cells in rows.updated.items():
-            left = cells.at(~among(cells.ids, self.passing))
-            at = np.flatnonzero(among(left.ids, self.ours))
+            left = cells.at(~are_in(cells.ids, self.passing))
+            at = np.flatnonzero(are_in(left.ids, self.ours))
             if len(at):
                 named = left.ids.copy()
                 named[at] = self.theirs[np.searchsorted(self.ours, left.ids[at])]

@@ -17,6 +17,7 @@ from ...core.change.change import Cells, Change, TableChange, apply, diff, inver
 from ...core.change.rebase import fit
 from ...core.change.table_change import ids_of
 from ...core.errors import ConflictError, DataError, first
+from ...core.id_sets import are_in, minus, union
 from ...core.ontology.entries import clashing_entries
 from ...core.tables.schema import ON_IMAGES, ONE_MASK
 from ...core.tables.state import State
@@ -25,11 +26,9 @@ from ..edits.validate import check_change
 from ..store.storage import Store, merge_all
 from .conflicts import (
     Ids,
-    among,
     check_structure,
     conflicts,
     touched,
-    union,
     without,
     without_entries,
     yielding,
@@ -130,9 +129,9 @@ class _Lasting:
         self._wanted = wanted
         for name in net.tables:
             before, after = net.tables[name], wanted.tables.get(name, TableChange())
-            created = np.setdiff1d(ids_of(before.created), ids_of(after.created))
-            deleted = np.setdiff1d(ids_of(before.deleted), ids_of(after.deleted))
-            self._given_up[name] = union([created, deleted])
+            created = minus(ids_of(before.created), ids_of(after.created))
+            deleted = minus(ids_of(before.deleted), ids_of(after.deleted))
+            self._given_up[name] = union(created, deleted)
 
     def of(self, change: Change) -> Change:
         """The change without these parts."""
@@ -142,7 +141,7 @@ class _Lasting:
     def _rows(self, name: str, rows: TableChange) -> TableChange:
         updated = {}
         for column, cells in rows.updated.items():
-            left = cells if cells.covers_all else cells.at(~among(cells.ids, self._passing(name, column)))
+            left = cells if cells.covers_all else cells.at(~are_in(cells.ids, self._passing(name, column)))
             if len(left.ids) or left.retypes:
                 updated[column] = left
         created = without(rows.created, self._busy(name, "created"))
@@ -155,8 +154,8 @@ class _Lasting:
         key = name, family[0]
         if key not in self._known:
             theirs, wanted = (side.tables.get(name, TableChange()) for side in (self._theirs, self._wanted))
-            passing = np.setdiff1d(_ids_of(theirs.updated, family), _ids_of(wanted.updated, family))
-            self._known[key] = union([self._given_up.get(name, union([])), passing])
+            passing = minus(_ids_of(theirs.updated, family), _ids_of(wanted.updated, family))
+            self._known[key] = union(self._given_up.get(name, union()), passing)
         return self._known[key]
 
     def _busy(self, name: str, what: str) -> np.ndarray:
@@ -164,14 +163,14 @@ class _Lasting:
         key = name, 0 if what == "created" else 1
         if key not in self._known:
             theirs, wanted = (side.tables.get(name, TableChange()) for side in (self._theirs, self._wanted))
-            busy = union([touched(theirs), ids_of(theirs.created), ids_of(theirs.deleted)])
-            busy = np.setdiff1d(busy, ids_of(wanted.created if what == "created" else wanted.deleted))
-            self._known[key] = union([self._given_up.get(name, union([])), busy])
+            busy = union(touched(theirs), ids_of(theirs.created), ids_of(theirs.deleted))
+            busy = minus(busy, ids_of(wanted.created if what == "created" else wanted.deleted))
+            self._known[key] = union(self._given_up.get(name, union()), busy)
         return self._known[key]
 
 
 def _ids_of(updated: Mapping[str, Cells], columns: Sequence[str]) -> np.ndarray:
-    return union(updated[c].ids for c in columns if c in updated and not updated[c].covers_all)
+    return union(*(updated[c].ids for c in columns if c in updated and not updated[c].covers_all))
 
 
 class _Steps:
@@ -228,7 +227,7 @@ def _joined(a: Change, b: Change) -> Change:
 
 def _conflict(clash: Ids, twins: Twins) -> ConflictError:
     asked = [twins.our_answers, twins.their_answers]
-    every = {name: union(ids.get(name, union([])) for ids in [clash, *asked]) for name in _TABLES}
+    every = {name: union(*(ids.get(name, union()) for ids in [clash, *asked])) for name in _TABLES}
     rows = {name: [int(i) for i in ids] for name, ids in every.items() if len(ids)}
     n = sum(map(len, clash.values()))
     said = [f"of {n} rows you changed too: {_named(clash)}"] if clash else []

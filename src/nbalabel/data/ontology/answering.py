@@ -11,6 +11,7 @@ import pandas as pd
 from ...core.asking.asked import Asking
 from ...core.change.change import Change
 from ...core.errors import DataError
+from ...core.id_sets import distinct
 from ...core.ontology.attribute import Attribute
 from ...core.tables.answers import check_answers, dtype_of, list_array
 from ...core.tables.arrays import column, missing, positions, take
@@ -32,7 +33,7 @@ def asking_of(state: State, of: str, ids: np.ndarray) -> Asking:
     images, rows = state.tables["images"], state.tables[of].loc[ids]
     if of == "images":
         return Asking(state.ontology, rows, state.tables["instances"].iloc[:0])
-    return Asking(state.ontology, images.loc[np.unique(rows["image_id"].to_numpy(np.int64))], rows)
+    return Asking(state.ontology, images.loc[distinct(rows["image_id"].to_numpy(np.int64))], rows)
 
 
 def give(state: State, of: str, ids: np.ndarray, name: str, value: Any, origin: str) -> Change:

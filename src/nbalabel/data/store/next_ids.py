@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from ...core.change.change import Change
 from ...core.change.table_change import ids_of
 from ...core.errors import CorruptError
@@ -87,8 +89,8 @@ def _after_journal(path: Path) -> dict[str, int]:
         return {}
 
 
-def _after(ids: Iterable[int]) -> int:
-    return max(map(int, ids), default=-1) + 1
+def _after(ids: np.ndarray) -> int:
+    return int(ids.max(initial=-1)) + 1
 
 
 def _most(counts: Iterable[dict[str, int]]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from ...core.errors import DataError, first
 from ...core.geometry.masks.groups import Groups, spans
 from ...core.geometry.overlap.masks import Masks
 from ...core.geometry.overlap.pairs import Pairs, box_pairs, mask_pairs
+from ...core.id_sets import distinct, union
 
 Kind = Literal["mask", "box"]
 Ints = npt.NDArray[np.int64]
@@ -216,9 +217,9 @@ def _all_labels(*frames: pd.DataFrame) -> tuple[str, ...]:
 def _image_ids(predictions: pd.DataFrame, instances: pd.DataFrame, images: Images | None) -> pd.Index:
     """Ids of the images evaluated, ascending."""
     if images is None:
-        return pd.Index(np.union1d(predictions["image_id"], instances["image_id"]).astype(np.int64))
+        return pd.Index(union(predictions["image_id"], instances["image_id"]).astype(np.int64))
     ids = images.index if isinstance(images, pd.DataFrame) else images
-    return pd.Index(np.unique(np.asarray(ids, np.int64)))
+    return pd.Index(distinct(np.asarray(ids, np.int64)))
 
 
 def _scores(predictions: pd.DataFrame) -> npt.NDArray[Any]:

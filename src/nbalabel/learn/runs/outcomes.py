@@ -22,6 +22,7 @@ import pandas as pd
 from ...core.decisions.decided import ACCEPTED, REJECTED, decided
 from ...core.errors import DataError
 from ...core.geometry.overlap.masks import Masks
+from ...core.id_sets import distinct, union
 from ...core.regions.measured import known_pairs, with_unknown
 from ...core.regions.of_tables import regions_of
 from ...core.tables.arrays import equal, same_buffer, values
@@ -179,7 +180,7 @@ def changed_images(old: Scene, new: Scene) -> Ints | None:
         if part is None:
             return None
         parts.append(part)
-    return np.unique(np.concatenate(parts))
+    return union(*parts)
 
 
 def _changed_states(old: pd.DataFrame, new: pd.DataFrame) -> Ints:
@@ -211,7 +212,7 @@ def _changed_rows(old: pd.DataFrame, new: pd.DataFrame, names: tuple[str, ...]) 
     gone[at[here]] = False
     moved = at[differ & (at >= 0)]
     on_old, on_new = old["image_id"].to_numpy(np.int64), new["image_id"].to_numpy(np.int64)
-    return np.unique(np.concatenate([on_new[differ], on_old[gone], on_old[moved]]))
+    return union(on_new[differ], on_old[gone], on_old[moved])
 
 
 def _near(few: pd.DataFrame, at: Ints, labels: pd.DataFrame, masks: tuple[Masks, Masks]) -> Ints:
@@ -223,7 +224,7 @@ def _near(few: pd.DataFrame, at: Ints, labels: pd.DataFrame, masks: tuple[Masks,
     labels = labels[["image_id", "label", "crowd"]].iloc[theirs]
     picked = masks[0].picked(at), masks[1].picked(theirs)
     case = candidates(few, labels, same_label=False, minimum=NEAR, masks=picked)
-    return np.unique(case.found.rows[case.pairs.left])
+    return distinct(case.found.rows[case.pairs.left])
 
 
 def _put(known: Judged, part: Judged, at: Ints, images: Ints) -> Judged:

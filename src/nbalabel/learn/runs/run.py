@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...core.errors import DataError, ReadOnlyError
+from ...core.id_sets import distinct
 from ...core.regions.measured import counted
 from ...core.regions.of_tables import regions_of
 from ...core.shapes.kept import Kept
@@ -118,7 +119,7 @@ class Run(Reported):
     def __post_init__(self) -> None:
         # An image with predictions was predicted on, even if predicted_ids does not hold it.
         on = self.predictions["image_id"].to_numpy(np.int64)
-        new = np.unique(on[~np.isin(on, self.predicted_ids)])
+        new = distinct(on[~np.isin(on, self.predicted_ids)])
         if len(new):
             object.__setattr__(self, "predicted_ids", np.concatenate([self.predicted_ids, new]))
 

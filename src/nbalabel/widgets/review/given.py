@@ -8,6 +8,7 @@ import pandas as pd
 
 from ...core.change.change import Change
 from ...core.change.table_change import ids_of
+from ...core.id_sets import union
 from ...data.edits.answers import VERBS
 from ..workspace.selection import Ids
 from .items import ACCEPTED, CORRECTED, GONE, OPEN, REJECTED, States
@@ -105,7 +106,7 @@ def _verb(change: Change) -> str:
 
 def _touched(change: Change) -> list[int]:
     rows = change.tables.get("instances")
-    return [] if rows is None else [int(i) for i in np.union1d(ids_of(rows.deleted), rows.updated_ids)]
+    return [] if rows is None else [int(i) for i in union(ids_of(rows.deleted), rows.updated_ids)]
 
 
 def _among(ids: Ids, some: set[int]) -> npt.NDArray[np.bool_]:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from ...core.change.change import Change, TableChange
 from ...core.change.table_change import ids_of
 from ...core.errors import DataError
 from ...core.geometry.masks import rle
+from ...core.id_sets import union
 from ...core.tables.arrays import values
 from .crop import scaled
 
@@ -58,7 +57,7 @@ class Suggestion:
     def instance_ids(self) -> list[int]:
         """Instances that it changes or removes."""
         rows = self._rows
-        return [int(i) for i in np.union1d(ids_of(rows.deleted), rows.updated_ids)]
+        return [int(i) for i in union(ids_of(rows.deleted), rows.updated_ids)]
 
     def outlines(self, shown: Any) -> list[bytes]:
         """Masks that it makes, other than the one shown."""

@@ -10,6 +10,7 @@ import numpy as np
 from ...core.change.change import Change
 from ...core.change.table_change import ids_of
 from ...core.errors import UnknownNameError, first
+from ...core.id_sets import minus
 from ..edit.edits import Edits
 from ..rows.bulk_actions import perform
 from ..workspace.workspace_port import serves
@@ -56,7 +57,7 @@ class Decisions(Edits):
         ws = self.workspace
         ws.refresh()
         known = ws.ids(of)
-        lost = np.setdiff1d(np.array(ids, np.int64), known)
+        lost = minus(np.array(ids, np.int64), known)
         if len(lost):
             raise UnknownNameError(f"{of} {first(lost)} are no longer there; nothing was done")
         change = perform(ws, of, action, np.isin(known, np.array(ids, np.int64)), values)

@@ -123,11 +123,13 @@ class Columns:
     Args:
         frames: "images", "instances" and "predictions".
         index: of these frames.
-        decided: gives the decision on each prediction, see :func:`.decided.decided`; called when needed.
+        decided: gives the decisions on some predictions by row number, or on all; called when needed. See
+            :func:`.decided.decided`.
         judged: gives the outcomes of the predictions by these tables; called when needed. None without a
             run: then there are no outcomes.
         judged_on: gives those of the predictions on some images, by their ids, where all would take long;
             None: all are made at once.
+        many: there are so many predictions that decisions on all of them take long, too.
         predicted: ids of the images predicted on; None where there is no run.
         shaped: gives shape and place; called when needed. None: there are no such columns.
         alike: a table, and distances of some of its rows by id, its column ``distance``; None: there is none.
@@ -139,10 +141,11 @@ class Columns:
         self,
         frames: Mapping[str, pd.DataFrame],
         index: Index,
-        decided: Callable[[], npt.NDArray[np.int32]],
+        decided: Callable[[npt.NDArray[np.int64] | slice], npt.NDArray[np.int32]],
         *,
         judged: Callable[[], Judged] | None = None,
         judged_on: Callable[[npt.NDArray[np.int64]], Judged] | None = None,
+        many: bool = False,
         predicted: npt.NDArray[np.int64] | None = None,
         shaped: Shaped | None = None,
         alike: tuple[str, pd.Series] | None = None,
@@ -153,7 +156,7 @@ class Columns:
         nothing = np.zeros(0, np.int64)
         self._has_run = predicted is not None
         self._decided = decided
-        self._judge, self._judge_on = judged, judged_on
+        self._judge, self._judge_on, self._many = judged, judged_on, many
         self._shaped = shaped
         self._alike = alike
         self._label_colors = label_colors or {}
@@ -190,9 +193,11 @@ class Columns:
 
     def is_late(self, of: str, name: str) -> bool:
         """Whether :meth:`column` would take long, as nothing has made the column yet."""
+        name = self.called(of, name)
+        if name == "decision" and of == "predictions" and name not in self.frames[of]:
+            return self._many and (of, name) not in self._made
         if self._judge_on is None or self._judged is not None:
             return False
-        name = self.called(of, name)
         if name == "outcome":
             return of != "images" and name not in self.frames[of]
         return of == "predictions" and name in _JUDGED and name in self.frames[of]
@@ -207,8 +212,10 @@ class Columns:
         if not self.is_late(of, name):
             whole = self.column(of, name)
             return replace(whole, values=whole.values[rows])
-        assert self._judge_on is not None, "late columns are there only with it"
         name, on = self.called(of, name), self.frames[of]["image_id"].to_numpy(np.int64)
+        if name == "decision":
+            return self._decision(rows)
+        assert self._judge_on is not None, "other late columns are there only with it"
         images = np.unique(on[rows])
         now = self._judge_on(images)
         if of == "instances":
@@ -344,8 +351,8 @@ class Columns:
             self._judged = self._judge()
         return self._judged
 
-    def _decision(self) -> Column:
-        return _pair("decision", ("open", "accepted", "rejected"), self._decided())
+    def _decision(self, rows: npt.NDArray[np.int64] | slice = slice(None)) -> Column:
+        return _pair("decision", ("open", "accepted", "rejected"), self._decided(rows))
 
 
 def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Column:

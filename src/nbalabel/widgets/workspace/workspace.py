@@ -388,9 +388,10 @@ class Workspace:
         self._columns = Columns(
             frames,
             self._index,
-            lambda: decided(ds.instances, ds.rejected, frames["predictions"]),
+            lambda rows: decided(ds.instances, ds.rejected, predictions.iloc[rows]),
             judged=_judge(run, frames, ds),
             judged_on=_judge_on(run, frames, ds),
+            many=len(predictions) >= _MANY,
             predicted=None if run is None else np.asarray(run.predicted_ids, np.int64),
             shaped=self._shaped,
             alike=self._alike,
