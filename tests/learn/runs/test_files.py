@@ -15,8 +15,8 @@ import pyarrow as pa
 import pytest
 
 import nbalabel as nl
-from nbalabel.core.columns.mapped import MappedMasks, MappedTexts
 from nbalabel.core.errors import CorruptError, DataError, StorageError
+from nbalabel.core.pieces.column import MappedMasks, MappedTexts
 from nbalabel.core.tables.schema import conform, empty
 from nbalabel.learn.embed.pooling import Embeddings
 from nbalabel.learn.runs import table_files

@@ -33,6 +33,7 @@ from ..tables.arrays import (
     same_dtype,
     values,
 )
+from ..tables.arrays import keep as keep_array
 from ..tables.arrays import take as take_array
 
 NO_ROWS = pd.DataFrame(index=pd.Index([], dtype=np.int64))
@@ -118,6 +119,12 @@ def take_rows(frame: pd.DataFrame, at: np.ndarray) -> pd.DataFrame:
     return frame_of(columns, ids_of(frame)[at], frame.index.name)
 
 
+def _keep_rows(frame: pd.DataFrame, at: np.ndarray) -> pd.DataFrame:
+    """As :func:`take_rows`, for most of the rows."""
+    columns = {name: keep_array(values(frame[name]), at) for name in frame.columns}
+    return frame_of(columns, ids_of(frame)[at], frame.index.name)
+
+
 def select_rows(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
     """The rows with these ids, all of which must exist."""
     return take_rows(frame, positions(frame.index, ids))
@@ -133,7 +140,7 @@ def _stack_rows(frames: list[pd.DataFrame]) -> pd.DataFrame:
     if (np.diff(ids) > 0).all():
         return frame_of(columns, ids, filled[0].index.name)
     order = np.argsort(ids, kind="stable")
-    return frame_of({n: take_array(c, order) for n, c in columns.items()}, ids[order], filled[0].index.name)
+    return frame_of({n: keep_array(c, order) for n, c in columns.items()}, ids[order], filled[0].index.name)
 
 
 def invert_rows(change: TableChange) -> TableChange:
@@ -153,7 +160,7 @@ def apply_rows(frame: pd.DataFrame, change: TableChange, table: str) -> pd.DataF
     if len(change.deleted):
         keep = np.ones(len(frame), dtype=bool)
         keep[positions(frame.index, ids_of(change.deleted))] = False
-        frame = take_rows(frame, keep)
+        frame = _keep_rows(frame, np.flatnonzero(keep))
     frame = set_cells(frame, change.updated, change.columns and change.columns[1])
     return _stack_rows([frame, change.created]) if len(change.created) else frame
 
@@ -228,8 +235,8 @@ def diff_rows(old: pd.DataFrame, new: pd.DataFrame) -> TableChange:
             and same_dtype(x.dtype, y.dtype)
         ):
             continue
-        x = x if x is None or rows_old is None else take_array(x, rows_old)
-        y = y if y is None or rows_new is None else take_array(y, rows_new)
+        x = x if x is None or rows_old is None else keep_array(x, rows_old)
+        y = y if y is None or rows_new is None else keep_array(y, rows_new)
         cells = _changed(ids_of(old) if rows_old is None else ids_of(old)[rows_old], x, y)
         if cells is not None:
             updated[name] = cells

@@ -14,6 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..pieces.column import Mapped, mapped
+from ..pieces.pieces import Pieces
+
 Array = Any
 """A NumPy array or a pandas extension array, one value per row."""
 
@@ -44,6 +47,8 @@ def same_buffer(a: Array, b: Array) -> bool:
         return False
     if isinstance(a, np.ndarray):
         return _address(a) == _address(b)
+    if isinstance(a, Mapped) and not (a.is_plain and b.is_plain):
+        return a.is_view_of(b)
     if isinstance(a, pd.Categorical):
         return _address(a.codes) == _address(b.codes)
     if hasattr(a, "_pa_array"):
@@ -70,6 +75,11 @@ def equal(a: Array, b: Array) -> np.ndarray:
     if isinstance(a, np.ndarray):
         same = a == b
         return np.asarray(same | ((a != a) & (b != b)) if a.dtype.kind in "fc" else same)
+    if (ours := _pieces(a)) is not None and (theirs := _pieces(b)) is not None:
+        same = ours.shared(theirs)
+        rest = np.flatnonzero(~same)
+        same[rest] = _equal_arrow(ours.take(rest), theirs.take(rest))
+        return same
     if hasattr(a, "_pa_array"):
         return _equal_arrow(a._pa_array, b._pa_array)
     missing_a, missing_b = np.asarray(a.isna()), np.asarray(b.isna())
@@ -79,11 +89,21 @@ def equal(a: Array, b: Array) -> np.ndarray:
 
 def take(array: Array, positions: np.ndarray) -> Array:
     """A copy of the rows at ``positions``, in that order."""
+    if (pieces := _pieces(array)) is not None:
+        return array.dtype.__from_arrow__(pieces.take(positions))
     return array[positions] if isinstance(array, np.ndarray) else array.take(positions)
+
+
+def keep(array: Array, positions: np.ndarray) -> Array:
+    """As :func:`take`, for most of the rows: pieces that stay whole are shared, not copied."""
+    pieces = _pieces(array)
+    return take(array, positions) if pieces is None else mapped(pieces.kept(positions), array.dtype)
 
 
 def put(array: Array, positions: np.ndarray, new: Array) -> Array:
     """A copy of ``array`` with ``new`` at ``positions``; dtypes must be equal."""
+    if (pieces := _pieces(array)) is not None:
+        return mapped(pieces.put(positions, new._pa_array), array.dtype) if len(positions) else array
     if hasattr(array, "_pa_array"):
         return _put_arrow(array, positions, new)
     out = array.copy()
@@ -101,6 +121,9 @@ def concat(arrays: Sequence[Array]) -> Array:
         return arrays[0]
     if isinstance(arrays[0], np.ndarray):
         return np.concatenate(arrays)
+    if (pieces := _pieces(arrays[0])) is not None:
+        added = [chunk for array in arrays[1:] for chunk in array._pa_array.chunks]
+        return mapped(pieces.plus(added), arrays[0].dtype)
     if hasattr(arrays[0], "_pa_array"):
         chunks = [chunk for array in arrays for chunk in array._pa_array.chunks]
         joined = pa.chunked_array(chunks, type=arrays[0]._pa_array.type)
@@ -192,6 +215,11 @@ def column(array: Array, index: pd.Index) -> Any:
     if isinstance(array, np.ndarray) and array.dtype == object:
         return pd.Series(array, index=index, dtype=object)
     return array
+
+
+def _pieces(array: Array) -> Pieces | None:
+    """The pieces of a column that is all of them; None where it is not, or has none."""
+    return array.pieces if isinstance(array, Mapped) else None
 
 
 class _Codes:

@@ -9,7 +9,8 @@ from ...core.errors import CorruptError, StorageError
 from ..disk.checked_json import read_checked, write_checked
 from ..disk.errors import reading
 
-SCHEMA = 1
+SCHEMA = 2
+"""The newest schema that is understood: 1, or 2 where tables of the first version are in parts."""
 SETTINGS = "dataset.json"
 IDS = "ids.json"
 
@@ -62,7 +63,7 @@ def refuse_remains(folder: Path) -> None:
 
 def write_settings(folder: Path, facts: dict[str, Any]) -> None:
     """Replace ``dataset.json``."""
-    write_checked(folder / SETTINGS, {"format": "nbalabel dataset", "schema": SCHEMA, **facts})
+    write_checked(folder / SETTINGS, {"format": "nbalabel dataset", "schema": 1, **facts})
 
 
 def aside_of(folder: Path, token: str) -> Path:

@@ -62,7 +62,8 @@ class Shortcuts:
     def snapshot(self, manifest: Manifest) -> State | None:
         """The snapshot of a version; None if absent."""
         try:
-            state = read_snapshot(self._meta(manifest.id), self.folder / "objects")
+            advice = f"delete {self.snapshot_path(manifest.id)}, and the version opens without it"
+            state = read_snapshot(self._meta(manifest.id), self.folder / "objects", advice)
         except UNREADABLE:
             return None
         return state if _fits(state, manifest) else None

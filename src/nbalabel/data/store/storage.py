@@ -48,9 +48,9 @@ from .head_log import HeadLog
 from .lost_versions import lost_versions, put_back
 from .next_ids import after_state, next_ids
 from .place import Place
-from .settings import SETTINGS, refuse_remains, write_ids, write_settings
+from .settings import SCHEMA, SETTINGS, refuse_remains, write_ids, write_settings
 from .shortcuts import Shortcuts, Skip, spans
-from .snapshot import read_snapshot, rows_of, write_snapshot
+from .snapshot import is_whole, read_snapshot, rows_of, write_snapshot
 from .stretches import apply_all
 from .stretches import merge_all as merge_all
 from .verification import verify
@@ -143,7 +143,8 @@ class Store:
             manifest = write_version(folder / "versions", manifest, None, [], ids)
             write_ids(folder, ids)
             HeadLog(folder / "HEAD").append(manifest.id, "commit")
-            write_settings(folder, {**settings, "id": secrets.token_hex(8), "created": now()})
+            known = {} if is_whole(base) else {"schema": SCHEMA}  # earlier versions of nbalabel read no parts
+            write_settings(folder, {**settings, **known, "id": secrets.token_hex(8), "created": now()})
             sync_folder(folder.parent)
         return cls(folder)
 

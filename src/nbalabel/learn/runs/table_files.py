@@ -2,7 +2,7 @@
 
 The columns are one batch, so that each is one stretch of the file, which NumPy and pandas use in place: a
 private mapping, so an assignment changes memory, never the file. Masks and texts are checked when they are
-looked at (``core/columns/mapped.py``), categories when the table is read. Files are named by their content.
+looked at (``core/pieces/``), categories when the table is read. Files are named by their content.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ import pandas as pd
 import pyarrow as pa
 
 from ...core.columns.arrow import batch_of, check_schema, origin_of, restored
-from ...core.columns.mapped import Pieces, mapped
 from ...core.errors import DataError
+from ...core.pieces.column import mapped
+from ...core.pieces.pieces import from_files
 from ...core.tables.arrays import Array, values
 from ...core.tables.dtypes import MASK_DTYPE
 
@@ -159,7 +160,7 @@ def _masks(paths: list[Path]) -> Any:
         if batch.schema.names != [_MASK] or batch.schema.types != [MASK_DTYPE.pyarrow_dtype]:
             raise DataError(f"{path.name} holds no masks")
         arrays.append(_structured(batch.column(0)))
-    return mapped(Pieces(arrays, paths, MASK_DTYPE.pyarrow_dtype), MASK_DTYPE)
+    return mapped(from_files(arrays, paths, MASK_DTYPE.pyarrow_dtype), MASK_DTYPE)
 
 
 def _columns(path: Path) -> dict[str, Array]:
@@ -180,7 +181,7 @@ def _column(array: pa.Array, field: pa.Field, data: Bytes, path: Path) -> Array:
         return pd.arrays.IntegerArray(_numbers(array, data), missing)
     if kind == "str" and spec["storage"] == "pyarrow" and of == pa.large_string():
         dtype = pd.StringDtype("pyarrow", na_value=pd.NA if spec["na"] == "NA" else np.nan)
-        return mapped(Pieces([array], [path], of), dtype)
+        return mapped(from_files([array], [path], of), dtype)
     if kind == "category" and pa.types.is_dictionary(of) and array.buffers()[0] is None:
         array.dictionary.validate(full=True)
         one = restored(array.slice(0, 0), field)

@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from nbalabel.core.columns.mapped import Pieces, mapped
 from nbalabel.core.errors import CorruptError
+from nbalabel.core.pieces.column import mapped
+from nbalabel.core.pieces.pieces import from_files
 from nbalabel.core.tables.dtypes import MASK_DTYPE
 
 INDEX = pd.RangeIndex(100, 150)
@@ -24,14 +25,14 @@ ORDER = np.random.default_rng(0).permutation(50)
 
 def masks() -> tuple[pd.Series, pd.Series]:
     pieces = [pa.array(WORDS[a:b], pa.large_binary()) for a, b in pairwise(CUTS)]
-    made = mapped(Pieces(pieces, range(4), pa.large_binary()), MASK_DTYPE)
+    made = mapped(from_files(pieces, range(4), pa.large_binary()), MASK_DTYPE)
     return pd.Series(made, index=INDEX), pd.Series(WORDS, index=INDEX, dtype=MASK_DTYPE)
 
 
 def texts() -> tuple[pd.Series, pd.Series]:
     words: list[Any] = [None if i % 7 == 2 else word.decode() for i, word in enumerate(WORDS)]
     pieces = [pa.array(words[a:b], pa.large_string()) for a, b in pairwise(CUTS)]
-    made = mapped(Pieces(pieces, range(4), pa.large_string()), pd.StringDtype("pyarrow", na_value=np.nan))
+    made = mapped(from_files(pieces, range(4), pa.large_string()), pd.StringDtype("pyarrow", na_value=np.nan))
     return pd.Series(made, index=INDEX), pd.Series(words, index=INDEX, dtype="str")
 
 
@@ -97,7 +98,7 @@ def test_wrong_offsets_are_refused_before_they_are_followed(offsets: tuple[int, 
     wrong = pa.Array.from_buffers(pa.large_binary(), 2, buffers)
     for look in (lambda s: s.iloc[1], lambda s: s.iloc[[2, 1, 0]].tolist(), lambda s: s.tolist()):
         good = pa.array([b"x"], pa.large_binary())
-        column = pd.Series(mapped(Pieces([wrong, good], ["a", "b"], pa.large_binary()), MASK_DTYPE))
+        column = pd.Series(mapped(from_files([wrong, good], ["a", "b"], pa.large_binary()), MASK_DTYPE))
         assert column.iloc[[2]].tolist() == [b"x"]
         with pytest.raises(CorruptError, match="a is damaged"):
             look(column)

@@ -1,16 +1,11 @@
 """Columns of masks and texts that stay in their files: rows are picked first and read when looked at.
 
-pandas picks rows of every column of a frame, also of those that nobody looks at, and Arrow joins the chunks
-of a column before it picks from them: a thousand masks of ten million would copy all. Here a column knows its
+pandas picks rows of every column of a frame, also of those that nobody looks at. A column here knows its
 pieces and which of their rows it has. Picking composes positions; looking takes those rows of each piece.
-
-Arrow trusts offsets, and following a wrong one ends the process. So those of the rows that are taken are
-checked before they are, and a piece is checked as a whole before it is handed out as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,91 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from ..errors import CorruptError
-
-Ints = npt.NDArray[np.int64]
+from .pieces import Bools, Ints, Pieces
 
 
-class Pieces:
-    """Arrow arrays of masks or texts, one after the other, whose content is checked when it is looked at.
-
-    Args:
-        arrays: all of type ``large_binary``, or all of ``large_string``; their structure was checked
-            (``array.validate()``).
-        files: where each is from, for messages.
-        kind: the type, for no arrays.
-    """
-
-    def __init__(self, arrays: Sequence[pa.Array], files: Sequence[object], kind: pa.DataType) -> None:
-        self._arrays = [_recounted(array) for array in arrays]
-        self._files = list(files)
-        self.kind = kind
-        self._starts = np.cumsum([0, *map(len, arrays)])
-        self._sound = [False] * len(arrays)
-
-    def __len__(self) -> int:
-        return int(self._starts[-1])
-
-    def take(self, at: Ints) -> pa.ChunkedArray:
-        """The rows at these positions, each in ``0..len - 1``, in this order, copied.
-
-        Raises:
-            CorruptError: a row that is asked for is malformed.
-        """
-        of = np.searchsorted(self._starts, at, "right") - 1
-        order = None if (of[1:] >= of[:-1]).all() else np.argsort(of, kind="stable")
-        sorted_at, sorted_of = (at, of) if order is None else (at[order], of[order])
-        ends = np.searchsorted(sorted_of, np.arange(len(self._arrays) + 1))
-        taken = [
-            self._taken(i, sorted_at[ends[i] : ends[i + 1]] - self._starts[i])
-            for i in range(len(self._arrays))
-            if ends[i] < ends[i + 1]
-        ]
-        joined = pa.concat_arrays(taken) if taken else pa.array([], self.kind)
-        if order is not None:
-            back = np.empty(len(order), np.int64)
-            back[order] = np.arange(len(order))
-            joined = joined.take(pa.array(back))
-        return pa.chunked_array([joined], self.kind)
-
-    def whole(self) -> pa.ChunkedArray:
-        """All rows, not copied.
-
-        Raises:
-            CorruptError: one is malformed.
-        """
-        for i, array in enumerate(self._arrays):
-            if not self._sound[i]:
-                self._check(array, i)
-                self._sound[i] = True
-        return pa.chunked_array(self._arrays, self.kind)
-
-    def _taken(self, i: int, at: Ints) -> pa.Array:
-        array = self._arrays[i]
-        if self._sound[i]:
-            return array.take(pa.array(at))
-        _, offsets, data = array.buffers()
-        bounds = np.frombuffer(offsets, np.int64)[array.offset :]
-        begin, end, size = bounds[at], bounds[at + 1], 0 if data is None else data.size
-        if not ((begin >= 0) & (begin <= end) & (end <= size)).all():
-            raise CorruptError(f"{self._files[i]} is damaged: masks or texts in it end before they begin")
-        found = array.take(pa.array(at))
-        self._check(found, i)
-        return found
-
-    def _check(self, array: pa.Array, i: int) -> None:
-        try:
-            array.validate(full=True)
-        except pa.ArrowException as error:
-            raise CorruptError(f"{self._files[i]} is damaged: {error}") from error
-
-
-def _recounted(array: pa.Array) -> pa.Array:
-    """The same array; what its file says of the number of missing values is not believed."""
-    return pa.Array.from_buffers(array.type, len(array), array.buffers(), -1, array.offset)
-
-
-class _Mapped:
+class Mapped:
     """What masks and texts share: rows of :class:`Pieces` until they are looked at or assigned to."""
 
     _pieces: Pieces | None = None
@@ -129,6 +43,27 @@ class _Mapped:
         else:
             made._at = at if self._at is None else self._at[at]
         return made
+
+    @property
+    def pieces(self) -> Pieces | None:
+        """What the rows of the column are, all and in order; None where it has only some, or others."""
+        return self._pieces if self._at is None else None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is an array of its own, as after an assignment."""
+        return self._pieces is None
+
+    def is_view_of(self, other: Mapped) -> bool:
+        """Whether both certainly have the same rows; nothing is read."""
+        return self._pieces is not None and self._pieces is other._pieces and self._at is other._at
+
+    def isna(self) -> Bools:
+        """As of any array of pandas; values are not read."""
+        if self._pieces is None:
+            return np.asarray(super().isna())  # type: ignore[misc]
+        missing = self._pieces.missing
+        return missing if self._at is None else missing[self._at]
 
     def __len__(self) -> int:
         if self._pieces is None:
@@ -170,14 +105,14 @@ class _Mapped:
         return self.copy()
 
 
-class MappedMasks(_Mapped, pd.arrays.ArrowExtensionArray):
+class MappedMasks(Mapped, pd.arrays.ArrowExtensionArray):
     """A column of bytes; in pandas any column of dtype ``large_binary[pyarrow]``."""
 
     def __reduce__(self) -> Any:
         return pd.arrays.ArrowExtensionArray, (self._pa_array.combine_chunks(),)
 
 
-class MappedTexts(_Mapped, pd.arrays.ArrowStringArray):
+class MappedTexts(Mapped, pd.arrays.ArrowStringArray):
     """A column of text; in pandas any column of dtype ``str``."""
 
     def __reduce__(self) -> Any:
@@ -194,8 +129,8 @@ def mapped(pieces: Pieces, dtype: Any) -> MappedMasks | MappedTexts:
 
     Example:
         >>> from nbalabel.core.tables.dtypes import MASK_DTYPE
-        >>> two = [pa.array([b"a", b"b"], pa.large_binary()), pa.array([b"c"], pa.large_binary())]
-        >>> column = pd.Series(mapped(Pieces(two, ["0.arrow", "1.arrow"], pa.large_binary()), MASK_DTYPE))
+        >>> pieces = Pieces.of(pa.array([b"a", b"b", b"c"], pa.large_binary()))
+        >>> column = pd.Series(mapped(pieces, MASK_DTYPE))
         >>> column.iloc[[2, 0]].tolist()
         [b'c', b'a']
     """
