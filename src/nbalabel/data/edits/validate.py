@@ -116,5 +116,6 @@ def _check_instances(change: TableChange, frame: pd.DataFrame, images: pd.DataFr
 
 
 def _rows(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
+    """The rows with these ids; masks in pieces are not read until somebody looks at them."""
     at = positions(frame.index, ids)
-    return take_rows(frame, at[at >= 0])
+    return frame if len(at) == len(frame) and (at >= 0).all() else frame.iloc[at[at >= 0]]
