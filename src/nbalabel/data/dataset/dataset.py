@@ -441,6 +441,9 @@ class Dataset(Editing, Certified, Collecting):
     def verify(self) -> list[str]:
         """Read every version back and check every checksum; returns their ids.
 
+        Opening checks all but the masks of datasets that have more than 256 MB of them; of these a file is
+        checked when one of its masks is looked at first.
+
         Raises:
             CorruptError: bytes on disk differ from those that were written; the message names the file.
         """

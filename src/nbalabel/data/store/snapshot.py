@@ -38,7 +38,7 @@ _ALONE = "c:mask"
 PART_ROWS = 1 << 20
 """Rows of a part of a table, about."""
 
-LATE_BYTES = 64 << 20
+LATE_BYTES = 256 << 20
 """Bytes of masks from which their checksums are compared when they are looked at, not before."""
 
 _BACKUP = "copy it from a backup, or open an earlier version with nl.open(folder, version=...)"
@@ -108,7 +108,9 @@ def _read_tables(meta: dict[str, Any], objects: Path, advice: str) -> State:
     )
     files = [name for name in names if name not in masks.files]
     with ThreadPoolExecutor(max_workers=2) as pool:
+        checked = pool.map(masks.check, masks.files)
         read = dict(zip(files, pool.map(lambda name: _read(objects / name, advice), files), strict=True))
+        list(checked)
     tables: dict[str, pd.DataFrame] = {}
     for name, table in meta["tables"].items():
         parts = parts_of(table)
@@ -203,47 +205,53 @@ def _name(partial: Path, objects: Path) -> str:
 
 
 class _Masks:
-    """The files of masks of a snapshot: read and checked now, or of many masks when they are looked at.
+    """The files of masks of a snapshot: checked now, or where there are many masks when one is looked at.
 
     Attributes:
-        files: their names, where they are read later.
+        files: their names.
     """
 
     def __init__(self, objects: Path, names: list[str | None], advice: str) -> None:
-        there = {name: objects / name for name in names if name}
+        self._checks = {name: _Once(objects / name, advice) for name in names if name}
+        self.files = list(self._checks)
+        paths = [objects / name for name in self.files]
         with reading(objects):
-            size = sum(path.stat().st_size for path in there.values() if path.is_file())
-        self._objects, self._advice, self._later = objects, advice, size > LATE_BYTES
-        self.files = list(there)
+            self._late = sum(path.stat().st_size for path in paths if path.is_file()) > LATE_BYTES
+        self._objects, self._advice = objects, advice
+
+    def check(self, name: str) -> None:
+        """Compare a file with its checksum, if that is to be done now; else see that it is there.
+
+        Raises:
+            CorruptError: they differ, or it is missing.
+        """
+        if self._late:
+            with reading(self._objects / name):
+                _there(self._objects / name, self._advice)
+        else:
+            self._checks[name]()
 
     def column(self, names: list[str | None]) -> Array:
         """The masks of a table.
 
         Raises:
             DataError: a part has none, or a file holds something else.
-            CorruptError: a file is missing or damaged.
         """
         arrays, paths, checks = [], [], []
         for name in names:
             if name is None:
                 raise DataError("parts of different tables")
             path = self._objects / name
-            check = _Once(path, self._advice)
-            with reading(path):
-                if not self._later:
-                    check()
-                elif not path.is_file():
-                    _check(path, self._advice)
-                with sound(path), pa.ipc.open_file(pa.memory_map(str(path))) as reader:
-                    table = reader.read_all()
+            with reading(path), sound(path), pa.ipc.open_file(pa.memory_map(str(path))) as reader:
+                table = reader.read_all()
             check_schema(table.schema)
             if table.schema.names != [_ALONE] or table.schema.types != [MASK_DTYPE.pyarrow_dtype]:
                 raise DataError(f"{path.name} holds no masks")
             for chunk in table.column(0).chunks:
-                chunk.validate(full=not self._later)
+                chunk.validate(full=not self._late)
                 arrays.append(chunk)
-            paths += [path] * table.column(0).num_chunks
-            checks += [check] * table.column(0).num_chunks
+                paths.append(path)
+                checks.append(self._checks[name])
         return mapped(from_files(arrays, paths, MASK_DTYPE.pyarrow_dtype, checks), MASK_DTYPE)
 
 
@@ -273,11 +281,15 @@ def _check(path: Path, advice: str) -> None:
     Raises:
         CorruptError: they differ, or it is missing.
     """
-    if not path.is_file():
-        raise CorruptError(f"{path} is missing: {advice}")
+    _there(path, advice)
     found = _content(path)
     if found != path.stem:
         raise CorruptError(f"{path} is damaged: its checksum is {found}; {advice}")
+
+
+def _there(path: Path, advice: str) -> None:
+    if not path.is_file():
+        raise CorruptError(f"{path} is missing: {advice}")
 
 
 def _content(path: Path) -> str:

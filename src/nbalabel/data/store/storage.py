@@ -3,7 +3,7 @@
     dataset.json     schema, image root           ids.json    next free ids
     HEAD             which version is current     lock        held briefly while writing
     versions/        one immutable file per version: its manifest and the changes since its parent
-    objects/         whole tables, named by content hash
+    objects/         whole tables or parts of them, named by content hash
     snapshots/       which objects make up a version (a cache)
     skips/           the changes of 8, 64, 512 versions as one (a cache)
     journal/         uncommitted work, one file per open session
