@@ -59,7 +59,7 @@ def test_a_dataset_of_a_newer_schema_asks_for_an_update(ds, folder):
     ds.close()
     text = (folder / "dataset.json").read_text().replace('"schema": 1', '"schema": 7')
     (folder / "dataset.json").write_text(text)
-    with pytest.raises(NewerSchemaError, match="schema 7, this nbalabel reads up to 1"):
+    with pytest.raises(NewerSchemaError, match="schema 7, this nbalabel reads up to 2"):
         nl.open(folder)
 
 
