@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -147,3 +149,11 @@ def test_a_piece_says_what_is_missing_without_a_look_at_values() -> None:
         raise AssertionError("looked at")
 
     assert Piece(pa.array([b"a", b"b"], KIND), check=look).missing is None
+
+
+def test_threads_that_look_at_one_piece_at_once_check_it_and_get_its_rows() -> None:
+    array = pa.array([b"a", b"b"], KIND)
+    column = from_files([array], ["file"], KIND, [lambda: sleep(0.05)])
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: column.take(np.array([1])).to_pylist(), range(8)))
+    assert found == [[b"b"]] * 8

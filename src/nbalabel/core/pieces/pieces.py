@@ -90,8 +90,9 @@ class Piece:
         return found
 
     def _touch(self) -> None:
-        if self._check_file is not None:
-            self._check_file()
+        check = self._check_file  # another thread may be doing the same
+        if check is not None:
+            check()
             self._check_file = None
 
     def _validate(self, array: pa.Array) -> None:

@@ -26,7 +26,7 @@ from ...core.columns.arrow import batch_of, check_schema, columns_of, frame_from
 from ...core.errors import CorruptError, DataError
 from ...core.ontology.ontology import Ontology
 from ...core.pieces.column import mapped
-from ...core.pieces.pieces import from_files
+from ...core.pieces.pieces import Pieces, from_files
 from ...core.tables.arrays import Array, concat, same_dtype, take, values
 from ...core.tables.dtypes import MASK_DTYPE
 from ...core.tables.schema import ATTACHMENTS, REGIONS, check_state, empty
@@ -252,7 +252,10 @@ class _Masks:
                 arrays.append(chunk)
                 paths.append(path)
                 checks.append(self._checks[name])
-        return mapped(from_files(arrays, paths, MASK_DTYPE.pyarrow_dtype, checks), MASK_DTYPE)
+        kind = MASK_DTYPE.pyarrow_dtype
+        if self._late:
+            return mapped(from_files(arrays, paths, kind, checks), MASK_DTYPE)
+        return mapped(Pieces.of(pa.chunked_array(arrays, kind)), MASK_DTYPE)
 
 
 class _Once:
