@@ -198,3 +198,21 @@ def test_decisions_of_many_predictions_are_made_for_the_rows_shown(many):
 def test_decisions_of_few_predictions_are_made_at_once(ds, many, monkeypatch):
     monkeypatch.setattr("nbalabel.widgets.workspace.workspace._MANY", 10**6)
     assert not nl.Workspace(ds, many.run).column_is_late("predictions", "decision")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "whole"),
+    [
+        ([1, 2, 3], True),
+        ([1.0, np.nan, np.inf], True),
+        ([np.nan, np.nan], False),
+        ([], False),
+        ([*range(30_000), 0.5], False),
+        ([np.nan] * 30_000 + [2.0], True),
+        ([0.5] + [1.0] * 5, False),
+    ],
+)
+def test_numbers_are_whole_where_each_known_one_is(numbers, whole):
+    column = read_column(pd.Series(numbers, dtype="float64"), "n")
+    assert column.whole is whole
+    assert not np.isinf(column.values).any()

@@ -29,7 +29,7 @@ from .shaped import Shaped
 
 KINDS = ("number", "time", "category", "boolean", "text")
 
-_LOOK = 10_000  # texts that are looked at first
+_LOOK = 10_000  # texts or numbers that are looked at first
 _TOO_MANY = 200  # distinct texts from which a column is text rather than a category
 _FIXED = {
     "state": {
@@ -379,14 +379,20 @@ def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Colu
         return Column(name, "time", np.where(series.isna(), np.nan, whole * scale))
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         numbers = series.to_numpy(np.float64, na_value=np.nan)
-        numbers = np.where(np.isinf(numbers), np.nan, numbers)
-        known = numbers[~np.isnan(numbers)]
-        whole_numbers = bool(len(known)) and bool((known == np.rint(known)).all())
-        return Column(name, "number", numbers, editable=editable, whole=whole_numbers)
+        if (infinite := np.isinf(numbers)).any():
+            numbers = np.where(infinite, np.nan, numbers)
+        is_whole = _are_whole(numbers[:_LOOK]) is not False and _are_whole(numbers) is True
+        return Column(name, "number", numbers, editable=editable, whole=is_whole)
     if isinstance(dtype, pd.ArrowDtype) and pa.types.is_list(dtype.pyarrow_dtype):
         texts = [None if one is None else ", ".join(map(str, one)) or "none" for one in as_lists(series)]
         return _read_text(pd.Series(texts, index=series.index, dtype="str"), name, editable=False)
     return _read_text(series, name, editable)
+
+
+def _are_whole(numbers: npt.NDArray[np.float64]) -> bool | None:
+    """Whether all numbers are whole; None where all are missing."""
+    known = ~np.isnan(numbers)
+    return bool(((numbers == np.rint(numbers)) | ~known).all()) if known.any() else None
 
 
 def kind_of(series: pd.Series) -> str | None:
