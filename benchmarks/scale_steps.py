@@ -136,6 +136,22 @@ def edit(n: int, folder: Path) -> Call:
     return call
 
 
+def one(n: int, folder: Path) -> Call:
+    """One mask set, one row removed, that undone, and one row added."""
+    ds = _copy(folder)
+    ids = ds.instances.index.to_numpy()
+    row = ds.instances.iloc[[3]][["image_id", "label", "mask"]]
+    ds.set([ids[0]], mask=row["mask"].tolist())
+
+    def call() -> None:
+        ds.set([ids[n // 2]], mask=row["mask"].tolist())
+        ds.remove([ids[n // 3]])
+        ds.undo()
+        ds.add_instances(row)
+
+    return call
+
+
 def commit(n: int, folder: Path) -> Call:
     """``ds.commit`` of a tenth of the predictions, accepted before."""
     ds = _copy(folder)
@@ -394,7 +410,7 @@ def _saved(n: int, folder: Path) -> Path:
 STEPS: dict[str, Callable[[int, Path], Call]] = {
     step.__name__.rstrip("_"): step
     for step in (
-        boxes, open_, edit, commit, match, match_found, outcomes, evaluate,
+        boxes, open_, edit, one, commit, match, match_found, outcomes, evaluate,
         accept, decision, scatter, explore, query, precision_recall, revert, write_coco, read_coco,
         pycocotools_read, json_write, read_image, sizes, tell, by_id,
         save, load, run_query, run_masks,

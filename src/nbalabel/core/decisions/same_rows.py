@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -179,8 +180,11 @@ class _Masks:
             yield 0, slice(None)
             return
         which = np.searchsorted(self._first, at, "right") - 1
-        for part in np.unique(which).tolist():
-            yield part, np.flatnonzero(which == part)
+        order = None if (which[1:] >= which[:-1]).all() else np.argsort(which, kind="stable")
+        bounds = np.searchsorted(which if order is None else which[order], np.arange(len(self._first)))
+        for part, (begin, end) in enumerate(pairwise(bounds.tolist())):
+            if begin < end:
+                yield part, slice(begin, end) if order is None else order[begin:end]
 
 
 def _chunks(column: pd.Series) -> list[pa.Array]:
