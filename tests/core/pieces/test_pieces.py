@@ -15,7 +15,7 @@ from nbalabel.core.change.change import apply, diff, invert
 from nbalabel.core.pieces import pieces as module
 from nbalabel.core.pieces.column import mapped
 from nbalabel.core.pieces.pieces import Piece, Pieces, from_files
-from nbalabel.core.tables.arrays import concat, equal, keep, put, same_buffer, take, values
+from nbalabel.core.tables.arrays import concat, equal, keep, put, same_buffer, stretches, take, values
 from nbalabel.core.tables.dtypes import MASK_DTYPE
 from nbalabel.core.tables.state import State
 
@@ -117,7 +117,8 @@ def test_arrays_of_tables_share_pieces() -> None:
     assert np.flatnonzero(~equal(array, edited)).tolist() == [3]
     assert not same_buffer(array, edited)
     assert same_buffer(array, values(pd.DataFrame({"m": array}, copy=False).copy(deep=False)["m"]))
-    assert same(column, keep(array, np.arange(1, 80)).pieces) == 9
+    at = np.arange(1, 80)
+    assert same(column, keep(array, at, stretches(at)).pieces) == 9
     assert same(column, concat([array, pd.array([b"x"], dtype=MASK_DTYPE)]).pieces) == 10
     copied = take(array, np.array([5, 2]))
     assert not hasattr(copied, "pieces"), "a few rows must not hold all pieces"
@@ -157,3 +158,31 @@ def test_threads_that_look_at_one_piece_at_once_check_it_and_get_its_rows() -> N
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: column.take(np.array([1])).to_pylist(), range(8)))
     assert found == [[b"b"]] * 8
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rows_that_stay_are_those_that_are_taken_in_columns_of_every_kind(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 200
+    frame = pd.DataFrame(
+        {
+            "numbers": rng.random(n, np.float32),
+            "words": pd.array([None if i % 7 == 2 else f"word {i}" for i in range(n)], dtype="str"),
+            "codes": pd.Categorical.from_codes(rng.integers(-1, 3, n), ["a", "b", "c"]),
+            "whole": pd.array([None if i % 5 == 1 else i for i in range(n)], dtype="Int16"),
+            "things": pd.Series([[i] for i in range(n)], dtype=object),
+            "day": pd.Timestamp("2024-01-01"),
+            "mask": mapped(Pieces.of(pa.array(words(n), KIND)), MASK_DTYPE),
+        }
+    )
+    removed = rng.permutation(n)[: (0, 1, 3, 60, n)[seed % 5]]
+    at = np.delete(np.arange(n), removed)
+    if seed % 2 and len(at):
+        at = np.insert(at[:-1], rng.integers(0, len(at)), at[-1])
+    runs = stretches(at)
+    assert runs is None or np.array_equal(np.concatenate([np.r_[one] for one in runs]), at)
+    for name in frame:
+        array = values(frame[name])
+        kept, taken = keep(array, at, runs), take(array, at)
+        pd.testing.assert_series_equal(pd.Series(kept), pd.Series(taken))
+        assert len(kept) in (0, n) or not same_buffer(kept, array)

@@ -31,6 +31,7 @@ from ..tables.arrays import (
     recast,
     same_buffer,
     same_dtype,
+    stretches,
     values,
 )
 from ..tables.arrays import keep as keep_array
@@ -121,8 +122,9 @@ def take_rows(frame: pd.DataFrame, at: np.ndarray) -> pd.DataFrame:
 
 def _keep_rows(frame: pd.DataFrame, at: np.ndarray) -> pd.DataFrame:
     """As :func:`take_rows`, for most of the rows."""
-    columns = {name: keep_array(values(frame[name]), at) for name in frame.columns}
-    return frame_of(columns, ids_of(frame)[at], frame.index.name)
+    runs = stretches(at)
+    columns = {name: keep_array(values(frame[name]), at, runs) for name in frame.columns}
+    return frame_of(columns, keep_array(ids_of(frame), at, runs), frame.index.name)
 
 
 def select_rows(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
@@ -140,7 +142,9 @@ def _stack_rows(frames: list[pd.DataFrame]) -> pd.DataFrame:
     if (np.diff(ids) > 0).all():
         return frame_of(columns, ids, filled[0].index.name)
     order = np.argsort(ids, kind="stable")
-    return frame_of({n: keep_array(c, order) for n, c in columns.items()}, ids[order], filled[0].index.name)
+    runs = stretches(order)
+    columns = {name: keep_array(array, order, runs) for name, array in columns.items()}
+    return frame_of(columns, keep_array(ids, order, runs), filled[0].index.name)
 
 
 def invert_rows(change: TableChange) -> TableChange:
@@ -235,8 +239,8 @@ def diff_rows(old: pd.DataFrame, new: pd.DataFrame) -> TableChange:
             and same_dtype(x.dtype, y.dtype)
         ):
             continue
-        x = x if x is None or rows_old is None else keep_array(x, rows_old)
-        y = y if y is None or rows_new is None else keep_array(y, rows_new)
+        x = x if x is None or rows_old is None else keep_array(x, rows_old, stretches(rows_old))
+        y = y if y is None or rows_new is None else keep_array(y, rows_new, stretches(rows_new))
         cells = _changed(ids_of(old) if rows_old is None else ids_of(old)[rows_old], x, y)
         if cells is not None:
             updated[name] = cells

@@ -21,6 +21,7 @@ Array = Any
 """A NumPy array or a pandas extension array, one value per row."""
 
 _CHUNKS = 64  # an Arrow column with more chunks is joined into one
+_STRETCHES = 32  # rows in more stretches are copied one by one
 
 
 def values(column: pd.Series | pd.Index) -> Array:
@@ -94,10 +95,34 @@ def take(array: Array, positions: np.ndarray) -> Array:
     return array[positions] if isinstance(array, np.ndarray) else array.take(positions)
 
 
-def keep(array: Array, positions: np.ndarray) -> Array:
-    """As :func:`take`, for most of the rows: pieces that stay whole are shared, not copied."""
-    pieces = _pieces(array)
-    return take(array, positions) if pieces is None else mapped(pieces.kept(positions), array.dtype)
+def keep(array: Array, positions: np.ndarray, stretches: Sequence[slice] | None) -> Array:
+    """As :func:`take`, for most of the rows: pieces that stay whole are shared, and stretches are copied.
+
+    Args:
+        array: see there.
+        positions: see there.
+        stretches: the same rows, as :func:`stretches` gives them.
+    """
+    if (pieces := _pieces(array)) is not None:
+        return mapped(pieces.kept(positions), array.dtype)
+    if not stretches:
+        return take(array, positions)
+    parts = [array[rows] for rows in stretches]
+    return concat(parts) if len(parts) > 1 else parts[0].copy()
+
+
+def stretches(positions: np.ndarray) -> list[slice] | None:
+    """Positions as stretches of rows that follow each other; None where these are many.
+
+    Example:
+        >>> stretches(np.array([0, 1, 5, 2, 3]))
+        [slice(0, 2, None), slice(5, 6, None), slice(2, 4, None)]
+    """
+    breaks = np.flatnonzero(np.diff(positions) != 1)
+    if len(breaks) > _STRETCHES or not len(positions):
+        return None
+    begins, ends = positions[np.append(0, breaks + 1)], positions[np.append(breaks, len(positions) - 1)] + 1
+    return [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
 
 def put(array: Array, positions: np.ndarray, new: Array) -> Array:
