@@ -122,6 +122,7 @@ def test_arrays_of_tables_share_pieces() -> None:
     assert same(column, concat([array, pd.array([b"x"], dtype=MASK_DTYPE)]).pieces) == 10
     copied = take(array, np.array([5, 2]))
     assert not hasattr(copied, "pieces"), "a few rows must not hold all pieces"
+    assert not hasattr(take(array[np.arange(40)], np.array([5, 2])), "pieces")
     assert pa.array(copied).to_pylist() == [rows[5], rows[2]]
 
 

@@ -62,7 +62,8 @@ def test_an_edit_rewrites_the_files_of_its_part_alone(saved: Path) -> None:
     before = parts(saved)
     with nl.open(saved) as ds:
         mask = ds.instances["mask"].iloc[0]
-        ds.set([70], mask=[mask])
+        made = ds.set([70], mask=[mask])
+        assert not hasattr(made.tables["instances"].updated["mask"].old, "pieces")  # undo holds one mask
         ds.set([300], score=0.5)
         ds.commit("edited")
         after = parts(saved)
@@ -109,6 +110,9 @@ def test_damaged_masks_are_found_when_one_of_their_file_is_looked_at(saved: Path
         assert ds.instances.loc[[10, 150], "mask"].tolist()
         ds.set([10], mask=[ds.instances["mask"].iloc[150]])  # another part
         assert ds.instances["label"].loc[300] == "cod"
+        ds.set([200], score=0.5)  # the part itself: an edit of other columns reads no masks
+        ds.instances["score"] = np.float32(0.25)
+        ds.sync()
         for _ in range(2):
             with pytest.raises(CorruptError, match=f"{broken.name} is damaged.*from a backup"):
                 ds.instances.loc[[200], "mask"].tolist()

@@ -227,6 +227,7 @@ def diff_rows(old: pd.DataFrame, new: pd.DataFrame) -> TableChange:
         lost = np.ones(len(old), dtype=bool)
         lost[rows_old] = False
         deleted = take_rows(old, lost) if lost.any() else NO_ROWS
+    runs_old, runs_new = (None if rows is None else stretches(rows) for rows in (rows_old, rows_new))
     updated: dict[str, Cells] = {}
     for name in dict.fromkeys([*before, *after]):
         x = values(old[name]) if name in before else None
@@ -239,8 +240,8 @@ def diff_rows(old: pd.DataFrame, new: pd.DataFrame) -> TableChange:
             and same_dtype(x.dtype, y.dtype)
         ):
             continue
-        x = x if x is None or rows_old is None else keep_array(x, rows_old, stretches(rows_old))
-        y = y if y is None or rows_new is None else keep_array(y, rows_new, stretches(rows_new))
+        x = x if x is None or rows_old is None else keep_array(x, rows_old, runs_old)
+        y = y if y is None or rows_new is None else keep_array(y, rows_new, runs_new)
         cells = _changed(ids_of(old) if rows_old is None else ids_of(old)[rows_old], x, y)
         if cells is not None:
             updated[name] = cells

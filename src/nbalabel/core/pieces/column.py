@@ -89,6 +89,10 @@ class Mapped:
             return super().take(indices, allow_fill=allow_fill, fill_value=fill_value)  # type: ignore[misc]
         return self._picked(_within(at, len(self)))
 
+    def copied(self, at: Ints) -> Any:
+        """The rows at these positions as an array of their own, which holds no pieces."""
+        return self._dtype.__from_arrow__(self.take(at)._pa_array)  # type: ignore[attr-defined]
+
     def copy(self) -> Any:
         """The same rows; an assignment to one of the two does not show in the other."""
         return super().copy() if self._pieces is None else self._picked(None)  # type: ignore[misc]

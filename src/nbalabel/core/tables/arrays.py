@@ -90,8 +90,8 @@ def equal(a: Array, b: Array) -> np.ndarray:
 
 def take(array: Array, positions: np.ndarray) -> Array:
     """A copy of the rows at ``positions``, in that order."""
-    if (pieces := _pieces(array)) is not None:
-        return array.dtype.__from_arrow__(pieces.take(positions))
+    if isinstance(array, Mapped) and not array.is_plain:  # a few rows must not hold all pieces
+        return array.copied(positions)
     return array[positions] if isinstance(array, np.ndarray) else array.take(positions)
 
 
