@@ -85,8 +85,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "background in regions only": {"partial": "regions"},
     "weights of the round before": {"start": "current"},
     "weights of the round before, shrunk": {"start": "shrink"},
+    "true outlines": {"labels": "found"},
+    "true outlines, nothing missing": {"labels": "all"},
 }
-"""Arguments of ``train`` that differ from those of a round: fresh weights, what nobody decided ignored."""
+"""Arguments of ``train`` that differ from those of a round: fresh weights, what nobody decided ignored.
+``labels`` takes what the loop got wrong away: the outlines of what it found, or also what it did not find."""
 
 WORLDS: dict[str, Callable[..., World]] = {"nuclei": nuclei, "reef": reef}
 
@@ -131,7 +134,26 @@ class Loop:
             model, more = nl.Yolo(self.options.model), {"ignore": seen, **VARIANTS[name]}
             if "start" in more:
                 model = copy.copy(before)
-            self.train(model, self.world.ds, name, **more)
+            self.train(model, self.mended(more.pop("labels", None)), name, **more)
+
+    def mended(self, labels: str | None) -> nl.Dataset | nl.Tables:
+        """The loop's images with the loop's labels, or with true masks of ``found`` things, or of ``all``."""
+        ds, truth = self.world.ds, self.world.truth
+        if labels is None:
+            return ds
+        images, instances = ds.images[:], ds.instances[:]
+        touched = images.index[images["state"] == "partial"]
+        true = truth.instances[truth.instances["image_id"].isin(touched)]
+        if labels == "all":
+            images.loc[touched, "state"] = "complete"
+        else:
+            made = instances[instances["image_id"].isin(touched)]
+            found = nl.match(made.assign(score=made["score"].fillna(1.0)), true, truth.images, iou=0.5)
+            true = true[true.index.isin(found.predictions["matched_id"].dropna())]
+        rest = instances[~instances["image_id"].isin(touched)]
+        rows = pd.concat([rest[rest.columns.intersection(true.columns)], true])
+        rows.index = pd.RangeIndex(1, len(rows) + 1, name=true.index.name)
+        return nl.Tables.of(images, rows, truth.labels, ds.image_root)
 
     def train(self, model: nl.Yolo, tables: Any, arm: str, **more: Any) -> nl.Run:
         """Train a model and measure it."""

@@ -187,3 +187,26 @@ def test_rows_that_stay_are_those_that_are_taken_in_columns_of_every_kind(seed: 
         kept, taken = keep(array, at, runs), take(array, at)
         pd.testing.assert_series_equal(pd.Series(kept), pd.Series(taken))
         assert len(kept) in (0, n) or not same_buffer(kept, array)
+
+
+@pytest.mark.parametrize("edited", [1, 7, 8, 400])
+def test_few_edited_rows_are_put_as_many_are(edited: int, monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "ROWS", 1 << 16)
+    rows = words(1024)
+    at = np.append(1023, np.random.default_rng(edited).permutation(1023)[: edited - 1])
+    new = [None, *words(edited - 1, seed=edited)]
+    expected = dict(enumerate(rows)) | dict(zip(at.tolist(), new, strict=True))
+    column = Pieces([Piece(pa.array([b"before", *rows], KIND).slice(1), sound=True)], KIND)
+    assert column.put(at, pa.array(new, KIND)).whole().to_pylist() == list(expected.values())
+
+
+def test_few_rows_are_copied_in_stretches(monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "ROWS", 1 << 16)
+    monkeypatch.setattr(module.pc, "replace_with_mask", None)
+    column, _ = pieces(1024)
+    assert column.put(np.array([5, 3]), pa.array([b"x", None], KIND)).take(np.array([3, 5])).to_pylist() == [
+        None,
+        b"x",
+    ]
+    with pytest.raises(TypeError):
+        column.put(np.arange(9), pa.array([b"x"] * 9, KIND))

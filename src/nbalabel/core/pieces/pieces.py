@@ -11,7 +11,7 @@ checked before they are, and a piece is checked as a whole before it is handed o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from ..errors import CorruptError
 
 ROWS = 1 << 16
 """Rows of a piece that is made here: an edit of one mask copies about so many."""
+_STRETCH = 128
+"""Rows that must lie between two edited ones, on average, for copying in stretches to be the faster way."""
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -164,10 +166,9 @@ class Pieces:
             values = values.take(pa.array(order))
         pieces, done = list(self._pieces), 0
         for i, within in parts:
-            mask = np.zeros(len(pieces[i]), np.bool_)
-            mask[within] = True
-            some = values.slice(done, len(within)).take(pa.array(np.argsort(within, kind="stable")))
-            changed = pc.replace_with_mask(pieces[i].whole(), pa.array(mask), some)
+            ascending = np.argsort(within, kind="stable")
+            some = values.slice(done, len(within)).take(pa.array(ascending))
+            changed = _replaced(pieces[i].whole(), within[ascending], some)
             pieces[i], done = Piece(changed, sound=True), done + len(within)
         return Pieces(pieces, self.kind)
 
@@ -233,6 +234,23 @@ def from_files(
     checks = [None] * len(arrays) if checks is None else checks
     made = zip(arrays, files, checks, strict=True)
     return Pieces((Piece(some, file, check) for all_, file, check in made for some in _slices(all_)), kind)
+
+
+def _replaced(array: pa.Array, at: Ints, new: pa.Array) -> pa.Array:
+    """The array with other values at some positions, which ascend.
+
+    Few of them: what lies between is copied in stretches, which is four times as fast as value by value.
+    """
+    if len(at) * _STRETCH > len(array):
+        mask = np.zeros(len(array), np.bool_)
+        mask[at] = True
+        return pc.replace_with_mask(array, pa.array(mask), new)
+    begins = [0, *(at + 1).tolist()]
+    between = [
+        array.slice(begin, end - begin) for begin, end in zip(begins, [*at.tolist(), len(array)], strict=True)
+    ]
+    values = [new.slice(i, 1) for i in range(len(at))]
+    return pa.concat_arrays([between[0], *chain.from_iterable(zip(values, between[1:], strict=True))])
 
 
 def _are_to_join(a: Piece, b: Piece) -> bool:
