@@ -96,6 +96,22 @@ def test_broken_files_are_named_and_left_out(dives: Path) -> None:
     assert len(tables.images) == 14
 
 
+def test_stacks_are_named_since_only_their_first_picture_is_used(dives: Path, tmp_path: Path) -> None:
+    layers = [Image.new("L", (9, 8), gray) for gray in (10, 20)]
+    layers[0].save(dives / "stack.TIFF", save_all=True, append_images=layers[1:])
+    layers[0].save(dives / "one.tif")
+    said = "1 TIFF files hold several pictures: stack.TIFF; only the first of each is used"
+    with pytest.warns(NbalabelWarning, match=said):
+        tables = nl.read_images(dives)
+    at = tables.images.index[tables.images["file"] == "stack.TIFF"][0]
+    assert (tables.read_image(at) == 10).all()
+    os.rename(dives / "stack.TIFF", tmp_path / "later.tiff")
+    with nl.read_images(dives).save(tmp_path / "d.nbal") as ds:
+        os.rename(tmp_path / "later.tiff", dives / "later.tiff")
+        with pytest.warns(NbalabelWarning, match=r"several pictures: later\.tiff"):
+            ds.add_images(dives)
+
+
 def test_a_folder_of_nothing_but_broken_files_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("no")
     with pytest.raises(ImageError, match=r"none of 1 files can be read as a picture: .*a\.png"):

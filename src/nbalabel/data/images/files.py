@@ -158,6 +158,20 @@ def image_size(source: Source) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def has_pages(source: Source) -> bool:
+    """Whether a file holds more pictures than the first, which alone is read: a stack, or pages.
+
+    Raises:
+        ImageError: the file is missing or not an image.
+    """
+    with _opened(source) as image:
+        try:
+            image.seek(1)
+        except (EOFError, OSError):  # there is no second one, or it cannot be read
+            return False
+        return True
+
+
 def read_image(source: Source, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Pixels of an image file or URL.
 

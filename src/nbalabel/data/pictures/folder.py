@@ -15,7 +15,7 @@ from ...core.urls import local_path
 from ..images.remote.folder import name_of
 from ..tables.tables import Tables
 from .listing import PICTURES, VIDEOS, Found, find, suffixes_in
-from .measuring import same_bytes, sizes_of_files
+from .measuring import same_bytes, sizes_of_files, stacks
 from .sequences import sequences
 from .video import check_choice, extract
 
@@ -65,7 +65,8 @@ def read_images(
         MissingExtraError: for a video, PyAV is not installed (``pip install 'nbalabel[video]'``).
 
     Warns:
-        NbalabelWarning: naming files that cannot be read, which are left out, and duplicates.
+        NbalabelWarning: naming files that cannot be read, which are left out, TIFF files with several
+            pictures, and duplicates.
     """
     check_duplicates(duplicates)
     check_choice(every, fps, suffix)
@@ -74,9 +75,9 @@ def read_images(
     else:
         found, numbers = find(source, PICTURES), {}
         check_any(found, source)
-    images, broken = read_rows(found, numbers)
-    if broken:
-        warnings.warn(f"{said_broken(broken)}: they are left out", NbalabelWarning, stacklevel=2)
+    images, remarks = read_rows(found, numbers)
+    for remark in remarks:
+        warnings.warn(remark, NbalabelWarning, stacklevel=2)
     same = same_bytes(found, images["file"]) if duplicates != "keep" else {}
     if same:
         warnings.warn(said_same(same, duplicates), NbalabelWarning, stacklevel=2)
@@ -87,8 +88,8 @@ def read_images(
     return Tables.of(images, schema.empty("instances", tuple(labels)), labels, found.root)
 
 
-def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """File, size, group and frame of the readable images; and file -> reason for the others.
+def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, list[str]]:
+    """File, size, group and frame of the readable images; and what to say of files not read, or not wholly.
 
     Raises:
         ImageError: none of the files can be read.
@@ -96,7 +97,7 @@ def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, d
     sizes, broken = sizes_of_files(found.root, found.files)
     broken |= dict.fromkeys(found.unusable, "its name is not valid Unicode")
     if not sizes:
-        raise ImageError(f"none of {len(broken)} files can be read as a picture: {said_broken(broken)}")
+        raise ImageError(f"none of {len(broken)} files can be read as a picture: {_said_broken(broken)}")
     files = list(sizes)
     images = pd.DataFrame(
         {"file": files, "width": [w for w, _ in sizes.values()], "height": [h for _, h in sizes.values()]}
@@ -105,7 +106,10 @@ def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, d
     if numbers:
         placed["group"] = [file.rpartition("/")[0] for file in files]
         placed["frame"] = pd.array([numbers.get(file) for file in files], dtype="Int32")
-    return pd.concat([images, placed], axis=1), broken
+    remarks = [f"{_said_broken(broken)}: they are left out"] if broken else []
+    if several := stacks(found.root, files):
+        remarks.append(_said_stacks(several))
+    return pd.concat([images, placed], axis=1), remarks
 
 
 def check_any(found: Found, source: str | Path) -> None:
@@ -135,12 +139,6 @@ def check_duplicates(duplicates: str) -> None:
         raise DataError(f"duplicates must be one of {', '.join(_DUPLICATES)}, got {duplicates!r}")
 
 
-def said_broken(broken: Mapping[str, str]) -> str:
-    """Text about the files that cannot be read, and why."""
-    named = [f"{file} ({why})" for file, why in broken.items()]
-    return f"{len(broken)} files cannot be read: {first(named)}"
-
-
 def said_same(same: Mapping[str, str], duplicates: str) -> str:
     """Text about files with the same bytes as others, and whether they are kept."""
     named = first([f"{file} = {before}" for file, before in same.items()])
@@ -150,6 +148,18 @@ def said_same(same: Mapping[str, str], duplicates: str) -> str:
         else 'they are kept, and may end up on both sides of a split: duplicates="drop" leaves them out'
     )
     return f"{len(same)} files hold the same picture as another, byte by byte: {named}; {done}"
+
+
+def _said_broken(broken: Mapping[str, str]) -> str:
+    named = [f"{file} ({why})" for file, why in broken.items()]
+    return f"{len(broken)} files cannot be read: {first(named)}"
+
+
+def _said_stacks(files: Sequence[str]) -> str:
+    return (
+        f"{len(files)} TIFF files hold several pictures: {first(files)}; only the first of each is used: "
+        f"write the others to files of their own to label them"
+    )
 
 
 def _from_videos(

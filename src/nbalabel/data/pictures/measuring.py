@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ...core.errors import NbalabelError
-from ..images.files import below, image_size
+from ..images.files import below, has_pages, image_size
 from ..images.many import each
 from ..images.remote.folder import Root
 from .listing import Found
@@ -29,6 +30,21 @@ def sizes_of_files(root: Root, files: Sequence[str]) -> tuple[dict[str, tuple[in
     found = dict(zip(files, each(size, files, "image sizes"), strict=True))
     sizes = {file: size for file, size in found.items() if not isinstance(size, str)}
     return sizes, {file: said for file, said in found.items() if isinstance(said, str)}
+
+
+def stacks(root: Root, files: Iterable[str]) -> list[str]:
+    """TIFF files with several pictures, as the layers of a microscope; those elsewhere are not fetched."""
+    if not isinstance(root, Path):
+        return []
+    place, tiffs = below(root), [file for file in files if file.lower().endswith((".tif", ".tiff"))]
+
+    def several(file: str) -> bool:
+        with suppress(NbalabelError):  # it went away since its size was read: found when it is shown
+            return has_pages(place(file))
+        return False
+
+    found = each(several, tiffs, "pages")
+    return [file for file, is_stack in zip(tiffs, found, strict=True) if is_stack]
 
 
 def same_bytes(found: Found, files: Iterable[str]) -> dict[str, str]:
