@@ -102,6 +102,7 @@ def _spawn(step: str, n: int, folder: Path, source: Path, most: float, python: s
     """Run a step in a process of its own, and watch its memory from here; what it started ends with it."""
     command = [python, __file__, "--child", step, "--n", str(n), "--folder", str(folder / str(n))]
     environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a module is compiled once, not in every process
     child = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, cwd=HERE,
         start_new_session=True,

@@ -58,11 +58,12 @@ class Explore(Workspace):
         super().__init__(ds, run)
         from .viewer.viewer import Viewer
 
-        self.bar = Bar(self)
-        self.scatter = self._make_scatter(x, y, color, of, height)
-        self.viewer: Viewer = Viewer(self, height=height, editing=editing)
-        self.histograms: list[Histogram] = self._make_histograms()
-        self._tables = Switch({name: partial(self._make_table, name) for name in self._shown_tables()})
+        with self.steady():
+            self.bar = Bar(self)
+            self.scatter = self._make_scatter(x, y, color, of, height)
+            self.viewer: Viewer = Viewer(self, height=height, editing=editing)
+            self.histograms: list[Histogram] = self._make_histograms()
+            self._tables = Switch({name: partial(self._make_table, name) for name in self._shown_tables()})
         pair = [view for view in (self.scatter, self.viewer) if view is not None]
         self._box = ipywidgets.VBox(
             [self.bar, Grid(pair, least=330), Grid(self.histograms, least=200), self._tables],

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from nbalabel.widgets.charts.ticks import brief, count_ticks, heights, keyed, number_ticks, time_ticks
+from nbalabel.widgets.workspace import binning
 from nbalabel.widgets.workspace.binning import binned
 from nbalabel.widgets.workspace.columns import read_column
 
@@ -29,6 +30,28 @@ def test_counting_some_rows_is_counting_them_alone() -> None:
     assert found.count(rows).sum() == rows.sum()
     assert (found.count(rows) <= found.total).all()
     assert found.count(None) is found.total
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_bins_end_at_the_quantile_that_numpy_finds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binning, "_BLOCK", 64)
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(50, 900))
+    values = rng.exponential(1, n) ** rng.integers(1, 6) * 10.0 ** rng.integers(-200, 200)
+    values[rng.random(n) < rng.random() / 2] = np.nan
+    known = values[~np.isnan(values)]
+    most = np.quantile(known, 0.99, method="higher")
+    cut = known.max() - known.min() > 3 * (most - known.min()) and len(known) >= 50
+    found = binned(column(values))
+    assert found.edges[-1] == (most if cut else known.max())
+    assert found.beyond == (known > found.edges[-1]).sum()
+    assert found.missing == n - len(known)
+    one_by_one = [binned(column([value]), 1).total[0, 0] for value in known[:3]]
+    assert one_by_one == [1, 1, 1]
+    at = np.clip(np.searchsorted(found.edges, known, "right") - 1, 0, found.n - 1)
+    near = np.abs(found.slots[~np.isnan(values)] - at)  # a value on an edge may fall either way
+    assert near.max() <= 1
+    assert (near > 0).sum() <= 2
 
 
 @pytest.mark.parametrize(("lo", "hi"), [(0, 5), (0, 99), (-7, 1000), (3, 3)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +18,7 @@ from ...core.change.change import Change, apply, diff
 from ...core.change.table_change import take_rows
 from ...core.errors import DataError, NbalabelError, first
 from ...core.ontology.attribute import Attribute
-from ...core.tables.arrays import same_buffer, same_dtype, values
+from ...core.tables.arrays import Array, same_buffer, same_dtype, values
 from ...core.tables.schema import conform
 from ...core.tables.state import State
 from ..edits.cells import measure
@@ -103,11 +103,19 @@ def is_untouched(frame: pd.DataFrame, before: pd.DataFrame) -> bool:
         return False
     if not frame.columns.equals(before.columns):
         return False
-    for (_, now), (_, was) in zip(frame.items(), before.items(), strict=True):  # names may repeat by mistake
-        mine, theirs = values(now), values(was)
+    for mine, theirs in zip(_arrays(frame), _arrays(before), strict=True):
         if not (same_buffer(mine, theirs) and same_dtype(mine.dtype, theirs.dtype)):
             return False
     return True
+
+
+def _arrays(frame: pd.DataFrame) -> Iterator[Array]:
+    """The array behind each column, in order: names may repeat by mistake.
+
+    Every view asks before it answers. To make a Series of each column takes ten times as long as to compare.
+    """
+    quick = getattr(frame, "_iter_column_arrays", None)
+    return (values(column) for _, column in frame.items()) if quick is None else quick()
 
 
 class _Synced(Protocol):

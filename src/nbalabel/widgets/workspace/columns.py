@@ -381,18 +381,23 @@ def read_column(series: pd.Series, name: str, *, editable: bool = False) -> Colu
         numbers = series.to_numpy(np.float64, na_value=np.nan)
         if (infinite := np.isinf(numbers)).any():
             numbers = np.where(infinite, np.nan, numbers)
-        is_whole = _are_whole(numbers[:_LOOK]) is not False and _are_whole(numbers) is True
-        return Column(name, "number", numbers, editable=editable, whole=is_whole)
+        return Column(name, "number", numbers, editable=editable, whole=_are_whole(numbers))
     if isinstance(dtype, pd.ArrowDtype) and pa.types.is_list(dtype.pyarrow_dtype):
         texts = [None if one is None else ", ".join(map(str, one)) or "none" for one in as_lists(series)]
         return _read_text(pd.Series(texts, index=series.index, dtype="str"), name, editable=False)
     return _read_text(series, name, editable)
 
 
-def _are_whole(numbers: npt.NDArray[np.float64]) -> bool | None:
-    """Whether all numbers are whole; None where all are missing."""
-    known = ~np.isnan(numbers)
-    return bool(((numbers == np.rint(numbers)) | ~known).all()) if known.any() else None
+def _are_whole(numbers: npt.NDArray[np.float64]) -> bool:
+    """Whether all numbers are whole; not where all are missing. Mostly the first ones tell."""
+    any_known = False
+    for begin in range(0, len(numbers), _LOOK):
+        some = numbers[begin : begin + _LOOK]
+        known = some[~np.isnan(some)]
+        if (known != np.rint(known)).any():
+            return False
+        any_known |= len(known) > 0
+    return any_known
 
 
 def kind_of(series: pd.Series) -> str | None:
