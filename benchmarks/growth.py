@@ -85,6 +85,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "background in regions only": {"partial": "regions"},
     "weights of the round before": {"start": "current"},
     "weights of the round before, shrunk": {"start": "shrink"},
+    "partial images half of the draws": {"partial_share": 0.5},
     "true outlines": {"labels": "found"},
     "true outlines, nothing missing": {"labels": "all"},
 }
@@ -160,7 +161,8 @@ class Loop:
         began = time.perf_counter()
         options, world = self.options, self.world
         asked = {"steps": options.steps, "hold_out": options.hold_out, "empty_share": options.empty_share}
-        trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, **asked, **more)
+        asked |= {"partial_share": options.partial_share, **more}
+        trained = model.train(tables, imgsz=world.imgsz, seed=self.seed, **asked)
         self.measure(model, arm, trained, time.perf_counter() - began)
         return trained
 
@@ -196,6 +198,7 @@ class Loop:
             "policy": self.policy,
             "model": self.options.model,
             "empty_share": self.options.empty_share,
+            "partial_share": self.options.partial_share,
             "stopped": trained.stopped,
             "arm": arm,
             "map": round(metrics.map, 4),
@@ -292,29 +295,29 @@ def bootstrap(run: nl.Run, world: World, draws: int) -> np.ndarray:
 def show(results: Path) -> None:
     """Print the gain of the loop against its controls, with intervals, and mAP by group."""
     rows = pd.DataFrame([json.loads(line) for line in results.read_text().splitlines()])
-    kinds = ["data", "policy", "model", "empty_share", "length"]
-    rows = rows.reindex(columns=rows.columns.union(["empty_share"], sort=False)).fillna({"empty_share": 1.0})
+    shares = {"empty_share": 1.0, "partial_share": 1.0}  # earlier rows were measured without limits
+    kinds = ["data", "policy", "model", *shares, "length"]
+    rows = rows.reindex(columns=rows.columns.union(list(shares), sort=False)).fillna(shares)
     given = rows.get("length", pd.Series(dtype=object)).fillna("steps given") == "steps given"
     rows["length"] = np.where(given, rows["steps"].astype(str) + " steps", "until level")
-    for (data, policy, model, empty, length), part in rows.groupby(kinds):
+    for (data, policy, model, empty, partial, length), part in rows.groupby(kinds):
         print(
             f"\n## {data}, images chosen by {policy!r}, from {model}, {length}, empty images at most "
-            f"{empty:.0%} of the draws: {part['seed'].nunique()} seeds\n"
+            f"{empty:.0%} of the draws, partial ones {partial:.0%}: {part['seed'].nunique()} seeds\n"
         )
         arms = part.groupby("arm", sort=False)
         table = arms[["map", "map50", "images", "labels", "decisions", "steps", "seconds"]].mean().round(3)
         print(table.to_string())
         print(pd.DataFrame({arm: pd.DataFrame(list(g["by"])).mean() for arm, g in arms}).round(3).to_string())
-        draws = {arm: np.array(g.sort_values("seed")["draws"].tolist()) for arm, g in arms}
-        first = draws["round 1"]
-        for arm, values in draws.items():
-            if arm != "round 1" and values.shape == first.shape:
-                gain = (values - first).mean(axis=0)
+        for arm, rows in arms:
+            start = "round 1, refined" if arm.endswith(", refined") else "round 1"
+            own, first = rows.set_index("seed"), part[part["arm"] == start].set_index("seed")
+            both = own.index.intersection(first.index)
+            if arm != start and len(both):
+                gain = np.subtract(*(np.array(of.loc[both, "draws"].tolist()) for of in (own, first))).mean(0)
                 low, high = np.quantile(gain, [0.025, 0.975])
-                mean = (part[part["arm"] == arm]["map"].mean()) - (
-                    part[part["arm"] == "round 1"]["map"].mean()
-                )
-                print(f"{arm} minus first labels: {mean:+.3f}  [{low:+.3f}, {high:+.3f}]")
+                mean = (own["map"] - first["map"]).loc[both].mean()
+                print(f"{arm} minus {start}, {len(both)} seeds: {mean:+.3f}  [{low:+.3f}, {high:+.3f}]")
 
 
 def arguments(about: str | None, results: Path, seeds: list[int]) -> argparse.ArgumentParser:
@@ -328,6 +331,9 @@ def arguments(about: str | None, results: Path, seeds: list[int]) -> argparse.Ar
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--empty-share", type=float, default=0.1, help="draws that images with nothing on them get at most"
+    )
+    parser.add_argument(
+        "--partial-share", type=float, default=1.0, help="draws that partial images get at most"
     )
     parser.add_argument("--model", default="yolo11n-seg.yaml", help="what every training starts from")
     parser.add_argument("--no-all-true", dest="all_true", action="store_false", help="leave that control out")

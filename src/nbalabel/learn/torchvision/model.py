@@ -21,7 +21,7 @@ from ..prediction import inference, proposals, records
 from ..prediction.embed import Portable, embed
 from ..runs.run import Run
 from ..training import schedule, sizes
-from ..training.empties import EMPTY_SHARE
+from ..training.limits import EMPTY_SHARE, PARTIAL_SHARE, Limits
 from ..training.parting import parting
 from ..training.progress import Progress
 from ..training.undecided import undecided
@@ -97,6 +97,7 @@ class MaskRCNN:
         hold_out: float | None = None,
         partial: str = "use",
         empty_share: float = EMPTY_SHARE,
+        partial_share: float = PARTIAL_SHARE,
         ignore: Run | pd.DataFrame | None = None,
         folder: str | Path | None = None,
         **arguments: Any,
@@ -132,6 +133,9 @@ class MaskRCNN:
                 kind "done".
             empty_share: largest share of the draws that images without any instance get, 0..1; where their
                 weights would bring them more, these are lowered. 1 draws them by their weights, 0 never.
+            partial_share: largest share that images of state partial get of the draws of images with an
+                instance, 0..1, where complete ones are there; they are lowered to a twentieth at most.
+                1 draws them by their weights.
             ignore: regions where it is not known whether there is an object: a Run, for its predictions that
                 are neither accepted nor matched to an instance (a no to a mask means that the mask is wrong,
                 not that nothing is there), or rows with ``image_id`` and ``mask``. On images of state
@@ -154,7 +158,14 @@ class MaskRCNN:
         )
         unsure = undecided(ignore, tables)
         parts = parting(
-            tables, imgsz, partial, hold_out, steps is None, seed, unsure, empty_share=empty_share
+            tables,
+            imgsz,
+            partial,
+            hold_out,
+            steps is None,
+            seed,
+            unsure,
+            limits=Limits(empty_share, partial_share),
         )
         asked = schedule.length(steps, minutes, None, len(parts.learn), batch)
         if steps is None:  # a step takes longer than one of YOLO's
@@ -191,6 +202,7 @@ class MaskRCNN:
                 "start": start,
                 "partial": partial,
                 "empty_share": empty_share,
+                "partial_share": partial_share,
             },
             interrupted=training.interrupted,
             seconds=time.perf_counter() - began,
@@ -216,6 +228,7 @@ class MaskRCNN:
         hold_out: float | None = None,
         partial: str = "use",
         empty_share: float = EMPTY_SHARE,
+        partial_share: float = PARTIAL_SHARE,
         ignore: Run | pd.DataFrame | None = None,
         **arguments: Any,
     ) -> MaskRCNNBatches:
@@ -238,6 +251,7 @@ class MaskRCNN:
             hold_out: see there.
             partial: see there.
             empty_share: see there.
+            partial_share: see there.
             ignore: see there.
             **arguments: none are known; any is refused.
 
@@ -253,7 +267,14 @@ class MaskRCNN:
         imgsz = sizes.proposed(tables) if imgsz is None else -(-imgsz // sizes.STEP) * sizes.STEP
         unsure = undecided(ignore, tables)
         parts = parting(
-            tables, imgsz, partial, hold_out, steps is None, seed, unsure, empty_share=empty_share
+            tables,
+            imgsz,
+            partial,
+            hold_out,
+            steps is None,
+            seed,
+            unsure,
+            limits=Limits(empty_share, partial_share),
         )
         schedule.length(steps, minutes, None, len(parts.learn), batch)
         return MaskRCNNBatches(parts, tables.labels, imgsz, batch, seed, falling=falling)

@@ -12,7 +12,7 @@ from ...core.errors import ModelError
 from ...core.tables.pasted import parents, pasted_images
 from ...core.tables.schema import LabeledImages
 from . import examples, pixels
-from .empties import check_share, limited
+from .limits import NO_LIMITS, Limits, limited
 
 _HOLD_OUT = 0.2
 
@@ -26,7 +26,7 @@ def parting(
     seed: int,
     ignore: pd.DataFrame | None = None,
     *,
-    empty_share: float = 1.0,
+    limits: Limits = NO_LIMITS,
 ) -> examples.Parting:
     """Measure on images of split val, or on labeled images that are put aside.
 
@@ -42,16 +42,15 @@ def parting(
         is_open: whether the training goes on until mAP no longer rises.
         seed: seed of the choice.
         ignore: rows (image_id, mask) of undecided masks, on partial images.
-        empty_share: largest share of the draws that images without any instance get, 0..1.
+        limits: largest shares of the draws that images of some kinds get.
 
     Raises:
-        ModelError: ``hold_out`` or ``empty_share`` is out of range, or there is nothing to learn from.
+        ModelError: ``hold_out`` is out of range, or there is nothing to learn from.
     """
-    check_share(empty_share)
     if hold_out is not None and not 0 <= hold_out < 1:
         raise ModelError(f"hold_out must be a share of the labeled images from 0 to below 1, got {hold_out}")
     parts = _parted(tables, imgsz, partial, hold_out, is_open, seed, ignore)
-    learn, rest = limited(parts.learn, empty_share), limited(parts.all, empty_share)
+    learn, rest = limited(parts.learn, limits), limited(parts.all, limits)
     return examples.Parting(learn, parts.check, rest, parts.put_back)
 
 

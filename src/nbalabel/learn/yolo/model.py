@@ -21,7 +21,7 @@ from ..prediction import inference, proposals, records
 from ..prediction.embed import Portable, embed
 from ..runs.run import Run
 from ..training import schedule, sizes
-from ..training.empties import EMPTY_SHARE
+from ..training.limits import EMPTY_SHARE, PARTIAL_SHARE, Limits
 from ..training.parting import parting
 from ..training.progress import Progress
 from ..training.undecided import undecided
@@ -93,6 +93,7 @@ class Yolo:
         hold_out: float | None = None,
         partial: str = "use",
         empty_share: float = EMPTY_SHARE,
+        partial_share: float = PARTIAL_SHARE,
         ignore: Run | pd.DataFrame | None = None,
         folder: str | Path | None = None,
         **arguments: Any,
@@ -129,6 +130,9 @@ class Yolo:
                 trains background only in their regions of kind "done".
             empty_share: largest share of the draws that images without any instance get, 0..1; where their
                 weights would bring them more, these are lowered. 1 draws them by their weights, 0 never.
+            partial_share: largest share that images of state partial get of the draws of images with an
+                instance, 0..1, where complete ones are there; they are lowered to a twentieth at most.
+                1 draws them by their weights.
             ignore: regions where it is not known whether there is an object: a Run, for its predictions that
                 are neither accepted nor matched to an instance (a no to a mask means that the mask is wrong,
                 not that nothing is there), or rows with ``image_id`` and ``mask``. On images of state
@@ -160,7 +164,7 @@ class Yolo:
             hold_out,
             partial,
             ignore,
-            empty_share,
+            Limits(empty_share, partial_share),
             arguments,
         )
         with Progress() as progress:
@@ -174,6 +178,7 @@ class Yolo:
             "start": start,
             "partial": partial,
             "empty_share": empty_share,
+            "partial_share": partial_share,
         }
         run = records.of_training(
             self.name,
@@ -205,6 +210,7 @@ class Yolo:
         hold_out: float | None = None,
         partial: str = "use",
         empty_share: float = EMPTY_SHARE,
+        partial_share: float = PARTIAL_SHARE,
         ignore: Run | pd.DataFrame | None = None,
         **arguments: Any,
     ) -> YoloBatches:
@@ -227,6 +233,7 @@ class Yolo:
             hold_out: see there.
             partial: see there.
             empty_share: see there.
+            partial_share: see there.
             ignore: see there.
             **arguments: see there. ``workers`` is taken as 0.
 
@@ -250,7 +257,7 @@ class Yolo:
             hold_out,
             partial,
             ignore,
-            empty_share,
+            Limits(empty_share, partial_share),
             arguments,
         )
         return YoloBatches(prepared, Progress(), falling=falling)
@@ -423,7 +430,7 @@ class Yolo:
         hold_out: float | None,
         partial: str,
         ignore: Run | pd.DataFrame | None,
-        empty_share: float,
+        limits: Limits,
         arguments: Mapping[str, Any],
     ) -> Prepared:
         """A training before its first step, from the arguments of :meth:`train`."""
@@ -433,7 +440,7 @@ class Yolo:
         origin = origins.origin(start, self.network, self.trained, *self._first)
         unsure = undecided(ignore, tables)
         is_open = steps is None and epochs is None
-        parts = parting(tables, imgsz, partial, hold_out, is_open, seed, unsure, empty_share=empty_share)
+        parts = parting(tables, imgsz, partial, hold_out, is_open, seed, unsure, limits=limits)
         asked = schedule.length(steps, minutes, epochs, len(parts.learn), batch)
         plan = schedule.Schedule.of(asked, arguments, -(-len(parts.learn) // batch))
         return Prepared(origin, tables.labels, parts, plan, given)
