@@ -8,6 +8,7 @@ import pytest
 
 from nbalabel.core.errors import DataError, MaskError
 from nbalabel.data.dataset.dataset import Dataset
+from nbalabel.data.working.frame_edits import is_untouched
 
 
 def test_an_assignment_in_a_frame_is_an_edit_with_origin_pandas(ds):
@@ -16,6 +17,30 @@ def test_an_assignment_in_a_frame_is_an_edit_with_origin_pandas(ds):
     assert change.origin == "pandas"
     assert change.counts == {"images": {"created": 0, "updated": 5, "deleted": 0}}
     assert not ds.sync()
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_an_assignment_is_found_with_and_without_the_quick_way_to_arrays(quick, monkeypatch):
+    if not quick:  # a version of pandas may take it away
+        monkeypatch.delattr(pd.DataFrame, "_iter_column_arrays")
+    frame = pd.DataFrame(
+        {
+            "n": [1, 2],
+            "score": np.array([0.5, 1], np.float32),
+            "text": pd.array(["a", None], dtype="str"),
+            "when": pd.to_datetime(["2026-01-01", "2026-01-02"]),
+            "label": pd.Categorical(["x", "y"]),
+            "frame": pd.array([1, None], dtype="Int32"),
+        }
+    )
+    for name in frame.columns:
+        before = frame.copy(deep=False)
+        assert is_untouched(frame, before), name
+        frame[name] = frame[name].iloc[::-1].to_numpy() if name != "label" else pd.Categorical(["y", "x"])
+        assert not is_untouched(frame, before), name
+    before = frame.copy(deep=False)
+    frame.loc[0, "n"] = 7
+    assert not is_untouched(frame, before)
 
 
 def test_the_frame_stays_the_same_object_and_keeps_its_dtypes(ds):

@@ -174,3 +174,26 @@ def test_another_run_and_other_predictions_of_it_are_seen_at_the_next_look(ds):
     with pytest.raises(nl.errors.DataError, match=r"expected a Run .* got int"):
         ws.run = 3
     assert ws.run is run
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pd.Timestamp("2026-01-01"),
+        pd.Timestamp("2026-01-01", tz="UTC"),
+        pd.Timedelta("1s"),
+        pd.Period("2026-01"),
+        1,
+        "a",
+    ],
+)
+def test_a_column_of_any_kind_is_read_once_after_it_is_assigned(ds, more):
+    run = nl.demo.simulated_run(ds)
+    ws = nl.Workspace(ds, run)
+    run.predictions["more"] = more
+    for _ in range(2):
+        ws.refresh()
+        assert ws.rev == 1
+    run.predictions.loc[run.predictions.index[0], "more"] = more
+    ws.refresh()
+    assert ws.rev == 2

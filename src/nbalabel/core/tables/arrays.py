@@ -56,6 +56,8 @@ def same_buffer(a: Array, b: Array) -> bool:
         return _addresses(a._pa_array) == _addresses(b._pa_array)
     if hasattr(a, "_data") and hasattr(a, "_mask"):
         return _address(a._data) == _address(b._data) and _address(a._mask) == _address(b._mask)
+    if hasattr(a, "_ndarray"):  # times, periods, texts of Python
+        return _address(a._ndarray) == _address(b._ndarray)
     return False
 
 
