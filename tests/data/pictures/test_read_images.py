@@ -110,6 +110,10 @@ def test_stacks_are_named_since_only_their_first_picture_is_used(dives: Path, tm
         os.rename(tmp_path / "later.tiff", dives / "later.tiff")
         with pytest.warns(NbalabelWarning, match=r"several pictures: later\.tiff"):
             ds.add_images(dives)
+        paint(dives / "new.png", 3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ds.add_images(dives)  # what is there already was named when it came
 
 
 def test_a_folder_of_nothing_but_broken_files_is_an_error(tmp_path: Path) -> None:

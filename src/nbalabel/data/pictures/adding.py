@@ -11,9 +11,9 @@ from ...core.errors import DataError, first
 from ...core.urls import is_url
 from ..images.remote.folder import RemoteFolder
 from .bringing import bring
-from .folder import check_any, check_duplicates, read_rows, said_same
+from .folder import check_any, check_duplicates, read_rows, said_broken, said_same, said_stacks
 from .listing import PICTURES, Found, find
-from .measuring import copies, same_bytes
+from .measuring import copies, same_bytes, stacks
 from .sequences import sequences
 
 
@@ -56,13 +56,16 @@ def arrivals(
         )
     named, sources = _named(found, found.root, root, copy=copy)
     known = set(images["file"])
-    rows, warned = read_rows(found, {})
+    rows, broken = read_rows(found, {})
     rows["file"] = [named[file] for file in rows["file"]]
     n_found = len(rows)
     rows = rows[~rows["file"].isin(known)].reset_index(drop=True)
     placed = sequences([*images["file"], *rows["file"]], root.resolve().name).iloc[len(images) :]
     rows = rows.assign(group=placed["group"].array, frame=placed["frame"].array)
     notes = [f"{n_found - len(rows):,} were there already"] if len(rows) < n_found else []
+    warned = [said_broken(broken)] if broken else []
+    if several := stacks({file: sources[file] for file in rows["file"]}):
+        warned.append(said_stacks(several))
     same = {}
     if duplicates != "keep" and len(rows):
         there = {file: root / file for file in images["file"] if not is_url(file)}
@@ -88,7 +91,8 @@ def _elsewhere(
     notes = [f"{n_known:,} were there already"] if n_known else []
     if not new.files:
         return Arrivals(images.iloc[:0][["file", "width", "height", "group", "frame"]], notes, [])
-    rows, warned = read_rows(new, {})
+    rows, broken = read_rows(new, {})
+    warned = [said_broken(broken)] if broken else []
     same = same_bytes(new, rows["file"]) if duplicates != "keep" else {}
     if same:
         warned.append(said_same(same, duplicates))

@@ -75,9 +75,11 @@ def read_images(
     else:
         found, numbers = find(source, PICTURES), {}
         check_any(found, source)
-    images, remarks = read_rows(found, numbers)
-    for remark in remarks:
-        warnings.warn(remark, NbalabelWarning, stacklevel=2)
+    images, broken = read_rows(found, numbers)
+    if broken:
+        warnings.warn(said_broken(broken), NbalabelWarning, stacklevel=2)
+    if isinstance(found.root, Path) and (several := stacks({f: found.root / f for f in images["file"]})):
+        warnings.warn(said_stacks(several), NbalabelWarning, stacklevel=2)
     same = same_bytes(found, images["file"]) if duplicates != "keep" else {}
     if same:
         warnings.warn(said_same(same, duplicates), NbalabelWarning, stacklevel=2)
@@ -88,8 +90,8 @@ def read_images(
     return Tables.of(images, schema.empty("instances", tuple(labels)), labels, found.root)
 
 
-def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, list[str]]:
-    """File, size, group and frame of the readable images; and what to say of files not read, or not wholly.
+def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """File, size, group and frame of the readable images; and file -> reason for the others.
 
     Raises:
         ImageError: none of the files can be read.
@@ -97,7 +99,7 @@ def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, l
     sizes, broken = sizes_of_files(found.root, found.files)
     broken |= dict.fromkeys(found.unusable, "its name is not valid Unicode")
     if not sizes:
-        raise ImageError(f"none of {len(broken)} files can be read as a picture: {_said_broken(broken)}")
+        raise ImageError(f"none of {len(broken)} files can be read as a picture: {_named(broken)}")
     files = list(sizes)
     images = pd.DataFrame(
         {"file": files, "width": [w for w, _ in sizes.values()], "height": [h for _, h in sizes.values()]}
@@ -106,10 +108,7 @@ def read_rows(found: Found, numbers: Mapping[str, int]) -> tuple[pd.DataFrame, l
     if numbers:
         placed["group"] = [file.rpartition("/")[0] for file in files]
         placed["frame"] = pd.array([numbers.get(file) for file in files], dtype="Int32")
-    remarks = [f"{_said_broken(broken)}: they are left out"] if broken else []
-    if several := stacks(found.root, files):
-        remarks.append(_said_stacks(several))
-    return pd.concat([images, placed], axis=1), remarks
+    return pd.concat([images, placed], axis=1), broken
 
 
 def check_any(found: Found, source: str | Path) -> None:
@@ -139,6 +138,19 @@ def check_duplicates(duplicates: str) -> None:
         raise DataError(f"duplicates must be one of {', '.join(_DUPLICATES)}, got {duplicates!r}")
 
 
+def said_broken(broken: Mapping[str, str]) -> str:
+    """Text about the files that cannot be read, and why."""
+    return f"{_named(broken)}: they are left out"
+
+
+def said_stacks(files: Sequence[str]) -> str:
+    """Text about the files with several pictures."""
+    return (
+        f"{len(files)} TIFF files hold several pictures: {first(files)}; only the first of each is used: "
+        f"write the others to files of their own to label them"
+    )
+
+
 def said_same(same: Mapping[str, str], duplicates: str) -> str:
     """Text about files with the same bytes as others, and whether they are kept."""
     named = first([f"{file} = {before}" for file, before in same.items()])
@@ -150,16 +162,9 @@ def said_same(same: Mapping[str, str], duplicates: str) -> str:
     return f"{len(same)} files hold the same picture as another, byte by byte: {named}; {done}"
 
 
-def _said_broken(broken: Mapping[str, str]) -> str:
+def _named(broken: Mapping[str, str]) -> str:
     named = [f"{file} ({why})" for file, why in broken.items()]
     return f"{len(broken)} files cannot be read: {first(named)}"
-
-
-def _said_stacks(files: Sequence[str]) -> str:
-    return (
-        f"{len(files)} TIFF files hold several pictures: {first(files)}; only the first of each is used: "
-        f"write the others to files of their own to label them"
-    )
 
 
 def _from_videos(

@@ -32,19 +32,17 @@ def sizes_of_files(root: Root, files: Sequence[str]) -> tuple[dict[str, tuple[in
     return sizes, {file: said for file, said in found.items() if isinstance(said, str)}
 
 
-def stacks(root: Root, files: Iterable[str]) -> list[str]:
-    """TIFF files with several pictures, as the layers of a microscope; those elsewhere are not fetched."""
-    if not isinstance(root, Path):
-        return []
-    place, tiffs = below(root), [file for file in files if file.lower().endswith((".tif", ".tiff"))]
+def stacks(paths: Mapping[str, Path]) -> list[str]:
+    """Names of the TIFF files with several pictures, such as the layers of a microscope."""
+    tiffs = [name for name in paths if name.lower().endswith((".tif", ".tiff"))]
 
-    def several(file: str) -> bool:
+    def several(name: str) -> bool:
         with suppress(NbalabelError):  # it went away since its size was read: found when it is shown
-            return has_pages(place(file))
+            return has_pages(paths[name])
         return False
 
     found = each(several, tiffs, "pages")
-    return [file for file, is_stack in zip(tiffs, found, strict=True) if is_stack]
+    return [name for name, is_stack in zip(tiffs, found, strict=True) if is_stack]
 
 
 def same_bytes(found: Found, files: Iterable[str]) -> dict[str, str]:
