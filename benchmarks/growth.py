@@ -309,9 +309,9 @@ def show(results: Path) -> None:
         table = arms[["map", "map50", "images", "labels", "decisions", "steps", "seconds"]].mean().round(3)
         print(table.to_string())
         print(pd.DataFrame({arm: pd.DataFrame(list(g["by"])).mean() for arm, g in arms}).round(3).to_string())
-        for arm, rows in arms:
+        for arm, own_rows in arms:
             start = "round 1, refined" if arm.endswith(", refined") else "round 1"
-            own, first = rows.set_index("seed"), part[part["arm"] == start].set_index("seed")
+            own, first = own_rows.set_index("seed"), part[part["arm"] == start].set_index("seed")
             both = own.index.intersection(first.index)
             if arm != start and len(both):
                 gain = np.subtract(*(np.array(of.loc[both, "draws"].tolist()) for of in (own, first))).mean(0)

@@ -1,3 +1,4 @@
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -99,44 +100,38 @@ def test_a_share_that_is_none_is_refused(name: str) -> None:
         Limits(**{name: 1.5})
 
 
-@pytest.mark.filterwarnings("ignore:no pretrained weights")
-@pytest.mark.parametrize("name", ["Yolo", "MaskRCNN"])
+@pytest.fixture(params=["Yolo", "MaskRCNN"])
+def share(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., float]:
+    """Of what a model would draw, the share of images from a given number on."""
+    import nbalabel as nl
+
+    monkeypatch.setenv("NBALABEL_OFFLINE", "1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = nl.Yolo("yolo11n-seg.yaml") if request.param == "Yolo" else nl.MaskRCNN("resnet18")
+
+    def drawn(tables: Any, since: int, **arguments: Any) -> float:
+        batches = model.batches(tables, imgsz=64, batch=4, steps=20, **arguments)
+        ids = [i for _ in range(20) for some in next(batches).image_ids for i in np.atleast_1d(some)]
+        return float(np.mean([i >= since for i in ids]))
+
+    return drawn
+
+
 def test_models_draw_empty_images_rarely_unless_told(
-    name: str, shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    share: Callable[..., float], shapes: Callable[..., Any]
 ) -> None:
-    import nbalabel as nl
-
-    monkeypatch.setenv("NBALABEL_OFFLINE", "1")
-    model = nl.Yolo("yolo11n-seg.yaml") if name == "Yolo" else nl.MaskRCNN("resnet18")
     tables = emptied(shapes)
-
-    def share(**arguments: Any) -> float:
-        batches = model.batches(tables, imgsz=64, batch=4, steps=10, **arguments)
-        drawn = [i for _ in range(10) for ids in next(batches).image_ids for i in np.atleast_1d(ids)]
-        return float(np.mean([i >= 8 for i in drawn]))
-
-    assert share() < 0.3
-    assert share(empty_share=1) > 0.4
-    assert share(empty_share=0) == 0
+    assert share(tables, 8) < 0.3
+    assert share(tables, 8, empty_share=1) > 0.4
+    assert share(tables, 8, empty_share=0) == 0
 
 
-@pytest.mark.filterwarnings("ignore:no pretrained weights")
-@pytest.mark.parametrize("name", ["Yolo", "MaskRCNN"])
 def test_models_draw_partial_images_as_rarely_as_told(
-    name: str, shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    share: Callable[..., float], shapes: Callable[..., Any]
 ) -> None:
-    import nbalabel as nl
-
-    monkeypatch.setenv("NBALABEL_OFFLINE", "1")
-    model = nl.Yolo("yolo11n-seg.yaml") if name == "Yolo" else nl.MaskRCNN("resnet18")
     tables = shapes(20)
     tables.images.loc[tables.images.index >= 4, "state"] = "partial"
-
-    def share(**arguments: Any) -> float:
-        batches = model.batches(tables, imgsz=64, batch=4, steps=20, **arguments)
-        drawn = [i for _ in range(20) for ids in next(batches).image_ids for i in np.atleast_1d(ids)]
-        return float(np.mean([i >= 4 for i in drawn]))
-
-    assert share() > 0.7
-    assert 0.35 < share(partial_share=0.5) < 0.65
-    assert share(partial_share=0) == 0
+    assert share(tables, 4) > 0.7
+    assert 0.35 < share(tables, 4, partial_share=0.5) < 0.65
+    assert share(tables, 4, partial_share=0) == 0

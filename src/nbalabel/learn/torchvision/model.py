@@ -156,17 +156,8 @@ class MaskRCNN:
         network, names, has_statistics = (
             self._first if start == "fresh" else (self.network, self.names, self._has_statistics)
         )
-        unsure = undecided(ignore, tables)
-        parts = parting(
-            tables,
-            imgsz,
-            partial,
-            hold_out,
-            steps is None,
-            seed,
-            unsure,
-            limits=Limits(empty_share, partial_share),
-        )
+        limits, unsure = Limits(empty_share, partial_share), undecided(ignore, tables)
+        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed, unsure, limits=limits)
         asked = schedule.length(steps, minutes, None, len(parts.learn), batch)
         if steps is None:  # a step takes longer than one of YOLO's
             asked = replace(asked, period=_OPEN_PERIOD if minutes is None else _TIMED_PERIOD)
@@ -265,17 +256,8 @@ class MaskRCNN:
         """
         _check(arguments, start, {"batch": batch, "regions": regions}, lr0)
         imgsz = sizes.proposed(tables) if imgsz is None else -(-imgsz // sizes.STEP) * sizes.STEP
-        unsure = undecided(ignore, tables)
-        parts = parting(
-            tables,
-            imgsz,
-            partial,
-            hold_out,
-            steps is None,
-            seed,
-            unsure,
-            limits=Limits(empty_share, partial_share),
-        )
+        limits, unsure = Limits(empty_share, partial_share), undecided(ignore, tables)
+        parts = parting(tables, imgsz, partial, hold_out, steps is None, seed, unsure, limits=limits)
         schedule.length(steps, minutes, None, len(parts.learn), batch)
         return MaskRCNNBatches(parts, tables.labels, imgsz, batch, seed, falling=falling)
 

@@ -14,7 +14,7 @@ EMPTY_SHARE = 0.1
 """Default; see docs/training.md, "Images with nothing on them"."""
 PARTIAL_SHARE = 1.0
 """Default, no limit; see docs/training.md, "Few complete images beside many partial ones"."""
-_MOST = 20.0
+_MOST = 20.0  # a partial image is drawn at most so many times as rarely as its weight says
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,15 @@ def limited(examples: Examples, limits: Limits) -> Examples:
         examples: images to learn from, with weights.
         limits: largest shares.
     """
-    bare = np.array([not len(paths) for paths in examples.paths], dtype=bool)
-    partial = ~bare & ~examples.whole
-    examples = _lowered(examples, partial, ~bare & examples.whole, limits.partial, _MOST)
-    bare = np.array([not len(paths) for paths in examples.paths], dtype=bool)
+    bare = _bare(examples)
+    partial, complete = ~bare & ~examples.whole, ~bare & examples.whole
+    examples = _lowered(examples, partial, complete, limits.partial, _MOST)
+    bare = _bare(examples)  # anew: some may be left out
     return _lowered(examples, bare, ~bare, limits.empty)
+
+
+def _bare(examples: Examples) -> npt.NDArray[np.bool_]:
+    return np.array([not len(paths) for paths in examples.paths], dtype=bool)
 
 
 def _lowered(
