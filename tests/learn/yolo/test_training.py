@@ -47,6 +47,27 @@ def test_two_trainings_with_one_seed_give_the_same_weights(
     np.testing.assert_array_equal(found[0][1], found[1][1])
 
 
+def test_in_bfloat16_a_gpu_takes_the_same_steps_as_a_processor(
+    untrained: Callable[[], Any], shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    import ultralytics.engine.trainer as theirs
+
+    def everywhere(kind: Any, device: str) -> Any:  # theirs refuses a processor
+        return torch.autocast(device, dtype=torch.bfloat16, enabled=bool(kind))
+
+    def losses(device: str) -> list[float]:
+        run = untrained().train(shapes(8), steps=4, amp="bf16", device=device, **FAST)
+        return run.curves["loss"].to_list()
+
+    ours = losses("cpu")
+    monkeypatch.setattr(theirs, "autocast", everywhere)
+    assert losses("CPU") == ours  # not "cpu": goes the way of a GPU
+    with monkeypatch.context() as without:
+        without.setattr(theirs, "autocast", lambda *_, **__: torch.autocast("cpu", enabled=False))
+        assert losses("CPU") != ours
+
+
 def test_training_leaves_the_notebooks_random_numbers_alone(
     untrained: Callable[[], Any], shapes: Callable[..., Any]
 ) -> None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .half import as_float
+
 OPEN = -1.0
 """Class of the paths of open regions among the labels of an example; removed before the loss.
 
@@ -45,7 +47,7 @@ class Criterion:
         """
         import torch
 
-        predictions = _as_float(predictions)
+        predictions = as_float(predictions)
         where = batch.get("open")
         self._known = None
         if where is not None and bool(where.any()):
@@ -93,11 +95,3 @@ def _features(predictions: Any) -> Iterator[Any]:
     elif isinstance(predictions, tuple | list):
         for value in predictions:
             yield from _features(value)
-
-
-def _as_float(predictions: Any) -> Any:
-    if isinstance(predictions, dict):
-        return {name: _as_float(value) for name, value in predictions.items()}
-    if isinstance(predictions, tuple | list):
-        return type(predictions)(_as_float(value) for value in predictions)
-    return predictions.float() if hasattr(predictions, "is_floating_point") else predictions

@@ -492,11 +492,14 @@ class Yolo:
 
 
 def _precision(device: str) -> str | bool:
-    """Value of the argument amp: "bf16" where this processor has instructions for it."""
+    """Value of the argument amp: "bf16" where this processor or GPU has instructions for it."""
     import torch
 
-    quick = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    pays = device == "cpu" and any(getattr(torch.cpu, name, bool)() for name in quick)
+    if device == "cpu":
+        quick = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        pays = any(getattr(torch.cpu, name, bool)() for name in quick)
+    else:
+        pays = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
     return "bf16" if pays else False
 
 

@@ -16,6 +16,7 @@ from ..libraries.quiet_ultralytics import quiet, ultralytics
 from ..libraries.torch_threads import considerate
 from ..prediction.found import Found, Maps
 from ..prediction.letterbox import Letterbox, fitted, mask_crops
+from .half import half_for, lighter, with_exact_head
 from .mirrored import again
 
 _MIRRORED = (3, 2)  # axes of the batch
@@ -31,15 +32,24 @@ class _Stack(NamedTuple):
 
 
 class Predictor:
-    """A network ready to predict: fused, in evaluation mode, with hooks on its backbone."""
+    """A network ready to predict: fused, in evaluation mode, with hooks on its backbone.
 
-    def __init__(self, network: Any, device: str = "") -> None:
+    Args:
+        network: a network of ultralytics.
+        device: where it runs; "" is a GPU where there is one.
+        half: the type of its convolutions; None takes that of the device, see ``half.py``.
+    """
+
+    def __init__(self, network: Any, device: str = "", half: Any = None) -> None:
         import torch
 
         with quiet():
             self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
             fused = deepcopy(network).float().eval().fuse(verbose=False)
         self.network = fused.to(self.device, memory_format=torch.channels_last)
+        self.half = half_for(self.device) if half is None else half
+        if self.half is not None:
+            with_exact_head(self.network)
         self.n_labels = len(network.names)
         self.end2end = bool(getattr(fused, "end2end", False))
         self.stride = int(fused.stride.max())
@@ -103,8 +113,7 @@ class Predictor:
 
         times = [torch.ones(len(rows), 1, device=rows.device) for rows in kept]
         for axis in _MIRRORED:
-            with considerate(), torch.inference_mode():
-                outputs, protos = _outputs(self.network(batch.flip(axis)))
+            outputs, protos = _outputs(self._raw(batch.flip(axis)))
             for i, rows in enumerate(kept):
                 boxes, found, there = again(
                     rows, outputs[i], axis, batch.shape[axis], self.n_labels, end2end=self.end2end
@@ -126,18 +135,27 @@ class Predictor:
     def _forward(
         self, ready: Sequence[_Stack], *, listen: bool
     ) -> Iterator[tuple[_Stack, Any, Any, dict[int, Any]]]:
+        for stack in ready:
+            batch = self._there(stack.pixels).permute(0, 3, 1, 2).float().div_(255)
+            with _listening(self._taps if listen else {}, batch.shape[2]) as heard:
+                raw = self._raw(batch)
+            yield stack, batch, raw, heard
+
+    def _there(self, pixels: npt.NDArray[np.uint8]) -> Any:
+        """Pixels on the device; to a GPU from pinned memory, so that the copy does not wait for its work."""
         import torch
 
-        for stack in ready:
-            batch = torch.from_numpy(stack.pixels).to(self.device).permute(0, 3, 1, 2).float().div_(255)
-            height = batch.shape[2]
-            with (
-                considerate(),
-                torch.inference_mode(),
-                _listening(self._taps if listen else {}, height) as heard,
-            ):
-                raw = self.network(batch)
-            yield stack, batch, raw, heard
+        here = torch.from_numpy(pixels)
+        if self.device.type == "cuda":
+            return here.pin_memory().to(self.device, non_blocking=True)
+        return here.to(self.device)
+
+    def _raw(self, batch: Any) -> Any:
+        """What the network returns for a batch."""
+        import torch
+
+        with considerate(), torch.inference_mode(), lighter(self.device, self.half):
+            return self.network(batch)
 
     def _suppress(self, outputs: Any, score: float, iou: float, max_detections: int) -> list[Any]:
         nms = ultralytics("utils.nms")
