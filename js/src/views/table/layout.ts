@@ -9,7 +9,7 @@ export const PICTURE = 40;
 export const PICTURE_COLUMN = 52;
 export const HEADER = 50;
 
-const WIDTHS: Record<Head["kind"], number> = { number: 88, time: 138, category: 116, boolean: 72, text: 168 };
+const WIDTHS: Record<Head["kind"], number> = { number: 88, time: 156, category: 116, boolean: 72, text: 168 };
 const NARROWEST = 48;
 const WIDEST = 640;
 
