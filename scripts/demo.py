@@ -31,7 +31,7 @@ def main(source: Path = STORY, folder: Path = RUN) -> int:
         print(f"the run before this one is kept in {earlier}\n")
     notebook = nbformat.read(source, as_version=4)
     print("Three rounds of active labeling on 600 generated images, 24 of them labeled.")
-    print("Five to eleven minutes on two idle cores, most of it training. Ctrl-C stops it.\n", flush=True)
+    print("Five to ten minutes on two idle cores, most of it training. Ctrl-C stops it.\n", flush=True)
     target = folder / source.name
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it so, ends its kernel too
     status = 0
