@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STORY = ROOT / "notebooks" / "01_active_labeling.ipynb"
 RUN = ROOT / "out" / "demo"
 SHORT = """These trainings are too short to tell what the labels are worth to the model: the figure beside
-the control changes from run to run. docs/training.md has longer ones."""
+the control changes from run to run. docs/gain.md has longer ones."""
 KEEP = "if 'model' in globals(): model.save('out/model.npz')"
 
 
