@@ -49,7 +49,7 @@ toc_object_entries_show_parents = "hide"
 
 # Every reference is checked. Types of other packages have no page here, and no network is asked for theirs.
 nitpicky = True
-_ELSEWHERE = "numpy|np|npt|pandas|pd|pathlib|collections|traitlets|PIL|Image|typing|t|torch|matplotlib"
+_ELSEWHERE = "numpy|np|npt|os|pandas|pd|pathlib|collections|traitlets|PIL|Image|typing|t|torch|matplotlib"
 _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "data.store.storage.Store|data.store.version_file.Manifest|data.edits.draw.Gesture|learn.cluster.forest.Forest|"
     "core.show.display.(Look|Levels)|core.tables.predicted.Predicted|learn.runs.reported.Reported|widgets.workspace.workspace.Attached|widgets.workspace.columns.Column|"
@@ -60,8 +60,10 @@ _WITHIN = (  # passed on inside nbalabel; a user meets none of them
     "learn.forecast.growth_curve.Expected|reporting.numbers.gathered.Numbers|reporting.page.pictures.Pictures|"
     "learn.raters.bootstrap.Measured|learn.raters.opinions.Opinions|learn.raters.units.Units|"
     "learn.propagate.rounds.Round|learn.propagate.attributes.claim.Claim|learn.audits.rows.Rows|learn.audits.asked.Facts|core.certificate.Certifying|"
-    "learn.propagate.state.ledger.Ledger|data.queue.(answering.Given|collecting.Collected|final.Answered|listing.Progress)|"
-    "data.queue.(task.Task|working.VersionedImages|database.sql.Sql)|core.tables.opinions.GivesOpinions"
+    "learn.propagate.state.ledger.Ledger|data.queue.(answering.(Given|Comment)|collecting.Collected|final.Answered|listing.Progress)|"
+    "data.queue.(task.Task|working.VersionedImages|database.sql.Sql)|core.tables.opinions.GivesOpinions|"
+    "core.ontology.guidelines.Guidelines|data.images.remote.folder.RemoteFolder|learn.cluster.cell_forest.CellForest|learn.embed.vectors.Vectors|"
+    "widgets.workspace.ranks.Ranks"
 )
 nitpick_ignore_regex = [
     ("py:.*", rf"({_ELSEWHERE})(\..*)?|Path"),

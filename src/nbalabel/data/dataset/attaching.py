@@ -62,12 +62,12 @@ class Attaching:
 
     @property
     def attachment_root(self) -> Path:
-        """Folder of the copies of attached files: ``attachments`` in the dataset's folder."""
+        """The folder ``attachments`` in that of the dataset, with the copies of attached files."""
         return self.folder / FOLDER
 
     @property
     def guidelines(self) -> str:
-        r"""The guidelines: one text for everybody who labels; "" for none. Assign to change it.
+        r"""One text for everybody who labels, the guidelines; "" for none. Assign to change it.
 
         Views show it before the first task and on the key ``,``; :func:`nbalabel.hand_out` packs it. It is
         text: lines that begin with "#" are shown as headings, with "-" as lists, and nothing in it is HTML.

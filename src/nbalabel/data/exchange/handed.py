@@ -27,7 +27,7 @@ class HandOut:
         n_bytes: size of the zip file.
         dropped: what the package does not hold of your own columns and of the ontology, or holds otherwise:
             columns table, column, n (values) and asked (whether it is an attribute), as in a
-            :class:`WriteReport`.
+            ``WriteReport``.
     """
 
     id: str

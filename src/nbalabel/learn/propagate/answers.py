@@ -127,7 +127,7 @@ class AnswerPropagation(RunPropagation):
 
     @property
     def asks(self) -> str:
-        """The question as a person reads it: "sex = f?"."""
+        """The question as a person reads it, such as "sex = f?"."""
         if not self.claim.one:
             return f"{self.claim.name}: is each answer right?"
         right = "Mask right, and " if self.table == "predictions" else ""
