@@ -67,6 +67,18 @@ def test_a_gpu_with_bfloat16_trains_in_it(native: bool, amp: Any, monkeypatch: p
     assert of_model._precision("mps") is False
 
 
+def test_pixels_go_to_a_gpu_from_pinned_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = Predictor(Yolo("starter").network, "cpu")
+    went: list[Any] = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: went.append("pinned") or self)
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, device, **more: went.append((device, more)) or self)
+    pixels = np.zeros((1, 4, 4, 3), np.uint8)
+    ready._there(pixels)
+    ready.device = gpu = torch.device("cuda", 0)
+    ready._there(pixels)
+    assert went == [(torch.device("cpu"), {}), "pinned", (gpu, {"non_blocking": True})]
+
+
 def test_numbers_in_any_nest_become_float32_but_whole_ones() -> None:
     one, whole = torch.ones(2, dtype=torch.float16), torch.arange(2)
     out = half.as_float({"a": [one, (whole, None)], "b": 3})

@@ -1,4 +1,4 @@
-"""Half precision on a GPU, where convolutions are several times as fast in it; processors stay in float32.
+"""Half precision on a GPU, which has units for it; processors stay in float32.
 
 A network's body runs in half precision, its head in float32: the head computes boxes in pixels, and above 512
 pixels float16 knows only every half one.

@@ -53,7 +53,8 @@ class Yolo:
     Args:
         model: "yolo11n-seg" or another name; "starter", a YOLO11n that comes with nbalabel and was trained on
             generated scenes only; or a ``.npz`` (ours), ``.pt`` or ``.yaml`` (ultralytics) file.
-        device: "" takes a GPU where there is one; "cpu", "cuda:1", "mps".
+        device: "" takes a GPU where there is one; "cpu", "cuda:1", "mps". On a CUDA device convolutions of
+            predictions are in float16, of trainings in bfloat16 where it can (``amp=False``: float32).
 
     Raises:
         MissingExtraError: ultralytics is not installed.
