@@ -149,6 +149,7 @@ def _started(home: Path, root: Path, theme: str, app: str) -> Iterator[Lab]:
         f"--ServerApp.root_dir={root}",
         f"--IdentityProvider.token={token}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.expose_app_in_browser=True",
     ]
     up = f"http://127.0.0.1:{port}/api?token={token}"
     with served(command, home, up, _settings(home, theme)):

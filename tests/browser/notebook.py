@@ -17,13 +17,20 @@ from .lab import Lab, browser_page, chromium, lab, run_all
 
 _SHOWN = """() => JSON.stringify([
     ...document.querySelectorAll('.nbl, .jp-WindowedPanel-outer')].map(view => ({
-    busy: [...view.querySelectorAll('.nbl-busy')].some(spinner => spinner.checkVisibility()),
+    busy: view.matches('[data-waits]'),
     text: view.classList.contains('nbl') ? view.textContent : '',
     place: [view.scrollTop, ...Object.values(view.getBoundingClientRect().toJSON())],
     scrolled: [...view.querySelectorAll('.nbl-tiles, .nbl-grid')].map(element => element.scrollTop),
     pixels: [...view.querySelectorAll('canvas')]
         .filter(canvas => canvas.checkVisibility() && canvas.width).map(canvas => canvas.toDataURL().length),
 })))"""
+# What the kernel said before, the page has heard when the kernel answers the page itself.
+_HEARD = """seconds => {
+    const kernel = jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
+    const late = new Promise(resolve => setTimeout(resolve, 1000 * seconds));
+    const asked = kernel?.requestExecute({code: '', silent: true, store_history: false}).done;
+    return Promise.race([late, asked]).then(() => null);
+}"""
 STILL = 0.25  # seconds in which what no longer moves has not moved
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
@@ -104,7 +111,7 @@ def still(element: Locator, seconds: float = 20) -> FloatRect:
 
 def settled(book: Notebook, seconds: float = 40) -> None:
     """Wait until the kernel has answered and no view has changed for a while: text, pixels, sizes, places."""
-    book.value("1")  # the kernel takes what came before it first
+    book.page.evaluate(_HEARD, seconds)
     before, since, deadline = None, time.monotonic(), time.monotonic() + seconds
     while True:
         now = book.page.evaluate(_SHOWN)

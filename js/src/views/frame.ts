@@ -89,7 +89,9 @@ export function createFrame(el: HTMLElement, rpc: Rpc, signal: AbortSignal, labe
 
   rpc.watch(() => {
     window.clearTimeout(patience);
-    if (rpc.pending && !rpc.lost) patience = window.setTimeout(() => show(spinner, true), PATIENCE);
+    const waits = rpc.pending > 0 && !rpc.lost;
+    root.toggleAttribute("data-waits", waits);
+    if (waits) patience = window.setTimeout(() => show(spinner, true), PATIENCE);
     else show(spinner, false);
     draw();
   });
