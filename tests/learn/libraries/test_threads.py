@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,15 @@ def test_where_torch_came_first_busy_cores_are_left_alone(
         assert torch.get_num_threads() == expected
     assert torch.get_num_threads() == 4
     torch.set_num_threads(before)
+
+
+def test_our_own_threads_are_no_others(tmp_path: Path) -> None:
+    (tmp_path / "loadavg").write_text("0.91 2.60 2.33 5/412 4711\n")
+    for task, state in {"7": "R", "8": "S", "9": "R"}.items():
+        (tmp_path / "self" / "task" / task).mkdir(parents=True)
+        (tmp_path / "self" / "task" / task / "stat").write_text(f"{task} (of R (it) {state} 1 7 7 0\n")
+    (tmp_path / "self" / "task" / "10").mkdir()  # it has ended meanwhile
+    assert threads.others_running(tmp_path) == 3
 
 
 @pytest.mark.parametrize(("n", "chosen", "expected"), [(1, "", 1), (2, "", 1), (8, "", 4), (8, "8", 8)])

@@ -89,6 +89,25 @@ def test_results_do_not_depend_on_batches(model: Any, shapes: Callable[..., Any]
     np.testing.assert_allclose(one.embeddings.instance, many.embeddings.instance, atol=1e-4)
 
 
+def test_a_processor_looks_at_few_pixels_at_a_time(
+    model: Any, shapes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, passes = model._ready(), []
+    ready.network.model[0].register_forward_hook(lambda _, inputs, __: passes.append(len(inputs[0])))
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 256, (64 if i == 2 else 96, 96, 3), np.uint8) for i in range(6)]
+    asked = {"score": 0.001, "iou": 0.7, "max_detections": 9, "embed": True}
+    whole = ready.find(images, 96, **asked)
+    assert passes == [5, 1]
+    monkeypatch.setattr("nbalabel.learn.yolo.predictor._MOST", 2 * 96 * 96)
+    parted = ready.find(images, 96, **asked)
+    assert passes[2:] == [2, 2, 1, 1]
+    for one, other in zip(whole, parted, strict=True):
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-4)
+        np.testing.assert_allclose(one.image, other.image, rtol=1e-3, atol=1e-4)
+    assert len({found.image.tobytes() for found in parted}) == 6  # each has its own
+
+
 def test_images_can_be_chosen_by_id_by_row_and_by_condition(model: Any, shapes: Callable[..., Any]) -> None:
     tables = shapes(6)
     on_reef = tables.images["habitat"] == "reef"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ...core.cores import cores
@@ -61,10 +61,25 @@ def considerate(*, training: bool = False) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def others_running() -> int:
-    """Number of other threads that run or are ready to run now; 0 where the system does not report it."""
+def others_running(system: Path = Path("/proc")) -> int:
+    """Number of threads of other processes that run or are ready to run now.
+
+    Where the system does not report it, the load of the last minute, with our own threads.
+
+    Args:
+        system: what Linux tells of its processes.
+    """
     try:
-        running = Path("/proc/loadavg").read_text().split()[3]
-        return max(0, int(running.partition("/")[0]) - 1)
+        running = (system / "loadavg").read_text().split()[3]
+        return max(0, int(running.partition("/")[0]) - _own_running(system / "self" / "task"))
     except (OSError, IndexError, ValueError):
         return round(os.getloadavg()[0]) if hasattr(os, "getloadavg") else 0
+
+
+def _own_running(tasks: Path) -> int:
+    """Number of our own threads that run or are ready to run now: the one that asks is one."""
+    n = 0
+    for task in tasks.iterdir():
+        with suppress(OSError):  # it has ended
+            n += (task / "stat").read_text().rpartition(")")[2].split()[0] == "R"
+    return max(1, n)

@@ -20,6 +20,7 @@ from .half import half_for, lighter, with_exact_head
 from .mirrored import again
 
 _MIRRORED = (3, 2)  # axes of the batch
+_MOST = 4 * 640 * 640  # pixels of one pass on a processor; what a layer makes of more leaves its caches
 _STRIDES = (8, 16)  # backbone maps that instances are pooled from, besides SPPF's
 
 
@@ -66,15 +67,18 @@ class Predictor:
         max_detections: int,
         embed: bool,
     ) -> list[Found]:
-        """Predict on images of any sizes; those that letterbox to one shape run as one batch."""
+        """Predict on images of any sizes; those that letterbox to one shape run together."""
         ready = self.prepare(images, imgsz)
         return self.look(ready, score=score, iou=iou, max_detections=max_detections, embed=embed)()
 
     def prepare(self, images: Iterable[npt.NDArray[np.uint8]], imgsz: int) -> list[_Stack]:
         """Images scaled to the input, in stacks of one shape; any thread may do it."""
-        return [
-            _Stack(at, boxes, np.stack(inputs)) for at, boxes, inputs in fitted(images, imgsz, self.stride)
-        ]
+        out = []
+        for at, boxes, inputs in fitted(images, imgsz, self.stride):
+            n = max(1, _MOST // inputs[0][..., 0].size) if self.device.type == "cpu" else len(at)
+            cuts = [slice(begin, begin + n) for begin in range(0, len(at), n)]
+            out += [_Stack(at[cut], boxes[cut], np.stack(inputs[cut])) for cut in cuts]
+        return out
 
     def look(
         self, ready: Sequence[_Stack], *, score: float, iou: float, max_detections: int, embed: bool
