@@ -14,8 +14,8 @@ pytestmark = pytest.mark.browser
 SETUP = """
 import numpy as np, pandas as pd, nbalabel as nl
 from nbalabel.core.tables.schema import empty
-from nbalabel.widgets.scatter import scatter, windows
-scatter.SENT_AT_MOST = windows.SENT_AT_MOST = 300_000  # so that this machine need not make a million rows
+from nbalabel.widgets.scatter import columns, scatter
+scatter.SENT_AT_MOST = columns.SENT_AT_MOST = 300_000  # so that this machine need not make a million rows
 rng = np.random.default_rng(0)
 N = 400_000
 kind = rng.integers(4, size=N)

@@ -8,6 +8,7 @@ import nbalabel as nl
 from nbalabel.core.geometry.outlines.inside import inside
 from nbalabel.core.tables.schema import empty
 from nbalabel.widgets.bridge.numbers import gaps
+from nbalabel.widgets.scatter import columns as column_module
 from nbalabel.widgets.scatter import scatter as view_module
 from nbalabel.widgets.scatter import windows as module
 from nbalabel.widgets.scatter.cloud import Cloud, colored
@@ -47,6 +48,7 @@ def large(tmp_path, monkeypatch):
     """A workspace of 6,000 images, of which a scatter draws 1,000."""
     for place in (module, view_module):
         monkeypatch.setattr(place, "DRAWN_AT_MOST", LIMIT)
+    for place in (column_module, view_module):
         monkeypatch.setattr(place, "SENT_AT_MOST", LIMIT)
     tables = nl.Tables.of(table(), empty("instances", ["fish"]), ["fish"], None)
     return nl.Workspace(tables.save(tmp_path / "large.nbal"))
@@ -398,3 +400,10 @@ def test_the_picture_of_a_large_table_is_of_the_same_sample(plot, monkeypatch):
     n = int(captions[0].split(" ")[0].replace(",", ""))
     assert 800 < n <= LIMIT
     assert "of 6,000 points" in captions[0]
+
+
+def test_axes_of_a_table_too_large_to_be_sent_are_its_columns_and_no_copies(large):
+    head, values = column_module.as_axis(large, "images", "east")
+    assert values is large.column("images", "east").values
+    assert np.shares_memory(Cloud.of(values, values, False).x, values) or np.isnan(values).any()
+    assert head["kind"] == "number"

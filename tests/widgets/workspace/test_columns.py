@@ -6,6 +6,8 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import UnknownNameError
+from nbalabel.core.tables.schema import empty
+from nbalabel.widgets.workspace import columns
 from nbalabel.widgets.workspace.columns import KINDS, read_column
 
 
@@ -216,3 +218,20 @@ def test_numbers_are_whole_where_each_known_one_is(numbers, whole):
     column = read_column(pd.Series(numbers, dtype="float64"), "n")
     assert column.whole is whole
     assert not np.isinf(column.values).any()
+
+
+def test_whether_a_column_is_empty_is_told_by_its_first_rows_where_they_can(ds, monkeypatch):
+    monkeypatch.setattr(columns, "_LOOK", 3)
+    n = len(ds.images)
+    images = pd.DataFrame(ds.images).assign(
+        late=np.where(np.arange(n) == n - 1, 1.0, np.nan), never=np.nan, text="", soon=np.arange(n)
+    )
+    frames = {"images": images, "instances": ds.instances, "predictions": empty("predictions", ds.labels)}
+    made = []
+    found = columns.Columns(frames, columns.Index.of(frames), lambda _: np.zeros(0, np.int32))
+    monkeypatch.setattr(
+        found, "_make", lambda of, name: made.append(name) or type(found)._make(found, of, name)
+    )
+    told = {name: found.is_empty("images", name) for name in ("late", "never", "text", "soon", "image_id")}
+    assert told == {"late": False, "never": True, "text": True, "soon": False, "image_id": False}
+    assert made == ["late", "never", "text"]

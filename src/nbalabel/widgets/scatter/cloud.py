@@ -12,6 +12,7 @@ from ...core.show.palette import COLORS
 
 Floats = npt.NDArray[Any]
 
+_BLOCK = 1 << 16  # values worked on at once
 _STEPS = 255  # colors along a column of numbers: place 1 is the least, 255 the largest, 0 missing
 _BARS = 48  # of the legend of a column of numbers
 
@@ -26,9 +27,12 @@ class Span:
 
     def normalized(self, values: Floats) -> npt.NDArray[np.float32]:
         """Values in 0..1, ``(n,)``."""
-        out = values - np.float64(self.lo)  # float32 would lose digits of values far from zero
-        out /= self.range
-        return np.asarray(out, np.float32)
+        out = np.empty(len(values), np.float32)
+        for begin in range(0, len(values), _BLOCK):
+            some = slice(begin, begin + _BLOCK)
+            # float32 would lose digits of values far from zero
+            out[some] = (values[some] - np.float64(self.lo)) / self.range
+        return out
 
 
 @dataclass(frozen=True, eq=False)

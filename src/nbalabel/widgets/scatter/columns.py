@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 Head = dict[str, Any]
 
+SENT_AT_MOST = 1_000_000
+"""Rows of which a scatter sends and draws every point; of more it sends density and a sample."""
+
 COLORABLE = ("category", "boolean", "number", "time")
 
 _SPREAD = 0.32  # largest distance of a point from the tick of its category; ticks are 1 apart
 _MOST_CATEGORIES = 65_535
+_BLOCK = 1 << 16  # values looked at at once
 
 
 def as_axis(ws: Workspace, of: str, name: str) -> tuple[Head, npt.NDArray[Any]]:
@@ -37,7 +41,8 @@ def as_axis(ws: Workspace, of: str, name: str) -> tuple[Head, npt.NDArray[Any]]:
         code = expression(ws, of, name)
         head["code"] = f"{code}.astype(float)" if code and nullable(series) else code
         head["single"] = bool(code) and bound(series, 0.1) != 0.1 and not nullable(series)
-    return head, _shortest(column.values)
+    sent = len(column.values) <= SENT_AT_MOST
+    return head, _shortest(column.values) if sent else column.values
 
 
 def as_color(ws: Workspace, of: str, name: str) -> tuple[Head, npt.NDArray[Any]]:
@@ -62,9 +67,15 @@ def _missing_code(ws: Workspace, of: str, name: str) -> str:
 
 
 def _shortest(values: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
-    with np.errstate(over="ignore"):
-        short = values.astype(np.float32)
-    return short if np.array_equal(short, values, equal_nan=True) else values
+    """The values as float32 where that is exact; mostly the first ones tell that it is not."""
+    short = np.empty(len(values), np.float32)
+    for begin in range(0, len(values), _BLOCK):
+        some = slice(begin, begin + _BLOCK)
+        with np.errstate(over="ignore"):
+            short[some] = values[some]
+        if not np.array_equal(short[some], values[some], equal_nan=True):
+            return values
+    return short
 
 
 def _spread(column: Column, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

@@ -20,9 +20,9 @@ from ..rows.acting import Acting, n_asked
 from ..workspace.clauses import check_table
 from ..workspace.workspace import Viewable, workspace_of
 from ..workspace.workspace_port import Reply, serves
-from .columns import COLORABLE, as_axis, as_color
+from .columns import COLORABLE, SENT_AT_MOST, as_axis, as_color
 from .layout import LAYOUT_AXES, LayoutLike, layout_of
-from .windows import DRAWN_AT_MOST, SENT_AT_MOST, Windows, window_of
+from .windows import DRAWN_AT_MOST, Windows, window_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image

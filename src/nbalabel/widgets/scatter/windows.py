@@ -22,9 +22,6 @@ from .tile import MARKED, MOST_CELLS, PLAIN, Cells, Window, cells, packed_tile, 
 if TYPE_CHECKING:
     from ..workspace.workspace import Workspace
 
-SENT_AT_MOST = 1_000_000
-"""Rows of which a scatter sends and draws every point; of more it sends density and a sample."""
-
 DRAWN_AT_MOST = 300_000
 """Points of a sample."""
 

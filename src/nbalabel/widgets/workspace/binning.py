@@ -35,7 +35,7 @@ class Binned:
     """A column in bins, the last of them for missing values, each split in parts.
 
     Attributes:
-        slots: bin and part of each row, bin * n_parts + part, ``(n,)`` int32.
+        slots: bin and part of each row, bin * n_parts + part, ``(n,)`` uint8, uint16 or uint32.
         n: number of bins, without that of missing values.
         edges: ends of the bins, ``(n + 1,)`` ascending; empty for categories and where there are no values.
             If a few values lie far above all others, the last bin holds these, too.
@@ -47,7 +47,7 @@ class Binned:
         total: rows in each bin and part, ``(n + 1, n_parts)``.
     """
 
-    slots: npt.NDArray[np.int32]
+    slots: npt.NDArray[np.unsignedinteger[Any]]
     n: int
     edges: npt.NDArray[np.float64]
     categories: npt.NDArray[np.int64]
@@ -61,8 +61,7 @@ class Binned:
         """Count the given rows in each bin and part, ``(n + 1, n_parts)``; None counts all."""
         if rows is None:
             return self.total
-        counts = np.bincount(self.slots[rows], minlength=self.total.size)
-        return counts.reshape(self.total.shape)
+        return _counted(self.slots[rows], self.total.size).reshape(self.total.shape)
 
     @property
     def missing(self) -> int:
@@ -98,20 +97,21 @@ def binned(column: Column, bins: int = 30, split: Column | None = None, *, plain
     edges = np.zeros(0)
     codes = np.zeros(0, np.int64)
     texts: tuple[str, ...] = ()
-    at: npt.NDArray[np.integer[Any]]
+    at: npt.NDArray[np.unsignedinteger[Any]]
     if column.kind in ("number", "time"):
         edges = _edges(column, bins, plain=plain)
         at, n = _places(column.values, edges), max(len(edges) - 1, 0)
     elif column.kind == "text":
-        at, n, texts = np.where(column.missing, 1, 0), 1, ("any text",)
+        at, n, texts = column.missing.astype(np.uint8), 1, ("any text",)
     else:
         n = len(column.categories)
         codes, at = _grouped(column.values, n, n if plain else _MOST_BARS)
         n = len(codes)
         texts = tuple("other" if code < 0 else column.categories[code] for code in codes)
     part, parts = _parts(split)
-    slots = (at if split is None else at * len(parts) + part).astype(np.int32, copy=False)
-    total = np.bincount(slots, minlength=(n + 1) * len(parts)).reshape(n + 1, len(parts))
+    size = (n + 1) * len(parts)
+    slots = at if split is None else at.astype(_small(size)) * _small(size)(len(parts)) + part
+    total = _counted(slots, size).reshape(n + 1, len(parts))
     if not len(edges):
         return Binned(slots, n, edges, codes, texts, parts, total)
     beyond = int((column.values > edges[-1]).sum())
@@ -159,7 +159,7 @@ def _quantile(values: npt.NDArray[np.float64], n_known: int, lo: float, hi: floa
     edges = np.linspace(lo, hi, _FINE + 1)
     counts = np.zeros(_FINE + 1, np.int64)
     for some in _blocks(len(values)):
-        counts += np.bincount(_places(values[some], edges), minlength=_FINE + 1)
+        counts += _counted(_places(values[some], edges), _FINE + 1)
     rank = int(np.ceil(_TAIL * (n_known - 1)))
     upto = np.cumsum(counts[:-1])
     step = int(np.searchsorted(upto, rank, "right"))
@@ -174,10 +174,25 @@ def _blocks(n: int) -> Iterator[slice]:
     return (slice(begin, begin + _BLOCK) for begin in range(0, n, _BLOCK))
 
 
-def _places(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+def _small(n: int) -> type[np.unsignedinteger[Any]]:
+    """The smallest type that holds 0..n - 1."""
+    return np.uint8 if n <= 1 << 8 else np.uint16 if n <= 1 << 16 else np.uint32
+
+
+def _counted(slots: npt.NDArray[np.unsignedinteger[Any]], n: int) -> npt.NDArray[np.int64]:
+    """How often each of 0..n - 1 is there, ``(n,)``."""
+    out = np.zeros(n, np.int64)
+    for some in _blocks(len(slots)):
+        out += np.bincount(slots[some], minlength=n)
+    return out
+
+
+def _places(
+    values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]
+) -> npt.NDArray[np.unsignedinteger[Any]]:
     """Bin of each value; the number of bins where it is missing."""
     n = len(edges) - 1
-    out = np.zeros(len(values), np.int32)
+    out = np.zeros(len(values), _small(n + 1))
     if n < 1:
         return out
     width = edges[-1] / n - edges[0] / n or 1.0
@@ -190,22 +205,22 @@ def _places(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> 
 
 def _grouped(
     codes: npt.NDArray[np.int32], n: int, most: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.unsignedinteger[Any]]]:
     """Codes with their own bin, then -1 for the shared bin if there is one; and the bin of each row."""
     kept = np.arange(n)
     if n > most:
         counts = np.bincount(codes[codes >= 0], minlength=n)
         kept = np.sort(np.argsort(-counts, kind="stable")[: most - 1])
     named = kept if len(kept) == n else np.append(kept, -1)
-    table = np.full(n + 1, len(kept), np.int64)
+    table = np.full(n + 1, len(kept), _small(len(named) + 1))
     table[kept] = np.arange(len(kept))
     table[-1] = len(named)  # code -1, missing, indexes the last entry
     return named, table[codes]
 
 
-def _parts(split: Column | None) -> tuple[npt.NDArray[np.int64], tuple[Part, ...]]:
+def _parts(split: Column | None) -> tuple[npt.NDArray[np.unsignedinteger[Any]], tuple[Part, ...]]:
     if split is None:
-        return np.zeros(1, np.int64), (Part("", ""),)
+        return np.zeros(1, np.uint8), (Part("", ""),)
     codes, at = _grouped(split.values, len(split.categories), _MOST_PARTS)
     parts = [
         Part("other", COLORS.neutral) if code < 0 else Part(split.categories[code], split.colors[code])

@@ -226,12 +226,24 @@ class Columns:
 
     def is_empty(self, of: str, name: str) -> bool:
         """Whether there are rows, but none has a value; of late columns, whether none can have one."""
+        if name == INDEX_NAMES[of]:
+            return False
         if not self.is_late(of, name):
-            column = self.column(of, name)
-            return len(column.values) > 0 and bool(column.missing.all())
+            return not self._starts_with_values(of, name) and self._has_no_value(of, name)
         if of == "instances":
             return not np.isin(self.frames[of]["image_id"], self._predicted).any()
         return False
+
+    def _starts_with_values(self, of: str, name: str) -> bool:
+        """Whether one of the first rows has a value: mostly so, and then the column need not be made."""
+        own = self.frames[of]
+        if (of, name) in self._made or name not in own or (of == "predictions" and name in _JUDGED):
+            return False
+        return not read_column(own[name].iloc[:_LOOK], name).missing.all()
+
+    def _has_no_value(self, of: str, name: str) -> bool:
+        column = self.column(of, name)
+        return len(column.values) > 0 and bool(column.missing.all())
 
     def kind(self, of: str, name: str) -> str:
         """The kind of a column, as :meth:`column` gives it; the column is computed only where it must be.
