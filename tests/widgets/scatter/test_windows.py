@@ -101,6 +101,21 @@ def test_counts_are_those_of_a_histogram(limits):
     assert not plain[[0, 2]].any()
 
 
+@pytest.mark.parametrize("tiered", [False, True])
+def test_what_is_counted_in_parts_is_what_is_counted_at_once(tiered, monkeypatch):
+    rng = np.random.default_rng(2)
+    x, y, places = rng.random(N), rng.random(N), rng.integers(4, size=N).astype(np.uint8)
+    found = cells(Cloud.of(x, y, False), Window(0.1, 0, 0.9, 1, 7, 5))
+    color = colored({"kind": "category", "colors": ["#ff0000", "#00ff00", "#0000ff"]}, places)
+    tiers = found.of(rng.integers(3, size=N).astype(np.uint8)) if tiered else None
+    whole = tile(found, tiers, color)
+    monkeypatch.setattr("nbalabel.widgets.scatter.tile._BLOCK", 999)
+    parted = tile(found, tiers, color)
+    assert np.array_equal(whole.counts, parted.counts)
+    assert np.array_equal(whole.shade, parted.shade)
+    assert whole.counts.sum() == len(found.cell)
+
+
 def test_points_lie_in_0_to_1_where_both_coordinates_are_known():
     cloud = Cloud.of(np.array([5.0, 7.0, np.nan, np.inf, 9.0]), np.array([1.0, 3.0, 0.0, 0.0, np.nan]), False)
     assert cloud.n == 2
@@ -230,6 +245,11 @@ def test_never_more_are_drawn_than_the_limit():
 def test_numbers_of_consecutive_ids_are_uniform():
     counts = np.histogram(hashed(np.arange(100_000)), bins=50, range=(0, 2**32))[0]
     assert abs(counts - 2000).max() < 6 * np.sqrt(2000)
+
+
+def test_the_number_of_an_id_is_its_own_wherever_it_stands():
+    ids = np.arange(70_000)
+    assert np.array_equal(hashed(ids)[::9_999], hashed(ids[::9_999]))
 
 
 def test_the_same_points_are_drawn_after_a_filter_and_in_a_part_of_the_plane(large, plot, browser):

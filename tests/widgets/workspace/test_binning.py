@@ -7,6 +7,7 @@ import pytest
 from nbalabel.widgets.charts.ticks import brief, count_ticks, heights, keyed, number_ticks, time_ticks
 from nbalabel.widgets.workspace import binning
 from nbalabel.widgets.workspace.binning import binned
+from nbalabel.widgets.workspace.blocks import blocks
 from nbalabel.widgets.workspace.columns import read_column
 
 
@@ -34,7 +35,7 @@ def test_counting_some_rows_is_counting_them_alone() -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_bins_end_at_the_quantile_that_numpy_finds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binning, "_BLOCK", 64)
+    monkeypatch.setattr(binning, "blocks", lambda n: blocks(n, 64))
     rng = np.random.default_rng(seed)
     n = int(rng.integers(50, 900))
     values = rng.exponential(1, n) ** rng.integers(1, 6) * 10.0 ** rng.integers(-200, 200)

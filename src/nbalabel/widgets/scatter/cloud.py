@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.show.palette import COLORS
+from ..workspace.blocks import blocks
 
 Floats = npt.NDArray[Any]
 
-_BLOCK = 1 << 16  # values worked on at once
 _STEPS = 255  # colors along a column of numbers: place 1 is the least, 255 the largest, 0 missing
 _BARS = 48  # of the legend of a column of numbers
 
@@ -28,8 +28,7 @@ class Span:
     def normalized(self, values: Floats) -> npt.NDArray[np.float32]:
         """Values in 0..1, ``(n,)``."""
         out = np.empty(len(values), np.float32)
-        for begin in range(0, len(values), _BLOCK):
-            some = slice(begin, begin + _BLOCK)
+        for some in blocks(len(values)):
             # float32 would lose digits of values far from zero
             out[some] = (values[some] - np.float64(self.lo)) / self.range
         return out

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..workspace.blocks import blocks
 from ..workspace.expressions import bound, expression, nullable, source_of, text_code
 from ..workspace.filters import keep
 
@@ -23,7 +24,6 @@ COLORABLE = ("category", "boolean", "number", "time")
 
 _SPREAD = 0.32  # largest distance of a point from the tick of its category; ticks are 1 apart
 _MOST_CATEGORIES = 65_535
-_BLOCK = 1 << 16  # values looked at at once
 
 
 def as_axis(ws: Workspace, of: str, name: str) -> tuple[Head, npt.NDArray[Any]]:
@@ -69,8 +69,7 @@ def _missing_code(ws: Workspace, of: str, name: str) -> str:
 def _shortest(values: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
     """The values as float32 where that is exact; mostly the first ones tell that it is not."""
     short = np.empty(len(values), np.float32)
-    for begin in range(0, len(values), _BLOCK):
-        some = slice(begin, begin + _BLOCK)
+    for some in blocks(len(values)):
         with np.errstate(over="ignore"):
             short[some] = values[some]
         if not np.array_equal(short[some], values[some], equal_nan=True):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..workspace.blocks import blocks
+
 Counts = npt.NDArray[np.int64]
 
 _FULL = 2.0**32
@@ -22,12 +24,15 @@ def hashed(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
     Source:
         Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014: its finalizer.
     """
-    z = ids.astype(np.uint64)
-    z += np.uint64(0x9E3779B97F4A7C15)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        z ^= z >> np.uint64(shift)
-        z *= np.uint64(factor)
-    return np.asarray((z ^ (z >> np.uint64(31))) >> np.uint64(32), np.uint32)
+    out = np.empty(len(ids), np.uint32)
+    for some in blocks(len(ids)):
+        z = ids[some].astype(np.uint64)
+        z += np.uint64(0x9E3779B97F4A7C15)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            z ^= z >> np.uint64(shift)
+            z *= np.uint64(factor)
+        out[some] = (z ^ (z >> np.uint64(31))) >> np.uint64(32)
+    return out
 
 
 def rates(plain: Counts, marked: Counts, limit: int) -> npt.NDArray[np.float64]:

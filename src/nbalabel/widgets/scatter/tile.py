@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..workspace.blocks import blocks
 from .cloud import Cloud, Colored
 
 MOST_CELLS = 512
@@ -15,6 +16,7 @@ MOST_CELLS = 512
 
 _GROUPS = 32  # groups of colors that are counted apart; rare categories share the last one
 _LEVELS = 255
+_BLOCK = 1 << 21  # points counted at once; each time all cells are added up
 DIMMED, PLAIN, MARKED = 0, 1, 2
 
 
@@ -98,16 +100,18 @@ def tile(found: Cells, tiers: npt.NDArray[np.uint8] | None, color: Colored | Non
         color: of all rows of the table; None for one color.
     """
     size = found.window.size
-    key = found.cell.astype(np.intp)
-    groups, table, shades = np.zeros(0, np.intp), None, None
-    if color is not None:
-        table, shades = _grouped(color)
-        groups = table[found.of(color.places)]
-        key += size * groups
+    table, shades = (None, None) if color is None else _grouped(color)
     k = 1 if shades is None else len(shades)
-    if tiers is not None:
-        key += (size * k) * tiers.astype(np.intp)
-    split = np.bincount(key, minlength=size * k * (1 if tiers is None else 3)).reshape(-1, k, size)
+    places = None if color is None else found.of(color.places)
+    flat = np.zeros(size * k * (1 if tiers is None else 3), np.int64)
+    for some in blocks(len(found.cell), _BLOCK):
+        key = found.cell[some].astype(np.intp)
+        if places is not None and table is not None:
+            key += size * table[places[some]]
+        if tiers is not None:
+            key += (size * k) * tiers[some].astype(np.intp)
+        flat += np.bincount(key, minlength=len(flat))
+    split = flat.reshape(-1, k, size)
     counts = np.zeros((3, size), np.int64)
     counts[slice(PLAIN, PLAIN + 1) if tiers is None else slice(None)] = split.sum(axis=1)
     if color is None or shades is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.show.palette import COLORS
+from .blocks import blocks
 from .clauses import Rows
 from .columns import Column
 
@@ -18,7 +18,6 @@ _TAIL = 0.99  # share of the values that stay in view when a long tail is cut of
 _LONG = 3.0  # a tail is cut off if it reaches this many times as far as these
 _LEAST = 50  # values needed for a quantile
 _MOST_PARTS = 12  # parts of a split bar; the rarest categories share the last one
-_BLOCK = 1 << 16  # rows worked on at once, so that what is made on the way stays in the processor's cache
 _FINE = 1 << 12  # equal steps between two numbers, to find a quantile in
 
 
@@ -158,20 +157,15 @@ def _quantile(values: npt.NDArray[np.float64], n_known: int, lo: float, hi: floa
     """
     edges = np.linspace(lo, hi, _FINE + 1)
     counts = np.zeros(_FINE + 1, np.int64)
-    for some in _blocks(len(values)):
+    for some in blocks(len(values)):
         counts += _counted(_places(values[some], edges), _FINE + 1)
     rank = int(np.ceil(_TAIL * (n_known - 1)))
     upto = np.cumsum(counts[:-1])
     step = int(np.searchsorted(upto, rank, "right"))
     found = np.concatenate(
-        [v[_places(v, edges) == step] for v in (values[some] for some in _blocks(len(values)))]
+        [v[_places(v, edges) == step] for v in (values[some] for some in blocks(len(values)))]
     )
     return float(np.partition(found, at := rank - int(upto[step] - counts[step]))[at])
-
-
-def _blocks(n: int) -> Iterator[slice]:
-    """All rows, some at a time."""
-    return (slice(begin, begin + _BLOCK) for begin in range(0, n, _BLOCK))
 
 
 def _small(n: int) -> type[np.unsignedinteger[Any]]:
@@ -182,7 +176,7 @@ def _small(n: int) -> type[np.unsignedinteger[Any]]:
 def _counted(slots: npt.NDArray[np.unsignedinteger[Any]], n: int) -> npt.NDArray[np.int64]:
     """How often each of 0..n - 1 is there, ``(n,)``."""
     out = np.zeros(n, np.int64)
-    for some in _blocks(len(slots)):
+    for some in blocks(len(slots)):
         out += np.bincount(slots[some], minlength=n)
     return out
 
@@ -196,7 +190,7 @@ def _places(
     if n < 1:
         return out
     width = edges[-1] / n - edges[0] / n or 1.0
-    for some in _blocks(len(values)):
+    for some in blocks(len(values)):
         share = np.clip(values[some] / width - edges[0] / width, 0, n - 1)
         share[np.isnan(share)] = n
         out[some] = share
