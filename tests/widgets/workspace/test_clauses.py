@@ -33,6 +33,16 @@ def index():
     )
 
 
+@pytest.mark.parametrize(
+    "images", [[], [7], [3, 4, 5, 6], [0, 1, 2], [4, 3, 5], [3, 5, 4], [2, 4, 6], [10**15, 10**15 + 1]]
+)
+def test_the_row_of_an_image_is_found_whether_images_are_numbered_one_after_the_other_or_not(images):
+    on = [*images[::-1], 0, 1, 3, 6, 7, 8, -1, 10**15 + 2, *images]
+    found = Index.of(frames(images, list(enumerate(on)), [])).image_row["instances"]
+    assert found.dtype == np.int32
+    assert found.tolist() == [images.index(one) if one in images else -1 for one in on]
+
+
 def clause(index, of, ids, source="a"):
     return Clause(source, of, index.rows_of(of, ids))
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ...core.errors import DataError, UnknownNameError, first
 from ...core.tables.schema import INDEX_NAMES
+from .blocks import blocks
 
 Rows: TypeAlias = npt.NDArray[np.bool_]
 Ids: TypeAlias = npt.NDArray[np.int64]
@@ -60,11 +61,8 @@ class Index:
     def of(cls, frames: Mapping[str, pd.DataFrame]) -> Index:
         """The index of three tables, by name."""
         ids = {name: frames[name].index.to_numpy(np.int64) for name in TABLES}
-        images = pd.Index(ids["images"])
-        found = {
-            name: images.get_indexer(pd.Index(frames[name]["image_id"].to_numpy(np.int64))).astype(np.int32)
-            for name in TABLES[1:]
-        }
+        images = _Places(ids["images"])
+        found = {name: images.of(frames[name]["image_id"].to_numpy(np.int64)) for name in TABLES[1:]}
         return cls(ids, found)
 
     def size(self, of: str) -> int:
@@ -140,3 +138,27 @@ def check_table(of: str) -> str:
     if of not in TABLES:
         raise DataError(f"of must be one of {', '.join(TABLES)}, got {of!r}")
     return of
+
+
+class _Places:
+    """Where ids stand in a table.
+
+    Args:
+        ids: of its rows, each once, ``(n,)``.
+    """
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids = pd.Index(ids)
+        self._n = len(ids)
+        self._first = int(ids[0]) if self._n and bool((np.diff(ids) == 1).all()) else None
+
+    def of(self, wanted: Ids) -> npt.NDArray[np.int32]:
+        """Row of each id, ``(m,)`` int32; -1 for those that are not there."""
+        out = np.empty(len(wanted), np.int32)
+        for some in blocks(len(wanted)):
+            if self._first is None:
+                out[some] = self._ids.get_indexer(pd.Index(wanted[some]))
+            else:  # one after the other, as a dataset numbers them
+                at = wanted[some] - self._first
+                out[some] = np.where((at >= 0) & (at < self._n), at, -1)
+        return out

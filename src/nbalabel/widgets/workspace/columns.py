@@ -318,7 +318,8 @@ class Columns:
 
     def _count(self, of: str) -> Column:
         at = self.index.image_row[of]
-        counts = np.bincount(at[at >= 0], minlength=self.index.size("images"))
+        known = at if at.min(initial=0) >= 0 else at[at >= 0]
+        counts = np.bincount(known, minlength=self.index.size("images"))
         return Column(f"n_{of}", "number", counts.astype(np.float64), whole=True, home="derived")
 
     def _best_score(self) -> Column:
