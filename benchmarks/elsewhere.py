@@ -8,13 +8,19 @@ all workers, and ``path`` that of this process and of the worker that did most: 
 processes is not part of it. The ways alternate; medians are printed. Results are compared, to the last bit.
 
 ``on a cluster, freed memory given back``: as Dask's nanny has it by default, without `engine.memory`.
+
+``predict --ray PYTHON`` measures Ray Data with one and two actors, too, on the same parts: that Python has
+ray[data] and nbalabel with the models (``benchmarks/elsewhere_ray.py``). Its wall seconds hold the start of
+the actors, as nbalabel's hold that of its processes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
+import subprocess
 import tempfile
 import time
 import warnings
@@ -86,11 +92,42 @@ def made(way: str, asked: Any) -> tuple[Any, dict[str, float]]:
     }
 
 
+def by_ray(python: str, ds: nl.Dataset, images: int, actors: int) -> tuple[pd.DataFrame, dict[str, float]]:
+    """A prediction by Ray Data: its rows, and what it cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        model, out = Path(folder) / "model.npz", Path(folder) / "out"
+        out.mkdir()
+        nl.Yolo("starter").save(model)
+        script = str(Path(__file__).with_name("elsewhere_ray.py"))
+        asked = [python, script, str(ds.folder), str(model), str(images), str(actors), str(out)]
+        done = subprocess.run(asked, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{python} failed:\n{done.stderr[-2000:]}")
+        rows = pd.concat([pd.read_parquet(file) for file in out.glob("*.parquet")])
+        return rows, json.loads(done.stdout.splitlines()[-1])
+
+
+def sorted_rows(found: pd.DataFrame) -> pd.DataFrame:
+    """Image, label, score and mask of predictions, in one order."""
+    plain = {
+        "image_id": found["image_id"].to_numpy("int64"),
+        "label": found["label"].astype(str).to_numpy(object),
+        "score": found["score"].to_numpy("float32"),
+        "mask": found["mask"].to_numpy(object),
+    }
+    return pd.DataFrame(plain).sort_values(["image_id", "score", "mask"], ignore_index=True)
+
+
 def give_back() -> None:
     """In a worker: leave memory as the nanny set it."""
     from nbalabel.engine import workers
 
     mock.patch.object(workers, "keep_freed_memory", return_value=False).start()
+
+
+def tell(way: str, seconds: dict[str, float]) -> None:
+    """Print what one repetition cost."""
+    print(f"{way:42}" + "  ".join(f"{k} {v:6.1f} s" for k, v in seconds.items()), flush=True)
 
 
 def main() -> None:
@@ -100,6 +137,9 @@ def main() -> None:
     parser.add_argument("step", choices=STEPS, nargs="?", default="predict")
     parser.add_argument("--images", type=int, default=512)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument(
+        "--ray", help="a Python that has ray[data] and nbalabel with the models: measure Ray Data"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     took: dict[str, list[dict[str, float]]] = defaultdict(list)
@@ -116,7 +156,13 @@ def main() -> None:
                 found = run.predictions.drop(columns="origin")
                 first = found if first is None else first
                 pd.testing.assert_frame_equal(found, first, check_exact=True)
-                print(f"{way:42}" + "  ".join(f"{k} {v:6.1f} s" for k, v in seconds.items()), flush=True)
+                tell(way, seconds)
+            for n in (1, 2) if options.ray and options.step == "predict" else ():
+                way = f"Ray Data, {n} actor{'s' if n > 1 else ''}"
+                rows, seconds = by_ray(options.ray, ds, options.images, n)
+                took[way].append(seconds)
+                pd.testing.assert_frame_equal(sorted_rows(rows), sorted_rows(first), check_exact=True)
+                tell(way, seconds)
     here = statistics.median(one["rest"] for one in took["here"])
     print(f"\n{options.step}: {len(first):,} rows on {options.images} images, equal. Medians, CPU s:")
     print(f"{'':42}{'opening':>9}{'rest':>8}{'of here':>9}{'path':>8}{'wall s':>8}")
