@@ -11,7 +11,7 @@ processes is not part of it. The ways alternate; medians are printed. Results ar
 
 ``predict --ray PYTHON`` measures Ray Data with one and two actors, too, on the same parts: that Python has
 ray[data] and nbalabel with the models (``benchmarks/elsewhere_ray.py``). Its wall seconds hold the start of
-the actors, as nbalabel's hold that of its processes.
+the actors, as nbalabel's hold that of its processes; those of Dask begin when its workers are there.
 """
 
 from __future__ import annotations

@@ -111,6 +111,7 @@ def still(element: Locator, seconds: float = 20) -> FloatRect:
 
 def settled(book: Notebook, seconds: float = 40) -> None:
     """Wait until the kernel has answered and no view has changed for a while: text, pixels, sizes, places."""
+    book.value("1")  # the kernel takes what came before it first
     book.page.evaluate(_HEARD, seconds)
     before, since, deadline = None, time.monotonic(), time.monotonic() + seconds
     while True:

@@ -64,7 +64,7 @@ def considerate(*, training: bool = False) -> Iterator[None]:
 def others_running(system: Path = Path("/proc")) -> int:
     """Number of threads of other processes that run or are ready to run now.
 
-    Where the system does not report it, the load of the last minute, with our own threads.
+    Where the system does not report it, the load of the last minute, with our own threads; else 0.
 
     Args:
         system: what Linux tells of its processes.

@@ -109,7 +109,8 @@ def binned(column: Column, bins: int = 30, split: Column | None = None, *, plain
         texts = tuple("other" if code < 0 else column.categories[code] for code in codes)
     part, parts = _parts(split)
     size = (n + 1) * len(parts)
-    slots = at if split is None else at.astype(_small(size)) * _small(size)(len(parts)) + part
+    wide = _small(size)
+    slots = at if split is None else at.astype(wide) * wide(len(parts)) + part
     total = _counted(slots, size).reshape(n + 1, len(parts))
     if not len(edges):
         return Binned(slots, n, edges, codes, texts, parts, total)
