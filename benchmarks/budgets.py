@@ -115,7 +115,7 @@ def order(p: Any) -> tuple[np.ndarray, np.ndarray, int, int] | None:
     strategy, ledger = p._course.strategy, p._course.ledger
     if not hasattr(strategy, "chance"):
         return None
-    pool, n_right = strategy._candidates(ledger)
+    pool, n_right = strategy._candidates(ledger), strategy.scope.right(ledger)
     return pool, strategy.chance, n_right, p.n_answers
 
 

@@ -17,7 +17,7 @@ import nbalabel as nl
 
 N_PLANTED, DIMENSIONS, LABELS = 200, 64, 8
 _BLOCK = 1 << 18
-_ANSWERED = 8  # questions
+_ANSWERED, _LEARNED = 8, 3  # questions
 
 Call = Callable[[], object]
 
@@ -96,12 +96,22 @@ def propagate(n: int, folder: Path) -> Call:
 
 def answers(n: int, folder: Path) -> Call:
     """Eight questions answered, in the search for clusters."""
+    return _told(n, folder, 0, _ANSWERED)
+
+
+def answer(n: int, folder: Path) -> Call:
+    """One more question answered in that search, after those from which chances are first learned."""
+    return _told(n, folder, _LEARNED, 1)
+
+
+def _told(n: int, folder: Path, before: int, more: int) -> Call:
     rows = planted(n, folder)
     p = nl.Propagation(rows.vectors, rows.scores, rows.labels)
 
-    def call() -> None:
-        for _ in range(_ANSWERED):
+    def tell(questions: int) -> None:
+        for _ in range(questions):
             question = p.ask()
             p.tell(question, rows.right[question.rows])
 
-    return call
+    tell(before)
+    return lambda: tell(more)

@@ -9,7 +9,7 @@ from nbalabel.learn.propagate.state.ledger import NO, UNKNOWN, YES, Ledger
 from nbalabel.learn.propagate.strategies import levels as levels_module
 from nbalabel.learn.propagate.strategies.cut import Regions
 from nbalabel.learn.propagate.strategies.learner import Learner, _gaussian, _ridge
-from nbalabel.learn.propagate.strategies.levels import levels
+from nbalabel.learn.propagate.strategies.levels import in_bins, levels
 
 
 def candidates(n=400, seed=0, base=0.6):
@@ -375,14 +375,64 @@ def test_questions_go_to_large_clusters_near_the_edge(tree):
     regions.cut(np.linspace(0, 1, 100)[np.argsort(np.argsort(features[:, 0]))])
     assert len(regions.open) == 4
     largest, *others = sorted(regions.open, key=lambda c: -len(regions.rows(c)))
-    near, far = np.full(100, 0.7), np.full(100, 0.99)
-    assert regions.gain(largest, near, 0.75, 0.85, 15) > regions.gain(largest, far, 0.75, 0.85, 15)
-    assert regions.gain(largest, near, 0.75, 0.85, 15) > regions.gain(others[-1], near, 0.75, 0.85, 15)
-    before = regions.gain(largest, near, 0.75, 0.85, 5)
+
+    def gain(cluster, chance, n=15):
+        unanswered = regions.rows(cluster, unknown=True)
+        return regions.gain(cluster, np.full(len(unanswered), chance), 0.75, 0.85, n)
+
+    assert gain(largest, 0.7) > gain(largest, 0.99)
+    assert gain(largest, 0.7) > gain(others[-1], 0.7)
+    before = gain(largest, 0.7, 5)
     ledger.answer[regions.rows(largest)[:10]] = [YES] * 7 + [NO] * 3
-    assert 0 < regions.gain(largest, near, 0.75, 0.85, 5) < before
+    assert 0 < gain(largest, 0.7, 5) < before
     ledger.answer[regions.rows(largest)] = YES
-    assert regions.gain(largest, near, 0.75, 0.85, 5) == 0
+    assert gain(largest, 0.7, 5) == 0
+
+
+def test_clusters_that_came_up_are_told_once_parents_first(tree):
+    features, scores, _ = candidates(100)
+    p = Propagation(features, scores, forest=tree(features))
+    regions = Regions(p.standing[1], most=4)
+    regions.cut(np.linspace(0, 1, 100))
+    first = regions.new()
+    assert first == list(regions.state)
+    assert not regions.new()
+    split = next(c for c in regions.open if len(regions.rows(c)) > 1)
+    regions.split(split)
+    assert regions.new() == [c for c in regions.open if c not in first]
+
+
+def test_doubts_in_bins_are_those_that_looking_at_each_mask_gives():
+    rng = np.random.default_rng(0)
+    for doubt in (np.sort(rng.random(500) ** 3), np.sort(rng.random(500))[::-1], np.full(30, 0.25)):
+        root = np.sqrt(doubt)
+        width = max(root.max() - root.min(), 1e-9)
+        at = np.minimum(((root - root.min()) / width * 16).astype(int), 15)
+        left = np.bincount(at, minlength=16)
+        mean = np.bincount(at, doubt, minlength=16)[left > 0] / left[left > 0]
+        rows, means = in_bins(doubt, np.append(0.0, np.cumsum(doubt)))
+        assert rows.tolist() == left[left > 0].tolist()
+        assert means == pytest.approx(mean)
+
+
+def test_a_skipped_cluster_and_rivals_of_a_yes_are_not_offered(tree):
+    features, scores, _ = candidates(400)
+    rivals = np.array([[a, a + 1] for a in range(0, 400, 2)])
+    p = Propagation(features, scores, forest=tree(features), rivals=rivals)
+    skipped = p.ask()
+    p.skip(skipped)
+    yes = p.ask()
+    p.tell(yes, np.ones(len(yes.rows), bool))
+    strategy, ledger = p.standing
+    offered = strategy._candidates(ledger)
+    start, stop = map(int, skipped.cluster.split("-"))
+    assert not np.isin(offered, ledger.forest.between(start, stop)).any()
+    assert not np.isin(offered, yes.rows ^ 1).any()
+    assert len(np.unique(offered // 2)) == len(offered)  # one of each pair
+    assert (np.diff(strategy.chance[offered]) <= 0).all()
+    assert strategy._falling(ledger).tolist() == strategy.chance[offered].tolist()
+    few = strategy._most_certain(np.sort(offered), 7)
+    assert few.tolist() == offered[:7].tolist()
 
 
 def test_lenient_reviewers_are_found_out_by_honeypots_and_the_target_holds(tree):

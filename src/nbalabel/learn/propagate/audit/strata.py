@@ -49,9 +49,12 @@ class Cells:
         shuffle = rng.permutation(len(rows))
         rows, of, chance = rows[shuffle], of[shuffle], chance[shuffle]
         cell = of * bins + _binned(chance, of, len(strata), bins)
-        order = np.argsort(cell, kind="stable")
+        order = np.argsort(cell.astype(np.uint16) if len(strata) * bins < 1 << 16 else cell, kind="stable")
         self._rows = rows[order]
-        names, self._start, self.size = np.unique(cell[order], return_index=True, return_counts=True)
+        size = np.bincount(cell)
+        names = np.flatnonzero(size)
+        self.size = size[names]
+        self._start = np.cumsum(self.size) - self.size
         self.stratum = names // bins
         self.doubt = np.add.reduceat(chance[order], self._start) / self.size if len(rows) else np.empty(0)
         self.ends = np.searchsorted(self.stratum, np.arange(len(strata)), side="right")
@@ -97,9 +100,11 @@ def _checked(rows: Ints, doubt: npt.NDArray[np.floating]) -> Doubles:
     beyond = rows[(rows < 0) | (rows >= len(doubt))]
     if len(beyond):
         raise DataError(f"rows must be positions in doubt, 0..{len(doubt) - 1}, got {first(beyond)}")
-    values, counts = np.unique(rows, return_counts=True)
-    if len(values) < len(rows):
-        raise DataError(f"strata must be disjoint; rows in two of them: {first(values[counts > 1])}")
+    held = np.zeros(len(doubt), np.bool_)
+    held[rows] = True
+    if np.count_nonzero(held) < len(rows):
+        twice = np.flatnonzero(np.bincount(rows) > 1)
+        raise DataError(f"strata must be disjoint; rows in two of them: {first(twice)}")
     chance = np.asarray(doubt, np.float64)[rows]
     bad = rows[~((chance >= 0) & (chance <= 1))]
     if len(bad):

@@ -24,6 +24,7 @@ from .verify_all import alone
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 _SPENT = (0.8, 0.2)  # share of alpha for each audit where answers allow several; together all of it
 _WARM = 90  # answers before the first audit; three known masks count as one
@@ -138,7 +139,7 @@ class Certified:
         """The phase: "search" for clusters, "audit", "search" again among the rest, "done"."""
         return "search" if self.stage == "rest" else self.stage
 
-    def heard(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
+    def heard(self, ledger: Ledger, question: Question, answers: Bools) -> None:
         """Process answers and update the decisions."""
         self._budget = None if self._budget is None else self._budget - len(answers)
         if question.kind == "audit":
@@ -214,20 +215,20 @@ class Certified:
 
     def worth(self, ledger: Ledger, answers: Doubles) -> Doubles:
         """Masks expected to be accepted after so many further answers, ``(k,)``."""
-        pool, n_right = self._candidates(ledger)
-        outside, learning = self._chance[pool], np.zeros(len(answers))
+        free, n_right = self._falling(ledger), self.scope.right(ledger)
+        outside, learning = free, np.zeros(len(answers))
         took = stay = np.zeros(0)
         if self.stage == "audit" and self.nested is not None:
-            (took, stay), outside = self.nested.costs(), self._chance[self.nested.outside()]
+            (took, stay), outside = self.nested.costs(), self._outside()
         elif self.stage == "search":
             wanted = [self._wanted(ledger, b) for b in answers.tolist()]
             learning = np.maximum(np.array(wanted) - self.scope.spent(ledger), 0)
             if self.round < len(_SPENT):
-                chance, target, alpha = self._apparent(ledger, pool)
+                chance, target, alpha = self._apparent(ledger, free)
                 took, stay = costs(chance, n_right, target=target, alpha=alpha)[1:]
         have = float(self.n_accepted(ledger))
         certain = (ledger.answer[self.certified] == UNKNOWN).sum()
-        most = max(n_right + float(self._chance[pool].sum()) + certain, have)
+        most = max(n_right + float(free.sum()) + certain, have)
         alone = float(outside.mean()) if len(outside) else 0.0
         return np.minimum(expected(answers - learning, have, took, stay, alone), most)
 
@@ -267,27 +268,25 @@ class Certified:
     def _cluster_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
         n = self.n_samples if limit is None else min(limit, self.n_samples)
         edge = self._sure = self._edge(ledger)
-        size = {c: len(self.regions.rows(c, unknown=True)) for c in self.regions.open}
-        if self.aim == "size":
-            gain = {c: float(v) for c, v in size.items()}
-        else:
-            gain = {c: self.regions.gain(c, self._chance, edge, self.target, n) for c in size}
-        gain = {c: v for c, v in gain.items() if size[c]}
+        gain: dict[int, float] = {}
+        for c in self.regions.open:
+            if len(rows := self.regions.rows(c, unknown=True)):
+                of = self.regions.gain(c, self._chance[rows], edge, self.target, n)
+                gain[c] = float(len(rows)) if self.aim == "size" else of
         if not gain or n <= 0:
             self._begin_audit(ledger)
             return self.next(ledger, number, limit)
         cluster = max(gain, key=lambda c: gain[c])
-        rows = _spread_out(self.regions.rows(cluster, unknown=True), self._chance, n, (29, self.seed, number))
+        rows = self.regions.rows(cluster, unknown=True)
+        size, rows = len(rows), _spread_out(rows, self._chance[rows], n, (29, self.seed, number))
         start, stop = ledger.forest.span(cluster)
-        return Question(
-            number, rows, rows, "sample", f"{start}-{stop}", "", size[cluster], "Masks that look alike."
-        )
+        return Question(number, rows, rows, "sample", f"{start}-{stop}", "", size, "Masks that look alike.")
 
     def _edge(self, ledger: Ledger) -> float:
         """The chance below which masks are not worth an audit, by the current plan."""
-        pool, n_right = self._candidates(ledger)
-        found = self._levels(ledger, pool, n_right)
-        return float(self._chance[pool[found.best - 1]]) if found.best else self.target
+        chance = self._falling(ledger)
+        found = self._levels(ledger, chance, self.scope.right(ledger))
+        return float(chance[found.best - 1]) if found.best else self.target
 
     def _hear_cluster(self, ledger: Ledger, question: Question) -> None:
         cluster = self._cluster(ledger, question)
@@ -311,27 +310,46 @@ class Certified:
 
     # audit
 
-    def _candidates(self, ledger: Ledger) -> tuple[Ints, int]:
-        """Masks an audit may include, most certain first, one per object; and how many were answered yes."""
-        right, free = ledger.answer == YES, self.scope.free(ledger)
+    def _free(self, ledger: Ledger) -> Bools:
+        """Masks an audit may include, one per object, ``(n,)`` bool."""
+        free = self.scope.free(ledger)
         for cluster, state in self.regions.state.items():
             if state == "skipped":
                 free[ledger.forest.rows(cluster)] = False
-        rows = np.flatnonzero(free)
-        rows = rows[np.argsort(-self._chance[rows], kind="stable")]
-        beside = ledger.rivals[right[ledger.rivals].any(axis=1)]  # these overlap a mask answered yes
-        rows = rows[~np.isin(rows, beside)]
-        return rows[~np.isin(rows, losers(ledger.rivals, rows))], self.scope.right(ledger)
+        if len(ledger.rivals):
+            beside = (ledger.answer == YES)[ledger.rivals].any(axis=1)  # these overlap a mask answered yes
+            free[ledger.rivals[beside]] = False
+            rivals = np.unique(ledger.rivals)
+            free[losers(ledger.rivals, self._in_order(rivals[free[rivals]]))] = False
+        return free
 
-    def _levels(self, ledger: Ledger, pool: Ints, n_right: int) -> Levels:
-        chance, target, alpha = self._apparent(ledger, pool)
-        rate = self._rate(pool)
+    def _falling(self, ledger: Ledger) -> Doubles:
+        """Chances of the masks an audit may include, falling."""
+        return -np.sort(-self._chance[self._free(ledger)])
+
+    def _candidates(self, ledger: Ledger) -> Ints:
+        """Masks an audit may include, most certain first."""
+        return self._in_order(np.flatnonzero(self._free(ledger)))
+
+    def _in_order(self, rows: Ints) -> Ints:
+        """Rows, most certain first."""
+        return rows[np.argsort(-self._chance[rows], kind="stable")]
+
+    def _most_certain(self, rows: Ints, n: int) -> Ints:
+        """The first n of the rows in that order."""
+        if len(rows) > n:
+            chance = self._chance[rows]
+            rows = rows[chance >= np.partition(chance, len(rows) - n)[len(rows) - n]]
+        return self._in_order(rows)[:n]
+
+    def _levels(self, ledger: Ledger, chance: Doubles, n_right: int) -> Levels:
+        rate = self._rate(chance)
+        chance, target, alpha = self._apparent(ledger, chance)
         return levels(chance, n_right, target=target, alpha=alpha, left=self._left, rate=rate)
 
-    def _apparent(self, ledger: Ledger, pool: Ints) -> tuple[Doubles, float, float]:
+    def _apparent(self, ledger: Ledger, chance: Doubles) -> tuple[Doubles, float, float]:
         """Chance of a yes for each mask, share of yes to prove, and alpha, of the next audit."""
-        chance, target = self._chance[pool], self.target
-        alpha = self.alpha * self._share_of_alpha()
+        target, alpha = self.target, self.alpha * self._share_of_alpha()
         if (reviewer := _reviewer(ledger)) is not None:
             chance = 1 - Answering.of(reviewer).refused(1 - chance)
             target = apparent_target(target, reviewer, alpha * CORRECTION)
@@ -343,18 +361,18 @@ class Certified:
         here = min(self.round, len(_SPENT) - 1)
         return sum(_SPENT[here:]) if self._left <= FEW else _SPENT[here]
 
-    def _rate(self, pool: Ints) -> float:
-        """Masks that an answer brings where the most certain masks are verified one by one."""
+    def _rate(self, chance: Doubles) -> float:
+        """Masks that an answer brings where masks of falling chance are verified one by one."""
         if self.least_gain is not None:
             return self.least_gain
-        return float(self._chance[pool[: self.n_samples]].mean()) if len(pool) else 1.0
+        return float(chance[: self.n_samples].mean()) if len(chance) else 1.0
 
     def _begin_audit(self, ledger: Ledger) -> bool:
         """Audit nested sets of the most certain masks; where none is worth its answers, go on to the rest."""
         self.nested = None
         self._learn(ledger)
-        pool, n_right = self._candidates(ledger)
-        plan = self._levels(ledger, pool, n_right) if self.round < len(_SPENT) else None
+        pool, n_right = self._candidates(ledger), self.scope.right(ledger)
+        plan = self._levels(ledger, self._chance[pool], n_right) if self.round < len(_SPENT) else None
         if plan is None or not plan.best or plan.kept <= len(self.certified) + n_right:
             self.stage = "done" if self._budget is None else "rest"
             return False
@@ -381,7 +399,7 @@ class Certified:
 
     def _audit_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
         while self.nested is not None:
-            if self.nested.choose(self._left, self._rate(self.nested.outside()), self.n_samples):
+            if self.nested.choose(self._left, self._rate(self._outside()), self.n_samples):
                 rows = self.nested.draw(self.n_samples if limit is None else min(limit, self.n_samples))
                 assert len(rows)  # a set that is worth its answers has masks to ask about
                 size = self.nested.size()
@@ -390,7 +408,12 @@ class Certified:
             self._begin_audit(ledger)
         return None
 
-    def _hear_audit(self, ledger: Ledger, question: Question, answers: npt.NDArray[np.bool_]) -> None:
+    def _outside(self) -> Doubles:
+        """Chances of the masks of the audit that are not certified, falling."""
+        assert self.nested is not None
+        return self._chance[self.nested.outside()]
+
+    def _hear_audit(self, ledger: Ledger, question: Question, answers: Bools) -> None:
         assert self.nested is not None
         self.nested.tell(question.rows, answers)
         self._certify(ledger)
@@ -406,8 +429,9 @@ class Certified:
     def _rest_question(self, ledger: Ledger, number: int, limit: int | None) -> Question | None:
         """With answers left over, the masks of the rest that are most likely right, each for itself."""
         self._learn(ledger, all_answers=False)
-        rows, _ = self._candidates(ledger)
-        rows = rows[~np.isin(rows, self.certified)][: self.n_samples][:limit]
+        free = self._free(ledger)
+        free[self.certified] = False
+        rows = self._most_certain(np.flatnonzero(free), self.n_samples)[:limit]
         if not len(rows):
             self.stage = "done"
             return None
@@ -418,14 +442,14 @@ class Certified:
 
     def _decide(self, ledger: Ledger) -> None:
         """Write the decisions into the ledger: certified and answered masks, rejected clusters."""
-        mine = self.scope.rows
+        mine, forest = self.scope.rows, ledger.forest
+        for cluster in self.regions.new():
+            rows = forest.rows(cluster)
+            ledger.first[rows], ledger.last[rows] = forest.span(cluster)
         ledger.decision[mine] = OPEN
-        ledger.first[mine], ledger.last[mine] = -1, -1
-        for start, stop, state in self.seen(ledger):
-            rows = ledger.forest.between(start, stop)
-            ledger.first[rows], ledger.last[rows] = start, stop
+        for cluster, state in self.regions.state.items():
             if state == "rejected":
-                ledger.decision[rows] = REJECTED
+                ledger.decision[forest.rows(cluster)] = REJECTED
         ledger.decision[self.certified] = ACCEPTED
         ledger.decision[mine & (ledger.answer == YES)] = ACCEPTED
         ledger.decision[mine & (ledger.answer == NO)] = REJECTED
@@ -447,9 +471,9 @@ _NOTES = {
 
 
 def _spread_out(rows: Ints, chance: Doubles, n: int, seed: tuple[int, ...]) -> Ints:
-    """``n`` rows, spread over their chances: one random row from each of n equal parts."""
+    """``n`` rows, spread over their chances, ``(len(rows),)``: one random row from each of n equal parts."""
     n = min(n, len(rows))
-    rows = rows[np.argsort(chance[rows], kind="stable")]
+    rows = rows[np.argsort(chance, kind="stable")]
     edges = np.linspace(0, len(rows), n + 1)
     at = edges[:-1] + np.random.default_rng(seed).random(n) * np.diff(edges)
     return rows[np.minimum(at.astype(np.int64), len(rows) - 1)]

@@ -32,6 +32,7 @@ class Regions:
     most: int = 32
     roots: tuple[int, ...] | None = None
     state: dict[int, str] = field(default_factory=dict)
+    _n_told: int = field(default=0, init=False)
 
     @property
     def open(self) -> list[int]:
@@ -62,11 +63,19 @@ class Regions:
             self.state[cluster] = "split"
             self.state.update(dict.fromkeys(children, "open"))
 
+    def new(self) -> list[int]:
+        """Clusters that came up since this was last asked, parents first."""
+        found = list(self.state)[self._n_told :]
+        self._n_told = len(self.state)
+        return found
+
     def rows(self, cluster: int, *, unknown: bool = False) -> Ints:
         """Candidates in a cluster, without known rows; ``unknown`` takes only those without an answer."""
         rows = self.ledger.forest.rows(cluster)
-        rows = rows[self.ledger.known[rows] == UNKNOWN]
-        return rows[self.ledger.answer[rows] == UNKNOWN] if unknown else rows
+        for said in (self.ledger.known, self.ledger.answer)[: 1 + unknown]:
+            none = said[rows] == UNKNOWN
+            rows = rows if none.all() else rows[none]
+        return rows
 
     def counts(self, cluster: int) -> tuple[int, int]:
         """Answers about masks of a cluster: yes, no."""
@@ -81,7 +90,7 @@ class Regions:
 
         Args:
             cluster: the cluster.
-            chance: chance of every mask to be right.
+            chance: chance to be right of each of its masks without an answer, ``(k,)``.
             edge: chance below which masks are not worth an audit.
             target: target share of right masks.
             n: number of answers.
@@ -89,17 +98,16 @@ class Regions:
         Source: Frazier, Powell & Dayanik 2008, "A knowledge-gradient policy for sequential information
         collection".
         """
-        rows = self.rows(cluster, unknown=True)
-        if not len(rows):
+        if not len(chance):
             return 0.0
         yes, no = self.counts(cluster)
-        mean = float(chance[rows].mean())
+        mean = float(chance.mean())
         weight = _PRIOR + yes + no
-        n = min(n, len(rows))
+        n = min(n, len(chance))
         spread = np.sqrt(mean * (1 - mean) / (weight + 1) * n / (weight + n)) + 1e-9
         far = -abs(mean - edge) / spread
         loss = spread * (norm.pdf(far) + far * norm.cdf(far))
-        return float(len(rows) * loss / max(target - edge, 0.05))
+        return float(len(chance) * loss / max(target - edge, 0.05))
 
 
 def _spread(chance: Doubles):  # type: ignore[no-untyped-def]

@@ -64,7 +64,6 @@ def levels(chance: Doubles, n_right: int, *, target: float, alpha: float, left: 
         rate: masks that an answer must bring, as many as verifying one by one would.
     """
     sizes, took, stay = costs(chance, n_right, target=target, alpha=alpha)
-    quality = (np.cumsum(chance) + n_right) / (np.arange(1, len(chance) + 1) + n_right)
     gain = np.where(np.isfinite(took) & (took <= left), stay - rate * np.minimum(took, 1e12), -np.inf)
     at = int(np.argmax(gain)) if len(gain) else 0
     if not len(gain) or gain[at] <= 0:
@@ -74,6 +73,7 @@ def levels(chance: Doubles, n_right: int, *, target: float, alpha: float, left: 
         return Levels(*_ladder(best, len(chance)), best, answers, kept)
     tops = np.unique(np.minimum(np.array(_AROUND) * best, len(chance)).astype(np.int64))
     tops = tops[tops >= min(_LEAST, best)]
+    quality = (np.cumsum(chance) + n_right) / (np.arange(1, len(chance) + 1) + n_right)
     sure = int(np.count_nonzero(quality >= target + _MARGIN))
     gates = np.unique((np.array(_GATES) * min(sure, tops[0])).astype(np.int64))
     gates = gates[(gates >= _LEAST) & (gates < tops[0])]
@@ -97,7 +97,7 @@ def costs(chance: Doubles, n_right: int, *, target: float, alpha: float) -> tupl
     """What sets of the most certain masks take to certify.
 
     Args:
-        chance: chance of each mask to be right, falling, ``(n,)``.
+        chance: chance of a yes for each mask, in order, falling or rising, ``(n,)``.
         n_right: masks known to be right already, which count with every set.
         target: share of right masks to prove.
         alpha: error probability of the audit.
@@ -108,25 +108,52 @@ def costs(chance: Doubles, n_right: int, *, target: float, alpha: float) -> tupl
     """
     sizes = np.unique(np.geomspace(min(_LEAST, max(len(chance), 1)), max(len(chance), 1), _SIZES).astype(int))
     sizes = sizes[sizes <= len(chance)]
-    found = [_takes(chance[:size], n_right, target, alpha) for size in sizes.tolist()]
+    doubt = 1 - chance
+    until = np.zeros(len(doubt) + 1)
+    np.cumsum(doubt, out=until[1:])
+    found = [_takes(doubt[:size], until, n_right, target, alpha) for size in sizes.tolist()]
     took, stay = (np.array([one[i] for one in found], np.float64) for i in (0, 1))
     return sizes, took, stay
 
 
-def _takes(chance: Doubles, n_right: int, target: float, alpha: float) -> tuple[float, float]:
-    """Answers that are expected to certify a set, and the masks that they leave of it."""
-    doubt = 1 - chance
-    root = np.sqrt(doubt)
-    low, high = float(root.min()), float(root.max())
-    at = np.minimum(((root - low) / max(high - low, 1e-9) * _BINS).astype(np.int64), _BINS - 1)
-    left = np.bincount(at, minlength=_BINS)
-    mean = np.bincount(at, doubt, minlength=_BINS) / np.maximum(left, 1)
-    here = left > 0
-    n = len(chance) + n_right
+def _takes(doubt: Doubles, until: Doubles, n_right: int, target: float, alpha: float) -> tuple[float, float]:
+    """Answers that are expected to certify a set, and the masks that they leave of it.
+
+    Args:
+        doubt: chance of each of its masks to be answered no, rising or falling.
+        until: sums of the doubt of the first 0, 1, ... masks.
+        n_right: masks known to be right already.
+        target: share of right masks to prove.
+        alpha: error probability of the audit.
+    """
+    left, mean = in_bins(doubt, until)
+    n = len(doubt) + n_right
     found = forecast(
-        Standing(left[here], mean[here], n, 0),
+        Standing(left, mean, n, 0),
         lambda wrong: int((1 - target) * (n - wrong) + wrong),
         lambda _: 0.0,
         float(np.log(1 / alpha)) + 0.5,
     )
     return found.answers, n - found.found
+
+
+def in_bins(doubt: Doubles, until: Doubles) -> tuple[Ints, Doubles]:
+    """How many masks lie in each bin that holds some, and their mean doubt; bins are equal in the root of it.
+
+    Args:
+        doubt: rising or falling, ``(n,)`` with n > 0.
+        until: sums of the first 0, 1, ... of it and perhaps more, ``(> n,)``.
+
+    Example:
+        >>> [a.tolist() for a in in_bins(np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.0, 1.0]))]
+        [[2, 1], [0.0, 1.0]]
+    """
+    turned = doubt[0] > doubt[-1]  # where answers are wrong more often than right
+    rising = doubt[::-1] if turned else doubt
+    low, high = np.sqrt(rising[[0, -1]])
+    edges = low + np.arange(1, _BINS) * max(high - low, 1e-9) / _BINS
+    ends = np.concatenate([[0], np.searchsorted(rising, edges**2), [len(doubt)]])
+    ends = len(doubt) - ends if turned else ends
+    left = np.abs(np.diff(ends))
+    here = left > 0
+    return left[here], np.abs(np.diff(until[ends]))[here] / left[here]
