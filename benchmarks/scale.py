@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PEERS_OF_RUN = ("lance_load", "lance_query", "lance_rows", "lance_masks", "daft_query")
-_WITHOUT_TABLES = ("tree", "propagate", "answers")
+_WITHOUT_TABLES = ("tree", "propagate", "answers", "answer")
 HERE = Path(__file__).parent
 SOURCE = HERE.parent / "src"
 PEERS = {"pycocotools_read": "pycocotools: COCO(path)", "json_write": "json.dump of a document in memory"}

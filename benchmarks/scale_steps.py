@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scale_propagation import answers, propagate, propose, tree
+from scale_propagation import answer, answers, propagate, propose, tree
 
 import nbalabel as nl
 from nbalabel.core.geometry.masks.runs import from_ones
@@ -414,6 +414,6 @@ STEPS: dict[str, Callable[[int, Path], Call]] = {
         accept, decision, scatter, explore, query, precision_recall, revert, write_coco, read_coco,
         pycocotools_read, json_write, read_image, sizes, tell, by_id,
         save, load, run_query, run_masks,
-        propose, tree, propagate, answers,
+        propose, tree, propagate, answers, answer,
     )
 }  # fmt: skip

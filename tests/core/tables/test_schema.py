@@ -88,7 +88,7 @@ def test_instances_get_theirs() -> None:
     assert table.source.tolist() == ["human"] * 2
 
 
-def test_boxes_and_areas_come_from_the_masks_where_they_are_absent() -> None:
+def test_boxes_come_from_the_masks_where_they_are_absent() -> None:
     bare = instances().drop(columns=["x", "y", "w", "h", "area"])
     table = conform(bare, "instances", LABELS, heights=np.array([6, 6]))
     assert table[["x", "y", "w", "h", "area"]].to_numpy().tolist() == [[2, 1, 3, 2, 6]] * 2

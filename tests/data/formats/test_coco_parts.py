@@ -19,6 +19,7 @@ from nbalabel.core.geometry.masks import rle
 from nbalabel.data.formats import read_coco, write_coco
 from nbalabel.data.formats.coco import read as reader
 from nbalabel.data.formats.coco import write as writer
+from nbalabel.data.formats.coco.annotations import Annotations, parse
 from nbalabel.data.tables.tables import Tables
 
 WRITING, READING = 300, 900  # bytes an annotation; all annotations at once as dicts take 1,200 and 3,300
@@ -60,6 +61,89 @@ def outcome(path: Path) -> Any:
     return tables.images, tables.instances, tables.labels, tables.info, tables.ontology
 
 
+WIDE = {"size": [6, 8], "counts": rle.from_counts([0, 48]).decode()}
+ORDINARY = st.fixed_dictionaries(
+    {
+        "image_id": st.sampled_from([1, 2]),
+        "category_id": st.sampled_from([4, 5]),
+        "segmentation": st.sampled_from([RING, WIDE, RING, WIDE, {"size": [6, 8], "counts": "0099"}]),
+    },
+    optional={
+        "bbox": st.sampled_from([[1, 1, 3, 3], [1.5, 1, 3, 3], [1, 1, -3, 3], [1, 1, 3], None]),
+        "area": st.sampled_from([6, 6.5, None, 1e300]),
+        "iscrowd": st.sampled_from([0, 1, None]),
+        "score": st.sampled_from([0.5, 1, None]),
+        "nbalabel": st.fixed_dictionaries(
+            {}, optional={name: st.sampled_from(["a", 'é\\"', None]) for name in ("source", "origin")}
+        ),
+    },
+)
+
+
+@given(st.lists(ORDINARY, min_size=1, max_size=7), st.booleans(), st.integers(1, 3))
+def test_annotations_read_as_columns_give_the_tables_or_the_error_of_their_records(
+    tmp_path_factory: pytest.TempPathFactory, annotations: list[dict[str, Any]], numbered: bool, n: int
+) -> None:
+    if numbered:
+        annotations = [{**one, "id": 3 * i} for i, one in enumerate(annotations)]
+    _same_in_parts(tmp_path_factory.mktemp("coco"), annotations, n)
+
+
+PLAIN = {"image_id": 1, "category_id": 4, "segmentation": RING}
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("between", ["", "\n", " \r\n\t"])
+def test_ordinary_annotations_are_parsed_as_columns(numbered: bool, between: str) -> None:
+    rows = [
+        {**PLAIN, "bbox": [1, 1, 3, 3], "iscrowd": 1},
+        {**PLAIN, "score": 0.5, "nbalabel": {"origin": "a"}},
+    ]
+    rows = [{**row, "id": 7 - i} if numbered else row for i, row in enumerate(rows)]
+    text = json.dumps(rows).replace(", ", f",{between}").encode()
+    found = parse(text)
+    assert isinstance(found, Annotations)
+    assert (None if found.id is None else found.id.tolist()) == ([7, 6] if numbered else None)
+    assert found.crowd.tolist() == [True, False]
+    assert np.isnan(found.score).tolist() == [True, False]
+    assert [found.others[i] for i in found.which.tolist()] == [{}, {"nbalabel": {"origin": "a"}}]
+    masks, areas = found.masks(np.arange(2), np.array([[6, 8], [6, 8]]), None)
+    assert masks.tolist() == [RING["counts"].encode()] * 2
+    assert areas.tolist() == [6, 6]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"segmentation": [[1, 1, 4, 1, 4, 4]]},
+        {"segmentation": {"size": [6, 8], "counts": [9, 3, 36]}},
+        {"segmentation": {"size": [6], "counts": RING["counts"]}},
+        {"segmentation": {"counts": RING["counts"]}},
+        {"segmentation": None},
+        {"image_id": None},
+        {"image_id": -1},
+        {"image_id": "1"},
+        {"category_id": 2**63},
+        {"category_id": 4.0},
+        {"id": None},
+        {"iscrowd": 2},
+        {"iscrowd": True},
+        {"score": "high"},
+        {"bbox": [1, 1, 3]},
+        {"bbox": [1, 1, 3, None]},
+        {"segmentation": {"size": None, "counts": RING["counts"]}},
+        {"depth": 2},
+        {"attributes": {"sex": "f"}},
+        {"nbalabel": {"region": 1}},
+        {"nbalabel": 3},
+    ],
+    ids=str,
+)
+def test_other_annotations_are_left_to_be_read_as_records(change: dict[str, Any]) -> None:
+    rows = [{**PLAIN, "id": 1, "bbox": [1, 1, 3, 3]}, {**PLAIN, "id": 2, "bbox": [1, 1, 3, 3], **change}]
+    assert parse(json.dumps(rows).encode()) == rows
+
+
 @given(st.lists(ANNOTATIONS, max_size=7), st.booleans(), st.integers(1, 3))
 def test_a_file_read_in_parts_gives_the_tables_or_the_error_of_the_whole(
     tmp_path_factory: pytest.TempPathFactory, annotations: list[dict[str, Any]], easy: bool, n: int
@@ -67,10 +151,17 @@ def test_a_file_read_in_parts_gives_the_tables_or_the_error_of_the_whole(
     if easy:
         good = {"image_id": 1, "category_id": 4, "segmentation": RING}
         annotations = [{**one, **good, "iscrowd": 0, "id": i} for i, one in enumerate(annotations)]
+    _same_in_parts(tmp_path_factory.mktemp("coco"), annotations, n, indent=1 if easy else None)
+
+
+def _same_in_parts(
+    folder: Path, annotations: list[dict[str, Any]], n: int, indent: int | None = None
+) -> None:
+    """Check that a file read ``n`` annotations at a time gives what it gives as a whole."""
     images = [{"id": i, "file_name": f"{i}.jpg", "width": 8, "height": 6} for i in (1, 2)]
     document = {"info": {"a": 1}, "images": images, "annotations": annotations, "categories": CATEGORIES}
-    path = tmp_path_factory.mktemp("coco") / "instances.json"
-    path.write_text(json.dumps(document, indent=1 if easy else None))
+    path = folder / "instances.json"
+    path.write_text(json.dumps(document, indent=indent))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "in_parts", lambda *_: None)
         whole = outcome(path)

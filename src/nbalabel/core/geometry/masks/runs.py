@@ -220,7 +220,7 @@ def check(
     widths: npt.ArrayLike,
     ids: Iterable[object] | None = None,
     table: str = "instances",
-) -> None:
+) -> Ints:
     """Refuse masks that are malformed, of another size than their image, or not as pycocotools writes them.
 
     A mask that fails this check must not reach pycocotools, which trusts its input and can crash the process.
@@ -232,11 +232,15 @@ def check(
         ids: names of the rows for the message; default their positions.
         table: name of the table for the message.
 
+    Returns:
+        Pixels inside each mask, ``(n,)`` int64.
+
     Raises:
         MaskError: naming the rows and the rule they break.
 
     Example:
-        >>> check([b"112"], 2, 2)
+        >>> check([b"112"], 2, 2).tolist()
+        [1]
         >>> check([b"112"], 3, 3, ids=[7])
         Traceback (most recent call last):
         nbalabel.core.errors.MaskError: instances: masks must have as many pixels as their image ...
@@ -246,11 +250,13 @@ def check(
     n = len(offsets) - 1
     pixels = np.broadcast_to(np.asarray(heights, np.int64) * np.asarray(widths, np.int64), n)
     refuse(pixels >= MAX_PIXELS, names, table, f"masks must have fewer than {MAX_PIXELS:,} pixels")
-    totals = np.empty(n, np.int64)
+    totals, areas = np.empty(n, np.int64), np.empty(n, np.int64)
     for a, b in blocks(offsets):
-        totals[a:b] = _parse_block(data, offsets, a, b, names, table, strict=True).totals()
+        runs = _parse_block(data, offsets, a, b, names, table, strict=True)
+        totals[a:b], areas[a:b] = runs.totals(), runs.areas()
     rule = "masks must have as many pixels as their image (height * width)"
     refuse(totals != pixels, names, table, rule, totals)
+    return areas
 
 
 def overlaps(

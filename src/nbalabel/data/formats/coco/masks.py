@@ -10,11 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from ....core.errors import FormatError, MaskError, first, short
+from ....core.geometry.masks import rle
 from ....core.geometry.masks.runs import Runs, check, parse
 from ..masks.polygons import Parts, rasterize
 from ..records.rows import mask_array
 
 Boxes = Literal["error", "mask"]
+
 
 _POLYGONS, _COUNTS, _STRING, _BOX, _UNKNOWN = range(5)
 
@@ -59,29 +61,50 @@ def read_masks(
     return mask_array(masks)
 
 
-def read_strings(strings: Sequence[Any], ids: np.ndarray, sizes: np.ndarray) -> pa.Array:
-    """Validated run lengths in pycocotools' form as an Arrow array, without a Python object per mask."""
+def read_measured(
+    segmentations: Sequence[Any],
+    ids: np.ndarray,
+    sizes: np.ndarray,
+    boxes: np.ndarray | None = None,
+) -> tuple[Any, np.ndarray]:
+    """Masks, and the pixels of each, ``(n,)`` int64; arguments and errors are those of :func:`read_masks`."""
+    if {type(s.get("counts")) if isinstance(s, dict) else None for s in segmentations} == {str}:
+        check_sizes(segmentations, ids, sizes)
+        strings, areas = read_strings([s["counts"] for s in segmentations], ids, sizes)
+        return mask_array(strings), areas
+    masks = read_masks(segmentations, ids, sizes, boxes)
+    return masks, rle.areas(masks)
+
+
+def read_strings(
+    strings: Sequence[Any] | pa.Array, ids: np.ndarray, sizes: np.ndarray
+) -> tuple[pa.Array, np.ndarray]:
+    """Validated run lengths in pycocotools' form as an Arrow array, and the pixels of each, ``(n,)`` int64.
+
+    There is no Python object per mask.
+    """
     try:
-        masks = pa.array(strings, pa.large_string()).cast(pa.large_binary())
+        found = strings if isinstance(strings, pa.Array) else pa.array(strings, pa.large_string())
+        masks = found.cast(pa.large_binary())
     except (pa.ArrowException, TypeError, UnicodeError) as error:
         raise FormatError(
             f"counts must be text or a list of whole numbers, for all of {first(ids)}: {error}"
         ) from error
     try:
-        check(masks, *_sides(sizes), ids=ids, table="annotations")
+        return masks, check(masks, *_sides(sizes), ids=ids, table="annotations")
     except MaskError as error:
         return _canonical(masks, ids, sizes, error)
-    return masks
 
 
-def _canonical(masks: pa.Array, ids: np.ndarray, sizes: np.ndarray, error: MaskError) -> pa.Array:
+def _canonical(
+    masks: pa.Array, ids: np.ndarray, sizes: np.ndarray, error: MaskError
+) -> tuple[pa.Array, np.ndarray]:
     """Re-encode masks of other tools in pycocotools' form; raises ``error`` if they are malformed."""
     try:
         again = parse(masks).canonical().to_arrow()
     except MaskError:
         raise error from None
-    check(again, *_sides(sizes), ids=ids, table="annotations")
-    return again
+    return again, check(again, *_sides(sizes), ids=ids, table="annotations")
 
 
 def _is_flat(value: Any) -> bool:
@@ -116,7 +139,7 @@ def _polygons(rows: Sequence[Any], ids: np.ndarray, sizes: np.ndarray) -> list[b
 
 def _strings(rows: Sequence[Any], ids: np.ndarray, sizes: np.ndarray) -> list[bytes]:
     check_sizes(rows, ids, sizes)
-    found: list[bytes] = read_strings([row["counts"] for row in rows], ids, sizes).to_pylist()
+    found: list[bytes] = read_strings([row["counts"] for row in rows], ids, sizes)[0].to_pylist()
     return found
 
 

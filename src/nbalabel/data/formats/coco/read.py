@@ -6,39 +6,34 @@ Source: the COCO data format, https://cocodataset.org/#format-data
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 
 from ....core.errors import DataError, FormatError, NbalabelError, first
-from ....core.geometry.masks import rle
 from ....core.tables.arrays import concat
 from ....core.tables.schema import IMAGES, INSTANCES, LabeledImages
 from ...images.remote.folder import Root
 from ...tables.tables import Tables
-from ..masks.boxes_and_areas import read_boxes, sides
+from ..masks.boxes import sides
 from ..records import columns
 from ..records.columns import Record
 from ..records.documents import in_parts, load, no_garbage_collection, records
 from ..records.files import Unannotated, check_names, image_folder, read_sizes
 from ..records.rows import categorical, states
-from .masks import Boxes, read_masks
+from .annotations import FIELDS, OUR_FIELDS, OURS, Annotations, Others, of_records, parse
+from .masks import Boxes
 from .ontology import ATTRIBUTES, declared, has_answers, with_answers, with_supercategories
 from .ontology import FIELD as ONTOLOGY
-from .regions import FIELD, is_of_region, read_regions
-
-OURS = "nbalabel"
-"""Field for values that COCO does not define: weight, state, split, source, status and so on."""
+from .regions import FIELD, read_regions
 
 IMAGE_FIELDS = frozenset({"id", "file_name", "width", "height", OURS})
-INSTANCE_FIELDS = frozenset(
-    {"id", "image_id", "category_id", "segmentation", "bbox", "area", "iscrowd", "score", OURS}
-)
+INSTANCE_FIELDS = frozenset({*FIELDS, OURS})
 OUR_IMAGE_FIELDS = ("split", "weight", "state", "group", "frame")
-OUR_INSTANCE_FIELDS = ("source", "origin", "status")
+OUR_INSTANCE_FIELDS = OUR_FIELDS
 
 
 def read_coco(
@@ -100,7 +95,8 @@ def _read(
     found = in_parts(path, "annotations", _PART)
     if found is not None:
         try:
-            return _tables(*found, path, root, unannotated, boxes, split)
+            document, parts = found
+            return _tables(document, replace(parts, parse=parse), path, root, unannotated, boxes, split)
         except NbalabelError:
             pass  # said again below, about all annotations at once: how many are wrong, and which
     document = load(path)
@@ -115,7 +111,7 @@ def _read(
 
 def _tables(
     document: Record,
-    parts: Iterable[list[Any]],
+    parts: Iterable[Annotations | list[Any]],
     path: str | Path,
     root: Root | None,
     unannotated: Unannotated,
@@ -129,10 +125,12 @@ def _tables(
     said = records(document, FIELD, path, required=False)
     instances, others, categories, labels, used = _instances(parts, images, document, path, boxes)
     images, told = with_answers(images, listed, "images", ontology)
-    instances, told_too = with_answers(instances, others, "instances", ontology)
+    answers = others.each() if has_answers(others.records) else []
+    instances, told_too = with_answers(instances, answers, "instances", ontology)
     ontology = with_supercategories(ontology.with_entries(told | told_too), categories, labels)
-    ours = images.pop(OURS).tolist()
-    images = _with_ours(states(images, instances["image_id"].to_numpy(), None, unannotated), ours, IMAGES)
+    ours, each = images.pop(OURS).tolist(), np.arange(len(images))
+    images = states(images, instances["image_id"].to_numpy(), None, unannotated)
+    images = _with_ours(images, ours, each, IMAGES)
     info = {k: v for k, v in document.items() if k not in ("images", "annotations", FIELD, ONTOLOGY)}
     if categories:
         info["categories"] = _one_a_name(categories, used)
@@ -218,29 +216,32 @@ def _is_side(value: Any) -> bool:
 
 
 def _instances(
-    parts: Iterable[list[Any]], images: pd.DataFrame, document: Record, path: str | Path, boxes: Boxes
-) -> tuple[pd.DataFrame, list[Record], list[Record], tuple[str, ...], set[int]]:
+    parts: Iterable[Annotations | list[Any]],
+    images: pd.DataFrame,
+    document: Record,
+    path: str | Path,
+    boxes: Boxes,
+) -> tuple[pd.DataFrame, Others, list[Record], tuple[str, ...], set[int]]:
     """The table of instances, what else their records hold, the categories, the labels, and the used ids."""
     index = pd.Index(images.index)
     sizes = images[["height", "width"]].to_numpy(np.int64)
-    others = _Others()
+    others = Others()
     found: list[dict[str, Any]] = []
     categories: list[Record] | None = None
     labels: tuple[str, ...] = ()
     n, are_numbered = 0, set[bool]()
-    for part in parts:
-        part = records({"annotations": part}, "annotations", path)
-        part = [one for one in part if not is_of_region(one, OURS)]
-        if not part and found:
+    for listed in parts:
+        part = listed if isinstance(listed, Annotations) else of_records(listed, path, n)
+        if not len(part) and found:
             continue
         if categories is None:
-            categories = records(document, "categories", path, required=bool(part))
-        are_numbered.add(any(one.get("id") is not None for one in part))
+            categories = records(document, "categories", path, required=bool(len(part)))
+        are_numbered.add(part.id is not None)
         if len(are_numbered) > 1:
             raise FormatError("annotation ids must be given for all annotations, or for none")
         columns_of, labels = _part(part, n, index, sizes, categories, boxes)
         found.append(columns_of)
-        others.add(part)
+        others.add(part.others, part.which)
         n += len(part)
     if categories is None:
         return _instances([[]], images, document, path, boxes)
@@ -251,41 +252,18 @@ def _instances(
     area = joined["coco_area"]
     if not (~np.isnan(area) & (area != joined["area"])).any():
         del joined["coco_area"]
-    known = INSTANCE_FIELDS | {ATTRIBUTES} if has_answers(others) else INSTANCE_FIELDS
-    joined.update(columns.extras(others, known, {**INSTANCES, "coco_area": None}))
+    known, codes = INSTANCE_FIELDS, others.codes
+    if has_answers(others.records):
+        known |= {ATTRIBUTES}
+    extra = columns.extras(others.records, known, {**INSTANCES, "coco_area": None})
+    joined.update({name: column.take(codes) for name, column in extra.items()})
     frame = pd.DataFrame(joined, index=pd.Index(numbered, name="instance_id"), copy=False)
-    return _with_ours(frame, columns.values(others, OURS), INSTANCES), others, categories, labels, used
-
-
-class _Others(list[Record]):
-    """The fields of annotations beyond those of columns; equal ones are one object, most often empty."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._known: dict[bytes, Record] = {}
-
-    def add(self, found: Sequence[Record]) -> None:
-        """Add the fields of further annotations."""
-        for one in found:
-            rest = {name: value for name, value in one.items() if name not in _IN_COLUMNS}
-            self.append(self._kept(rest) if rest else _NOTHING)
-
-    def _kept(self, rest: Record) -> Record:
-        if len(self._known) > _MOST_KEPT:
-            return rest
-        try:
-            return self._known.setdefault(orjson.dumps(rest), rest)
-        except TypeError:  # nested deeper than orjson writes
-            return rest
-
-
-_IN_COLUMNS = INSTANCE_FIELDS - {OURS}
-_NOTHING: Record = {}
-_MOST_KEPT = 10_000
+    ours = columns.values(others.records, OURS)
+    return _with_ours(frame, ours, codes, INSTANCES), others, categories, labels, used
 
 
 def _part(
-    found: list[Record],
+    found: Annotations,
     n_before: int,
     index: pd.Index,
     all_sizes: np.ndarray,
@@ -293,22 +271,14 @@ def _part(
     boxes: Boxes,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Columns of some annotations, with ``id`` and ``category_id``, and the labels."""
-    ids = columns.values(found, "id")
-    some = any(i is not None for i in ids)
-    first_id = n_before + 1
-    numbered = columns.integers(ids if some else range(first_id, first_id + len(found)), "annotation ids")
-    image_ids = columns.integers(columns.values(found, "image_id"), "image_id of annotations")
+    numbered, image_ids, used = found.ids(n_before), found.image_id, found.category_id
     position = find_rows(index, image_ids, numbered, "image_id", "images")
-    used = columns.integers(columns.values(found, "category_id"), "category_id of annotations")
     named = _category_ids(categories, used)
     codes = find_rows(pd.Index(list(named), dtype=np.int64), used, numbered, "category_id", "categories")
     labels = tuple(dict.fromkeys(named.values()))
     sizes = all_sizes[position]
-    given = read_boxes(columns.values(found, "bbox"))
-    masks = read_masks(
-        columns.values(found, "segmentation"), numbered, sizes, given if boxes == "mask" else None
-    )
-    score = columns.numbers(columns.values(found, "score"), "score", numbered)
+    given = found.boxes
+    masks, areas = found.masks(numbered, sizes, given if boxes == "mask" else None)
     return {
         "id": numbered,
         "category_id": used,
@@ -316,11 +286,11 @@ def _part(
         "label": categorical(_label_codes(named, labels)[codes], labels),
         "mask": masks,
         **sides(masks, given, sizes),
-        "area": rle.areas(masks).astype(np.int32),
-        "score": score,
-        "crowd": _crowds(columns.values(found, "iscrowd"), numbered),
-        "source": np.where(np.isnan(score), "imported", "model"),
-        "coco_area": columns.numbers(columns.values(found, "area"), "area", numbered),
+        "area": areas.astype(np.int32),
+        "score": found.score,
+        "crowd": found.crowd,
+        "source": np.where(np.isnan(found.score), "imported", "model"),
+        "coco_area": found.area,
     }, labels
 
 
@@ -355,37 +325,33 @@ def find_rows(
     return position
 
 
-def _crowds(found: Sequence[Any], ids: np.ndarray) -> np.ndarray:
-    if set(map(type, found)) <= {int, bool, type(None)} and all(v in (0, 1, None) for v in set(found)):
-        return np.array([bool(v) for v in found], np.bool_)
-    bad = [
-        i
-        for i, v in zip(ids.tolist(), found, strict=True)
-        if type(v) not in (int, bool, type(None)) or v not in (0, 1, None)
-    ]
-    raise FormatError(f"iscrowd must be 0 or 1; it is not in annotations {first(bad)}")
+def _with_ours(
+    frame: pd.DataFrame, ours: Sequence[Any], codes: np.ndarray, schema: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Overwrite default values with those of the field ``nbalabel``.
 
-
-def _with_ours(frame: pd.DataFrame, ours: Sequence[Any], schema: Mapping[str, Any]) -> pd.DataFrame:
-    """Overwrite default values with those of the field ``nbalabel``."""
+    Args:
+        frame: the table.
+        ours: different values of the field.
+        codes: which of them each row has, ``(n,)``.
+        schema: of the table.
+    """
     if all(value is None for value in ours):
         return frame
     names = OUR_IMAGE_FIELDS if schema is IMAGES else OUR_INSTANCE_FIELDS
     frame = frame.copy(deep=False)
     for name in names:
         new = [value.get(name) if isinstance(value, dict) else None for value in ours]
-        bad = [
-            i
-            for i, v in zip(frame.index, new, strict=True)
-            if v is not None and type(v) not in (str, int, float)
-        ]
-        if bad:
-            raise FormatError(f"{OURS}.{name} must be text or a number; it is not in {first(bad)}")
-        if any(v is not None for v in new):
-            old = frame[name].tolist() if name in frame else [schema[name].default] * len(frame)
-            frame[name] = pd.Series(
-                [o if n is None else n for o, n in zip(old, new, strict=True)],
-                index=frame.index,
-                dtype=object,
+        bad = np.array([v is not None and type(v) not in (str, int, float) for v in new])
+        if bad.any():
+            raise FormatError(
+                f"{OURS}.{name} must be text or a number; it is not in {first(frame.index[bad[codes]])}"
             )
+        told = np.array([v is not None for v in new])[codes]
+        if told.any():
+            old = frame[name].tolist() if name in frame else [schema[name].default] * len(frame)
+            column = np.array([*new, None], object)[codes]
+            column[~told] = np.array([*old, None], object)[:-1][~told]
+            are_texts = pd.api.types.infer_dtype(column, skipna=True) == "string"
+            frame[name] = pd.Series(column, index=frame.index, dtype="str" if are_texts else object)
     return frame

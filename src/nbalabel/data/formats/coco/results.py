@@ -15,12 +15,12 @@ import pandas as pd
 from ....core.errors import DataError, FormatError, first
 from ....core.tables.same_labels import codes_of
 from ....core.tables.schema import INDEX_NAMES, SOURCES, STATUSES, LabeledImages, conform
-from ..masks.boxes_and_areas import pixel_areas, read_boxes, run_lengths, sides
+from ..masks.boxes import read_boxes, sides
 from ..records import columns
 from ..records.columns import Record
 from ..records.documents import load, no_garbage_collection
-from ..records.rows import categorical, mask_array
-from .masks import Boxes, check_sizes, read_masks, read_strings
+from ..records.rows import categorical
+from .masks import Boxes, read_measured
 from .read import find_rows, known_categories
 
 
@@ -100,14 +100,13 @@ def _columns(found: list[Record], ids: np.ndarray, tables: LabeledImages, boxes:
     position = find_rows(pd.Index(tables.images.index), image_ids, ids, "image_id", "images", "predictions")
     sizes = tables.images[["height", "width"]].to_numpy(np.int64)[position]
     given = read_boxes(columns.values(found, "bbox"))
-    masks, areas = _masks(
-        columns.values(found, "segmentation"), ids, sizes, given if boxes == "mask" else None
-    )
+    segmentations = columns.values(found, "segmentation")
+    masks, areas = read_measured(segmentations, ids, sizes, given if boxes == "mask" else None)
     return {
         "image_id": image_ids,
         "mask": masks,
         **sides(masks, given, sizes),
-        "area": areas,
+        "area": areas.astype(np.int32),
         "score": _scores(columns.values(found, "score"), ids),
         "source": pd.Categorical.from_codes(np.full(len(found), SOURCES.index("model")), dtype=_SOURCE),
         "status": pd.Categorical.from_codes(np.zeros(len(found), np.int8), dtype=_STATUS),
@@ -131,21 +130,6 @@ def _labels(
     }
     wanted = columns.integers(found, "category_id of predictions")
     return codes_of(wanted.tolist(), ids, tables.labels, {**known, **labels}, unknown, "category_id")
-
-
-def _masks(
-    segmentations: list[Any], ids: np.ndarray, sizes: np.ndarray, boxes: np.ndarray | None
-) -> tuple[Any, np.ndarray]:
-    """Masks and their areas; in the usual case, compressed run lengths, without a Python object per mask."""
-    simple = {type(s.get("counts")) if isinstance(s, dict) else None for s in segmentations} == {str}
-    if not simple:
-        masks = read_masks(segmentations, ids, sizes, boxes)
-        return masks, pixel_areas(run_lengths(masks, sizes))
-    check_sizes(segmentations, ids, sizes)
-    strings = read_strings([s["counts"] for s in segmentations], ids, sizes)
-    masks = mask_array(strings)
-    named = all(s.get("size") for s in segmentations)
-    return masks, pixel_areas(segmentations if named else run_lengths(masks, sizes))
 
 
 def _scores(found: Sequence[Any], ids: np.ndarray) -> np.ndarray:

@@ -26,9 +26,10 @@ from ..records.documents import no_garbage_collection
 from ..records.files import Images, export_images, progress, relative_names, written_whole
 from ..records.report import WriteReport, measured, report
 from ..records.rows import states
+from .annotations import OURS
 from .ontology import ATTRIBUTES, with_parents, write_answers
 from .ontology import FIELD as ONTOLOGY
-from .read import IMAGE_FIELDS, INSTANCE_FIELDS, OUR_IMAGE_FIELDS, OUR_INSTANCE_FIELDS, OURS, known_categories
+from .read import IMAGE_FIELDS, INSTANCE_FIELDS, OUR_IMAGE_FIELDS, OUR_INSTANCE_FIELDS, known_categories
 from .regions import FIELD, write_regions
 
 

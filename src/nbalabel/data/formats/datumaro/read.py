@@ -22,7 +22,7 @@ from ....core.urls import local_path
 from ...images.remote.folder import Root, is_there
 from ...tables.tables import Tables
 from ..coco.masks import read_masks
-from ..masks.boxes_and_areas import read_boxes
+from ..masks.boxes import read_boxes
 from ..masks.drawn import ellipse_corners
 from ..records import columns
 from ..records.columns import Record

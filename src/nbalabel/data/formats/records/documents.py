@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,14 +64,16 @@ class Parts:
         path: the file.
         where: begin and end of each part in the file, bytes.
         stamp: tells the file from what it is after a change.
+        parse: makes objects of a JSON list; raises `orjson.JSONDecodeError`.
     """
 
     path: Path
     where: list[tuple[int, int]]
     stamp: tuple[int, ...]
+    parse: Callable[[bytes], Any] = orjson.loads
 
-    def __iter__(self) -> Iterator[list[Any]]:
-        """Lists of elements, in order.
+    def __iter__(self) -> Iterator[Any]:
+        """Lists of elements, in order; or what else ``parse`` makes of them.
 
         Raises:
             FormatError: the file cannot be read, or was changed meanwhile.
@@ -83,7 +85,7 @@ class Parts:
                     data = file.read(end - begin)
                     if _stamp(os.fstat(file.fileno())) != self.stamp:
                         raise FormatError(f"{self.path} was changed while it was read: read it again")
-                    yield orjson.loads(b"[" + data + b"]")
+                    yield self.parse(b"[" + data + b"]")
         except (OSError, orjson.JSONDecodeError) as error:
             raise FormatError(f"{self.path} cannot be read: {error}") from error
 

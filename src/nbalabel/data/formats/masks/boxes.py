@@ -1,4 +1,4 @@
-"""Boxes and areas of many masks, from COCO files or computed from the pixels."""
+"""Boxes of many masks, from COCO files or computed from the pixels."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from pycocotools import _mask
 
 from ....core.geometry.masks import rle
-from ..records.columns import Record
 
 
 def read_boxes(found: Sequence[Any]) -> np.ndarray:
@@ -21,7 +19,11 @@ def read_boxes(found: Sequence[Any]) -> np.ndarray:
     except (TypeError, ValueError):
         boxes = None
     boxes = np.array([_box(value) for value in found]) if boxes is None else boxes
-    boxes = boxes.astype(np.float64).reshape(-1, 4)
+    return valid_boxes(boxes.astype(np.float64).reshape(-1, 4))
+
+
+def valid_boxes(boxes: np.ndarray) -> np.ndarray:
+    """Boxes, ``(n, 4)`` float64, in place, with NaN for those that are none."""
     with np.errstate(over="ignore"):
         valid = np.isfinite(boxes.astype(np.float32)).all(axis=1) & (boxes[:, 2:] >= 0).all(axis=1)
     boxes[~valid] = np.nan
@@ -34,17 +36,6 @@ def sides(masks: Any, given: np.ndarray, sizes: np.ndarray) -> dict[str, np.ndar
     if len(invalid):
         given[invalid] = rle.boxes(masks[invalid], sizes[invalid, 0])
     return {name: given[:, i].astype(np.float32) for i, name in enumerate("xywh")}
-
-
-def run_lengths(masks: Any, sizes: np.ndarray) -> list[Record]:
-    """Masks as the dicts that pycocotools takes."""
-    return [{"size": size, "counts": mask} for size, mask in zip(sizes.tolist(), masks.tolist(), strict=True)]
-
-
-def pixel_areas(rles: list[Record]) -> np.ndarray:
-    """Areas of checked masks, ``(n,)`` int32; 250 at a time, because pycocotools 2.0.11 overflows on more."""
-    parts = [_mask.area(rles[i : i + 250]) for i in range(0, len(rles), 250)]
-    return np.concatenate(parts).astype(np.int32) if parts else np.zeros(0, np.int32)
 
 
 def _box(value: Any) -> list[float]:
