@@ -274,7 +274,7 @@ def read_coco(n: int, folder: Path) -> Call:
 
 
 def pycocotools_read(n: int, folder: Path) -> Call:
-    """The peer: ``COCO(path)``, and the decoded size of every mask by ``pycocotools.mask.area``."""
+    """The peer: ``COCO(path)``, whose masks stay the text that they are."""
     from pycocotools.coco import COCO
 
     path = _document(folder)

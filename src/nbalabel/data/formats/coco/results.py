@@ -6,20 +6,24 @@ Source: the COCO results format, https://cocodataset.org/#format-results
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ....core.errors import DataError, FormatError, first
+from ....core.errors import DataError, FormatError, NbalabelError, first
+from ....core.tables.arrays import concat
 from ....core.tables.same_labels import codes_of
 from ....core.tables.schema import INDEX_NAMES, SOURCES, STATUSES, LabeledImages, conform
 from ..masks.boxes import read_boxes, sides
 from ..records import columns
 from ..records.columns import Record
-from ..records.documents import load, no_garbage_collection
+from ..records.documents import in_parts, load, no_garbage_collection
 from ..records.rows import categorical
+from .annotations import Annotations, parse
 from .masks import Boxes, read_measured
 from .read import find_rows, known_categories
 
@@ -80,36 +84,82 @@ def read_results(
     unknown: str,
 ) -> tuple[pd.DataFrame, int]:
     """As :func:`read_coco_results`, and the number of predictions in the file."""
-    found = load(path)
-    if not isinstance(found, list) or not set(map(type, found)) <= {dict}:
-        raise FormatError(f"{path} must be a JSON list of objects; instance files are read by read_coco")
-    ids = np.arange(len(found))
-    codes = _labels(columns.values(found, "category_id"), ids, tables, labels, unknown)
-    kept, n = np.flatnonzero(codes >= 0), len(found)
-    if len(kept) < n:
-        found = [found[i] for i in kept.tolist()]
-    label = categorical(codes[kept], tables.labels)
-    data = {**_columns(found, kept, tables, boxes), "label": label}
-    data["origin"] = np.full(len(found), Path(path).stem, object)
+    data = _in_columns(path, tables, boxes)
+    if data is not None:
+        kept, n = np.arange(len(data["image_id"])), len(data["image_id"])
+        codes = _labels(data.pop("category_id").tolist(), kept, tables, labels, unknown)
+        kept = np.flatnonzero(codes >= 0)
+        if len(kept) < n:
+            data = {name: column.take(kept) for name, column in data.items()}
+    else:
+        found = load(path)
+        if not isinstance(found, list) or not set(map(type, found)) <= {dict}:
+            raise FormatError(f"{path} must be a JSON list of objects; instance files are read by read_coco")
+        n = len(found)
+        wanted = columns.integers(columns.values(found, "category_id"), "category_id of predictions")
+        codes = _labels(wanted.tolist(), np.arange(n), tables, labels, unknown)
+        kept = np.flatnonzero(codes >= 0)
+        if len(kept) < n:
+            found = [found[i] for i in kept.tolist()]
+        data = _columns(_of_records(found, kept), kept, tables, boxes)
+    data["label"] = categorical(codes[kept], tables.labels)
+    data["source"] = pd.Categorical.from_codes(np.full(len(kept), SOURCES.index("model")), dtype=_SOURCE)
+    data["status"] = pd.Categorical.from_codes(np.zeros(len(kept), np.int8), dtype=_STATUS)
+    data["origin"] = np.full(len(kept), Path(path).stem, object)
     index = pd.Index(kept, name=INDEX_NAMES["predictions"])
     return conform(pd.DataFrame(data, index=index, copy=False), "predictions", tables.labels), n
 
 
-def _columns(found: list[Record], ids: np.ndarray, tables: LabeledImages, boxes: Boxes) -> dict[str, Any]:
-    image_ids = columns.integers(columns.values(found, "image_id"), "image_id of predictions")
-    position = find_rows(pd.Index(tables.images.index), image_ids, ids, "image_id", "images", "predictions")
+_PART = 20_000  # predictions parsed at a time
+
+
+def _in_columns(path: str | Path, tables: LabeledImages, boxes: Boxes) -> dict[str, Any] | None:
+    """Columns of an ordinary file, with ``category_id``; None for others, and where something is wrong."""
+    parts = in_parts(path, None, _PART)
+    if parts is None:
+        return None
+    found: list[dict[str, Any]] = []
+    n = 0
+    try:
+        for part in replace(parts[1], parse=parse):
+            if not isinstance(part, Annotations):
+                return None
+            ids = np.arange(n, n + len(part))
+            found.append({"category_id": part.category_id, **_columns(part, ids, tables, boxes)})
+            n += len(part)
+    except NbalabelError:
+        return None  # said about all predictions at once
+    return {name: concat([one.pop(name) for one in found]) for name in list(found[0])} if found else None
+
+
+def _of_records(found: list[Record], ids: np.ndarray) -> Annotations:
+    """What is read of predictions, from records."""
+    of = {name: columns.values(found, name) for name in ("image_id", "score", "bbox", "segmentation")}
+    return Annotations(
+        None,
+        columns.integers(of["image_id"], "image_id of predictions"),
+        np.zeros(len(found), np.int64),
+        columns.numbers(of["score"], "score of predictions", ids),
+        np.full(len(found), np.nan),
+        np.zeros(len(found), np.bool_),
+        read_boxes(of["bbox"]),
+        partial(read_measured, of["segmentation"]),
+        [],
+    )
+
+
+def _columns(found: Annotations, ids: np.ndarray, tables: LabeledImages, boxes: Boxes) -> dict[str, Any]:
+    index = pd.Index(tables.images.index)
+    position = find_rows(index, found.image_id, ids, "image_id", "images", "predictions")
     sizes = tables.images[["height", "width"]].to_numpy(np.int64)[position]
-    given = read_boxes(columns.values(found, "bbox"))
-    segmentations = columns.values(found, "segmentation")
-    masks, areas = read_measured(segmentations, ids, sizes, given if boxes == "mask" else None)
+    given = found.boxes
+    masks, areas = found.masks(ids, sizes, given if boxes == "mask" else None)
     return {
-        "image_id": image_ids,
+        "image_id": found.image_id,
         "mask": masks,
         **sides(masks, given, sizes),
         "area": areas.astype(np.int32),
-        "score": _scores(columns.values(found, "score"), ids),
-        "source": pd.Categorical.from_codes(np.full(len(found), SOURCES.index("model")), dtype=_SOURCE),
-        "status": pd.Categorical.from_codes(np.zeros(len(found), np.int8), dtype=_STATUS),
+        "score": _scores(found.score, ids),
     }
 
 
@@ -118,7 +168,7 @@ _STATUS = pd.CategoricalDtype(list(STATUSES))
 
 
 def _labels(
-    found: Sequence[Any],
+    wanted: Sequence[int],
     ids: np.ndarray,
     tables: LabeledImages,
     labels: Mapping[int, str | None],
@@ -128,12 +178,10 @@ def _labels(
     known: dict[int, str] = {c["id"]: c["name"] for c in known_categories(tables)} or {
         i + 1: label for i, label in enumerate(tables.labels)
     }
-    wanted = columns.integers(found, "category_id of predictions")
-    return codes_of(wanted.tolist(), ids, tables.labels, {**known, **labels}, unknown, "category_id")
+    return codes_of(wanted, ids, tables.labels, {**known, **labels}, unknown, "category_id")
 
 
-def _scores(found: Sequence[Any], ids: np.ndarray) -> np.ndarray:
-    scores = columns.numbers(found, "score of predictions", ids)
+def _scores(scores: np.ndarray, ids: np.ndarray) -> np.ndarray:
     bad = ~((scores >= 0) & (scores <= 1))
     if bad.any():
         got = first(scores[bad].tolist())

@@ -90,18 +90,18 @@ class Parts:
             raise FormatError(f"{self.path} cannot be read: {error}") from error
 
 
-def in_parts(path: str | Path, key: str, n: int) -> tuple[dict[str, Any], Parts] | None:
+def in_parts(path: str | Path, key: str | None, n: int) -> tuple[dict[str, Any], Parts] | None:
     """A JSON object without one long list in it, and that list, to be parsed ``n`` elements at a time.
 
     Parsed elements take six times the memory of their text, so they are parsed when they are asked for.
 
     Args:
         path: the file.
-        key: name of the list in the object.
+        key: name of the list in the object; None where the file is the list itself.
         n: elements of a part.
 
     Returns:
-        None where the file is no JSON object with such a list: :func:`load` says what it is.
+        None where the file is not such an object or list: :func:`load` says what it is.
 
     Raises:
         FormatError: there is no such file.
@@ -113,8 +113,8 @@ def in_parts(path: str | Path, key: str, n: int) -> tuple[dict[str, Any], Parts]
         return None
     data = content(path)
     try:
-        found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-        listed = msgspec.json.decode(found.pop(key), type=list[msgspec.Raw])
+        found = {} if key is None else msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        listed = msgspec.json.decode(data if key is None else found.pop(key), type=list[msgspec.Raw])
         rest = {name: orjson.loads(memoryview(raw)) for name, raw in found.items()}
     except (KeyError, ValueError, RecursionError, UnicodeError, msgspec.MsgspecError):
         return None
