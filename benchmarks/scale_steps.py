@@ -29,6 +29,8 @@ HEIGHT, WIDTH, PER_IMAGE, EMBEDDED = 480, 640, 10, 16
 LABELS = tuple(f"kind {i}" for i in range(8))
 _BLOCK = 50_000
 
+DESCRIBED, _PART = 448, 64  # numbers of an embedding of YOLO11n; images of a part of a prediction
+
 Call = Callable[[], object]
 
 
@@ -407,6 +409,32 @@ def _saved(n: int, folder: Path) -> Path:
     return path
 
 
+def gather(n: int, folder: Path) -> Call:
+    """The Run of a prediction whose parts are all there: joined, matched to the labels, saved."""
+    from nbalabel.learn.prediction import inference, records
+    from nbalabel.learn.prediction.resumable import Part, shards_in
+
+    ds = nl.open(folder / "ds.nbal")
+    ids = ds.images.index.to_numpy(np.int64)
+    settings = inference.Settings(640, 0.1, 0.7, 300, True)
+    asked = {"imgsz": 640, "embed": True}
+    to = folder / f"gathered-{os.getpid()}"
+    shards = shards_in(to, inference.fingerprint({}, ds, ids, vars(settings), asked))
+    rows = _run(n, folder).predictions[["image_id", "mask", *"xywh", "area", "score"]].assign(code=0)
+    rng = np.random.default_rng(3)
+    for number, begin in enumerate(range(0, len(ids), _PART)):
+        some = rows.iloc[begin * PER_IMAGE : (begin + _PART) * PER_IMAGE].reset_index(drop=True)
+        on = ids[begin : begin + _PART]
+        image, instance = (rng.random((len(of), DESCRIBED), np.float32) for of in (on, some))
+        shards.put(number, Part(some, on, image, instance).shard())
+
+    def call() -> object:
+        given: dict[str, Any] = {"weights": dict, "arguments": asked, "batch": 16, "folder": to, "began": 0.0}
+        return records.predicted("made", None, ds, ids, settings, {0: LABELS[0]}, **given)  # type: ignore[arg-type]
+
+    return call
+
+
 STEPS: dict[str, Callable[[int, Path], Call]] = {
     step.__name__.rstrip("_"): step
     for step in (
@@ -414,6 +442,6 @@ STEPS: dict[str, Callable[[int, Path], Call]] = {
         accept, decision, scatter, explore, query, precision_recall, revert, write_coco, read_coco,
         pycocotools_read, json_write, read_image, sizes, tell, by_id,
         save, load, run_query, run_masks,
-        propose, tree, propagate, answers, answer,
+        propose, tree, propagate, answers, answer, gather,
     )
 }  # fmt: skip

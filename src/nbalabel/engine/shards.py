@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -125,6 +125,31 @@ class Shards:
         if self.folder is None:
             raise AssertionError("shards in memory have no files")
         return self.folder / f"{number:06}.arrow"
+
+
+@dataclass(frozen=True, eq=False)
+class Kept(Sequence[Shard]):
+    """Some shards of a piece of work, read when they are looked at and not held.
+
+    Attributes:
+        of: the work.
+        numbers: of these shards, in order.
+    """
+
+    of: Shards
+    numbers: list[int]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Shard: ...
+    @overload
+    def __getitem__(self, at: slice) -> Kept: ...
+    def __getitem__(self, at: int | slice) -> Shard | Kept:
+        if isinstance(at, slice):
+            return Kept(self.of, self.numbers[at])
+        return self.of.get(self.numbers[at])
 
 
 def _mark(folder: Path, of: str) -> Path:

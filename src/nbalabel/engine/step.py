@@ -21,7 +21,7 @@ from ..core.errors import DataError
 from ..core.progress import Bar
 from ..core.urls import local_path
 from .run import On, run
-from .shards import Shard, Shards
+from .shards import Kept, Shard, Shards
 
 _MOST_PARTS = 20_000
 
@@ -48,24 +48,24 @@ class Done:
     """What became of the parts.
 
     Attributes:
-        shards: those that are done, in the order of the parts.
+        shards: those that are done, in the order of the parts; those in a folder are read when looked at.
         interrupted: whether it was interrupted before the end.
         workers: what each worker did, the columns of :class:`Made`; no rows here.
     """
 
-    shards: list[Shard]
+    shards: Sequence[Shard]
     interrupted: bool
     workers: pd.DataFrame
 
     def whole(self) -> list[Shard]:
-        """All shards.
+        """All shards, in memory.
 
         Raises:
             KeyboardInterrupt: it was interrupted before the end.
         """
         if self.interrupted:
             raise KeyboardInterrupt
-        return self.shards
+        return list(self.shards)
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def make(
         except KeyboardInterrupt:
             interrupted = True
             done |= {number for number in missing if shards.has(number)}
-    return Done([shards.get(number) for number in sorted(done)], interrupted, by_worker(made))
+    return Done(Kept(shards, sorted(done)), interrupted, by_worker(made))
 
 
 def _here(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -160,9 +161,20 @@ def tensors(network: Any) -> dict[str, npt.NDArray[Any]]:
     return {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
 
 
-def gathered(shards: Iterable[Shard]) -> Part:
-    """Shards of predictions as one part."""
-    return gather([_blank(), *map(Part.of, shards)])
+def gathered(
+    shards: Iterable[Shard], codes: Collection[int] | None = None, folder: Path | None = None
+) -> Part:
+    """Shards of predictions as one part.
+
+    Args:
+        shards: looked at one by one.
+        codes: labels of the model whose predictions are wanted; None takes all.
+        folder: where many vectors are joined, see `gather`.
+    """
+    parts = map(Part.of, shards)
+    return gather(
+        chain([_blank()], parts if codes is None else (part.of_codes(codes) for part in parts)), folder
+    )
 
 
 def part_of(

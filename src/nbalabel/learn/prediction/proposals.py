@@ -68,5 +68,5 @@ def table(
 
 def vectors(found: Part, known: np.ndarray) -> Embeddings:
     """Embeddings of the image and the predictions, those of unknown labels left out."""
-    instance = found.instance[known] if len(found.instance) else found.instance
+    instance = found.instance if known.all() or not len(found.instance) else found.instance[known]
     return Embeddings(found.image_ids, found.image, np.arange(len(instance)), instance)

@@ -119,7 +119,9 @@ def predicted(
         read = pictures(tables, tables.images, travel=travel)
         opener = portable(shards.folder) if travel and portable and shards.folder else (lambda: finder)
         done = predict(Predicting(opener, settings, batch), read, ids, shards, on)
-        found, interrupted = inference.gathered(done.shards), done.interrupted
+        room = None if folder is None else shards.folder
+        found = inference.gathered(done.shards, codes, room)
+        interrupted = done.interrupted
     found, said = amend(found)
     asked = {**arguments, **said, **said_of(done.workers)}
     run = of_prediction(model, tables, found, codes, asked, n_images=len(ids), interrupted=interrupted)
@@ -128,8 +130,11 @@ def predicted(
         run, *more = _refined(run, folder, on)
         kept += more
     run = replace(run, seconds=time.perf_counter() - began)
+    del found
     if folder is not None and not run.interrupted:
         run.save(folder)
+        if any(isinstance(one, np.memmap) for one in (run.embeddings.image, run.embeddings.instance)):
+            run = Run.load(folder, run.tables)  # what was joined in a file ends with the parts
         for some in kept:
             some.clear()
     return run
