@@ -5,6 +5,7 @@ import pytest
 
 import nbalabel as nl
 from nbalabel.core.errors import DataError, UnknownNameError
+from nbalabel.learn.growth import objectness
 
 
 @pytest.fixture
@@ -76,3 +77,26 @@ def test_only_what_is_labeled_all_over_is_trained_on(ds) -> None:
     assert change.note == f"{done.sum()} of 30 images are labeled all over and in training"
     assert (ds.images["weight"] > 0).equals(done)
     assert ds.images.loc[ids[:3], "weight"].tolist() == [0.0, 3.0, 1.0]
+
+
+@pytest.mark.parametrize(("n", "k"), [(6, 5), (300, 1), (2500, 3), (2601, 7)])
+@pytest.mark.parametrize("among", [20_000, 1500])
+def test_the_nearest_are_those_of_comparing_all_with_all(
+    n: int, k: int, among: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objectness, "_AMONG", among)
+    rng = np.random.default_rng(n)
+    found = rng.standard_normal((n, 4)).astype(np.float32)
+    got = objectness._nearest(found, k)
+    others = np.arange(n)
+    if n > among:
+        others = np.sort(np.random.default_rng(0).choice(n, among, replace=False))
+    near = found @ found[others].T
+    near[others, np.arange(len(others))] = -np.inf
+    expected = np.take_along_axis(near, np.argsort(-near, axis=1)[:, :k], axis=1)
+    assert got.shape == (n, k)
+    assert np.isin(got, others).all()
+    assert not (got == np.arange(n)[:, None]).any()
+    values = np.take_along_axis(found @ found.T, got, axis=1)
+    assert -np.sort(-values, axis=1) == pytest.approx(expected, rel=1e-5)
+    assert all(len(set(row)) == k for row in got.tolist())

@@ -11,6 +11,8 @@ from ..runs.run import Run
 from .vectors import Floats, vectors
 
 _CHUNK = 2_048
+_AMONG = 20_000  # images that the nearest are sought among
+_TILE = 128
 
 
 def objectness(run: Run, neighbours: int = 5) -> pd.DataFrame:
@@ -20,7 +22,8 @@ def objectness(run: Run, neighbours: int = 5) -> pd.DataFrame:
 
     Args:
         run: predictions with image embeddings.
-        neighbours: number of most similar images (cosine of the centred embeddings) to use, at least 1.
+        neighbours: number of most similar images (cosine of the centred embeddings) to use, at least 1. Of
+            more than 20,000 images they are sought among so many, drawn at random, the same each time.
 
     Returns:
         One row per image with an embedding, index ``image_id``: ``own``, its best score, 0..1, 0 without
@@ -70,18 +73,52 @@ def likely_empty(
     Raises:
         DataError: the run has no image embeddings.
     """
-    seen = objectness(run, neighbours)
+    seen = quiet(objectness(run, neighbours), own, nearby)
     images = tables.images
-    seen = seen[seen.index.isin(images.index[(images["state"] == "unlabeled").to_numpy()])]
-    seen = seen[(seen["own"] < own) & (seen["nearby"].fillna(0.0) < nearby)]
-    return seen.loc[seen.sum(axis=1).sort_values(kind="stable").index]
+    return seen[seen.index.isin(images.index[(images["state"] == "unlabeled").to_numpy()])]
+
+
+def quiet(seen: pd.DataFrame, own: float, nearby: float) -> pd.DataFrame:
+    """The rows of :func:`objectness` below both scores, in ascending order of their sum."""
+    found = seen[(seen["own"] < own) & (seen["nearby"].fillna(0.0) < nearby)]
+    return found.loc[found.sum(axis=1).sort_values(kind="stable").index]
 
 
 def _nearest(found: Floats, n: int) -> np.ndarray:
-    """Positions of the ``n`` other vectors nearest to each, ``(len(found), n)``."""
+    """Positions of the ``n`` other vectors nearest to each, ``(len(found), n)``, among at most 20,000."""
+    among = np.arange(len(found))
+    if len(found) > _AMONG:
+        among = np.sort(np.random.default_rng(0).choice(len(found), _AMONG, replace=False))
+    others = found[among].T
+    place = np.full(len(found), -1)
+    place[among] = np.arange(len(among))
     out = np.zeros((len(found), n), np.int64)
     for start in range(0, len(found), _CHUNK):
-        near = found[start : start + _CHUNK] @ found.T
-        near[np.arange(len(near)), np.arange(start, start + len(near))] = -np.inf  # not itself
-        out[start : start + _CHUNK] = np.argpartition(-near, n - 1, axis=1)[:, :n]
+        near = found[start : start + _CHUNK] @ others
+        own = place[start : start + _CHUNK]
+        near[np.flatnonzero(own >= 0), own[own >= 0]] = -np.inf  # not itself
+        out[start : start + _CHUNK] = among[_largest(near, n)]
     return out
+
+
+def _largest(values: Floats, n: int) -> np.ndarray:
+    """Positions of the ``n`` largest values of each row, in any order, ``(len(values), n)``.
+
+    They lie in the ``n`` tiles of columns with the largest maxima, so most columns are looked at once.
+
+    Example:
+        >>> _largest(np.array([[0.0, 3.0, 1.0]], np.float32), 1).tolist()
+        [[1]]
+    """
+    rows, columns = values.shape
+    if columns <= 2 * n * _TILE:
+        return np.argpartition(values, columns - n, axis=1)[:, columns - n :]
+    full = columns // _TILE * _TILE
+    tiles = values[:, :full].reshape(rows, -1, _TILE)
+    which = _largest(tiles.max(axis=2), n)
+    few = np.take_along_axis(tiles, which[:, :, None], axis=1).reshape(rows, -1)
+    place = (which[:, :, None] * _TILE + np.arange(_TILE)).reshape(rows, -1)
+    few = np.concatenate([few, values[:, full:]], axis=1)
+    place = np.concatenate([place, np.broadcast_to(np.arange(full, columns), (rows, columns - full))], axis=1)
+    at = np.argpartition(few, few.shape[1] - n, axis=1)[:, few.shape[1] - n :]
+    return np.take_along_axis(place, at, axis=1)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...core.tables.of_images import groups_of, labeled_all_over
 from ...core.tables.schema import LabeledImages
-from ..growth.objectness import likely_empty, objectness
+from ..growth.objectness import objectness, quiet
 from ..runs.measured import not_held_out, trains
 from ..runs.run import Run
 
@@ -55,26 +55,24 @@ def empties(tables: LabeledImages, run: Run) -> Empties:
         run: predictions; without image embeddings, images count alone.
     """
     images = tables.images
-    seen, quiet = _quiet(tables, run)
-    quiet = quiet[np.isin(quiet, images.index[not_held_out(images)])]
+    seen, unlabeled = _quiet(tables, run)
+    unlabeled = unlabeled[np.isin(unlabeled, images.index[not_held_out(images)])]
     labeled = labeled_all_over(images) & images.index.isin(seen)
     held = labeled & ~trains(images)
     alike = images[held if held.sum() >= _FEW_IMAGES else labeled]
     right = int((~alike.index.isin(tables.instances["image_id"])).sum())
     known = f"{right:,} of {len(alike):,} labeled images that seemed to hold nothing did"
     groups = len(np.unique(groups_of(images, pd.Series(alike.index))))
-    return Empties(quiet, right, len(alike) - right, known, groups / max(len(alike), 1))
+    return Empties(unlabeled, right, len(alike) - right, known, groups / max(len(alike), 1))
 
 
 def _quiet(tables: LabeledImages, run: Run) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Images that seem to hold nothing: all of them, and those unlabeled, most certain first."""
     if len(run.embeddings.image_ids):
-        seen = objectness(run)
-        seen = seen[(seen["own"] < _OWN) & (seen["nearby"].fillna(0.0) < _NEARBY)]
-        found = likely_empty(tables, run, own=_OWN, nearby=_NEARBY)
-        return seen.index.to_numpy(np.int64), found.index.to_numpy(np.int64)
-    best = run.predictions.groupby("image_id")["score"].max()
-    own = best.reindex(pd.Index(run.predicted_ids)).astype(np.float64).fillna(0.0)
-    own = own[own < _OWN].sort_values(kind="stable")
+        seen = quiet(objectness(run), _OWN, _NEARBY).index
+    else:
+        best = run.predictions.groupby("image_id")["score"].max()
+        own = best.reindex(pd.Index(run.predicted_ids)).astype(np.float64).fillna(0.0)
+        seen = own[own < _OWN].sort_values(kind="stable").index
     is_open = tables.images.index[(tables.images["state"] == "unlabeled").to_numpy()]
-    return own.index.to_numpy(np.int64), own.index[own.index.isin(is_open)].to_numpy(np.int64)
+    return seen.to_numpy(np.int64), seen[seen.isin(is_open)].to_numpy(np.int64)
