@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,6 +61,18 @@ class Chances:
     def draws(self, rows: pd.DataFrame, n: int, rng: np.random.Generator) -> tuple[Bools, Bools]:
         """Which of these rows are right, and which nearly right, as it might be: ``(n, len(rows))`` each.
 
+        Arguments are those of :meth:`each_draw`.
+        """
+        right, near = np.zeros((n, len(rows)), bool), np.zeros((n, len(rows)), bool)
+        for i, (good, close) in enumerate(self.each_draw(rows, n, rng)):
+            right[i], near[i] = good, close
+        return right, near
+
+    def each_draw(
+        self, rows: pd.DataFrame, n: int, rng: np.random.Generator
+    ) -> Iterator[tuple[Bools, Bools]]:
+        """Which of these rows are right, and which nearly right, draw by draw, ``(len(rows),)`` each.
+
         A draw takes one of the bootstrapped curves, and moves the log-odds of all rows together, of each
         image by an amount of its own, and along a random direction of what masks look like: masks that look
         alike are right or wrong together beyond what the curve says, which is what clusters live on.
@@ -72,16 +85,14 @@ class Chances:
         at = self.value.loc[rows.index].to_numpy(np.float64)
         looks = self._looks[self.value.index.get_indexer(rows.index)]
         image, which = np.unique(rows["image_id"].to_numpy(np.int64), return_inverse=True)
-        right, near = np.zeros((n, len(rows)), bool), np.zeros((n, len(rows)), bool)
-        for i in range(n):
+        for _ in range(n):
             some = rng.integers(len(self._curves[0]))
             move = self.shift * rng.normal() + self.between * rng.normal(size=len(image))[which]
             move += self.between * (looks @ rng.normal(size=looks.shape[1]))
             good, close = (_moved(_along(curves[some], at), move) for curves in self._curves)
             chance = rng.random(len(rows))
-            right[i] = chance < good
-            near[i] = (chance < np.maximum(close, good)) & ~right[i]
-        return right, near
+            right = chance < good
+            yield right, (chance < np.maximum(close, good)) & ~right
 
 
 def chances(tables: LabeledImages, run: Run, seed: int = 0) -> Chances:

@@ -86,10 +86,11 @@ def nothing_missing(
     ids = pd.Index(lost.images, name="image_id")
     labeled = tables.instances.groupby("image_id").size().reindex(ids, fill_value=0).to_numpy()
     expected = (odds.right + odds.near).loc[rows.index].groupby(rows["image_id"]).sum()
-    left = np.zeros((len(ids), n))
-    good, close = odds.draws(rows, n, rng)
-    np.add.at(left, ids.get_indexer(pd.Index(rows["image_id"])), (good | close).T)
-    drawn = (left.T + lost.draws(n, rng)) == 0
+    place = ids.get_indexer(pd.Index(rows["image_id"]))
+    left = np.zeros((n, len(ids)), np.bool_)
+    for i, (good, close) in enumerate(odds.each_draw(rows, n, rng)):
+        left[i, place[(good | close) & (place >= 0)]] = True
+    drawn = ~left & (lost.draws(n, rng) == 0)
     columns = {"labeled": labeled, "open": expected.reindex(ids, fill_value=0.0), "unfound": lost.expected}
     found = pd.DataFrame(columns | {"chance": drawn.mean(axis=0)}, index=ids)
     order = np.argsort(-found["chance"].to_numpy(), kind="stable")
