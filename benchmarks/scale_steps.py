@@ -409,6 +409,33 @@ def _saved(n: int, folder: Path) -> Path:
     return path
 
 
+def quality(n: int, folder: Path) -> Call:
+    """``nl.mask_quality`` of a saved run; a fifth of the images are completely labeled."""
+    run = nl.Run.load(_saved(n, folder), nl.open(folder / "ds.nbal"))
+    return lambda: nl.mask_quality(run)
+
+
+def plan(n: int, folder: Path) -> Call:
+    """``nl.plan``: what to do next."""
+    ds = nl.open(folder / "ds.nbal")
+    run = nl.Run.load(_saved(n, folder), ds)
+    return lambda: nl.plan(ds, run)
+
+
+def likely_complete(n: int, folder: Path) -> Call:
+    """``nl.likely_complete``: partial images on which nothing may be missing."""
+    ds = nl.open(folder / "ds.nbal")
+    run = nl.Run.load(_saved(n, folder), ds)
+    return lambda: nl.likely_complete(ds, run)
+
+
+def suspects(n: int, folder: Path) -> Call:
+    """``nl.suspects``: labels that look wrong."""
+    ds = nl.open(folder / "ds.nbal")
+    run = nl.Run.load(_saved(n, folder), ds)
+    return lambda: nl.suspects(ds, run)
+
+
 def gather(n: int, folder: Path) -> Call:
     """The Run of a prediction whose parts are all there: joined, matched to the labels, saved."""
     from nbalabel.learn.prediction import inference, records
@@ -442,6 +469,6 @@ STEPS: dict[str, Callable[[int, Path], Call]] = {
         accept, decision, scatter, explore, query, precision_recall, revert, write_coco, read_coco,
         pycocotools_read, json_write, read_image, sizes, tell, by_id,
         save, load, run_query, run_masks,
-        propose, tree, propagate, answers, answer, gather,
+        propose, tree, propagate, answers, answer, gather, quality, plan, likely_complete, suspects,
     )
 }  # fmt: skip

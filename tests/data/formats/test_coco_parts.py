@@ -144,6 +144,14 @@ def test_other_annotations_are_left_to_be_read_as_records(change: dict[str, Any]
     assert parse(json.dumps(rows).encode()) == rows
 
 
+@pytest.mark.parametrize("field", ["bbox", "area"])
+def test_numbers_that_are_too_large_are_no_json_here_either(field: str, tmp_path: Path) -> None:
+    row = {**PLAIN, "id": 1, field: "?"}
+    text = json.dumps([row]).replace('"?"', "[1, 1, 3, 1e999]" if field == "bbox" else "1e999").encode()
+    with pytest.raises(orjson.JSONDecodeError):
+        parse(text)
+
+
 @given(st.lists(ANNOTATIONS, max_size=7), st.booleans(), st.integers(1, 3))
 def test_a_file_read_in_parts_gives_the_tables_or_the_error_of_the_whole(
     tmp_path_factory: pytest.TempPathFactory, annotations: list[dict[str, Any]], easy: bool, n: int

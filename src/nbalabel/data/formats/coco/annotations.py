@@ -229,8 +229,10 @@ def _fixed(found: pa.Array, n: int) -> np.ndarray:
     values, there = found.flatten(), found.is_valid().to_numpy(zero_copy_only=False)
     lengths = pc.list_value_length(found).drop_null()
     _usual(values.null_count == 0 and (not len(lengths) or pc.all(pc.equal(lengths, n)).as_py()))
+    numbers = values.to_numpy(zero_copy_only=False)
+    _usual(np.isfinite(numbers).all())
     out = np.full((len(found), n), np.nan)
-    out[there] = values.to_numpy(zero_copy_only=False).reshape(-1, n)
+    out[there] = numbers.reshape(-1, n)
     return out
 
 
