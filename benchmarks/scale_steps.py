@@ -29,7 +29,7 @@ HEIGHT, WIDTH, PER_IMAGE, EMBEDDED = 480, 640, 10, 16
 LABELS = tuple(f"kind {i}" for i in range(8))
 _BLOCK = 50_000
 
-DESCRIBED, _PART = 448, 64  # numbers of an embedding of YOLO11n; images of a part of a prediction
+DESCRIBED, _PART = 448, 64  # numbers of an embedding; images of a part of a prediction
 
 Call = Callable[[], object]
 

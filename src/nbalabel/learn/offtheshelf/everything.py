@@ -108,7 +108,8 @@ class Everything:
             embed: collect embeddings in the same pass.
             accepted: "avoid": pixels of accepted masks are removed from proposals, and proposals mostly on
                 them are left out (so the run's metrics say nothing). "ignore": proposals stay as they are.
-            folder: where parts and then the Run are saved; None keeps all in memory.
+            folder: where parts and then the Run are saved; None keeps all in memory. A Run with more than
+                256 MB of embeddings is then mapped, as ``Run.load`` gives it.
             **arguments: none are known; any is refused.
 
         Raises:

@@ -302,7 +302,8 @@ class Yolo:
                 "diver"}``, so that a pretrained model makes first proposals; None leaves a label of the model
                 out. Equal names need no entry; other labels are left out.
             refine: sharpen the masks with :func:`nbalabel.refine`; True is ``nl.refine(model.predict(...))``.
-            folder: where parts and then the Run are saved; None keeps all in memory.
+            folder: where parts and then the Run are saved; None keeps all in memory. A Run with more than
+                256 MB of embeddings is then mapped, as ``Run.load`` gives it.
             on: where to predict: None is here, a number that many processes of this machine, a
                 ``dask.distributed.Client`` the workers of its cluster, which reach ``folder`` and pictures by
                 the same paths; anything with ``submit`` will do. See docs/cluster.md.
