@@ -2,7 +2,7 @@
 
 The same network, on the same pictures of the generated reef, to run-length masks at the pictures' resolution:
 
-- nbalabel: `model.predict`, without embeddings;
+- nbalabel: `model.predict`, without embeddings if not asked for;
 - the same, one step after the other, without threads (the control);
 - ultralytics: its own predictor with ``retina_masks``, batch by batch, and pycocotools' encoder; with the
   same batch as nbalabel and with smaller ones.
@@ -30,7 +30,16 @@ import pycocotools.mask
 
 import nbalabel as nl
 
-ASKED: dict[str, Any] = {"score": 0.1, "iou": 0.7, "max_detections": 300}  # as `predict` has them
+ASKED: dict[str, Any] = {
+    "score": 0.1,
+    "iou": 0.7,
+    "max_detections": 300,
+    "embed": False,
+}  # as `predict` has them
+
+
+SPENT: dict[str, float] = defaultdict(float)
+"""CPU seconds of each step, where they go one after the other."""
 
 
 def step_by_step(
@@ -40,13 +49,18 @@ def step_by_step(
     finish: Callable[..., Any],
     threads: int | None = None,  # noqa: ARG001
 ) -> Iterator[Any]:
-    """As `staged` does it, without threads."""
-    return (finish(work(prepare(item))) for item in items)
+    """As `staged` does it, without threads; each step is timed."""
+    for item in items:
+        for step in (prepare, work, finish):
+            began = time.process_time()
+            item = step(item)
+            SPENT[step.__name__] += time.process_time() - began
+        yield item
 
 
 def ours(model: nl.Yolo, tables: nl.Tables, imgsz: int, batch: int) -> int:
     """The number of masks that nbalabel finds."""
-    return len(model.predict(tables, imgsz=imgsz, batch=batch, embed=False, **ASKED).predictions)
+    return len(model.predict(tables, imgsz=imgsz, batch=batch, **ASKED).predictions)
 
 
 def plainly(model: nl.Yolo, tables: nl.Tables, imgsz: int, batch: int) -> int:
@@ -86,8 +100,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=40, help="of the training")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--score", type=float, default=ASKED["score"], help="lowest score of a mask")
+    parser.add_argument(
+        "--embed", action="store_true", help="with embeddings, which ultralytics does not make"
+    )
     given = parser.parse_args()
-    ASKED["score"] = given.score
+    ASKED.update(score=given.score, embed=given.embed)
     folder = Path(tempfile.mkdtemp())
     ds = nl.demo.reef(folder / "reef.nbal", n_images=given.images, n_labeled=24, n_test=2, size=given.size)
     assert ds.image_root is not None
@@ -111,6 +128,7 @@ def main() -> None:
                 network, files, imgsz, batch
             )
         cpu, wall, found = defaultdict(list), defaultdict(list), {}
+        SPENT.clear()
         for run in range(given.runs + 1):  # the first is not counted
             for name, way in ways.items():
                 torch.set_num_threads(threads)
@@ -126,6 +144,8 @@ def main() -> None:
             c, w = statistics.median(cpu[name]), statistics.median(wall[name])
             to_c, to_w = c / statistics.median(cpu[best]), w / statistics.median(wall[best])
             print(f"  {name:24} {c:6.2f} CPU s ({to_c:.2f})  {w:6.2f} s ({to_w:.2f})  {found[name]} masks")
+        each = {name: 1000 * spent / given.images / (given.runs + 1) for name, spent in SPENT.items()}
+        print("  step by step, ms a picture: " + ", ".join(f"{name} {ms:.1f}" for name, ms in each.items()))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,6 @@ import pandas as pd
 
 from ...core.errors import DataError
 from ...core.tables.arrays import positions
-
-if TYPE_CHECKING:
-    pass
 
 Floats = npt.NDArray[np.float32]
 _BLOCK = 1 << 20  # ids looked through at once
@@ -92,24 +89,61 @@ def cell_weights(
         >>> cell_weights([[True, True, True]], 1, 0, (8.0, 8.0), 16, (1, 3)).tolist()
         [[0.25, 0.5, 0.0]]
     """
-    mask = np.asarray(crop, np.float32)
-    rows = _overlap(y * gain[0], gain[0], mask.shape[0], cell, grid[0])
-    columns = _overlap(x * gain[1], gain[1], mask.shape[1], cell, grid[1])
-    return np.asarray(rows @ mask @ columns.T, np.float32)
+    mask = np.asarray(crop)
+    out = np.zeros(grid, np.float32)
+    if mask.size:
+        rows, part = _covered(mask, y * gain[0], gain[0], cell, grid[0])
+        columns, part = _covered(part.T, x * gain[1], gain[1], cell, grid[1])
+        out[rows, columns] = part.T
+    return out
 
 
-def _overlap(start: float, step: float, n: int, cell: float, n_cells: int) -> Floats:
-    """Share of each cell that each of ``n`` pixels covers along one axis, ``(n_cells, n)``."""
-    low = start + step * np.arange(n)
-    edge = cell * np.arange(n_cells)[:, None]
-    shared = np.minimum(low + step, edge + cell) - np.maximum(low, edge)
-    return (np.maximum(shared, 0) / cell).astype(np.float32)
+def cells_inside(size: tuple[int, int], cell: float, grid: tuple[int, int]) -> Floats:
+    """As :func:`cell_weights`, of a rectangle of so many pixels at the top left.
+
+    Example:
+        >>> cells_inside((2, 3), 2, (1, 2)).tolist()
+        [[1.0, 0.5]]
+    """
+    (rows, high), (columns, wide) = (
+        _covered(np.ones((n, 1), np.float32), 0, 1, cell, n_cells)
+        for n, n_cells in zip(size, grid, strict=True)
+    )
+    out = np.zeros(grid, np.float32)
+    out[rows, columns] = high * wide.T
+    return out
+
+
+def _covered(
+    values: npt.NDArray[Any], start: float, step: float, cell: float, n_cells: int
+) -> tuple[slice, npt.NDArray[np.float64]]:
+    """Sums over the pixels in each cell along the first axis, by the share of the cell that each covers.
+
+    Args:
+        values: ``(n, k)``, one row per pixel.
+        start: where the first pixel begins.
+        step: length of a pixel.
+        cell: length of a cell.
+        n_cells: cells there are, the first beginning at 0.
+
+    Returns:
+        The cells that pixels lie in, and their sums, ``(cells, k)``.
+    """
+    n = len(values)
+    first = int(np.clip(np.floor(start / cell), 0, n_cells))
+    last = int(np.clip(np.ceil((start + step * n) / cell), first, n_cells))
+    edges = np.clip((cell * np.arange(first, last + 1) - start) / step, 0, n)
+    low = np.minimum(edges.astype(np.int64), n - 1)
+    sums = np.zeros((n + 1, values.shape[1]))
+    np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])
+    until = sums[low] + (edges - low)[:, None] * values[low]
+    return slice(first, last), np.diff(until, axis=0) * (step / cell)
 
 
 def _coarser(weights: Floats) -> Floats:
-    """Weights ``(n, h, w)`` on cells twice the size, ``(n, h // 2, w // 2)``."""
-    n, h, w = weights.shape
-    return weights.reshape(n, h // 2, 2, w // 2, 2).mean(axis=(2, 4))
+    """Weights ``(h, w)`` on cells twice the size, ``(h // 2, w // 2)``."""
+    h, w = weights.shape
+    return weights.reshape(h // 2, 2, w // 2, 2).mean(axis=(1, 3))
 
 
 def pool_masks(maps: Sequence[Floats], weights: Floats) -> Floats:
@@ -124,20 +158,42 @@ def pool_masks(maps: Sequence[Floats], weights: Floats) -> Floats:
         ``(n, sum of c)`` float32; each scale's block has length 1 / sqrt(number of scales), so the vector has
         unit length.
     """
-    blocks = []
+    height = weights.shape[1]
+    found = [_pooled(maps, one, height) for one in weights]
+    return np.array(found, np.float32).reshape(len(weights), sum(map(len, maps)))
+
+
+def _pooled(maps: Sequence[Floats], weights: Floats, height: int) -> Floats:
+    """The vector of one mask, from its weights on the finest map; where they are not 0.
+
+    The sums are NumPy's: so few products are no work for several threads of BLAS, which would wait for each
+    other while the network needs the processor.
+    """
+    y, x, weights = _window(weights, max((height // fmap.shape[1] for fmap in maps), default=1))
+    blocks, times = [], 1
     for fmap in maps:
-        while weights.shape[1] > fmap.shape[1]:
-            weights = _coarser(weights)
-        flat = weights.reshape(len(weights), -1)
-        mean = flat @ fmap.reshape(len(fmap), -1).T / np.maximum(flat.sum(axis=1, keepdims=True), 1e-12)
-        blocks.append(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12))
-    return (np.concatenate(blocks, axis=1) / np.sqrt(len(blocks))).astype(np.float32)
+        while times * fmap.shape[1] < height:
+            weights, times = _coarser(weights), 2 * times
+        (h, w), top, left = weights.shape, y // times, x // times
+        mean = np.einsum("chw,hw->c", fmap[:, top : top + h, left : left + w], weights)
+        mean /= np.maximum(weights.sum(), 1e-12)
+        blocks.append(mean / np.maximum(np.linalg.norm(mean), 1e-12))
+    return np.asarray(np.concatenate(blocks) / np.sqrt(len(blocks)), np.float32)
+
+
+def _window(weights: Floats, times: int) -> tuple[int, int, Floats]:
+    """The part of the weights that is not 0, its ends multiples of ``times``, and where it begins: y, x."""
+    spans = []
+    for axis in (1, 0):
+        there = np.flatnonzero(weights.any(axis=axis))
+        low, high = (int(there[0]), int(there[-1]) + 1) if len(there) else (0, 1)
+        spans.append(slice(low // times * times, -(-high // times) * times))
+    return spans[0].start, spans[1].start, weights[spans[0], spans[1]]
 
 
 def pool_image(fmap: Floats, inside: Floats) -> Floats:
     """Average of a map ``(c, h, w)`` over the image only, weights ``(h, w)``; returns ``(c,)`` float32."""
-    flat = inside.ravel()
-    return (fmap.reshape(len(fmap), -1) @ flat / flat.sum()).astype(np.float32)
+    return np.asarray(np.einsum("chw,hw->c", fmap, inside) / inside.sum(), np.float32)
 
 
 def concatenate(parts: Sequence[Floats]) -> Floats:

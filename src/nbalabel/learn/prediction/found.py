@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..embed.pooling import Floats, cell_weights, pool_image, pool_masks
+from ..embed.pooling import Floats, cell_weights, cells_inside, pool_image, pool_masks
 from .letterbox import Letterbox
 
 
@@ -43,8 +43,7 @@ class Maps:
         """The image embedding."""
         last = self.scales[-1]
         cell = letterbox.outer[0] / last.shape[1]
-        inside = cell_weights(np.ones(letterbox.inner, bool), 0, 0, (1.0, 1.0), cell, last.shape[1:])
-        return pool_image(last, inside)
+        return pool_image(last, cells_inside(letterbox.inner, cell, last.shape[1:]))
 
     def instances(self, crops: Sequence[npt.NDArray], corners: npt.NDArray, letterbox: Letterbox) -> Floats:
         """The instance embeddings of masks given as crops."""
