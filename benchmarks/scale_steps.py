@@ -411,29 +411,29 @@ def _saved(n: int, folder: Path) -> Path:
 
 def quality(n: int, folder: Path) -> Call:
     """``nl.mask_quality`` of a saved run; a fifth of the images are completely labeled."""
-    run = nl.Run.load(_saved(n, folder), nl.open(folder / "ds.nbal"))
-    return lambda: nl.mask_quality(run)
+    return _asked(n, folder, lambda _, run: nl.mask_quality(run))
 
 
 def plan(n: int, folder: Path) -> Call:
     """``nl.plan``: what to do next."""
-    ds = nl.open(folder / "ds.nbal")
-    run = nl.Run.load(_saved(n, folder), ds)
-    return lambda: nl.plan(ds, run)
+    return _asked(n, folder, nl.plan)
 
 
 def likely_complete(n: int, folder: Path) -> Call:
     """``nl.likely_complete``: partial images on which nothing may be missing."""
-    ds = nl.open(folder / "ds.nbal")
-    run = nl.Run.load(_saved(n, folder), ds)
-    return lambda: nl.likely_complete(ds, run)
+    return _asked(n, folder, nl.likely_complete)
 
 
 def suspects(n: int, folder: Path) -> Call:
     """``nl.suspects``: labels that look wrong."""
+    return _asked(n, folder, nl.suspects)
+
+
+def _asked(n: int, folder: Path, question: Callable[[Any, Any], object]) -> Call:
+    """A question about a dataset and a saved run on it."""
     ds = nl.open(folder / "ds.nbal")
     run = nl.Run.load(_saved(n, folder), ds)
-    return lambda: nl.suspects(ds, run)
+    return lambda: question(ds, run)
 
 
 def gather(n: int, folder: Path) -> Call:

@@ -65,7 +65,9 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(resumable, "TemporaryFile", full)
-    with pytest.raises(StorageError, match=r"no room for .* bytes of embeddings"):
+    with pytest.raises(
+        StorageError, match=r"bytes of embeddings cannot be written to .* No space left on device"
+    ):
         gather(PARTS, tmp_path)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,11 +88,11 @@ def cell_weights(
         >>> cell_weights([[True, True, True]], 1, 0, (8.0, 8.0), 16, (1, 3)).tolist()
         [[0.25, 0.5, 0.0]]
     """
-    mask = np.asarray(crop)
+    mask = np.asarray(crop, np.float32)
     out = np.zeros(grid, np.float32)
     if mask.size:
         rows, part = _covered(mask, y * gain[0], gain[0], cell, grid[0])
-        columns, part = _covered(part.T, x * gain[1], gain[1], cell, grid[1])
+        columns, part = _covered(np.ascontiguousarray(part.T), x * gain[1], gain[1], cell, grid[1])
         out[rows, columns] = part.T
     return out
 
@@ -114,9 +113,7 @@ def cells_inside(size: tuple[int, int], cell: float, grid: tuple[int, int]) -> F
     return out
 
 
-def _covered(
-    values: npt.NDArray[Any], start: float, step: float, cell: float, n_cells: int
-) -> tuple[slice, npt.NDArray[np.float64]]:
+def _covered(values: Floats, start: float, step: float, cell: float, n_cells: int) -> tuple[slice, Floats]:
     """Sums over the pixels in each cell along the first axis, by the share of the cell that each covers.
 
     Args:
@@ -134,10 +131,10 @@ def _covered(
     last = int(np.clip(np.ceil((start + step * n) / cell), first, n_cells))
     edges = np.clip((cell * np.arange(first, last + 1) - start) / step, 0, n)
     low = np.minimum(edges.astype(np.int64), n - 1)
-    sums = np.zeros((n + 1, values.shape[1]))
-    np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])
-    until = sums[low] + (edges - low)[:, None] * values[low]
-    return slice(first, last), np.diff(until, axis=0) * (step / cell)
+    begun = (edges - low).astype(np.float32)[:, None] * values[low]  # of the pixels that edges lie in
+    sums = np.add.reduceat(values, low, axis=0)[:-1]  # of the pixels from one of these to the next
+    sums[low[:-1] == low[1:]] = 0
+    return slice(first, last), (sums + np.diff(begun, axis=0)) * np.float32(step / cell)
 
 
 def _coarser(weights: Floats) -> Floats:

@@ -75,7 +75,7 @@ def gather(parts: Iterable[Part], folder: Path | None = None) -> Part:
             in memory.
 
     Raises:
-        StorageError: there is no room in the folder.
+        StorageError: the folder cannot be written to, or is full.
     """
     rows, ids = [], [np.zeros(0, np.int64)]
     image, instance = _Joined(folder), _Joined(folder)
@@ -111,7 +111,7 @@ class _Joined:
         self._parts.append(part)
         if self._folder is None or self._n_bytes <= _IN_MEMORY:
             return
-        with self._room():
+        with self._told():
             if self._file is None:
                 self._file = TemporaryFile(dir=self._folder)  # noqa: SIM115  # closed by `array`
             for one in self._parts:
@@ -123,17 +123,17 @@ class _Joined:
         if self._file is None:
             return concatenate(self._parts)
         kind, d = self._parts[0].dtype, self._parts[0].shape[1]
-        with self._room(), self._file as file:
+        with self._told(), self._file as file:
             file.flush()
             shape = (self._n_bytes // (kind.itemsize * d), d)
             return np.memmap(file, kind, "r", shape=shape)
 
     @contextmanager
-    def _room(self) -> Iterator[None]:
+    def _told(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise StorageError(
-                f"{self._folder} has no room for {self._n_bytes:,} bytes of embeddings ({error}): make room "
-                "and predict again, which goes on from the parts there, or give embed=False"
+                f"{self._n_bytes:,} bytes of embeddings cannot be written to {self._folder} ({error}): make "
+                "room there and predict again, which goes on from the parts, or give embed=False"
             ) from error
